@@ -1,0 +1,152 @@
+"""Start and stop the servers under test, each pinned to one core."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bench._http import Api
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ROOT / "bench" / "peers"
+SERVER_CORE, LOAD_CORE = 0, 1
+OURS_ENV = {
+    "RATE_LIMIT": "off",
+    "AUTH_RATE_LIMIT": "off",
+    "MESSAGE_RATE": "1000000",
+    "LOG_LEVEL": "warning",
+}
+
+
+def pin_load() -> None:
+    """Keep this process, the load generator, off the server's core."""
+    os.sched_setaffinity(0, {LOAD_CORE})
+
+
+def free_port() -> int:
+    """Return a TCP port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """A process group on one core, its output in a file."""
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, env: dict[str, str] | None = None
+    ) -> None:
+        self.command = ["taskset", "-c", str(SERVER_CORE), *command]
+        self.folder = folder
+        self.env = {**os.environ, **(env or {})}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it in a session of its own, so that one signal reaches all of it."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def alive(self) -> bool:
+        """Say whether the first process of the group still runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Signal the whole group; a group that is gone is no error."""
+        if self.process:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL the whole group and wait until it is gone."""
+        self.send(signal.SIGKILL)
+        if self.process:
+            self.process.wait()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """End it politely, then by force."""
+        self.send(signal.SIGTERM)
+        if self.process:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(seconds)
+        self.kill()
+
+    def output(self) -> str:
+        """Return the end of what it printed."""
+        return (self.folder / "server.log").read_text(errors="replace")[-2000:]
+
+    def pids(self) -> list[int]:
+        """Return every process of the group."""
+        group = self.process.pid if self.process else -1
+        found = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        return [pid for pid in found if _group(pid) == group]
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
+
+
+def wait_port(server: Server, port: int, seconds: float = 20.0) -> None:
+    """Wait until something listens; raise RuntimeError with the log if it ends first."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and server.alive():
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"no server on port {port}:\n{server.output()}")
+
+
+def wait_health(server: Server, port: int, seconds: float = 20.0) -> None:
+    """Wait until GET /health answers 200."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and server.alive():
+        with suppress(OSError, ValueError):
+            api = Api(port, timeout=2)
+            status, _ = api.call("GET", "/health")
+            api.close()
+            if status == 200:
+                return
+        time.sleep(0.02)
+    raise RuntimeError(f"not healthy on port {port}:\n{server.output()}")
+
+
+def ours(python: str, port: int, folder: Path, **env: str) -> Server:
+    """Return our server, not started, with limits off and its data in `folder`."""
+    settings = {**OURS_ENV, "INSTANCE_PATH": str(folder), **env}
+    return Server([python, "app.py", "--port", str(port)], folder, settings)
+
+
+def node(script: str, port: int, folder: Path) -> Server:
+    """Return a Node peer, not started."""
+    if not (PEERS / "node_modules").is_dir():
+        raise SystemExit("first: npm install --prefix bench/peers")
+    return Server(["node", str(PEERS / script), str(port)], folder, {"NODE_ENV": "production"})
+
+
+@contextmanager
+def temp_folder() -> Iterator[Path]:
+    """Give a folder that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,137 @@
+"""An authorised list of 20 projects: ours against FastAPI with SQLAlchemy on uvicorn.
+
+Eight keep-alive connections ask `GET /api/v1/projects?limit=20` as fast as they are
+answered. The caller has more projects than fit, so that both sides make a next cursor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import _server
+from bench._http import Api, register
+from bench._httpload import HttpLoad
+from bench._stats import markdown, median, percentile, ratio
+
+PATH = "/api/v1/projects?limit=20"
+PROJECTS = 30
+WARM_SECONDS = 1.0
+BASE = "FastAPI"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measurement: answers a second, and latencies in milliseconds."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+Maker = Callable[[str, int, Path], _server.Server]
+
+
+def fastapi(python: str, port: int, folder: Path) -> _server.Server:
+    """Return the peer, not started, with one worker and uvicorn's fastest parts."""
+    command = [python, "-m", "uvicorn", "fastapi_server:app", "--app-dir", str(_server.PEERS)]
+    command += ["--port", str(port), "--no-access-log", "--log-level", "warning"]
+    env = {
+        "DATABASE_URL": f"sqlite:///{folder}/peer.db",
+        "SECRET_KEY": secrets.token_hex(32),
+    }
+    return _server.Server(command, folder, env)
+
+
+def ours(python: str, port: int, folder: Path) -> _server.Server:
+    """Return our server, not started."""
+    return _server.ours(python, port, folder)
+
+
+SYSTEMS: dict[str, Maker] = {"ours": ours, BASE: fastapi}
+
+
+def fill(api: Api) -> list[str]:
+    """Make the projects; return the names that the first page must show."""
+    names = [f"Project {number:02d}" for number in range(PROJECTS)]
+    for name in names:
+        api.want(201, "POST", "/api/v1/projects", {"name": name, "description": f"On {name}."})
+    return names[:20]
+
+
+def check(api: Api, names: list[str]) -> None:
+    """Raise RuntimeError unless the list shows these 20 projects and a cursor."""
+    page = api.want(200, "GET", PATH)
+    if [item["name"] for item in page["items"]] != names or not page["next_cursor"]:
+        raise RuntimeError(f"another list than expected: {page}")
+    fields = {"id", "name", "description", "role", "created_at", "updated_at"}
+    if set(page["items"][0]) != fields:
+        raise RuntimeError(f"other fields than expected: {page['items'][0]}")
+
+
+def visit(make: Maker, options: argparse.Namespace) -> Figure:
+    """Start one system, fill it, measure the list, stop it."""
+    with _server.temp_folder() as folder:
+        port = _server.free_port()
+        server = make(options.python, port, folder)
+        server.start()
+        try:
+            _server.wait_health(server, port)
+            api = register(port)
+            check(api, fill(api))
+            return measure(port, api.token, options)
+        finally:
+            server.stop()
+
+
+def measure(port: int, token: str, options: argparse.Namespace) -> Figure:
+    """Warm up and measure."""
+    load = HttpLoad(port, PATH, token, options.connections)
+    load.saturate(WARM_SECONDS)
+    result = load.saturate(options.seconds)
+    load.close()
+    p50, p99 = (percentile(result.latencies, share) * 1e3 for share in (0.5, 0.99))
+    return Figure(result.rate, p50, p99)
+
+
+def table(rounds: list[dict[str, Figure]]) -> str:
+    """Return the medians over all rounds; the ratio is the median of each round's ratio."""
+    head = ("server", "requests/s", f"ratio to {BASE}", "p50 ms", "p99 ms")
+    return markdown(head, (_row(name, rounds) for name in SYSTEMS))
+
+
+def _row(name: str, rounds: list[dict[str, Figure]]) -> list[str]:
+    figures = [found[name] for found in rounds]
+    faster = median(ratio(found[name].rate, found[BASE].rate) for found in rounds)
+    return [
+        name,
+        f"{median(figure.rate for figure in figures):,.0f}",
+        f"{faster:.2f}",
+        f"{median(figure.p50 for figure in figures):.2f}",
+        f"{median(figure.p99 for figure in figures):.2f}",
+    ]
+
+
+def main() -> None:
+    """Run the rounds and print the table."""
+    parser = argparse.ArgumentParser(prog="bench.http_list", description=__doc__)
+    parser.add_argument("--python", default=sys.executable, help="interpreter for both servers")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
+    parser.add_argument("--connections", type=int, default=8)
+    options = parser.parse_args()
+    _server.pin_load()
+    rounds: list[dict[str, Figure]] = []
+    for number in range(options.rounds):
+        print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
+        rounds.append({name: visit(make, options) for name, make in SYSTEMS.items()})
+        print(rounds[-1], file=sys.stderr)
+    print(table(rounds))
+
+
+if __name__ == "__main__":
+    main()

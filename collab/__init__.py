@@ -1,0 +1,140 @@
+"""Collab: the backend of a real-time collaborative workspace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_cors import CORS
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import config
+
+__version__ = "1.0.0"
+
+
+def create_app(settings: Mapping[str, str] | None = None) -> Flask:
+    """Build the application from settings (the environment, unless others are given).
+
+    No thread runs yet and the database is not opened. Raises ConfigError for a bad setting.
+    """
+    app = Flask("collab", instance_path=None, static_folder=None)
+    app.config.update(_configuration(config.load(os.environ if settings is None else settings)))
+    _bind_extensions(app)
+    _register_packages(app)
+    return app
+
+
+def _configuration(values: dict[str, Any]) -> dict[str, Any]:
+    """Derive what Flask and its extensions want to be told, and make the missing secrets."""
+    from .core.database import engine_options
+    from .core.security import kept_secret
+    from .ops import docs
+    from .realtime.protocol import MESSAGE_LIMIT
+
+    instance = Path(values["INSTANCE_PATH"]).resolve()
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("SECRET_KEY", "JWT_SECRET_KEY"):
+        values[name] = values[name] or kept_secret(instance / name.lower())
+    url = values["DATABASE_URL"] or f"sqlite:///{instance / 'collab.db'}"
+    values |= {
+        "INSTANCE_PATH": instance,
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
+        "JWT_ACCESS_TOKEN_EXPIRES": timedelta(minutes=values["ACCESS_TOKEN_MINUTES"]),
+        "JWT_TOKEN_LOCATION": ["headers"],
+        "RATELIMIT_ENABLED": values["RATE_LIMIT"] != "off",
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "SOCK_SERVER_OPTIONS": {
+            "ping_interval": values["PING_SECONDS"],
+            "max_message_size": MESSAGE_LIMIT,
+            "receive_bytes": 16384,
+        },
+    }
+    return values | docs.config()
+
+
+def _bind_extensions(app: Flask) -> None:
+    from .auth import guard
+    from .core import database, errors, logging
+    from .core.http import headers
+    from .core.http.paths import ShortPaths
+    from .core.json import OrjsonProvider
+    from .extensions import api, db, jwt, limiter, migrate, sock
+
+    logging.configure(app.config["LOG_LEVEL"], app.config["LOG_FORMAT"])
+    app.json = OrjsonProvider(app)
+    db.init_app(app)
+    database.configure(app)
+    migrate.init_app(app, db, directory=str(config.ROOT / "collab" / "migrations"))
+    jwt.init_app(app)
+    headers.register(app)
+    guard.init_app(app)
+    limiter.init_app(app)
+    api.init_app(app)
+    errors.register(app)
+    sock.init_app(app)
+    if app.config["CORS_ORIGINS"]:
+        CORS(app, origins=app.config["CORS_ORIGINS"], expose_headers=EXPOSED, max_age=600)
+    hops = app.config["TRUSTED_PROXIES"]
+    app.wsgi_app = ShortPaths(app.wsgi_app)  # type: ignore[method-assign]
+    if hops:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+
+
+#: What a page may read of an answer from another origin.
+EXPOSED = [
+    "ETag",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+]
+
+
+def _register_packages(app: Flask) -> None:
+    """Bind each package: the only place that knows them all."""
+    from .auth import attempts, user_routes
+    from .auth import routes as auth_routes
+    from .cli import register_commands
+    from .core.http.converters import IdConverter
+    from .core.security import Box
+    from .events.bell import Bell
+    from .extensions import api
+    from .ops import docs
+    from .ops import routes as ops_routes
+    from .projects import member_routes
+    from .projects import routes as project_routes
+    from .realtime import live, socket_routes
+    from .realtime import routes as event_routes
+    from .workspaces import routes as workspace_routes
+
+    app.url_map.converters["id"] = IdConverter
+    app.extensions["collab.answers"] = Box(app.config["SECRET_KEY"], "kept answers")
+    app.extensions["collab.refresh"] = Box(app.config["JWT_SECRET_KEY"], "refresh tokens")
+    app.extensions["collab.bell"] = Bell()
+    attempts.init_app(app)
+    live.init_app(app)
+    ops_routes.init_app(app)
+    docs.describe_errors(api)
+    for package in (
+        auth_routes,
+        user_routes,
+        project_routes,
+        member_routes,
+        workspace_routes,
+        event_routes,
+        ops_routes,
+    ):
+        api.register_blueprint(package.blueprint)
+    app.register_blueprint(socket_routes.blueprint)
+    docs.init_app(app)
+    register_commands(app)

@@ -1,0 +1,143 @@
+"""Finding out who calls: for each request, each new socket and each token sent on one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from flask import Flask, g, request
+from sqlalchemy import delete, select
+
+from ..core.errors import Forbidden, Unauthorized
+from ..core.http.caller import Caller, caller
+from ..core.models import utcnow
+from ..core.security import digest
+from ..extensions import db
+from .models import ADMIN, Session, Ticket, User
+from .tokens import AccessClaims, read_access_token
+
+P = ParamSpec("P")
+
+PERSON = (
+    User.name,
+    User.email,
+    User.role,
+    User.disabled_at,
+    Session.user_id,
+    Session.revoked_at,
+    Session.expires_at,
+)
+
+
+class SessionEnded(Unauthorized):
+    """This session has ended: log in again."""
+
+
+class AccountDisabled(Unauthorized):
+    """This account has been disabled by an admin."""
+
+
+def person_of(claims: AccessClaims) -> Caller:
+    """Return whose token it is, as the database knows him now; raises Unauthorized."""
+    row = db.session.execute(
+        select(*PERSON)
+        .join(User, User.id == Session.user_id)
+        .where(Session.id == claims.session_id)
+    ).one_or_none()
+    if row is None or row.user_id != claims.user_id:
+        raise SessionEnded()
+    if row.disabled_at is not None:
+        raise AccountDisabled()
+    if row.revoked_at is not None or row.expires_at <= utcnow():
+        raise SessionEnded()
+    return Caller(
+        user_id=claims.user_id,
+        session_id=claims.session_id,
+        name=row.name,
+        email=row.email,
+        is_admin=row.role == ADMIN,
+        token_expires=claims.expires,
+    )
+
+
+def from_token(token: str) -> Caller:
+    """Return whose access token it is; raises Unauthorized."""
+    return person_of(read_access_token(token))
+
+
+def recheck(known: Caller) -> Caller:
+    """Return who somebody is now, who was let in earlier; raises Unauthorized."""
+    return person_of(AccessClaims(known.user_id, known.session_id, known.token_expires))
+
+
+def from_ticket(ticket: str) -> Caller:
+    """Use a ticket up and return whose it is; raises Unauthorized the second time."""
+    statement = (
+        delete(Ticket)
+        .where(Ticket.digest == digest(ticket), Ticket.expires_at > utcnow())
+        .returning(Ticket.session_id, Ticket.token_expires)
+    )
+    row = db.session.execute(statement).one_or_none()
+    user_id = row and db.session.scalar(select(Session.user_id).where(Session.id == row.session_id))
+    db.session.commit()
+    if row is None or user_id is None:
+        raise Unauthorized("The ticket has been used, or has run out.")
+    return person_of(AccessClaims(user_id, row.session_id, row.token_expires))
+
+
+def bearer() -> str | None:
+    """Return the token of the Authorization header."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else None
+
+
+def identify() -> None:
+    """Note who calls, or what is wrong with his token, before anything else looks."""
+    g.caller, g.refusal = None, None
+    if "Authorization" not in request.headers:
+        return
+    token = bearer()
+    try:
+        if token is None:
+            raise Unauthorized("The Authorization header must be `Bearer <access token>`.")
+        g.caller = from_token(token)
+    except Unauthorized as refusal:
+        g.refusal = refusal
+
+
+def from_address() -> Caller | None:
+    """Return who calls a socket or stream: `?ticket=`, `?token=` or the header, else None."""
+    if ticket := request.args.get("ticket"):
+        return from_ticket(ticket)
+    if token := request.args.get("token"):
+        return from_token(token)
+    return caller() if "Authorization" in request.headers else None
+
+
+def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
+    """Let in who is signed in."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        caller()
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+def admin_required(view: Callable[P, Any]) -> Callable[P, Any]:
+    """Let in admins."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        if not caller().is_admin:
+            raise Forbidden("Only an admin may do this.")
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+def init_app(app: Flask) -> None:
+    """Identify the caller of every request."""
+    app.before_request(identify)

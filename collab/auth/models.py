@@ -1,0 +1,69 @@
+"""Users, their sessions (one family of refresh tokens each), and tickets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..core.models import Model, Timestamped, Versioned, utcnow
+
+USER, ADMIN = "user", "admin"
+
+
+class User(Timestamped, Versioned, Model):
+    """A person's account."""
+
+    __tablename__ = "users"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: Lower case throughout.
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    #: argon2id; empty where the account has no password.
+    password_hash: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(10), default=USER, index=True)
+    disabled_at: Mapped[datetime | None]
+
+    @property
+    def disabled(self) -> bool:
+        """Tell whether an admin disabled the account."""
+        return self.disabled_at is not None
+
+
+class Session(Model):
+    """A log-in on one device, with the one refresh token that is good for it now."""
+
+    __tablename__ = "sessions"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    #: Digest of the current refresh token's id: any other one of this session was used before.
+    token_digest: Mapped[str] = mapped_column(String(64))
+    user_agent: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str] = mapped_column(String(45))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    last_used_at: Mapped[datetime] = mapped_column(default=utcnow)
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+
+class Ticket(Model):
+    """Lets one connection in, once, for a session."""
+
+    __tablename__ = "tickets"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    #: When the access token that bought it ends, and with it what the ticket opened.
+    token_expires: Mapped[datetime]
+
+
+#: What the list of users may be sorted by.
+USER_SORTS = {"id": User.id, "email": User.email, "created_at": User.created_at}

@@ -1,0 +1,66 @@
+"""Passwords: argon2id, and which ones are refused."""
+
+from __future__ import annotations
+
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_LENGTH, MAX_LENGTH = 8, 128
+
+#: OWASP's recommendation for argon2id: 19 MiB, two passes, one lane.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+#: Hashing is heavy on purpose; more than this at once would only fill the memory.
+_slots = threading.BoundedSemaphore(4)
+
+#: What a log-in for an unknown address is checked against, so that it takes as long.
+_nobody = _hasher.hash("a password that nobody has")
+
+COMMON = frozenset(
+    """
+    password passw0rd password1 password12 password1234 passwords p@ssword p@ssw0rd pa55word
+    12345678 123456789 1234567890 0123456789 87654321 987654321 9876543210 11223344 12341234
+    11111111 00000000 22222222 88888888 99999999 12121212 123123123 147258369 123321123 qwertyui
+    qwertyuiop qwerty12 qwerty123 qwerty1234 asdfghjk asdfghjkl zxcvbnm1 1q2w3e4r 1q2w3e4r5t
+    q1w2e3r4 1qaz2wsx qazwsxedc abcdefgh abcd1234 abc12345 a1b2c3d4 aa123456 iloveyou iloveyou1
+    sunshine princess football baseball basketball superman batman123 starwars trustno1 whatever
+    welcome1 welcome123 letmein1 letmein123 changeme changeme1 computer internet samsung1 michelle
+    jennifer charlie1 dragon123 monkey123 master123 shadow123 freedom1 administrator admin123
+    admin1234 administrator1 root1234 test1234 testtest default1 secret123 mypassword newpassword
+    passpass liverpool chocolate
+    """.split()  # noqa: SIM905  (so many literals would be hard to read)
+)
+
+
+def hash_password(password: str) -> str:
+    """Hash a password for keeping."""
+    with _slots:
+        return _hasher.hash(password)
+
+
+def check_password(password: str, kept: str | None) -> bool:
+    """Tell whether a password is the one kept; takes as long when nothing is kept."""
+    with _slots:
+        try:
+            return _hasher.verify(kept or _nobody, password) and kept is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def outdated(kept: str) -> bool:
+    """Tell whether a hash was made with other parameters than today's."""
+    return _hasher.check_needs_rehash(kept)
+
+
+def weakness(password: str, email: str) -> str | None:
+    """Say why a password is refused, or None."""
+    lowered = password.lower()
+    if lowered in COMMON:
+        return "This password is among the most common ones."
+    if len(set(lowered)) < 3:
+        return "This password has too few different characters."
+    if lowered in (email, email.split("@")[0]):
+        return "This password is your e-mail address."
+    return None

@@ -1,0 +1,155 @@
+"""`/auth`: registering, logging in and out, sessions, tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from ..core.http.blueprint import Blueprint
+from ..core.http.caller import caller
+from ..core.http.etags import require_match, versioned
+from ..core.http.idempotency import idempotent
+from ..core.http.paths import BASE
+from . import service, users
+from .guard import login_required
+from .models import User
+from .schemas import (
+    LoginIn,
+    MeIn,
+    PasswordIn,
+    RefreshIn,
+    RegisterIn,
+    SessionList,
+    SignedInOut,
+    TicketOut,
+    UserOut,
+    VerifyOut,
+)
+from .service import Client, SignedIn
+
+blueprint = Blueprint(
+    "auth", __name__, url_prefix=f"{BASE}/auth", description="Accounts, sessions and tokens."
+)
+
+NO_STORE = {"Cache-Control": "no-store"}
+PUBLIC: list[dict[str, list[str]]] = [{}]
+
+
+def client() -> Client:
+    """Return where this request came from."""
+    return Client(request.remote_addr or "", request.headers.get("User-Agent", ""))
+
+
+@blueprint.post("/register")
+@blueprint.post("/signup", endpoint="signup")
+@idempotent
+@blueprint.doc(security=PUBLIC)
+@blueprint.arguments(RegisterIn)
+@blueprint.response(201, SignedInOut)
+def register(data: dict[str, Any]) -> tuple[SignedIn, int, dict[str, str]]:
+    """Make an account and sign in."""
+    return service.register(data["email"], data["password"], data["name"], client()), 201, NO_STORE
+
+
+@blueprint.post("/login")
+@blueprint.doc(security=PUBLIC)
+@blueprint.arguments(LoginIn)
+@blueprint.response(200, SignedInOut)
+def login(data: dict[str, Any]) -> tuple[SignedIn, int, dict[str, str]]:
+    """Sign in with e-mail and password."""
+    return service.log_in(data["email"], data["password"], client()), 200, NO_STORE
+
+
+@blueprint.post("/refresh")
+@blueprint.doc(security=PUBLIC)
+@blueprint.arguments(RefreshIn)
+@blueprint.response(200, SignedInOut)
+def refresh(data: dict[str, Any]) -> tuple[SignedIn, int, dict[str, str]]:
+    """Trade a refresh token for new tokens; a token used twice ends its session."""
+    return service.refresh(data["refresh_token"]), 200, NO_STORE
+
+
+@blueprint.post("/logout")
+@login_required
+@blueprint.response(204)
+def logout() -> None:
+    """End this session."""
+    service.log_out(caller())
+
+
+@blueprint.post("/logout-all")
+@login_required
+@blueprint.response(204)
+def logout_all() -> None:
+    """End all of your sessions."""
+    service.log_out_everywhere(caller())
+
+
+@blueprint.post("/password")
+@login_required
+@blueprint.arguments(PasswordIn)
+@blueprint.response(204)
+def change_password(data: dict[str, Any]) -> None:
+    """Change your password; your other sessions end."""
+    service.change_password(caller(), data["current_password"], data["new_password"], client())
+
+
+@blueprint.get("/me")
+@login_required
+@blueprint.response(200, UserOut)
+@versioned
+def me() -> User:
+    """Show your account."""
+    return users.get_user(caller().user_id)
+
+
+@blueprint.patch("/me")
+@login_required
+@blueprint.arguments(MeIn)
+@blueprint.response(200, UserOut)
+@versioned
+def update_me(changes: dict[str, str]) -> User:
+    """Change your account."""
+    user = users.get_user(caller().user_id, to_change=True)
+    require_match(user)
+    return service.update_me(user, changes)
+
+
+@blueprint.get("/verify")
+@login_required
+@blueprint.response(200, VerifyOut)
+def verify() -> dict[str, Any]:
+    """Check your access token."""
+    who = caller()
+    role = "admin" if who.is_admin else "user"
+    found = {"user_id": who.user_id, "session_id": who.session_id, "expires_at": who.token_expires}
+    return {"valid": True, "role": role} | found
+
+
+@blueprint.get("/sessions")
+@login_required
+@blueprint.response(200, SessionList)
+def list_sessions() -> dict[str, Any]:
+    """List your sessions, the latest used first."""
+    who, found = caller(), service.sessions_of(caller())
+    for session in found:
+        session.current = session.id == who.session_id  # type: ignore[attr-defined]
+    return {"items": found}
+
+
+@blueprint.delete("/sessions/<id:session_id>")
+@login_required
+@blueprint.response(204)
+def end_session(session_id: int) -> None:
+    """End one of your sessions."""
+    service.end_session(caller(), session_id)
+
+
+@blueprint.post("/ticket")
+@login_required
+@blueprint.response(201, TicketOut)
+def issue_ticket() -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Get a ticket for the URL of a socket or stream: good once, for a minute."""
+    ticket, expires_at = service.issue_ticket(caller())
+    return {"ticket": ticket, "expires_at": expires_at}, 201, NO_STORE

@@ -1,0 +1,163 @@
+"""What accounts and sessions look like on the wire."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from ..core.http.pages import PageQuery, page_of, sort_field
+from ..core.schemas import Schema, Time, email, line
+from .models import ADMIN, USER, USER_SORTS
+from .passwords import MAX_LENGTH, MIN_LENGTH
+
+ROLE = validate.OneOf([USER, ADMIN])
+
+
+def new_password() -> fields.String:
+    """Make a field for a new password."""
+    return fields.String(
+        required=True,
+        load_only=True,
+        validate=validate.Length(MIN_LENGTH, MAX_LENGTH),
+        metadata={"format": "password", "example": "SecurePassword123!"},
+    )
+
+
+def known_password() -> fields.String:
+    """Make a field for a password that exists already."""
+    return fields.String(
+        required=True,
+        load_only=True,
+        validate=validate.Length(1, 1024),
+        metadata={"format": "password", "example": "SecurePassword123!"},
+    )
+
+
+class RegisterIn(Schema):
+    """A new account."""
+
+    aliases = {"full_name": "name", "fullName": "name"}
+    email = email(required=True)
+    password = new_password()
+    name = line(100, load_default=None, metadata={"example": "John Doe"})
+
+
+class LoginIn(Schema):
+    """An e-mail address and its password."""
+
+    email = fields.String(
+        required=True,
+        validate=validate.Length(1, 254),
+        metadata={"example": "user@example.com"},
+    )
+    password = known_password()
+
+
+class RefreshIn(Schema):
+    """A refresh token."""
+
+    aliases = {"refreshToken": "refresh_token"}
+    refresh_token = fields.String(required=True, validate=validate.Length(1, 4096))
+
+
+class PasswordIn(Schema):
+    """The password as it is, and as it shall be."""
+
+    aliases = {"currentPassword": "current_password", "newPassword": "new_password"}
+    current_password = known_password()
+    new_password = new_password()
+
+
+class MeIn(Schema):
+    """What a person changes of the own account."""
+
+    aliases = {"full_name": "name", "fullName": "name"}
+    name = line(100)
+
+
+class UserOut(Schema):
+    """An account."""
+
+    id = fields.Integer(required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    role = fields.String(required=True, validate=ROLE)
+    created_at = Time(required=True)
+
+
+class SignedInOut(Schema):
+    """A person with fresh tokens."""
+
+    user = fields.Nested(UserOut, required=True)
+    role = fields.String(required=True, validate=ROLE)
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(
+        required=True, metadata={"description": "Seconds until the access token ends."}
+    )
+    notice = fields.String(
+        required=True, allow_none=True, metadata={"description": "Something worth knowing."}
+    )
+
+
+class VerifyOut(Schema):
+    """What a good access token says."""
+
+    valid = fields.Boolean(required=True)
+    user_id = fields.Integer(required=True)
+    session_id = fields.Integer(required=True)
+    role = fields.String(required=True, validate=ROLE)
+    expires_at = Time(required=True)
+
+
+class SessionOut(Schema):
+    """A log-in on one device."""
+
+    id = fields.Integer(required=True)
+    user_agent = fields.String(required=True)
+    address = fields.String(required=True)
+    created_at = Time(required=True)
+    last_used_at = Time(required=True)
+    expires_at = Time(required=True)
+    current = fields.Boolean(
+        required=True, metadata={"description": "Whether this request belongs to it."}
+    )
+
+
+class SessionList(Schema):
+    """The sessions that are good."""
+
+    items = fields.List(fields.Nested(SessionOut), required=True)
+
+
+class TicketOut(Schema):
+    """A ticket for `?ticket=`: good once."""
+
+    ticket = fields.String(required=True)
+    expires_at = Time(required=True)
+
+
+class AccountOut(UserOut):
+    """An account as an admin sees it."""
+
+    disabled = fields.Boolean(required=True)
+    updated_at = Time(required=True)
+
+
+class UserQuery(PageQuery):
+    """Which accounts."""
+
+    q = fields.String(load_default=None, validate=validate.Length(max=100))
+    role = fields.String(load_default=None, validate=ROLE)
+    disabled = fields.Boolean(load_default=None)
+    sort = sort_field(USER_SORTS, "id")
+
+
+class UserIn(Schema):
+    """What an admin changes of an account."""
+
+    role = fields.String(validate=ROLE)
+    disabled = fields.Boolean(truthy={True}, falsy={False})
+
+
+UserPage = page_of(AccountOut)

@@ -1,0 +1,93 @@
+"""The two kinds of token: short-lived JWTs for access, sealed JWEs for refresh."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from flask_jwt_extended import create_access_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import ExpiredSignatureError, PyJWTError
+
+from ..core.errors import Unauthorized
+from ..core.security import Box, new_token
+from .models import Session
+
+
+@dataclass(frozen=True)
+class AccessClaims:
+    """What an access token says."""
+
+    user_id: int
+    session_id: int
+    expires: datetime
+
+
+@dataclass(frozen=True)
+class RefreshClaims:
+    """What a refresh token says."""
+
+    session_id: int
+    token_id: str
+
+
+class TokenExpired(Unauthorized):
+    """The access token has expired: refresh it."""
+
+
+def new_access_token(session: Session) -> str:
+    """Sign an access token (RFC 7519)."""
+    claims = {"sid": session.id}
+    return str(create_access_token(str(session.user_id), additional_claims=claims))
+
+
+def new_refresh_token(session: Session, token_id: str) -> str:
+    """Seal a refresh token (RFC 7516): its claims are for this service's eyes only."""
+    claims = {"sid": session.id, "jti": token_id, "exp": int(session.expires_at.timestamp())}
+    return _box().seal(claims)
+
+
+def new_token_id() -> str:
+    """Return the id of a new refresh token."""
+    return new_token()
+
+
+def read_access_token(token: str) -> AccessClaims:
+    """Check an access token; raises Unauthorized."""
+    try:
+        claims = decode_token(token)
+        expires = datetime.fromtimestamp(claims["exp"], UTC)
+        read = AccessClaims(int(claims["sub"]), int(claims["sid"]), expires)
+    except ExpiredSignatureError:
+        raise TokenExpired() from None
+    except (JWTExtendedException, PyJWTError, KeyError, ValueError, TypeError):
+        raise Unauthorized("The access token is not valid.") from None
+    if claims.get("type") != "access":
+        raise Unauthorized("This is not an access token.")
+    return read
+
+
+def read_refresh_token(token: str) -> RefreshClaims | None:
+    """Open a refresh token; None for one that is forged or has run out."""
+    claims = _box().open(token)
+    if claims is None or not _whole(claims) or claims["exp"] <= time.time():
+        return None
+    return RefreshClaims(claims["sid"], claims["jti"])
+
+
+def _whole(claims: dict[str, Any]) -> bool:
+    wanted = {"sid": int, "jti": str, "exp": int}
+    return all(isinstance(claims.get(name), kind) for name, kind in wanted.items())
+
+
+def access_life() -> timedelta:
+    """Return how long an access token is good."""
+    return timedelta(minutes=current_app.config["ACCESS_TOKEN_MINUTES"])
+
+
+def _box() -> Box:
+    box: Box = current_app.extensions["collab.refresh"]
+    return box

@@ -1,0 +1,78 @@
+"""The admin's view of accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ..core.database import take_write_lock
+from ..core.errors import Conflict, NotFound
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..core.models import utcnow
+from ..events import log
+from ..events.types import AccountDisabled, AccountEnabled, AccountRoleChanged
+from ..extensions import db
+from . import service
+from .models import ADMIN, USER_SORTS, User
+
+
+class LastAdmin(Conflict):
+    """The last admin can be neither disabled nor made an ordinary user."""
+
+
+def list_users(
+    *, q: str | None, role: str | None, disabled: bool | None, sort: str, **page: Any
+) -> Page:
+    """Return a page of all accounts that match."""
+    query = select(User)
+    if q:
+        found = func.lower(User.name).contains(q.lower(), autoescape=True)
+        query = query.where(found | User.email.contains(q.lower(), autoescape=True))
+    if role:
+        query = query.where(User.role == role)
+    if disabled is not None:
+        query = query.where(
+            User.disabled_at.is_not(None) if disabled else User.disabled_at.is_(None)
+        )
+    return paginate(
+        query, columns=USER_SORTS, sort=sort, key=User.id, item=lambda row: row.User, **page
+    )
+
+
+def get_user(user_id: int, *, to_change: bool = False) -> User:
+    """Return an account; raises NotFound."""
+    if to_change:
+        take_write_lock()
+    query = select(User).where(User.id == user_id).execution_options(populate_existing=True)
+    user = db.session.scalar(query.with_for_update() if to_change else query)
+    if user is None:
+        raise NotFound()
+    return user
+
+
+def update_user(user: User, changes: dict[str, Any], admin: Caller) -> User:
+    """Change an account's role, or disable or enable it; raises LastAdmin."""
+    role, disabled = changes.get("role", user.role), changes.get("disabled", user.disabled)
+    if user.role == ADMIN and (role != ADMIN or disabled) and not _other_admins(user):
+        raise LastAdmin()
+    if role != user.role:
+        user.role = role
+        log.record(AccountRoleChanged(user_id=user.id, role=role), actor=admin.user_id)
+    if disabled and not user.disabled:
+        user.disabled_at = utcnow()
+        service.end_sessions_of(user.id, "account disabled")
+        log.record(AccountDisabled(user_id=user.id), actor=admin.user_id)
+    elif user.disabled and not disabled:
+        user.disabled_at = None
+        log.record(AccountEnabled(user_id=user.id), actor=admin.user_id)
+    db.session.commit()
+    return user
+
+
+def _other_admins(user: User) -> int:
+    query = select(func.count()).where(
+        User.role == ADMIN, User.disabled_at.is_(None), User.id != user.id
+    )
+    return db.session.scalar(query) or 0

@@ -1,0 +1,57 @@
+"""`flask` commands beside the server."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+from flask import Flask, current_app
+
+from .auth import passwords, service
+from .auth.models import ADMIN, User
+from .events import log
+from .extensions import db
+
+
+def register_commands(app: Flask) -> None:
+    """Add the commands."""
+    for command in (create_admin, demo, prune_events):
+        app.cli.add_command(command)
+
+
+@click.command("create-admin")
+@click.argument("email")
+@click.password_option()
+def create_admin(email: str, password: str) -> None:
+    """Make an account that is admin, or make an account admin."""
+    email = email.lower()
+    user = db.session.scalar(db.select(User).where(User.email == email))
+    if user is None:
+        if reason := passwords.weakness(password, email):
+            raise click.ClickException(reason)
+        if len(password) < passwords.MIN_LENGTH:
+            raise click.ClickException(
+                f"A password has at least {passwords.MIN_LENGTH} characters."
+            )
+        user = service.new_account(email, passwords.hash_password(password), None)
+    user.role = ADMIN
+    db.session.commit()
+    click.echo(f"{email} is an admin.")
+
+
+@click.command("demo")
+def demo() -> None:
+    """Add people and a project to play with."""
+    from .demo import fill
+
+    click.echo(fill())
+
+
+@click.command("prune-events")
+@click.option("--days", type=click.IntRange(1), help="age in days; EVENT_RETENTION_DAYS if absent")
+def prune_events(days: int | None) -> None:
+    """Delete events older than some days."""
+    days = days or current_app.config["EVENT_RETENTION_DAYS"]
+    if not days:
+        raise click.ClickException("Say --days, or set EVENT_RETENTION_DAYS.")
+    click.echo(f"{log.prune(timedelta(days=days))} events pruned.")

@@ -1,0 +1,136 @@
+"""Settings: every one with its meaning, default and check, read from the environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ConfigError(Exception):
+    """A setting is wrong; the message names it and says what it must be."""
+
+
+Parser = Callable[[str], Any]
+
+
+def text(value: str) -> str:
+    """Take the value as it is."""
+    return value
+
+
+def whole(low: int, high: int) -> Parser:
+    """Parse a whole number from `low` to `high`."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"-?\d{1,12}", value) or not low <= int(value) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def one_of(*choices: str) -> Parser:
+    """Parse one of some words, in any case."""
+
+    def parse(value: str) -> str:
+        if value.lower() not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value.lower()
+
+    return parse
+
+
+def words(value: str) -> list[str]:
+    """Parse a comma-separated list."""
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def secret(value: str) -> str:
+    """Parse a secret: empty (one is made and kept) or at least 32 characters (RFC 7518 §3.2)."""
+    if value and len(value) < 32:
+        raise ValueError("must have at least 32 characters, or be unset (one is made then)")
+    return value
+
+
+def rate(value: str) -> str:
+    """Parse a rate such as `300 per minute`, or `off`."""
+    units = r"(\d+ )?(second|minute|hour|day)s?"
+    if value.lower() != "off" and not re.fullmatch(rf"[1-9]\d{{0,8}} per {units}", value):
+        raise ValueError("must look like '300 per minute' or '5 per 15 minutes', or be 'off'")
+    return value.lower()
+
+
+def database_url(value: str) -> str:
+    """Parse a database's address: SQLite or PostgreSQL, empty for a file in INSTANCE_PATH."""
+    if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+    return value
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its name, default, check and meaning (the README's table is made of these)."""
+
+    name: str
+    default: str
+    parse: Parser
+    meaning: str
+
+    def read(self, environ: Mapping[str, str]) -> Any:
+        """Return the checked value; raises ConfigError naming the setting."""
+        value = environ.get(self.name, self.default)
+        try:
+            return self.parse(value)
+        except ValueError as error:
+            raise ConfigError(f"{self.name} is {value!r}, but it {error}.") from None
+
+
+SETTINGS = (
+    Setting("INSTANCE_PATH", str(ROOT / "instance"), text, "where keys, database and uploads live"),
+    Setting(
+        "DATABASE_URL",
+        "",
+        database_url,
+        "the database; empty: SQLite in INSTANCE_PATH/collab.db",
+    ),
+    Setting(
+        "SQLITE_SYNCHRONOUS",
+        "full",
+        one_of("full", "normal"),
+        "`full`: an acknowledged write outlives a power cut; `normal`: only a crash of the process",
+    ),
+    Setting("SECRET_KEY", "", secret, "seals stored answers; empty: made on first use and kept"),
+    Setting("JWT_SECRET_KEY", "", secret, "signs and encrypts tokens; empty: made and kept"),
+    Setting("ACCESS_TOKEN_MINUTES", "15", whole(1, 1440), "life of an access token"),
+    Setting("REFRESH_TOKEN_DAYS", "7", whole(1, 365), "life of a refresh token"),
+    Setting("TICKET_SECONDS", "60", whole(1, 600), "life of a ticket for socket and stream URLs"),
+    Setting("CORS_ORIGINS", "", words, "origins that may call from a browser, or `*`; empty: none"),
+    Setting("RATE_LIMIT", "300 per minute", rate, "requests per user, or per address"),
+    Setting(
+        "AUTH_RATE_LIMIT",
+        "5 per 15 minutes",
+        rate,
+        "failed log-ins and registrations per address and e-mail",
+    ),
+    Setting("MESSAGE_RATE", "100", whole(1, 10_000_000), "messages a second from one socket"),
+    Setting("SOCKET_LIMIT", "1000", whole(1, 20_000), "sockets, streams and long polls at once"),
+    Setting("HTTP_THREADS", "32", whole(2, 512), "threads kept free for ordinary requests"),
+    Setting("PING_SECONDS", "25", whole(1, 3600), "between pings of a socket; one missed ends it"),
+    Setting("TOKEN_GRACE_SECONDS", "25", whole(1, 600), "to renew a token on an open socket"),
+    Setting("EVENT_RETENTION_DAYS", "0", whole(0, 3650), "age at which events go; 0: never"),
+    Setting("TRUSTED_PROXIES", "0", whole(0, 10), "reverse proxies whose X-Forwarded-* count"),
+    Setting("LOG_FORMAT", "console", one_of("console", "json"), "how log lines look"),
+    Setting(
+        "LOG_LEVEL", "info", one_of("debug", "info", "warning", "error"), "the least log level"
+    ),
+)
+
+
+def load(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read all settings; raises ConfigError for the first bad one."""
+    return {setting.name: setting.read(environ) for setting in SETTINGS}

@@ -1,0 +1,1 @@
+"""What every package stands on: errors, HTTP conventions, model mixins, secrets, logging."""

@@ -1,0 +1,213 @@
+"""The one place where exceptions become answers: RFC 9457 problem details."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import PyJWTError
+from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from .json import dumps
+
+log = logging.getLogger(__name__)
+
+Pointers = list[dict[str, str]]
+
+
+class ApiError(Exception):
+    """The request could not be carried out."""
+
+    status = 400
+    kind = "about:blank"
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        errors: Pointers | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail or " ".join((type(self).__doc__ or "").split()))
+        self.errors = errors
+        self.headers = headers or {}
+
+    @property
+    def detail(self) -> str:
+        """What went wrong, for a person: the docstring unless something more exact was given."""
+        return str(self)
+
+
+class Malformed(ApiError):
+    """The request can't be read."""
+
+    status = 400
+
+
+class Unauthorized(ApiError):
+    """Sign in first: send `Authorization: Bearer <access token>`."""
+
+    status = 401
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="collab"'})
+
+
+class Forbidden(ApiError):
+    """Your role does not allow this."""
+
+    status = 403
+
+
+class NotFound(ApiError):
+    """There is nothing here, or nothing that you may know of."""
+
+    status = 404
+
+
+class Conflict(ApiError):
+    """This does not fit the present state of the resource."""
+
+    status = 409
+
+
+class PreconditionFailed(ApiError):
+    """The resource has changed since you read it: fetch it again and repeat your change."""
+
+    status = 412
+
+
+class Unprocessable(ApiError):
+    """The request is well formed, but some of its values can't be accepted."""
+
+    status = 422
+
+
+class TooManyRequests(ApiError):
+    """Too many requests: wait and try again."""
+
+    status = 429
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 1) -> None:
+        super().__init__(detail, headers={"Retry-After": str(max(1, retry_after))})
+
+
+class Unavailable(ApiError):
+    """The service can't take this now: try again shortly."""
+
+    status = 503
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 1) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+def invalid(pointer: str, detail: str) -> Unprocessable:
+    """Make the 422 for one member of the body; `pointer` is its name or path (RFC 6901)."""
+    return Unprocessable(errors=[{"detail": detail, "pointer": f"#/{pointer}"}])
+
+
+def problem(error: ApiError) -> dict[str, Any]:
+    """Describe an error as the members of RFC 9457, for HTTP answers and socket frames alike."""
+    body: dict[str, Any] = {
+        "type": error.kind,
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.detail,
+    }
+    if error.errors:
+        body["errors"] = error.errors
+    return body
+
+
+def problem_response(error: ApiError) -> Response:
+    """Answer with an error."""
+    body = problem(error) | {
+        "instance": request.environ.get("collab.path", request.path),
+        "request_id": g.get("request_id", ""),
+    }
+    headers = error.headers
+    return Response(dumps(body), error.status, headers, content_type="application/problem+json")
+
+
+#: What to say instead of the framework's advice to people who type addresses.
+DETAILS = {
+    404: "There is no such address.",
+    405: "This address does not take this method; the Allow header has those it takes.",
+    413: "The body is too large.",
+    429: "Too many requests: wait as long as Retry-After says.",
+}
+
+
+def from_http(error: HTTPException) -> ApiError:
+    """Translate an error of the framework."""
+    api_error = ApiError(DETAILS.get(error.code or 500, error.description))
+    api_error.status = error.code or 500
+    api_error.headers = {
+        name: value for name, value in error.get_headers() if name not in ("Content-Type",)
+    }
+    data = getattr(error, "data", None) or {}
+    if "messages" in data:
+        api_error = Unprocessable(errors=pointers(data["messages"]))
+    return api_error
+
+
+def pointers(messages: dict[str, Any]) -> Pointers:
+    """Flatten marshmallow's messages ({location: {field: [text]}}) into details and pointers."""
+    found: Pointers = []
+
+    def walk(path: str, node: Any) -> None:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                walk(path if key == "_schema" else f"{path}/{_escape(key)}", value)
+        else:
+            texts = node if isinstance(node, list) else [node]
+            found.extend({"detail": str(text), "pointer": path} for text in texts)
+
+    for location, node in messages.items():
+        walk("#" if location == "json" else f"#/{location}", node)
+    return found
+
+
+def _escape(key: object) -> str:
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
+def register(app: Flask) -> None:
+    """Turn every exception that leaves a route into problem+json."""
+
+    @app.errorhandler(ApiError)
+    def api_error(error: ApiError) -> Response:
+        return problem_response(error)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        if error.response is not None:  # such as a redirect made by hand
+            return error.get_response()  # type: ignore[return-value]
+        return problem_response(from_http(error))
+
+    @app.errorhandler(JWTExtendedException)
+    @app.errorhandler(PyJWTError)
+    def token_error(error: Exception) -> Response:
+        return problem_response(Unauthorized(f"The access token is not valid: {error}"))
+
+    @app.errorhandler(StaleDataError)
+    def stale(error: StaleDataError) -> Response:
+        return problem_response(PreconditionFailed())
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(TimeoutError)
+    def database_busy(error: Exception) -> Response:
+        log.error("the database did not answer: %s", error)
+        return problem_response(Unavailable("The database is busy or out of reach."))
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.exception("unexpected error")
+        bug = ApiError("Something broke on our side; the log has it under this request id.")
+        bug.status = 500
+        return problem_response(bug)

@@ -1,0 +1,1 @@
+"""The HTTP conventions: paths, headers, limits, entity tags, pages, idempotency keys."""

@@ -1,0 +1,193 @@
+"""`Idempotency-Key`: a repeated POST is carried out once and answered twice.
+
+The key is claimed in a commit of its own. The commit of the change itself marks the claim as
+carried out, so that a crash between the two can neither lose the change nor let it happen again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, ParamSpec
+
+from flask import Response, current_app, request
+from sqlalchemy import (
+    CursorResult,
+    String,
+    UniqueConstraint,
+    delete,
+    event,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ...extensions import db
+from ..errors import Conflict, Malformed, Unprocessable
+from ..models import Model, utcnow
+from ..security import Box
+from .caller import optional_caller
+
+P = ParamSpec("P")
+
+KEPT = timedelta(hours=24)
+LEASE = timedelta(seconds=60)
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+STORED_HEADERS = ("Content-Type", "ETag", "Location")
+
+CLAIMED, DONE, ANSWERED = "claimed", "done", "answered"
+
+
+class Claim(Model):
+    """A key that somebody used on a route, and the sealed answer to give again."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("scope", "route", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(String(100))
+    route: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str] = mapped_column(String(255))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(10), default=CLAIMED)
+    answer: Mapped[str | None]
+    leased_until: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+
+
+class KeyInUse(Conflict):
+    """The first request with this Idempotency-Key is still being carried out."""
+
+
+class AnswerLost(Conflict):
+    """The first request with this key was carried out, but its answer was lost in a crash."""
+
+
+class KeyReused(Unprocessable):
+    """This Idempotency-Key was used before with another request."""
+
+
+def idempotent(view: Callable[P, Response]) -> Callable[P, Response]:
+    """Answer a repeated request with the first answer; stands above what reads the body."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Response:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return view(*args, **kwargs)
+        claim_id, answer = _claim(key)
+        if answer is not None:
+            return answer
+        return _carry_out(claim_id, lambda: view(*args, **kwargs))
+
+    return wrapper
+
+
+def _claim(key: str) -> tuple[int, Response | None]:
+    """Claim the key, or return the answer that was given before."""
+    if not KEY.fullmatch(key):
+        raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
+    found, now = optional_caller(), utcnow()
+    values = {
+        "scope": f"user:{found.user_id}" if found else f"address:{request.remote_addr}",
+        "route": f"{request.method} {request.url_rule}",
+        "key": key,
+    }
+    claim = Claim(**values, fingerprint=_fingerprint(), leased_until=now + LEASE)
+    db.session.execute(delete(Claim).where(Claim.created_at < now - KEPT))
+    db.session.add(claim)
+    try:
+        db.session.commit()
+        return claim.id, None
+    except IntegrityError:
+        db.session.rollback()
+    known = db.session.scalars(select(Claim).filter_by(**values)).one_or_none()
+    if known is None:  # given back meanwhile
+        raise KeyInUse(headers={"Retry-After": "1"})
+    return _known(known, now)
+
+
+def _known(claim: Claim, now: datetime) -> tuple[int, Response | None]:
+    if claim.fingerprint != _fingerprint():
+        raise KeyReused()
+    if claim.state == ANSWERED:
+        return claim.id, _replay(claim)
+    if claim.leased_until > now:
+        raise KeyInUse(headers={"Retry-After": "1"})
+    if claim.state == DONE or not _take_over(claim.id, now):
+        raise AnswerLost()
+    return claim.id, None
+
+
+def _take_over(claim_id: int, now: datetime) -> bool:
+    """Take a claim whose holder died before its change was committed."""
+    statement = (
+        update(Claim)
+        .where(Claim.id == claim_id, Claim.state == CLAIMED, Claim.leased_until <= now)
+        .values(leased_until=now + LEASE)
+    )
+    result = db.session.execute(statement)
+    db.session.commit()
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def _carry_out(claim_id: int, view: Callable[[], Response]) -> Response:
+    session = db.session()
+    session.info["idempotency_claim"] = claim_id
+    try:
+        response = view()
+    except BaseException:
+        session.rollback()
+        session.info.pop("idempotency_claim", None)
+        _give_back(claim_id)
+        raise
+    session.info.pop("idempotency_claim", None)
+    if response.status_code < 300:
+        _store(claim_id, response)
+    else:
+        _give_back(claim_id)
+    return response
+
+
+@event.listens_for(db.session, "before_commit")
+def _mark_done(session: Any) -> None:
+    claim_id = session.info.get("idempotency_claim")
+    if claim_id is not None:
+        session.execute(update(Claim).where(Claim.id == claim_id).values(state=DONE))
+
+
+def _give_back(claim_id: int) -> None:
+    db.session.execute(delete(Claim).where(Claim.id == claim_id, Claim.state == CLAIMED))
+    db.session.commit()
+
+
+def _store(claim_id: int, response: Response) -> None:
+    answer = {
+        "status": response.status_code,
+        "headers": {name: response.headers.get(name) for name in STORED_HEADERS},
+        "body": response.get_data(as_text=True),
+    }
+    values = {"state": ANSWERED, "answer": _box().seal(answer)}
+    db.session.execute(update(Claim).where(Claim.id == claim_id).values(**values))
+    db.session.commit()
+
+
+def _replay(claim: Claim) -> Response:
+    answer = _box().open(claim.answer or "")
+    if answer is None:  # the key that sealed it has been replaced
+        raise AnswerLost()
+    headers = {name: value for name, value in answer["headers"].items() if value}
+    return Response(answer["body"], answer["status"], headers | {"Idempotency-Replayed": "true"})
+
+
+def _fingerprint() -> str:
+    """Tag the request; keyed, since a body may hold a password."""
+    return _box().tag(request.full_path.encode() + b"\n" + request.get_data())
+
+
+def _box() -> Box:
+    box: Box = current_app.extensions["collab.answers"]
+    return box

@@ -1,0 +1,41 @@
+"""Rate limits: per user, or per address for who is not signed in."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Response, current_app, request
+from flask_limiter import Limiter, RequestLimit
+
+from .caller import optional_caller
+
+HEADERS = ("RateLimit-Policy", "RateLimit")
+
+
+def rate_limit() -> str:
+    """Return the limit in force."""
+    return str(current_app.config["RATE_LIMIT"])
+
+
+def rate_limit_key() -> str:
+    """Name whose requests are counted together."""
+    found = optional_caller()
+    return f"user:{found.user_id}" if found else f"address:{request.remote_addr}"
+
+
+def seconds_left(limit: RequestLimit) -> int:
+    """Return the whole seconds until the limit's window ends."""
+    return max(1, int(limit.reset_at - time.time()))
+
+
+def add_headers(limiter: Limiter, response: Response) -> None:
+    """Say the limit, as draft-ietf-httpapi-ratelimit-headers writes it."""
+    limit = limiter.current_limit
+    if limit is None:
+        return
+    left, remaining = seconds_left(limit), max(0, limit.remaining)
+    quota, window = limit.limit.amount, limit.limit.get_expiry()
+    response.headers["RateLimit-Policy"] = f'"default";q={quota};w={window}'
+    response.headers["RateLimit"] = f'"default";r={remaining};t={left}'
+    if response.status_code == 429:
+        response.headers.setdefault("Retry-After", str(left))

@@ -1,0 +1,139 @@
+"""Lists by keyset: a page starts behind the last item of the one before, whatever changed since."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, ParamSpec
+from urllib.parse import urlencode
+
+from flask import request
+from marshmallow import fields, validate
+from sqlalchemy import ColumnElement, Row, Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from ...extensions import db
+from ..errors import Malformed
+from ..json import dumps, loads
+from ..schemas import Schema
+
+Column = InstrumentedAttribute[Any]
+
+
+P = ParamSpec("P")
+
+
+class PageQuery(Schema):
+    """`?limit=` and `?cursor=`, as every list takes them."""
+
+    limit = fields.Integer(
+        load_default=20,
+        validate=validate.Range(1, 100),
+        metadata={"description": "Items on a page."},
+    )
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(max=1000),
+        metadata={"description": "The `next_cursor` of the page before."},
+    )
+
+
+def page_of(schema: type[Schema]) -> type[Schema]:
+    """Make the schema of a page of something."""
+    members = {
+        "items": fields.List(fields.Nested(schema), required=True),
+        "next_cursor": fields.String(
+            required=True,
+            allow_none=True,
+            metadata={"description": "Where the next page begins; null on the last."},
+        ),
+    }
+    name = schema.__name__.removesuffix("Out") + "Page"
+    return Schema.from_dict(members, name=name)  # type: ignore[return-value, arg-type]
+
+
+def sort_field(columns: Mapping[str, Column], default: str) -> fields.String:
+    """Make the `?sort=` parameter: a column's name, with `-` before it for descending."""
+    choices = [sign + name for name in columns for sign in ("", "-")]
+    return fields.String(load_default=default, validate=validate.OneOf(choices))
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some items, and where the next page begins."""
+
+    items: Sequence[Any]
+    next_cursor: str | None
+
+
+def paginate(
+    query: Select[Any],
+    *,
+    columns: Mapping[str, Column],
+    sort: str,
+    key: Column,
+    limit: int,
+    cursor: str | None,
+    item: Callable[[Row[Any]], Any],
+) -> Page:
+    """Run a query for one page, sorted by a column and then by `key`, which is unique.
+
+    `item` makes of a row what the page shows. Raises Malformed for a cursor that this list did
+    not give out.
+    """
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    column = columns[name]
+    if cursor:
+        query = query.where(_behind(column, key, descending, *_decode(cursor, sort, column)))
+    order = (column.desc(), key.desc()) if descending else (column.asc(), key.asc())
+    query = query.order_by(*order).limit(limit + 1)
+    rows = db.session.execute(query.add_columns(column.label("_at"), key.label("_key"))).all()
+    shown, more = rows[:limit], len(rows) > limit
+    following = encode(sort, shown[-1]._at, shown[-1]._key) if more else None
+    return Page([item(row) for row in shown], following)
+
+
+def _behind(
+    column: Column, key: Column, descending: bool, value: Any, last: int
+) -> ColumnElement[bool]:
+    here = tuple_(column, key)
+    return here < (value, last) if descending else here > (value, last)
+
+
+def encode(sort: str, value: Any, key: int) -> str:
+    """Write a cursor: opaque to callers, good for this sorting only."""
+    return base64.urlsafe_b64encode(dumps([sort, value, key])).decode().rstrip("=")
+
+
+def _decode(cursor: str, sort: str, column: Column) -> tuple[Any, int]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        made_for, value, key = loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        expected = column.type.python_type
+        if expected is datetime:
+            value = datetime.fromisoformat(value)
+        if made_for != sort or type(value) is not expected or type(key) is not int:
+            raise ValueError
+        if not 0 <= key < 2**63 or (expected is datetime and value.tzinfo is None):
+            raise ValueError
+    except (ValueError, TypeError, binascii.Error):
+        raise Malformed("The cursor is not one that this list gave out.") from None
+    return value, key
+
+
+def linked(view: Callable[P, Page]) -> Callable[P, Any]:
+    """Add the RFC 8288 `Link` to the next page."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        page = view(*args, **kwargs)
+        if page.next_cursor is None:
+            return page
+        arguments = request.args.to_dict() | {"cursor": page.next_cursor}
+        return page, None, {"Link": f'<{request.path}?{urlencode(arguments)}>; rel="next"'}
+
+    return wrapper

@@ -1,0 +1,60 @@
+"""One address for each resource inside, several outside: short names, trailing slashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+BASE = "/api/v1"
+
+#: Other names of whole paths.
+ALIASES = {
+    "/api-docs": "/api/docs/",
+    "/api/docs": "/api/docs/",
+    "/api/login": f"{BASE}/auth/login",
+    "/api/register": f"{BASE}/auth/register",
+    "/ws": f"{BASE}/ws",
+    "/ws/notifications": f"{BASE}/ws/notifications",
+}
+
+#: What lies below /api without a version of its own.
+UNVERSIONED = ("v1", "docs", "openapi.json", "asyncapi.json")
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def canonical(path: str, *, websocket: bool = False) -> str:
+    """Return the one path that the URL map knows for a path as it was called."""
+    if path.startswith("/api/docs/"):
+        return path
+    path = path.rstrip("/") or "/"
+    if path == "/" and websocket:
+        return f"{BASE}/ws"
+    if path in ALIASES:
+        return ALIASES[path]
+    if path.startswith("/auth/"):
+        return BASE + path
+    if path.startswith("/api/") and path.split("/")[2] not in UNVERSIONED:
+        return BASE + path.removeprefix("/api")
+    return path
+
+
+class ShortPaths:
+    """WSGI middleware that rewrites a request's path to the canonical one.
+
+    It runs before routing, so that the URL map, the OpenAPI document and the role matrix know one
+    rule a resource. The path as called stays in `collab.path`.
+    """
+
+    def __init__(self, app: Wsgi) -> None:
+        self.app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Serve one request under its canonical path."""
+        path = environ.get("PATH_INFO", "/")
+        environ["collab.path"] = path
+        websocket = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
+        environ["PATH_INFO"] = canonical(path, websocket=websocket)
+        return self.app(environ, start_response)

@@ -1,0 +1,99 @@
+"""The base of all schemas, and the fields that several packages share."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from .json import dumps
+
+_ANY = r"[^\u0000-\u001f\u007f-\u009f]*"
+#: One line: no control characters, and something to see in it.
+LINE = rf"^{_ANY}[^\s\u0000-\u001f\u007f-\u009f]{_ANY}$"
+#: Text of several lines: of the control characters only tab and line breaks.
+TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
+_PART = r"[^@\s\u0000-\u001f\u007f-\u009f]+"
+EMAIL = rf"^{_PART}@{_PART}\.{_PART}$"
+
+MAX_ID = 2**63 - 1
+FREE_JSON_LIMIT = 64 * 1024
+
+
+class Schema(ma.Schema):
+    """A schema that takes other names of a field too (`aliases`), and refuses unknown ones."""
+
+    aliases: ClassVar[dict[str, str]] = {}
+
+    @ma.pre_load
+    def _rename(self, data: Any, **kwargs: Any) -> Any:
+        if not self.aliases or not isinstance(data, dict):
+            return data
+        return {
+            self.aliases.get(key, key) if self.aliases.get(key) not in data else key: value
+            for key, value in data.items()
+        }
+
+
+class Pattern(validate.Validator):
+    """Match a whole string; the pattern is one that ECMAScript reads too, for the documents."""
+
+    def __init__(self, pattern: str, message: str) -> None:
+        self.regex = re.compile(pattern.removeprefix("^").removesuffix("$"))
+        self.message = message
+
+    def __call__(self, value: str) -> str:
+        """Return the value; raises ValidationError."""
+        if not self.regex.fullmatch(value):
+            raise ma.ValidationError(self.message)
+        return value
+
+
+def patterned(pattern: str, message: str, low: int, high: int, **options: Any) -> fields.String:
+    """Make a string field with a length and a pattern."""
+    metadata = {"pattern": pattern} | options.pop("metadata", {})
+    checks = [validate.Length(low, high), Pattern(pattern, message)]
+    return fields.String(validate=checks, metadata=metadata, **options)
+
+
+def line(high: int, **options: Any) -> fields.String:
+    """Make a field of one visible line of up to `high` characters."""
+    return patterned(LINE, "Must be one line of visible text.", 1, high, **options)
+
+
+def text(high: int, **options: Any) -> fields.String:
+    """Make a field of text of up to `high` characters."""
+    return patterned(TEXT, "Must not have control characters.", 0, high, **options)
+
+
+def email(**options: Any) -> fields.String:
+    """Make a field for an e-mail address."""
+    metadata = {"example": "user@example.com"} | options.pop("metadata", {})
+    return patterned(EMAIL, "Must be an e-mail address.", 3, 254, metadata=metadata, **options)
+
+
+def identifier(**options: Any) -> fields.Integer:
+    """Make a field for a resource's id."""
+    return fields.Integer(strict=True, validate=validate.Range(1, MAX_ID), **options)
+
+
+class FreeJson(fields.Dict):
+    """A JSON object of any content, up to 64 KiB."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        checked = super()._deserialize(value, *args, **kwargs)  # type: ignore[no-untyped-call]
+        if len(dumps(checked)) > FREE_JSON_LIMIT:
+            raise ma.ValidationError("Must be at most 64 KiB of JSON.")
+        return checked
+
+
+class Time(fields.DateTime):
+    """A point in time: RFC 3339, in UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="iso", **options)
+
+    def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return value.isoformat().replace("+00:00", "Z") if value else None

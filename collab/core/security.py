@@ -1,0 +1,62 @@
+"""Secrets: keys kept in the instance folder, sealed boxes, one-way tags, random tokens."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from .json import dumps, loads
+
+HEADER = {"alg": "dir", "enc": "A256GCM"}
+
+
+def kept_secret(path: Path) -> str:
+    """Return the secret in a file, made on first use with mode 0600."""
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def new_token() -> str:
+    """Return 256 random bits, safe in a URL."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> str:
+    """Return what is stored of a random token, so that the table gives none away."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Box:
+    """Seals claims as a JWE (RFC 7516: `dir`, A256GCM), for one purpose per key."""
+
+    def __init__(self, secret: str, purpose: str) -> None:
+        self._raw = hmac.digest(secret.encode(), purpose.encode(), "sha256")
+        self._key = OctKey.import_key(self._raw)
+
+    def seal(self, claims: dict[str, Any]) -> str:
+        """Encrypt and authenticate."""
+        return jwe.encrypt_compact(HEADER, dumps(claims), self._key)
+
+    def open(self, token: str) -> dict[str, Any] | None:
+        """Return the claims, or None for anything that this key did not seal."""
+        try:
+            claims = loads(jwe.decrypt_compact(token, self._key).plaintext or b"")
+        except (JoseError, ValueError):
+            return None
+        return claims if isinstance(claims, dict) else None
+
+    def tag(self, data: bytes) -> str:
+        """Return a keyed fingerprint of data (HMAC-SHA256), useless without the key."""
+        return hmac.new(self._raw, data, "sha256").hexdigest()

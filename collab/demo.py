@@ -1,0 +1,59 @@
+"""People, a project and some history to play with: `python app.py --demo`."""
+
+from __future__ import annotations
+
+from flask import current_app
+from sqlalchemy import select
+
+from .auth import passwords
+from .auth.models import User
+from .auth.service import new_account
+from .core.http.caller import Caller
+from .core.models import utcnow
+from .core.security import kept_secret
+from .extensions import db
+from .projects import invitations
+from .projects import service as projects
+from .projects.models import COLLABORATOR, VIEWER
+from .realtime import publishing
+from .workspaces import service as workspaces
+
+#: The first one becomes admin, if the installation is new.
+PEOPLE = {"ada": "Ada Admin", "alice": "Alice Owner", "bob": "Bob Teammate", "vera": "Vera Viewer"}
+
+
+def fill() -> str:
+    """Add what is missing and return what to tell: the people and their password."""
+    password = kept_secret(current_app.config["INSTANCE_PATH"] / "demo_password")[:16]
+    people = {name: _person(name, shown, password) for name, shown in PEOPLE.items()}
+    if not db.session.scalar(select(User.id).where(User.email == _email("alice")).limit(1)):
+        raise LookupError("the demo's people were not added")
+    known = projects.list_for(
+        people["alice"], q="demo", scope="mine", sort="id", limit=1, cursor=None
+    )
+    if not known.items:
+        _project(people)
+    lines = [f"  {_email(name):<20} {shown}" for name, shown in PEOPLE.items()]
+    return "\n".join(["Demo accounts, all with the password " + password, *lines])
+
+
+def _email(name: str) -> str:
+    return f"{name}@example.com"
+
+
+def _person(name: str, shown: str, password: str) -> Caller:
+    user = db.session.scalar(select(User).where(User.email == _email(name)))
+    if user is None:
+        user = new_account(_email(name), passwords.hash_password(password), shown)
+        db.session.commit()
+    return Caller(user.id, 0, user.name, user.email, user.role == "admin", utcnow())
+
+
+def _project(people: dict[str, Caller]) -> None:
+    alice, bob = people["alice"], people["bob"]
+    project = projects.create("Demo project", "A place to try things.", alice)
+    invitations.invite(project, bob.email, COLLABORATOR, alice)
+    invitations.invite(project, people["vera"].email, VIEWER, alice)
+    workspaces.create(project, "Development Workspace", {"theme": "dark"}, bob)
+    change = {"fileName": "index.js", "changes": "console.log('Hello World')"}
+    publishing.record(publishing.draft("file_changed", change), f"project:{project.id}", bob)

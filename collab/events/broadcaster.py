@@ -1,0 +1,102 @@
+"""The one thread that follows the log and fans it out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from . import log
+from .bell import Bell
+from .hub import CORRECTIONS, Hub
+from .message import Message
+
+logger = logging.getLogger(__name__)
+
+#: Seconds after which the log is read without a ring: another process may have written.
+POLL_S = 1.0
+BATCH = 500
+
+
+class Broadcaster:
+    """Reads new rows in the order of their ids and gives them to the hub."""
+
+    def __init__(self, app: Flask, hub: Hub, bell: Bell) -> None:
+        self._app, self._hub, self._bell = app, hub, bell
+        self._stopping = threading.Event()
+        self._ticked = threading.Condition()
+        self._ticks = 0
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin behind the newest row."""
+        with self._app.app_context():
+            self._hub.position = log.last_id()
+        # Made here and not before: a thread object does not outlive the server's fork.
+        self._thread = threading.Thread(target=self._run, name="broadcaster", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def stop(self) -> None:
+        """End after the present tick."""
+        self._stopping.set()
+        self._bell.ring()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def drain(self, timeout: float = 10) -> None:
+        """Wait until all that was committed before this call has been published."""
+        with self._ticked:
+            # The tick under way may have read before the commit; the one after it did not.
+            wanted = self._ticks + 2
+            self._bell.ring()
+            while self._ticks < wanted:
+                if not self._ticked.wait(timeout):
+                    raise TimeoutError("the broadcaster does not tick")
+                self._bell.ring()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._bell.wait(POLL_S)
+            try:
+                with self._app.app_context():
+                    self._tick()
+            except SQLAlchemyError as error:
+                logger.error("the log can't be read, trying again: %s", error)
+                self._stopping.wait(POLL_S)
+                self._bell.ring()
+            except Exception:
+                logger.exception("the broadcaster stumbled")
+            with self._ticked:
+                self._ticks += 1
+                self._ticked.notify_all()
+
+    def _tick(self) -> None:
+        """Publish the rows that are new, then the signals that waited before the rows were read.
+
+        A signal sent after a commit is thus told after the row, and never to somebody whose right
+        to it that row took away.
+        """
+        waiting = len(self._hub.signals)
+        while rows := log.read_after(self._hub.position, BATCH):
+            self._publish([Message.of(row) for row in rows])
+        if waiting:
+            self._hub.publish([self._hub.signals.popleft() for _ in range(waiting)])
+
+    def _publish(self, messages: Sequence[Message]) -> None:
+        """Publish a batch in pieces that end where rights change."""
+        start = 0
+        for index, message in enumerate(messages, 1):
+            if message.type in CORRECTIONS:
+                self._hub.publish(messages[start:index])
+                self._hub.correct(message)
+                start = index
+        if start < len(messages):
+            self._hub.publish(messages[start:])

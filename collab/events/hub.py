@@ -1,0 +1,276 @@
+"""Who follows what at this moment, in this process; and what each may still see.
+
+The broadcaster is the only one to publish. Subscribers come and go from request threads, under the
+hub's lock: whoever is added is told the newest id that was published before, and gets everything
+behind it.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from .bell import Bell
+from .message import Encoder, Message
+
+#: Close codes: RFC 6455 §7.4, and 4000-4999 for our own.
+GOING_AWAY, SLOW_READER, TOKEN_ENDED = 1001, 4008, 4401
+
+STOPPING = "The server is stopping."
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who a subscriber is for."""
+
+    user_id: int
+    session_id: int
+    name: str
+
+
+class Subscriber(ABC):
+    """Somebody who follows topics. None of these methods may block."""
+
+    #: Whether others see him among those present.
+    visible: ClassVar[bool] = True
+
+    @staticmethod
+    @abstractmethod
+    def encode(message: Message) -> bytes:
+        """Write a message as this kind of subscriber gets it."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        #: Topic -> the project it belongs to; the hub's lock guards it.
+        self.topics: dict[str, int | None] = {}
+
+    @abstractmethod
+    def deliver(self, chunk: bytes, last_id: int) -> None:
+        """Take encoded messages; `last_id` is the newest row's id among them, or 0."""
+
+    @abstractmethod
+    def dropped(self, topic: str, reason: str) -> None:
+        """Learn that a topic is no longer followed, by whose event."""
+
+    @abstractmethod
+    def end(self, code: int, reason: str) -> None:
+        """Learn that the connection must end."""
+
+
+Concerns = Callable[[Subscriber], bool]
+
+
+@dataclass
+class _Presence:
+    name: str
+    connections: int = 0
+
+
+@dataclass
+class _Topic:
+    subscribers: list[Subscriber] = field(default_factory=list)
+    people: dict[int, _Presence] = field(default_factory=dict)
+
+
+class Hub:
+    """The subscribers of this process, by topic."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._lock = threading.RLock()
+        self._everyone: set[Subscriber] = set()
+        self._topics: dict[str, _Topic] = {}
+        #: Signals that wait for the broadcaster.
+        self.signals: deque[Message] = deque()
+        #: The newest id published.
+        self.position = 0
+        self.closed = False
+
+    # -- coming and going ---------------------------------------------------------------------
+
+    def enter(self, subscriber: Subscriber) -> None:
+        """Take somebody in, so that he learns when his session ends, whatever he follows.
+
+        His rights are checked (again) after this: an end that was published before is not told.
+        """
+        with self._lock:
+            self._everyone.add(subscriber)
+            if self.closed:
+                subscriber.end(GOING_AWAY, STOPPING)
+
+    def add(self, subscriber: Subscriber, topics: Mapping[str, int | None]) -> int:
+        """Let a subscriber follow topics (with the project of each, if any).
+
+        Returns the newest id published so far: he gets every row behind it. His right to the
+        topics is checked (again) after this, for the same reason as in `enter`.
+        """
+        with self._lock:
+            for topic in topics.keys() - subscriber.topics.keys():
+                subscriber.topics[topic] = topics[topic]
+                entry = self._topics.setdefault(topic, _Topic())
+                entry.subscribers.append(subscriber)
+                self._came(entry, topic, subscriber)
+            return self.position
+
+    def remove(self, subscriber: Subscriber, topic: str) -> bool:
+        """Let a subscriber follow a topic no longer; tell whether he did."""
+        with self._lock:
+            if topic not in subscriber.topics:
+                return False
+            del subscriber.topics[topic]
+            entry = self._topics[topic]
+            entry.subscribers.remove(subscriber)
+            self._went(entry, topic, subscriber)
+            if not entry.subscribers:
+                del self._topics[topic]
+            return True
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber."""
+        with self._lock:
+            self._everyone.discard(subscriber)
+            for topic in list(subscriber.topics):
+                self.remove(subscriber, topic)
+
+    def _came(self, entry: _Topic, topic: str, subscriber: Subscriber) -> None:
+        if not subscriber.visible:
+            return
+        person = subscriber.person
+        presence = entry.people.setdefault(person.user_id, _Presence(person.name))
+        presence.connections += 1
+        if presence.connections == 1:
+            self._tell("user.joined", topic, person)
+
+    def _went(self, entry: _Topic, topic: str, subscriber: Subscriber) -> None:
+        if not subscriber.visible:
+            return
+        person = subscriber.person
+        presence = entry.people[person.user_id]
+        presence.connections -= 1
+        if not presence.connections:
+            del entry.people[person.user_id]
+            self._tell("user.left", topic, person)
+
+    def _tell(self, kind: str, topic: str, person: Person) -> None:
+        data = {"user_id": person.user_id, "name": person.name}
+        self.signal(Message.signal(topic, kind, person.user_id, data))
+
+    def present(self, topic: str) -> list[dict[str, Any]]:
+        """Return who is there, each person once however many connections he has."""
+        with self._lock:
+            people = self._topics.get(topic, _Topic()).people
+            return [{"user_id": key, "name": value.name} for key, value in people.items()]
+
+    # -- telling ------------------------------------------------------------------------------
+
+    def signal(self, message: Message) -> None:
+        """Hand a signal to the broadcaster."""
+        self.signals.append(message)
+        self._bell.ring()
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Give messages, in the log's order, to whoever follows their topics.
+
+        All that a subscriber gets is joined to one chunk, encoded once for all who get the same.
+        """
+        with self._lock:
+            topics = {message.topic for message in messages} & self._topics.keys()
+            if len(topics) == 1:
+                self._publish_to(self._topics[topics.pop()].subscribers, messages)
+            elif topics:
+                self._publish_mixed(topics, messages)
+            self.position = max(self.position, messages[-1].id)
+
+    def _publish_to(self, subscribers: Iterable[Subscriber], messages: Sequence[Message]) -> None:
+        chunks: dict[Encoder, tuple[bytes, int]] = {}
+        for subscriber in tuple(subscribers):
+            encode = type(subscriber).encode
+            if encode not in chunks:
+                wanted = [one for one in messages if one.topic in subscriber.topics]
+                chunks[encode] = _join(wanted, encode)
+            subscriber.deliver(*chunks[encode])
+
+    def _publish_mixed(self, topics: set[str], messages: Sequence[Message]) -> None:
+        alike: dict[frozenset[str], list[Subscriber]] = {}
+        for subscriber in {one for topic in topics for one in self._topics[topic].subscribers}:
+            alike.setdefault(frozenset(topics & subscriber.topics.keys()), []).append(subscriber)
+        for group in alike.values():
+            self._publish_to(group, messages)
+
+    # -- rights -------------------------------------------------------------------------------
+
+    def correct(self, message: Message) -> None:
+        """Take away what an event took away, before anything behind it is published."""
+        with self._lock:
+            CORRECTIONS[message.type](self, message)
+        # Rights cached in this process may be stale, if the commit was another's.
+        self._bell.ring(rights_changed=True)
+
+    def drop_member(self, message: Message) -> None:
+        """Drop one person from a project's topics."""
+        self._drop(message, lambda one: one.person.user_id == message.data["user_id"])
+
+    def drop_project(self, message: Message) -> None:
+        """Drop everybody from a project's topics."""
+        self._drop(message, lambda _: True)
+
+    def drop_workspace(self, message: Message) -> None:
+        """Drop everybody from a workspace's topic."""
+        topic = f"workspace:{message.data['workspace_id']}"
+        for subscriber in tuple(self._topics.get(topic, _Topic()).subscribers):
+            self._drop_one(subscriber, topic, message.type)
+
+    def nothing_to_drop(self, message: Message) -> None:
+        """Leave followers alone: another role reads as much, and writes are checked anew."""
+
+    def end_session(self, message: Message) -> None:
+        """End the connections of one session."""
+        session_id = message.data["session_id"]
+        self._end(lambda one: one.person.session_id == session_id, message.type)
+
+    def end_account(self, message: Message) -> None:
+        """End the connections of one person."""
+        user_id = message.data["user_id"]
+        self._end(lambda one: one.person.user_id == user_id, message.type)
+
+    def _drop(self, message: Message, concerns: Concerns) -> None:
+        for subscriber in filter(concerns, tuple(self._everyone)):
+            for topic, project_id in list(subscriber.topics.items()):
+                if project_id == message.project_id:
+                    self._drop_one(subscriber, topic, message.type)
+
+    def _drop_one(self, subscriber: Subscriber, topic: str, reason: str) -> None:
+        self.remove(subscriber, topic)
+        subscriber.dropped(topic, reason)
+
+    def _end(self, concerns: Concerns, reason: str) -> None:
+        for subscriber in filter(concerns, tuple(self._everyone)):
+            self.leave(subscriber)
+            subscriber.end(TOKEN_ENDED, reason)
+
+    def close(self) -> None:
+        """End everybody; the server is stopping."""
+        with self._lock:
+            self.closed = True
+            for subscriber in tuple(self._everyone):
+                self.leave(subscriber)
+                subscriber.end(GOING_AWAY, STOPPING)
+
+
+CORRECTIONS = {
+    "member.removed": Hub.drop_member,
+    "project.deleted": Hub.drop_project,
+    "workspace.deleted": Hub.drop_workspace,
+    "member.role_changed": Hub.nothing_to_drop,
+    "session.revoked": Hub.end_session,
+    "account.disabled": Hub.end_account,
+    "account.role_changed": Hub.end_account,
+}
+
+
+def _join(messages: Sequence[Message], encode: Encoder) -> tuple[bytes, int]:
+    return b"".join(map(encode, messages)), messages[-1].id

@@ -1,0 +1,143 @@
+"""Writing the log in the transaction of a change, and reading it by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Select, delete, event, func, insert, select, text
+from sqlalchemy.orm import Session
+
+from ..core.models import utcnow
+from ..extensions import db
+from .bell import Bell
+from .models import EventRow, LogState
+from .types import Event
+
+#: PostgreSQL's advisory lock of the log: ids must grow in the order of commits.
+LOG_LOCK = 0x636F6C6C6162
+
+COLUMNS = (
+    EventRow.id,
+    EventRow.topic,
+    EventRow.type,
+    EventRow.actor,
+    EventRow.project_id,
+    EventRow.data,
+    EventRow.time,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published(Event):
+    """What a member published, under a type of the members' own."""
+
+    kind: str
+    where: str
+    project_id: int | None
+    payload: dict[str, Any]
+
+    @property
+    def topic(self) -> str:
+        """Tell it where the member said."""
+        return self.where
+
+    def data(self) -> dict[str, Any]:
+        """Return the payload as it was sent."""
+        return self.payload
+
+
+def record(what: Event, actor: int | None) -> int:
+    """Write an event into the open transaction and return its id; nothing leaves before commit.
+
+    On SQLite the writer's lock is held from here to the commit, so ids grow in commit order; on
+    PostgreSQL a transaction lock does the same.
+    """
+    session = db.session()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOG_LOCK})
+    values = {
+        "topic": what.topic,
+        "type": what.kind if isinstance(what, Published) else what.type,
+        "actor": actor,
+        "project_id": what.scope,
+        "data": what.data(),
+        "time": utcnow(),
+    }
+    result = session.execute(insert(EventRow).values(**values).returning(EventRow.id))
+    session.info["events_recorded"] = True
+    if what.changes_rights:
+        session.info["rights_changed"] = True
+    return result.scalar_one()
+
+
+def bell() -> Bell:
+    """Return this application's bell."""
+    found: Bell = current_app.extensions["collab.bell"]
+    return found
+
+
+@event.listens_for(db.session, "after_commit")
+def _ring(session: Session) -> None:
+    if session.info.pop("events_recorded", False):
+        bell().ring(rights_changed=session.info.pop("rights_changed", False))
+
+
+@event.listens_for(db.session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop("events_recorded", None)
+    session.info.pop("rights_changed", None)
+
+
+def read_after(after: int, limit: int = 500) -> Sequence[Any]:
+    """Return the next rows behind an id, over all topics, oldest first."""
+    query = select(*COLUMNS).where(EventRow.id > after).order_by(EventRow.id).limit(limit)
+    return db.session.execute(query).all()
+
+
+def read_topics(
+    topics: Iterable[str], after: int, through: int | None = None, limit: int = 500
+) -> Sequence[Any]:
+    """Return the next rows of some topics behind an id, up to another one, oldest first."""
+    query = select(*COLUMNS).where(EventRow.topic.in_(tuple(topics)), EventRow.id > after)
+    if through is not None:
+        query = query.where(EventRow.id <= through)
+    return db.session.execute(query.order_by(EventRow.id).limit(limit)).all()
+
+
+def rows() -> Select[Any]:
+    """Return the query for all rows, for readers that filter and page."""
+    return select(*COLUMNS)
+
+
+def last_id() -> int:
+    """Return the newest id that has ever been given (0: none), pruned ones included."""
+    newest = db.session.scalar(select(func.max(EventRow.id)))
+    return newest or pruned_through()
+
+
+def pruned_through() -> int:
+    """Return the newest id that is gone; a reader behind it has a gap."""
+    return db.session.scalar(select(LogState.pruned_through)) or 0
+
+
+def recoverable(after: int) -> bool:
+    """Tell whether everything behind an id is still there, and the id is of this log."""
+    return pruned_through() <= after <= last_id()
+
+
+def prune(older_than: timedelta, now: datetime | None = None) -> int:
+    """Delete the old end of the log and return how many rows went."""
+    border = (now or utcnow()) - older_than
+    through = db.session.scalar(select(func.max(EventRow.id)).where(EventRow.time < border))
+    if through is None:
+        return 0
+    gone = db.session.execute(delete(EventRow).where(EventRow.id <= through))
+    state = db.session.get(LogState, 1) or LogState(id=1)
+    state.pruned_through = through
+    db.session.add(state)
+    db.session.commit()
+    return int(getattr(gone, "rowcount", 0))

@@ -1,0 +1,32 @@
+"""How Alembic reaches the models and the database: both are the application's."""
+
+from typing import Any, Literal
+
+from alembic import context
+from flask import current_app
+
+from collab.core.models import UtcDateTime
+
+database = current_app.extensions["migrate"].db
+
+
+def render(kind: str, item: Any, autogen_context: object) -> str | Literal[False]:
+    """Write a new migration without types of ours: it must run when they have changed."""
+    return "sa.DateTime()" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def run() -> None:
+    """Run the migrations on a connection of the application's engine."""
+    with database.engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=database.metadata,
+            render_as_batch=True,
+            render_item=render,
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()

@@ -1,0 +1,89 @@
+"""The documents: OpenAPI 3.1 from the routes, Swagger UI offline, AsyncAPI 3 from the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response
+from flask_smorest import Api
+from flask_swagger_ui import get_swaggerui_blueprint
+from marshmallow import Schema, fields
+
+from .. import __version__
+from ..core.json import dumps
+from . import asyncapi
+
+DESCRIPTION = """
+The backend of a real-time collaborative workspace.
+
+Register or log in, press **Authorize** and paste the `access_token`. The first account of a new
+installation is an admin. Errors are `application/problem+json` (RFC 9457). Lists take `limit` and
+`cursor`. A POST that creates takes an `Idempotency-Key`. The socket is described in
+[/api/asyncapi.json](/api/asyncapi.json).
+"""
+
+
+class ProblemPart(Schema):
+    """What is wrong with one part of the request."""
+
+    detail = fields.String(required=True)
+    pointer = fields.String(required=True, metadata={"example": "#/email"})
+
+
+class Problem(Schema):
+    """An error (RFC 9457)."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    request_id = fields.String(required=True)
+    errors = fields.List(fields.Nested(ProblemPart))
+
+
+def config() -> dict[str, Any]:
+    """Return the settings of flask-smorest."""
+    return {
+        "API_TITLE": "Collab",
+        "API_VERSION": __version__,
+        "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/api",
+        "OPENAPI_JSON_PATH": "openapi.json",
+        "API_SPEC_OPTIONS": {
+            "info": {"description": DESCRIPTION.strip()},
+            "security": [{"bearer": []}],
+            "components": {
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+                }
+            },
+        },
+    }
+
+
+def describe_errors(api: Api) -> None:
+    """Let every operation refer to the one error schema, by its media type."""
+    api.spec.components.schema("Problem", schema=Problem)
+    api.spec.components.response(
+        "Problem",
+        {
+            "description": "What went wrong.",
+            "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            },
+        },
+    )
+    api.DEFAULT_ERROR_RESPONSE_NAME = "Problem"
+
+
+def init_app(app: Flask) -> None:
+    """Serve Swagger UI and the AsyncAPI document."""
+    ui = get_swaggerui_blueprint(
+        "/api/docs", "/api/openapi.json", config={"app_name": "Collab", "validatorUrl": None}
+    )
+    app.register_blueprint(ui)
+
+    @app.get("/api/asyncapi.json")
+    def asyncapi_document() -> Response:
+        return Response(dumps(asyncapi.document()), mimetype="application/json")

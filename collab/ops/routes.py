@@ -1,0 +1,102 @@
+"""`/health`, `/ready` and the way in."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Flask, current_app
+from marshmallow import Schema, fields
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from .. import __version__
+from ..core.http.blueprint import Blueprint
+from ..core.models import utcnow
+from ..core.schemas import Time
+from ..extensions import db, limiter
+from ..realtime.live import Live
+
+blueprint = Blueprint("ops", __name__, description="Whether it runs, and where things are.")
+limiter.exempt(blueprint)
+
+PUBLIC: list[dict[str, list[str]]] = [{}]
+
+
+class HealthOut(Schema):
+    """That the process answers."""
+
+    status = fields.String(required=True)
+    timestamp = Time(required=True)
+    uptime = fields.Float(required=True, metadata={"description": "Seconds since the start."})
+    version = fields.String(required=True)
+
+
+class ReadyOut(Schema):
+    """Whether it can do its work, part by part."""
+
+    status = fields.String(required=True)
+    checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class IndexOut(Schema):
+    """Where to look."""
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    links = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+@blueprint.get("/health")
+@blueprint.doc(security=PUBLIC)
+@blueprint.response(200, HealthOut)
+def health() -> dict[str, Any]:
+    """Tell that the service answers."""
+    uptime = round(time.monotonic() - current_app.extensions["collab.started"], 3)
+    return {"status": "ok", "timestamp": utcnow(), "uptime": uptime, "version": __version__}
+
+
+@blueprint.get("/ready")
+@blueprint.doc(security=PUBLIC)
+@blueprint.response(200, ReadyOut)
+@blueprint.alt_response(503, schema=ReadyOut)
+def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Tell whether the database and the live parts work."""
+    checks = {"database": _database(), "broadcaster": _broadcaster()}
+    good = all(state == "ok" for state in checks.values())
+    body = {"status": "ok" if good else "unavailable", "checks": checks}
+    return body, 200 if good else 503, {} if good else {"Retry-After": "1"}
+
+
+def _database() -> str:
+    try:
+        db.session.execute(text("SELECT version_num FROM alembic_version")).one()
+    except SQLAlchemyError as error:
+        return f"does not answer, or is not migrated: {type(error).__name__}"
+    return "ok"
+
+
+def _broadcaster() -> str:
+    live: Live = current_app.extensions["collab.live"]
+    live.start()
+    return "ok" if live.broadcaster.alive else "stopped"
+
+
+@blueprint.get("/")
+@blueprint.doc(security=PUBLIC)
+@blueprint.response(200, IndexOut)
+def index() -> dict[str, Any]:
+    """Tell where things are."""
+    links = {
+        "docs": "/api/docs",
+        "openapi": "/api/openapi.json",
+        "asyncapi": "/api/asyncapi.json",
+        "health": "/health",
+        "socket": "/ws",
+    }
+    return {"name": "Collab", "version": __version__, "links": links}
+
+
+def init_app(app: Flask) -> None:
+    """Note when the process started."""
+    app.extensions["collab.started"] = time.monotonic()

@@ -1,0 +1,168 @@
+"""Roles, and the one table of who may do what: for REST, sockets, streams and all that follows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from ..core.database import take_write_lock
+from ..core.errors import Forbidden, NotFound
+from ..core.http.caller import Caller
+from ..core.schemas import MAX_ID
+from ..extensions import db
+from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Project
+
+
+class Role(IntEnum):
+    """What a person is in a project; a higher role may all that a lower one may."""
+
+    NONE = 0
+    VIEWER = 1
+    COLLABORATOR = 2
+    OWNER = 3
+
+    @classmethod
+    def named(cls, name: str | None) -> Role:
+        """Return the role of a member's row, NONE for no row."""
+        return cls[name.upper()] if name else cls.NONE
+
+
+class Right(StrEnum):
+    """What can be done with something in a project."""
+
+    READ = "read"
+    WRITE = "write"
+    MANAGE = "manage"
+
+
+#: The table. An outsider (NONE) is told 404, a member whose role is too low 403.
+NEEDED = {
+    Right.READ: Role.VIEWER,  # see it, follow it, be present
+    Right.WRITE: Role.COLLABORATOR,  # make, change and delete what is in the project; publish
+    Right.MANAGE: Role.OWNER,  # members, invitations, webhooks, the project itself
+}
+
+ROLE_NAMES = (VIEWER, COLLABORATOR, OWNER)
+
+
+#: A model whose rows belong to a project: it has `id`, `project_id` and `role` (see AsSeen).
+M = TypeVar("M", bound=AsSeen)
+
+
+def effective(role_name: str | None, caller: Caller) -> Role:
+    """Return the role that counts: an admin has an owner's rights everywhere."""
+    return Role.OWNER if caller.is_admin else Role.named(role_name)
+
+
+def may(role: Role, right: Right) -> bool:
+    """Look it up in the table."""
+    return role >= NEEDED[right]
+
+
+def check(role: Role, right: Right) -> None:
+    """Raise NotFound for an outsider, Forbidden for a role that is too low."""
+    if role is Role.NONE:
+        raise NotFound()
+    if not may(role, right):
+        needed = NEEDED[right].name.lower()
+        raise Forbidden(f"Your role here is {role.name.lower()}; this needs {needed}.")
+
+
+def check_grant(role: Role, granted: str) -> None:
+    """Raise Forbidden for granting a role above one's own."""
+    if Role.named(granted) > role:
+        raise Forbidden("Nobody grants a role above the own.")
+
+
+def load(model: type[M], key: int, caller: Caller, *, can: Right = Right.READ) -> M:
+    """Return what the caller may read, write or manage; raises NotFound and Forbidden.
+
+    For a change it takes the writer's lock first, so that neither the role nor the resource can
+    change between this check and the commit. The caller's role is noted on the resource.
+    """
+    found: M
+    found, role = _find(model, key, caller, lock=can is not Right.READ)
+    check(role, can)
+    return found
+
+
+def _find(model: Any, key: int, caller: Caller, *, lock: bool) -> tuple[Any, Role]:
+    if lock:
+        take_write_lock()
+    membership = and_(Member.project_id == model.project_id, Member.user_id == caller.user_id)
+    query: Select[Any] = select(model, Member.role).outerjoin(Member, membership)
+    query = query.where(model.id == key).execution_options(populate_existing=True)
+    if lock:
+        query = query.with_for_update(of=model)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound()
+    found, role_name = row
+    found.role = role_name
+    return found, effective(role_name, caller)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A topic that somebody may follow, and what he is there."""
+
+    topic: str
+    project_id: int | None
+    role: Role
+
+
+#: One spelling for each topic: no leading zeros.
+TOPIC = re.compile(r"([a-z]{1,32}):([1-9][0-9]{0,18})")
+
+#: What a topic's first word stands for; packages add their own.
+_models: dict[str, type[Any]] = {"project": Project}
+
+
+def register_topic(word: str, model: type[Any]) -> None:
+    """Let `word:<id>` be a topic whose rights are those of the model's project."""
+    _models[word] = model
+
+
+def place(topic: str, caller: Caller, *, can: Right = Right.READ) -> Place:
+    """Return the place of a topic for the caller; raises NotFound and Forbidden."""
+    found = Place(topic, None, Role.VIEWER) if topic == "posts" else _numbered_place(topic, caller)
+    check(found.role, can)
+    return found
+
+
+def _numbered_place(topic: str, caller: Caller) -> Place:
+    match = TOPIC.fullmatch(topic)
+    if match is None or int(match[2]) > MAX_ID:
+        raise NotFound(f"There is no topic {topic[:80]!r}.")
+    word, number = match[1], int(match[2])
+    if word == "user":
+        return Place(topic, None, Role.OWNER if number == caller.user_id else Role.NONE)
+    model = _models.get(word)
+    if model is None:
+        raise NotFound(f"There is no topic {topic[:80]!r}.")
+    return _place_in_project(topic, model, number, caller)
+
+
+def _place_in_project(topic: str, model: type[Any], number: int, caller: Caller) -> Place:
+    column: InstrumentedAttribute[int] = model.project_id
+    membership = and_(Member.project_id == column, Member.user_id == caller.user_id)
+    query = select(column, Member.role).outerjoin(Member, membership).where(model.id == number)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound()
+    return Place(topic, row[0], effective(row[1], caller))
+
+
+def projects_of(caller: Caller) -> Any:
+    """Return the ids of the projects that the caller is a member of, as a subquery."""
+    return select(Member.project_id).where(Member.user_id == caller.user_id)
+
+
+def project_ids(caller: Caller) -> list[int]:
+    """Return the ids of the projects that the caller is a member of."""
+    return list(db.session.scalars(projects_of(caller).order_by(Member.project_id)))

@@ -1,0 +1,137 @@
+"""Inviting: an account is added, an unknown address gets an invitation to accept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from ..auth.models import User
+from ..core.database import take_write_lock
+from ..core.errors import Conflict, NotFound
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..events import log
+from ..events.types import InvitationCreated, InvitationDeclined, InvitationRevoked
+from ..extensions import db
+from . import access, members
+from .models import INVITATION_SORTS, Invitation, Member, Project
+
+
+class AlreadyMember(Conflict):
+    """This person is a member already: change the role instead."""
+
+
+class AlreadyInvited(Conflict):
+    """This address has been invited already: take that invitation back to change the role."""
+
+
+class NoLongerValid(Conflict):
+    """Whoever invited you may no longer grant this role: ask for a new invitation."""
+
+
+def invite(project: Project, email: str, role: str, actor: Caller) -> Member | Invitation:
+    """Add the account with this address, or keep an invitation for it.
+
+    Raises AlreadyMember, AlreadyInvited, and Forbidden for a role above the actor's.
+    """
+    access.check_grant(access.effective(project.role, actor), role)
+    email = email.lower()
+    user = db.session.scalar(select(User).where(User.email == email))
+    if user is None:
+        return _keep(project, email, role, actor)
+    if db.session.get(Member, (project.id, user.id)):
+        raise AlreadyMember()
+    member = members.add(project.id, user, role, actor.user_id)
+    db.session.commit()
+    return member
+
+
+def _keep(project: Project, email: str, role: str, actor: Caller) -> Invitation:
+    """Keep a role for an address."""
+    known = select(Invitation.id).filter_by(project_id=project.id, email=email)
+    if db.session.scalar(known):
+        raise AlreadyInvited()
+    invitation = Invitation(project=project, email=email, role=role, invited_by=actor.user_id)
+    db.session.add(invitation)
+    db.session.flush()
+    created = InvitationCreated(project_id=project.id, invitation_id=invitation.id, role=role)
+    log.record(created, actor=actor.user_id)
+    db.session.commit()
+    return invitation
+
+
+def list_of_project(project: Project, *, sort: str, **page: Any) -> Page:
+    """Return a page of a project's open invitations."""
+    return _list(select(Invitation).where(Invitation.project_id == project.id), sort, page)
+
+
+def list_for(caller: Caller, *, sort: str, **page: Any) -> Page:
+    """Return a page of the invitations to the caller's address."""
+    return _list(select(Invitation).where(Invitation.email == caller.email), sort, page)
+
+
+def _list(query: Any, sort: str, page: dict[str, Any]) -> Page:
+    def item(row: Any) -> Invitation:
+        invitation: Invitation = row.Invitation
+        return invitation
+
+    return paginate(
+        query, columns=INVITATION_SORTS, sort=sort, key=Invitation.id, item=item, **page
+    )
+
+
+def revoke(project: Project, invitation_id: int, actor: Caller) -> None:
+    """Take an invitation back; raises NotFound."""
+    _take(invitation_id, Invitation.project_id == project.id)
+    event = InvitationRevoked(project_id=project.id, invitation_id=invitation_id)
+    log.record(event, actor=actor.user_id)
+    db.session.commit()
+
+
+def accept(invitation_id: int, caller: Caller) -> Member:
+    """Become a member; raises NotFound, NoLongerValid."""
+    take_write_lock()
+    row = _take(invitation_id, Invitation.email == caller.email)
+    _check_still_valid(row)
+    member = db.session.get(Member, (row.project_id, caller.user_id))
+    if member is None:
+        user = db.session.get_one(User, caller.user_id)
+        member = members.add(row.project_id, user, row.role, caller.user_id)
+    db.session.commit()
+    return member
+
+
+def decline(invitation_id: int, caller: Caller) -> None:
+    """Refuse an invitation; raises NotFound."""
+    row = _take(invitation_id, Invitation.email == caller.email)
+    event = InvitationDeclined(project_id=row.project_id, invitation_id=invitation_id)
+    log.record(event, actor=caller.user_id)
+    db.session.commit()
+
+
+def _take(invitation_id: int, whose: Any) -> Any:
+    """Delete an invitation in the open transaction and return it: one taker wins."""
+    statement = (
+        delete(Invitation)
+        .where(Invitation.id == invitation_id, whose)
+        .returning(Invitation.project_id, Invitation.role, Invitation.invited_by)
+    )
+    row = db.session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _check_still_valid(row: Any) -> None:
+    """Raise NoLongerValid if the inviter could not grant the role today."""
+    query = select(User.role, Member.role).select_from(User)
+    query = query.outerjoin(
+        Member, (Member.user_id == User.id) & (Member.project_id == row.project_id)
+    )
+    inviter = db.session.execute(query.where(User.id == row.invited_by)).one_or_none()
+    role = access.Role.NONE
+    if inviter is not None:
+        role = access.Role.OWNER if inviter[0] == "admin" else access.Role.named(inviter[1])
+    if not access.may(role, access.Right.MANAGE) or role < access.Role.named(row.role):
+        raise NoLongerValid()

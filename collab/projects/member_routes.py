@@ -1,0 +1,118 @@
+"""`/projects/{id}/members` and the invitations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..auth.guard import login_required
+from ..core.http.blueprint import Blueprint
+from ..core.http.caller import caller
+from ..core.http.etags import require_match
+from ..core.http.idempotency import idempotent
+from ..core.http.pages import Page, linked
+from ..core.http.paths import BASE
+from . import access, invitations, members
+from .access import Right
+from .models import Project
+from .schemas import (
+    InvitationPage,
+    InvitationQuery,
+    MemberIn,
+    MemberOut,
+    MemberPage,
+    MemberPatch,
+    MemberQuery,
+)
+
+blueprint = Blueprint(
+    "members", __name__, url_prefix=BASE, description="Who is in a project, and as what."
+)
+
+
+@blueprint.get("/projects/<id:project_id>/members")
+@login_required
+@blueprint.arguments(MemberQuery, location="query")
+@blueprint.response(200, MemberPage)
+@linked
+def list_members(query: dict[str, Any], project_id: int) -> Page:
+    """List a project's members."""
+    return members.list_members(access.load(Project, project_id, caller()), **query)
+
+
+@blueprint.post("/projects/<id:project_id>/members")
+@login_required
+@idempotent
+@blueprint.arguments(MemberIn)
+@blueprint.response(201, MemberOut)
+def invite_member(data: dict[str, Any], project_id: int) -> dict[str, Any]:
+    """Invite somebody: an account is added, an unknown address gets an invitation to accept."""
+    project = access.load(Project, project_id, caller(), can=Right.MANAGE)
+    return members.as_shown(invitations.invite(project, data["email"], data["role"], caller()))
+
+
+@blueprint.patch("/projects/<id:project_id>/members/<id:user_id>")
+@login_required
+@blueprint.arguments(MemberPatch)
+@blueprint.response(200, MemberOut)
+def change_role(data: dict[str, str], project_id: int, user_id: int) -> dict[str, Any]:
+    """Change a member's role."""
+    project = access.load(Project, project_id, caller(), can=Right.MANAGE)
+    member = members.get_member(project, user_id)
+    require_match(member)
+    return members.as_shown(members.change_role(project, member, data["role"], caller()))
+
+
+@blueprint.delete("/projects/<id:project_id>/members/<id:user_id>")
+@login_required
+@blueprint.response(204)
+def remove_member(project_id: int, user_id: int) -> None:
+    """Remove a member; with your own id, leave."""
+    project, member = members.load_to_remove(project_id, user_id, caller())
+    members.remove(project, member, caller())
+
+
+@blueprint.get("/projects/<id:project_id>/invitations")
+@login_required
+@blueprint.arguments(InvitationQuery, location="query")
+@blueprint.response(200, InvitationPage)
+@linked
+def list_invitations(query: dict[str, Any], project_id: int) -> Page:
+    """List a project's open invitations."""
+    project = access.load(Project, project_id, caller(), can=Right.MANAGE)
+    return invitations.list_of_project(project, **query)
+
+
+@blueprint.delete("/projects/<id:project_id>/invitations/<id:invitation_id>")
+@login_required
+@blueprint.response(204)
+def revoke_invitation(project_id: int, invitation_id: int) -> None:
+    """Take an invitation back."""
+    project = access.load(Project, project_id, caller(), can=Right.MANAGE)
+    invitations.revoke(project, invitation_id, caller())
+
+
+@blueprint.get("/invitations")
+@login_required
+@blueprint.arguments(InvitationQuery, location="query")
+@blueprint.response(200, InvitationPage)
+@linked
+def list_my_invitations(query: dict[str, Any]) -> Page:
+    """List the invitations to your address."""
+    return invitations.list_for(caller(), **query)
+
+
+@blueprint.post("/invitations/<id:invitation_id>/accept")
+@login_required
+@idempotent
+@blueprint.response(201, MemberOut)
+def accept_invitation(invitation_id: int) -> dict[str, Any]:
+    """Accept an invitation to your address."""
+    return members.as_shown(invitations.accept(invitation_id, caller()))
+
+
+@blueprint.post("/invitations/<id:invitation_id>/decline")
+@login_required
+@blueprint.response(204)
+def decline_invitation(invitation_id: int) -> None:
+    """Decline an invitation to your address."""
+    invitations.decline(invitation_id, caller())

@@ -1,0 +1,99 @@
+"""Members: inviting, changing roles, removing, leaving. The last owner stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ..auth.models import User
+from ..core.database import take_write_lock
+from ..core.errors import Conflict, NotFound
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..events import log
+from ..events.types import MemberAdded, MemberRemoved, MemberRoleChanged
+from ..extensions import db
+from . import access
+from .models import MEMBER_SORTS, OWNER, Invitation, Member, Project
+
+
+class LastOwner(Conflict):
+    """The last owner can neither leave nor be demoted: make somebody else an owner first."""
+
+
+def list_members(project: Project, *, sort: str, **page: Any) -> Page:
+    """Return a page of a project's members."""
+    query = select(Member).where(Member.project_id == project.id)
+    return paginate(
+        query,
+        columns=MEMBER_SORTS,
+        sort=sort,
+        key=Member.user_id,
+        item=lambda row: as_shown(row.Member),
+        **page,
+    )
+
+
+def as_shown(member: Member | Invitation) -> dict[str, Any]:
+    """Describe a member, or an invited address, for MemberOut."""
+    shown = {"role": member.role, "created_at": member.created_at}
+    if isinstance(member, Invitation):
+        return shown | {"status": "invited", "invitation_id": member.id, "email": member.email}
+    user = member.user
+    return shown | {"user_id": user.id, "email": user.email, "name": user.name}
+
+
+def add(project_id: int, user: User, role: str, actor: int) -> Member:
+    """Make somebody a member, in the open transaction."""
+    member = Member(project_id=project_id, user_id=user.id, user=user, role=role)
+    db.session.add(member)
+    db.session.flush()
+    log.record(MemberAdded(project_id=project_id, user_id=user.id, role=role), actor=actor)
+    return member
+
+
+def get_member(project: Project, user_id: int) -> Member:
+    """Return a member; raises NotFound."""
+    member = db.session.get(Member, (project.id, user_id), populate_existing=True)
+    if member is None:
+        raise NotFound()
+    return member
+
+
+def change_role(project: Project, member: Member, role: str, actor: Caller) -> Member:
+    """Give a member another role; raises LastOwner, and Forbidden for one above the actor's."""
+    access.check_grant(access.effective(project.role, actor), role)
+    if member.role == OWNER and role != OWNER:
+        _check_other_owner(project)
+    if member.role != role:
+        member.role = role
+        changed = MemberRoleChanged(project_id=project.id, user_id=member.user_id, role=role)
+        log.record(changed, actor=actor.user_id)
+    db.session.commit()
+    return member
+
+
+def load_to_remove(project_id: int, user_id: int, actor: Caller) -> tuple[Project, Member]:
+    """Return whom the actor may remove: himself, or as an owner anybody."""
+    take_write_lock()
+    right = access.Right.READ if user_id == actor.user_id else access.Right.MANAGE
+    project = access.load(Project, project_id, actor, can=right)
+    return project, get_member(project, user_id)
+
+
+def remove(project: Project, member: Member, actor: Caller) -> None:
+    """Remove a member, or leave; raises LastOwner."""
+    if member.role == OWNER:
+        _check_other_owner(project)
+    db.session.delete(member)
+    removed = MemberRemoved(project_id=project.id, user_id=member.user_id)
+    log.record(removed, actor=actor.user_id)
+    db.session.commit()
+
+
+def _check_other_owner(project: Project) -> None:
+    """Raise LastOwner unless another one remains; the writer's lock keeps him there."""
+    query = select(func.count()).where(Member.project_id == project.id, Member.role == OWNER)
+    if (db.session.scalar(query) or 0) < 2:
+        raise LastOwner()

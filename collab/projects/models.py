@@ -1,0 +1,87 @@
+"""Projects, members and invitations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..auth.models import User
+from ..core.models import Model, Timestamped, Versioned, utcnow
+
+VIEWER, COLLABORATOR, OWNER = "viewer", "collaborator", "owner"
+
+
+class AsSeen:
+    """Notes the reader's role in the project; an admin who is no member has none."""
+
+    __allow_unmapped__ = True
+    role: str | None = None
+
+
+class Project(AsSeen, Timestamped, Versioned, Model):
+    """What people share."""
+
+    __tablename__ = "projects"
+    #: Ids are never given twice: the log keeps the topics of deleted projects.
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    description: Mapped[str] = mapped_column(String(2000), default="")
+
+    @hybrid_property
+    def project_id(self) -> int:
+        """Return the own id, so that `access` treats a project like what is in one."""
+        return self.id
+
+    @property
+    def etag(self) -> str:
+        """The answer shows the reader's role, so its tag does too."""
+        return f"{self.version}-{self.role}"
+
+
+class Member(Timestamped, Versioned, Model):
+    """A person's role in a project."""
+
+    __tablename__ = "members"
+    __table_args__ = (Index("ix_members_user_id_project_id", "user_id", "project_id"),)
+
+    project_id: Mapped[int] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    role: Mapped[str] = mapped_column(String(20))
+
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
+class Invitation(Model):
+    """A role kept for an address that has no account yet."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (UniqueConstraint("project_id", "email"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    invited_by: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)
+
+
+#: What lists may be sorted by.
+PROJECT_SORTS = {
+    "id": Project.id,
+    "name": Project.name,
+    "created_at": Project.created_at,
+    "updated_at": Project.updated_at,
+}
+MEMBER_SORTS = {"user_id": Member.user_id, "created_at": Member.created_at}
+INVITATION_SORTS = {"id": Invitation.id, "created_at": Invitation.created_at}

@@ -1,0 +1,67 @@
+"""Making, listing, changing and deleting projects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import and_, func, select
+
+from ..core.errors import Forbidden
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..events import log
+from ..events.types import MemberAdded, ProjectCreated, ProjectDeleted, ProjectUpdated
+from ..extensions import db
+from .models import OWNER, PROJECT_SORTS, Member, Project
+
+
+def create(name: str, description: str, owner: Caller) -> Project:
+    """Make a project; whoever makes it owns it."""
+    project = Project(name=name, description=description)
+    project.role = OWNER
+    db.session.add(project)
+    db.session.flush()
+    db.session.add(Member(project_id=project.id, user_id=owner.user_id, role=OWNER))
+    log.record(ProjectCreated(project_id=project.id, name=name), actor=owner.user_id)
+    added = MemberAdded(project_id=project.id, user_id=owner.user_id, role=OWNER)
+    log.record(added, actor=owner.user_id)
+    db.session.commit()
+    return project
+
+
+def list_for(caller: Caller, *, q: str | None, scope: str, sort: str, **page: Any) -> Page:
+    """Return a page of the caller's projects, or for an admin of all, each with his role."""
+    if scope == "all" and not caller.is_admin:
+        raise Forbidden("Only an admin may list all projects.")
+    mine = and_(Member.project_id == Project.id, Member.user_id == caller.user_id)
+    query: Any = select(Project, Member.role).join(Member, mine, isouter=scope == "all")
+    if q:
+        query = query.where(func.lower(Project.name).contains(q.lower(), autoescape=True))
+    return paginate(
+        query, columns=PROJECT_SORTS, sort=sort, key=Project.id, item=_with_role, **page
+    )
+
+
+def _with_role(row: Any) -> Project:
+    project: Project = row.Project
+    project.role = row.role
+    return project
+
+
+def update(project: Project, changes: dict[str, Any], actor: Caller) -> Project:
+    """Change a project's name or description."""
+    changed = {key: value for key, value in changes.items() if getattr(project, key) != value}
+    for key, value in changed.items():
+        setattr(project, key, value)
+    if changed:
+        event = ProjectUpdated(project_id=project.id, changes=changed)
+        log.record(event, actor=actor.user_id)
+    db.session.commit()
+    return project
+
+
+def delete(project: Project, actor: Caller) -> None:
+    """Delete a project with all below it; access to it ends at once."""
+    log.record(ProjectDeleted(project_id=project.id), actor=actor.user_id)
+    db.session.delete(project)
+    db.session.commit()

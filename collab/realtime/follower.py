@@ -1,0 +1,91 @@
+"""What sockets and streams have in common: catching up with the log, then following it live."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..core.http.caller import Caller
+from ..events import log
+from ..events.hub import Hub, Person, Subscriber
+from ..events.message import Message
+from ..extensions import db
+from ..projects.access import Place
+from .wire import UNSENT_LIMIT
+
+#: Rows read at once while catching up.
+PAGE = 500
+
+
+def person(caller: Caller) -> Person:
+    """Return who a caller is to the hub."""
+    return Person(caller.user_id, caller.session_id, caller.name)
+
+
+class Follower(Subscriber):
+    """A subscriber who can be held back while he catches up."""
+
+    def __init__(self, who: Person) -> None:
+        super().__init__(who)
+        self._gate = threading.Lock()
+        self._held: list[tuple[bytes, int]] | None = None
+        self._held_bytes = 0
+
+    @abstractmethod
+    def write(self, chunk: bytes, last_id: int) -> None:
+        """Send, without blocking."""
+
+    @abstractmethod
+    def too_slow(self) -> None:
+        """Cut the connection off."""
+
+    def deliver(self, chunk: bytes, last_id: int) -> None:
+        """Send what the broadcaster brings, or keep it until the follower has caught up."""
+        with self._gate:
+            if self._held is None:
+                self.write(chunk, last_id)
+                return
+            self._held.append((chunk, last_id))
+            self._held_bytes += len(chunk)
+            if self._held_bytes <= UNSENT_LIMIT:
+                return
+        self.too_slow()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep live messages back within this block, and send them at its end."""
+        with self._gate:
+            self._held, self._held_bytes = [], 0
+        try:
+            yield
+        finally:
+            with self._gate:
+                for chunk, last_id in self._held:
+                    self.write(chunk, last_id)
+                self._held = None
+
+    def missed(self, places: list[Place], after: int, through: int) -> Iterator[tuple[bytes, int]]:
+        """Read what was told behind one id up to another, page by page, encoded.
+
+        It stops where a topic is taken away meanwhile.
+        """
+        topics = {place.topic for place in places}
+        while after < through and topics <= self.topics.keys():
+            rows = log.read_topics(topics, after, through, PAGE)
+            db.session.remove()  # nothing is held open while the reader takes his time
+            if not rows:
+                return
+            after = rows[-1].id
+            yield b"".join(type(self).encode(Message.of(row)) for row in rows), after
+
+
+def recovered(after: int | None) -> bool:
+    """Tell whether nothing was missed: everything behind `after` is still in the log."""
+    return after is None or log.recoverable(after)
+
+
+def follow(hub: Hub, follower: Subscriber, places: list[Place]) -> int:
+    """Subscribe, and return the newest id published; what is behind it comes live."""
+    return hub.add(follower, {place.topic: place.project_id for place in places})

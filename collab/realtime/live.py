@@ -1,0 +1,91 @@
+"""The live parts of one server process, made at start and ended at stop."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from flask import Flask, current_app
+
+from ..core.errors import Unavailable
+from ..events.bell import Bell
+from ..events.broadcaster import Broadcaster
+from ..events.hub import Hub
+from .reactor import Reactor
+
+
+class Capacity:
+    """How many long connections may be open: past it 503, so that requests keep their threads."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._used = limit, 0
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Take a place; raises Unavailable when all are taken."""
+        with self._lock:
+            if self._used >= self._limit:
+                raise Unavailable("All places for live connections are taken.", retry_after=5)
+            self._used += 1
+
+    def give_back(self) -> None:
+        """Give a place back."""
+        with self._lock:
+            self._used -= 1
+
+    @property
+    def used(self) -> int:
+        """Return how many are taken."""
+        return self._used
+
+
+@dataclass
+class Live:
+    """What sockets, streams and long polls share."""
+
+    bell: Bell
+    hub: Hub
+    broadcaster: Broadcaster
+    reactor: Reactor
+    capacity: Capacity
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+    _started: bool = False
+
+    @classmethod
+    def of(cls, app: Flask) -> Live:
+        """Make them for an application; no thread runs yet."""
+        bell: Bell = app.extensions["collab.bell"]
+        hub = Hub(bell)
+        limit = app.config["SOCKET_LIMIT"]
+        return cls(bell, hub, Broadcaster(app, hub, bell), Reactor(), Capacity(limit))
+
+    def start(self) -> None:
+        """Start the threads, once: after the fork, where the server forks."""
+        with self._starting:
+            if not self._started:
+                self._started = True
+                self.reactor.start()
+                self.broadcaster.start()
+
+    def close(self) -> None:
+        """End all connections (1001); the threads go on until they have been told so."""
+        self.hub.close()
+
+    def stop(self) -> None:
+        """End the connections and the threads."""
+        self.close()
+        if self._started:
+            self.broadcaster.stop()
+            self.reactor.stop()
+
+
+def init_app(app: Flask) -> None:
+    """Make the live parts of an application."""
+    app.extensions["collab.live"] = Live.of(app)
+
+
+def live() -> Live:
+    """Return the live parts of this application, running."""
+    found: Live = current_app.extensions["collab.live"]
+    found.start()
+    return found

@@ -1,0 +1,110 @@
+"""Reading the log over plain HTTP: pages, and long polls that wait for the next event."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import or_
+
+from ..auth.guard import recheck
+from ..core.http.caller import Caller
+from ..events import log
+from ..events.hub import Subscriber
+from ..events.message import Message
+from ..events.models import EventRow
+from ..events.types import canonical_type
+from ..extensions import db
+from ..projects import access
+from .follower import follow, person, recovered
+from .live import Live
+
+
+class Waiter(Subscriber):
+    """Somebody who only wants to know that something happened."""
+
+    visible = False
+
+    @staticmethod
+    def encode(_: Message) -> bytes:
+        """Write nothing: the row is read again once it is known to be there."""
+        return b""
+
+    def __init__(self, caller: Caller) -> None:
+        super().__init__(person(caller))
+        self._woken = threading.Event()
+        self.over = False
+
+    def deliver(self, chunk: bytes, last_id: int) -> None:
+        """Wake for a row, not for a signal."""
+        if last_id:
+            self._woken.set()
+
+    def dropped(self, topic: str, reason: str) -> None:
+        """Wake: the right has to be looked at again."""
+        self._woken.set()
+
+    def end(self, code: int, reason: str) -> None:
+        """Wake for good."""
+        self.over = True
+        self._woken.set()
+
+    def wait(self, timeout: float) -> None:
+        """Wait for something to happen."""
+        self._woken.wait(timeout)
+        self._woken.clear()
+
+
+def page(
+    caller: Caller, topic: str | None, after: int, kind: str | None, limit: int, newest_first: bool
+) -> dict[str, Any]:
+    """Return some events behind an id; without a topic, all that the caller may see."""
+    query = log.rows()
+    if topic is not None:
+        query = query.where(EventRow.topic == access.place(topic, caller).topic)
+    else:
+        mine = EventRow.project_id.in_(access.projects_of(caller))
+        query = query.where(or_(mine, EventRow.topic == f"user:{caller.user_id}"))
+    if kind is not None:
+        query = query.where(EventRow.type == canonical_type(kind))
+    if newest_first:
+        query = query.where(EventRow.id < after) if after else query
+        query = query.order_by(EventRow.id.desc())
+    else:
+        query = query.where(EventRow.id > after).order_by(EventRow.id)
+    rows = db.session.execute(query.limit(limit + 1)).all()
+    return _shown(rows, limit, after, newest_first)
+
+
+def _shown(rows: Sequence[Any], limit: int, after: int, newest_first: bool) -> dict[str, Any]:
+    items = [Message.of(row).envelope() for row in rows[:limit]]
+    last = rows[:limit][-1].id if items else after
+    return {
+        "items": items,
+        "next_cursor": str(last) if len(rows) > limit else None,
+        "last_id": last,
+        "recovered": newest_first or not after or recovered(after),
+    }
+
+
+def wait(live: Live, caller: Caller, topic: str, seconds: float, **query: Any) -> dict[str, Any]:
+    """Return the next events of a topic, waiting for the first one; empty when the time is over.
+
+    Every look checks the caller and his right again, so that nothing is told to somebody who
+    lost it while he waited.
+    """
+    waiter, deadline = Waiter(caller), time.monotonic() + seconds
+    live.hub.enter(waiter)
+    try:
+        follow(live.hub, waiter, [access.place(topic, caller)])
+        while True:
+            found = page(recheck(caller), topic, **query)
+            db.session.remove()
+            left = deadline - time.monotonic()
+            if found["items"] or left <= 0 or waiter.over:
+                return found
+            waiter.wait(left)
+    finally:
+        live.hub.leave(waiter)

@@ -1,0 +1,74 @@
+"""What goes over the socket beside events: requests in, answers out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.errors import ApiError, Malformed, Unauthorized, invalid, problem
+from ..core.json import dumps, loads
+from ..core.schemas import MAX_ID
+from .frames import text_frame
+
+Body = dict[str, Any]
+
+#: A message may be this long, in bytes.
+MESSAGE_LIMIT = 256 * 1024
+
+
+def parse(data: str | bytes) -> Body:
+    """Read a message; raises Malformed."""
+    if isinstance(data, bytes):
+        raise Malformed("Messages are text frames with JSON, not binary ones.")
+    try:
+        body = loads(data)
+    except ValueError as error:
+        raise Malformed(f"The message is not JSON: {error}.") from None
+    if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+        raise Malformed("A message is an object with a `type`.")
+    return body
+
+
+def answer(kind: str, request: Body | None = None, **members: Any) -> bytes:
+    """Write an answer as a frame; it repeats the request's `ref`."""
+    body: Body = {"type": kind} | members
+    if request and "ref" in request:
+        body["ref"] = request["ref"]
+    return text_frame(dumps(body))
+
+
+def refusal(error: ApiError, request: Body | None = None) -> bytes:
+    """Write an error as a frame: the members of problem+json, but for `type`."""
+    members = problem(error)
+    del members["type"]
+    return answer("error", request, **members)
+
+
+def token_of(request: Body) -> str:
+    """Return the token of an `auth` message; raises Unauthorized."""
+    token = request.get("token")
+    if not isinstance(token, str):
+        raise Unauthorized("`auth` needs a `token`.")
+    return token
+
+
+def topic_of(request: Body, default: str | None = None) -> str:
+    """Return the topic that a message means; raises Unprocessable."""
+    project_id = request.get("project_id", request.get("projectId"))
+    if project_id is not None:
+        return f"project:{project_id}"
+    topic = request.get("topic", default)
+    if not isinstance(topic, str):
+        raise invalid("topic", "Say which topic: `topic` or `project_id`.")
+    return topic
+
+
+def after_of(request: Body) -> int | None:
+    """Return the id to resume behind, if any; raises Unprocessable."""
+    after = request.get("after")
+    if after is None:
+        return None
+    if isinstance(after, str) and after.isascii() and after.isdigit() and len(after) < 20:
+        after = int(after)
+    if type(after) is not int or not 0 <= after <= MAX_ID:
+        raise invalid("after", "Must be the id of an event.")
+    return after

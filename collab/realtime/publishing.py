@@ -1,0 +1,84 @@
+"""What members publish: recorded events, and signals that are told and forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.database import take_write_lock
+from ..core.errors import Forbidden, invalid
+from ..core.http.caller import Caller
+from ..core.json import dumps
+from ..events import log
+from ..events.log import Published
+from ..events.message import Message
+from ..events.models import EventRow
+from ..events.types import OPEN_TYPES, TYPE, canonical_type, reserved
+from ..extensions import db
+from ..projects import access
+from ..projects.access import Place, Right
+
+#: The payload of one event, in bytes of JSON.
+PAYLOAD_LIMIT = 256 * 1024
+
+
+class ReservedType(Forbidden):
+    """Only the server itself records events of this type; use a name of your own."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An event that somebody wants to publish, its type checked."""
+
+    kind: str
+    payload: dict[str, Any]
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether it becomes a row."""
+        known = OPEN_TYPES.get(self.kind)
+        return known is None or known.kept
+
+    @property
+    def right(self) -> Right:
+        """Return what it takes to publish this."""
+        known = OPEN_TYPES.get(self.kind)
+        return Right(known.right) if known else Right.WRITE
+
+
+def draft(kind: object, payload: object) -> Draft:
+    """Check a type and its payload; raises Unprocessable, ReservedType."""
+    if not isinstance(kind, str) or not TYPE.fullmatch(kind):
+        raise invalid("type", "Must be words of lower-case letters and digits, joined by . or _.")
+    if not isinstance(payload, dict):
+        raise invalid("payload", "Must be an object.")
+    if len(dumps(payload)) > PAYLOAD_LIMIT:
+        raise invalid("payload", "Must be at most 256 KiB of JSON.")
+    name = canonical_type(kind)
+    if reserved(name):
+        raise ReservedType(f"Only the server itself records {name}; use a name of your own.")
+    return Draft(name, payload)
+
+
+def record(what: Draft, topic: str, caller: Caller) -> int:
+    """Write an event to the log and return its id; raises NotFound, Forbidden."""
+    take_write_lock()
+    place = access.place(topic, caller, can=what.right)
+    event = Published(
+        kind=what.kind, where=place.topic, project_id=place.project_id, payload=what.payload
+    )
+    event_id = log.record(event, caller.user_id)
+    db.session.commit()
+    return event_id
+
+
+def recorded(event_id: int) -> dict[str, Any]:
+    """Return the envelope of an event that was just recorded."""
+    row = db.session.execute(log.rows().where(EventRow.id == event_id)).one()
+    return Message.of(row).envelope()
+
+
+def signal(what: Draft, place: Place, caller: Caller) -> Message:
+    """Make the message that tells a signal; raises Forbidden."""
+    access.check(place.role, what.right)
+    return Message.signal(place.topic, what.kind, caller.user_id, what.payload)

@@ -1,0 +1,128 @@
+"""`/events`: publishing, listing, waiting, streaming; and who is present."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, request
+
+from ..auth.guard import from_address, login_required
+from ..core.errors import Unauthorized, invalid
+from ..core.http.blueprint import Blueprint
+from ..core.http.caller import Caller, caller
+from ..core.http.idempotency import idempotent
+from ..core.http.paths import BASE
+from ..projects import access
+from . import poll, publishing
+from .live import live
+from .schemas import (
+    EventIn,
+    EventOut,
+    EventPage,
+    EventQuery,
+    PresenceOut,
+    StreamQuery,
+    TopicQuery,
+)
+from .stream import Stream, StreamFollower
+
+blueprint = Blueprint(
+    "events", __name__, url_prefix=BASE, description="What happens: published, listed, followed."
+)
+
+
+def topic_of(data: dict[str, Any]) -> str | None:
+    """Return the topic that a request names, if it names one."""
+    project_id = data.get("project_id")
+    return f"project:{project_id}" if project_id else data.get("topic")
+
+
+@blueprint.get("/events")
+@login_required
+@blueprint.arguments(EventQuery, location="query")
+@blueprint.response(200, EventPage)
+def list_events(query: dict[str, Any]) -> dict[str, Any]:
+    """List events behind an id; with `wait`, wait for the first one."""
+    topic, seconds = topic_of(query), query["wait"]
+    after = query["after"] if query["cursor"] is None else query["cursor"]
+    wanted = {"after": after, "kind": query["type"], "limit": query["limit"]}
+    wanted["newest_first"] = query["sort"] == "-id"
+    if not seconds:
+        return poll.page(caller(), topic, **wanted)
+    if topic is None:
+        raise invalid("wait", "Waiting needs a `topic` or a `project_id`.")
+    return _wait(topic, seconds, wanted)
+
+
+def _wait(topic: str, seconds: int, wanted: dict[str, Any]) -> dict[str, Any]:
+    capacity = live().capacity
+    capacity.take()
+    try:
+        return poll.wait(live(), caller(), topic, seconds, **wanted)
+    finally:
+        capacity.give_back()
+
+
+@blueprint.post("/events")
+@login_required
+@idempotent
+@blueprint.arguments(EventIn)
+@blueprint.response(201, EventOut)
+@blueprint.alt_response(202, schema=EventOut, success=True)
+def publish_event(data: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Publish an event; without a topic, for yourself. What is not kept is answered with 202."""
+    what = publishing.draft(data["type"], data["payload"])
+    topic = topic_of(data) or f"user:{caller().user_id}"
+    if what.kept:
+        return publishing.recorded(publishing.record(what, topic, caller())), 201
+    message = publishing.signal(what, access.place(topic, caller()), caller())
+    live().hub.signal(message)
+    return message.envelope(), 202
+
+
+@blueprint.get("/events/stream")
+@blueprint.arguments(StreamQuery, location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
+def stream_events(query: dict[str, Any]) -> Response:
+    """Follow events as they happen (SSE); without a topic, yourself and all your projects."""
+    who = from_address()
+    if who is None:
+        raise Unauthorized()
+    topics = [*query["topic"], *filter(None, [topic_of(query | {"topic": None})])]
+    places = [access.place(topic, who) for topic in topics or _own_topics(who)]
+    return _respond(who, places, _resume_after(query["after"]))
+
+
+def _own_topics(who: Caller) -> list[str]:
+    return [f"user:{who.user_id}", *(f"project:{key}" for key in access.project_ids(who))]
+
+
+def _resume_after(after: int | None) -> int | None:
+    last = request.headers.get("Last-Event-ID", "")
+    return int(last) if last.isascii() and last.isdigit() and len(last) < 19 else after
+
+
+def _respond(who: Caller, places: list[access.Place], after: int | None) -> Response:
+    here, beat = live(), current_app.config["PING_SECONDS"]
+    sock = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
+    here.capacity.take()
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    stream = Stream(app, here.hub, StreamFollower(who, sock), who)
+    response = Response(stream.chunks(places, after, beat), mimetype="text/event-stream")
+    response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    response.call_on_close(stream.close)
+    response.call_on_close(here.capacity.give_back)
+    return response
+
+
+@blueprint.get("/presence")
+@login_required
+@blueprint.arguments(TopicQuery, location="query")
+@blueprint.response(200, PresenceOut)
+def presence(query: dict[str, Any]) -> dict[str, Any]:
+    """Show who follows a topic now, each person once."""
+    topic = topic_of(query)
+    if topic is None:
+        raise invalid("topic", "Say which: `topic` or `project_id`.")
+    place = access.place(topic, caller())
+    return {"topic": place.topic, "items": live().hub.present(place.topic)}

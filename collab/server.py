@@ -1,0 +1,165 @@
+"""Running the service: `python app.py`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import os
+import resource
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_migrate import upgrade
+from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
+
+from .extensions import db
+from .realtime.live import Live
+
+#: Seconds from SIGTERM until what still runs is killed.
+GRACE_S = 2
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Gunicorn's threaded worker, which ends open sockets when it is told to stop."""
+
+    def init_process(self) -> None:
+        """Begin to work, in the process that the fork made."""
+        raise_descriptor_limit()
+        super().init_process()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Stop: say 1001 to sockets and streams, drop idle connections, finish requests."""
+        if self.alive:
+            live: Live = self.wsgi.extensions["collab.live"]
+            threading.Thread(target=live.close, name="closing").start()
+            self.method_queue.defer(self.murder_keepalived, True)
+        super().handle_exit(sig, frame)
+
+    #: Ctrl-C reaches the worker too; it is as polite as SIGTERM.
+    handle_quit = handle_exit
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with one threaded worker, told what it needs by code instead of a file."""
+
+    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
+        self._flask, self._options = app, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Return the application, built before the fork."""
+        return self._flask
+
+
+def main(app: Flask) -> None:
+    """Migrate, greet and serve until told to stop."""
+    arguments = parse_arguments()
+    check_port(arguments.host, arguments.port)
+    prepare(app)
+    if arguments.demo:
+        from .demo import fill
+
+        with app.app_context():
+            print(fill())
+    with app.app_context():
+        db.engine.dispose()  # no connection may be shared across the fork
+    Server(app, options(app, arguments.host, arguments.port)).run()
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Serve Collab.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
+    parser.add_argument("--port", type=int, default=5000, help="port to serve on (%(default)s)")
+    parser.add_argument("--demo", action="store_true", help="add people and a project to try it")
+    return parser.parse_args()
+
+
+def check_port(host: str, port: int) -> None:
+    """Exit with a sentence if the port can't be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            sys.exit(f"collab: can't serve on {host}:{port}: {error}. Try another --port.")
+
+
+def prepare(app: Flask) -> None:
+    """Bring the database up to date; one process at a time."""
+    with app.app_context(), locked(app.config["INSTANCE_PATH"] / "migrating.lock"):
+        upgrade()
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a file's lock within this block."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def options(app: Flask, host: str, port: int) -> dict[str, Any]:
+    """Return gunicorn's settings: a thread for each live connection, and some for requests."""
+    threads = app.config["SOCKET_LIMIT"] + app.config["HTTP_THREADS"]
+    return {
+        "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        "worker_class": Worker,
+        "workers": 1,
+        "threads": threads,
+        "worker_connections": threads + 1000,
+        "preload_app": True,
+        "graceful_timeout": GRACE_S,
+        "keepalive": 5,
+        "loglevel": "warning",
+        "control_socket_disable": True,
+        "when_ready": lambda _: greet(app, host, port),
+        "post_worker_init": lambda _: app.extensions["collab.live"].start(),
+    }
+
+
+def greet(app: Flask, host: str, port: int) -> None:
+    """Print where to look, and what is switched off."""
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    base = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    lines = [
+        f"Collab serves on {base}  (Ctrl-C ends it)",
+        f"  docs     {base}/api/docs",
+        f"  health   {base}/health",
+        f"  socket   {base.replace('http', 'ws', 1)}/ws",
+        f"  data     {app.config['INSTANCE_PATH']}",
+        *(f"  off      {line}" for line in switched_off(app.config)),
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def switched_off(config: dict[str, Any]) -> list[str]:
+    """Say what does not work as it is set up, each with the reason."""
+    reasons = {
+        "calls from other origins: CORS_ORIGINS is empty": not config["CORS_ORIGINS"],
+        "rate limits: RATE_LIMIT is off": config["RATE_LIMIT"] == "off",
+        "limits on failed log-ins: AUTH_RATE_LIMIT is off": config["AUTH_RATE_LIMIT"] == "off",
+        "pruning of old events: EVENT_RETENTION_DAYS is 0": not config["EVENT_RETENTION_DAYS"],
+    }
+    return [reason for reason, off in reasons.items() if off]
+
+
+def raise_descriptor_limit() -> None:
+    """Allow as many open files as the system lets us: each socket takes two."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,34 @@
+"""Workspaces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..core.models import Model, Timestamped, Versioned
+from ..projects.models import AsSeen
+
+
+class Workspace(AsSeen, Timestamped, Versioned, Model):
+    """A place in a project where people work together."""
+
+    __tablename__ = "workspaces"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(120))
+    settings: Mapped[dict[str, Any]]
+
+
+#: What lists may be sorted by.
+WORKSPACE_SORTS = {
+    "id": Workspace.id,
+    "name": Workspace.name,
+    "created_at": Workspace.created_at,
+    "updated_at": Workspace.updated_at,
+}

@@ -1,0 +1,57 @@
+"""What workspaces look like on the wire."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from ..core.http.pages import PageQuery, page_of, sort_field
+from ..core.schemas import FreeJson, Schema, Time, identifier, line
+from .models import WORKSPACE_SORTS
+
+
+class WorkspaceIn(Schema):
+    """A workspace, whole, for a project named in the path."""
+
+    name = line(120, required=True, metadata={"example": "Development Workspace"})
+    settings = FreeJson(load_default=dict, metadata={"example": {"theme": "dark"}})
+
+
+class FlatWorkspaceIn(WorkspaceIn):
+    """A workspace, and the project it belongs to."""
+
+    aliases = {"projectId": "project_id"}
+    project_id = identifier(required=True)
+
+
+class WorkspacePatch(Schema):
+    """The parts of a workspace that change."""
+
+    name = line(120)
+    settings = FreeJson()
+
+
+class WorkspaceOut(Schema):
+    """A workspace."""
+
+    id = fields.Integer(required=True)
+    project_id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    settings = fields.Dict(required=True)
+    created_at = Time(required=True)
+    updated_at = Time(required=True)
+
+
+class WorkspaceQuery(PageQuery):
+    """Which workspaces of a project."""
+
+    sort = sort_field(WORKSPACE_SORTS, "id")
+
+
+class FlatWorkspaceQuery(WorkspaceQuery):
+    """Which workspaces of all your projects."""
+
+    aliases = {"projectId": "project_id"}
+    project_id = fields.Integer(load_default=None, metadata={"minimum": 1})
+
+
+WorkspacePage = page_of(WorkspaceOut)

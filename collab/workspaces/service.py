@@ -1,0 +1,67 @@
+"""Making, listing, changing and deleting workspaces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..events import log
+from ..events.types import WorkspaceCreated, WorkspaceDeleted, WorkspaceUpdated
+from ..extensions import db
+from ..projects.access import projects_of
+from ..projects.models import Project
+from .models import WORKSPACE_SORTS, Workspace
+
+
+def create(project: Project, name: str, settings: dict[str, Any], actor: Caller) -> Workspace:
+    """Make a workspace in a project."""
+    workspace = Workspace(project_id=project.id, name=name, settings=settings)
+    db.session.add(workspace)
+    db.session.flush()
+    created = WorkspaceCreated(project_id=project.id, workspace_id=workspace.id, name=name)
+    log.record(created, actor=actor.user_id)
+    db.session.commit()
+    return workspace
+
+
+def list_of_project(project: Project, **page: Any) -> Page:
+    """Return a page of a project's workspaces."""
+    return _list(select(Workspace).where(Workspace.project_id == project.id), **page)
+
+
+def list_for(caller: Caller, **page: Any) -> Page:
+    """Return a page of the workspaces of all the caller's projects."""
+    return _list(select(Workspace).where(Workspace.project_id.in_(projects_of(caller))), **page)
+
+
+def _list(query: Any, *, sort: str, **page: Any) -> Page:
+    def item(row: Any) -> Workspace:
+        workspace: Workspace = row.Workspace
+        return workspace
+
+    return paginate(query, columns=WORKSPACE_SORTS, sort=sort, key=Workspace.id, item=item, **page)
+
+
+def update(workspace: Workspace, changes: dict[str, Any], actor: Caller) -> Workspace:
+    """Change a workspace's name or settings."""
+    changed = {key: value for key, value in changes.items() if getattr(workspace, key) != value}
+    for key, value in changed.items():
+        setattr(workspace, key, value)
+    if changed:
+        event = WorkspaceUpdated(
+            project_id=workspace.project_id, workspace_id=workspace.id, changes=changed
+        )
+        log.record(event, actor=actor.user_id)
+    db.session.commit()
+    return workspace
+
+
+def delete(workspace: Workspace, actor: Caller) -> None:
+    """Delete a workspace with all in it."""
+    event = WorkspaceDeleted(project_id=workspace.project_id, workspace_id=workspace.id)
+    log.record(event, actor=actor.user_id)
+    db.session.delete(workspace)
+    db.session.commit()
