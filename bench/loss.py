@@ -112,6 +112,7 @@ def settle(world: World, until: float) -> None:
 
 def read_log(world: World) -> list[dict[str, Any]]:
     """Return the project's whole log over REST."""
+    world.api.close()  # The connection of the beginning did not outlive the server.
     return list(_pages(world))
 
 

@@ -46,10 +46,9 @@ class Live:
     bell: Bell
     hub: Hub
     broadcaster: Broadcaster
-    reactor: Reactor
     capacity: Capacity
     _starting: threading.Lock = field(default_factory=threading.Lock)
-    _started: bool = False
+    _reactor: Reactor | None = None
 
     @classmethod
     def of(cls, app: Flask) -> Live:
@@ -57,15 +56,21 @@ class Live:
         bell: Bell = app.extensions["collab.bell"]
         hub = Hub(bell)
         limit = app.config["SOCKET_LIMIT"]
-        return cls(bell, hub, Broadcaster(app, hub, bell), Reactor(), Capacity(limit))
+        return cls(bell, hub, Broadcaster(app, hub, bell), Capacity(limit))
 
     def start(self) -> None:
         """Start the threads, once: after the fork, where the server forks."""
         with self._starting:
-            if not self._started:
-                self._started = True
-                self.reactor.start()
+            if self._reactor is None:
+                self._reactor = Reactor()
                 self.broadcaster.start()
+
+    @property
+    def reactor(self) -> Reactor:
+        """Return the reactor; raises RuntimeError before the start."""
+        if self._reactor is None:
+            raise RuntimeError("the live parts have not been started")
+        return self._reactor
 
     def close(self) -> None:
         """End all connections (1001); the threads go on until they have been told so."""
@@ -74,9 +79,9 @@ class Live:
     def stop(self) -> None:
         """End the connections and the threads."""
         self.close()
-        if self._started:
+        if self._reactor is not None:
             self.broadcaster.stop()
-            self.reactor.stop()
+            self._reactor.stop()
 
 
 def init_app(app: Flask) -> None:

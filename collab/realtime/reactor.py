@@ -38,20 +38,17 @@ class Reactor:
         self._waker, self._wakened = socket.socketpair()
         self._wakened.setblocking(False)
         self._selector.register(self._wakened, selectors.EVENT_READ)
-        self._thread: threading.Thread | None = None
         self._stopping = False
-
-    def start(self) -> None:
-        """Begin."""
         self._thread = threading.Thread(target=self._run, name="reactor", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End at once."""
+        """End the thread; wires that are still open are left alone."""
         self._stopping = True
         self._tell(lambda: None)
-        if self._thread is not None:
-            self._thread.join(timeout=2)
+        self._thread.join(timeout=2)
+        for resource in (self._selector, self._waker, self._wakened):
+            resource.close()
 
     def watch(self, wire: Watched) -> None:
         """Flush a wire when its peer takes more."""
@@ -67,7 +64,7 @@ class Reactor:
 
     def _tell(self, command: Callable[[], None]) -> None:
         self._commands.append(command)
-        with contextlib.suppress(BlockingIOError):  # then it is awake already
+        with contextlib.suppress(OSError):  # it is awake already, or has ended
             self._waker.send(b"\0", socket.MSG_DONTWAIT)
 
     def _watch(self, wire: Watched) -> None:

@@ -1,0 +1,1 @@
+"""The tests: a file per endpoint or promise, mirroring `collab/`."""

@@ -1,0 +1,201 @@
+"""Fixtures: a database of its own for each test, the people, and servers to call."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+
+from collab import create_app
+from collab.extensions import db
+from collab.server import prepare
+
+from .support.people import Person, register
+from .support.servers import TIMEOUT, ProcessServer, ThreadServer
+from .support.sockets import Socket
+from .support.streams import Stream
+
+SETTINGS = {
+    "SECRET_KEY": "a secret that only the tests know, long enough",
+    "JWT_SECRET_KEY": "another secret that only the tests know, long",
+    "RATE_LIMIT": "off",
+    "AUTH_RATE_LIMIT": "off",
+    "ACCESS_TOKEN_MINUTES": "60",
+    "LOG_LEVEL": "error",
+    "SQLITE_SYNCHRONOUS": "normal",
+}
+#: Ada registers first, so she is the admin.
+NAMES = ("ada", "alice", "bob", "charlie", "vera")
+
+
+def http_for(app: Flask) -> httpx.Client:
+    """Return a client that calls an application in this process."""
+    return httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://collab.test")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Person]]:
+    """Make a migrated database with everybody in it, once: each test gets a copy."""
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)})
+    prepare(app)
+    http = http_for(app)
+    people = {name: register(http, name) for name in NAMES}
+    close(app)
+    return folder / "collab.db", people
+
+
+def close(app: Flask) -> None:
+    """End an application's threads and connections."""
+    app.extensions["collab.live"].stop()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def instance(tmp_path: Path, template: tuple[Path, dict[str, Person]]) -> Path:
+    """Return an instance folder with a copy of the database."""
+    folder = tmp_path / "instance"
+    folder.mkdir()
+    for path in template[0].parent.glob("collab.db*"):
+        shutil.copy(path, folder / path.name)
+    return folder
+
+
+@pytest.fixture
+def make_app(instance: Path) -> Iterator[Callable[..., Flask]]:
+    """Return a maker of applications on this test's database: `make_app(RATE_LIMIT="...")`."""
+    made: list[Flask] = []
+
+    def make(**settings: str) -> Flask:
+        made.append(create_app(SETTINGS | {"INSTANCE_PATH": str(instance)} | settings))
+        return made[-1]
+
+    yield make
+    for app in made:
+        close(app)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """Return an application."""
+    return make_app()
+
+
+@pytest.fixture
+def http(app: Flask) -> Iterator[httpx.Client]:
+    """Return a client that calls the application in this process."""
+    with http_for(app) as client:
+        yield client
+
+
+def _person(name: str) -> Any:
+    @pytest.fixture(name=name)
+    def person(template: tuple[Path, dict[str, Person]], http: httpx.Client) -> Person:
+        return template[1][name].at(http)
+
+    return person
+
+
+ada = _person("ada")  # admin
+alice = _person("alice")  # owner
+bob = _person("bob")  # teammate: a collaborator
+charlie = _person("charlie")  # outsider
+vera = _person("vera")  # viewer
+
+
+@pytest.fixture
+def nobody(http: httpx.Client) -> Person:
+    """Return somebody who is not signed in."""
+    return Person("nobody", http)
+
+
+@pytest.fixture
+def project(alice: Person) -> int:
+    """Return alice's project, in which bob is a collaborator and vera a viewer."""
+    return alice.makes_project(bob="collaborator", vera="viewer")
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[ThreadServer]:
+    """Serve the application on a real port, from a thread."""
+    with ThreadServer(app) as running:
+        yield running
+
+
+@pytest.fixture
+def serve(make_app: Callable[..., Flask]) -> Iterator[Callable[..., ThreadServer]]:
+    """Return a starter of servers with settings of their own: `serve(MESSAGE_RATE="5")`."""
+    running: list[ThreadServer] = []
+
+    def start(**settings: str) -> ThreadServer:
+        running.append(ThreadServer(make_app(**settings)).__enter__())
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.__exit__()
+
+
+@pytest.fixture
+def process(instance: Path) -> Iterator[Callable[..., ProcessServer]]:
+    """Return a starter of `python app.py` on this test's database."""
+    running: list[ProcessServer] = []
+    secrets = {name: SETTINGS[name] for name in ("SECRET_KEY", "JWT_SECRET_KEY")}
+
+    def start(*arguments: str, **settings: str) -> ProcessServer:
+        running.append(ProcessServer(instance, **secrets, **settings).start(*arguments))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def connect(server: ThreadServer) -> Iterator[Callable[..., Socket]]:
+    """Return a maker of sockets: `connect(bob, project_id=1)`."""
+    opened: list[Socket] = []
+
+    def make(person: Person | None = None, url: str = server.url, **query: Any) -> Socket:
+        token = {"token": person.token} if person else {}
+        opened.append(Socket(url, **token, **query))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def follow(server: ThreadServer) -> Iterator[Callable[..., Stream]]:
+    """Return a maker of streams: `follow(bob, project_id=1)`."""
+    opened: list[Stream] = []
+
+    def make(person: Person, url: str = server.url, **query: Any) -> Stream:
+        opened.append(Stream(url, person.token, **query))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def over() -> Iterator[Callable[..., Person]]:
+    """Return a way to let somebody call a server over a real connection: `over(server, bob)`."""
+    clients: list[httpx.Client] = []
+
+    def at(running: ThreadServer | ProcessServer, person: Person) -> Person:
+        clients.append(httpx.Client(base_url=running.url, timeout=TIMEOUT))
+        return person.at(clients[-1])
+
+    yield at
+    for client in clients:
+        client.close()

@@ -1,0 +1,1 @@
+"""What tests are written with: people, live servers, sockets and streams."""

@@ -1,0 +1,97 @@
+"""People who use the API, each with a token; in process or over a real connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+PASSWORD = "correct horse battery"
+BASE = "/api/v1"
+
+
+@dataclass
+class Person:
+    """Somebody with an account (or, without a token, nobody)."""
+
+    name: str
+    http: httpx.Client
+    id: int = 0
+    token: str = ""
+    refresh_token: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def email(self) -> str:
+        return f"{self.name}@example.com"
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request; a path without /api is below the base path."""
+        headers = dict(self.headers)
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        headers |= options.pop("headers", None) or {}
+        url = path if path.startswith(("/api", "/auth", "/health", "/ready")) else BASE + path
+        return self.http.request(method, url, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        return self.request("POST", path, json=json, **options)
+
+    def put(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        return self.request("PUT", path, json=json, **options)
+
+    def patch(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        return self.request("PATCH", path, json=json, **options)
+
+    def delete(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("DELETE", path, **options)
+
+    def at(self, http: httpx.Client) -> Person:
+        """Return the same person, calling another server."""
+        return Person(self.name, http, self.id, self.token, self.refresh_token)
+
+    # -- factories ----------------------------------------------------------------------------
+
+    def makes_project(self, name: str = "Apollo", **members: str) -> int:
+        """Make a project and add people: `makes_project(bob="collaborator")`; returns its id."""
+        project_id = ok(self.post("/projects", {"name": name}))["id"]
+        for member, role in members.items():
+            self.invites(project_id, f"{member}@example.com", role)
+        return project_id
+
+    def invites(self, project_id: int, email: str, role: str = "collaborator") -> dict[str, Any]:
+        return ok(self.post(f"/projects/{project_id}/members", {"email": email, "role": role}))
+
+    def makes_workspace(self, project_id: int, name: str = "Desk", **settings: Any) -> int:
+        body = {"name": name, "settings": settings}
+        return ok(self.post(f"/projects/{project_id}/workspaces", body))["id"]
+
+    def tells(self, project_id: int, **payload: Any) -> int:
+        """Publish a recorded event in a project and return its id."""
+        body = {"type": "file_changed", "project_id": project_id, "payload": payload}
+        return int(ok(self.post("/events", body))["id"])
+
+    def logs_in(self) -> Person:
+        """Return the same person with a new session."""
+        body = ok(self.post("/auth/login", {"email": self.email, "password": PASSWORD}))
+        return Person(self.name, self.http, self.id, body["access_token"], body["refresh_token"])
+
+
+def ok(response: httpx.Response) -> Any:
+    """Return the body of an answer that must be a success."""
+    assert response.status_code < 300, (response.status_code, response.text)
+    return response.json() if response.content else None
+
+
+def register(http: httpx.Client, name: str) -> Person:
+    """Register somebody."""
+    person = Person(name, http)
+    account = {"email": person.email, "password": PASSWORD, "name": name.title()}
+    body = ok(person.post("/auth/register", account))
+    person.id = body["user"]["id"]
+    person.token, person.refresh_token = body["access_token"], body["refresh_token"]
+    return person

@@ -1,0 +1,129 @@
+"""Servers to test against: the application in a thread, or `python app.py` in a process."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+from flask import Flask
+from werkzeug.serving import make_server
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = httpx.Timeout(30)
+
+
+class ThreadServer:
+    """Serves an application from a thread of this process, on a port of its own."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._server = make_server("127.0.0.1", 0, app, threaded=True)
+        self._server.daemon_threads = True
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> ThreadServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.app.extensions["collab.live"].close()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def drain(self) -> None:
+        """Wait until all that was committed has been told."""
+        self.app.extensions["collab.live"].broadcaster.drain()
+
+
+class ProcessServer:
+    """Runs `python app.py`, as the README says, in a process that can be killed."""
+
+    def __init__(self, instance: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environ = os.environ | {
+            "INSTANCE_PATH": str(instance),
+            "LOG_LEVEL": "warning",
+            "RATE_LIMIT": "off",
+            "AUTH_RATE_LIMIT": "off",
+        }
+        self._environ |= settings
+        self.process: subprocess.Popen[str] | None = None
+        self.output = instance / "server.out"
+
+    def start(self, *arguments: str) -> ProcessServer:
+        """Start, and wait until it answers."""
+        command = [sys.executable, "app.py", "--port", str(self.port), *arguments]
+        self.output.parent.mkdir(parents=True, exist_ok=True)
+        with self.output.open("a") as out:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environ,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                text=True,
+            )
+        self.wait_ready()
+        return self
+
+    def wait_ready(self, patience: float = 30) -> None:
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(self.url + "/health", timeout=5).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.02)
+            assert self.process.poll() is None, self.output.read_text()
+        raise TimeoutError(self.output.read_text())
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the server, as a terminal or a supervisor does."""
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """Kill all of it at once, as a power cut does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Stop it politely and return its exit code."""
+        if self.process is None or self.process.poll() is not None:
+            return 0
+        self.process.terminate()
+        try:
+            return self.process.wait(timeout=20)
+        finally:
+            if self.process.poll() is None:
+                self.kill()
+
+    @property
+    def worker(self) -> int:
+        """Return the process id of the gunicorn worker."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return int(re.findall(r"\d+", children.read_text())[0])
+
+    def __enter__(self) -> ProcessServer:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
