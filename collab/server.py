@@ -5,25 +5,56 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import logging
 import os
 import resource
 import socket
 import sys
 import threading
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask_migrate import upgrade
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
 from gunicorn.workers.gthread import ThreadWorker
 
+from .core.json import dumps
 from .extensions import db
 from .realtime.live import Live
 
+log = logging.getLogger(__name__)
+
 #: Seconds from SIGTERM until what still runs is killed.
 GRACE_S = 2
+
+
+#: What gunicorn can't read, and the status for it; the order is from the special to the general.
+REFUSED = {
+    LimitRequestLine: 414,
+    LimitRequestHeaders: 431,
+    ExpectationFailed: 417,
+    UnsupportedTransferCoding: 501,
+    ParseException: 400,
+}
+
+
+def bare_problem(status: int) -> bytes:
+    """Write a whole HTTP answer for a request that never reached the application."""
+    title = HTTPStatus(status).phrase
+    detail = f"The request can't be read: {title}."
+    body = dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    head = f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}Content-Type: application/problem+json\r\n\r\n".encode() + body
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -41,6 +72,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             threading.Thread(target=live.close, name="closing").start()
             self.method_queue.defer(self.murder_keepalived, True)
         super().handle_exit(sig, frame)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer what is not even HTTP, or too long, with problem+json as well."""
+        status = next((code for kind, code in REFUSED.items() if isinstance(exc, kind)), 500)
+        if status == 500:
+            log.error("a request failed outside of the application", exc_info=exc)
+        with contextlib.suppress(OSError):
+            client.sendall(bare_problem(status), socket.MSG_DONTWAIT)
 
     #: Ctrl-C reaches the worker too; it is as polite as SIGTERM.
     handle_quit = handle_exit
@@ -125,6 +164,7 @@ def options(app: Flask, host: str, port: int) -> dict[str, Any]:
         "preload_app": True,
         "graceful_timeout": GRACE_S,
         "keepalive": 5,
+        "limit_request_line": 8190,
         "loglevel": "warning",
         "control_socket_disable": True,
         "when_ready": lambda _: greet(app, host, port),

@@ -74,9 +74,20 @@ def email(**options: Any) -> fields.String:
     return patterned(EMAIL, "Must be an e-mail address.", 3, 254, metadata=metadata, **options)
 
 
+class WholeNumber(fields.Integer):
+    """A JSON number without a fraction: 5 and 5.0 are one (JSON Schema), "5" and true are none."""
+
+    def _validated(self, value: Any) -> Any:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if type(value) is not int:
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
 def identifier(**options: Any) -> fields.Integer:
     """Make a field for a resource's id."""
-    return fields.Integer(strict=True, validate=validate.Range(1, MAX_ID), **options)
+    return WholeNumber(validate=validate.Range(1, MAX_ID), **options)
 
 
 class FreeJson(fields.Dict):

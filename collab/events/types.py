@@ -6,12 +6,12 @@ under a name of their own, as long as its first word is not one of the server's.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, ClassVar
 
-TYPE = re.compile(r"[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,32}){0,7}")
+#: The pattern of a type: words, joined by dots or underscores.
+TYPE = r"[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,32}){0,7}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,8 +37,8 @@ class Problem(Schema):
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
-    instance = fields.String(required=True)
-    request_id = fields.String(required=True)
+    instance = fields.String(metadata={"description": "The path as called."})
+    request_id = fields.String(metadata={"description": "The log has it too."})
     errors = fields.List(fields.Nested(ProblemPart))
 
 

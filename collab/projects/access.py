@@ -163,6 +163,7 @@ def projects_of(caller: Caller) -> Any:
     return select(Member.project_id).where(Member.user_id == caller.user_id)
 
 
-def project_ids(caller: Caller) -> list[int]:
-    """Return the ids of the projects that the caller is a member of."""
-    return list(db.session.scalars(projects_of(caller).order_by(Member.project_id)))
+def own_topics(caller: Caller) -> list[str]:
+    """Return what concerns the caller: the own topic, and those of all projects of his."""
+    keys = db.session.scalars(projects_of(caller).order_by(Member.project_id))
+    return [f"user:{caller.user_id}", *(f"project:{key}" for key in keys)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flask import Flask, current_app
@@ -32,6 +34,15 @@ class Capacity:
         """Give a place back."""
         with self._lock:
             self._used -= 1
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take a place for as long as this block lasts."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.give_back()
 
     @property
     def used(self) -> int:

@@ -7,8 +7,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import or_
-
 from ..auth.guard import recheck
 from ..core.http.caller import Caller
 from ..events import log
@@ -18,6 +16,7 @@ from ..events.models import EventRow
 from ..events.types import canonical_type
 from ..extensions import db
 from ..projects import access
+from ..projects.access import Place
 from .follower import follow, person, recovered
 from .live import Live
 
@@ -57,16 +56,17 @@ class Waiter(Subscriber):
         self._woken.clear()
 
 
+def places(caller: Caller, topic: str | None) -> list[Place]:
+    """Return the place of a topic, or without one of all that concerns the caller."""
+    topics = access.own_topics(caller) if topic is None else [topic]
+    return [access.place(one, caller) for one in topics]
+
+
 def page(
     caller: Caller, topic: str | None, after: int, kind: str | None, limit: int, newest_first: bool
 ) -> dict[str, Any]:
-    """Return some events behind an id; without a topic, all that the caller may see."""
-    query = log.rows()
-    if topic is not None:
-        query = query.where(EventRow.topic == access.place(topic, caller).topic)
-    else:
-        mine = EventRow.project_id.in_(access.projects_of(caller))
-        query = query.where(or_(mine, EventRow.topic == f"user:{caller.user_id}"))
+    """Return some events behind an id; without a topic, those of all that concerns the caller."""
+    query = log.rows().where(EventRow.topic.in_([place.topic for place in places(caller, topic)]))
     if kind is not None:
         query = query.where(EventRow.type == canonical_type(kind))
     if newest_first:
@@ -89,7 +89,9 @@ def _shown(rows: Sequence[Any], limit: int, after: int, newest_first: bool) -> d
     }
 
 
-def wait(live: Live, caller: Caller, topic: str, seconds: float, **query: Any) -> dict[str, Any]:
+def wait(
+    live: Live, caller: Caller, topic: str | None, seconds: float, **query: Any
+) -> dict[str, Any]:
     """Return the next events of a topic, waiting for the first one; empty when the time is over.
 
     Every look checks the caller and his right again, so that nothing is told to somebody who
@@ -98,7 +100,7 @@ def wait(live: Live, caller: Caller, topic: str, seconds: float, **query: Any) -
     waiter, deadline = Waiter(caller), time.monotonic() + seconds
     live.hub.enter(waiter)
     try:
-        follow(live.hub, waiter, [access.place(topic, caller)])
+        follow(live.hub, waiter, places(caller, topic))
         while True:
             found = page(recheck(caller), topic, **query)
             db.session.remove()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +49,7 @@ class Draft:
 
 def draft(kind: object, payload: object) -> Draft:
     """Check a type and its payload; raises Unprocessable, ReservedType."""
-    if not isinstance(kind, str) or not TYPE.fullmatch(kind):
+    if not isinstance(kind, str) or not re.fullmatch(TYPE, kind):
         raise invalid("type", "Must be words of lower-case letters and digits, joined by . or _.")
     if not isinstance(payload, dict):
         raise invalid("payload", "Must be an object.")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from ..auth.guard import from_address, login_required
-from ..core.errors import Unauthorized, invalid
+from ..core.errors import Unauthorized
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import Caller, caller
 from ..core.http.idempotency import idempotent
@@ -49,18 +49,8 @@ def list_events(query: dict[str, Any]) -> dict[str, Any]:
     wanted["newest_first"] = query["sort"] == "-id"
     if not seconds:
         return poll.page(caller(), topic, **wanted)
-    if topic is None:
-        raise invalid("wait", "Waiting needs a `topic` or a `project_id`.")
-    return _wait(topic, seconds, wanted)
-
-
-def _wait(topic: str, seconds: int, wanted: dict[str, Any]) -> dict[str, Any]:
-    capacity = live().capacity
-    capacity.take()
-    try:
+    with live().capacity.taken():
         return poll.wait(live(), caller(), topic, seconds, **wanted)
-    finally:
-        capacity.give_back()
 
 
 @blueprint.post("/events")
@@ -89,12 +79,8 @@ def stream_events(query: dict[str, Any]) -> Response:
     if who is None:
         raise Unauthorized()
     topics = [*query["topic"], *filter(None, [topic_of(query | {"topic": None})])]
-    places = [access.place(topic, who) for topic in topics or _own_topics(who)]
+    places = [access.place(topic, who) for topic in topics or access.own_topics(who)]
     return _respond(who, places, _resume_after(query["after"]))
-
-
-def _own_topics(who: Caller) -> list[str]:
-    return [f"user:{who.user_id}", *(f"project:{key}" for key in access.project_ids(who))]
 
 
 def _resume_after(after: int | None) -> int | None:
@@ -120,9 +106,6 @@ def _respond(who: Caller, places: list[access.Place], after: int | None) -> Resp
 @blueprint.arguments(TopicQuery, location="query")
 @blueprint.response(200, PresenceOut)
 def presence(query: dict[str, Any]) -> dict[str, Any]:
-    """Show who follows a topic now, each person once."""
-    topic = topic_of(query)
-    if topic is None:
-        raise invalid("topic", "Say which: `topic` or `project_id`.")
-    place = access.place(topic, caller())
+    """Show who follows a topic now, each person once; without a topic, your own."""
+    place = access.place(topic_of(query) or f"user:{caller().user_id}", caller())
     return {"topic": place.topic, "items": live().hub.present(place.topic)}

@@ -7,9 +7,10 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from ..core.schemas import MAX_ID, Schema, Time, identifier
+from ..core.schemas import MAX_ID, Schema, Time, identifier, patterned
+from ..events.types import TYPE
 
-LONGEST_WAIT_S = 60
+LONGEST_WAIT_S = 30
 
 
 def topic_field(**options: Any) -> fields.String:
@@ -70,8 +71,13 @@ class EventIn(Schema):
     """Something to tell; `data` is another name of `payload`."""
 
     aliases = {"data": "payload", "projectId": "project_id", "event_type": "type"}
-    type = fields.String(
-        required=True, validate=validate.Length(1, 100), metadata={"example": "file_changed"}
+    type = patterned(
+        f"^{TYPE}$",
+        "Must be words of lower-case letters and digits, joined by . or _.",
+        1,
+        100,
+        required=True,
+        metadata={"example": "file_changed"},
     )
     topic = topic_field()
     project_id = identifier(metadata={"example": 1})

@@ -6,7 +6,6 @@ from typing import Any
 
 import flask_smorest
 from flask import Request
-from webargs.core import missing
 from webargs.flaskparser import FlaskParser
 
 from ..errors import ApiError, Malformed
@@ -26,7 +25,7 @@ class Parser(FlaskParser):
         """Read a JSON body; raises UnsupportedMediaType, Malformed."""
         body = req.get_data()
         if not body:
-            return missing
+            raise Malformed("The body is empty: send a JSON object.")
         if not req.is_json:
             raise UnsupportedMediaType()
         try:
@@ -39,3 +38,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """A blueprint of routes that are documented by their decorators."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **context: Any) -> Any:
+        """Document refusals of arguments like all errors, as problem+json."""
+        if "arguments" in doc_info:
+            doc_info["arguments"]["responses"] = {400: "Problem", 422: "Problem"}
+        return super()._prepare_arguments_doc(doc, doc_info, **context)

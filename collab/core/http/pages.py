@@ -37,7 +37,7 @@ class PageQuery(Schema):
     )
     cursor = fields.String(
         load_default=None,
-        validate=validate.Length(max=1000),
+        validate=validate.Length(max=800),
         metadata={"description": "The `next_cursor` of the page before."},
     )
 
