@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -199,3 +200,12 @@ def over() -> Iterator[Callable[..., Person]]:
     yield at
     for client in clients:
         client.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Make a skip a failure where everything must be installed: REQUIRE_ALL=1, as in .ci/run."""
+    report = yield
+    if report.skipped and os.environ.get("REQUIRE_ALL") == "1":
+        report.outcome = "failed"
+    return report

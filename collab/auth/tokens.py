@@ -13,6 +13,7 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import ExpiredSignatureError, PyJWTError
 
 from ..core.errors import Unauthorized
+from ..core.schemas import MAX_ID
 from ..core.security import Box, new_token
 from .models import Session
 
@@ -65,7 +66,7 @@ def read_access_token(token: str) -> AccessClaims:
         raise TokenExpired() from None
     except (JWTExtendedException, PyJWTError, KeyError, ValueError, TypeError):
         raise Unauthorized("The access token is not valid.") from None
-    if claims.get("type") != "access":
+    if claims.get("type") != "access" or not 0 < read.session_id <= MAX_ID:
         raise Unauthorized("This is not an access token.")
     return read
 

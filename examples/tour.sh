@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# A tour of Collab with curl alone, against a running server:
+#
+#     python app.py            # in one terminal
+#     examples/tour.sh         # in another, or with the address of a server as its argument
+#
+# Two people register, one makes a project and a workspace and invites the other, the other follows
+# the project live, a stranger is refused. It ends with an error as soon as an answer is not what
+# it should be.
+set -euo pipefail
+
+server=${1:-http://127.0.0.1:5000}
+api=$server/api/v1
+run=$(date +%s)-$$
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+fail() { printf 'tour: %s\n' "$*" >&2; exit 1; }
+
+# call STATUS METHOD PATH [TOKEN] [JSON]: send a request, check the status, print the body.
+call() {
+  local wanted=$1 method=$2 path=$3 token=${4:-} json=${5:-} status
+  local arguments=(-sS -o "$work/body" -w '%{http_code}' -X "$method" "$api$path")
+  [ -n "$token" ] && arguments+=(-H "Authorization: Bearer $token")
+  [ -n "$json" ] && arguments+=(-H 'Content-Type: application/json' -d "$json")
+  status=$(curl "${arguments[@]}") || fail "$server does not answer"
+  [ "$status" = "$wanted" ] || fail "$method $path: $status instead of $wanted: $(cat "$work/body")"
+  printf '%-6s %-34s %s\n' "$method" "$path" "$status" >&2
+  cat "$work/body"
+}
+
+# member NAME: print the first member of this name of the JSON on standard input.
+member() { sed -nE "s/.*\"$1\": ?\"?([^\",}]+)\"?.*/\1/p" | head -n 1; }
+first_id() { sed -nE 's/^\{"id":([0-9]+).*/\1/p'; }
+
+# wait_for TEXT: wait until the follower has seen it.
+wait_for() {
+  for _ in $(seq 100); do
+    grep -q -- "$1" "$work/live" && return
+    sleep 0.1
+  done
+  fail "the follower never saw $1: $(cat "$work/live")"
+}
+
+register() {
+  call 201 POST /auth/register "" \
+    "{\"email\": \"$1-$run@example.com\", \"password\": \"SecurePassword123!\", \"name\": \"$2\"}"
+}
+
+say "Alice, Bob and a stranger register"
+alice=$(register alice "Alice Owner" | member access_token)
+bob=$(register bob "Bob Teammate" | member access_token)
+stranger=$(register mallory "Mallory Stranger" | member access_token)
+
+say "Alice makes a project, invites Bob, and makes a workspace"
+project=$(call 201 POST /projects "$alice" '{"name": "Apollo", "description": "To the moon"}' | first_id)
+call 201 POST "/projects/$project/members" "$alice" \
+  "{\"email\": \"bob-$run@example.com\", \"role\": \"viewer\"}" >"$work/bob"
+bob_id=$(member user_id <"$work/bob")
+
+say "Bob follows the project live"
+curl -sSN "$api/events/stream?project_id=$project" -H "Authorization: Bearer $bob" >"$work/live" &
+wait_for subscribed
+workspace=$(call 201 POST "/projects/$project/workspaces" "$alice" \
+  '{"name": "Development Workspace", "settings": {}}' | first_id)
+wait_for workspace.created
+call 200 PATCH "/workspaces/$workspace" "$alice" '{"settings": {"theme": "dark"}}' >"$work/out"
+wait_for workspace.updated
+call 201 POST /events "$alice" \
+  "{\"type\": \"file_changed\", \"project_id\": $project, \"payload\": {\"fileName\": \"index.js\"}}" \
+  >"$work/out"
+wait_for file.changed
+
+say "As a viewer Bob may read, but not write"
+call 200 GET "/projects/$project" "$bob" >"$work/out"
+call 403 POST "/projects/$project/workspaces" "$bob" '{"name": "Mine"}' >"$work/out"
+call 403 POST /events "$bob" "{\"type\": \"file_changed\", \"project_id\": $project}" >"$work/out"
+
+say "A stranger is told that there is nothing, and without a token one is told to sign in"
+call 404 GET "/projects/$project" "$stranger" >"$work/out"
+call 404 GET "/events/stream?project_id=$project" "$stranger" >"$work/out"
+call 401 GET "/projects/$project" >"$work/out"
+
+say "Bob becomes a collaborator, and writes"
+call 200 PATCH "/projects/$project/members/$bob_id" "$alice" '{"role": "collaborator"}' >"$work/out"
+wait_for member.role_changed
+call 201 POST /events "$bob" "{\"type\": \"activity\", \"project_id\": $project}" >"$work/out"
+wait_for '"activity"'
+
+say "Alice removes Bob: his stream ends behind the event that says so"
+call 204 DELETE "/projects/$project/members/$bob_id" "$alice" >"$work/out"
+wait_for member.removed
+wait_for closing
+call 404 GET "/projects/$project" "$bob" >"$work/out"
+call 201 POST /events "$alice" \
+  "{\"type\": \"activity\", \"project_id\": $project, \"payload\": {\"secret\": true}}" >"$work/out"
+wait
+grep -q secret "$work/live" && fail "Bob saw what was told behind his removal"
+
+say "What Bob saw"
+grep '^data: {"specversion"' "$work/live" | sed -E 's/.*"type":"([^"]+)".*"data":(.*)\}$/  \1 \2/'
+say "The tour is over: everything was as it should be."
