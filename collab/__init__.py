@@ -32,14 +32,10 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
 def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     """Derive what Flask and its extensions want to be told, and make the missing secrets."""
     from .core.database import engine_options
-    from .core.security import kept_secret
     from .ops import docs
     from .realtime.protocol import MESSAGE_LIMIT
 
-    instance = Path(values["INSTANCE_PATH"]).resolve()
-    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in ("SECRET_KEY", "JWT_SECRET_KEY"):
-        values[name] = values[name] or kept_secret(instance / name.lower())
+    instance = _prepare_instance(values)
     url = values["DATABASE_URL"] or f"sqlite:///{instance / 'collab.db'}"
     values |= {
         "INSTANCE_PATH": instance,
@@ -56,6 +52,21 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
         },
     }
     return values | docs.config()
+
+
+def _prepare_instance(values: dict[str, Any]) -> Path:
+    """Make the instance folder, and the secrets that were not given; raises ConfigError."""
+    from .core.security import kept_secret
+
+    instance = Path(values["INSTANCE_PATH"]).resolve()
+    try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("SECRET_KEY", "JWT_SECRET_KEY"):
+            values[name] = values[name] or kept_secret(instance / name.lower())
+    except (OSError, ValueError) as error:
+        sentence = f"INSTANCE_PATH is {str(instance)!r}, but no key can be kept there: {error}."
+        raise config.ConfigError(sentence) from None
+    return instance
 
 
 def _bind_extensions(app: Flask) -> None:
@@ -102,7 +113,7 @@ EXPOSED = [
 
 def _register_packages(app: Flask) -> None:
     """Bind each package: the only place that knows them all."""
-    from .auth import attempts, user_routes
+    from .auth import attempts, tokens, user_routes
     from .auth import routes as auth_routes
     from .cli import register_commands
     from .core.http.converters import IdConverter
@@ -119,9 +130,9 @@ def _register_packages(app: Flask) -> None:
 
     app.url_map.converters["id"] = IdConverter
     app.extensions["collab.answers"] = Box(app.config["SECRET_KEY"], "kept answers")
-    app.extensions["collab.refresh"] = Box(app.config["JWT_SECRET_KEY"], "refresh tokens")
     app.extensions["collab.bell"] = Bell()
     attempts.init_app(app)
+    tokens.init_app(app)
     live.init_app(app)
     ops_routes.init_app(app)
     docs.describe_errors(api)

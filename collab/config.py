@@ -18,8 +18,10 @@ class ConfigError(Exception):
 Parser = Callable[[str], Any]
 
 
-def text(value: str) -> str:
-    """Take the value as it is."""
+def folder(value: str) -> str:
+    """Parse a folder's path."""
+    if not value.strip():
+        raise ValueError("must be a folder")
     return value
 
 
@@ -45,9 +47,12 @@ def one_of(*choices: str) -> Parser:
     return parse
 
 
-def words(value: str) -> list[str]:
-    """Parse a comma-separated list."""
-    return [word.strip() for word in value.split(",") if word.strip()]
+def origins(value: str) -> list[str]:
+    """Parse a comma-separated list of origins (RFC 6454), or `*`."""
+    found = [word.strip() for word in value.split(",") if word.strip()]
+    if found != ["*"] and not all(re.fullmatch(r"https?://[\w.-]+(:\d+)?", one) for one in found):
+        raise ValueError("must be origins such as https://app.example.com, or `*` alone")
+    return found
 
 
 def secret(value: str) -> str:
@@ -59,7 +64,7 @@ def secret(value: str) -> str:
 
 def rate(value: str) -> str:
     """Parse a rate such as `300 per minute`, or `off`."""
-    units = r"(\d+ )?(second|minute|hour|day)s?"
+    units = r"([1-9]\d{0,4} )?(second|minute|hour|day)s?"
     if value.lower() != "off" and not re.fullmatch(rf"[1-9]\d{{0,8}} per {units}", value):
         raise ValueError("must look like '300 per minute' or '5 per 15 minutes', or be 'off'")
     return value.lower()
@@ -67,8 +72,8 @@ def rate(value: str) -> str:
 
 def database_url(value: str) -> str:
     """Parse a database's address: SQLite or PostgreSQL, empty for a file in INSTANCE_PATH."""
-    if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+    if value and not re.match(r"sqlite:///[^:?]|postgresql\+psycopg://", value):
+        raise ValueError("must start with postgresql+psycopg://, or be sqlite:/// and a file")
     return value
 
 
@@ -91,7 +96,9 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("INSTANCE_PATH", str(ROOT / "instance"), text, "where keys, database and uploads live"),
+    Setting(
+        "INSTANCE_PATH", str(ROOT / "instance"), folder, "where keys, database and uploads live"
+    ),
     Setting(
         "DATABASE_URL",
         "",
@@ -109,7 +116,9 @@ SETTINGS = (
     Setting("ACCESS_TOKEN_MINUTES", "15", whole(1, 1440), "life of an access token"),
     Setting("REFRESH_TOKEN_DAYS", "7", whole(1, 365), "life of a refresh token"),
     Setting("TICKET_SECONDS", "60", whole(1, 600), "life of a ticket for socket and stream URLs"),
-    Setting("CORS_ORIGINS", "", words, "origins that may call from a browser, or `*`; empty: none"),
+    Setting(
+        "CORS_ORIGINS", "", origins, "origins that may call from a browser, or `*`; empty: none"
+    ),
     Setting("RATE_LIMIT", "300 per minute", rate, "requests per user, or per address"),
     Setting(
         "AUTH_RATE_LIMIT",

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import current_app
+from flask import Flask, current_app
 from flask_jwt_extended import create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import ExpiredSignatureError, PyJWTError
 
 from ..core.errors import Unauthorized
+from ..core.models import utcnow
 from ..core.schemas import MAX_ID
 from ..core.security import Box, new_token
 from .models import Session
+
+#: A signature is checked once for so many tokens; whose they are, with every request.
+KNOWN_TOKENS = 4096
+
+
+def init_app(app: Flask) -> None:
+    """Make the box of refresh tokens, and remember the access tokens that were verified."""
+    app.extensions["collab.refresh"] = Box(app.config["JWT_SECRET_KEY"], "refresh tokens")
+    app.extensions["collab.tokens"] = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,18 @@ def new_token_id() -> str:
 
 def read_access_token(token: str) -> AccessClaims:
     """Check an access token; raises Unauthorized."""
+    known: OrderedDict[str, AccessClaims] = current_app.extensions["collab.tokens"]
+    claims = known.get(token)
+    if claims is None:
+        claims = known[token] = _verified(token)
+        while len(known) > KNOWN_TOKENS:
+            known.popitem(last=False)
+    elif claims.expires <= utcnow():
+        raise TokenExpired()
+    return claims
+
+
+def _verified(token: str) -> AccessClaims:
     try:
         claims = decode_token(token)
         expires = datetime.fromtimestamp(claims["exp"], UTC)

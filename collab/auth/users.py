@@ -45,8 +45,7 @@ def get_user(user_id: int, *, to_change: bool = False) -> User:
     """Return an account; raises NotFound."""
     if to_change:
         take_write_lock()
-    query = select(User).where(User.id == user_id).execution_options(populate_existing=True)
-    user = db.session.scalar(query.with_for_update() if to_change else query)
+    user = db.session.get(User, user_id, populate_existing=True)
     if user is None:
         raise NotFound()
     return user

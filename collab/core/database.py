@@ -20,6 +20,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_size": 16,
         "max_overflow": 64,
         "pool_timeout": 10,
+        "hide_parameters": True,  # an error's text goes to the log, and they may be secrets
         "json_serializer": lambda value: dumps(value).decode(),
         "json_deserializer": loads,
     }
@@ -41,22 +42,25 @@ def configure(app: Flask) -> None:
     def set_pragmas(connection: Any, record: object) -> None:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
+        # SQLite's own knows the case of ASCII only.
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", set_pragmas)
 
 
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
 def take_write_lock() -> None:
     """Make this transaction the only writer from now on, until it ends.
 
     What a change depends on (a role, a last owner, a version) is read after this, so nobody can
-    change it in between. SQLite has one lock for all; PostgreSQL locks the rows that are read
-    (`FOR UPDATE`), and this does nothing there.
+    change it in between.
     """
     connection = db.session.connection()
-    if connection.dialect.name != "sqlite":
-        return
     driver: Any = connection.connection.dbapi_connection
     if not driver.in_transaction:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -14,6 +14,9 @@ from flask.json.provider import JSONProvider
 
 OPTIONS = orjson.OPT_UTC_Z
 
+#: Levels that are left for what somebody's JSON is shown in; orjson writes 254 in all.
+HEADROOM = 54
+
 
 def dumps(value: Any) -> bytes:
     """Write JSON as UTF-8; raises TypeError for what JSON can't say."""
@@ -23,6 +26,19 @@ def dumps(value: Any) -> bytes:
 def loads(data: bytes | str) -> Any:
     """Read JSON; raises ValueError."""
     return orjson.loads(data)
+
+
+def loads_sent(data: bytes | str) -> Any:
+    """Read what somebody sent; raises ValueError, also where it is too deep to be written again."""
+    value = loads(data)
+    probe = value
+    for _ in range(HEADROOM):
+        probe = [probe]
+    try:
+        dumps(probe)
+    except TypeError:
+        raise ValueError("more than 200 levels deep") from None
+    return value
 
 
 class OrjsonProvider(JSONProvider):

@@ -56,7 +56,8 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id := current_request_id():
             entry["request_id"] = request_id
-        entry |= getattr(record, "fields", {})
+        for name, value in getattr(record, "fields", {}).items():
+            entry[name] = redact(value) if isinstance(value, str) else value
         if record.exc_info:
             entry["exception"] = redact(self.formatException(record.exc_info))
         return dumps(entry).decode()
@@ -67,6 +68,18 @@ def current_request_id() -> str:
     return g.get("request_id", "") if has_request_context() else ""
 
 
+class Redacting(logging.Filter):
+    """Blanks out the secrets in the lines of a server, which logs addresses with their queries."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, redacted."""
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+redacting = Redacting()
+
+
 def configure(level: str, style: str) -> None:
     """Send all log lines to standard error in the style asked for."""
     handler = logging.StreamHandler()
@@ -75,3 +88,5 @@ def configure(level: str, style: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     root.propagate = False
+    for server in ("werkzeug", "gunicorn.error"):
+        logging.getLogger(server).addFilter(redacting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import marshmallow as ma
@@ -29,7 +30,7 @@ class Schema(ma.Schema):
 
     @ma.pre_load
     def _rename(self, data: Any, **kwargs: Any) -> Any:
-        if not self.aliases or not isinstance(data, dict):
+        if not self.aliases or not isinstance(data, Mapping):
             return data
         return {
             self.aliases.get(key, key) if self.aliases.get(key) not in data else key: value
@@ -38,15 +39,18 @@ class Schema(ma.Schema):
 
 
 class Pattern(validate.Validator):
-    """Match a whole string; the pattern is one that ECMAScript reads too, for the documents."""
+    """Match a whole string; the pattern is one that ECMAScript reads too, for the documents.
 
-    def __init__(self, pattern: str, message: str) -> None:
+    A string longer than `high` is left to another check: matching may take quadratic time.
+    """
+
+    def __init__(self, pattern: str, message: str, high: int) -> None:
         self.regex = re.compile(pattern.removeprefix("^").removesuffix("$"))
-        self.message = message
+        self.message, self.high = message, high
 
     def __call__(self, value: str) -> str:
         """Return the value; raises ValidationError."""
-        if not self.regex.fullmatch(value):
+        if len(value) <= self.high and not self.regex.fullmatch(value):
             raise ma.ValidationError(self.message)
         return value
 
@@ -54,7 +58,7 @@ class Pattern(validate.Validator):
 def patterned(pattern: str, message: str, low: int, high: int, **options: Any) -> fields.String:
     """Make a string field with a length and a pattern."""
     metadata = {"pattern": pattern} | options.pop("metadata", {})
-    checks = [validate.Length(low, high), Pattern(pattern, message)]
+    checks = [validate.Length(low, high), Pattern(pattern, message, high)]
     return fields.String(validate=checks, metadata=metadata, **options)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,21 @@ HEADER = {"alg": "dir", "enc": "A256GCM"}
 
 
 def kept_secret(path: Path) -> str:
-    """Return the secret in a file, made on first use with mode 0600."""
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Return the secret in a file, made on first use with mode 0600.
+
+    The file appears whole or not at all: another process, or the next start after a crash, would
+    take a half-written one for the secret. Raises ValueError for an empty one.
+    """
+    if not path.exists():
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # its mode is 0600
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)  # one maker wins
+        Path(draft).unlink()
+    if not (secret := path.read_text().strip()):
+        raise ValueError(f"{path.name} is empty: delete it, and one is made")
+    return secret
 
 
 def new_token() -> str:

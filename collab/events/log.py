@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, delete, event, func, insert, select, text
+from sqlalchemy import Select, delete, event, func, insert, select
 from sqlalchemy.orm import Session
 
 from ..core.models import utcnow
@@ -17,8 +17,8 @@ from .bell import Bell
 from .models import EventRow, LogState
 from .types import Event
 
-#: PostgreSQL's advisory lock of the log: ids must grow in the order of commits.
-LOG_LOCK = 0x636F6C6C6162
+#: Rows that pruning deletes in one commit, so that writers need not wait long.
+PRUNED_AT_ONCE = 5000
 
 COLUMNS = (
     EventRow.id,
@@ -53,12 +53,9 @@ class Published(Event):
 def record(what: Event, actor: int | None) -> int:
     """Write an event into the open transaction and return its id; nothing leaves before commit.
 
-    On SQLite the writer's lock is held from here to the commit, so ids grow in commit order; on
-    PostgreSQL a transaction lock does the same.
+    The writer's lock is held from here to the commit, so ids grow in the order of commits.
     """
     session = db.session()
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOG_LOCK})
     values = {
         "topic": what.topic,
         "type": what.kind if isinstance(what, Published) else what.type,
@@ -130,14 +127,22 @@ def recoverable(after: int) -> bool:
 
 
 def prune(older_than: timedelta, now: datetime | None = None) -> int:
-    """Delete the old end of the log and return how many rows went."""
-    border = (now or utcnow()) - older_than
+    """Delete the old end of the log, a part at a time, and return how many rows went."""
+    border, gone = (now or utcnow()) - older_than, 0
     through = db.session.scalar(select(func.max(EventRow.id)).where(EventRow.time < border))
-    if through is None:
-        return 0
-    gone = db.session.execute(delete(EventRow).where(EventRow.id <= through))
-    state = db.session.get(LogState, 1) or LogState(id=1)
-    state.pruned_through = through
-    db.session.add(state)
+    while through is not None and (count := _prune_some(through)):
+        gone += count
+    return gone
+
+
+def _prune_some(through: int) -> int:
+    """Delete the oldest rows up to an id, note how far they are gone, and commit."""
+    oldest = select(EventRow.id).where(EventRow.id <= through).order_by(EventRow.id)
+    keys = db.session.scalars(oldest.limit(PRUNED_AT_ONCE)).all()
+    if keys:
+        db.session.execute(delete(EventRow).where(EventRow.id <= keys[-1]))
+        state = db.session.get(LogState, 1) or LogState(id=1)
+        state.pruned_through = keys[-1]
+        db.session.add(state)
     db.session.commit()
-    return int(getattr(gone, "rowcount", 0))
+    return len(keys)

@@ -97,8 +97,6 @@ def _find(model: Any, key: int, caller: Caller, *, lock: bool) -> tuple[Any, Rol
     membership = and_(Member.project_id == model.project_id, Member.user_id == caller.user_id)
     query: Select[Any] = select(model, Member.role).outerjoin(Member, membership)
     query = query.where(model.id == key).execution_options(populate_existing=True)
-    if lock:
-        query = query.with_for_update(of=model)
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound()

@@ -43,8 +43,15 @@ def invite(project: Project, email: str, role: str, actor: Caller) -> Member | I
     if db.session.get(Member, (project.id, user.id)):
         raise AlreadyMember()
     member = members.add(project.id, user, role, actor.user_id)
+    _settle(project.id, email)
     db.session.commit()
     return member
+
+
+def _settle(project_id: int, email: str) -> None:
+    """Delete an open invitation of somebody who is a member now: it would let him come back."""
+    which = (Invitation.project_id == project_id) & (Invitation.email == email)
+    db.session.execute(delete(Invitation).where(which))
 
 
 def _keep(project: Project, email: str, role: str, actor: Caller) -> Invitation:
@@ -125,7 +132,7 @@ def _take(invitation_id: int, whose: Any) -> Any:
 
 def _check_still_valid(row: Any) -> None:
     """Raise NoLongerValid if the inviter could not grant the role today."""
-    query = select(User.role, Member.role).select_from(User)
+    query = select(User.role, Member.role).select_from(User).where(User.disabled_at.is_(None))
     query = query.outerjoin(
         Member, (Member.user_id == User.id) & (Member.project_id == row.project_id)
     )

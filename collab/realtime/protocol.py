@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import ApiError, Malformed, Unauthorized, invalid, problem
-from ..core.json import dumps, loads
+from ..core.json import dumps, loads_sent
 from ..core.schemas import MAX_ID
 from .frames import text_frame
 
@@ -20,7 +20,7 @@ def parse(data: str | bytes) -> Body:
     if isinstance(data, bytes):
         raise Malformed("Messages are text frames with JSON, not binary ones.")
     try:
-        body = loads(data)
+        body = loads_sent(data)
     except ValueError as error:
         raise Malformed(f"The message is not JSON: {error}.") from None
     if not isinstance(body, dict) or not isinstance(body.get("type"), str):

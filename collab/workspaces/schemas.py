@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import FreeJson, Schema, Time, identifier, line
+from ..core.schemas import MAX_ID, FreeJson, Schema, Time, identifier, line
 from .models import WORKSPACE_SORTS
 
 
@@ -51,7 +51,7 @@ class FlatWorkspaceQuery(WorkspaceQuery):
     """Which workspaces of all your projects."""
 
     aliases = {"projectId": "project_id"}
-    project_id = fields.Integer(load_default=None, metadata={"minimum": 1})
+    project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
 
 
 WorkspacePage = page_of(WorkspaceOut)

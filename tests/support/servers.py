@@ -29,9 +29,13 @@ class ThreadServer:
         self._server.daemon_threads = True
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=0.01)  # how long the end of a test waits
 
     def __enter__(self) -> ThreadServer:
+        self.app.extensions["collab.live"].start()
         self._thread.start()
         return self
 

@@ -88,6 +88,7 @@ class Socket:
 
     def close(self) -> None:
         self.ws.close(timeout=1)
+        self.ws.shutdown()  # close() leaves a socket open that the server has closed
 
     def __enter__(self) -> Socket:
         return self

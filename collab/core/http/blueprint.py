@@ -9,7 +9,7 @@ from flask import Request
 from webargs.flaskparser import FlaskParser
 
 from ..errors import ApiError, Malformed
-from ..json import loads
+from ..json import loads_sent
 
 
 class UnsupportedMediaType(ApiError):
@@ -29,7 +29,7 @@ class Parser(FlaskParser):
         if not req.is_json:
             raise UnsupportedMediaType()
         try:
-            return loads(body)
+            return loads_sent(body)
         except ValueError as error:
             raise Malformed(f"The body is not JSON: {error}.") from None
 

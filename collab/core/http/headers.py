@@ -14,7 +14,7 @@ from .limits import add_headers
 
 log = logging.getLogger(__name__)
 
-REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 SECURITY = {
     "X-Content-Type-Options": "nosniff",

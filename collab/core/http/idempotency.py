@@ -36,7 +36,7 @@ P = ParamSpec("P")
 KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-STORED_HEADERS = ("Content-Type", "ETag", "Location")
+STORED_HEADERS = ("Content-Type", "ETag", "Location", "Cache-Control")
 
 CLAIMED, DONE, ANSWERED = "claimed", "done", "answered"
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ...extensions import db
 from ..errors import Malformed
 from ..json import dumps, loads
-from ..schemas import Schema
+from ..schemas import MAX_ID, Schema
 
 Column = InstrumentedAttribute[Any]
 
@@ -118,7 +118,9 @@ def _decode(cursor: str, sort: str, column: Column) -> tuple[Any, int]:
             value = datetime.fromisoformat(value)
         if made_for != sort or type(value) is not expected or type(key) is not int:
             raise ValueError
-        if not 0 <= key < 2**63 or (expected is datetime and value.tzinfo is None):
+        if expected is datetime and value.tzinfo is None:
+            raise ValueError
+        if not all(0 <= number <= MAX_ID for number in (key, value) if type(number) is int):
             raise ValueError
     except (ValueError, TypeError, binascii.Error):
         raise Malformed("The cursor is not one that this list gave out.") from None

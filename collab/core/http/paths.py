@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
 BASE = "/api/v1"
 
@@ -43,7 +44,8 @@ class ShortPaths:
     """WSGI middleware that rewrites a request's path to the canonical one.
 
     It runs before routing, so that the URL map, the OpenAPI document and the role matrix know one
-    rule a resource. The path as called stays in `collab.path`.
+    rule a resource. The path as called stays in `collab.path`, quoted: a line break in it would
+    forge a log line, and problem+json wants a URI.
     """
 
     def __init__(self, app: Wsgi) -> None:
@@ -54,7 +56,7 @@ class ShortPaths:
     ) -> Iterable[bytes]:
         """Serve one request under its canonical path."""
         path = environ.get("PATH_INFO", "/")
-        environ["collab.path"] = path
+        environ["collab.path"] = quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~")
         websocket = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
         environ["PATH_INFO"] = canonical(path, websocket=websocket)
         return self.app(environ, start_response)

@@ -1,0 +1,295 @@
+"""What becomes of rights on open connections, case by case."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from collab.extensions import db
+
+from ..support import history
+from ..support.people import Person, ok
+from ..support.raw import RawSocket
+from ..support.readers import Poller
+from ..support.waiting import eventually
+
+
+def changes_role(alice: Person, project: int, person: Person, role: str) -> None:
+    ok(alice.patch(f"/projects/{project}/members/{person.id}", {"role": role}))
+
+
+def removes(alice: Person, project: int, person: Person) -> None:
+    ok(alice.delete(f"/projects/{project}/members/{person.id}"))
+
+
+# -- demotion -------------------------------------------------------------------------------------
+
+
+def test_a_demoted_members_next_write_on_the_open_socket_is_refused(
+    alice: Person, bob: Person, project: int, connect: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    assert socket.ask("file_changed", payload={})["type"] == "published"
+    changes_role(alice, project, bob, "viewer")
+    refused = socket.ask("file_changed", payload={})
+    assert (refused["type"], refused["status"]) == ("error", 403)
+
+
+def test_a_demoted_members_next_signal_on_the_open_socket_is_refused(
+    alice: Person, bob: Person, project: int, connect: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    assert socket.ask("typing", payload={})["type"] == "published"
+    changes_role(alice, project, bob, "viewer")
+    assert socket.ask("typing", payload={})["status"] == 403
+
+
+def test_a_demoted_member_goes_on_following(
+    alice: Person, bob: Person, project: int, connect: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    socket.expect("subscribed")
+    changes_role(alice, project, bob, "viewer")
+    told = alice.tells(project, n=1)
+    assert socket.expect("file.changed")["id"] == str(told)
+
+
+def test_a_promoted_member_writes_on_the_open_socket(
+    alice: Person, vera: Person, project: int, connect: Any
+) -> None:
+    socket = connect(vera, project_id=project)
+    assert socket.ask("file_changed", payload={})["status"] == 403
+    changes_role(alice, project, vera, "collaborator")
+    assert socket.ask("file_changed", payload={})["type"] == "published"
+
+
+def test_a_removed_members_write_on_the_open_socket_is_refused_like_an_outsiders(
+    alice: Person, bob: Person, project: int, connect: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    socket.flush()
+    removes(alice, project, bob)
+    assert socket.ask("file_changed", topic=f"project:{project}", payload={})["status"] == 404
+
+
+def test_a_disabled_persons_write_on_the_open_socket_leaves_no_row(
+    ada: Person, bob: Person, project: int, app: Flask, connect: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    socket.flush()
+    ok(ada.patch(f"/users/{bob.id}", {"disabled": True}))
+    before = history.ids(app)
+    socket.send("file_changed", payload={})
+    socket.wait_closed()
+    assert history.ids(app) == before
+
+
+# -- removal --------------------------------------------------------------------------------------
+
+
+def test_a_removed_member_is_no_longer_present(
+    alice: Person, bob: Person, project: int, connect: Any
+) -> None:
+    watching = connect(alice, project_id=project)
+    connect(bob, project_id=project).flush()
+    removes(alice, project, bob)
+    watching.expect("user.left")
+    present = ok(alice.get("/presence", params={"project_id": project}))["items"]
+    assert [one["user_id"] for one in present] == [alice.id]
+
+
+def test_a_removed_member_cannot_subscribe_again(
+    alice: Person, bob: Person, project: int, connect: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    socket.flush()
+    removes(alice, project, bob)
+    assert socket.ask("subscribe", project_id=project)["status"] == 404
+
+
+def test_a_member_who_was_removed_and_added_again_follows_on_the_same_socket(
+    alice: Person, bob: Person, project: int, connect: Any, server: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    removes(alice, project, bob)
+    last = socket.expect("unsubscribed") and int(socket.events()[-1]["id"])
+    server.drain()
+    alice.invites(project, bob.email, "viewer")
+    assert socket.ask("subscribe", project_id=project, after=last)["type"] == "subscribed"
+    assert socket.expect("member.added")["data"]["user_id"] == bob.id
+
+
+def test_a_removed_member_loses_the_topics_of_workspaces_too(
+    alice: Person, bob: Person, project: int, connect: Any
+) -> None:
+    workspace = alice.makes_workspace(project)
+    socket = connect(bob, topic=f"workspace:{workspace}")
+    socket.expect("subscribed")
+    removes(alice, project, bob)
+    assert socket.expect("unsubscribed")["topic"] == f"workspace:{workspace}"
+
+
+def test_others_go_on_when_somebody_is_removed(
+    alice: Person, bob: Person, vera: Person, project: int, connect: Any
+) -> None:
+    socket = connect(vera, project_id=project)
+    removes(alice, project, bob)
+    told = alice.tells(project, n=1)
+    assert socket.expect("file.changed")["id"] == str(told)
+
+
+def test_a_deleted_workspaces_topic_ends_and_the_projects_goes_on(
+    alice: Person, bob: Person, project: int, connect: Any
+) -> None:
+    workspace = alice.makes_workspace(project)
+    socket = connect(bob, topic=f"workspace:{workspace}", project_id=project)
+    socket.expect("subscribed", topic=f"project:{project}")
+    ok(alice.delete(f"/workspaces/{workspace}"))
+    ended = socket.expect("unsubscribed")
+    told = alice.tells(project, n=1)
+    socket.expect("file.changed", id=str(told))
+    assert (ended["topic"], ended["reason"]) == (f"workspace:{workspace}", "workspace.deleted")
+
+
+def test_a_stream_of_a_deleted_workspace_ends(
+    alice: Person, bob: Person, project: int, follow: Any
+) -> None:
+    workspace = alice.makes_workspace(project)
+    stream = follow(bob, topic=f"workspace:{workspace}")
+    stream.until("subscribed")
+    ok(alice.delete(f"/workspaces/{workspace}"))
+    assert [sent.name for sent in stream.rest()] == ["unsubscribed", "closing"]
+
+
+# -- an admin's rights ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second_admin(ada: Person, charlie: Person) -> Person:
+    """Return an admin who is a member of nothing."""
+    ok(ada.patch(f"/users/{charlie.id}", {"role": "admin"}))
+    return charlie
+
+
+def test_an_admin_who_loses_the_role_loses_the_socket_on_anybodys_project(
+    ada: Person, second_admin: Person, project: int, connect: Any, server: Any
+) -> None:
+    server.drain()
+    socket = connect(second_admin, project_id=project)
+    socket.expect("subscribed")
+    ok(ada.patch(f"/users/{second_admin.id}", {"role": "user"}))
+    assert socket.wait_closed().code == 4401
+
+
+def test_an_admin_who_loses_the_role_loses_the_stream_of_anybodys_project(
+    ada: Person, second_admin: Person, project: int, follow: Any, server: Any
+) -> None:
+    server.drain()
+    stream = follow(second_admin, project_id=project)
+    stream.until("subscribed")
+    ok(ada.patch(f"/users/{second_admin.id}", {"role": "user"}))
+    assert [sent.name for sent in stream.rest()] == ["closing"]
+
+
+def test_an_admin_who_loses_the_role_loses_the_long_poll_of_anybodys_project(
+    ada: Person, second_admin: Person, project: int, app: Flask, over: Any, server: Any
+) -> None:
+    with Poller(over(server, second_admin), project, history.ids(app)[-1]) as poller:
+        eventually(lambda: app.extensions["collab.live"].capacity.used)
+        ok(ada.patch(f"/users/{second_admin.id}", {"role": "user"}))
+    assert poller.refused == 404
+
+
+# -- tokens over REST -----------------------------------------------------------------------------
+
+
+def test_a_disabled_persons_access_token_is_refused_at_once(ada: Person, bob: Person) -> None:
+    ok(ada.patch(f"/users/{bob.id}", {"disabled": True}))
+    assert bob.get("/auth/me").status_code == 401
+
+
+def test_a_disabled_persons_ticket_is_refused(ada: Person, bob: Person, connect: Any) -> None:
+    ticket = ok(bob.post("/auth/ticket"))["ticket"]
+    ok(ada.patch(f"/users/{bob.id}", {"disabled": True}))
+    assert connect(ticket=ticket).wait_closed().code == 4401
+
+
+# -- in the middle of things ----------------------------------------------------------------------
+
+
+def test_a_member_removed_during_the_replay_gets_the_rest_of_neither_the_log_nor_what_is_live(
+    alice: Person, bob: Person, project: int, app: Flask, server: Any
+) -> None:
+    start = history.ids(app)[-1]
+    history.fill(app, project, 4000, size=1500)  # more than all buffers on the way hold
+    with RawSocket(
+        server.url, token=bob.token, project_id=project, after=start, receive_buffer=4096
+    ) as socket:
+        assert socket.receive()["type"] == "subscribed"
+        removes(alice, project, bob)
+        alice.tells(project, secret=True)
+        server.drain()
+        socket.send("ping")
+        frames = until_pong(socket)
+    told = [int(one["id"]) for one in frames[:-1] if "signal" not in one]
+    assert told == list(range(start + 1, start + 1 + len(told)))
+    assert len(told) < 4000
+    assert frames[-1]["reason"] == "member.removed"
+
+
+def until_pong(socket: RawSocket) -> list[Any]:
+    frames: list[Any] = []
+    while not frames or frames[-1]["type"] != "pong":
+        frames.append(socket.receive())
+    return frames[:-1]
+
+
+@pytest.fixture
+def just_before(app: Flask) -> Iterator[Callable[[str, Callable[[], None]], None]]:
+    """Return a way to do something once, right before the first statement that has some words."""
+    waiting: list[tuple[str, Callable[[], None]]] = []
+
+    def look(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if waiting and waiting[0][0] in statement:
+            thread = threading.Thread(target=waiting.pop()[1])
+            thread.start()
+            thread.join()
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", look)
+    yield lambda words, act: waiting.append((words, act))
+    event.remove(engine, "before_cursor_execute", look)
+
+
+def test_a_page_of_events_never_shows_what_came_after_a_removal_during_the_request(
+    alice: Person, bob: Person, project: int, app: Flask, just_before: Any
+) -> None:
+    def removed_and_talked_about() -> None:
+        removes(alice, project, bob)
+        alice.tells(project, secret=True)
+
+    just_before("FROM events", removed_and_talked_about)
+    answer = bob.get("/events", params={"project_id": project, "limit": 100})
+    assert '"secret"' not in answer.text
+
+
+def test_a_removal_between_the_check_and_the_entry_in_the_hub_is_noticed(
+    alice: Person, bob: Person, project: int, just_before: Any, connect: Any
+) -> None:
+    socket = connect(bob)
+    socket.flush()
+    just_before("LEFT OUTER JOIN members", lambda: removes(alice, project, bob))
+    socket.send("subscribe", project_id=project, ref=1)
+    alice_tells = threading.Thread(target=lambda: alice.tells(project, secret=True))
+    answer = socket.until(lambda frame: frame.get("ref") == 1)
+    alice_tells.start()
+    alice_tells.join()
+    socket.flush()
+    assert answer["type"] == "error" or socket.seen[-2]["type"] == "unsubscribed"
+    assert not [one for one in socket.events() if one["type"] == "file.changed"]

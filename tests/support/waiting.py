@@ -1,0 +1,20 @@
+"""Waiting for what other threads and processes do, with a limit that only guards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PATIENCE = 20.0
+
+
+def eventually(check: Callable[[], T], patience: float = PATIENCE) -> T:
+    """Return the first true answer of `check`, asked again and again."""
+    deadline = time.monotonic() + patience
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"never true: {check}"
+        time.sleep(0.005)
+    return found

@@ -1,0 +1,356 @@
+"""Who may do what: every route and every socket message, for every kind of person.
+
+A route or a message without a row fails, so that nobody adds one without saying who may use it.
+Each cell has a project of its own, in which alice is the owner, bob a collaborator and vera a
+viewer; charlie is an outsider, ada an admin who is no member, and nobody is not signed in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+
+from collab.events.types import OPEN_TYPES, catalogue, reserved
+from collab.realtime.socket import HANDLERS
+
+from .support.people import BASE, PASSWORD, Person, ok
+from .support.servers import ThreadServer
+from .support.sockets import Frame, Socket
+
+PEOPLE = ("nobody", "charlie", "vera", "bob", "alice", "ada")
+
+#: Words behind an address tell apart the cases of one route.
+ROUTES = """
+                                                       nobody charlie vera bob alice ada
+
+GET    /                                                  200     200  200 200   200 200
+GET    /health                                            200     200  200 200   200 200
+GET    /ready                                             200     200  200 200   200 200
+GET    /api/openapi.json                                  200     200  200 200   200 200
+GET    /api/asyncapi.json                                 200     200  200 200   200 200
+GET    /api/docs/                                         200     200  200 200   200 200
+
+POST   auth/register                                      201     201  201 201   201 201
+POST   auth/signup                                        201     201  201 201   201 201
+POST   auth/login                                         200     200  200 200   200 200
+POST   auth/refresh                                       401     200  200 200   200 200
+POST   auth/logout                                        401     204  204 204   204 204
+POST   auth/logout-all                                    401     204  204 204   204 204
+POST   auth/password                                      401     204  204 204   204 204
+GET    auth/me                                            401     200  200 200   200 200
+PATCH  auth/me                                            401     200  200 200   200 200
+GET    auth/verify                                        401     200  200 200   200 200
+GET    auth/sessions                                      401     200  200 200   200 200
+DELETE auth/sessions/<session>                            401     204  204 204   204 204
+DELETE auth/sessions/<session> of another                 401     404  404 404   404 404
+POST   auth/ticket                                        401     201  201 201   201 201
+
+GET    users                                              401     403  403 403   403 200
+GET    users/<user>                                       401     403  403 403   403 200
+PATCH  users/<user>                                       401     403  403 403   403 200
+
+GET    projects                                           401     200  200 200   200 200
+GET    projects of everybody                              401     403  403 403   403 200
+POST   projects                                           401     201  201 201   201 201
+GET    projects/<project>                                 401     404  200 200   200 200
+PUT    projects/<project>                                 401     404  403 403   200 200
+PATCH  projects/<project>                                 401     404  403 403   200 200
+DELETE projects/<project>                                 401     404  403 403   204 204
+
+GET    projects/<project>/members                         401     404  200 200   200 200
+POST   projects/<project>/members                         401     404  403 403   201 201
+POST   projects/<project>/members for an owner            401     404  403 403   201 201
+POST   projects/<project>/members without an account      401     404  403 403   201 201
+PATCH  projects/<project>/members/<user>                  401     404  403 403   200 200
+DELETE projects/<project>/members/<user>                  401     404  403 403   204 204
+DELETE projects/<project>/members/<user> by himself       401     404  204 204   409 404
+GET    projects/<project>/invitations                     401     404  403 403   200 200
+DELETE projects/<project>/invitations/<invitation>        401     404  403 403   204 204
+GET    invitations                                        401     200  200 200   200 200
+POST   invitations/<invitation>/accept of another         401     404  404 404   404 404
+POST   invitations/<invitation>/decline of another        401     404  404 404   404 404
+POST   invitations/<invitation>/accept                    401     201  201 201   201 201
+POST   invitations/<invitation>/decline                   401     204  204 204   204 204
+
+GET    projects/<project>/workspaces                      401     404  200 200   200 200
+POST   projects/<project>/workspaces                      401     404  403 201   201 201
+GET    workspaces                                         401     200  200 200   200 200
+GET    workspaces of a project                            401     404  200 200   200 200
+POST   workspaces                                         401     404  403 201   201 201
+GET    workspaces/<workspace>                             401     404  200 200   200 200
+PUT    workspaces/<workspace>                             401     404  403 200   200 200
+PATCH  workspaces/<workspace>                             401     404  403 200   200 200
+DELETE workspaces/<workspace>                             401     404  403 204   204 204
+
+GET    events                                             401     200  200 200   200 200
+GET    events of a project                                401     404  200 200   200 200
+GET    events of a workspace                              401     404  200 200   200 200
+GET    events of another                                  401     404  404 404   404 404
+GET    events awaited                                     401     404  200 200   200 200
+POST   events                                             401     201  201 201   201 201
+POST   events to a project                                401     404  403 201   201 201
+POST   events to a workspace                              401     404  403 201   201 201
+POST   events to another                                  401     404  404 404   404 404
+POST   events of a cursor                                 401     404  202 202   202 202
+POST   events of typing                                   401     404  403 202   202 202
+POST   events of a reserved type                          401     403  403 403   403 403
+GET    events/stream                                      401     200  200 200   200 200
+GET    events/stream of a project                         401     404  200 200   200 200
+GET    events/stream of a workspace                       401     404  200 200   200 200
+GET    events/stream of another                           401     404  404 404   404 404
+GET    presence                                           401     200  200 200   200 200
+GET    presence of a project                              401     404  200 200   200 200
+"""
+
+ACCOUNT = {"email": "new@example.com", "password": PASSWORD}
+NAMED = {"name": "New name"}
+DESK = {"name": "New desk", "project_id": "<project>"}
+TOLD = {"type": "file_changed"}
+
+#: What a row sends beside its address; a query for GET, else a body.
+SENT: dict[str, dict[str, Any]] = {
+    "POST auth/register": ACCOUNT,
+    "POST auth/signup": ACCOUNT,
+    "POST auth/login": {"email": "alice@example.com", "password": PASSWORD},
+    "POST auth/refresh": {"refresh_token": "<refresh token>"},
+    "POST auth/password": {"current_password": PASSWORD, "new_password": "a new long password"},
+    "PATCH auth/me": NAMED,
+    "PATCH users/<user>": {"role": "admin"},
+    "GET projects of everybody": {"scope": "all"},
+    "POST projects": NAMED,
+    "PUT projects/<project>": NAMED,
+    "PATCH projects/<project>": NAMED,
+    "POST projects/<project>/members": {"email": "dora@example.com", "role": "viewer"},
+    "POST projects/<project>/members for an owner": {"email": "dora@example.com", "role": "owner"},
+    "POST projects/<project>/members without an account": {"email": "new@example.com"},
+    "PATCH projects/<project>/members/<user>": {"role": "owner"},
+    "POST projects/<project>/workspaces": NAMED,
+    "GET workspaces of a project": {"project_id": "<project>"},
+    "POST workspaces": DESK,
+    "PUT workspaces/<workspace>": NAMED,
+    "PATCH workspaces/<workspace>": NAMED,
+    "GET events of a project": {"project_id": "<project>"},
+    "GET events of a workspace": {"topic": "workspace:<workspace>"},
+    "GET events of another": {"topic": "user:<user>"},
+    "GET events awaited": {"project_id": "<project>", "wait": 1},
+    "POST events": TOLD,
+    "POST events to a project": TOLD | {"project_id": "<project>"},
+    "POST events to a workspace": TOLD | {"topic": "workspace:<workspace>"},
+    "POST events to another": TOLD | {"topic": "user:<user>"},
+    "POST events of a cursor": {"type": "cursor_moved", "project_id": "<project>"},
+    "POST events of typing": {"type": "typing", "project_id": "<project>"},
+    "POST events of a reserved type": {"type": "member_added", "project_id": "<project>"},
+    "GET events/stream of a project": {"project_id": "<project>"},
+    "GET events/stream of a workspace": {"topic": "workspace:<workspace>"},
+    "GET events/stream of another": {"topic": "user:<user>"},
+    "GET presence of a project": {"project_id": "<project>"},
+}
+
+
+def table(text: str) -> dict[str, dict[str, str]]:
+    """Read a table: what a row is about -> who -> what is expected."""
+    head, *lines = [line for line in text.splitlines() if line]
+    people = head.split()
+    rows = {}
+    for line in lines:
+        words = line.split()
+        about, cells = words[: -len(people)], words[-len(people) :]
+        rows[" ".join(about)] = dict(zip(people, cells, strict=True))
+    return rows
+
+
+ROUTE_ROWS = table(ROUTES)
+
+
+def route_of(row: str) -> str:
+    """Return the method and rule that a row is about, in the URL map's spelling."""
+    method, address = row.split()[:2]
+    rule = address if address.startswith("/") else f"{BASE}/{address}"
+    return f"{method} " + re.sub(r"<\w+>", "<>", rule)
+
+
+class Cell:
+    """A fresh state for one person, and the values that a row's placeholders stand for."""
+
+    def __init__(self, everybody: dict[str, Person], who: Person, row: str) -> None:
+        self.who, self.row = who, row
+        self.alice, self.other = everybody["alice"], everybody["dora"]
+        self.project = self.alice.makes_project(bob="collaborator", vera="viewer")
+
+    def fill(self, name: str) -> Any:
+        """Return the value of a placeholder, made on demand."""
+        return getattr(self, "make_" + name.replace(" ", "_"))()
+
+    def make_project(self) -> int:
+        return self.project
+
+    def make_workspace(self) -> int:
+        return self.alice.makes_workspace(self.project)
+
+    def make_user(self) -> int:
+        """Return whom the row is about: the person himself, a member, or somebody else."""
+        if "by himself" in self.row:
+            return self.who.id or self.alice.id
+        if "members" in self.row:
+            self.alice.invites(self.project, self.other.email)
+        return self.other.id
+
+    def make_session(self) -> int:
+        owner = self.who if self.who.token and "of another" not in self.row else self.other
+        session = owner.logs_in()
+        return ok(session.get("/auth/verify"))["session_id"]
+
+    def make_invitation(self) -> int:
+        """Invite an address, and let the person register with it if the row is about his own."""
+        email = f"{self.who.name}-invited@example.com"
+        made = self.alice.invites(self.project, email)["invitation_id"]
+        if "of another" not in self.row and self.who.token and "projects" not in self.row:
+            account = {"email": email, "password": PASSWORD}
+            self.who.token = ok(self.who.post("/auth/register", account))["access_token"]
+        return made
+
+    def make_refresh_token(self) -> str:
+        return self.who.logs_in().refresh_token if self.who.token else "none"
+
+    def filled(self, value: Any) -> Any:
+        """Return a text with its placeholders filled in; one that is all the text stays a value."""
+        if not isinstance(value, str):
+            return value
+        if whole := re.fullmatch(r"<([\w ]+)>", value):
+            return self.fill(whole[1])
+        return re.sub(r"<(\w+)>", lambda match: str(self.fill(match[1])), value)
+
+    def status(self) -> str:
+        """Send the row's request and return its answer's status."""
+        method, address = self.row.split()[:2]
+        sent = {key: self.filled(value) for key, value in SENT.get(self.row, {}).items()}
+        address = self.filled(address)
+        url = address if address.startswith("/") else f"{BASE}/{address}"
+        headers = {"Authorization": f"Bearer {self.who.token}"} if self.who.token else {}
+        place = {"params" if method == "GET" else "json": sent} if sent else {}
+        with self.who.http.stream(method, url, headers=headers, **place) as response:
+            return str(response.status_code)
+
+
+@pytest.fixture
+def everybody(
+    nobody: Person, charlie: Person, vera: Person, bob: Person, alice: Person, ada: Person
+) -> dict[str, Person]:
+    """Return all people by name."""
+    people = {one.name: one for one in (nobody, charlie, vera, bob, alice, ada)}
+    account = {"email": "dora@example.com", "password": PASSWORD}
+    body = ok(nobody.post("/auth/register", account))
+    return people | {"dora": Person("dora", nobody.http, body["user"]["id"], body["access_token"])}
+
+
+@pytest.mark.parametrize("row", ROUTE_ROWS)
+def test_route_answers_each_role(everybody: dict[str, Person], row: str) -> None:
+    statuses = {name: Cell(everybody, everybody[name], row).status() for name in PEOPLE}
+    assert statuses == ROUTE_ROWS[row]
+
+
+def test_every_route_has_a_row(app: Flask) -> None:
+    routes = {
+        f"{method} " + re.sub(r"<[^>]*>", "<>", rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if not rule.websocket and rule.rule != "/api/docs/<path:path>"
+    }
+    assert routes == {route_of(row) for row in ROUTE_ROWS}
+
+
+# -- the socket -----------------------------------------------------------------------------------
+
+MEMBERS = ("charlie", "vera", "bob", "alice", "ada")
+
+#: A number is the status of an error frame, a word the type of the answer.
+MESSAGES = """
+                                charlie       vera          bob           alice         ada
+
+auth                            authenticated authenticated authenticated authenticated authenticated
+auth for another                403           403           403           403           403
+ping                            pong          pong          pong          pong          pong
+subscribe                       404           subscribed    subscribed    subscribed    subscribed
+subscribe to a workspace        404           subscribed    subscribed    subscribed    subscribed
+subscribe to oneself            subscribed    subscribed    subscribed    subscribed    subscribed
+subscribe to another            404           404           404           404           404
+subscribe to posts              subscribed    subscribed    subscribed    subscribed    subscribed
+unsubscribe                     unsubscribed  unsubscribed  unsubscribed  unsubscribed  unsubscribed
+publish                         404           403           published     published     published
+file.changed                    404           403           published     published     published
+activity                        404           403           published     published     published
+typing                          404           403           published     published     published
+cursor.moved                    404           published     published     published     published
+deploy.started                  404           403           published     published     published
+deploy.started to a workspace   404           403           published     published     published
+deploy.started to another       404           404           404           404           404
+member.added                    403           403           403           403           403
+user.joined                     403           403           403           403           403
+"""
+
+MESSAGE_ROWS = table(MESSAGES)
+
+
+def outcome(frame: Frame) -> str:
+    """Return an answer's type, or an error's status."""
+    return str(frame["status"]) if frame["type"] == "error" else frame["type"]
+
+
+class Speaker:
+    """One person's socket in the matrix."""
+
+    def __init__(self, ws: Socket, who: Person, everybody: dict[str, Person], project: int) -> None:
+        self.ws, self.who, self.everybody, self.project = ws, who, everybody, project
+
+    def members_of(self, row: str) -> dict[str, Any]:
+        """Return what a row's message carries."""
+        other = self.everybody["dora"]
+        if row.startswith("auth"):
+            return {"token": other.token if "another" in row else self.who.token}
+        if "workspace" in row:
+            return {"topic": f"workspace:{self.everybody['alice'].makes_workspace(self.project)}"}
+        words = {"oneself": f"user:{self.who.id}", "another": f"user:{other.id}", "posts": "posts"}
+        topic = words.get(row.split()[-1], f"project:{self.project}")
+        return {"topic": topic} | ({"event": "file_changed"} if row == "publish" else {})
+
+    def says(self, row: str) -> str:
+        """Send a row's message and return how it was answered."""
+        return outcome(self.ws.ask(row.split()[0], **self.members_of(row)))
+
+
+@pytest.mark.parametrize("row", MESSAGE_ROWS)
+def test_message_answers_each_role(
+    everybody: dict[str, Person], connect: Callable[..., Socket], row: str
+) -> None:
+    answers = {}
+    for name in MEMBERS:
+        project = everybody["alice"].makes_project(bob="collaborator", vera="viewer")
+        answers[name] = Speaker(connect(everybody[name]), everybody[name], everybody, project).says(
+            row
+        )
+    assert answers == MESSAGE_ROWS[row]
+
+
+def test_every_message_has_a_row() -> None:
+    assert set(HANDLERS) | set(OPEN_TYPES) <= {row.split()[0] for row in MESSAGE_ROWS}
+
+
+@pytest.mark.parametrize("kind", sorted(catalogue()))
+def test_the_servers_own_types_are_reserved(kind: str) -> None:
+    assert reserved(kind)
+
+
+@pytest.mark.parametrize("name", [*MEMBERS, "nobody"])
+@pytest.mark.parametrize("kind", ["deploy.started", "typing"])
+def test_what_is_refused_is_told_to_nobody(
+    everybody: dict[str, Person],
+    connect: Callable[..., Socket],
+    server: ThreadServer,
+    name: str,
+    kind: str,
+) -> None: ...

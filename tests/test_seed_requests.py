@@ -1,0 +1,232 @@
+"""Requests as clients of earlier systems write them: they work here as they are, but for the host.
+
+Each class is one of those systems. What a client fills in (a token, an id) is filled in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+
+from .support.people import PASSWORD, Person, ok
+from .support.servers import ThreadServer
+from .support.sockets import Socket
+
+Connect = Callable[..., Socket]
+Json = dict[str, Any]
+
+
+def bearer(person: Person) -> dict[str, str]:
+    return {"Authorization": f"Bearer {person.token}"}
+
+
+def swagger_page(http: httpx.Client, path: str) -> str:
+    """Return the page of the docs at an address, with all that it loads loaded."""
+    page = http.get(path)
+    assert page.status_code == 200
+    linked = re.findall(r'(?:href|src)="([^"#]+)"', page.text)
+    assert linked
+    for address in linked:
+        assert http.get(urljoin(path, address)).status_code == 200, address
+    return page.text
+
+
+class TestFlaskAssessment:
+    """Short paths below /api, without a version."""
+
+    def test_login_answers_with_the_role(self, http: httpx.Client, ada: Person) -> None:
+        body = {"email": ada.email, "password": PASSWORD}
+        assert ok(http.post("/api/login", json=body))["role"] == "admin"
+
+    def test_a_project_is_made(self, http: httpx.Client, alice: Person) -> None:
+        response = http.post("/api/projects", json={"name": "Apollo"}, headers=bearer(alice))
+        assert response.status_code == 201
+
+    def test_projects_are_listed(self, http: httpx.Client, alice: Person, project: int) -> None:
+        body = ok(http.get("/api/projects", headers=bearer(alice)))
+        assert [one["id"] for one in body["items"]] == [project]
+
+    def test_a_workspace_is_made_under_a_project(
+        self, http: httpx.Client, alice: Person, project: int
+    ) -> None:
+        body = {"name": "Desk", "project_id": project}
+        response = http.post("/api/workspaces", json=body, headers=bearer(alice))
+        assert response.status_code == 201
+
+    def test_workspaces_are_listed(self, http: httpx.Client, alice: Person, project: int) -> None:
+        desk = alice.makes_workspace(project)
+        body = ok(http.get("/api/workspaces", headers=bearer(alice)))
+        assert [one["id"] for one in body["items"]] == [desk]
+
+    def test_a_collaboration_event_is_made(
+        self, http: httpx.Client, alice: Person, project: int
+    ) -> None:
+        body = {"type": "user_join", "project_id": project}
+        response = http.post("/api/events", json=body, headers=bearer(alice))
+        assert response.status_code == 201
+
+    def test_collaboration_events_are_listed(
+        self, http: httpx.Client, alice: Person, project: int
+    ) -> None:
+        told = alice.tells(project, fileName="index.js")
+        body = ok(http.get("/api/events", headers=bearer(alice)))
+        assert body["items"][-1]["id"] == str(told)
+
+
+class TestNodeWorkspace:
+    """Its docs live at an address of their own."""
+
+    def test_the_docs_are_at_api_docs_with_a_hyphen(self, http: httpx.Client) -> None:
+        assert "swagger-ui" in swagger_page(http, "/api-docs")
+
+
+JOHN = {"email": "user@example.com", "password": "SecurePassword123!", "name": "John Doe"}
+
+
+@pytest.fixture
+def john(http: httpx.Client) -> Person:
+    """Return John, registered as the documentation registers him."""
+    body = ok(http.post("/api/v1/auth/register", json=JOHN))
+    return Person("user", http, body["user"]["id"], body["access_token"], body["refresh_token"])
+
+
+@pytest.fixture
+def johns(http: httpx.Client, john: Person) -> int:
+    """Return John's project, made as the documentation makes it."""
+    body = {"name": "My Project", "description": "Project description"}
+    return ok(http.post("/api/v1/projects", json=body, headers=bearer(john)))["id"]
+
+
+FILE_CHANGED: Json = {"type": "file_changed", "payload": {"fileName": "index.js", "changes": "..."}}
+
+
+class TestTypescriptWorkspace:
+    """Version 1 in the path, refreshToken in camel case, a socket at the root."""
+
+    def test_a_user_registers(self, http: httpx.Client) -> None:
+        response = http.post("/api/v1/auth/register", json=JOHN)
+        assert (response.status_code, response.json()["user"]["name"]) == (201, "John Doe")
+
+    def test_a_user_logs_in(self, http: httpx.Client, john: Person) -> None:
+        body = {"email": "user@example.com", "password": "SecurePassword123!"}
+        assert ok(http.post("/api/v1/auth/login", json=body))["user"]["id"] == john.id
+
+    def test_a_token_is_refreshed(self, http: httpx.Client, john: Person) -> None:
+        body = {"refreshToken": john.refresh_token}
+        fresh = ok(http.post("/api/v1/auth/refresh", json=body))
+        me = ok(
+            http.get(
+                "/api/v1/auth/me", headers={"Authorization": f"Bearer {fresh['access_token']}"}
+            )
+        )
+        assert me["id"] == john.id
+
+    def test_a_project_is_created(self, http: httpx.Client, john: Person) -> None:
+        body = {"name": "My Project", "description": "Project description"}
+        response = http.post("/api/v1/projects", json=body, headers=bearer(john))
+        assert (response.status_code, response.json() | body) == (201, response.json())
+
+    def test_all_projects_are_listed(self, http: httpx.Client, john: Person, johns: int) -> None:
+        body = ok(http.get("/api/v1/projects", headers=bearer(john)))
+        assert [one["id"] for one in body["items"]] == [johns]
+
+    def test_a_project_is_found_by_its_id(
+        self, http: httpx.Client, john: Person, johns: int
+    ) -> None:
+        body = ok(http.get(f"/api/v1/projects/{johns}", headers=bearer(john)))
+        assert body["name"] == "My Project"
+
+    def test_a_project_is_updated(self, http: httpx.Client, john: Person, johns: int) -> None:
+        new = {"name": "Updated Name", "description": "Updated description"}
+        body = ok(http.put(f"/api/v1/projects/{johns}", json=new, headers=bearer(john)))
+        assert body | new == body
+
+    def test_a_member_is_invited(self, http: httpx.Client, john: Person, johns: int) -> None:
+        body = {"email": "member@example.com", "role": "collaborator"}
+        path = f"/api/v1/projects/{johns}/members"
+        response = http.post(path, json=body, headers=bearer(john))
+        assert (response.status_code, response.json() | body) == (201, response.json())
+
+    def test_a_workspace_is_created(self, http: httpx.Client, john: Person, johns: int) -> None:
+        body = {"name": "Development Workspace", "settings": {}}
+        path = f"/api/v1/projects/{johns}/workspaces"
+        response = http.post(path, json=body, headers=bearer(john))
+        assert (response.status_code, response.json() | body) == (201, response.json())
+
+    def test_a_socket_at_the_root_follows_the_project(
+        self, connect: Connect, john: Person, johns: int
+    ) -> None:
+        ws = connect(john, path="", projectId=johns)
+        assert ws.receive()["topic"] == f"project:{johns}"
+
+    def test_a_file_change_sent_without_a_topic_goes_to_the_project(
+        self, connect: Connect, john: Person, johns: int
+    ) -> None:
+        ws = connect(john, path="", projectId=johns)
+        ws.ws.send(json.dumps(FILE_CHANGED))
+        assert ws.expect("published")["topic"] == f"project:{johns}"
+
+    def test_a_file_change_reaches_the_other_members(
+        self, connect: Connect, john: Person, johns: int, bob: Person
+    ) -> None:
+        john.invites(johns, bob.email)
+        reader, writer = (connect(who, path="", projectId=johns) for who in (bob, john))
+        reader.expect("subscribed")
+        writer.ws.send(json.dumps(FILE_CHANGED))
+        assert reader.expect("file.changed")["data"] == FILE_CHANGED["payload"]
+
+    def test_health_tells_status_time_and_uptime(self, http: httpx.Client) -> None:
+        body = ok(http.get("/health"))
+        assert body["status"] == "ok"
+        assert datetime.fromisoformat(body["timestamp"]).tzinfo
+        assert body["uptime"] >= 0
+
+    def test_the_docs_are_below_api(self, http: httpx.Client) -> None:
+        assert "swagger-ui" in swagger_page(http, "/api/docs")
+
+
+DOE: Json = {"email": "user@example.com", "password": "password123", "full_name": "John Doe"}
+
+
+class TestContentAndAuthServices:
+    """No /api in the path, full_name, a socket for notifications."""
+
+    def test_a_user_signs_up(self, http: httpx.Client) -> None:
+        response = http.post("/auth/signup", json=DOE)
+        assert (response.status_code, response.json()["user"]["name"]) == (201, "John Doe")
+
+    def test_a_user_logs_in(self, http: httpx.Client) -> None:
+        doe = ok(http.post("/auth/signup", json=DOE))["user"]
+        body = {"email": "user@example.com", "password": "password123"}
+        assert ok(http.post("/auth/login", json=body))["user"]["id"] == doe["id"]
+
+    def test_a_token_shows_who_one_is(self, http: httpx.Client) -> None:
+        token = ok(http.post("/auth/signup", json=DOE))["access_token"]
+        me = ok(http.get("/auth/me", headers={"Authorization": f"Bearer {token}"}))
+        assert me["email"] == "user@example.com"
+
+    def test_a_token_is_verified(self, http: httpx.Client, alice: Person) -> None:
+        assert ok(http.get("/auth/verify", headers=bearer(alice)))["valid"] is True
+
+    def test_notifications_arrive_on_a_socket(
+        self, connect: Connect, server: ThreadServer, alice: Person
+    ) -> None:
+        ws = connect(path="/ws/notifications/")  # without a token: it comes as first message
+        ws.send("auth", token=alice.token)
+        ws.expect("subscribed", topic=f"user:{alice.id}")
+        alice.logs_in()
+        assert ws.expect("session.started")["topic"] == f"user:{alice.id}"
+
+
+class TestTaskApi:
+    """The docs' address ends in a slash."""
+
+    def test_the_docs_are_below_api_with_a_slash(self, http: httpx.Client) -> None:
+        assert "swagger-ui" in swagger_page(http, "/api/docs/")
