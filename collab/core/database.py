@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
-from flask import Flask
-from sqlalchemy import event
+from flask import Flask, current_app
+from sqlalchemy import Connection, event
 
 from ..extensions import db
+from .errors import Unavailable
 from .json import dumps, loads
 
 #: How long a connection waits for another's write to end.
@@ -46,8 +48,10 @@ def configure(app: Flask) -> None:
         connection.create_function("lower", 1, _lower, deterministic=True)
 
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", set_pragmas)
+        turns = app.extensions["collab.turns"] = Turns()
+        event.listen(db.engine, "connect", set_pragmas)
+        event.listen(db.engine, "before_cursor_execute", _before_execute)
+        event.listen(db.engine, "checkin", turns.end)
 
 
 def _lower(value: Any) -> Any:
@@ -60,7 +64,47 @@ def take_write_lock() -> None:
     What a change depends on (a role, a last owner, a version) is read after this, so nobody can
     change it in between.
     """
-    connection = db.session.connection()
+    _begin_writing(db.session.connection())
+
+
+class Turns:
+    """Lets the writers of this process take turns.
+
+    SQLite lets a second writer wait by sleeping and trying again, up to 0.1 s at a time, and
+    whoever tries at the right moment wins: among many, some wait for seconds. A lock wakes the
+    next one at once. Between processes SQLite's own way remains.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def take(self, connection: Connection) -> None:
+        """Wait for the connection's turn, which lasts until it is given back to the pool."""
+        if not connection.info.get(TURN):
+            if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
+                raise Unavailable("Too many writers are waiting.")
+            connection.info[TURN] = True
+
+    def end(self, driver: object, record: Any) -> None:
+        """Give the turn on; the pool calls this when a connection comes back."""
+        if record.info.pop(TURN, False):
+            self._lock.release()
+
+
+TURN = "collab.turn"
+
+
+def _begin_writing(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     if not driver.in_transaction:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        turns: Turns = current_app.extensions["collab.turns"]
+        turns.take(connection)
+        driver.execute("BEGIN IMMEDIATE")
+
+
+def _before_execute(
+    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> None:
+    """Begin a transaction as a writer where its first statement is a write."""
+    if context.isinsert or context.isupdate or context.isdelete:
+        _begin_writing(connection)

@@ -13,8 +13,8 @@ from flask import g, has_request_context
 from .json import dumps
 
 SECRETS = re.compile(
-    r"(?i)((?:token|ticket|password|secret|authorization)[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?)"
-    r"[^\s\"'&,}]+"
+    r"(?i)((?:token|ticket|password|secret|authorization)\w*[\"']?\s*[=:]\s*)"
+    r"(?:\"[^\"]*\"|'[^']*'|(?:bearer\s+)?[^\s\"'&,}]+)"
 )
 JWT_LIKE = re.compile(r"eyJ[\w-]+\.[\w-]*\.[\w.-]+")
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ...extensions import db
 from ..errors import Malformed
 from ..json import dumps, loads
-from ..schemas import MAX_ID, Schema
+from ..schemas import MAX_ID, Schema, patterned
 
 Column = InstrumentedAttribute[Any]
 
@@ -35,9 +35,13 @@ class PageQuery(Schema):
         validate=validate.Range(1, 100),
         metadata={"description": "Items on a page."},
     )
-    cursor = fields.String(
+    #: Long enough for the longest e-mail address, which a list may be sorted by.
+    cursor = patterned(
+        r"^[A-Za-z0-9_\-]*$",
+        "Must be the `next_cursor` of a page.",
+        0,
+        1500,
         load_default=None,
-        validate=validate.Length(max=800),
         metadata={"description": "The `next_cursor` of the page before."},
     )
 
