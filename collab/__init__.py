@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 from flask_cors import CORS
+from sqlalchemy import URL
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import config
@@ -36,7 +37,8 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     from .realtime.protocol import MESSAGE_LIMIT
 
     instance = _prepare_instance(values)
-    url = values["DATABASE_URL"] or f"sqlite:///{instance / 'collab.db'}"
+    kept_here = URL.create("sqlite", database=str(instance / "collab.db"))
+    url = values["DATABASE_URL"] or kept_here.render_as_string()
     values |= {
         "INSTANCE_PATH": instance,
         "SQLALCHEMY_DATABASE_URI": url,

@@ -71,10 +71,14 @@ def rate(value: str) -> str:
 
 
 def database_url(value: str) -> str:
-    """Parse a database's address: SQLite or PostgreSQL, empty for a file in INSTANCE_PATH."""
-    if value and not re.match(r"sqlite:///[^:?]|postgresql\+psycopg://", value):
-        raise ValueError("must start with postgresql+psycopg://, or be sqlite:/// and a file")
+    """Parse a database's address: an SQLite file, empty for the one in INSTANCE_PATH."""
+    if value and not re.match(r"sqlite:///[^:?]", value):
+        raise ValueError("must be sqlite:/// and a file, such as sqlite:////srv/collab.db")
     return value
+
+
+#: What these read is not repeated in an error: a secret, or an address that may hold a password.
+CONFIDENTIAL = (secret, database_url)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ class Setting:
         try:
             return self.parse(value)
         except ValueError as error:
-            raise ConfigError(f"{self.name} is {value!r}, but it {error}.") from None
+            shown = "" if self.parse in CONFIDENTIAL else f" is {value!r}, but it"
+            raise ConfigError(f"{self.name}{shown} {error}.") from None
 
 
 SETTINGS = (

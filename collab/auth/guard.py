@@ -15,6 +15,7 @@ from ..core.models import utcnow
 from ..core.security import digest
 from ..extensions import db
 from .models import ADMIN, Session, Ticket, User
+from .sessions import Disabled
 from .tokens import AccessClaims, read_access_token
 
 P = ParamSpec("P")
@@ -39,17 +40,13 @@ class SessionEnded(Unauthorized):
     """This session has ended: log in again."""
 
 
-class AccountDisabled(Unauthorized):
-    """This account has been disabled by an admin."""
-
-
 def person_of(claims: AccessClaims) -> Caller:
     """Return whose token it is, as the database knows him now; raises Unauthorized."""
     row = db.session.execute(PERSON, {"session_id": claims.session_id}).one_or_none()
     if row is None or row.user_id != claims.user_id:
         raise SessionEnded()
     if row.disabled_at is not None:
-        raise AccountDisabled()
+        raise Disabled()
     if row.revoked_at is not None or row.expires_at <= utcnow():
         raise SessionEnded()
     return Caller(

@@ -11,7 +11,7 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.paths import BASE
-from . import service, users
+from . import service, sessions, users
 from .guard import login_required
 from .models import User
 from .schemas import (
@@ -26,7 +26,7 @@ from .schemas import (
     UserOut,
     VerifyOut,
 )
-from .service import Client, SignedIn
+from .sessions import Client, SignedIn
 
 blueprint = Blueprint(
     "auth", __name__, url_prefix=f"{BASE}/auth", description="Accounts, sessions and tokens."
@@ -67,7 +67,7 @@ def login(data: dict[str, Any]) -> tuple[SignedIn, int, dict[str, str]]:
 @blueprint.response(200, SignedInOut)
 def refresh(data: dict[str, Any]) -> tuple[SignedIn, int, dict[str, str]]:
     """Trade a refresh token for new tokens; a token used twice ends its session."""
-    return service.refresh(data["refresh_token"]), 200, NO_STORE
+    return sessions.refresh(data["refresh_token"]), 200, NO_STORE
 
 
 @blueprint.post("/logout")
@@ -75,7 +75,7 @@ def refresh(data: dict[str, Any]) -> tuple[SignedIn, int, dict[str, str]]:
 @blueprint.response(204)
 def logout() -> None:
     """End this session."""
-    service.log_out(caller())
+    sessions.log_out(caller())
 
 
 @blueprint.post("/logout-all")
@@ -83,7 +83,7 @@ def logout() -> None:
 @blueprint.response(204)
 def logout_all() -> None:
     """End all of your sessions."""
-    service.log_out_everywhere(caller())
+    sessions.log_out_everywhere(caller())
 
 
 @blueprint.post("/password")
@@ -132,7 +132,7 @@ def verify() -> dict[str, Any]:
 @blueprint.response(200, SessionList)
 def list_sessions() -> dict[str, Any]:
     """List your sessions, the latest used first."""
-    who, found = caller(), service.sessions_of(caller())
+    who, found = caller(), sessions.sessions_of(caller())
     for session in found:
         session.current = session.id == who.session_id  # type: ignore[attr-defined]
     return {"items": found}
@@ -143,7 +143,7 @@ def list_sessions() -> dict[str, Any]:
 @blueprint.response(204)
 def end_session(session_id: int) -> None:
     """End one of your sessions."""
-    service.end_session(caller(), session_id)
+    sessions.end_session(caller(), session_id)
 
 
 @blueprint.post("/ticket")
@@ -151,5 +151,5 @@ def end_session(session_id: int) -> None:
 @blueprint.response(201, TicketOut)
 def issue_ticket() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Get a ticket for the URL of a socket or stream: good once, for a minute."""
-    ticket, expires_at = service.issue_ticket(caller())
+    ticket, expires_at = sessions.issue_ticket(caller())
     return {"ticket": ticket, "expires_at": expires_at}, 201, NO_STORE

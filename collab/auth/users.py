@@ -14,7 +14,7 @@ from ..core.models import utcnow
 from ..events import log
 from ..events.types import AccountDisabled, AccountEnabled, AccountRoleChanged
 from ..extensions import db
-from . import service
+from . import sessions
 from .models import ADMIN, USER_SORTS, User
 
 
@@ -61,7 +61,7 @@ def update_user(user: User, changes: dict[str, Any], admin: Caller) -> User:
         log.record(AccountRoleChanged(user_id=user.id, role=role), actor=admin.user_id)
     if disabled and not user.disabled:
         user.disabled_at = utcnow()
-        service.end_sessions_of(user.id, "account disabled")
+        sessions.end_sessions_of(user.id, "account disabled")
         log.record(AccountDisabled(user_id=user.id), actor=admin.user_id)
     elif user.disabled and not disabled:
         user.disabled_at = None

@@ -161,7 +161,9 @@ def projects_of(caller: Caller) -> Any:
     return select(Member.project_id).where(Member.user_id == caller.user_id)
 
 
-def own_topics(caller: Caller) -> list[str]:
+def own_places(caller: Caller) -> list[Place]:
     """Return what concerns the caller: the own topic, and those of all projects of his."""
-    keys = db.session.scalars(projects_of(caller).order_by(Member.project_id))
-    return [f"user:{caller.user_id}", *(f"project:{key}" for key in keys)]
+    query = select(Member.project_id, Member.role).where(Member.user_id == caller.user_id)
+    rows = db.session.execute(query.order_by(Member.project_id)).all()
+    mine = [Place(f"project:{key}", key, effective(role, caller)) for key, role in rows]
+    return [Place(f"user:{caller.user_id}", None, Role.OWNER), *mine]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from ..core.http.caller import Caller
 from ..events import log
 from ..events.hub import Hub, Person, Subscriber
-from ..events.message import Message
+from ..events.message import Encoder, Message
 from ..extensions import db
 from ..projects.access import Place
 from .wire import UNSENT_LIMIT
 
-#: Rows read at once while catching up.
-PAGE = 500
+#: Rows read, and bytes sent, at once while catching up: rows may be of 256 KiB.
+PAGE, PIECE = 100, 128 * 1024
 
 
 def person(caller: Caller) -> Person:
@@ -32,6 +33,7 @@ class Follower(Subscriber):
         self._gate = threading.Lock()
         self._held: list[tuple[bytes, int]] | None = None
         self._held_bytes = 0
+        self._gap = False
 
     @abstractmethod
     def write(self, chunk: bytes, last_id: int) -> None:
@@ -55,30 +57,48 @@ class Follower(Subscriber):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep live messages back within this block, and send them at its end."""
+        """Keep live messages back within this block, and send them at its end.
+
+        Behind a gap no row is sent: a reader who resumes behind it would miss what is in the gap.
+        """
         with self._gate:
-            self._held, self._held_bytes = [], 0
+            self._held, self._held_bytes, self._gap = [], 0, False
         try:
             yield
         finally:
             with self._gate:
                 for chunk, last_id in self._held:
-                    self.write(chunk, last_id)
+                    if not (self._gap and last_id):
+                        self.write(chunk, last_id)
                 self._held = None
+            if self._gap and self.topics:
+                self.too_slow()
 
     def missed(self, places: list[Place], after: int, through: int) -> Iterator[tuple[bytes, int]]:
-        """Read what was told behind one id up to another, page by page, encoded.
+        """Read what was told behind one id up to another, and yield it encoded, in pieces.
 
-        It stops where a topic is taken away meanwhile.
+        It stops where a topic is taken away meanwhile, which leaves a gap.
         """
         topics = {place.topic for place in places}
-        while after < through and topics <= self.topics.keys():
+        while after < through:
             rows = log.read_topics(topics, after, through, PAGE)
             db.session.remove()  # nothing is held open while the reader takes his time
-            if not rows:
-                return
-            after = rows[-1].id
-            yield b"".join(type(self).encode(Message.of(row)) for row in rows), after
+            after = rows[-1].id if len(rows) == PAGE else through
+            for piece, last_id in _pieces(rows, type(self).encode):
+                if not topics <= self.topics.keys():
+                    self._gap = True
+                    return
+                yield piece, last_id
+
+
+def _pieces(rows: Sequence[Any], encode: Encoder) -> Iterator[tuple[bytes, int]]:
+    """Join encoded rows to pieces of about PIECE bytes, each with its newest id."""
+    piece = bytearray()
+    for row in rows:
+        piece += encode(Message.of(row))
+        if len(piece) >= PIECE or row is rows[-1]:
+            yield bytes(piece), row.id
+            piece.clear()
 
 
 def recovered(after: int | None) -> bool:

@@ -58,14 +58,17 @@ class Waiter(Subscriber):
 
 def places(caller: Caller, topic: str | None) -> list[Place]:
     """Return the place of a topic, or without one of all that concerns the caller."""
-    topics = access.own_topics(caller) if topic is None else [topic]
-    return [access.place(one, caller) for one in topics]
+    return access.own_places(caller) if topic is None else [access.place(topic, caller)]
 
 
 def page(
     caller: Caller, topic: str | None, after: int, kind: str | None, limit: int, newest_first: bool
 ) -> dict[str, Any]:
-    """Return some events behind an id; without a topic, those of all that concerns the caller."""
+    """Return some events behind an id; without a topic, those of all that concerns the caller.
+
+    The rights are looked up again after the reading: whoever has them then had them when what was
+    read was written.
+    """
     query = log.rows().where(EventRow.topic.in_([place.topic for place in places(caller, topic)]))
     if kind is not None:
         query = query.where(EventRow.type == canonical_type(kind))
@@ -75,7 +78,8 @@ def page(
     else:
         query = query.where(EventRow.id > after).order_by(EventRow.id)
     rows = db.session.execute(query.limit(limit + 1)).all()
-    return _shown(rows, limit, after, newest_first)
+    still = {place.topic for place in places(caller, topic)}
+    return _shown([row for row in rows if row.topic in still], limit, after, newest_first)
 
 
 def _shown(rows: Sequence[Any], limit: int, after: int, newest_first: bool) -> dict[str, Any]:
@@ -94,17 +98,20 @@ def wait(
 ) -> dict[str, Any]:
     """Return the next events of a topic, waiting for the first one; empty when the time is over.
 
-    Every look checks the caller and his right again, so that nothing is told to somebody who
-    lost it while he waited.
+    Every look checks the caller and his right again, behind what it read, so that nothing is told
+    to somebody who lost it while he waited.
     """
     waiter, deadline = Waiter(caller), time.monotonic() + seconds
     live.hub.enter(waiter)
     try:
         follow(live.hub, waiter, places(caller, topic))
         while True:
-            found = page(recheck(caller), topic, **query)
+            found = page(caller, topic, **query)
+            known, caller = caller, recheck(caller)
             db.session.remove()
             left = deadline - time.monotonic()
+            if caller != known:  # an admin no longer: look again, as who he is now
+                continue
             if found["items"] or left <= 0 or waiter.over:
                 return found
             waiter.wait(left)

@@ -79,7 +79,7 @@ def stream_events(query: dict[str, Any]) -> Response:
     if who is None:
         raise Unauthorized()
     topics = [*query["topic"], *filter(None, [topic_of(query | {"topic": None})])]
-    places = [access.place(topic, who) for topic in topics or access.own_topics(who)]
+    places = [access.place(topic, who) for topic in topics] or access.own_places(who)
     return _respond(who, places, _resume_after(query["after"]))
 
 

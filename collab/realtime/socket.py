@@ -206,8 +206,9 @@ class Connection:
                 "recovered": recovered(after),
                 "present": self._live.hub.present(place.topic),
             }
-            self._wire.push(answer("subscribed", body, **members), position)
-            self._catch_up(place, position if after is None else after, position)
+            start = position if after is None else min(after, position)
+            self._wire.push(answer("subscribed", body, **members), start)
+            self._catch_up(place, start, position)
 
     def _still_allowed(self, place: Place) -> None:
         """Look again: the right may have gone between the first look and the entry in the hub."""

@@ -56,9 +56,9 @@ class StreamFollower(Follower):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
 
     def write(self, chunk: bytes, last_id: int) -> None:
-        """Leave something for the response's thread."""
+        """Leave something for the response's thread; behind the end only what explains it."""
         with self._ready:
-            if self.ended:
+            if self.ended and last_id:
                 return
             self._chunks.append(chunk)
             self._unsent += len(chunk)

@@ -146,10 +146,10 @@ class Wire:
                 return
             kept = [self._queue[0]] if self._queue else []
             self._queue = deque(kept)
-            resume = max([self.sent_id, *(last_id for _, last_id in kept)])
+            self._unsent = sum(len(chunk) for chunk, _ in kept)
+            resume = next((last_id for _, last_id in kept if last_id), self.sent_id)
             reason = f"You read too slowly. Resume after {resume}."
-            self._queue.append((memoryview(close_frame(SLOW_READER, reason)), 0))
-            self._unsent = sum(len(chunk) for chunk, _ in self._queue)
+            self._append(close_frame(SLOW_READER, reason), 0)
             self._closing = True
             self._drained.notify_all()
         self._wind_up(LINGER_S)
