@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 
 from ..extensions import db
 from .errors import Unavailable
@@ -99,7 +101,10 @@ def _begin_writing(connection: Connection) -> None:
     if not driver.in_transaction:
         turns: Turns = current_app.extensions["collab.turns"]
         turns.take(connection)
-        driver.execute("BEGIN IMMEDIATE")
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:  # as SQLAlchemy would raise it
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
 
 
 def _before_execute(

@@ -12,6 +12,7 @@ from jwt.exceptions import PyJWTError
 from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing.exceptions import WebsocketMismatch
 
 from .json import dumps
 
@@ -142,10 +143,13 @@ DETAILS = {
     429: "Too many requests: wait as long as Retry-After says.",
 }
 
+MISMATCH = "This address takes only WebSocket handshakes, or none at all."
+
 
 def from_http(error: HTTPException) -> ApiError:
     """Translate an error of the framework."""
-    api_error = ApiError(DETAILS.get(error.code or 500, error.description))
+    detail = MISMATCH if isinstance(error, WebsocketMismatch) else error.description
+    api_error = ApiError(DETAILS.get(error.code or 500, detail))
     api_error.status = error.code or 500
     api_error.headers = {
         name: value for name, value in error.get_headers() if name not in ("Content-Type",)
@@ -177,12 +181,23 @@ def _escape(key: object) -> str:
     return str(key).replace("~", "~0").replace("/", "~1")
 
 
+def translated(error: Exception) -> ApiError:
+    """Return what to answer for any exception; logs those that nobody foresaw."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, StaleDataError):
+        return PreconditionFailed()
+    if isinstance(error, (OperationalError, TimeoutError)):
+        log.error("the database did not answer: %s", error)
+        return Unavailable("The database is busy or out of reach.")
+    log.error("unexpected error", exc_info=error)
+    bug = ApiError("Something broke on our side; the log has it under this request id.")
+    bug.status = 500
+    return bug
+
+
 def register(app: Flask) -> None:
     """Turn every exception that leaves a route into problem+json."""
-
-    @app.errorhandler(ApiError)
-    def api_error(error: ApiError) -> Response:
-        return problem_response(error)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -195,19 +210,6 @@ def register(app: Flask) -> None:
     def token_error(error: Exception) -> Response:
         return problem_response(Unauthorized(f"The access token is not valid: {error}"))
 
-    @app.errorhandler(StaleDataError)
-    def stale(error: StaleDataError) -> Response:
-        return problem_response(PreconditionFailed())
-
-    @app.errorhandler(OperationalError)
-    @app.errorhandler(TimeoutError)
-    def database_busy(error: Exception) -> Response:
-        log.error("the database did not answer: %s", error)
-        return problem_response(Unavailable("The database is busy or out of reach."))
-
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        log.exception("unexpected error")
-        bug = ApiError("Something broke on our side; the log has it under this request id.")
-        bug.status = 500
-        return problem_response(bug)
+        return problem_response(translated(error))

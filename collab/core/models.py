@@ -34,6 +34,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """Return the type of the values, which cursors are checked against."""
+        return datetime
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Store UTC without a zone."""
         return value.astimezone(UTC).replace(tzinfo=None) if value else None

@@ -22,6 +22,9 @@ GOING_AWAY, SLOW_READER, TOKEN_ENDED = 1001, 4008, 4401
 
 STOPPING = "The server is stopping."
 
+#: Seconds to wait for the broadcaster to pass an id that is in the log already.
+SEEN_PATIENCE_S = 5.0
+
 
 @dataclass(frozen=True)
 class Person:
@@ -82,6 +85,7 @@ class Hub:
     def __init__(self, bell: Bell) -> None:
         self._bell = bell
         self._lock = threading.RLock()
+        self._moved = threading.Condition(self._lock)
         self._everyone: set[Subscriber] = set()
         self._topics: dict[str, _Topic] = {}
         #: Signals that wait for the broadcaster.
@@ -102,13 +106,15 @@ class Hub:
             if self.closed:
                 subscriber.end(GOING_AWAY, STOPPING)
 
-    def add(self, subscriber: Subscriber, topics: Mapping[str, int | None]) -> int:
+    def add(self, subscriber: Subscriber, topics: Mapping[str, int | None], seen: int = 0) -> int:
         """Let a subscriber follow topics (with the project of each, if any).
 
         Returns the newest id published so far: he gets every row behind it. His right to the
-        topics is checked (again) after this, for the same reason as in `enter`.
+        topics is checked (again) after this, for the same reason as in `enter`. An id that he has
+        `seen` may be ahead of what was published: it is waited for, so that nothing comes twice.
         """
         with self._lock:
+            self._moved.wait_for(lambda: self.position >= seen, SEEN_PATIENCE_S)
             for topic in topics.keys() - subscriber.topics.keys():
                 subscriber.topics[topic] = topics[topic]
                 entry = self._topics.setdefault(topic, _Topic())
@@ -184,6 +190,7 @@ class Hub:
             elif topics:
                 self._publish_mixed(topics, messages)
             self.position = max(self.position, messages[-1].id)
+            self._moved.notify_all()
 
     def _publish_to(self, subscribers: Iterable[Subscriber], messages: Sequence[Message]) -> None:
         chunks: dict[Encoder, tuple[bytes, int]] = {}

@@ -8,26 +8,28 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, delete, event, func, insert, select
+from sqlalchemy import Select, bindparam, delete, event, func, insert, select
 from sqlalchemy.orm import Session
 
 from ..core.models import utcnow
 from ..extensions import db
 from .bell import Bell
+from .message import Message
 from .models import EventRow, LogState
 from .types import Event
 
 #: Rows that pruning deletes in one commit, so that writers need not wait long.
 PRUNED_AT_ONCE = 5000
 
-COLUMNS = (
-    EventRow.id,
-    EventRow.topic,
-    EventRow.type,
-    EventRow.actor,
-    EventRow.project_id,
-    EventRow.data,
-    EventRow.time,
+#: The hot statements go by the table and are built once: rows are read by the thousand, and no
+#: object is ever changed.
+EVENTS = EventRow.__table__.c
+INSERT = insert(EventRow.__table__).returning(EVENTS.id)  # type: ignore[arg-type]
+READ_AFTER = (
+    select(*EVENTS)
+    .where(EVENTS.id > bindparam("after"))
+    .order_by(EVENTS.id)
+    .limit(bindparam("limit"))
 )
 
 
@@ -50,13 +52,13 @@ class Published(Event):
         return self.payload
 
 
-def record(what: Event, actor: int | None) -> int:
-    """Write an event into the open transaction and return its id; nothing leaves before commit.
+def record(what: Event, actor: int | None) -> Message:
+    """Write an event into the open transaction and return it; nothing leaves before commit.
 
     The writer's lock is held from here to the commit, so ids grow in the order of commits.
     """
     session = db.session()
-    values = {
+    values: dict[str, Any] = {
         "topic": what.topic,
         "type": what.kind if isinstance(what, Published) else what.type,
         "actor": actor,
@@ -64,11 +66,11 @@ def record(what: Event, actor: int | None) -> int:
         "data": what.data(),
         "time": utcnow(),
     }
-    result = session.execute(insert(EventRow).values(**values).returning(EventRow.id))
+    key = session.connection().execute(INSERT, values).scalar_one()
     session.info["events_recorded"] = True
     if what.changes_rights:
         session.info["rights_changed"] = True
-    return result.scalar_one()
+    return Message(id=key, **values)
 
 
 def bell() -> Bell:
@@ -91,15 +93,15 @@ def _forget(session: Session) -> None:
 
 def read_after(after: int, limit: int = 500) -> Sequence[Any]:
     """Return the next rows behind an id, over all topics, oldest first."""
-    query = select(*COLUMNS).where(EventRow.id > after).order_by(EventRow.id).limit(limit)
-    return db.session.execute(query).all()
+    connection = db.session.connection()
+    return connection.execute(READ_AFTER, {"after": after, "limit": limit}).all()
 
 
 def read_topics(
     topics: Iterable[str], after: int, through: int | None = None, limit: int = 500
 ) -> Sequence[Any]:
     """Return the next rows of some topics behind an id, up to another one, oldest first."""
-    query = select(*COLUMNS).where(EventRow.topic.in_(tuple(topics)), EventRow.id > after)
+    query = select(*EVENTS).where(EventRow.topic.in_(tuple(topics)), EventRow.id > after)
     if through is not None:
         query = query.where(EventRow.id <= through)
     return db.session.execute(query.order_by(EventRow.id).limit(limit)).all()
@@ -107,7 +109,7 @@ def read_topics(
 
 def rows() -> Select[Any]:
     """Return the query for all rows, for readers that filter and page."""
-    return select(*COLUMNS)
+    return select(*EVENTS)
 
 
 def last_id() -> int:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Select, and_, bindparam, select
 
 from ..core.database import take_write_lock
 from ..core.errors import Forbidden, NotFound
 from ..core.http.caller import Caller
+from ..core.models import Id
 from ..core.schemas import MAX_ID
 from ..extensions import db
 from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Project
@@ -146,14 +147,23 @@ def _numbered_place(topic: str, caller: Caller) -> Place:
     return _place_in_project(topic, model, number, caller)
 
 
+@cache
+def _place_query(model: Any) -> Select[Any]:
+    """Build, once for each model, what every socket message and event asks."""
+    member = and_(
+        Member.project_id == model.project_id, Member.user_id == bindparam("user_id", type_=Id)
+    )
+    query: Select[Any] = select(model.project_id, Member.role).outerjoin(Member, member)
+    return query.where(model.id == bindparam("key", type_=Id))
+
+
 def _place_in_project(topic: str, model: type[Any], number: int, caller: Caller) -> Place:
-    column: InstrumentedAttribute[int] = model.project_id
-    membership = and_(Member.project_id == column, Member.user_id == caller.user_id)
-    query = select(column, Member.role).outerjoin(Member, membership).where(model.id == number)
-    row = db.session.execute(query).one_or_none()
+    values = {"key": number, "user_id": caller.user_id}
+    row = db.session.connection().execute(_place_query(model), values).one_or_none()
     if row is None:
         raise NotFound()
-    return Place(topic, row[0], effective(row[1], caller))
+    project_id, role_name = row
+    return Place(topic, project_id, effective(role_name, caller))
 
 
 def projects_of(caller: Caller) -> Any:

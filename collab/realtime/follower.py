@@ -106,6 +106,7 @@ def recovered(after: int | None) -> bool:
     return after is None or log.recoverable(after)
 
 
-def follow(hub: Hub, follower: Subscriber, places: list[Place]) -> int:
+def follow(hub: Hub, follower: Subscriber, places: list[Place], after: int | None = None) -> int:
     """Subscribe, and return the newest id published; what is behind it comes live."""
-    return hub.add(follower, {place.topic: place.project_id for place in places})
+    seen = after if after and log.recoverable(after) else 0
+    return hub.add(follower, {place.topic: place.project_id for place in places}, seen)

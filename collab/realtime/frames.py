@@ -13,7 +13,8 @@ TEXT, CLOSE = 0x81, 0x88
 #: A close frame's reason is at most this many bytes.
 REASON_LIMIT = 123
 
-MESSAGE_TOO_BIG, POLICY_VIOLATION = 1009, 1008
+#: Close codes (RFC 6455 §7.4.1).
+POLICY_VIOLATION, MESSAGE_TOO_BIG, INTERNAL_ERROR = 1008, 1009, 1011
 
 
 def frame(opcode: int, payload: bytes) -> bytes:

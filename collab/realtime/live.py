@@ -12,8 +12,9 @@ from flask import Flask, current_app
 from ..core.errors import Unavailable
 from ..events.bell import Bell
 from ..events.broadcaster import Broadcaster
-from ..events.hub import Hub
+from ..events.hub import GOING_AWAY, STOPPING, Hub
 from .reactor import Reactor
+from .wire import STOP_LINGER_S, Wire
 
 
 class Capacity:
@@ -58,6 +59,8 @@ class Live:
     hub: Hub
     broadcaster: Broadcaster
     capacity: Capacity
+    #: The open sockets, those included that have not said yet whose they are.
+    wires: set[Wire] = field(default_factory=set)
     _starting: threading.Lock = field(default_factory=threading.Lock)
     _reactor: Reactor | None = None
 
@@ -83,9 +86,17 @@ class Live:
             raise RuntimeError("the live parts have not been started")
         return self._reactor
 
+    def open(self, wire: Wire) -> None:
+        """Take a socket in; raises Unavailable when the server is stopping."""
+        self.wires.add(wire)
+        if self.hub.closed:
+            raise Unavailable(STOPPING)
+
     def close(self) -> None:
         """End all connections (1001); the threads go on until they have been told so."""
         self.hub.close()
+        for wire in tuple(self.wires):
+            wire.shut(GOING_AWAY, STOPPING, STOP_LINGER_S)
 
     def stop(self) -> None:
         """End the connections and the threads."""

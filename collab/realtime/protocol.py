@@ -15,10 +15,18 @@ Body = dict[str, Any]
 MESSAGE_LIMIT = 256 * 1024
 
 
+class TooBig(ApiError):
+    """A message may have at most 256 KiB."""
+
+    status = 413
+
+
 def parse(data: str | bytes) -> Body:
-    """Read a message; raises Malformed."""
+    """Read a message; raises Malformed, TooBig."""
     if isinstance(data, bytes):
         raise Malformed("Messages are text frames with JSON, not binary ones.")
+    if len(data) > MESSAGE_LIMIT // 4 and len(data.encode()) > MESSAGE_LIMIT:
+        raise TooBig()
     try:
         body = loads_sent(data)
     except ValueError as error:

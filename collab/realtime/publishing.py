@@ -13,7 +13,6 @@ from ..core.json import dumps
 from ..events import log
 from ..events.log import Published
 from ..events.message import Message
-from ..events.models import EventRow
 from ..events.types import OPEN_TYPES, TYPE, canonical_type, reserved
 from ..extensions import db
 from ..projects import access
@@ -61,22 +60,16 @@ def draft(kind: object, payload: object) -> Draft:
     return Draft(name, payload)
 
 
-def record(what: Draft, topic: str, caller: Caller) -> int:
-    """Write an event to the log and return its id; raises NotFound, Forbidden."""
+def record(what: Draft, topic: str, caller: Caller) -> Message:
+    """Write an event to the log and return it; raises NotFound, Forbidden."""
     take_write_lock()
     place = access.place(topic, caller, can=what.right)
     event = Published(
         kind=what.kind, where=place.topic, project_id=place.project_id, payload=what.payload
     )
-    event_id = log.record(event, caller.user_id)
+    message = log.record(event, caller.user_id)
     db.session.commit()
-    return event_id
-
-
-def recorded(event_id: int) -> dict[str, Any]:
-    """Return the envelope of an event that was just recorded."""
-    row = db.session.execute(log.rows().where(EventRow.id == event_id)).one()
-    return Message.of(row).envelope()
+    return message
 
 
 def signal(what: Draft, place: Place, caller: Caller) -> Message:

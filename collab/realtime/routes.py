@@ -64,7 +64,7 @@ def publish_event(data: dict[str, Any]) -> tuple[dict[str, Any], int]:
     what = publishing.draft(data["type"], data["payload"])
     topic = topic_of(data) or f"user:{caller().user_id}"
     if what.kept:
-        return publishing.recorded(publishing.record(what, topic, caller())), 201
+        return publishing.record(what, topic, caller()).envelope(), 201
     message = publishing.signal(what, access.place(topic, caller()), caller())
     live().hub.signal(message)
     return message.envelope(), 202

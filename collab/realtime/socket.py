@@ -9,7 +9,14 @@ from typing import Any, NoReturn
 from simple_websocket import ConnectionClosed, Server
 
 from ..auth.guard import from_token, recheck
-from ..core.errors import ApiError, Forbidden, Malformed, TooManyRequests, Unauthorized
+from ..core.errors import (
+    ApiError,
+    Forbidden,
+    Malformed,
+    TooManyRequests,
+    Unauthorized,
+    translated,
+)
 from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..events.hub import GOING_AWAY, TOKEN_ENDED
@@ -19,9 +26,9 @@ from ..projects import access
 from ..projects.access import Place
 from . import protocol, publishing
 from .follower import Follower, follow, person, recovered
-from .frames import POLICY_VIOLATION, text_frame
+from .frames import MESSAGE_TOO_BIG, POLICY_VIOLATION, text_frame
 from .live import Live
-from .protocol import Body, answer, refusal
+from .protocol import Body, TooBig, answer, refusal
 from .wire import LINGER_S, STOP_LINGER_S, Wire
 
 #: Seconds to send the first `auth` message.
@@ -139,6 +146,8 @@ class Connection:
     def _take(self, data: str | bytes) -> None:
         try:
             body = protocol.parse(data)
+        except TooBig as error:
+            end(self._wire, error, MESSAGE_TOO_BIG)
         except Malformed as error:
             self._wire.push(refusal(error))
         else:
@@ -151,8 +160,8 @@ class Connection:
             handler(self, body)
         except Unauthorized as error:
             end(self._wire, error, TOKEN_ENDED, body)
-        except ApiError as error:
-            self._wire.push(refusal(error, body))
+        except Exception as error:
+            self._wire.push(refusal(translated(error), body))
         finally:
             db.session.remove()
 
@@ -198,7 +207,7 @@ class Connection:
         place = access.place(protocol.topic_of(body), self._caller)
         after = protocol.after_of(body)
         with self._follower.held():
-            position = follow(self._live.hub, self._follower, [place])
+            position = follow(self._live.hub, self._follower, [place], after)
             self._still_allowed(place)
             members = {
                 "topic": place.topic,
@@ -243,8 +252,8 @@ class Connection:
         followed = list(self._follower.topics)
         topic = protocol.topic_of(body, followed[0] if len(followed) == 1 else None)
         if what.kept:
-            event_id = publishing.record(what, topic, self._caller)
-            self._wire.push(answer("published", body, topic=topic, id=str(event_id)))
+            message = publishing.record(what, topic, self._caller)
+            self._wire.push(answer("published", body, topic=topic, id=message.public_id))
             return
         place = self._place(topic)
         self._live.hub.signal(publishing.signal(what, place, self._caller))

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Callable
 
-from flask import Blueprint, current_app, g, request
+from flask import Blueprint, Response, current_app, g, request
 from simple_websocket import ConnectionClosed, Server
+from werkzeug.exceptions import MethodNotAllowed
 
 from ..auth.guard import from_address
-from ..core.errors import ApiError, Malformed, Unauthorized
+from ..core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
 from ..core.http.caller import Caller
 from ..core.http.paths import BASE
 from ..events.hub import TOKEN_ENDED
 from ..extensions import db, sock
-from . import protocol
+from .frames import INTERNAL_ERROR
 from .live import live
-from .protocol import refusal
+from .protocol import TooBig, refusal
 from .socket import Connection, end, first_auth
 from .wire import Wire
 
 blueprint = Blueprint("socket", __name__, url_prefix=BASE)
-
-TOO_BIG = refusal(ApiError(f"A message may have at most {protocol.MESSAGE_LIMIT} bytes."))
 
 
 class UpgradeRequired(ApiError):
@@ -39,22 +39,31 @@ def prepare() -> None:
         raise UpgradeRequired(headers={"Sec-WebSocket-Version": "13", "Upgrade": "websocket"})
     if len(_decoded(request.headers.get("Sec-WebSocket-Key", ""))) != 16:
         raise Malformed("Sec-WebSocket-Key must be 16 bytes in base64.")
-    if "upgrade" not in request.headers.get("Connection", "").lower():
-        raise Malformed("The Connection header must say `Upgrade`.")
+    if request.method != "GET":
+        raise MethodNotAllowed(["GET"])
     here = live()
     here.capacity.take()
     g.live_place = here.capacity
     for name in ("gunicorn.socket", "werkzeug.socket"):
         if name in request.environ:
-            g.wire = Wire(request.environ[name], here.reactor, TOO_BIG)
+            g.wire = Wire(request.environ[name], here.reactor, refusal(TooBig()))
             request.environ[name] = g.wire
+            here.open(g.wire)
 
 
 @blueprint.teardown_request
 def give_back(error: BaseException | None) -> None:
     """Give the place back, however the connection ended."""
+    if "wire" in g:
+        live().wires.discard(g.pop("wire"))
     if "live_place" in g:
         g.pop("live_place").give_back()
+
+
+@blueprint.errorhandler(ValueError)
+def bad_handshake(error: ValueError) -> Response:
+    """Answer a handshake that the WebSocket library can't read."""
+    return problem_response(Malformed(f"The handshake can't be read: {error}."))
 
 
 def _decoded(key: str) -> bytes:
@@ -81,13 +90,17 @@ def notifications(ws: Server) -> None:
 def serve(ws: Server, topics: Callable[[Caller], list[str]]) -> None:
     """Serve a socket for whom its address names, or for whom its first message will."""
     wire: Wire = g.wire
+    wire.unhandled = ws.input_buffer
     try:
         who = _by_address(wire) or first_auth(ws, wire)
         db.session.remove()  # the app context lives as long as the socket; the session must not
         connection = Connection(ws, wire, live(), who, current_app.config)
         connection.serve(topics(who), request.args.get("after"))
     except ConnectionClosed:
-        wire.shut(1000, "")
+        pass  # whoever closed has sent the one close frame
+    except Exception as error:
+        with contextlib.suppress(ConnectionClosed):
+            end(wire, translated(error), INTERNAL_ERROR)
     finally:
         db.session.remove()
         wire.wait_dead()

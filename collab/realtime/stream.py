@@ -123,7 +123,7 @@ class Stream:
         follower, topics = self._follower, [place.topic for place in places]
         self._hub.enter(follower)
         with follower.held():
-            position = follow(self._hub, follower, places)
+            position = follow(self._hub, follower, places, after)
             try:
                 caller = recheck(self._caller)
                 for topic in topics:

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Sized
 
 from ..events.hub import SLOW_READER
 from .frames import MESSAGE_TOO_BIG, close_frame
@@ -22,6 +23,8 @@ UNSENT_LIMIT = 1024 * 1024
 LINGER_S = 10.0
 #: The same, when the server is stopping.
 STOP_LINGER_S = 0.5
+#: Bytes that a peer may send ahead of the message that is being handled.
+AHEAD_LIMIT = 1024 * 1024
 #: What the kernel may hold beside that; the default grows to several megabytes.
 KERNEL_BUFFER = 256 * 1024
 
@@ -44,6 +47,9 @@ class Wire:
         self.sent_id = 0
         #: When a closing wire is cut, on the monotonic clock.
         self.deadline = 0.0
+        #: The messages that were read and wait to be handled, and the bytes read meanwhile.
+        self.unhandled: Sized = ()
+        self._ahead = 0
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
 
     # -- what simple-websocket does with a socket ---------------------------------------------
@@ -58,8 +64,12 @@ class Wire:
         return len(data)
 
     def recv(self, size: int) -> bytes:
-        """Read, blocking."""
-        return self._sock.recv(size)
+        """Read, blocking; not far ahead of what is handled: a flood waits in the network."""
+        while self.unhandled and self._ahead > AHEAD_LIMIT and not self._dead.wait(0.02):
+            pass
+        data = self._sock.recv(size)
+        self._ahead = len(data) + (self._ahead if self.unhandled else 0)
+        return data
 
     def fileno(self) -> int:
         """Return the descriptor, for selectors; -1 once closed."""
@@ -165,12 +175,12 @@ class Wire:
             if self._dead.is_set():
                 return
             self._closing = True
-            self._dead.set()
             self._queue.clear()
             self._drained.notify_all()
-        self._reactor.forget(self)
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
+            self._reactor.forget(self)
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
+            self._dead.set()  # from here on the descriptor may be closed, and be another's
 
     def wait_dead(self) -> None:
         """Wait for the end, so that the server does not close the descriptor before."""

@@ -7,6 +7,7 @@ from typing import Any
 import flask_smorest
 from flask import Request
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import ApiError, Malformed
 from ..json import loads_sent
@@ -22,8 +23,11 @@ class Parser(FlaskParser):
     """Tells apart what is no JSON by its type (415), by its syntax (400), by its values (422)."""
 
     def load_json(self, req: Request, schema: Any) -> Any:
-        """Read a JSON body; raises UnsupportedMediaType, Malformed."""
+        """Read a JSON body; raises UnsupportedMediaType, Malformed, RequestEntityTooLarge."""
         body = req.get_data()
+        # Werkzeug cuts a body that does not say its length off at the limit, in silence.
+        if req.content_length is None and len(body) == req.max_content_length:
+            raise RequestEntityTooLarge()
         if not body:
             raise Malformed("The body is empty: send a JSON object.")
         if not req.is_json:

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec
 from urllib.parse import urlencode
@@ -119,16 +119,21 @@ def _decode(cursor: str, sort: str, column: Column) -> tuple[Any, int]:
         made_for, value, key = loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         expected = column.type.python_type
         if expected is datetime:
-            value = datetime.fromisoformat(value)
+            value = _moment(value)
         if made_for != sort or type(value) is not expected or type(key) is not int:
-            raise ValueError
-        if expected is datetime and value.tzinfo is None:
             raise ValueError
         if not all(0 <= number <= MAX_ID for number in (key, value) if type(number) is int):
             raise ValueError
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         raise Malformed("The cursor is not one that this list gave out.") from None
     return value, key
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment.astimezone(UTC)
 
 
 def linked(view: Callable[P, Page]) -> Callable[P, Any]:
