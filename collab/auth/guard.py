@@ -42,7 +42,8 @@ class SessionEnded(Unauthorized):
 
 def person_of(claims: AccessClaims) -> Caller:
     """Return whose token it is, as the database knows him now; raises Unauthorized."""
-    row = db.session.execute(PERSON, {"session_id": claims.session_id}).one_or_none()
+    values = {"session_id": claims.session_id}
+    row = db.session.connection().execute(PERSON, values).one_or_none()
     if row is None or row.user_id != claims.user_id:
         raise SessionEnded()
     if row.disabled_at is not None:

@@ -157,13 +157,12 @@ def _place_query(model: Any) -> Select[Any]:
     return query.where(model.id == bindparam("key", type_=Id))
 
 
-def _place_in_project(topic: str, model: type[Any], number: int, caller: Caller) -> Place:
+def _place_in_project(topic: str, model: Any, number: int, caller: Caller) -> Place:
     values = {"key": number, "user_id": caller.user_id}
-    row = db.session.connection().execute(_place_query(model), values).one_or_none()
+    row: Any = db.session.connection().execute(_place_query(model), values).one_or_none()
     if row is None:
         raise NotFound()
-    project_id, role_name = row
-    return Place(topic, project_id, effective(role_name, caller))
+    return Place(topic, row[0], effective(row[1], caller))
 
 
 def projects_of(caller: Caller) -> Any:
