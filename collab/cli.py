@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from .auth import passwords, service
 from .auth.models import ADMIN, User
 from .events import log
+from .events.types import AccountRoleChanged
 from .extensions import db
 
 
@@ -34,7 +35,9 @@ def create_admin(email: str, password: str) -> None:
                 f"A password has at least {passwords.MIN_LENGTH} characters."
             )
         user = service.new_account(email, passwords.hash_password(password), None)
-    user.role = ADMIN
+    if user.role != ADMIN:
+        user.role = ADMIN
+        log.record(AccountRoleChanged(user_id=user.id, role=ADMIN), actor=None)
     db.session.commit()
     click.echo(f"{email} is an admin.")
 

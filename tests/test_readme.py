@@ -10,7 +10,9 @@ def settings_table() -> str:
     lines = []
     for setting in SETTINGS:
         default = setting.default.replace(str(ROOT), ".")
-        lines.append(f"| `{setting.name}` | {f'`{default}`' if default else ''} | {setting.meaning} |")
+        lines.append(
+            f"| `{setting.name}` | {f'`{default}`' if default else ''} | {setting.meaning} |"
+        )
     return "\n".join(lines)
 
 

@@ -1,0 +1,122 @@
+"""The house plan, held against the imports (see docs/architecture.md)."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collab.config import ROOT
+
+HOUSE = ROOT / "collab"
+
+#: A package imports lower ranks only.
+RANKS = {
+    "core": 1,
+    "events": 2,
+    "auth": 3,
+    "projects": 4,
+    "workspaces": 5,
+    "realtime": 5,
+    "ops": 6,
+}
+#: Modules beside the packages: what all may import, and what knows all.
+GROUND = {"config", "extensions"}
+ROOF = {"__init__", "server", "cli", "demo"}
+
+FILES = sorted(path for path in HOUSE.rglob("*.py") if "migrations" not in path.parts)
+PACKAGED = [path for path in FILES if len(path.relative_to(HOUSE).parts) > 1]
+
+
+def room(path: Path) -> str:
+    return str(path.relative_to(HOUSE))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield what a file of ours imports from this project, as dotted names below `collab`."""
+    package = path.relative_to(HOUSE).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            module = tuple(node.module.split(".")) if node.module else ()
+            for name in node.names:
+                yield ".".join((*base, *module, name.name))
+
+
+def foreign(path: Path) -> set[tuple[str, str]]:
+    """Return what a file imports from elsewhere, as (module, name)."""
+    return {
+        (node.module or "", name.name)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and not node.level
+        for name in node.names
+    }
+
+
+@pytest.mark.parametrize("path", PACKAGED, ids=room)
+def test_a_package_imports_only_lower_ranks(path):
+    mine = path.relative_to(HOUSE).parts[0]
+    wrong = [
+        name
+        for name in imports(path)
+        if (first := name.split(".")[0]) not in GROUND | {mine, "__version__"}
+        and RANKS.get(first, 99) >= RANKS[mine]
+    ]
+    assert wrong == []
+
+
+def test_every_package_has_its_rank():
+    packages = {path.parent.name for path in HOUSE.glob("*/__init__.py")}
+    assert packages == RANKS.keys()
+
+
+def test_what_lies_beside_the_packages_is_known():
+    assert {path.stem for path in HOUSE.glob("*.py")} == GROUND | ROOF
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.name == "schemas.py"], ids=room)
+def test_schemas_touch_no_database(path):
+    assert not {module for module, _ in foreign(path) if module.startswith("sqlalchemy")}
+    assert not {name for name in imports(path) if name.endswith((".db", ".service", ".routes"))}
+
+
+WEB = {"request", "g", "Response", "jsonify", "abort", "Blueprint", "session", "make_response"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(HOUSE / "events").glob("*.py"),
+        *HOUSE.glob("*/service.py"),
+        *HOUSE.glob("*/sessions.py"),
+        *HOUSE.glob("projects/[aim]*s.py"),
+    ],
+    ids=room,
+)
+def test_services_and_events_know_no_request(path):
+    assert not {name for module, name in foreign(path) if module == "flask" and name in WEB}
+
+
+@pytest.mark.parametrize("path", [*HOUSE.glob("*/models.py")], ids=room)
+def test_models_never_commit(path):
+    assert ".commit(" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_a_file_stays_under_300_lines(path):
+    assert len(path.read_text().splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_a_function_stays_under_50_lines(path):
+    functions = (
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    assert [one.name for one in functions if one.end_lineno - one.lineno >= 50] == []
+
+
+def test_the_tests_mirror_the_house():
+    for package in RANKS:
+        assert (ROOT / "tests" / package).is_dir(), package

@@ -1,0 +1,282 @@
+"""`python app.py`: starting, stopping, and what it says."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+import httpx
+import pytest
+
+from .support.people import ok, register
+from .support.servers import ROOT, ProcessServer
+from .support.sockets import Socket
+from .support.streams import Stream
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """Return a server on an empty instance folder, not yet started."""
+    server = ProcessServer(tmp_path / "instance", ACCESS_TOKEN_MINUTES="30")
+    yield server
+    server.stop()
+
+
+def run(*arguments, **settings):
+    """Run `python app.py` to its end and return what it printed."""
+    return subprocess.run(
+        [sys.executable, "app.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def flask(instance, *arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"INSTANCE_PATH": str(instance)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        **options,
+    )
+
+
+class TestStarting:
+    def test_an_empty_folder_is_all_it_needs(self, empty):
+        empty.start()
+        with httpx.Client(base_url=empty.url) as http:
+            assert register(http, "dora").id == 1
+
+    def test_it_prints_where_to_look(self, empty):
+        empty.start()
+        printed = empty.output.read_text()
+
+        for address in ("/api/docs", "/health", "/ws"):
+            assert f":{empty.port}{address}" in printed
+
+    def test_it_prints_what_is_switched_off_and_why(self, empty):
+        empty.start()
+        assert "rate limits: RATE_LIMIT is off" in empty.output.read_text()
+
+    def test_keys_are_kept_for_its_owner_alone(self, empty):
+        empty.start()
+        folder = empty.output.parent
+
+        for name in ("secret_key", "jwt_secret_key"):
+            assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+
+    def test_a_restart_keeps_people_signed_in(self, empty):
+        empty.start()
+        with httpx.Client(base_url=empty.url) as http:
+            dora = register(http, "dora")
+            empty.stop()
+            empty.start()
+            assert ok(dora.get("/auth/me"))["id"] == dora.id
+
+    def test_help_names_the_options(self):
+        printed = run("--help").stdout
+        assert {"--host", "--port", "--demo"} <= set(printed.replace(",", " ").split())
+
+    def test_a_bad_setting_stops_it_with_a_sentence(self, tmp_path):
+        ended = run(INSTANCE_PATH=str(tmp_path), ACCESS_TOKEN_MINUTES="soon")
+
+        assert ended.returncode == 1
+        assert "ACCESS_TOKEN_MINUTES is 'soon'" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+    def test_a_port_in_use_stops_it_with_a_sentence(self, tmp_path):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            ended = run("--port", port, INSTANCE_PATH=str(tmp_path))
+
+        assert ended.returncode == 1
+        assert f"127.0.0.1:{port}" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+    def test_two_at_once_on_one_folder_migrate_once(self, tmp_path):
+        servers = [ProcessServer(tmp_path / "instance") for _ in range(2)]
+        threads = [threading.Thread(target=server.start) for server in servers]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        try:
+            for server in servers:
+                assert httpx.get(server.url + "/ready").json()["status"] == "ok"
+        finally:
+            assert [server.stop() for server in servers] == [0, 0]
+
+    def test_a_second_process_tells_what_the_first_recorded(self, process, alice, project, over):
+        first, second = process(), process()
+        with Stream(second.url, alice.token, project_id=project) as stream:
+            stream.until("subscribed")
+            told = over(first, alice).tells(project, from_="elsewhere")
+            assert stream.until("file.changed").id == str(told)
+
+
+class TestDemo:
+    def test_the_people_it_prints_can_log_in(self, empty):
+        empty.start("--demo")
+        printed = empty.output.read_text()
+        password = printed.split("password ")[1].split()[0]
+        body = {"email": "alice@example.com", "password": password}
+
+        signed_in = ok(httpx.post(empty.url + "/api/v1/auth/login", json=body))
+        headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
+        projects = ok(httpx.get(empty.url + "/api/v1/projects", headers=headers))["items"]
+
+        assert [one["role"] for one in projects] == ["owner"]
+
+    def test_a_second_time_adds_nothing(self, tmp_path):
+        instance = tmp_path / "instance"
+        flask(instance, "db", "upgrade")
+        first, second = flask(instance, "demo"), flask(instance, "demo")
+
+        assert first.stdout == second.stdout != ""
+
+
+class TestStopping:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_open_sockets_are_closed_with_1001(self, process, alice, project, number, capsys):
+        server = process()
+        sockets = [Socket(server.url, token=alice.token, project_id=project) for _ in range(50)]
+        for one in sockets:
+            one.expect("subscribed")
+        begun = time.monotonic()
+        server.signal(number)
+        codes = [one.wait_closed().code for one in sockets]
+        for one in sockets:
+            one.ws.shutdown()
+
+        assert server.process.wait(timeout=20) == 0
+        with capsys.disabled():
+            print(f" [{signal.Signals(number).name}: {time.monotonic() - begun:.2f} s]", end="")
+        assert codes == [1001] * 50
+
+    def test_sockets_that_never_answer_do_not_hold_it_up(self, process, alice, project):
+        server = process()
+        sockets = [Socket(server.url, token=alice.token, project_id=project) for _ in range(20)]
+        for one in sockets:
+            one.expect("subscribed")
+        server.signal(signal.SIGTERM)
+
+        assert server.process.wait(timeout=20) == 0
+        for one in sockets:
+            one.ws.shutdown()
+
+    def test_a_stream_is_told_and_ends(self, process, alice, project):
+        server = process()
+        with Stream(server.url, alice.token, project_id=project) as stream:
+            stream.until("subscribed")
+            server.signal(signal.SIGTERM)
+            closing = stream.until("closing")
+            stream.rest()
+
+        assert closing.data["code"] == 1001
+        assert server.process.wait(timeout=20) == 0
+
+    def test_a_long_poll_is_answered(self, process, alice, project, over):
+        server = process()
+        person, answers = over(server, alice), []
+        last = ok(person.get(f"/events?project_id={project}&limit=100"))["last_id"]
+        path = f"/events?project_id={project}&after={last}&wait=30"
+        thread = threading.Thread(target=lambda: answers.append(person.get(path)))
+        thread.start()
+        with Socket(server.url, token=alice.token, project_id=project) as watcher:
+            watcher.expect("subscribed")
+            server.signal(signal.SIGTERM)
+            thread.join(20)
+
+        assert ok(answers[0])["items"] == []
+        assert server.process.wait(timeout=20) == 0
+
+    def test_a_request_in_hand_is_finished(self, process, alice):
+        server = process()
+        body = b'{"name": "In hand"}'
+        head = (
+            "POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {alice.token}\r\nContent-Length: {len(body)}\r\n\r\n"
+        ).encode()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as raw:
+            raw.sendall(head + body[:5])
+            assert httpx.get(server.url + "/health").status_code == 200
+            server.signal(signal.SIGTERM)
+            raw.sendall(body[5:])
+            assert raw.recv(12) == b"HTTP/1.1 201"
+        assert server.process.wait(timeout=20) == 0
+
+    def test_an_idle_connection_does_not_hold_it_up(self, process):
+        server = process()
+        with httpx.Client(base_url=server.url) as http:
+            http.get("/health")
+            server.signal(signal.SIGTERM)
+            assert server.process.wait(timeout=20) == 0
+
+    def test_nothing_is_left_behind(self, process):
+        server = process()
+        worker = server.worker
+        server.stop()
+
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
+
+
+class TestRefusedRequests:
+    """What never reaches the application is answered with problem+json too."""
+
+    @pytest.mark.parametrize(
+        ("request_bytes", "status"),
+        [
+            (b"NONSENSE\r\n\r\n", 400),
+            (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+            (b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: x\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
+        ],
+        ids=["no request", "long line", "bad header", "many headers"],
+    )
+    def test_as_a_problem(self, process, request_bytes, status):
+        server = process()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as raw:
+            raw.sendall(request_bytes)
+            answer = b""
+            while chunk := raw.recv(4096):
+                answer += chunk
+
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"application/problem+json" in head
+        assert f'"status":{status}'.encode() in body
+
+
+class TestCommands:
+    def test_create_admin_makes_an_admin(self, process, instance, alice, over):
+        made = flask(instance, "create-admin", alice.email, "--password", "irrelevant here")
+
+        assert made.returncode == 0, made.stderr
+        assert over(process(), alice).get("/users").status_code == 200
+
+    def test_create_admin_makes_an_account_where_there_is_none(self, process, instance):
+        flask(instance, "create-admin", "root@example.com", "--password", "a fine password")
+        body = {"email": "root@example.com", "password": "a fine password"}
+
+        answer = httpx.post(process().url + "/api/v1/auth/login", json=body)
+
+        assert answer.json()["role"] == "admin"
+
+    def test_create_admin_refuses_a_weak_password(self, instance):
+        made = flask(instance, "create-admin", "root@example.com", "--password", "password")
+        assert made.returncode == 1
+        assert "most common" in made.stderr
+
+    def test_prune_events_wants_an_age(self, instance):
+        assert "EVENT_RETENTION_DAYS" in flask(instance, "prune-events").stderr
+
+    def test_prune_events_says_how_many_went(self, instance):
+        assert flask(instance, "prune-events", "--days", "1").stdout == "0 events pruned.\n"
