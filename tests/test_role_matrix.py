@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from collab.events.types import OPEN_TYPES, catalogue, reserved
+from collab.events.catalogue import catalogue, reserved
+from collab.events.types import OPEN_TYPES
 from collab.realtime.socket import HANDLERS
 
 from .support.people import BASE, PASSWORD, Person, ok

@@ -14,7 +14,7 @@ from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..core.security import digest, new_token
 from ..events import log
-from ..events.types import SessionRevoked, SessionStarted
+from ..events.catalogue import SessionRevoked, SessionStarted
 from ..extensions import db
 from . import tokens
 from .models import Session, Ticket, User

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from .. import __version__
-from ..events.types import OPEN_TYPES, PRESENCE_TYPES, Event, catalogue
+from ..events.catalogue import catalogue
+from ..events.types import OPEN_TYPES, PRESENCE_TYPES, Event
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from ..core.errors import Forbidden
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..events import log
-from ..events.types import MemberAdded, ProjectCreated, ProjectDeleted, ProjectUpdated
+from ..events.catalogue import MemberAdded, ProjectCreated, ProjectDeleted, ProjectUpdated
 from ..extensions import db
 from .models import OWNER, PROJECT_SORTS, Member, Project
 

@@ -10,10 +10,10 @@ from typing import Any
 from ..auth.guard import recheck
 from ..core.http.caller import Caller
 from ..events import log
+from ..events.catalogue import canonical_type
 from ..events.hub import Subscriber
 from ..events.message import Message
 from ..events.models import EventRow
-from ..events.types import canonical_type
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Place

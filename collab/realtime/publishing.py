@@ -11,9 +11,10 @@ from ..core.errors import Forbidden, invalid
 from ..core.http.caller import Caller
 from ..core.json import dumps
 from ..events import log
+from ..events.catalogue import canonical_type, reserved
 from ..events.log import Published
 from ..events.message import Message
-from ..events.types import OPEN_TYPES, TYPE, canonical_type, reserved
+from ..events.types import OPEN_TYPES, TYPE
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Place, Right

@@ -4,7 +4,8 @@ import subprocess
 import pytest
 
 from collab.config import ROOT
-from collab.events.types import OPEN_TYPES, PRESENCE_TYPES, catalogue
+from collab.events.catalogue import catalogue
+from collab.events.types import OPEN_TYPES, PRESENCE_TYPES
 from collab.realtime.socket import HANDLERS
 
 CHECK = ROOT / "tests" / "ops" / "asyncapi_check.mjs"
