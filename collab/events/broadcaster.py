@@ -91,8 +91,11 @@ class Broadcaster:
         to it that row took away.
         """
         waiting = len(self._hub.signals)
-        while rows := log.read_after(self._hub.position, BATCH):
+        more = True
+        while more:
+            rows = log.read_after(self._hub.position, BATCH)
             self._publish([Message.of(row) for row in rows])
+            more = len(rows) == BATCH  # else writers that never pause would hold signals back
         if waiting:
             self._hub.publish([self._hub.signals.popleft() for _ in range(waiting)])
 
