@@ -10,16 +10,29 @@ class Bell:
 
     def __init__(self) -> None:
         self._rung = threading.Event()
+        self._rows = True
         #: Grows with every commit that changed somebody's rights.
         self.rights_epoch = 0
 
     def ring(self, *, rights_changed: bool = False) -> None:
-        """Say that there is something new."""
+        """Say that there are new rows."""
         if rights_changed:
             self.rights_epoch += 1
+        self._rows = True
         self._rung.set()
 
-    def wait(self, timeout: float) -> None:
-        """Sleep until the bell rings, or for `timeout` seconds."""
-        self._rung.wait(timeout)
+    def ring_for_signal(self) -> None:
+        """Say that there is something new which is not in the log."""
+        self._rung.set()
+
+    def wait(self, timeout: float) -> bool:
+        """Sleep until the bell rings, or for `timeout` seconds; tell whether to read the log.
+
+        It is read after a silence, too: another process may have written.
+        """
+        rung = self._rung.wait(timeout)
         self._rung.clear()
+        rows = self._rows or not rung
+        if rows:  # else a ring in this moment would be lost
+            self._rows = False
+        return rows

@@ -69,29 +69,31 @@ class Broadcaster:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._bell.wait(POLL_S)
+            rows = self._bell.wait(POLL_S)
             try:
                 with self._app.app_context():
-                    self._tick()
+                    self._tick(rows)
                     self._prune_when_due()
             except SQLAlchemyError as error:
                 logger.error("the log can't be read, trying again: %s", error)
                 self._stopping.wait(POLL_S)
                 self._bell.ring()
             except Exception:
-                logger.exception("the broadcaster stumbled")
+                logger.exception("the broadcaster stumbled, trying again")
+                self._stopping.wait(POLL_S)
+                self._bell.ring()
             with self._ticked:
                 self._ticks += 1
                 self._ticked.notify_all()
 
-    def _tick(self) -> None:
+    def _tick(self, rows_rung: bool) -> None:
         """Publish the rows that are new, then the signals that waited before the rows were read.
 
         A signal sent after a commit is thus told after the row, and never to somebody whose right
         to it that row took away.
         """
         waiting = len(self._hub.signals)
-        more = True
+        more = rows_rung
         while more:
             rows = log.read_after(self._hub.position, BATCH)
             self._publish([Message.of(row) for row in rows])

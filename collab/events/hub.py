@@ -176,7 +176,7 @@ class Hub:
     def signal(self, message: Message) -> None:
         """Hand a signal to the broadcaster."""
         self.signals.append(message)
-        self._bell.ring()
+        self._bell.ring_for_signal()
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Give messages, in the log's order, to whoever follows their topics.
@@ -195,11 +195,12 @@ class Hub:
     def _publish_to(self, subscribers: Iterable[Subscriber], messages: Sequence[Message]) -> None:
         chunks: dict[Encoder, tuple[bytes, int]] = {}
         for subscriber in tuple(subscribers):
-            encode = type(subscriber).encode
-            if encode not in chunks:
+            encode = subscriber.encode
+            chunk = chunks.get(encode)
+            if chunk is None:
                 wanted = [one for one in messages if one.topic in subscriber.topics]
-                chunks[encode] = _join(wanted, encode)
-            subscriber.deliver(*chunks[encode])
+                chunk = chunks[encode] = _join(wanted, encode)
+            subscriber.deliver(*chunk)
 
     def _publish_mixed(self, topics: set[str], messages: Sequence[Message]) -> None:
         alike: dict[frozenset[str], list[Subscriber]] = {}

@@ -45,6 +45,12 @@ class Follower(Subscriber):
 
     def deliver(self, chunk: bytes, last_id: int) -> None:
         """Send what the broadcaster brings, or keep it until the follower has caught up."""
+        if self._held is None:
+            self.write(chunk, last_id)
+        else:
+            self._keep(chunk, last_id)
+
+    def _keep(self, chunk: bytes, last_id: int) -> None:
         with self._gate:
             if self._held is None:
                 self.write(chunk, last_id)
@@ -68,7 +74,7 @@ class Follower(Subscriber):
         finally:
             with self._gate:
                 for chunk, last_id in self._held:
-                    if not (self._gap and last_id):
+                    if not (self._gap and last_id > 0):
                         self.write(chunk, last_id)
                 self._held = None
             if self._gap and self.topics:

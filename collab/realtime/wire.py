@@ -28,6 +28,9 @@ AHEAD_LIMIT = 1024 * 1024
 #: What the kernel may hold beside that; the default grows to several megabytes.
 KERNEL_BUFFER = 256 * 1024
 
+#: Made once: combining two flags of the socket module takes as long as a short send.
+FLAGS = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
 #: What simple-websocket writes when a message is too big.
 TOO_BIG_CLOSE = close_frame(MESSAGE_TOO_BIG, "Message is too big")
 
@@ -37,6 +40,7 @@ class Wire:
 
     def __init__(self, sock: socket.socket, reactor: Reactor, too_big: bytes = b"") -> None:
         self._sock, self._reactor, self._too_big = sock, reactor, too_big
+        self._send = sock.send
         self._lock = threading.Lock()
         self._queue: deque[tuple[memoryview, int]] = deque()
         self._unsent = 0
@@ -90,7 +94,7 @@ class Wire:
     def push(self, chunk: bytes, last_id: int = 0) -> None:
         """Send whole frames, now or as soon as the peer takes more."""
         with self._lock:
-            if self._closing or self._dead.is_set():
+            if self._closing:
                 return
             self._append(chunk, last_id)
             if self._unsent <= UNSENT_LIMIT:
@@ -110,7 +114,7 @@ class Wire:
 
     def _try_send(self, data: bytes | memoryview) -> int:
         try:
-            return self._sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            return self._send(data, FLAGS)
         except BlockingIOError:
             return 0
         except OSError:  # the peer is gone; the reader thread will notice too
@@ -135,7 +139,7 @@ class Wire:
         """Wait until all is sent, for a writer that has much to send; tell whether it is."""
         with self._lock:
             done = lambda: not self._queue or self._closing or self._dead.is_set()  # noqa: E731
-            return self._drained.wait_for(done, timeout) and not self._queue
+            return self._drained.wait_for(done, timeout) and not self._closing
 
     def shut(self, code: int, reason: str, linger: float = LINGER_S) -> None:
         """Close behind what is queued already."""
