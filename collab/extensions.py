@@ -9,7 +9,7 @@ from flask_smorest import Api
 from flask_sock import Sock
 from flask_sqlalchemy import SQLAlchemy
 
-from .core.http.limits import rate_limit, rate_limit_key
+from .core.http.limits import is_preflight, rate_limit, rate_limit_key
 from .core.models import Model
 
 #: Answers are written from what a commit left in memory, so objects stay loaded after it.
@@ -19,3 +19,4 @@ jwt = JWTManager()
 api = Api()
 sock = Sock()
 limiter = Limiter(rate_limit_key, application_limits=[rate_limit], storage_uri="memory://")
+limiter.request_filter(is_preflight)

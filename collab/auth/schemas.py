@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import Schema, Time, email, line
+from ..core.schemas import Schema, Time, TrueOrFalse, email, line
 from .models import ADMIN, USER, USER_SORTS
 from .passwords import MAX_LENGTH, MIN_LENGTH
 
@@ -157,7 +157,7 @@ class UserIn(Schema):
     """What an admin changes of an account."""
 
     role = fields.String(validate=ROLE)
-    disabled = fields.Boolean(truthy={True}, falsy={False})
+    disabled = TrueOrFalse()
 
 
 UserPage = page_of(AccountOut)

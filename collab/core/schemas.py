@@ -89,6 +89,15 @@ class WholeNumber(fields.Integer):
         return super()._validated(value)
 
 
+class TrueOrFalse(fields.Boolean):
+    """A JSON boolean: 1 and "true" are none."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if type(value) is not bool:
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 def identifier(**options: Any) -> fields.Integer:
     """Make a field for a resource's id."""
     return WholeNumber(validate=validate.Range(1, MAX_ID), **options)

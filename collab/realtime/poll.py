@@ -9,6 +9,7 @@ from typing import Any
 
 from ..auth.guard import recheck
 from ..core.http.caller import Caller
+from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue import canonical_type
 from ..events.hub import Subscriber
@@ -98,10 +99,12 @@ def wait(
 ) -> dict[str, Any]:
     """Return the next events of a topic, waiting for the first one; empty when the time is over.
 
-    Every look checks the caller and his right again, behind what it read, so that nothing is told
-    to somebody who lost it while he waited.
+    The time is over when the caller's token expires, too. Every look checks the caller and his
+    right again, behind what it read, so that nothing is told to somebody who lost it while he
+    waited.
     """
-    waiter, deadline = Waiter(caller), time.monotonic() + seconds
+    token_left = (caller.token_expires - utcnow()).total_seconds()
+    waiter, deadline = Waiter(caller), time.monotonic() + min(seconds, token_left)
     live.hub.enter(waiter)
     try:
         follow(live.hub, waiter, places(caller, topic))

@@ -63,14 +63,19 @@ def draft(kind: object, payload: object) -> Draft:
 
 def record(what: Draft, topic: str, caller: Caller) -> Message:
     """Write an event to the log and return it; raises NotFound, Forbidden."""
+    message = add(what, topic, caller)
+    db.session.commit()
+    return message
+
+
+def add(what: Draft, topic: str, caller: Caller) -> Message:
+    """Write an event in the open transaction; raises NotFound, Forbidden."""
     take_write_lock()
     place = access.place(topic, caller, can=what.right)
     event = Published(
         kind=what.kind, where=place.topic, project_id=place.project_id, payload=what.payload
     )
-    message = log.record(event, caller.user_id)
-    db.session.commit()
-    return message
+    return log.record(event, caller.user_id)
 
 
 def signal(what: Draft, place: Place, caller: Caller) -> Message:

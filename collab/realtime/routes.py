@@ -12,6 +12,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import Caller, caller
 from ..core.http.idempotency import idempotent
 from ..core.http.paths import BASE
+from ..core.schemas import MAX_ID
 from ..projects import access
 from . import poll, publishing
 from .live import live
@@ -85,7 +86,7 @@ def stream_events(query: dict[str, Any]) -> Response:
 
 def _resume_after(after: int | None) -> int | None:
     last = request.headers.get("Last-Event-ID", "")
-    return int(last) if last.isascii() and last.isdigit() and len(last) < 19 else after
+    return min(int(last[:20]), MAX_ID) if last.isascii() and last.isdigit() else after
 
 
 def _respond(who: Caller, places: list[access.Place], after: int | None) -> Response:

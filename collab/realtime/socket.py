@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
@@ -25,8 +24,10 @@ from ..extensions import db
 from ..projects import access
 from ..projects.access import Place
 from . import protocol, publishing
+from .bucket import Bucket
 from .follower import Follower, follow, person, recovered
 from .frames import MESSAGE_TOO_BIG, POLICY_VIOLATION, text_frame
+from .group import Group
 from .live import Live
 from .protocol import Body, TooBig, answer, refusal
 from .wire import LINGER_S, STOP_LINGER_S, Wire
@@ -66,20 +67,6 @@ class SocketFollower(Follower):
         self._wire.shut(code, reason, STOP_LINGER_S if code == GOING_AWAY else LINGER_S)
 
 
-class Bucket:
-    """Allows `rate` messages a second, and as many at once."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate, self._left, self._at = rate, float(rate), time.monotonic()
-
-    def take(self) -> bool:
-        """Count one message; tell whether it is within the rate."""
-        now = time.monotonic()
-        self._left = min(self._rate, self._left + (now - self._at) * self._rate) - 1
-        self._at = now
-        return self._left >= 0
-
-
 def first_auth(ws: Server, wire: Wire) -> Caller:
     """Wait for the first message, which must be a good `auth`, and return whose it is."""
     data = ws.receive(timeout=AUTH_PATIENCE_S)
@@ -117,6 +104,7 @@ class Connection:
         self._follower = SocketFollower(caller, wire)
         self._grace: int = config["TOKEN_GRACE_SECONDS"]
         self._bucket = Bucket(config["MESSAGE_RATE"])
+        self._group = Group(wire)
         self._warned = False
         self._epoch = -1
         self._places: dict[str, tuple[int, Place]] = {}
@@ -132,16 +120,19 @@ class Connection:
             while True:
                 self._listen()
         finally:
+            self._group.commit()
             self._live.hub.leave(self._follower)
 
     def _listen(self) -> None:
+        self._check_token()
         data = self._ws.receive(timeout=self._patience())
         if data is None:
-            self._check_token()
-        elif not self._bucket.take():
+            return
+        if not self._bucket.take():
             end(self._wire, TooManyRequests("Too many messages a second."), POLICY_VIOLATION)
-        else:
-            self._take(data)
+        self._take(data)
+        if self._group.full or not self._ws.input_buffer:
+            self._group.commit()
 
     def _take(self, data: str | bytes) -> None:
         try:
@@ -155,6 +146,8 @@ class Connection:
 
     def _guarded(self, body: Body, handler: Handler) -> None:
         """Carry out one message and answer its error, if it has one."""
+        if handler not in PUBLISHING:
+            self._group.commit()  # answers keep the order of their requests
         try:
             self._check_person()
             handler(self, body)
@@ -163,7 +156,8 @@ class Connection:
         except Exception as error:
             self._wire.push(refusal(translated(error), body))
         finally:
-            db.session.remove()
+            if not self._group:
+                db.session.remove()
 
     # -- the token ----------------------------------------------------------------------------
 
@@ -252,8 +246,7 @@ class Connection:
         followed = list(self._follower.topics)
         topic = protocol.topic_of(body, followed[0] if len(followed) == 1 else None)
         if what.kept:
-            message = publishing.record(what, topic, self._caller)
-            self._wire.push(answer("published", body, topic=topic, id=message.public_id))
+            self._group.add(body, what, topic, self._caller)
             return
         place = self._place(topic)
         self._live.hub.signal(publishing.signal(what, place, self._caller))
@@ -270,6 +263,9 @@ class Connection:
 
 
 Handler = Callable[[Connection, Body], None]
+
+#: What may stand in one group with what comes before it.
+PUBLISHING = (Connection._on_publish, Connection._on_event)
 
 HANDLERS: dict[str, Handler] = {
     "auth": Connection._on_auth,

@@ -30,6 +30,9 @@ USER_TIMEOUT_MS = 30_000
 
 HEARTBEAT = b": still here\n\n"
 
+#: Stands for a row's id where a stream says that it ends.
+LAST_WORDS = -1
+
 
 def control(name: str, **members: Any) -> bytes:
     """Write something about the stream itself, under an event name of its own."""
@@ -56,10 +59,11 @@ class StreamFollower(Follower):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
 
     def write(self, chunk: bytes, last_id: int) -> None:
-        """Leave something for the response's thread; behind the end only what explains it."""
+        """Leave something for the response's thread; behind the last words nothing."""
         with self._ready:
-            if self.ended and last_id:
+            if self.ended:
                 return
+            self.ended = last_id == LAST_WORDS
             self._chunks.append(chunk)
             self._unsent += len(chunk)
             self._ready.notify()
@@ -94,10 +98,7 @@ class StreamFollower(Follower):
 
     def end(self, code: int, reason: str) -> None:
         """Let the response end behind what is left to send."""
-        self.deliver(control("closing", code=code, reason=reason), 0)
-        with self._ready:
-            self.ended = True
-            self._ready.notify()
+        self.deliver(control("closing", code=code, reason=reason), LAST_WORDS)
 
 
 class Stream:

@@ -16,6 +16,7 @@ from ..support import history
 from ..support.people import Person, ok
 from ..support.raw import RawSocket
 from ..support.readers import Poller
+from ..support.streams import Stream
 from ..support.waiting import eventually
 
 
@@ -96,6 +97,7 @@ def test_a_removed_member_is_no_longer_present(
     alice: Person, bob: Person, project: int, connect: Any
 ) -> None:
     watching = connect(alice, project_id=project)
+    watching.flush()
     connect(bob, project_id=project).flush()
     removes(alice, project, bob)
     watching.expect("user.left")
@@ -116,6 +118,7 @@ def test_a_member_who_was_removed_and_added_again_follows_on_the_same_socket(
     alice: Person, bob: Person, project: int, connect: Any, server: Any
 ) -> None:
     socket = connect(bob, project_id=project)
+    socket.expect("subscribed")
     removes(alice, project, bob)
     last = socket.expect("unsubscribed") and int(socket.events()[-1]["id"])
     server.drain()
@@ -138,6 +141,7 @@ def test_others_go_on_when_somebody_is_removed(
     alice: Person, bob: Person, vera: Person, project: int, connect: Any
 ) -> None:
     socket = connect(vera, project_id=project)
+    socket.expect("subscribed")
     removes(alice, project, bob)
     told = alice.tells(project, n=1)
     assert socket.expect("file.changed")["id"] == str(told)
@@ -163,23 +167,28 @@ def test_a_stream_of_a_deleted_workspace_ends(
     stream = follow(bob, topic=f"workspace:{workspace}")
     stream.until("subscribed")
     ok(alice.delete(f"/workspaces/{workspace}"))
-    assert [sent.name for sent in stream.rest()] == ["unsubscribed", "closing"]
+    assert endings(stream) == ["unsubscribed", "closing"]
+
+
+def endings(stream: Stream) -> list[str]:
+    """Read a stream to its end and return what it told of itself."""
+    return [sent.name for sent in stream.rest() if sent.name != "message"]
 
 
 # -- an admin's rights ----------------------------------------------------------------------------
 
 
 @pytest.fixture
-def second_admin(ada: Person, charlie: Person) -> Person:
+def second_admin(ada: Person, charlie: Person, server: Any) -> Person:
     """Return an admin who is a member of nothing."""
     ok(ada.patch(f"/users/{charlie.id}", {"role": "admin"}))
+    server.drain()  # what changed his role ends connections too
     return charlie
 
 
 def test_an_admin_who_loses_the_role_loses_the_socket_on_anybodys_project(
-    ada: Person, second_admin: Person, project: int, connect: Any, server: Any
+    ada: Person, second_admin: Person, project: int, connect: Any
 ) -> None:
-    server.drain()
     socket = connect(second_admin, project_id=project)
     socket.expect("subscribed")
     ok(ada.patch(f"/users/{second_admin.id}", {"role": "user"}))
@@ -189,11 +198,10 @@ def test_an_admin_who_loses_the_role_loses_the_socket_on_anybodys_project(
 def test_an_admin_who_loses_the_role_loses_the_stream_of_anybodys_project(
     ada: Person, second_admin: Person, project: int, follow: Any, server: Any
 ) -> None:
-    server.drain()
     stream = follow(second_admin, project_id=project)
     stream.until("subscribed")
     ok(ada.patch(f"/users/{second_admin.id}", {"role": "user"}))
-    assert [sent.name for sent in stream.rest()] == ["closing"]
+    assert endings(stream) == ["closing"]
 
 
 def test_an_admin_who_loses_the_role_loses_the_long_poll_of_anybodys_project(
@@ -227,6 +235,7 @@ def test_a_member_removed_during_the_replay_gets_the_rest_of_neither_the_log_nor
 ) -> None:
     start = history.ids(app)[-1]
     history.fill(app, project, 4000, size=1500)  # more than all buffers on the way hold
+    server.drain()
     with RawSocket(
         server.url, token=bob.token, project_id=project, after=start, receive_buffer=4096
     ) as socket:
@@ -247,6 +256,23 @@ def until_pong(socket: RawSocket) -> list[Any]:
     while not frames or frames[-1]["type"] != "pong":
         frames.append(socket.receive())
     return frames[:-1]
+
+
+def test_a_member_removed_during_the_replay_of_a_stream_is_told_where_it_ended(
+    alice: Person, bob: Person, project: int, app: Flask, follow: Any, server: Any
+) -> None:
+    start = history.ids(app)[-1]
+    history.fill(app, project, 120, size=200_000)  # more than all buffers on the way hold
+    server.drain()
+    stream = follow(bob, project_id=project, after=start)
+    stream.until("subscribed")
+    removes(alice, project, bob)
+    alice.tells(project, secret=True)
+    server.drain()
+    assert endings(stream) == ["unsubscribed", "closing"]
+    told = [int(one["id"]) for one in stream.events()]
+    assert told == list(range(start + 1, start + 1 + len(told)))
+    assert len(told) < 120
 
 
 @pytest.fixture

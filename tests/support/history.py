@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 
 from collab.events import log
 from collab.events.log import Published
+from collab.events.models import EventRow
 from collab.extensions import db
 
 
 def rows(app: Flask, *topics: str, after: int = 0) -> list[Any]:
     """Return the rows of the log behind an id, of some topics or of all."""
     with app.app_context():
-        found = db.session.execute(log.rows().order_by(log.COLUMNS[0])).all()
+        table = EventRow.__table__
+        found = db.session.execute(select(table).order_by(table.c.id)).all()
     return [row for row in found if row.id > after and (not topics or row.topic in topics)]
 
 
@@ -39,7 +42,7 @@ def fill(app: Flask, project_id: int, count: int, size: int = 10, actor: int = 1
                     payload={"n": number, "text": "x" * size},
                 ),
                 actor,
-            )
+            ).id
             for number in range(count)
         ]
         db.session.commit()

@@ -10,6 +10,8 @@ import struct
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from .sockets import Closed
+
 PATIENCE = 15.0
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -43,21 +45,38 @@ class RawSocket:
     """A WebSocket on a TCP connection: it answers no ping and reads only when told to."""
 
     def __init__(
-        self, url: str, path: str = "/ws", *, receive_buffer: int = 0, **query: Any
+        self,
+        url: str,
+        path: str = "/ws",
+        *,
+        receive_buffer: int = 0,
+        wait: bool = True,
+        **query: Any,
     ) -> None:
         where = urlsplit(url)
         self.tcp = socket.socket()
         self.tcp.settimeout(PATIENCE)
         if receive_buffer:  # before connecting: it decides the window that is offered
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.tcp.connect((where.hostname, where.port))
-        self._data = b""
+        self._data, self.status = b"", 0
         address = path + ("?" + urlencode(query) if query else "")
+        try:
+            self.tcp.connect((where.hostname, where.port))
+            self._ask(where.netloc, address)
+            if wait:
+                self._read_head()
+        except (OSError, EOFError):
+            self.tcp.close()
+            raise
+
+    def _ask(self, host: str, address: str) -> None:
         self.tcp.sendall(
-            f"GET {address} HTTP/1.1\r\nHost: {where.netloc}\r\nUpgrade: websocket\r\n"
+            f"GET {address} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n".encode()
         )
+
+    def _read_head(self) -> None:
         while b"\r\n\r\n" not in self._data:
             self._more()
         head, _, self._data = self._data.partition(b"\r\n\r\n")
@@ -94,12 +113,13 @@ class RawSocket:
         return first & 0x0F, self._take(size)
 
     def receive(self) -> Any:
-        """Return the next message, passing over pings."""
+        """Return the next message, passing over pings; raises Closed."""
         while True:
             opcode, payload = self.read_frame()
             if opcode == TEXT:
                 return json.loads(payload)
-            assert opcode == PING, (opcode, payload)
+            if opcode == CLOSE:
+                raise Closed(int.from_bytes(payload[:2]), payload[2:].decode())
 
     def until_closed(self) -> tuple[list[Any], int, str]:
         """Read on to the end: the messages, and the code and reason of the close."""

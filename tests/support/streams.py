@@ -23,16 +23,20 @@ class Stream:
     """An open stream; iterate over it, or ask for the next event of a kind."""
 
     def __init__(
-        self, url: str, token: str, last_event_id: int | None = None, **query: Any
+        self, url: str, bearer: str, last_event_id: int | None = None, **query: Any
     ) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         if last_event_id is not None:
             headers["Last-Event-ID"] = str(last_event_id)
         self._client = httpx.Client(timeout=httpx.Timeout(10))
         request = self._client.build_request(
             "GET", f"{url}/api/v1/events/stream", params=query, headers=headers
         )
-        self.response = self._client.send(request, stream=True)
+        try:
+            self.response = self._client.send(request, stream=True)
+        except httpx.TransportError:
+            self._client.close()
+            raise
         self.seen: list[Sent] = []
         self._events = self._read()
 

@@ -23,6 +23,11 @@ def rate_limit_key() -> str:
     return f"user:{found.user_id}" if found else f"address:{request.remote_addr}"
 
 
+def is_preflight() -> bool:
+    """Tell whether a browser only asks beforehand: it may not send who it asks for."""
+    return request.method == "OPTIONS"
+
+
 def seconds_left(limit: RequestLimit) -> int:
     """Return the whole seconds until the limit's window ends."""
     return max(1, int(limit.reset_at - time.time()))

@@ -1,0 +1,326 @@
+"""A POST with an Idempotency-Key is carried out once, however often and however it is repeated."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask, Response
+
+from collab.core.errors import Conflict
+from collab.core.http.idempotency import idempotent
+from collab.extensions import db
+from collab.projects.models import Project
+
+from ..conftest import http_for
+from ..support.people import PASSWORD, Person, ok
+from ..support.problems import problem
+from ..support.races import at_once
+
+KEY = {"Idempotency-Key": "one-and-the-same"}
+ACCOUNT = {"email": "new@example.com", "password": PASSWORD}
+
+
+def makes(person: Person, name: str = "Apollo", headers: Any = KEY) -> httpx.Response:
+    return person.post("/projects", {"name": name}, headers=headers)
+
+
+def projects_of(person: Person) -> list[str]:
+    return [one["name"] for one in ok(person.get("/projects"))["items"]]
+
+
+# -- replay ---------------------------------------------------------------------------------------
+
+
+def test_a_repeated_request_gets_the_first_answer(alice: Person) -> None:
+    first, second = makes(alice), makes(alice)
+    assert (second.status_code, second.json()) == (first.status_code, first.json())
+
+
+def test_a_repeated_request_is_not_carried_out_again(alice: Person) -> None:
+    makes(alice)
+    makes(alice)
+    assert projects_of(alice) == ["Apollo"]
+
+
+def test_a_replay_says_so(alice: Person) -> None:
+    replayed = [makes(alice).headers.get("Idempotency-Replayed") for _ in range(2)]
+    assert replayed == [None, "true"]
+
+
+@pytest.mark.parametrize("header", ["ETag", "Content-Type"])
+def test_a_replay_has_the_headers_of_the_first_answer(alice: Person, header: str) -> None:
+    assert makes(alice).headers[header] == makes(alice).headers[header]
+
+
+def test_a_replay_has_a_request_id_of_its_own(alice: Person) -> None:
+    assert makes(alice).headers["X-Request-ID"] != makes(alice).headers["X-Request-ID"]
+
+
+def test_a_replay_outlives_the_resource(alice: Person) -> None:
+    first = makes(alice)
+    alice.delete(f"/projects/{first.json()['id']}")
+    assert makes(alice).json() == first.json()
+
+
+def test_another_name_of_the_address_is_the_same_route(alice: Person) -> None:
+    first = makes(alice)
+    assert alice.post("/api/projects/", {"name": "Apollo"}, headers=KEY).json() == first.json()
+
+
+MADE = {
+    "/auth/register": ACCOUNT,
+    "/auth/signup": ACCOUNT,
+    "/projects": {"name": "x"},
+    "/projects/1/members": {"email": "charlie@example.com"},
+    "/projects/1/workspaces": {"name": "x"},
+    "/workspaces": {"name": "x", "project_id": 1},
+    "/events": {"type": "activity", "project_id": 1},
+}
+
+
+@pytest.mark.parametrize("path", MADE)
+def test_everything_that_is_made_is_made_once(alice: Person, project: int, path: str) -> None:
+    assert project == 1
+    first, second = (alice.post(path, MADE[path], headers=KEY) for _ in range(2))
+    assert (first.status_code, second.text) == (201, first.text)
+
+
+def test_an_invitation_is_accepted_once(alice: Person, project: int, nobody: Person) -> None:
+    invited = alice.invites(project, "new@example.com")["invitation_id"]
+    nobody.token = ok(nobody.post("/auth/register", ACCOUNT))["access_token"]
+    first, second = (nobody.post(f"/invitations/{invited}/accept", headers=KEY) for _ in range(2))
+    assert (first.status_code, second.text) == (201, first.text)
+
+
+# -- scope ----------------------------------------------------------------------------------------
+
+
+def test_another_body_with_the_key_is_422(alice: Person) -> None:
+    makes(alice)
+    problem(makes(alice, "Gemini"), 422)
+
+
+def test_another_project_with_the_key_is_422(alice: Person) -> None:
+    one, other = alice.makes_project(), alice.makes_project()
+    body = {"email": "charlie@example.com"}
+    ok(alice.post(f"/projects/{one}/members", body, headers=KEY))
+    problem(alice.post(f"/projects/{other}/members", body, headers=KEY), 422)
+
+
+def test_the_key_of_one_user_is_not_that_of_another(alice: Person, bob: Person) -> None:
+    assert makes(alice).json()["id"] != makes(bob).json()["id"]
+
+
+def test_the_key_of_one_route_is_not_that_of_another(alice: Person, project: int) -> None:
+    makes(alice)
+    body = {"name": "x", "project_id": project}
+    assert alice.post("/workspaces", body, headers=KEY).status_code == 201
+
+
+def test_a_user_is_the_same_in_all_sessions(alice: Person) -> None:
+    assert makes(alice).json() == makes(alice.logs_in()).json()
+
+
+def test_who_is_not_signed_in_is_known_by_the_address(
+    make_app: Callable[..., Flask], nobody: Person
+) -> None:
+    http = http_for(make_app(TRUSTED_PROXIES="1"))
+    behind = [{"X-Forwarded-For": f"192.0.2.{number}"} | KEY for number in (1, 1, 2)]
+    answers = [http.post("/auth/register", json=ACCOUNT, headers=one) for one in behind]
+    assert [answer.status_code for answer in answers] == [201, 201, 409]
+
+
+def test_a_key_is_forgotten_after_a_day(alice: Person, table: sqlite3.Connection) -> None:
+    makes(alice)
+    table.execute("UPDATE idempotency_keys SET created_at = datetime('now', '-1441 minutes')")
+    makes(alice)
+    assert projects_of(alice) == ["Apollo", "Apollo"]
+
+
+def test_a_key_is_known_for_a_day(alice: Person, table: sqlite3.Connection) -> None:
+    makes(alice)
+    table.execute("UPDATE idempotency_keys SET created_at = datetime('now', '-1439 minutes')")
+    makes(alice)
+    assert projects_of(alice) == ["Apollo"]
+
+
+def test_without_a_key_each_request_counts(alice: Person) -> None:
+    makes(alice, headers=None)
+    makes(alice, headers=None)
+    assert projects_of(alice) == ["Apollo", "Apollo"]
+
+
+# -- refused attempts -----------------------------------------------------------------------------
+
+
+def test_a_request_that_was_malformed_may_be_corrected(alice: Person) -> None:
+    problem(makes(alice, ""), 422)
+    assert makes(alice).status_code == 201
+
+
+def test_a_request_that_was_forbidden_may_be_repeated(
+    alice: Person, vera: Person, project: int
+) -> None:
+    path, body = f"/projects/{project}/workspaces", {"name": "x"}
+    problem(vera.post(path, body, headers=KEY), 403)
+    ok(alice.patch(f"/projects/{project}/members/{vera.id}", {"role": "collaborator"}))
+    assert vera.post(path, body, headers=KEY).status_code == 201
+
+
+def test_a_request_that_broke_may_be_repeated(make_app: Callable[..., Flask]) -> None:
+    app, answers = make_app(), iter([RuntimeError(), Conflict(), Response("made", 201)])
+
+    @app.post("/flaky")
+    @idempotent
+    def flaky() -> Response:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    http = http_for(app)
+    assert [http.post("/flaky", headers=KEY).status_code for _ in range(4)] == [500, 409, 201, 201]
+
+
+# -- races ----------------------------------------------------------------------------------------
+
+
+def test_a_request_in_flight_makes_its_repetition_409(make_app: Callable[..., Flask]) -> None:
+    app, begun, go_on = make_app(), threading.Event(), threading.Event()
+
+    @app.post("/slow")
+    @idempotent
+    def slow() -> Response:
+        begun.set()
+        go_on.wait(30)
+        return Response("made", 201)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(lambda: http_for(app).post("/slow", headers=KEY))
+        begun.wait(30)
+        second = http_for(app).post("/slow", headers=KEY)
+        go_on.set()
+    assert (first.result().status_code, problem(second, 409)["status"]) == (201, 409)
+    assert int(second.headers["Retry-After"]) >= 1
+
+
+RACERS = 32
+
+
+@pytest.fixture
+def race(app: Flask, alice: Person) -> list[httpx.Response]:
+    """Return the answers to one request, sent by 32 threads at once."""
+    return at_once(app, *[(alice, makes)] * RACERS)
+
+
+def test_of_32_at_once_one_is_carried_out(race: list[httpx.Response], alice: Person) -> None:
+    assert projects_of(alice) == ["Apollo"]
+
+
+def test_of_32_at_once_each_is_answered_alike_or_told_to_wait(race: list[httpx.Response]) -> None:
+    made = {one.text for one in race if one.status_code == 201}
+    assert (len(made), {one.status_code for one in race} <= {201, 409}) == (1, True)
+
+
+# -- crashes --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def table(app: Flask, instance: Path) -> Iterator[sqlite3.Connection]:
+    """Return a connection to the database, to leave things as a crash would."""
+    connection = sqlite3.connect(instance / "collab.db", isolation_level=None)
+    yield connection
+    connection.close()
+
+
+def crash(table: sqlite3.Connection, state: str, *, lease: str) -> None:
+    """Leave the key as a process does that died in a state, its lease ending then."""
+    table.execute(
+        "UPDATE idempotency_keys SET state = ?, answer = NULL, leased_until = datetime('now', ?)",
+        (state, lease),
+    )
+
+
+def test_a_crash_before_the_change_lets_the_repetition_carry_it_out(
+    alice: Person, table: sqlite3.Connection
+) -> None:
+    table.execute("DELETE FROM projects WHERE id = ?", (makes(alice).json()["id"],))
+    crash(table, "claimed", lease="-1 second")
+    assert makes(alice).status_code == 201
+
+
+def test_after_a_crash_only_one_repetition_is_carried_out(
+    alice: Person, table: sqlite3.Connection
+) -> None:
+    table.execute("DELETE FROM projects WHERE id = ?", (makes(alice).json()["id"],))
+    crash(table, "claimed", lease="-1 second")
+    makes(alice)
+    makes(alice)
+    assert projects_of(alice) == ["Apollo"]
+
+
+def test_before_the_lease_is_over_nobody_takes_over(
+    alice: Person, table: sqlite3.Connection
+) -> None:
+    makes(alice)
+    crash(table, "claimed", lease="+30 seconds")
+    problem(makes(alice), 409)
+
+
+def test_a_crash_between_the_change_and_its_answer_is_409(
+    alice: Person, table: sqlite3.Connection
+) -> None:
+    makes(alice)
+    crash(table, "done", lease="-1 second")
+    assert "carried out" in problem(makes(alice), 409)["detail"]
+
+
+def test_a_crash_between_the_change_and_its_answer_makes_nothing_twice(
+    alice: Person, table: sqlite3.Connection
+) -> None:
+    makes(alice)
+    crash(table, "done", lease="-1 second")
+    makes(alice)
+    assert projects_of(alice) == ["Apollo"]
+
+
+def test_what_breaks_behind_its_commit_is_not_carried_out_again(
+    make_app: Callable[..., Flask], table: sqlite3.Connection
+) -> None:
+    app = make_app()
+
+    @app.post("/broken")
+    @idempotent
+    def broken() -> Response:
+        db.session.add(Project(name="Apollo"))
+        db.session.commit()
+        raise RuntimeError
+
+    statuses = [http_for(app).post("/broken", headers=KEY).status_code for _ in range(3)]
+    made = table.execute("SELECT count(*) FROM projects").fetchone()
+    assert (statuses, made) == ([500, 409, 409], (1,))
+
+
+# -- what is kept ---------------------------------------------------------------------------------
+
+
+def dump(table: sqlite3.Connection) -> str:
+    return repr(table.execute("SELECT * FROM idempotency_keys").fetchall())
+
+
+def test_kept_answers_are_sealed(nobody: Person, table: sqlite3.Connection) -> None:
+    answer = ok(nobody.post("/auth/register", ACCOUNT, headers=KEY))
+    secrets = (answer["access_token"], answer["refresh_token"], PASSWORD, "new@example.com")
+    assert not [one for one in secrets if one in dump(table)]
+
+
+def test_a_replay_of_tokens_is_not_stored_by_caches(nobody: Person) -> None:
+    answers = [nobody.post("/auth/register", ACCOUNT, headers=KEY) for _ in range(2)]
+    assert [one.headers["Cache-Control"] for one in answers] == ["no-store", "no-store"]

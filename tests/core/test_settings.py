@@ -1,0 +1,90 @@
+"""A bad setting stops the start with a sentence that names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collab import create_app
+from collab.config import SETTINGS, ConfigError, load
+
+BAD = {
+    "INSTANCE_PATH": ["", " ", "/dev/null", "/dev/null/below"],
+    "DATABASE_URL": [
+        "collab.db",
+        "postgresql://x/y",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+    ],
+    "SQLITE_SYNCHRONOUS": ["", "off", "maybe"],
+    "SECRET_KEY": ["short", "x" * 31],
+    "JWT_SECRET_KEY": ["short", "x" * 31],
+    "ACCESS_TOKEN_MINUTES": ["", "0", "-1", "1441", "15.5", "a quarter", "9" * 20, "٣x"],
+    "REFRESH_TOKEN_DAYS": ["", "0", "366"],
+    "TICKET_SECONDS": ["", "0", "601"],
+    "CORS_ORIGINS": ["example.com", "https://x.org/", "https://x.org,*", "https://*.x.org", "null"],
+    "RATE_LIMIT": ["", "many", "300", "0 per minute", "5 per 0 minutes", "5 per fortnight", "-1"],
+    "AUTH_RATE_LIMIT": ["", "0 per minute", "5/minute"],
+    "MESSAGE_RATE": ["", "0", "x"],
+    "SOCKET_LIMIT": ["", "0", "x"],
+    "HTTP_THREADS": ["", "1", "x"],
+    "PING_SECONDS": ["", "0", "x"],
+    "TOKEN_GRACE_SECONDS": ["", "0", "x"],
+    "EVENT_RETENTION_DAYS": ["", "-1", "x"],
+    "TRUSTED_PROXIES": ["", "-1", "yes"],
+    "LOG_FORMAT": ["", "xml"],
+    "LOG_LEVEL": ["", "loud", "5"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, one) for name in BAD for one in BAD[name]])
+def test_a_bad_value_stops_the_start_and_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^{name} .*\.$"):
+        create_app({"INSTANCE_PATH": str(tmp_path)} | {name: value})
+
+
+def test_every_setting_is_checked() -> None:
+    assert BAD.keys() == {setting.name for setting in SETTINGS}
+
+
+SECRET_ONES = {
+    "SECRET_KEY": "hunter2",
+    "JWT_SECRET_KEY": "hunter2",
+    "DATABASE_URL": "postgres://user:hunter2@db.example.com/collab",
+}
+
+
+@pytest.mark.parametrize("name", SECRET_ONES)
+def test_the_sentence_does_not_repeat_a_secret(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        create_app({"INSTANCE_PATH": str(tmp_path), name: SECRET_ONES[name]})
+    assert "hunter2" not in str(caught.value)
+
+
+GOOD = {
+    "CORS_ORIGINS": ["", "*", "https://x.org", "http://localhost:5173, https://x.org"],
+    "RATE_LIMIT": ["off", "OFF", "1 per second", "300 per minute", "5 per 15 minutes", "9 per day"],
+    "LOG_LEVEL": ["debug", "INFO", "Warning"],
+    "DATABASE_URL": ["", "sqlite:////tmp/x.db", "sqlite:///x.db"],
+    "ACCESS_TOKEN_MINUTES": ["1", "1440"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, one) for name in GOOD for one in GOOD[name]])
+def test_a_good_value_is_taken(name: str, value: str) -> None:
+    assert name in load({name: value})
+
+
+def test_without_settings_the_defaults_are_good() -> None:
+    assert load({})["ACCESS_TOKEN_MINUTES"] == 15
+
+
+def test_what_is_no_setting_of_ours_is_passed_over() -> None:
+    assert "PATH" not in load({"PATH": "/usr/bin"})
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_every_setting_says_what_it_means(setting: object) -> None:
+    assert getattr(setting, "meaning", "")

@@ -1,0 +1,99 @@
+"""The catalogue of events: complete, described, and spelled in one way."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from collab.events import catalogue as module
+from collab.events.catalogue import canonical_type, catalogue, reserved
+from collab.events.hub import CORRECTIONS
+from collab.events.types import OPEN_TYPES, PRESENCE_TYPES, TYPE, Event
+from collab.projects.access import Right
+
+KINDS = sorted(catalogue().items())
+NAMES = [*catalogue(), *OPEN_TYPES, *PRESENCE_TYPES]
+
+#: Past participles that do not end in -ed.
+IRREGULAR = {"left"}
+#: What members publish may be what they are doing.
+DOING = {"activity", "typing"}
+
+
+def sample(kind: type[Event]) -> Event:
+    """Make an event of a kind."""
+    values = {"int": 1, "str": "x", "dict[str, Any]": {"a": 1}}
+    return kind(**{field.name: values[str(field.type)] for field in fields(kind)})
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_an_event_says_what_it_means(name: str, kind: type[Event]) -> None:
+    assert kind.__doc__
+    assert kind.__doc__.endswith(".")
+    assert not kind.__doc__.startswith(kind.__name__)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in DOING])
+def test_a_type_is_dotted_and_in_the_past_tense(name: str) -> None:
+    verb = re.split(r"[._]", name)[-1]
+    assert "." in name
+    assert verb.endswith("ed") or verb in IRREGULAR
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_type_is_written_as_types_are(name: str) -> None:
+    assert re.fullmatch(TYPE, name)
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_an_event_cannot_be_changed(name: str, kind: type[Event]) -> None:
+    event = sample(kind)
+    with pytest.raises(FrozenInstanceError):
+        setattr(event, fields(kind)[0].name, 2)
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_an_event_is_told_where_it_belongs(name: str, kind: type[Event]) -> None:
+    event = sample(kind)
+    assert event.topic == ("project:1" if event.scope else "user:1")
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_what_corrects_rights_says_that_it_changes_them(name: str, kind: type[Event]) -> None:
+    assert kind.changes_rights is (name in CORRECTIONS)
+
+
+def test_every_class_of_the_catalogue_is_in_it() -> None:
+    classes = {
+        one
+        for one in vars(module).values()
+        if isinstance(one, type) and issubclass(one, Event) and one.__module__ == module.__name__
+    }
+    assert classes == set(catalogue().values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_type_in_any_spelling_is_the_same_type(name: str) -> None:
+    spellings = {name, name.replace(".", "_"), name.replace("_", ".")}
+    assert {canonical_type(one) for one in spellings} == {name}
+
+
+def test_an_unknown_type_is_spelled_with_dots() -> None:
+    assert canonical_type("my_own.type_here") == "my.own.type.here"
+
+
+@pytest.mark.parametrize("name", [*catalogue(), *PRESENCE_TYPES])
+def test_what_the_server_records_is_reserved(name: str) -> None:
+    assert reserved(name)
+
+
+@pytest.mark.parametrize("name", OPEN_TYPES)
+def test_what_members_publish_is_not_reserved(name: str) -> None:
+    assert not reserved(name)
+
+
+@pytest.mark.parametrize("name", OPEN_TYPES)
+def test_what_members_publish_takes_a_right_that_there_is(name: str) -> None:
+    assert Right(OPEN_TYPES[name].right) in (Right.READ, Right.WRITE)

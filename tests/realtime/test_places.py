@@ -1,0 +1,140 @@
+"""Places for live connections are limited, and every one that is taken is given back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from ..support.people import Person, ok
+from ..support.raw import RawSocket
+from ..support.waiting import eventually
+from .test_handshake import knock
+
+
+@pytest.fixture
+def crowded(serve: Any) -> Any:
+    """Return a server with one place, which looks every second whether its reader is there."""
+    return serve(SOCKET_LIMIT="1", PING_SECONDS="1")
+
+
+@pytest.fixture
+def full(crowded: Any, alice: Person, connect: Any) -> Any:
+    """Return that server, its place taken by alice."""
+    connect(alice, url=crowded.url).flush()
+    return crowded
+
+
+def places_taken(server: Any) -> int:
+    found: int = server.app.extensions["collab.live"].capacity.used
+    return found
+
+
+def all_given_back(server: Any) -> bool:
+    return bool(eventually(lambda: places_taken(server) == 0))
+
+
+# -- when all are taken ---------------------------------------------------------------------------
+
+
+def test_a_full_server_refuses_a_socket_before_the_handshake(full: Any) -> None:
+    assert knock(full.url).status_code == 503
+
+
+def test_a_full_server_refuses_a_stream(full: Any, bob: Person, follow: Any) -> None:
+    assert follow(bob, url=full.url).response.status_code == 503
+
+
+def test_a_full_server_refuses_a_long_poll(full: Any, bob: Person, over: Any) -> None:
+    assert over(full, bob).get("/events", params={"wait": 1}).status_code == 503
+
+
+def test_a_full_server_says_when_to_come_again(full: Any) -> None:
+    assert int(knock(full.url).headers["Retry-After"]) > 0
+
+
+def test_a_full_server_goes_on_answering_requests(full: Any, bob: Person, over: Any) -> None:
+    assert over(full, bob).get("/projects").status_code == 200
+
+
+# -- given back -----------------------------------------------------------------------------------
+
+
+def test_a_closed_socket_gives_its_place_back(crowded: Any, bob: Person, connect: Any) -> None:
+    socket = connect(bob, url=crowded.url)
+    socket.flush()
+    socket.close()
+    assert all_given_back(crowded)
+
+
+def test_a_socket_that_vanished_gives_its_place_back(crowded: Any, bob: Person) -> None:
+    RawSocket(crowded.url, token=bob.token).vanish()
+    assert all_given_back(crowded)
+
+
+def test_a_socket_that_was_refused_gives_its_place_back(crowded: Any, connect: Any) -> None:
+    connect(token="nonsense", url=crowded.url).wait_closed()
+    assert all_given_back(crowded)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec_WebSocket_Key": None},
+        {"Sec_WebSocket_Version": "8"},
+        {"Sec_WebSocket_Extensions": "permessage-deflate; server_max_window_bits=abc"},
+        {"Upgrade": None},
+    ],
+)
+def test_a_failed_handshake_gives_its_place_back(headers: dict[str, Any], crowded: Any) -> None:
+    assert knock(crowded.url, **headers).status_code in (400, 426)
+    assert all_given_back(crowded)
+
+
+def test_a_stream_whose_reader_left_gives_its_place_back(
+    crowded: Any, bob: Person, follow: Any
+) -> None:
+    stream = follow(bob, url=crowded.url)
+    stream.until("subscribed")
+    stream.close()
+    assert all_given_back(crowded)
+
+
+def test_a_stream_that_was_asked_for_with_head_gives_its_place_back(
+    crowded: Any, bob: Person, over: Any
+) -> None:
+    answer = over(crowded, bob).request("HEAD", "/events/stream")
+    assert answer.status_code == 200
+    assert all_given_back(crowded)
+
+
+@pytest.mark.parametrize("query", [{"topic": "project:999"}, {"topic": ""}, {"after": -1}])
+def test_a_refused_stream_gives_its_place_back(
+    query: dict[str, Any], crowded: Any, bob: Person, over: Any
+) -> None:
+    assert over(crowded, bob).get("/events/stream", params=query).status_code in (404, 422)
+    assert all_given_back(crowded)
+
+
+def test_a_stream_of_an_expired_ticket_gives_its_place_back(crowded: Any) -> None:
+    answer = httpx.get(f"{crowded.url}/api/v1/events/stream", params={"ticket": "used"})
+    assert answer.status_code == 401
+    assert all_given_back(crowded)
+
+
+@pytest.mark.parametrize("query", [{"topic": "project:999"}, {"topic": "nothing"}, {}])
+def test_a_long_poll_gives_its_place_back(
+    query: dict[str, Any], crowded: Any, bob: Person, over: Any
+) -> None:
+    over(crowded, bob).get("/events", params=query | {"wait": 1, "after": 10**6})
+    assert all_given_back(crowded)
+
+
+def test_a_connection_that_ends_inside_the_handshake_gives_its_place_back(
+    crowded: Any, bob: Person, over: Any
+) -> None:
+    for _ in range(20):
+        RawSocket(crowded.url, path="/ws", wait=False).vanish()
+    assert ok(over(crowded, bob).get("/auth/me"))["id"] == bob.id
+    assert all_given_back(crowded)

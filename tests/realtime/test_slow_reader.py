@@ -1,0 +1,210 @@
+"""A reader who takes too little is cut off, learns where to resume, and slows nobody."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+
+from collab.realtime.wire import KERNEL_BUFFER, UNSENT_LIMIT
+
+from ..support import history
+from ..support.people import Person, ok
+from ..support.raw import RawSocket
+from ..support.streams import Stream
+from ..support.waiting import eventually
+
+SIZE = 60_000
+#: Enough to fill all buffers between the server and a reader who has stopped.
+ENOUGH = 60
+
+
+@pytest.fixture
+def stopped(server: Any, bob: Person, project: int) -> Iterator[RawSocket]:
+    """Return bob's socket, which has subscribed and reads no more."""
+    with RawSocket(server.url, token=bob.token, project_id=project, receive_buffer=4096) as reader:
+        assert reader.receive()["type"] == "subscribed"
+        yield reader
+
+
+def tells_much(alice: Person, project: int, size: int = SIZE) -> list[int]:
+    """Publish many events, the last of them marked."""
+    texts = ["x" * size] * ENOUGH + ["last"]
+    return [alice.tells(project, text=text) for text in texts]
+
+
+def recorded(messages: list[Any]) -> list[int]:
+    return [int(one["id"]) for one in messages if "specversion" in one and "signal" not in one]
+
+
+def read_to_the_last(reader: RawSocket) -> list[int]:
+    """Read until the marked event and return the ids of all events."""
+    messages: list[Any] = []
+    while not messages or messages[-1].get("data", {}).get("text") != "last":
+        messages.append(reader.receive())
+    return recorded(messages)
+
+
+@contextmanager
+def read_meanwhile(url: str, person: Person, project: int) -> Iterator[list[int]]:
+    """Read with another socket within this block; behind it the ids of all events are there."""
+    found: list[int] = []
+    with RawSocket(url, token=person.token, project_id=project) as reader:
+        assert reader.receive()["type"] == "subscribed"
+        thread = threading.Thread(target=lambda: found.extend(read_to_the_last(reader)))
+        thread.start()
+        yield found
+        thread.join()
+
+
+# -- sockets --------------------------------------------------------------------------------------
+
+
+def test_a_socket_that_is_not_read_is_closed_with_4008(
+    stopped: RawSocket, alice: Person, project: int
+) -> None:
+    tells_much(alice, project)
+    assert stopped.until_closed()[1] == 4008
+
+
+def test_the_close_names_the_last_event_that_arrived_whole(
+    stopped: RawSocket, alice: Person, project: int
+) -> None:
+    tells_much(alice, project)
+    messages, _, reason = stopped.until_closed()
+    assert reason == f"You read too slowly. Resume after {recorded(messages)[-1]}."
+
+
+def test_what_arrived_before_the_close_has_no_gap(
+    stopped: RawSocket, alice: Person, project: int
+) -> None:
+    told = tells_much(alice, project)
+    arrived = recorded(stopped.until_closed()[0])
+    assert arrived == told[: len(arrived)]
+
+
+def test_resuming_behind_the_named_event_gives_the_rest_exactly(
+    stopped: RawSocket, alice: Person, bob: Person, project: int, server: Any
+) -> None:
+    told = tells_much(alice, project)
+    messages, _, reason = stopped.until_closed()
+    after = re.findall(r"\d+", reason)[-1]
+    with RawSocket(server.url, token=bob.token, project_id=project, after=after) as again:
+        assert recorded(messages) + read_to_the_last(again) == told
+
+
+def test_a_slow_reader_is_present_no_longer_once_cut_off(
+    stopped: RawSocket, alice: Person, project: int
+) -> None:
+    tells_much(alice, project)
+    assert stopped.until_closed()[1] == 4008
+    stopped.close()
+    presence = {"project_id": project}
+    eventually(lambda: ok(alice.get("/presence", params=presence))["items"] == [])
+
+
+def test_others_get_everything_while_one_does_not_read(
+    stopped: RawSocket, alice: Person, vera: Person, project: int, server: Any
+) -> None:
+    with read_meanwhile(server.url, vera, project) as found:
+        told = tells_much(alice, project)
+    assert found == told
+
+
+def test_a_slow_reader_is_kept_no_more_than_the_limit_and_one_message(
+    stopped: RawSocket, alice: Person, project: int
+) -> None:
+    tells_much(alice, project)
+    size = sum(len(str(one)) for one in stopped.until_closed()[0])
+    on_the_way = 2 * KERNEL_BUFFER + stopped.tcp.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    assert size < UNSENT_LIMIT + on_the_way + 2 * SIZE
+
+
+def test_a_reader_who_stops_during_the_replay_is_told_where_to_resume(
+    app: Flask, server: Any, bob: Person, alice: Person, project: int
+) -> None:
+    start = history.ids(app)[-1]
+    told = history.fill(app, project, 200, size=SIZE)
+    server.drain()
+    with RawSocket(
+        server.url, token=bob.token, project_id=project, after=start, receive_buffer=4096
+    ) as reader:
+        first = [reader.receive(), reader.receive()]
+        tells_much(alice, project)  # held back during the replay, up to the limit
+        messages, code, reason = reader.until_closed()
+    arrived = recorded(first + messages)
+    assert (code, reason) == (4008, f"You read too slowly. Resume after {arrived[-1]}.")
+    assert arrived == told[: len(arrived)]
+
+
+def test_a_reader_who_reads_is_not_cut_off_however_much_there_is_to_replay(
+    app: Flask, server: Any, alice: Person, bob: Person, project: int
+) -> None:
+    start = history.ids(app)[-1]
+    told = history.fill(app, project, 150, size=200_000)
+    server.drain()
+    alice.tells(project, text="last")
+    with RawSocket(server.url, token=bob.token, project_id=project, after=start) as reader:
+        assert read_to_the_last(reader)[:-1] == told
+
+
+# -- streams --------------------------------------------------------------------------------------
+
+#: Streams have buffers in the kernel that grow to megabytes.
+LARGE = 250_000
+
+
+@pytest.fixture
+def stopped_stream(bob: Person, project: int, follow: Any) -> Stream:
+    """Return bob's stream, which is not read any more."""
+    stream: Stream = follow(bob, project_id=project)
+    stream.until("subscribed")
+    return stream
+
+
+def read_to_the_end(stream: Stream) -> list[int]:
+    """Read what is left of a stream that was ended in the middle, and return its ids."""
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        stream.rest()
+    return recorded(stream.events())
+
+
+def test_a_stream_that_is_not_read_is_ended(
+    stopped_stream: Stream, alice: Person, project: int
+) -> None:
+    told = tells_much(alice, project, LARGE)
+    arrived = read_to_the_end(stopped_stream)
+    assert arrived == told[: len(arrived)]
+
+
+def test_a_stream_resumes_behind_its_last_event_id_with_the_rest_exactly(
+    stopped_stream: Stream, alice: Person, bob: Person, project: int, follow: Any
+) -> None:
+    told = tells_much(alice, project, LARGE)
+    arrived = read_to_the_end(stopped_stream)
+    again = follow(bob, project_id=project, last_event_id=arrived[-1])
+    while again.until("file.changed").data["data"]["text"] != "last":
+        pass
+    assert arrived + recorded(again.events()) == told
+
+
+def test_others_get_everything_while_one_stream_is_not_read(
+    stopped_stream: Stream, alice: Person, vera: Person, project: int, server: Any
+) -> None:
+    with read_meanwhile(server.url, vera, project) as found:
+        told = tells_much(alice, project, LARGE)
+    assert found == told
+
+
+def test_a_stream_that_is_not_read_gives_its_place_back(
+    stopped_stream: Stream, alice: Person, project: int, app: Flask
+) -> None:
+    tells_much(alice, project, LARGE)
+    eventually(lambda: not app.extensions["collab.live"].capacity.used)

@@ -1,0 +1,148 @@
+"""A token that expires on an open connection: a warning, some seconds, then the end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_jwt_extended import create_access_token
+
+from ..support.people import Person, ok
+
+#: Whole seconds are cut from a token's end, so this is one to two.
+SOON = timedelta(seconds=2)
+
+
+def short_lived(server: Any, person: Person, life: timedelta = SOON) -> str:
+    """Return a token of somebody's session that expires soon."""
+    session = ok(person.get("/auth/verify"))["session_id"]
+    app: Flask = server.app
+    with app.app_context():
+        return create_access_token(str(person.id), False, life, {"sid": session})
+
+
+@pytest.fixture
+def strict(serve: Any) -> Any:
+    """Return a server that gives one second to renew a token."""
+    return serve(TOKEN_GRACE_SECONDS="1")
+
+
+@pytest.fixture
+def expiring(strict: Any, bob: Person, project: int, connect: Any) -> Any:
+    """Return bob's socket, whose token expires soon."""
+    return connect(url=strict.url, token=short_lived(strict, bob), project_id=project)
+
+
+def test_an_expired_token_on_an_open_socket_is_warned_of(expiring: Any) -> None:
+    assert expiring.expect("token_expired")["seconds_left"] == 1
+
+
+def test_a_socket_whose_token_is_not_renewed_is_closed_with_4401(expiring: Any) -> None:
+    assert expiring.wait_closed().code == 4401
+
+
+def test_the_warning_comes_before_the_close(expiring: Any) -> None:
+    expiring.wait_closed()
+    assert [frame["type"] for frame in expiring.seen][-2:] == ["token_expired", "error"]
+
+
+def test_a_socket_whose_token_is_renewed_goes_on(
+    expiring: Any, strict: Any, bob: Person, connect: Any
+) -> None:
+    expiring.expect("token_expired")
+    other = connect(url=strict.url, token=short_lived(strict, bob))
+    assert expiring.ask("auth", token=bob.token)["type"] == "authenticated"
+    other.wait_closed()  # a second and more has passed
+    assert expiring.ask("ping")["type"] == "pong"
+
+
+def test_a_renewed_token_that_expires_is_warned_of_again(
+    expiring: Any, strict: Any, bob: Person
+) -> None:
+    expiring.expect("token_expired")
+    assert expiring.ask("auth", token=short_lived(strict, bob))["type"] == "authenticated"
+    assert expiring.expect("token_expired")["seconds_left"] == 1
+
+
+def test_a_token_may_be_renewed_before_it_expires(
+    expiring: Any, strict: Any, bob: Person, connect: Any
+) -> None:
+    expiring.ask("auth", token=bob.token)
+    connect(url=strict.url, token=short_lived(strict, bob)).wait_closed()
+    expiring.flush()
+    assert "token_expired" not in [frame["type"] for frame in expiring.seen]
+
+
+def test_the_token_of_a_refreshed_session_renews(strict: Any, expiring: Any, bob: Person) -> None:
+    fresh = ok(bob.post("/auth/refresh", {"refresh_token": bob.refresh_token}))["access_token"]
+    assert expiring.ask("auth", token=fresh)["type"] == "authenticated"
+
+
+def test_events_are_told_between_the_warning_and_the_end(
+    serve: Any, alice: Person, bob: Person, project: int, connect: Any, over: Any
+) -> None:
+    server = serve(TOKEN_GRACE_SECONDS="600")
+    socket = connect(url=server.url, token=short_lived(server, bob), project_id=project)
+    socket.expect("token_expired")
+    told = over(server, alice).tells(project, n=1)
+    assert socket.expect("file.changed")["id"] == str(told)
+
+
+def test_another_sessions_token_is_refused(bob: Person, connect: Any) -> None:
+    socket = connect(bob)
+    answer = socket.ask("auth", token=bob.logs_in().token)
+    assert (answer["type"], answer["status"]) == ("error", 403)
+
+
+def test_another_persons_token_is_refused(alice: Person, bob: Person, connect: Any) -> None:
+    assert connect(bob).ask("auth", token=alice.token)["status"] == 403
+
+
+def test_a_refused_token_leaves_the_socket_open(alice: Person, bob: Person, connect: Any) -> None:
+    socket = connect(bob)
+    socket.ask("auth", token=alice.token)
+    assert socket.ask("ping")["type"] == "pong"
+
+
+def test_an_expired_token_does_not_renew(server: Any, bob: Person, connect: Any) -> None:
+    socket = connect(bob)
+    socket.send("auth", token=short_lived(server, bob, timedelta(seconds=-5)))
+    assert socket.wait_closed().code == 4401
+
+
+def test_an_expired_token_opens_no_socket(server: Any, bob: Person, connect: Any) -> None:
+    token = short_lived(server, bob, timedelta(seconds=-5))
+    assert connect(token=token).wait_closed().code == 4401
+
+
+def test_an_expired_token_opens_no_stream(
+    server: Any, bob: Person, nobody: Person, follow: Any
+) -> None:
+    token = short_lived(server, bob, timedelta(seconds=-5))
+    assert follow(nobody, token=token).response.status_code == 401
+
+
+def test_a_stream_ends_when_its_token_expires(
+    server: Any, bob: Person, nobody: Person, follow: Any
+) -> None:
+    stream = follow(nobody, token=short_lived(server, bob))
+    last = stream.rest()[-1]
+    assert (last.name, last.data["code"]) == ("closing", 4401)
+
+
+def test_what_a_ticket_opened_ends_with_the_token_that_bought_it(
+    server: Any, bob: Person, nobody: Person, follow: Any
+) -> None:
+    bob.token = short_lived(server, bob)
+    ticket = ok(bob.post("/auth/ticket"))["ticket"]
+    assert follow(nobody, ticket=ticket).rest()[-1].data["code"] == 4401
+
+
+def test_a_long_poll_is_answered_when_its_token_expires(
+    server: Any, bob: Person, over: Any
+) -> None:
+    bob.token = short_lived(server, bob)
+    answer = over(server, bob).get("/events", params={"wait": 30, "after": 10**6}, timeout=20)
+    assert ok(answer)["items"] == []

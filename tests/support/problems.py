@@ -1,0 +1,32 @@
+"""What tests know of error answers (RFC 9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    """Return the body of an answer that must be a problem with this status, and whole."""
+    assert response.status_code == status, (response.status_code, response.text)
+    assert response.headers["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body.keys() - {"errors"} == {
+        "type",
+        "title",
+        "status",
+        "detail",
+        "instance",
+        "request_id",
+    }
+    assert (body["status"], body["title"]) == (status, HTTPStatus(status).phrase)
+    assert body["detail"]
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    return body
+
+
+def pointers(response: httpx.Response) -> list[str]:
+    """Return what a 422 points at."""
+    return [one["pointer"] for one in problem(response, 422)["errors"]]
