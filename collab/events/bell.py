@@ -25,14 +25,18 @@ class Bell:
         """Say that there is something new which is not in the log."""
         self._rung.set()
 
-    def wait(self, timeout: float) -> bool:
-        """Sleep until the bell rings, or for `timeout` seconds; tell whether to read the log.
+    def wait(self, timeout: float) -> None:
+        """Sleep until the bell rings, or for `timeout` seconds.
 
-        It is read after a silence, too: another process may have written.
+        The log is read after a silence, too: another process may have written.
         """
-        rung = self._rung.wait(timeout)
+        if not self._rung.wait(timeout):
+            self._rows = True
         self._rung.clear()
-        rows = self._rows or not rung
+
+    def take_rows(self) -> bool:
+        """Tell, once, whether there may be new rows."""
+        rows = self._rows
         if rows:  # else a ring in this moment would be lost
             self._rows = False
         return rows

@@ -69,11 +69,10 @@ class Broadcaster:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            rows = self._bell.wait(POLL_S)
+            self._bell.wait(POLL_S)
             try:
-                with self._app.app_context():
-                    self._tick(rows)
-                    self._prune_when_due()
+                self._tick()
+                self._prune_when_due()
             except SQLAlchemyError as error:
                 logger.error("the log can't be read, trying again: %s", error)
                 self._stopping.wait(POLL_S)
@@ -86,26 +85,36 @@ class Broadcaster:
                 self._ticks += 1
                 self._ticked.notify_all()
 
-    def _tick(self, rows_rung: bool) -> None:
+    def _tick(self) -> None:
         """Publish the rows that are new, then the signals that waited before the rows were read.
 
         A signal sent after a commit is thus told after the row, and never to somebody whose right
         to it that row took away.
         """
         waiting = len(self._hub.signals)
-        more = rows_rung
-        while more:
-            rows = log.read_after(self._hub.position, BATCH)
-            self._publish([Message.of(row) for row in rows])
-            more = len(rows) == BATCH  # else writers that never pause would hold signals back
+        if self._bell.take_rows():  # asked behind the counting, for that order
+            with self._app.app_context():
+                while self._publish_rows():
+                    pass
         if waiting:
             self._hub.publish([self._hub.signals.popleft() for _ in range(waiting)])
+
+    def _publish_rows(self) -> bool:
+        """Publish the next rows; tell whether there may be more.
+
+        What comes while these are published is the next tick's, or writers that never pause would
+        hold signals back.
+        """
+        rows = log.read_after(self._hub.position, BATCH)
+        self._publish([Message.of(row) for row in rows])
+        return len(rows) == BATCH
 
     def _prune_when_due(self) -> None:
         days, now = self._app.config["EVENT_RETENTION_DAYS"], time.monotonic()
         if days and now >= self._next_pruning:
             self._next_pruning = now + PRUNE_S
-            log.prune(timedelta(days=days))
+            with self._app.app_context():
+                log.prune(timedelta(days=days))
 
     def _publish(self, messages: Sequence[Message]) -> None:
         """Publish a batch in pieces that end where rights change."""

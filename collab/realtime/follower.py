@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,9 +35,8 @@ class Follower(Subscriber):
         self._held_bytes = 0
         self._gap = False
 
-    @abstractmethod
-    def write(self, chunk: bytes, last_id: int) -> None:
-        """Send, without blocking."""
+    #: Sends, without blocking.
+    write: Callable[[bytes, int], None]
 
     @abstractmethod
     def too_slow(self) -> None:

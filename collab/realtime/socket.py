@@ -50,9 +50,8 @@ class SocketFollower(Follower):
         super().__init__(person(caller))
         self._wire = wire
 
-    def write(self, chunk: bytes, last_id: int) -> None:
-        """Send frames."""
-        self._wire.push(chunk, last_id)
+        #: Sends frames; no method of its own, since it is called for each reader and tick.
+        self.write = wire.push
 
     def too_slow(self) -> None:
         """Cut the socket off; the close frame says where to resume."""
@@ -120,8 +119,8 @@ class Connection:
             while True:
                 self._listen()
         finally:
-            self._group.commit()
             self._live.hub.leave(self._follower)
+            self._group.commit()
 
     def _listen(self) -> None:
         self._check_token()
@@ -140,7 +139,7 @@ class Connection:
         except TooBig as error:
             end(self._wire, error, MESSAGE_TOO_BIG)
         except Malformed as error:
-            self._wire.push(refusal(error))
+            self._refuse(error, {})
         else:
             self._guarded(body, HANDLERS.get(body["type"], Connection._on_event))
 
@@ -154,10 +153,14 @@ class Connection:
         except Unauthorized as error:
             end(self._wire, error, TOKEN_ENDED, body)
         except Exception as error:
-            self._wire.push(refusal(translated(error), body))
+            self._refuse(translated(error), body)
         finally:
             if not self._group:
                 db.session.remove()
+
+    def _refuse(self, error: ApiError, body: Body) -> None:
+        self._group.commit()
+        self._wire.push(refusal(error, body))
 
     # -- the token ----------------------------------------------------------------------------
 
@@ -248,6 +251,7 @@ class Connection:
         if what.kept:
             self._group.add(body, what, topic, self._caller)
             return
+        self._group.commit()  # a signal comes behind the events that were sent before it
         place = self._place(topic)
         self._live.hub.signal(publishing.signal(what, place, self._caller))
         if "ref" in body:

@@ -96,16 +96,17 @@ class Wire:
         with self._lock:
             if self._closing:
                 return
-            self._append(chunk, last_id)
+            sent = 0 if self._queue else self._try_send(chunk)
+            if sent == len(chunk):
+                if last_id:
+                    self.sent_id = last_id
+                return
+            self._append(chunk, sent, last_id)
             if self._unsent <= UNSENT_LIMIT:
                 return
         self.cut()
 
-    def _append(self, chunk: bytes, last_id: int) -> None:
-        sent = 0 if self._queue else self._try_send(chunk)
-        if sent == len(chunk):
-            self.sent_id = last_id or self.sent_id
-            return
+    def _append(self, chunk: bytes, sent: int, last_id: int) -> None:
         was_empty = not self._queue
         self._queue.append((memoryview(chunk)[sent:], last_id))
         self._unsent += len(chunk) - sent
@@ -149,7 +150,9 @@ class Wire:
         with self._lock:
             if self._closing:
                 return
-            self._append(last_words, 0)
+            sent = 0 if self._queue else self._try_send(last_words)
+            if sent < len(last_words):
+                self._append(last_words, sent, 0)
             self._closing = True
         self._wind_up(linger)
 
@@ -163,7 +166,7 @@ class Wire:
             self._unsent = sum(len(chunk) for chunk, _ in kept)
             resume = next((last_id for _, last_id in kept if last_id), self.sent_id)
             reason = f"You read too slowly. Resume after {resume}."
-            self._append(close_frame(SLOW_READER, reason), 0)
+            self._append(close_frame(SLOW_READER, reason), 0, 0)
             self._closing = True
             self._drained.notify_all()
         self._wind_up(LINGER_S)
