@@ -63,6 +63,7 @@ PATCH  projects/<project>                                 401     404  403 403  
 DELETE projects/<project>                                 401     404  403 403   204 204
 
 GET    projects/<project>/members                         401     404  200 200   200 200
+GET    projects/<project>/members/<user>                  401     404  200 200   200 200
 POST   projects/<project>/members                         401     404  403 403   201 201
 POST   projects/<project>/members for an owner            401     404  403 403   201 201
 POST   projects/<project>/members without an account      401     404  403 403   201 201

@@ -37,6 +37,7 @@ class Session(Model):
     """A log-in on one device, with the one refresh token that is good for it now."""
 
     __tablename__ = "sessions"
+    __allow_unmapped__ = True
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -52,6 +53,9 @@ class Session(Model):
 
     user: Mapped[User] = relationship()
 
+    #: Whether the request that lists it belongs to it.
+    current: bool = False
+
 
 class Ticket(Model):
     """Lets one connection in, once, for a session."""
@@ -65,5 +69,6 @@ class Ticket(Model):
     token_expires: Mapped[datetime]
 
 
-#: What the list of users may be sorted by.
+#: What lists may be sorted by.
 USER_SORTS = {"id": User.id, "email": User.email, "created_at": User.created_at}
+SESSION_SORTS = {"last_used_at": Session.last_used_at, "created_at": Session.created_at}

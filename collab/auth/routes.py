@@ -10,6 +10,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
+from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
 from . import service, sessions, users
 from .guard import login_required
@@ -20,7 +21,8 @@ from .schemas import (
     PasswordIn,
     RefreshIn,
     RegisterIn,
-    SessionList,
+    SessionPage,
+    SessionQuery,
     SignedInOut,
     TicketOut,
     UserOut,
@@ -129,13 +131,12 @@ def verify() -> dict[str, Any]:
 
 @blueprint.get("/sessions")
 @login_required
-@blueprint.response(200, SessionList)
-def list_sessions() -> dict[str, Any]:
+@blueprint.arguments(SessionQuery, location="query")
+@blueprint.response(200, SessionPage)
+@linked
+def list_sessions(query: dict[str, Any]) -> Page:
     """List your sessions, the latest used first."""
-    who, found = caller(), sessions.sessions_of(caller())
-    for session in found:
-        session.current = session.id == who.session_id  # type: ignore[attr-defined]
-    return {"items": found}
+    return sessions.list_sessions(caller(), **query)
 
 
 @blueprint.delete("/sessions/<id:session_id>")

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import Schema, Time, TrueOrFalse, email, line
-from .models import ADMIN, USER, USER_SORTS
+from .models import ADMIN, SESSION_SORTS, USER, USER_SORTS
 from .passwords import MAX_LENGTH, MIN_LENGTH
 
 ROLE = validate.OneOf([USER, ADMIN])
@@ -124,10 +124,10 @@ class SessionOut(Schema):
     )
 
 
-class SessionList(Schema):
-    """The sessions that are good."""
+class SessionQuery(PageQuery):
+    """Which sessions."""
 
-    items = fields.List(fields.Nested(SessionOut), required=True)
+    sort = sort_field(SESSION_SORTS, "-last_used_at")
 
 
 class TicketOut(Schema):
@@ -161,3 +161,4 @@ class UserIn(Schema):
 
 
 UserPage = page_of(AccountOut)
+SessionPage = page_of(SessionOut)

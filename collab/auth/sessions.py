@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import ColumnElement, delete, select, update
 
 from ..core.errors import NotFound, Unauthorized
 from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
 from ..core.models import utcnow
 from ..core.security import digest, new_token
 from ..events import log
 from ..events.catalogue import SessionRevoked, SessionStarted
 from ..extensions import db
 from . import tokens
-from .models import Session, Ticket, User
+from .models import SESSION_SORTS, Session, Ticket, User
 
 
 @dataclass(frozen=True)
@@ -128,18 +129,20 @@ def log_out_everywhere(caller: Caller) -> None:
     db.session.commit()
 
 
-def sessions_of(caller: Caller) -> Sequence[Session]:
-    """Return the caller's sessions that are still good, the latest used first."""
-    query = (
-        select(Session)
-        .where(
-            Session.user_id == caller.user_id,
-            Session.revoked_at.is_(None),
-            Session.expires_at > utcnow(),
-        )
-        .order_by(Session.last_used_at.desc(), Session.id.desc())
+def list_sessions(caller: Caller, *, sort: str, **page: Any) -> Page:
+    """Return a page of the caller's sessions that are still good."""
+    query = select(Session).where(
+        Session.user_id == caller.user_id,
+        Session.revoked_at.is_(None),
+        Session.expires_at > utcnow(),
     )
-    return db.session.scalars(query).all()
+
+    def item(row: Any) -> Session:
+        session: Session = row.Session
+        session.current = session.id == caller.session_id
+        return session
+
+    return paginate(query, columns=SESSION_SORTS, sort=sort, key=Session.id, item=item, **page)
 
 
 def end_session(caller: Caller, session_id: int) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match
+from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
 from . import access, invitations, members
 from .access import Right
-from .models import Project
+from .models import Invitation, Member, Project
 from .schemas import (
     InvitationPage,
     InvitationQuery,
@@ -44,22 +44,33 @@ def list_members(query: dict[str, Any], project_id: int) -> Page:
 @idempotent
 @blueprint.arguments(MemberIn)
 @blueprint.response(201, MemberOut)
-def invite_member(data: dict[str, Any], project_id: int) -> dict[str, Any]:
+@versioned
+def invite_member(data: dict[str, Any], project_id: int) -> Member | Invitation:
     """Invite somebody: an account is added, an unknown address gets an invitation to accept."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
-    return members.as_shown(invitations.invite(project, data["email"], data["role"], caller()))
+    return invitations.invite(project, data["email"], data["role"], caller())
+
+
+@blueprint.get("/projects/<id:project_id>/members/<id:user_id>")
+@login_required
+@blueprint.response(200, MemberOut)
+@versioned
+def get_member(project_id: int, user_id: int) -> Member:
+    """Show a member."""
+    return members.get_member(access.load(Project, project_id, caller()), user_id)
 
 
 @blueprint.patch("/projects/<id:project_id>/members/<id:user_id>")
 @login_required
 @blueprint.arguments(MemberPatch)
 @blueprint.response(200, MemberOut)
-def change_role(data: dict[str, str], project_id: int, user_id: int) -> dict[str, Any]:
+@versioned
+def change_role(data: dict[str, str], project_id: int, user_id: int) -> Member:
     """Change a member's role."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
     member = members.get_member(project, user_id)
     require_match(member)
-    return members.as_shown(members.change_role(project, member, data["role"], caller()))
+    return members.change_role(project, member, data["role"], caller())
 
 
 @blueprint.delete("/projects/<id:project_id>/members/<id:user_id>")
@@ -105,9 +116,10 @@ def list_my_invitations(query: dict[str, Any]) -> Page:
 @login_required
 @idempotent
 @blueprint.response(201, MemberOut)
-def accept_invitation(invitation_id: int) -> dict[str, Any]:
+@versioned
+def accept_invitation(invitation_id: int) -> Member:
     """Accept an invitation to your address."""
-    return members.as_shown(invitations.accept(invitation_id, caller()))
+    return invitations.accept(invitation_id, caller())
 
 
 @blueprint.post("/invitations/<id:invitation_id>/decline")

@@ -15,7 +15,7 @@ from ..events import log
 from ..events.catalogue import MemberAdded, MemberRemoved, MemberRoleChanged
 from ..extensions import db
 from . import access
-from .models import MEMBER_SORTS, OWNER, Invitation, Member, Project
+from .models import MEMBER_SORTS, OWNER, Member, Project
 
 
 class LastOwner(Conflict):
@@ -30,18 +30,9 @@ def list_members(project: Project, *, sort: str, **page: Any) -> Page:
         columns=MEMBER_SORTS,
         sort=sort,
         key=Member.user_id,
-        item=lambda row: as_shown(row.Member),
+        item=lambda row: row.Member,
         **page,
     )
-
-
-def as_shown(member: Member | Invitation) -> dict[str, Any]:
-    """Describe a member, or an invited address, for MemberOut."""
-    shown = {"role": member.role, "created_at": member.created_at}
-    if isinstance(member, Invitation):
-        return shown | {"status": "invited", "invitation_id": member.id, "email": member.email}
-    user = member.user
-    return shown | {"user_id": user.id, "email": user.email, "name": user.name}
 
 
 def add(project_id: int, user: User, role: str, actor: int) -> Member:

@@ -59,6 +59,20 @@ class Member(Timestamped, Versioned, Model):
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
+    # How a member is shown beside those who are only invited.
+    status = "member"
+    invitation_id = None
+
+    @property
+    def email(self) -> str:
+        """Return the person's address."""
+        return self.user.email
+
+    @property
+    def name(self) -> str:
+        """Return the person's name."""
+        return self.user.name
+
 
 class Invitation(Model):
     """A role kept for an address that has no account yet."""
@@ -74,6 +88,17 @@ class Invitation(Model):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)
+
+    # How somebody invited is shown beside the members; an invitation never changes.
+    status = "invited"
+    user_id = None
+    name = None
+    etag = "1"
+
+    @property
+    def invitation_id(self) -> int:
+        """Return the id under another name."""
+        return self.id
 
 
 #: What lists may be sorted by.

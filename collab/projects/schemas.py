@@ -69,13 +69,11 @@ class MemberPatch(Schema):
 class MemberOut(Schema):
     """A member, or an address that has been invited (then `status` says so)."""
 
-    status = fields.String(
-        required=True, dump_default="member", validate=validate.OneOf(["member", "invited"])
-    )
-    user_id = fields.Integer(dump_default=None, allow_none=True, required=True)
-    invitation_id = fields.Integer(dump_default=None, allow_none=True, required=True)
+    status = fields.String(required=True, validate=validate.OneOf(["member", "invited"]))
+    user_id = fields.Integer(allow_none=True, required=True)
+    invitation_id = fields.Integer(allow_none=True, required=True)
     email = fields.String(required=True)
-    name = fields.String(dump_default=None, allow_none=True, required=True)
+    name = fields.String(allow_none=True, required=True)
     role = fields.String(required=True, validate=ROLE)
     created_at = Time(required=True)
 

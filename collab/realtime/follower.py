@@ -79,14 +79,20 @@ class Follower(Subscriber):
             if self._gap and self.topics:
                 self.too_slow()
 
-    def missed(self, places: list[Place], after: int, through: int) -> Iterator[tuple[bytes, int]]:
+    def missed(
+        self, places: list[Place], after: int, through: int, whole: bool
+    ) -> Iterator[tuple[bytes, int]]:
         """Read what was told behind one id up to another, and yield it encoded, in pieces.
 
-        It stops where a topic is taken away meanwhile, which leaves a gap.
+        It stops where a topic is taken away meanwhile, or rows are pruned of a log that was said
+        to be `whole`, which leaves a gap.
         """
         topics = {place.topic for place in places}
         while after < through:
             rows = log.read_topics(topics, after, through, PAGE)
+            if whole and log.pruned_through() > after:
+                self._gap = True
+                return
             db.session.remove()  # nothing is held open while the reader takes his time
             after = rows[-1].id if len(rows) == PAGE else through
             for piece, last_id in _pieces(rows, type(self).encode):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..auth.guard import recheck
 from ..core.http.caller import Caller
+from ..core.http.pages import Page
 from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue import canonical_type
@@ -62,9 +64,17 @@ def places(caller: Caller, topic: str | None) -> list[Place]:
     return access.own_places(caller) if topic is None else [access.place(topic, caller)]
 
 
+@dataclass(frozen=True)
+class EventPage(Page):
+    """Some events, where to go on, and whether any before them have been pruned."""
+
+    last_id: int
+    recovered: bool
+
+
 def page(
     caller: Caller, topic: str | None, after: int, kind: str | None, limit: int, newest_first: bool
-) -> dict[str, Any]:
+) -> EventPage:
     """Return some events behind an id; without a topic, those of all that concerns the caller.
 
     The rights are looked up again after the reading: whoever has them then had them when what was
@@ -83,20 +93,18 @@ def page(
     return _shown([row for row in rows if row.topic in still], limit, after, newest_first)
 
 
-def _shown(rows: Sequence[Any], limit: int, after: int, newest_first: bool) -> dict[str, Any]:
+def _shown(rows: Sequence[Any], limit: int, after: int, newest_first: bool) -> EventPage:
     items = [Message.of(row).envelope() for row in rows[:limit]]
     last = rows[:limit][-1].id if items else after
-    return {
-        "items": items,
-        "next_cursor": str(last) if len(rows) > limit else None,
-        "last_id": last,
-        "recovered": newest_first or not after or recovered(after),
-    }
+    return EventPage(
+        items=items,
+        next_cursor=str(last) if len(rows) > limit else None,
+        last_id=last,
+        recovered=newest_first or not after or recovered(after),
+    )
 
 
-def wait(
-    live: Live, caller: Caller, topic: str | None, seconds: float, **query: Any
-) -> dict[str, Any]:
+def wait(live: Live, caller: Caller, topic: str | None, seconds: float, **query: Any) -> EventPage:
     """Return the next events of a topic, waiting for the first one; empty when the time is over.
 
     The time is over when the caller's token expires, too. Every look checks the caller and his
@@ -115,7 +123,7 @@ def wait(
             left = deadline - time.monotonic()
             if caller != known:  # an admin no longer: look again, as who he is now
                 continue
-            if found["items"] or left <= 0 or waiter.over:
+            if found.items or left <= 0 or waiter.over:
                 return found
             waiter.wait(left)
     finally:

@@ -11,6 +11,7 @@ from ..core.errors import Unauthorized
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import Caller, caller
 from ..core.http.idempotency import idempotent
+from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
 from ..core.schemas import MAX_ID
 from ..projects import access
@@ -42,7 +43,8 @@ def topic_of(data: dict[str, Any]) -> str | None:
 @login_required
 @blueprint.arguments(EventQuery, location="query")
 @blueprint.response(200, EventPage)
-def list_events(query: dict[str, Any]) -> dict[str, Any]:
+@linked
+def list_events(query: dict[str, Any]) -> Page:
     """List events behind an id; with `wait`, wait for the first one."""
     topic, seconds = topic_of(query), query["wait"]
     after = query["after"] if query["cursor"] is None else query["cursor"]

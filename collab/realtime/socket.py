@@ -206,15 +206,16 @@ class Connection:
         with self._follower.held():
             position = follow(self._live.hub, self._follower, [place], after)
             self._still_allowed(place)
+            whole = recovered(after)
             members = {
                 "topic": place.topic,
                 "last_id": position,
-                "recovered": recovered(after),
+                "recovered": whole,
                 "present": self._live.hub.present(place.topic),
             }
             start = position if after is None else min(after, position)
             self._wire.push(answer("subscribed", body, **members), start)
-            self._catch_up(place, start, position)
+            self._catch_up(place, start, position, whole)
 
     def _still_allowed(self, place: Place) -> None:
         """Look again: the right may have gone between the first look and the entry in the hub."""
@@ -224,8 +225,8 @@ class Connection:
             self._live.hub.remove(self._follower, place.topic)
             raise
 
-    def _catch_up(self, place: Place, after: int, through: int) -> None:
-        for chunk, last_id in self._follower.missed([place], after, through):
+    def _catch_up(self, place: Place, after: int, through: int, whole: bool) -> None:
+        for chunk, last_id in self._follower.missed([place], after, through, whole):
             self._wire.push(chunk, last_id)
             if not self._wire.wait_drained(CATCH_UP_PATIENCE_S):
                 self._wire.cut()

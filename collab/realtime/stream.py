@@ -28,6 +28,9 @@ RETRY_MS = 1000
 #: Seconds that the kernel keeps trying to reach a silent peer (RFC 5482).
 USER_TIMEOUT_MS = 30_000
 
+#: Linux has it; elsewhere the kernel gives up later.
+USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
+
 HEARTBEAT = b": still here\n\n"
 
 #: Stands for a row's id where a stream says that it ends.
@@ -55,8 +58,8 @@ class StreamFollower(Follower):
         self._chunks: list[bytes] = []
         self._unsent = 0
         self.ended = False
-        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+        if sock is not None and USER_TIMEOUT is not None and sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, USER_TIMEOUT, USER_TIMEOUT_MS)
 
     def write(self, chunk: bytes, last_id: int) -> None:
         """Leave something for the response's thread; behind the last words nothing."""
@@ -133,15 +136,16 @@ class Stream:
                 self._hub.leave(follower)
                 follower.end(TOKEN_ENDED, error.detail)
                 return
+            whole = recovered(after)
             yield control(
                 "subscribed",
                 topics=topics,
                 last_id=position,
-                recovered=recovered(after),
+                recovered=whole,
                 present={topic: self._hub.present(topic) for topic in topics},
             )
-            missed = follower.missed(places, position if after is None else after, position)
-            for chunk, _ in missed:
+            start = position if after is None else after
+            for chunk, _ in follower.missed(places, start, position, whole):
                 yield chunk
         db.session.remove()
 

@@ -28,8 +28,8 @@ AHEAD_LIMIT = 1024 * 1024
 #: What the kernel may hold beside that; the default grows to several megabytes.
 KERNEL_BUFFER = 256 * 1024
 
-#: Made once: combining two flags of the socket module takes as long as a short send.
-FLAGS = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+#: A plain number: the socket module's flags cost time with every call.
+FLAGS = int(socket.MSG_DONTWAIT)
 
 #: What simple-websocket writes when a message is too big.
 TOO_BIG_CLOSE = close_frame(MESSAGE_TOO_BIG, "Message is too big")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,42 @@ def test_a_signal_does_not_reach_who_was_removed_before_it(app: Flask, live: Any
     live.hub.signal(signal)
     live.broadcaster.drain()
     assert signal.public_id not in bob.got
+
+
+class Interrupted(deque[Message]):
+    """Signals in waiting: somebody is removed, and talked about, while they are counted."""
+
+    interruption: Callable[[], None] | None = None
+
+    def __len__(self) -> int:
+        if self.interruption is not None:
+            act, self.interruption = self.interruption, None
+            act()
+        return super().__len__()
+
+
+def test_a_removal_while_a_tick_begins_keeps_the_signals_behind_it(app: Flask, live: Any) -> None:
+    alice, bob = following(live), following(live, user_id=2, session_id=2)
+    for _ in range(3):  # until no ring for rows is left over
+        tell(live, alice)
+    later = Message.signal("project:1", "typing", 1, {})
+
+    def remove_and_talk() -> None:
+        commit(app, MemberRemoved(project_id=1, user_id=2))
+        live.hub.signal(later)
+
+    live.hub.signals = Interrupted()
+    live.hub.signals.interruption = remove_and_talk
+    tell(live, alice)
+    eventually(lambda: later.public_id in alice.got)
+    assert later.public_id not in bob.got
+
+
+def tell(live: Any, reader: Fake) -> None:
+    """Send a signal and wait until it has been told; nothing is written."""
+    signal = Message.signal("project:1", "typing", 1, {})
+    live.hub.signal(signal)
+    eventually(lambda: signal.public_id in reader.got)
 
 
 def test_it_survives_that_the_database_fails(app: Flask, live: Any, instance: Path) -> None:

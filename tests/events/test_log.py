@@ -19,6 +19,7 @@ from collab.extensions import db
 
 from ..support import history
 from ..support.people import Person, ok
+from ..support.waiting import eventually
 
 
 @pytest.fixture
@@ -84,9 +85,13 @@ def in_context(app: Flask, work: Any, *arguments: Any) -> None:
 def read_by_id(app: Flask, after: int, count: int) -> list[int]:
     """Follow the log by id, as the broadcaster does: a row that came late would be missed."""
     seen: list[int] = []
-    while len(seen) < count:
+
+    def read() -> bool:
         with app.app_context():
-            seen += [row.id for row in log.read_after((seen or [after])[-1])]
+            seen.extend(row.id for row in log.read_after((seen or [after])[-1]))
+        return len(seen) >= count
+
+    eventually(read)
     return seen
 
 

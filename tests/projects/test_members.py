@@ -261,3 +261,15 @@ def test_a_removal_that_is_refused_is_not_recorded(
         vera.delete(member(project, alice))
         alice.delete(member(project, alice))
     assert told == []
+
+
+def test_a_member_has_an_etag_and_refuses_a_lost_update(alice, project, bob):
+    path = f"/projects/{project}/members/{bob.id}"
+    tag = alice.get(path).headers["ETag"]
+    assert alice.get(path, headers={"If-None-Match": tag}).status_code == 304
+
+    first = alice.patch(path, {"role": "viewer"}, headers={"If-Match": tag})
+    second = alice.patch(path, {"role": "owner"}, headers={"If-Match": tag})
+
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert first.headers["ETag"] != tag

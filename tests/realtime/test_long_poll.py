@@ -203,6 +203,22 @@ def test_a_long_poll_that_comes_while_the_server_stops_answers_at_once(
     assert waiting(project_id=project, after=history.ids(app)[-1], wait=30)()["items"] == []
 
 
+def test_a_long_poll_of_a_workspace_is_refused_when_it_is_deleted(
+    alice: Person, bob: Person, project: int, app: Flask, over: Any, server: Any
+) -> None:
+    workspace = alice.makes_workspace(project)
+    answers: list[int] = []
+    caller = over(server, bob)
+    query = {"topic": f"workspace:{workspace}", "wait": 30}
+    get = lambda: answers.append(caller.get("/events", params=query).status_code)  # noqa: E731
+    thread = threading.Thread(target=get)
+    thread.start()
+    eventually(lambda: app.extensions["collab.live"].capacity.used)
+    ok(alice.delete(f"/workspaces/{workspace}"))
+    thread.join()
+    assert answers == [404]
+
+
 def test_long_polls_one_after_the_other_miss_nothing(
     alice: Person, bob: Person, project: int, app: Flask, server: Any
 ) -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
-
-from collab.extensions import db
 
 from ..support import history
 from ..support.people import Person, ok
@@ -273,24 +269,6 @@ def test_a_member_removed_during_the_replay_of_a_stream_is_told_where_it_ended(
     told = [int(one["id"]) for one in stream.events()]
     assert told == list(range(start + 1, start + 1 + len(told)))
     assert len(told) < 120
-
-
-@pytest.fixture
-def just_before(app: Flask) -> Iterator[Callable[[str, Callable[[], None]], None]]:
-    """Return a way to do something once, right before the first statement that has some words."""
-    waiting: list[tuple[str, Callable[[], None]]] = []
-
-    def look(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if waiting and waiting[0][0] in statement:
-            thread = threading.Thread(target=waiting.pop()[1])
-            thread.start()
-            thread.join()
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", look)
-    yield lambda words, act: waiting.append((words, act))
-    event.remove(engine, "before_cursor_execute", look)
 
 
 def test_a_page_of_events_never_shows_what_came_after_a_removal_during_the_request(

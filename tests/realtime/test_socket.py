@@ -250,3 +250,17 @@ def test_after_may_be_text_as_the_ids_are(
     socket = connect(bob)
     socket.ask("subscribe", project_id=project, after=str(told - 1))
     assert read_through(socket, told) == [told]
+
+
+def test_a_reader_behind_whom_the_log_is_pruned_while_he_catches_up_is_cut_off_and_then_told(
+    alice: Person, bob: Person, project: int, app: Flask, connect: Any, just_before: Any
+) -> None:
+    start = alice.tells(project, n=1)
+    alice.tells(project, n=2)
+    just_before("events.topic IN", lambda: prune_all(app))
+    socket = connect(bob)
+    assert socket.ask("subscribe", project_id=project, after=start)["recovered"] is True
+    closed = socket.wait_closed()
+    assert (closed.code, closed.reason) == (4008, f"You read too slowly. Resume after {start}.")
+    again = connect(bob)
+    assert again.ask("subscribe", project_id=project, after=start)["recovered"] is False

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,6 +186,51 @@ def test_a_binary_message_that_is_fragmented_is_refused(raw: RawSocket) -> None:
     assert raw.receive()["status"] == 400
 
 
+# -- compression ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def squeezing(server: Any, bob: Person) -> Iterator[RawSocket]:
+    """Return bob's socket, on which both sides may compress (RFC 7692)."""
+    with RawSocket(server.url, token=bob.token, extensions="permessage-deflate") as made:
+        yield made
+
+
+def deflated(data: bytes) -> bytes:
+    """Compress a message as RFC 7692 §7.2.1 says."""
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return (squeezer.compress(data) + squeezer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+def test_a_compressed_message_is_read(squeezing: RawSocket) -> None:
+    squeezing.send_frame(TEXT, deflated(b'{"type":"ping","ref":"small"}'), rsv=4)
+    assert squeezing.receive()["ref"] == "small"
+
+
+def test_a_compressed_message_in_fragments_is_read(squeezing: RawSocket) -> None:
+    data = deflated(b'{"type":"ping","ref":"small"}')
+    squeezing.send_frame(TEXT, data[:5], rsv=4, fin=False)
+    squeezing.send_frame(CONTINUATION, data[5:])
+    assert squeezing.receive()["ref"] == "small"
+
+
+def test_a_message_that_grows_over_256_kib_when_it_is_unpacked_closes_with_1009(
+    squeezing: RawSocket,
+) -> None:
+    squeezing.send_frame(TEXT, deflated(b"x" * 50_000_000), rsv=4)
+    assert squeezing.until_closed()[1] == 1009
+
+
+def test_a_compressed_message_that_is_broken_closes_with_1007(squeezing: RawSocket) -> None:
+    squeezing.send_frame(TEXT, b"\xff\xff\xff\xff", rsv=4)
+    assert squeezing.until_closed()[1] == 1007
+
+
+def test_a_compressed_message_where_nobody_agreed_on_it_closes_with_1002(raw: RawSocket) -> None:
+    raw.send_frame(TEXT, deflated(b'{"type":"ping"}'), rsv=4)
+    assert raw.until_closed()[1] == 1002
+
+
 # -- closing --------------------------------------------------------------------------------------
 
 
@@ -213,44 +257,3 @@ def test_what_comes_behind_a_close_is_not_read(raw: RawSocket) -> None:
     close, ping = client_frame(CLOSE, (1000).to_bytes(2)), client_frame(TEXT, b'{"type":"ping"}')
     raw.tcp.sendall(close + ping)
     assert raw.until_closed()[0] == []
-
-
-# -- floods ---------------------------------------------------------------------------------------
-
-
-def pour(raw: RawSocket, total: int) -> int:
-    """Send messages as long as the server takes them; return the bytes that it took."""
-    raw.tcp.settimeout(1)
-    chunk, taken = client_frame(TEXT, ping_of(100_000).encode()) * 5, 0
-    try:
-        while taken < total:
-            raw.tcp.sendall(chunk)
-            taken += len(chunk)
-    except (TimeoutError, ConnectionError):
-        pass
-    return taken
-
-
-#: What the kernel holds of a loopback connection, generously, and what the server reads ahead.
-HELD_ON_THE_WAY = 20 * 1024 * 1024
-
-
-@pytest.fixture
-def database_lock(instance: Path, server: Any) -> Iterator[None]:
-    """Keep everybody else from writing to the database."""
-    connection = sqlite3.connect(instance / "collab.db", isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    yield
-    connection.close()
-
-
-def test_a_flood_waits_in_the_network_while_a_message_is_handled(
-    raw: RawSocket, bob: Person, database_lock: None
-) -> None:
-    raw.send("activity", topic=f"user:{bob.id}")  # waits for the lock
-    assert pour(raw, 3 * HELD_ON_THE_WAY) < HELD_ON_THE_WAY
-
-
-def test_a_flood_waits_in_the_network_while_the_socket_is_closing(raw: RawSocket) -> None:
-    raw.tcp.sendall(client_frame(TEXT, b'{"type":"ping"}') * 200)
-    assert pour(raw, 3 * HELD_ON_THE_WAY) < HELD_ON_THE_WAY

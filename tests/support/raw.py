@@ -51,6 +51,7 @@ class RawSocket:
         *,
         receive_buffer: int = 0,
         wait: bool = True,
+        extensions: str = "",
         **query: Any,
     ) -> None:
         where = urlsplit(url)
@@ -62,17 +63,18 @@ class RawSocket:
         address = path + ("?" + urlencode(query) if query else "")
         try:
             self.tcp.connect((where.hostname, where.port))
-            self._ask(where.netloc, address)
+            self._ask(where.netloc, address, extensions)
             if wait:
                 self._read_head()
         except (OSError, EOFError):
             self.tcp.close()
             raise
 
-    def _ask(self, host: str, address: str) -> None:
+    def _ask(self, host: str, address: str, extensions: str) -> None:
         self.tcp.sendall(
             f"GET {address} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Extensions: {extensions}\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n".encode()
         )
 

@@ -1,0 +1,31 @@
+"""Fixtures for what happens at the worst moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from collab.extensions import db
+
+
+@pytest.fixture
+def just_before(app: Flask) -> Iterator[Callable[[str, Callable[[], None]], None]]:
+    """Return a way to do something once, right before the first statement that has some words."""
+    waiting: list[tuple[str, Callable[[], None]]] = []
+
+    def look(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if waiting and waiting[0][0] in statement:
+            thread = threading.Thread(target=waiting.pop()[1])
+            thread.start()
+            thread.join()
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", look)
+    yield lambda words, act: waiting.append((words, act))
+    event.remove(engine, "before_cursor_execute", look)

@@ -1,0 +1,129 @@
+"""What depends on the server that `python app.py` runs: places, ends, and slow or silent peers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from ..support.people import Person, ok
+from ..support.raw import CLOSE, TEXT, RawSocket
+from ..support.streams import Stream
+from ..support.waiting import eventually
+from .test_handshake import is_problem, knock
+
+
+@pytest.fixture
+def tight(process: Any) -> Any:
+    """Return a server with one place, which pings every second."""
+    return process(SOCKET_LIMIT="1", PING_SECONDS="1", HTTP_THREADS="4")
+
+
+def finds_a_place(server: Any, person: Person) -> bool:
+    """Tell whether somebody gets the one place, sooner or later."""
+
+    def tries() -> bool:
+        with RawSocket(server.url, token=person.token) as socket:
+            return socket.status == 101
+
+    return eventually(tries)
+
+
+def test_connections_of_every_end_give_their_place_back(
+    tight: Any, alice: Person, over: Any
+) -> None:
+    caller = over(tight, alice)
+    for _ in range(5):
+        RawSocket(tight.url, token=alice.token).vanish()
+        RawSocket(tight.url, wait=False).vanish()
+        knock(tight.url, Sec_WebSocket_Key=None)
+        knock(tight.url, Sec_WebSocket_Extensions="permessage-deflate; server_max_window_bits=x")
+        caller.request("HEAD", "/events/stream")
+        caller.get("/events", params={"topic": "nothing", "wait": 1})
+    assert finds_a_place(tight, alice)
+
+
+def test_a_stream_whose_reader_left_gives_its_place_back(tight: Any, alice: Person) -> None:
+    with Stream(tight.url, alice.token) as stream:
+        stream.until("subscribed")
+        assert knock(tight.url).status_code == 503
+    assert finds_a_place(tight, alice)
+
+
+def test_a_full_server_refuses_with_a_problem_and_answers_requests(
+    tight: Any, alice: Person, over: Any
+) -> None:
+    with RawSocket(tight.url, token=alice.token):
+        refused = knock(tight.url)
+        assert is_problem(refused)
+        assert int(refused.headers["Retry-After"]) > 0
+        assert over(tight, alice).get("/auth/me").status_code == 200
+
+
+def test_a_failed_handshake_leaves_the_connection_good_for_the_next_request(process: Any) -> None:
+    with httpx.Client(base_url=process().url) as http:
+        refused = http.get("/ws", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+        assert refused.status_code == 426
+        assert http.get("/health").status_code == 200
+
+
+def test_nothing_follows_the_one_close_frame(process: Any, alice: Person) -> None:
+    with RawSocket(process().url, token=alice.token) as socket:
+        socket.send_frame(CLOSE, (1000).to_bytes(2))
+        assert socket.read_frame() == (CLOSE, (1000).to_bytes(2))
+        assert socket.rest() == b""
+
+
+def test_a_person_who_answers_no_ping_is_present_no_longer(
+    process: Any, alice: Person, bob: Person, project: int, over: Any
+) -> None:
+    server = process(PING_SECONDS="1")
+    caller, query = over(server, alice), {"project_id": project}
+    with RawSocket(server.url, token=bob.token, project_id=project) as silent:
+        assert silent.receive()["type"] == "subscribed"
+        assert ok(caller.get("/presence", params=query))["items"]
+        eventually(lambda: not ok(caller.get("/presence", params=query))["items"])
+
+
+def test_a_reader_who_reads_nothing_is_cut_off_and_resumes(
+    process: Any, alice: Person, bob: Person, project: int, over: Any
+) -> None:
+    server = process()
+    writer = over(server, alice)
+    with RawSocket(server.url, token=bob.token, project_id=project, receive_buffer=4096) as slow:
+        slow.receive()
+        told = [writer.tells(project, text="x" * 60_000) for _ in range(60)]
+        messages, code, reason = slow.until_closed()
+    seen = [int(one["id"]) for one in messages if "signal" not in one]
+    with Stream(server.url, bob.token, seen[-1], project_id=project) as stream:
+        while seen[-1] != told[-1]:
+            seen.append(int(stream.until("file.changed").data["id"]))
+    assert (code, reason.endswith(f" {messages[-1]['id']}.")) == (4008, True)
+    assert seen == told
+
+
+def test_a_removed_member_gets_nothing_more_on_socket_and_stream(
+    process: Any, alice: Person, bob: Person, project: int, over: Any
+) -> None:
+    server = process()
+    owner = over(server, alice)
+    with (
+        RawSocket(server.url, token=bob.token, project_id=project) as socket,
+        Stream(server.url, bob.token, project_id=project) as stream,
+    ):
+        assert socket.receive()["type"] == "subscribed"
+        stream.until("subscribed")
+        ok(owner.delete(f"/projects/{project}/members/{bob.id}"))
+        owner.tells(project, secret=True)
+        ended = [sent.name for sent in stream.rest() if sent.name != "message"]
+        socket.send_frame(TEXT, b'{"type":"ping","ref":"last"}')
+        frames = [socket.receive()]
+        while frames[-1].get("ref") != "last":
+            frames.append(socket.receive())
+    assert ended == ["unsubscribed", "closing"]
+    assert [one["type"] for one in frames if "signal" not in one] == [
+        "member.removed",
+        "unsubscribed",
+        "pong",
+    ]
