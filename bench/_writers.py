@@ -1,8 +1,9 @@
-"""Writers of the long run. Each event has a tag, and each tag ends in one of three ways:
+"""Writers of the long run, who know of each event how it ended.
 
-acknowledged (the log has it once), unknown (a crash took the answer, and a socket's event
-cannot be repeated safely: once or not at all), or, over REST, waiting (its Idempotency-Key
-is still leased to a request that died with the server: asked again at the end).
+Each event has a tag, and the tag is acknowledged (the log has it once), unknown (a crash
+took the answer, and a socket's event cannot be repeated safely: once or not at all), or,
+over REST, waiting (its Idempotency-Key is still leased to a request that died with the
+server: asked again at the end).
 """
 
 from __future__ import annotations

@@ -1,20 +1,22 @@
 """Fan-out: 200 clients, 200-byte messages, ours against `ws` and Socket.IO.
 
 One client keeps 1, 4 or 16 messages in flight; a message is done when all clients have
-it. The server has one core and the load generator the other. Rounds interleave the
-systems, so that whatever else the machine does meets all of them; ratios are taken
-within a round, and their median is printed.
+it. The servers share one core, where all but the measured one idle, and the load
+generator has the other. Systems take turns every few seconds, so that whatever else the
+machine does meets all of them; ratios are taken within a round, and their median printed.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from bench import _server
+from bench._machine import Watch, calm, describe
 from bench._stats import markdown, median, ratio
 from bench._swarm import Phase, Swarm
 from bench._systems import SYSTEMS, System, Variant
@@ -35,6 +37,7 @@ class Figure:
     p99: float
     load_busy: float
     server_busy: float
+    others: float
     frame: int
 
 
@@ -42,20 +45,11 @@ Key = tuple[str, int]
 Round = dict[Key, Figure]
 
 
-def cpu_seconds(server: _server.Server) -> float:
-    """Return the processor time of the server's processes so far, in seconds."""
-    ticks = 0
-    for pid in server.pids():
-        with open(f"/proc/{pid}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def figure(phase: Phase, cpu: float) -> Figure:
-    """Turn a phase and the server's processor time in it into a figure."""
+def figure(phase: Phase, watch: Watch) -> Figure:
+    """Turn a phase, and what the processors did in it, into a figure."""
     p50, p99 = (phase.latencies.percentile(share) * 1e3 for share in (0.5, 0.99))
-    return Figure(phase.rate, p50, p99, phase.busy, cpu / phase.seconds, phase.frame)
+    server, others = watch.shares()
+    return Figure(phase.rate, p50, p99, phase.busy, server, others, phase.frame)
 
 
 def measure(
@@ -64,40 +58,53 @@ def measure(
     """Warm up, measure with some clients checked, then check all clients on a tail."""
     swarm.message = variant.message
     swarm.drive(in_flight, WARM_SECONDS)
-    before = cpu_seconds(server)
-    phase = swarm.drive(in_flight, seconds, keep=SAMPLED_CLIENTS)
-    cpu = cpu_seconds(server) - before
+    watch = Watch(server.pids())
+    found = figure(swarm.drive(in_flight, seconds, keep=SAMPLED_CLIENTS), watch)
     swarm.check(variant.number_of)
     swarm.drive(in_flight, 60.0, keep=len(swarm.socks), limit=TAIL_MESSAGES)
     swarm.check(variant.number_of)
-    return figure(phase, cpu)
-
-
-def visit(system: System, options: argparse.Namespace) -> Round:
-    """Start one system, measure all its variants, stop it."""
-    with _server.temp_folder() as folder:
-        port = _server.free_port()
-        server = system.server(options.python, port, folder)
-        server.start()
-        try:
-            swarm = system.join(server, port, options.clients)
-            return _variants(server, swarm, system, options.seconds)
-        except Exception:
-            print(server.output(), file=sys.stderr)
-            raise
-        finally:
-            server.stop()
-
-
-def _variants(server: _server.Server, swarm: Swarm, system: System, seconds: float) -> Round:
-    found: Round = {}
-    for variant in system.variants:
-        for in_flight in IN_FLIGHT:
-            result = measure(server, swarm, variant, in_flight, seconds)
-            found[variant.name, in_flight] = result
-            print(f"{variant.name:14} {in_flight:3} {result}", file=sys.stderr)
-    swarm.close()
     return found
+
+
+class Contest:
+    """All systems, running side by side; one is measured at a time, the others idle."""
+
+    def __init__(self, options: argparse.Namespace, stack: ExitStack) -> None:
+        self.options = options
+        self.servers = [self._start(system, stack) for system in SYSTEMS]
+
+    def _start(self, system: System, stack: ExitStack) -> tuple[_server.Server, Swarm, System]:
+        folder = stack.enter_context(_server.temp_folder())
+        port = _server.free_port()
+        server = system.server(self.options.python, port, folder)
+        stack.callback(server.stop)
+        server.start()
+        swarm = system.join(server, port, self.options.clients)
+        stack.callback(swarm.close)
+        return server, swarm, system
+
+    def round(self) -> Round:
+        """Measure every variant at every number in flight."""
+        return {
+            (variant.name, in_flight): self._calmly(server, swarm, variant, in_flight)
+            for in_flight in IN_FLIGHT
+            for server, swarm, system in self.servers
+            for variant in system.variants
+        }
+
+    def _calmly(
+        self, server: _server.Server, swarm: Swarm, variant: Variant, in_flight: int
+    ) -> Figure:
+        self._tend()
+        once = partial(measure, server, swarm, variant, in_flight, self.options.seconds)
+        found = calm(once, lambda figure: figure.others, self._tend)
+        print(f"{variant.name:14} {in_flight:3} {found}", file=sys.stderr)
+        return found
+
+    def _tend(self) -> None:
+        """Keep the connections of those whose turn it is not."""
+        for _, swarm, _ in self.servers:
+            swarm.tend()
 
 
 def table(rounds: list[Round]) -> str:
@@ -112,6 +119,7 @@ def table(rounds: list[Round]) -> str:
         "frame bytes",
         "server core busy",
         "load core busy",
+        "others, most",
     )
     keys = sorted(rounds[0], key=lambda key: key[1])
     return markdown(head, (_row(rounds, key) for key in keys))
@@ -137,6 +145,7 @@ def _row(rounds: list[Round], key: Key) -> list[str]:
         f"{mid['frame']:.0f}",
         f"{mid['server_busy']:.0%}",
         f"{mid['load_busy']:.0%}",
+        f"{max(columns['others']):.0%}",
     ]
 
 
@@ -144,11 +153,9 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="bench.fanout", description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="interpreter for ours")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement")
     parser.add_argument("--clients", type=int, default=200)
-    names = [system.name for system in SYSTEMS]
-    parser.add_argument("--systems", nargs="+", default=names, choices=names)
     return parser.parse_args(given)
 
 
@@ -157,10 +164,13 @@ def main() -> None:
     options = arguments()
     _server.pin_load()
     rounds: list[Round] = []
-    for number in range(options.rounds):
-        print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
-        chosen = [system for system in SYSTEMS if system.name in options.systems]
-        rounds.append({k: v for system in chosen for k, v in visit(system, options).items()})
+    with ExitStack() as stack:
+        contest = Contest(options, stack)
+        for number in range(options.rounds):
+            print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
+            rounds.append(contest.round())
+    print(describe())
+    print()
     print(table(rounds))
 
 

@@ -10,17 +10,20 @@ import argparse
 import secrets
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench import _server
 from bench._http import Api, register
 from bench._httpload import HttpLoad
+from bench._machine import Watch, calm, describe
 from bench._stats import markdown, median, percentile, ratio
 
 PATH = "/api/v1/projects?limit=20"
 PROJECTS = 30
-WARM_SECONDS = 1.0
+WARM_SECONDS = 0.5
 BASE = "FastAPI"
 
 
@@ -31,6 +34,7 @@ class Figure:
     rate: float
     p50: float
     p99: float
+    others: float
 
 
 Maker = Callable[[str, int, Path], _server.Server]
@@ -73,34 +77,49 @@ def check(api: Api, names: list[str]) -> None:
         raise RuntimeError(f"other fields than expected: {page['items'][0]}")
 
 
-def visit(make: Maker, options: argparse.Namespace) -> Figure:
-    """Start one system, fill it, measure the list, stop it."""
-    with _server.temp_folder() as folder:
-        port = _server.free_port()
-        server = make(options.python, port, folder)
-        server.start()
-        try:
-            _server.wait_health(server, port)
-            api = register(port)
-            check(api, fill(api))
-            return measure(port, api.token, options)
-        finally:
-            server.stop()
+@dataclass(frozen=True)
+class Entrant:
+    """A running server, filled, with somebody who may see the list."""
+
+    name: str
+    server: _server.Server
+    api: Api
 
 
-def measure(port: int, token: str, options: argparse.Namespace) -> Figure:
+def enter(name: str, options: argparse.Namespace, stack: ExitStack) -> Entrant:
+    """Start one system and fill it; it ends with the stack."""
+    folder = stack.enter_context(_server.temp_folder())
+    port = _server.free_port()
+    server = SYSTEMS[name](options.python, port, folder)
+    stack.callback(server.stop)
+    server.start()
+    _server.wait_health(server, port)
+    api = register(port)
+    check(api, fill(api))
+    return Entrant(name, server, api)
+
+
+def visit(entrant: Entrant, options: argparse.Namespace) -> Figure:
+    """Measure one of them while the other idles."""
+    ask = partial(measure, entrant.server, entrant.api, options)
+    return calm(ask, lambda found: found.others)
+
+
+def measure(server: _server.Server, api: Api, options: argparse.Namespace) -> Figure:
     """Warm up and measure."""
-    load = HttpLoad(port, PATH, token, options.connections)
+    load = HttpLoad(api.port, PATH, api.token, options.connections)
     load.saturate(WARM_SECONDS)
+    watch = Watch(server.pids())
     result = load.saturate(options.seconds)
+    _, others = watch.shares()
     load.close()
     p50, p99 = (percentile(result.latencies, share) * 1e3 for share in (0.5, 0.99))
-    return Figure(result.rate, p50, p99)
+    return Figure(result.rate, p50, p99, others)
 
 
 def table(rounds: list[dict[str, Figure]]) -> str:
     """Return the medians over all rounds; the ratio is the median of each round's ratio."""
-    head = ("server", "requests/s", f"ratio to {BASE}", "p50 ms", "p99 ms")
+    head = ("server", "requests/s", f"ratio to {BASE}", "p50 ms", "p99 ms", "others, most")
     return markdown(head, (_row(name, rounds) for name in SYSTEMS))
 
 
@@ -113,6 +132,7 @@ def _row(name: str, rounds: list[dict[str, Figure]]) -> list[str]:
         f"{faster:.2f}",
         f"{median(figure.p50 for figure in figures):.2f}",
         f"{median(figure.p99 for figure in figures):.2f}",
+        f"{max(figure.others for figure in figures):.0%}",
     ]
 
 
@@ -120,16 +140,20 @@ def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(prog="bench.http_list", description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="interpreter for both servers")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
     parser.add_argument("--connections", type=int, default=8)
     options = parser.parse_args()
     _server.pin_load()
     rounds: list[dict[str, Figure]] = []
-    for number in range(options.rounds):
-        print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
-        rounds.append({name: visit(make, options) for name, make in SYSTEMS.items()})
-        print(rounds[-1], file=sys.stderr)
+    with ExitStack() as stack:
+        entrants = [enter(name, options, stack) for name in SYSTEMS]
+        for number in range(options.rounds):
+            print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
+            rounds.append({entrant.name: visit(entrant, options) for entrant in entrants})
+            print(rounds[-1], file=sys.stderr)
+    print(describe())
+    print()
     print(table(rounds))
 
 

@@ -10,12 +10,14 @@ import argparse
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bench import _server
 from bench._crowd import Crowd
 from bench._http import Api, register
 from bench._httpload import HttpLoad
+from bench._machine import Watch, calm, describe
 from bench._stats import markdown, median, percentile, ratio
 
 PATH = "/api/v1/auth/me"
@@ -24,12 +26,22 @@ CONNECTIONS = 4
 THREADS_BESIDE = 50
 
 
+@dataclass(frozen=True)
+class Figure:
+    """One measurement: latencies in milliseconds, and what others took of a core."""
+
+    p50: float
+    p99: float
+    others: float
+
+
 @dataclass
 class Samples:
     """Medians come from these: latencies in milliseconds, memory in bytes."""
 
     p50: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
     pss: list[int] = field(default_factory=list)
     rss: list[int] = field(default_factory=list)
 
@@ -49,11 +61,21 @@ def sample(server: _server.Server, api: Api, options: argparse.Namespace, into: 
     time.sleep(SETTLE_SECONDS)
     into.pss.append(memory(server, "Pss"))
     into.rss.append(memory(server, "Rss"))
+    found = calm(partial(measure, server, api, options), lambda found: found.others)
+    into.p50.append(found.p50)
+    into.p99.append(found.p99)
+    into.others.append(found.others)
+
+
+def measure(server: _server.Server, api: Api, options: argparse.Namespace) -> Figure:
+    """Ask at the fixed rate."""
     load = HttpLoad(api.port, PATH, api.token, CONNECTIONS)
+    watch = Watch(server.pids())
     result = load.paced(options.rate, options.seconds)
+    _, others = watch.shares()
     load.close()
-    into.p50.append(percentile(result.latencies, 0.5) * 1e3)
-    into.p99.append(percentile(result.latencies, 0.99) * 1e3)
+    p50, p99 = (percentile(result.latencies, share) * 1e3 for share in (0.5, 0.99))
+    return Figure(p50, p99, others)
 
 
 def run(options: argparse.Namespace, folder: Path) -> tuple[Samples, Samples]:
@@ -94,7 +116,15 @@ def rounds(
 
 def table(without: Samples, with_all: Samples, sockets: int) -> str:
     """Return latencies as medians; memory of the first round, before anything was reused."""
-    head = ("idle sockets", "p50 ms", "p99 ms", "PSS MiB", "RSS MiB", "PSS KiB per socket")
+    head = (
+        "idle sockets",
+        "p50 ms",
+        "p99 ms",
+        "PSS MiB",
+        "RSS MiB",
+        "PSS KiB per socket",
+        "others, most",
+    )
     each = (with_all.pss[0] - without.pss[0]) / sockets / 1024
     rows = [
         _row("0", without, ""),
@@ -112,6 +142,7 @@ def _row(name: str, samples: Samples, each: str) -> list[str]:
         f"{samples.pss[0] / 2**20:.1f}",
         f"{samples.rss[0] / 2**20:.1f}",
         each,
+        f"{max(samples.others):.0%}",
     ]
 
 
@@ -126,7 +157,10 @@ def main() -> None:
     options = parser.parse_args()
     _server.pin_load()
     with _server.temp_folder() as folder:
-        print(table(*run(options, folder), options.sockets))
+        found = run(options, folder)
+    print(describe())
+    print()
+    print(table(*found, options.sockets))
 
 
 if __name__ == "__main__":
