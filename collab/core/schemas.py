@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import marshmallow as ma
@@ -121,3 +122,27 @@ class Time(fields.DateTime):
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         return value.isoformat().replace("+00:00", "Z") if value else None
+
+
+#: Fields whose value goes into the answer as it is; orjson writes times as RFC 3339 has them.
+PLAIN = (fields.String, fields.Integer, fields.Boolean, fields.Dict, Time)
+
+
+class Items(fields.List[Any]):
+    """The items of a page, read by attribute where that is all that their schema would do."""
+
+    def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        getters = self._getters()
+        if not getters:
+            return super()._serialize(value, *args, **kwargs)
+        return [{name: get(item) for name, get in getters} for item in value]
+
+    def _getters(self) -> list[tuple[str, Any]]:
+        if "getters" not in vars(self):
+            schema: Any = self.inner
+            shown = schema.schema.dump_fields.items()
+            plain = all(type(field) in PLAIN for _, field in shown)
+            self.getters = [
+                (name, attrgetter(field.attribute or name)) for name, field in shown if plain
+            ]
+        return self.getters

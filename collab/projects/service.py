@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 
 from ..core.errors import Forbidden
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
+from ..core.models import Id
 from ..events import log
 from ..events.catalogue import MemberAdded, ProjectCreated, ProjectDeleted, ProjectUpdated
 from ..extensions import db
@@ -33,19 +35,28 @@ def list_for(caller: Caller, *, q: str | None, scope: str, sort: str, **page: An
     """Return a page of the caller's projects, or for an admin of all, each with his role."""
     if scope == "all" and not caller.is_admin:
         raise Forbidden("Only an admin may list all projects.")
-    mine = and_(Member.project_id == Project.id, Member.user_id == caller.user_id)
-    query: Any = select(Project, Member.role).join(Member, mine, isouter=scope == "all")
-    if q:
-        query = query.where(func.lower(Project.name).contains(q.lower(), autoescape=True))
+    values = {"user_id": caller.user_id} | ({"q": q.lower()} if q else {})
     return paginate(
-        query, columns=PROJECT_SORTS, sort=sort, key=Project.id, item=_with_role, **page
+        _listed(scope, bool(q)),
+        columns=PROJECT_SORTS,
+        sort=sort,
+        key=Project.id,
+        item=lambda row: row,
+        values=values,
+        **page,
     )
 
 
-def _with_role(row: Any) -> Project:
-    project: Project = row.Project
-    project.role = row.role
-    return project
+@cache
+def _listed(scope: str, filtered: bool) -> Select[Any]:
+    """Build, once for each kind, the query of the columns that a list shows."""
+    mine = and_(Member.project_id == Project.id, Member.user_id == bindparam("user_id", type_=Id))
+    shown = (Project.id, Project.name, Project.description, Project.created_at, Project.updated_at)
+    query: Any = select(*shown, Member.role).select_from(Project)
+    query = query.join(Member, mine, isouter=scope == "all")
+    if filtered:
+        query = query.where(func.instr(func.lower(Project.name), bindparam("q")) > 0)
+    return query  # type: ignore[no-any-return]
 
 
 def update(project: Project, changes: dict[str, Any], actor: Caller) -> Project:

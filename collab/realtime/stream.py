@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from ..auth.guard import recheck
-from ..core.errors import ApiError
+from ..core.errors import ApiError, Unauthorized
 from ..core.http.caller import Caller
 from ..core.json import dumps
 from ..core.models import utcnow
@@ -21,6 +21,7 @@ from ..extensions import db
 from ..projects import access
 from ..projects.access import Place
 from .follower import Follower, follow, person, recovered
+from .frames import NORMAL_CLOSURE
 from .wire import UNSENT_LIMIT
 
 #: Milliseconds after which a browser comes back by itself.
@@ -97,11 +98,15 @@ class StreamFollower(Follower):
         """Tell the reader; with the last topic the stream ends."""
         self.deliver(control("unsubscribed", topic=topic, reason=reason), 0)
         if not self.topics:
-            self.end(TOKEN_ENDED if reason.startswith("session") else 1000, reason)
+            self.end(NORMAL_CLOSURE, reason)
 
     def end(self, code: int, reason: str) -> None:
         """Let the response end behind what is left to send."""
         self.deliver(control("closing", code=code, reason=reason), LAST_WORDS)
+
+
+def _code(error: ApiError) -> int:
+    return TOKEN_ENDED if isinstance(error, Unauthorized) else NORMAL_CLOSURE
 
 
 class Stream:
@@ -134,7 +139,7 @@ class Stream:
                     access.place(topic, caller)
             except ApiError as error:  # it ended between the first look and the entry in the hub
                 self._hub.leave(follower)
-                follower.end(TOKEN_ENDED, error.detail)
+                follower.end(_code(error), error.detail)
                 return
             whole = recovered(after)
             yield control(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from typing import Any
 
@@ -262,23 +261,3 @@ def test_two_topics_on_one_socket_come_in_the_logs_order(
     told = [alice.tells(one, n=n) for n in range(20) for one in (project, other)]
     reader.expect("file.changed", id=str(told[-1]))
     assert [int(one["id"]) for one in reader.events()] == told
-
-
-# -- when the database fails ----------------------------------------------------------------------
-
-
-def test_a_write_that_the_database_does_not_take_is_answered_and_the_socket_goes_on(
-    socket: Socket, broken_log: None
-) -> None:
-    answer = socket.ask("activity", payload={})
-    assert (answer["type"], answer["status"]) == ("error", 503)
-    assert socket.ask("ping")["type"] == "pong"
-
-
-@pytest.fixture
-def broken_log(instance: Any, socket: Socket) -> None:
-    """Take the log's table away."""
-    connection = sqlite3.connect(instance / "collab.db")
-    connection.execute("ALTER TABLE events RENAME TO lost")
-    connection.commit()
-    connection.close()

@@ -7,19 +7,19 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec
 from urllib.parse import urlencode
 
 from flask import request
 from marshmallow import fields, validate
-from sqlalchemy import ColumnElement, Row, Select, tuple_
+from sqlalchemy import Row, Select, bindparam, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ...extensions import db
 from ..errors import Malformed
 from ..json import dumps, loads
-from ..schemas import MAX_ID, Schema, patterned
+from ..schemas import MAX_ID, Items, Schema, patterned
 
 Column = InstrumentedAttribute[Any]
 
@@ -49,7 +49,7 @@ class PageQuery(Schema):
 def page_of(schema: type[Schema]) -> type[Schema]:
     """Make the schema of a page of something."""
     members = {
-        "items": fields.List(fields.Nested(schema), required=True),
+        "items": Items(fields.Nested(schema), required=True),
         "next_cursor": fields.String(
             required=True,
             allow_none=True,
@@ -83,29 +83,41 @@ def paginate(
     limit: int,
     cursor: str | None,
     item: Callable[[Row[Any]], Any],
+    values: dict[str, Any] | None = None,
 ) -> Page:
     """Run a query for one page, sorted by a column and then by `key`, which is unique.
 
-    `item` makes of a row what the page shows. Raises Malformed for a cursor that this list did
-    not give out.
+    `item` makes of a row what the page shows. With `values` the query is one of columns that is
+    built once and takes these: what is made of it is then kept, too. Raises Malformed for a
+    cursor that this list did not give out.
     """
-    name, descending = sort.removeprefix("-"), sort.startswith("-")
-    column = columns[name]
+    column = columns[sort.removeprefix("-")]
+    parameters = {"page_size": limit + 1} | (values or {})
     if cursor:
-        query = query.where(_behind(column, key, descending, *_decode(cursor, sort, column)))
-    order = (column.desc(), key.desc()) if descending else (column.asc(), key.asc())
-    query = query.order_by(*order).limit(limit + 1)
-    rows = db.session.execute(query.add_columns(column.label("_at"), key.label("_key"))).all()
+        parameters["value"], parameters["last"] = _decode(cursor, sort, column)
+    build = _sliced if values is None else _kept_sliced
+    statement = build(query, column, key, sort.startswith("-"), bool(cursor))
+    run = db.session.execute if values is None else db.session.connection().execute
+    rows = run(statement, parameters).all()
     shown, more = rows[:limit], len(rows) > limit
     following = encode(sort, shown[-1]._at, shown[-1]._key) if more else None
     return Page([item(row) for row in shown], following)
 
 
-def _behind(
-    column: Column, key: Column, descending: bool, value: Any, last: int
-) -> ColumnElement[bool]:
-    here = tuple_(column, key)
-    return here < (value, last) if descending else here > (value, last)
+def _sliced(
+    query: Select[Any], column: Column, key: Column, descending: bool, continued: bool
+) -> Select[Any]:
+    """Sort a query and cut it to a page: the first one, or one behind a value and a key."""
+    if continued:
+        here = tuple_(column, key)
+        there = tuple_(bindparam("value", type_=column.type), bindparam("last", type_=key.type))
+        query = query.where(here < there if descending else here > there)
+    order = (column.desc(), key.desc()) if descending else (column.asc(), key.asc())
+    query = query.order_by(*order).limit(bindparam("page_size"))
+    return query.add_columns(column.label("_at"), key.label("_key"))
+
+
+_kept_sliced = lru_cache(maxsize=64)(_sliced)
 
 
 def encode(sort: str, value: Any, key: int) -> str:

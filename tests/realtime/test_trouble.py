@@ -1,0 +1,116 @@
+"""When something fails inside, whoever asked is told, and nobody else notices."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from ..support import history
+from ..support.people import Person, ok
+from ..support.raw import RawSocket
+from ..support.waiting import eventually
+
+
+@pytest.fixture
+def database(instance: Path, server: Any) -> Iterator[Callable[[str], None]]:
+    """Return a way to change the database behind the server's back."""
+    connection = sqlite3.connect(instance / "collab.db")
+
+    def run(script: str) -> None:
+        connection.executescript(script)
+        connection.commit()
+
+    yield run
+    connection.close()
+
+
+NO_EVENTS = "ALTER TABLE events RENAME TO lost"
+NO_SESSIONS = "ALTER TABLE sessions RENAME TO lost"
+
+#: Every event's commit fails: a reference is checked there that leads nowhere.
+NO_COMMIT = """
+CREATE TABLE nowhere (id INTEGER PRIMARY KEY);
+CREATE TABLE dangling (id INTEGER REFERENCES nowhere (id) DEFERRABLE INITIALLY DEFERRED);
+CREATE TRIGGER dangle AFTER INSERT ON events BEGIN INSERT INTO dangling VALUES (1); END;
+"""
+
+
+def test_a_write_that_the_database_does_not_take_is_answered_and_the_socket_goes_on(
+    bob: Person, project: int, connect: Any, database: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    socket.expect("subscribed")
+    database(NO_EVENTS)
+    answer = socket.ask("activity", payload={})
+    assert (answer["type"], answer["status"]) == ("error", 503)
+    assert socket.ask("ping")["type"] == "pong"
+
+
+def test_a_write_whose_commit_fails_is_answered_and_is_not_in_the_log(
+    bob: Person, project: int, app: Flask, connect: Any, database: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    socket.expect("subscribed")
+    before = history.ids(app)
+    database(NO_COMMIT)
+    answer = socket.ask("activity", payload={})
+    assert (answer["type"], answer["status"], history.ids(app)) == ("error", 500, before)
+
+
+def test_the_next_write_after_a_failed_commit_succeeds(
+    bob: Person, project: int, connect: Any, database: Any
+) -> None:
+    socket = connect(bob, project_id=project)
+    socket.expect("subscribed")
+    database(NO_COMMIT)
+    socket.ask("activity", payload={})
+    database("DROP TRIGGER dangle")
+    assert socket.ask("activity", payload={})["type"] == "published"
+
+
+def test_a_socket_that_can_not_be_served_is_told_and_closed_with_1011(
+    bob: Person, connect: Any, database: Any
+) -> None:
+    database(NO_SESSIONS)
+    socket = connect(bob)
+    closed = socket.wait_closed()
+    assert (socket.seen[0]["status"], closed.code) == (503, 1011)
+
+
+def test_a_socket_that_could_not_be_served_gives_its_place_back(
+    bob: Person, app: Flask, connect: Any, database: Any
+) -> None:
+    database(NO_SESSIONS)
+    connect(bob).wait_closed()
+    eventually(lambda: not app.extensions["collab.live"].capacity.used)
+
+
+def test_a_stream_whose_right_goes_while_it_is_opened_ends_with_nothing_told(
+    alice: Person, bob: Person, project: int, follow: Any, just_before: Any
+) -> None:
+    def remove_and_talk() -> None:
+        ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
+        alice.tells(project, secret=True)
+
+    just_before("event_log_state", remove_and_talk)
+    stream = follow(bob, project_id=project, after=1)
+    told = [(sent.name, sent.data.get("code")) for sent in stream.rest()]
+    assert told == [("closing", 1000)]
+
+
+def test_a_reader_who_leaves_during_the_replay_ends_it(
+    bob: Person, project: int, app: Flask, server: Any
+) -> None:
+    start = history.ids(app)[-1]
+    history.fill(app, project, 300, size=60_000)
+    server.drain()
+    with RawSocket(
+        server.url, token=bob.token, project_id=project, after=start, receive_buffer=4096
+    ) as reader:
+        assert reader.receive()["type"] == "subscribed"
+    eventually(lambda: not app.extensions["collab.live"].capacity.used)
