@@ -79,6 +79,17 @@ class Follower(Subscriber):
             if self._gap and self.topics:
                 self.too_slow()
 
+    def forget_held(self) -> None:
+        """Throw away what was held back: it came to somebody who had no right to it any more.
+
+        If it had rows of other topics, their reader has to resume.
+        """
+        with self._gate:
+            rows = any(last_id > 0 for _, last_id in self._held or ())
+            self._held = []
+        if rows and self.topics:
+            self.too_slow()
+
     def missed(
         self, places: list[Place], after: int, through: int, whole: bool
     ) -> Iterator[tuple[bytes, int]]:

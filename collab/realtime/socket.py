@@ -223,6 +223,7 @@ class Connection:
             access.place(place.topic, self._caller)
         except ApiError:
             self._live.hub.remove(self._follower, place.topic)
+            self._follower.forget_held()
             raise
 
     def _catch_up(self, place: Place, after: int, through: int, whole: bool) -> None:

@@ -139,6 +139,7 @@ class Stream:
                     access.place(topic, caller)
             except ApiError as error:  # it ended between the first look and the entry in the hub
                 self._hub.leave(follower)
+                follower.forget_held()
                 follower.end(_code(error), error.detail)
                 return
             whole = recovered(after)

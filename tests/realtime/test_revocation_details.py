@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from flask import Flask
 
 from ..support import history
 from ..support.people import Person, ok
-from ..support.raw import RawSocket
 from ..support.readers import Poller
 from ..support.streams import Stream
 from ..support.waiting import eventually
@@ -221,79 +219,3 @@ def test_a_disabled_persons_ticket_is_refused(ada: Person, bob: Person, connect:
     ticket = ok(bob.post("/auth/ticket"))["ticket"]
     ok(ada.patch(f"/users/{bob.id}", {"disabled": True}))
     assert connect(ticket=ticket).wait_closed().code == 4401
-
-
-# -- in the middle of things ----------------------------------------------------------------------
-
-
-def test_a_member_removed_during_the_replay_gets_the_rest_of_neither_the_log_nor_what_is_live(
-    alice: Person, bob: Person, project: int, app: Flask, server: Any
-) -> None:
-    start = history.ids(app)[-1]
-    history.fill(app, project, 4000, size=1500)  # more than all buffers on the way hold
-    server.drain()
-    with RawSocket(
-        server.url, token=bob.token, project_id=project, after=start, receive_buffer=4096
-    ) as socket:
-        assert socket.receive()["type"] == "subscribed"
-        removes(alice, project, bob)
-        alice.tells(project, secret=True)
-        server.drain()
-        socket.send("ping")
-        frames = until_pong(socket)
-    told = [int(one["id"]) for one in frames[:-1] if "signal" not in one]
-    assert told == list(range(start + 1, start + 1 + len(told)))
-    assert len(told) < 4000
-    assert frames[-1]["reason"] == "member.removed"
-
-
-def until_pong(socket: RawSocket) -> list[Any]:
-    frames: list[Any] = []
-    while not frames or frames[-1]["type"] != "pong":
-        frames.append(socket.receive())
-    return frames[:-1]
-
-
-def test_a_member_removed_during_the_replay_of_a_stream_is_told_where_it_ended(
-    alice: Person, bob: Person, project: int, app: Flask, follow: Any, server: Any
-) -> None:
-    start = history.ids(app)[-1]
-    history.fill(app, project, 120, size=200_000)  # more than all buffers on the way hold
-    server.drain()
-    stream = follow(bob, project_id=project, after=start)
-    stream.until("subscribed")
-    removes(alice, project, bob)
-    alice.tells(project, secret=True)
-    server.drain()
-    assert endings(stream) == ["unsubscribed", "closing"]
-    told = [int(one["id"]) for one in stream.events()]
-    assert told == list(range(start + 1, start + 1 + len(told)))
-    assert len(told) < 120
-
-
-def test_a_page_of_events_never_shows_what_came_after_a_removal_during_the_request(
-    alice: Person, bob: Person, project: int, app: Flask, just_before: Any
-) -> None:
-    def removed_and_talked_about() -> None:
-        removes(alice, project, bob)
-        alice.tells(project, secret=True)
-
-    just_before("FROM events", removed_and_talked_about)
-    answer = bob.get("/events", params={"project_id": project, "limit": 100})
-    assert '"secret"' not in answer.text
-
-
-def test_a_removal_between_the_check_and_the_entry_in_the_hub_is_noticed(
-    alice: Person, bob: Person, project: int, just_before: Any, connect: Any
-) -> None:
-    socket = connect(bob)
-    socket.flush()
-    just_before("LEFT OUTER JOIN members", lambda: removes(alice, project, bob))
-    socket.send("subscribe", project_id=project, ref=1)
-    alice_tells = threading.Thread(target=lambda: alice.tells(project, secret=True))
-    answer = socket.until(lambda frame: frame.get("ref") == 1)
-    alice_tells.start()
-    alice_tells.join()
-    socket.flush()
-    assert answer["type"] == "error" or socket.seen[-2]["type"] == "unsubscribed"
-    assert not [one for one in socket.events() if one["type"] == "file.changed"]

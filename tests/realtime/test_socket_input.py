@@ -25,60 +25,63 @@ def idle(bob: Person, connect: Any) -> Any:
     return connect(bob)
 
 
-def refusal(socket: Any) -> tuple[str, int]:
-    answer = socket.receive()
-    return answer["type"], answer["status"]
-
-
 # -- what is no message ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " ",
-        "nonsense",
-        "{",
-        '{"type": "ping"',
-        '{"type": "ping"}}',
-        "{'type': 'ping'}",
-        '{"type": NaN}',
-        '{"type": "ping", "n": Infinity}',
-        '{"type": "\\ud800"}',
-        "\x00",
-        '{"type": "pi\x01ng"}',
-        "7",
-        "null",
-        "[]",
-        '"ping"',
-        "{}",
-        '{"type": null}',
-        '{"type": 7}',
-        '{"type": ["ping"]}',
-        '{"type": {"a": 1}}',
-        '{"TYPE": "ping"}',
-    ],
-)
-def test_what_is_no_message_is_refused_with_400(text: str, idle: Any) -> None:
-    idle.ws.send(text)
-    assert refusal(idle) == ("error", 400)
+#: Levels of nesting, around the borders of what can be read and of what can be written.
+DEEP = [201, 255, 1000, 1024, 1025, 30_000]
+
+NO_MESSAGES = [
+    "",
+    " ",
+    "nonsense",
+    "{",
+    '{"type": "ping"',
+    '{"type": "ping"}}',
+    "{'type': 'ping'}",
+    '{"type": NaN}',
+    '{"type": "ping", "n": Infinity}',
+    '{"type": "\\ud800"}',
+    "\x00",
+    '{"type": "pi\x01ng"}',
+    "7",
+    "null",
+    "[]",
+    '"ping"',
+    "{}",
+    '{"type": null}',
+    '{"type": 7}',
+    '{"type": ["ping"]}',
+    '{"type": {"a": 1}}',
+    '{"TYPE": "ping"}',
+]
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00\xff", b'{"type": "ping"}'])
-def test_a_binary_message_is_refused_with_400(data: bytes, idle: Any) -> None:
-    idle.ws.send_binary(data)
-    assert refusal(idle) == ("error", 400)
+def refusals(socket: Any, messages: list[Any]) -> set[tuple[str, int]]:
+    """Send messages one by one and return how they were answered."""
+    answers = []
+    for message in messages:
+        send = socket.ws.send_binary if isinstance(message, bytes) else socket.ws.send
+        send(message)
+        answers.append(socket.receive())
+    return {(answer["type"], answer["status"]) for answer in answers}
 
 
-@pytest.mark.parametrize("levels", [201, 255, 1000, 1024, 1025, 30_000])
+def test_what_is_no_message_is_refused_with_400(idle: Any) -> None:
+    assert refusals(idle, NO_MESSAGES) == {("error", 400)}
+
+
+def test_a_binary_message_is_refused_with_400(idle: Any) -> None:
+    assert refusals(idle, [b"", b"\x00\xff", b'{"type": "ping"}']) == {("error", 400)}
+
+
 @pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ("[", "]")])
 def test_json_too_deep_to_be_written_again_is_refused_with_400(
-    levels: int, opening: str, closing: str, idle: Any
+    opening: str, closing: str, idle: Any
 ) -> None:
-    deep = opening * levels + "1" + closing * levels
-    idle.ws.send(f'{{"type": "activity", "payload": {{"deep": {deep}}}}}')
-    assert refusal(idle) == ("error", 400)
+    deep = [opening * levels + "1" + closing * levels for levels in DEEP]
+    messages = [f'{{"type": "activity", "payload": {{"deep": {one}}}}}' for one in deep]
+    assert refusals(idle, messages) == {("error", 400)}
 
 
 def test_the_socket_goes_on_after_what_is_no_message(socket: Any) -> None:
@@ -162,12 +165,13 @@ def test_control_characters_in_a_payload_arrive_as_they_were_sent(socket: Any) -
     assert socket.expect("activity")["data"] == payload
 
 
-@pytest.mark.parametrize(
-    "ref", [None, True, 0, -7, 1.5, 2**53, "", "text", "\x00", "é", [], [1, [2]], {}, {"a": {}}]
-)
-def test_a_ref_of_any_kind_is_repeated(ref: Any, idle: Any) -> None:
-    idle.send("ping", ref=ref)
-    assert idle.receive()["ref"] == ref
+REFS = [None, True, 0, -7, 1.5, 2**53, "", "text", "\x00", "é", [], [1, [2]], {}, {"a": {}}]
+
+
+def test_a_ref_of_any_kind_is_repeated(idle: Any) -> None:
+    for ref in REFS:
+        idle.send("ping", ref=ref)
+    assert [idle.receive()["ref"] for _ in REFS] == REFS
 
 
 def test_a_ref_is_repeated_by_an_error(idle: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from ..support import history
-from ..support.people import Person, ok
+from ..support.people import Person
 from ..support.raw import RawSocket
 from ..support.waiting import eventually
 
@@ -88,19 +88,6 @@ def test_a_socket_that_could_not_be_served_gives_its_place_back(
     database(NO_SESSIONS)
     connect(bob).wait_closed()
     eventually(lambda: not app.extensions["collab.live"].capacity.used)
-
-
-def test_a_stream_whose_right_goes_while_it_is_opened_ends_with_nothing_told(
-    alice: Person, bob: Person, project: int, follow: Any, just_before: Any
-) -> None:
-    def remove_and_talk() -> None:
-        ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
-        alice.tells(project, secret=True)
-
-    just_before("event_log_state", remove_and_talk)
-    stream = follow(bob, project_id=project, after=1)
-    told = [(sent.name, sent.data.get("code")) for sent in stream.rest()]
-    assert told == [("closing", 1000)]
 
 
 def test_a_reader_who_leaves_during_the_replay_ends_it(
