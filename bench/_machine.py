@@ -15,8 +15,8 @@ Result = TypeVar("Result")
 TICK = os.sysconf("SC_CLK_TCK")
 #: Seconds of processor time a second that others may take before a figure is measured again.
 DISTURBED = 0.10
-ATTEMPTS = 4
-QUIET_WAIT_SECONDS = 60.0
+ATTEMPTS = 3
+QUIET_WAIT_SECONDS = 15.0
 
 
 def cpu_seconds(pids: list[int]) -> float:
@@ -72,7 +72,7 @@ def calm(
 
 
 def wait_quiet(meanwhile: Callable[[], None]) -> None:
-    """Wait until a second goes by with little happening, or for a minute at most."""
+    """Wait until a second goes by with little happening, or for some seconds at most."""
     until = time.monotonic() + QUIET_WAIT_SECONDS
     busy = 1.0
     while busy > DISTURBED and time.monotonic() < until:

@@ -9,22 +9,26 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 
-class Watched(Protocol):
-    """A wire, as the reactor sees it."""
+class Mortal(Protocol):
+    """A connection that has to end in time."""
 
     deadline: float
+
+    def abort(self) -> None:
+        """End the connection."""
+
+
+class Watched(Mortal, Protocol):
+    """A wire, as the reactor sees it."""
 
     def fileno(self) -> int:
         """Return the descriptor."""
 
     def flush(self) -> bool:
         """Send on; tell whether all is sent."""
-
-    def abort(self) -> None:
-        """End the connection."""
 
 
 class Reactor:
@@ -33,7 +37,7 @@ class Reactor:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
         self._watched: set[Watched] = set()
-        self._expiring: set[Watched] = set()
+        self._expiring: set[Mortal] = set()
         self._commands: deque[Callable[[], None]] = deque()
         self._waker, self._wakened = socket.socketpair()
         self._wakened.setblocking(False)
@@ -54,13 +58,13 @@ class Reactor:
         """Flush a wire when its peer takes more."""
         self._tell(lambda: self._watch(wire))
 
-    def expire(self, wire: Watched) -> None:
-        """Abort a wire at its deadline."""
-        self._tell(lambda: self._expiring.add(wire))
+    def expire(self, one: Mortal) -> None:
+        """Abort a connection at its deadline."""
+        self._tell(lambda: self._expiring.add(one))
 
-    def forget(self, wire: Watched) -> None:
-        """Let go of a wire that has ended."""
-        self._tell(lambda: self._forget(wire))
+    def forget(self, one: Mortal) -> None:
+        """Let go of a connection that has ended."""
+        self._tell(lambda: self._forget(one))
 
     def _tell(self, command: Callable[[], None]) -> None:
         self._commands.append(command)
@@ -76,9 +80,9 @@ class Reactor:
             return
         self._watched.add(wire)
 
-    def _forget(self, wire: Watched) -> None:
-        self._unwatch(wire)
-        self._expiring.discard(wire)
+    def _forget(self, one: Any) -> None:
+        self._unwatch(one)
+        self._expiring.discard(one)
 
     def _unwatch(self, wire: Watched) -> None:
         if wire in self._watched:

@@ -96,7 +96,7 @@ def _respond(who: Caller, places: list[access.Place], after: int | None) -> Resp
     sock = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
     here.capacity.take()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    stream = Stream(app, here.hub, StreamFollower(who, sock), who)
+    stream = Stream(app, here.hub, StreamFollower(who, sock, here.reactor), who)
     response = Response(stream.chunks(places, after, beat), mimetype="text/event-stream")
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     response.call_on_close(stream.close)

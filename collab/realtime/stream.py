@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,14 +16,15 @@ from ..core.errors import ApiError, Unauthorized
 from ..core.http.caller import Caller
 from ..core.json import dumps
 from ..core.models import utcnow
-from ..events.hub import TOKEN_ENDED, Hub
+from ..events.hub import GOING_AWAY, TOKEN_ENDED, Hub
 from ..events.message import Message
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Place
 from .follower import Follower, follow, person, recovered
 from .frames import NORMAL_CLOSURE
-from .wire import UNSENT_LIMIT
+from .reactor import Reactor
+from .wire import STOP_LINGER_S, UNSENT_LIMIT
 
 #: Milliseconds after which a browser comes back by itself.
 RETRY_MS = 1000
@@ -52,13 +54,15 @@ class StreamFollower(Follower):
         line = b"id: %d\n" % message.id if message.id else b""
         return line + b"data: " + message.json + b"\n\n"
 
-    def __init__(self, caller: Caller, sock: socket.socket | None) -> None:
+    def __init__(self, caller: Caller, sock: socket.socket | None, reactor: Reactor) -> None:
         super().__init__(person(caller))
-        self._sock = sock
+        self._sock, self._reactor = sock, reactor
         self._ready = threading.Condition()
         self._chunks: list[bytes] = []
         self._unsent = 0
         self.ended = False
+        #: When a stream that the server's stop ends is cut, on the monotonic clock.
+        self.deadline = 0.0
         if sock is not None and USER_TIMEOUT is not None and sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, USER_TIMEOUT, USER_TIMEOUT_MS)
 
@@ -103,6 +107,18 @@ class StreamFollower(Follower):
     def end(self, code: int, reason: str) -> None:
         """Let the response end behind what is left to send."""
         self.deliver(control("closing", code=code, reason=reason), LAST_WORDS)
+        if code == GOING_AWAY:  # the response's thread may hang in a write
+            self.deadline = time.monotonic() + STOP_LINGER_S
+            self._reactor.expire(self)
+
+    def abort(self) -> None:
+        """Be cut at the deadline."""
+        self.too_slow()
+
+    def close(self) -> None:
+        """Learn that the response has ended."""
+        self._reactor.forget(self)
+        self._sock = None
 
 
 def _code(error: ApiError) -> int:
@@ -158,3 +174,4 @@ class Stream:
     def close(self) -> None:
         """Leave the hub; the server calls this however the response ended."""
         self._hub.leave(self._follower)
+        self._follower.close()

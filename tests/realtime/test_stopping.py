@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from ..support import history
 from ..support.people import Person
 from ..support.raw import RawSocket
+from ..support.waiting import eventually
 from .test_handshake import knock
 
 
@@ -42,6 +44,17 @@ def test_what_was_told_before_arrives_before_the_close(
     stop()
     socket.wait_closed()
     assert [int(one["id"]) for one in socket.events()] == told
+
+
+def test_a_stream_that_is_not_read_is_ended_too(
+    bob: Person, project: int, app: Flask, follow: Any, server: Any, stop: Any
+) -> None:
+    start = history.ids(app)[-1]
+    history.fill(app, project, 120, size=200_000)  # more than all buffers on the way hold
+    server.drain()
+    follow(bob, project_id=project, after=start).until("subscribed")
+    stop()
+    eventually(lambda: not app.extensions["collab.live"].capacity.used)
 
 
 def test_a_socket_that_comes_while_the_server_stops_is_refused(server: Any, stop: Any) -> None:
