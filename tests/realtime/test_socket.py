@@ -87,9 +87,10 @@ def test_a_topic_in_the_address_may_start_behind_an_id(
 
 
 def test_nothing_from_before_is_told_without_after(
-    alice: Person, bob: Person, project: int, connect: Any
+    alice: Person, bob: Person, project: int, connect: Any, server: Any
 ) -> None:
     alice.tells(project, n=1)
+    server.drain()
     socket = connect(bob, project_id=project)
     socket.expect("subscribed")
     later = alice.tells(project, n=2)
