@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -155,6 +156,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--python", default=sys.executable, help="interpreter for ours")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement")
+    parser.add_argument("--minutes", type=float, default=10.0, help="after which no round begins")
     parser.add_argument("--clients", type=int, default=200)
     return parser.parse_args(given)
 
@@ -166,8 +168,9 @@ def main() -> None:
     rounds: list[Round] = []
     with ExitStack() as stack:
         contest = Contest(options, stack)
-        for number in range(options.rounds):
-            print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
+        until = time.monotonic() + options.minutes * 60
+        while len(rounds) < options.rounds and time.monotonic() < until:
+            print(f"round {len(rounds) + 1} of {options.rounds}", file=sys.stderr)
             rounds.append(contest.round())
     print(describe())
     print()

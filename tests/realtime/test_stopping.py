@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import socket
+import termios
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ from flask import Flask
 from ..support import history
 from ..support.people import Person
 from ..support.raw import RawSocket
+from ..support.streams import Stream
 from ..support.waiting import eventually
 from .test_handshake import knock
 
@@ -52,9 +57,22 @@ def test_a_stream_that_is_not_read_is_ended_too(
     start = history.ids(app)[-1]
     history.fill(app, project, 120, size=200_000)  # more than all buffers on the way hold
     server.drain()
-    follow(bob, project_id=project, after=start).until("subscribed")
+    stream = follow(bob, project_id=project, after=start)
+    stream.until("subscribed")
+    eventually(lambda: waits_to_be_read(stream))
     stop()
     eventually(lambda: not app.extensions["collab.live"].capacity.used)
+
+
+def waits_to_be_read(stream: Stream) -> bool:
+    """Tell whether a server can send no more: what lies there unread no longer grows."""
+    sock = stream.response.extensions["network_stream"].get_extra_info("socket")
+    before, _ = unread(sock), time.sleep(0.1)
+    return unread(sock) == before > 0
+
+
+def unread(sock: socket.socket) -> int:
+    return int.from_bytes(fcntl.ioctl(sock, termios.FIONREAD, bytes(4)), "little")
 
 
 def test_a_socket_that_comes_while_the_server_stops_is_refused(server: Any, stop: Any) -> None:
