@@ -18,6 +18,10 @@ from . import sessions
 from .models import ADMIN, USER_SORTS, User
 
 
+class OwnAccount(Conflict):
+    """Nobody disables or demotes himself: that takes another admin."""
+
+
 class LastAdmin(Conflict):
     """The last admin can be neither disabled nor made an ordinary user."""
 
@@ -52,10 +56,10 @@ def get_user(user_id: int, *, to_change: bool = False) -> User:
 
 
 def update_user(user: User, changes: dict[str, Any], admin: Caller) -> User:
-    """Change an account's role, or disable or enable it; raises LastAdmin."""
+    """Change an account's role, or disable or enable it; raises OwnAccount, LastAdmin."""
     role, disabled = changes.get("role", user.role), changes.get("disabled", user.disabled)
-    if user.role == ADMIN and (role != ADMIN or disabled) and not _other_admins(user):
-        raise LastAdmin()
+    if user.role == ADMIN and (role != ADMIN or disabled):
+        _require_another_admin(user, admin)
     if role != user.role:
         user.role = role
         log.record(AccountRoleChanged(user_id=user.id, role=role), actor=admin.user_id)
@@ -70,8 +74,12 @@ def update_user(user: User, changes: dict[str, Any], admin: Caller) -> User:
     return user
 
 
-def _other_admins(user: User) -> int:
+def _require_another_admin(user: User, admin: Caller) -> None:
+    if user.id == admin.user_id:
+        raise OwnAccount()
+    # The caller was an admin when he came in: of two who end each other at once, one stays.
     query = select(func.count()).where(
         User.role == ADMIN, User.disabled_at.is_(None), User.id != user.id
     )
-    return db.session.scalar(query) or 0
+    if not db.session.scalar(query):
+        raise LastAdmin()
