@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -26,9 +27,10 @@ OURS_ENV = {
 }
 
 
-def pin_load() -> None:
-    """Keep this process, the load generator, off the server's core."""
+def begin() -> None:
+    """Keep this process off the servers' core, and end them with it if it is told to stop."""
     os.sched_setaffinity(0, {LOAD_CORE})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
 
 
 def free_port() -> int:

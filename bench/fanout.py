@@ -164,7 +164,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Run the rounds and print the table."""
     options = arguments()
-    _server.pin_load()
+    _server.begin()
     rounds: list[Round] = []
     with ExitStack() as stack:
         contest = Contest(options, stack)

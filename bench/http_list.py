@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
     parser.add_argument("--connections", type=int, default=8)
     options = parser.parse_args()
-    _server.pin_load()
+    _server.begin()
     rounds: list[dict[str, Figure]] = []
     with ExitStack() as stack:
         entrants = [enter(name, options, stack) for name in SYSTEMS]

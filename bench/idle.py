@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    _server.pin_load()
+    _server.begin()
     with _server.temp_folder() as folder:
         found = run(options, folder)
     print(describe())

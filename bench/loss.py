@@ -238,7 +238,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
     print(f"seed {options.seed}")
-    _server.pin_load()
+    _server.begin()
     with _server.temp_folder() as folder:
         found = run(options, folder)
     print("\n".join(found) or "No difference: nothing lost, nothing doubled, order as in the log.")
