@@ -122,12 +122,15 @@ def _register_packages(app: Flask) -> None:
     from .core.security import Box
     from .events.bell import Bell
     from .extensions import api
+    from .jobs import routes as job_routes
+    from .jobs import runner
     from .ops import docs
     from .ops import routes as ops_routes
     from .projects import member_routes
     from .projects import routes as project_routes
     from .realtime import live, socket_routes
     from .realtime import routes as event_routes
+    from .uploads import routes as upload_routes
     from .workspaces import routes as workspace_routes
 
     app.url_map.converters["id"] = IdConverter
@@ -136,6 +139,7 @@ def _register_packages(app: Flask) -> None:
     attempts.init_app(app)
     tokens.init_app(app)
     live.init_app(app)
+    runner.init_app(app)
     ops_routes.init_app(app)
     docs.describe_errors(api)
     for package in (
@@ -145,6 +149,8 @@ def _register_packages(app: Flask) -> None:
         member_routes,
         workspace_routes,
         event_routes,
+        upload_routes,
+        job_routes,
         ops_routes,
     ):
         api.register_blueprint(package.blueprint)

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from .auth import passwords, service
 from .auth.models import ADMIN, User
 from .events import log
-from .events.catalogue import AccountRoleChanged
+from .events.catalogue.accounts import AccountRoleChanged
 from .extensions import db
 
 

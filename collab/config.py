@@ -47,6 +47,15 @@ def one_of(*choices: str) -> Parser:
     return parse
 
 
+def switch(value: str) -> bool:
+    """Parse `on` or `off`, also written as 1, true, yes, 0, false, no."""
+    words = {"on": True, "1": True, "true": True, "yes": True}
+    words |= {"off": False, "0": False, "false": False, "no": False}
+    if value.lower() not in words:
+        raise ValueError("must be on or off")
+    return words[value.lower()]
+
+
 def origins(value: str) -> list[str]:
     """Parse a comma-separated list of origins (RFC 6454), or `*`."""
     found = [word.strip() for word in value.split(",") if word.strip()]
@@ -137,6 +146,19 @@ SETTINGS = (
     Setting("PING_SECONDS", "25", whole(1, 3600), "between pings of a socket; one missed ends it"),
     Setting("TOKEN_GRACE_SECONDS", "25", whole(1, 600), "to renew a token on an open socket"),
     Setting("EVENT_RETENTION_DAYS", "0", whole(0, 3650), "age at which events go; 0: never"),
+    Setting("JOB_WORKERS", "4", whole(0, 64), "threads that run jobs; 0: this process runs none"),
+    Setting(
+        "JOB_LEASE_SECONDS",
+        "30",
+        whole(1, 3600),
+        "how long a worker that stands still keeps its jobs; a dead one loses them at once",
+    ),
+    Setting(
+        "UPLOAD_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of one person's uploads"
+    ),
+    Setting("FEATURE_CODE_EXECUTION", "on", switch, "whether code that people send is run"),
+    Setting("CODE_TIMEOUT_SECONDS", "5", whole(1, 300), "wall clock time of code that is run"),
+    Setting("CODE_AT_ONCE", "2", whole(1, 64), "pieces of code that run at once in a process"),
     Setting("TRUSTED_PROXIES", "0", whole(0, 10), "reverse proxies whose X-Forwarded-* count"),
     Setting("LOG_FORMAT", "console", one_of("console", "json"), "how log lines look"),
     Setting(

@@ -30,6 +30,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from .core.json import dumps
 from .extensions import db
+from .jobs.runner import Runner
 from .realtime.live import Live
 
 log = logging.getLogger(__name__)
@@ -70,8 +71,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if self.alive:
             live: Live = self.wsgi.extensions["collab.live"]
             threading.Thread(target=live.close, name="closing").start()
+            threading.Thread(target=self._runner.stop, name="handing back").start()
             self.method_queue.defer(self.murder_keepalived, True)
         super().handle_exit(sig, frame)
+
+    @property
+    def _runner(self) -> Runner:
+        runner: Runner = self.wsgi.extensions["collab.runner"]
+        return runner
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what is not even HTTP, or too long, with problem+json as well."""
@@ -168,8 +175,14 @@ def options(app: Flask, host: str, port: int) -> dict[str, Any]:
         "loglevel": "warning",
         "control_socket_disable": True,
         "when_ready": lambda _: greet(app, host, port),
-        "post_worker_init": lambda _: app.extensions["collab.live"].start(),
+        "post_worker_init": lambda _: start_parts(app),
     }
+
+
+def start_parts(app: Flask) -> None:
+    """Start the threads that work beside the requests, in the process that serves."""
+    app.extensions["collab.live"].start()
+    app.extensions["collab.runner"].start()
 
 
 def greet(app: Flask, host: str, port: int) -> None:

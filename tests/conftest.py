@@ -16,6 +16,7 @@ from collab import create_app
 from collab.extensions import db
 from collab.server import prepare
 
+from .support import jobs
 from .support.people import Person, register
 from .support.servers import TIMEOUT, ProcessServer, ThreadServer
 from .support.sockets import Socket
@@ -29,6 +30,7 @@ SETTINGS = {
     "ACCESS_TOKEN_MINUTES": "60",
     "LOG_LEVEL": "error",
     "SQLITE_SYNCHRONOUS": "normal",
+    "JOB_WORKERS": "0",
 }
 #: Ada registers first, so she is the admin.
 NAMES = ("ada", "alice", "bob", "charlie", "vera")
@@ -54,6 +56,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 def close(app: Flask) -> None:
     """End an application's threads and connections."""
     app.extensions["collab.live"].stop()
+    app.extensions["collab.runner"].stop()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
@@ -157,6 +160,28 @@ def process(instance: Path) -> Iterator[Callable[..., ProcessServer]]:
     yield start
     for one in running:
         one.stop()
+
+
+@pytest.fixture
+def desks(app: Flask) -> Iterator[Callable[..., jobs.Desk]]:
+    """Return a maker of workers whose jobs run in the test's own thread: `desks(workers=2)`."""
+    made: list[jobs.Desk] = []
+
+    def make(**options: Any) -> jobs.Desk:
+        made.append(jobs.Desk(app, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    jobs.gates.clear()
+    jobs.waiting.clear()
+
+
+@pytest.fixture
+def desk(desks: Callable[..., jobs.Desk]) -> jobs.Desk:
+    """Return a worker whose jobs run in the test's own thread: `desk.work()`."""
+    return desks()
 
 
 @pytest.fixture

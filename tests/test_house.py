@@ -17,7 +17,13 @@ RANKS = {
     "auth": 3,
     "projects": 4,
     "workspaces": 5,
+    "jobs": 5,
+    "uploads": 5,
     "realtime": 5,
+    "execution": 6,
+    "functions": 6,
+    "processing": 6,
+    "reports": 6,
     "ops": 6,
 }
 #: Modules beside the packages: what all may import, and what knows all.

@@ -19,6 +19,7 @@ from collab.events.catalogue import catalogue, reserved
 from collab.events.types import OPEN_TYPES
 from collab.realtime.socket import HANDLERS
 
+from .support.jobs import Desk
 from .support.people import BASE, PASSWORD, Person, ok
 from .support.sockets import Frame, Socket
 
@@ -86,9 +87,41 @@ PUT    workspaces/<workspace>                             401     404  403 200  
 PATCH  workspaces/<workspace>                             401     404  403 200   200 200
 DELETE workspaces/<workspace>                             401     404  403 204   204 204
 
+GET    uploads                                            401     200  200 200   200 200
+GET    uploads of a project                               401     404  200 200   200 200
+POST   uploads                                            401     201  201 201   201 201
+POST   uploads to a project                               401     404  403 201   201 201
+GET    uploads/<upload>                                   401     404  200 200   200 200
+GET    uploads/<private_upload> of another                401     404  404 404   404 404
+GET    uploads/<upload>/content                           401     404  200 200   200 200
+GET    uploads/<private_upload>/content of another        401     404  404 404   404 404
+DELETE uploads/<upload>                                   401     404  403 204   204 204
+DELETE uploads/<private_upload> of another                401     404  404 404   404 404
+
+GET    jobs/types                                         401     200  200 200   200 200
+GET    jobs                                               401     200  200 200   200 200
+GET    jobs of a project                                  401     404  200 200   200 200
+POST   jobs                                               401     201  201 201   201 201
+POST   jobs to a project                                  401     404  403 201   201 201
+GET    jobs/<job>                                         401     404  200 200   200 200
+GET    jobs/<private_job> of another                      401     404  404 404   404 404
+GET    jobs/<ended_job>/output                            401     404  200 200   200 200
+GET    jobs/<private_job>/output of another               401     404  404 404   404 404
+GET    jobs/<job>/log                                     401     404  200 200   200 200
+GET    jobs/<private_job>/log of another                  401     404  404 404   404 404
+GET    jobs/<job>/attempts                                401     404  200 200   200 200
+GET    jobs/<private_job>/attempts of another             401     404  404 404   404 404
+POST   jobs/<job>/cancel                                  401     404  403 200   200 200
+POST   jobs/<private_job>/cancel of another               401     404  404 404   404 404
+POST   jobs/<ended_job>/retry                             401     404  403 409   409 409
+POST   jobs/<cancelled_job>/retry                         401     404  403 200   200 200
+POST   jobs/<private_job>/retry of another                401     404  404 404   404 404
+
 GET    events                                             401     200  200 200   200 200
 GET    events of a project                                401     404  200 200   200 200
 GET    events of a workspace                              401     404  200 200   200 200
+GET    events of a job                                    401     404  200 200   200 200
+GET    events of a private job                            401     404  404 404   404 404
 GET    events of another                                  401     404  404 404   404 404
 GET    events awaited                                     401     404  200 200   200 200
 POST   events                                             401     201  201 201   201 201
@@ -101,6 +134,7 @@ POST   events of a reserved type                          401     403  403 403  
 GET    events/stream                                      401     200  200 200   200 200
 GET    events/stream of a project                         401     404  200 200   200 200
 GET    events/stream of a workspace                       401     404  200 200   200 200
+GET    events/stream of a job                             401     404  200 200   200 200
 GET    events/stream of another                           401     404  404 404   404 404
 GET    presence                                           401     200  200 200   200 200
 GET    presence of a project                              401     404  200 200   200 200
@@ -110,6 +144,7 @@ ACCOUNT = {"email": "<email>", "password": PASSWORD}
 NAMED = {"name": "New name"}
 GUEST = {"email": "charlie@example.com", "role": "viewer"}
 DESK = {"name": "New desk", "project_id": "<project>"}
+JOB = {"type": "test_echo", "payload": {"value": 1}}
 TOLD = {"type": "file_changed"}
 
 #: What a row sends beside its address; a query for GET, else a body.
@@ -137,6 +172,14 @@ SENT: dict[str, dict[str, Any]] = {
     "POST workspaces": DESK,
     "PUT workspaces/<workspace>": NAMED,
     "PATCH workspaces/<workspace>": NAMED,
+    "GET uploads of a project": {"project_id": "<project>"},
+    "POST uploads to a project": {"project_id": "<project>"},
+    "GET jobs of a project": {"project_id": "<project>"},
+    "POST jobs": JOB,
+    "POST jobs to a project": JOB | {"project_id": "<project>"},
+    "GET events of a job": {"topic": "job:<job>"},
+    "GET events of a private job": {"topic": "job:<private_job>"},
+    "GET events/stream of a job": {"topic": "job:<job>"},
     "GET events of a project": {"project_id": "<project>"},
     "GET events of a workspace": {"topic": "workspace:<workspace>"},
     "GET events of another": {"topic": "user:<user>"},
@@ -180,8 +223,10 @@ def route_of(row: str) -> str:
 class Cell:
     """A fresh state for one person, and the values that a row's placeholders stand for."""
 
-    def __init__(self, everybody: dict[str, Person], who: Person, row: str) -> None:
-        self.who, self.row, self.alice = who, row, everybody["alice"]
+    def __init__(
+        self, everybody: dict[str, Person], who: Person, row: str, desk: Desk | None = None
+    ) -> None:
+        self.who, self.row, self.alice, self.desk = who, row, everybody["alice"], desk
         self.other = everybody["vera" if who.name == "bob" else "bob"]
 
     @cached_property
@@ -191,6 +236,35 @@ class Cell:
     @property
     def workspace(self) -> int:
         return self.alice.makes_workspace(self.project)
+
+    @property
+    def upload(self) -> int:
+        return self.alice.uploads(project_id=self.project)["id"]
+
+    @property
+    def private_upload(self) -> int:
+        return self.other.uploads()["id"]
+
+    @property
+    def job(self) -> int:
+        return self.alice.submits(project_id=self.project)["id"]
+
+    @property
+    def private_job(self) -> int:
+        return self.other.submits()["id"]
+
+    @property
+    def ended_job(self) -> int:
+        made = self.alice.submits("test_file", project_id=self.project)["id"]
+        assert self.desk is not None
+        self.desk.work()
+        return made
+
+    @property
+    def cancelled_job(self) -> int:
+        made = self.job
+        ok(self.alice.post(f"/jobs/{made}/cancel"))
+        return made
 
     @property
     def user(self) -> int:
@@ -228,7 +302,9 @@ class Cell:
         address = self.filled(address)
         url = address if address.startswith("/") else f"{BASE}/{address}"
         headers = {"Authorization": f"Bearer {self.who.token}"} if self.who.token else {}
-        place = {"params" if method == "GET" else "json": sent} if sent else {}
+        place: dict[str, Any] = {"params" if method == "GET" else "json": sent} if sent else {}
+        if self.row.startswith("POST uploads"):
+            place = {"params": sent, "content": b"a,b\n1,2\n"}
         with self.who.http.stream(method, url, headers=headers, **place) as response:
             return str(response.status_code)
 
@@ -242,8 +318,8 @@ def everybody(
 
 
 @pytest.mark.parametrize("row", ROUTE_ROWS)
-def test_route_answers_each_role(everybody: dict[str, Person], row: str) -> None:
-    cells = [Cell(everybody, everybody[name], row) for name in PEOPLE]
+def test_route_answers_each_role(everybody: dict[str, Person], desk: Desk, row: str) -> None:
+    cells = [Cell(everybody, everybody[name], row, desk) for name in PEOPLE]
     assert {cell.who.name: cell.status() for cell in cells} == ROUTE_ROWS[row]
 
 
@@ -274,6 +350,8 @@ auth for another              403           403           403           403     
 ping                          pong          pong          pong          pong          pong
 subscribe                     404           subscribed    subscribed    subscribed    subscribed
 subscribe to a workspace      404           subscribed    subscribed    subscribed    subscribed
+subscribe to a job            404           subscribed    subscribed    subscribed    subscribed
+subscribe to a private_job    404           404           404           404           404
 subscribe to oneself          subscribed    subscribed    subscribed    subscribed    subscribed
 subscribe to another          404           404           404           404           404
 subscribe to posts            subscribed    subscribed    subscribed    subscribed    subscribed
@@ -306,6 +384,8 @@ def message(row: str, who: Person, everybody: dict[str, Person]) -> dict[str, An
         return {"token": other.token if "another" in row else who.token}
     topics = {
         "workspace": f"workspace:{alice.makes_workspace(project)}",
+        "job": f"job:{alice.submits(project_id=project)['id']}",
+        "private_job": f"job:{other.submits()['id']}",
         "oneself": f"user:{who.id}",
         "another": f"user:{other.id}",
         "posts": "posts",

@@ -83,6 +83,15 @@ class TestFlaskAssessment:
 class TestNodeWorkspace:
     """Its docs live at an address of their own."""
 
+    def test_a_job_is_submitted(self, http: httpx.Client, alice: Person) -> None:
+        body = {"type": "test_echo", "payload": {"value": 1}}
+        assert ok(http.post("/api/jobs", json=body, headers=bearer(alice)))["status"] == "queued"
+
+    def test_jobs_are_listed(self, http: httpx.Client, alice: Person) -> None:
+        made = alice.submits()["id"]
+        body = ok(http.get("/api/jobs", headers=bearer(alice)))
+        assert [one["id"] for one in body["items"]] == [made]
+
     def test_the_docs_are_at_api_docs_with_a_hyphen(self, http: httpx.Client) -> None:
         assert "swagger-ui" in swagger_page(http, "/api-docs")
 

@@ -10,7 +10,7 @@ from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unauthorized, invalid
 from ..core.http.caller import Caller
 from ..events import log
-from ..events.catalogue import AccountRegistered, AccountUpdated, PasswordChanged
+from ..events.catalogue.accounts import AccountRegistered, AccountUpdated, PasswordChanged
 from ..extensions import db
 from . import passwords, sessions
 from .attempts import attempts

@@ -15,7 +15,7 @@ from ..core.http.pages import Page, paginate
 from ..core.models import utcnow
 from ..core.security import digest, new_token
 from ..events import log
-from ..events.catalogue import SessionRevoked, SessionStarted
+from ..events.catalogue.accounts import SessionRevoked, SessionStarted
 from ..extensions import db
 from . import tokens
 from .models import SESSION_SORTS, Session, Ticket, User

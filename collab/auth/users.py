@@ -12,7 +12,7 @@ from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..core.models import utcnow
 from ..events import log
-from ..events.catalogue import AccountDisabled, AccountEnabled, AccountRoleChanged
+from ..events.catalogue.accounts import AccountDisabled, AccountEnabled, AccountRoleChanged
 from ..extensions import db
 from . import sessions
 from .models import ADMIN, USER_SORTS, User

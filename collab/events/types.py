@@ -56,6 +56,19 @@ class AccountEvent(Event):
         return f"user:{self.user_id}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class JobEvent(Event):
+    """Something that happened to a job."""
+
+    job_id: int
+    project_id: int | None = None
+
+    @property
+    def topic(self) -> str:
+        """Tell the job's followers."""
+        return f"job:{self.job_id}"
+
+
 @dataclass(frozen=True)
 class OpenType:
     """A type that members publish themselves."""

@@ -15,12 +15,14 @@ Json = dict[str, Any]
 
 SCHEMAS: dict[Any, Json] = {
     int: {"type": "integer"},
+    int | None: {"type": ["integer", "null"]},
+    float: {"type": "number"},
     str: {"type": "string"},
     dict[str, Any]: {"type": "object"},
 }
 
 REF = {"type": "string", "description": "Repeated by the answer."}
-TOPIC = {"type": "string", "examples": ["project:1", "workspace:3", "user:7"]}
+TOPIC = {"type": "string", "examples": ["project:1", "workspace:3", "job:5", "user:7"]}
 
 
 def _object(required: list[str], **properties: Json) -> Json:

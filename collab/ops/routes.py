@@ -15,6 +15,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.models import utcnow
 from ..core.schemas import Time
 from ..extensions import db, limiter
+from ..jobs.runner import runner
 from ..realtime.live import Live
 
 blueprint = Blueprint("ops", __name__, description="Whether it runs, and where things are.")
@@ -62,8 +63,8 @@ def health() -> dict[str, Any]:
 @blueprint.alt_response(503, schema=ReadyOut)
 def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Tell whether the database and the live parts work."""
-    checks = {"database": _database(), "broadcaster": _broadcaster()}
-    good = all(state == "ok" for state in checks.values())
+    checks = {"database": _database(), "broadcaster": _broadcaster(), "jobs": _jobs()}
+    good = all(state == "ok" or state.startswith("off") for state in checks.values())
     body = {"status": "ok" if good else "unavailable", "checks": checks}
     return body, 200 if good else 503, {} if good else {"Retry-After": "1"}
 
@@ -80,6 +81,12 @@ def _broadcaster() -> str:
     live: Live = current_app.extensions["collab.live"]
     live.start()
     return "ok" if live.broadcaster.alive else "stopped"
+
+
+def _jobs() -> str:
+    jobs = runner()
+    jobs.start()
+    return jobs.state
 
 
 @blueprint.get("/")

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, null, select
 
 from ..core.database import take_write_lock
 from ..core.errors import Forbidden, NotFound
@@ -16,7 +16,7 @@ from ..core.http.caller import Caller
 from ..core.models import Id
 from ..core.schemas import MAX_ID
 from ..extensions import db
-from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Project
+from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Owned, Project
 
 
 class Role(IntEnum):
@@ -58,6 +58,19 @@ M = TypeVar("M", bound=AsSeen)
 def effective(role_name: str | None, caller: Caller) -> Role:
     """Return the role that counts: an admin has an owner's rights everywhere."""
     return Role.OWNER if caller.is_admin else Role.named(role_name)
+
+
+def role_in(
+    project_id: int | None, owner_id: int | None, role_name: str | None, caller: Caller
+) -> Role:
+    """Return the role that counts for a row: what is in no project is its owner's alone.
+
+    Who made something in a project has no right to it but those of his role there, so that a
+    removed member loses it too.
+    """
+    if project_id is None:
+        return Role.OWNER if owner_id == caller.user_id else Role.NONE
+    return effective(role_name, caller)
 
 
 def may(role: Role, right: Right) -> bool:
@@ -103,7 +116,26 @@ def _find(model: Any, key: int, caller: Caller, *, lock: bool) -> tuple[Any, Rol
         raise NotFound()
     found, role_name = row
     found.role = role_name
-    return found, effective(role_name, caller)
+    owner_id = found.owner_id if isinstance(found, Owned) else None
+    return found, role_in(found.project_id, owner_id, role_name, caller)
+
+
+def admit(project_id: int | None, caller: Caller, *, can: Right = Right.WRITE) -> None:
+    """Check that the caller may make something in a project; in none, everybody may."""
+    if project_id is not None:
+        load(Project, project_id, caller, can=can)
+
+
+def owned_by(model: type[Owned], caller: Caller, project_id: int | None) -> Any:
+    """Return the condition for a list: a project's rows, or those of the caller's own.
+
+    His own in a project are shown as long as he is in it. Raises NotFound.
+    """
+    if project_id is not None:
+        load(Project, project_id, caller)
+        return model.project_id == project_id
+    readable = model.project_id.is_(None) | model.project_id.in_(projects_of(caller))
+    return and_(model.owner_id == caller.user_id, readable)
 
 
 @dataclass(frozen=True)
@@ -153,7 +185,8 @@ def _place_query(model: Any) -> Select[Any]:
     member = and_(
         Member.project_id == model.project_id, Member.user_id == bindparam("user_id", type_=Id)
     )
-    query: Select[Any] = select(model.project_id, Member.role).outerjoin(Member, member)
+    owner = model.owner_id if issubclass(model, Owned) else null()
+    query: Select[Any] = select(model.project_id, owner, Member.role).outerjoin(Member, member)
     return query.where(model.id == bindparam("key", type_=Id))
 
 
@@ -162,7 +195,7 @@ def _place_in_project(topic: str, model: Any, number: int, caller: Caller) -> Pl
     row: Any = db.session.connection().execute(_place_query(model), values).one_or_none()
     if row is None:
         raise NotFound()
-    return Place(topic, row[0], effective(row[1], caller))
+    return Place(topic, row[0], role_in(row[0], row[1], row[2], caller))
 
 
 def projects_of(caller: Caller) -> Any:

@@ -12,7 +12,7 @@ from ..core.errors import Conflict, NotFound
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..events import log
-from ..events.catalogue import InvitationCreated, InvitationDeclined, InvitationRevoked
+from ..events.catalogue.projects import InvitationCreated, InvitationDeclined, InvitationRevoked
 from ..extensions import db
 from . import access, members
 from .models import INVITATION_SORTS, Invitation, Member, Project

@@ -12,7 +12,7 @@ from ..core.errors import Conflict, NotFound
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..events import log
-from ..events.catalogue import MemberAdded, MemberRemoved, MemberRoleChanged
+from ..events.catalogue.projects import MemberAdded, MemberRemoved, MemberRoleChanged
 from ..extensions import db
 from . import access
 from .models import MEMBER_SORTS, OWNER, Member, Project

@@ -21,6 +21,13 @@ class AsSeen:
     role: str | None = None
 
 
+class Owned(AsSeen):
+    """Rows that are a person's own or, with a `project_id`, that project's."""
+
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+
+
 class Project(AsSeen, Timestamped, Versioned, Model):
     """What people share."""
 

@@ -12,7 +12,12 @@ from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..core.models import Id
 from ..events import log
-from ..events.catalogue import MemberAdded, ProjectCreated, ProjectDeleted, ProjectUpdated
+from ..events.catalogue.projects import (
+    MemberAdded,
+    ProjectCreated,
+    ProjectDeleted,
+    ProjectUpdated,
+)
 from ..extensions import db
 from .models import OWNER, PROJECT_SORTS, Member, Project
 

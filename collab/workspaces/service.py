@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..events import log
-from ..events.catalogue import WorkspaceCreated, WorkspaceDeleted, WorkspaceUpdated
+from ..events.catalogue.projects import WorkspaceCreated, WorkspaceDeleted, WorkspaceUpdated
 from ..extensions import db
 from ..projects.access import projects_of
 from ..projects.models import Project

@@ -14,7 +14,8 @@ from flask import Flask
 
 from collab.events import log
 from collab.events.broadcaster import BATCH
-from collab.events.catalogue import MemberRemoved, SessionRevoked
+from collab.events.catalogue.accounts import SessionRevoked
+from collab.events.catalogue.projects import MemberRemoved
 from collab.events.log import Published
 from collab.events.message import Message
 from collab.events.types import Event

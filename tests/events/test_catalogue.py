@@ -7,24 +7,31 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from collab.events import catalogue as module
-from collab.events.catalogue import canonical_type, catalogue, reserved
+from collab.events.catalogue import accounts, canonical_type, catalogue, jobs, projects, reserved
 from collab.events.hub import CORRECTIONS
-from collab.events.types import OPEN_TYPES, PRESENCE_TYPES, TYPE, Event
+from collab.events.types import (
+    OPEN_TYPES,
+    PRESENCE_TYPES,
+    TYPE,
+    AccountEvent,
+    Event,
+    JobEvent,
+    ProjectEvent,
+)
 from collab.projects.access import Right
 
 KINDS = sorted(catalogue().items())
 NAMES = [*catalogue(), *OPEN_TYPES, *PRESENCE_TYPES]
 
 #: Past participles that do not end in -ed.
-IRREGULAR = {"left"}
+IRREGULAR = {"left", "output"}
 #: What members publish may be what they are doing.
 DOING = {"activity", "typing"}
 
 
 def sample(kind: type[Event]) -> Event:
     """Make an event of a kind."""
-    values = {"int": 1, "str": "x", "dict[str, Any]": {"a": 1}}
+    values = {"int": 1, "int | None": 1, "float": 0.5, "str": "x", "dict[str, Any]": {"a": 1}}
     return kind(**{field.name: values[str(field.type)] for field in fields(kind)})
 
 
@@ -57,7 +64,8 @@ def test_an_event_cannot_be_changed(name: str, kind: type[Event]) -> None:
 @pytest.mark.parametrize(("name", "kind"), KINDS)
 def test_an_event_is_told_where_it_belongs(name: str, kind: type[Event]) -> None:
     event = sample(kind)
-    assert event.topic == ("project:1" if event.scope else "user:1")
+    topics = {AccountEvent: "user:1", ProjectEvent: "project:1", JobEvent: "job:1"}
+    assert event.topic == topics[kind.__base__]
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS)
@@ -68,6 +76,7 @@ def test_what_corrects_rights_says_that_it_changes_them(name: str, kind: type[Ev
 def test_every_class_of_the_catalogue_is_in_it() -> None:
     classes = {
         one
+        for module in (accounts, jobs, projects)
         for one in vars(module).values()
         if isinstance(one, type) and issubclass(one, Event) and one.__module__ == module.__name__
     }

@@ -13,7 +13,7 @@ from flask import Flask
 
 from collab.core.models import utcnow
 from collab.events import log
-from collab.events.catalogue import MemberRemoved
+from collab.events.catalogue.projects import MemberRemoved
 from collab.events.log import Published
 from collab.extensions import db
 

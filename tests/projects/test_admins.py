@@ -58,5 +58,5 @@ def test_who_is_admin_no_longer_loses_the_rights_at_once(
     ada: Person, alice: Person, project: int, method: str
 ) -> None:
     ok(ada.patch(f"/users/{alice.id}", {"role": "admin"}))
-    ok(ada.patch(f"/users/{ada.id}", {"role": "user"}))
+    ok(alice.patch(f"/users/{ada.id}", {"role": "user"}))
     problem(ada.request(method, f"/projects/{project}", json={"name": "x"}), 404)

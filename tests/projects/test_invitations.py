@@ -268,7 +268,7 @@ def test_an_invitation_of_who_is_admin_no_longer_is_409(
     made = ada.invites(project, "emil@example.com")["invitation_id"]
     body = ok(dora.post("/auth/register", {"email": "emil@example.com", "password": PASSWORD}))
     ok(ada.patch(f"/users/{alice.id}", {"role": "admin"}))
-    ok(ada.patch(f"/users/{ada.id}", {"role": "user"}))
+    ok(alice.patch(f"/users/{ada.id}", {"role": "user"}))
     dora.token = body["access_token"]
     problem(accepts(dora, made), 409)
 

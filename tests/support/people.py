@@ -70,6 +70,14 @@ class Person:
         body = {"name": name, "settings": settings}
         return ok(self.post(f"/projects/{project_id}/workspaces", body))["id"]
 
+    def submits(self, kind: str = "test_echo", value: Any = None, **more: Any) -> dict[str, Any]:
+        """Submit a job of one of the tests' types and return it."""
+        return ok(self.post("/jobs", {"type": kind, "payload": {"value": value}} | more))
+
+    def uploads(self, content: bytes = b"a,b\n1,2\n", **query: Any) -> dict[str, Any]:
+        """Upload a file and return what it is."""
+        return ok(self.request("POST", "/uploads", content=content, params=query))
+
     def tells(self, project_id: int, **payload: Any) -> int:
         """Publish a recorded event in a project and return its id."""
         body = {"type": "file_changed", "project_id": project_id, "payload": payload}

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from flask import Response, current_app, request
 from flask_limiter import Limiter, RequestLimit
 
 from .caller import optional_caller
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 HEADERS = ("RateLimit-Policy", "RateLimit")
 
@@ -44,3 +50,17 @@ def add_headers(limiter: Limiter, response: Response) -> None:
     response.headers["RateLimit"] = f'"default";r={remaining};t={left}'
     if response.status_code == 429:
         response.headers.setdefault("Retry-After", str(left))
+
+
+def larger_body(limit: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Let a route take a body of up to `limit` bytes, above what all others take."""
+
+    def decorate(view: Callable[P, T]) -> Callable[P, T]:
+        @wraps(view)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+            request.max_content_length = limit
+            return view(*args, **kwargs)
+
+        return wrapper
+
+    return decorate

@@ -1,0 +1,86 @@
+"""Files kept under the SHA-256 of what is in them, so that the same bytes are kept once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from .errors import ApiError
+
+PIECE = 64 * 1024
+
+
+class TooLarge(ApiError):
+    """The file is too large."""
+
+    status = 413
+
+
+class Source(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+        ...
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file that has arrived and is on disk, but not yet kept."""
+
+    path: Path
+    digest: str
+    size: int
+
+    def discard(self) -> None:
+        """Delete it, unless it has been kept."""
+        self.path.unlink(missing_ok=True)
+
+
+class Blobs:
+    """The files below one folder.
+
+    `keep` and `remove` belong in a transaction that holds the writer's lock: two people may send
+    and delete the same bytes at once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def receive(self, source: Source, limit: int) -> Received:
+        """Write a stream to disk, with an fsync; raises TooLarge past `limit` bytes."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix="receiving-", dir=self._folder)
+        path, tag, size = Path(name), hashlib.sha256(), 0
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                while piece := source.read(PIECE):
+                    size += len(piece)
+                    if size > limit:
+                        raise TooLarge(f"A file has at most {limit // 2**20} MiB.")
+                    tag.update(piece)
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Received(path, tag.hexdigest(), size)
+
+    def path(self, digest: str) -> Path:
+        """Return where a file is, or would be."""
+        return self._folder / digest[:2] / digest
+
+    def keep(self, received: Received) -> None:
+        """Move a received file to its place; over the same one, if it is there already."""
+        place = self.path(received.digest)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        received.path.replace(place)
+
+    def remove(self, digest: str) -> None:
+        """Delete a file, if it is there."""
+        self.path(digest).unlink(missing_ok=True)

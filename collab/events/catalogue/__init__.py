@@ -1,0 +1,47 @@
+"""The catalogue of what can happen: one frozen dataclass a type, in the past tense.
+
+The docstrings become the AsyncAPI document. A type that is not here may be published by members
+under a name of their own, as long as its first word is not one of the server's.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ..types import OPEN_TYPES, PRESENCE_TYPES, Event, same_type
+from . import accounts, jobs, projects  # noqa: F401 (their classes are the catalogue)
+
+
+@cache
+def catalogue() -> dict[str, type[Event]]:
+    """Return every type that the server itself records."""
+    found: dict[str, type[Event]] = {}
+    pending = [Event]
+    while pending:
+        for kind in pending.pop().__subclasses__():
+            pending.append(kind)
+            if "type" in vars(kind):
+                found[kind.type] = kind
+    return found
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    return {same_type(kind): kind for kind in catalogue()}
+
+
+def canonical_type(name: str) -> str:
+    """Return a type's one spelling: the catalogue's, or dots throughout."""
+    wanted = same_type(name)
+    return _spellings().get(wanted, wanted)
+
+
+@cache
+def _namespaces() -> frozenset[str]:
+    return frozenset(kind.split(".")[0] for kind in catalogue())
+
+
+def reserved(name: str) -> bool:
+    """Tell whether only the server may record this type: its first word is one of the server's."""
+    first = name.split(".")[0]
+    return name not in OPEN_TYPES and (first in _namespaces() or name in PRESENCE_TYPES)

@@ -1,0 +1,72 @@
+"""What happens to accounts and sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..types import AccountEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRegistered(AccountEvent):
+    """A person registered."""
+
+    type = "account.registered"
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountUpdated(AccountEvent):
+    """A person changed what others see of the account."""
+
+    type = "account.updated"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountDisabled(AccountEvent):
+    """An admin disabled an account: its connections end."""
+
+    type = "account.disabled"
+    changes_rights = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountEnabled(AccountEvent):
+    """An admin enabled a disabled account again."""
+
+    type = "account.enabled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRoleChanged(AccountEvent):
+    """An admin changed an account's global role: its connections end and must be made anew."""
+
+    type = "account.role_changed"
+    changes_rights = True
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(AccountEvent):
+    """A person changed the password; the other sessions ended."""
+
+    type = "account.password_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionStarted(AccountEvent):
+    """Somebody logged in to the account."""
+
+    type = "session.started"
+    session_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRevoked(AccountEvent):
+    """A session ended before its time: its connections end. `reason` says why."""
+
+    type = "session.revoked"
+    changes_rights = True
+    session_id: int
+    reason: str

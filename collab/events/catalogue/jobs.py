@@ -1,0 +1,94 @@
+"""What happens to jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..types import JobEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobQueued(JobEvent):
+    """A job waits to be run: it is new, was handed back by a worker, or retried by request."""
+
+    type = "job.queued"
+    job_type: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobStarted(JobEvent):
+    """A worker began an attempt at a job."""
+
+    type = "job.started"
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobProgressed(JobEvent):
+    """A run says how far it is: `progress` from 0 to 1, and what it does."""
+
+    type = "job.progressed"
+    progress: float
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOutput(JobEvent):
+    """A run wrote something: `stream` is stdout, stderr, or the job's log."""
+
+    type = "job.output"
+    attempt: int
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRetryScheduled(JobEvent):
+    """An attempt failed, or was lost with its worker; the next one begins at `due_at`."""
+
+    type = "job.retry_scheduled"
+    attempt: int
+    error: dict[str, Any]
+    due_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSucceeded(JobEvent):
+    """A job is done; GET the job for its result."""
+
+    type = "job.succeeded"
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFailed(JobEvent):
+    """A job failed in a way that another attempt would not mend."""
+
+    type = "job.failed"
+    attempt: int
+    error: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobDied(JobEvent):
+    """A job failed as often as it may."""
+
+    type = "job.died"
+    attempt: int
+    error: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobCancelRequested(JobEvent):
+    """Somebody cancelled a running job: it ends as cancelled within a second."""
+
+    type = "job.cancel_requested"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobCancelled(JobEvent):
+    """A job was cancelled."""
+
+    type = "job.cancelled"

@@ -1,0 +1,112 @@
+"""What happens in projects: members, invitations, workspaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..types import ProjectEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectCreated(ProjectEvent):
+    """A project was made."""
+
+    type = "project.created"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectUpdated(ProjectEvent):
+    """A project's name or description changed; `changes` has the new values."""
+
+    type = "project.updated"
+    changes: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectDeleted(ProjectEvent):
+    """A project was deleted with all below it."""
+
+    type = "project.deleted"
+    changes_rights = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberAdded(ProjectEvent):
+    """A person became a member."""
+
+    type = "member.added"
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRoleChanged(ProjectEvent):
+    """A member's role changed."""
+
+    type = "member.role_changed"
+    changes_rights = True
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRemoved(ProjectEvent):
+    """A member was removed, or left: nothing of the project reaches him after this."""
+
+    type = "member.removed"
+    changes_rights = True
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationCreated(ProjectEvent):
+    """An address without an account was invited."""
+
+    type = "invitation.created"
+    invitation_id: int
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationRevoked(ProjectEvent):
+    """An invitation was taken back."""
+
+    type = "invitation.revoked"
+    invitation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationDeclined(ProjectEvent):
+    """An invited person declined."""
+
+    type = "invitation.declined"
+    invitation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceCreated(ProjectEvent):
+    """A workspace was made in the project."""
+
+    type = "workspace.created"
+    workspace_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceUpdated(ProjectEvent):
+    """A workspace's name or settings changed; `changes` has the new values."""
+
+    type = "workspace.updated"
+    workspace_id: int
+    changes: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceDeleted(ProjectEvent):
+    """A workspace was deleted; its topic ends."""
+
+    type = "workspace.deleted"
+    changes_rights = True
+    workspace_id: int

@@ -1,0 +1,1 @@
+"""Running code that people send, in isolation."""

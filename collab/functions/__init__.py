@@ -1,0 +1,1 @@
+"""Lambda-style handlers, each run in a process of its own."""

@@ -1,0 +1,155 @@
+"""What a job's code sees of its run: it reports progress, and learns that it has to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Bytes of a stream, or of log lines, that one attempt keeps; what is over is dropped, and marked.
+KEPT_BYTES = 64 * 1024
+
+
+class JobError(Exception):
+    """The attempt failed; it is tried again while attempts are left.
+
+    `code` is a word for programs, the message a sentence for people. `result` is kept with the
+    failure: what there was before it.
+    """
+
+    retry = True
+
+    def __init__(self, code: str, message: str, *, result: Result | None = None) -> None:
+        super().__init__(message)
+        self.code, self.result = code, result
+
+
+class FatalError(JobError):
+    """The job failed in a way that another attempt can't mend."""
+
+    retry = False
+
+
+class Stopped(Exception):
+    """The run has been told to stop: the job was cancelled, is out of time, or is handed back."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job made: data to show, and perhaps a file to fetch."""
+
+    data: dict[str, Any] | None = None
+    body: bytes | None = None
+    content_type: str = "application/octet-stream"
+    filename: str | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """A piece of what a run wrote: `stream` is `stdout`, `stderr` or `log`."""
+
+    stream: str
+    text: str
+
+
+@dataclass
+class Report:
+    """What a run has said since it was last asked."""
+
+    said: list[Said] = field(default_factory=list)
+    progress: float | None = None
+    message: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.said) or self.progress is not None
+
+    def add(self, later: Report) -> None:
+        """Append what was said after this."""
+        self.said += later.said
+        if later.progress is not None:
+            self.progress, self.message = later.progress, later.message
+
+
+class JobContext:
+    """One run of a job, as the job's code sees it. All methods may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        job_id: int,
+        attempt: int,
+        owner_id: int,
+        project_id: int | None,
+        timeout_s: float,
+    ) -> None:
+        self.job_id, self.attempt = job_id, attempt
+        self.owner_id, self.project_id = owner_id, project_id
+        self.deadline = time.monotonic() + timeout_s
+        #: Why it has to stop: `cancelled`, `timeout`, `lost` or `stopping`.
+        self.stop_reason: str | None = None
+        self._lock = threading.Lock()
+        self._report = Report()
+        self._kept = {"stdout": 0, "stderr": 0, "log": 0}
+        self._on_stop: list[Callable[[], None]] = []
+
+    @property
+    def cancelled(self) -> bool:
+        """Tell whether the run has to stop, for whatever reason."""
+        return self.stop_reason is not None
+
+    @property
+    def remaining_s(self) -> float:
+        """Seconds until the run is out of time."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def check(self) -> None:
+        """Raise Stopped if the run has to stop; long loops call this now and then."""
+        if self.stop_reason is not None:
+            raise Stopped(self.stop_reason)
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Say how far the run is, from 0 to 1, and perhaps what it does; raises Stopped."""
+        self.check()
+        with self._lock:
+            self._report.progress = min(1.0, max(0.0, fraction))
+            self._report.message = message[:200]
+
+    def log(self, line: str) -> None:
+        """Keep a line of the job's log, and tell it to whoever follows the job."""
+        self.output("log", line if line.endswith("\n") else line + "\n")
+
+    def output(self, stream: str, text: str) -> None:
+        """Tell what the job's code wrote to `stdout` or `stderr`, as it comes."""
+        with self._lock:
+            room = KEPT_BYTES - self._kept[stream]
+            if room <= 0:
+                return
+            kept = text.encode()[:room].decode(errors="ignore")
+            self._kept[stream] += len(text.encode())
+            self._report.said.append(Said(stream, kept))
+
+    def on_stop(self, act: Callable[[], None]) -> None:
+        """Call `act` once when the run has to stop, from another thread; at once if it has to."""
+        with self._lock:
+            self._on_stop.append(act)
+            late = self.stop_reason is not None
+        if late:
+            act()
+
+    def stop(self, reason: str) -> None:
+        """Tell the run to stop; the first reason stands."""
+        with self._lock:
+            if self.stop_reason is not None:
+                return
+            self.stop_reason = reason
+            acts = list(self._on_stop)
+        for act in acts:
+            act()
+
+    def take_report(self) -> Report:
+        """Return what the run has said since the last call."""
+        with self._lock:
+            taken, self._report = self._report, Report()
+        return taken

@@ -1,0 +1,155 @@
+"""Jobs, their attempts, logs and results."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..core.models import Model, utcnow
+from ..projects.models import Owned
+
+QUEUED, RUNNING, RETRY_WAIT = "queued", "running", "retry_wait"
+SUCCEEDED, FAILED, CANCELLED, DEAD = "succeeded", "failed", "cancelled", "dead"
+
+STATUSES = (QUEUED, RUNNING, RETRY_WAIT, SUCCEEDED, FAILED, CANCELLED, DEAD)
+#: Nothing more happens by itself.
+ENDED = (SUCCEEDED, FAILED, CANCELLED, DEAD)
+
+
+class Job(Owned, Model):
+    """Work to do, and how far it is: this row is the truth, whatever threads and processes do."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        # What is ready, per person and type, the next one first; see `queue`.
+        Index(
+            "ix_jobs_ready",
+            "owner_id",
+            "type",
+            "rank",
+            "id",
+            sqlite_where=text("status = 'queued' AND due_at IS NULL"),
+            postgresql_where=text("status = 'queued' AND due_at IS NULL"),
+        ),
+        Index(
+            "ix_jobs_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_jobs_running",
+            "lease_owner",
+            sqlite_where=text("status = 'running'"),
+            postgresql_where=text("status = 'running'"),
+        ),
+        Index("ix_jobs_owner_id_id", "owner_id", "id"),
+        Index("ix_jobs_project_id_id", "project_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(12), default=QUEUED)
+    payload: Mapped[dict[str, Any]]
+    #: Among one person's jobs the lower one goes first: the priority with its sign turned, so
+    #: that an ordinary index has the order.
+    rank: Mapped[int] = mapped_column(default=0)
+    #: When it was asked to run; it waits until `due_at`, which a retry sets, too.
+    run_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    timeout_s: Mapped[int]
+    max_attempts: Mapped[int]
+    #: Attempts begun so far; those before `attempts_forgiven` don't count against the limit.
+    attempt: Mapped[int] = mapped_column(default=0)
+    attempts_forgiven: Mapped[int] = mapped_column(default=0)
+    #: Which worker runs it. The token grows with each claim and fences off whoever had it before.
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    lease_token: Mapped[int] = mapped_column(default=0)
+    #: By the worker's wall clock, for people to read; nobody decides by it (see `sweeper`).
+    lease_until: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime | None]
+    #: Somebody wants it to end: whatever the run still brings, it ends as cancelled.
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    progress: Mapped[float | None]
+    progress_message: Mapped[str | None] = mapped_column(String(200))
+    error: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(default=utcnow)
+    version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def priority(self) -> int:
+        """Return the priority: the higher one goes first."""
+        return -self.rank
+
+    @property
+    def etag(self) -> str:
+        """The entity tag's text; every change of the row raises the version."""
+        return str(self.version)
+
+
+class JobKey(Model):
+    """An idempotency key: a person's, for one type of job, for 24 hours."""
+
+    __tablename__ = "job_keys"
+    __table_args__ = (UniqueConstraint("owner_id", "type", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    type: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(255))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+
+
+class Attempt(Model):
+    """One run of a job that is over; the one that goes on is in the job's own row."""
+
+    __tablename__ = "job_attempts"
+    __table_args__ = (Index("ix_job_attempts_job_id_id", "job_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    worker: Mapped[str | None] = mapped_column(String(80))
+    outcome: Mapped[str] = mapped_column(String(20))
+    error: Mapped[dict[str, Any] | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class LogLine(Model):
+    """A piece of what a run wrote, or said in its log."""
+
+    __tablename__ = "job_log"
+    __table_args__ = (Index("ix_job_log_job_id_id", "job_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    attempt: Mapped[int]
+    stream: Mapped[str] = mapped_column(String(10))
+    text: Mapped[str]
+    time: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class JobResult(Model):
+    """What a job made; one at most."""
+
+    __tablename__ = "job_results"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[dict[str, Any] | None]
+    body: Mapped[bytes | None]
+    content_type: Mapped[str | None] = mapped_column(String(100))
+    filename: Mapped[str | None] = mapped_column(String(255))
+
+
+#: What lists may be sorted by.
+JOB_SORTS = {"id": Job.id}

@@ -1,0 +1,74 @@
+"""The types of jobs: one decorated function each, in the package that owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.http.caller import Caller
+from ..core.schemas import Schema
+from .context import JobContext, Result
+
+#: Runs in a thread of the pool, inside an application context; raises JobError or FatalError.
+Run = Callable[[JobContext, dict[str, Any]], Result | None]
+#: Looks at a valid payload before the job is made; raises an ApiError to refuse it.
+Admit = Callable[[dict[str, Any], int | None, Caller], None]
+
+
+@dataclass(frozen=True)
+class JobType:
+    """A type of job: what runs, and how often and how long at most."""
+
+    name: str
+    run: Run
+    payload: type[Schema]
+    timeout_s: int
+    max_attempts: int
+    #: Whether a run that was cut off may be run again. If not, the job runs at most once.
+    repeatable: bool
+    admit: Admit | None
+    #: Returns why jobs of this type can't be taken now (with what mends it), or None.
+    unavailable: Callable[[], str | None]
+    #: Returns how many may run at once in a process; None: as many as there are workers.
+    at_once: Callable[[], int] | None
+
+    @property
+    def summary(self) -> str:
+        """Return the first line of the function's docstring."""
+        return (self.run.__doc__ or "").strip().split("\n")[0]
+
+
+_types: dict[str, JobType] = {}
+
+
+def job_type(
+    name: str,
+    *,
+    payload: type[Schema],
+    timeout_s: int = 60,
+    max_attempts: int = 5,
+    repeatable: bool = True,
+    admit: Admit | None = None,
+    unavailable: Callable[[], str | None] = lambda: None,
+    at_once: Callable[[], int] | None = None,
+) -> Callable[[Run], Run]:
+    """Register the decorated function as what runs jobs of a type."""
+
+    def register(run: Run) -> Run:
+        _types[name] = JobType(
+            name, run, payload, timeout_s, max_attempts, repeatable, admit, unavailable, at_once
+        )
+        return run
+
+    return register
+
+
+def find(name: str) -> JobType | None:
+    """Return a type by its name."""
+    return _types.get(name)
+
+
+def all_types() -> list[JobType]:
+    """Return all types, by name."""
+    return sorted(_types.values(), key=lambda one: one.name)

@@ -1,0 +1,162 @@
+"""`/jobs`."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from flask import Response, request, send_file
+
+from ..auth.guard import login_required
+from ..core.errors import Malformed, NotFound, invalid
+from ..core.http.blueprint import Blueprint
+from ..core.http.caller import caller
+from ..core.http.etags import require_match, versioned
+from ..core.http.idempotency import KEY
+from ..core.http.pages import Page, linked
+from ..core.http.paths import BASE
+from ..projects import access
+from ..projects.access import Right
+from . import registry, service
+from .models import Job
+from .schemas import (
+    AttemptPage,
+    AttemptQuery,
+    JobIn,
+    JobPage,
+    JobQuery,
+    JobTypesOut,
+    JobWholeOut,
+    LogLinePage,
+    LogQuery,
+)
+from .service import Order
+from .view import JobView, shown
+
+blueprint = Blueprint("jobs", __name__, url_prefix=BASE, description="Work that survives.")
+
+
+@blueprint.get("/jobs/types")
+@login_required
+@blueprint.response(200, JobTypesOut)
+def list_types() -> dict[str, Any]:
+    """List the types of jobs, and whether each can be run here."""
+    return {"items": [_described(kind) for kind in registry.all_types()]}
+
+
+@blueprint.get("/jobs")
+@login_required
+@blueprint.arguments(JobQuery, location="query")
+@blueprint.response(200, JobPage)
+@linked
+def list_jobs(query: dict[str, Any]) -> Page:
+    """List your jobs, or those of a project."""
+    return service.list_for(caller(), **query)
+
+
+@blueprint.post("/jobs")
+@login_required
+@blueprint.arguments(JobIn)
+@blueprint.response(201, JobWholeOut)
+@blueprint.alt_response(503, schema="Problem")
+def submit_job(data: dict[str, Any]) -> tuple[JobView, int, dict[str, str]]:
+    """Submit a job; with an idempotency key (in the body or the header) it is made once."""
+    data["key"] = _one_key(data.pop("idempotency_key"))
+    job, known = service.submit(Order(**data), caller())
+    headers = {"Location": f"{BASE}/jobs/{job.id}", "ETag": f'"{job.etag}"'}
+    return shown(job), 201, headers | ({"Idempotency-Replayed": "true"} if known else {})
+
+
+@blueprint.get("/jobs/<id:job_id>")
+@login_required
+@blueprint.response(200, JobWholeOut)
+@versioned
+def get_job(job_id: int) -> JobView:
+    """Show a job: its state, progress, and result."""
+    return shown(access.load(Job, job_id, caller()))
+
+
+@blueprint.get("/jobs/<id:job_id>/output")
+@login_required
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/*")
+def get_output(job_id: int) -> Response:
+    """Fetch the file that a job made, such as a report."""
+    result = service.result_of(access.load(Job, job_id, caller()))
+    if result is None or result.body is None:
+        raise NotFound("This job has made no file.")
+    return _file(result.body, result.content_type, result.filename)
+
+
+@blueprint.get("/jobs/<id:job_id>/log")
+@login_required
+@blueprint.arguments(LogQuery, location="query")
+@blueprint.response(200, LogLinePage)
+@linked
+def get_log(query: dict[str, Any], job_id: int) -> Page:
+    """List what a job's runs wrote: its output and its log, in the order of writing."""
+    return service.log_of(access.load(Job, job_id, caller()), **query)
+
+
+@blueprint.get("/jobs/<id:job_id>/attempts")
+@login_required
+@blueprint.arguments(AttemptQuery, location="query")
+@blueprint.response(200, AttemptPage)
+@linked
+def get_attempts(query: dict[str, Any], job_id: int) -> Page:
+    """List a job's attempts with how each ended."""
+    return service.attempts_of(access.load(Job, job_id, caller()), **query)
+
+
+@blueprint.post("/jobs/<id:job_id>/cancel")
+@login_required
+@blueprint.response(200, JobWholeOut)
+@versioned
+def cancel_job(job_id: int) -> JobView:
+    """Cancel a job: at once if it waits, within a second if it runs; 409 if it is over."""
+    job = access.load(Job, job_id, caller(), can=Right.WRITE)
+    require_match(job)
+    return shown(service.cancel(job, caller()))
+
+
+@blueprint.post("/jobs/<id:job_id>/retry")
+@login_required
+@blueprint.response(200, JobWholeOut)
+@blueprint.alt_response(503, schema="Problem")
+@versioned
+def retry_job(job_id: int) -> JobView:
+    """Run a job again that failed, died or was cancelled; 409 otherwise."""
+    job = access.load(Job, job_id, caller(), can=Right.WRITE)
+    require_match(job)
+    return shown(service.retry(job, caller()))
+
+
+def _one_key(sent: str | None) -> str | None:
+    """Return the idempotency key, from the body or the header; raises if they differ."""
+    header = request.headers.get("Idempotency-Key")
+    if header is not None and not KEY.fullmatch(header):
+        raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
+    if header is not None and sent is not None and header != sent:
+        raise invalid("idempotency_key", "The header Idempotency-Key has another value.")
+    return sent or header
+
+
+def _file(body: bytes, content_type: str | None, filename: str | None) -> Response:
+    return send_file(
+        BytesIO(body),
+        mimetype=content_type or "application/octet-stream",
+        as_attachment=True,
+        download_name=filename or "output",
+    )
+
+
+def _described(kind: registry.JobType) -> dict[str, Any]:
+    reason = kind.unavailable()
+    return {
+        "name": kind.name,
+        "summary": kind.summary,
+        "available": reason is None,
+        "reason": reason,
+        "timeout_s": kind.timeout_s,
+        "max_attempts": kind.max_attempts,
+        "repeatable": kind.repeatable,
+    }

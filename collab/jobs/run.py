@@ -1,0 +1,74 @@
+"""One run of a job: its code is called, and whatever comes of it becomes an ending."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from flask import Flask
+
+from ..extensions import db
+from . import registry
+from .context import JobContext, JobError, Report, Stopped
+from .lifecycle import HANDED_BACK, LOST, TIMED_OUT, Ending, failure
+from .models import CANCELLED, FAILED, SUCCEEDED
+from .queue import Claimed
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Run:
+    """A job that runs in this process."""
+
+    job: Claimed
+    context: JobContext
+    #: What it has said and is not yet written.
+    unsaid: Report = field(default_factory=Report)
+    #: When it was told to stop, by the monotonic clock.
+    stopped_at: float | None = None
+    #: Its row has ended without it; the code goes on until it looks.
+    settled: bool = False
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Return the job and the lease."""
+        return self.job.id, self.job.token
+
+
+def carry_out(app: Flask, run: Run) -> Ending:
+    """Call the job's code in an application context of its own; never raises."""
+    try:
+        with app.app_context():
+            try:
+                return _call(run)
+            finally:
+                db.session.remove()
+    except JobError as error:
+        told = failure(error.code, str(error))
+        return Ending(FAILED, result=error.result, error=told, retry=error.retry)
+    except Stopped:
+        return stopped(run.context.stop_reason)
+    except BaseException as error:  # a handler may call sys.exit(), too
+        logger.exception("job %s (%s) raised", run.job.id, run.job.type)
+        return Ending(FAILED, error=failure("error", f"{type(error).__name__}: {error}"))
+
+
+def _call(run: Run) -> Ending:
+    kind = registry.find(run.job.type)
+    if kind is None:
+        told = failure("unknown_type", f"Nothing here runs jobs of type {run.job.type!r}.")
+        return Ending(FAILED, error=told, retry=False)
+    return Ending(SUCCEEDED, result=kind.run(run.context, run.job.payload))
+
+
+def stopped(reason: str | None) -> Ending:
+    """Return the ending of a run that was told to stop."""
+    if reason == "timeout":
+        return Ending(TIMED_OUT, error=failure(TIMED_OUT, "It ran longer than it may."))
+    if reason == "stopping":
+        told = failure(LOST, "The server stopped while it ran, and it runs at most once.")
+        return Ending(HANDED_BACK, error=told)
+    if reason == "lost":
+        return Ending(LOST, error=failure(LOST, "Another worker has taken it over."))
+    return Ending(CANCELLED)

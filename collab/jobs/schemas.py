@@ -1,0 +1,202 @@
+"""What jobs look like on the wire."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from ..core.http.pages import PageQuery, page_of, sort_field
+from ..core.schemas import MAX_ID, Schema, Time, WholeNumber, identifier, patterned
+from . import registry
+from .models import JOB_SORTS, STATUSES
+
+STREAMS = ("stdout", "stderr", "log")
+#: Visible ASCII, as the Idempotency-Key header takes it.
+KEY = r"^[\x21-\x7e]*$"
+
+
+class Moment(fields.AwareDateTime):
+    """A point in time with its zone (RFC 3339); without one it is taken as UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="iso", default_timezone=UTC, **options)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        try:
+            moment: datetime = super()._deserialize(value, *args, **kwargs)
+            return moment.astimezone(UTC)
+        except OverflowError:
+            raise self.make_error("invalid", input=value, obj_type="datetime") from None
+
+
+class JobIn(Schema):
+    """Work to do; `payload` is what the type says (see GET /jobs/types)."""
+
+    aliases = {
+        "projectId": "project_id",
+        "idempotencyKey": "idempotency_key",
+        "runAt": "run_at",
+        "maxAttempts": "max_attempts",
+        "timeoutS": "timeout_s",
+    }
+    type = fields.String(required=True, metadata={"example": "code_execution"})
+    payload = fields.Dict(
+        load_default=dict,
+        metadata={"example": {"language": "javascript", "code": "console.log('Hello World')"}},
+    )
+    project_id = identifier(load_default=None, allow_none=True)
+    idempotency_key = patterned(
+        KEY, "Must be visible ASCII.", 1, 255, load_default=None, allow_none=True
+    )
+    priority = WholeNumber(
+        load_default=0,
+        validate=validate.Range(-100, 100),
+        metadata={"description": "Among your own jobs the higher one goes first."},
+    )
+    run_at = Moment(load_default=None, allow_none=True)
+    max_attempts = WholeNumber(load_default=None, allow_none=True, validate=validate.Range(1, 20))
+    timeout_s = WholeNumber(load_default=None, allow_none=True, validate=validate.Range(1, 3600))
+
+    @ma.post_load
+    def _check_payload(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Check the payload by its type's own schema."""
+        kind = registry.find(data["type"])
+        if kind is None:
+            known = ", ".join(one.name for one in registry.all_types())
+            raise ma.ValidationError(f"Must be one of: {known}.", "type")
+        try:
+            payload = kind.payload().load(data["payload"])
+        except ma.ValidationError as error:
+            raise ma.ValidationError({"payload": error.messages}) from None
+        return data | {"type": kind, "payload": payload}
+
+
+class ErrorOut(Schema):
+    """Why a job, or an attempt, did not succeed."""
+
+    code = fields.String(required=True, metadata={"example": "worker_lost"})
+    message = fields.String(required=True)
+
+
+class OutputOut(Schema):
+    """A file that the job made."""
+
+    content_type = fields.String(required=True)
+    filename = fields.String(required=True, allow_none=True)
+    size = fields.Integer(required=True, metadata={"description": "Bytes."})
+    url = fields.String(required=True)
+
+
+class JobOut(Schema):
+    """A job, as lists show it."""
+
+    id = fields.Integer(required=True)
+    type = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(STATUSES))
+    owner_id = fields.Integer(required=True)
+    project_id = fields.Integer(required=True, allow_none=True)
+    priority = fields.Integer(required=True)
+    run_at = Time(required=True, allow_none=True)
+    due_at = Time(required=True, allow_none=True)
+    timeout_s = fields.Integer(required=True)
+    max_attempts = fields.Integer(required=True)
+    attempt = fields.Integer(required=True)
+    cancel_requested = fields.Boolean(required=True)
+    progress = fields.Float(required=True, allow_none=True)
+    progress_message = fields.String(required=True, allow_none=True)
+    error = fields.Nested(ErrorOut, required=True, allow_none=True)
+    created_at = Time(required=True)
+    started_at = Time(required=True, allow_none=True)
+    finished_at = Time(required=True, allow_none=True)
+    updated_at = Time(required=True)
+
+
+class JobWholeOut(JobOut):
+    """A job with what it works on and what it made."""
+
+    payload = fields.Dict(required=True)
+    lease_owner = fields.String(required=True, allow_none=True)
+    lease_until = Time(required=True, allow_none=True)
+    heartbeat_at = Time(required=True, allow_none=True)
+    result = fields.Dict(required=True, allow_none=True)
+    output = fields.Nested(OutputOut, required=True, allow_none=True)
+
+
+class JobQuery(PageQuery):
+    """Which jobs: yours, or a project's."""
+
+    aliases = {"projectId": "project_id"}
+    project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
+    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+    type = fields.String(load_default=None, validate=validate.Length(1, 40))
+    sort = sort_field(JOB_SORTS, "-id")
+
+
+class LogQuery(PageQuery):
+    """Which lines of a job's log."""
+
+    stream = fields.String(load_default=None, validate=validate.OneOf(STREAMS))
+    sort = fields.String(load_default="id", validate=validate.OneOf(("id", "-id")))
+
+
+class LogLineOut(Schema):
+    """A piece of what a run wrote."""
+
+    id = fields.Integer(required=True)
+    attempt = fields.Integer(required=True)
+    stream = fields.String(required=True, validate=validate.OneOf(STREAMS))
+    text = fields.String(required=True)
+    time = Time(required=True)
+
+
+class AttemptQuery(PageQuery):
+    """Which attempts."""
+
+    sort = fields.String(load_default="id", validate=validate.OneOf(("id", "-id")))
+
+
+class AttemptOut(Schema):
+    """One run of a job."""
+
+    number = fields.Integer(required=True)
+    worker = fields.String(required=True, allow_none=True)
+    outcome = fields.String(
+        required=True,
+        metadata={
+            "description": "running, succeeded, failed, cancelled, timeout, worker_lost or "
+            "handed_back (the server stopped; it does not count)."
+        },
+    )
+    error = fields.Nested(ErrorOut, required=True, allow_none=True)
+    started_at = Time(required=True, allow_none=True)
+    finished_at = Time(required=True, allow_none=True)
+
+
+class JobTypeOut(Schema):
+    """A type of job."""
+
+    name = fields.String(required=True)
+    summary = fields.String(required=True)
+    available = fields.Boolean(required=True)
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why it is not available."}
+    )
+    timeout_s = fields.Integer(required=True)
+    max_attempts = fields.Integer(required=True)
+    repeatable = fields.Boolean(
+        required=True, metadata={"description": "false: it runs at most once by itself."}
+    )
+
+
+class JobTypesOut(Schema):
+    """The types of jobs."""
+
+    items = fields.List(fields.Nested(JobTypeOut), required=True)
+
+
+JobPage = page_of(JobOut)
+LogLinePage = page_of(LogLineOut)
+AttemptPage = page_of(AttemptOut)

@@ -1,0 +1,276 @@
+"""Submitting, listing, cancelling and retrying jobs."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import ColumnElement, delete, null, select, update
+
+from ..core.database import take_write_lock
+from ..core.errors import Conflict, Unavailable, Unprocessable, invalid
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..core.json import dumps
+from ..core.models import utcnow
+from ..core.security import Box
+from ..events import log
+from ..events.catalogue.jobs import JobCancelled, JobCancelRequested, JobQueued
+from ..events.types import JobEvent
+from ..extensions import db
+from ..projects import access
+from . import registry
+from .models import (
+    CANCELLED,
+    DEAD,
+    ENDED,
+    FAILED,
+    JOB_SORTS,
+    QUEUED,
+    RETRY_WAIT,
+    RUNNING,
+    Attempt,
+    Job,
+    JobKey,
+    JobResult,
+    LogLine,
+)
+from .registry import JobType
+from .runner import LOOK, WAKE
+
+logger = logging.getLogger(__name__)
+
+KEY_KEPT = timedelta(hours=24)
+
+
+class JobEnded(Conflict):
+    """The job is over already."""
+
+
+class NotRetryable(Conflict):
+    """Only a job that failed, died or was cancelled can be retried."""
+
+
+class KeyReused(Unprocessable):
+    """This idempotency key was used before with another job of this type."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody wants to have done; the payload is valid for the type."""
+
+    type: JobType
+    payload: dict[str, Any]
+    project_id: int | None = None
+    key: str | None = None
+    priority: int = 0
+    run_at: datetime | None = None
+    max_attempts: int | None = None
+    timeout_s: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Tag what was ordered, for comparing with a repeated order; keyed."""
+        box: Box = current_app.extensions["collab.answers"]
+        run_at = self.run_at and self.run_at.isoformat()
+        limits = [self.priority, run_at, self.max_attempts, self.timeout_s]
+        return box.tag(dumps([self.type.name, self.payload, self.project_id, limits]))
+
+
+# -- submitting -----------------------------------------------------------------------------------
+
+
+def submit(order: Order, caller: Caller) -> tuple[Job, bool]:
+    """Make a job and commit; returns it, and whether the same order had made it before."""
+    job, known = enqueue(order, caller)
+    db.session.commit()
+    return job, known
+
+
+def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
+    """Make a job in the open transaction: it exists, and is run, if that is committed.
+
+    Raises Unavailable, NotFound, Forbidden, KeyReused, and what the type's `admit` raises.
+    """
+    if reason := order.type.unavailable():
+        raise Unavailable(reason, retry_after=60)
+    take_write_lock()
+    access.admit(order.project_id, caller)
+    if order.key is not None and (known := _known(order, caller)) is not None:
+        return known, True
+    if order.type.admit is not None:
+        order.type.admit(order.payload, order.project_id, caller)
+    job = _insert(order, caller)
+    if order.key is not None:
+        _keep_key(order, job)
+    _tell(JobQueued(job_type=job.type, reason="submitted", **_where(job)), caller.user_id)
+    return job, False
+
+
+def _insert(order: Order, caller: Caller) -> Job:
+    job = Job(
+        owner_id=caller.user_id,
+        project_id=order.project_id,
+        type=order.type.name,
+        payload=order.payload,
+        rank=-order.priority,
+        run_at=order.run_at,
+        due_at=order.run_at if order.run_at and order.run_at > utcnow() else None,
+        max_attempts=order.max_attempts or order.type.max_attempts,
+        timeout_s=order.timeout_s or order.type.timeout_s,
+    )
+    db.session.add(job)
+    db.session.flush()
+    return job
+
+
+def _known(order: Order, caller: Caller) -> Job | None:
+    """Return the job that the same key made before; raises KeyReused for another order."""
+    db.session.execute(delete(JobKey).where(JobKey.created_at < utcnow() - KEY_KEPT))
+    query = select(JobKey).filter_by(owner_id=caller.user_id, type=order.type.name, key=order.key)
+    found = db.session.scalars(query).one_or_none()
+    if found is None:
+        return None
+    if found.fingerprint != order.fingerprint:
+        raise KeyReused()
+    return access.load(Job, found.job_id, caller)
+
+
+def _keep_key(order: Order, job: Job) -> None:
+    key = JobKey(
+        owner_id=job.owner_id,
+        type=job.type,
+        key=order.key or "",
+        fingerprint=order.fingerprint,
+        job_id=job.id,
+    )
+    db.session.add(key)
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+def list_for(
+    caller: Caller,
+    *,
+    project_id: int | None,
+    status: str | None,
+    type: str | None,
+    sort: str,
+    **page: Any,
+) -> Page:
+    """Return a page of the caller's jobs, or of a project's."""
+    query = select(Job).where(access.owned_by(Job, caller, project_id))
+    if status is not None:
+        query = query.where(Job.status == status)
+    if type is not None:
+        query = query.where(Job.type == type)
+    return paginate(
+        query, columns=JOB_SORTS, sort=sort, key=Job.id, item=lambda row: row.Job, **page
+    )
+
+
+def result_of(job: Job) -> JobResult | None:
+    """Return what a job made, if anything."""
+    return db.session.get(JobResult, job.id, populate_existing=True)
+
+
+def log_of(job: Job, *, stream: str | None, sort: str, **page: Any) -> Page:
+    """Return a page of what a job's runs wrote."""
+    query = select(LogLine).where(LogLine.job_id == job.id)
+    if stream is not None:
+        query = query.where(LogLine.stream == stream)
+    columns = {"id": LogLine.id}
+    return paginate(
+        query, columns=columns, sort=sort, key=LogLine.id, item=lambda row: row.LogLine, **page
+    )
+
+
+def attempts_of(job: Job, *, sort: str, **page: Any) -> Page:
+    """Return a page of a job's attempts, the one under way included."""
+    query = select(Attempt).where(Attempt.job_id == job.id)
+    columns = {"id": Attempt.id}
+    found = paginate(
+        query, columns=columns, sort=sort, key=Attempt.id, item=lambda row: row.Attempt, **page
+    )
+    if job.status != RUNNING or found.next_cursor is not None:
+        return found
+    now = Attempt(
+        number=job.attempt, worker=job.lease_owner, outcome=RUNNING, started_at=job.started_at
+    )
+    return Page([*found.items, now], None)
+
+
+RUNS_ON = (Job.status == RUNNING) & Job.cancel_requested.is_(False)
+
+
+# -- changing -------------------------------------------------------------------------------------
+
+
+def cancel(job: Job, caller: Caller) -> Job:
+    """Cancel a job: at once if it waits; if it runs, it ends as cancelled within a second.
+
+    What this answers is what happens: from here on no run can end the job otherwise. Raises
+    JobEnded.
+    """
+    if _move(job, Job.status.in_((QUEUED, RETRY_WAIT)), status=CANCELLED, due_at=null()):
+        _tell(JobCancelled(**_where(job)), caller.user_id)
+    elif _move(job, RUNS_ON, cancel_requested=True):
+        _tell(JobCancelRequested(**_where(job)), caller.user_id)
+        db.session.info[LOOK] = True
+    elif job.status != RUNNING:
+        raise JobEnded(f"The job is over already: it is {job.status}.")
+    db.session.commit()
+    return job
+
+
+def retry(job: Job, caller: Caller) -> Job:
+    """Run a job again that failed, died or was cancelled, with all its attempts anew."""
+    kind = registry.find(job.type)
+    if kind is None:
+        raise invalid("type", f"Nothing here runs jobs of type {job.type!r} any more.")
+    if reason := kind.unavailable():
+        raise Unavailable(reason, retry_after=60)
+    anew: dict[str, Any] = {
+        "status": QUEUED,
+        "due_at": null(),
+        "attempts_forgiven": Job.attempt,
+        "cancel_requested": False,
+        "finished_at": None,
+        "progress": None,
+        "progress_message": None,
+        "error": null(),
+    }
+    if not _move(job, Job.status.in_((FAILED, DEAD, CANCELLED)), **anew):
+        raise NotRetryable(f"A job that is {job.status} can't be retried.")
+    db.session.execute(delete(JobResult).where(JobResult.job_id == job.id))
+    _tell(JobQueued(job_type=job.type, reason="retried", **_where(job)), caller.user_id)
+    db.session.commit()
+    return job
+
+
+def _move(job: Job, when: ColumnElement[bool], **values: Any) -> bool:
+    """Change the row if it is in such a state; tells whether it was."""
+    if values.get("status") in ENDED:
+        values["finished_at"] = utcnow()
+    statement = (
+        update(Job)
+        .where(Job.id == job.id, when)
+        .values(version=Job.version + 1, updated_at=utcnow(), **values)
+        .execution_options(synchronize_session=False)
+    )
+    moved: Any = db.session.execute(statement)
+    db.session.refresh(job)
+    return bool(moved.rowcount == 1)
+
+
+def _where(job: Job) -> dict[str, Any]:
+    return {"job_id": job.id, "project_id": job.project_id}
+
+
+def _tell(event: JobEvent, actor: int) -> None:
+    log.record(event, actor=actor)
+    db.session.info[WAKE] = True

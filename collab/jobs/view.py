@@ -1,0 +1,38 @@
+"""A job as it is shown: its row, with what it made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.http.paths import BASE
+from . import service
+from .models import Job, JobResult
+
+
+class JobView:
+    """A job's row and its result, for a schema to read."""
+
+    def __init__(self, job: Job, made: JobResult | None) -> None:
+        self._job = job
+        self.result = made.data if made else None
+        self.output = _output(job, made) if made else None
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a column of the job."""
+        return getattr(self._job, name)
+
+
+def shown(job: Job) -> JobView:
+    """Return a job with its result."""
+    return JobView(job, service.result_of(job) if job.finished_at else None)
+
+
+def _output(job: Job, made: JobResult) -> dict[str, Any] | None:
+    if made.body is None:
+        return None
+    return {
+        "content_type": made.content_type,
+        "filename": made.filename,
+        "size": len(made.body),
+        "url": f"{BASE}/jobs/{job.id}/output",
+    }

@@ -1,0 +1,1 @@
+"""Profiling, filtering, grouping and sorting tables."""

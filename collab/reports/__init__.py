@@ -1,0 +1,1 @@
+"""A project's report as one HTML file."""

@@ -1,0 +1,38 @@
+"""Uploads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..core.models import Model, utcnow
+from ..projects.models import Owned
+
+
+class Upload(Owned, Model):
+    """A file that somebody sent; it is never changed."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        Index("ix_uploads_owner_id_id", "owner_id", "id"),
+        Index("ix_uploads_project_id_id", "project_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(255))
+    content_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    @property
+    def etag(self) -> str:
+        """The same bytes have the same tag."""
+        return self.sha256
+
+
+#: What lists may be sorted by.
+UPLOAD_SORTS = {"id": Upload.id, "name": Upload.name, "size": Upload.size}

@@ -1,0 +1,134 @@
+"""`/uploads`: files for jobs to work on."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from typing import Any
+
+from flask import Response, request, send_file
+
+from ..auth.guard import login_required
+from ..core.blobs import Source
+from ..core.errors import Malformed, invalid
+from ..core.http.blueprint import Blueprint
+from ..core.http.caller import caller
+from ..core.http.etags import require_match, versioned
+from ..core.http.idempotency import idempotent
+from ..core.http.limits import larger_body
+from ..core.http.pages import Page, linked
+from ..core.http.paths import BASE
+from ..core.schemas import LINE
+from ..projects import access
+from ..projects.access import Right
+from . import service
+from .models import Upload
+from .schemas import UploadListQuery, UploadOut, UploadPage, UploadQuery
+
+blueprint = Blueprint("uploads", __name__, url_prefix=BASE, description="Files for jobs.")
+
+VISIBLE = re.compile(LINE)
+
+#: What a form needs beside its file.
+FORM_SLACK = 64 * 1024
+
+BODY = {
+    "required": True,
+    "content": {
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
+    },
+}
+
+
+@blueprint.get("/uploads")
+@login_required
+@blueprint.arguments(UploadListQuery, location="query")
+@blueprint.response(200, UploadPage)
+@linked
+def list_uploads(query: dict[str, Any]) -> Page:
+    """List your uploads, or those of a project."""
+    return service.list_for(caller(), **query)
+
+
+@blueprint.post("/uploads")
+@larger_body(service.LIMIT + FORM_SLACK)
+@login_required
+@idempotent
+@blueprint.arguments(UploadQuery, location="query")
+@blueprint.doc(requestBody=BODY)
+@blueprint.response(201, UploadOut)
+@blueprint.alt_response(413, schema="Problem")
+@versioned
+def create_upload(query: dict[str, Any]) -> Upload:
+    """Send a file of up to 25 MiB: as the body itself, or as `file` in a form."""
+    source, name, content_type = _sent_file()
+    name = query["name"] or name or "upload"
+    return service.create(source, name, content_type, query["project_id"], caller())
+
+
+@blueprint.get("/uploads/<id:upload_id>")
+@login_required
+@blueprint.response(200, UploadOut)
+@versioned
+def get_upload(upload_id: int) -> Upload:
+    """Show what an upload is."""
+    return access.load(Upload, upload_id, caller())
+
+
+@blueprint.get("/uploads/<id:upload_id>/content")
+@login_required
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/*")
+def get_content(upload_id: int) -> Response:
+    """Fetch an upload's bytes; ranges are served (RFC 9110 §14)."""
+    upload = access.load(Upload, upload_id, caller())
+    return send_file(
+        service.blobs().path(upload.sha256),
+        mimetype=upload.content_type,
+        as_attachment=True,
+        download_name=upload.name,
+        etag=upload.etag,
+        last_modified=upload.created_at,
+    )
+
+
+@blueprint.delete("/uploads/<id:upload_id>")
+@login_required
+@blueprint.response(204)
+def delete_upload(upload_id: int) -> None:
+    """Delete an upload."""
+    upload = access.load(Upload, upload_id, caller(), can=Right.WRITE)
+    require_match(upload)
+    service.delete(upload)
+
+
+def _sent_file() -> tuple[Source, str, str]:
+    """Return what was sent, its name and type; raises Malformed."""
+    if request.mimetype == "multipart/form-data":
+        file = request.files.get("file")
+        if file is None:
+            raise Malformed("The form has no part named `file` with a file in it.")
+        return file.stream, _safe_name(file.filename), file.mimetype or "application/octet-stream"
+    if request.content_length == 0:
+        raise Malformed("The body is empty: send the file's bytes.")
+    # What the Idempotency-Key was checked against has been read already.
+    read = "Idempotency-Key" in request.headers
+    source: Source = BytesIO(request.get_data()) if read else request.stream
+    kind = request.mimetype
+    # curl says this of any `--data-binary`.
+    plain = not kind or kind == "application/x-www-form-urlencoded"
+    return source, "", "application/octet-stream" if plain else kind
+
+
+def _safe_name(name: str | None) -> str:
+    """Return a form's file name without folders; raises Unprocessable for an invisible one."""
+    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1][:255]
+    if last and not VISIBLE.fullmatch(last):
+        raise invalid("file", "The file's name must be one line of visible text.")
+    return last

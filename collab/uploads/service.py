@@ -1,0 +1,123 @@
+"""Taking, listing, reading and deleting uploads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from ..core.blobs import Blobs, Received, Source, TooLarge
+from ..core.database import take_write_lock
+from ..core.errors import ApiError, invalid
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..extensions import db
+from ..projects import access
+from .models import UPLOAD_SORTS, Upload
+
+#: Bytes of one file.
+LIMIT = 25 * 2**20
+
+
+class QuotaSpent(TooLarge):
+    """Your uploads are as large together as they may be: delete some first."""
+
+
+def blobs() -> Blobs:
+    """Return where this application keeps files."""
+    return Blobs(current_app.config["INSTANCE_PATH"] / "blobs")
+
+
+def create(
+    source: Source, name: str, content_type: str, project_id: int | None, owner: Caller
+) -> Upload:
+    """Take a file in; raises TooLarge, QuotaSpent, NotFound and Forbidden."""
+    received = blobs().receive(source, LIMIT)
+    try:
+        return _keep(received, name, content_type, project_id, owner)
+    finally:
+        received.discard()
+
+
+def _keep(
+    received: Received, name: str, content_type: str, project_id: int | None, owner: Caller
+) -> Upload:
+    take_write_lock()
+    access.admit(project_id, owner)
+    _require_room(received.size, owner)
+    upload = Upload(
+        owner_id=owner.user_id,
+        project_id=project_id,
+        name=name,
+        content_type=content_type,
+        size=received.size,
+        sha256=received.digest,
+    )
+    db.session.add(upload)
+    db.session.flush()
+    blobs().keep(received)
+    db.session.commit()
+    return upload
+
+
+def _require_room(size: int, owner: Caller) -> None:
+    used = db.session.scalar(select(func.sum(Upload.size)).where(Upload.owner_id == owner.user_id))
+    if (used or 0) + size > current_app.config["UPLOAD_QUOTA_MB"] * 2**20:
+        raise QuotaSpent()
+
+
+def list_for(caller: Caller, *, project_id: int | None, sort: str, **page: Any) -> Page:
+    """Return a page of the caller's uploads, or of a project's."""
+    query = select(Upload).where(access.owned_by(Upload, caller, project_id))
+    return paginate(
+        query, columns=UPLOAD_SORTS, sort=sort, key=Upload.id, item=lambda row: row.Upload, **page
+    )
+
+
+def delete(upload: Upload) -> None:
+    """Delete an upload, and its bytes if they are nobody else's."""
+    digest = upload.sha256
+    db.session.delete(upload)
+    db.session.commit()
+    sweep(digest)
+
+
+def sweep(digest: str) -> None:
+    """Delete bytes that no upload has; nobody can add one meanwhile."""
+    take_write_lock()
+    if not db.session.scalar(select(Upload.id).where(Upload.sha256 == digest).limit(1)):
+        blobs().remove(digest)
+    db.session.rollback()
+
+
+def admit(upload_id: int, project_id: int | None, caller: Caller) -> None:
+    """Refuse a job on a file that the caller may not read (422).
+
+    What a project's job shows is shown to its members: so its file must be the project's too, or
+    the caller's own to give.
+    """
+    try:
+        upload = access.load(Upload, upload_id, caller)
+    except ApiError:
+        raise invalid("payload/upload_id", "There is no such upload.") from None
+    if upload.project_id not in (None, project_id):
+        raise invalid("payload/upload_id", "The upload belongs to another project than the job.")
+
+
+def path_of(upload_id: int) -> Path:
+    """Return where an upload's bytes are; raises LookupError when it has been deleted."""
+    return blobs().path(_get(upload_id).sha256)
+
+
+def name_of(upload_id: int) -> str:
+    """Return an upload's name; raises LookupError when it has been deleted."""
+    return _get(upload_id).name
+
+
+def _get(upload_id: int) -> Upload:
+    upload = db.session.get(Upload, upload_id)
+    if upload is None:
+        raise LookupError(f"upload {upload_id} has been deleted")
+    return upload
