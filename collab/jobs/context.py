@@ -83,16 +83,23 @@ class JobContext:
         owner_id: int,
         project_id: int | None,
         timeout_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.job_id, self.attempt = job_id, attempt
         self.owner_id, self.project_id = owner_id, project_id
-        self.deadline = time.monotonic() + timeout_s
+        self._timeout_s, self._monotonic = timeout_s, monotonic
+        self.begin()
         #: Why it has to stop: `cancelled`, `timeout`, `lost` or `stopping`.
         self.stop_reason: str | None = None
         self._lock = threading.Lock()
         self._report = Report()
         self._kept = {"stdout": 0, "stderr": 0, "log": 0}
         self._on_stop: list[Callable[[], None]] = []
+
+    def begin(self) -> None:
+        """Start the clock: the run has `timeout_s` from here."""
+        #: When it is out of time, by the monotonic clock.
+        self.deadline = self._monotonic() + self._timeout_s
 
     @property
     def cancelled(self) -> bool:
@@ -102,7 +109,7 @@ class JobContext:
     @property
     def remaining_s(self) -> float:
         """Seconds until the run is out of time."""
-        return max(0.0, self.deadline - time.monotonic())
+        return max(0.0, self.deadline - self._monotonic())
 
     def check(self) -> None:
         """Raise Stopped if the run has to stop; long loops call this now and then."""

@@ -16,9 +16,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, null, update
+from sqlalchemy import bindparam, insert, literal_column, update
 
 from ..core.models import Id, utcnow
 from ..events import log
@@ -61,9 +62,9 @@ HANDED_BACK, LOST, TIMED_OUT = "handed_back", "worker_lost", "timeout"
 
 JOBS = Job.__table__.c
 HELD = (
-    (JOBS.id == bindparam("job", type_=Id))
-    & (JOBS.status == RUNNING)
-    & (JOBS.lease_token == bindparam("token", type_=Id))
+    (JOBS.id == bindparam("held_id", type_=Id))
+    & (JOBS.status == literal_column("'running'"))
+    & (JOBS.lease_token == bindparam("held_token", type_=Id))
 )
 
 
@@ -170,12 +171,12 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
     where, attempt = _where(job), job.attempt
     error = ending.error or {}
     if ending.outcome == SUCCEEDED:
-        values = {"finished_at": now, "progress": 1.0, "error": null()}
+        values = {"finished_at": now, "progress": 1.0, "error": None}
         return SUCCEEDED, values, JobSucceeded(attempt=attempt, **where)
     if ending.outcome == CANCELLED:
         return CANCELLED, {"finished_at": now}, JobCancelled(**where)
     if ending.outcome == HANDED_BACK and _repeatable(job):
-        values = {"attempts_forgiven": JOBS.attempts_forgiven + 1}
+        values = {"attempts_forgiven": job.attempts_forgiven + 1}
         return QUEUED, values, JobQueued(job_type=job.type, reason=HANDED_BACK, **where)
     if not ending.retry or not _repeatable(job):
         values = {"finished_at": now, "error": error}
@@ -195,16 +196,23 @@ def _repeatable(job: Claimed) -> bool:
 
 def _change(job: Claimed, status: str, *, unless_cancelled: bool = False, **values: Any) -> bool:
     """Change a job's row if this worker still holds it; tells whether it does."""
-    statement = update(Job.__table__).where(HELD)  # type: ignore[arg-type]
-    if unless_cancelled and status != CANCELLED:
-        statement = statement.where(JOBS.cancel_requested.is_(False))
     if status != RUNNING:
-        values |= {"lease_owner": null(), "lease_until": null()}
-    statement = statement.values(
-        status=status, version=JOBS.version + 1, updated_at=utcnow(), **values
-    )
-    parameters = {"job": job.id, "token": job.token}
+        values |= {"lease_owner": None, "lease_until": None}
+    values |= {"status": status, "updated_at": utcnow()}
+    guarded = unless_cancelled and status != CANCELLED
+    statement = _update(tuple(sorted(values)), guarded)
+    parameters = values | {"held_id": job.id, "held_token": job.token}
     return db.session.connection().execute(statement, parameters).rowcount == 1
+
+
+@lru_cache(maxsize=64)
+def _update(columns: tuple[str, ...], guarded: bool) -> Any:
+    """Build, once for each set of columns, the UPDATE that the lease's token fences."""
+    statement = update(Job.__table__).where(HELD)  # type: ignore[arg-type]
+    if guarded:
+        statement = statement.where(JOBS.cancel_requested.is_(False))
+    new = {name: bindparam(name, type_=JOBS[name].type) for name in columns}
+    return statement.values(version=JOBS.version + 1, **new)
 
 
 def _keep_result(job_id: int, result: Result) -> None:

@@ -7,8 +7,8 @@ person's next one is the first entry of an index, however many stand behind it.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -20,7 +20,7 @@ from ..core.models import Id, UtcDateTime
 from ..extensions import db
 from . import registry
 from .models import QUEUED, RETRY_WAIT, RUNNING, Job
-from .registry import JobType
+from .turns import Turns
 
 JOBS = Job.__table__.c
 READY = (JOBS.status == literal_column("'queued'")) & JOBS.due_at.is_(None)
@@ -52,43 +52,6 @@ class Claimed:
     def spent(self) -> bool:
         """Tell whether this attempt was the last one."""
         return self.attempt - self.attempts_forgiven >= self.max_attempts
-
-
-class Turns:
-    """Whose turn it is: how many of a person's jobs run here, and who was served last."""
-
-    def __init__(self, most_each: int) -> None:
-        #: How many of one person's jobs may run at once: a place is left for others.
-        self._most_each = most_each
-        self._running: Counter[int] = Counter()
-        self._types: Counter[str] = Counter()
-        self._served: dict[int, int] = {}
-        self._count = 0
-
-    def begin(self, running: Iterable[Claimed]) -> None:
-        """Start a round of choosing; these jobs run already."""
-        jobs = list(running)
-        self._running = Counter(job.owner_id for job in jobs)
-        self._types = Counter(job.type for job in jobs)
-
-    def order(self, owner_id: int) -> tuple[int, int]:
-        """Return a person's place in the line: fewest running jobs, then longest not served."""
-        return self._running[owner_id], self._served.get(owner_id, 0)
-
-    def room(self, owner_id: int) -> int:
-        """Return how many more of a person's jobs may start."""
-        return self._most_each - self._running[owner_id]
-
-    def is_full(self, kind: JobType) -> bool:
-        """Tell whether no more of a type may run at once."""
-        return kind.at_once is not None and self._types[kind.name] >= kind.at_once()
-
-    def take(self, owner_id: int, kind: str) -> None:
-        """Note that a job goes next."""
-        self._count += 1
-        self._served[owner_id] = self._count
-        self._running[owner_id] += 1
-        self._types[kind] += 1
 
 
 # -- promotion ------------------------------------------------------------------------------------
@@ -149,35 +112,35 @@ def _heads(types: tuple[str, ...]) -> Any:
     return select(every).order_by(every.c.rank, every.c.id)
 
 
-def choose(slots: int, turns: Turns) -> list[int]:
-    """Return the ids of the jobs that go next, `slots` at most."""
+def choose(turns: Turns) -> list[int]:
+    """Return the ids of the jobs that go next, as many as there is room for."""
     connection = db.session.connection()
-    waiting = [who for who in connection.execute(WAITING_PEOPLE).scalars() if turns.room(who) > 0]
-    waiting.sort(key=turns.order)
+    waiting = sorted(connection.execute(WAITING_PEOPLE).scalars(), key=turns.order)
     types = tuple(kind.name for kind in registry.all_types() if not turns.is_full(kind))
-    lines = {}
-    for who in waiting[:slots] if types else ():
-        values = {"owner": who, "limit": min(slots, turns.room(who))}
-        lines[who] = deque(connection.execute(_heads(types), values).all())
-    return _deal(slots, lines, turns)
+    if not waiting or not types:
+        return []
+    # So many of each person that one alone could fill the pool, but no more people than jobs.
+    limit = turns.most()
+    lines = {
+        who: deque(connection.execute(_heads(types), {"owner": who, "limit": limit}).all())
+        for who in waiting[:limit]
+    }
+    return list(_deal(lines, turns))
 
 
-def _deal(slots: int, lines: dict[int, deque[Any]], turns: Turns) -> list[int]:
+def _deal(lines: dict[int, deque[Any]], turns: Turns) -> Iterator[int]:
     """Take jobs from people's lines in turn."""
-    chosen: list[int] = []
-    while len(chosen) < slots:
-        full = {kind.name for kind in registry.all_types() if turns.is_full(kind)}
-        for line in lines.values():
-            while line and line[0].type in full:
-                line.popleft()
-        able = [who for who, line in lines.items() if line and turns.room(who) > 0]
-        if not able:
-            break
-        who = min(able, key=turns.order)
-        job = lines[who].popleft()
+    while lines:
+        who = min(lines, key=turns.order)
+        line = lines[who]
+        while line and turns.is_full(registry.get(line[0].type)):
+            line.popleft()
+        if not line or not turns.has_room(who, line[0].type):
+            del lines[who]
+            continue
+        job = line.popleft()
         turns.take(who, job.type)
-        chosen.append(job.id)
-    return chosen
+        yield job.id
 
 
 # -- claiming -------------------------------------------------------------------------------------

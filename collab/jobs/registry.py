@@ -69,6 +69,11 @@ def find(name: str) -> JobType | None:
     return _types.get(name)
 
 
+def get(name: str) -> JobType:
+    """Return a type that is there; raises KeyError."""
+    return _types[name]
+
+
 def all_types() -> list[JobType]:
     """Return all types, by name."""
     return sorted(_types.values(), key=lambda one: one.name)

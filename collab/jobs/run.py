@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import Flask
@@ -29,6 +31,12 @@ class Run:
     stopped_at: float | None = None
     #: Its row has ended without it; the code goes on until it looks.
     settled: bool = False
+    #: Takes it back from the pool if no thread has begun with it; tells whether that was so.
+    withdraw: Callable[[], bool] = lambda: False
+    claimed_at: float = 0.0
+    begun: bool = False
+    #: How long its code took, once it has returned.
+    seconds: float | None = None
 
     @property
     def key(self) -> tuple[int, int]:
@@ -38,6 +46,15 @@ class Run:
 
 def carry_out(app: Flask, run: Run) -> Ending:
     """Call the job's code in an application context of its own; never raises."""
+    run.context.begin()
+    run.begun, started = True, time.perf_counter()
+    try:
+        return _ending(app, run)
+    finally:
+        run.seconds = time.perf_counter() - started
+
+
+def _ending(app: Flask, run: Run) -> Ending:
     try:
         with app.app_context():
             try:

@@ -78,7 +78,7 @@ class Runner:
 
     def _submit(self, run: Run) -> None:
         assert self._pool is not None  # noqa: S101
-        self._pool.submit(self._carry_out, run)
+        run.withdraw = self._pool.submit(self._carry_out, run).cancel
 
     def _carry_out(self, run: Run) -> None:
         self._scheduler.over(run, carry_out(self._app, run))

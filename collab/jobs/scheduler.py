@@ -21,11 +21,12 @@ from ..core.models import utcnow
 from ..extensions import db
 from . import queue
 from .context import JobContext, Report
-from .lifecycle import BACKOFF_CAP, Batch, Ending
+from .lifecycle import BACKOFF_CAP, HANDED_BACK, Batch, Ending
 from .models import RUNNING, Job
-from .queue import Claimed, Turns
+from .queue import Claimed
 from .run import Run, stopped
 from .sweeper import Sweeper
+from .turns import Pace, Turns
 from .worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ SAY_S, LOOK_S = 0.1, 0.5
 SWEEP_S = 5.0
 #: Seconds that a run has to end after it was told to stop; then its row ends without it.
 STOP_S = 0.8
+#: Seconds that a quick job, taken ahead, may wait for a thread before it is handed back.
+AHEAD_WAIT_S = 0.1
 
 JOBS = Job.__table__.c
 
@@ -70,10 +73,11 @@ class Scheduler:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app, self._worker, self._begin = app, worker, begin
-        self._workers, self._lease = workers, timedelta(seconds=lease_s)
+        self._lease = timedelta(seconds=lease_s)
         self._clock, self._monotonic = clock, monotonic
         self._sweeper = Sweeper(worker, lease_s, monotonic)
-        self._turns = Turns(most_each=max(1, workers - 1))
+        self._pace = Pace()
+        self._turns = Turns(workers, self._pace)
         self._say, self._looking = Timer(SAY_S), Timer(LOOK_S)
         self._sweep, self._renew = Timer(SWEEP_S), Timer(lease_s / 3)
         self._ended: deque[tuple[Run, Ending]] = deque()
@@ -86,7 +90,7 @@ class Scheduler:
     # -- from the pool's threads ------------------------------------------------------------------
 
     def over(self, run: Run, ending: Ending) -> None:
-        """Learn that a run's code has returned."""
+        """Learn that a run's code has returned, or was never called."""
         self._ended.append((run, ending))
 
     # -- a tick -----------------------------------------------------------------------------------
@@ -95,6 +99,7 @@ class Scheduler:
         """Do what there is to do; returns the seconds until there may be more."""
         now = self._monotonic()
         self._stop_the_late(now)
+        self._take_back(now)
         ended = [self._ended.popleft() for _ in range(len(self._ended))]
         speaking = self._gather(now, ended)
         try:
@@ -108,9 +113,15 @@ class Scheduler:
             self._start(job)
         return pause
 
+    def _take_back(self, now: float) -> None:
+        """Hand back what was taken ahead, and waits behind runs that take longer than thought."""
+        for run in tuple(self.runs.values()):
+            if not run.begun and now - run.claimed_at > AHEAD_WAIT_S and run.withdraw():
+                self.over(run, Ending(HANDED_BACK))
+
     def _stop_the_late(self, now: float) -> None:
         for run in self.runs.values():
-            if now >= run.context.deadline:
+            if run.begun and now >= run.context.deadline:
                 run.context.stop("timeout")
             if run.stopped_at is None and run.context.cancelled:
                 run.stopped_at = now
@@ -185,9 +196,8 @@ class Scheduler:
             queue.promote(clock)
             due = queue.next_due()
         going_on = [run.job for key, run in self.runs.items() if key not in ended]
-        slots = 0 if self.closed else self._workers - len(going_on)
         self._turns.begin(going_on)
-        ids = queue.choose(slots, self._turns) if slots > 0 else []
+        ids = queue.choose(self._turns) if self._turns.free > 0 and not self.closed else []
         claimed = queue.claim(ids, self._worker.name, clock, self._lease) if ids else []
         for job in claimed:
             batch.started(job)
@@ -209,6 +219,8 @@ class Scheduler:
             run.settled = True
         for run, _ in ended:
             self.runs.pop(run.key, None)
+            if run.seconds is not None:
+                self._pace.note(run.job.type, run.seconds)
 
     def _start(self, job: Claimed) -> None:
         context = JobContext(
@@ -217,8 +229,9 @@ class Scheduler:
             owner_id=job.owner_id,
             project_id=job.project_id,
             timeout_s=job.timeout_s,
+            monotonic=self._monotonic,
         )
-        run = Run(job, context)
+        run = Run(job, context, claimed_at=self._monotonic())
         self.runs[run.key] = run
         self._begin(run)
 
@@ -229,3 +242,5 @@ class Scheduler:
         self.closed = True
         for run in tuple(self.runs.values()):
             run.context.stop("stopping")
+            if run.withdraw():
+                self.over(run, stopped("stopping"))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, null, select, update
+from sqlalchemy import ColumnElement, delete, insert, null, select, update
 
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unavailable, Unprocessable, invalid
@@ -42,6 +42,8 @@ from .registry import JobType
 from .runner import LOOK, WAKE
 
 logger = logging.getLogger(__name__)
+
+INSERT = insert(Job.__table__).returning(Job.__table__.c.id)  # type: ignore[arg-type]
 
 KEY_KEPT = timedelta(hours=24)
 
@@ -111,20 +113,27 @@ def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
 
 
 def _insert(order: Order, caller: Caller) -> Job:
-    job = Job(
-        owner_id=caller.user_id,
-        project_id=order.project_id,
-        type=order.type.name,
-        payload=order.payload,
-        rank=-order.priority,
-        run_at=order.run_at,
-        due_at=order.run_at if order.run_at and order.run_at > utcnow() else None,
-        max_attempts=order.max_attempts or order.type.max_attempts,
-        timeout_s=order.timeout_s or order.type.timeout_s,
-    )
-    db.session.add(job)
-    db.session.flush()
-    return job
+    """Write the row; the job returned is a picture of it, not one that the session watches."""
+    now = utcnow()
+    values = {
+        "owner_id": caller.user_id,
+        "project_id": order.project_id,
+        "type": order.type.name,
+        "status": QUEUED,
+        "payload": order.payload,
+        "rank": -order.priority,
+        "run_at": order.run_at,
+        "due_at": order.run_at if order.run_at and order.run_at > now else None,
+        "max_attempts": order.max_attempts or order.type.max_attempts,
+        "timeout_s": order.timeout_s or order.type.timeout_s,
+        "attempt": 0,
+        "cancel_requested": False,
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+    }
+    key = db.session.connection().execute(INSERT, values).scalar_one()
+    return Job(id=key, **values)
 
 
 def _known(order: Order, caller: Caller) -> Job | None:
