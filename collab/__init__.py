@@ -121,6 +121,7 @@ def _register_packages(app: Flask) -> None:
     from .core.http.converters import IdConverter
     from .core.security import Box
     from .events.bell import Bell
+    from .execution import sandbox
     from .extensions import api
     from .jobs import routes as job_routes
     from .jobs import runner
@@ -140,6 +141,8 @@ def _register_packages(app: Flask) -> None:
     tokens.init_app(app)
     live.init_app(app)
     runner.init_app(app)
+    sandbox.init_app(app)
+    _register_job_types()
     ops_routes.init_app(app)
     docs.describe_errors(api)
     for package in (
@@ -155,5 +158,14 @@ def _register_packages(app: Flask) -> None:
     ):
         api.register_blueprint(package.blueprint)
     app.register_blueprint(socket_routes.blueprint)
+    docs.describe_payloads(api)
     docs.init_app(app)
     register_commands(app)
+
+
+def _register_job_types() -> None:
+    """Import the modules whose decorators register what runs each type of job."""
+    from .execution import job_types as code  # noqa: F401
+    from .functions import job_types as functions  # noqa: F401
+    from .processing import job_types as tables  # noqa: F401
+    from .reports import job_types as reports  # noqa: F401

@@ -153,9 +153,7 @@ SETTINGS = (
         whole(1, 3600),
         "how long a worker that stands still keeps its jobs; a dead one loses them at once",
     ),
-    Setting(
-        "UPLOAD_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of one person's uploads"
-    ),
+    Setting("UPLOAD_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of one person's uploads"),
     Setting("FEATURE_CODE_EXECUTION", "on", switch, "whether code that people send is run"),
     Setting("CODE_TIMEOUT_SECONDS", "5", whole(1, 300), "wall clock time of code that is run"),
     Setting("CODE_AT_ONCE", "2", whole(1, 64), "pieces of code that run at once in a process"),

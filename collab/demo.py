@@ -12,6 +12,9 @@ from .core.http.caller import Caller
 from .core.models import utcnow
 from .core.security import kept_secret
 from .extensions import db
+from .jobs import registry
+from .jobs import service as jobs
+from .jobs.service import Order
 from .projects import invitations
 from .projects import service as projects
 from .projects.models import COLLABORATOR, VIEWER
@@ -56,4 +59,6 @@ def _project(people: dict[str, Caller]) -> None:
     invitations.invite(project, people["vera"].email, VIEWER, alice)
     workspaces.create(project, "Development Workspace", {"theme": "dark"}, bob)
     change = {"fileName": "index.js", "changes": "console.log('Hello World')"}
+    report = Order(registry.get("report"), {"days": 30}, project_id=project.id)
+    jobs.submit(report, alice)
     publishing.record(publishing.draft("file_changed", change), f"project:{project.id}", bob)

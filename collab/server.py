@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import resource
+import signal
 import socket
 import sys
 import threading
@@ -74,6 +75,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             threading.Thread(target=self._runner.stop, name="handing back").start()
             self.method_queue.defer(self.murder_keepalived, True)
         super().handle_exit(sig, frame)
+
+    def is_parent_alive(self) -> bool:
+        """Tell whether the arbiter lives; if it was killed, stop, and in time, as it would ask."""
+        alive: bool = super().is_parent_alive()
+        if not alive and self.alive:
+            self.handle_exit(signal.SIGTERM, None)
+            end = threading.Timer(2 * GRACE_S, os._exit, [1])
+            end.daemon = True  # it does not keep the process from ending earlier
+            end.start()
+        return alive
 
     @property
     def _runner(self) -> Runner:
@@ -182,6 +193,7 @@ def options(app: Flask, host: str, port: int) -> dict[str, Any]:
 def start_parts(app: Flask) -> None:
     """Start the threads that work beside the requests, in the process that serves."""
     app.extensions["collab.live"].start()
+    app.extensions["collab.sandbox"].start()
     app.extensions["collab.runner"].start()
 
 

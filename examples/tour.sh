@@ -5,8 +5,8 @@
 #     examples/tour.sh         # in another, or with the address of a server as its argument
 #
 # Two people register, one makes a project and a workspace and invites the other, the other follows
-# the project live, a stranger is refused. It ends with an error as soon as an answer is not what
-# it should be.
+# the project live, has code run and a report made, a stranger is refused. It ends with an error as
+# soon as an answer is not what it should be.
 set -euo pipefail
 
 server=${1:-http://127.0.0.1:5000}
@@ -41,6 +41,18 @@ wait_for() {
     sleep 0.1
   done
   fail "the follower never saw $1: $(cat "$work/live")"
+}
+
+# follow_job ID TOKEN: read the job's stream until it has succeeded.
+follow_job() {
+  curl -sSN -m 30 "$api/events/stream?topic=job:$1" -H "Authorization: Bearer $2" \
+    -H "Last-Event-ID: 0" >"$work/job" &
+  local reader=$!
+  for _ in $(seq 200); do
+    grep -q '"type":"job.succeeded"' "$work/job" && { kill "$reader"; wait "$reader" 2>/dev/null || true; return 0; }
+    sleep 0.1
+  done
+  fail "the job never succeeded: $(cat "$work/job")"
 }
 
 register() {
@@ -87,6 +99,34 @@ call 200 PATCH "/projects/$project/members/$bob_id" "$alice" '{"role": "collabor
 wait_for member.role_changed
 call 201 POST /events "$bob" "{\"type\": \"activity\", \"project_id\": $project}" >"$work/out"
 wait_for '"activity"'
+
+say "Bob has code run, and follows it; the type that needs it says if there is no sandbox here"
+curl -sS "$api/jobs/types" -H "Authorization: Bearer $bob" >"$work/types"
+if grep -q '"name":"code_execution"[^}]*"available":true' "$work/types"; then
+  job=$(call 201 POST /jobs "$bob" '{"type": "code_execution", "payload":
+    {"language": "javascript", "code": "console.log(\"Hello World\")"}}' | first_id)
+  follow_job "$job" "$bob"
+  call 200 GET "/jobs/$job" "$bob" >"$work/out"
+  grep -q '"stdout":"Hello World\\n"' "$work/out" || fail "the code did not say hello"
+fi
+
+say "Bob orders a report; ordered twice with one key, it is made once"
+order="{\"type\": \"report\", \"project_id\": $project, \"idempotency_key\": \"$run\"}"
+job=$(call 201 POST /jobs "$bob" "$order" | first_id)
+[ "$(call 201 POST /jobs "$bob" "$order" | first_id)" = "$job" ] || fail "the report was ordered twice"
+follow_job "$job" "$bob"
+call 200 GET "/jobs/$job/output" "$bob" >"$work/report.html"
+grep -q "<svg" "$work/report.html" || fail "the report has no plots"
+
+say "Alice uploads a table, and has it grouped"
+printf 'city,price\nLyon,12\nTurin,8\nLyon,3\n' >"$work/sales.csv"
+upload=$(curl -sS "$api/uploads" -H "Authorization: Bearer $alice" -F "file=@$work/sales.csv" | first_id)
+job=$(call 201 POST /jobs "$alice" "{\"type\": \"data_processing\", \"payload\":
+  {\"upload_id\": $upload, \"group_by\": [\"city\"],
+   \"aggregate\": [{\"fn\": \"sum\", \"column\": \"price\", \"as\": \"sum\"}], \"sort\": [\"-sum\"]}}" | first_id)
+follow_job "$job" "$alice"
+call 200 GET "/jobs/$job" "$alice" >"$work/out"
+grep -q '"rows":\[{"city":"Lyon","sum":15},{"city":"Turin","sum":8}\]' "$work/out" || fail "$(cat "$work/out")"
 
 say "Alice removes Bob: his stream ends behind the event that says so"
 call 204 DELETE "/projects/$project/members/$bob_id" "$alice" >"$work/out"

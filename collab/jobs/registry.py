@@ -32,6 +32,13 @@ class JobType:
     unavailable: Callable[[], str | None]
     #: Returns how many may run at once in a process; None: as many as there are workers.
     at_once: Callable[[], int] | None
+    #: Whether it makes sense in a project only; `admit` sees to it.
+    needs_project: bool
+
+    @property
+    def document(self) -> str:
+        """Return the name of the payload's schema in the OpenAPI document."""
+        return self.payload.__name__.removesuffix("In") + "Payload"
 
     @property
     def summary(self) -> str:
@@ -52,12 +59,22 @@ def job_type(
     admit: Admit | None = None,
     unavailable: Callable[[], str | None] = lambda: None,
     at_once: Callable[[], int] | None = None,
+    needs_project: bool = False,
 ) -> Callable[[Run], Run]:
     """Register the decorated function as what runs jobs of a type."""
 
     def register(run: Run) -> Run:
         _types[name] = JobType(
-            name, run, payload, timeout_s, max_attempts, repeatable, admit, unavailable, at_once
+            name=name,
+            run=run,
+            payload=payload,
+            timeout_s=timeout_s,
+            max_attempts=max_attempts,
+            repeatable=repeatable,
+            admit=admit,
+            unavailable=unavailable,
+            at_once=at_once,
+            needs_project=needs_project,
         )
         return run
 

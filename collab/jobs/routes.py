@@ -158,5 +158,7 @@ def _described(kind: registry.JobType) -> dict[str, Any]:
         "reason": reason,
         "timeout_s": kind.timeout_s,
         "max_attempts": kind.max_attempts,
+        "needs_project": kind.needs_project,
+        "payload": f"/api/openapi.json#/components/schemas/{kind.document}",
         "repeatable": kind.repeatable,
     }

@@ -38,8 +38,10 @@ class Runner:
 
     def start(self) -> None:
         """Start the threads, once: after the fork, where the server forks."""
+        if self._thread is not None or not self._workers:
+            return
         with self._starting:
-            if self._thread is None and self._workers and not self._stopping:
+            if self._thread is None and not self._stopping:
                 self._worker.begin()
                 self._worker.tidy()
                 self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="job")
@@ -50,8 +52,6 @@ class Runner:
         """Say that there is something to do; `look`: somebody cancelled a running job."""
         if look:
             self._scheduler.look = True
-        if self._thread is None:
-            self.start()
         self._call.set()
 
     def stop(self, patience_s: float = 1.5) -> None:
@@ -105,8 +105,12 @@ class Runner:
 
 
 def init_app(app: Flask) -> None:
-    """Make the runner of an application."""
-    app.extensions["collab.runner"] = Runner(app)
+    """Make the runner of an application; it starts with the server, or the first request.
+
+    Not with the first job: commands and the server before its fork may submit, too.
+    """
+    made = app.extensions["collab.runner"] = Runner(app)
+    app.before_request(made.start)
 
 
 def runner() -> Runner:

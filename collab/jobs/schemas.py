@@ -186,6 +186,10 @@ class JobTypeOut(Schema):
     )
     timeout_s = fields.Integer(required=True)
     max_attempts = fields.Integer(required=True)
+    needs_project = fields.Boolean(required=True)
+    payload = fields.String(
+        required=True, metadata={"description": "The payload's schema in the OpenAPI document."}
+    )
     repeatable = fields.Boolean(
         required=True, metadata={"description": "false: it runs at most once by itself."}
     )

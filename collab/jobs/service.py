@@ -103,6 +103,8 @@ def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
     access.admit(order.project_id, caller)
     if order.key is not None and (known := _known(order, caller)) is not None:
         return known, True
+    if order.type.needs_project and order.project_id is None:
+        raise invalid("project_id", f"A job of type {order.type.name} needs a project.")
     if order.type.admit is not None:
         order.type.admit(order.payload, order.project_id, caller)
     job = _insert(order, caller)

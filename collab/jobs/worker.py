@@ -15,14 +15,23 @@ class Worker:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._descriptor: int | None = None
-        self.name = f"{_tag(folder)}-{os.getpid()}-{secrets.token_hex(4)}"
+        #: Given by `begin`.
+        self.name = ""
 
     def begin(self) -> None:
-        """Take the lock; the system lets go of it when the process ends."""
+        """Take a name and its lock; the system lets go of the lock when the process ends.
+
+        The name is made here, not before the fork: a server that starts a process for one that
+        died would give it the dead one's name.
+        """
+        self.name = f"{_tag(self._folder)}-{os.getpid()}-{secrets.token_hex(4)}"
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Locked before it has its name: nobody ever finds it free while we live.
+        unnamed = self._folder / f"{self.name}.new"
         # Not inherited by programs that are started from here (PEP 446): they would keep it.
-        self._descriptor = os.open(self._path(self.name), os.O_RDWR | os.O_CREAT, 0o600)
+        self._descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unnamed.rename(self._path(self.name))
 
     def end(self) -> None:
         """Let go of the lock and delete its file."""

@@ -10,7 +10,9 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema, fields
 
 from .. import __version__
+from ..core.http.paths import BASE
 from ..core.json import dumps
+from ..jobs import registry
 from . import asyncapi
 
 DESCRIPTION = """
@@ -75,6 +77,32 @@ def describe_errors(api: Api) -> None:
         },
     )
     api.DEFAULT_ERROR_RESPONSE_NAME = "Problem"
+
+
+def describe_payloads(api: Api) -> None:
+    """Let `POST /jobs` show what each type of job takes, with an example of each."""
+    spec = api.spec
+    payloads = {kind.payload: kind.document for kind in registry.all_types()}
+    for schema, name in payloads.items():
+        spec.components.schema(name, schema=schema)
+    refs = [{"$ref": f"#/components/schemas/{name}"} for name in payloads.values()]
+    spec.components.schemas["JobIn"]["properties"]["payload"]["anyOf"] = refs
+    operation = spec._paths[f"{BASE}/jobs"]["post"]
+    operation["requestBody"]["content"]["application/json"]["examples"] = {
+        kind.name: {"summary": kind.summary, "value": _example(kind)}
+        for kind in registry.all_types()
+    }
+
+
+def _example(kind: registry.JobType) -> dict[str, Any]:
+    """Return a request for a type, of the examples that its fields have."""
+    shown = {
+        name: field.metadata["example"]
+        for name, field in kind.payload().fields.items()
+        if "example" in field.metadata
+    }
+    project = {"project_id": 1} if kind.needs_project else {}
+    return {"type": kind.name, "payload": shown} | project
 
 
 def init_app(app: Flask) -> None:

@@ -4,7 +4,6 @@ from collab.extensions import db
 
 from ..support.people import ok
 
-
 #: The tests' applications run no jobs of themselves.
 CHECKS = {"database": "ok", "broadcaster": "ok", "jobs": "off: JOB_WORKERS is 0"}
 

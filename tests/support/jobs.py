@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,6 +18,8 @@ from collab.jobs.registry import job_type
 from collab.jobs.run import Run, carry_out
 from collab.jobs.scheduler import Scheduler
 from collab.jobs.worker import Worker
+
+from .waiting import eventually
 
 
 class AnyIn(Schema):
@@ -92,6 +95,43 @@ def deaf(ctx: JobContext, payload: dict[str, Any]) -> Result:
     return Result({"late": True})
 
 
+@job_type("test_talker", payload=AnyIn, max_attempts=1)
+def talker(ctx: JobContext, payload: dict[str, Any]) -> Result:
+    """Say each item of the value: `[stream, text]` as output, or `[fraction, message]`."""
+    for first, text in payload["value"]:
+        if isinstance(first, str):
+            ctx.output(first, text)
+        else:
+            ctx.progress(first, text)
+    return Result({"said": len(payload["value"])})
+
+
+#: What the next `test_strange` jobs do.
+strange: list[Callable[[JobContext], Any]] = []
+
+
+@job_type("test_strange", payload=AnyIn, max_attempts=1)
+def strangely(ctx: JobContext, payload: dict[str, Any]) -> Any:
+    """Do what the test says."""
+    return strange.pop(0)(ctx)
+
+
+@job_type("test_single", payload=AnyIn, at_once=lambda: 1)
+def single(ctx: JobContext, payload: dict[str, Any]) -> Result:
+    """Wait like a gate; one at a time."""
+    return _wait(ctx, payload["value"])
+
+
+#: Why `test_away` jobs can't be taken now, if anything is in it.
+away: list[str] = []
+
+
+@job_type("test_away", payload=AnyIn, unavailable=lambda: away[0] if away else None)
+def sometimes(ctx: JobContext, payload: dict[str, Any]) -> Result:
+    """Be there or not, as the test says."""
+    return Result({})
+
+
 class Clock:
     """A clock that moves when it is told to, on the wall and since some moment."""
 
@@ -122,6 +162,7 @@ class Desk:
         self.app, self.worker = app, Worker(app.config["INSTANCE_PATH"] / "workers")
         self.worker.begin()
         self.threads: list[threading.Thread] = []
+        self._at: dict[Any, threading.Thread] = {}
         self.begin: Callable[[Run], None] = self.at_once
         self.scheduler = Scheduler(
             app,
@@ -140,7 +181,41 @@ class Desk:
         """Run a job in a thread."""
         thread = threading.Thread(target=self.at_once, args=(run,))
         self.threads.append(thread)
+        self._at[run.job.payload["value"]] = thread
         thread.start()
+
+    def starts(self, *at: Any) -> list[JobContext]:
+        """Start what is ready in threads; returns the contexts of those that came to a gate."""
+        self.begin = self.in_a_thread
+        self.tick()
+        return [eventually(lambda gate=gate: waiting.get(gate)) for gate in at]
+
+    def opens(self, *at: Any) -> None:
+        """Let runs go on from their gates to the end, and take note of it."""
+        self.lets_go(*at)
+        self.tick()
+
+    def lets_go(self, *at: Any) -> None:
+        """Let runs go on from their gates to the end."""
+        for gate in at:
+            gates[gate].set()
+        for gate in at:
+            self._at[gate].join(20)
+            assert not self._at[gate].is_alive(), "the run goes on"
+
+    def hears(self, *at: Any) -> None:
+        """Wait for runs to end that were told to stop, and take note of it."""
+        for gate in at:
+            self._at[gate].join(20)
+            assert not self._at[gate].is_alive(), "the run goes on"
+        self.tick()
+
+    def dies(self) -> None:
+        """End like a killed process: the system lets go of the lock, the file stays."""
+        descriptor = self.worker._descriptor
+        assert descriptor is not None
+        os.close(descriptor)
+        self.worker._descriptor = None
 
     def work(self) -> None:
         """Run what is ready, until nothing is."""

@@ -1,0 +1,238 @@
+"""A box while it exists: made, handed its code, looked into, killed and gathered up."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import resource
+import select
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from . import seccomp
+from .command import NOBODY, Descriptors, Tools, command
+from .languages import Language
+
+#: Seconds that making a box may take on a busy machine.
+START_S = 10.0
+#: Seconds that a killed box may take to be gone before its outermost process is killed too.
+END_S = 2.0
+#: What is empty in the box's folders has no bytes to count: this bounds it.
+FILES = 4096
+
+_PEAK = re.compile(rb"VmHWM:\s+(\d+) kB")
+
+
+class SandboxError(Exception):
+    """The box could not be made, or broke: how the code ended is not known."""
+
+
+class Box:
+    """bubblewrap and what runs in it. `kill` may be called from any thread, the rest from one.
+
+    The thread that makes it must outlive it: the parent in --die-with-parent is that thread
+    (PR_SET_PDEATHSIG in prctl(2)). Raises SandboxError if nothing could be started.
+    """
+
+    def __init__(
+        self, tools: Tools, language: Language, interpreter: str, wall_s: float, *, stdin: bool
+    ) -> None:
+        self._lock = threading.Lock()
+        self._held = contextlib.ExitStack()
+        self._gone = self.killed = False
+        self._said = b""
+        self._init: int | None = None
+        self._inside: Path | None = None
+        self._folders: list[int] = []
+        self.peak_kib = 0
+        try:
+            with contextlib.ExitStack() as passed:
+                given = self._open(passed)
+                words = command(tools, language, interpreter, wall_s, given)
+                self._popen = self._start(words, given, stdin=stdin)
+            self.exited = self._hold()
+        except OSError as error:
+            self._held.close()
+            raise SandboxError(f"The sandbox can't be started: {error}.") from error
+
+    def _open(self, passed: contextlib.ExitStack) -> Descriptors:
+        """Open what bubblewrap reads and writes; its ends are closed with `passed`."""
+        source, self._source = _pipe(passed, self._held)
+        self._status, status = _pipe(self._held, passed)
+        rules = passed.enter_context(seccomp.opened())
+        return Descriptors(source.fileno(), rules.fileno(), status.fileno())
+
+    def _start(
+        self, words: list[str], given: Descriptors, *, stdin: bool
+    ) -> subprocess.Popen[bytes]:
+        """Start bubblewrap; as nobody if we are root, whom RLIMIT_NPROC does not bind."""
+        drop: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        is_root = os.geteuid() == 0
+        started = subprocess.Popen(  # noqa: S603 (no shell, and no word of it is the code's)
+            words,
+            bufsize=0,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={},  # what is not there can't be read, whatever else breaks
+            cwd="/",
+            pass_fds=given.all,
+            start_new_session=True,
+            **(drop if is_root else {}),
+        )
+        for stream in (started.stdin, started.stdout, started.stderr):
+            if stream is not None:
+                self._held.enter_context(stream)
+                os.set_blocking(stream.fileno(), False)
+                if is_root:  # or /dev/stdin could not be opened
+                    os.fchown(stream.fileno(), NOBODY, NOBODY)
+        return started
+
+    def _hold(self) -> int:
+        """Open a descriptor that tells when bubblewrap has exited (pidfd_open(2))."""
+        try:
+            descriptor = os.pidfd_open(self._popen.pid)
+        except OSError:
+            self._popen.kill()
+            self._popen.wait()
+            raise
+        self._held.callback(os.close, descriptor)
+        return descriptor
+
+    @property
+    def streams(self) -> tuple[Any, Any, Any]:
+        """Return standard input (None if there is none), output and error: ours, not blocking."""
+        return self._popen.stdin, self._popen.stdout, self._popen.stderr
+
+    # -- the code goes in ---------------------------------------------------------------------
+
+    def hand_over(self, code: str) -> bool:
+        """Let the code run, once the box will surely die with us; False if it came to nothing.
+
+        The inner bubblewrap says a word when it starts, and by then everybody above the code has
+        set the signal of --die-with-parent. If we die before, there is nobody to say it to: it
+        gives up, and there was no code to run. (The outer one must not say anything: giving up,
+        it would leave its child waiting for ever.)
+        """
+        if not self._documents(1, START_S):
+            return False
+        try:
+            self._enter()
+            self._source.write(code.encode())
+            self._source.close()
+        except OSError:  # it was killed meanwhile, or we are out of descriptors
+            return False
+        return True
+
+    def _enter(self) -> None:
+        """Take hold of process 1 of the box, and of its folders; raises OSError."""
+        init = _child(self._popen.pid)
+        descriptor = os.pidfd_open(init)
+        self._held.callback(os.close, descriptor)
+        with self._lock:
+            self._init = descriptor
+        for folder in ("box", "dev/shm"):
+            self._folders.append(os.open(f"/proc/{init}/root/{folder}", os.O_RDONLY))
+            self._held.callback(os.close, self._folders[-1])
+        self._inside = Path(f"/proc/{_child(init)}/status")
+
+    def _documents(self, count: int, patience_s: float) -> list[dict[str, Any]]:
+        """Return what bubblewrap has said, when it is `count` documents, or all there will be."""
+        deadline = time.monotonic() + patience_s
+        while self._said.count(b"\n") < count:
+            left = max(0.0, deadline - time.monotonic())
+            if not _readable(self._status.fileno(), left):
+                break
+            data = os.read(self._status.fileno(), 4096)
+            if not data:
+                break
+            self._said += data
+        return [json.loads(line) for line in self._said.split(b"\n")[:-1]]
+
+    # -- while it runs ------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Note how much memory the code has used so far."""
+        if self._inside is None:
+            return
+        with contextlib.suppress(OSError):
+            if found := _PEAK.search(self._inside.read_bytes()):
+                self.peak_kib = max(self.peak_kib, int(found[1]))
+
+    @property
+    def overfull(self) -> bool:
+        """Tell whether the code has made more files than it may."""
+        counts = (os.statvfs(folder) for folder in self._folders)
+        return sum(count.f_files - count.f_ffree for count in counts) > FILES
+
+    def kill(self) -> None:
+        """Stop the code: kill all that is in the box, at once."""
+        self.killed = True
+        self._kill()
+
+    def _kill(self) -> None:
+        """Kill process 1 of the box: all of it dies with it (pid_namespaces(7))."""
+        with self._lock:
+            if self._gone:  # the number may be another process's by now
+                return
+            with contextlib.suppress(ProcessLookupError):
+                if self._init is None:
+                    os.killpg(self._popen.pid, signal.SIGKILL)
+                else:
+                    signal.pidfd_send_signal(self._init, signal.SIGKILL)
+
+    # -- the end ------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """Kill what is left, wait until all is gone, and note what it used."""
+        if not _readable(self.exited, 0):
+            self._kill()
+        if not _readable(self.exited, END_S):
+            self._popen.kill()
+        with self._lock:
+            _, status, used = os.wait4(self._popen.pid, 0)
+            self._popen.returncode = os.waitstatus_to_exitcode(status)
+            self._gone = True
+        # Between fork and exec a child counts our own memory as its own, and keeps the number.
+        if used.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+            self.peak_kib = max(self.peak_kib, used.ru_maxrss)
+
+    def exit_code(self) -> int | None:
+        """Return the code's exit code after the end; None if the box broke or was killed."""
+        codes = [one["exit-code"] for one in self._documents(2, 0) if "exit-code" in one]
+        return int(codes[0]) if codes else None
+
+    def close(self) -> None:
+        """Close what we hold of it."""
+        with contextlib.suppress(BrokenPipeError):
+            self._held.close()
+
+
+def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[BinaryIO, BinaryIO]:
+    """Make a pipe whose ends are closed with `reader` and with `writer`."""
+    read, write = os.pipe()
+    return (
+        reader.enter_context(os.fdopen(read, "rb")),
+        writer.enter_context(os.fdopen(write, "wb")),
+    )
+
+
+def _child(process: int) -> int:
+    """Return the only child of a process; raises ProcessLookupError if it has none."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    if not children:
+        raise ProcessLookupError(process)
+    return int(children[0])
+
+
+def _readable(descriptor: int, seconds: float) -> bool:
+    """Wait until a descriptor can be read, or is at its end."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))

@@ -1,0 +1,92 @@
+"""The job type `code_execution`: code that somebody sent, run in the sandbox."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, cast
+
+from flask import current_app
+
+from ..core.errors import Unavailable
+from ..core.http.caller import Caller
+from ..jobs.context import FatalError, JobContext, Result, Stopped
+from ..jobs.registry import job_type
+from .box import SandboxError
+from .languages import LANGUAGES
+from .outcome import Outcome
+from .running import Listener
+from .sandbox import RETRY_S, Sandbox
+from .schemas import CodeIn
+
+#: Seconds for one job, waiting for a free place included; the code itself has less.
+TIMEOUT_S = 60
+
+SENTENCES = {
+    "timeout": "The code ran longer than {seconds:g} s and was stopped.",
+    "output_limit": "The code wrote more than 1 MiB and was stopped.",
+    "file_limit": "The code made more than 4,096 files and was stopped.",
+}
+
+
+def _sandbox() -> Sandbox:
+    return cast(Sandbox, current_app.extensions["collab.sandbox"])
+
+
+def _unavailable() -> str | None:
+    return _sandbox().unavailable()
+
+
+def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
+    """Refuse a language that can't be run here."""
+    reason = _sandbox().unavailable(payload["language"])
+    if reason:
+        raise Unavailable(reason, retry_after=int(RETRY_S))
+
+
+@job_type(
+    "code_execution",
+    payload=CodeIn,
+    timeout_s=TIMEOUT_S,
+    max_attempts=1,
+    repeatable=False,
+    admit=_admit,
+    unavailable=_unavailable,
+    at_once=lambda: int(current_app.config["CODE_AT_ONCE"]),
+)
+def execute(ctx: JobContext, payload: dict[str, Any]) -> Result:
+    """Run code in a sandbox: Python or JavaScript.
+
+    A result is whatever ends by itself, with any exit code. Raises FatalError (`timeout`,
+    `output_limit`, `file_limit`, with what there was before; `sandbox`), or Stopped.
+    """
+    sandbox = _sandbox()
+    reason = sandbox.unavailable(payload["language"])
+    if reason:
+        raise FatalError("unavailable", reason)
+    with sandbox.place(ctx.check):
+        wall_s = min(sandbox.wall_s, ctx.remaining_s)
+        try:
+            outcome = sandbox.run(
+                *(LANGUAGES[payload["language"]], payload["code"], wall_s, payload.get("stdin")),
+                Listener(ctx.output, ctx.on_stop),
+            )
+        except SandboxError as error:
+            ctx.check()
+            raise FatalError("sandbox", str(error)) from error
+    return _judged(ctx, outcome, wall_s)
+
+
+def _judged(ctx: JobContext, outcome: Outcome, wall_s: float) -> Result:
+    """Return the result of code that ended by itself; raises for code that was stopped."""
+    result = Result(data=outcome.data())
+    if outcome.stopped is not None:
+        _fail(outcome.stopped, result, wall_s)
+    # The job's own time may be over a moment before ours; the code has been killed then, too.
+    if ctx.stop_reason == "timeout":
+        _fail("timeout", Result(data=outcome.data() | {"stopped": "timeout"}), wall_s)
+    if ctx.stop_reason is not None:
+        raise Stopped(ctx.stop_reason)
+    return result
+
+
+def _fail(code: str, result: Result, wall_s: float) -> NoReturn:
+    raise FatalError(code, SENTENCES[code].format(seconds=wall_s), result=result)

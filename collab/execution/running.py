@@ -1,0 +1,163 @@
+"""Running code in a box of its own, from start to end: output, time, and what remains (nothing)."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import selectors
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .box import END_S, Box, SandboxError
+from .command import Tools
+from .languages import Language
+from .outcome import Outcome, Reason
+from .output import CHUNK, Output
+
+#: Seconds between two looks at what a silent box does: memory, files, time.
+LOOK_S = 0.01
+KILLED = 128 + 9
+
+
+def _ignore(*said: object) -> None:
+    """Do nothing with what is told."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who is told how a run goes.
+
+    `say` gets each piece of output as it comes, with the stream's name; `started` gets what kills
+    the code, to be called from any thread.
+    """
+
+    say: Callable[[str, str], None] = _ignore
+    started: Callable[[Callable[[], None]], None] = _ignore
+
+
+NOBODY_LISTENS = Listener()
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run: code, with what interpreter, for how long (seconds), on what input."""
+
+    language: Language
+    interpreter: str
+    code: str
+    wall_s: float
+    stdin: str | None = None
+
+
+def run(program: Program, tools: Tools, listener: Listener = NOBODY_LISTENS) -> Outcome:
+    """Run code until it ends or is stopped; afterwards no process of it is left.
+
+    Raises SandboxError if the box can't be made, or breaks.
+    """
+    box = Box(
+        *(tools, program.language, program.interpreter, program.wall_s),
+        stdin=program.stdin is not None,
+    )
+    with contextlib.closing(box):
+        watch = Watch(box, listener.say, program.stdin or "")
+        begun = time.monotonic()
+        try:
+            listener.started(box.kill)
+            if box.hand_over(program.code):
+                begun = time.monotonic()
+                watch.follow(begun + program.wall_s)
+        finally:
+            box.end()
+        duration = time.monotonic() - begun
+        watch.drain()
+        return _outcome(program, box, watch, duration)
+
+
+def _outcome(program: Program, box: Box, watch: Watch, duration: float) -> Outcome:
+    """Put together what is known when all has ended; raises SandboxError if it is too little."""
+    stdout, stderr = watch.outputs
+    code = box.exit_code()
+    if code is None and not box.killed:
+        raise SandboxError(f"The sandbox broke: {stderr.text.strip()[:500] or 'it said nothing'}")
+    return Outcome(
+        language=program.language.name,
+        exit_code=KILLED if code is None else code,
+        stdout=stdout.text,
+        stderr=stderr.text,
+        stdout_truncated=stdout.truncated,
+        stderr_truncated=stderr.truncated,
+        duration_ms=round(duration * 1000),
+        peak_memory_kib=box.peak_kib,
+        stopped=watch.reason,
+    )
+
+
+class Watch:
+    """Follows a box: reads what it writes, feeds what it reads, and stops it where it must."""
+
+    def __init__(self, box: Box, say: Callable[[str, str], None], stdin: str) -> None:
+        self._box = box
+        self.outputs = (Output("stdout", say), Output("stderr", say))
+        self._unread = memoryview(stdin.encode())
+        self._running = True
+        #: Why the code was stopped, if it was.
+        self.reason: Reason | None = None
+
+    def follow(self, deadline: float) -> None:
+        """Follow until the box has ended, or can't be made to; stops it at the deadline."""
+        with selectors.DefaultSelector() as selector:
+            self._register(selector)
+            while self._running and time.monotonic() < deadline + END_S:
+                for key, _ in selector.select(LOOK_S):
+                    if not key.data():
+                        selector.unregister(key.fileobj)
+                self._box.look()
+                if self.reason is None and (reason := self._trouble(deadline)):
+                    self.reason = reason
+                    self._box.kill()
+
+    def _register(self, selector: selectors.BaseSelector) -> None:
+        """Have the right thing done when something moves; who returns False is done."""
+        stdin, *readable = self._box.streams
+        for stream, output in zip(readable, self.outputs, strict=True):
+            selector.register(
+                stream, selectors.EVENT_READ, functools.partial(output.read, stream.fileno())
+            )
+        if stdin is not None:
+            selector.register(stdin, selectors.EVENT_WRITE, self._feed)
+        selector.register(self._box.exited, selectors.EVENT_READ, self._exit)
+
+    def _feed(self) -> bool:
+        """Write some of the input; close it behind the last, or when nobody reads it any more."""
+        stdin = self._box.streams[0]
+        try:
+            written = os.write(stdin.fileno(), self._unread[:CHUNK]) if self._unread else 0
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:
+            written = len(self._unread)
+        self._unread = self._unread[written:]
+        if not self._unread:
+            stdin.close()
+        return bool(self._unread)
+
+    def _exit(self) -> bool:
+        self._running = False
+        return False
+
+    def _trouble(self, deadline: float) -> Reason | None:
+        """Return why the code has to be stopped, if it has."""
+        if any(output.flooded for output in self.outputs):
+            return "output_limit"
+        if self._running and self._box.overfull:
+            return "file_limit"
+        return "timeout" if self._running and time.monotonic() >= deadline else None
+
+    def drain(self) -> None:
+        """Take what is still in the pipes when nobody writes any more."""
+        for stream, output in zip(self._box.streams[1:], self.outputs, strict=True):
+            while output.read(stream.fileno()):
+                pass
+            output.take(b"")

@@ -1,0 +1,134 @@
+"""The sandbox of a server: whether it can be used, and how many may use it at once."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import make_url
+
+from . import seccomp, selftest
+from .box import SandboxError
+from .command import Tools
+from .languages import LANGUAGES, Language, find_program
+from .outcome import Outcome
+from .running import NOBODY_LISTENS, Listener, Program, run
+
+INSTALL = "apt-get install bubblewrap nodejs libseccomp2"
+#: Seconds for which a failed self-test stands; then it is made again.
+RETRY_S = 30.0
+#: Seconds that the self-test may take.
+SELF_TEST_S = 10.0
+#: Seconds between two looks of who waits for a free place.
+PAUSE_S = 0.05
+
+
+class Sandbox:
+    """Runs code in isolation, a few at once. All methods may be called from any thread.
+
+    `secrets` are paths that the self-test proves to be out of reach.
+    """
+
+    def __init__(
+        self, *, enabled: bool, wall_s: float, at_once: int, secrets: tuple[Path, ...] = ()
+    ) -> None:
+        self._enabled, self.wall_s, self._secrets = enabled, wall_s, secrets
+        self._places = threading.BoundedSemaphore(at_once)
+        self._lock = threading.Lock()
+        self._verdicts: dict[str, tuple[str | None, float]] = {}
+
+    def start(self) -> None:
+        """Begin the self-test in the background, so that the first job need not wait for it."""
+        threading.Thread(target=self.unavailable, name="sandbox-self-test", daemon=True).start()
+
+    def unavailable(self, name: str | None = None) -> str | None:
+        """Return why code can't be run, in a language or at all, with what mends it; or None."""
+        reason = self._missing()
+        if reason:
+            return reason
+        if name is not None:
+            return self._verdict(LANGUAGES[name])
+        verdicts = [self._verdict(language) for language in LANGUAGES.values()]
+        return None if None in verdicts else verdicts[0]
+
+    def _missing(self) -> str | None:
+        """Return which part of the sandbox is missing."""
+        if not self._enabled:
+            return "Running code is switched off here (FEATURE_CODE_EXECUTION)."
+        if sys.platform != "linux":
+            return "Running code needs Linux: its namespaces and seccomp are the sandbox."
+        for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux")):
+            if find_program(program) is None:
+                return f"Running code needs {package}, which is not installed: {INSTALL}"
+        try:
+            seccomp.program()
+        except (ImportError, RuntimeError, OSError) as error:
+            return f"Running code needs pyseccomp and libseccomp2 ({error}): {INSTALL}"
+        return None
+
+    def _verdict(self, language: Language) -> str | None:
+        """Return what the self-test says of a language: made once, and again if it failed."""
+        with self._lock:
+            reason, until = self._verdicts.get(language.name, (None, 0.0))
+            if time.monotonic() >= until:
+                reason = self._test(language)
+                until = time.monotonic() + RETRY_S if reason else float("inf")
+                self._verdicts[language.name] = (reason, until)
+            return reason
+
+    def _test(self, language: Language) -> str | None:
+        if language.interpreter() is None:
+            return f"{language.package} is not installed: apt-get install {language.package}"
+        try:
+            breach = selftest.breach(
+                language, self._secrets, lambda code: self.run(language, code, SELF_TEST_S)
+            )
+        except SandboxError as error:
+            breach = str(error)
+        if breach is None:
+            return None
+        return f"The sandbox failed its self-test in {language.name}: {breach}. Try: {INSTALL}"
+
+    @contextlib.contextmanager
+    def place(self, check: Callable[[], None]) -> Iterator[None]:
+        """Wait for a free place; `check` is called meanwhile, and ends the waiting by raising."""
+        while not self._places.acquire(timeout=PAUSE_S):
+            check()
+        try:
+            check()
+            yield
+        finally:
+            self._places.release()
+
+    def run(
+        self,
+        language: Language,
+        code: str,
+        wall_s: float,
+        stdin: str | None = None,
+        listener: Listener = NOBODY_LISTENS,
+    ) -> Outcome:
+        """Run code for at most `wall_s` seconds; raises SandboxError if that is not possible."""
+        interpreter = language.interpreter()
+        bwrap, prlimit = find_program("bwrap"), find_program("prlimit")
+        if interpreter is None or bwrap is None or prlimit is None:
+            raise SandboxError(f"A program of the sandbox is gone: {INSTALL}")
+        program = Program(language, interpreter, code, wall_s, stdin)
+        return run(program, Tools(bwrap, prlimit), listener)
+
+
+def init_app(app: Flask) -> None:
+    """Give an application its sandbox; `start()` may be called once the process has forked."""
+    database = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database
+    secrets = [Path(app.config["INSTANCE_PATH"]), *([Path(database)] if database else [])]
+    app.extensions["collab.sandbox"] = Sandbox(
+        enabled=app.config.get("FEATURE_CODE_EXECUTION", True),
+        wall_s=app.config.get("CODE_TIMEOUT_SECONDS", 5),
+        at_once=app.config.get("CODE_AT_ONCE", 2),
+        secrets=tuple(secrets),
+    )

@@ -1,0 +1,141 @@
+"""Rows of JSON: an array of objects (RFC 8259), or an object in each line (JSON Lines).
+
+Neither is ever whole in memory. Both end in the same strict reader, a row at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import orjson
+
+from .errors import TableError
+from .source import MAX_RECORD, Source, too_long
+from .table import Table, of_objects
+
+#: Characters to read at a time.
+PIECE = 64 * 1024
+
+BLANK = " \t\r\n"
+NOT_BLANK = re.compile(r"[^ \t\r\n]")
+
+#: Characters within which the decoder notices that its text stops: \\ud83d\\ude00 is the longest.
+LONGEST_TOKEN = 16
+
+
+def read_json(path: Path) -> Table:
+    """Read an array of objects; raises TableError."""
+    source = Source(path)
+    elements = ArrayReader(source).elements()
+    return of_objects((_parsed(text, line) for text, line in elements), source)
+
+
+def read_json_lines(path: Path) -> Table:
+    """Read an object from each line; blank lines are skipped; raises TableError."""
+    source = Source(path)
+    lines = (line for line in _lines(source) if line.strip(BLANK))
+    return of_objects((_parsed(line, source.line) for line in lines), source)
+
+
+def _lines(source: Source) -> Iterator[str]:
+    for line in source.lines():
+        yield line
+        source.begin_record()
+
+
+def _parsed(text: str, line: int) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise bad_json(line + error.lineno - 1, error.msg) from None
+
+
+def bad_json(line: int, reason: str) -> TableError:
+    """Make the error for text that is no JSON."""
+    return TableError("bad_json", f"Line {line:,} is not valid JSON: {reason}.")
+
+
+class ArrayReader:
+    """Cuts the array's elements out of the text, a piece of which is held at a time.
+
+    The standard library's decoder finds where an element ends, for which it builds the element,
+    numbers as text: integers of a million digits would keep it busy for long.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._held, self._at = "", 0
+        self._line = 1
+        self._decoder = json.JSONDecoder(parse_int=str, parse_float=str)
+
+    def elements(self) -> Iterator[tuple[str, int]]:
+        """Yield the text of each element, and the line in which it begins."""
+        if self._next() != "[":
+            self._refuse('the file must be one array, such as [{"a": 1}]')
+        self._go_to(self._at + 1)
+        letter = self._next()
+        while letter != "]":
+            yield self._element()
+            letter = self._next()
+            if letter not in (",", "]"):
+                self._refuse("a comma or the end of the array is missing after a row")
+            if letter == ",":
+                self._go_to(self._at + 1)
+        self._go_to(self._at + 1)
+        if self._next():
+            self._refuse("there is more text after the array")
+
+    def _next(self) -> str:
+        """Go to the next character that is not blank, and return it; nothing at the end."""
+        while True:
+            match = NOT_BLANK.search(self._held, self._at)
+            self._go_to(match.start() if match else len(self._held))
+            if match:
+                return match[0]
+            if not self._more():
+                return ""
+
+    def _element(self) -> tuple[str, int]:
+        self._next()
+        while True:
+            try:
+                _, end = self._decoder.raw_decode(self._held, self._at)
+            except RecursionError:
+                self._refuse("a value is nested too deeply")
+            except json.JSONDecodeError as error:
+                if not (self._is_cut(error) and self._more()):
+                    self._refuse_at(error)
+            else:
+                text, line = self._held[self._at : end], self._line
+                self._go_to(end)
+                return text, line
+
+    def _is_cut(self, error: json.JSONDecodeError) -> bool:
+        """Tell whether the element may only go on in the next piece."""
+        near_the_end = error.pos > len(self._held) - LONGEST_TOKEN
+        return near_the_end or error.msg.startswith("Unterminated string")
+
+    def _more(self) -> bool:
+        """Drop what was used, and read on: as much again, so that a long row is tried seldom."""
+        if len(self._held) - self._at > MAX_RECORD:
+            raise too_long(f"The row that begins in line {self._line:,}")
+        self._held, self._at = self._held[self._at :], 0
+        piece = self._source.read(max(PIECE, len(self._held)))
+        self._held += piece
+        return bool(piece)
+
+    def _go_to(self, at: int) -> None:
+        self._line += self._held.count("\n", self._at, at)
+        self._at = at
+
+    def _refuse_at(self, error: json.JSONDecodeError) -> NoReturn:
+        self._go_to(error.pos)
+        reason = error.msg.removesuffix(" starting at").removesuffix(" at")
+        self._refuse(reason[:1].lower() + reason[1:])
+
+    def _refuse(self, reason: str) -> NoReturn:
+        raise bad_json(self._line, reason)

@@ -1,0 +1,32 @@
+"""How much of the data may be held at once."""
+
+from __future__ import annotations
+
+from .errors import TableError
+
+MIB = 2**20
+#: Bytes that groups, and the values that a median or a distinct count needs, may take together.
+ROOM = 256 * MIB
+
+#: Bytes of things, about, on CPython; what matters is that they are not too few.
+PER_GROUP = 300
+PER_ACCUMULATOR = 300
+PER_NUMBER = 40
+PER_DISTINCT = 150
+
+
+class Memory:
+    """An allowance in bytes, of which the parts of one run take their share before they grow."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._left = self._room = room
+
+    def take(self, size: int) -> None:
+        """Take bytes; raises TableError when there are not so many."""
+        self._left -= size
+        if self._left < 0:
+            raise TableError(
+                "too_much_memory",
+                f"This needs more than {self._room // MIB} MiB of memory: use a filter, group by "
+                "columns with fewer values, or ask for fewer medians and distinct counts.",
+            )

@@ -1,0 +1,138 @@
+"""The steps in their order: filter, profile, group and aggregate, sort, limit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
+
+from .errors import unknown_column
+from .filters import Filter
+from .groups import Groups
+from .memory import Memory
+from .profile import Profile
+from .sorting import columns_of, first
+from .table import Table
+from .values import Row
+
+Progress = Callable[[float, str], None]
+
+DEFAULT_LIMIT = 100
+#: Bytes of JSON that rows and profile of a result may take, and of these the profile; a job's
+#: result may have 1 MiB. Past them, fewer are shown.
+RESULT_BYTES = 1000 * 1024
+PROFILE_BYTES = 640 * 1024
+#: Rows between two looks at how far the reading is, and the least step that is told.
+LOOK_EVERY = 50
+STEP = 0.01
+#: How far a run is when all rows are read.
+READ = 0.95
+
+
+class Query:
+    """One run over one table, as a payload asks for it."""
+
+    def __init__(self, payload: dict[str, Any], progress: Progress, memory: Memory) -> None:
+        self._filter = Filter(payload.get("filter") or ())
+        self._sort: list[str] = payload.get("sort") or []
+        self._limit: int = payload.get("limit") or DEFAULT_LIMIT
+        self._groups = _groups(payload, memory)
+        self._profile = Profile() if wants_profile(payload) else None
+        self._progress = progress
+        self._source_rows = self._matched_rows = self._row_count = 0
+
+    def run(self, table: Table) -> dict[str, Any]:
+        """Return the result; raises TableError."""
+        if table.complete:
+            self._require_columns(table)
+        output = self._output(self._matched(self._read(table)))
+        kept = first(self._limit, self._counted(output), self._sort)
+        if self._source_rows:
+            self._require_columns(table)
+        result = self._result(kept, list(table.columns))
+        self._progress(1.0, f"{self._source_rows:,} rows read")
+        return result
+
+    def _require_columns(self, table: Table) -> None:
+        """Refuse what the table does not have; JSON shows only at its end what it has."""
+        grouped = self._groups.source_columns if self._groups else []
+        _require([*self._filter.columns, *grouped], table.columns)
+        _require(columns_of(self._sort), self._groups.names if self._groups else table.columns)
+
+    def _read(self, table: Table) -> Iterator[Row]:
+        told = 0.0
+        for row in table.rows:
+            self._source_rows += 1
+            if self._source_rows % LOOK_EVERY == 0:
+                fraction = READ * table.origin.fraction
+                if fraction >= told + STEP:
+                    told = fraction
+                    self._progress(fraction, f"{self._source_rows:,} rows read")
+            yield row
+
+    def _matched(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in filter(self._filter.holds, rows):
+            self._matched_rows += 1
+            if self._profile:
+                self._profile.add(row)
+            yield row
+
+    def _output(self, rows: Iterator[Row]) -> Iterator[Row]:
+        if self._groups is None:
+            return rows
+        self._groups.add(rows)
+        return self._groups.rows()
+
+    def _counted(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            self._row_count += 1
+            yield row
+
+    def _result(self, kept: list[Row], columns: list[str]) -> dict[str, Any]:
+        profile = self._profile.described(columns) if self._profile else ()
+        described, used = fitting(profile, PROFILE_BYTES)
+        names = self._groups.names if self._groups else columns
+        whole = ({name: row.get(name) for name in names} for row in kept)
+        rows, _ = fitting(whole, RESULT_BYTES - used)
+        result: dict[str, Any] = {
+            "rows": rows,
+            "row_count": self._row_count,
+            "truncated": len(rows) < self._row_count,
+            "source_rows": self._source_rows,
+            "matched_rows": self._matched_rows,
+        }
+        if self._profile:
+            result["columns"] = described
+            result["columns_truncated"] = len(described) < len(columns)
+        return result
+
+
+def _require(wanted: Iterable[str], columns: Collection[str]) -> None:
+    for name in wanted:
+        if name not in columns:
+            raise unknown_column(name, columns)
+
+
+def wants_profile(payload: dict[str, Any]) -> bool:
+    """Tell whether the columns are profiled: as asked, else when there is nothing else to do."""
+    steps = ("filter", "group_by", "aggregate", "sort")
+    asked = payload.get("profile")
+    return not any(payload.get(step) for step in steps) if asked is None else bool(asked)
+
+
+def _groups(payload: dict[str, Any], memory: Memory) -> Groups | None:
+    columns, aggregates = payload.get("group_by") or [], payload.get("aggregate") or []
+    return Groups(columns, aggregates, memory) if columns or aggregates else None
+
+
+def fitting(items: Iterable[dict[str, Any]], room: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the first items whose JSON fits into so many bytes, and the bytes that it takes."""
+    fit, used = [], 0
+    for item in items:
+        # As the standard library writes it, that is with a blank behind each comma and colon.
+        size = len(json.dumps(item, ensure_ascii=False).encode()) + 2
+        if used + size > room:
+            break
+        used += size
+        fit.append(item)
+    return fit, used

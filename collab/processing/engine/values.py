@@ -1,0 +1,122 @@
+"""The values of a table: null, booleans, numbers and text; how they are read and compared."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Hashable
+from typing import Any, TypeGuard
+
+import orjson
+
+from .errors import TableError, quoted
+
+#: What a cell holds. A float is always finite.
+Value = bool | int | float | str | None
+Row = dict[str, Value]
+
+#: Integers that our JSON can write; what is beyond is a float, as it is for the JSON reader.
+LEAST_INT, GREATEST_INT = -(2**63), 2**64 - 1
+#: Characters of one cell.
+MAX_CELL = 128 * 1024
+#: Characters of a text that are kept where a value is only shown, such as in a profile.
+SHOWN = 100
+
+#: RFC 8259, section 6: no leading zeros, no plus. What differs (007, +49) is rarely a quantity.
+NUMBER = re.compile(r"[ \t]*-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?[ \t]*")
+NUMBER_BEGINS = frozenset("-0123456789 \t")
+BOOLEANS = {name: name[0] in "tT" for name in ("true", "True", "TRUE", "false", "False", "FALSE")}
+
+
+def of_text(cell: str) -> Value:
+    """Read a cell of a CSV file: empty is null, a JSON number a number, true and false booleans."""
+    if not cell:
+        return None
+    if cell[0] in NUMBER_BEGINS and (match := NUMBER.fullmatch(cell)):
+        whole = match[1] is None and match[2] is None
+        return _number(cell, whole)
+    if len(cell) <= 5:
+        return BOOLEANS.get(cell, cell)
+    return cell
+
+
+def _number(cell: str, whole: bool) -> Value:
+    # 20 digits hold every integer of 64 bits; Python refuses to read one of 5,000.
+    if whole and len(cell) <= 40:
+        return of_int(int(cell))
+    number = float(cell)
+    return number if math.isfinite(number) else cell
+
+
+def of_int(number: int) -> int | float:
+    """Return an integer, as a float when it has more than 64 bits."""
+    return number if LEAST_INT <= number <= GREATEST_INT else float(number)
+
+
+def of_json(value: Any, column: str) -> Value:
+    """Read a value of a JSON row: lists and objects become their JSON text, keys sorted."""
+    kind = type(value)
+    if kind is str:
+        return _checked(value, column)
+    if value is None or kind is bool or kind is float:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return of_int(value)
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:
+        raise TableError(
+            "too_deep", f"A value of column {quoted(column)} is nested too deeply."
+        ) from None
+    return _checked(text, column)
+
+
+def _checked(text: str, column: str) -> str:
+    if len(text) > MAX_CELL:
+        raise TableError(
+            "cell_too_large",
+            f"A value of column {quoted(column)} has more than {MAX_CELL:,} characters.",
+        )
+    return text
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Tell numbers from all else; true and false are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def order(value: Value) -> tuple[int, Any]:
+    """Return the sort key of a value: null < false < true < numbers < text by code point."""
+    if value is None:
+        return 0, 0
+    if isinstance(value, bool):
+        return 1, value
+    return (3, value) if isinstance(value, str) else (2, value)
+
+
+def key(value: Value) -> Hashable:
+    """Return what equal values share: 1 and 1.0 are equal, 1 and true are not."""
+    return (value,) if isinstance(value, bool) else value
+
+
+def short_key(value: Value) -> Hashable:
+    """Return a key that is short even for long text: its beginning and a digest."""
+    if isinstance(value, str) and len(value) > SHOWN:
+        digest = hashlib.blake2b(value.encode(), digest_size=16).digest()
+        return value[:SHOWN], digest
+    return key(value)
+
+
+def unkeyed(key: Any) -> Value:
+    """Return the value of a key or a short key, long text cut."""
+    if not isinstance(key, tuple):
+        return key  # type: ignore[no-any-return]
+    return key[0] + "…" if len(key) == 2 else key[0]  # type: ignore[no-any-return]
+
+
+def shown(value: Value) -> Value:
+    """Return a value to look at: of long text only the beginning."""
+    if isinstance(value, str) and len(value) > SHOWN:
+        return value[:SHOWN] + "…"
+    return value

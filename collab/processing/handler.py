@@ -1,0 +1,35 @@
+"""Runs in a process of its own, which imports this file by its path, and nothing of Flask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+if TYPE_CHECKING:
+    from .engine.errors import TableError
+    from .engine.run import process
+else:
+    # That process knows this folder, not the package that it is in.
+    from engine.errors import TableError
+    from engine.run import process
+
+
+class Context(Protocol):
+    """What the process gives to a handler."""
+
+    inputs: dict[str, str]
+
+    def progress(self, fraction: float, message: str) -> None:
+        """Say how far the work is, from 0 to 1."""
+
+    def fail(self, message: str, code: str) -> NoReturn:
+        """Give up: another attempt would not help."""
+
+
+def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Filter, group and profile the event's rows, or those of the file `data`."""
+    path = context.inputs.get("data")
+    try:
+        return process(event, Path(path) if path else None, context.progress)
+    except TableError as error:
+        context.fail(str(error), error.code)

@@ -1,0 +1,225 @@
+"""What a `data_processing` job is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from ..core.schemas import Schema, TrueOrFalse, WholeNumber, identifier, patterned
+from .engine.aggregates import FUNCTIONS
+from .engine.errors import listed, quoted
+from .engine.filters import OPERATIONS
+from .engine.groups import COUNT_ROWS, output_name
+from .engine.query import DEFAULT_LIMIT
+from .engine.table import MAX_NAME
+
+MAX_ROWS = 10_000
+MAX_LIMIT = 1_000
+MAX_CONDITIONS, MAX_CHOICES = 50, 1_000
+MAX_GROUP_COLUMNS, MAX_AGGREGATES, MAX_SORT_COLUMNS = 10, 50, 10
+
+FORMATS = ("csv", "json", "jsonl")
+TEXT_OPERATIONS = {"contains", "starts_with"}
+NULL_OPERATIONS = {"is_null", "not_null"}
+ORDER_OPERATIONS = {"lt", "le", "gt", "ge"}
+
+#: Example rows, which the other examples ask about.
+EXAMPLE_ROWS = [
+    {"city": "Lyon", "price": 12.5, "sold": True},
+    {"city": "Turin", "price": 8, "sold": False},
+    {"city": "Lyon", "price": 3, "sold": True},
+]
+
+
+def column_name(**options: Any) -> fields.String:
+    """Make a field for the name of a column."""
+    metadata = {"example": "city"} | options.pop("metadata", {})
+    return fields.String(validate=validate.Length(1, MAX_NAME), metadata=metadata, **options)
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+class ConditionIn(Schema):
+    """A condition that rows must meet."""
+
+    column = column_name(required=True)
+    op = fields.String(
+        required=True,
+        validate=validate.OneOf(list(OPERATIONS)),
+        metadata={
+            "description": "`ne` holds for null, too. `lt`, `le`, `gt` and `ge` compare numbers "
+            "with numbers and text with text; what is of another kind does not match."
+        },
+    )
+    value = fields.Raw(
+        allow_none=True,
+        metadata={
+            "description": "What to compare with; a list for `in`; none for `is_null` and "
+            '`not_null`. Text is no number: a cell 5 of a CSV file equals 5, not "5".',
+            "example": "Lyon",
+        },
+    )
+
+    @ma.validates_schema
+    def _fits(self, data: dict[str, Any], **kwargs: Any) -> None:
+        message = value_error(data["op"], "value" in data, data.get("value"))
+        if message:
+            raise ma.ValidationError(message, "value")
+
+
+def value_error(op: str, given: bool, value: Any) -> str | None:
+    """Return what is wrong with the value of a condition."""
+    if op in NULL_OPERATIONS:
+        return f"{op} takes no value." if given else None
+    if not given:
+        return f"{op} needs a value."
+    if op == "in":
+        fine = isinstance(value, list) and len(value) <= MAX_CHOICES and all(map(_is_scalar, value))
+        return None if fine else f"Must be a list of up to {MAX_CHOICES:,} plain values."
+    if op in TEXT_OPERATIONS:
+        return None if isinstance(value, str) else "Must be text."
+    if op in ORDER_OPERATIONS and value is None:
+        return "Must not be null: null is neither before nor after anything."
+    return None if _is_scalar(value) else "Must be text, a number, true, false or null."
+
+
+class AggregateIn(Schema):
+    """What to compute over each group."""
+
+    fn = fields.String(
+        required=True,
+        validate=validate.OneOf(list(FUNCTIONS)),
+        metadata={
+            "description": "Null is left out. `sum`, `avg`, `median` and `stddev` (of a sample) "
+            "take the numbers only; without any, they are null.",
+            "example": "sum",
+        },
+    )
+    column = column_name(
+        metadata={
+            "description": "Needed but for `count`, which counts rows without it.",
+            "example": "price",
+        }
+    )
+    # `as` is a word of Python's, so the attribute can't have its name.
+    output = fields.String(
+        data_key="as",
+        attribute="as",
+        validate=validate.Length(1, MAX_NAME),
+        metadata={
+            "description": "The name of the result's column; else such as `sum_price`.",
+            "example": "revenue",
+        },
+    )
+
+    @ma.validates_schema
+    def _has_a_column(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if data["fn"] != "count" and "column" not in data:
+            raise ma.ValidationError(f"{data['fn']} needs a column.", "column")
+
+
+class ProcessingIn(Schema):
+    """A table, and what to do with it: filter, then group, then sort, then limit."""
+
+    rows = fields.List(
+        fields.Dict(keys=fields.String()),
+        validate=validate.Length(max=MAX_ROWS),
+        metadata={
+            "description": "The table itself: objects, whose keys are the columns.",
+            "example": EXAMPLE_ROWS,
+        },
+    )
+    upload_id = identifier(
+        metadata={"description": "Instead of `rows`: an uploaded CSV or JSON file."}
+    )
+    format = fields.String(
+        validate=validate.OneOf(FORMATS),
+        metadata={
+            "description": "Of the upload; by default told from its name or its beginning. "
+            "`json` is an array of objects, `jsonl` an object in each line."
+        },
+    )
+    delimiter = patterned(
+        r'^[^"\r\n\u0000]$',
+        "Must be one character, but no quotation mark or line break.",
+        1,
+        1,
+        metadata={
+            "description": "Of a CSV file; by default the most frequent of , ; tab and | "
+            "in its first line."
+        },
+    )
+    profile = TrueOrFalse(
+        metadata={
+            "description": "Whether to describe the columns of the rows that pass the "
+            "filter; by default only if there is nothing else to do."
+        },
+    )
+    filter = fields.List(
+        fields.Nested(ConditionIn),
+        validate=validate.Length(max=MAX_CONDITIONS),
+        metadata={"example": [{"column": "sold", "op": "eq", "value": True}]},
+    )
+    group_by = fields.List(
+        column_name(),
+        validate=validate.Length(max=MAX_GROUP_COLUMNS),
+        metadata={"example": ["city"]},
+    )
+    aggregate = fields.List(
+        fields.Nested(AggregateIn),
+        validate=validate.Length(max=MAX_AGGREGATES),
+        metadata={"example": [{"fn": "sum", "column": "price", "as": "revenue"}]},
+    )
+    sort = fields.List(
+        fields.String(validate=validate.Length(1, MAX_NAME + 1)),
+        validate=validate.Length(max=MAX_SORT_COLUMNS),
+        metadata={
+            "description": "Columns, descending with - before the name. Null comes first, "
+            "then false, true, numbers, text.",
+            "example": ["-revenue"],
+        },
+    )
+    limit = WholeNumber(
+        load_default=DEFAULT_LIMIT,
+        validate=validate.Range(1, MAX_LIMIT),
+        metadata={"description": "Rows of the result."},
+    )
+
+    @ma.validates_schema
+    def _one_source(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if ("rows" in data) == ("upload_id" in data):
+            raise ma.ValidationError("Give either rows or upload_id.")
+        for name in ("format", "delimiter"):
+            if name in data and "rows" in data:
+                raise ma.ValidationError("Goes with upload_id only.", name)
+
+    @ma.validates_schema
+    def _result_has_columns(self, data: dict[str, Any], **kwargs: Any) -> None:
+        grouped, computed = data.get("group_by", []), data.get("aggregate", [])
+        if grouped or computed:
+            outputs = list(map(output_name, computed or [COUNT_ROWS]))
+            _require_different("aggregate", outputs, [])
+            _require_different("group_by", grouped, outputs)
+            _require_sorted_by([*grouped, *outputs], data.get("sort", []))
+
+
+def _require_different(field: str, names: list[str], others: list[str]) -> None:
+    """Refuse two columns of one name in the result."""
+    for index, name in enumerate(names):
+        if name in others or name in names[:index]:
+            raise _refused(field, index, f"The result has another column {quoted(name)}.")
+
+
+def _require_sorted_by(names: list[str], sort: list[str]) -> None:
+    """Refuse to sort groups by what they don't have."""
+    for index, name in enumerate(sort):
+        if name.removeprefix("-") not in names:
+            raise _refused("sort", index, f"Must be a column of the result: {listed(names)}.")
+
+
+def _refused(field: str, index: int, message: str) -> ma.ValidationError:
+    return ma.ValidationError({field: {index: [message]}})

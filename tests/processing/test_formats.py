@@ -1,0 +1,197 @@
+"""CSV, JSON and JSON Lines: how they are read, and that they are read alike."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collab.processing.engine.csv_reader import column_names
+from collab.processing.engine.values import of_text
+
+from .tables import FLOATS, INTEGERS, VALUES, as_csv, as_lines, fast, run, run_file
+
+CELLS = st.lists(st.lists(st.text(max_size=8), min_size=3, max_size=3), max_size=12)
+#: Text that a CSV file can tell from all other values.
+WORDS = st.text(max_size=8).map(lambda text: f"w{text}")
+COMMON = st.none() | st.booleans() | INTEGERS | FLOATS | WORDS
+COMMON_ROWS = st.lists(st.fixed_dictionaries({"a": COMMON, "b": COMMON}), min_size=1, max_size=20)
+
+
+def values(result: dict[str, Any]) -> list[list[Any]]:
+    return [list(row.values()) for row in result["rows"]]
+
+
+#: How cells are quoted: the module leaves a lone \r bare where that does not end its lines.
+WRITTEN = [("\r\n", csv.QUOTE_MINIMAL), *((end, csv.QUOTE_ALL) for end in ("\r\n", "\n", "\r"))]
+
+
+@fast
+@given(CELLS, st.sampled_from(",;\t|"), st.sampled_from(WRITTEN))
+def test_what_the_csv_module_writes_is_read_back(
+    cells: list[list[str]], delimiter: str, written: tuple[str, int]
+) -> None:
+    dialect = {"delimiter": delimiter, "lineterminator": written[0], "quoting": written[1]}
+    text = as_csv(["a", "b", "c"], cells, **dialect)
+    assert values(run_file(text, format="csv")) == [
+        [of_text(cell) for cell in row] for row in cells
+    ]
+
+
+@fast
+@given(COMMON_ROWS)
+def test_the_same_table_gives_the_same_result_in_every_format(rows: list[dict[str, Any]]) -> None:
+    rows = [{"a": row["a"], "b": row["b"]} for row in rows]  # the order of keys varies
+    steps = {"profile": True, "sort": ["a", "-b"]}
+    table = as_csv(["a", "b"], [[row["a"], row["b"]] for row in rows])
+    results = [
+        run(rows, **steps),
+        run_file(table, "data.csv", **steps),
+        run_file(json.dumps(rows), "data.json", **steps),
+        run_file(json.dumps(rows, indent=2, ensure_ascii=False), **steps),
+        run_file(as_lines(rows), "data.jsonl", **steps),
+    ]
+    assert [repr(one) for one in results] == [repr(results[0])] * 5
+
+
+@fast
+@given(st.lists(st.dictionaries(st.text(max_size=5), VALUES | st.lists(VALUES), max_size=4)))
+def test_json_is_read_as_the_standard_library_reads_it(rows: list[dict[str, Any]]) -> None:
+    found = run_file(json.dumps(rows), format="json")
+    assert repr(found["rows"]) == repr(run(rows)["rows"])
+
+
+def rows_around_the_piece(size: int) -> list[dict[str, Any]]:
+    """Make rows whose text is cut everywhere when it is read in pieces."""
+    words = ["x" * (size + index) + '"\\é😀\n,]}' for index in range(40)]
+    return [{"n": index, "x": word, "y": [[index], {}]} for index, word in enumerate(words)]
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("size", [1_600, 60_000])
+def test_rows_across_the_pieces_of_a_file_are_whole(size: int, ascii_only: bool) -> None:
+    rows = rows_around_the_piece(size)
+    text = json.dumps(rows, ensure_ascii=ascii_only, indent=1)
+    steps = {"group_by": ["n", "x", "y"]}
+    assert run_file(text, **steps) == run(rows, **steps)
+
+
+@pytest.mark.parametrize("text", ["[]", " [ ] \n", "[\n]"])
+def test_an_empty_array_is_a_table_without_rows(text: str) -> None:
+    result = run_file(text, "data.json")
+    assert (result["rows"], result["columns"], result["source_rows"]) == ([], [], 0)
+
+
+# -- telling formats apart ------------------------------------------------------------------------
+
+CSV, ARRAY, LINES = "a\n1\n", '[{"a": 1}]', '{"a": 1}\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (CSV, "x.csv"),
+        (CSV, "x.CSV"),
+        (CSV, "x.tsv"),
+        (CSV, "x.txt"),
+        (CSV, ""),
+        (ARRAY, "x.json"),
+        (ARRAY, "x.txt"),
+        ("\n  " + ARRAY, ""),
+        (LINES, "x.jsonl"),
+        (LINES, "x.ndjson"),
+        (LINES, "x.json"),
+        (LINES, ""),
+    ],
+)
+def test_the_format_is_told_from_name_and_content(content: str, name: str) -> None:
+    assert run_file(content, name)["rows"] == [{"a": 1}]
+
+
+def test_a_named_format_goes_before_what_the_file_looks_like() -> None:
+    assert run_file('[a]\n"1"\n', "x.json", format="csv")["rows"] == [{"[a]": 1}]
+
+
+@pytest.mark.parametrize("content", [CSV, ARRAY, LINES])
+def test_a_byte_order_mark_is_skipped(content: str) -> None:
+    assert run_file("\ufeff" + content)["rows"] == [{"a": 1}]
+
+
+# -- the shape of CSV -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_told_from_the_first_line(delimiter: str) -> None:
+    text = as_csv(['"a,b,c;d;e"', "x y"], [["1,5", 2]], delimiter=delimiter)
+    assert values(run_file(text)) == [["1,5", 2]]
+
+
+def test_a_named_delimiter_goes_before_what_the_line_looks_like() -> None:
+    assert run_file("a,b;c\n1,5;2\n", delimiter=";")["rows"] == [{"a,b": "1,5", "c": 2}]
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        (["a", "a", "a"], ["a", "a_2", "a_3"]),
+        (["a", "a", "a_2"], ["a", "a_3", "a_2"]),
+        (["", " ", "x"], ["column_1", "column_2", "x"]),
+        (["column_2", ""], ["column_2", "column_2_2"]),
+        (["", "column_1"], ["column_1_2", "column_1"]),
+        ([" a ", "a"], ["a", "a_2"]),
+    ],
+    ids=str,
+)
+def test_blank_and_repeated_names_of_columns_become_different(
+    header: list[str], names: list[str]
+) -> None:
+    assert column_names(header) == names
+
+
+@fast
+@given(st.lists(st.sampled_from(["", "a", "a_2", "a_2_2", "column_1", "column_2", " "])))
+def test_all_names_of_columns_are_different(header: list[str]) -> None:
+    names = column_names(header)
+    assert len(set(names)) == len(header)
+
+
+def test_missing_cells_are_null() -> None:
+    assert run_file("a,b,c\n1\n")["rows"] == [{"a": 1, "b": None, "c": None}]
+
+
+def test_blank_lines_are_no_rows() -> None:
+    assert values(run_file("\n\na,b\n\n1,2\n\n\n3,4\n\n")) == [[1, 2], [3, 4]]
+
+
+def test_empty_cells_behind_the_last_column_are_dropped() -> None:
+    assert values(run_file("a,b\n1,2,,\n")) == [[1, 2]]
+
+
+def test_a_cell_may_have_several_lines() -> None:
+    assert values(run_file('a,b\n"1\r\n2",3\n')) == [["1\r\n2", 3]]
+
+
+def test_a_file_without_a_last_line_break_is_read_whole() -> None:
+    assert values(run_file("a\n1\n2")) == [[1], [2]]
+
+
+# -- the shape of JSON rows -----------------------------------------------------------------------
+
+
+def test_rows_may_have_different_keys() -> None:
+    result = run_file('[{"a": 1}, {"b": 2}]')
+    assert result["rows"] == [{"a": 1, "b": None}, {"a": None, "b": 2}]
+
+
+def test_blank_lines_between_json_lines_are_skipped() -> None:
+    assert values(run_file('\n{"a": 1}\n\r\n \n{"a": 2}', "x.jsonl")) == [[1], [2]]
+
+
+def test_a_number_of_more_than_64_bits_is_a_float_everywhere() -> None:
+    digits = "123456789012345678901234567890"
+    found = [run_file(text)["rows"] for text in (f"a\n{digits}\n", f'[{{"a": {digits}}}]')]
+    assert repr(found) == repr([[{"a": float(digits)}]] * 2)
