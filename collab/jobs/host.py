@@ -56,7 +56,7 @@ class Channel:
 
     def progress(self, fraction: float, message: str) -> None:
         """Send how far it is, unless that was said too often: then with what comes next."""
-        self._waiting = {"type": "progress", "fraction": fraction, "message": message}
+        self._waiting = {"type": "progress", "fraction": float(fraction), "message": message}
         allowed = PROGRESS_BURST + PROGRESS_RATE * (time.monotonic() - self._started)
         if self._progressed < allowed:
             self._progressed += 1
@@ -97,8 +97,7 @@ class Context:
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Say how far the run is, from 0 to 1, and perhaps what it does."""
-        within = min(1.0, max(0.0, float(fraction)))
-        self._channel.progress(within, speakable(message)[:PROGRESS_LIMIT])
+        self._channel.progress(min(1.0, max(0.0, fraction)), speakable(message)[:PROGRESS_LIMIT])
 
     def log(self, line: object) -> None:
         """Add a line to the job's log."""
@@ -106,8 +105,8 @@ class Context:
 
     def attach(self, content_type: str, filename: str | None = None) -> None:
         """Say what the file at `output_path` is, and what to call it when it is fetched."""
-        name = None if filename is None else speakable(filename)
-        self.attached = {"content_type": speakable(content_type), "filename": name}
+        self.attached["content_type"] = speakable(content_type)
+        self.attached["filename"] = None if filename is None else speakable(filename)
 
     def fail(self, message: str, code: str = "failed") -> NoReturn:
         """Give up for good: the job fails with this sentence and is not tried again."""
@@ -265,8 +264,7 @@ def main(server: int, descriptor: int) -> NoReturn:
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     supervisor, code = os.getpid(), 1
     if os.getppid() == server:  # or it died before the line above
-        worker = os.fork()
-        if worker == 0:
+        if (worker := os.fork()) == 0:
             work(request, descriptor, supervisor)
         code = supervise(worker)
         kill_offspring()

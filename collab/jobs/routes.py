@@ -78,7 +78,7 @@ def get_job(job_id: int) -> JobView:
 
 @blueprint.get("/jobs/<id:job_id>/output")
 @login_required
-@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/*")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 def get_output(job_id: int) -> Response:
     """Fetch the file that a job made, such as a report."""
     result = service.result_of(access.load(Job, job_id, caller()))

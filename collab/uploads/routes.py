@@ -35,7 +35,9 @@ FORM_SLACK = 64 * 1024
 BODY = {
     "required": True,
     "content": {
-        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        "application/octet-stream": {
+            "schema": {"type": "string", "format": "binary", "minLength": 1}
+        },
         "multipart/form-data": {
             "schema": {
                 "type": "object",
@@ -84,7 +86,7 @@ def get_upload(upload_id: int) -> Upload:
 
 @blueprint.get("/uploads/<id:upload_id>/content")
 @login_required
-@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/*")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 def get_content(upload_id: int) -> Response:
     """Fetch an upload's bytes; ranges are served (RFC 9110 §14)."""
     upload = access.load(Upload, upload_id, caller())
