@@ -207,18 +207,21 @@ def greet(app: Flask, host: str, port: int) -> None:
         f"  health   {base}/health",
         f"  socket   {base.replace('http', 'ws', 1)}/ws",
         f"  data     {app.config['INSTANCE_PATH']}",
-        *(f"  off      {line}" for line in switched_off(app.config)),
+        *(f"  off      {line}" for line in switched_off(app)),
     ]
     print("\n".join(lines), flush=True)
 
 
-def switched_off(config: dict[str, Any]) -> list[str]:
+def switched_off(app: Flask) -> list[str]:
     """Say what does not work as it is set up, each with the reason."""
+    config, sandbox = app.config, app.extensions["collab.sandbox"]
     reasons = {
         "calls from other origins: CORS_ORIGINS is empty": not config["CORS_ORIGINS"],
         "rate limits: RATE_LIMIT is off": config["RATE_LIMIT"] == "off",
         "limits on failed log-ins: AUTH_RATE_LIMIT is off": config["AUTH_RATE_LIMIT"] == "off",
         "pruning of old events: EVENT_RETENTION_DAYS is 0": not config["EVENT_RETENTION_DAYS"],
+        "jobs: JOB_WORKERS is 0, another process must run them": not config["JOB_WORKERS"],
+        f"code_execution: {sandbox.missing()}": sandbox.missing() is not None,
     }
     return [reason for reason, off in reasons.items() if off]
 

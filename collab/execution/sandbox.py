@@ -48,7 +48,7 @@ class Sandbox:
 
     def unavailable(self, name: str | None = None) -> str | None:
         """Return why code can't be run, in a language or at all, with what mends it; or None."""
-        reason = self._missing()
+        reason = self.missing()
         if reason:
             return reason
         if name is not None:
@@ -56,8 +56,8 @@ class Sandbox:
         verdicts = [self._verdict(language) for language in LANGUAGES.values()]
         return None if None in verdicts else verdicts[0]
 
-    def _missing(self) -> str | None:
-        """Return which part of the sandbox is missing."""
+    def missing(self) -> str | None:
+        """Return which part of the sandbox is missing, without trying it; None if all is there."""
         if not self._enabled:
             return "Running code is switched off here (FEATURE_CODE_EXECUTION)."
         if sys.platform != "linux":

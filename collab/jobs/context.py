@@ -133,8 +133,9 @@ class JobContext:
             room = KEPT_BYTES - self._kept[stream]
             if room <= 0:
                 return
-            kept = text.encode()[:room].decode(errors="ignore")
-            self._kept[stream] += len(text.encode())
+            written = text.replace("\0", "\ufffd").encode()  # no database takes NUL everywhere
+            kept = written[:room].decode(errors="ignore")
+            self._kept[stream] += len(written)
             self._report.said.append(Said(stream, kept))
 
     def on_stop(self, act: Callable[[], None]) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from ..events.catalogue.jobs import JobOutput, JobProgressed
 from ..events.models import EventRow
+
+CHATTER = (JobOutput.type, JobProgressed.type)
 
 Query = Select[*tuple[Any, ...]]
 
@@ -68,9 +71,12 @@ class Scope:
         return cls(connection, project_id, period, last or 0)
 
     def events(self, *columns: Any) -> Query:
-        """Return the query for columns of the project's events in the period."""
+        """Return the query for columns of the project's events in the period.
+
+        What a running job says while it works would drown everything else.
+        """
         mine = select(*columns).where(EventRow.project_id == self.project_id)
-        return self.within(mine)
+        return self.within(mine.where(EventRow.type.not_in(CHATTER)))
 
     def within(self, query: Query) -> Query:
         """Return a query of events, narrowed to the period."""
