@@ -147,9 +147,7 @@ def claims(options: argparse.Namespace) -> list[list[str]]:
     """Measure claiming four jobs from queues of growing length."""
     with ours(options.python, warm_up=0) as entrant:
         entrant.ask("claim", QUEUES[0])
-        return [
-            [f"{length:,}", *_milliseconds(entrant.ask("claim", length))] for length in QUEUES
-        ]
+        return [[f"{length:,}", *_milliseconds(entrant.ask("claim", length))] for length in QUEUES]
 
 
 def main() -> None:

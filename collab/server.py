@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -11,7 +12,9 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -77,14 +80,32 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().handle_exit(sig, frame)
 
     def is_parent_alive(self) -> bool:
-        """Tell whether the arbiter lives; if it was killed, stop, and in time, as it would ask."""
+        """Tell whether the arbiter lives; if it was killed, stop as if it had asked."""
         alive: bool = super().is_parent_alive()
-        if not alive and self.alive:
+        if not alive:
             self.handle_exit(signal.SIGTERM, None)
-            end = threading.Timer(2 * GRACE_S, os._exit, [1])
-            end.daemon = True  # it does not keep the process from ending earlier
-            end.start()
         return alive
+
+    def run(self) -> None:
+        """Serve until told to stop; whatever else ends this ends the process too, and in time."""
+        try:
+            super().run()
+        finally:
+            self.handle_exit(signal.SIGTERM, None)
+            # The arbiter may be dead, or not know: a job that goes on must not keep us here.
+            end = threading.Timer(GRACE_S, os._exit, [1])
+            end.daemon = True
+            end.start()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept a connection; if the process is out of descriptors, let it wait a moment."""
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            log.error("no connection can be accepted: %s", error)
+            time.sleep(0.1)
 
     @property
     def _runner(self) -> Runner:
@@ -124,6 +145,7 @@ def main(app: Flask) -> None:
     """Migrate, greet and serve until told to stop."""
     arguments = parse_arguments()
     check_port(arguments.host, arguments.port)
+    check_folder(app.config["INSTANCE_PATH"])
     prepare(app)
     if arguments.demo:
         from .demo import fill
@@ -153,6 +175,16 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except (OSError, OverflowError) as error:
             sys.exit(f"collab: can't serve on {host}:{port}: {error}. Try another --port.")
+
+
+def check_folder(instance: Path) -> None:
+    """Exit with a sentence if the processes that run jobs can't keep their locks."""
+    folder = instance / "workers"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        sys.exit(f"collab: can't write in {folder}: {error}. Is INSTANCE_PATH right?")
 
 
 def prepare(app: Flask) -> None:

@@ -71,9 +71,11 @@ def submitted_by(count: int, at_once: int, caller: Caller) -> dict[str, float]:
     """Submit jobs, some to a commit, and wait until all have ended."""
     start = time.perf_counter()
     for _ in range(count // at_once):
-        for _ in range(at_once):
-            service.enqueue(order(), caller)
-        db.session.commit()
+        if at_once == 1:
+            service.submit(order(), caller)
+        else:
+            service.enqueue_all([order() for _ in range(at_once)], caller)
+            db.session.commit()
         db.session.remove()
     submitted = time.perf_counter() - start
     wait_all()

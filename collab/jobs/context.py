@@ -10,6 +10,12 @@ from typing import Any
 
 #: Bytes of a stream, or of log lines, that one attempt keeps; what is over is dropped, and marked.
 KEPT_BYTES = 64 * 1024
+CUT_OFF = "The rest of {} is not kept: there is more than 64 KiB of it.\n"
+
+
+def storable(text: str) -> str:
+    """Return text that every database takes: no NUL, and no half of a surrogate pair."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 class JobError(Exception):
@@ -121,7 +127,7 @@ class JobContext:
         self.check()
         with self._lock:
             self._report.progress = min(1.0, max(0.0, fraction))
-            self._report.message = message[:200]
+            self._report.message = storable(message[:200])
 
     def log(self, line: str) -> None:
         """Keep a line of the job's log, and tell it to whoever follows the job."""
@@ -129,14 +135,18 @@ class JobContext:
 
     def output(self, stream: str, text: str) -> None:
         """Tell what the job's code wrote to `stdout` or `stderr`, as it comes."""
+        written = storable(text).encode()
         with self._lock:
             room = KEPT_BYTES - self._kept[stream]
-            if room <= 0:
+            if room < 0 or not written:
                 return
-            written = text.replace("\0", "\ufffd").encode()  # no database takes NUL everywhere
             kept = written[:room].decode(errors="ignore")
             self._kept[stream] += len(written)
-            self._report.said.append(Said(stream, kept))
+            if kept:
+                self._report.said.append(Said(stream, kept))
+            if len(written) > room:
+                start = "\n" if stream == "log" and kept and not kept.endswith("\n") else ""
+                self._report.said.append(Said("log", start + CUT_OFF.format(stream)))
 
     def on_stop(self, act: Callable[[], None]) -> None:
         """Call `act` once when the run has to stop, from another thread; at once if it has to."""

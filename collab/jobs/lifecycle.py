@@ -13,14 +13,15 @@ out, or its row is gone) changes nothing: the row count says so.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, literal_column, update
+from sqlalchemy import bindparam, insert, literal_column, select, update
 
+from ..core.database import take_write_lock
 from ..core.models import Id, utcnow
 from ..events import log
 from ..events.catalogue.jobs import (
@@ -37,7 +38,7 @@ from ..events.catalogue.jobs import (
 from ..events.types import JobEvent
 from ..extensions import db
 from . import registry
-from .context import Report, Result
+from .context import Report, Result, storable
 from .models import (
     CANCELLED,
     DEAD,
@@ -68,6 +69,14 @@ HELD = (
 )
 
 
+STILL_HELD = (
+    select(JOBS.id, JOBS.lease_token)
+    .where(JOBS.id.in_(bindparam("ids", expanding=True)), JOBS.status == RUNNING)
+    .where(JOBS.cancel_requested.is_(False))
+    .with_for_update()
+)
+
+
 @dataclass(frozen=True)
 class Ending:
     """How a run ended, as its worker saw it."""
@@ -78,11 +87,17 @@ class Ending:
     error: dict[str, Any] | None = None
     #: Whether another attempt may help.
     retry: bool = True
+    #: Whether the job's code was called: if not, even what runs at most once may be run again.
+    begun: bool = True
+
+
+#: The ending of a run whose code was never called.
+NOT_BEGUN = Ending(HANDED_BACK, begun=False)
 
 
 def failure(code: str, message: str) -> dict[str, Any]:
     """Write an error as the row keeps it: a word for programs, a sentence for people."""
-    return {"code": code, "message": message[:2000]}
+    return {"code": storable(code), "message": storable(message[:2000])}
 
 
 def backoff(failures: int, rng: Callable[[], float] = random.random) -> timedelta:
@@ -98,11 +113,13 @@ class Batch:
     events: list[JobEvent] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
 
     def flush(self) -> None:
         """Write what was gathered into the open transaction, events last."""
         connection = db.session.connection()
-        for model, rows in ((Attempt, self.attempts), (LogLine, self.lines)):
+        gathered = ((Attempt, self.attempts), (LogLine, self.lines), (JobResult, self.results))
+        for model, rows in gathered:
             if rows:
                 connection.execute(insert(model), rows)
         log.record_all(self.events, actor=None)
@@ -131,6 +148,17 @@ class Batch:
             self.events.append(told_far)
         return True
 
+    def settle_all(self, endings: Sequence[tuple[Claimed, Ending]], now: datetime) -> None:
+        """End runs; those that have succeeded, and that nobody cancelled, by one statement."""
+        held = _held([job for job, ending in endings if ending.outcome == SUCCEEDED])
+        _succeed(held.values(), now)
+        for job, ending in endings:
+            if (job.id, job.token) in held:
+                self._keep(job, ending, now, JobSucceeded(attempt=job.attempt, **_where(job)))
+                self._keep_result(job, ending)
+            else:
+                self.settle(job, ending, now)
+
     def settle(self, job: Claimed, ending: Ending, now: datetime) -> bool:
         """End a run; tells whether the job was still this worker's to end.
 
@@ -139,8 +167,8 @@ class Batch:
         status, values, event = _resolve(job, ending, now)
         if _change(job, status, unless_cancelled=True, **values):
             self._keep(job, ending, now, event)
-            if status in ENDED and ending.result is not None:
-                _keep_result(job.id, ending.result)
+            if status in ENDED:
+                self._keep_result(job, ending)
             return True
         if _change(job, CANCELLED, finished_at=now):
             self._keep(job, Ending(CANCELLED), now, JobCancelled(**_where(job)))
@@ -161,6 +189,13 @@ class Batch:
         )
         self.events.append(event)
 
+    def _keep_result(self, job: Claimed, ending: Ending) -> None:
+        result = ending.result
+        if result is not None:
+            row = {"job_id": job.id, "data": result.data, "body": result.body}
+            kind = result.content_type if result.body is not None else None
+            self.results.append(row | {"content_type": kind, "filename": result.filename})
+
 
 def _where(job: Claimed) -> dict[str, Any]:
     return {"job_id": job.id, "project_id": job.project_id}
@@ -175,7 +210,7 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
         return SUCCEEDED, values, JobSucceeded(attempt=attempt, **where)
     if ending.outcome == CANCELLED:
         return CANCELLED, {"finished_at": now}, JobCancelled(**where)
-    if ending.outcome == HANDED_BACK and _repeatable(job):
+    if ending.outcome == HANDED_BACK and (_repeatable(job) or not ending.begun):
         values = {"attempts_forgiven": job.attempts_forgiven + 1}
         return QUEUED, values, JobQueued(job_type=job.type, reason=HANDED_BACK, **where)
     if not ending.retry or not _repeatable(job):
@@ -192,6 +227,29 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
 def _repeatable(job: Claimed) -> bool:
     kind = registry.find(job.type)
     return kind is None or kind.repeatable
+
+
+def _held(jobs: Sequence[Claimed]) -> dict[tuple[int, int], Claimed]:
+    """Return those of many jobs that their worker still holds, and that nobody has cancelled.
+
+    It holds until the commit, as this transaction is the only one that writes. One job alone is
+    not looked up: its UPDATE tells.
+    """
+    if len(jobs) < 2:
+        return {}
+    take_write_lock()
+    found = db.session.connection().execute(STILL_HELD, {"ids": [job.id for job in jobs]})
+    held = {(row.id, row.lease_token) for row in found}
+    return {key: job for job in jobs if (key := (job.id, job.token)) in held}
+
+
+def _succeed(jobs: Collection[Claimed], now: datetime) -> None:
+    values = {"status": SUCCEEDED, "finished_at": now, "updated_at": now, "progress": 1.0}
+    values |= {"error": None, "lease_owner": None, "lease_until": None}
+    rows = [values | {"held_id": job.id, "held_token": job.token} for job in jobs]
+    if rows:
+        statement = _update(tuple(sorted(values)), guarded=True)
+        db.session.connection().execute(statement, rows)
 
 
 def _change(job: Claimed, status: str, *, unless_cancelled: bool = False, **values: Any) -> bool:
@@ -213,14 +271,3 @@ def _update(columns: tuple[str, ...], guarded: bool) -> Any:
         statement = statement.where(JOBS.cancel_requested.is_(False))
     new = {name: bindparam(name, type_=JOBS[name].type) for name in columns}
     return statement.values(version=JOBS.version + 1, **new)
-
-
-def _keep_result(job_id: int, result: Result) -> None:
-    kept = {
-        "job_id": job_id,
-        "data": result.data,
-        "body": result.body,
-        "content_type": result.content_type if result.body is not None else None,
-        "filename": result.filename,
-    }
-    db.session.connection().execute(insert(JobResult), kept)

@@ -60,7 +60,12 @@ NEXT_DUE = select(func.min(JOBS.due_at)).where(JOBS.due_at.is_not(None))
 PROMOTE = (
     update(Job.__table__)  # type: ignore[arg-type]
     .where(JOBS.due_at <= bindparam("now", type_=UtcDateTime()))
-    .values(status=QUEUED, due_at=null())
+    .values(
+        status=QUEUED,
+        due_at=null(),
+        version=JOBS.version + 1,
+        updated_at=bindparam("now", type_=UtcDateTime()),
+    )
 )
 
 
@@ -77,7 +82,7 @@ def promote(now: datetime) -> None:
 def clamp_retries(now: datetime, longest: timedelta) -> None:
     """Shorten waits that no retry can have: the clock was put back since they were set."""
     far = update(Job).where(Job.status == RETRY_WAIT, Job.due_at > now + longest)
-    db.session.execute(far.values(due_at=now + longest))
+    db.session.execute(far.values(due_at=now + longest, version=Job.version + 1))
 
 
 # -- choosing -------------------------------------------------------------------------------------
@@ -120,11 +125,14 @@ def choose(turns: Turns) -> list[int]:
     if not waiting or not types:
         return []
     # So many of each person that one alone could fill the pool, but no more people than jobs.
-    limit = turns.most()
-    lines = {
-        who: deque(connection.execute(_heads(types), {"owner": who, "limit": limit}).all())
-        for who in waiting[:limit]
-    }
+    lines: dict[int, deque[Any]] = {}
+    values = {"limit": turns.most()}
+    for who in waiting:
+        if len(lines) >= values["limit"]:
+            break
+        # Whoever waits for other types only must not stand in the way of those behind him.
+        if line := connection.execute(_heads(types), values | {"owner": who}).all():
+            lines[who] = deque(line)
     return list(_deal(lines, turns))
 
 

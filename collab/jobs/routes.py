@@ -17,7 +17,7 @@ from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
 from ..projects import access
 from ..projects.access import Right
-from . import registry, service
+from . import reading, registry, service
 from .models import Job
 from .schemas import (
     AttemptPage,
@@ -51,7 +51,7 @@ def list_types() -> dict[str, Any]:
 @linked
 def list_jobs(query: dict[str, Any]) -> Page:
     """List your jobs, or those of a project."""
-    return service.list_for(caller(), **query)
+    return reading.list_for(caller(), **query)
 
 
 @blueprint.post("/jobs")
@@ -81,7 +81,7 @@ def get_job(job_id: int) -> JobView:
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 def get_output(job_id: int) -> Response:
     """Fetch the file that a job made, such as a report."""
-    result = service.result_of(access.load(Job, job_id, caller()))
+    result = reading.result_of(access.load(Job, job_id, caller()))
     if result is None or result.body is None:
         raise NotFound("This job has made no file.")
     return _file(result.body, result.content_type, result.filename)
@@ -94,7 +94,7 @@ def get_output(job_id: int) -> Response:
 @linked
 def get_log(query: dict[str, Any], job_id: int) -> Page:
     """List what a job's runs wrote: its output and its log, in the order of writing."""
-    return service.log_of(access.load(Job, job_id, caller()), **query)
+    return reading.log_of(access.load(Job, job_id, caller()), **query)
 
 
 @blueprint.get("/jobs/<id:job_id>/attempts")
@@ -104,7 +104,7 @@ def get_log(query: dict[str, Any], job_id: int) -> Page:
 @linked
 def get_attempts(query: dict[str, Any], job_id: int) -> Page:
     """List a job's attempts with how each ended."""
-    return service.attempts_of(access.load(Job, job_id, caller()), **query)
+    return reading.attempts_of(access.load(Job, job_id, caller()), **query)
 
 
 @blueprint.post("/jobs/<id:job_id>/cancel")

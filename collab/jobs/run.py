@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from flask import Flask
 
+from ..core.json import dumps, loads_sent
 from ..extensions import db
 from . import registry
-from .context import JobContext, JobError, Report, Stopped
+from .context import FatalError, JobContext, JobError, Report, Result, Stopped
 from .lifecycle import HANDED_BACK, LOST, TIMED_OUT, Ending, failure
 from .models import CANCELLED, FAILED, SUCCEEDED
 from .queue import Claimed
 
 logger = logging.getLogger(__name__)
+
+#: What may stand in the headers of a download.
+CONTENT_TYPE = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,99}")
+FILENAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}")
+BAD_NAME = "the file has no proper content type or name"
 
 
 @dataclass(eq=False)
@@ -46,6 +54,8 @@ class Run:
 
 def carry_out(app: Flask, run: Run) -> Ending:
     """Call the job's code in an application context of its own; never raises."""
+    if run.context.cancelled:  # told to stop while it waited for a thread
+        return replace(stopped(run.context.stop_reason), begun=False)
     run.context.begin()
     run.begun, started = True, time.perf_counter()
     try:
@@ -62,13 +72,13 @@ def _ending(app: Flask, run: Run) -> Ending:
             finally:
                 db.session.remove()
     except JobError as error:
-        told = failure(error.code, str(error))
-        return Ending(FAILED, result=error.result, error=told, retry=error.retry)
+        told = failure(error.code, _words(error))
+        return Ending(FAILED, result=_kept(error.result), error=told, retry=error.retry)
     except Stopped:
         return stopped(run.context.stop_reason)
     except BaseException as error:  # a handler may call sys.exit(), too
         logger.exception("job %s (%s) raised", run.job.id, run.job.type)
-        return Ending(FAILED, error=failure("error", f"{type(error).__name__}: {error}"))
+        return Ending(FAILED, error=failure("error", f"{type(error).__name__}: {_words(error)}"))
 
 
 def _call(run: Run) -> Ending:
@@ -76,7 +86,42 @@ def _call(run: Run) -> Ending:
     if kind is None:
         told = failure("unknown_type", f"Nothing here runs jobs of type {run.job.type!r}.")
         return Ending(FAILED, error=told, retry=False)
-    return Ending(SUCCEEDED, result=kind.run(run.context, run.job.payload))
+    result = kind.run(run.context, run.job.payload)
+    if reason := _unkeepable(result):
+        raise FatalError("bad_result", f"What the job made can't be kept: {reason}.")
+    return Ending(SUCCEEDED, result=result)
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return "it can't be told"
+
+
+def _kept(result: Result | None) -> Result | None:
+    """Return what there was before a failure, if it can be kept."""
+    return None if _unkeepable(result) else result
+
+
+def _unkeepable(result: Any) -> str | None:
+    """Return why a result can't be stored, or not be shown afterwards, if so.
+
+    The row is written by the scheduler, where a bad value would hold all jobs up.
+    """
+    if result is None:
+        return None
+    if not isinstance(result, Result) or not isinstance(result.data, dict | None):
+        return "it is no result"
+    try:
+        loads_sent(dumps(result.data))
+    except (TypeError, ValueError) as error:
+        return f"it is no JSON, or too deep: {error}"
+    body: Any = result.body
+    if not isinstance(body, bytes | None):
+        return "the body is not bytes"
+    name_fits = result.filename is None or FILENAME.fullmatch(result.filename)
+    return None if name_fits and CONTENT_TYPE.fullmatch(result.content_type) else BAD_NAME
 
 
 def stopped(reason: str | None) -> Ending:

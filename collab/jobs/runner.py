@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,9 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import ApiError
 from ..extensions import db
+from .lifecycle import NOT_BEGUN
 from .run import Run, carry_out
 from .scheduler import POLL_S, Scheduler
 from .worker import Worker
+
+#: Seconds between two ticks at least.
+GATHER_S = 0.003
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +83,11 @@ class Runner:
 
     def _submit(self, run: Run) -> None:
         assert self._pool is not None  # noqa: S101
-        run.withdraw = self._pool.submit(self._carry_out, run).cancel
+        try:
+            run.withdraw = self._pool.submit(self._carry_out, run).cancel
+        except RuntimeError:  # no thread can be had, or the process is ending
+            self._scheduler.over(run, NOT_BEGUN)
+            raise
 
     def _carry_out(self, run: Run) -> None:
         self._scheduler.over(run, carry_out(self._app, run))
@@ -86,8 +95,12 @@ class Runner:
 
     def _loop(self) -> None:
         while not self._stopping:
+            began = time.monotonic()
             self._call.wait(self._tick())
             self._call.clear()
+            # While there is much to do, let some of it gather: it shares a commit.
+            if (early := began + GATHER_S - time.monotonic()) > 0:
+                time.sleep(early)
         self._scheduler.close()
         while self._scheduler.runs:
             self._call.wait(self._tick())

@@ -21,11 +21,11 @@ from ..core.models import utcnow
 from ..extensions import db
 from . import queue
 from .context import JobContext, Report
-from .lifecycle import BACKOFF_CAP, HANDED_BACK, Batch, Ending
+from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Batch, Ending
 from .models import RUNNING, Job
 from .queue import Claimed
 from .run import Run, stopped
-from .sweeper import Sweeper
+from .sweeper import SWEEP_S, Sweeper
 from .turns import Pace, Turns
 from .worker import Worker
 
@@ -35,7 +35,6 @@ logger = logging.getLogger(__name__)
 POLL_S = 1.0
 #: Seconds between writings of what runs say, and between looks for what other processes cancelled.
 SAY_S, LOOK_S = 0.1, 0.5
-SWEEP_S = 5.0
 #: Seconds that a run has to end after it was told to stop; then its row ends without it.
 STOP_S = 0.8
 #: Seconds that a quick job, taken ahead, may wait for a thread before it is handed back.
@@ -117,7 +116,7 @@ class Scheduler:
         """Hand back what was taken ahead, and waits behind runs that take longer than thought."""
         for run in tuple(self.runs.values()):
             if not run.begun and now - run.claimed_at > AHEAD_WAIT_S and run.withdraw():
-                self.over(run, Ending(HANDED_BACK))
+                self.over(run, NOT_BEGUN)
 
     def _stop_the_late(self, now: float) -> None:
         for run in self.runs.values():
@@ -141,9 +140,7 @@ class Scheduler:
         for run in speaking:
             if not batch.say(run.job, run.unsaid):
                 run.context.stop("lost")
-        for run, ending in ended:
-            if not run.settled:
-                batch.settle(run.job, ending, clock)
+        batch.settle_all([(run.job, ending) for run, ending in ended if not run.settled], clock)
         deaf = self._end_the_deaf(batch, now, clock)
         self._keep_house(batch, now, clock)
         claimed, pause = self._claim(batch, clock, {run.key for run, _ in ended})
@@ -169,12 +166,16 @@ class Scheduler:
             self.look = False
             self._look_for_changes()
         if self._sweep.due(now):
-            self._sweeper.sweep(batch, self.runs.keys(), clock)
+            self._worker.keep()
+            # It writes, and so comes first: while nobody can write, nobody can renew a lease, and
+            # none is to be found standing still.
             queue.clamp_retries(clock, BACKOFF_CAP)
+            self._sweeper.sweep(batch, self.runs.keys(), clock)
 
     def _renew_leases(self, clock: datetime) -> None:
         mine = update(Job).where(Job.lease_owner == self._worker.name, Job.status == RUNNING)
-        db.session.execute(mine.values(heartbeat_at=clock, lease_until=clock + self._lease))
+        renewed = {"heartbeat_at": clock, "lease_until": clock + self._lease}
+        db.session.execute(mine.values(version=Job.version + 1, **renewed))
 
     def _look_for_changes(self) -> None:
         """Stop the runs that were cancelled, and those whose row is not this worker's any more."""
@@ -201,13 +202,13 @@ class Scheduler:
         claimed = queue.claim(ids, self._worker.name, clock, self._lease) if ids else []
         for job in claimed:
             batch.started(job)
-        return claimed, self._pause(due, clock)
+        return claimed, self._pause(due, clock, busy=bool(self.runs or claimed))
 
-    def _pause(self, due: datetime | None, clock: datetime) -> float:
+    def _pause(self, due: datetime | None, clock: datetime, busy: bool) -> float:
         if self._ended:
             return 0.0
         pause = POLL_S if due is None else (due - clock).total_seconds()
-        return min(SAY_S if self.runs else POLL_S, max(0.01, pause))
+        return min(SAY_S if busy else POLL_S, max(0.01, pause))
 
     def _forget(
         self, ended: list[tuple[Run, Ending]], speaking: list[Run], deaf: list[Run]
@@ -243,4 +244,4 @@ class Scheduler:
         for run in tuple(self.runs.values()):
             run.context.stop("stopping")
             if run.withdraw():
-                self.over(run, stopped("stopping"))
+                self.over(run, NOT_BEGUN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,6 @@ from sqlalchemy import ColumnElement, delete, insert, null, select, update
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unavailable, Unprocessable, invalid
 from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
 from ..core.json import dumps
 from ..core.models import utcnow
 from ..core.security import Box
@@ -28,22 +28,21 @@ from .models import (
     DEAD,
     ENDED,
     FAILED,
-    JOB_SORTS,
     QUEUED,
     RETRY_WAIT,
     RUNNING,
-    Attempt,
     Job,
     JobKey,
     JobResult,
-    LogLine,
 )
 from .registry import JobType
 from .runner import LOOK, WAKE
 
 logger = logging.getLogger(__name__)
 
-INSERT = insert(Job.__table__).returning(Job.__table__.c.id)  # type: ignore[arg-type]
+INSERT = insert(Job.__table__).returning(  # type: ignore[arg-type]
+    Job.__table__.c.id, sort_by_parameter_order=True
+)
 
 KEY_KEPT = timedelta(hours=24)
 
@@ -97,27 +96,60 @@ def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
 
     Raises Unavailable, NotFound, Forbidden, KeyReused, and what the type's `admit` raises.
     """
-    if reason := order.type.unavailable():
-        raise Unavailable(reason, retry_after=60)
+    _require_available(order.type)
     take_write_lock()
     access.admit(order.project_id, caller)
     if order.key is not None and (known := _known(order, caller)) is not None:
         return known, True
+    _admit(order, caller)
+    (job,) = _insert([order], caller)
+    if order.key is not None:
+        _keep_key(order, job)
+    return job, False
+
+
+def enqueue_all(orders: Sequence[Order], caller: Caller) -> list[Job]:
+    """Make many jobs in the open transaction, by few statements; their keys don't count.
+
+    Raises what `enqueue` raises; then nothing may be committed.
+    """
+    for kind in {order.type.name: order.type for order in orders}.values():
+        _require_available(kind)
+    take_write_lock()
+    for project_id in {order.project_id for order in orders}:
+        access.admit(project_id, caller)
+    for order in orders:
+        _admit(order, caller)
+    return _insert(orders, caller)
+
+
+def _require_available(kind: JobType) -> None:
+    if reason := kind.unavailable():
+        raise Unavailable(reason, retry_after=60)
+
+
+def _admit(order: Order, caller: Caller) -> None:
     if order.type.needs_project and order.project_id is None:
         raise invalid("project_id", f"A job of type {order.type.name} needs a project.")
     if order.type.admit is not None:
         order.type.admit(order.payload, order.project_id, caller)
-    job = _insert(order, caller)
-    if order.key is not None:
-        _keep_key(order, job)
-    _tell(JobQueued(job_type=job.type, reason="submitted", **_where(job)), caller.user_id)
-    return job, False
 
 
-def _insert(order: Order, caller: Caller) -> Job:
-    """Write the row; the job returned is a picture of it, not one that the session watches."""
-    now = utcnow()
-    values = {
+def _insert(orders: Sequence[Order], caller: Caller) -> list[Job]:
+    """Write rows and events; the jobs are pictures of the rows, which no session watches."""
+    if not orders:
+        return []
+    rows = [_row(order, caller, utcnow()) for order in orders]
+    keys = db.session.connection().execute(INSERT, rows).scalars().all()
+    jobs = [Job(id=key, **row) for key, row in zip(keys, rows, strict=True)]
+    queued = [JobQueued(job_type=job.type, reason="submitted", **_where(job)) for job in jobs]
+    log.record_all(queued, actor=caller.user_id)
+    db.session.info[WAKE] = True
+    return jobs
+
+
+def _row(order: Order, caller: Caller, now: datetime) -> dict[str, Any]:
+    return {
         "owner_id": caller.user_id,
         "project_id": order.project_id,
         "type": order.type.name,
@@ -134,8 +166,6 @@ def _insert(order: Order, caller: Caller) -> Job:
         "updated_at": now,
         "version": 1,
     }
-    key = db.session.connection().execute(INSERT, values).scalar_one()
-    return Job(id=key, **values)
 
 
 def _known(order: Order, caller: Caller) -> Job | None:
@@ -159,60 +189,6 @@ def _keep_key(order: Order, job: Job) -> None:
         job_id=job.id,
     )
     db.session.add(key)
-
-
-# -- reading --------------------------------------------------------------------------------------
-
-
-def list_for(
-    caller: Caller,
-    *,
-    project_id: int | None,
-    status: str | None,
-    type: str | None,
-    sort: str,
-    **page: Any,
-) -> Page:
-    """Return a page of the caller's jobs, or of a project's."""
-    query = select(Job).where(access.owned_by(Job, caller, project_id))
-    if status is not None:
-        query = query.where(Job.status == status)
-    if type is not None:
-        query = query.where(Job.type == type)
-    return paginate(
-        query, columns=JOB_SORTS, sort=sort, key=Job.id, item=lambda row: row.Job, **page
-    )
-
-
-def result_of(job: Job) -> JobResult | None:
-    """Return what a job made, if anything."""
-    return db.session.get(JobResult, job.id, populate_existing=True)
-
-
-def log_of(job: Job, *, stream: str | None, sort: str, **page: Any) -> Page:
-    """Return a page of what a job's runs wrote."""
-    query = select(LogLine).where(LogLine.job_id == job.id)
-    if stream is not None:
-        query = query.where(LogLine.stream == stream)
-    columns = {"id": LogLine.id}
-    return paginate(
-        query, columns=columns, sort=sort, key=LogLine.id, item=lambda row: row.LogLine, **page
-    )
-
-
-def attempts_of(job: Job, *, sort: str, **page: Any) -> Page:
-    """Return a page of a job's attempts, the one under way included."""
-    query = select(Attempt).where(Attempt.job_id == job.id)
-    columns = {"id": Attempt.id}
-    found = paginate(
-        query, columns=columns, sort=sort, key=Attempt.id, item=lambda row: row.Attempt, **page
-    )
-    if job.status != RUNNING or found.next_cursor is not None:
-        return found
-    now = Attempt(
-        number=job.attempt, worker=job.lease_owner, outcome=RUNNING, started_at=job.started_at
-    )
-    return Page([*found.items, now], None)
 
 
 RUNS_ON = (Job.status == RUNNING) & Job.cancel_requested.is_(False)

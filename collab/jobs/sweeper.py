@@ -16,12 +16,15 @@ from typing import Any
 from sqlalchemy import select
 
 from ..extensions import db
-from .lifecycle import HANDED_BACK, LOST, Batch, Ending, failure
+from .lifecycle import LOST, NOT_BEGUN, Batch, Ending, failure
 from .models import RUNNING, Job
 from .queue import Claimed
 from .worker import Worker
 
 logger = logging.getLogger(__name__)
+
+#: Seconds between sweeps.
+SWEEP_S = 5.0
 
 JOBS = Job.__table__.c
 HELD = select(
@@ -53,8 +56,9 @@ class Sweeper:
 
     def __init__(self, worker: Worker, lease_s: float, monotonic: Callable[[], float]) -> None:
         self._worker, self._lease_s, self._monotonic = worker, lease_s, monotonic
-        #: Since when each lease has not been renewed.
+        #: For how many seconds each lease was seen to stand still, and when that was last looked at.
         self._still: dict[Lease, float] = {}
+        self._looked = 0.0
 
     def sweep(self, batch: Batch, mine: Collection[tuple[int, int]], now: datetime) -> int:
         """End the abandoned runs within the open transaction; returns how many there were.
@@ -78,7 +82,7 @@ class Sweeper:
                     row.id,
                     row.lease_token,
                 ) not in mine:  # claimed, but the commit's answer was lost
-                    found[row.id] = Ending(HANDED_BACK)
+                    found[row.id] = NOT_BEGUN
             elif row.lease_owner in dead or row.id in over:
                 found[row.id] = Ending(LOST, error=GONE)
         held = db.session.connection().execute(HELD.where(JOBS.id.in_(found))) if found else ()
@@ -88,8 +92,15 @@ class Sweeper:
         return name is None or (name != self._worker.name and self._worker.is_dead(name))
 
     def _run_out(self, rows: Collection[Any]) -> set[int]:
-        """Return the jobs whose lease has stood still for its whole length."""
+        """Return the jobs whose lease has stood still for its whole length.
+
+        While this process slept, or could not reach the database, others may have been no better
+        off: that time does not count.
+        """
         now = self._monotonic()
-        seen: list[Lease] = [(row.id, row.lease_token, row.heartbeat_at) for row in rows]
-        self._still = {lease: self._still.get(lease, now) for lease in seen}
-        return {lease[0] for lease, since in self._still.items() if now - since >= self._lease_s}
+        passed, self._looked = min(now - self._looked, 2 * SWEEP_S), now
+        known, self._still = self._still, {}
+        for row in rows:
+            lease = row.id, row.lease_token, row.heartbeat_at
+            self._still[lease] = known[lease] + passed if lease in known else 0.0
+        return {lease[0] for lease, still in self._still.items() if still >= self._lease_s}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.http.paths import BASE
-from . import service
+from . import reading
 from .models import Job, JobResult
 
 
@@ -24,7 +24,7 @@ class JobView:
 
 def shown(job: Job) -> JobView:
     """Return a job with its result."""
-    return JobView(job, service.result_of(job) if job.finished_at else None)
+    return JobView(job, reading.result_of(job) if job.finished_at else None)
 
 
 def _output(job: Job, made: JobResult) -> dict[str, Any] | None:

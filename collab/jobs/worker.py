@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import secrets
 from hashlib import sha256
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 
 class Worker:
@@ -25,13 +28,24 @@ class Worker:
         died would give it the dead one's name.
         """
         self.name = f"{_tag(self._folder)}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._descriptor = self._lock()
+
+    def keep(self) -> None:
+        """Make the lock's file anew if somebody deleted it: we would pass for dead."""
+        if self._descriptor is not None and not self._path(self.name).exists():
+            logger.warning("somebody deleted the lock of worker %s, making it anew", self.name)
+            deleted, self._descriptor = self._descriptor, self._lock()
+            os.close(deleted)
+
+    def _lock(self) -> int:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Locked before it has its name: nobody ever finds it free while we live.
         unnamed = self._folder / f"{self.name}.new"
         # Not inherited by programs that are started from here (PEP 446): they would keep it.
-        self._descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         unnamed.rename(self._path(self.name))
+        return descriptor
 
     def end(self) -> None:
         """Let go of the lock and delete its file."""

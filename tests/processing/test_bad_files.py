@@ -181,6 +181,13 @@ def test_a_json_value_of_too_many_characters_is_told_with_its_column() -> None:
     assert (code, '"long"' in message) == ("cell_too_large", True)
 
 
+@pytest.mark.parametrize("before", ["a\n", '[{"a": "'], ids=["csv", "json"])
+def test_a_value_of_just_so_many_characters_is_taken(before: str) -> None:
+    value = "x" * MAX_CELL
+    end = "" if before == "a\n" else '"}]'
+    assert run_file(before + value + end, profile=False)["rows"] == [{"a": value}]
+
+
 def test_a_nested_value_counts_by_its_text() -> None:
     assert refusal('[{"x": [' + "1," * MAX_CELL + "1]}]")[0] == "cell_too_large"
 

@@ -112,6 +112,11 @@ def test_the_format_is_told_from_name_and_content(content: str, name: str) -> No
     assert run_file(content, name)["rows"] == [{"a": 1}]
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.CSV", "x.TSV"])
+def test_the_name_goes_before_what_the_file_looks_like(name: str) -> None:
+    assert run_file('[a]\n"1"\n', name)["rows"] == [{"[a]": 1}]
+
+
 def test_a_named_format_goes_before_what_the_file_looks_like() -> None:
     assert run_file('[a]\n"1"\n', "x.json", format="csv")["rows"] == [{"[a]": 1}]
 

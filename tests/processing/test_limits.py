@@ -99,3 +99,11 @@ def test_a_profile_that_is_too_large_is_cut_and_says_so() -> None:
     assert result["columns_truncated"] is True
     assert size(result["columns"]) <= PROFILE_BYTES
     assert size(result) < JOB_LIMIT
+
+
+def test_rows_and_profile_share_the_room_of_a_result() -> None:
+    rows = [{f"{index}" + "é" * 190: row for index in range(300)} for row in range(50)]
+    result = run(rows, profile=True)
+    assert (len(result["columns"]), result["truncated"]) == (300, True)
+    assert 0 < len(result["rows"]) < 50
+    assert size(result) < JOB_LIMIT

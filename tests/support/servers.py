@@ -53,6 +53,8 @@ class ThreadServer:
 class ProcessServer:
     """Runs `python app.py`, as the README says, in a process that can be killed."""
 
+    program: tuple[str, ...] = ("app.py",)
+
     def __init__(self, instance: Path, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -68,7 +70,7 @@ class ProcessServer:
 
     def start(self, *arguments: str) -> ProcessServer:
         """Start, and wait until it answers."""
-        command = [sys.executable, "app.py", "--port", str(self.port), *arguments]
+        command = [sys.executable, *self.program, "--port", str(self.port), *arguments]
         self.output.parent.mkdir(parents=True, exist_ok=True)
         with self.output.open("a") as out:
             self.process = subprocess.Popen(

@@ -69,7 +69,7 @@ class Column:
         if isinstance(value, bool):
             return "boolean"
         if isinstance(value, str):
-            # One text that is no date makes the column text: then dates are text, too.
+            # Once one text is no date, the column is text whatever the others are.
             return "text" if "text" in self._kinds or not is_date(value) else "date"
         return "integer" if isinstance(value, int) else "number"
 

@@ -194,7 +194,10 @@ def test_much_progress_is_thinned_out_and_the_last_is_kept(tmp_path: Path) -> No
     assert ctx.told < 1000
 
 
-@pytest.mark.parametrize("fraction", ["-1", "2", "float('nan')", "float('inf')", "True"])
+@pytest.mark.parametrize(
+    "fraction",
+    ["-1", "2", "float('nan')", "float('inf')", "True", "__import__('decimal').Decimal('0.5')"],
+)
 def test_odd_fractions_are_within_0_and_1(call: Call, ctx: JobContext, fraction: str) -> None:
     call(f"def handler(event, context): context.progress({fraction})")
     assert 0 <= (ctx.take_report().progress or 0) <= 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collab.jobs.context import KEPT_BYTES, JobContext, JobError, Result
+from collab.jobs.context import CUT_OFF, KEPT_BYTES, JobContext, JobError, Result
 from collab.jobs.process import run_handler
 from tests.support.handlers import (
     Call,
@@ -103,7 +103,11 @@ def test_a_flood_ends_the_run(call: Call, ctx: JobContext, stream: int) -> None:
     """
     error = refused(call, source)
     assert (error.code, error.retry) == ("output_flood", False)
-    assert len("".join(one.text for one in ctx.take_report().said)) == KEPT_BYTES
+    told = ctx.take_report().said
+    assert len("".join(one.text for one in told if one.stream != "log")) == KEPT_BYTES
+    assert [one.text for one in told if one.stream == "log"] == [
+        CUT_OFF.format("stdout" if stream == 1 else "stderr")
+    ]
 
 
 def test_much_output_does_not_hold_a_handler_up(call: Call, ctx: JobContext) -> None:
@@ -117,4 +121,6 @@ def test_a_flood_of_log_lines_does_no_harm(call: Call, ctx: JobContext) -> None:
             for number in range(100_000): context.log(f"line {number}")
     """
     assert call(source) == Result(None)
-    assert 0 < len(said(ctx, "log")) <= KEPT_BYTES
+    kept, cut_off, rest = said(ctx, "log").rpartition(CUT_OFF.format("log"))
+    assert 0 < len(kept) <= KEPT_BYTES + 1  # its last line is ended for it
+    assert (bool(cut_off), rest) == (True, "")

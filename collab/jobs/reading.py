@@ -1,0 +1,70 @@
+"""Reading jobs, and what they made and said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Subquery, literal, null, select, union_all
+from sqlalchemy.orm import aliased
+
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..core.models import Id
+from ..core.schemas import MAX_ID
+from ..extensions import db
+from ..projects import access
+from .models import JOB_SORTS, RUNNING, Attempt, Job, JobResult, LogLine
+
+
+def list_for(
+    caller: Caller,
+    *,
+    project_id: int | None,
+    status: str | None,
+    type: str | None,
+    sort: str,
+    **page: Any,
+) -> Page:
+    """Return a page of the caller's jobs, or of a project's."""
+    query = select(Job).where(access.owned_by(Job, caller, project_id))
+    if status is not None:
+        query = query.where(Job.status == status)
+    if type is not None:
+        query = query.where(Job.type == type)
+    return paginate(
+        query, columns=JOB_SORTS, sort=sort, key=Job.id, item=lambda row: row.Job, **page
+    )
+
+
+def result_of(job: Job) -> JobResult | None:
+    """Return what a job made, if anything."""
+    return db.session.get(JobResult, job.id, populate_existing=True)
+
+
+def log_of(job: Job, *, stream: str | None, sort: str, **page: Any) -> Page:
+    """Return a page of what a job's runs wrote."""
+    query = select(LogLine).where(LogLine.job_id == job.id)
+    if stream is not None:
+        query = query.where(LogLine.stream == stream)
+    columns = {"id": LogLine.id}
+    return paginate(
+        query, columns=columns, sort=sort, key=LogLine.id, item=lambda row: row.LogLine, **page
+    )
+
+
+def attempts_of(job: Job, *, sort: str, **page: Any) -> Page:
+    """Return a page of a job's attempts, the one under way included."""
+    one = aliased(Attempt, _attempts(job.id))
+    query = select(one.number, one.worker, one.outcome, one.error, one.started_at, one.finished_at)
+    return paginate(
+        query, columns={"id": one.id}, sort=sort, key=one.id, item=lambda row: row, **page
+    )
+
+
+def _attempts(job_id: int) -> Subquery:
+    """Build the attempts that are over and the one that runs, as they are at one moment."""
+    names = ("id", "number", "worker", "outcome", "error", "started_at", "finished_at")
+    ended = select(*(Attempt.__table__.c[name] for name in names)).where(Attempt.job_id == job_id)
+    last, running = literal(MAX_ID, Id), literal(RUNNING)
+    now = select(last, Job.attempt, Job.lease_owner, running, null(), Job.started_at, null())
+    return union_all(ended, now.where(Job.id == job_id, Job.status == RUNNING)).subquery()

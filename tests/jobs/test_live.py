@@ -1,0 +1,3 @@
+"""Following jobs as they run, over a real server."""
+
+from __future__ import annotations
