@@ -74,7 +74,7 @@ def _prepare_instance(values: dict[str, Any]) -> Path:
 def _bind_extensions(app: Flask) -> None:
     from .auth import guard
     from .core import database, errors, logging
-    from .core.http import headers
+    from .core.http import headers, limits
     from .core.http.paths import ShortPaths
     from .core.json import OrjsonProvider
     from .extensions import api, db, jwt, limiter, migrate, sock
@@ -86,6 +86,7 @@ def _bind_extensions(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(config.ROOT / "collab" / "migrations"))
     jwt.init_app(app)
     headers.register(app)
+    limits.init_app(app)
     guard.init_app(app)
     limiter.init_app(app)
     api.init_app(app)

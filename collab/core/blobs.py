@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +14,8 @@ from typing import Protocol
 from .errors import ApiError
 
 PIECE = 64 * 1024
+#: How the names of files begin that have not arrived as a whole.
+RECEIVING = "receiving-"
 
 
 class TooLarge(ApiError):
@@ -54,7 +58,7 @@ class Blobs:
     def receive(self, source: Source, limit: int) -> Received:
         """Write a stream to disk, with an fsync; raises TooLarge past `limit` bytes."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix="receiving-", dir=self._folder)
+        descriptor, name = tempfile.mkstemp(prefix=RECEIVING, dir=self._folder)
         path, tag, size = Path(name), hashlib.sha256(), 0
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -84,3 +88,19 @@ class Blobs:
     def remove(self, digest: str) -> None:
         """Delete a file, if it is there."""
         self.path(digest).unlink(missing_ok=True)
+
+    def older_than(self, moment: float) -> Iterator[str]:
+        """Find what was kept before a moment (seconds since the epoch)."""
+        return (path.name for path in _older(self._folder.glob("??/*"), moment))
+
+    def remove_unfinished(self, moment: float) -> None:
+        """Delete what was being received before a moment, and of which nothing came since."""
+        for path in _older(self._folder.glob(f"{RECEIVING}*"), moment):
+            path.unlink(missing_ok=True)
+
+
+def _older(paths: Iterator[Path], moment: float) -> Iterator[Path]:
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):  # deleted while we look
+            if path.stat().st_mtime < moment:
+                yield path

@@ -187,7 +187,8 @@ CLAIM = (
 
 
 def claim(ids: Sequence[int], worker: str, now: datetime, lease: timedelta) -> list[Claimed]:
-    """Take jobs for a worker; returns those that were still there to take."""
+    """Take jobs for a worker; returns those that were still there to take, in the same order."""
     values = {"ids": list(ids), "worker": worker, "now": now, "until": now + lease}
     rows = db.session.connection().execute(CLAIM, values).all()
-    return [Claimed.of(row) for row in rows]
+    place = {key: number for number, key in enumerate(ids)}
+    return sorted((Claimed.of(row) for row in rows), key=lambda job: place[job.id])

@@ -122,6 +122,10 @@ class Scheduler:
         for run in self.runs.values():
             if run.begun and now >= run.context.deadline:
                 run.context.stop("timeout")
+        self._note_stops(now)
+
+    def _note_stops(self, now: float) -> None:
+        for run in self.runs.values():
             if run.stopped_at is None and run.context.cancelled:
                 run.stopped_at = now
 
@@ -165,6 +169,7 @@ class Scheduler:
         if self.runs and (self._looking.due(now) or self.look):
             self.look = False
             self._look_for_changes()
+            self._note_stops(now)
         if self._sweep.due(now):
             self._worker.keep()
             # It writes, and so comes first: while nobody can write, nobody can renew a lease, and

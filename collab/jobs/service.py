@@ -31,9 +31,11 @@ from .models import (
     QUEUED,
     RETRY_WAIT,
     RUNNING,
+    Attempt,
     Job,
     JobKey,
     JobResult,
+    LogLine,
 )
 from .registry import JobType
 from .runner import LOOK, WAKE
@@ -44,6 +46,8 @@ INSERT = insert(Job.__table__).returning(  # type: ignore[arg-type]
     Job.__table__.c.id, sort_by_parameter_order=True
 )
 
+#: Attempts of which log and ending are kept: a job may be retried again and again.
+KEPT_ATTEMPTS = 50
 KEY_KEPT = timedelta(hours=24)
 
 
@@ -233,10 +237,18 @@ def retry(job: Job, caller: Caller) -> Job:
     }
     if not _move(job, Job.status.in_((FAILED, DEAD, CANCELLED)), **anew):
         raise NotRetryable(f"A job that is {job.status} can't be retried.")
-    db.session.execute(delete(JobResult).where(JobResult.job_id == job.id))
+    _forget(job)
     _tell(JobQueued(job_type=job.type, reason="retried", **_where(job)), caller.user_id)
     db.session.commit()
     return job
+
+
+def _forget(job: Job) -> None:
+    """Delete the result, and what is kept of attempts that are too long ago."""
+    db.session.execute(delete(JobResult).where(JobResult.job_id == job.id))
+    last = job.attempt - KEPT_ATTEMPTS
+    db.session.execute(delete(LogLine).where(LogLine.job_id == job.id, LogLine.attempt <= last))
+    db.session.execute(delete(Attempt).where(Attempt.job_id == job.id, Attempt.number <= last))
 
 
 def _move(job: Job, when: ColumnElement[bool], **values: Any) -> bool:

@@ -56,7 +56,7 @@ class Sweeper:
 
     def __init__(self, worker: Worker, lease_s: float, monotonic: Callable[[], float]) -> None:
         self._worker, self._lease_s, self._monotonic = worker, lease_s, monotonic
-        #: For how many seconds each lease was seen to stand still, and when that was last looked at.
+        #: For how many seconds each lease was seen to stand still; and when we looked last.
         self._still: dict[Lease, float] = {}
         self._looked = 0.0
 

@@ -10,7 +10,7 @@ from flask import Response, request, send_file
 
 from ..auth.guard import login_required
 from ..core.blobs import Source
-from ..core.errors import Malformed, invalid
+from ..core.errors import Malformed, NotFound, invalid
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
@@ -28,6 +28,9 @@ from .schemas import UploadListQuery, UploadOut, UploadPage, UploadQuery
 blueprint = Blueprint("uploads", __name__, url_prefix=BASE, description="Files for jobs.")
 
 VISIBLE = re.compile(LINE)
+#: Type and subtype (RFC 6838 §4.2), shorter than the column.
+MEDIA_TYPE = re.compile(r"(?=.{3,100}$)[a-z0-9][\w!#$&^.+-]*/[a-z0-9][\w!#$&^.+-]*", re.ASCII)
+UNKNOWN = "application/octet-stream"
 
 #: What a form needs beside its file.
 FORM_SLACK = 64 * 1024
@@ -71,7 +74,7 @@ def list_uploads(query: dict[str, Any]) -> Page:
 def create_upload(query: dict[str, Any]) -> Upload:
     """Send a file of up to 25 MiB: as the body itself, or as `file` in a form."""
     source, name, content_type = _sent_file()
-    name = query["name"] or name or "upload"
+    name = _without_folders("query/name", query["name"]) or name or "upload"
     return service.create(source, name, content_type, query["project_id"], caller())
 
 
@@ -90,14 +93,10 @@ def get_upload(upload_id: int) -> Upload:
 def get_content(upload_id: int) -> Response:
     """Fetch an upload's bytes; ranges are served (RFC 9110 §14)."""
     upload = access.load(Upload, upload_id, caller())
-    return send_file(
-        service.blobs().path(upload.sha256),
-        mimetype=upload.content_type,
-        as_attachment=True,
-        download_name=upload.name,
-        etag=upload.etag,
-        last_modified=upload.created_at,
-    )
+    try:
+        return _file(upload)
+    except FileNotFoundError:  # deleted since
+        raise NotFound() from None
 
 
 @blueprint.delete("/uploads/<id:upload_id>")
@@ -110,27 +109,40 @@ def delete_upload(upload_id: int) -> None:
     service.delete(upload)
 
 
+def _file(upload: Upload) -> Response:
+    return send_file(
+        service.blobs().path(upload.sha256),
+        mimetype=upload.content_type,
+        as_attachment=True,
+        download_name=upload.name,
+        etag=upload.etag,
+        last_modified=upload.created_at,
+    )
+
+
 def _sent_file() -> tuple[Source, str, str]:
     """Return what was sent, its name and type; raises Malformed."""
     if request.mimetype == "multipart/form-data":
         file = request.files.get("file")
         if file is None:
             raise Malformed("The form has no part named `file` with a file in it.")
-        return file.stream, _safe_name(file.filename), file.mimetype or "application/octet-stream"
-    if request.content_length == 0:
-        raise Malformed("The body is empty: send the file's bytes.")
+        return file.stream, _without_folders("file", file.filename), _media_type(file.mimetype)
     # What the Idempotency-Key was checked against has been read already.
     read = "Idempotency-Key" in request.headers
     source: Source = BytesIO(request.get_data()) if read else request.stream
-    kind = request.mimetype
     # curl says this of any `--data-binary`.
-    plain = not kind or kind == "application/x-www-form-urlencoded"
-    return source, "", "application/octet-stream" if plain else kind
+    unknown = request.mimetype == "application/x-www-form-urlencoded"
+    return source, "", UNKNOWN if unknown else _media_type(request.mimetype)
 
 
-def _safe_name(name: str | None) -> str:
-    """Return a form's file name without folders; raises Unprocessable for an invisible one."""
+def _media_type(sent: str) -> str:
+    """Return a content type that a download can be given, or that of unknown bytes."""
+    return sent if MEDIA_TYPE.fullmatch(sent) else UNKNOWN
+
+
+def _without_folders(pointer: str, name: str | None) -> str:
+    """Return a file's name without folders; raises Unprocessable for an invisible one."""
     last = (name or "").replace("\\", "/").rsplit("/", 1)[-1][:255]
     if last and not VISIBLE.fullmatch(last):
-        raise invalid("file", "The file's name must be one line of visible text.")
+        raise invalid(pointer, "The file's name must be one line of visible text.")
     return last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 
 from ..core.blobs import Blobs, Received, Source, TooLarge
 from ..core.database import take_write_lock
-from ..core.errors import ApiError, invalid
+from ..core.errors import ApiError, Malformed, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..extensions import db
@@ -19,6 +20,9 @@ from .models import UPLOAD_SORTS, Upload
 
 #: Bytes of one file.
 LIMIT = 25 * 2**20
+
+#: Seconds after which nobody comes back for what he left on disk.
+LEFT_S = 3600
 
 
 class QuotaSpent(TooLarge):
@@ -33,9 +37,11 @@ def blobs() -> Blobs:
 def create(
     source: Source, name: str, content_type: str, project_id: int | None, owner: Caller
 ) -> Upload:
-    """Take a file in; raises TooLarge, QuotaSpent, NotFound and Forbidden."""
+    """Take a file in; raises Malformed, TooLarge, QuotaSpent, NotFound and Forbidden."""
     received = blobs().receive(source, LIMIT)
     try:
+        if not received.size:
+            raise Malformed("The file is empty.")
         return _keep(received, name, content_type, project_id, owner)
     finally:
         received.discard()
@@ -90,6 +96,20 @@ def sweep(digest: str) -> None:
     if not db.session.scalar(select(Upload.id).where(Upload.sha256 == digest).limit(1)):
         blobs().remove(digest)
     db.session.rollback()
+
+
+def tidy() -> None:
+    """Delete the bytes that a deleted project or a crash left on disk.
+
+    Other processes may be at work: an upload whose row is not committed holds the writer's lock,
+    which `sweep` waits for before it looks.
+    """
+    moment = time.time() - LEFT_S
+    blobs().remove_unfinished(moment)
+    used = set(db.session.scalars(select(Upload.sha256).distinct()))
+    for digest in blobs().older_than(moment):
+        if digest not in used:
+            sweep(digest)
 
 
 def admit(upload_id: int, project_id: int | None, caller: Caller) -> None:

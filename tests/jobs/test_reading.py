@@ -1,3 +1,445 @@
-"""Reading jobs, and what they made and said."""
+"""Reading jobs, and what they made and said: by those who may, and by nobody else."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+
+from collab.jobs.context import JobContext, Result
+
+from ..support import jobs
+from ..support.history import rows
+from ..support.jobs import Desk
+from ..support.people import Person, ok
+from ..support.problems import pointers, problem
+from ..support.work import lines, seen, status, statuses
+
+
+def person(request: pytest.FixtureRequest, name: str) -> Person:
+    found: Person = request.getfixturevalue(name)
+    return found
+
+
+def listed(who: Person, **query: Any) -> list[int]:
+    return [one["id"] for one in ok(who.get("/jobs", params=query))["items"]]
+
+
+def paged(who: Person, address: str) -> list[int]:
+    """Return the ids of all pages of a list, from one `Link` to the next."""
+    found: list[int] = []
+    while address:
+        page = who.get(address)
+        found += [one["id"] for one in ok(page)["items"]]
+        address = page.links.get("next", {}).get("url", "")
+    return found
+
+
+# -- lists ----------------------------------------------------------------------------------------
+
+
+def test_a_list_shows_the_own_jobs_the_newest_first(
+    alice: Person, bob: Person, project: int
+) -> None:
+    mine = [alice.submits()["id"], alice.submits(project_id=project)["id"]]
+    bob.submits()
+    bob.submits(project_id=project)
+    assert listed(alice) == mine[::-1]
+
+
+def test_a_projects_list_shows_every_members_jobs_in_it(
+    alice: Person, bob: Person, vera: Person, project: int
+) -> None:
+    alice.submits()
+    shared = [alice.submits(project_id=project)["id"], bob.submits(project_id=project)["id"]]
+    assert listed(vera, project_id=project) == shared[::-1]
+
+
+@pytest.mark.parametrize("name", ["project_id", "projectId"])
+def test_a_projects_list_is_not_for_outsiders(charlie: Person, project: int, name: str) -> None:
+    problem(charlie.get("/jobs", params={name: project}), 404)
+
+
+def test_an_admins_list_shows_only_the_own_jobs(ada: Person, alice: Person, project: int) -> None:
+    alice.submits()
+    alice.submits(project_id=project)
+    assert listed(ada) == []
+
+
+@pytest.fixture
+def mixed(alice: Person, desk: Desk) -> dict[str, int]:
+    """Return a job in each of several states."""
+    done = alice.submits()["id"]
+    failed = alice.submits("test_hopeless")["id"]
+    later = alice.submits("test_failing")["id"]
+    desk.work()
+    return {"succeeded": done, "failed": failed, "retry_wait": later, "queued": queued(alice)}
+
+
+def queued(who: Person) -> int:
+    return int(who.submits()["id"])
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "retry_wait", "queued"])
+def test_a_list_can_be_of_one_status(alice: Person, mixed: dict[str, int], state: str) -> None:
+    assert listed(alice, status=state) == [mixed[state]]
+
+
+def test_a_list_can_be_of_one_type(alice: Person, mixed: dict[str, int]) -> None:
+    assert listed(alice, type="test_failing") == [mixed["retry_wait"]]
+
+
+def test_filters_are_joined(alice: Person, mixed: dict[str, int]) -> None:
+    assert listed(alice, type="test_echo", status="succeeded") == [mixed["succeeded"]]
+    assert listed(alice, type="test_failing", status="succeeded") == []
+
+
+def test_a_type_that_nobody_knows_has_no_jobs(alice: Person) -> None:
+    alice.submits()
+    assert listed(alice, type="nonsense") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("status", "done"), ("type", ""), ("sort", "payload"), ("limit", 101)]
+)
+def test_a_bad_filter_is_pointed_at(alice: Person, name: str, value: Any) -> None:
+    assert pointers(alice.get("/jobs", params={name: value})) == [f"#/query/{name}"]
+
+
+@pytest.mark.parametrize("sort", ["id", "-id"])
+def test_pages_lead_through_all_jobs_once(alice: Person, bob: Person, sort: str) -> None:
+    made = []
+    for _ in range(5):
+        made.append(alice.submits()["id"])
+        bob.submits()
+    expected = made if sort == "id" else made[::-1]
+    assert paged(alice, f"/jobs?limit=2&sort={sort}") == expected
+
+
+def test_pages_keep_their_filter(alice: Person) -> None:
+    made = [alice.submits(kind)["id"] for kind in ["test_echo", "test_file"] * 3]
+    assert paged(alice, "/jobs?limit=1&type=test_file&sort=id") == made[1::2]
+
+
+def test_a_new_job_does_not_shift_the_next_page(alice: Person) -> None:
+    made = [alice.submits()["id"] for _ in range(4)]
+    cursor = ok(alice.get("/jobs?limit=2"))["next_cursor"]
+    alice.submits()
+    assert listed(alice, limit=2, cursor=cursor) == made[1::-1]
+
+
+def test_a_cursor_of_another_sorting_is_400(alice: Person) -> None:
+    for _ in range(2):
+        alice.submits()
+    cursor = ok(alice.get("/jobs?limit=1"))["next_cursor"]
+    problem(alice.get("/jobs", params={"sort": "id", "cursor": cursor}), 400)
+
+
+def test_a_list_leaves_out_what_may_be_large(alice: Person, desk: Desk) -> None:
+    alice.submits(value="x" * 1000)
+    desk.work()
+    (item,) = ok(alice.get("/jobs"))["items"]
+    assert not {"payload", "result", "output"} & item.keys()
+
+
+# -- one job --------------------------------------------------------------------------------------
+
+
+def test_a_job_that_is_known_already_is_304(alice: Person) -> None:
+    path = f"/jobs/{alice.submits()['id']}"
+    tag = alice.get(path).headers["ETag"]
+    again = alice.get(path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_job_that_went_on_is_shown_anew(alice: Person, desk: Desk) -> None:
+    path = f"/jobs/{alice.submits()['id']}"
+    tag = alice.get(path).headers["ETag"]
+    desk.work()
+    again = alice.get(path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.json()["status"]) == (200, "succeeded")
+
+
+def test_progress_is_news_too(alice: Person, desk: Desk) -> None:
+    path = f"/jobs/{alice.submits('test_gate', 'gate')['id']}"
+    (context,) = desk.starts("gate")
+    tag = alice.get(path).headers["ETag"]
+    context.progress(0.5)
+    desk.clock.passes(0.2)
+    desk.tick()
+    assert alice.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+PARTS = ["", "/log", "/attempts", "/output"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_job_that_is_not_there_is_404(alice: Person, part: str) -> None:
+    problem(alice.get(f"/jobs/99{part}"), 404)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("name", ["charlie", "ada"])
+def test_a_personal_job_is_its_owners_alone(
+    request: pytest.FixtureRequest, alice: Person, desk: Desk, name: str, part: str
+) -> None:
+    made = alice.submits("test_file")["id"]
+    desk.work()
+    assert alice.get(f"/jobs/{made}{part}").status_code == 200
+    problem(person(request, name).get(f"/jobs/{made}{part}"), 404)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_removed_member_reads_his_own_job_no_more(
+    alice: Person, bob: Person, project: int, desk: Desk, part: str
+) -> None:
+    made = bob.submits("test_file", project_id=project)["id"]
+    desk.work()
+    assert bob.get(f"/jobs/{made}{part}").status_code == 200
+    alice.delete(f"/projects/{project}/members/{bob.id}")
+    problem(bob.get(f"/jobs/{made}{part}"), 404)
+
+
+def test_a_removed_members_jobs_are_in_no_list_of_his(
+    alice: Person, bob: Person, project: int
+) -> None:
+    bob.submits(project_id=project)
+    own = bob.submits()["id"]
+    alice.delete(f"/projects/{project}/members/{bob.id}")
+    assert listed(bob) == [own]
+
+
+def test_a_removed_members_job_goes_on(
+    alice: Person, bob: Person, project: int, desk: Desk
+) -> None:
+    made = bob.submits(project_id=project)["id"]
+    alice.delete(f"/projects/{project}/members/{bob.id}")
+    desk.work()
+    assert status(alice, made) == "succeeded"
+
+
+# -- what it said ---------------------------------------------------------------------------------
+
+WORDS = [["stdout", "a"], ["stderr", "b"], ["log", "c"], ["stdout", "d"], ["stderr", "e"]]
+
+
+@pytest.fixture
+def talked(alice: Person, desk: Desk) -> int:
+    """Return a job that has said something."""
+    alice.submits("test_talker", [["stdout", "another job's"]])
+    made = alice.submits("test_talker", WORDS)["id"]
+    desk.work()
+    return int(made)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr", "log"])
+def test_a_log_can_be_of_one_stream(alice: Person, talked: int, stream: str) -> None:
+    expected = [text for name, text in WORDS if name == stream]
+    assert [one["text"] for one in lines(alice, talked, stream=stream)] == expected
+
+
+@pytest.mark.parametrize("sort", ["id", "-id"])
+def test_pages_lead_through_the_whole_log_once(alice: Person, talked: int, sort: str) -> None:
+    whole = [one["id"] for one in lines(alice, talked, sort=sort)]
+    assert len(whole) == len(WORDS)
+    assert paged(alice, f"/jobs/{talked}/log?limit=2&sort={sort}") == whole
+
+
+def test_pages_of_a_log_keep_to_their_stream(alice: Person, talked: int) -> None:
+    expected = [one["id"] for one in lines(alice, talked, stream="stdout")]
+    assert paged(alice, f"/jobs/{talked}/log?limit=1&stream=stdout") == expected
+
+
+def test_words_that_come_later_are_behind_the_last_page(alice: Person, desk: Desk) -> None:
+    made = alice.submits("test_failing")["id"]
+    desk.work()
+    first = lines(alice, made)
+    desk.clock.passes(600)
+    desk.work()
+    then = lines(alice, made)
+    assert then[: len(first)] == first
+    assert [one["attempt"] for one in then] == [1, 2]
+
+
+@pytest.mark.parametrize(("name", "value"), [("stream", "stdin"), ("sort", "text"), ("limit", 0)])
+def test_a_bad_filter_of_a_log_is_pointed_at(
+    alice: Person, talked: int, name: str, value: Any
+) -> None:
+    answer = alice.get(f"/jobs/{talked}/log", params={name: value})
+    assert pointers(answer) == [f"#/query/{name}"]
+
+
+# -- what it made ---------------------------------------------------------------------------------
+
+
+def made_file(who: Person, desk: Desk, **options: Any) -> httpx.Response:
+    """Run a job that makes a file, and fetch it."""
+
+    def make(ctx: JobContext) -> Result:
+        return Result({}, **options)
+
+    jobs.strange.append(make)
+    made = who.submits("test_strange")["id"]
+    desk.work()
+    assert status(who, made) == "succeeded"
+    return who.get(f"/jobs/{made}/output")
+
+
+def test_a_browser_saves_the_file_and_never_opens_it(alice: Person, desk: Desk) -> None:
+    page = b"<script>alert(1)</script>"
+    got = made_file(alice, desk, body=page, content_type="text/html", filename="report.html")
+    assert got.content == page
+    assert got.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert got.headers["Content-Disposition"] == "attachment; filename=report.html"
+    assert got.headers["X-Content-Type-Options"] == "nosniff"
+    assert got.headers["Content-Length"] == str(len(page))
+
+
+def test_a_file_without_a_name_is_called_output(alice: Person, desk: Desk) -> None:
+    got = made_file(alice, desk, body=b"x", content_type="text/plain")
+    assert got.headers["Content-Disposition"] == "attachment; filename=output"
+
+
+def test_a_file_without_a_type_is_bytes(alice: Person, desk: Desk) -> None:
+    got = made_file(alice, desk, body=b"x", filename="x")
+    assert got.headers["Content-Type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ('a"; filename="evil.exe', r'attachment; filename="a\"; filename=\"evil.exe"'),
+        ("Übersicht.html", "filename*=UTF-8''%C3%9Cbersicht.html"),
+        ("../../report.html", "report.html"),
+    ],
+)
+def test_a_name_stays_within_its_header(alice: Person, desk: Desk, name: str, written: str) -> None:
+    got = made_file(alice, desk, body=b"x", content_type="text/html", filename=name)
+    assert written in got.headers["Content-Disposition"]
+
+
+def test_an_empty_file_is_a_file(alice: Person, desk: Desk) -> None:
+    got = made_file(alice, desk, body=b"", content_type="text/plain", filename="empty.txt")
+    assert (got.status_code, got.content) == (200, b"")
+
+
+def test_a_job_without_a_file_has_no_output(alice: Person, desk: Desk) -> None:
+    made = alice.submits()["id"]
+    desk.work()
+    assert seen(alice, made)["output"] is None
+    problem(alice.get(f"/jobs/{made}/output"), 404)
+
+
+def test_a_job_that_is_not_over_has_no_output(alice: Person) -> None:
+    problem(alice.get(f"/jobs/{alice.submits('test_file')['id']}/output"), 404)
+
+
+# -- a project that is deleted --------------------------------------------------------------------
+
+TABLES = ("jobs", "job_keys", "job_attempts", "job_results", "job_log")
+
+
+def counts(table: Any) -> list[int]:
+    return [table.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in TABLES]
+
+
+def test_a_projects_jobs_go_with_it(alice: Person, project: int, desk: Desk, table: Any) -> None:
+    for kind in ("test_file", "test_failing"):
+        alice.submits(kind, project_id=project, idempotency_key="k")
+    desk.work()
+    waits = alice.submits(project_id=project)["id"]
+    assert 0 not in counts(table)
+    alice.delete(f"/projects/{project}")
+    assert counts(table) == [0] * len(TABLES)
+    problem(alice.get(f"/jobs/{waits}"), 404)
+    assert listed(alice) == []
+
+
+def test_a_personal_job_stays(alice: Person, project: int, desk: Desk) -> None:
+    mine = alice.submits()["id"]
+    alice.submits(project_id=project)
+    alice.delete(f"/projects/{project}")
+    desk.work()
+    assert (listed(alice), statuses(alice, mine)) == ([mine], ["succeeded"])
+
+
+def test_a_running_job_of_a_deleted_project_is_told_to_stop(
+    alice: Person, project: int, desk: Desk
+) -> None:
+    alice.submits("test_gate", "gate", project_id=project)
+    (context,) = desk.starts("gate")
+    alice.delete(f"/projects/{project}")
+    desk.clock.passes(0.5)
+    desk.tick()
+    desk.hears("gate")
+    assert (context.stop_reason, desk.scheduler.runs) == ("lost", {})
+
+
+@pytest.mark.parametrize("kind", ["test_gate", "test_deaf", "test_once"])
+def test_nothing_is_written_of_a_run_whose_project_was_deleted(
+    app: Flask, alice: Person, project: int, desk: Desk, table: Any, kind: str
+) -> None:
+    made = alice.submits(kind, "gate", project_id=project)["id"]
+    (context,) = desk.starts("gate")
+    context.progress(0.5)
+    alice.delete(f"/projects/{project}")
+    context.output("stdout", "too late")
+    before = len(rows(app, f"job:{made}"))
+    desk.opens("gate")
+    assert (counts(table), desk.scheduler.runs) == ([0] * len(TABLES), {})
+    assert len(rows(app, f"job:{made}")) == before
+
+
+def test_many_runs_that_end_after_their_project_leave_the_others_alone(
+    alice: Person, project: int, desk: Desk
+) -> None:
+    for gate in ("a", "b"):
+        alice.submits("test_gate", gate, project_id=project)
+    mine = [alice.submits("test_gate", gate)["id"] for gate in ("c", "d")]
+    desk.starts("a", "b", "c", "d")
+    alice.delete(f"/projects/{project}")
+    desk.opens("a", "b", "c", "d")
+    assert statuses(alice, *mine) == ["succeeded"] * 2
+
+
+def test_a_deleted_projects_place_is_free_for_others(
+    alice: Person, project: int, desk: Desk
+) -> None:
+    for gate in "abcd":
+        alice.submits("test_gate", gate, project_id=project)
+    desk.starts(*"abcd")
+    next_one = alice.submits()["id"]
+    alice.delete(f"/projects/{project}")
+    desk.clock.passes(0.5)
+    desk.tick()
+    desk.hears(*"abcd")
+    desk.begin = desk.at_once
+    desk.work()
+    assert status(alice, next_one) == "succeeded"
+
+
+# -- the types ------------------------------------------------------------------------------------
+
+
+def test_the_types_are_told_with_where_their_payload_is_described(alice: Person) -> None:
+    document = ok(alice.get("/api/openapi.json"))
+    for kind in ok(alice.get("/jobs/types"))["items"]:
+        assert kind["summary"]
+        address, _, pointer = kind["payload"].partition("#")
+        assert address == "/api/openapi.json"
+        if not kind["name"].startswith("test_"):
+            assert pointer.rsplit("/", 1)[-1] in document["components"]["schemas"]
+
+
+def test_the_service_brings_its_types(alice: Person) -> None:
+    found = {one["name"]: one for one in ok(alice.get("/jobs/types"))["items"]}
+    assert found.keys() >= {
+        *("code_execution", "data_processing", "report", "thumbnail", "function")
+    }
+    assert [found[name]["repeatable"] for name in ("code_execution", "report")] == [False, True]
+
+
+def test_the_types_are_for_who_is_signed_in(nobody: Person) -> None:
+    problem(nobody.get("/jobs/types"), 401)

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from collab.core.http.caller import Caller
-from collab.core.models import utcnow
 from collab.extensions import db
 from collab.jobs import registry, service
 from collab.jobs.service import Order
@@ -18,7 +16,7 @@ from ..support.jobs import Desk
 from ..support.people import Person
 from ..support.problems import problem
 from ..support.records import recording
-from ..support.work import instant, kinds, seen
+from ..support.work import caller_of, instant, kinds, seen
 
 # -- events ---------------------------------------------------------------------------------------
 
@@ -84,16 +82,14 @@ def test_the_log_has_every_event_under_the_jobs_project(
 # -- commits --------------------------------------------------------------------------------------
 
 
-def caller(person: Person) -> Caller:
-    return Caller(person.id, 1, person.name, person.email, False, utcnow())
-
-
 def test_a_job_that_is_rolled_back_never_was(
     app: Flask, alice: Person, desk: Desk, table: Any
 ) -> None:
     with recording(app) as told, app.app_context():
         kind = registry.get("test_echo")
-        job, _ = service.enqueue(Order(type=kind, payload={"value": 1}, key="k"), caller(alice))
+        job, _ = service.enqueue(
+            Order(type=kind, payload={"value": 1}, key="k"), caller_of(alice.id)
+        )
         db.session.rollback()
     desk.work()
     found = [table.execute(f"SELECT count(*) FROM {name}").fetchone() for name in TABLES]
@@ -122,7 +118,7 @@ def test_only_a_commit_wakes_the_runner(app: Flask, alice: Person, end: str, wok
     wakes = app.extensions["collab.runner"] = Wakes()
     with app.app_context():
         kind = registry.get("test_echo")
-        service.enqueue(Order(type=kind, payload={"value": 1}), caller(alice))
+        service.enqueue(Order(type=kind, payload={"value": 1}), caller_of(alice.id))
         getattr(db.session, end)()
         db.session.commit()
     assert wakes.count == woken

@@ -61,6 +61,13 @@ def hopeless(ctx: JobContext, payload: dict[str, Any]) -> Result:
     raise FatalError("hopeless", "There is no use.", result=Result({"before": 1}))
 
 
+@job_type("test_hopeless_talker", payload=AnyIn)
+def hopeless_talker(ctx: JobContext, payload: dict[str, Any]) -> Result:
+    """Say something, and fail for good."""
+    ctx.log("no use")
+    raise FatalError("hopeless", "There is no use.")
+
+
 @job_type("test_buggy", payload=AnyIn, max_attempts=1)
 def buggy(ctx: JobContext, payload: dict[str, Any]) -> Result:
     """Raise what nobody foresaw."""
@@ -204,7 +211,7 @@ class Desk:
             assert not self._at[gate].is_alive(), "the run goes on"
 
     def hears(self, *at: Any) -> None:
-        """Wait for runs to end that were told to stop, and take note of it."""
+        """Wait for runs to end by themselves, or since they were told to; take note of it."""
         for gate in at:
             self._at[gate].join(20)
             assert not self._at[gate].is_alive(), "the run goes on"

@@ -7,8 +7,45 @@ from typing import Any
 
 from flask import Flask
 
+from collab.auth.models import User
+from collab.core.http.caller import Caller
+from collab.core.models import utcnow
+from collab.extensions import db
+from collab.jobs import registry, service
+from collab.jobs.service import Order
+
 from .history import rows
 from .people import Person, ok
+
+
+def caller_of(user_id: int) -> Caller:
+    """Return somebody as services know him; his account may be made up."""
+    return Caller(user_id, 1, "x", "x@example.com", False, utcnow())
+
+
+def enqueues(
+    app: Flask, user_id: int, *values: Any, kind: str = "test_echo", **more: Any
+) -> list[int]:
+    """Submit many jobs of somebody at once, with these values, and return their ids."""
+    with app.app_context():
+        orders = [
+            Order(type=registry.get(kind), payload={"value": value}, **more) for value in values
+        ]
+        made = [job.id for job in service.enqueue_all(orders, caller_of(user_id))]
+        db.session.commit()
+    return made
+
+
+def people(app: Flask, count: int) -> list[int]:
+    """Make accounts that nobody signs in to, and return their ids."""
+    with app.app_context():
+        made = [
+            User(email=f"{number}@example.com", name="x", password_hash="")
+            for number in range(count)
+        ]
+        db.session.add_all(made)
+        db.session.commit()
+        return [one.id for one in made]
 
 
 def instant(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""Rate limits: per user, or per address for who is not signed in."""
+"""Limits: of requests per user, or per address for who is not signed in; and of bodies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import Response, current_app, request
+from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter, RequestLimit
 
 from .caller import optional_caller
@@ -64,3 +64,16 @@ def larger_body(limit: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
         return wrapper
 
     return decorate
+
+
+def init_app(app: Flask) -> None:
+    """Refuse a body that ends before its Content-Length says (RFC 9112 §8), with 400.
+
+    A server that says that it ends bodies itself, as gunicorn does, gives what has come when a
+    client breaks off: half a file would look like a whole one.
+    """
+
+    @app.before_request
+    def count_body() -> None:
+        if request.content_length is not None:
+            request.environ.pop("wsgi.input_terminated", None)

@@ -1,0 +1,195 @@
+"""The same bytes are kept once, as long as an upload has them, and not longer."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from flask import Flask
+
+from collab.extensions import db
+from collab.server import prepare
+from collab.uploads import service
+
+from ..support.people import Person, ok
+from ..support.problems import problem
+from ..support.races import at_once
+from .disk import files_in
+
+
+def content(person: Person, upload_id: int) -> httpx.Response:
+    return person.get(f"/uploads/{upload_id}/content")
+
+
+def test_the_same_bytes_are_kept_once(alice: Person, bob: Person, instance: Path) -> None:
+    for person in (alice, bob, bob):
+        person.uploads(b"same")
+    assert files_in(instance) == [b"same"]
+
+
+def test_bytes_stay_as_long_as_somebody_has_them(
+    alice: Person, bob: Person, instance: Path
+) -> None:
+    first, last = alice.uploads(b"same"), bob.uploads(b"same")
+    alice.delete(f"/uploads/{first['id']}")
+    assert content(bob, last["id"]).content == b"same"
+    bob.delete(f"/uploads/{last['id']}")
+    assert files_in(instance) == []
+
+
+def test_a_deleted_upload_is_gone(alice: Person) -> None:
+    made = alice.uploads()
+    assert alice.delete(f"/uploads/{made['id']}").status_code == 204
+    problem(alice.get(f"/uploads/{made['id']}"), 404)
+    problem(alice.delete(f"/uploads/{made['id']}"), 404)
+
+
+def test_another_version_is_not_deleted(alice: Person) -> None:
+    made = alice.uploads()
+    path = f"/uploads/{made['id']}"
+    problem(alice.delete(path, headers={"If-Match": '"another"'}), 412)
+    assert alice.delete(path, headers={"If-Match": f'"{made["sha256"]}"'}).status_code == 204
+
+
+def test_an_id_is_never_given_again(alice: Person) -> None:
+    first = alice.uploads()["id"]
+    alice.delete(f"/uploads/{first}")
+    assert alice.uploads()["id"] > first
+
+
+def test_bytes_that_are_being_deleted_are_404(alice: Person, instance: Path) -> None:
+    made = alice.uploads()
+    for path in (instance / "blobs").glob("??/*"):
+        path.unlink()
+    problem(content(alice, made["id"]), 404)
+
+
+def test_what_a_project_may_not_take_leaves_nothing(
+    charlie: Person, vera: Person, project: int, instance: Path
+) -> None:
+    for person in (charlie, vera):
+        person.request("POST", f"/uploads?project_id={project}", content=b"x")
+    assert files_in(instance) == []
+
+
+def test_only_the_server_s_user_can_read_what_is_kept(alice: Person, instance: Path) -> None:
+    alice.uploads(b"private")
+    kept = [instance / "blobs", *(instance / "blobs").rglob("*")]
+    assert [path.stat().st_mode & 0o077 for path in kept] == [0] * len(kept)
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_bytes_deleted_and_sent_at_once_are_kept_for_who_sent_them(
+    app: Flask, alice: Person, bob: Person, instance: Path, turn: int
+) -> None:
+    people = [alice, bob] * 4
+    old = [person.uploads(b"same")["id"] for person in people]
+    deletions = [
+        (person, lambda who, key=key: who.delete(f"/uploads/{key}"))
+        for person, key in zip(people, old, strict=True)
+    ]
+    sent = [(bob, lambda who: who.request("POST", "/uploads", content=b"same"))] * 2
+    answers = at_once(app, *deletions, *sent)
+    assert [one.status_code for one in answers] == [204] * 8 + [201] * 2
+    for one in answers[8:]:
+        assert content(bob, one.json()["id"]).content == b"same"
+        assert bob.delete(f"/uploads/{one.json()['id']}").status_code == 204
+    assert files_in(instance) == []
+
+
+# -- tidying --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def orphan(alice: Person, project: int) -> None:
+    """Leave bytes on disk whose upload went with its project."""
+    alice.uploads(b"orphan", project_id=project)
+    alice.delete(f"/projects/{project}")
+
+
+def age(instance: Path, seconds: float) -> None:
+    """Make all files of uploads older."""
+    then = time.time() - seconds
+    for path in (instance / "blobs").rglob("*"):
+        os.utime(path, (then, then))
+
+
+def leave_half(instance: Path) -> None:
+    """Leave what a process leaves that is killed while a file arrives."""
+    (instance / "blobs").mkdir(exist_ok=True)
+    (instance / "blobs" / "receiving-abc").write_bytes(b"half")
+
+
+def test_a_deleted_project_s_uploads_are_gone(alice: Person, project: int) -> None:
+    made = alice.uploads(b"orphan", project_id=project)
+    alice.delete(f"/projects/{project}")
+    problem(content(alice, made["id"]), 404)
+    assert ok(alice.get("/uploads"))["items"] == []
+
+
+@pytest.mark.usefixtures("orphan")
+def test_a_start_deletes_the_bytes_of_a_deleted_project(app: Flask, instance: Path) -> None:
+    age(instance, 3700)
+    prepare(app)
+    assert files_in(instance) == []
+
+
+def test_a_start_deletes_what_never_arrived_as_a_whole(app: Flask, instance: Path) -> None:
+    leave_half(instance)
+    age(instance, 3700)
+    prepare(app)
+    assert files_in(instance) == []
+
+
+@pytest.mark.usefixtures("orphan")
+def test_what_is_not_an_hour_old_may_be_in_use(app: Flask, instance: Path) -> None:
+    leave_half(instance)
+    age(instance, 3500)
+    prepare(app)
+    assert sorted(files_in(instance)) == [b"half", b"orphan"]
+
+
+@pytest.mark.usefixtures("orphan")
+def test_what_an_upload_has_is_kept_however_old(app: Flask, bob: Person, instance: Path) -> None:
+    bob.uploads(b"orphan")
+    bob.uploads(b"another")
+    age(instance, 10**8)
+    prepare(app)
+    assert sorted(files_in(instance)) == [b"another", b"orphan"]
+
+
+def test_a_start_without_any_upload_has_nothing_to_tidy(app: Flask, instance: Path) -> None:
+    prepare(app)
+    assert files_in(instance) == []
+
+
+@pytest.mark.parametrize("turn", range(5))
+@pytest.mark.usefixtures("orphan")
+def test_bytes_sent_again_while_a_start_tidies_are_kept(
+    app: Flask, alice: Person, instance: Path, turn: int
+) -> None:
+    age(instance, 3700)
+
+    def tidy(who: Person) -> httpx.Response:
+        with app.app_context():
+            service.tidy()
+            db.session.remove()
+        return httpx.Response(200)
+
+    sent = (alice, lambda who: who.request("POST", "/uploads", content=b"orphan"))
+    answers = at_once(app, sent, (alice, tidy), sent, (alice, tidy))
+    for one in (answers[0], answers[2]):
+        assert content(alice, ok(one)["id"]).content == b"orphan"
+
+
+def test_a_file_that_can_not_be_deleted_does_not_stop_the_start(
+    app: Flask, alice: Person, instance: Path
+) -> None:
+    made = alice.uploads(b"kept")
+    (instance / "blobs" / "receiving-folder").mkdir()
+    age(instance, 3700)
+    prepare(app)
+    assert content(alice, made["id"]).content == b"kept"
