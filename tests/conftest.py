@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from flask import Flask
+from hypothesis import settings
 
 from collab import create_app
 from collab.extensions import db
@@ -21,6 +22,10 @@ from .support.people import Person, register
 from .support.servers import TIMEOUT, ProcessServer, ThreadServer
 from .support.sockets import Socket
 from .support.streams import Stream
+
+# A busy machine makes any example slow; how long a test may take is pytest's to say.
+settings.register_profile("collab", deadline=None, max_examples=50)
+settings.load_profile("collab")
 
 SETTINGS = {
     "SECRET_KEY": "a secret that only the tests know, long enough",
