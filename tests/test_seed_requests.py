@@ -15,9 +15,11 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
+from .execution.support import needs_bubblewrap, needs_node
 from .support.people import PASSWORD, Person, ok
 from .support.servers import ThreadServer
 from .support.sockets import Socket
+from .support.waiting import eventually
 
 Connect = Callable[..., Socket]
 Json = dict[str, Any]
@@ -115,6 +117,16 @@ def johns(http: httpx.Client, john: Person) -> int:
 
 FILE_CHANGED: Json = {"type": "file_changed", "payload": {"fileName": "index.js", "changes": "..."}}
 
+HELLO_WORLD: Json = {
+    "type": "code_execution",
+    "payload": {"code": "console.log('Hello World')", "language": "javascript"},
+}
+
+
+def finished(job: Json) -> Json | None:
+    """Return a job if it is over."""
+    return job if job["finished_at"] else None
+
 
 class TestTypescriptWorkspace:
     """Version 1 in the path, refreshToken in camel case, a socket at the root."""
@@ -190,6 +202,18 @@ class TestTypescriptWorkspace:
         reader.expect("subscribed")
         writer.ws.send(json.dumps(FILE_CHANGED))
         assert reader.expect("file.changed")["data"] == FILE_CHANGED["payload"]
+
+    @needs_bubblewrap
+    @needs_node
+    def test_a_job_runs_code(
+        self, serve: Callable[..., ThreadServer], over: Callable[..., Person], john: Person
+    ) -> None:
+        http = over(serve(JOB_WORKERS="1"), john).http
+        made = http.post("/api/v1/jobs", json=HELLO_WORLD, headers=bearer(john))
+        assert made.status_code == 201
+        address = f"/api/v1/jobs/{made.json()['id']}"
+        job = eventually(lambda: finished(ok(http.get(address, headers=bearer(john)))))
+        assert (job["status"], job["result"]["stdout"]) == ("succeeded", "Hello World\n")
 
     def test_health_tells_status_time_and_uptime(self, http: httpx.Client) -> None:
         body = ok(http.get("/health"))

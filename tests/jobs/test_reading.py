@@ -1,21 +1,15 @@
-"""Reading jobs, and what they made and said: by those who may, and by nobody else."""
+"""Lists of jobs, single jobs, and the types: for those who may see them, and nobody else."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
-from flask import Flask
 
-from collab.jobs.context import JobContext, Result
-
-from ..support import jobs
-from ..support.history import rows
 from ..support.jobs import Desk
-from ..support.people import Person, ok
+from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
-from ..support.work import lines, seen, status, statuses
+from ..support.work import status
 
 
 def person(request: pytest.FixtureRequest, name: str) -> Person:
@@ -25,16 +19,6 @@ def person(request: pytest.FixtureRequest, name: str) -> Person:
 
 def listed(who: Person, **query: Any) -> list[int]:
     return [one["id"] for one in ok(who.get("/jobs", params=query))["items"]]
-
-
-def paged(who: Person, address: str) -> list[int]:
-    """Return the ids of all pages of a list, from one `Link` to the next."""
-    found: list[int] = []
-    while address:
-        page = who.get(address)
-        found += [one["id"] for one in ok(page)["items"]]
-        address = page.links.get("next", {}).get("url", "")
-    return found
 
 
 # -- lists ----------------------------------------------------------------------------------------
@@ -218,206 +202,6 @@ def test_a_removed_members_job_goes_on(
     alice.delete(f"/projects/{project}/members/{bob.id}")
     desk.work()
     assert status(alice, made) == "succeeded"
-
-
-# -- what it said ---------------------------------------------------------------------------------
-
-WORDS = [["stdout", "a"], ["stderr", "b"], ["log", "c"], ["stdout", "d"], ["stderr", "e"]]
-
-
-@pytest.fixture
-def talked(alice: Person, desk: Desk) -> int:
-    """Return a job that has said something."""
-    alice.submits("test_talker", [["stdout", "another job's"]])
-    made = alice.submits("test_talker", WORDS)["id"]
-    desk.work()
-    return int(made)
-
-
-@pytest.mark.parametrize("stream", ["stdout", "stderr", "log"])
-def test_a_log_can_be_of_one_stream(alice: Person, talked: int, stream: str) -> None:
-    expected = [text for name, text in WORDS if name == stream]
-    assert [one["text"] for one in lines(alice, talked, stream=stream)] == expected
-
-
-@pytest.mark.parametrize("sort", ["id", "-id"])
-def test_pages_lead_through_the_whole_log_once(alice: Person, talked: int, sort: str) -> None:
-    whole = [one["id"] for one in lines(alice, talked, sort=sort)]
-    assert len(whole) == len(WORDS)
-    assert paged(alice, f"/jobs/{talked}/log?limit=2&sort={sort}") == whole
-
-
-def test_pages_of_a_log_keep_to_their_stream(alice: Person, talked: int) -> None:
-    expected = [one["id"] for one in lines(alice, talked, stream="stdout")]
-    assert paged(alice, f"/jobs/{talked}/log?limit=1&stream=stdout") == expected
-
-
-def test_words_that_come_later_are_behind_the_last_page(alice: Person, desk: Desk) -> None:
-    made = alice.submits("test_failing")["id"]
-    desk.work()
-    first = lines(alice, made)
-    desk.clock.passes(600)
-    desk.work()
-    then = lines(alice, made)
-    assert then[: len(first)] == first
-    assert [one["attempt"] for one in then] == [1, 2]
-
-
-@pytest.mark.parametrize(("name", "value"), [("stream", "stdin"), ("sort", "text"), ("limit", 0)])
-def test_a_bad_filter_of_a_log_is_pointed_at(
-    alice: Person, talked: int, name: str, value: Any
-) -> None:
-    answer = alice.get(f"/jobs/{talked}/log", params={name: value})
-    assert pointers(answer) == [f"#/query/{name}"]
-
-
-# -- what it made ---------------------------------------------------------------------------------
-
-
-def made_file(who: Person, desk: Desk, **options: Any) -> httpx.Response:
-    """Run a job that makes a file, and fetch it."""
-
-    def make(ctx: JobContext) -> Result:
-        return Result({}, **options)
-
-    jobs.strange.append(make)
-    made = who.submits("test_strange")["id"]
-    desk.work()
-    assert status(who, made) == "succeeded"
-    return who.get(f"/jobs/{made}/output")
-
-
-def test_a_browser_saves_the_file_and_never_opens_it(alice: Person, desk: Desk) -> None:
-    page = b"<script>alert(1)</script>"
-    got = made_file(alice, desk, body=page, content_type="text/html", filename="report.html")
-    assert got.content == page
-    assert got.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert got.headers["Content-Disposition"] == "attachment; filename=report.html"
-    assert got.headers["X-Content-Type-Options"] == "nosniff"
-    assert got.headers["Content-Length"] == str(len(page))
-
-
-def test_a_file_without_a_name_is_called_output(alice: Person, desk: Desk) -> None:
-    got = made_file(alice, desk, body=b"x", content_type="text/plain")
-    assert got.headers["Content-Disposition"] == "attachment; filename=output"
-
-
-def test_a_file_without_a_type_is_bytes(alice: Person, desk: Desk) -> None:
-    got = made_file(alice, desk, body=b"x", filename="x")
-    assert got.headers["Content-Type"] == "application/octet-stream"
-
-
-@pytest.mark.parametrize(
-    ("name", "written"),
-    [
-        ('a"; filename="evil.exe', r'attachment; filename="a\"; filename=\"evil.exe"'),
-        ("Übersicht.html", "filename*=UTF-8''%C3%9Cbersicht.html"),
-        ("../../report.html", "report.html"),
-    ],
-)
-def test_a_name_stays_within_its_header(alice: Person, desk: Desk, name: str, written: str) -> None:
-    got = made_file(alice, desk, body=b"x", content_type="text/html", filename=name)
-    assert written in got.headers["Content-Disposition"]
-
-
-def test_an_empty_file_is_a_file(alice: Person, desk: Desk) -> None:
-    got = made_file(alice, desk, body=b"", content_type="text/plain", filename="empty.txt")
-    assert (got.status_code, got.content) == (200, b"")
-
-
-def test_a_job_without_a_file_has_no_output(alice: Person, desk: Desk) -> None:
-    made = alice.submits()["id"]
-    desk.work()
-    assert seen(alice, made)["output"] is None
-    problem(alice.get(f"/jobs/{made}/output"), 404)
-
-
-def test_a_job_that_is_not_over_has_no_output(alice: Person) -> None:
-    problem(alice.get(f"/jobs/{alice.submits('test_file')['id']}/output"), 404)
-
-
-# -- a project that is deleted --------------------------------------------------------------------
-
-TABLES = ("jobs", "job_keys", "job_attempts", "job_results", "job_log")
-
-
-def counts(table: Any) -> list[int]:
-    return [table.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in TABLES]
-
-
-def test_a_projects_jobs_go_with_it(alice: Person, project: int, desk: Desk, table: Any) -> None:
-    for kind in ("test_file", "test_failing"):
-        alice.submits(kind, project_id=project, idempotency_key="k")
-    desk.work()
-    waits = alice.submits(project_id=project)["id"]
-    assert 0 not in counts(table)
-    alice.delete(f"/projects/{project}")
-    assert counts(table) == [0] * len(TABLES)
-    problem(alice.get(f"/jobs/{waits}"), 404)
-    assert listed(alice) == []
-
-
-def test_a_personal_job_stays(alice: Person, project: int, desk: Desk) -> None:
-    mine = alice.submits()["id"]
-    alice.submits(project_id=project)
-    alice.delete(f"/projects/{project}")
-    desk.work()
-    assert (listed(alice), statuses(alice, mine)) == ([mine], ["succeeded"])
-
-
-def test_a_running_job_of_a_deleted_project_is_told_to_stop(
-    alice: Person, project: int, desk: Desk
-) -> None:
-    alice.submits("test_gate", "gate", project_id=project)
-    (context,) = desk.starts("gate")
-    alice.delete(f"/projects/{project}")
-    desk.clock.passes(0.5)
-    desk.tick()
-    desk.hears("gate")
-    assert (context.stop_reason, desk.scheduler.runs) == ("lost", {})
-
-
-@pytest.mark.parametrize("kind", ["test_gate", "test_deaf", "test_once"])
-def test_nothing_is_written_of_a_run_whose_project_was_deleted(
-    app: Flask, alice: Person, project: int, desk: Desk, table: Any, kind: str
-) -> None:
-    made = alice.submits(kind, "gate", project_id=project)["id"]
-    (context,) = desk.starts("gate")
-    context.progress(0.5)
-    alice.delete(f"/projects/{project}")
-    context.output("stdout", "too late")
-    before = len(rows(app, f"job:{made}"))
-    desk.opens("gate")
-    assert (counts(table), desk.scheduler.runs) == ([0] * len(TABLES), {})
-    assert len(rows(app, f"job:{made}")) == before
-
-
-def test_many_runs_that_end_after_their_project_leave_the_others_alone(
-    alice: Person, project: int, desk: Desk
-) -> None:
-    for gate in ("a", "b"):
-        alice.submits("test_gate", gate, project_id=project)
-    mine = [alice.submits("test_gate", gate)["id"] for gate in ("c", "d")]
-    desk.starts("a", "b", "c", "d")
-    alice.delete(f"/projects/{project}")
-    desk.opens("a", "b", "c", "d")
-    assert statuses(alice, *mine) == ["succeeded"] * 2
-
-
-def test_a_deleted_projects_place_is_free_for_others(
-    alice: Person, project: int, desk: Desk
-) -> None:
-    for gate in "abcd":
-        alice.submits("test_gate", gate, project_id=project)
-    desk.starts(*"abcd")
-    next_one = alice.submits()["id"]
-    alice.delete(f"/projects/{project}")
-    desk.clock.passes(0.5)
-    desk.tick()
-    desk.hears(*"abcd")
-    desk.begin = desk.at_once
-    desk.work()
-    assert status(alice, next_one) == "succeeded"
 
 
 # -- the types ------------------------------------------------------------------------------------

@@ -103,3 +103,13 @@ def register(http: httpx.Client, name: str) -> Person:
     person.id = body["user"]["id"]
     person.token, person.refresh_token = body["access_token"], body["refresh_token"]
     return person
+
+
+def paged(who: Person, address: str) -> list[int]:
+    """Return the ids of all pages of a list, from one `Link` to the next."""
+    found: list[int] = []
+    while address:
+        page = who.get(address)
+        found += [one["id"] for one in ok(page)["items"]]
+        address = page.links.get("next", {}).get("url", "")
+    return found

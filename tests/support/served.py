@@ -90,12 +90,6 @@ def gate(ctx: JobContext, payload: dict[str, Any]) -> Result:
     return _wait(ctx, payload["value"] or "gate")
 
 
-@job_type("served_once", payload=GateIn, repeatable=False, max_attempts=1)
-def once(ctx: JobContext, payload: dict[str, Any]) -> Result:
-    """Wait at a gate, at most once."""
-    return _wait(ctx, payload["value"] or "gate")
-
-
 @job_type("served_deaf", payload=GateIn)
 def deaf(ctx: JobContext, payload: dict[str, Any]) -> Result:
     """Wait at a gate, and never look whether to stop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ..support.people import Person, ok
-from ..support.servers import ProcessServer, ThreadServer
+from ..support.servers import ProcessServer
 from ..support.waiting import eventually
 from .disk import files_in
 
@@ -28,24 +29,28 @@ BROKEN = {
     "chunks without their end": ("Transfer-Encoding: chunked", b"5\r\nhello\r\n"),
 }
 
-in_every_way = pytest.mark.parametrize("way", BROKEN)
 
-
-def break_off(server: ThreadServer | ProcessServer, person: Person, way: str) -> bytes:
-    """Send a part of a request, say that no more comes, and return the answer."""
+def request(server: ProcessServer, person: Person, way: str) -> bytes:
+    """Write a request whose body is not whole."""
     headers, part = BROKEN[way]
-    where = urlsplit(server.url)
     head = (
-        f"POST /api/v1/uploads HTTP/1.1\r\nHost: {where.netloc}\r\nConnection: close\r\n"
-        f"Authorization: Bearer {person.token}\r\n{headers}\r\n\r\n"
+        f"POST /api/v1/uploads HTTP/1.1\r\nHost: {urlsplit(server.url).netloc}\r\n"
+        f"Authorization: Bearer {person.token}\r\nConnection: close\r\n{headers}\r\n\r\n"
     )
-    with socket.create_connection((where.hostname, where.port), timeout=20) as tcp:
-        tcp.sendall(head.encode() + part)
-        tcp.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: tcp.recv(65536), b""))
+    return head.encode() + part
 
 
-@in_every_way
+def connected(server: ProcessServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=20)
+
+
+def reset(tcp: socket.socket) -> None:
+    """End a connection like a killed process."""
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    tcp.close()
+
+
+@pytest.mark.parametrize("way", BROKEN)
 def test_no_part_of_a_file_is_kept(
     process: Callable[..., ProcessServer],
     alice: Person,
@@ -54,8 +59,32 @@ def test_no_part_of_a_file_is_kept(
     way: str,
 ) -> None:
     server = process()
-    answer = break_off(server, alice, way)
+    with connected(server) as tcp:
+        tcp.sendall(request(server, alice, way))
+        tcp.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: tcp.recv(65536), b""))
     assert b" 201 " not in answer.partition(b"\r\n")[0]
     assert ok(over(server, alice).get("/uploads"))["items"] == []
     eventually(lambda: files_in(instance) == [])
+    assert "Traceback" not in server.output.read_text()
+
+
+STREAMED = [way for way in BROKEN if "form" not in way and "key" not in way]
+
+
+@pytest.mark.parametrize("way", STREAMED)
+def test_a_connection_that_is_reset_leaves_nothing(
+    process: Callable[..., ProcessServer],
+    alice: Person,
+    over: Callable[..., Person],
+    instance: Path,
+    way: str,
+) -> None:
+    server = process()
+    with connected(server) as tcp:
+        tcp.sendall(request(server, alice, way))
+        eventually(lambda: list((instance / "blobs").glob("receiving-*")))
+        reset(tcp)
+    eventually(lambda: files_in(instance) == [])
+    assert ok(over(server, alice).get("/uploads"))["items"] == []
     assert "Traceback" not in server.output.read_text()

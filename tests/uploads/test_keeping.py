@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sqlite3
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from flask import Flask
 
-from collab.extensions import db
 from collab.server import prepare
 from collab.uploads import service
 
@@ -166,23 +169,28 @@ def test_a_start_without_any_upload_has_nothing_to_tidy(app: Flask, instance: Pa
     assert files_in(instance) == []
 
 
-@pytest.mark.parametrize("turn", range(5))
+ROW = """INSERT INTO uploads (owner_id, name, content_type, size, sha256, created_at)
+         VALUES (?, 'a', 'text/plain', 6, ?, '2026-01-01')"""
+
+
+@pytest.mark.parametrize(
+    "act", [lambda digest: service.tidy(), service.sweep], ids=["tidy", "sweep"]
+)
 @pytest.mark.usefixtures("orphan")
-def test_bytes_sent_again_while_a_start_tidies_are_kept(
-    app: Flask, alice: Person, instance: Path, turn: int
+def test_bytes_are_kept_whose_new_row_is_not_committed_yet(
+    app: Flask, alice: Person, instance: Path, act: Callable[[str], None]
 ) -> None:
     age(instance, 3700)
-
-    def tidy(who: Person) -> httpx.Response:
-        with app.app_context():
-            service.tidy()
-            db.session.remove()
-        return httpx.Response(200)
-
-    sent = (alice, lambda who: who.request("POST", "/uploads", content=b"orphan"))
-    answers = at_once(app, sent, (alice, tidy), sent, (alice, tidy))
-    for one in (answers[0], answers[2]):
-        assert content(alice, ok(one)["id"]).content == b"orphan"
+    digest = hashlib.sha256(b"orphan").hexdigest()
+    other = sqlite3.connect(instance / "collab.db", check_same_thread=False)
+    other.execute(ROW, (alice.id, digest))  # the writer's lock is taken
+    commit = threading.Timer(0.3, other.commit)
+    commit.start()
+    with app.app_context():
+        act(digest)
+    commit.join()
+    other.close()
+    assert files_in(instance) == [b"orphan"]
 
 
 def test_a_file_that_can_not_be_deleted_does_not_stop_the_start(

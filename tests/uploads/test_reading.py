@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ..support.people import Person, ok
+from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
 
 
@@ -233,11 +233,7 @@ SENT = [("c", 2), ("a", 3), ("b", 1)]
 def test_pages_lead_through_all_of_it_once(alice: Person, sort: str) -> None:
     for number in range(5):
         alice.uploads(b"x" * (number % 2 + 1), name=f"n{number % 2}")
-    address, found = f"/uploads?limit=2&sort={sort}", []
-    while address:
-        page = alice.get(address)
-        found += [one["id"] for one in ok(page)["items"]]
-        address = page.links.get("next", {}).get("url", "")
+    found = paged(alice, f"/uploads?limit=2&sort={sort}")
     assert found == listed(alice, sort=sort)
     assert len(set(found)) == 5
 
