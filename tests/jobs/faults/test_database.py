@@ -1,0 +1,192 @@
+"""Whatever the database does to us: what was accepted runs, what was refused never does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from flask import Flask
+
+from ...support.people import Person, ok
+from ...support.problems import problem
+from ...support.served import JobServer, Traces
+from ...support.waiting import eventually
+from .support import becomes, began, count, illegal, job, locked
+
+Launch = Callable[..., JobServer]
+Over = Callable[..., Person]
+
+
+def passes(seconds: float) -> None:
+    """Let time pass: that is what the database's patience is measured in."""
+    threading.Event().wait(seconds)
+
+
+def orders(person: Person, number: int) -> httpx.Response:
+    """Submit a job that leaves a line in a file of its own name."""
+    body = {"type": "served_line", "payload": {"value": f"line-{number}"}}
+    return person.post("/jobs", body, headers={"Idempotency-Key": f"key-{number}"})
+
+
+# -- locked ---------------------------------------------------------------------------------------
+
+#: Seconds; a connection waits for 10 before it gives up.
+SHORT, LONG = 8, 12
+
+
+@pytest.mark.parametrize("seconds", [SHORT, LONG])
+def test_jobs_outlast_a_locked_database(
+    seconds: int,
+    launch: Launch,
+    instance: Path,
+    traces: Traces,
+    app: Flask,
+    alice: Person,
+    bob: Person,
+    over: Over,
+) -> None:
+    server = launch(JOB_WORKERS="3")
+    running = [over(server, alice).submits("served_gate")["id"] for _ in range(2)]
+    began(traces, times=2)
+    waiting = [ok(orders(over(server, alice), number))["id"] for number in range(3)]
+    people = {number: over(server, bob) for number in range(3, 11)}
+    with ThreadPoolExecutor(len(people)) as pool:
+        with locked(instance):
+            answers = pool.map(orders, people.values(), people)
+            traces.open("gate")
+            eventually(lambda: len(traces.lines("done")) == 2)
+            passes(seconds)
+        told = dict(zip(people, answers, strict=True))
+    accepted = {number: ok(one)["id"] for number, one in told.items() if one.is_success}
+    for refused in told.keys() - accepted.keys():
+        problem(told[refused], 503)
+    assert seconds == LONG or accepted.keys() == people.keys()
+    for made in running + waiting:
+        becomes(alice, made, "succeeded")
+    for made in accepted.values():
+        becomes(bob, made, "succeeded")
+    assert count(instance, "jobs") == len([*running, *waiting, *accepted])
+    assert not illegal(app, *running, *waiting, *accepted.values())
+    assert sorted(traces.lines("done")) == sorted(f"{made} 1" for made in running)
+    ran = [number for number in range(11) for _ in traces.lines(f"line-{number}")]
+    assert ran == [0, 1, 2, *accepted]
+
+
+# -- refused --------------------------------------------------------------------------------------
+
+#: Lets every COMMIT with a new job fail: what a deferred constraint refers to is not there.
+BREAK = """
+CREATE TABLE broken (user INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED);
+CREATE TRIGGER break_it AFTER INSERT ON jobs BEGIN INSERT INTO broken VALUES (-1); END;
+"""
+MEND = "DROP TRIGGER break_it; DROP TABLE broken;"
+
+
+def change(instance: Path, script: str) -> None:
+    with closing(sqlite3.connect(instance / "collab.db", timeout=30)) as connection:
+        connection.executescript(script)
+
+
+def test_a_submission_whose_commit_fails_leaves_no_job_and_its_key_free(
+    launch: Launch, instance: Path, traces: Traces, alice: Person, over: Over
+) -> None:
+    person = over(launch(), alice)
+    change(instance, BREAK)
+    problem(orders(person, 1), 500)
+    change(instance, MEND)
+    assert (count(instance, "jobs"), count(instance, "job_keys")) == (0, 0)
+    answer = orders(person, 1)
+    assert "Idempotency-Replayed" not in answer.headers
+    becomes(alice, ok(answer)["id"], "succeeded")
+    assert len(traces.lines("line-1")) == 1
+
+
+# -- full -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, instance: Path) -> Iterator[Path]:
+    """Return a copy of the instance folder on a disk of 8 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
+        pytest.skip("needs the right to mount a tmpfs: run as root, with CAP_SYS_ADMIN")
+    try:
+        for path in instance.iterdir():
+            shutil.copy(path, folder)
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Fill a disk to the last byte, and return what takes the room."""
+    path = folder / "filler"
+    with path.open("wb", buffering=0) as file:
+        for size in (65536, 4096, 1):
+            try:
+                while file.write(bytes(size)):
+                    pass
+            except OSError:
+                continue
+    return path
+
+
+def test_a_full_disk_refuses_jobs_and_loses_none(
+    launch: Launch, small_disk: Path, traces: Traces, alice: Person, over: Over
+) -> None:
+    person = over(launch(small_disk), alice)
+    made = [person.submits("served_gate")["id"] for _ in range(2)]
+    began(traces, times=2)
+    filler = fill(small_disk)
+    problem(until_refused(person, made), 503)
+    traces.open("gate")
+    eventually(lambda: len(traces.lines("done")) == 2)
+    assert job(person, made[0])["status"] == "running"
+    filler.unlink()
+    for one in made:
+        becomes(person, one, "succeeded")
+    assert len(ok(person.get("/jobs"))["items"]) == len(made)
+    becomes(person, ok(orders(person, len(made)))["id"], "succeeded")
+
+
+def test_a_worker_that_dies_on_a_full_disk_is_replaced_and_its_job_is_not_lost(
+    launch: Launch, small_disk: Path, traces: Traces, alice: Person, over: Over
+) -> None:
+    server = launch(small_disk)
+    made = [over(server, alice).submits("served_gate")["id"]]
+    began(traces)
+    filler = fill(small_disk)
+    until_refused(over(server, alice), made)
+    os.kill(server.worker, signal.SIGKILL)
+    person = over(server, alice)
+    eventually(lambda: answers(person))
+    traces.open("gate")
+    filler.unlink()
+    for one in made:
+        becomes(person, one, "succeeded")
+
+
+def until_refused(person: Person, made: list[int]) -> httpx.Response:
+    """Submit jobs while they are accepted, and return the answer that refused one."""
+    while (answer := orders(person, len(made))).status_code == 201:
+        made.append(answer.json()["id"])
+    return answer
+
+
+def answers(person: Person) -> bool:
+    """Tell whether the server answers: a worker that is dying may drop a connection."""
+    with suppress(httpx.TransportError):
+        return person.get("/jobs").status_code == 200
+    return False

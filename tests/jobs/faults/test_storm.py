@@ -1,0 +1,95 @@
+"""Servers and workers are killed again and again: every job that was accepted ends well, once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+from flask import Flask
+
+from ...support.people import Person
+from ...support.served import JobServer, Traces
+from ...support.waiting import eventually
+from .support import count, illegal, submits
+
+Launch = Callable[..., JobServer]
+Over = Callable[..., Person]
+
+#: One kill in four takes the whole server, the others its worker alone.
+KILLS, PATIENCE = 20, 60.0
+
+
+def test_every_accepted_job_ends_well_and_once_whatever_is_killed(
+    launch: Launch,
+    instance: Path,
+    traces: Traces,
+    app: Flask,
+    alice: Person,
+    bob: Person,
+    vera: Person,
+    over: Over,
+) -> None:
+    seed = int(os.environ.get("SEED", random.randrange(2**32)))
+    print(f"SEED={seed}")
+    server, enough = launch(), threading.Event()
+    with ThreadPoolExecutor(3) as pool:
+        people = [over(server, person) for person in (alice, bob, vera)]
+        working = [pool.submit(work, person, enough) for person in people]
+        try:
+            storm(server, traces, random.Random(seed))
+        finally:
+            enough.set()
+        made = [job_id for one in working for job_id in one.result()]
+    eventually(lambda: count(instance, "jobs WHERE status = 'succeeded'") == len(made), PATIENCE)
+    assert count(instance, "jobs") == count(instance, "job_results") == len(made)
+    assert not illegal(app, *made)
+    check_attempts(instance, traces, made)
+
+
+def work(person: Person, enough: threading.Event) -> list[int]:
+    """Submit one job after the other, until it is enough; returns what was accepted."""
+    made: list[int] = []
+    while not enough.wait(0.02):
+        made.append(submits(person, f"key-{len(made)}", max_attempts=20))
+    return made
+
+
+def storm(server: JobServer, traces: Traces, random_: random.Random) -> None:
+    """Kill, each time after some more jobs have run."""
+    for _ in range(KILLS):
+        wanted = len(traces.lines("lines")) + random_.randint(1, 12)
+        run(traces, wanted)
+        if random_.random() < 0.25:
+            server.kill()
+            server.start()
+        else:
+            os.kill(server.worker, signal.SIGKILL)
+
+
+def run(traces: Traces, wanted: int) -> None:
+    """Wait until so many jobs have left their lines."""
+    eventually(lambda: len(traces.lines("lines")) >= wanted, PATIENCE)
+
+
+def check_attempts(instance: Path, traces: Traces, made: list[int]) -> None:
+    """Check that attempts are numbered, that only the last one ended well, and what they left."""
+    found: dict[int, list[tuple[int, str]]] = {job_id: [] for job_id in made}
+    with closing(sqlite3.connect(instance / "collab.db")) as connection:
+        query = "SELECT job_id, number, outcome FROM job_attempts ORDER BY id"
+        for job_id, number, outcome in connection.execute(query):
+            found[job_id].append((number, outcome))
+    lines = Counter(int(line.split()[0]) for line in traces.lines("lines"))
+    for job_id, attempts in found.items():
+        lost = len(attempts) - 1
+        outcomes = ["worker_lost"] * lost + ["succeeded"]
+        assert attempts == list(enumerate(outcomes, start=1))
+        assert 1 <= lines[job_id] <= len(attempts)
+    print(f"{len(made)} jobs, {sum(map(len, found.values())) - len(made)} attempts lost")

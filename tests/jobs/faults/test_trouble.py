@@ -1,0 +1,148 @@
+"""Trouble around the server: reloads, deleted locks, folders that can't be written to."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from flask import Flask
+
+from collab.jobs.worker import Worker
+
+from ...execution.support import alive
+from ...support.people import Person, ok
+from ...support.served import JobServer, Traces
+from ...support.servers import ROOT
+from ...support.waiting import eventually
+from .support import becomes, began, illegal, job, outcomes
+
+Launch = Callable[..., JobServer]
+Over = Callable[..., Person]
+
+
+def locks(instance: Path) -> list[str]:
+    """Return the names of the workers that have a lock, dead or alive."""
+    return sorted(path.stem for path in (instance / "workers").glob("*.lock"))
+
+
+def test_a_reload_hands_jobs_to_the_new_worker(
+    launch: Launch, instance: Path, traces: Traces, app: Flask, alice: Person, over: Over
+) -> None:
+    server = launch()
+    made = over(server, alice).submits("served_gate", max_attempts=1)["id"]
+    began(traces)
+    old = server.worker
+    server.signal(signal.SIGHUP)
+    began(traces, times=2)
+    eventually(lambda: not alive(old))
+    traces.open("gate")
+    becomes(alice, made, "succeeded")
+    assert outcomes(alice, made) == ["handed_back", "succeeded"]
+    assert not illegal(app, made)
+    assert len(locks(instance)) == 1
+
+
+def test_a_cancel_that_was_answered_outlives_the_server(
+    launch: Launch, traces: Traces, alice: Person, over: Over
+) -> None:
+    server = launch()
+    made = over(server, alice).submits("served_deaf")["id"]
+    began(traces)
+    ok(over(server, alice).post(f"/jobs/{made}/cancel"))
+    server.kill()
+    server.start()
+    becomes(alice, made, "cancelled")
+    becomes(alice, over(server, alice).submits("served_line")["id"], "succeeded")
+    assert job(alice, made)["status"] == "cancelled"
+    assert traces.lines("begun") == [f"{made} 1"]
+
+
+def test_a_worker_whose_lock_was_deleted_makes_it_anew(
+    launch: Launch, instance: Path, traces: Traces, alice: Person, over: Over
+) -> None:
+    server = launch()
+    made = over(server, alice).submits("served_gate")["id"]
+    began(traces)
+    before = locks(instance)
+    shutil.rmtree(instance / "workers")
+    eventually(lambda: locks(instance) == before)
+    other = launch()
+    assert len(locks(instance)) == 2
+    becomes(alice, over(other, alice).submits("served_line")["id"], "succeeded")
+    traces.open("gate")
+    becomes(alice, made, "succeeded")
+    assert outcomes(alice, made) == ["succeeded"]
+
+
+def test_the_lock_of_a_killed_worker_is_cleared_away(launch: Launch, instance: Path) -> None:
+    server = launch()
+    (dead,) = locks(instance)
+    os.kill(server.worker, signal.SIGKILL)
+    eventually(lambda: len(locks(instance)) == 1 and dead not in locks(instance))
+
+
+def test_a_worker_that_begins_while_another_clears_away_is_not_taken_for_dead(
+    tmp_path: Path,
+) -> None:
+    other, enough = Worker(tmp_path), threading.Event()
+    other.begin()
+
+    def clear_away() -> None:
+        while not enough.is_set():
+            other.tidy()
+
+    thread = threading.Thread(target=clear_away)
+    thread.start()
+    workers = [Worker(tmp_path) for _ in range(300)]
+    try:
+        for worker in workers:
+            worker.begin()
+    finally:
+        enough.set()
+        thread.join()
+    assert not [worker.name for worker in workers if other.is_dead(worker.name)]
+    for worker in (other, *workers):
+        worker.end()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_out_of_descriptors_goes_on_when_it_has_some_again(
+    launch: Launch, traces: Traces, alice: Person, over: Over
+) -> None:
+    server = launch()
+    worker = server.worker
+    made = over(server, alice).submits("served_gate")["id"]
+    began(traces)
+    room = len(list(Path(f"/proc/{worker}/fd").iterdir())) + 4
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (room, room))
+    with ExitStack() as opened:
+        for _ in range(10):
+            opened.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        eventually(lambda: "no connection can be accepted" in server.output.read_text())
+    traces.open("gate")
+    becomes(alice, made, "succeeded")
+    assert (outcomes(alice, made), server.worker) == (["succeeded"], worker)
+
+
+def test_a_folder_that_can_not_hold_locks_stops_the_start_with_a_sentence(instance: Path) -> None:
+    (instance / "workers").touch()
+    ended = subprocess.run(
+        [sys.executable, "app.py", "--port", "0"],
+        cwd=ROOT,
+        env=os.environ | {"INSTANCE_PATH": str(instance)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert f"can't write in {instance / 'workers'}" in ended.stderr
+    assert "Traceback" not in ended.stderr
