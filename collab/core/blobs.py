@@ -16,6 +16,8 @@ from .errors import ApiError
 PIECE = 64 * 1024
 #: How the names of files begin that have not arrived as a whole.
 RECEIVING = "receiving-"
+#: Where it is noted whose the files are.
+OWNER = ".database"
 
 
 class TooLarge(ApiError):
@@ -49,11 +51,12 @@ class Blobs:
     """The files below one folder.
 
     `keep` and `remove` belong in a transaction that holds the writer's lock: two people may send
-    and delete the same bytes at once.
+    and delete the same bytes at once. `database` is the one whose rows tell what is in use: by
+    the rows of another, nothing would be, so that a folder is of one database alone.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, database: str) -> None:
+        self._folder, self._database = folder, database
 
     def receive(self, source: Source, limit: int) -> Received:
         """Write a stream to disk, with an fsync; raises TooLarge past `limit` bytes."""
@@ -84,10 +87,21 @@ class Blobs:
         place = self.path(received.digest)
         place.parent.mkdir(mode=0o700, exist_ok=True)
         received.path.replace(place)
+        _sync(place.parent)
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(self._folder / OWNER, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as note:
+                note.write(self._database)
 
     def remove(self, digest: str) -> None:
-        """Delete a file, if it is there."""
-        self.path(digest).unlink(missing_ok=True)
+        """Delete a file, if it is there and ours."""
+        if self.are_ours():
+            self.path(digest).unlink(missing_ok=True)
+
+    def are_ours(self) -> bool:
+        """Tell whether the files are this database's, or nobody has noted whose they are."""
+        note = self._folder / OWNER
+        return not note.exists() or note.read_text() == self._database
 
     def older_than(self, moment: float) -> Iterator[str]:
         """Find what was kept before a moment (seconds since the epoch)."""
@@ -97,6 +111,15 @@ class Blobs:
         """Delete what was being received before a moment, and of which nothing came since."""
         for path in _older(self._folder.glob(f"{RECEIVING}*"), moment):
             path.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Let a new name in a folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _older(paths: Iterator[Path], moment: float) -> Iterator[Path]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from flask import Response, request, send_file
+from flask import Response, request
 
 from ..auth.guard import login_required
 from ..core.errors import Malformed, NotFound, invalid
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
+from ..core.http.downloads import download
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import KEY
 from ..core.http.pages import Page, linked
@@ -84,7 +85,8 @@ def get_output(job_id: int) -> Response:
     result = reading.result_of(access.load(Job, job_id, caller()))
     if result is None or result.body is None:
         raise NotFound("This job has made no file.")
-    return _file(result.body, result.content_type, result.filename)
+    kind = result.content_type or "application/octet-stream"
+    return download(BytesIO(result.body), kind, result.filename or "output")
 
 
 @blueprint.get("/jobs/<id:job_id>/log")
@@ -138,15 +140,6 @@ def _one_key(sent: str | None) -> str | None:
     if header is not None and sent is not None and header != sent:
         raise invalid("idempotency_key", "The header Idempotency-Key has another value.")
     return sent or header
-
-
-def _file(body: bytes, content_type: str | None, filename: str | None) -> Response:
-    return send_file(
-        BytesIO(body),
-        mimetype=content_type or "application/octet-stream",
-        as_attachment=True,
-        download_name=filename or "output",
-    )
 
 
 def _described(kind: registry.JobType) -> dict[str, Any]:

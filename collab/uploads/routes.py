@@ -6,13 +6,14 @@ import re
 from io import BytesIO
 from typing import Any
 
-from flask import Response, request, send_file
+from flask import Response, request
 
 from ..auth.guard import login_required
 from ..core.blobs import Source
 from ..core.errors import Malformed, NotFound, invalid
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
+from ..core.http.downloads import download
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
@@ -110,14 +111,9 @@ def delete_upload(upload_id: int) -> None:
 
 
 def _file(upload: Upload) -> Response:
-    return send_file(
-        service.blobs().path(upload.sha256),
-        mimetype=upload.content_type,
-        as_attachment=True,
-        download_name=upload.name,
-        etag=upload.etag,
-        last_modified=upload.created_at,
-    )
+    tags = {"etag": upload.etag, "last_modified": upload.created_at}
+    path = service.blobs().path(upload.sha256)
+    return download(path, upload.content_type, upload.name, **tags)
 
 
 def _sent_file() -> tuple[Source, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from ..extensions import db
 from ..projects import access
 from .models import UPLOAD_SORTS, Upload
 
+logger = logging.getLogger(__name__)
+
 #: Bytes of one file.
 LIMIT = 25 * 2**20
 
@@ -31,7 +34,10 @@ class QuotaSpent(TooLarge):
 
 def blobs() -> Blobs:
     """Return where this application keeps files."""
-    return Blobs(current_app.config["INSTANCE_PATH"] / "blobs")
+    config = current_app.config
+    # The one in the instance folder itself may be moved with it.
+    url = db.engine.url.render_as_string() if config["DATABASE_URL"] else "collab.db"
+    return Blobs(config["INSTANCE_PATH"] / "blobs", url)
 
 
 def create(
@@ -106,6 +112,9 @@ def tidy() -> None:
     """
     moment = time.time() - LEFT_S
     blobs().remove_unfinished(moment)
+    if not blobs().are_ours():
+        logger.warning("INSTANCE_PATH holds the uploads of another database: they are left alone")
+        return
     used = set(db.session.scalars(select(Upload.sha256).distinct()))
     for digest in blobs().older_than(moment):
         if digest not in used:

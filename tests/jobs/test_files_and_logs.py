@@ -86,10 +86,26 @@ def test_a_browser_saves_the_file_and_never_opens_it(alice: Person, desk: Desk) 
     page = b"<script>alert(1)</script>"
     got = made_file(alice, desk, body=page, content_type="text/html", filename="report.html")
     assert got.content == page
-    assert got.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert got.headers["Content-Type"] == "text/html"
     assert got.headers["Content-Disposition"] == "attachment; filename=report.html"
     assert got.headers["X-Content-Type-Options"] == "nosniff"
     assert got.headers["Content-Length"] == str(len(page))
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "text/csv; charset=latin-1", "a/b"])
+def test_a_file_has_its_type_as_it_was_given(alice: Person, desk: Desk, kind: str) -> None:
+    assert made_file(alice, desk, body=b"x", content_type=kind).headers["Content-Type"] == kind
+
+
+def test_a_file_is_not_for_shared_caches(alice: Person, desk: Desk) -> None:
+    got = made_file(alice, desk, body=b"x").headers
+    assert (got["Cache-Control"], got["Vary"]) == ("private, no-cache", "Authorization")
+
+
+def test_a_part_of_a_file_can_be_fetched(alice: Person, desk: Desk) -> None:
+    made = made_file(alice, desk, body=b"0123456789")
+    part = alice.get(made.request.url.path, headers={"Range": "bytes=2-4"})
+    assert (part.status_code, part.content) == (206, b"234")
 
 
 def test_a_file_without_a_name_is_called_output(alice: Person, desk: Desk) -> None:

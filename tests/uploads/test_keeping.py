@@ -17,7 +17,8 @@ from flask import Flask
 from collab.server import prepare
 from collab.uploads import service
 
-from ..support.people import Person, ok
+from ..conftest import http_for
+from ..support.people import Person, ok, register
 from ..support.problems import problem
 from ..support.races import at_once
 from .disk import files_in
@@ -191,6 +192,45 @@ def test_bytes_are_kept_whose_new_row_is_not_committed_yet(
     commit.join()
     other.close()
     assert files_in(instance) == [b"orphan"]
+
+
+def on_another_database(make_app: Callable[..., Flask], tmp_path: Path) -> Flask:
+    """Return an application with the same instance folder and another, new database."""
+    app = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/other.db")
+    prepare(app)
+    return app
+
+
+def test_a_start_on_another_database_deletes_nothing(
+    alice: Person, instance: Path, make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    """Every file there is without a row in it."""
+    made = alice.uploads(b"kept")
+    age(instance, 3700)
+    on_another_database(make_app, tmp_path)
+    assert content(alice, made["id"]).content == b"kept"
+
+
+def test_another_database_s_people_delete_nobody_else_s_bytes(
+    alice: Person, instance: Path, make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    made = alice.uploads(b"kept")
+    with http_for(on_another_database(make_app, tmp_path)) as http:
+        stranger = register(http, "stranger")
+        same = stranger.uploads(b"kept")
+        assert stranger.delete(f"/uploads/{same['id']}").status_code == 204
+    assert content(alice, made["id"]).content == b"kept"
+
+
+def test_a_moved_folder_is_tidied_all_the_same(
+    alice: Person, project: int, instance: Path, make_app: Callable[..., Flask]
+) -> None:
+    alice.uploads(b"orphan", project_id=project)
+    ok(alice.delete(f"/projects/{project}"))
+    moved = instance.rename(instance.with_name("moved"))
+    age(moved, 3700)
+    prepare(make_app(INSTANCE_PATH=str(moved)))
+    assert files_in(moved) == []
 
 
 def test_a_file_that_can_not_be_deleted_does_not_stop_the_start(

@@ -68,7 +68,12 @@ def test_a_browser_saves_the_file_and_never_opens_it(alice: Person) -> None:
     got = content(alice, page).headers
     assert got["Content-Disposition"] == "attachment; filename=page.html"
     assert got["X-Content-Type-Options"] == "nosniff"
-    assert got["Content-Type"] == "text/html; charset=utf-8"
+    assert got["Content-Type"] == "text/html"
+
+
+def test_the_bytes_are_not_for_shared_caches(alice: Person, mine: dict[str, Any]) -> None:
+    got = alice.get(f"/uploads/{mine['id']}/content").headers
+    assert (got["Cache-Control"], got["Vary"]) == ("private, no-cache", "Authorization")
 
 
 def test_a_name_beyond_ascii_is_written_as_rfc_8187_says(alice: Person) -> None:
