@@ -20,7 +20,7 @@ from .scheduler import POLL_S, Scheduler
 from .worker import Worker
 
 #: Seconds between two ticks at least.
-GATHER_S = 0.005
+GATHER_S = 0.003
 
 logger = logging.getLogger(__name__)
 
