@@ -115,25 +115,18 @@ EXPOSED = [
 
 
 def _register_packages(app: Flask) -> None:
-    """Bind each package: the only place that knows them all."""
-    from .auth import attempts, tokens, user_routes
-    from .auth import routes as auth_routes
+    """Bind each package; this module is the only place that knows them all."""
+    from .auth import attempts, tokens
     from .cli import register_commands
     from .core.http.converters import IdConverter
     from .core.security import Box
     from .events.bell import Bell
     from .execution import sandbox
     from .extensions import api
-    from .jobs import routes as job_routes
     from .jobs import runner
     from .ops import docs
     from .ops import routes as ops_routes
-    from .projects import member_routes
-    from .projects import routes as project_routes
     from .realtime import live, socket_routes
-    from .realtime import routes as event_routes
-    from .uploads import routes as upload_routes
-    from .workspaces import routes as workspace_routes
 
     app.url_map.converters["id"] = IdConverter
     app.extensions["collab.answers"] = Box(app.config["SECRET_KEY"], "kept answers")
@@ -146,22 +139,39 @@ def _register_packages(app: Flask) -> None:
     _register_job_types()
     ops_routes.init_app(app)
     docs.describe_errors(api)
-    for package in (
-        auth_routes,
-        user_routes,
-        project_routes,
-        member_routes,
-        workspace_routes,
-        event_routes,
-        upload_routes,
-        job_routes,
-        ops_routes,
-    ):
-        api.register_blueprint(package.blueprint)
+    for module in _route_modules():
+        api.register_blueprint(module.blueprint)
     app.register_blueprint(socket_routes.blueprint)
     docs.describe_payloads(api)
     docs.init_app(app)
     register_commands(app)
+
+
+def _route_modules() -> list[Any]:
+    """Return the modules that have a blueprint, in the order of the documentation."""
+    from .activity import audit_routes
+    from .activity import routes as activity
+    from .auth import routes as auth
+    from .auth import user_routes
+    from .flags import routes as flags
+    from .jobs import routes as jobs
+    from .notifications import routes as notifications
+    from .ops import routes as ops
+    from .posts import collection_routes
+    from .posts import routes as posts
+    from .projects import member_routes
+    from .projects import routes as projects
+    from .realtime import routes as events
+    from .search import routes as search
+    from .tasks import comment_routes
+    from .tasks import routes as tasks
+    from .uploads import routes as uploads
+    from .workspaces import routes as workspaces
+
+    people = [auth, user_routes, projects, member_routes]
+    content = [workspaces, tasks, comment_routes, posts, collection_routes, uploads, jobs]
+    happenings = [events, notifications, activity, audit_routes]
+    return [*people, *content, *happenings, search, flags, ops]
 
 
 def _register_job_types() -> None:

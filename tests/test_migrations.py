@@ -20,10 +20,16 @@ def empty(tmp_path):
     close(app)
 
 
+def without_the_index(name, kind, parents):
+    """The full-text index is made by SQL of the migrations alone."""
+    return not (kind == "table" and (name or "").startswith("search_index"))
+
+
 def test_models_and_migrations_agree(empty):
     prepare(empty)
     with empty.app_context(), db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": without_the_index}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, db.metadata) == []
 
 

@@ -233,7 +233,7 @@ class Hub:
             self._drop_one(subscriber, topic, message.type)
 
     def nothing_to_drop(self, message: Message) -> None:
-        """Leave followers alone: another role reads as much, and writes are checked anew."""
+        """Leave followers alone: they read as much as before, and writes are checked anew."""
 
     def end_session(self, message: Message) -> None:
         """End the connections of one session."""
@@ -277,6 +277,7 @@ CORRECTIONS = {
     "session.revoked": Hub.end_session,
     "account.disabled": Hub.end_account,
     "account.role_changed": Hub.end_account,
+    "flag.changed": Hub.nothing_to_drop,
 }
 
 

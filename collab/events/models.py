@@ -18,6 +18,7 @@ class EventRow(Model):
     __table_args__ = (
         Index("ix_events_topic_id", "topic", "id"),
         Index("ix_events_project_id_id", "project_id", "id"),
+        Index("ix_events_actor_id", "actor", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -29,6 +30,8 @@ class EventRow(Model):
     project_id: Mapped[int | None]
     data: Mapped[dict[str, Any]]
     time: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+    #: From where it was asked for; only the audit shows it.
+    address: Mapped[str | None] = mapped_column(String(45))
 
 
 class LogState(Model):
@@ -38,3 +41,12 @@ class LogState(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     pruned_through: Mapped[int] = mapped_column(default=0)
+
+
+class LogReader(Model):
+    """How far a reader that writes of what it reads has come; its writes commit with this."""
+
+    __tablename__ = "log_readers"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    position: Mapped[int] = mapped_column(default=0)

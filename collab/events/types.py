@@ -69,6 +69,61 @@ class JobEvent(Event):
         return f"job:{self.job_id}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class TaskEvent(Event):
+    """Something that happened to a task."""
+
+    task_id: int
+    owner_id: int
+    project_id: int | None
+    title: str
+
+    @property
+    def topic(self) -> str:
+        """Tell the project's followers, or the owner of a personal task."""
+        return f"project:{self.project_id}" if self.project_id else f"user:{self.owner_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostEvent(Event):
+    """Something that happened to a post."""
+
+    post_id: int
+    owner_id: int
+    title: str
+    #: Whether everybody may know of it, before the change or behind it.
+    public: bool
+
+    @property
+    def topic(self) -> str:
+        """Tell everybody, or of a draft its owner alone."""
+        return "posts" if self.public else f"user:{self.owner_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionEvent(Event):
+    """Something that happened to a collection."""
+
+    collection_id: int
+    owner_id: int
+    name: str
+
+    @property
+    def topic(self) -> str:
+        """Tell its owner."""
+        return f"user:{self.owner_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEvent(Event):
+    """Something that only admins are told."""
+
+    @property
+    def topic(self) -> str:
+        """Tell the admins."""
+        return "audit"
+
+
 @dataclass(frozen=True)
 class OpenType:
     """A type that members publish themselves."""

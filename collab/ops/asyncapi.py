@@ -17,12 +17,16 @@ SCHEMAS: dict[Any, Json] = {
     int: {"type": "integer"},
     int | None: {"type": ["integer", "null"]},
     float: {"type": "number"},
+    bool: {"type": "boolean"},
     str: {"type": "string"},
+    str | None: {"type": ["string", "null"]},
+    list[int]: {"type": "array", "items": {"type": "integer"}},
+    list[str]: {"type": "array", "items": {"type": "string"}},
     dict[str, Any]: {"type": "object"},
 }
 
 REF = {"type": "string", "description": "Repeated by the answer."}
-TOPIC = {"type": "string", "examples": ["project:1", "workspace:3", "job:5", "user:7"]}
+TOPIC = {"type": "string", "examples": ["project:1", "workspace:3", "job:5", "user:7", "posts"]}
 
 
 def _object(required: list[str], **properties: Json) -> Json:

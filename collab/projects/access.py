@@ -61,15 +61,20 @@ def effective(role_name: str | None, caller: Caller) -> Role:
 
 
 def role_in(
-    project_id: int | None, owner_id: int | None, role_name: str | None, caller: Caller
+    model: type[AsSeen],
+    project_id: int | None,
+    owner_id: int | None,
+    role_name: str | None,
+    caller: Caller,
 ) -> Role:
     """Return the role that counts for a row: what is in no project is its owner's alone.
 
-    Who made something in a project has no right to it but those of his role there, so that a
-    removed member loses it too.
+    Admins manage it where the model says so. Who made something in a project has no right to it
+    but those of his role there, so that a removed member loses it too.
     """
     if project_id is None:
-        return Role.OWNER if owner_id == caller.user_id else Role.NONE
+        managed = model.admins_manage and caller.is_admin
+        return Role.OWNER if managed or owner_id == caller.user_id else Role.NONE
     return effective(role_name, caller)
 
 
@@ -117,7 +122,7 @@ def _find(model: Any, key: int, caller: Caller, *, lock: bool) -> tuple[Any, Rol
     found, role_name = row
     found.role = role_name
     owner_id = found.owner_id if isinstance(found, Owned) else None
-    return found, role_in(found.project_id, owner_id, role_name, caller)
+    return found, role_in(model, found.project_id, owner_id, role_name, caller)
 
 
 def admit(project_id: int | None, caller: Caller, *, can: Right = Right.WRITE) -> None:
@@ -150,6 +155,9 @@ class Place:
 #: One spelling for each topic: no leading zeros.
 TOPIC = re.compile(r"([a-z]{1,32}):([1-9][0-9]{0,18})")
 
+#: What everybody who is signed in may follow.
+OPEN_TOPICS = ("posts", "flags")
+
 #: What a topic's first word stands for; packages add their own.
 _models: dict[str, type[Any]] = {"project": Project}
 
@@ -161,7 +169,12 @@ def register_topic(word: str, model: type[Any]) -> None:
 
 def place(topic: str, caller: Caller, *, can: Right = Right.READ) -> Place:
     """Return the place of a topic for the caller; raises NotFound and Forbidden."""
-    found = Place(topic, None, Role.VIEWER) if topic == "posts" else _numbered_place(topic, caller)
+    if topic in OPEN_TOPICS:
+        found = Place(topic, None, Role.VIEWER)
+    elif topic == "audit":
+        found = Place(topic, None, Role.VIEWER if caller.is_admin else Role.NONE)
+    else:
+        found = _numbered_place(topic, caller)
     check(found.role, can)
     return found
 
@@ -195,7 +208,7 @@ def _place_in_project(topic: str, model: Any, number: int, caller: Caller) -> Pl
     row: Any = db.session.connection().execute(_place_query(model), values).one_or_none()
     if row is None:
         raise NotFound()
-    return Place(topic, row[0], role_in(row[0], row[1], row[2], caller))
+    return Place(topic, row[0], role_in(model, row[0], row[1], row[2], caller))
 
 
 def projects_of(caller: Caller) -> Any:

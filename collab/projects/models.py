@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -19,6 +20,8 @@ class AsSeen:
 
     __allow_unmapped__ = True
     role: str | None = None
+    #: Whether an admin has an owner's rights to rows that are in no project, too.
+    admins_manage: ClassVar[bool] = False
 
 
 class Owned(AsSeen):

@@ -7,16 +7,30 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from collab.events.catalogue import accounts, canonical_type, catalogue, jobs, projects, reserved
+from collab.events.catalogue import (
+    accounts,
+    canonical_type,
+    catalogue,
+    jobs,
+    posts,
+    projects,
+    reserved,
+    service,
+    tasks,
+)
 from collab.events.hub import CORRECTIONS
 from collab.events.types import (
     OPEN_TYPES,
     PRESENCE_TYPES,
     TYPE,
     AccountEvent,
+    AuditEvent,
+    CollectionEvent,
     Event,
     JobEvent,
+    PostEvent,
     ProjectEvent,
+    TaskEvent,
 )
 from collab.projects.access import Right
 
@@ -24,7 +38,7 @@ KINDS = sorted(catalogue().items())
 NAMES = [*catalogue(), *OPEN_TYPES, *PRESENCE_TYPES]
 
 #: Past participles that do not end in -ed.
-IRREGULAR = {"left", "output"}
+IRREGULAR = {"left", "output", "read"}
 #: What members publish may be what they are doing.
 DOING = {"activity", "typing"}
 
@@ -32,6 +46,7 @@ DOING = {"activity", "typing"}
 def sample(kind: type[Event]) -> Event:
     """Make an event of a kind."""
     values = {"int": 1, "int | None": 1, "float": 0.5, "str": "x", "dict[str, Any]": {"a": 1}}
+    values |= {"bool": True, "str | None": "x", "list[int]": [1], "list[str]": ["a"]}
     return kind(**{field.name: values[str(field.type)] for field in fields(kind)})
 
 
@@ -64,8 +79,27 @@ def test_an_event_cannot_be_changed(name: str, kind: type[Event]) -> None:
 @pytest.mark.parametrize(("name", "kind"), KINDS)
 def test_an_event_is_told_where_it_belongs(name: str, kind: type[Event]) -> None:
     event = sample(kind)
-    topics = {AccountEvent: "user:1", ProjectEvent: "project:1", JobEvent: "job:1"}
+    topics = {
+        AccountEvent: "user:1",
+        ProjectEvent: "project:1",
+        JobEvent: "job:1",
+        TaskEvent: "project:1",
+        PostEvent: "posts",
+        CollectionEvent: "user:1",
+        AuditEvent: "audit",
+        Event: "flags",
+    }
     assert event.topic == topics[kind.__base__]
+
+
+def test_what_happens_to_a_personal_task_is_told_to_its_owner() -> None:
+    event = tasks.TaskDeleted(task_id=1, owner_id=7, project_id=None, title="Mine")
+    assert event.topic == "user:7"
+
+
+def test_what_happens_to_a_draft_is_told_to_its_owner() -> None:
+    event = posts.PostDeleted(post_id=1, owner_id=7, title="Mine", public=False)
+    assert event.topic == "user:7"
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS)
@@ -76,7 +110,7 @@ def test_what_corrects_rights_says_that_it_changes_them(name: str, kind: type[Ev
 def test_every_class_of_the_catalogue_is_in_it() -> None:
     classes = {
         one
-        for module in (accounts, jobs, projects)
+        for module in (accounts, jobs, posts, projects, service, tasks)
         for one in vars(module).values()
         if isinstance(one, type) and issubclass(one, Event) and one.__module__ == module.__name__
     }

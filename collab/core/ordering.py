@@ -1,0 +1,89 @@
+"""Positions for lists that people put in order themselves: a board's column, a collection.
+
+A position is a text that sorts by its bytes. Between two there is always room for a third, so a
+move writes one row and nobody else's changes (fractional indexing). The first six digits are a
+whole number: what is put at an end takes the next one, and stays short.
+"""
+
+from __future__ import annotations
+
+#: The digits in the order of their bytes.
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+BASE = len(DIGITS)
+WHOLE = 6
+MIDDLE = BASE**WHOLE // 2
+
+#: Characters that a position may have; about 6 moves into the same gap cost one.
+LONGEST = 200
+
+
+class NoRoom(Exception):
+    """So many moves went into one gap that its positions got too long: give out fresh ones."""
+
+
+def between(low: str | None, high: str | None) -> str:
+    """Return a position behind `low` and before `high`; None is an end of the list.
+
+    Raises NoRoom, and ValueError if `low` is not before `high`.
+    """
+    if low is not None and high is not None:
+        if low >= high:
+            raise ValueError(f"{low!r} is not before {high!r}")
+        return _inside(low, high)
+    if low is not None:
+        return _written(_whole(low) + 1)
+    return _written(MIDDLE if high is None else _whole(high) - 1)
+
+
+def fresh(count: int) -> list[str]:
+    """Return positions for a list that gets new ones throughout."""
+    return [_written(MIDDLE + number) for number in range(count)]
+
+
+def _whole(position: str) -> int:
+    number = 0
+    for digit in position[:WHOLE]:
+        number = number * BASE + DIGITS.index(digit)
+    return number
+
+
+def _written(number: int) -> str:
+    if not 0 < number < BASE**WHOLE:
+        raise NoRoom()
+    digits = ""
+    for _ in range(WHOLE):
+        number, digit = divmod(number, BASE)
+        digits = DIGITS[digit] + digits
+    return digits
+
+
+def _inside(low: str, high: str) -> str:
+    """Return the whole number halfway, or else the shortest text between the two."""
+    first, last = _whole(low), _whole(high)
+    if last - first > 1:
+        return _written((first + last) // 2)
+    upper = high[WHOLE:] if first == last else ""
+    found = low[:WHOLE] + _halfway(low[WHOLE:], upper)
+    if len(found) > LONGEST:
+        raise NoRoom()
+    return found
+
+
+def _halfway(low: str, high: str) -> str:
+    """Return a text between two, as digits of a fraction ("" for `high`: of 1).
+
+    It never ends with a zero, so there is room before it, too.
+    """
+    shared = next(
+        (at for at, digit in enumerate(high) if digit != (low[at] if at < len(low) else "0")),
+        len(high),
+    )
+    if shared:
+        return high[:shared] + _halfway(low[shared:], high[shared:])
+    first = DIGITS.index(low[0]) if low else 0
+    last = DIGITS.index(high[0]) if high else BASE
+    if last - first > 1:
+        return DIGITS[(first + last) // 2]
+    if len(high) > 1:
+        return high[0]
+    return DIGITS[first] + _halfway(low[1:], "")

@@ -1,0 +1,71 @@
+"""What happens to the service itself: flags, refusals, the audit; and to notifications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..types import AccountEvent, AuditEvent, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationCreated(AccountEvent):
+    """There is something to know: GET the notification, if it may still be seen."""
+
+    type = "notification.created"
+    notification_id: int
+    kind: str
+    unread: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationRead(AccountEvent):
+    """A person read notifications, on whatever device; so many are unread."""
+
+    type = "notification.read"
+    unread: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlagChanged(Event):
+    """An admin switched a feature, or gave it back to its setting (`overridden` is false)."""
+
+    type = "flag.changed"
+    #: What a process has read of the flags is stale.
+    changes_rights = True
+    name: str
+    enabled: bool
+    percentage: int
+    overridden: bool
+
+    @property
+    def topic(self) -> str:
+        """Tell everybody who asks."""
+        return "flags"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginRefused(AuditEvent):
+    """Somebody failed to log in."""
+
+    type = "login.refused"
+    email: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRefused(AuditEvent):
+    """A request was refused: nobody's token was good for it, or the role was too low."""
+
+    type = "access.refused"
+    method: str
+    path: str
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditExported(AuditEvent):
+    """An admin exported the audit."""
+
+    type = "audit.exported"
+    format: str

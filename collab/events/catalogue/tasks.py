@@ -1,0 +1,82 @@
+"""What happens to tasks: told in their project, or to the owner of a personal one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..types import TaskEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskCreated(TaskEvent):
+    """A task was made. `mentioned` are the people whose @name is in its description."""
+
+    type = "task.created"
+    status: str
+    priority: str
+    assignee_id: int | None
+    due_at: str | None
+    tags: list[str]
+    mentioned: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskUpdated(TaskEvent):
+    """A task changed; `changes` has the new values, `mentioned` who is newly mentioned."""
+
+    type = "task.updated"
+    changes: dict[str, Any]
+    mentioned: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskAssigned(TaskEvent):
+    """Somebody was made responsible for a task, when it was made or later."""
+
+    type = "task.assigned"
+    assignee_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskDeleted(TaskEvent):
+    """A task was deleted with its comments."""
+
+    type = "task.deleted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskCommented(TaskEvent):
+    """Somebody commented on a task; `excerpt` is the comment's beginning."""
+
+    type = "task.commented"
+    comment_id: int
+    excerpt: str
+    mentioned: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskCommentEdited(TaskEvent):
+    """The author changed a comment."""
+
+    type = "task.comment_edited"
+    comment_id: int
+    excerpt: str
+    mentioned: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskCommentDeleted(TaskEvent):
+    """A comment was deleted."""
+
+    type = "task.comment_deleted"
+    comment_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskReminded(TaskEvent):
+    """A task that is not done is due within a day; told once for each due date."""
+
+    type = "task.reminded"
+    due_at: str
+    assignee_id: int | None

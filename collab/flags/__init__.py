@@ -1,0 +1,1 @@
+"""Feature flags: what an admin switches on and off while the service runs."""

@@ -1,0 +1,11 @@
+"""`/flags`."""
+
+from __future__ import annotations
+
+from ..core.http.blueprint import Blueprint
+from ..core.http.paths import BASE
+from . import models  # noqa: F401
+
+blueprint = Blueprint(
+    "flags", __name__, url_prefix=BASE, description="Features, switched while the service runs."
+)

@@ -1,0 +1,11 @@
+"""`/notifications`."""
+
+from __future__ import annotations
+
+from ..core.http.blueprint import Blueprint
+from ..core.http.paths import BASE
+from . import models  # noqa: F401
+
+blueprint = Blueprint(
+    "notifications", __name__, url_prefix=BASE, description="What you should know of."
+)

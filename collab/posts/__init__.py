@@ -1,0 +1,1 @@
+"""Posts, and the collections that people gather them in."""

@@ -1,0 +1,71 @@
+"""Posts, collections, and which post is in which collection."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..core.models import Model, Timestamped, Versioned, utcnow
+
+DRAFT, PUBLISHED = POST_STATUSES = ("draft", "published")
+
+
+class Post(Timestamped, Versioned, Model):
+    """Something written: a draft is its owner's alone, what is published everybody reads."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        Index("ix_posts_status_id", "status", "id"),
+        Index("ix_posts_status_updated_at_id", "status", "updated_at", "id"),
+        Index("ix_posts_owner_id_id", "owner_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[str] = mapped_column(String(10), default=PUBLISHED)
+    published_at: Mapped[datetime | None]
+
+
+class Collection(Timestamped, Versioned, Model):
+    """Posts that a person put together, in an order; nobody else sees it."""
+
+    __tablename__ = "collections"
+    __table_args__ = (
+        Index("ix_collections_owner_id_id", "owner_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(120))
+    description: Mapped[str] = mapped_column(Text, default="")
+
+
+class CollectionPost(Model):
+    """A post's place in a collection."""
+
+    __tablename__ = "collection_posts"
+    __table_args__ = (
+        Index("ix_collection_posts_collection_id_position", "collection_id", "position"),
+        Index("ix_collection_posts_post_id", "post_id"),
+    )
+
+    collection_id: Mapped[int] = mapped_column(
+        ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True
+    )
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: See core/ordering.
+    position: Mapped[str] = mapped_column(String(255))
+    added_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+#: What lists may be sorted by.
+POST_SORTS = {"id": Post.id, "updated_at": Post.updated_at}
+COLLECTION_SORTS = {"id": Collection.id, "name": Collection.name}

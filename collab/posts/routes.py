@@ -1,0 +1,9 @@
+"""`/posts`."""
+
+from __future__ import annotations
+
+from ..core.http.blueprint import Blueprint
+from ..core.http.paths import BASE
+from . import models  # noqa: F401
+
+blueprint = Blueprint("posts", __name__, url_prefix=BASE, description="What people publish.")
