@@ -1,0 +1,40 @@
+"""Finding the people whose @name is in a text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from ..extensions import db
+from .models import User
+
+#: Not in the middle of a word, as in an e-mail address; it ends before what ends a sentence.
+HANDLE = re.compile(r"(?<![\w.@+-])@(\w(?:[\w.+-]{0,98}\w)?)")
+
+#: How many names of one text are looked up.
+MOST = 20
+
+
+def handles(text: str) -> list[str]:
+    """Return the names that a text mentions, in lower case, each once."""
+    return list(dict.fromkeys(name.lower() for name in HANDLE.findall(text)))[:MOST]
+
+
+def mentioned(text: str, among: Any = None) -> list[int]:
+    """Return the ids of the people whom a text mentions, in ascending order.
+
+    Somebody is called by the name without its spaces, or by what is before the @ of the e-mail
+    address. `among` is a condition on `User`, such as that of being a member.
+    """
+    names = handles(text)
+    if not names:
+        return []
+    called = func.lower(func.replace(User.name, " ", ""))
+    local_part = func.substr(User.email, 1, func.instr(User.email, "@") - 1)
+    query = select(User.id).where(User.disabled_at.is_(None))
+    query = query.where(or_(called.in_(names), local_part.in_(names)))
+    if among is not None:
+        query = query.where(among)
+    return list(db.session.scalars(query.order_by(User.id)))
