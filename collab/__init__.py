@@ -123,6 +123,7 @@ def _register_packages(app: Flask) -> None:
     from .events.bell import Bell
     from .execution import sandbox
     from .extensions import api
+    from .flags import guard as flags
     from .jobs import runner
     from .ops import docs
     from .ops import routes as ops_routes
@@ -133,6 +134,7 @@ def _register_packages(app: Flask) -> None:
     app.extensions["collab.bell"] = Bell()
     attempts.init_app(app)
     tokens.init_app(app)
+    flags.init_app(app)
     live.init_app(app)
     runner.init_app(app)
     sandbox.init_app(app)

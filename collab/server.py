@@ -36,6 +36,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .core.errors import ApiError
 from .core.json import dumps
 from .extensions import db
+from .flags import service as flags
 from .jobs.runner import Runner
 from .realtime.live import Live
 from .uploads import service as uploads
@@ -156,8 +157,9 @@ def main(app: Flask) -> None:
         with app.app_context():
             print(fill())
     with app.app_context():
+        off = switched_off(app)
         db.engine.dispose()  # no connection may be shared across the fork
-    Server(app, options(app, arguments.host, arguments.port)).run()
+    Server(app, options(app, arguments.host, arguments.port, off)).run()
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -216,7 +218,7 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def options(app: Flask, host: str, port: int) -> dict[str, Any]:
+def options(app: Flask, host: str, port: int, off: list[str]) -> dict[str, Any]:
     """Return gunicorn's settings: a thread for each live connection, and some for requests."""
     threads = app.config["SOCKET_LIMIT"] + app.config["HTTP_THREADS"]
     return {
@@ -231,7 +233,7 @@ def options(app: Flask, host: str, port: int) -> dict[str, Any]:
         "limit_request_line": 8190,
         "loglevel": "warning",
         "control_socket_disable": True,
-        "when_ready": lambda _: greet(app, host, port),
+        "when_ready": lambda _: greet(app, host, port, off),
         "post_worker_init": lambda _: start_parts(app),
     }
 
@@ -243,7 +245,7 @@ def start_parts(app: Flask) -> None:
     app.extensions["collab.runner"].start()
 
 
-def greet(app: Flask, host: str, port: int) -> None:
+def greet(app: Flask, host: str, port: int, off: list[str]) -> None:
     """Print where to look, and what is switched off."""
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
     base = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
@@ -253,7 +255,7 @@ def greet(app: Flask, host: str, port: int) -> None:
         f"  health   {base}/health",
         f"  socket   {base.replace('http', 'ws', 1)}/ws",
         f"  data     {app.config['INSTANCE_PATH']}",
-        *(f"  off      {line}" for line in switched_off(app)),
+        *(f"  off      {line}" for line in off),
     ]
     print("\n".join(lines), flush=True)
 
@@ -269,6 +271,9 @@ def switched_off(app: Flask) -> list[str]:
         "jobs: JOB_WORKERS is 0, another process must run them": not config["JOB_WORKERS"],
         f"code_execution: {sandbox.missing()}": sandbox.missing() is not None,
     }
+    for flag in flags.get_all():
+        by = "an admin" if flag.overridden else f"FEATURE_{flag.name.upper()}"
+        reasons[f"{flag.name}: switched off by {by}"] = not flag.enabled
     return [reason for reason, off in reasons.items() if off]
 
 

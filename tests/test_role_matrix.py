@@ -138,6 +138,15 @@ GET    events/stream of a job                             401     404  200 200  
 GET    events/stream of another                           401     404  404 404   404 404
 GET    presence                                           401     200  200 200   200 200
 GET    presence of a project                              401     404  200 200   200 200
+
+GET    flags                                              401     200  200 200   200 200
+GET    flags/<flag>                                       401     200  200 200   200 200
+PUT    flags/<flag>                                       401     403  403 403   403 200
+PATCH  flags/<flag>                                       401     403  403 403   403 200
+DELETE flags/<flag>                                       401     403  403 403   403 204
+GET    events of the flags                                401     200  200 200   200 200
+GET    events of the audit                                401     404  404 404   404 200
+POST   events to the flags                                401     403  403 403   403 403
 """
 
 ACCOUNT = {"email": "<email>", "password": PASSWORD}
@@ -195,6 +204,11 @@ SENT: dict[str, dict[str, Any]] = {
     "GET events/stream of a workspace": {"topic": "workspace:<workspace>"},
     "GET events/stream of another": {"topic": "user:<user>"},
     "GET presence of a project": {"project_id": "<project>"},
+    "PUT flags/<flag>": {"enabled": False},
+    "PATCH flags/<flag>": {"percentage": 50},
+    "GET events of the flags": {"topic": "flags"},
+    "GET events of the audit": {"topic": "audit"},
+    "POST events to the flags": TOLD | {"topic": "flags"},
 }
 
 
@@ -236,6 +250,10 @@ class Cell:
     @property
     def workspace(self) -> int:
         return self.alice.makes_workspace(self.project)
+
+    @property
+    def flag(self) -> str:
+        return "code_execution"
 
     @property
     def upload(self) -> int:

@@ -51,6 +51,7 @@ def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> N
     admit=_admit,
     unavailable=_unavailable,
     at_once=lambda: int(current_app.config["CODE_AT_ONCE"]),
+    feature="code_execution",
 )
 def execute(ctx: JobContext, payload: dict[str, Any]) -> Result:
     """Run code in a sandbox: Python or JavaScript.

@@ -34,10 +34,8 @@ class Sandbox:
     `secrets` are paths that the self-test proves to be out of reach.
     """
 
-    def __init__(
-        self, *, enabled: bool, wall_s: float, at_once: int, secrets: tuple[Path, ...] = ()
-    ) -> None:
-        self._enabled, self.wall_s, self._secrets = enabled, wall_s, secrets
+    def __init__(self, *, wall_s: float, at_once: int, secrets: tuple[Path, ...] = ()) -> None:
+        self.wall_s, self._secrets = wall_s, secrets
         self._places = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
         self._verdicts: dict[str, tuple[str | None, float]] = {}
@@ -58,8 +56,6 @@ class Sandbox:
 
     def missing(self) -> str | None:
         """Return which part of the sandbox is missing, without trying it; None if all is there."""
-        if not self._enabled:
-            return "Running code is switched off here (FEATURE_CODE_EXECUTION)."
         if sys.platform != "linux":
             return "Running code needs Linux: its namespaces and seccomp are the sandbox."
         for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux")):
@@ -127,7 +123,6 @@ def init_app(app: Flask) -> None:
     database = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database
     secrets = [Path(app.config["INSTANCE_PATH"]), *([Path(database)] if database else [])]
     app.extensions["collab.sandbox"] = Sandbox(
-        enabled=app.config.get("FEATURE_CODE_EXECUTION", True),
         wall_s=app.config.get("CODE_TIMEOUT_SECONDS", 5),
         at_once=app.config.get("CODE_AT_ONCE", 2),
         secrets=tuple(secrets),

@@ -34,6 +34,8 @@ class JobType:
     at_once: Callable[[], int] | None
     #: Whether it makes sense in a project only; `admit` sees to it.
     needs_project: bool
+    #: The feature that it is; who does not have that can't submit it.
+    feature: str | None
 
     @property
     def document(self) -> str:
@@ -60,6 +62,7 @@ def job_type(
     unavailable: Callable[[], str | None] = lambda: None,
     at_once: Callable[[], int] | None = None,
     needs_project: bool = False,
+    feature: str | None = None,
 ) -> Callable[[Run], Run]:
     """Register the decorated function as what runs jobs of a type."""
 
@@ -75,6 +78,7 @@ def job_type(
             unavailable=unavailable,
             at_once=at_once,
             needs_project=needs_project,
+            feature=feature,
         )
         return run
 

@@ -16,6 +16,8 @@ from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import KEY
 from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
+from ..flags import service as flags
+from ..flags.service import FeatureOff
 from ..projects import access
 from ..projects.access import Right
 from . import reading, registry, service
@@ -143,7 +145,8 @@ def _one_key(sent: str | None) -> str | None:
 
 
 def _described(kind: registry.JobType) -> dict[str, Any]:
-    reason = kind.unavailable()
+    off = kind.feature is not None and not flags.is_on(kind.feature, caller().user_id)
+    reason = str(FeatureOff(kind.feature or "")) if off else kind.unavailable()
     return {
         "name": kind.name,
         "summary": kind.summary,

@@ -13,6 +13,7 @@ from flask import Flask
 
 from ..core.json import dumps, loads_sent
 from ..extensions import db
+from ..flags import service as flags
 from . import registry
 from .context import FatalError, JobContext, JobError, Report, Result, Stopped
 from .lifecycle import HANDED_BACK, LOST, TIMED_OUT, Ending, failure
@@ -86,6 +87,8 @@ def _call(run: Run) -> Ending:
     if kind is None:
         told = failure("unknown_type", f"Nothing here runs jobs of type {run.job.type!r}.")
         return Ending(FAILED, error=told, retry=False)
+    if kind.feature is not None and not flags.is_on(kind.feature, run.context.owner_id):
+        raise FatalError("unavailable", "Its feature was switched off while the job waited.")
     result = kind.run(run.context, run.job.payload)
     if reason := _unkeepable(result):
         raise FatalError("bad_result", f"What the job made can't be kept: {reason}.")

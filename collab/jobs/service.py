@@ -21,6 +21,7 @@ from ..events import log
 from ..events.catalogue.jobs import JobCancelled, JobCancelRequested, JobQueued
 from ..events.types import JobEvent
 from ..extensions import db
+from ..flags import service as flags
 from ..projects import access
 from . import registry
 from .models import (
@@ -98,9 +99,9 @@ def submit(order: Order, caller: Caller) -> tuple[Job, bool]:
 def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
     """Make a job in the open transaction: it exists, and is run, if that is committed.
 
-    Raises Unavailable, NotFound, Forbidden, KeyReused, and what the type's `admit` raises.
+    Raises FeatureOff, Unavailable, NotFound, Forbidden, KeyReused, and what `admit` raises.
     """
-    _require_available(order.type)
+    _require_available(order.type, caller)
     take_write_lock()
     access.admit(order.project_id, caller)
     if order.key is not None and (known := _known(order, caller)) is not None:
@@ -118,7 +119,7 @@ def enqueue_all(orders: Sequence[Order], caller: Caller) -> list[Job]:
     Raises what `enqueue` raises; then nothing may be committed.
     """
     for kind in {order.type.name: order.type for order in orders}.values():
-        _require_available(kind)
+        _require_available(kind, caller)
     take_write_lock()
     for project_id in {order.project_id for order in orders}:
         access.admit(project_id, caller)
@@ -127,7 +128,9 @@ def enqueue_all(orders: Sequence[Order], caller: Caller) -> list[Job]:
     return _insert(orders, caller)
 
 
-def _require_available(kind: JobType) -> None:
+def _require_available(kind: JobType, caller: Caller) -> None:
+    if kind.feature is not None:
+        flags.require(kind.feature, caller.user_id)
     if reason := kind.unavailable():
         raise Unavailable(reason, retry_after=60)
 
@@ -223,8 +226,7 @@ def retry(job: Job, caller: Caller) -> Job:
     kind = registry.find(job.type)
     if kind is None:
         raise invalid("type", f"Nothing here runs jobs of type {job.type!r} any more.")
-    if reason := kind.unavailable():
-        raise Unavailable(reason, retry_after=60)
+    _require_available(kind, caller)
     anew: dict[str, Any] = {
         "status": QUEUED,
         "due_at": null(),

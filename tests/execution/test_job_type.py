@@ -251,15 +251,10 @@ def test_a_sandbox_that_holds_is_available(app: Flask) -> None:
     assert the_type().unavailable() is None
 
 
-def test_what_is_switched_off_says_so(tmp_path: Path) -> None:
-    with make_app(tmp_path, FEATURE_CODE_EXECUTION=False).app_context():
-        assert "FEATURE_CODE_EXECUTION" in (the_type().unavailable() or "")
-
-
 @needs_bubblewrap
 @IN_BOTH
 def test_a_sandbox_that_shows_a_secret_is_not_used(language: str) -> None:
-    leaky = Sandbox(enabled=True, wall_s=5, at_once=2, secrets=(Path("/usr/bin/env"),))
+    leaky = Sandbox(wall_s=5, at_once=2, secrets=(Path("/usr/bin/env"),))
     reason = leaky.unavailable(language) or ""
     assert "it reached /usr/bin/env" in reason
     assert "apt-get install bubblewrap nodejs libseccomp2" in reason

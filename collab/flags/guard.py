@@ -1,0 +1,33 @@
+"""Routes that are there only as long as their feature is on: for each blueprint, in one table."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+
+from ..core.http.caller import optional_caller
+from . import service
+
+#: Blueprint -> feature.
+FEATURE_OF = {
+    "tasks": "tasks",
+    "comments": "tasks",
+    "posts": "posts",
+    "collections": "posts",
+    "notifications": "notifications",
+    "activity": "activity",
+    "search": "search",
+}
+
+
+def require_feature() -> None:
+    """Raise FeatureOff, before anything is asked about what the caller may do."""
+    feature = FEATURE_OF.get(request.blueprint or "")
+    if feature is not None:
+        found = optional_caller()
+        service.require(feature, found.user_id if found else None)
+
+
+def init_app(app: Flask) -> None:
+    """Give an application its flags, and look at them before each request."""
+    app.extensions["collab.flags"] = service.Flags(app)
+    app.before_request(require_feature)

@@ -1,0 +1,47 @@
+"""What feature flags look like on the wire."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from ..core.http.pages import page_of
+from ..core.schemas import Schema, Time, TrueOrFalse, WholeNumber
+
+PERCENTAGE = validate.Range(0, 100)
+
+
+class FlagIn(Schema):
+    """A feature's state, whole."""
+
+    enabled = TrueOrFalse(required=True)
+    percentage = WholeNumber(
+        load_default=100,
+        validate=PERCENTAGE,
+        metadata={"description": "Of the people; always the same ones.", "example": 25},
+    )
+
+
+class FlagPatch(Schema):
+    """The parts of a feature's state that change."""
+
+    enabled = TrueOrFalse()
+    percentage = WholeNumber(validate=PERCENTAGE)
+
+
+class FlagOut(Schema):
+    """A feature."""
+
+    name = fields.String(required=True)
+    meaning = fields.String(required=True)
+    on = fields.Boolean(required=True, metadata={"description": "Whether you have it."})
+    enabled = fields.Boolean(required=True)
+    percentage = fields.Integer(required=True)
+    default = fields.Boolean(required=True, metadata={"description": "What the setting says."})
+    overridden = fields.Boolean(
+        required=True, metadata={"description": "Whether an admin's word is over the setting."}
+    )
+    changed_by = fields.Integer(required=True, allow_none=True)
+    changed_at = Time(required=True, allow_none=True)
+
+
+FlagPage = page_of(FlagOut)

@@ -1,0 +1,167 @@
+"""Whether features are on: an admin's word over the FEATURE_* settings, for all or for some."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask, current_app
+from sqlalchemy import select
+
+from ..config import SETTINGS
+from ..core.database import take_write_lock
+from ..core.errors import NotFound
+from ..core.http.caller import Caller
+from ..core.models import utcnow
+from ..events import log
+from ..events.catalogue.service import FlagChanged
+from ..extensions import db
+from .models import FlagOverride
+
+PREFIX = "FEATURE_"
+
+#: The features that there are, with their meaning; each has a setting.
+FEATURES = {
+    setting.name.removeprefix(PREFIX).lower(): setting.meaning
+    for setting in SETTINGS
+    if setting.name.startswith(PREFIX)
+}
+
+
+class FeatureOff(NotFound):
+    """This part of the service is switched off."""
+
+    kind = "/api/docs/#feature-off"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The feature {name!r} is switched off here, or for you.")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A feature's state."""
+
+    name: str
+    enabled: bool
+    #: Of the people, where it is enabled: 0 to 100.
+    percentage: int
+    #: What the setting says.
+    default: bool
+    overridden: bool = False
+    changed_by: int | None = None
+    changed_at: datetime | None = None
+
+    @property
+    def meaning(self) -> str:
+        """Return what the feature is."""
+        return FEATURES[self.name]
+
+    def on_for(self, user_id: int | None) -> bool:
+        """Tell whether somebody has the feature; nobody in particular, only if all have it."""
+        if not self.enabled or self.percentage >= 100:
+            return self.enabled
+        return user_id is not None and bucket(self.name, user_id) < self.percentage
+
+
+def bucket(name: str, user_id: int) -> int:
+    """Return a person's place for a feature, from 0 to 99: the same each time and everywhere.
+
+    Whoever has a feature at 10 % has it at 20 %, too; who the 10 % are differs by feature.
+    """
+    digest = hashlib.sha256(f"{name}:{user_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % 100
+
+
+class Flags:
+    """The flags as this process knows them.
+
+    They are read again when the bell's `rights_epoch` has moved: at once behind a change in this
+    process, and for another's as soon as the broadcaster has passed its event.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._defaults = {name: bool(app.config[PREFIX + name.upper()]) for name in FEATURES}
+        self._known: tuple[int, dict[str, Flag]] = (-1, {})
+
+    def all(self) -> dict[str, Flag]:
+        """Return all flags by name."""
+        epoch = log.bell().rights_epoch  # before the reading, or a change could be missed
+        known_at, flags = self._known
+        if known_at != epoch:
+            flags = self.read()
+            self._known = (epoch, flags)
+        return flags
+
+    def read(self) -> dict[str, Flag]:
+        """Read all flags from the database."""
+        rows = {row.name: row for row in db.session.scalars(select(FlagOverride))}
+        return {name: self._flag(name, rows.get(name)) for name in FEATURES}
+
+    def _flag(self, name: str, row: FlagOverride | None) -> Flag:
+        default = self._defaults[name]
+        if row is None:
+            return Flag(name, default, 100, default)
+        override = (row.enabled, row.percentage, default, True, row.changed_by, row.changed_at)
+        return Flag(name, *override)
+
+
+def _flags() -> Flags:
+    found: Flags = current_app.extensions["collab.flags"]
+    return found
+
+
+def get_all() -> list[Flag]:
+    """Return all flags as they are now."""
+    return list(_flags().read().values())
+
+
+def get(name: str) -> Flag:
+    """Return a flag as it is now; raises NotFound."""
+    flag = _flags().read().get(name)
+    if flag is None:
+        raise NotFound(f"There is no feature {name[:40]!r}.")
+    return flag
+
+
+def is_on(name: str, user_id: int | None) -> bool:
+    """Tell whether somebody (None: nobody in particular) has a feature."""
+    return _flags().all()[name].on_for(user_id)
+
+
+def require(name: str, user_id: int | None) -> None:
+    """Raise FeatureOff for who does not have a feature."""
+    if not is_on(name, user_id):
+        raise FeatureOff(name)
+
+
+def load_to_change(name: str) -> Flag:
+    """Return a flag that nobody else changes until the commit; raises NotFound."""
+    take_write_lock()
+    return get(name)
+
+
+def switch(flag: Flag, enabled: bool, percentage: int, admin: Caller) -> Flag:
+    """Switch a feature on or off, for some of the people or for all."""
+    row = db.session.get(FlagOverride, flag.name) or FlagOverride(name=flag.name)
+    if (flag.enabled, flag.percentage, flag.overridden) != (enabled, percentage, True):
+        row.enabled, row.percentage = enabled, percentage
+        row.changed_by, row.changed_at = admin.user_id, utcnow()
+        db.session.add(row)
+        _tell(flag.name, enabled, percentage, True, admin)
+    db.session.commit()
+    return get(flag.name)
+
+
+def reset(flag: Flag, admin: Caller) -> None:
+    """Give a feature back to its setting."""
+    row = db.session.get(FlagOverride, flag.name)
+    if row is not None:
+        db.session.delete(row)
+        _tell(flag.name, flag.default, 100, False, admin)
+    db.session.commit()
+
+
+def _tell(name: str, enabled: bool, percentage: int, overridden: bool, admin: Caller) -> None:
+    changed = FlagChanged(name=name, enabled=enabled, percentage=percentage, overridden=overridden)
+    log.record(changed, actor=admin.user_id)

@@ -1,0 +1,24 @@
+"""A feature flag as one person sees it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from .service import Flag
+
+
+@dataclass(frozen=True)
+class FlagView(Flag):
+    """A flag, and whether the reader has the feature."""
+
+    on: bool = False
+
+    @property
+    def etag(self) -> str:
+        """The tag of what is shown."""
+        return f"{self.enabled:d}-{self.percentage}-{self.overridden:d}-{self.on:d}"
+
+
+def shown(flag: Flag, user_id: int) -> FlagView:
+    """Return a flag for a reader."""
+    return FlagView(**asdict(flag), on=flag.on_for(user_id))
