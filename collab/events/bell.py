@@ -1,4 +1,4 @@
-"""What a commit rings: the broadcaster wakes, and cached rights are read anew."""
+"""What a commit rings: those who follow the log wake, and cached rights are read anew."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import threading
 
 
 class Bell:
-    """Wakes the broadcaster; costs nothing when it is awake already."""
+    """Wakes the broadcaster, and other readers; costs nothing when they are awake already."""
 
     def __init__(self) -> None:
         self._rung = threading.Event()
         self._rows = True
+        #: What readers beside the broadcaster wait for.
+        self._others: tuple[threading.Event, ...] = ()
         #: Grows with every commit that changed somebody's rights.
         self.rights_epoch = 0
 
@@ -20,6 +22,15 @@ class Bell:
             self.rights_epoch += 1
         self._rows = True
         self._rung.set()
+        for other in self._others:
+            if not other.is_set():
+                other.set()
+
+    def wake_too(self) -> threading.Event:
+        """Return an event that each ring for new rows sets; whoever waits for it clears it."""
+        made = threading.Event()
+        self._others += (made,)
+        return made
 
     def ring_for_signal(self) -> None:
         """Say that there is something new which is not in the log."""

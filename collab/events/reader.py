@@ -1,0 +1,149 @@
+"""A reader of the log that writes of what it reads: each event takes effect exactly once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import OperationalError, TimeoutError
+
+from ..core.database import take_write_lock
+from ..core.errors import ApiError
+from ..extensions import db
+from . import log
+from .models import EventRow, LogReader
+
+logger = logging.getLogger(__name__)
+
+#: Events that are handled in one commit; other writers wait for as long as that takes.
+BATCH = 200
+#: So many events that nobody wanted are passed before the place is written down.
+FAR = 10_000
+
+#: What goes wrong with the database and not with an event: it is tried again.
+TRANSIENT = (OperationalError, TimeoutError, ApiError)
+
+READ = (
+    select(*log.EVENTS)
+    .where(
+        EventRow.id > bindparam("after"),
+        EventRow.id <= bindparam("through"),
+        EventRow.type.in_(bindparam("types", expanding=True)),
+    )
+    .order_by(EventRow.id)
+    .limit(bindparam("limit"))
+)
+PLACE = select(LogReader.position).where(LogReader.name == bindparam("reader"))
+
+#: Takes events, oldest first, and writes of them into the open transaction; it never commits.
+Handler = Callable[[Sequence[Any]], None]
+
+
+class Reader:
+    """Reads the events of some types behind a place that is kept under its name.
+
+    What the handler writes and the place are one commit, under the writer's lock. So however many
+    processes read under one name, and whenever one is killed, an event takes effect once. Whoever
+    reads for the first time begins behind the newest event. What has been pruned is passed over.
+    """
+
+    def __init__(
+        self, name: str, types: Collection[str], handle: Handler, batch: int = BATCH
+    ) -> None:
+        self.name, self._types = name, tuple(types)
+        self._handle, self._batch = handle, batch
+        #: Up to here, nothing waits; only what is handled is written down at once.
+        self._looked = 0
+        #: How many events are handled one by one, since one among them can't be.
+        self._one_by_one = 0
+
+    def begin(self) -> None:
+        """Keep a place, unless one is kept already."""
+        if self._place() is None:
+            take_write_lock()
+            self._locked_place()
+        db.session.commit()
+
+    def catch_up(self) -> None:
+        """Handle all events that are there."""
+        while self.read_some():
+            pass
+
+    def read_some(self) -> bool:
+        """Handle the next events and tell whether there may be more.
+
+        Without any that are wanted this costs three short queries and no lock.
+        """
+        place = self._place()
+        newest = log.last_id()
+        if place is not None:
+            after = max(place, self._looked)
+            if not self._read(after, newest, 1):
+                self._pass(place, newest)
+                return False
+        db.session.rollback()
+        return self._handle_some()
+
+    def _handle_some(self) -> bool:
+        """Handle a batch and move the place, in one commit."""
+        take_write_lock()
+        place = max(self._locked_place(), self._looked)
+        rows = self._read(place, log.last_id(), 1 if self._one_by_one else self._batch)
+        try:
+            if rows:
+                self._handle(rows)
+                self._keep(rows[-1].id)
+            db.session.commit()
+        except TRANSIENT:
+            db.session.rollback()
+            raise
+        except Exception:
+            db.session.rollback()
+            self._isolate(rows)
+        else:
+            self._one_by_one = max(0, self._one_by_one - 1)
+        return bool(rows)
+
+    def _isolate(self, rows: Sequence[Any]) -> None:
+        """Find the event that can't be handled, and leave it out."""
+        if len(rows) > 1:
+            self._one_by_one = len(rows)
+            return
+        key = rows[0].id
+        logger.exception("%s can't handle event %s and goes on behind it", self.name, key)
+        self._one_by_one = max(0, self._one_by_one - 1)
+        take_write_lock()
+        if self._locked_place() < key:
+            self._keep(key)
+        db.session.commit()
+
+    def _pass(self, place: int, newest: int) -> None:
+        """Note that nothing waits up to an id."""
+        self._looked = max(self._looked, newest)
+        if newest - place >= FAR:
+            take_write_lock()
+            if self._locked_place() < newest:
+                self._keep(newest)
+        db.session.commit()
+
+    def _read(self, after: int, through: int, limit: int) -> Sequence[Any]:
+        values = {"after": after, "through": through, "types": self._types, "limit": limit}
+        return db.session.connection().execute(READ, values).all()
+
+    def _place(self) -> int | None:
+        return db.session.connection().execute(PLACE, {"reader": self.name}).scalar()
+
+    def _locked_place(self) -> int:
+        """Return the place while nobody else can move it; the first time it is the log's end."""
+        place = self._place()
+        if place is None:
+            place = log.last_id()
+            row = {"name": self.name, "position": place}
+            db.session.connection().execute(insert(LogReader), row)
+        return place
+
+    def _keep(self, position: int) -> None:
+        statement = update(LogReader).where(LogReader.name == self.name)
+        db.session.connection().execute(statement.values(position=position))
