@@ -87,6 +87,34 @@ PUT    workspaces/<workspace>                             401     404  403 200  
 PATCH  workspaces/<workspace>                             401     404  403 200   200 200
 DELETE workspaces/<workspace>                             401     404  403 204   204 204
 
+GET    posts                                              200     200  200 200   200 200
+GET    posts of one's own                                 401     200  200 200   200 200
+GET    posts that are drafts                              401     200  200 200   200 200
+POST   posts                                              401     201  201 201   201 201
+GET    posts/<post>                                       200     200  200 200   200 200
+GET    posts/<draft> of another                           404     404  404 404   404 404
+PUT    posts/<post>                                       401     403  403 403   200 200
+PUT    posts/<draft> of another                           401     404  404 404   404 404
+PATCH  posts/<post>                                       401     403  403 403   200 200
+PATCH  posts/<post> back to a draft                       401     403  403 403   200 200
+PATCH  posts/<draft> of another                           401     404  404 404   404 404
+DELETE posts/<post>                                       401     403  403 403   204 204
+DELETE posts/<draft> of another                           401     404  404 404   404 404
+
+GET    collections                                        401     200  200 200   200 200
+POST   collections                                        401     201  201 201   201 201
+GET    collections/<collection>                           401     404  404 404   200 404
+PUT    collections/<collection>                           401     404  404 404   200 404
+PATCH  collections/<collection>                           401     404  404 404   200 404
+DELETE collections/<collection>                           401     404  404 404   204 404
+POST   collections/<collection>/add_post                  401     404  404 404   200 404
+POST   collections/<collection>/add_post of a draft       401     404  404 404   404 404
+POST   collections/<collection>/remove_post               401     404  404 404   200 404
+GET    collections/<collection>/posts                     401     404  404 404   200 404
+PUT    collections/<collection>/posts/<post>              401     404  404 404   200 404
+PUT    collections/<collection>/posts/<draft> of another  401     404  404 404   404 404
+DELETE collections/<collection>/posts/<held_post>         401     404  404 404   204 404
+
 GET    uploads                                            401     200  200 200   200 200
 GET    uploads of a project                               401     404  200 200   200 200
 POST   uploads                                            401     201  201 201   201 201
@@ -155,6 +183,7 @@ GUEST = {"email": "charlie@example.com", "role": "viewer"}
 DESK = {"name": "New desk", "project_id": "<project>"}
 JOB = {"type": "test_echo", "payload": {"value": 1}}
 TOLD = {"type": "file_changed"}
+POST = {"title": "New title", "body": "New body"}
 
 #: What a row sends beside its address; a query for GET, else a body.
 SENT: dict[str, dict[str, Any]] = {
@@ -181,6 +210,22 @@ SENT: dict[str, dict[str, Any]] = {
     "POST workspaces": DESK,
     "PUT workspaces/<workspace>": NAMED,
     "PATCH workspaces/<workspace>": NAMED,
+    "GET posts of one's own": {"owner": "me"},
+    "GET posts that are drafts": {"status": "draft"},
+    "POST posts": POST,
+    "PUT posts/<post>": POST,
+    "PUT posts/<draft> of another": POST,
+    "PATCH posts/<post>": {"title": "New title"},
+    "PATCH posts/<post> back to a draft": {"status": "draft"},
+    "PATCH posts/<draft> of another": {"status": "published"},
+    "POST collections": NAMED,
+    "PUT collections/<collection>": NAMED,
+    "PATCH collections/<collection>": NAMED,
+    "POST collections/<collection>/add_post": {"post_id": "<post>"},
+    "POST collections/<collection>/add_post of a draft": {"post_id": "<draft>"},
+    "POST collections/<collection>/remove_post": {"post_id": "<held_post>"},
+    "PUT collections/<collection>/posts/<post>": {"before": "<held_post>"},
+    "PUT collections/<collection>/posts/<draft> of another": {"before": "<held_post>"},
     "GET uploads of a project": {"project_id": "<project>"},
     "POST uploads to a project": {"project_id": "<project>"},
     "GET jobs of a project": {"project_id": "<project>"},
@@ -262,6 +307,22 @@ class Cell:
     @property
     def private_upload(self) -> int:
         return self.other.uploads()["id"]
+
+    @property
+    def post(self) -> int:
+        return self.alice.writes()["id"]
+
+    @property
+    def draft(self) -> int:
+        return self.other.writes(status="draft")["id"]
+
+    @cached_property
+    def held_post(self) -> int:
+        return self.alice.writes()["id"]
+
+    @property
+    def collection(self) -> int:
+        return self.alice.collects(self.held_post)
 
     @property
     def job(self) -> int:

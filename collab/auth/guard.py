@@ -125,6 +125,18 @@ def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
     return wrapper
 
 
+def login_optional(view: Callable[P, Any]) -> Callable[P, Any]:
+    """Let in everybody but who sends a token that is not good: he would take less for all."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        if g.refusal is not None:
+            raise g.refusal
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
 def admin_required(view: Callable[P, Any]) -> Callable[P, Any]:
     """Let in admins."""
 

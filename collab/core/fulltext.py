@@ -77,7 +77,8 @@ def ids(kind: str, text: str, scopes: Iterable[str]) -> Select[Any] | None:
     query = expression(text)
     if not query:
         return None
-    found = select((INDEX.c.rowid / literal_column(str(STRIDE))).label("id"))
+    key = INDEX.c.rowid.op("/")(literal_column(str(STRIDE)))  # of whole numbers
+    found = select(key.label("id"))
     return found.where(matches(within(query, scopes, [kind])))
 
 

@@ -28,6 +28,8 @@ class Schema(ma.Schema):
     """A schema that takes other names of a field too (`aliases`), and refuses unknown ones."""
 
     aliases: ClassVar[dict[str, str]] = {}
+    #: Whether a request without a body is one whose body is empty.
+    body_optional: ClassVar[bool] = False
 
     @ma.pre_load
     def _rename(self, data: Any, **kwargs: Any) -> Any:

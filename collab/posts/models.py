@@ -19,7 +19,7 @@ class Post(Timestamped, Versioned, Model):
     __table_args__ = (
         Index("ix_posts_status_id", "status", "id"),
         Index("ix_posts_status_updated_at_id", "status", "updated_at", "id"),
-        Index("ix_posts_owner_id_id", "owner_id", "id"),
+        Index("ix_posts_owner_id_status_id", "owner_id", "status", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -45,6 +45,9 @@ class Collection(Timestamped, Versioned, Model):
     name: Mapped[str] = mapped_column(String(120))
     description: Mapped[str] = mapped_column(Text, default="")
 
+    #: How many posts its owner sees in it; noted by who loads it.
+    posts = 0
+
 
 class CollectionPost(Model):
     """A post's place in a collection."""
@@ -69,3 +72,4 @@ class CollectionPost(Model):
 #: What lists may be sorted by.
 POST_SORTS = {"id": Post.id, "updated_at": Post.updated_at}
 COLLECTION_SORTS = {"id": Collection.id, "name": Collection.name}
+PLACE_SORTS = {"position": CollectionPost.position}

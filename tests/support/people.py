@@ -78,6 +78,17 @@ class Person:
         """Upload a file and return what it is."""
         return ok(self.request("POST", "/uploads", content=content, params=query))
 
+    def writes(self, title: str = "Hello", body: str = "World", **more: Any) -> dict[str, Any]:
+        """Write a post and return it."""
+        return ok(self.post("/posts", {"title": title, "body": body} | more))
+
+    def collects(self, *posts: int, name: str = "Worth reading") -> int:
+        """Make a collection of posts and return its id."""
+        made: int = ok(self.post("/collections", {"name": name}))["id"]
+        for post in posts:
+            ok(self.put(f"/collections/{made}/posts/{post}"))
+        return made
+
     def tells(self, project_id: int, **payload: Any) -> int:
         """Publish a recorded event in a project and return its id."""
         body = {"type": "file_changed", "project_id": project_id, "payload": payload}

@@ -28,6 +28,8 @@ class Parser(FlaskParser):
         # Werkzeug cuts a body that does not say its length off at the limit, in silence.
         if req.content_length is None and len(body) == req.max_content_length:
             raise RequestEntityTooLarge()
+        if not body and schema.body_optional:
+            return {}
         if not body:
             raise Malformed("The body is empty: send a JSON object.")
         if not req.is_json:

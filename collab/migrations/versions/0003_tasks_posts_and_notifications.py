@@ -84,7 +84,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('posts', schema=None) as batch_op:
-        batch_op.create_index('ix_posts_owner_id_id', ['owner_id', 'id'], unique=False)
+        batch_op.create_index('ix_posts_owner_id_status_id', ['owner_id', 'status', 'id'], unique=False)
         batch_op.create_index('ix_posts_status_id', ['status', 'id'], unique=False)
         batch_op.create_index('ix_posts_status_updated_at_id', ['status', 'updated_at', 'id'], unique=False)
 
@@ -223,7 +223,7 @@ def downgrade() -> None:
     with op.batch_alter_table('posts', schema=None) as batch_op:
         batch_op.drop_index('ix_posts_status_updated_at_id')
         batch_op.drop_index('ix_posts_status_id')
-        batch_op.drop_index('ix_posts_owner_id_id')
+        batch_op.drop_index('ix_posts_owner_id_status_id')
 
     op.drop_table('posts')
     with op.batch_alter_table('notifications', schema=None) as batch_op:

@@ -1,0 +1,166 @@
+"""What posts and collections look like on the wire."""
+
+from __future__ import annotations
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from ..core.http.pages import PageQuery, page_of, sort_field
+from ..core.schemas import Schema, Time, identifier, line, patterned, text
+from .models import COLLECTION_SORTS, PLACE_SORTS, POST_SORTS, POST_STATUSES, PUBLISHED
+
+LONGEST_BODY = 100_000
+#: Lists show bodies up to this length, and of all the beginning.
+SHORT_BODY, EXCERPT = 2000, 300
+
+STATUS = validate.OneOf(POST_STATUSES)
+
+
+class PostIn(Schema):
+    """A new post: published at once, unless it is a draft."""
+
+    title = line(200, required=True, metadata={"example": "Hello World"})
+    body = text(LONGEST_BODY, required=True, metadata={"example": "My first post, for @alice."})
+    status = fields.String(load_default=PUBLISHED, validate=STATUS)
+
+
+class PostPut(Schema):
+    """A post, whole. Without `status` it stays published or a draft, as it is."""
+
+    title = line(200, required=True, metadata={"example": "Hello again"})
+    body = text(LONGEST_BODY, required=True, metadata={"example": "My first post, for @alice."})
+    status = fields.String(validate=STATUS)
+
+
+class PostPatch(Schema):
+    """The parts of a post that change; `status` publishes it, or makes a draft of it."""
+
+    title = line(200)
+    body = text(LONGEST_BODY)
+    status = fields.String(validate=STATUS)
+
+
+class PostOut(Schema):
+    """A post."""
+
+    id = fields.Integer(required=True)
+    owner_id = fields.Integer(required=True)
+    title = fields.String(required=True)
+    body = fields.String(required=True)
+    status = fields.String(required=True, validate=STATUS)
+    published_at = Time(
+        required=True, allow_none=True, metadata={"description": "Null for a draft."}
+    )
+    created_at = Time(required=True)
+    updated_at = Time(required=True)
+
+
+class PostListedOut(PostOut):
+    """A post as lists show it."""
+
+    body = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": f"Null if it has over {SHORT_BODY} characters: see the post."},
+    )
+    excerpt = fields.String(
+        required=True, metadata={"description": f"The first {EXCERPT} characters of the body."}
+    )
+
+
+class PostQuery(PageQuery):
+    """Which posts."""
+
+    owner = patterned(
+        r"^(me|[1-9][0-9]{0,17})$",
+        "Must be an account's id, or `me`.",
+        1,
+        18,
+        load_default=None,
+        metadata={"description": "Whose: an account's id, or `me`."},
+    )
+    status = fields.String(
+        load_default=PUBLISHED,
+        validate=STATUS,
+        metadata={"description": "`draft`: your own drafts; sign in for them."},
+    )
+    q = fields.String(
+        load_default=None,
+        validate=validate.Length(max=100),
+        metadata={"description": 'Words, or "a phrase"; a `-` before it excludes.'},
+    )
+    sort = sort_field(POST_SORTS, "-id")
+
+
+class CollectionIn(Schema):
+    """A collection, whole."""
+
+    name = line(120, required=True, metadata={"example": "Worth reading"})
+    description = text(2000, load_default="")
+
+
+class CollectionPatch(Schema):
+    """The parts of a collection that change."""
+
+    name = line(120)
+    description = text(2000)
+
+
+class CollectionOut(Schema):
+    """A collection."""
+
+    id = fields.Integer(required=True)
+    owner_id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    description = fields.String(required=True)
+    posts = fields.Integer(required=True, metadata={"description": "How many posts you see in it."})
+    created_at = Time(required=True)
+    updated_at = Time(required=True)
+
+
+class CollectionQuery(PageQuery):
+    """Which of your collections."""
+
+    q = fields.String(
+        load_default=None,
+        validate=validate.Length(max=100),
+        metadata={"description": "A part of the name."},
+    )
+    sort = sort_field(COLLECTION_SORTS, "id")
+
+
+class PostChoiceIn(Schema):
+    """Which post."""
+
+    aliases = {"postId": "post_id", "post": "post_id"}
+    post_id = identifier(required=True)
+
+
+class PlaceIn(Schema):
+    """Where a post stands: right before or right behind another one; without either at the end."""
+
+    body_optional = True
+    before = identifier(metadata={"description": "The id of a post in the collection."})
+    after = identifier(metadata={"description": "The id of a post in the collection."})
+
+    @validates_schema
+    def check_one(self, data: dict[str, int], **kwargs: object) -> None:
+        """Take one of the two."""
+        if len(data) == 2:
+            raise ValidationError("Give one of `before` and `after`.", "after")
+
+
+class CollectionPostOut(PostListedOut):
+    """A post in a collection."""
+
+    added_at = Time(required=True)
+
+
+class CollectionPostQuery(PageQuery):
+    """Which part of a collection."""
+
+    sort = sort_field(PLACE_SORTS, "position")
+
+
+PostPage = page_of(PostListedOut)
+CollectionPage = page_of(CollectionOut)
+CollectionPostPage = page_of(CollectionPostOut)
