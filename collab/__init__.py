@@ -73,7 +73,7 @@ def _prepare_instance(values: dict[str, Any]) -> Path:
 
 def _bind_extensions(app: Flask) -> None:
     from .auth import guard
-    from .core import database, errors, logging
+    from .core import database, errors, logging, origin
     from .core.http import headers, limits
     from .core.http.paths import ShortPaths
     from .core.json import OrjsonProvider
@@ -87,6 +87,7 @@ def _bind_extensions(app: Flask) -> None:
     jwt.init_app(app)
     headers.register(app)
     limits.init_app(app)
+    origin.init_app(app)
     guard.init_app(app)
     limiter.init_app(app)
     api.init_app(app)

@@ -175,6 +175,9 @@ DELETE flags/<flag>                                       401     403  403 403  
 GET    events of the flags                                401     200  200 200   200 200
 GET    events of the audit                                401     404  404 404   404 200
 POST   events to the flags                                401     403  403 403   403 403
+GET    activity                                           401     200  200 200   200 200
+GET    projects/<project>/activity                        401     404  200 200   200 200
+GET    users/<user>/activity                              401     200  200 200   200 200
 """
 
 ACCOUNT = {"email": "<email>", "password": PASSWORD}

@@ -2,9 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
+from ..core.http.caller import caller
+from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
+from . import service
+from .schemas import ActivityPage, FeedQuery
 
 blueprint = Blueprint(
-    "activity", __name__, url_prefix=BASE, description="What happened, in sentences."
+    "activity",
+    __name__,
+    url_prefix=BASE,
+    description="What happened, in sentences, the newest first. A request looks at some 10,000 "
+    "events at most: with a filter that finds few, a page may be short or empty and still have a "
+    "`next_cursor`.",
 )
+
+
+@blueprint.get("/activity")
+@login_required
+@blueprint.arguments(FeedQuery, location="query")
+@blueprint.response(200, ActivityPage)
+@linked
+def own_activity(query: dict[str, Any]) -> Page:
+    """List what happened in your projects, to you, and by you."""
+    return service.own_feed(caller(), **query)
+
+
+@blueprint.get("/projects/<id:project_id>/activity")
+@login_required
+@blueprint.arguments(FeedQuery, location="query")
+@blueprint.response(200, ActivityPage)
+@linked
+def project_activity(query: dict[str, Any], project_id: int) -> Page:
+    """List what happened in a project."""
+    return service.project_feed(caller(), project_id, **query)
+
+
+@blueprint.get("/users/<id:user_id>/activity")
+@login_required
+@blueprint.arguments(FeedQuery, location="query")
+@blueprint.response(200, ActivityPage)
+@linked
+def user_activity(query: dict[str, Any], user_id: int) -> Page:
+    """List what a person did, as far as you may know of it."""
+    return service.user_feed(caller(), user_id, **query)

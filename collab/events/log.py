@@ -11,6 +11,7 @@ from flask import current_app
 from sqlalchemy import Select, bindparam, delete, event, func, insert, select
 from sqlalchemy.orm import Session
 
+from ..core import origin
 from ..core.models import utcnow
 from ..extensions import db
 from .bell import Bell
@@ -59,7 +60,8 @@ def record(what: Event, actor: int | None) -> Message:
     The writer's lock is held from here to the commit, so ids grow in the order of commits.
     """
     session, values = db.session(), _values(what, actor)
-    key = session.connection().execute(INSERT, values).scalar_one()
+    row = values | {"address": origin.address()}
+    key = session.connection().execute(INSERT, row).scalar_one()
     session.info["events_recorded"] = True
     if what.changes_rights:
         session.info["rights_changed"] = True
@@ -70,7 +72,9 @@ def record_all(events: Sequence[Event], actor: int | None) -> None:
     """Write many events, none of which changes rights, into the open transaction at once."""
     if events:
         session = db.session()
-        session.connection().execute(INSERT_MANY, [_values(what, actor) for what in events])
+        where = {"address": origin.address()}
+        rows = [_values(what, actor) | where for what in events]
+        session.connection().execute(INSERT_MANY, rows)
         session.info["events_recorded"] = True
 
 

@@ -94,7 +94,7 @@ def paginate(
     column = columns[sort.removeprefix("-")]
     parameters = {"page_size": limit + 1} | (values or {})
     if cursor:
-        parameters["value"], parameters["last"] = _decode(cursor, sort, column)
+        parameters["value"], parameters["last"] = decode(cursor, sort, column)
     build = _sliced if values is None else _kept_sliced
     statement = build(query, column, key, sort.startswith("-"), bool(cursor))
     run = db.session.execute if values is None else db.session.connection().execute
@@ -125,7 +125,8 @@ def encode(sort: str, value: Any, key: int) -> str:
     return base64.urlsafe_b64encode(dumps([sort, value, key])).decode().rstrip("=")
 
 
-def _decode(cursor: str, sort: str, column: Column) -> tuple[Any, int]:
+def decode(cursor: str, sort: str, column: Column) -> tuple[Any, int]:
+    """Read a cursor that was given out for this sorting; raises Malformed for another."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         made_for, value, key = loads(base64.b64decode(padded, altchars=b"-_", validate=True))

@@ -1,0 +1,29 @@
+"""What the audit withholds from admins: people's private things.
+
+An admin sees that something happened, when, by whom and from where; of what is a person's own
+alone, neither the data nor the title.
+"""
+
+from __future__ import annotations
+
+#: Of what is told to one person alone, what is the admins' business: accounts and log-ins, and
+#: tasks, since they manage personal ones too.
+ADMINS_BUSINESS = ("account", "session", "task")
+
+#: Where everybody or every admin reads along.
+OPEN_TOPICS = ("posts", "flags", "audit")
+
+
+def withheld(topic: str, kind: str, project_id: int | None) -> bool:
+    """Tell whether an event's data is withheld from admins.
+
+    | in a project, on an open topic           | shown                         |
+    | `user:<id>`: account, session, task      | shown                         |
+    | `user:<id>`: drafts, collections,        |                               |
+    |   notifications, members' own types      | withheld                      |
+    | `job:<id>` of a job in no project        | withheld                      |
+    | anything else                            | withheld, until it is decided |
+    """
+    if project_id is not None or topic in OPEN_TOPICS:
+        return False
+    return not (topic.startswith("user:") and kind.split(".")[0] in ADMINS_BUSINESS)

@@ -1,0 +1,106 @@
+"""What feeds and the audit look like on the wire."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from ..core.http.pages import PageQuery, page_of
+from ..core.schemas import MAX_ID, Schema, Time, patterned
+from ..jobs.schemas import Moment
+from ..realtime.schemas import topic_field
+
+TYPE_META = {
+    "example": "task",
+    "description": "A type such as `task.created`, or a family of them such as `task`.",
+}
+
+
+class PeriodQuery(Schema):
+    """Which type, and from when to when."""
+
+    type = fields.String(load_default=None, validate=validate.Length(1, 100), metadata=TYPE_META)
+    since = Moment(load_default=None, metadata={"description": "From this time on (RFC 3339)."})
+    until = Moment(load_default=None, metadata={"description": "Before this time (RFC 3339)."})
+
+
+class FeedQuery(PageQuery, PeriodQuery):
+    """Which of what happened."""
+
+    actor = patterned(
+        r"^(me|[1-9][0-9]{0,17})$",
+        "Must be a person's id, or `me`.",
+        1,
+        18,
+        load_default=None,
+        metadata={"description": "Who did it: a person's id, or `me`."},
+    )
+
+
+class AuditFilter(PeriodQuery):
+    """Which of what happened."""
+
+    aliases = {"projectId": "project_id"}
+    actor = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
+    topic = topic_field(load_default=None)
+    project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
+    address = fields.String(
+        load_default=None,
+        validate=validate.Length(1, 45),
+        metadata={"description": "From where: an IP address as the audit shows it."},
+    )
+
+
+class AuditQuery(PageQuery, AuditFilter):
+    """Which of what happened, a page at a time."""
+
+
+class ExportQuery(AuditFilter):
+    """Which of what happened, and how to write it."""
+
+    format = fields.String(load_default="csv", validate=validate.OneOf(["csv", "jsonl"]))
+
+
+class ActorOut(Schema):
+    """Who did it."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class ActivityOut(Schema):
+    """Something that happened."""
+
+    id = fields.Integer(required=True, metadata={"description": "The event's id in the log."})
+    type = fields.String(required=True, metadata={"example": "task.created"})
+    text = fields.String(
+        required=True,
+        metadata={"description": "A sentence, plain text.", "example": "Bob made the task “Fix”"},
+    )
+    actor = fields.Nested(
+        ActorOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Who did it; null for the service itself, or nobody known."},
+    )
+    topic = fields.String(required=True)
+    project_id = fields.Integer(required=True, allow_none=True)
+    data = fields.Dict(required=True)
+    withheld = fields.Boolean(
+        required=True,
+        metadata={"description": "True where the data is somebody's own: an admin is not told."},
+    )
+    time = Time(required=True)
+
+
+class AuditOut(ActivityOut):
+    """Something that happened, and from where."""
+
+    address = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where it was asked from; null for what no request did."},
+    )
+
+
+ActivityPage = page_of(ActivityOut)
+AuditPage = page_of(AuditOut)

@@ -1,0 +1,137 @@
+"""Feeds: what happened in a project, by a person, and in all that concerns the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, decode, encode
+from ..events.models import EventRow
+from ..extensions import db
+from ..projects import access
+from ..projects.models import Project
+from .sentences import DELETED, names_of, sentence
+from .sight import Sight, jobs_followed
+from .walk import Sources, walk
+from .wanted import Wanted
+
+#: What the cursor of every feed is made for.
+ORDER = "-id"
+
+ME = "me"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """A row of the log, for people."""
+
+    id: int
+    type: str
+    text: str
+    actor: Actor | None
+    topic: str
+    project_id: int | None
+    data: dict[str, Any]
+    withheld: bool
+    address: str | None
+    time: datetime
+
+
+def project_feed(caller: Caller, project_id: int, **query: Any) -> Page:
+    """Return what happened in a project; raises NotFound."""
+    access.load(Project, project_id, caller)
+    return _feed(caller, {"project_id": [project_id]}, **query)
+
+
+def own_feed(caller: Caller, **query: Any) -> Page:
+    """Return what happened in all of the caller's projects, to him, and by him."""
+    topics = [f"user:{caller.user_id}", *(f"job:{key}" for key in jobs_followed(caller))]
+    projects = list(db.session.scalars(access.projects_of(caller)))
+    sources: Sources = {"project_id": projects, "topic": topics, "actor": [caller.user_id]}
+    return _feed(caller, sources, **query)
+
+
+def user_feed(caller: Caller, user_id: int, **query: Any) -> Page:
+    """Return what a person did, as far as the caller may know of it."""
+    return _feed(caller, {"actor": [user_id]}, **query)
+
+
+def _feed(
+    caller: Caller,
+    sources: Sources,
+    *,
+    limit: int,
+    cursor: str | None,
+    actor: str | None,
+    **query: Any,
+) -> Page:
+    """Return a page of a feed.
+
+    Who may see what is looked up again behind the reading: whoever has a right then had it when
+    what was read was written, and a person who was removed meanwhile is told nothing.
+    """
+    by = caller.user_id if actor == ME else int(actor) if actor else None
+    wanted = Wanted(actor=by, noise=False, **query)
+    sight = Sight(caller)
+    page = read_page(
+        sources, wanted, lambda row: sight.sees(row) and wanted.matches(row), limit, cursor
+    )
+    sight = Sight(caller)
+    rows = [row for row in page.items if sight.sees(row)]
+    return Page(shown(rows, lambda row: not sight.reads(row)), page.next_cursor)
+
+
+def read_page(
+    sources: Sources,
+    wanted: Wanted,
+    passes: Callable[[Any], bool],
+    limit: int,
+    cursor: str | None,
+) -> Page:
+    """Return a page of whole rows, newest first; raises Malformed for a foreign cursor."""
+    after, before = wanted.bounds()
+    if cursor:
+        start = decode(cursor, ORDER, EventRow.id)[0]
+        before = start if before is None else min(start, before)
+    found = walk(sources, wanted.columns(), passes, after=after, before=before, limit=limit)
+    query = select(EventRow.__table__).where(EventRow.id.in_(found.ids))
+    rows = db.session.execute(query.order_by(EventRow.id.desc())).all()
+    following = encode(ORDER, found.next, found.next) if found.next is not None else None
+    return Page(rows, following)
+
+
+def shown(rows: Sequence[Any], withheld: Callable[[Any], bool]) -> list[Item]:
+    """Return rows as they are shown; of those withheld neither data nor title."""
+    names = names_of(rows)
+    return [_item(row, names, withheld(row)) for row in rows]
+
+
+def _item(row: Any, names: dict[int, str], hidden: bool) -> Item:
+    data = {} if hidden else row.data
+    text = sentence(row.type, row.actor, data, names)
+    actor = None if row.actor is None else Actor(row.actor, names.get(row.actor, DELETED))
+    return Item(
+        id=row.id,
+        type=row.type,
+        text=text,
+        actor=actor,
+        topic=row.topic,
+        project_id=row.project_id,
+        data=data,
+        withheld=hidden,
+        address=row.address,
+        time=row.time,
+    )

@@ -1,0 +1,51 @@
+"""Who sees which rows of the log, by the rights of this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+
+from ..core.http.caller import Caller
+from ..extensions import db
+from ..jobs.models import Job
+from ..projects import access
+from .privacy import withheld
+
+#: Of a person's own jobs, so many of the newest are followed in the feed of all that is his.
+JOBS_FOLLOWED = 100
+
+
+def jobs_followed(caller: Caller) -> list[int]:
+    """Return the ids of the newest of the caller's jobs that are in no project."""
+    mine = select(Job.id).where(Job.owner_id == caller.user_id, Job.project_id.is_(None))
+    return list(db.session.scalars(mine.order_by(Job.id.desc()).limit(JOBS_FOLLOWED)))
+
+
+class Sight:
+    """What a person may see, as it was when this was made."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller, self._own = caller, f"user:{caller.user_id}"
+        self._projects = set(db.session.scalars(access.projects_of(caller)))
+        self._jobs = {f"job:{key}" for key in jobs_followed(caller)}
+
+    @property
+    def projects(self) -> Iterable[int]:
+        """Return the projects that he is a member of."""
+        return self._projects
+
+    def sees(self, row: Any) -> bool:
+        """Tell whether he may know of a row: as a reader of its topic, or as an admin."""
+        return self._caller.is_admin or self.reads(row)
+
+    def reads(self, row: Any) -> bool:
+        """Tell whether he may read a row and all that it says."""
+        if row.project_id is not None:
+            return self._caller.is_admin or row.project_id in self._projects
+        if row.topic in access.OPEN_TOPICS or row.topic == self._own or row.topic in self._jobs:
+            return True
+        if row.topic.startswith("job:"):  # an older one of his: nobody else acts on a private job
+            return bool(row.actor == self._caller.user_id)
+        return self._caller.is_admin and not withheld(row.topic, row.type, row.project_id)
