@@ -164,6 +164,9 @@ GET    events/stream of a project                         401     404  200 200  
 GET    events/stream of a workspace                       401     404  200 200   200 200
 GET    events/stream of a job                             401     404  200 200   200 200
 GET    events/stream of another                           401     404  404 404   404 404
+GET    search                                             401     200  200 200   200 200
+GET    search of a project                                401     404  200 200   200 200
+
 GET    presence                                           401     200  200 200   200 200
 GET    presence of a project                              401     404  200 200   200 200
 
@@ -251,6 +254,8 @@ SENT: dict[str, dict[str, Any]] = {
     "GET events/stream of a project": {"project_id": "<project>"},
     "GET events/stream of a workspace": {"topic": "workspace:<workspace>"},
     "GET events/stream of another": {"topic": "user:<user>"},
+    "GET search": {"q": "plan"},
+    "GET search of a project": {"q": "plan", "project_id": "<project>"},
     "GET presence of a project": {"project_id": "<project>"},
     "PUT flags/<flag>": {"enabled": False},
     "PATCH flags/<flag>": {"percentage": 50},

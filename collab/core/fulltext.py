@@ -2,10 +2,10 @@
 
 The index is one table, `search_index`, that triggers keep in step with the tables it covers, so
 no write can miss it: bulk changes and cascades included. A row's id is that of what it stands for,
-times 8, plus the kind's number. The column `scope` has words that no search can name: where a row
-is (`p7` a project, `u3` a person, `public`), and its kind (`ktask`). They cut a search to what the
-caller may see before anything is ranked; whoever shows a row checks his right against the tables
-all the same.
+times 8, plus the kind's number. The column `scope` has words that no search can name: the kind
+(`task`), and the kind with each place from where it is seen (`taskp7` a project, `tasku3` a person,
+`postpublic`, `taskadmin`). They cut a search to what the caller may see before anything is ranked;
+whoever shows a row checks his right against the tables all the same.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, column, func, literal_column, select, table
+from sqlalchemy import Select, column, func, literal_column, select, table, text
+
+from ..extensions import db
 
 #: The kinds of rows and their numbers, as the triggers in the migrations have them.
 KINDS = {"project": 1, "task": 2, "post": 3, "upload": 4, "workspace": 5}
@@ -22,49 +24,63 @@ STRIDE = 8
 
 INDEX = table("search_index", column("rowid"), column("title"), column("body"), column("tags"))
 
+#: Changes that change nothing, but let the triggers index each row anew.
+TOUCHES = (
+    "UPDATE projects SET name = name",
+    "UPDATE tasks SET title = title",
+    "UPDATE posts SET title = title",
+    "UPDATE uploads SET name = name",
+    "UPDATE workspaces SET name = name",
+)
+
 #: Words that are looked at; the rest of a search is left out.
 MOST_WORDS = 16
 
-#: An excluded or plain "quoted phrase", or a word.
+#: Places that are looked for; in more, looking at each row that matches is faster.
+MOST_SCOPES = 100
+
+#: What a word weighs in each column of the index, for BM25; the scope weighs nothing.
+WEIGHTS = (0.0, 8.0, 1.0, 2.0)
+
+#: A plain or excluded "quoted phrase", or a word.
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 
 
 def expression(text: str) -> str:
-    """Return a search as FTS5 reads it, empty if there is no word in it.
+    """Return a search as FTS5 reads it, empty if no word in it is looked for.
 
     All words must occur, the last one may be the beginning of a word; "quoted words" must stand
-    together; a `-` before either excludes.
+    together; a `-` before either excludes. Nothing else has a meaning.
     """
-    wanted, excluded = [], []
-    for sign, phrase, word in _TERM.findall(text)[:MOST_WORDS]:
-        term = _quoted(phrase or word)
-        if term and sign:
-            excluded.append(term)
-        elif term:
-            wanted.append(term)
+    wanted: list[str] = []
+    excluded: list[str] = []
+    open_end = False
+    for sign, phrase, word in _TERM.findall(_plain(text)):
+        if not any(map(str.isalnum, phrase or word)):
+            continue
+        (excluded if sign else wanted).append(f'"{phrase or word}"')
+        open_end = bool(word) if not sign else open_end
+        if len(wanted) + len(excluded) == MOST_WORDS:
+            break
     if not wanted:
         return ""
-    if not text.endswith('"') and not excluded:
-        wanted[-1] += "*"
-    query = "{title body tags} : (" + " AND ".join(wanted) + ")"
-    return query + "".join(f" NOT {{title body tags}} : {term}" for term in excluded)
+    query = _in_texts(" AND ".join(wanted) + (" *" if open_end else ""))
+    return query + "".join(f" NOT {_in_texts(term)}" for term in excluded)
 
 
-def _quoted(words: str) -> str:
-    """Return words as one FTS5 string, in which nothing has a meaning; "" without a letter."""
-    kept = words.replace('"', " ").replace("\0", " ").strip()
-    return f'"{kept}"' if any(map(str.isalnum, kept)) else ""
+def _in_texts(query: str) -> str:
+    return f"{{title body tags}} : ({query})"
 
 
-def within(query: str, scopes: Iterable[str], kinds: Iterable[str] = ()) -> str:
-    """Cut an expression to rows in any of the scopes, and of any of the kinds."""
-    parts = [_any(scopes), _any(f"k{kind}" for kind in kinds), f"({query})"]
-    return " AND ".join(part for part in parts if part)
+def _plain(text: str) -> str:
+    """Return a text without what SQLite can't take: NUL ends it, lone surrogates are no UTF-8."""
+    return text.replace("\0", " ").encode(errors="replace").decode()
 
 
-def _any(words: Iterable[str]) -> str:
-    listed = " OR ".join(f'"{word}"' for word in words)
-    return f"scope : ({listed})" if listed else ""
+def within(query: str, kind: str, scopes: Iterable[str] | None) -> str:
+    """Cut an expression to rows of a kind that are seen from any of some places; None: all."""
+    places = [kind] if scopes is None else [kind + place for place in scopes]
+    return f"scope : ({' OR '.join(places)}) AND ({query})"
 
 
 def matches(query: str) -> Any:
@@ -72,17 +88,41 @@ def matches(query: str) -> Any:
     return literal_column("search_index").op("MATCH")(query)
 
 
-def ids(kind: str, text: str, scopes: Iterable[str]) -> Select[Any] | None:
+def key() -> Any:
+    """Return the id of what a row of the index stands for."""
+    return INDEX.c.rowid.op("/")(literal_column(str(STRIDE)))  # of whole numbers
+
+
+def ids(kind: str, text: str, scopes: Iterable[str] | None) -> Select[Any] | None:
     """Return the ids of one kind that match a search, as a subquery; None if it has no word."""
     query = expression(text)
     if not query:
         return None
-    key = INDEX.c.rowid.op("/")(literal_column(str(STRIDE)))  # of whole numbers
-    found = select(key.label("id"))
-    return found.where(matches(within(query, scopes, [kind])))
+    return select(key().label("id")).where(matches(within(query, kind, scopes)))
 
 
-def highlighted(column_number: int, opening: str, closing: str, words: int) -> Any:
-    """Return the column that cuts an excerpt of up to `words` words around what matched."""
-    name: Any = literal_column("search_index")
-    return func.snippet(name, column_number, opening, closing, "…", words)
+def relevance() -> Any:
+    """Return how well a row matches by BM25; the best has the least. Ask it of few rows."""
+    return func.bm25(literal_column("search_index"), *WEIGHTS)
+
+
+def title(opening: str, closing: str) -> Any:
+    """Return the title, with marks around what matched."""
+    return func.highlight(literal_column("search_index"), 1, opening, closing)
+
+
+def excerpt(opening: str, closing: str, words: int) -> Any:
+    """Return the `words` words of the body (at most 64) where most matched, with marks."""
+    return func.snippet(literal_column("search_index"), 2, opening, closing, "…", words)
+
+
+def rebuild() -> int:
+    """Make the index anew from the tables, within the transaction; returns its rows.
+
+    It may be damaged: so its own parts are made anew first, and then emptied.
+    """
+    db.session.execute(text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
+    db.session.execute(text("DELETE FROM search_index"))
+    for touch in TOUCHES:
+        db.session.execute(text(touch))
+    return db.session.scalar(select(func.count()).select_from(INDEX)) or 0

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, null, select
+from sqlalchemy import Select, and_, bindparam, null, or_, select, true
 
 from ..core.database import take_write_lock
 from ..core.errors import Forbidden, NotFound
@@ -141,6 +141,18 @@ def owned_by(model: type[Owned], caller: Caller, project_id: int | None) -> Any:
         return model.project_id == project_id
     readable = model.project_id.is_(None) | model.project_id.in_(projects_of(caller))
     return and_(model.owner_id == caller.user_id, readable)
+
+
+def readable(model: type[AsSeen], caller: Caller) -> Any:
+    """Return the condition for all rows of a model that `load` lets the caller read."""
+    place: Any = model.project_id  # type: ignore[attr-defined]
+    member = true() if caller.is_admin else place.in_(projects_of(caller))
+    if not issubclass(model, Owned):
+        return member
+    mine = model.owner_id == caller.user_id
+    if model.admins_manage and caller.is_admin:
+        mine = true()
+    return or_(and_(place.is_not(None), member), and_(place.is_(None), mine))
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
+from ..core.http.caller import caller
+from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
+from . import service
+from .schemas import ResultPage, SearchQuery
 
 blueprint = Blueprint(
     "search", __name__, url_prefix=BASE, description="Finding things by their words."
 )
+
+
+@blueprint.get("/search")
+@login_required
+@blueprint.arguments(SearchQuery, location="query")
+@blueprint.response(200, ResultPage)
+@linked
+def search(query: dict[str, Any]) -> Page:
+    """Find projects, workspaces, tasks, posts and uploads that you may read, the best first.
+
+    Of each kind the newest 1,000 matches are ranked.
+    """
+    return service.find(caller(), **query)

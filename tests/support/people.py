@@ -94,6 +94,10 @@ class Person:
         body = {"type": "file_changed", "project_id": project_id, "payload": payload}
         return int(ok(self.post("/events", body))["id"])
 
+    def finds(self, q: str, **query: Any) -> list[dict[str, Any]]:
+        """Return the first page of what a search finds."""
+        return ok(self.get("/search", params={"q": q, "limit": 100} | query))["items"]
+
     def logs_in(self) -> Person:
         """Return the same person with a new session."""
         body = ok(self.post("/auth/login", {"email": self.email, "password": PASSWORD}))

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from flask import request
 from marshmallow import fields, validate
-from sqlalchemy import Row, Select, bindparam, tuple_
+from sqlalchemy import ColumnElement, Row, Select, bindparam, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ...extensions import db
@@ -125,7 +125,7 @@ def encode(sort: str, value: Any, key: int) -> str:
     return base64.urlsafe_b64encode(dumps([sort, value, key])).decode().rstrip("=")
 
 
-def decode(cursor: str, sort: str, column: Column) -> tuple[Any, int]:
+def decode(cursor: str, sort: str, column: ColumnElement[Any] | Column) -> tuple[Any, int]:
     """Read a cursor that was given out for this sorting; raises Malformed for another."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)

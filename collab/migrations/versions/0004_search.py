@@ -8,14 +8,13 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-#: Number of the kind, table, what changes of it matter, scope, title, body, tags. A scope that
-#: admins search has the word `admin`.
+#: Number of the kind, table, what changes of it matter, places it is seen from, title, body, tags.
 COVERED = {
     "project": (
         1,
         "projects",
         "name, description",
-        "'kproject admin p' || {row}.id",
+        "' projectadmin projectp' || {row}.id",
         "{row}.name",
         "{row}.description",
         "''",
@@ -24,7 +23,7 @@ COVERED = {
         2,
         "tasks",
         "title, description, tags, project_id, owner_id",
-        "'ktask admin ' || CASE WHEN {row}.project_id IS NULL THEN 'u' || {row}.owner_id "
+        "' taskadmin task' || CASE WHEN {row}.project_id IS NULL THEN 'u' || {row}.owner_id "
         "ELSE 'p' || {row}.project_id END",
         "{row}.title",
         "{row}.description",
@@ -34,8 +33,8 @@ COVERED = {
         3,
         "posts",
         "title, body, status, owner_id",
-        "'kpost u' || {row}.owner_id || CASE {row}.status WHEN 'published' "
-        "THEN ' public admin' ELSE '' END",
+        "' postu' || {row}.owner_id || CASE {row}.status WHEN 'published' "
+        "THEN ' postpublic' ELSE '' END",
         "{row}.title",
         "{row}.body",
         "''",
@@ -44,8 +43,8 @@ COVERED = {
         4,
         "uploads",
         "name, project_id, owner_id",
-        "'kupload ' || CASE WHEN {row}.project_id IS NULL THEN 'u' || {row}.owner_id "
-        "ELSE 'admin p' || {row}.project_id END",
+        "CASE WHEN {row}.project_id IS NULL THEN ' uploadu' || {row}.owner_id "
+        "ELSE ' uploadadmin uploadp' || {row}.project_id END",
         "{row}.name",
         "''",
         "''",
@@ -54,7 +53,7 @@ COVERED = {
         5,
         "workspaces",
         "name, project_id",
-        "'kworkspace admin p' || {row}.project_id",
+        "' workspaceadmin workspacep' || {row}.project_id",
         "{row}.name",
         "''",
         "''",
@@ -68,7 +67,8 @@ def upgrade() -> None:
         "CREATE VIRTUAL TABLE search_index USING fts5(scope, title, body, tags, "
         "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')"
     )
-    for kind, (number, table, columns, *values) in COVERED.items():
+    for kind, (number, table, columns, places, *values) in COVERED.items():
+        values = [f"'{kind}' || {places}", *values]
         new = ", ".join(value.format(row="new") for value in values)
         old = ", ".join(value.format(row=table) for value in values)
         put = "INSERT INTO search_index (rowid, scope, title, body, tags)"

@@ -1,0 +1,63 @@
+"""What a search and its results look like on the wire."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+from webargs.fields import DelimitedList
+
+from ..core.fulltext import KINDS
+from ..core.http.pages import PageQuery, page_of
+from ..core.schemas import MAX_ID, Schema, Time
+
+KIND = validate.OneOf(tuple(KINDS))
+
+SAID = (
+    "Words that must all occur, the last one also as the beginning of a word; "
+    '`"words in quotes"` stand together, and `-` before either excludes.'
+)
+
+
+class SearchQuery(PageQuery):
+    """What to look for."""
+
+    aliases = {"projectId": "project_id"}
+    q = fields.String(
+        required=True,
+        validate=validate.Length(max=200),
+        metadata={"description": SAID, "example": "launch plan"},
+    )
+    type = DelimitedList(
+        fields.String(validate=KIND),
+        load_default=(),
+        metadata={"description": "Only these, separated by commas.", "example": ["task"]},
+    )
+    project_id = fields.Integer(
+        load_default=None,
+        validate=validate.Range(1, MAX_ID),
+        metadata={"description": "Only what is in this project."},
+    )
+
+
+class ExcerptOut(Schema):
+    """Where it matched: HTML with nothing in it but escaped text and `<mark>`."""
+
+    title_html = fields.String(required=True)
+    text_html = fields.String(
+        required=True, metadata={"description": "Some words of the text; empty without one."}
+    )
+
+
+class ResultOut(Schema):
+    """Something found."""
+
+    type = fields.String(required=True, validate=KIND)
+    id = fields.Integer(required=True)
+    title = fields.String(required=True)
+    url = fields.String(required=True, metadata={"description": "Its address in this API."})
+    project_id = fields.Integer(required=True, allow_none=True)
+    project_name = fields.String(required=True, allow_none=True)
+    excerpt = fields.Nested(ExcerptOut, required=True)
+    updated_at = Time(required=True)
+
+
+ResultPage = page_of(ResultOut)

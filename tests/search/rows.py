@@ -1,0 +1,34 @@
+"""Rows to be found, put into the tables as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from collab.core.models import Model
+from collab.extensions import db
+from collab.posts.models import Post
+from collab.tasks.models import Task
+
+from ..support.people import Person
+
+
+def kept(app: Flask, *rows: Model) -> list[int]:
+    """Keep rows, in one commit, and return their ids."""
+    with app.app_context():
+        db.session.add_all(rows)
+        db.session.commit()
+        return [row.id for row in rows]  # type: ignore[attr-defined]
+
+
+def a_task(owner: Person, title: str, project: int | None = None, **more: Any) -> Task:
+    return Task(owner_id=owner.id, project_id=project, title=title, position="V", **more)
+
+
+def a_post(owner: Person, title: str, **more: Any) -> Post:
+    return Post(owner_id=owner.id, title=title, **more)
+
+
+def titles(found: list[dict[str, Any]]) -> list[str]:
+    return [one["title"] for one in found]
