@@ -28,7 +28,7 @@ class SearchQuery(PageQuery):
     )
     type = DelimitedList(
         fields.String(validate=KIND),
-        load_default=(),
+        load_default=list,
         metadata={"description": "Only these, separated by commas.", "example": ["task"]},
     )
     project_id = fields.Integer(
