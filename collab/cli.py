@@ -9,6 +9,8 @@ from flask import Flask, current_app
 
 from .auth import passwords, service
 from .auth.models import ADMIN, User
+from .core import fulltext
+from .core.database import take_write_lock
 from .events import log
 from .events.catalogue.accounts import AccountRoleChanged
 from .extensions import db
@@ -16,7 +18,7 @@ from .extensions import db
 
 def register_commands(app: Flask) -> None:
     """Add the commands."""
-    for command in (create_admin, demo, prune_events):
+    for command in (create_admin, demo, prune_events, rebuild_search):
         app.cli.add_command(command)
 
 
@@ -58,3 +60,12 @@ def prune_events(days: int | None) -> None:
     if not days:
         raise click.ClickException("Say --days, or set EVENT_RETENTION_DAYS.")
     click.echo(f"{log.prune(timedelta(days=days))} events pruned.")
+
+
+@click.command("rebuild-search")
+def rebuild_search() -> None:
+    """Make the index of searches anew, all of it or nothing; requests go on meanwhile."""
+    take_write_lock()
+    count = fulltext.rebuild()
+    db.session.commit()
+    click.echo(f"{count} rows indexed.")
