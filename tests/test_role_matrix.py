@@ -145,6 +145,35 @@ POST   jobs/<ended_job>/retry                             401     404  403 409  
 POST   jobs/<cancelled_job>/retry                         401     404  403 200   200 200
 POST   jobs/<private_job>/retry of another                401     404  404 404   404 404
 
+GET    tasks                                              401     200  200 200   200 200
+GET    tasks of a project                                 401     404  200 200   200 200
+GET    tasks of everybody                                 401     403  403 403   403 200
+POST   tasks                                              401     201  201 201   201 201
+POST   tasks to a project                                 401     404  403 201   201 201
+GET    projects/<project>/tasks                           401     404  200 200   200 200
+POST   projects/<project>/tasks                           401     404  403 201   201 201
+GET    tasks/<task>                                       401     404  200 200   200 200
+GET    tasks/<private_task> of another                    401     404  404 404   404 200
+PUT    tasks/<task>                                       401     404  403 200   200 200
+PUT    tasks/<private_task> of another                    401     404  404 404   404 200
+PATCH  tasks/<task>                                       401     404  403 200   200 200
+PATCH  tasks/<private_task> of another                    401     404  404 404   404 200
+DELETE tasks/<task>                                       401     404  403 204   204 204
+DELETE tasks/<private_task> of another                    401     404  404 404   404 204
+POST   tasks/bulk                                         401     404  403 200   200 200
+POST   tasks/bulk of another                              401     404  404 404   404 200
+POST   tasks/<task>/move                                  401     404  403 200   200 200
+POST   tasks/<private_task>/move of another               401     404  404 404   404 200
+GET    tasks/<task>/comments                              401     404  200 200   200 200
+GET    tasks/<private_task>/comments of another           401     404  404 404   404 200
+POST   tasks/<task>/comments                              401     404  403 201   201 201
+POST   tasks/<private_task>/comments of another           401     404  404 404   404 201
+GET    tasks/<commented_task>/comments/<comment>           401     404  200 200   200 200
+PATCH  tasks/<commented_task>/comments/<comment> by its author  401     404  403 200   200 200
+PATCH  tasks/<commented_task>/comments/<comment> of another  401     404  403 403   403 403
+DELETE tasks/<commented_task>/comments/<comment> by its author  401     404  403 204   204 204
+DELETE tasks/<commented_task>/comments/<comment> of another  401     404  403 403   204 204
+
 GET    events                                             401     200  200 200   200 200
 GET    events of a project                                401     404  200 200   200 200
 GET    events of a workspace                              401     404  200 200   200 200
@@ -187,6 +216,7 @@ ACCOUNT = {"email": "<email>", "password": PASSWORD}
 NAMED = {"name": "New name"}
 GUEST = {"email": "charlie@example.com", "role": "viewer"}
 DESK = {"name": "New desk", "project_id": "<project>"}
+TASK = {"title": "New task"}
 JOB = {"type": "test_echo", "payload": {"value": 1}}
 TOLD = {"type": "file_changed"}
 POST = {"title": "New title", "body": "New body"}
@@ -232,6 +262,23 @@ SENT: dict[str, dict[str, Any]] = {
     "POST collections/<collection>/remove_post": {"post_id": "<held_post>"},
     "PUT collections/<collection>/posts/<post>": {"before": "<held_post>"},
     "PUT collections/<collection>/posts/<draft> of another": {"before": "<held_post>"},
+    "GET tasks of a project": {"project_id": "<project>"},
+    "GET tasks of everybody": {"scope": "all"},
+    "POST tasks": TASK,
+    "POST tasks to a project": TASK | {"project_id": "<project>"},
+    "POST projects/<project>/tasks": TASK,
+    "PUT tasks/<task>": TASK,
+    "PUT tasks/<private_task> of another": TASK,
+    "PATCH tasks/<task>": TASK,
+    "PATCH tasks/<private_task> of another": TASK,
+    "POST tasks/bulk": {"ids": "<tasks>", "status": "done"},
+    "POST tasks/bulk of another": {"ids": "<private_tasks>", "status": "done"},
+    "POST tasks/<task>/move": {"status": "doing"},
+    "POST tasks/<private_task>/move of another": {"status": "doing"},
+    "POST tasks/<task>/comments": {"body": "Is it ready?"},
+    "POST tasks/<private_task>/comments of another": {"body": "Is it ready?"},
+    "PATCH tasks/<commented_task>/comments/<comment> by its author": {"body": "It is."},
+    "PATCH tasks/<commented_task>/comments/<comment> of another": {"body": "It is."},
     "GET uploads of a project": {"project_id": "<project>"},
     "POST uploads to a project": {"project_id": "<project>"},
     "GET jobs of a project": {"project_id": "<project>"},
@@ -331,6 +378,34 @@ class Cell:
     @property
     def collection(self) -> int:
         return self.alice.collects(self.held_post)
+
+    @property
+    def task(self) -> int:
+        return self.alice.makes_task(project_id=self.project)["id"]
+
+    @property
+    def private_task(self) -> int:
+        return self.other.makes_task()["id"]
+
+    @property
+    def tasks(self) -> list[int]:
+        return [self.task, self.task]
+
+    @property
+    def private_tasks(self) -> list[int]:
+        return [self.who.makes_task()["id"] if self.who.token else 1, self.private_task]
+
+    @cached_property
+    def commented_task(self) -> int:
+        return self.task
+
+    @property
+    def comment(self) -> int:
+        """Return a comment on that task: his own, if he may write one, or somebody else's."""
+        author = self.alice if self.who is not self.alice else self.other
+        if "by its author" in self.row and self.who.name in ("alice", "bob", "ada"):
+            author = self.who
+        return author.comments(self.commented_task)["id"]
 
     @property
     def job(self) -> int:

@@ -83,7 +83,7 @@ def within(query: str, kind: str, scopes: Iterable[str] | None) -> str:
     return f"scope : ({' OR '.join(places)}) AND ({query})"
 
 
-def matches(query: str) -> Any:
+def matches(query: Any) -> Any:
     """Return the condition that a row of the index matches an expression."""
     return literal_column("search_index").op("MATCH")(query)
 

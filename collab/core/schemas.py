@@ -126,8 +126,15 @@ class Time(fields.DateTime):
         return value.isoformat().replace("+00:00", "Z") if value else None
 
 
+class Strings(fields.List[str]):
+    """Strings, which go into the answer as they are."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(fields.String(), **options)
+
+
 #: Fields whose value goes into the answer as it is; orjson writes times as RFC 3339 has them.
-PLAIN = (fields.String, fields.Integer, fields.Boolean, fields.Dict, Time)
+PLAIN = (fields.String, fields.Integer, fields.Boolean, fields.Dict, Strings, Time)
 
 
 class Items(fields.List[Any]):

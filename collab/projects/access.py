@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Select, and_, bindparam, null, or_, select, true
 
 from ..core.database import take_write_lock
-from ..core.errors import Forbidden, NotFound
+from ..core.errors import ApiError, Forbidden, NotFound
 from ..core.http.caller import Caller
 from ..core.models import Id
 from ..core.schemas import MAX_ID
@@ -113,16 +114,48 @@ def load(model: type[M], key: int, caller: Caller, *, can: Right = Right.READ) -
 def _find(model: Any, key: int, caller: Caller, *, lock: bool) -> tuple[Any, Role]:
     if lock:
         take_write_lock()
-    membership = and_(Member.project_id == model.project_id, Member.user_id == caller.user_id)
-    query: Select[Any] = select(model, Member.role).outerjoin(Member, membership)
-    query = query.where(model.id == key).execution_options(populate_existing=True)
-    row = db.session.execute(query).one_or_none()
+    row = db.session.execute(_seen(model, caller).where(model.id == key)).one_or_none()
     if row is None:
         raise NotFound()
     found, role_name = row
     found.role = role_name
+    return found, role_to(found, caller)
+
+
+def _seen(model: Any, caller: Caller) -> Select[Any]:
+    """Return the query for rows as they are now, each with the caller's role in its project."""
+    membership = and_(Member.project_id == model.project_id, Member.user_id == caller.user_id)
+    query: Select[Any] = select(model, Member.role).outerjoin(Member, membership)
+    return query.execution_options(populate_existing=True)
+
+
+def role_to(found: Any, caller: Caller) -> Role:
+    """Return the role that counts for what has been loaded, whose `role` is noted."""
     owner_id = found.owner_id if isinstance(found, Owned) else None
-    return found, role_in(model, found.project_id, owner_id, role_name, caller)
+    return role_in(type(found), found.project_id, owner_id, found.role, caller)
+
+
+def load_all(model: type[M], keys: Sequence[int], caller: Caller, *, can: Right) -> list[M]:
+    """Return several, in the order of their ids' list `keys`; takes the writer's lock first.
+
+    Raises NotFound or Forbidden, which point at the ids in question as `#/ids/<index>`.
+    """
+    take_write_lock()
+    rows = db.session.execute(_seen(model, caller).where(cast(Any, model).id.in_(keys)))
+    found: dict[int, Any] = {}
+    for one, found_role in rows:
+        one.role, found[one.id] = found_role, one
+    roles = [role_to(found[key], caller) if key in found else Role.NONE for key in keys]
+    _refuse_some(NotFound, [role is Role.NONE for role in roles])
+    _refuse_some(Forbidden, [not may(role, can) for role in roles])
+    return [found[key] for key in keys]
+
+
+def _refuse_some(error: type[ApiError], wrong: list[bool]) -> None:
+    if any(wrong):
+        detail = " ".join((error.__doc__ or "").split())
+        places = [f"#/ids/{number}" for number, one in enumerate(wrong) if one]
+        raise error(errors=[{"detail": detail, "pointer": place} for place in places])
 
 
 def admit(project_id: int | None, caller: Caller, *, can: Right = Right.WRITE) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,6 +17,17 @@ from ..events.catalogue.projects import MemberAdded, MemberRemoved, MemberRoleCh
 from ..extensions import db
 from . import access
 from .models import MEMBER_SORTS, OWNER, Member, Project
+
+#: Does, in the transaction of the removal, what the removal of (project, person) by actor brings.
+Departure = Callable[[int, int, int], None]
+
+_departures: list[Departure] = []
+
+
+def on_departure(callback: Departure) -> Departure:
+    """Let a package above this one tidy up behind a member who is removed or leaves."""
+    _departures.append(callback)
+    return callback
 
 
 class LastOwner(Conflict):
@@ -80,6 +92,8 @@ def remove(project: Project, member: Member, actor: Caller) -> None:
     db.session.delete(member)
     removed = MemberRemoved(project_id=project.id, user_id=member.user_id)
     log.record(removed, actor=actor.user_id)
+    for callback in _departures:
+        callback(project.id, member.user_id, actor.user_id)
     db.session.commit()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import JSON, Computed, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, Computed, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, Timestamped, Versioned
@@ -21,6 +21,11 @@ PRIORITY_NAMES = {rank: name for name, rank in PRIORITIES.items()}
 BOARD = "coalesce(project_id, -owner_id)"
 
 
+#: Conditions in the words of the partial indexes, which a query must repeat to use them.
+OPEN = text(f"status <> '{DONE}'")
+UNTOLD = text("reminded_for IS NOT due_at")
+
+
 class Task(Owned, Timestamped, Versioned, Model):
     """Something to be done, personal or in a project."""
 
@@ -34,14 +39,18 @@ class Task(Owned, Timestamped, Versioned, Model):
         Index("ix_tasks_board_due_order_id", "board", "due_order", "id"),
         Index("ix_tasks_board_priority_rank_id", "board", "priority_rank", "id"),
         Index("ix_tasks_board_updated_at_id", "board", "updated_at", "id"),
+        Index("ix_tasks_board_assignee_id_id", "board", "assignee_id", "id"),
+        Index("ix_tasks_open_board_due_order_id", "board", "due_order", "id", sqlite_where=OPEN),
         Index("ix_tasks_owner_id_id", "owner_id", "id"),
         Index("ix_tasks_owner_id_status_id", "owner_id", "status", "id"),
+        Index("ix_tasks_owner_id_position_id", "owner_id", "position", "id"),
         Index("ix_tasks_owner_id_due_order_id", "owner_id", "due_order", "id"),
         Index("ix_tasks_owner_id_priority_rank_id", "owner_id", "priority_rank", "id"),
         Index("ix_tasks_owner_id_updated_at_id", "owner_id", "updated_at", "id"),
+        Index("ix_tasks_open_owner_due_order_id", "owner_id", "due_order", "id", sqlite_where=OPEN),
         Index("ix_tasks_assignee_id_id", "assignee_id", "id"),
         Index("ix_tasks_status_id", "status", "id"),
-        Index("ix_tasks_due_at", "due_at"),
+        Index("ix_tasks_to_remind_due_at", "due_at", sqlite_where=text(f"{OPEN} AND {UNTOLD}")),
         {"sqlite_autoincrement": True},
     )
     #: An admin manages everybody's tasks, the personal ones included.
@@ -72,6 +81,10 @@ class Task(Owned, Timestamped, Versioned, Model):
     def priority(self) -> str:
         """Return the priority's name."""
         return PRIORITY_NAMES[self.priority_rank]
+
+    @priority.setter
+    def priority(self, name: str) -> None:
+        self.priority_rank = PRIORITIES[name]
 
 
 class TaskTag(Model):

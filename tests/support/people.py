@@ -89,6 +89,14 @@ class Person:
             ok(self.put(f"/collections/{made}/posts/{post}"))
         return made
 
+    def makes_task(self, title: str = "Launch", **fields: Any) -> dict[str, Any]:
+        """Make a task, personal or with a `project_id`, and return it."""
+        return ok(self.post("/tasks", {"title": title} | fields))
+
+    def comments(self, task_id: int, body: str = "Is it ready?") -> dict[str, Any]:
+        """Say something about a task and return the comment."""
+        return ok(self.post(f"/tasks/{task_id}/comments", {"body": body}))
+
     def tells(self, project_id: int, **payload: Any) -> int:
         """Publish a recorded event in a project and return its id."""
         body = {"type": "file_changed", "project_id": project_id, "payload": payload}

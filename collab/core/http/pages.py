@@ -60,10 +60,10 @@ def page_of(schema: type[Schema]) -> type[Schema]:
     return Schema.from_dict(members, name=name)  # type: ignore[return-value, arg-type]
 
 
-def sort_field(columns: Mapping[str, Column], default: str) -> fields.String:
+def sort_field(columns: Mapping[str, Column], default: str | None, **options: Any) -> fields.String:
     """Make the `?sort=` parameter: a column's name, with `-` before it for descending."""
     choices = [sign + name for name in columns for sign in ("", "-")]
-    return fields.String(load_default=default, validate=validate.OneOf(choices))
+    return fields.String(load_default=default, validate=validate.OneOf(choices), **options)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _sliced(
     return query.add_columns(column.label("_at"), key.label("_key"))
 
 
-_kept_sliced = lru_cache(maxsize=64)(_sliced)
+_kept_sliced = lru_cache(maxsize=256)(_sliced)
 
 
 def encode(sort: str, value: Any, key: int) -> str:

@@ -115,6 +115,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('tasks', schema=None) as batch_op:
         batch_op.create_index('ix_tasks_assignee_id_id', ['assignee_id', 'id'], unique=False)
+        batch_op.create_index('ix_tasks_board_assignee_id_id', ['board', 'assignee_id', 'id'], unique=False)
         batch_op.create_index('ix_tasks_board_due_order_id', ['board', 'due_order', 'id'], unique=False)
         batch_op.create_index('ix_tasks_board_id', ['board', 'id'], unique=False)
         batch_op.create_index('ix_tasks_board_position_id', ['board', 'position', 'id'], unique=False)
@@ -122,13 +123,16 @@ def upgrade() -> None:
         batch_op.create_index('ix_tasks_board_status_id', ['board', 'status', 'id'], unique=False)
         batch_op.create_index('ix_tasks_board_status_position', ['board', 'status', 'position', 'id'], unique=False)
         batch_op.create_index('ix_tasks_board_updated_at_id', ['board', 'updated_at', 'id'], unique=False)
-        batch_op.create_index('ix_tasks_due_at', ['due_at'], unique=False)
+        batch_op.create_index('ix_tasks_open_board_due_order_id', ['board', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"))
+        batch_op.create_index('ix_tasks_open_owner_due_order_id', ['owner_id', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"))
         batch_op.create_index('ix_tasks_owner_id_due_order_id', ['owner_id', 'due_order', 'id'], unique=False)
         batch_op.create_index('ix_tasks_owner_id_id', ['owner_id', 'id'], unique=False)
+        batch_op.create_index('ix_tasks_owner_id_position_id', ['owner_id', 'position', 'id'], unique=False)
         batch_op.create_index('ix_tasks_owner_id_priority_rank_id', ['owner_id', 'priority_rank', 'id'], unique=False)
         batch_op.create_index('ix_tasks_owner_id_status_id', ['owner_id', 'status', 'id'], unique=False)
         batch_op.create_index('ix_tasks_owner_id_updated_at_id', ['owner_id', 'updated_at', 'id'], unique=False)
         batch_op.create_index('ix_tasks_status_id', ['status', 'id'], unique=False)
+        batch_op.create_index('ix_tasks_to_remind_due_at', ['due_at'], unique=False, sqlite_where=sa.text("status <> 'done' AND reminded_for IS NOT due_at"))
 
     op.create_table('collection_posts',
     sa.Column('collection_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -203,13 +207,16 @@ def downgrade() -> None:
 
     op.drop_table('collection_posts')
     with op.batch_alter_table('tasks', schema=None) as batch_op:
+        batch_op.drop_index('ix_tasks_to_remind_due_at')
         batch_op.drop_index('ix_tasks_status_id')
         batch_op.drop_index('ix_tasks_owner_id_updated_at_id')
         batch_op.drop_index('ix_tasks_owner_id_status_id')
         batch_op.drop_index('ix_tasks_owner_id_priority_rank_id')
+        batch_op.drop_index('ix_tasks_owner_id_position_id')
         batch_op.drop_index('ix_tasks_owner_id_id')
         batch_op.drop_index('ix_tasks_owner_id_due_order_id')
-        batch_op.drop_index('ix_tasks_due_at')
+        batch_op.drop_index('ix_tasks_open_owner_due_order_id')
+        batch_op.drop_index('ix_tasks_open_board_due_order_id')
         batch_op.drop_index('ix_tasks_board_updated_at_id')
         batch_op.drop_index('ix_tasks_board_status_position')
         batch_op.drop_index('ix_tasks_board_status_id')
@@ -217,6 +224,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_tasks_board_position_id')
         batch_op.drop_index('ix_tasks_board_id')
         batch_op.drop_index('ix_tasks_board_due_order_id')
+        batch_op.drop_index('ix_tasks_board_assignee_id_id')
         batch_op.drop_index('ix_tasks_assignee_id_id')
 
     op.drop_table('tasks')

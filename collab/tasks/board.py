@@ -1,0 +1,107 @@
+"""The order of a board's columns, one for each status; the writer's lock is held throughout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Table, bindparam, select, tuple_, update
+
+from ..core import ordering
+from ..core.errors import invalid
+from ..core.models import utcnow
+from ..events import log
+from ..events.catalogue.tasks import TaskUpdated
+from ..extensions import db
+from .models import Task
+from .telling import about
+
+TASKS: Table = Task.__table__  # type: ignore[assignment]
+
+
+def number(task: Task) -> int:
+    """Return the board that a task is on; the database computes the same."""
+    return -task.owner_id if task.project_id is None else task.project_id
+
+
+def end(task: Task, status: str, actor: int) -> str:
+    """Return the position at the end of a column for a task that comes to it."""
+    return place(task, status, None, actor, behind=True)
+
+
+def place(task: Task, status: str, anchor: Task | None, actor: int, *, behind: bool) -> str:
+    """Return a position next to another task, or at the end of a column.
+
+    It is the present one if the task stands there already. Where there is no room, all tasks of
+    the column get fresh positions.
+    """
+    low, high = _neighbours(task, status, anchor, behind)
+    if task.position is not None and task.status == status and _within(task.position, low, high):
+        return task.position
+    try:
+        return ordering.between(low, high)
+    except ordering.NoRoom:
+        return _make_room(task, status, low, actor)
+
+
+def find_anchor(task: Task, key: int, pointer: str, status: str | None) -> Task:
+    """Return the task to move next to; raises Unprocessable if it is not on the board."""
+    anchor = db.session.scalar(select(Task).where(Task.id == key, Task.board == number(task)))
+    if anchor is None:
+        raise invalid(pointer, "There is no such task on this task's board.")
+    if anchor.id == task.id:
+        raise invalid(pointer, "A task can't be moved next to itself.")
+    if status not in (None, anchor.status):
+        raise invalid(pointer, f"That task is in the column {anchor.status!r}, not {status!r}.")
+    return anchor
+
+
+def _within(position: str, low: str | None, high: str | None) -> bool:
+    return (low is None or low < position) and (high is None or position < high)
+
+
+def _others(task: Task, status: str) -> Any:
+    """Return the query for the positions of a column's other tasks."""
+    query = select(Task.position).where(Task.board == number(task), Task.status == status)
+    return query if task.id is None else query.where(Task.id != task.id)
+
+
+def _neighbours(
+    task: Task, status: str, anchor: Task | None, behind: bool
+) -> tuple[str | None, str | None]:
+    rows, key = _others(task, status), tuple_(Task.position, Task.id)
+    rising, falling = (
+        rows.order_by(*key.clauses),
+        rows.order_by(*(one.desc() for one in key.clauses)),
+    )
+    if anchor is None:
+        return db.session.scalar(falling), None
+    here = (anchor.position, anchor.id)
+    if behind:
+        return anchor.position, db.session.scalar(rising.where(key > here))
+    return db.session.scalar(falling.where(key < here)), anchor.position
+
+
+def _make_room(task: Task, status: str, low: str | None, actor: int) -> str:
+    """Give a column fresh positions, and return the one left free behind `low`."""
+    columns = (Task.id, Task.owner_id, Task.project_id, Task.title)
+    query = _others(task, status).add_columns(*columns).order_by(Task.position, Task.id)
+    rows = db.session.execute(query).all()
+    at = sum(low is not None and row.position <= low for row in rows)
+    positions = ordering.fresh(len(rows) + 1)
+    free = positions.pop(at)
+    moved = [(row, new) for row, new in zip(rows, positions, strict=True) if row.position != new]
+    _write([{"key": row.id, "new": new} for row, new in moved])
+    events = [
+        TaskUpdated(**about(row), changes={"position": new}, mentioned=[]) for row, new in moved
+    ]
+    log.record_all(events, actor=actor)
+    return free
+
+
+def _write(values: list[dict[str, Any]]) -> None:
+    statement = update(TASKS).where(TASKS.c.id == bindparam("key"))
+    raised = {"version": TASKS.c.version + 1, "updated_at": utcnow()}
+    if values:
+        db.session.connection().execute(
+            statement.values(position=bindparam("new"), **raised), values
+        )

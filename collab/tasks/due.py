@@ -1,0 +1,53 @@
+"""Due dates as people write them: a moment, a local time, or a day."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+#: RFC 3339, and the same without its offset or without its time. All places of a date are there.
+PATTERN = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+\-][0-9]{2}:[0-9]{2})?)?$"
+)
+_WRITTEN = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
+
+#: Within these any zone's moment can be written in UTC, and comes before "never".
+FIRST_YEAR, LAST_YEAR = 1900, 9998
+
+#: The last second of a day.
+END_OF_DAY = time(23, 59, 59)
+
+#: Names of the zone database that are no zones.
+NO_ZONES = {"Factory", "localtime"}
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of all time zones that are known here (IANA's)."""
+    return frozenset(available_timezones() - NO_ZONES)
+
+
+def parse(text: str) -> datetime | date:
+    """Read a due date; raises ValueError. A time without an offset stays without one."""
+    if not _WRITTEN.fullmatch(text):
+        raise ValueError(text)
+    read = date if len(text) == len("2026-11-21") else datetime
+    parsed: datetime | date = read.fromisoformat(text.upper())
+    if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
+        raise ValueError(text)
+    return parsed
+
+
+def moment(due: datetime | date, zone: str) -> datetime:
+    """Return when a due date is, in UTC; `zone` is where a local time or a day is meant.
+
+    A day ends at 23:59:59. When clocks are put back, a local time that comes twice is the first of
+    the two; one that is left out when they are put forward is read by the offset before, and so
+    comes that much later (PEP 495, fold=0).
+    """
+    if not isinstance(due, datetime):
+        due = datetime.combine(due, END_OF_DAY)
+    return (due if due.tzinfo else due.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)

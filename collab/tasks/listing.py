@@ -1,0 +1,162 @@
+"""Lists of tasks: each filter and sort walks an index, however many there are."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, case, or_, select, true
+
+from ..core import fulltext
+from ..core.errors import Forbidden
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..core.models import utcnow
+from ..extensions import db
+from ..projects import access
+from ..projects.models import Member, Project
+from .models import DONE, OPEN, PRIORITIES, PRIORITY_NAMES, TASK_SORTS, Task, TaskTag
+from .schemas import tidy
+
+PRIORITY: Any = case(PRIORITY_NAMES, value=Task.priority_rank)
+SHOWN = (
+    Task.id,
+    Task.project_id,
+    Task.owner_id,
+    Task.title,
+    Task.description,
+    Task.status,
+    PRIORITY.label("priority"),
+    Task.assignee_id,
+    Task.due_at,
+    Task.due_zone,
+    Task.tags,
+    Task.position,
+    Task.created_at,
+    Task.updated_at,
+)
+
+ME: Any = bindparam("me")
+MINE = select(Member.project_id).where(Member.user_id == ME)
+FOUND = select(fulltext.key()).where(fulltext.matches(bindparam("match")))
+
+FILTERS: dict[str, Any] = {
+    "status": Task.status == bindparam("status"),
+    "rank": Task.priority_rank == bindparam("rank"),
+    "assignee": Task.assignee_id == bindparam("assignee"),
+    "unassigned": Task.assignee_id.is_(None),
+    "overdue": and_(OPEN, Task.due_order < bindparam("now")),
+    "not_overdue": or_(Task.status == DONE, Task.due_order >= bindparam("now")),
+    "match": Task.id.in_(FOUND),
+    "tag": TaskTag.tag == bindparam("tag"),
+}
+
+
+def list_for(
+    caller: Caller,
+    *,
+    project_id: int | None = None,
+    scope: str = "mine",
+    sort: str | None,
+    overdue: bool | None,
+    **asked: Any,
+) -> Page:
+    """Return a page of tasks: a project's, or the caller's, or those assigned to somebody.
+
+    Raises NotFound for a project that the caller can't read, Forbidden for all to no admin.
+    """
+    page = {name: asked.pop(name) for name in ("limit", "cursor")}
+    kind = _kind(project_id, scope, asked["assignee"], caller)
+    values = _values(overdue, caller, **asked)
+    if "match" in values:
+        words = fulltext.expression(values["match"])
+        if not words:
+            return Page([], None)
+        values["match"] = fulltext.within(words, "task", _scopes(kind, project_id, caller))
+    filters, tagged = frozenset(values), "tag" in values
+    values |= _place(kind, project_id, caller)
+    return paginate(
+        _listed(kind, filters),
+        columns=TASK_SORTS | ({"id": TaskTag.task_id} if tagged else {}),
+        sort=sort or ("due_at" if overdue else "-id"),
+        key=TaskTag.task_id if tagged else Task.id,
+        item=lambda row: row,
+        values={name: value for name, value in values.items() if value is not None},
+        **page,
+    )
+
+
+def _kind(project_id: int | None, scope: str, assignee: str | None, caller: Caller) -> str:
+    """Return which tasks are meant; checks that the caller may list them."""
+    if scope == "all" and not caller.is_admin:
+        raise Forbidden("Only an admin may list everybody's tasks.")
+    if project_id is not None:
+        access.load(Project, project_id, caller)
+        return "project"
+    if scope == "mine" and assignee not in (None, "none"):
+        return "all" if caller.is_admin else "readable"
+    return scope
+
+
+def _values(
+    overdue: bool | None,
+    caller: Caller,
+    *,
+    status: str | None,
+    assignee: str | None,
+    tag: str | None,
+    priority: str | None,
+    q: str | None,
+) -> dict[str, Any]:
+    """Return the filters by their names, each with its parameter (None: it has none)."""
+    values: dict[str, Any] = {"status": status, "match": q or None, "tag": tag and tidy(tag)}
+    values["rank"] = None if priority is None else PRIORITIES[priority]
+    if assignee not in (None, "none"):
+        values["assignee"] = caller.user_id if assignee == "me" else int(assignee or 0)
+    asked = {name: value for name, value in values.items() if value is not None}
+    if assignee == "none":
+        asked["unassigned"] = None
+    if overdue is not None:
+        asked |= {"overdue" if overdue else "not_overdue": None, "now": utcnow()}
+    return asked
+
+
+def _scopes(kind: str, project_id: int | None, caller: Caller) -> list[str] | None:
+    """Return the places of the full-text index that hold what is listed; None: too many."""
+    if kind == "project":
+        return [f"p{project_id}"]
+    if kind == "all":
+        return ["admin"]
+    if kind == "personal":
+        return [f"u{caller.user_id}"]
+    projects = db.session.scalars(access.projects_of(caller).limit(fulltext.MOST_SCOPES))
+    own = [f"u{caller.user_id}", *(f"p{key}" for key in projects)]
+    return own if len(own) <= fulltext.MOST_SCOPES else None
+
+
+def _place(kind: str, project_id: int | None, caller: Caller) -> dict[str, Any]:
+    if kind in ("project", "personal"):
+        return {"board": project_id or -caller.user_id}
+    return {} if kind == "all" else {"me": caller.user_id}
+
+
+@cache
+def _listed(kind: str, filters: frozenset[str]) -> Select[Any]:
+    """Build, once for each kind, the query of the columns that a list shows.
+
+    With a tag it goes by the index of tags, which has the tasks of each in order.
+    """
+    driving: Any = TaskTag if "tag" in filters else Task
+    query: Any = select(*SHOWN)
+    if driving is TaskTag:
+        query = query.select_from(TaskTag).join(Task, Task.id == TaskTag.task_id)
+    readable = or_(Task.project_id.in_(MINE), and_(Task.project_id.is_(None), Task.owner_id == ME))
+    conditions = {
+        "project": driving.board == bindparam("board"),
+        "personal": driving.board == bindparam("board"),
+        "mine": and_(driving.owner_id == ME, readable),
+        "readable": readable,
+        "all": true(),
+    }
+    query = query.where(conditions[kind])
+    return query.where(*(FILTERS[name] for name in sorted(filters - {"now"})))  # type: ignore[no-any-return]

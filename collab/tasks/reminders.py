@@ -1,0 +1,44 @@
+"""Reminding of what is due soon."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from ..core.database import take_write_lock
+from ..events import log
+from ..events.catalogue.tasks import TaskReminded
+from ..extensions import db
+from .board import TASKS
+from .models import OPEN, UNTOLD
+from .telling import about, written
+
+#: How long before it is due a task is told of.
+AHEAD = timedelta(hours=24)
+
+#: Tasks in one transaction; there may be more.
+AT_ONCE = 500
+
+
+def remind(now: datetime) -> int:
+    """Tell of tasks that are not done and due within a day, or overdue; return how many.
+
+    Each is told once for each due date, in one commit for at most 500; a task's version and
+    `updated_at` stay.
+    """
+    take_write_lock()
+    columns = TASKS.c["id", "owner_id", "project_id", "title", "assignee_id", "due_at"]
+    query = select(*columns).where(OPEN, UNTOLD, TASKS.c.due_at <= now + AHEAD)
+    rows = db.session.connection().execute(query.order_by(TASKS.c.due_at).limit(AT_ONCE)).all()
+    events = [
+        TaskReminded(**about(row), due_at=written(row.due_at), assignee_id=row.assignee_id)
+        for row in rows
+    ]
+    log.record_all(events, actor=None)
+    told = update(TASKS).where(TASKS.c.id.in_([row.id for row in rows]))
+    if rows:
+        values = {"reminded_for": TASKS.c.due_at, "updated_at": TASKS.c.updated_at}
+        db.session.connection().execute(told.values(**values))
+    db.session.commit()
+    return len(rows)

@@ -1,0 +1,277 @@
+"""What tasks and their comments look like on the wire."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from ..core.http.pages import PageQuery, page_of, sort_field
+from ..core.schemas import MAX_ID, Schema, Strings, Time, identifier, line, patterned, text
+from . import due
+from .models import COMMENT_SORTS, PRIORITIES, STATUSES, TASK_SORTS, TODO
+
+TAGS, TAG = 20, 40
+#: Text with something to see in it, behind any white space.
+SAID = (
+    r"^[\t\n\r \u00a0\u2000-\u200a\u3000]*[^\s\u0000-\u001f\u007f]"
+    r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
+)
+
+
+def tidy(tag: str) -> str:
+    """Return the one spelling of a tag: trimmed, in lower case, composed (NFC)."""
+    return unicodedata.normalize("NFC", tag.strip().lower())
+
+
+class Tags(fields.List[Any]):
+    """Words to find tasks by: trimmed, in lower case, each kept once."""
+
+    def __init__(self, **options: Any) -> None:
+        meaning = {"description": "Trimmed and in lower case; each is kept once."}
+        super().__init__(line(TAG), validate=validate.Length(0, TAGS), metadata=meaning, **options)
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tidy what has passed the checks."""
+        sent = super().deserialize(value, *args, **kwargs)
+        return list(dict.fromkeys(map(tidy, sent))) if isinstance(sent, list) else sent
+
+
+class Due(fields.String):
+    """When a task is due, as it was written; its zone is looked at later."""
+
+    def __init__(self, **options: Any) -> None:
+        meaning = (
+            "RFC 3339. Without an offset it is local time in `due_zone`; a date alone is the end "
+            "of that day there. A time that comes twice when clocks change is the first one, one "
+            "that is left out comes as much later as they are put forward."
+        )
+        metadata = {"description": meaning, "pattern": due.PATTERN, "example": "2026-12-24"}
+        super().__init__(metadata=metadata, **options)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime | date:  # type: ignore[override]
+        try:
+            return due.parse(super()._deserialize(value, *args, **kwargs) or "")
+        except ValueError:
+            years = f"of the years {due.FIRST_YEAR} to {due.LAST_YEAR}"
+            raise ma.ValidationError(f"Must be a date or an RFC 3339 time {years}.") from None
+
+
+def _known_zone(name: str) -> None:
+    if name not in due.zones():
+        raise ma.ValidationError("Must be a time zone of the IANA database, as Europe/Paris.")
+
+
+def zone(**options: Any) -> fields.String:
+    """Make a field for a time zone's name."""
+    meaning = "A time zone of the IANA database, which a time without an offset is meant in."
+    metadata = {"description": meaning, "example": "Europe/Paris"}
+    return fields.String(
+        validate=[validate.Length(1, 64), _known_zone], metadata=metadata, **options
+    )
+
+
+STATUS = validate.OneOf(STATUSES)
+PRIORITY = validate.OneOf(list(PRIORITIES))
+
+ALIASES = {
+    "assigneeId": "assignee_id",
+    "assignee": "assignee_id",
+    "dueAt": "due_at",
+    "dueDate": "due_at",
+    "due_date": "due_at",
+    "dueZone": "due_zone",
+}
+
+
+class TaskIn(Schema):
+    """A task, whole."""
+
+    aliases: ClassVar[dict[str, str]] = ALIASES
+    title = line(200, required=True, metadata={"example": "Order the rocket"})
+    description = text(20_000, load_default="", metadata={"example": "From @bob's list."})
+    status = fields.String(validate=STATUS, load_default=TODO)
+    priority = fields.String(validate=PRIORITY, load_default="normal")
+    assignee_id = identifier(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "A member of the project; of a personal task its owner."},
+    )
+    due_at = Due(load_default=None, allow_none=True)
+    due_zone = zone(load_default="UTC")
+    tags = Tags(load_default=list)
+
+
+class FlatTaskIn(TaskIn):
+    """A task, and the project it belongs to: none, if it is personal."""
+
+    aliases = ALIASES | {"projectId": "project_id"}
+    project_id = identifier(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "A task stays where it was made."},
+    )
+
+
+class TaskPatch(Schema):
+    """The parts of a task that change; its project never does."""
+
+    aliases: ClassVar[dict[str, str]] = ALIASES
+    title = line(200)
+    description = text(20_000)
+    status = fields.String(validate=STATUS)
+    priority = fields.String(validate=PRIORITY)
+    assignee_id = identifier(allow_none=True)
+    due_at = Due(allow_none=True)
+    due_zone = zone()
+    tags = Tags()
+
+
+class TaskOut(Schema):
+    """A task."""
+
+    id = fields.Integer(required=True)
+    project_id = fields.Integer(required=True, allow_none=True)
+    owner_id = fields.Integer(required=True, metadata={"description": "Who made it."})
+    title = fields.String(required=True)
+    description = fields.String(required=True)
+    status = fields.String(required=True, validate=STATUS)
+    priority = fields.String(required=True, validate=PRIORITY)
+    assignee_id = fields.Integer(required=True, allow_none=True)
+    due_at = Time(required=True, allow_none=True)
+    due_zone = fields.String(required=True)
+    tags = Strings(required=True)
+    position = fields.String(
+        required=True,
+        metadata={"description": "Sorts a status's column of the board, by bytes."},
+    )
+    created_at = Time(required=True)
+    updated_at = Time(required=True)
+
+
+class TaskQuery(PageQuery):
+    """Which tasks of a project."""
+
+    status = fields.String(validate=STATUS, load_default=None)
+    assignee = patterned(
+        r"^(me|none|[1-9][0-9]*)$",
+        "Must be a person's id, `me` or `none`.",
+        1,
+        18,
+        load_default=None,
+        metadata={"description": "A person's id, `me`, or `none` for what nobody has."},
+    )
+    tag = line(TAG, load_default=None)
+    overdue = fields.Boolean(
+        load_default=None, metadata={"description": "Whether it was due and is not done."}
+    )
+    priority = fields.String(validate=PRIORITY, load_default=None)
+    q = fields.String(
+        load_default=None,
+        validate=validate.Length(max=100),
+        metadata={"description": "Words of title, description or tags; the last may be begun."},
+    )
+    sort = sort_field(
+        TASK_SORTS,
+        None,
+        metadata={"description": "Else the newest come first; of overdue ones the oldest."},
+    )
+
+
+class FlatTaskQuery(TaskQuery):
+    """Which tasks: a project's, or else yours."""
+
+    aliases = {"projectId": "project_id"}
+    project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
+    scope = fields.String(
+        load_default="mine",
+        validate=validate.OneOf(["mine", "personal", "all"]),
+        metadata={
+            "description": "Without a project. `mine`: made by you, or with `assignee` all of that "
+            "person's that you may see; `personal`: yours in no project; `all`: everybody's, for "
+            "admins."
+        },
+    )
+
+
+class BulkIn(Schema):
+    """A new status for several tasks: all of them change, or none."""
+
+    ids = fields.List(
+        identifier(),
+        required=True,
+        validate=validate.Length(1, 100),
+        metadata={"uniqueItems": True},
+    )
+    status = fields.String(validate=STATUS, required=True)
+
+    @ma.validates("ids")
+    def _check_distinct(self, ids: list[int], **kwargs: Any) -> None:
+        if len(set(ids)) < len(ids):
+            raise ma.ValidationError("Must not have an id twice.")
+
+
+class TasksOut(Schema):
+    """Tasks that have been changed."""
+
+    items = fields.List(fields.Nested(TaskOut), required=True)
+
+
+class MoveIn(Schema):
+    """Where on its board a task goes: next to another one, or to the end of a column."""
+
+    before = identifier(metadata={"description": "The task that will follow it."})
+    after = identifier(metadata={"description": "The task that it will follow."})
+    status = fields.String(
+        validate=STATUS, metadata={"description": "The column; else that of the other task."}
+    )
+
+    @ma.validates_schema
+    def _check_one_place(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if "before" in data and "after" in data:
+            raise ma.ValidationError("Send `before` or `after`, not both.", "after")
+
+
+def said(**options: Any) -> fields.String:
+    """Make a field for a comment's text."""
+    message = "Must be text that can be seen, without control characters."
+    metadata = {"example": "@alice, is this still wanted?"}
+    return patterned(SAID, message, 1, 10_000, metadata=metadata, **options)
+
+
+class CommentIn(Schema):
+    """What to say about a task."""
+
+    aliases = {"text": "body", "content": "body"}
+    body = said(required=True)
+
+
+class CommentPatch(Schema):
+    """What a comment shall say."""
+
+    aliases = {"text": "body", "content": "body"}
+    body = said()
+
+
+class CommentOut(Schema):
+    """What somebody said about a task."""
+
+    id = fields.Integer(required=True)
+    task_id = fields.Integer(required=True)
+    author_id = fields.Integer(required=True)
+    body = fields.String(required=True)
+    created_at = Time(required=True)
+    updated_at = Time(required=True)
+
+
+class CommentQuery(PageQuery):
+    """Which comments."""
+
+    sort = sort_field(COMMENT_SORTS, "id")
+
+
+TaskPage = page_of(TaskOut)
+CommentPage = page_of(CommentOut)

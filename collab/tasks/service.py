@@ -1,0 +1,151 @@
+"""Making, changing, moving and deleting tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import insert
+
+from ..core.database import take_write_lock
+from ..core.errors import invalid
+from ..core.http.caller import Caller
+from ..events import log
+from ..events.catalogue.tasks import TaskAssigned, TaskCreated, TaskDeleted, TaskUpdated
+from ..extensions import db
+from ..projects import access
+from ..projects.models import Member
+from . import board
+from .due import moment
+from .models import Task, TaskTag
+from .telling import about, newly_mentioned, written
+
+
+def create(project_id: int | None, values: dict[str, Any], owner: Caller) -> Task:
+    """Make a task in a project, or a personal one; raises NotFound, Forbidden, Unprocessable."""
+    take_write_lock()
+    access.admit(project_id, owner)
+    task = Task(project_id=project_id, owner_id=owner.user_id)
+    values = _settled(values, values["due_zone"])
+    _check_assignee(task, values["assignee_id"])
+    position = board.end(task, values["status"], owner.user_id)
+    for name, value in values.items():
+        setattr(task, name, value)
+    task.position = position
+    db.session.add(task)
+    db.session.flush()
+    _add_tags(task, task.tags)
+    _tell_created(task, owner.user_id)
+    db.session.commit()
+    return task
+
+
+def _settled(values: dict[str, Any], zone: str) -> dict[str, Any]:
+    """Return the values with the due date as a moment; `zone` is that of before."""
+    if values.get("due_at") is None:
+        return values
+    return values | {"due_at": moment(values["due_at"], values.get("due_zone", zone))}
+
+
+def _check_assignee(task: Task, assignee_id: int | None) -> None:
+    """Raise Unprocessable for somebody who has no part in the task; an admin need have none."""
+    if assignee_id is None:
+        return
+    if task.project_id is None:
+        if assignee_id != task.owner_id:
+            raise invalid("assignee_id", "A personal task is for its owner or for nobody.")
+    elif db.session.get(Member, (task.project_id, assignee_id), populate_existing=True) is None:
+        raise invalid("assignee_id", "Must be a member of the project.")
+
+
+def _tell_created(task: Task, actor: int) -> None:
+    created = TaskCreated(
+        **about(task),
+        status=task.status,
+        priority=task.priority,
+        assignee_id=task.assignee_id,
+        due_at=written(task.due_at),
+        tags=task.tags,
+        mentioned=newly_mentioned(task, task.description),
+    )
+    log.record(created, actor=actor)
+    if task.assignee_id is not None:
+        log.record(TaskAssigned(**about(task), assignee_id=task.assignee_id), actor=actor)
+
+
+def update(task: Task, values: dict[str, Any], actor: Caller) -> Task:
+    """Change a task; raises Unprocessable for an assignee who has no part in it."""
+    values = _settled(values, task.due_zone)
+    changes = {key: value for key, value in values.items() if getattr(task, key) != value}
+    _check_assignee(task, changes.get("assignee_id"))
+    _change(task, changes, actor.user_id)
+    db.session.commit()
+    return task
+
+
+def _change(task: Task, changes: dict[str, Any], actor: int) -> None:
+    """Write changes, and the events that tell them, into the open transaction."""
+    if not changes:
+        return
+    if "status" in changes and "position" not in changes:
+        changes |= {"position": board.end(task, changes["status"], actor)}
+    if "tags" in changes:
+        db.session.execute(delete_rows(TaskTag).where(TaskTag.task_id == task.id))
+        _add_tags(task, changes["tags"])
+    before = task.description
+    for name, value in changes.items():
+        setattr(task, name, value)
+    told = {name: written(value) for name, value in changes.items()}
+    new = newly_mentioned(task, task.description, before) if "description" in changes else []
+    log.record(TaskUpdated(**about(task), changes=told, mentioned=new), actor=actor)
+    if changes.get("assignee_id") is not None:
+        log.record(TaskAssigned(**about(task), assignee_id=changes["assignee_id"]), actor=actor)
+
+
+def _add_tags(task: Task, tags: Sequence[str]) -> None:
+    row = {"task_id": task.id, "board": board.number(task), "owner_id": task.owner_id}
+    if tags:
+        db.session.execute(insert(TaskTag), [row | {"tag": tag} for tag in tags])
+
+
+def set_status(task_ids: Sequence[int], status: str, actor: Caller) -> list[Task]:
+    """Give all of several tasks a status, or none; raises NotFound, Forbidden."""
+    tasks = access.load_all(Task, task_ids, actor, can=access.Right.WRITE)
+    for task in tasks:
+        if task.status != status:
+            _change(task, {"status": status}, actor.user_id)
+    db.session.commit()
+    return tasks
+
+
+def move(
+    task: Task,
+    actor: Caller,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    status: str | None = None,
+) -> Task:
+    """Put a task before or after another one of its board, or at a column's end.
+
+    Without a status it goes to the column of the other one. Raises Unprocessable.
+    """
+    anchor = None
+    if (key := before or after) is not None:
+        pointer = "before" if before else "after"
+        anchor = board.find_anchor(task, key, pointer, status)
+    column = anchor.status if anchor else status or task.status
+    position = board.place(task, column, anchor, actor.user_id, behind=not before)
+    wanted = {"status": column, "position": position}
+    changes = {key: value for key, value in wanted.items() if getattr(task, key) != value}
+    _change(task, changes, actor.user_id)
+    db.session.commit()
+    return task
+
+
+def delete(task: Task, actor: Caller) -> None:
+    """Delete a task with its comments."""
+    log.record(TaskDeleted(**about(task)), actor=actor.user_id)
+    db.session.delete(task)
+    db.session.commit()

@@ -1,0 +1,49 @@
+"""What the events about tasks say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from ..auth.mentions import mentioned
+from ..auth.models import User
+from ..projects.models import Member
+from .models import Task
+
+#: Characters of a comment that an event carries.
+EXCERPT = 200
+
+
+def about(task: Any) -> dict[str, Any]:
+    """Return what each event says of its task (or of a row with these columns)."""
+    return {
+        "task_id": task.id,
+        "owner_id": task.owner_id,
+        "project_id": task.project_id,
+        "title": task.title,
+    }
+
+
+def concerned(task: Task) -> Any:
+    """Return the condition on `User` of being told of a task: a member, or else its owner."""
+    if task.project_id is None:
+        return User.id == task.owner_id
+    return User.id.in_(select(Member.user_id).where(Member.project_id == task.project_id))
+
+
+def newly_mentioned(task: Task, text: str, before: str = "") -> list[int]:
+    """Return whom a text mentions that the text before did not."""
+    known = set(mentioned(before, concerned(task)))
+    return [key for key in mentioned(text, concerned(task)) if key not in known]
+
+
+def written(value: Any) -> Any:
+    """Return a value as an event has it: times as text."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+def excerpt(body: str) -> str:
+    """Return the beginning of a comment."""
+    return body if len(body) <= EXCERPT else body[: EXCERPT - 1] + "…"
