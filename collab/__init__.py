@@ -126,6 +126,7 @@ def _register_packages(app: Flask) -> None:
     from .extensions import api
     from .flags import guard as flags
     from .jobs import runner
+    from .notifications import notifier
     from .ops import docs
     from .ops import routes as ops_routes
     from .realtime import live, socket_routes
@@ -139,6 +140,7 @@ def _register_packages(app: Flask) -> None:
     live.init_app(app)
     runner.init_app(app)
     sandbox.init_app(app)
+    notifier.init_app(app)
     _register_job_types()
     ops_routes.init_app(app)
     docs.describe_errors(api)

@@ -153,6 +153,7 @@ SETTINGS = (
         whole(1, 3600),
         "how long a worker that stands still keeps its jobs; a dead one loses them at once",
     ),
+    Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("UPLOAD_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of one person's uploads"),
     Setting("FEATURE_CODE_EXECUTION", "on", switch, "whether code that people send is run"),
     Setting("FEATURE_TASKS", "on", switch, "whether there are tasks"),

@@ -80,6 +80,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             live: Live = self.wsgi.extensions["collab.live"]
             threading.Thread(target=live.close, name="closing").start()
             threading.Thread(target=self._runner.stop, name="handing back").start()
+            threading.Thread(target=self.wsgi.extensions["collab.notifier"].stop).start()
             self.method_queue.defer(self.murder_keepalived, True)
         super().handle_exit(sig, frame)
 
@@ -243,6 +244,7 @@ def start_parts(app: Flask) -> None:
     app.extensions["collab.live"].start()
     app.extensions["collab.sandbox"].start()
     app.extensions["collab.runner"].start()
+    app.extensions["collab.notifier"].start()
 
 
 def greet(app: Flask, host: str, port: int, off: list[str]) -> None:
@@ -269,6 +271,7 @@ def switched_off(app: Flask) -> list[str]:
         "limits on failed log-ins: AUTH_RATE_LIMIT is off": config["AUTH_RATE_LIMIT"] == "off",
         "pruning of old events: EVENT_RETENTION_DAYS is 0": not config["EVENT_RETENTION_DAYS"],
         "jobs: JOB_WORKERS is 0, another process must run them": not config["JOB_WORKERS"],
+        "notifications: NOTIFIER is off, another process must make them": not config["NOTIFIER"],
         f"code_execution: {sandbox.missing()}": sandbox.missing() is not None,
     }
     for flag in flags.get_all():

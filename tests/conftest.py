@@ -36,6 +36,7 @@ SETTINGS = {
     "LOG_LEVEL": "error",
     "SQLITE_SYNCHRONOUS": "normal",
     "JOB_WORKERS": "0",
+    "NOTIFIER": "off",
 }
 #: Ada registers first, so she is the admin.
 NAMES = ("ada", "alice", "bob", "charlie", "vera")
@@ -62,6 +63,7 @@ def close(app: Flask) -> None:
     """End an application's threads and connections."""
     app.extensions["collab.live"].stop()
     app.extensions["collab.runner"].stop()
+    app.extensions["collab.notifier"].stop()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

@@ -20,6 +20,7 @@ from collab.events.types import OPEN_TYPES
 from collab.realtime.socket import HANDLERS
 
 from .support.jobs import Desk
+from .support.notes import Notes
 from .support.people import BASE, PASSWORD, Person, ok
 from .support.sockets import Frame, Socket
 
@@ -199,6 +200,20 @@ GET    search of a project                                401     404  200 200  
 GET    presence                                           401     200  200 200   200 200
 GET    presence of a project                              401     404  200 200   200 200
 
+GET    notifications                                      401     200  200 200   200 200
+GET    notifications/unread                               401     200  200 200   200 200
+POST   notifications/read                                 401     200  200 200   200 200
+POST   notifications/read of another                      401     200  200 200   200 200
+GET    notifications/<notification>                       401     200  200 200   200 200
+GET    notifications/<notification> of another            401     404  404 404   404 404
+PATCH  notifications/<notification>                       401     200  200 200   200 200
+PATCH  notifications/<notification> of another            401     404  404 404   404 404
+DELETE notifications/<notification>                       401     204  204 204   204 204
+DELETE notifications/<notification> of another            401     404  404 404   404 404
+GET    notifications/preferences                          401     200  200 200   200 200
+PUT    notifications/preferences                          401     200  200 200   200 200
+PATCH  notifications/preferences                          401     200  200 200   200 200
+
 GET    flags                                              401     200  200 200   200 200
 GET    flags/<flag>                                       401     200  200 200   200 200
 PUT    flags/<flag>                                       401     403  403 403   403 200
@@ -304,6 +319,12 @@ SENT: dict[str, dict[str, Any]] = {
     "GET search": {"q": "plan"},
     "GET search of a project": {"q": "plan", "project_id": "<project>"},
     "GET presence of a project": {"project_id": "<project>"},
+    "POST notifications/read": {"all": True},
+    "POST notifications/read of another": {"ids": ["<notification>"]},
+    "PATCH notifications/<notification>": {"read": True},
+    "PATCH notifications/<notification> of another": {"read": True},
+    "PUT notifications/preferences": {"invited": False},
+    "PATCH notifications/preferences": {"invited": False},
     "PUT flags/<flag>": {"enabled": False},
     "PATCH flags/<flag>": {"percentage": 50},
     "GET events of the flags": {"topic": "flags"},
@@ -429,6 +450,16 @@ class Cell:
         return made
 
     @property
+    def notification(self) -> int:
+        assert self.desk is not None
+        owner = self.who if self.who.token and "of another" not in self.row else self.other
+        notes = Notes(self.desk.app)
+        notes.catch_up()
+        owner.submits()
+        self.desk.work()
+        return notes.told(owner)[0]["id"]
+
+    @property
     def user(self) -> int:
         return self.who.id or 1 if "by himself" in self.row else self.other.id
 
@@ -451,6 +482,8 @@ class Cell:
 
     def filled(self, value: Any) -> Any:
         """Return a text with its placeholders filled in; one that is all the text stays a value."""
+        if isinstance(value, list):
+            return [self.filled(one) for one in value]
         if not isinstance(value, str):
             return value
         if whole := re.fullmatch(r"<(\w+)>", value):

@@ -10,30 +10,54 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, utcnow
 
+KINDS = (
+    "invited",
+    "role_changed",
+    "assigned",
+    "mentioned",
+    "commented",
+    "job_finished",
+    "due_soon",
+)
+
 
 class Notification(Model):
-    """Something that one person should know of: an event, by one of the rules."""
+    """Something that one person should know of: an event, by one of the rules.
+
+    What it is about takes it along when it is deleted.
+    """
 
     __tablename__ = "notifications"
     __table_args__ = (
-        UniqueConstraint("user_id", "event_id", "kind"),
+        UniqueConstraint("user_id", "event_id"),
         Index("ix_notifications_user_id_id", "user_id", "id"),
         Index("ix_notifications_user_id_read_at_id", "user_id", "read_at", "id"),
-        Index("ix_notifications_project_id", "project_id"),
-        Index("ix_notifications_subject", "subject"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    #: The name of the rule: invited, assigned, mentioned, ...
     kind: Mapped[str] = mapped_column(String(20))
     event_id: Mapped[int]
     #: Whoever leaves the project sees it no longer.
-    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
-    #: What it is about, such as `task:9`; it goes with that.
-    subject: Mapped[str] = mapped_column(String(64))
+    project_id: Mapped[int | None] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), index=True
+    )
+    task_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tasks.id", ondelete="CASCADE"), index=True
+    )
+    comment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("comments.id", ondelete="CASCADE"), index=True
+    )
+    post_id: Mapped[int | None] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), index=True
+    )
+    job_id: Mapped[int | None] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), index=True
+    )
+    #: Who did it; no foreign key, as in the log.
     actor: Mapped[int | None]
+    #: Facts that no one may read more of later; names and titles are looked up when it is shown.
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     read_at: Mapped[datetime | None]

@@ -14,6 +14,7 @@ from .. import __version__
 from ..core.http.blueprint import Blueprint
 from ..core.models import utcnow
 from ..core.schemas import Time
+from ..events.reader_thread import ReaderThread
 from ..extensions import db, limiter
 from ..jobs.runner import runner
 from ..realtime.live import Live
@@ -64,6 +65,7 @@ def health() -> dict[str, Any]:
 def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Tell whether the database and the live parts work."""
     checks = {"database": _database(), "broadcaster": _broadcaster(), "jobs": _jobs()}
+    checks["notifications"] = _notifications()
     good = all(state == "ok" or state.startswith("off") for state in checks.values())
     body = {"status": "ok" if good else "unavailable", "checks": checks}
     return body, 200 if good else 503, {} if good else {"Retry-After": "1"}
@@ -87,6 +89,12 @@ def _jobs() -> str:
     jobs = runner()
     jobs.start()
     return jobs.state
+
+
+def _notifications() -> str:
+    notifier: ReaderThread = current_app.extensions["collab.notifier"]
+    notifier.start()
+    return "off: NOTIFIER is off" if notifier.state == "off" else notifier.state
 
 
 @blueprint.get("/")

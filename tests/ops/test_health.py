@@ -6,6 +6,7 @@ from ..support.people import ok
 
 #: The tests' applications run no jobs of themselves.
 CHECKS = {"database": "ok", "broadcaster": "ok", "jobs": "off: JOB_WORKERS is 0"}
+CHECKS["notifications"] = "off: NOTIFIER is off"
 
 
 def test_health_tells_status_time_and_uptime(nobody):

@@ -46,29 +46,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_notification_preferences_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', name=op.f('pk_notification_preferences'))
     )
-    op.create_table('notifications',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('kind', sa.String(length=20), nullable=False),
-    sa.Column('event_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('project_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('subject', sa.String(length=64), nullable=False),
-    sa.Column('actor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('data', sa.JSON(), nullable=False),
-    sa.Column('created_at', sa.DateTime(), nullable=False),
-    sa.Column('read_at', sa.DateTime(), nullable=True),
-    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_notifications_project_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_notifications_user_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
-    sa.UniqueConstraint('user_id', 'event_id', 'kind', name=op.f('uq_notifications_user_id_event_id_kind')),
-    sqlite_autoincrement=True
-    )
-    with op.batch_alter_table('notifications', schema=None) as batch_op:
-        batch_op.create_index('ix_notifications_project_id', ['project_id'], unique=False)
-        batch_op.create_index('ix_notifications_subject', ['subject'], unique=False)
-        batch_op.create_index('ix_notifications_user_id_id', ['user_id', 'id'], unique=False)
-        batch_op.create_index('ix_notifications_user_id_read_at_id', ['user_id', 'read_at', 'id'], unique=False)
-
     op.create_table('posts',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('owner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -177,6 +154,39 @@ def upgrade() -> None:
         batch_op.create_index('ix_task_tags_owner_id_tag_task_id', ['owner_id', 'tag', 'task_id'], unique=False)
         batch_op.create_index('ix_task_tags_tag_task_id', ['tag', 'task_id'], unique=False)
 
+    op.create_table('notifications',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('event_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('project_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('task_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('comment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('post_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('job_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('actor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('data', sa.JSON(), nullable=False),
+    sa.Column('created_at', sa.DateTime(), nullable=False),
+    sa.Column('read_at', sa.DateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['comment_id'], ['comments.id'], name=op.f('fk_notifications_comment_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['job_id'], ['jobs.id'], name=op.f('fk_notifications_job_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['post_id'], ['posts.id'], name=op.f('fk_notifications_post_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_notifications_project_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_notifications_task_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_notifications_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
+    sa.UniqueConstraint('user_id', 'event_id', name=op.f('uq_notifications_user_id_event_id')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('notifications', schema=None) as batch_op:
+        batch_op.create_index('ix_notifications_comment_id', ['comment_id'], unique=False)
+        batch_op.create_index('ix_notifications_job_id', ['job_id'], unique=False)
+        batch_op.create_index('ix_notifications_post_id', ['post_id'], unique=False)
+        batch_op.create_index('ix_notifications_project_id', ['project_id'], unique=False)
+        batch_op.create_index('ix_notifications_task_id', ['task_id'], unique=False)
+        batch_op.create_index('ix_notifications_user_id_id', ['user_id', 'id'], unique=False)
+        batch_op.create_index('ix_notifications_user_id_read_at_id', ['user_id', 'read_at', 'id'], unique=False)
+
     with op.batch_alter_table('events', schema=None) as batch_op:
         batch_op.add_column(sa.Column('address', sa.String(length=45), nullable=True))
         batch_op.create_index('ix_events_actor_id', ['actor', 'id'], unique=False)
@@ -190,6 +200,16 @@ def downgrade() -> None:
 
     op.drop_column('events', 'address')
 
+    with op.batch_alter_table('notifications', schema=None) as batch_op:
+        batch_op.drop_index('ix_notifications_user_id_read_at_id')
+        batch_op.drop_index('ix_notifications_user_id_id')
+        batch_op.drop_index('ix_notifications_task_id')
+        batch_op.drop_index('ix_notifications_project_id')
+        batch_op.drop_index('ix_notifications_post_id')
+        batch_op.drop_index('ix_notifications_job_id')
+        batch_op.drop_index('ix_notifications_comment_id')
+
+    op.drop_table('notifications')
     with op.batch_alter_table('task_tags', schema=None) as batch_op:
         batch_op.drop_index('ix_task_tags_tag_task_id')
         batch_op.drop_index('ix_task_tags_owner_id_tag_task_id')
@@ -234,13 +254,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_posts_owner_id_status_id')
 
     op.drop_table('posts')
-    with op.batch_alter_table('notifications', schema=None) as batch_op:
-        batch_op.drop_index('ix_notifications_user_id_read_at_id')
-        batch_op.drop_index('ix_notifications_user_id_id')
-        batch_op.drop_index('ix_notifications_subject')
-        batch_op.drop_index('ix_notifications_project_id')
-
-    op.drop_table('notifications')
     op.drop_table('notification_preferences')
     with op.batch_alter_table('collections', schema=None) as batch_op:
         batch_op.drop_index('ix_collections_owner_id_id')

@@ -1,0 +1,178 @@
+"""Reading notifications: only those of what their reader may still see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
+
+from ..auth.models import User
+from ..core.errors import NotFound
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..core.json import dumps
+from ..core.models import Id
+from ..extensions import db
+from ..jobs.models import Job
+from ..posts.models import PUBLISHED, Post
+from ..projects.models import Member, Project
+from ..tasks.models import Task
+from .models import KINDS, NOTIFICATION_SORTS, Notification, NotificationPreferences
+from .sentences import sentence
+
+#: From the most special to what all of it may be in.
+SUBJECTS = ("task", "post", "job", "project")
+
+SHOWN = select(
+    *Notification.__table__.c,
+    User.name.label("actor_name"),
+    Project.name.label("project_name"),
+    Task.title.label("task_title"),
+    Post.title.label("post_title"),
+    Job.type.label("job_type"),
+)
+
+
+def visible() -> ColumnElement[bool]:
+    """Return the condition that a notification's reader may still see what it is about.
+
+    What was deleted has taken it along; a project that he has left, or a post that is a draft
+    again, hides it.
+    """
+    to, project, post = Notification.user_id, Notification.project_id, Notification.post_id
+    member = exists().where(Member.project_id == project, Member.user_id == to)
+    readable = or_(Post.status == PUBLISHED, Post.owner_id == to)
+    published = exists().where(Post.id == post, readable)
+    belongs = or_(project.is_(None), member.correlate(Notification))
+    return belongs & or_(post.is_(None), published.correlate(Notification))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A notification as its reader sees it."""
+
+    id: int
+    kind: str
+    text: str
+    actor: dict[str, Any] | None
+    subject: str
+    project_id: int | None
+    data: dict[str, Any]
+    created_at: datetime
+    read_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Any) -> Shown:
+        """Make it of a row of `SHOWN`."""
+        return cls(
+            id=row.id,
+            kind=row.kind,
+            text=sentence(row),
+            actor=None if row.actor is None else {"id": row.actor, "name": row.actor_name},
+            subject=_subject(row),
+            project_id=row.project_id,
+            data=row.data,
+            created_at=row.created_at,
+            read_at=row.read_at,
+        )
+
+    @property
+    def etag(self) -> str:
+        """Its text follows the names of others, so its tag does too."""
+        return f"{self.id}-{crc32(dumps([self.text, self.read_at])):x}"
+
+
+def _subject(row: Any) -> str:
+    found = ((word, getattr(row, f"{word}_id")) for word in SUBJECTS)
+    return next(f"{word}:{key}" for word, key in found if key is not None)
+
+
+@cache
+def _listed(unread: bool | None, of_a_kind: bool) -> Select[Any]:
+    """Build, once for each set of filters, the query of what a list shows."""
+    query = SHOWN.select_from(Notification).outerjoin(User, User.id == Notification.actor)
+    for model in (Project, Task, Post, Job):
+        key = getattr(Notification, f"{model.__name__.lower()}_id")
+        query = query.outerjoin(model, model.id == key)
+    query = query.where(Notification.user_id == bindparam("person", type_=Id), visible())
+    if unread is not None:
+        query = query.where(Notification.read_at.is_(None) == unread)
+    if of_a_kind:
+        query = query.where(Notification.kind == bindparam("kind"))
+    return query
+
+
+def list_for(
+    caller: Caller, *, unread: bool | None, kind: str | None, sort: str, **page: Any
+) -> Page:
+    """Return a page of the caller's notifications."""
+    return paginate(
+        _listed(unread, kind is not None),
+        columns=NOTIFICATION_SORTS,
+        sort=sort,
+        key=Notification.id,
+        item=Shown.of,
+        values={"person": caller.user_id} | ({"kind": kind} if kind else {}),
+        **page,
+    )
+
+
+def load(key: int, caller: Caller) -> Shown:
+    """Return one of the caller's notifications; raises NotFound."""
+    query = _listed(None, False).where(Notification.id == key)
+    row = db.session.execute(query, {"person": caller.user_id}).one_or_none()
+    if row is None:
+        raise NotFound()
+    return Shown.of(row)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """How many notifications somebody has not read."""
+
+    unread: int
+    by_kind: dict[str, int]
+
+    @property
+    def etag(self) -> str:
+        """The counts are all there is."""
+        return "-".join(str(count) for count in self.by_kind.values())
+
+
+def unread(caller: Caller) -> Unread:
+    """Count what the caller has not read."""
+    query = select(Notification.kind, func.count()).where(_unread_of([caller.user_id]), visible())
+    found = dict(db.session.execute(query.group_by(Notification.kind)).all())
+    return Unread(sum(found.values()), {kind: found.get(kind, 0) for kind in KINDS})
+
+
+def unread_by_person(people: Collection[int]) -> dict[int, int]:
+    """Count what each of some people has not read."""
+    person = Notification.user_id
+    query = select(person, func.count()).where(_unread_of(people), visible()).group_by(person)
+    return dict(db.session.execute(query).all())
+
+
+def _unread_of(people: Collection[int]) -> ColumnElement[bool]:
+    return Notification.user_id.in_(people) & Notification.read_at.is_(None)
+
+
+class Preferences(dict[str, bool]):
+    """Which kinds somebody wants."""
+
+    @property
+    def etag(self) -> str:
+        """A digit for each kind."""
+        return "".join(str(int(wanted)) for wanted in self.values())
+
+
+def preferences(caller: Caller) -> Preferences:
+    """Return which kinds the caller wants."""
+    found = db.session.get(NotificationPreferences, caller.user_id, populate_existing=True)
+    muted = found.muted if found else ()
+    return Preferences({kind: kind not in muted for kind in KINDS})

@@ -1,0 +1,76 @@
+"""What notifications look like on the wire."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from ..core.http.pages import PageQuery, page_of, sort_field
+from ..core.schemas import Schema, Time, TrueOrFalse, identifier
+from .models import KINDS, NOTIFICATION_SORTS
+
+
+class ActorOut(Schema):
+    """Who did it, under his present name."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True, allow_none=True)
+
+
+class NotificationOut(Schema):
+    """Something that you should know of."""
+
+    id = fields.Integer(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    text = fields.String(required=True, metadata={"description": "It as a sentence."})
+    actor = fields.Nested(ActorOut, required=True, allow_none=True)
+    subject = fields.String(
+        required=True, metadata={"description": "What it is about.", "example": "task:9"}
+    )
+    project_id = fields.Integer(required=True, allow_none=True)
+    data = fields.Dict(required=True, metadata={"description": "Further facts, by the kind."})
+    created_at = Time(required=True)
+    read_at = Time(required=True, allow_none=True)
+
+
+class NotificationQuery(PageQuery):
+    """Which of your notifications."""
+
+    unread = fields.Boolean(truthy={"true"}, falsy={"false"}, load_default=None)
+    kind = fields.String(load_default=None, validate=validate.OneOf(KINDS))
+    sort = sort_field(NOTIFICATION_SORTS, "-id")
+
+
+NotificationPage = page_of(NotificationOut)
+
+
+class NotificationPatch(Schema):
+    """Whether it has been read."""
+
+    read = TrueOrFalse(required=True)
+
+
+class ReadIn(Schema):
+    """What has been read: some by id, those up to an id, or all. What is not yours is left out."""
+
+    ids = fields.List(identifier(), load_default=list, validate=validate.Length(max=100))
+    through = identifier(load_default=None)
+    all = TrueOrFalse(load_default=False)
+
+
+class UnreadOut(Schema):
+    """How many you have not read."""
+
+    unread = fields.Integer(required=True)
+    by_kind = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+#: The kinds that are wanted; what a PUT leaves out is.
+PreferencesIn = Schema.from_dict(
+    {kind: TrueOrFalse(load_default=True) for kind in KINDS}, name="NotificationPreferencesIn"
+)
+PreferencesPatch = Schema.from_dict(
+    {kind: TrueOrFalse() for kind in KINDS}, name="NotificationPreferencesPatch"
+)
+PreferencesOut = Schema.from_dict(
+    {kind: fields.Boolean(required=True) for kind in KINDS}, name="NotificationPreferences"
+)
