@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 #: Seconds after which the log is read without a ring: another process may have written.
 POLL_S = 1.0
 #: Seconds from a ring to the reading: what comes meanwhile shares a commit.
-GATHER_S = 0.02
+GATHER_S = 0.05
 
 
 @dataclass

@@ -9,7 +9,7 @@ from ..core.schemas import Schema, Time, TrueOrFalse, identifier
 from .models import KINDS, NOTIFICATION_SORTS
 
 
-class ActorOut(Schema):
+class CauseOut(Schema):
     """Who did it, under his present name."""
 
     id = fields.Integer(required=True)
@@ -22,7 +22,7 @@ class NotificationOut(Schema):
     id = fields.Integer(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     text = fields.String(required=True, metadata={"description": "It as a sentence."})
-    actor = fields.Nested(ActorOut, required=True, allow_none=True)
+    actor = fields.Nested(CauseOut, required=True, allow_none=True)
     subject = fields.String(
         required=True, metadata={"description": "What it is about.", "example": "task:9"}
     )
