@@ -156,6 +156,7 @@ SETTINGS = (
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("UPLOAD_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of one person's uploads"),
     Setting("FEATURE_CODE_EXECUTION", "on", switch, "whether code that people send is run"),
+    Setting("FEATURE_FILES", "on", switch, "whether workspaces have files"),
     Setting("FEATURE_TASKS", "on", switch, "whether there are tasks"),
     Setting("FEATURE_POSTS", "on", switch, "whether there are posts and collections"),
     Setting("FEATURE_NOTIFICATIONS", "on", switch, "whether notifications are shown"),

@@ -29,7 +29,8 @@ RANKS = {
     "reports": 6,
     "notifications": 6,
     "activity": 6,
-    "search": 6,
+    "files": 6,
+    "search": 7,
     "ops": 6,
 }
 #: Modules beside the packages: what all may import, and what knows all.

@@ -13,7 +13,7 @@ from ..events.models import EventRow
 from ..extensions import db
 
 #: What feeds leave out unless it is asked for by its own type: there is much of it.
-NOISE = ("job.output", "job.progressed", "notification.created", "notification.read")
+NOISE = ("file.edited", "job.output", "job.progressed", "notification.created", "notification.read")
 
 #: How far the order of times may differ from the order of ids: a row's time is taken before its
 #: writer waits for the lock, and a clock may be set back a little.

@@ -19,7 +19,7 @@ from sqlalchemy import Select, column, func, literal_column, select, table, text
 from ..extensions import db
 
 #: The kinds of rows and their numbers, as the triggers in the migrations have them.
-KINDS = {"project": 1, "task": 2, "post": 3, "upload": 4, "workspace": 5}
+KINDS = {"project": 1, "task": 2, "post": 3, "upload": 4, "workspace": 5, "file": 6}
 STRIDE = 8
 
 INDEX = table("search_index", column("rowid"), column("title"), column("body"), column("tags"))
@@ -31,6 +31,7 @@ TOUCHES = (
     "UPDATE posts SET title = title",
     "UPDATE uploads SET name = name",
     "UPDATE workspaces SET name = name",
+    "UPDATE files SET path = path",
 )
 
 #: Words that are looked at; the rest of a search is left out.

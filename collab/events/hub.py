@@ -228,7 +228,13 @@ class Hub:
 
     def drop_workspace(self, message: Message) -> None:
         """Drop everybody from a workspace's topic."""
-        topic = f"workspace:{message.data['workspace_id']}"
+        self._drop_topic(f"workspace:{message.data['workspace_id']}", message)
+
+    def drop_file(self, message: Message) -> None:
+        """Drop everybody from a file's topic."""
+        self._drop_topic(f"file:{message.data['file_id']}", message)
+
+    def _drop_topic(self, topic: str, message: Message) -> None:
         for subscriber in tuple(self._topics.get(topic, _Topic()).subscribers):
             self._drop_one(subscriber, topic, message.type)
 
@@ -273,6 +279,7 @@ CORRECTIONS = {
     "member.removed": Hub.drop_member,
     "project.deleted": Hub.drop_project,
     "workspace.deleted": Hub.drop_workspace,
+    "file.deleted": Hub.drop_file,
     "member.role_changed": Hub.nothing_to_drop,
     "session.revoked": Hub.end_session,
     "account.disabled": Hub.end_account,

@@ -70,10 +70,15 @@ def record(what: Event, actor: int | None) -> Message:
 
 def record_all(events: Sequence[Event], actor: int | None) -> None:
     """Write many events, none of which changes rights, into the open transaction at once."""
+    address = origin.address()
+    record_each([(what, actor, address) for what in events])
+
+
+def record_each(events: Sequence[tuple[Event, int | None, str | None]]) -> None:
+    """Write many events as `record_all` does, each with who did it and from which address."""
     if events:
         session = db.session()
-        where = {"address": origin.address()}
-        rows = [_values(what, actor) | where for what in events]
+        rows = [_values(what, actor) | {"address": address} for what, actor, address in events]
         session.connection().execute(INSERT_MANY, rows)
         session.info["events_recorded"] = True
 

@@ -85,6 +85,15 @@ class TaskEvent(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileEvent(ProjectEvent):
+    """Something that happened to a file as a whole."""
+
+    file_id: int
+    workspace_id: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PostEvent(Event):
     """Something that happened to a post."""
 

@@ -23,6 +23,7 @@ SCHEMAS: dict[Any, Json] = {
     list[int]: {"type": "array", "items": {"type": "integer"}},
     list[str]: {"type": "array", "items": {"type": "string"}},
     dict[str, Any]: {"type": "object"},
+    list[dict[str, Any]] | None: {"type": ["array", "null"], "items": {"type": "object"}},
 }
 
 REF = {"type": "string", "description": "Repeated by the answer."}

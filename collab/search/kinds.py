@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import null
 
 from ..core.http.caller import Caller
+from ..files.models import File
 from ..posts.models import PUBLISHED, Post
 from ..projects import access
 from ..projects.models import Project
@@ -48,6 +49,7 @@ KINDS = {
         Kind("workspace", Workspace, Workspace.name, Workspace.updated_at, "workspaces"),
         Kind("task", Task, Task.title, Task.updated_at, "tasks"),
         Kind("post", Post, Post.title, Post.updated_at, "posts", _readable_posts),
+        Kind("file", File, File.path, File.updated_at, "files"),
         Kind("upload", Upload, Upload.name, Upload.created_at, "uploads"),
     )
 }

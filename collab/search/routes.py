@@ -23,7 +23,7 @@ blueprint = Blueprint(
 @blueprint.response(200, ResultPage)
 @linked
 def search(query: dict[str, Any]) -> Page:
-    """Find projects, workspaces, tasks, posts and uploads that you may read, the best first.
+    """Find projects, workspaces, files, tasks, posts and uploads that you may read, the best first.
 
     Of each kind the newest 1,000 matches are ranked.
     """

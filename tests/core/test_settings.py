@@ -37,6 +37,7 @@ BAD = {
     "JOB_LEASE_SECONDS": ["", "0", "x"],
     "UPLOAD_QUOTA_MB": ["", "0", "x"],
     "FEATURE_CODE_EXECUTION": ["", "maybe", "2"],
+    "FEATURE_FILES": ["", "maybe"],
     "FEATURE_TASKS": ["", "maybe"],
     "FEATURE_POSTS": ["", "maybe"],
     "FEATURE_NOTIFICATIONS": ["", "maybe"],

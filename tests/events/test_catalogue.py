@@ -11,6 +11,7 @@ from collab.events.catalogue import (
     accounts,
     canonical_type,
     catalogue,
+    files,
     jobs,
     posts,
     projects,
@@ -27,6 +28,7 @@ from collab.events.types import (
     AuditEvent,
     CollectionEvent,
     Event,
+    FileEvent,
     JobEvent,
     PostEvent,
     ProjectEvent,
@@ -47,6 +49,7 @@ def sample(kind: type[Event]) -> Event:
     """Make an event of a kind."""
     values = {"int": 1, "int | None": 1, "float": 0.5, "str": "x", "dict[str, Any]": {"a": 1}}
     values |= {"bool": True, "str | None": "x", "list[int]": [1], "list[str]": ["a"]}
+    values["list[dict[str, Any]] | None"] = [{"insert": "a"}]
     return kind(**{field.name: values[str(field.type)] for field in fields(kind)})
 
 
@@ -87,9 +90,10 @@ def test_an_event_is_told_where_it_belongs(name: str, kind: type[Event]) -> None
         PostEvent: "posts",
         CollectionEvent: "user:1",
         AuditEvent: "audit",
-        Event: "flags",
+        FileEvent: "project:1",
     }
-    assert event.topic == topics[kind.__base__]
+    own = {"flag.changed": "flags", "file.edited": "file:1"}
+    assert event.topic == own.get(name) or event.topic == topics[kind.__base__]
 
 
 def test_what_happens_to_a_personal_task_is_told_to_its_owner() -> None:
@@ -110,7 +114,7 @@ def test_what_corrects_rights_says_that_it_changes_them(name: str, kind: type[Ev
 def test_every_class_of_the_catalogue_is_in_it() -> None:
     classes = {
         one
-        for module in (accounts, jobs, posts, projects, service, tasks)
+        for module in (accounts, files, jobs, posts, projects, service, tasks)
         for one in vars(module).values()
         if isinstance(one, type) and issubclass(one, Event) and one.__module__ == module.__name__
     }

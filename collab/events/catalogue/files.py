@@ -1,0 +1,59 @@
+"""What happens to files: told in their project; edits on the file's own topic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..types import Event, FileEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileCreated(FileEvent):
+    """A file was made."""
+
+    type = "file.created"
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileMoved(FileEvent):
+    """A file got another path."""
+
+    type = "file.moved"
+    old_path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileReplaced(FileEvent):
+    """A file's bytes were replaced by others."""
+
+    type = "file.replaced"
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileDeleted(FileEvent):
+    """A file was deleted with its history; its topic ends."""
+
+    type = "file.deleted"
+    changes_rights = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEdited(Event):
+    """A text changed: `edits` make `version` of the one before; null if too long to be told."""
+
+    type = "file.edited"
+    file_id: int
+    project_id: int
+    version: int
+    door: str
+    edits: list[dict[str, Any]] | None
+
+    @property
+    def topic(self) -> str:
+        """Tell those who have the file open."""
+        return f"file:{self.file_id}"

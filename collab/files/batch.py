@@ -1,0 +1,149 @@
+"""Several changes of texts in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, update
+
+from ..auth.guard import recheck
+from ..core.database import take_write_lock
+from ..core.errors import ApiError, NotFound
+from ..core.http.caller import Caller
+from ..core.models import utcnow
+from ..events import log
+from ..events.catalogue.files import FileEdited
+from ..events.types import Event
+from ..extensions import db
+from ..projects import access
+from ..projects.access import Right
+from .models import TEXT, File
+from .room import Applied, Room, TextTooLarge, UnusableUpdate
+from .store import INSERT_CHANGES
+from .wire import stored, told
+
+if TYPE_CHECKING:
+    from .writer import Change
+
+UPDATE_FILE = (
+    update(File)
+    .where(File.id == bindparam("key"))
+    .values(
+        content_version=bindparam("new_version"),
+        size=bindparam("new_size"),
+        updated_at=bindparam("now"),
+    )
+    .execution_options(synchronize_session=False)
+)
+
+
+class Batch:
+    """Changes that are committed together, or not at all."""
+
+    def __init__(self, room: Callable[[int], Room]) -> None:
+        self._room = room
+        #: The rooms that may differ from the database until the commit.
+        self.touched: dict[int, Room] = {}
+        self.accepted: list[tuple[Change, Applied]] = []
+        self._results: list[tuple[Change, Applied | ApiError]] = []
+        self._rights: dict[tuple[int, int], File | ApiError] = {}
+        self._files: dict[int, File] = {}
+
+    def take_all(self, changes: list[Change]) -> None:
+        """Carry changes out in the open transaction."""
+        take_write_lock()
+        for change in changes:
+            try:
+                applied = self._take(change)
+            except ApiError as error:
+                self._results.append((change, error))
+                continue
+            self._results.append((change, applied))
+            if applied.update:
+                self.accepted.append((change, applied))
+        self._write()
+
+    def _take(self, change: Change) -> Applied:
+        self._files[change.file_id] = self._allowed(change)
+        room = self._entered(change.file_id)
+        if change.update is None:
+            return room.change(change.delta, change.base)
+        try:
+            return room.merge(change.update)
+        except (TextTooLarge, UnusableUpdate):
+            mine = [one for other, one in self.accepted if other.file_id == change.file_id]
+            room.rebuild(mine)
+            raise
+
+    def _allowed(self, change: Change) -> File:
+        """Look up, once for each author and file, whether he may write; raises what is wrong."""
+        key = (change.file_id, change.caller.session_id)
+        if key not in self._rights:
+            try:
+                self._rights[key] = self._looked_up(change.file_id, change.caller)
+            except ApiError as error:
+                self._rights[key] = error
+        found = self._rights[key]
+        if isinstance(found, ApiError):
+            raise found
+        return found
+
+    @staticmethod
+    def _looked_up(file_id: int, caller: Caller) -> File:
+        now = recheck(caller) if caller.session_id else caller
+        file = access.load(File, file_id, now, can=Right.WRITE)
+        if file.kind != TEXT:
+            raise NotFound("This file is no text.")
+        return file
+
+    def _entered(self, file_id: int) -> Room:
+        room = self.touched.get(file_id)
+        if room is None:
+            room = self.touched[file_id] = self._room(file_id)
+            room.catch_up()
+        return room
+
+    def _write(self) -> None:
+        """Write the changes, the files' new sizes, and the events."""
+        if not self.accepted:
+            return
+        now = utcnow()
+        connection = db.session.connection()
+        connection.execute(INSERT_CHANGES, [_row(*pair, now) for pair in self.accepted])
+        changed = {change.file_id for change, _ in self.accepted}
+        for room in (self.touched[file_id] for file_id in changed):
+            values = {"new_version": room.version, "new_size": room.size, "now": now}
+            connection.execute(UPDATE_FILE, values | {"key": room.file_id})
+        log.record_each([self._event(*pair) for pair in self.accepted])
+
+    def _event(self, change: Change, applied: Applied) -> tuple[Event, int | None, str | None]:
+        event = FileEdited(
+            file_id=change.file_id,
+            project_id=self._files[change.file_id].project_id,
+            version=applied.version,
+            door=change.door,
+            edits=told(applied.delta),
+        )
+        return event, change.caller.user_id, change.address
+
+    def answer(self) -> None:
+        """Tell everybody what became of his change."""
+        for change, result in self._results:
+            if isinstance(result, ApiError):
+                change.done.set_exception(result)
+            else:
+                change.done.set_result(result)
+
+
+def _row(change: Change, applied: Applied, now: Any) -> dict[str, Any]:
+    return {
+        "file_id": change.file_id,
+        "version": applied.version,
+        "base": applied.base,
+        "author_id": change.caller.user_id,
+        "door": change.door,
+        "delta": stored(applied.delta),
+        "update": applied.update,
+        "at": now,
+    }

@@ -1,0 +1,208 @@
+"""Changes of a text, and how two that were made at the same time are merged.
+
+A delta is a tuple that walks along the text: a positive number keeps so many code units, a negative
+one deletes them, a string is inserted; what is behind the last step is kept. This is operational
+transformation as in Ellis and Gibbs (1989), with the one property that a server which puts changes
+in order needs: for two deltas `a` and `b` of the same text, `a` then `transform(b, a)` makes the
+same text as `b` then `transform(a, b, first=True)`.
+
+Lengths are UTF-16 code units (see `units`). All functions are pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+Step = int | str
+Delta = tuple[Step, ...]
+
+NOTHING: Delta = ()
+
+
+class Builder:
+    """Puts steps together: neighbours of a kind are joined, insertions go before deletions."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+
+    def keep(self, count: int) -> None:
+        """Keep so many units."""
+        if count:
+            self._number(count)
+
+    def delete(self, count: int) -> None:
+        """Delete so many units."""
+        if count:
+            self._number(-count)
+
+    def _number(self, number: int) -> None:
+        last = self._steps[-1] if self._steps else ""
+        if isinstance(last, int) and (last > 0) is (number > 0):
+            self._steps[-1] = last + number
+        else:
+            self._steps.append(number)
+
+    def insert(self, text: str) -> None:
+        """Insert a text."""
+        if not text:
+            return
+        steps = self._steps
+        at = len(steps)
+        if steps and isinstance(steps[-1], int) and steps[-1] < 0:
+            at -= 1
+        before = steps[at - 1] if at else 0
+        if isinstance(before, str):
+            steps[at - 1] = before + text
+        else:
+            steps.insert(at, text)
+
+    def add(self, step: Step) -> None:
+        """Take over a step."""
+        if isinstance(step, str):
+            self.insert(step)
+        elif step:
+            self._number(step)
+
+    def built(self) -> Delta:
+        """Return the delta; what it keeps at the end need not be said."""
+        steps = self._steps
+        if steps and isinstance(steps[-1], int) and steps[-1] > 0:
+            steps = steps[:-1]
+        return tuple(steps)
+
+
+def normal(steps: Iterable[Step]) -> Delta:
+    """Return steps in the one form that equal changes have."""
+    builder = Builder()
+    for step in steps:
+        builder.add(step)
+    return builder.built()
+
+
+def span(delta: Delta) -> int:
+    """Return how many units of the text a delta walks along."""
+    return sum(abs(step) for step in delta if isinstance(step, int))
+
+
+def growth(delta: Delta) -> int:
+    """Return by how many units a delta makes a text longer."""
+    kept = sum(step for step in delta if isinstance(step, int) and step < 0)
+    return kept + sum(len(step) for step in delta if isinstance(step, str))
+
+
+def apply(text: str, delta: Delta) -> str:
+    """Return the changed text; raises ValueError if the delta reaches behind its end."""
+    if span(delta) > len(text):
+        raise ValueError(f"the change reaches {span(delta)} into a text of {len(text)}")
+    parts, at = [], 0
+    for step in delta:
+        if isinstance(step, str):
+            parts.append(step)
+        elif step > 0:
+            parts.append(text[at : at + step])
+            at += step
+        else:
+            at -= step
+    parts.append(text[at:])
+    return "".join(parts)
+
+
+def invert(delta: Delta, text: str) -> Delta:
+    """Return what takes a delta back, where `text` is what it was applied to."""
+    builder, at = Builder(), 0
+    for step in delta:
+        if isinstance(step, str):
+            builder.delete(len(step))
+        elif step > 0:
+            builder.keep(step)
+            at += step
+        else:
+            builder.insert(text[at : at - step])
+            at -= step
+    return builder.built()
+
+
+class _Walk:
+    """Gives a delta's steps in pieces; behind the last one it keeps whatever is asked for."""
+
+    def __init__(self, delta: Delta) -> None:
+        self._steps: Iterator[Step] = iter(delta)
+        self.step: Step | None = next(self._steps, None)
+
+    def next(self) -> None:
+        """Go on to the next step."""
+        self.step = next(self._steps, None)
+
+    def take(self, count: int) -> None:
+        """Have done `count` units of the present step."""
+        step = self.step
+        if step is None:
+            return
+        if isinstance(step, str):
+            rest: Step = step[count:]
+        else:
+            rest = step - count if step > 0 else step + count
+        if rest:
+            self.step = rest
+        else:
+            self.next()
+
+
+def transform(delta: Delta, over: Delta, *, first: bool = False) -> Delta:
+    """Return a delta as it must be once `over`, made from the same text, has been applied.
+
+    Of two insertions at one place that of `over` stands first, or with `first` that of `delta`.
+    """
+    builder, mine, theirs = Builder(), _Walk(delta), _Walk(over)
+    while mine.step is not None:
+        step, other = mine.step, theirs.step
+        if isinstance(step, str) and (first or not isinstance(other, str)):
+            builder.insert(step)
+            mine.next()
+        elif isinstance(other, str):
+            builder.keep(len(other))
+            theirs.next()
+        else:
+            _both(builder, mine, theirs)
+    return builder.built()
+
+
+def _both(builder: Builder, mine: _Walk, theirs: _Walk) -> None:
+    """Walk along as many units as both have one intention for."""
+    step, other = cast(int, mine.step), cast(int | None, theirs.step)
+    count = abs(step) if other is None else min(abs(step), abs(other))
+    if other is None or other > 0:  # else they are gone already
+        builder.add(count if step > 0 else -count)
+    mine.take(count)
+    theirs.take(count)
+
+
+def compose(before: Delta, after: Delta) -> Delta:
+    """Return one delta that does what two do, one after the other."""
+    builder, one, two = Builder(), _Walk(before), _Walk(after)
+    while one.step is not None or two.step is not None:
+        step, then = one.step, two.step
+        if isinstance(then, str):
+            builder.insert(then)
+            two.next()
+        elif isinstance(step, int) and step < 0:
+            builder.add(step)
+            one.next()
+        else:
+            _after(builder, one, two)
+    return builder.built()
+
+
+def _after(builder: Builder, one: _Walk, two: _Walk) -> None:
+    """Do to what the first one leaves (kept or inserted) what the second one does to it."""
+    step, then = one.step, cast(int | None, two.step)
+    left = None if step is None else len(step) if isinstance(step, str) else step
+    wanted = None if then is None else abs(then)
+    count = min(number for number in (left, wanted) if number is not None)
+    if then is None or then > 0:
+        builder.add(step[:count] if isinstance(step, str) else count)
+    elif not isinstance(step, str):
+        builder.delete(count)
+    one.take(count)
+    two.take(count)

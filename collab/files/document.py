@@ -1,0 +1,148 @@
+"""A text as a CRDT (Yjs, by pycrdt), beside the same text as code units.
+
+A document belongs to one thread: pycrdt's objects may not be shared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pycrdt import Doc, Text, TransactionEvent, merge_updates
+
+from . import delta as deltas
+from .delta import NOTHING, Builder, Delta
+from .units import byte_offset, from_units, to_units
+
+#: What the shared text is called, for every editor.
+NAME = "content"
+
+
+class Unusable(Exception):
+    """An update that can't be taken: it is no update, or not one of plain text."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What an update came to: the update itself in full, and the change of the text."""
+
+    update: bytes
+    delta: Delta
+
+
+class Document:
+    """A live text; all changes go through here, so that both forms agree."""
+
+    def __init__(self) -> None:
+        self._doc: Doc[Any] = Doc()
+        self._text = self._doc.get(NAME, type=Text)
+        self.units = ""
+        self._updates: list[bytes] = []
+        self._events: list[Any] = []
+        self._subscriptions = (
+            self._doc.observe(self._on_transaction),
+            self._text.observe(self._on_text),
+        )
+
+    def _on_transaction(self, event: TransactionEvent) -> None:
+        self._updates.append(event.update)
+
+    def _on_text(self, event: Any) -> None:
+        self._events += event.delta
+
+    def load(self, updates: list[bytes]) -> None:
+        """Take in what was stored."""
+        with self._doc.transaction():
+            for update in updates:
+                self._doc.apply_update(update)
+        self._updates.clear()
+        self._events.clear()
+        self.units = to_units(str(self._text))
+
+    def change(self, delta: Delta) -> bytes:
+        """Apply a change; returns it as an update, empty if nothing changed.
+
+        Raises ValueError for a change that does not fit the text.
+        """
+        changed = deltas.apply(self.units, delta)
+        from_units(changed)  # raises for half a character, before anything is done
+        self._write(delta)
+        self.units = changed
+        return self._taken()
+
+    def _write(self, delta: Delta) -> None:
+        """Carry a change out on the CRDT, whose positions are bytes of UTF-8."""
+        with self._doc.transaction():
+            at = here = 0  # in the old text, in units; in the new one, in bytes
+            for step in delta:
+                if isinstance(step, str):
+                    inserted = from_units(step)
+                    self._text.insert(here, inserted)
+                    here += len(inserted.encode())
+                    continue
+                length = self._bytes(at, at + abs(step))
+                if step > 0:
+                    here += length
+                else:
+                    del self._text[here : here + length]
+                at += abs(step)
+
+    def _bytes(self, start: int, end: int) -> int:
+        return byte_offset(self.units[start:end], end - start)
+
+    def merge(self, update: bytes) -> Merged | None:
+        """Take an editor's update in; None if there was nothing new in it, or parts are missing.
+
+        Raises Unusable.
+        """
+        try:
+            self._doc.apply_update(update)
+        except ValueError as error:
+            raise Unusable(f"it is no update: {error}") from None
+        except BaseException as error:  # a panic of the library's is no Exception
+            raise Unusable(f"it can't be read: {type(error).__name__}") from None
+        events, self._events = self._events, []
+        whole = self._taken()
+        if not whole:
+            return None
+        delta = self._delta(events)
+        self.units = deltas.apply(self.units, delta)
+        return Merged(whole, delta)
+
+    def _delta(self, events: list[Any]) -> Delta:
+        """Return an event's steps, counted in bytes, as a change of code units."""
+        if not events:
+            return NOTHING
+        builder, at = Builder(), 0
+        old = from_units(self.units).encode() if not self.units.isascii() else b""
+        for step in events:
+            if "insert" in step:
+                if not isinstance(step["insert"], str):
+                    raise Unusable("only plain text can be edited, nothing embedded in it")
+                builder.insert(to_units(step["insert"]))
+                continue
+            count = step.get("retain", step.get("delete"))
+            length = len(to_units(old[at : at + count].decode())) if old else count
+            at += count
+            builder.add(length if "retain" in step else -length)
+        return builder.built()
+
+    def _taken(self) -> bytes:
+        updates, self._updates = self._updates, []
+        self._events.clear()
+        return merge_updates(*updates) if len(updates) > 1 else b"".join(updates)
+
+    def state(self) -> bytes:
+        """Return all of it as one update."""
+        return self._doc.get_update()
+
+    def vector(self) -> bytes:
+        """Return what it knows, as a state vector."""
+        return self._doc.get_state()
+
+    def missing(self, vector: bytes) -> bytes:
+        """Return what somebody with this state vector lacks; raises Unusable."""
+        try:
+            return self._doc.get_update(vector)
+        except ValueError as error:
+            raise Unusable(f"it is no state vector: {error}") from None

@@ -1,0 +1,94 @@
+"""Files, every change of their texts, and the points from which a text is put together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..core.models import Model, Timestamped, Versioned, utcnow
+from ..projects.models import AsSeen
+
+TEXT, BINARY = FILE_KINDS = ("text", "binary")
+
+
+class File(AsSeen, Timestamped, Versioned, Model):
+    """A file in a workspace: text that is edited live, or bytes that are replaced as a whole."""
+
+    __tablename__ = "files"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "path"),
+        Index("ix_files_workspace_id_id", "workspace_id", "id"),
+        Index("ix_files_project_id", "project_id"),
+        Index("ix_files_sha256", "sha256"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    #: The workspace's, which never changes: rights are looked up by it.
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    path: Mapped[str] = mapped_column(String(500))
+    kind: Mapped[str] = mapped_column(String(10))
+    content_type: Mapped[str] = mapped_column(String(100))
+    #: Bytes; of a text, in UTF-8.
+    size: Mapped[int] = mapped_column(default=0)
+    #: Of bytes: where they are kept.
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    #: The beginning of a text, for the full-text index; it follows the edits when they pause.
+    searchable: Mapped[str] = mapped_column(Text, default="")
+    #: Grows with each change of the content; `version` does with each of path and the like.
+    content_version: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def etag(self) -> str:
+        """The tag of what is shown of a file: it changes with the content, too."""
+        return f"{self.version}.{self.content_version}"
+
+    @property
+    def content_etag(self) -> str:
+        """The tag of the content alone."""
+        return self.sha256 or f"v{self.content_version}"
+
+
+class FileChange(Model):
+    """A change of a text: what it did, who made it, when, and through which door."""
+
+    __tablename__ = "file_changes"
+    __table_args__ = (Index("ix_file_changes_file_id_author_id", "file_id", "author_id"),)
+
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("files.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: The content's version behind it.
+    version: Mapped[int] = mapped_column(primary_key=True)
+    #: The version before it: less than the one before, where compaction joined several.
+    base: Mapped[int]
+    author_id: Mapped[int | None]
+    door: Mapped[str] = mapped_column(String(10))
+    #: A delta with its texts as texts and its lengths in UTF-16 code units.
+    delta: Mapped[list[Any]] = mapped_column(JSON)
+    #: The same for the CRDT; gone once a checkpoint holds it.
+    update: Mapped[bytes | None] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Checkpoint(Model):
+    """A text as it was at a version, from which later ones are put together."""
+
+    __tablename__ = "file_checkpoints"
+
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("files.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True)
+    #: UTF-8, compressed (zlib).
+    text: Mapped[bytes] = mapped_column(LargeBinary)
+    #: The CRDT; only the newest checkpoint of a file has it.
+    state: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+#: What lists may be sorted by.
+FILE_SORTS = {"id": File.id, "path": File.path, "size": File.size, "updated_at": File.updated_at}

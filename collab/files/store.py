@@ -1,0 +1,83 @@
+"""Texts in the database: what a document is loaded from, and what it was at a version."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select
+
+from ..core.errors import Conflict, NotFound
+from ..extensions import db
+from . import delta as deltas
+from .delta import Delta
+from .models import Checkpoint, File, FileChange
+from .units import to_units
+from .wire import loaded
+
+CHANGES = FileChange.__table__.c
+INSERT_CHANGES = insert(FileChange.__table__)  # type: ignore[arg-type]
+
+
+class JoinedVersion(Conflict):
+    """That version was joined with others when the history was compacted."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a document is loaded from."""
+
+    version: int
+    updates: list[bytes]
+
+
+def load(file_id: int) -> Stored:
+    """Return a text's state and all updates since; raises NotFound."""
+    version = current_version(file_id)
+    query = select(Checkpoint.version, Checkpoint.state).where(Checkpoint.file_id == file_id)
+    newest = db.session.execute(
+        query.where(Checkpoint.state.is_not(None)).order_by(Checkpoint.version.desc()).limit(1)
+    ).one_or_none()
+    start, state = newest or (0, None)
+    updates = [row.update for row in changes(file_id, start, version) if row.update]
+    return Stored(version, [state, *updates] if state else updates)
+
+
+def current_version(file_id: int) -> int:
+    """Return the newest version of a content; raises NotFound."""
+    query = select(File.content_version).where(File.id == bindparam("key"))
+    version = db.session.execute(query, {"key": file_id}).scalar_one_or_none()
+    if version is None:
+        raise NotFound()
+    return version
+
+
+def changes(file_id: int, after: int, through: int) -> Sequence[Any]:
+    """Return the rows of the changes behind one version up to another."""
+    query = select(*CHANGES).where(FileChange.file_id == file_id)
+    query = query.where(FileChange.version > after, FileChange.version <= through)
+    return db.session.execute(query.order_by(FileChange.version)).all()
+
+
+def deltas_between(file_id: int, after: int, through: int) -> list[Delta]:
+    """Return what was changed between two versions; raises JoinedVersion."""
+    rows = changes(file_id, after, through)
+    if (rows[0].base if rows else through) != after:
+        raise JoinedVersion()
+    return [loaded(row.delta) for row in rows]
+
+
+def units_at(file_id: int, version: int) -> str:
+    """Return a text, as code units, as it was at a version; raises NotFound, JoinedVersion."""
+    query = select(Checkpoint.version, Checkpoint.text).where(Checkpoint.file_id == file_id)
+    query = query.where(Checkpoint.version <= version).order_by(Checkpoint.version.desc()).limit(1)
+    start, text = db.session.execute(query).one_or_none() or (0, None)
+    units = to_units(zlib.decompress(text).decode()) if text else ""
+    rows = changes(file_id, start, version)
+    if (rows[-1].version if rows else start) != version:
+        raise JoinedVersion() if current_version(file_id) > version else NotFound()
+    for row in rows:
+        units = deltas.apply(units, loaded(row.delta))
+    return units

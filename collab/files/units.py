@@ -1,0 +1,48 @@
+"""Text as a row of UTF-16 code units, in which positions are counted as editors count them.
+
+JavaScript's strings, Yjs and the Language Server Protocol count so. A text is kept as a `str` in
+which a character beyond the Basic Multilingual Plane is two surrogates, so that slicing it is
+exact; most texts have no such character, and are the same in both forms.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def to_units(text: str) -> str:
+    """Return a text as code units."""
+    return text if text.isascii() else _ASTRAL.sub(_pair, text)
+
+
+def _pair(match: re.Match[str]) -> str:
+    beyond = ord(match[0]) - 0x10000
+    return chr(0xD800 + (beyond >> 10)) + chr(0xDC00 + (beyond & 0x3FF))
+
+
+def from_units(units: str) -> str:
+    """Return code units as a text; raises ValueError for half a character."""
+    if units.isascii() or not _SURROGATE.search(units):
+        return units
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
+
+def splits(units: str, position: int) -> bool:
+    """Tell whether a position is in the middle of a character."""
+    if not 0 < position < len(units):
+        return False
+    return "\ud800" <= units[position - 1] <= "\udbff" and "\udc00" <= units[position] <= "\udfff"
+
+
+def byte_offset(units: str, position: int) -> int:
+    """Return how many bytes of UTF-8 stand before a position."""
+    return position if units.isascii() else len(from_units(units[:position]).encode())
+
+
+def unit_offset(data: bytes, offset: int) -> int:
+    """Return how many code units stand before a byte of UTF-8."""
+    before = data[:offset]
+    return offset if before.isascii() else len(to_units(before.decode()))

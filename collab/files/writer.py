@@ -1,0 +1,238 @@
+"""The one thread that changes texts: everybody's changes in one order, many to a commit.
+
+Whoever edits hands a change over and waits. The thread takes all that wait, and in one transaction
+looks up the rights of their authors, merges them one after the other, and writes them with their
+events. When that is committed, and so on disk, they are answered; if it fails, nothing was changed,
+and the documents are loaded anew. The log fans the events out, as it does all others.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..core import origin
+from ..core.errors import ApiError, Unavailable, translated
+from ..core.http.caller import Caller
+from ..extensions import db
+from . import compaction
+from .batch import Batch
+from .delta import Delta
+from .document import Document
+from .room import Applied, Room
+
+logger = logging.getLogger(__name__)
+
+#: Changes taken into one commit.
+AT_ONCE = 500
+#: Seconds that a change may wait for its commit.
+PATIENCE_S = 15.0
+#: Seconds after which a document that nobody uses leaves memory.
+IDLE_S = 30.0
+#: Updates of the CRDT kept in memory for those who follow live.
+UPDATES_KEPT = 5000
+
+
+@dataclass(eq=False)
+class Change:
+    """What somebody wants changed: a delta of a version, or an update of the CRDT."""
+
+    file_id: int
+    caller: Caller
+    door: str
+    delta: Delta = ()
+    base: int = 0
+    update: bytes | None = None
+    #: From where it came: the log's rows are written by another thread than the request's.
+    address: str | None = field(default_factory=origin.address)
+    done: Future[Applied] = field(default_factory=Future)
+
+
+@dataclass(eq=False)
+class Question:
+    """Something that only the thread of the documents can tell."""
+
+    file_id: int
+    ask: Callable[[Document, int], Any]
+    done: Future[Any] = field(default_factory=Future)
+
+
+class Writer:
+    """Takes changes from any thread, and carries them out in its own."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._waiting: queue.SimpleQueue[Change | Question | None] = queue.SimpleQueue()
+        self._rooms: dict[int, Room] = {}
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._stopped = False
+        #: (file, version) -> update, for followers; the oldest go first.
+        self.updates: dict[tuple[int, int], bytes] = {}
+        #: How often each file is open.
+        self._open: dict[int, int] = {}
+
+    # -- from any thread ----------------------------------------------------------------------
+
+    def submit(self, change: Change) -> Applied:
+        """Have a change made, and wait until it is on disk.
+
+        Raises NotFound, Forbidden, Unauthorized, Unprocessable, JoinedVersion, TextTooLarge,
+        UnusableUpdate, Unavailable.
+        """
+        applied: Applied = self._wait(change)
+        return applied
+
+    def ask(self, file_id: int, question: Callable[[Document, int], Any]) -> Any:
+        """Return what a function tells of a document and its version."""
+        return self._wait(Question(file_id, question))
+
+    def _wait(self, item: Any) -> Any:
+        self.start()
+        self._waiting.put(item)
+        try:
+            return item.done.result(PATIENCE_S)
+        except TimeoutError:
+            raise Unavailable("The text can't be changed now: the database is busy.") from None
+
+    def start(self) -> None:
+        """Start the thread, once: after the fork, where the server forks."""
+        with self._starting:
+            if self._stopped:
+                raise Unavailable("The server is stopping.")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="texts", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End once all that waits has been carried out."""
+        with self._starting:
+            self._stopped = True
+            if self._thread is not None:
+                self._waiting.put(None)
+                self._thread.join(timeout=5)
+
+    @property
+    def in_memory(self) -> list[int]:
+        """Return the files whose documents are in memory."""
+        return list(self._rooms)
+
+    def opened(self, file_id: int) -> None:
+        """Keep a document in memory until it is closed as often as it was opened."""
+        with self._starting:
+            self._open[file_id] = self._open.get(file_id, 0) + 1
+
+    def closed(self, file_id: int) -> None:
+        """Let a document go."""
+        with self._starting:
+            self._open[file_id] -= 1
+            if not self._open[file_id]:
+                del self._open[file_id]
+
+    # -- the thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            items, last = self._gather()
+            if items:
+                with self._app.app_context():
+                    self._carry_out(items)
+            self._tidy()
+            if last:
+                return
+
+    def _gather(self) -> tuple[list[Change | Question], bool]:
+        """Wait for something to do, and take all that is there; tells whether it is the last."""
+        items: list[Change | Question] = []
+        try:
+            item = self._waiting.get(timeout=IDLE_S / 2)
+            while item is not None:
+                items.append(item)
+                if len(items) == AT_ONCE:
+                    return items, False
+                item = self._waiting.get_nowait()
+        except queue.Empty:
+            return items, False
+        return items, True
+
+    def _carry_out(self, items: Sequence[Change | Question]) -> None:
+        changes = [item for item in items if isinstance(item, Change)]
+        try:
+            if changes:
+                self._commit(changes)
+            for item in items:
+                if isinstance(item, Question):
+                    self._answer(item)
+        finally:
+            db.session.remove()
+
+    def _commit(self, changes: list[Change]) -> None:
+        batch = Batch(self.room)
+        try:
+            batch.take_all(changes)
+            db.session.commit()
+        except Exception as error:
+            db.session.rollback()
+            if not isinstance(error, SQLAlchemyError | ApiError):
+                logger.exception("changes of texts failed")
+            for file_id in batch.touched:
+                self._rooms.pop(file_id, None)
+            for change in changes:
+                change.done.set_exception(translated(error))
+            return
+        self._remember(batch)
+        batch.answer()
+
+    def _remember(self, batch: Batch) -> None:
+        """Keep the updates for those who follow."""
+        for change, applied in batch.accepted:
+            self.updates[change.file_id, applied.version] = applied.update
+        while len(self.updates) > UPDATES_KEPT:
+            self.updates.pop(next(iter(self.updates)), None)
+
+    def _answer(self, question: Question) -> None:
+        try:
+            room = self.room(question.file_id)
+            room.catch_up()
+            question.done.set_result(question.ask(room.document, room.version))
+        except Exception as error:
+            question.done.set_exception(translated(error))
+
+    def room(self, file_id: int) -> Room:
+        """Return a document, loaded if it is not in memory; raises NotFound."""
+        room = self._rooms.get(file_id)
+        if room is None:
+            room = self._rooms[file_id] = Room.load(file_id)
+        room.used_at = time.monotonic()
+        return room
+
+    def _tidy(self) -> None:
+        """Compact what has grown, and let go of what nobody uses."""
+        now = time.monotonic()
+        for file_id, room in list(self._rooms.items()):
+            idle = file_id not in self._open and now - room.used_at > IDLE_S
+            if idle or compaction.due(room):
+                with self._app.app_context():
+                    kept = compaction.compact(room)
+                if idle or not kept:
+                    del self._rooms[file_id]
+
+
+def init_app(app: Flask) -> None:
+    """Give an application the writer of its texts."""
+    app.extensions["collab.texts"] = Writer(app)
+
+
+def writer() -> Writer:
+    """Return this application's writer."""
+    found: Writer = current_app.extensions["collab.texts"]
+    return found
