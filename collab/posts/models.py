@@ -45,6 +45,9 @@ class Collection(Timestamped, Versioned, Model):
     name: Mapped[str] = mapped_column(String(120))
     description: Mapped[str] = mapped_column(Text, default="")
 
+    #: How often its posts have got fresh positions; cursors are good for one such time.
+    numbering: Mapped[int] = mapped_column(default=0)
+
     #: How many posts its owner sees in it; noted by who loads it.
     posts = 0
 

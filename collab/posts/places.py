@@ -21,7 +21,7 @@ from ..events.catalogue.posts import (
 from ..events.types import CollectionEvent
 from ..extensions import db
 from .collections import SEEN, facts
-from .models import PLACE_SORTS, Collection, CollectionPost, Post
+from .models import Collection, CollectionPost, Post
 from .service import SHOWN, load_post
 
 MOST_POSTS = 1000
@@ -158,14 +158,18 @@ def _renumber(collection: Collection) -> None:
         for key, position in zip(keys, ordering.fresh(len(keys)), strict=True)
     ]
     db.session.execute(update(CollectionPost), rows)
+    collection.numbering += 1
 
 
 def list_of(collection: Collection, *, sort: str, **page: Any) -> Page:
-    """Return a page of the posts in a collection that its owner sees, in their order."""
+    """Return a page of the posts in a collection that its owner sees, in their order.
+
+    A cursor of before all positions were given anew is refused: it would skip posts.
+    """
     return paginate(
         _listed(),
-        columns=PLACE_SORTS,
-        sort=sort,
+        columns={f"position.{collection.numbering}": CollectionPost.position},
+        sort=f"{sort}.{collection.numbering}",
         key=CollectionPost.post_id,
         item=lambda row: row,
         values={"collection_id": collection.id},
