@@ -15,6 +15,9 @@ from .extensions import db
 from .jobs import registry
 from .jobs import service as jobs
 from .jobs.service import Order
+from .posts import collections, places
+from .posts import service as posts
+from .posts.models import DRAFT, PUBLISHED
 from .projects import invitations
 from .projects import service as projects
 from .projects.models import COLLABORATOR, VIEWER
@@ -36,6 +39,7 @@ def fill() -> str:
     )
     if not known.items:
         _project(people)
+        _posts(people)
     lines = [f"  {_email(name):<20} {shown}" for name, shown in PEOPLE.items()]
     return "\n".join(["Demo accounts, all with the password " + password, *lines])
 
@@ -62,3 +66,13 @@ def _project(people: dict[str, Caller]) -> None:
     report = Order(registry.get("report"), {"days": 30}, project_id=project.id)
     jobs.submit(report, alice)
     publishing.record(publishing.draft("file_changed", change), f"project:{project.id}", bob)
+
+
+def _posts(people: dict[str, Caller]) -> None:
+    alice, bob = people["alice"], people["bob"]
+    welcome = posts.create("Welcome", "What is published, everybody reads.", PUBLISHED, alice)
+    answer = posts.create("Thanks", "Good to be here, @alice!", PUBLISHED, bob)
+    posts.create("Not yet", "A draft is seen by nobody else.", DRAFT, alice)
+    read = collections.create("Worth reading", "Posts in an order of one's own.", alice)
+    for post in (welcome, answer):
+        places.put(read, post.id, alice)

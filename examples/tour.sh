@@ -5,8 +5,8 @@
 #     examples/tour.sh         # in another, or with the address of a server as its argument
 #
 # Two people register, one makes a project and a workspace and invites the other, the other follows
-# the project live, has code run and a report made, a stranger is refused. It ends with an error as
-# soon as an answer is not what it should be.
+# the project live, has code run and a report made, both write posts, a stranger is refused. It ends
+# with an error as soon as an answer is not what it should be.
 set -euo pipefail
 
 server=${1:-http://127.0.0.1:5000}
@@ -127,6 +127,25 @@ job=$(call 201 POST /jobs "$alice" "{\"type\": \"data_processing\", \"payload\":
 follow_job "$job" "$alice"
 call 200 GET "/jobs/$job" "$alice" >"$work/out"
 grep -q '"rows":\[{"city":"Lyon","sum":15},{"city":"Turin","sum":8}\]' "$work/out" || fail "$(cat "$work/out")"
+
+say "Alice writes a draft, which nobody else finds, and publishes it; everybody reads it, signed in or not"
+post=$(call 201 POST /posts "$alice" '{"title": "Apollo", "body": "We have landed.", "status": "draft"}' | first_id)
+call 404 GET "/posts/$post" "$bob" >"$work/out"
+call 200 PATCH "/posts/$post" "$alice" '{"status": "published"}' >"$work/out"
+call 200 GET "/posts/$post" >"$work/out"
+call 200 GET "/posts?q=landed" "$stranger" >"$work/out"
+grep -q "\"id\":$post," "$work/out" || fail "the post was not found"
+call 403 PUT "/posts/$post" "$stranger" '{"title": "Mine", "body": "now"}' >"$work/out"
+
+say "Bob puts it in a collection, behind a post of his own, and then before it"
+mine=$(call 201 POST /posts "$bob" '{"title": "Thanks", "body": "To all who helped."}' | first_id)
+collection=$(call 201 POST /collections "$bob" '{"name": "Worth reading"}' | first_id)
+call 200 POST "/collections/$collection/add_post" "$bob" "{\"post_id\": $mine}" >"$work/out"
+call 200 PUT "/collections/$collection/posts/$post" "$bob" >"$work/out"
+call 200 PUT "/collections/$collection/posts/$post" "$bob" "{\"before\": $mine}" >"$work/out"
+call 200 GET "/collections/$collection/posts" "$bob" >"$work/out"
+grep -q "\"id\":$post,.*\"id\":$mine," "$work/out" || fail "the order is another: $(cat "$work/out")"
+call 404 GET "/collections/$collection" "$alice" >"$work/out"
 
 say "Alice removes Bob: his stream ends behind the event that says so"
 call 204 DELETE "/projects/$project/members/$bob_id" "$alice" >"$work/out"

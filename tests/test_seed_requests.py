@@ -228,6 +228,9 @@ class TestTypescriptWorkspace:
 DOE: Json = {"email": "user@example.com", "password": "password123", "full_name": "John Doe"}
 
 
+HELLO: Json = {"title": "Hello", "body": "World"}
+
+
 class TestContentAndAuthServices:
     """No /api in the path, full_name, a socket for notifications."""
 
@@ -247,6 +250,72 @@ class TestContentAndAuthServices:
 
     def test_a_token_is_verified(self, http: httpx.Client, alice: Person) -> None:
         assert ok(http.get("/auth/verify", headers=bearer(alice)))["valid"] is True
+
+    def test_a_post_is_created(self, http: httpx.Client, alice: Person) -> None:
+        response = http.post("/api/posts/", json=HELLO, headers=bearer(alice))
+        assert (response.status_code, response.json() | HELLO) == (201, response.json())
+
+    def test_all_posts_are_listed(self, http: httpx.Client, alice: Person, bob: Person) -> None:
+        written = [who.writes()["id"] for who in (alice, bob)]
+        body = ok(http.get("/api/posts/"))
+        assert [one["id"] for one in body["items"]] == written[::-1]
+
+    def test_a_specific_post_is_shown(self, http: httpx.Client, alice: Person) -> None:
+        post = alice.writes()
+        assert ok(http.get(f"/api/posts/{post['id']}/")) == post
+
+    def test_a_post_is_updated(self, http: httpx.Client, alice: Person) -> None:
+        path = f"/api/posts/{alice.writes('Old')['id']}/"
+        body = ok(http.put(path, json=HELLO, headers=bearer(alice)))
+        assert body | HELLO == body == ok(http.get(path))
+
+    def test_a_post_is_deleted(self, http: httpx.Client, alice: Person) -> None:
+        path = f"/api/posts/{alice.writes()['id']}/"
+        assert http.delete(path, headers=bearer(alice)).status_code == 204
+        assert http.get(path).status_code == 404
+
+    def test_a_collection_is_created(self, http: httpx.Client, alice: Person) -> None:
+        response = http.post("/api/collections/", json={"name": "Mine"}, headers=bearer(alice))
+        assert (response.status_code, response.json()["name"]) == (201, "Mine")
+
+    def test_a_users_collections_are_listed(
+        self, http: httpx.Client, alice: Person, bob: Person
+    ) -> None:
+        mine, _ = alice.collects(), bob.collects()
+        body = ok(http.get("/api/collections/", headers=bearer(alice)))
+        assert [(one["id"], one["owner_id"]) for one in body["items"]] == [(mine, alice.id)]
+
+    def test_a_specific_collection_is_shown(self, http: httpx.Client, alice: Person) -> None:
+        path = f"/api/collections/{alice.collects(name='Mine')}/"
+        assert ok(http.get(path, headers=bearer(alice)))["name"] == "Mine"
+
+    def test_a_collection_is_updated(self, http: httpx.Client, alice: Person) -> None:
+        path = f"/api/collections/{alice.collects()}/"
+        assert ok(http.put(path, json={"name": "New"}, headers=bearer(alice)))["name"] == "New"
+
+    def test_a_collection_is_deleted(self, http: httpx.Client, alice: Person) -> None:
+        path = f"/api/collections/{alice.collects()}/"
+        assert http.delete(path, headers=bearer(alice)).status_code == 204
+        assert http.get(path, headers=bearer(alice)).status_code == 404
+
+    def test_a_post_is_added_to_a_collection(self, http: httpx.Client, alice: Person) -> None:
+        path, body = f"/api/collections/{alice.collects()}/", {"post_id": alice.writes()["id"]}
+        assert ok(http.post(f"{path}add_post/", json=body, headers=bearer(alice)))["posts"] == 1
+        held = ok(http.get(f"{path}posts/", headers=bearer(alice)))["items"]
+        assert [one["id"] for one in held] == [body["post_id"]]
+
+    def test_a_post_is_removed_from_a_collection(self, http: httpx.Client, alice: Person) -> None:
+        body = {"post_id": alice.writes()["id"]}
+        path = f"/api/collections/{alice.collects(body['post_id'])}/remove_post/"
+        assert ok(http.post(path, json=body, headers=bearer(alice)))["posts"] == 0
+
+    def test_live_updates_arrive_on_a_socket(
+        self, connect: Connect, alice: Person, bob: Person
+    ) -> None:
+        ws = connect(bob, path="/ws/notifications/")
+        ws.expect("subscribed", topic="posts")
+        post = alice.writes()["id"]
+        assert ws.expect("post.created")["data"]["post_id"] == post
 
     def test_notifications_arrive_on_a_socket(
         self, connect: Connect, server: ThreadServer, alice: Person

@@ -59,6 +59,12 @@ def test_what_is_open_to_all_says_so_and_nothing_else_does(document):
     }
 
 
+def test_what_takes_a_token_but_needs_none_says_so(document):
+    optional = {name for name, one in operations(document) if {} in one.get("security", [])[:-1]}
+
+    assert optional == {"GET /api/v1/posts", "GET /api/v1/posts/{post_id}"}
+
+
 def test_requests_have_examples(document):
     body = document["components"]["schemas"]["RegisterIn"]["properties"]
     assert body["email"]["example"] == "user@example.com"
