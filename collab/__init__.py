@@ -150,6 +150,7 @@ def _register_packages(app: Flask) -> None:
         api.register_blueprint(module.blueprint)
     app.register_blueprint(socket_routes.blueprint)
     docs.describe_payloads(api)
+    docs.describe_choices(api)
     docs.init_app(app)
     register_commands(app)
 

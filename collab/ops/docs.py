@@ -25,6 +25,10 @@ installation is an admin. Errors are `application/problem+json` (RFC 9457). List
 """
 
 
+#: Schemas with two members of which a body has one at most.
+CHOICES = {"PostPlaceIn": ["before", "after"]}
+
+
 class ProblemPart(Schema):
     """What is wrong with one part of the request."""
 
@@ -77,6 +81,12 @@ def describe_errors(api: Api) -> None:
         },
     )
     api.DEFAULT_ERROR_RESPONSE_NAME = "Problem"
+
+
+def describe_choices(api: Api) -> None:
+    """Let the schemas say which of their members exclude each other."""
+    for name, members in CHOICES.items():
+        api.spec.components.schemas[name]["not"] = {"required": members}
 
 
 def describe_payloads(api: Api) -> None:

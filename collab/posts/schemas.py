@@ -135,7 +135,7 @@ class PostChoiceIn(Schema):
     post_id = identifier(required=True)
 
 
-class PlaceIn(Schema):
+class PostPlaceIn(Schema):
     """Where a post stands: right before or right behind another one; without either at the end."""
 
     body_optional = True
