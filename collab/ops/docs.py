@@ -26,7 +26,7 @@ installation is an admin. Errors are `application/problem+json` (RFC 9457). List
 
 
 #: Schemas with two members of which a body has one at most.
-CHOICES = {"PostPlaceIn": ["before", "after"]}
+CHOICES = {name: ["before", "after"] for name in ("MoveIn", "PostPlaceIn")}
 
 
 class ProblemPart(Schema):
