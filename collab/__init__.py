@@ -117,7 +117,7 @@ EXPOSED = [
 
 def _register_packages(app: Flask) -> None:
     """Bind each package; this module is the only place that knows them all."""
-    from .auth import attempts, tokens
+    from .auth import attempts, refusals, tokens
     from .cli import register_commands
     from .core.http.converters import IdConverter
     from .core.security import Box
@@ -136,6 +136,7 @@ def _register_packages(app: Flask) -> None:
     app.extensions["collab.answers"] = Box(app.config["SECRET_KEY"], "kept answers")
     app.extensions["collab.bell"] = Bell()
     attempts.init_app(app)
+    refusals.init_app(app)
     tokens.init_app(app)
     flags.init_app(app)
     live.init_app(app)

@@ -225,6 +225,8 @@ POST   events to the flags                                401     403  403 403  
 GET    activity                                           401     200  200 200   200 200
 GET    projects/<project>/activity                        401     404  200 200   200 200
 GET    users/<user>/activity                              401     200  200 200   200 200
+GET    audit                                              401     403  403 403   403 200
+GET    audit/export                                       401     403  403 403   403 200
 """
 
 ACCOUNT = {"email": "<email>", "password": PASSWORD}

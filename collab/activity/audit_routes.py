@@ -2,9 +2,56 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import Response, current_app
+
+from ..auth.guard import admin_required
 from ..core.http.blueprint import Blueprint
+from ..core.http.caller import caller
+from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
+from ..core.models import utcnow
+from . import audit
+from .export import STYLES, export
+from .schemas import AuditPage, AuditQuery, ExportQuery
 
 blueprint = Blueprint(
-    "audit", __name__, url_prefix=BASE, description="Who did what, from where and when, for admins."
+    "audit",
+    __name__,
+    url_prefix=BASE,
+    description="Who did what, from where and when, for admins: the whole log, refusals and "
+    "log-ins included. What is a person's own alone is there without its data (`withheld`).",
 )
+
+FILE = {"schema": {"type": "string"}}
+FILES = {
+    "200": {
+        "description": "The file.",
+        "content": {style.content_type.split(";")[0]: FILE for style in STYLES.values()},
+    }
+}
+
+
+@blueprint.get("/audit")
+@admin_required
+@blueprint.arguments(AuditQuery, location="query")
+@blueprint.response(200, AuditPage)
+@linked
+def list_audit(query: dict[str, Any]) -> Page:
+    """List who did what, from where and when, the newest first."""
+    return audit.list_events(**query)
+
+
+@blueprint.get("/audit/export")
+@admin_required
+@blueprint.arguments(ExportQuery, location="query")
+@blueprint.doc(responses=FILES)
+def export_audit(query: dict[str, Any]) -> Response:
+    """Export the audit, oldest first, as CSV (RFC 4180) or JSON lines."""
+    name = query.pop("format")
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    pieces = export(app, caller(), name, **query)
+    kept_as = f'attachment; filename="audit-{utcnow():%Y-%m-%d}.{name}"'
+    headers = {"Content-Disposition": kept_as}
+    return Response(pieces, headers=headers, content_type=STYLES[name].content_type)

@@ -1,15 +1,16 @@
 """Walking the log backwards by its indexes, so that a page costs the same however long it is.
 
-Each source (a project, a topic, an actor) is an index of its own; several are merged. A filter may
-find little, so that a request looks at `SCANNED` rows at most and then answers with what it has,
-which may be less than a page, and with the place to go on.
+Each source (a project, a topic, an actor) is a stretch of an index; several are merged. A filter
+may find little, so that a request reads some `SCANNED` rows at most and then answers with what it
+has, which may be less than a page, and with the place to go on.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -18,21 +19,24 @@ from sqlalchemy.orm import aliased
 
 from ..core.json import dumps
 from ..core.models import Id
+from ..core.schemas import MAX_ID
 from ..events.models import EventRow
 from ..extensions import db
 
-#: Rows that one request looks at, about.
+#: Rows that one request reads, about.
 SCANNED = 10_000
+#: Of these, what all sources together give at first.
+FIRST = 2_000
 #: Rows of one source that are read at once, at the least and at the most.
 LEAST, MOST = 4, 500
 
-#: Column -> the values whose rows are wanted; empty: the whole log.
+#: Column -> the values whose rows are wanted; without any the whole log.
 Sources = Mapping[str, Sequence[int | str]]
 
 
 @dataclass
 class Found:
-    """The ids that were found, newest first, and whether and where there may be more."""
+    """The ids that were found, newest first, and before which id there may be more."""
 
     ids: list[int]
     next: int | None
@@ -48,61 +52,94 @@ def walk(
     limit: int,
 ) -> Found:
     """Return up to `limit` ids between two, of rows that pass."""
-    keys = sum(len(values) for values in sources.values())
-    width = max(LEAST, min(MOST, SCANNED // max(1, keys)))
+    walker = Walker(sources, tuple(columns), after, before or MAX_ID)
     ids: list[int] = []
-    place, scanned = before, 0
-    while scanned < SCANNED:
-        rows, place = _step(sources, tuple(columns), after, place, width)
-        for row in rows:
-            if passes(row):
-                if len(ids) == limit:
-                    return Found(ids, ids[-1])
-                ids.append(row.id)
-        if place is None:
-            return Found(ids, None)
-        scanned += max(len(rows), 1)
-    return Found(ids, place)
+    for row in walker.rows():
+        if passes(row):
+            if len(ids) == limit:
+                return Found(ids, ids[-1])
+            ids.append(row.id)
+    return Found(ids, walker.place)
 
 
-def _step(
-    sources: Sources, columns: tuple[str, ...], after: int, before: int | None, width: int
-) -> tuple[list[Any], int | None]:
-    """Return the next rows, newest first, and the id before which to go on; None is the end.
+@dataclass
+class _Source:
+    """One value of a column (no column: the whole log), and what has been read of it."""
 
-    A source that gave all that it may has more below its last row: down to the highest of these
-    the merged rows are complete.
-    """
-    found: dict[int, Any] = {}
-    horizon: int | None = None
-    for rows in _read(sources, columns, after, before, width):
-        found.update((row.id, row) for row in rows)
-        if len(rows) == width:
-            horizon = max(horizon or 0, rows[-1].id)
-    ids = sorted((key for key in found if horizon is None or key >= horizon), reverse=True)
-    return [found[key] for key in ids], horizon
+    column: str | None
+    key: int | str
+    place: int
+    width: int
+    rows: list[Any] = field(default_factory=list)
+    over: bool = False
+
+    def fill(self, rows: list[Any]) -> None:
+        """Take the next rows, oldest first."""
+        self.rows, self.over = rows, len(rows) < self.width
+        if rows:
+            self.place = rows[0].id
+        self.width = min(MOST, self.width * 2)
 
 
-def _read(
-    sources: Sources, columns: tuple[str, ...], after: int, before: int | None, width: int
-) -> Iterator[Sequence[Any]]:
-    """Yield the newest rows of each source below an id, newest first."""
-    values: dict[str, Any] = {"after": after, "before": before, "width": width}
-    if before is None:
-        values["before"] = 2**63 - 1
-    run = db.session.connection().execute
-    if not sources:
-        yield run(_whole(columns), values).all()
-    for name, wanted in sources.items():
-        if len(wanted) == 1:
-            yield run(_one(name, columns), values | {"key": wanted[0]}).all()
-        elif wanted:
-            rows = run(_many(name, columns), values | {"keys": dumps(list(wanted)).decode()})
-            grouped: dict[Any, list[Any]] = defaultdict(list)
-            for row in rows:
-                grouped[getattr(row, name)].append(row)
-            for group in grouped.values():
-                yield sorted(group, key=lambda row: row.id, reverse=True)
+class Walker:
+    """Merges sources, newest first, and reads on where one has run out."""
+
+    def __init__(self, sources: Sources, columns: tuple[str, ...], after: int, before: int) -> None:
+        self._columns, self._after, self._scanned = columns, after, 0
+        #: Behind the last row: before which id to go on, or None at the end of all.
+        self.place: int | None = before
+        keys: list[tuple[str | None, int | str]] = [
+            (column, key) for column, values in sources.items() for key in values
+        ]
+        width = max(LEAST, min(MOST // 10, FIRST // max(1, len(keys))))
+        if not sources:
+            keys = [(None, 0)]
+        self._sources = [_Source(column, key, before, width) for column, key in keys]
+
+    def rows(self) -> Iterator[Any]:
+        """Yield each row once, down to the end or until enough has been read."""
+        self._read(self._sources)
+        heap = [(-one.rows[-1].id, at) for at, one in enumerate(self._sources) if one.rows]
+        heapq.heapify(heap)
+        while heap:
+            key, at = heapq.heappop(heap)
+            source = self._sources[at]
+            row = source.rows.pop()
+            if self.place is None or -key < self.place:
+                self.place = -key
+                yield row
+            if not source.rows and not source.over:
+                if self._scanned >= SCANNED:
+                    return
+                self._read([source])
+            if source.rows:
+                heapq.heappush(heap, (-source.rows[-1].id, at))
+        self.place = None
+
+    def _read(self, sources: Sequence[_Source]) -> None:
+        """Read the next rows of some sources, all of one width, by a statement for each column."""
+        alike: dict[str | None, list[_Source]] = defaultdict(list)
+        for source in sources:
+            alike[source.column].append(source)
+        for column, group in alike.items():
+            self._scanned += self._read_alike(column, group)
+
+    def _read_alike(self, column: str | None, sources: list[_Source]) -> int:
+        first = sources[0]
+        values: dict[str, Any] = {"after": self._after, "width": first.width}
+        if len(sources) == 1:
+            values |= {"before": first.place} | ({"key": first.key} if column else {})
+            rows = db.session.connection().execute(_one(column, self._columns), values).all()
+            first.fill(list(rows)[::-1])
+            return len(rows)
+        values |= {"before": first.place, "keys": dumps([one.key for one in sources]).decode()}
+        rows = db.session.connection().execute(_many(str(column), self._columns), values).all()
+        found: dict[Any, list[Any]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: row.id):
+            found[getattr(row, str(column))].append(row)
+        for source in sources:
+            source.fill(found[source.key])
+        return len(rows)
 
 
 def _newest_below(row: Any, query: Select[Any]) -> Select[Any]:
@@ -110,26 +147,20 @@ def _newest_below(row: Any, query: Select[Any]) -> Select[Any]:
     return query.where(*between).order_by(row.id.desc()).limit(bindparam("width", type_=Id))
 
 
-def _shown(columns: tuple[str, ...]) -> list[Any]:
-    return [getattr(EventRow, name) for name in columns]
-
-
-@lru_cache(maxsize=16)
-def _whole(columns: tuple[str, ...]) -> Select[Any]:
-    return _newest_below(EventRow, select(*_shown(columns)))
+@lru_cache(maxsize=64)
+def _one(column: str | None, columns: tuple[str, ...]) -> Select[Any]:
+    query = select(*(getattr(EventRow, name) for name in columns))
+    if column is not None:
+        query = query.where(getattr(EventRow, column) == bindparam("key"))
+    return _newest_below(EventRow, query)
 
 
 @lru_cache(maxsize=64)
-def _one(name: str, columns: tuple[str, ...]) -> Select[Any]:
-    condition = getattr(EventRow, name) == bindparam("key")
-    return _newest_below(EventRow, select(*_shown(columns)).where(condition))
-
-
-@lru_cache(maxsize=64)
-def _many(name: str, columns: tuple[str, ...]) -> Select[Any]:
+def _many(column: str, columns: tuple[str, ...]) -> Select[Any]:
     """Read some rows of each of many sources, by one seek for each."""
     keys = func.json_each(bindparam("keys")).table_valued("value")
     row = aliased(EventRow)
-    ids = _newest_below(row, select(row.id).where(getattr(row, name) == keys.c.value))
+    ids = _newest_below(row, select(row.id).where(getattr(row, column) == keys.c.value))
     newest = ids.correlate(keys).scalar_subquery()
-    return select(*_shown(columns)).select_from(keys).join(EventRow, EventRow.id.in_(newest))
+    shown = (getattr(EventRow, name) for name in columns)
+    return select(*shown).select_from(keys).join(EventRow, EventRow.id.in_(newest))

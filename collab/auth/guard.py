@@ -62,7 +62,9 @@ def person_of(claims: AccessClaims) -> Caller:
 
 def from_token(token: str) -> Caller:
     """Return whose access token it is; raises Unauthorized."""
-    return person_of(read_access_token(token))
+    claims = read_access_token(token)
+    g.claimed = claims.user_id
+    return person_of(claims)
 
 
 def recheck(known: Caller) -> Caller:
@@ -107,10 +109,14 @@ def identify() -> None:
 
 def from_address() -> Caller | None:
     """Return who calls a socket or stream: `?ticket=`, `?token=` or the header, else None."""
-    if ticket := request.args.get("ticket"):
-        return from_ticket(ticket)
-    if token := request.args.get("token"):
-        return from_token(token)
+    try:
+        if ticket := request.args.get("ticket"):
+            return from_ticket(ticket)
+        if token := request.args.get("token"):
+            return from_token(token)
+    except Unauthorized as refusal:
+        g.refusal = refusal
+        raise
     return caller() if "Authorization" in request.headers else None
 
 

@@ -12,8 +12,8 @@ from ..core.http.caller import Caller
 from ..events import log
 from ..events.catalogue.accounts import AccountRegistered, AccountUpdated, PasswordChanged
 from ..extensions import db
-from . import passwords, sessions
-from .attempts import attempts
+from . import passwords, refusals, sessions
+from .attempts import TooManyAttempts, attempts
 from .models import ADMIN, USER, Session, User
 from .sessions import Client, SignedIn
 
@@ -63,7 +63,14 @@ def new_account(email: str, password_hash: str, name: str | None) -> User:
 
 def log_in(email: str, password: str, client: Client) -> SignedIn:
     """Sign in with a password; raises WrongCredentials, Disabled, TooManyAttempts."""
-    email = email.lower()
+    try:
+        return _log_in(email.lower(), password, client)
+    except (Unauthorized, TooManyAttempts) as error:
+        refusals.log_in(email, error)
+        raise
+
+
+def _log_in(email: str, password: str, client: Client) -> SignedIn:
     attempts().begin(client.address, email)
     query = select(User.id, User.password_hash).where(User.email == email)
     known = db.session.execute(query).one_or_none()

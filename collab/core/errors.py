@@ -127,6 +127,7 @@ def problem(error: ApiError) -> dict[str, Any]:
 
 def problem_response(error: ApiError) -> Response:
     """Answer with an error."""
+    g.answered_with = error
     body = problem(error) | {
         "instance": request.environ.get("collab.path", request.path),
         "request_id": g.get("request_id", ""),

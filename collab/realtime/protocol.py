@@ -70,6 +70,13 @@ def topic_of(request: Body, default: str | None = None) -> str:
     return topic
 
 
+def about(request: Body) -> tuple[str, str]:
+    """Say for the audit what a message wanted: by which way, and what of which topic."""
+    project_id = request.get("project_id", request.get("projectId"))
+    topic = request.get("topic", "") if project_id is None else f"project:{project_id}"
+    return "WEBSOCKET", f"{str(request['type'])[:100]} {str(topic)[:100]}".rstrip()
+
+
 def after_of(request: Body) -> int | None:
     """Return the id to resume behind, if any; raises Unprocessable."""
     after = request.get("after")

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from simple_websocket import ConnectionClosed, Server
 
+from ..auth import refusals
 from ..auth.guard import from_token, recheck
 from ..core.errors import (
     ApiError,
@@ -76,6 +77,8 @@ def first_auth(ws: Server, wire: Wire) -> Caller:
             raise Unauthorized("The first message must be `auth` with a `token`.")
         who = from_token(protocol.token_of(body))
     except ApiError as error:
+        if body.get("type") == "auth":
+            refusals.token(*protocol.about(body), error)
         end(wire, error, TOKEN_ENDED, body)
     wire.push(_authenticated(who, body))
     return who
@@ -151,6 +154,8 @@ class Connection:
             self._check_person()
             handler(self, body)
         except Unauthorized as error:
+            if handler is Connection._on_auth:
+                self._note(error, body)
             end(self._wire, error, TOKEN_ENDED, body)
         except Exception as error:
             self._refuse(translated(error), body)
@@ -160,7 +165,13 @@ class Connection:
 
     def _refuse(self, error: ApiError, body: Body) -> None:
         self._group.commit()
+        if isinstance(error, Forbidden):
+            self._note(error, body)
         self._wire.push(refusal(error, body))
+
+    def _note(self, error: ApiError, body: Body) -> None:
+        """Tell the audit of a refusal."""
+        refusals.access(self._caller.user_id, *protocol.about(body), error)
 
     # -- the token ----------------------------------------------------------------------------
 

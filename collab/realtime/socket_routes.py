@@ -11,6 +11,7 @@ from flask import Blueprint, Response, current_app, g, request
 from simple_websocket import ConnectionClosed, Server
 from werkzeug.exceptions import MethodNotAllowed
 
+from ..auth import refusals
 from ..auth.guard import from_address
 from ..core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
 from ..core.http.caller import Caller
@@ -110,4 +111,5 @@ def _by_address(wire: Wire) -> Caller | None:
     try:
         return from_address()
     except Unauthorized as error:
+        refusals.token("WEBSOCKET", request.path, error)
         end(wire, error, TOKEN_ENDED)

@@ -24,11 +24,15 @@ class Record:
 
 @contextmanager
 def recording(app: Flask) -> Iterator[list[Record]]:
-    """Fill the list, at the end of the block, with what was recorded within it."""
+    """Fill the list, at the end of the block, with what was recorded within it.
+
+    Refusals are left out: they change nothing but the audit.
+    """
     with app.app_context():
         before = log.last_id()
     told: list[Record] = []
     yield told
     with app.app_context():
         rows = log.read_after(before)
-    told += [Record(row.type, row.topic, row.actor, row.data) for row in rows]
+    kept = [row for row in rows if row.topic != "audit"]
+    told += [Record(row.type, row.topic, row.actor, row.data) for row in kept]

@@ -45,22 +45,24 @@ class FlagChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LoginRefused(AuditEvent):
-    """Somebody failed to log in."""
+    """Somebody failed to log in; `left_out` refusals before it were too many to be recorded."""
 
     type = "login.refused"
     email: str
     reason: str
+    left_out: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessRefused(AuditEvent):
-    """A request was refused: nobody's token was good for it, or the role was too low."""
+    """A request or a socket's message was refused: the role was too low, or the token not good."""
 
     type = "access.refused"
     method: str
     path: str
     status: int
     reason: str
+    left_out: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,139 @@
+"""The audit as a file: streamed in pieces, as CSV (RFC 4180) or a line of JSON for each event."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Select, bindparam, select
+
+from ..auth.guard import recheck
+from ..core.errors import Forbidden
+from ..core.http.caller import Caller
+from ..core.json import dumps
+from ..core.models import Id
+from ..events import log
+from ..events.catalogue.service import AuditExported
+from ..events.models import EventRow
+from ..extensions import db
+from .audit import for_admins, sources
+from .service import Item
+from .wanted import Wanted
+
+#: Rows that are read at once: one may be of 256 KiB.
+BATCH = 100
+
+#: What makes a spreadsheet take a cell for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+COLUMNS = (
+    "id",
+    "time",
+    "type",
+    "text",
+    "actor_id",
+    "actor_name",
+    "address",
+    "topic",
+    "project_id",
+    "withheld",
+    "data",
+)
+
+
+def _cells(item: Item) -> list[Any]:
+    actor = item.actor
+    return [
+        item.id,
+        item.time.isoformat().replace("+00:00", "Z"),
+        item.type,
+        item.text,
+        actor.id if actor else None,
+        actor.name if actor else None,
+        item.address,
+        item.topic,
+        item.project_id,
+        str(item.withheld).lower(),
+        dumps(item.data).decode(),
+    ]
+
+
+def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows(map(_harmless, row) for row in rows)
+    return buffer.getvalue().encode()
+
+
+def _harmless(cell: Any) -> Any:
+    """Return a cell that no spreadsheet calculates."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+@dataclass(frozen=True)
+class Style:
+    """How an export is written."""
+
+    content_type: str
+    head: bytes
+    write: Callable[[Sequence[Item]], bytes]
+
+
+STYLES = {
+    "csv": Style(
+        "text/csv; charset=utf-8",
+        _lines([COLUMNS]),
+        lambda items: _lines([_cells(item) for item in items]),
+    ),
+    "jsonl": Style(
+        "application/jsonl", b"", lambda items: b"".join(dumps(item) + b"\n" for item in items)
+    ),
+}
+
+
+def export(app: Flask, caller: Caller, name: str, **query: Any) -> Iterator[bytes]:
+    """Record an export, and return it piece by piece: the log up to the export itself."""
+    wanted = Wanted(**query)
+    after, before = wanted.bounds()
+    exported = log.record(AuditExported(format=name), actor=caller.user_id)
+    db.session.commit()
+    end = exported.id if before is None else min(before, exported.id)
+    return _pieces(app, caller, wanted, STYLES[name], after, end)
+
+
+def _pieces(
+    app: Flask, caller: Caller, wanted: Wanted, style: Style, after: int, end: int
+) -> Iterator[bytes]:
+    """Yield the export; while its reader takes his time, no connection and nothing else is held.
+
+    The caller's right is looked up again behind each reading. If it is gone, the answer breaks off
+    in the middle, so that nobody takes it for whole.
+    """
+    yield style.head
+    query, values = _next_rows(wanted)
+    full = True
+    while full:
+        with app.app_context():
+            place = values | {"after": after, "before": end}
+            rows = db.session.connection().execute(query, place).all()
+            if not recheck(caller).is_admin:
+                raise Forbidden("Only an admin may do this.")
+            piece = style.write(for_admins([row for row in rows if wanted.matches(row)]))
+        yield piece
+        full, after = len(rows) == BATCH, rows[-1].id if rows else after
+
+
+def _next_rows(wanted: Wanted) -> tuple[Select[Any], dict[str, Any]]:
+    """Return the query for the next rows of the narrowest index, oldest first, and its value."""
+    between = (
+        EventRow.id > bindparam("after", type_=Id),
+        EventRow.id < bindparam("before", type_=Id),
+    )
+    query: Select[Any] = select(*EventRow.__table__.c).where(*between)
+    values: dict[str, Any] = {}
+    for name, (value,) in sources(wanted).items():
+        query, values = query.where(getattr(EventRow, name) == bindparam("key")), {"key": value}
+    return query.order_by(EventRow.id).limit(BATCH), values

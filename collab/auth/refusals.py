@@ -1,0 +1,146 @@
+"""Refusals for the audit: log-ins that failed, tokens that are not good, roles that are too low.
+
+A refusal is recorded behind the rollback of what was refused, in a transaction of its own. Nothing
+of it may change the answer, and it is bounded, so that nobody fills the log by being refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import Flask, Response, current_app, g, request
+
+from ..core import origin
+from ..core.errors import ApiError, TooManyRequests
+from ..core.http.caller import optional_caller
+from ..events import log
+from ..events.catalogue.service import AccessRefused, LoginRefused
+from ..events.types import AuditEvent
+from ..extensions import db
+from .sessions import Disabled
+
+logger = logging.getLogger(__name__)
+
+#: Refusals of one person or address that are recorded in a window of so many seconds.
+RECORDED, WINDOW_S = 60, 60.0
+#: People and addresses that are counted; past it the counting starts anew.
+COUNTED = 10_000
+#: Characters that are kept of a path and of a reason; an address is at most 254 (RFC 5321).
+LONGEST, LONGEST_EMAIL = 300, 254
+
+
+@dataclass
+class _Count:
+    since: float
+    recorded: int = 0
+    left_out: int = 0
+
+
+class Meter:
+    """Bounds how much is recorded of one person or address."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._counts: dict[str, _Count] = {}
+
+    def take(self, key: str) -> int | None:
+        """Return how many were left out since the last that was recorded; None: leave it out."""
+        with self._lock:
+            now = self._clock()
+            count = self._counts.get(key)
+            if count is None:
+                self._forget(now)
+                count = self._counts[key] = _Count(now)
+            elif now - count.since >= WINDOW_S:
+                count.since, count.recorded = now, 0
+            if count.recorded >= RECORDED:
+                count.left_out += 1
+                return None
+            count.recorded += 1
+            left_out, count.left_out = count.left_out, 0
+            return left_out
+
+    def _forget(self, now: float) -> None:
+        if len(self._counts) >= COUNTED:
+            kept = {key: one for key, one in self._counts.items() if now - one.since < WINDOW_S}
+            self._counts = kept if len(kept) < COUNTED else {}
+
+
+def log_in(email: str, error: ApiError) -> None:
+    """Record a log-in that failed; the address is as it was typed."""
+    reason = "wrong e-mail address or password"
+    if isinstance(error, Disabled):
+        reason = "the account is disabled"
+    elif isinstance(error, TooManyRequests):
+        reason = "too many attempts"
+    _record(
+        None,
+        lambda left_out: LoginRefused(
+            email=email[:LONGEST_EMAIL], reason=reason, left_out=left_out
+        ),
+    )
+
+
+def access(user_id: int | None, method: str, path: str, error: ApiError) -> None:
+    """Record what was refused to a person, or to the bearer of a token that is not good."""
+    _record(
+        user_id,
+        lambda left_out: AccessRefused(
+            method=method,
+            path=path[:LONGEST],
+            status=error.status,
+            reason=error.detail[:LONGEST],
+            left_out=left_out,
+        ),
+    )
+
+
+def token(method: str, path: str, error: ApiError) -> None:
+    """Record a token that is not good, with whose it is, if that can be told."""
+    access(g.get("claimed"), method, path, error)
+
+
+def _record(user_id: int | None, event: Callable[[int], AuditEvent]) -> None:
+    """Write a refusal to the log in a transaction of its own, if there is room and a way."""
+    key = f"address:{origin.address()}" if user_id is None else f"user:{user_id}"
+    meter: Meter = current_app.extensions["collab.refusals"]
+    left_out = meter.take(key)
+    if left_out is None:
+        return
+    try:
+        db.session.rollback()
+        log.record(event(left_out), actor=user_id)
+        db.session.commit()
+    except Exception as error:  # whatever it is, the answer has been decided
+        db.session.rollback()
+        logger.warning("a refusal could not be recorded: %s", error)
+
+
+def _note(response: Response) -> Response:
+    """Record the request's refusal, if it is one for the audit."""
+    error: ApiError | None = g.get("answered_with")
+    who = optional_caller()
+    if error is None or error.status != response.status_code:
+        return response
+    path = quote(request.path)
+    if error.status == 403 and who is not None:
+        access(who.user_id, request.method, path, error)
+    elif error.status == 401 and _token_refused(error):
+        token(request.method, path, error)
+    return response
+
+
+def _token_refused(error: ApiError) -> bool:
+    """Tell whether a token that was sent is not good; who sends none is merely not signed in."""
+    return error is g.get("refusal") or request.endpoint == "auth.refresh"
+
+
+def init_app(app: Flask) -> None:
+    """Note the refusals of an application's requests."""
+    app.extensions["collab.refusals"] = Meter()
+    app.after_request(_note)

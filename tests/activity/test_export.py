@@ -1,0 +1,188 @@
+import csv
+import io
+import json
+import tracemalloc
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import insert
+
+from collab.activity.export import COLUMNS, export
+from collab.core.errors import Forbidden, Unauthorized
+from collab.core.http.caller import Caller
+from collab.core.models import utcnow
+from collab.events import log
+from collab.events.models import EventRow
+from collab.extensions import db
+
+from ..support.people import ok
+
+MANY = 100_000
+
+
+def rows(ada, **query):
+    """Return an export as its lines."""
+    answer = ada.get("/audit/export", params=query)
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+def caller_of(person, admin=True):
+    session_id = ok(person.get("/auth/verify"))["session_id"]
+    return Caller(person.id, session_id, person.name, person.email, admin, utcnow())
+
+
+def fill(app, count, actor):
+    """Write many events at once."""
+    now = utcnow()
+    with app.app_context():
+        for start in range(0, count, 10_000):
+            values = [
+                {"topic": "flags", "type": "note", "actor": actor, "data": {"n": n}, "time": now}
+                for n in range(start, start + 10_000)
+            ]
+            db.session.execute(insert(EventRow.__table__), values)
+        db.session.commit()
+
+
+def test_an_export_is_the_log_the_oldest_first(app, ada, alice, project):
+    alice.tells(project, text='with "quotes", commas\r\nand lines')
+
+    found = rows(ada)
+
+    with app.app_context():
+        kept = log.read_after(0)[:-1]
+    assert [(int(one["id"]), one["type"]) for one in found] == [(one.id, one.type) for one in kept]
+    assert json.loads(found[-1]["data"]) == kept[-1].data
+
+
+def test_a_line_says_who_what_from_where_and_when(ada, alice, project):
+    line = rows(ada, type="project.created")[0]
+
+    assert list(line) == list(COLUMNS)
+    assert line["text"] == "Alice made the project “Apollo”"
+    assert (line["actor_id"], line["actor_name"]) == (str(alice.id), "Alice")
+    assert (line["address"], line["withheld"]) == ("127.0.0.1", "false")
+
+
+def test_csv_is_as_its_standard_says(ada):
+    answer = ada.get("/audit/export")
+
+    lines = answer.content.split(b"\r\n")
+    assert lines[0] == ",".join(COLUMNS).encode()
+    assert lines[-1] == b""
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="audit-')
+
+
+def test_json_lines_are_the_items_of_the_audit(ada, alice, project):
+    items = ok(ada.get("/audit", params={"limit": 100}))["items"]
+
+    answer = ada.get("/audit/export", params={"format": "jsonl"})
+
+    assert [json.loads(line) for line in answer.text.splitlines()] == items[::-1]
+    assert answer.headers["Content-Type"] == "application/jsonl"
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_a_formula(app, ada, alice, sign):
+    name = f"{sign}HYPERLINK(1)".strip() or "x"
+    ok(alice.patch("/auth/me", {"name": name}))
+
+    for line in rows(ada):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in line.values())
+
+
+def test_the_guard_keeps_what_it_guards(ada, alice, project):
+    ok(alice.patch("/auth/me", {"name": "=1+1"}))
+
+    assert rows(ada, actor=alice.id)[0]["actor_name"] == "'=1+1"
+
+
+def test_an_export_is_filtered_as_the_audit_is(ada, alice, bob, project):
+    bob.tells(project)
+
+    assert {one["actor_id"] for one in rows(ada, actor=bob.id)} == {str(bob.id)}
+    assert {one["type"] for one in rows(ada, type="member")} == {"member.added"}
+    assert rows(ada, project_id=project, actor=bob.id, type="file")[0]["project_id"] == str(project)
+    assert rows(ada, until="2001-01-01T00:00:00Z") == []
+    assert rows(ada, since="2999-01-01T00:00:00Z") == []
+
+
+def test_an_export_is_in_the_audit_itself(ada):
+    rows(ada)
+
+    item = ok(ada.get("/audit"))["items"][0]
+    assert item["text"] == "Ada exported the audit as csv"
+
+
+@pytest.mark.parametrize("query", [{"format": "xml"}, {"actor": 0}, {"since": "soon"}])
+def test_what_an_export_does_not_know_is_refused(ada, query):
+    assert ada.get("/audit/export", params=query).status_code == 422
+
+
+def test_an_export_of_many_rows_is_whole_and_takes_little_memory(app, ada):
+    fill(app, MANY, ada.id)
+    who = caller_of(ada)
+    with app.app_context():
+        pieces = export(app, who, "jsonl")
+    seen = []
+    tracemalloc.start()
+    for piece in pieces:
+        seen += [json.loads(line)["id"] for line in piece.splitlines()][::50]
+        assert len(piece) < 200_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 30_000_000
+    assert all(low < high for low, high in pairwise(seen))
+    with app.app_context():
+        assert log.last_id() - seen[-1] <= 51
+
+
+def test_an_export_equals_the_log(app, ada):
+    fill(app, 10_000, ada.id)
+
+    found = rows(ada)
+
+    assert [int(one["id"]) for one in found] == list(range(1, len(found) + 1))
+    assert len(found) > 10_000
+
+
+def test_a_reader_who_stops_holds_no_connection(app, ada, bob, project):
+    fill(app, 10_000, ada.id)
+    with app.app_context():
+        pieces = export(app, caller_of(ada), "csv")
+    db_pool = app.extensions["sqlalchemy"]
+    next(pieces), next(pieces)
+
+    with app.app_context():
+        assert db_pool.engine.pool.checkedout() == 0
+    bob.tells(project)
+    pieces.close()
+
+
+def test_an_export_ends_in_the_middle_when_the_right_is_gone(app, ada, bob):
+    ok(ada.patch(f"/users/{bob.id}", {"role": "admin"}))
+    fill(app, 10_000, ada.id)
+    with app.app_context():
+        pieces = export(app, caller_of(bob.logs_in()), "csv")
+    next(pieces), next(pieces)
+
+    ok(ada.patch(f"/users/{bob.id}", {"role": "user"}))
+
+    with pytest.raises(Forbidden):
+        next(pieces)
+
+
+def test_an_export_ends_in_the_middle_when_the_session_has_ended(app, ada):
+    fill(app, 10_000, ada.id)
+    session = ada.logs_in()
+    with app.app_context():
+        pieces = export(app, caller_of(session), "csv")
+    next(pieces), next(pieces)
+
+    ok(session.post("/auth/logout"))
+
+    with pytest.raises(Unauthorized):
+        next(pieces)
