@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from flask import Flask
 
+from ..core.models import utcnow
 from ..events.reader import Reader
-from ..events.reader_thread import ReaderThread
+from ..events.reader_thread import Chore, ReaderThread
+from ..tasks.reminders import remind
 from . import making
 from .rules import RULES, UNPUBLISHED
+
+#: Seconds between looks for tasks that are due soon.
+REMIND_S = 30.0
+
+
+def remind_of_all() -> None:
+    """Record that tasks are due soon; each is marked in the same commit, so once for its date."""
+    while remind(utcnow()):
+        pass
 
 
 def init_app(app: Flask) -> None:
     """Make the notifier of an application; it starts with the server, or the first request."""
     reader = Reader("notifications", (*RULES, UNPUBLISHED), making.handle)
-    made = ReaderThread(app, reader, enabled=app.config["NOTIFIER"])
+    reminding = Chore(REMIND_S, remind_of_all)
+    made = ReaderThread(app, reader, reminding, enabled=app.config["NOTIFIER"])
     app.extensions["collab.notifier"] = made
     app.before_request(made.start)
