@@ -162,6 +162,7 @@ def _route_modules() -> list[Any]:
     from .activity import routes as activity
     from .auth import routes as auth
     from .auth import user_routes
+    from .files import history_routes
     from .flags import routes as flags
     from .jobs import routes as jobs
     from .notifications import routes as notifications
@@ -179,6 +180,7 @@ def _route_modules() -> list[Any]:
 
     people = [auth, user_routes, projects, member_routes]
     content = [workspaces, tasks, comment_routes, posts, collection_routes, uploads, jobs]
+    content.append(history_routes)
     happenings = [events, notifications, activity, audit_routes]
     return [*people, *content, *happenings, search, flags, ops]
 

@@ -62,6 +62,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 def close(app: Flask) -> None:
     """End an application's threads and connections."""
     app.extensions["collab.live"].stop()
+    app.extensions["collab.texts"].stop()
     app.extensions["collab.runner"].stop()
     app.extensions["collab.notifier"].stop()
     with app.app_context():

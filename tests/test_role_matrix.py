@@ -23,6 +23,7 @@ from .support.jobs import Desk
 from .support.notes import Notes
 from .support.people import BASE, PASSWORD, Person, ok
 from .support.sockets import Frame, Socket
+from .support.texts import TextDesk
 
 PEOPLE = ("nobody", "charlie", "vera", "bob", "alice", "ada")
 
@@ -175,6 +176,14 @@ PATCH  tasks/<commented_task>/comments/<comment> of another  401     404  403 40
 DELETE tasks/<commented_task>/comments/<comment> by its author  401     404  403 204   204 204
 DELETE tasks/<commented_task>/comments/<comment> of another  401     404  403 403   204 204
 
+GET    files/<text>/history                               401     404  200 200   200 200
+GET    files/<text>/history of another's changes          401     404  200 200   200 200
+GET    files/<text>/versions/<version>                    401     404  200 200   200 200
+GET    files/<text>/diff                                  401     404  200 200   200 200
+POST   files/<text>/restore                               401     404  403 200   200 200
+POST   files/<text>/undo                                  401     404  403 200   200 200
+POST   files/<text>/undo of another's changes             401     404  403 200   200 200
+
 GET    events                                             401     200  200 200   200 200
 GET    events of a project                                401     404  200 200   200 200
 GET    events of a workspace                              401     404  200 200   200 200
@@ -296,6 +305,11 @@ SENT: dict[str, dict[str, Any]] = {
     "POST tasks/<private_task>/comments of another": {"body": "Is it ready?"},
     "PATCH tasks/<commented_task>/comments/<comment> by its author": {"body": "It is."},
     "PATCH tasks/<commented_task>/comments/<comment> of another": {"body": "It is."},
+    "GET files/<text>/history of another's changes": {"author": "<user>"},
+    "GET files/<text>/diff": {"from": 0},
+    "POST files/<text>/restore": {"version": 0},
+    "POST files/<text>/undo": {"from_version": 1},
+    "POST files/<text>/undo of another's changes": {"from_version": 1, "author_id": "<alice_id>"},
     "GET uploads of a project": {"project_id": "<project>"},
     "POST uploads to a project": {"project_id": "<project>"},
     "GET jobs of a project": {"project_id": "<project>"},
@@ -401,6 +415,21 @@ class Cell:
     @property
     def collection(self) -> int:
         return self.alice.collects(self.held_post)
+
+    @property
+    def text(self) -> int:
+        assert self.desk is not None
+        made = TextDesk(self.desk.app, self.workspace)
+        made.changes(self.alice, "Hello")
+        return made.id
+
+    @property
+    def version(self) -> int:
+        return 1
+
+    @property
+    def alice_id(self) -> int:
+        return self.alice.id
 
     @property
     def task(self) -> int:

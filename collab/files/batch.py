@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from ..auth.guard import recheck
 from ..core.database import take_write_lock
-from ..core.errors import ApiError, NotFound
+from ..core.errors import ApiError, Conflict, NotFound
 from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..events import log
@@ -18,7 +18,8 @@ from ..events.types import Event
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Right
-from .models import TEXT, File
+from .delta import deleted, inserted
+from .models import TEXT, File, FileChange
 from .room import Applied, Room, TextTooLarge, UnusableUpdate
 from .store import INSERT_CHANGES
 from .wire import stored, told
@@ -36,6 +37,10 @@ UPDATE_FILE = (
     )
     .execution_options(synchronize_session=False)
 )
+
+
+class UndoneMeanwhile(Conflict):
+    """Somebody has undone changes of this text at the same time: try again."""
 
 
 class Batch:
@@ -67,6 +72,8 @@ class Batch:
     def _take(self, change: Change) -> Applied:
         self._files[change.file_id] = self._allowed(change)
         room = self._entered(change.file_id)
+        if change.undoes is not None:
+            self._first_to_undo(change)
         if change.update is None:
             return room.change(change.delta, change.base)
         try:
@@ -75,6 +82,14 @@ class Batch:
             mine = [one for other, one in self.accepted if other.file_id == change.file_id]
             room.rebuild(mine)
             raise
+
+    def _first_to_undo(self, change: Change) -> None:
+        """Raise UndoneMeanwhile if there is an undo that this one was made without knowing of."""
+        query = select(FileChange.version).where(FileChange.file_id == change.file_id)
+        later = query.where(FileChange.version > change.base, FileChange.undoes.is_not(None))
+        here = [one for one, _ in self.accepted if one.file_id == change.file_id and one.undoes]
+        if here or db.session.scalar(later.limit(1)):
+            raise UndoneMeanwhile()
 
     def _allowed(self, change: Change) -> File:
         """Look up, once for each author and file, whether he may write; raises what is wrong."""
@@ -146,4 +161,7 @@ def _row(change: Change, applied: Applied, now: Any) -> dict[str, Any]:
         "delta": stored(applied.delta),
         "update": applied.update,
         "at": now,
+        "inserted": inserted(applied.delta),
+        "deleted": deleted(applied.delta),
+        "undoes": change.undoes,
     }

@@ -85,10 +85,19 @@ def span(delta: Delta) -> int:
     return sum(abs(step) for step in delta if isinstance(step, int))
 
 
+def inserted(delta: Delta) -> int:
+    """Return how many units a delta inserts."""
+    return sum(len(step) for step in delta if isinstance(step, str))
+
+
+def deleted(delta: Delta) -> int:
+    """Return how many units a delta deletes."""
+    return -sum(step for step in delta if isinstance(step, int) and step < 0)
+
+
 def growth(delta: Delta) -> int:
     """Return by how many units a delta makes a text longer."""
-    kept = sum(step for step in delta if isinstance(step, int) and step < 0)
-    return kept + sum(len(step) for step in delta if isinstance(step, str))
+    return inserted(delta) - deleted(delta)
 
 
 def apply(text: str, delta: Delta) -> str:

@@ -73,6 +73,11 @@ class FileChange(Model):
     #: The same for the CRDT; gone once a checkpoint holds it.
     update: Mapped[bytes | None] = mapped_column(LargeBinary)
     at: Mapped[datetime] = mapped_column(default=utcnow)
+    #: Code units that it inserted and deleted.
+    inserted: Mapped[int] = mapped_column(default=0)
+    deleted: Mapped[int] = mapped_column(default=0)
+    #: Of an undo: the versions of the changes that it took back.
+    undoes: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Checkpoint(Model):

@@ -21,6 +21,10 @@ CHANGES = FileChange.__table__.c
 INSERT_CHANGES = insert(FileChange.__table__)  # type: ignore[arg-type]
 
 
+#: Times that a reading is begun anew because the history was compacted under it.
+TRIES = 3
+
+
 class JoinedVersion(Conflict):
     """That version was joined with others when the history was compacted."""
 
@@ -64,20 +68,60 @@ def changes(file_id: int, after: int, through: int) -> Sequence[Any]:
 def deltas_between(file_id: int, after: int, through: int) -> list[Delta]:
     """Return what was changed between two versions; raises JoinedVersion."""
     rows = changes(file_id, after, through)
-    if (rows[0].base if rows else through) != after:
-        raise JoinedVersion()
+    if not _joins_up(rows, after, through):
+        raise joined(file_id, after)
     return [loaded(row.delta) for row in rows]
+
+
+def _joins_up(rows: Sequence[Any], after: int, through: int) -> bool:
+    """Tell whether changes lead from one version to another without a gap."""
+    if not rows:
+        return after == through
+    return bool(rows[0].base == after and rows[-1].version == through)
+
+
+def joined(file_id: int, version: int) -> JoinedVersion:
+    """Return the refusal of a version that was compacted, with those that are nearest to it."""
+    first = oldest_version(file_id)
+    if version < first:
+        return JoinedVersion(f"The history of this text begins at version {first} now.")
+    query = select(FileChange.base, FileChange.version).where(FileChange.file_id == file_id)
+    around = query.where(FileChange.version >= version).order_by(FileChange.version).limit(1)
+    row = db.session.execute(around).one_or_none()
+    if row is None:
+        return JoinedVersion()
+    return JoinedVersion(
+        f"Version {version} was joined with others when the history was compacted: "
+        f"the nearest are {row.base} and {row.version}."
+    )
+
+
+def oldest_version(file_id: int) -> int:
+    """Return the version at which a text's history begins: 0, unless its old end was dropped."""
+    query = select(FileChange.base).where(FileChange.file_id == file_id)
+    found = db.session.scalar(query.order_by(FileChange.version).limit(1))
+    return found or 0
 
 
 def units_at(file_id: int, version: int) -> str:
     """Return a text, as code units, as it was at a version; raises NotFound, JoinedVersion."""
+    for _ in range(TRIES):
+        units = _units_at(file_id, version)
+        if units is not None:
+            return units
+    if current_version(file_id) < version:
+        raise NotFound(f"There is no version {version} yet.")
+    raise joined(file_id, version)
+
+
+def _units_at(file_id: int, version: int) -> str | None:
     query = select(Checkpoint.version, Checkpoint.text).where(Checkpoint.file_id == file_id)
     query = query.where(Checkpoint.version <= version).order_by(Checkpoint.version.desc()).limit(1)
     start, text = db.session.execute(query).one_or_none() or (0, None)
     units = to_units(zlib.decompress(text).decode()) if text else ""
     rows = changes(file_id, start, version)
-    if (rows[-1].version if rows else start) != version:
-        raise JoinedVersion() if current_version(file_id) > version else NotFound()
+    if not _joins_up(rows, start, version):
+        return None
     for row in rows:
         units = deltas.apply(units, loaded(row.delta))
     return units

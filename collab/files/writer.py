@@ -52,6 +52,8 @@ class Change:
     delta: Delta = ()
     base: int = 0
     update: bytes | None = None
+    #: Of an undo: the versions of the changes that it takes back.
+    undoes: list[int] | None = None
     #: From where it came: the log's rows are written by another thread than the request's.
     address: str | None = field(default_factory=origin.address)
     done: Future[Applied] = field(default_factory=Future)

@@ -16,6 +16,7 @@ FEATURE_OF = {
     "notifications": "notifications",
     "activity": "activity",
     "search": "search",
+    "history": "files",
 }
 
 

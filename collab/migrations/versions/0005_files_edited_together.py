@@ -60,6 +60,9 @@ def upgrade() -> None:
     sa.Column('delta', sa.JSON(), nullable=False),
     sa.Column('update', sa.LargeBinary(), nullable=True),
     sa.Column('at', sa.DateTime(), nullable=False),
+    sa.Column('inserted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('deleted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('undoes', sa.JSON(none_as_null=True), nullable=True),
     sa.ForeignKeyConstraint(['file_id'], ['files.id'], name=op.f('fk_file_changes_file_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('file_id', 'version', name=op.f('pk_file_changes'))
     )

@@ -1,0 +1,149 @@
+"""What makes one text of another, by as few changes as can be found in a bounded time.
+
+What two texts have in common is kept, so that what others change meanwhile stays: first their equal
+ends, then lines that each has once, then lines, then characters of lines that changed.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from .delta import Builder, Delta
+from .units import splits
+
+#: Pairs of lines or of characters that are compared for one difference, and for one part of it.
+BUDGET, PART = 4_000_000, 250_000
+
+_CHARACTER = re.compile("[\ud800-\udbff][\udc00-\udfff]|.", re.DOTALL)
+
+
+def difference(old: str, new: str) -> Delta:
+    """Return the change that makes `new` of `old`, both in code units; cuts no character."""
+    walk = _Difference()
+    walk.texts(old, new)
+    return walk.builder.built()
+
+
+class _Difference:
+    """Compares two texts from their beginning to their end."""
+
+    def __init__(self) -> None:
+        self.builder = Builder()
+        self._left = BUDGET
+
+    def texts(self, old: str, new: str) -> None:
+        start, end = _equal_ends(old, new)
+        self.builder.keep(start)
+        self._lines(
+            _split_lines(old[start : len(old) - end]), _split_lines(new[start : len(new) - end])
+        )
+        self.builder.keep(end)
+
+    def _lines(self, old: list[str], new: list[str]) -> None:
+        """Go from one line that both have once to the next, comparing what is between."""
+        a = b = 0
+        for at, there in _anchors(old, new):
+            self._between(old[a:at], new[b:there])
+            self.builder.keep(len(old[at]))
+            a, b = at + 1, there + 1
+        self._between(old[a:], new[b:])
+
+    def _between(self, old: list[str], new: list[str]) -> None:
+        if not self._worth(old, new):
+            return self._characters("".join(old), "".join(new))
+        for same, a, b in _matched(old, new):
+            if same:
+                self.builder.keep(sum(map(len, a)))
+            else:
+                self._characters("".join(a), "".join(b))
+        return None
+
+    def _characters(self, old: str, new: str) -> None:
+        start, end = _equal_ends(old, new)
+        self.builder.keep(start)
+        a = _CHARACTER.findall(old[start : len(old) - end])
+        b = _CHARACTER.findall(new[start : len(new) - end])
+        worth = self._worth(a, b)
+        for same, before, behind in _matched(a, b) if worth else [(False, a, b)]:
+            count = sum(map(len, before))
+            if same:
+                self.builder.keep(count)
+            else:
+                self.builder.insert("".join(behind))
+                self.builder.delete(count)
+        self.builder.keep(end)
+
+    def _worth(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        """Tell whether there is time to compare these; takes it."""
+        cost = len(old) * len(new)
+        if not 0 < cost <= min(PART, self._left):
+            return False
+        self._left -= cost
+        return True
+
+
+def _split_lines(text: str) -> list[str]:
+    """Split at line feeds alone, which stay with their lines."""
+    lines = text.split("\n")
+    whole = [line + "\n" for line in lines[:-1]]
+    return [*whole, lines[-1]] if lines[-1] else whole
+
+
+def _matched(old: list[str], new: list[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        yield tag == "equal", old[a:b], new[c:d]
+
+
+def _equal_ends(old: str, new: str) -> tuple[int, int]:
+    """Return how much both have in common at their beginning and, behind that, at their end."""
+    start = _common(old, new)
+    if splits(old, start) or splits(new, start):
+        start -= 1
+    end = _common(old[start:][::-1], new[start:][::-1])
+    if splits(old, len(old) - end) or splits(new, len(new) - end):
+        end -= 1
+    return start, end
+
+
+def _common(one: str, other: str) -> int:
+    """Return the length of the common beginning, by halving."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _anchors(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+    """Find lines that both texts have exactly once, in the same order in both (patience diff)."""
+    counts, others = Counter(old), Counter(new)
+    places = {line: at for at, line in enumerate(new) if others[line] == 1}
+    pairs = [
+        (at, places[line]) for at, line in enumerate(old) if counts[line] == 1 and line in places
+    ]
+    return _longest_rising(pairs)
+
+
+def _longest_rising(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the longest part of the pairs whose second numbers rise."""
+    tails: list[int] = []
+    chain: list[int] = []
+    before: list[int | None] = []
+    for index, (_, there) in enumerate(pairs):
+        place = bisect_left(tails, there)
+        before.append(chain[place - 1] if place else None)
+        tails[place : place + 1] = [there]
+        chain[place : place + 1] = [index]
+    found, at = [], chain[-1] if chain else None
+    while at is not None:
+        found.append(pairs[at])
+        at = before[at]
+    return found[::-1]

@@ -1,0 +1,68 @@
+"""Taking back some changes of a text, though others were made behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .delta import NOTHING, Builder, Delta, apply, compose, invert, transform
+from .units import splits
+
+
+def undo(text: str, changes: Sequence[Delta], chosen: Sequence[bool]) -> Delta:
+    """Return what takes the chosen changes back, as a change of the text behind the last one.
+
+    `text` is what the first of the changes was made of, in code units. Walking back from the last
+    change, `kept` leads from the text behind the present one to the text that is wanted: what is
+    kept is put before it, and of what is chosen the inverse is moved over it.
+    """
+    kept, back = NOTHING, NOTHING
+    inverses, present = _inverses(text, changes, chosen)
+    for delta, inverse in reversed(inverses):
+        if inverse is None:
+            kept = compose(delta, kept)
+        else:
+            back = compose(back, transform(inverse, kept))
+            kept = transform(kept, inverse, first=True)
+    return _settled(back, present)
+
+
+def _inverses(
+    text: str, changes: Sequence[Delta], chosen: Sequence[bool]
+) -> tuple[list[tuple[Delta, Delta | None]], str]:
+    """Return each change with its inverse, if it is chosen, and the text behind the last."""
+    found = []
+    for delta, taken_back in zip(changes, chosen, strict=True):
+        found.append((delta, invert(delta, text) if taken_back else None))
+        text = apply(text, delta)
+    return found, text
+
+
+def _settled(delta: Delta, text: str) -> Delta:
+    """Return a change without what it would delete and insert again at the same place."""
+    builder, at, put = Builder(), 0, ""
+    for step in (*delta, 0):
+        if isinstance(step, str):
+            put = step
+            continue
+        gone = text[at : at - step] if step < 0 else ""
+        start, end = _equal_ends(gone, put)
+        builder.keep(start)
+        builder.insert(put[start : len(put) - end])
+        builder.delete(len(gone) - start - end)
+        builder.keep(end + max(step, 0))
+        at, put = at + abs(step), ""
+    return builder.built()
+
+
+def _equal_ends(one: str, other: str) -> tuple[int, int]:
+    """Return how many units two texts have in common at the start and, behind that, at the end."""
+    start = _common(one, other)
+    start -= splits(one, start) or splits(other, start)
+    end = _common(one[start:][::-1], other[start:][::-1])
+    end -= splits(one, len(one) - end) or splits(other, len(other) - end)
+    return start, end
+
+
+def _common(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
