@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, or_, select, true
+from sqlalchemy import Select, and_, bindparam, case, literal_column, or_, select, true
 
 from ..core import fulltext
 from ..core.errors import Forbidden
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
-from ..core.models import utcnow
+from ..core.models import Id, utcnow
 from ..extensions import db
 from ..projects import access
-from ..projects.models import Member, Project
+from ..projects.models import Member
 from .models import DONE, OPEN, PRIORITIES, PRIORITY_NAMES, TASK_SORTS, Task, TaskTag
 from .schemas import tidy
 
@@ -38,7 +38,10 @@ SHOWN = (
 
 ME: Any = bindparam("me")
 MINE = select(Member.project_id).where(Member.user_id == ME)
-FOUND = select(fulltext.key()).where(fulltext.matches(bindparam("match")))
+MATCHED = fulltext.matches(bindparam("match"))
+FOUND = select(fulltext.key()).where(MATCHED)
+#: The full-text index's own order of tasks, which is that of their ids.
+ENTRY: Any = literal_column("search_index.rowid", Id)
 
 FILTERS: dict[str, Any] = {
     "status": Task.status == bindparam("status"),
@@ -73,13 +76,15 @@ def list_for(
         if not words:
             return Page([], None)
         values["match"] = fulltext.within(words, "task", _scopes(kind, project_id, caller))
-    filters, tagged = frozenset(values), "tag" in values
+    filters = frozenset(values)
     values |= _place(kind, project_id, caller)
+    sort = sort or ("due_at" if overdue else "-id")
+    key = _key(filters, sort)
     return paginate(
-        _listed(kind, filters),
-        columns=TASK_SORTS | ({"id": TaskTag.task_id} if tagged else {}),
-        sort=sort or ("due_at" if overdue else "-id"),
-        key=TaskTag.task_id if tagged else Task.id,
+        _listed(kind, filters, key),
+        columns=TASK_SORTS | {"id": key},
+        sort=sort,
+        key=key,
         item=lambda row: row,
         values={name: value for name, value in values.items() if value is not None},
         **page,
@@ -91,7 +96,7 @@ def _kind(project_id: int | None, scope: str, assignee: str | None, caller: Call
     if scope == "all" and not caller.is_admin:
         raise Forbidden("Only an admin may list everybody's tasks.")
     if project_id is not None:
-        access.load(Project, project_id, caller)
+        access.place(f"project:{project_id}", caller)
         return "project"
     if scope == "mine" and assignee not in (None, "none"):
         return "all" if caller.is_admin else "readable"
@@ -140,16 +145,26 @@ def _place(kind: str, project_id: int | None, caller: Caller) -> dict[str, Any]:
     return {} if kind == "all" else {"me": caller.user_id}
 
 
-@cache
-def _listed(kind: str, filters: frozenset[str]) -> Select[Any]:
-    """Build, once for each kind, the query of the columns that a list shows.
+def _key(filters: frozenset[str], sort: str) -> Any:
+    """Return the column of ids that a list goes by.
 
-    With a tag it goes by the index of tags, which has the tasks of each in order.
+    By the full-text index or that of tags, which have what they find in this order, it comes to no
+    more rows than it shows.
     """
-    driving: Any = TaskTag if "tag" in filters else Task
+    if "match" in filters and sort in ("id", "-id"):
+        return ENTRY
+    return TaskTag.task_id if "tag" in filters else Task.id
+
+
+@cache
+def _listed(kind: str, filters: frozenset[str], key: Any) -> Select[Any]:
+    """Build, once for each kind, the query of the columns that a list shows."""
+    driving: Any = TaskTag if key is TaskTag.task_id else Task
     query: Any = select(*SHOWN)
-    if driving is TaskTag:
-        query = query.select_from(TaskTag).join(Task, Task.id == TaskTag.task_id)
+    if key is ENTRY:
+        query = query.select_from(fulltext.INDEX).join(Task, Task.id == fulltext.key())
+    if "tag" in filters:
+        query = query.join(TaskTag, TaskTag.task_id == Task.id)
     readable = or_(Task.project_id.in_(MINE), and_(Task.project_id.is_(None), Task.owner_id == ME))
     conditions = {
         "project": driving.board == bindparam("board"),
@@ -158,5 +173,6 @@ def _listed(kind: str, filters: frozenset[str]) -> Select[Any]:
         "readable": readable,
         "all": true(),
     }
+    wanted = FILTERS | ({"match": MATCHED} if key is ENTRY else {})
     query = query.where(conditions[kind])
-    return query.where(*(FILTERS[name] for name in sorted(filters - {"now"})))  # type: ignore[no-any-return]
+    return query.where(*(wanted[name] for name in sorted(filters - {"now"})))  # type: ignore[no-any-return]

@@ -40,14 +40,16 @@ class Task(Owned, Timestamped, Versioned, Model):
         Index("ix_tasks_board_priority_rank_id", "board", "priority_rank", "id"),
         Index("ix_tasks_board_updated_at_id", "board", "updated_at", "id"),
         Index("ix_tasks_board_assignee_id_id", "board", "assignee_id", "id"),
-        Index("ix_tasks_open_board_due_order_id", "board", "due_order", "id", sqlite_where=OPEN),
+        Index("ix_tasks_board_open_due_order_id", "board", "due_order", "id", sqlite_where=OPEN),
         Index("ix_tasks_owner_id_id", "owner_id", "id"),
         Index("ix_tasks_owner_id_status_id", "owner_id", "status", "id"),
         Index("ix_tasks_owner_id_position_id", "owner_id", "position", "id"),
         Index("ix_tasks_owner_id_due_order_id", "owner_id", "due_order", "id"),
         Index("ix_tasks_owner_id_priority_rank_id", "owner_id", "priority_rank", "id"),
         Index("ix_tasks_owner_id_updated_at_id", "owner_id", "updated_at", "id"),
-        Index("ix_tasks_open_owner_due_order_id", "owner_id", "due_order", "id", sqlite_where=OPEN),
+        Index(
+            "ix_tasks_owner_id_open_due_order_id", "owner_id", "due_order", "id", sqlite_where=OPEN
+        ),
         Index("ix_tasks_assignee_id_id", "assignee_id", "id"),
         Index("ix_tasks_status_id", "status", "id"),
         Index("ix_tasks_to_remind_due_at", "due_at", sqlite_where=text(f"{OPEN} AND {UNTOLD}")),

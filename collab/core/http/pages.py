@@ -109,11 +109,15 @@ def _sliced(
 ) -> Select[Any]:
     """Sort a query and cut it to a page: the first one, or one behind a value and a key."""
     if continued:
-        here = tuple_(column, key)
-        there = tuple_(bindparam("value", type_=column.type), bindparam("last", type_=key.type))
+        here: Any = key
+        there: Any = bindparam("last", type_=key.type)
+        if column is not key:
+            here = tuple_(column, key)
+            there = tuple_(bindparam("value", type_=column.type), there)
         query = query.where(here < there if descending else here > there)
-    order = (column.desc(), key.desc()) if descending else (column.asc(), key.asc())
-    query = query.order_by(*order).limit(bindparam("page_size"))
+    order = (key,) if column is key else (column, key)
+    query = query.order_by(*(one.desc() if descending else one.asc() for one in order))
+    query = query.limit(bindparam("page_size"))
     return query.add_columns(column.label("_at"), key.label("_key"))
 
 

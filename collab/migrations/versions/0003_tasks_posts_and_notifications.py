@@ -101,8 +101,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_tasks_board_status_id', ['board', 'status', 'id'], unique=False)
         batch_op.create_index('ix_tasks_board_status_position', ['board', 'status', 'position', 'id'], unique=False)
         batch_op.create_index('ix_tasks_board_updated_at_id', ['board', 'updated_at', 'id'], unique=False)
-        batch_op.create_index('ix_tasks_open_board_due_order_id', ['board', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"))
-        batch_op.create_index('ix_tasks_open_owner_due_order_id', ['owner_id', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"))
         batch_op.create_index('ix_tasks_owner_id_due_order_id', ['owner_id', 'due_order', 'id'], unique=False)
         batch_op.create_index('ix_tasks_owner_id_id', ['owner_id', 'id'], unique=False)
         batch_op.create_index('ix_tasks_owner_id_position_id', ['owner_id', 'position', 'id'], unique=False)
@@ -111,6 +109,9 @@ def upgrade() -> None:
         batch_op.create_index('ix_tasks_owner_id_updated_at_id', ['owner_id', 'updated_at', 'id'], unique=False)
         batch_op.create_index('ix_tasks_status_id', ['status', 'id'], unique=False)
         batch_op.create_index('ix_tasks_to_remind_due_at', ['due_at'], unique=False, sqlite_where=sa.text("status <> 'done' AND reminded_for IS NOT due_at"))
+        # Behind the whole ones: where both would do, SQLite takes the index that was made later.
+        batch_op.create_index('ix_tasks_board_open_due_order_id', ['board', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"))
+        batch_op.create_index('ix_tasks_owner_id_open_due_order_id', ['owner_id', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"))
 
     op.create_table('collection_posts',
     sa.Column('collection_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -236,8 +237,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_tasks_owner_id_position_id')
         batch_op.drop_index('ix_tasks_owner_id_id')
         batch_op.drop_index('ix_tasks_owner_id_due_order_id')
-        batch_op.drop_index('ix_tasks_open_owner_due_order_id')
-        batch_op.drop_index('ix_tasks_open_board_due_order_id')
+        batch_op.drop_index('ix_tasks_owner_id_open_due_order_id')
+        batch_op.drop_index('ix_tasks_board_open_due_order_id')
         batch_op.drop_index('ix_tasks_board_updated_at_id')
         batch_op.drop_index('ix_tasks_board_status_position')
         batch_op.drop_index('ix_tasks_board_status_id')

@@ -1,0 +1,126 @@
+"""Lists stay flat: SQLite walks an index in the list's order, and sorts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from collab.extensions import db
+from collab.tasks.models import TASK_SORTS
+
+from ..support.people import Person, ok
+
+MINE = {"": "owner_id", "personal": "board", "project": "board"}
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[tuple[str, Any]]]:
+    """Fill the list with the queries for tasks that are sent within the block."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        if "tasks.title" in statement:
+            sent.append((statement, parameters))
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        yield sent
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def plan(app: Flask, person: Person, **query: Any) -> list[str]:
+    """Return the steps by which SQLite finds a second page."""
+    first = ok(person.get("/tasks", params=query | {"limit": 1}))
+    with statements(app) as sent:
+        ok(person.get("/tasks", params=query | {"limit": 1, "cursor": first["next_cursor"]}))
+    with app.app_context():
+        [(statement, parameters)] = sent
+        rows = db.session.connection().exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {statement}", parameters
+        )
+        return [row[3] for row in rows]
+
+
+@pytest.fixture
+def tasks(alice: Person, project: int) -> int:
+    """Return a project, in which and besides which alice has tasks for every filter."""
+    for where in ({"project_id": project}, {}):
+        for _ in range(3):
+            alice.makes_task(**where, tags=["moon"], assignee_id=alice.id, due_at="2020-01-01")
+            alice.makes_task(**where)
+    return project
+
+
+def asked(scope: str, project: int, query: dict[str, Any]) -> dict[str, Any]:
+    place = {"project_id": project} if scope == "project" else {"scope": scope} if scope else {}
+    return place | query
+
+
+FILTERS = [
+    ({}, "tasks USING INDEX ix_tasks_{}_id ({}=? AND id<?)"),
+    ({"status": "todo"}, "tasks USING INDEX ix_tasks_{}_status_id ({}=? AND status=? AND id<?)"),
+    ({"tag": "moon"}, "ix_task_tags_{}_tag_task_id ({}=? AND tag=? AND task_id<?)"),
+    ({"q": "moon"}, "search_index VIRTUAL TABLE INDEX"),
+    ({"overdue": "true"}, "ix_tasks_{}_open_due_order_id ({}=? AND "),
+]
+
+
+@pytest.mark.parametrize("scope", ["", "personal", "project"])
+@pytest.mark.parametrize(("query", "index"), FILTERS)
+def test_each_filter_walks_its_index(
+    app: Flask, alice: Person, tasks: int, scope: str, query: dict[str, Any], index: str
+) -> None:
+    steps = plan(app, alice, **asked(scope, tasks, query))
+    wanted = index.format(MINE[scope], MINE[scope])
+    assert any(wanted in step for step in steps), steps
+    assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("scope", ["", "personal", "project"])
+@pytest.mark.parametrize("sort", [f"{sign}{one}" for one in TASK_SORTS for sign in ("", "-")])
+def test_each_sort_walks_its_index(
+    app: Flask, alice: Person, tasks: int, scope: str, sort: str
+) -> None:
+    steps = plan(app, alice, **asked(scope, tasks, {"sort": sort}))
+    assert any(f"USING INDEX ix_tasks_{MINE[scope]}" in step for step in steps), steps
+    assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({"assignee": "me"}, "ix_tasks_assignee_id_id (assignee_id=? AND id<?)"),
+        ({"scope": "all"}, "tasks USING INTEGER PRIMARY KEY (rowid<?)"),
+        ({"scope": "all", "status": "todo"}, "ix_tasks_status_id (status=? AND id<?)"),
+        ({"scope": "all", "tag": "moon"}, "ix_task_tags_tag_task_id (tag=? AND task_id<?)"),
+    ],
+)
+def test_each_list_over_all_boards_walks_its_index(
+    app: Flask, ada: Person, tasks: int, query: dict[str, Any], index: str
+) -> None:
+    for _ in range(2):
+        ada.makes_task(assignee_id=ada.id)
+    steps = plan(app, ada, **query)
+    assert any(index in step for step in steps), steps
+    assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("assignee", ["me", "none"])
+def test_a_project_s_tasks_of_somebody_walk_an_index(
+    app: Flask, alice: Person, tasks: int, assignee: str
+) -> None:
+    steps = plan(app, alice, project_id=tasks, assignee=assignee)
+    wanted = "ix_tasks_board_assignee_id_id (board=? AND assignee_id=? AND id<?)"
+    assert any(wanted in step for step in steps), steps
+    assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+def test_a_column_of_a_board_walks_its_index(app: Flask, alice: Person, tasks: int) -> None:
+    steps = plan(app, alice, project_id=tasks, status="todo", sort="position")
+    assert any("ix_tasks_board_status_position" in step for step in steps), steps
+    assert not any("TEMP B-TREE" in step for step in steps), steps
