@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from flask import current_app
 from sqlalchemy import select
 
@@ -22,6 +25,9 @@ from .projects import invitations
 from .projects import service as projects
 from .projects.models import COLLABORATOR, VIEWER
 from .realtime import publishing
+from .tasks import comments
+from .tasks import service as tasks
+from .tasks.schemas import TaskIn
 from .workspaces import service as workspaces
 
 #: The first one becomes admin, if the installation is new.
@@ -65,6 +71,7 @@ def _project(people: dict[str, Caller]) -> None:
     change = {"fileName": "index.js", "changes": "console.log('Hello World')"}
     report = Order(registry.get("report"), {"days": 30}, project_id=project.id)
     jobs.submit(report, alice)
+    _tasks(project.id, alice, bob)
     publishing.record(publishing.draft("file_changed", change), f"project:{project.id}", bob)
 
 
@@ -76,3 +83,15 @@ def _posts(people: dict[str, Caller]) -> None:
     read = collections.create("Worth reading", "Posts in an order of one's own.", alice)
     for post in (welcome, answer):
         places.put(read, post.id, alice)
+
+
+def _tasks(project_id: int, alice: Caller, bob: Caller) -> None:
+    tomorrow = (utcnow() + timedelta(days=1)).date().isoformat()
+    written: list[tuple[Caller, dict[str, Any]]] = [
+        (alice, {"title": "Order the rocket", "assignee": bob.user_id, "due_at": tomorrow}),
+        (alice, {"title": "Pack the food", "priority": "low", "tags": ["moon"]}),
+        (bob, {"title": "Learn to fly", "status": "doing", "assignee": bob.user_id}),
+    ]
+    made = [tasks.create(project_id, TaskIn().load(body), who) for who, body in written]
+    comments.create(made[0], "Which one, @alice?", bob)
+    tasks.create(None, TaskIn().load({"title": "Water the plants", "tags": ["home"]}), alice)

@@ -5,8 +5,8 @@
 #     examples/tour.sh         # in another, or with the address of a server as its argument
 #
 # Two people register, one makes a project and a workspace and invites the other, the other follows
-# the project live, has code run and a report made, both write posts, a stranger is refused. It ends
-# with an error as soon as an answer is not what it should be.
+# the project live, has a task done, code run and a report made, both write posts, a stranger is
+# refused. It ends with an error as soon as an answer is not what it should be.
 set -euo pipefail
 
 server=${1:-http://127.0.0.1:5000}
@@ -99,6 +99,18 @@ call 200 PATCH "/projects/$project/members/$bob_id" "$alice" '{"role": "collabor
 wait_for member.role_changed
 call 201 POST /events "$bob" "{\"type\": \"activity\", \"project_id\": $project}" >"$work/out"
 wait_for '"activity"'
+
+say "Alice makes a task for Bob; he says something about it, and has it done"
+task=$(call 201 POST "/projects/$project/tasks" "$alice" \
+  "{\"title\": \"Order the rocket\", \"assignee_id\": $bob_id, \"due_at\": \"2030-12-24\", \"tags\": [\"moon\"]}" | first_id)
+wait_for task.assigned
+call 200 GET "/tasks?assignee=me&tag=moon" "$bob" >"$work/out"
+grep -q '"title":"Order the rocket"' "$work/out" || fail "Bob does not see his task"
+call 201 POST "/tasks/$task/comments" "$bob" '{"body": "Done in a minute."}' >"$work/out"
+wait_for task.commented
+call 200 PATCH "/tasks/$task" "$bob" '{"status": "done"}' >"$work/out"
+wait_for task.updated
+call 404 GET "/tasks/$task" "$stranger" >"$work/out"
 
 say "Bob has code run, and follows it; the type that needs it says if there is no sandbox here"
 curl -sS "$api/jobs/types" -H "Authorization: Bearer $bob" >"$work/types"

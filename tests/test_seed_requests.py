@@ -327,8 +327,57 @@ class TestContentAndAuthServices:
         assert ws.expect("session.started")["topic"] == f"user:{alice.id}"
 
 
+CREDENTIALS = {"email": "someone@example.com", "password": "SecurePassword123!"}
+
+
 class TestTaskApi:
-    """The docs' address ends in a slash."""
+    """Addresses end in a slash: people have tasks, an admin has everybody's."""
+
+    def test_a_user_registers_and_logs_in(self, http: httpx.Client) -> None:
+        assert http.post("/api/v1/auth/register/", json=CREDENTIALS).status_code == 201
+        tokens = ok(http.post("/api/v1/auth/login/", json=CREDENTIALS))
+        assert {"access_token", "refresh_token"} <= tokens.keys()
+
+    def test_a_user_creates_lists_updates_and_deletes_tasks(
+        self, http: httpx.Client, bob: Person
+    ) -> None:
+        tasks, headers = "/api/v1/tasks/", bearer(bob)
+        body = {"title": "Write the report", "description": "All of it"}
+        made = http.post(tasks, json=body, headers=headers)
+        assert (made.status_code, made.json() | body) == (201, made.json())
+        address = f"{tasks}{made.json()['id']}/"
+        assert ok(http.get(address, headers=headers)) == made.json()
+        assert ok(http.get(tasks, headers=headers))["items"] == [made.json()]
+        done = ok(http.put(address, json=body | {"status": "done"}, headers=headers))
+        assert done["status"] == "done"
+        assert ok(http.patch(address, json={"title": "Read it"}, headers=headers))["id"]
+        assert http.delete(address, headers=headers).status_code == 204
+        assert http.get(address, headers=headers).status_code == 404
+
+    def test_a_user_manages_only_the_own_tasks(
+        self, http: httpx.Client, bob: Person, charlie: Person
+    ) -> None:
+        address = f"/api/v1/tasks/{bob.makes_task()['id']}/"
+        for method in ("GET", "PUT", "PATCH", "DELETE"):
+            body = {"title": "Mine"} if method in ("PUT", "PATCH") else None
+            response = http.request(method, address, json=body, headers=bearer(charlie))
+            assert response.status_code == 404
+        assert ok(http.get("/api/v1/tasks/", headers=bearer(charlie)))["items"] == []
+
+    def test_an_admin_views_and_manages_all_tasks(
+        self, http: httpx.Client, ada: Person, bob: Person, charlie: Person
+    ) -> None:
+        made = [person.makes_task()["id"] for person in (bob, charlie)]
+        listed = ok(http.get("/api/v1/tasks/?scope=all", headers=bearer(ada)))["items"]
+        assert [one["id"] for one in listed] == made[::-1]
+        for key in made:
+            address = f"/api/v1/tasks/{key}/"
+            body = {"status": "done"}
+            assert ok(http.patch(address, json=body, headers=bearer(ada)))["status"] == "done"
+            assert http.delete(address, headers=bearer(ada)).status_code == 204
+
+    def test_tasks_need_a_token(self, http: httpx.Client) -> None:
+        assert http.get("/api/v1/tasks/").status_code == 401
 
     def test_the_docs_are_below_api_with_a_slash(self, http: httpx.Client) -> None:
         assert "swagger-ui" in swagger_page(http, "/api/docs/")

@@ -21,16 +21,16 @@ AHEAD = timedelta(hours=24)
 AT_ONCE = 500
 
 
-def remind(now: datetime) -> int:
+def remind(now: datetime, limit: int = AT_ONCE) -> int:
     """Tell of tasks that are not done and due within a day, or overdue; return how many.
 
-    Each is told once for each due date, in one commit for at most 500; a task's version and
+    Each is told once for each due date, in one commit for at most `limit`; a task's version and
     `updated_at` stay.
     """
     take_write_lock()
     columns = TASKS.c["id", "owner_id", "project_id", "title", "assignee_id", "due_at"]
     query = select(*columns).where(OPEN, UNTOLD, TASKS.c.due_at <= now + AHEAD)
-    rows = db.session.connection().execute(query.order_by(TASKS.c.due_at).limit(AT_ONCE)).all()
+    rows = db.session.connection().execute(query.order_by(TASKS.c.due_at).limit(limit)).all()
     events = [
         TaskReminded(**about(row), due_at=written(row.due_at), assignee_id=row.assignee_id)
         for row in rows

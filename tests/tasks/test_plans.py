@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
-from collab.extensions import db
 from collab.tasks.models import TASK_SORTS
 
 from ..support.people import Person, ok
+from .plans import planned
 
 MINE = {"": "owner_id", "personal": "board", "project": "board"}
-
-
-@contextmanager
-def statements(app: Flask) -> Iterator[list[tuple[str, Any]]]:
-    """Fill the list with the queries for tasks that are sent within the block."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
-        if "tasks.title" in statement:
-            sent.append((statement, parameters))
-
-    with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", note)
-        yield sent
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def plan(app: Flask, person: Person, **query: Any) -> list[str]:
     """Return the steps by which SQLite finds a second page."""
     first = ok(person.get("/tasks", params=query | {"limit": 1}))
-    with statements(app) as sent:
+    with planned(app) as steps:
         ok(person.get("/tasks", params=query | {"limit": 1, "cursor": first["next_cursor"]}))
-    with app.app_context():
-        [(statement, parameters)] = sent
-        rows = db.session.connection().exec_driver_sql(
-            f"EXPLAIN QUERY PLAN {statement}", parameters
-        )
-        return [row[3] for row in rows]
+    return steps
 
 
 @pytest.fixture
