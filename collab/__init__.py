@@ -146,13 +146,10 @@ def _register_packages(app: Flask) -> None:
     notifier.init_app(app)
     _register_job_types()
     ops_routes.init_app(app)
-    docs.describe_errors(api)
+    docs.init_app(app, api)
     for module in _route_modules():
         api.register_blueprint(module.blueprint)
     app.register_blueprint(socket_routes.blueprint)
-    docs.describe_payloads(api)
-    docs.describe_choices(api)
-    docs.init_app(app)
     register_commands(app)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask_jwt_extended import JWTManager
 from flask_limiter import Limiter
 from flask_migrate import Migrate
-from flask_smorest import Api
 from flask_sock import Sock
 from flask_sqlalchemy import SQLAlchemy
 
+from .core.http.api import Api
 from .core.http.limits import is_preflight, rate_limit, rate_limit_key
 from .core.models import Model
 

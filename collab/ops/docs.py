@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from apispec import APISpec
 from flask import Flask, Response
-from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema, fields
 
 from .. import __version__
+from ..core.http.api import Api
 from ..core.http.paths import BASE
 from ..core.json import dumps
 from ..jobs import registry
@@ -83,15 +84,14 @@ def describe_errors(api: Api) -> None:
     api.DEFAULT_ERROR_RESPONSE_NAME = "Problem"
 
 
-def describe_choices(api: Api) -> None:
+def describe_choices(spec: APISpec) -> None:
     """Let the schemas say which of their members exclude each other."""
     for name, members in CHOICES.items():
-        api.spec.components.schemas[name]["not"] = {"required": members}
+        spec.components.schemas[name]["not"] = {"required": members}
 
 
-def describe_payloads(api: Api) -> None:
+def describe_payloads(spec: APISpec) -> None:
     """Let `POST /jobs` show what each type of job takes, with an example of each."""
-    spec = api.spec
     payloads = {kind.payload: kind.document for kind in registry.all_types()}
     for schema, name in payloads.items():
         spec.components.schema(name, schema=schema)
@@ -115,8 +115,11 @@ def _example(kind: registry.JobType) -> dict[str, Any]:
     return {"type": kind.name, "payload": shown} | project
 
 
-def init_app(app: Flask) -> None:
-    """Serve Swagger UI and the AsyncAPI document."""
+def init_app(app: Flask, api: Api) -> None:
+    """Serve the documents: OpenAPI, Swagger UI and AsyncAPI."""
+    describe_errors(api)
+    api.finish_with(describe_payloads)
+    api.finish_with(describe_choices)
     ui = get_swaggerui_blueprint(
         "/api/docs", "/api/openapi.json", config={"app_name": "Collab", "validatorUrl": None}
     )

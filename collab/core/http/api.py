@@ -1,0 +1,61 @@
+"""The OpenAPI document, made when it is asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import flask_smorest
+from apispec import APISpec
+from flask import Flask
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]
+    """Registers blueprints at once, and describes them when somebody reads the document.
+
+    Describing takes longer than all the rest of building an application, and most never read it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._spec: APISpec | None = None
+        self._undescribed: list[Any] = []
+        self._finishing: list[Callable[[APISpec], None]] = []
+        super().__init__()
+
+    def init_app(self, app: Flask, **options: Any) -> None:
+        """Begin a new document for an application."""
+        self._undescribed, self._finishing = [], []
+        super().init_app(app, **options)
+
+    def register_blueprint(self, blueprint: Any, **options: Any) -> None:
+        """Register a blueprint whose routes belong into the document."""
+        extension = self._app.extensions["flask-smorest"]
+        extension["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint, **options)
+        self._undescribed.append(blueprint)
+
+    def finish_with(self, step: Callable[[APISpec], None]) -> None:
+        """Have something done to the document once all routes are in it."""
+        self._finishing.append(step)
+
+    @property
+    def spec(self) -> Any:
+        """Return the document, whole."""
+        with self._lock:
+            if self._undescribed:
+                self._describe()
+        return self._spec
+
+    @spec.setter
+    def spec(self, value: APISpec | None) -> None:
+        self._spec = value
+
+    def _describe(self) -> None:
+        blueprints, self._undescribed = self._undescribed, []
+        for one in blueprints:
+            one.register_views_in_doc(self, self._app, self._spec, name=one.name, parameters=None)
+            self.spec.tag({"name": one.name, "description": one.description})
+        for step in self._finishing:
+            step(self.spec)
