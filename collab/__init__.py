@@ -159,7 +159,8 @@ def _route_modules() -> list[Any]:
     from .activity import routes as activity
     from .auth import routes as auth
     from .auth import user_routes
-    from .files import history_routes
+    from .files import content_routes, history_routes
+    from .files import routes as files
     from .flags import routes as flags
     from .jobs import routes as jobs
     from .notifications import routes as notifications
@@ -176,8 +177,8 @@ def _route_modules() -> list[Any]:
     from .workspaces import routes as workspaces
 
     people = [auth, user_routes, projects, member_routes]
-    content = [workspaces, tasks, comment_routes, posts, collection_routes, uploads, jobs]
-    content.append(history_routes)
+    content = [workspaces, files, content_routes, history_routes, tasks, comment_routes]
+    content += [posts, collection_routes, uploads, jobs]
     happenings = [events, notifications, activity, audit_routes]
     return [*people, *content, *happenings, search, flags, ops]
 

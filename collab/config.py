@@ -155,6 +155,7 @@ SETTINGS = (
     ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("UPLOAD_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of one person's uploads"),
+    Setting("FILE_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of a project's files"),
     Setting("FEATURE_CODE_EXECUTION", "on", switch, "whether code that people send is run"),
     Setting("FEATURE_FILES", "on", switch, "whether workspaces have files"),
     Setting("FEATURE_TASKS", "on", switch, "whether there are tasks"),

@@ -33,13 +33,13 @@ from gunicorn.http.errors import (
 from gunicorn.workers.gthread import ThreadWorker
 from sqlalchemy.exc import SQLAlchemyError
 
+from .core import kept
 from .core.errors import ApiError
 from .core.json import dumps
 from .extensions import db
 from .flags import service as flags
 from .jobs.runner import Runner
 from .realtime.live import Live
-from .uploads import service as uploads
 
 log = logging.getLogger(__name__)
 
@@ -194,18 +194,18 @@ def check_folder(instance: Path) -> None:
 
 
 def prepare(app: Flask) -> None:
-    """Bring the database up to date, and tidy the uploads; one process at a time."""
+    """Bring the database up to date, and tidy the kept files; one process at a time."""
     with app.app_context(), locked(app.config["INSTANCE_PATH"] / "migrating.lock"):
         upgrade()
-        tidy_uploads()
+        tidy_files()
 
 
-def tidy_uploads() -> None:
+def tidy_files() -> None:
     """Delete files that nobody has; what can't be deleted waits for the next start."""
     try:
-        uploads.tidy()
+        kept.tidy()
     except (OSError, SQLAlchemyError, ApiError) as error:
-        log.warning("old uploads stay on disk: %s", error)
+        log.warning("old files stay on disk: %s", error)
     finally:
         db.session.remove()
 

@@ -89,6 +89,18 @@ PUT    workspaces/<workspace>                             401     404  403 200  
 PATCH  workspaces/<workspace>                             401     404  403 200   200 200
 DELETE workspaces/<workspace>                             401     404  403 204   204 204
 
+GET    workspaces/<workspace>/files                       401     404  200 200   200 200
+POST   workspaces/<workspace>/files                       401     404  403 201   201 201
+GET    workspaces/<workspace>/tree                        401     404  200 200   200 200
+POST   workspaces/<filled_workspace>/files/move           401     404  403 200   200 200
+GET    files/<file>                                       401     404  200 200   200 200
+PATCH  files/<file>                                       401     404  403 200   200 200
+DELETE files/<file>                                       401     404  403 204   204 204
+GET    files/<file>/content                               401     404  200 200   200 200
+PUT    files/<file>/content                               401     404  403 200   200 200
+PUT    files/<image>/content                              401     404  403 200   200 200
+PATCH  files/<file>/content                               401     404  403 200   200 200
+
 GET    posts                                              200     200  200 200   200 200
 GET    posts of one's own                                 401     200  200 200   200 200
 GET    posts that are drafts                              401     200  200 200   200 200
@@ -272,6 +284,12 @@ SENT: dict[str, dict[str, Any]] = {
     "POST workspaces": DESK,
     "PUT workspaces/<workspace>": NAMED,
     "PATCH workspaces/<workspace>": NAMED,
+    "POST workspaces/<workspace>/files": {"path": "b.txt"},
+    "POST workspaces/<filled_workspace>/files/move": {"from": "folder", "to": "other"},
+    "PATCH files/<file>": {"path": "b.txt"},
+    "PUT files/<file>/content": {"any": "text"},
+    "PUT files/<image>/content": {"any": "bytes"},
+    "PATCH files/<file>/content": {"base_version": 1, "edits": [{"insert": "x"}]},
     "GET posts of one's own": {"owner": "me"},
     "GET posts that are drafts": {"status": "draft"},
     "POST posts": POST,
@@ -387,6 +405,20 @@ class Cell:
     @property
     def workspace(self) -> int:
         return self.alice.makes_workspace(self.project)
+
+    @property
+    def filled_workspace(self) -> int:
+        made = self.workspace
+        self.alice.makes_file(made, "folder/a.txt", "text")
+        return made
+
+    @property
+    def file(self) -> int:
+        return self.alice.makes_file(self.workspace, "folder/a.txt", "text")["id"]
+
+    @property
+    def image(self) -> int:
+        return self.alice.sends_file(self.workspace, "a.png", b"\x89PNG\r\n\x1a\n\x00")["id"]
 
     @property
     def flag(self) -> str:

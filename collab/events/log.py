@@ -69,7 +69,7 @@ def record(what: Event, actor: int | None) -> Message:
 
 
 def record_all(events: Sequence[Event], actor: int | None) -> None:
-    """Write many events, none of which changes rights, into the open transaction at once."""
+    """Write many events into the open transaction at once."""
     address = origin.address()
     record_each([(what, actor, address) for what in events])
 
@@ -81,6 +81,8 @@ def record_each(events: Sequence[tuple[Event, int | None, str | None]]) -> None:
         rows = [_values(what, actor) | {"address": address} for what, actor, address in events]
         session.connection().execute(INSERT_MANY, rows)
         session.info["events_recorded"] = True
+        if any(what.changes_rights for what, _, _ in events):
+            session.info["rights_changed"] = True
 
 
 def _values(what: Event, actor: int | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 
 from ..auth.guard import recheck
 from ..core.database import take_write_lock
-from ..core.errors import ApiError, Conflict, NotFound
+from ..core.errors import ApiError, Conflict, NotFound, PreconditionFailed
 from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..events import log
@@ -72,6 +72,8 @@ class Batch:
     def _take(self, change: Change) -> Applied:
         self._files[change.file_id] = self._allowed(change)
         room = self._entered(change.file_id)
+        if change.expected not in (None, room.version):
+            raise PreconditionFailed()
         if change.undoes is not None:
             self._first_to_undo(change)
         if change.update is None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, Timestamped, Versioned, utcnow
 from ..projects.models import AsSeen
+from .paths import name_of
 
 TEXT, BINARY = FILE_KINDS = ("text", "binary")
 
@@ -41,6 +42,11 @@ class File(AsSeen, Timestamped, Versioned, Model):
     searchable: Mapped[str] = mapped_column(Text, default="")
     #: Grows with each change of the content; `version` does with each of path and the like.
     content_version: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return name_of(self.path)
 
     @property
     def etag(self) -> str:

@@ -21,7 +21,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core import origin
-from ..core.errors import ApiError, Unavailable, translated
+from ..core.errors import ApiError, NotFound, Unavailable, translated
 from ..core.http.caller import Caller
 from ..extensions import db
 from . import compaction
@@ -52,6 +52,8 @@ class Change:
     delta: Delta = ()
     base: int = 0
     update: bytes | None = None
+    #: The version that the text must have; None: any.
+    expected: int | None = None
     #: Of an undo: the versions of the changes that it takes back.
     undoes: list[int] | None = None
     #: From where it came: the log's rows are written by another thread than the request's.
@@ -88,8 +90,8 @@ class Writer:
     def submit(self, change: Change) -> Applied:
         """Have a change made, and wait until it is on disk.
 
-        Raises NotFound, Forbidden, Unauthorized, Unprocessable, JoinedVersion, TextTooLarge,
-        UnusableUpdate, Unavailable.
+        Raises NotFound, Forbidden, Unauthorized, Unprocessable, PreconditionFailed, JoinedVersion,
+        TextTooLarge, UnusableUpdate, Unavailable.
         """
         applied: Applied = self._wait(change)
         return applied
@@ -97,6 +99,11 @@ class Writer:
     def ask(self, file_id: int, question: Callable[[Document, int], Any]) -> Any:
         """Return what a function tells of a document and its version."""
         return self._wait(Question(file_id, question))
+
+    def forget(self, file_id: int) -> None:
+        """Let the document of a deleted file leave memory soon."""
+        if file_id in self._rooms:
+            self._waiting.put(Question(file_id, lambda *_: None))
 
     def _wait(self, item: Any) -> Any:
         self.start()
@@ -207,6 +214,8 @@ class Writer:
             room.catch_up()
             question.done.set_result(question.ask(room.document, room.version))
         except Exception as error:
+            if isinstance(error, NotFound):
+                self._rooms.pop(question.file_id, None)
             question.done.set_exception(translated(error))
 
     def room(self, file_id: int) -> Room:

@@ -9,6 +9,8 @@ from . import service
 
 #: Blueprint -> feature.
 FEATURE_OF = {
+    "files": "files",
+    "content": "files",
     "tasks": "tasks",
     "comments": "tasks",
     "posts": "posts",

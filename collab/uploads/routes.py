@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from io import BytesIO
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from ..auth.guard import login_required
 from ..core.blobs import Source
-from ..core.errors import Malformed, NotFound, invalid
+from ..core.errors import NotFound, invalid
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.downloads import download
@@ -19,6 +18,8 @@ from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
 from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
+from ..core.http.sending import FORM_SLACK, file_body, sent_file
+from ..core.kept import blobs
 from ..core.schemas import LINE
 from ..projects import access
 from ..projects.access import Right
@@ -32,25 +33,6 @@ VISIBLE = re.compile(LINE)
 #: Type and subtype (RFC 6838 §4.2), shorter than the column.
 MEDIA_TYPE = re.compile(r"(?=.{3,100}$)[a-z0-9][\w!#$&^.+-]*/[a-z0-9][\w!#$&^.+-]*", re.ASCII)
 UNKNOWN = "application/octet-stream"
-
-#: What a form needs beside its file.
-FORM_SLACK = 64 * 1024
-
-BODY = {
-    "required": True,
-    "content": {
-        "application/octet-stream": {
-            "schema": {"type": "string", "format": "binary", "minLength": 1}
-        },
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {"file": {"type": "string", "format": "binary", "minLength": 1}},
-            }
-        },
-    },
-}
 
 
 @blueprint.get("/uploads")
@@ -68,7 +50,7 @@ def list_uploads(query: dict[str, Any]) -> Page:
 @login_required
 @idempotent
 @blueprint.arguments(UploadQuery, location="query")
-@blueprint.doc(requestBody=BODY)
+@blueprint.doc(requestBody=file_body(1))
 @blueprint.response(201, UploadOut)
 @blueprint.alt_response(413, schema="Problem")
 @versioned
@@ -111,24 +93,15 @@ def delete_upload(upload_id: int) -> None:
 
 
 def _file(upload: Upload) -> Response:
-    tags = {"etag": upload.etag, "last_modified": upload.created_at}
-    path = service.blobs().path(upload.sha256)
+    tags: dict[str, Any] = {"etag": upload.etag, "last_modified": upload.created_at}
+    path = blobs().path(upload.sha256)
     return download(path, upload.content_type, upload.name, **tags)
 
 
 def _sent_file() -> tuple[Source, str, str]:
-    """Return what was sent, its name and type; raises Malformed."""
-    if request.mimetype == "multipart/form-data":
-        file = request.files.get("file")
-        if file is None:
-            raise Malformed("The form has no part named `file` with a file in it.")
-        return file.stream, _without_folders("file", file.filename), _media_type(file.mimetype)
-    # What the Idempotency-Key was checked against has been read already.
-    read = "Idempotency-Key" in request.headers
-    source: Source = BytesIO(request.get_data()) if read else request.stream
-    # curl says this of any `--data-binary`.
-    unknown = request.mimetype == "application/x-www-form-urlencoded"
-    return source, "", UNKNOWN if unknown else _media_type(request.mimetype)
+    """Return what was sent, its name and type; raises Malformed and Unprocessable."""
+    source, name, kind = sent_file()
+    return source, _without_folders("file", name), _media_type(kind)
 
 
 def _media_type(sent: str) -> str:

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from pathlib import Path
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import func, select
 
-from ..core.blobs import Blobs, Received, Source, TooLarge
+from ..core.blobs import Received, Source, TooLarge
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Malformed, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
+from ..core.kept import blobs, register_digests, sweep
 from ..extensions import db
 from ..projects import access
 from .models import UPLOAD_SORTS, Upload
 
-logger = logging.getLogger(__name__)
-
 #: Bytes of one file.
 LIMIT = 25 * 2**20
 
-#: Seconds after which nobody comes back for what he left on disk.
-LEFT_S = 3600
+register_digests(Upload.sha256)
 
 
 class QuotaSpent(TooLarge):
     """Your uploads are as large together as they may be: delete some first."""
-
-
-def blobs() -> Blobs:
-    """Return where this application keeps files."""
-    config = current_app.config
-    # The one in the instance folder itself may be moved with it.
-    url = db.engine.url.render_as_string() if config["DATABASE_URL"] else "collab.db"
-    return Blobs(config["INSTANCE_PATH"] / "blobs", url)
 
 
 def create(
@@ -94,31 +82,6 @@ def delete(upload: Upload) -> None:
     db.session.delete(upload)
     db.session.commit()
     sweep(digest)
-
-
-def sweep(digest: str) -> None:
-    """Delete bytes that no upload has; nobody can add one meanwhile."""
-    take_write_lock()
-    if not db.session.scalar(select(Upload.id).where(Upload.sha256 == digest).limit(1)):
-        blobs().remove(digest)
-    db.session.rollback()
-
-
-def tidy() -> None:
-    """Delete the bytes that a deleted project or a crash left on disk.
-
-    Other processes may be at work: an upload whose row is not committed holds the writer's lock,
-    which `sweep` waits for before it looks.
-    """
-    moment = time.time() - LEFT_S
-    blobs().remove_unfinished(moment)
-    if not blobs().are_ours():
-        logger.warning("INSTANCE_PATH holds the uploads of another database: they are left alone")
-        return
-    used = set(db.session.scalars(select(Upload.sha256).distinct()))
-    for digest in blobs().older_than(moment):
-        if digest not in used:
-            sweep(digest)
 
 
 def admit(upload_id: int, project_id: int | None, caller: Caller) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +15,16 @@ from ..extensions import db
 from ..projects.access import projects_of
 from ..projects.models import Project
 from .models import WORKSPACE_SORTS, Workspace
+
+#: Called in the transaction that deletes a workspace, before it does.
+Farewell = Callable[[Workspace, Caller], None]
+_farewells: list[Farewell] = []
+
+
+def on_deletion(farewell: Farewell) -> Farewell:
+    """Let a function see to what goes with a workspace, in the open transaction."""
+    _farewells.append(farewell)
+    return farewell
 
 
 def create(project: Project, name: str, settings: dict[str, Any], actor: Caller) -> Workspace:
@@ -61,6 +72,8 @@ def update(workspace: Workspace, changes: dict[str, Any], actor: Caller) -> Work
 
 def delete(workspace: Workspace, actor: Caller) -> None:
     """Delete a workspace with all in it."""
+    for farewell in _farewells:
+        farewell(workspace, actor)
     event = WorkspaceDeleted(project_id=workspace.project_id, workspace_id=workspace.id)
     log.record(event, actor=actor.user_id)
     db.session.delete(workspace)

@@ -1,4 +1,4 @@
-"""A text to edit."""
+"""A text to edit, and a workspace for files."""
 
 from __future__ import annotations
 
@@ -13,3 +13,9 @@ from ..support.texts import TextDesk
 def text(app: Flask, alice: Person, project: int) -> TextDesk:
     """Return an empty text in the project of alice, bob and vera."""
     return TextDesk(app, alice.makes_workspace(project))
+
+
+@pytest.fixture
+def workspace(alice: Person, project: int) -> int:
+    """Return a workspace in which bob may write and vera may read."""
+    return alice.makes_workspace(project)

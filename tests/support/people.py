@@ -78,6 +78,23 @@ class Person:
         """Upload a file and return what it is."""
         return ok(self.request("POST", "/uploads", content=content, params=query))
 
+    def makes_file(self, workspace: int, path: str = "a.txt", content: str = "") -> dict[str, Any]:
+        """Make a text in a workspace and return what it is."""
+        body = {"path": path, "content": content}
+        return ok(self.post(f"/workspaces/{workspace}/files", body))
+
+    def sends_file(self, workspace: int, path: str, content: bytes) -> dict[str, Any]:
+        """Send a file to a workspace and return what it is."""
+        query = {"path": path}
+        place = f"/workspaces/{workspace}/files"
+        return ok(self.request("POST", place, content=content, params=query))
+
+    def reads(self, file: int) -> str:
+        """Return what is in a text."""
+        answer = self.get(f"/files/{file}/content")
+        assert answer.status_code == 200, answer.text
+        return answer.content.decode()
+
     def writes(self, title: str = "Hello", body: str = "World", **more: Any) -> dict[str, Any]:
         """Write a post and return it."""
         return ok(self.post("/posts", {"title": title, "body": body} | more))

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from flask import Flask
 
+from collab.core import kept
 from collab.server import prepare
-from collab.uploads import service
 
 from ..conftest import http_for
 from ..support.people import Person, ok, register
@@ -174,9 +174,7 @@ ROW = """INSERT INTO uploads (owner_id, name, content_type, size, sha256, create
          VALUES (?, 'a', 'text/plain', 6, ?, '2026-01-01')"""
 
 
-@pytest.mark.parametrize(
-    "act", [lambda digest: service.tidy(), service.sweep], ids=["tidy", "sweep"]
-)
+@pytest.mark.parametrize("act", [lambda digest: kept.tidy(), kept.sweep], ids=["tidy", "sweep"])
 @pytest.mark.usefixtures("orphan")
 def test_bytes_are_kept_whose_new_row_is_not_committed_yet(
     app: Flask, alice: Person, instance: Path, act: Callable[[str], None]

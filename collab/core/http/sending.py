@@ -1,0 +1,44 @@
+"""Files that are sent: as the body itself, or as `file` in a form."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from flask import request
+
+from ..blobs import Source
+from ..errors import Malformed
+
+#: What a form needs beside its file.
+FORM_SLACK = 64 * 1024
+
+_BYTES = {"type": "string", "format": "binary"}
+
+
+def file_body(low: int) -> dict[str, Any]:
+    """Describe the body of a route that takes a file of at least so many bytes."""
+    file = _BYTES | {"minLength": low} if low else _BYTES
+    form = {"type": "object", "required": ["file"], "properties": {"file": file}}
+    return {
+        "required": True,
+        "content": {
+            "application/octet-stream": {"schema": file},
+            "multipart/form-data": {"schema": form},
+        },
+    }
+
+
+def sent_file() -> tuple[Source, str, str]:
+    """Return what was sent, and what its sender calls it and its type; raises Malformed."""
+    if request.mimetype == "multipart/form-data":
+        file = request.files.get("file")
+        if file is None:
+            raise Malformed("The form has no part named `file` with a file in it.")
+        return file.stream, file.filename or "", file.mimetype
+    # What the Idempotency-Key was checked against has been read already.
+    read = request.method == "POST" and "Idempotency-Key" in request.headers
+    source: Source = BytesIO(request.get_data()) if read else request.stream
+    # curl says this of any `--data-binary`.
+    unknown = request.mimetype == "application/x-www-form-urlencoded"
+    return source, "", "" if unknown else request.mimetype

@@ -1,0 +1,66 @@
+"""Where this application keeps files, and which of them are still somebody's."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from ..extensions import db
+from .blobs import Blobs
+from .database import take_write_lock
+
+logger = logging.getLogger(__name__)
+
+#: Seconds after which nobody comes back for what he left on disk.
+LEFT_S = 3600
+
+#: The columns that hold digests of kept files; packages add theirs.
+_columns: list[Any] = []
+
+
+def register_digests(column: Any) -> None:
+    """Let the files stay whose digests are in a column."""
+    _columns.append(column)
+
+
+def blobs() -> Blobs:
+    """Return where this application keeps files."""
+    config = current_app.config
+    # The one in the instance folder itself may be moved with it.
+    url = db.engine.url.render_as_string() if config["DATABASE_URL"] else "collab.db"
+    return Blobs(config["INSTANCE_PATH"] / "blobs", url)
+
+
+def sweep(digest: str) -> None:
+    """Delete bytes that belong to nobody; nobody can take them up meanwhile."""
+    take_write_lock()
+    if not any(_has(column, digest) for column in _columns):
+        blobs().remove(digest)
+    db.session.rollback()
+
+
+def _has(column: Any, digest: str) -> bool:
+    return db.session.scalar(select(column).where(column == digest).limit(1)) is not None
+
+
+def tidy() -> None:
+    """Delete the bytes that a deleted project or a crash left on disk.
+
+    Other processes may be at work: a row that is not committed holds the writer's lock, which
+    `sweep` waits for before it looks.
+    """
+    moment = time.time() - LEFT_S
+    blobs().remove_unfinished(moment)
+    if not blobs().are_ours():
+        logger.warning("INSTANCE_PATH holds the files of another database: they are left alone")
+        return
+    used: set[str] = set()
+    for column in _columns:
+        used.update(db.session.scalars(select(column).where(column.is_not(None)).distinct()))
+    for digest in blobs().older_than(moment):
+        if digest not in used:
+            sweep(digest)

@@ -1,0 +1,164 @@
+"""Reading, replacing and editing what is in files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core.blobs import Received, Source
+from ..core.errors import ApiError, Conflict, invalid
+from ..core.http.caller import Caller
+from ..core.kept import blobs, sweep
+from ..events import log
+from ..events.catalogue.files import FileReplaced
+from ..extensions import db
+from ..projects import access
+from ..projects.access import Right
+from . import store
+from .delta import Delta
+from .difference import difference
+from .first import REST
+from .models import TEXT, File
+from .room import TEXT_LIMIT, Applied, TextTooLarge
+from .service import LIMIT, about, require_room, sniffed
+from .sniffing import text_of
+from .units import to_units
+from .wire import delta_of, edits_of
+from .writer import Change, writer
+
+
+class NotText(ApiError):
+    """This file is a text: send UTF-8 without NUL characters."""
+
+    status = 415
+
+
+class NotEditable(Conflict):
+    """This file is no text: it has no edits, and is replaced as a whole with PUT."""
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A file whose content was replaced, and whether it is now exactly what was sent."""
+
+    file: File
+    exact: bool
+
+
+def admit(file_id: int, actor: Caller) -> File:
+    """Return a file that the caller may change, without the writer's lock.
+
+    A text is changed by the writer's thread, which takes the lock itself and looks again. Raises
+    NotFound and Forbidden.
+    """
+    file = access.load(File, file_id, actor)
+    access.check(access.role_to(file, actor), Right.WRITE)
+    return file
+
+
+def text_now(file_id: int) -> tuple[str, int]:
+    """Return a text in code units and its version, both of one moment; raises NotFound."""
+    found: tuple[str, int] = writer().ask(
+        file_id, lambda document, version: (document.units, version)
+    )
+    return found
+
+
+def path_of(file: File) -> Path:
+    """Return where a binary file's bytes are."""
+    return blobs().path(file.sha256 or "")
+
+
+def replace_text(
+    file: File, source: Source, base: int | None, expected: int | None, actor: Caller
+) -> Replaced:
+    """Make a text what is sent, by the least change that does it.
+
+    What others changed since version `base` is kept. Raises NotText, TextTooLarge, QuotaSpent,
+    Unprocessable, JoinedVersion, and PreconditionFailed if the version is not `expected`.
+    """
+    new, key = _sent_text(source), file.id
+    old, version = _base(key, base)
+    growth = len(new.encode()) - file.size
+    require_room(file.project_id, growth)
+    delta = difference(old, to_units(new))
+    applied = _submit(key, delta, version, expected, actor)
+    file = access.load(File, key, actor)
+    return Replaced(file, exact=applied.base == version and file.content_version == applied.version)
+
+
+def _sent_text(source: Source) -> str:
+    """Read a text; raises TextTooLarge, NotText."""
+    data = bytearray()
+    while piece := source.read(TEXT_LIMIT + 1 - len(data)):
+        data += piece
+        if len(data) > TEXT_LIMIT:
+            raise TextTooLarge()
+    text = text_of(bytes(data))
+    if text is None:
+        raise NotText()
+    return text
+
+
+def _base(file_id: int, base: int | None) -> tuple[str, int]:
+    now, version = text_now(file_id)
+    if base is None or base == version:
+        return now, version
+    if base > version:
+        raise invalid("query/base_version", f"There is no version {base}: it is {version} now.")
+    return store.units_at(file_id, base), base
+
+
+def _submit(file_id: int, delta: Delta, base: int, expected: int | None, actor: Caller) -> Applied:
+    db.session.rollback()  # the writer's thread waits for nobody, and what it writes is read anew
+    change = Change(file_id, actor, REST, delta=delta, base=base, expected=expected)
+    return writer().submit(change)
+
+
+def edit(
+    file: File, base: int, edits: list[dict[str, Any]], expected: int | None, actor: Caller
+) -> tuple[dict[str, Any], bool]:
+    """Apply edits of a version to a text; returns what became of them.
+
+    And whether nothing else was changed since that version. Raises NotEditable, Unprocessable,
+    JoinedVersion, TextTooLarge, and PreconditionFailed if the version is not `expected`.
+    """
+    if file.kind != TEXT:
+        raise NotEditable()
+    key = file.id
+    applied = _submit(key, delta_of(edits), base, expected, actor)
+    told = {"file_id": key, "version": applied.version, "edits": edits_of(applied.delta)}
+    return told, applied.base == base
+
+
+def replace_bytes(file_id: int, source: Source, actor: Caller, require: Any) -> File:
+    """Replace a binary file; `require` is called under the lock and refuses a stale one.
+
+    Raises TooLarge, QuotaSpent, NotFound, Forbidden.
+    """
+    received = blobs().receive(source, LIMIT)
+    try:
+        file = access.load(File, file_id, actor, can=Right.WRITE)
+        require(file)
+        return _take_over(file, received, actor)
+    finally:
+        received.discard()
+
+
+def _take_over(file: File, received: Received, actor: Caller) -> File:
+    old = file.sha256
+    if received.digest == old:
+        db.session.rollback()
+        return access.load(File, file.id, actor)
+    require_room(file.project_id, received.size - file.size)
+    file.content_type = sniffed(received)[1]
+    file.sha256, file.size = received.digest, received.size
+    file.content_version += 1
+    event = FileReplaced(**about(file), size=received.size, sha256=received.digest)
+    log.record(event, actor=actor.user_id)
+    blobs().keep(received)
+    db.session.commit()
+    if old is not None:
+        sweep(old)
+    return file

@@ -1,0 +1,106 @@
+"""`/files/{id}/content`: what is in a file."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from flask import Response, request
+from werkzeug.http import quote_etag
+
+from ..auth.guard import login_required
+from ..core.errors import NotFound, PreconditionFailed
+from ..core.http.blueprint import Blueprint
+from ..core.http.caller import caller
+from ..core.http.downloads import download
+from ..core.http.limits import larger_body
+from ..core.http.paths import BASE
+from ..core.http.sending import FORM_SLACK, file_body, sent_file
+from ..projects import access
+from . import content, service
+from .models import TEXT, File
+from .room import TEXT_LIMIT
+from .schemas import ContentQuery, EditedOut, EditsIn, FileOut
+from .units import from_units
+
+blueprint = Blueprint("content", __name__, url_prefix=BASE, description="What is in files.")
+
+Answer = tuple[Any, int, dict[str, str]]
+
+
+@blueprint.get("/files/<id:file_id>/content")
+@login_required
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
+def get_content(file_id: int) -> Response:
+    """Fetch what is in a file, as it is; ranges are served (RFC 9110 §14)."""
+    file = access.load(File, file_id, caller())
+    return _text(file) if file.kind == TEXT else _bytes(file)
+
+
+@blueprint.put("/files/<id:file_id>/content")
+@larger_body(service.LIMIT + FORM_SLACK)
+@login_required
+@blueprint.arguments(ContentQuery, location="query")
+@blueprint.doc(requestBody=file_body(0))
+@blueprint.response(200, FileOut)
+@blueprint.alt_response(412, schema="Problem")
+@blueprint.alt_response(413, schema="Problem")
+@blueprint.alt_response(415, schema="Problem")
+def put_content(query: dict[str, Any], file_id: int) -> Answer:
+    """Replace what is in a file, with the body as it is; a text changes only where it differs."""
+    file, (source, _, _) = content.admit(file_id, caller()), sent_file()
+    if file.kind != TEXT:
+        return _shown(content.replace_bytes(file_id, source, caller(), _require_match))
+    base = query["base_version"]
+    done = content.replace_text(file, source, base, _expected(file), caller())
+    return _shown(done.file, exact=done.exact)
+
+
+@blueprint.patch("/files/<id:file_id>/content")
+@larger_body(2 * TEXT_LIMIT)
+@login_required
+@blueprint.arguments(EditsIn)
+@blueprint.response(200, EditedOut)
+@blueprint.alt_response(409, schema="Problem")
+@blueprint.alt_response(412, schema="Problem")
+@blueprint.alt_response(413, schema="Problem")
+def edit_content(data: dict[str, Any], file_id: int) -> Answer:
+    """Edit a text, as it was at a version; what others changed since is kept."""
+    file = content.admit(file_id, caller())
+    expected = _expected(file)
+    told, exact = content.edit(file, data["base_version"], data["edits"], expected, caller())
+    return told, 200, {"ETag": quote_etag(f"v{told['version']}")} if exact else {}
+
+
+def _text(file: File) -> Response:
+    """Answer with a text: never as anything that a browser would run."""
+    if request.if_none_match.contains_weak(file.content_etag):
+        return Response(status=304, headers={"ETag": quote_etag(file.content_etag)})
+    units, version = content.text_now(file.id)
+    data, name = BytesIO(from_units(units).encode()), file.name
+    return download(data, "text/plain; charset=utf-8", name, attached=False, etag=f"v{version}")
+
+
+def _bytes(file: File) -> Response:
+    try:
+        return download(content.path_of(file), file.content_type, file.name, etag=file.content_etag)
+    except FileNotFoundError:  # deleted or replaced since
+        raise NotFound() from None
+
+
+def _require_match(file: File) -> None:
+    """Refuse a change when If-Match names another content; raises PreconditionFailed."""
+    sent = request.if_match
+    if "If-Match" in request.headers and not sent.contains(file.content_etag):
+        raise PreconditionFailed()
+
+
+def _expected(file: File) -> int | None:
+    """Return the version that If-Match names; None for any. Raises PreconditionFailed."""
+    _require_match(file)
+    return None if not request.if_match or request.if_match.star_tag else file.content_version
+
+
+def _shown(file: File, *, exact: bool = True) -> Answer:
+    """Answer with a file; with a tag only if its content is what was sent (RFC 9110 §9.3.4)."""
+    return file, 200, {"ETag": quote_etag(file.content_etag)} if exact else {}

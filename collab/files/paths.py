@@ -1,0 +1,63 @@
+"""Paths of files in a workspace: relative, with `/` between their parts, composed (NFC)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+#: Characters of a path, and how many parts it has at most: answers nest no deeper.
+LONGEST, DEEPEST = 500, 40
+
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f"
+_INNER = rf"[^/\\{_CONTROLS}]"
+_OUTER = rf"[^/\\\s\ufeff{_CONTROLS}]"
+_PART = rf"(?!\.{{1,2}}(?:/|$)){_OUTER}(?:{_INNER}{{0,253}}{_OUTER})?"
+#: One that ECMAScript reads too.
+PATH = rf"^{_PART}(?:/{_PART}){{0,{DEEPEST - 1}}}$"
+MEANING = (
+    "Relative, with `/` between its parts, of which there are 40 at most, of 255 characters at "
+    "most; none is `.` or `..`, or begins or ends with a space; no backslash, no control "
+    "characters. It is composed (Unicode NFC)."
+)
+
+
+def composed(path: str) -> str:
+    """Return the one spelling of a path: what looks the same is the same."""
+    return unicodedata.normalize("NFC", path)
+
+
+def name_of(path: str) -> str:
+    """Return the last part of a path."""
+    return path.rsplit("/", 1)[-1]
+
+
+def folders_of(path: str) -> Iterator[str]:
+    """Find the folders that a path is in, the innermost first."""
+    while "/" in path:
+        path = path.rsplit("/", 1)[0]
+        yield path
+
+
+def moved(path: str, source: str, target: str) -> str:
+    """Return where a path below a folder is once the folder has another name."""
+    return target + path[len(source) :]
+
+
+def clash(kept: Iterable[str], added: Iterable[str]) -> tuple[str, str] | None:
+    """Find an added path that can't be: taken, or a file's where a folder is, or below a file.
+
+    Returns it with the path that is in its way.
+    """
+    files = set(kept)
+    folders = {folder: path for path in files for folder in folders_of(path)}
+    for path in added:
+        if path in files:
+            return path, path
+        if path in folders:
+            return path, folders[path]
+        for folder in folders_of(path):
+            if folder in files:
+                return path, folder
+            folders.setdefault(folder, path)
+        files.add(path)
+    return None

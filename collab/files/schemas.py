@@ -1,0 +1,210 @@
+"""What files look like on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from ..core.http.pages import PageQuery, page_of, sort_field
+from ..core.schemas import MAX_ID, Schema, Time, WholeNumber, patterned
+from .models import FILE_KINDS, FILE_SORTS
+from .paths import LONGEST, MEANING, PATH, composed
+from .room import TEXT_LIMIT
+
+NAMES = {"name": "path", "fileName": "path", "file_name": "path"}
+NO_NUL = r"^[^\u0000]*$"
+PREFIX = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+UNITS = "Lengths are UTF-16 code units, as editors and JavaScript count: 😀 is 2."
+
+
+class Path(fields.String):
+    """A path in a workspace, composed."""
+
+    def __init__(self, **options: Any) -> None:
+        text = patterned(PATH, f"Must be a path. {MEANING}", 1, LONGEST)
+        metadata = {**text.metadata, "description": MEANING, **options.pop("metadata", {})}
+        super().__init__(validate=text.validators, metadata=metadata, **options)
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compose what has passed the checks; that may make it longer."""
+        sent = super().deserialize(value, *args, **kwargs)
+        if isinstance(sent, str) and len(sent := composed(sent)) > LONGEST:
+            raise ma.ValidationError(f"Composed (NFC), it has more than {LONGEST} characters.")
+        return sent
+
+
+class FileIn(Schema):
+    """A text, and where it goes."""
+
+    aliases = NAMES
+    path = Path(required=True, metadata={"example": "src/main.py"})
+    content = patterned(
+        NO_NUL,
+        "Must not have NUL characters.",
+        0,
+        TEXT_LIMIT,
+        load_default="",
+        metadata={"example": "print('Hello World')\n", "description": "At most 2 MiB of UTF-8."},
+    )
+
+
+class FileQuery(Schema):
+    """Where a file goes that is sent as it is."""
+
+    aliases = NAMES
+    path = Path(
+        load_default=None,
+        metadata={"description": f"With it, the body is the file itself. {MEANING}"},
+    )
+
+
+class FilePatch(Schema):
+    """Where a file goes."""
+
+    aliases = NAMES
+    path = Path(metadata={"example": "src/app.py"})
+
+
+class FileOut(Schema):
+    """A file: text that is edited together, or bytes."""
+
+    id = fields.Integer(required=True)
+    project_id = fields.Integer(required=True)
+    workspace_id = fields.Integer(required=True)
+    path = fields.String(required=True)
+    name = fields.String(required=True, metadata={"description": "The last part of the path."})
+    kind = fields.String(required=True, validate=validate.OneOf(FILE_KINDS))
+    content_type = fields.String(
+        required=True, metadata={"description": "What the content is, by its bytes."}
+    )
+    size = fields.Integer(required=True, metadata={"description": "Bytes; of a text, in UTF-8."})
+    sha256 = fields.String(
+        required=True, allow_none=True, metadata={"description": "Of bytes; a text has none."}
+    )
+    version = fields.Integer(
+        required=True,
+        attribute="content_version",
+        metadata={"description": "Of the content; 0 is an empty text that never changed."},
+    )
+    created_at = Time(required=True)
+    updated_at = Time(required=True)
+
+
+class FileListQuery(PageQuery):
+    """Which files of a workspace."""
+
+    prefix = patterned(
+        PREFIX,
+        "Must not have control characters.",
+        0,
+        LONGEST,
+        load_default="",
+        metadata={"description": "How the paths begin, as `src/`.", "example": "src/"},
+    )
+    kind = fields.String(load_default=None, validate=validate.OneOf(FILE_KINDS))
+    sort = sort_field(FILE_SORTS, "path")
+
+
+FilePage = page_of(FileOut)
+
+
+class FolderMoveIn(Schema):
+    """A folder, and what it is to be called."""
+
+    source = Path(required=True, data_key="from", metadata={"example": "src"})
+    target = Path(required=True, data_key="to", metadata={"example": "lib/src"})
+
+
+class FolderMovedOut(Schema):
+    """How many files went along."""
+
+    moved = fields.Integer(required=True)
+
+
+class ContentQuery(Schema):
+    """What the sender's text was made of."""
+
+    aliases = {"baseVersion": "base_version"}
+    base_version = fields.Integer(
+        load_default=None,
+        validate=validate.Range(0, MAX_ID),
+        metadata={
+            "description": "Of a text: the version that yours was made of. What others changed "
+            "since is kept; without it, the text becomes yours, whatever it is now."
+        },
+    )
+
+
+class EditIn(Schema):
+    """One step along a text: exactly one of the three."""
+
+    retain = WholeNumber(validate=validate.Range(1, TEXT_LIMIT))
+    insert = patterned(NO_NUL, "Must not have NUL characters.", 1, TEXT_LIMIT)
+    delete = WholeNumber(validate=validate.Range(1, TEXT_LIMIT))
+
+    @ma.validates_schema
+    def _one(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if len(data) != 1:
+            raise ma.ValidationError("Must be one of `retain`, `insert` and `delete`.")
+
+
+class EditsIn(Schema):
+    """Edits of a version of a text."""
+
+    aliases = {"baseVersion": "base_version"}
+    base_version = WholeNumber(
+        required=True,
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": "The version that the edits were made of.", "example": 1},
+    )
+    edits = fields.List(
+        fields.Nested(EditIn, metadata={"minProperties": 1, "maxProperties": 1}),
+        required=True,
+        validate=validate.Length(1, 10_000),
+        metadata={
+            "description": f"Steps from the beginning; the rest is kept. {UNITS}",
+            "example": [{"retain": 6}, {"delete": 5}, {"insert": "there"}],
+        },
+    )
+
+
+class EditOut(Schema):
+    """One step along a text."""
+
+    retain = fields.Integer()
+    insert = fields.String()
+    delete = fields.Integer()
+
+
+class EditedOut(Schema):
+    """What became of edits: they made `version` of the one before."""
+
+    file_id = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    edits = fields.List(
+        fields.Nested(EditOut),
+        required=True,
+        metadata={"description": f"As applied, behind what others had changed. {UNITS}"},
+    )
+
+
+class FolderOut(Schema):
+    """A part of a tree: a folder with what is in it, or a file."""
+
+    name = fields.String(required=True)
+    path = fields.String(required=True)
+    type = fields.String(required=True, validate=validate.OneOf(["folder", "file"]))
+    id = fields.Integer(metadata={"description": "Of a file."})
+    kind = fields.String(metadata={"description": "Of a file."})
+    size = fields.Integer(metadata={"description": "Of a file, in bytes."})
+    children = fields.List(
+        fields.Nested(lambda: FolderOut()), metadata={"description": "Of a folder: by name."}
+    )
+
+
+class TreeOut(Schema):
+    """All files of a workspace in their folders."""
+
+    items = fields.List(fields.Nested(FolderOut), required=True)

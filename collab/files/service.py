@@ -1,0 +1,235 @@
+"""Making, listing, moving and deleting files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select, update
+
+from ..core.blobs import Received, Source, TooLarge
+from ..core.errors import Conflict, invalid
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..core.kept import blobs, register_digests, sweep
+from ..core.models import utcnow
+from ..events import log
+from ..events.catalogue.files import FileCreated, FileDeleted, FileMoved
+from ..extensions import db
+from ..projects import access
+from ..projects.access import Right
+from ..workspaces.models import Workspace
+from ..workspaces.service import on_deletion
+from . import paths
+from .first import first_change
+from .models import BINARY, FILE_SORTS, TEXT, File
+from .room import TEXT_LIMIT, TextTooLarge
+from .sniffing import PLAIN, sniff, text_of
+from .writer import writer
+
+#: Bytes of a binary file, and files in a workspace.
+LIMIT, MOST = 25 * 2**20, 10_000
+#: Characters of a text that the full-text index has.
+SEARCHABLE = 64 * 1024
+
+register_digests(File.sha256)
+
+
+class PathTaken(Conflict):
+    """There is something at this path."""
+
+
+class TooManyFiles(Conflict):
+    """A workspace has at most 10,000 files."""
+
+
+class QuotaSpent(TooLarge):
+    """The project's files are as large together as they may be: delete some first."""
+
+
+def create_text(workspace_id: int, path: str, text: str, actor: Caller) -> File:
+    """Make a text, whose content is its first change; all in one commit.
+
+    Raises NotFound, Forbidden, PathTaken, TooManyFiles, QuotaSpent, TextTooLarge.
+    """
+    file = _new_text(_place(workspace_id, actor), path, text, actor)
+    db.session.commit()
+    return file
+
+
+def _place(workspace_id: int, actor: Caller) -> Workspace:
+    return access.load(Workspace, workspace_id, actor, can=Right.WRITE)
+
+
+def _new_text(workspace: Workspace, path: str, text: str, actor: Caller) -> File:
+    size = len(text.encode())
+    if size > TEXT_LIMIT:
+        raise TextTooLarge()
+    require_free(workspace.id, [path])
+    require_room(workspace.project_id, size)
+    file = _new(workspace, path, kind=TEXT, content_type=PLAIN, size=size)
+    file.searchable = text[:SEARCHABLE]
+    file.content_version = 1 if text else 0
+    _add(file, actor)
+    if text:
+        first_change(file, text, actor)
+    return file
+
+
+def create_sent(workspace_id: int, path: str, source: Source, actor: Caller) -> File:
+    """Make a file of what is sent: a text if it is one, else bytes.
+
+    Raises what `create_text` raises, and TooLarge.
+    """
+    received = blobs().receive(source, LIMIT)
+    try:
+        file = new_of(_place(workspace_id, actor), path, received, actor)
+        db.session.commit()
+        return file
+    finally:
+        received.discard()
+
+
+def new_of(workspace: Workspace, path: str, received: Received, actor: Caller) -> File:
+    """Make a file of what has been received, in the open transaction."""
+    kind, content_type = sniffed(received)
+    if kind == TEXT:
+        return _new_text(workspace, path, text_of(received.path.read_bytes()) or "", actor)
+    require_free(workspace.id, [path])
+    require_room(workspace.project_id, received.size)
+    file = _new(workspace, path, kind=BINARY, content_type=content_type, size=received.size)
+    file.sha256, file.content_version = received.digest, 1
+    _add(file, actor)
+    blobs().keep(received)
+    return file
+
+
+def sniffed(received: Received) -> tuple[str, str]:
+    """Return the kind and type of what has been received."""
+    with received.path.open("rb") as file:
+        return sniff(file.read(TEXT_LIMIT + 1))
+
+
+def _new(workspace: Workspace, path: str, **values: Any) -> File:
+    place = {"workspace_id": workspace.id, "project_id": workspace.project_id}
+    return File(**place, path=path, **values)
+
+
+def _add(file: File, actor: Caller) -> None:
+    db.session.add(file)
+    db.session.flush()
+    log.record(FileCreated(**about(file), kind=file.kind, size=file.size), actor=actor.user_id)
+
+
+def about(file: File) -> dict[str, Any]:
+    """Return what every event of a file says."""
+    place = {"project_id": file.project_id, "workspace_id": file.workspace_id}
+    return place | {"file_id": file.id, "path": file.path}
+
+
+def require_free(workspace_id: int, added: list[str], kept: set[str] | None = None) -> None:
+    """Check, under the writer's lock, that paths can be added; raises PathTaken, TooManyFiles."""
+    if kept is None:
+        kept = set(db.session.scalars(select(File.path).where(File.workspace_id == workspace_id)))
+    if len(kept) + len(added) > MOST:
+        raise TooManyFiles()
+    if (found := paths.clash(kept, added)) is not None:
+        path, other = found
+        way = "is taken" if path == other else f"can't be, beside the file {other!r}"
+        raise PathTaken(f"The path {path!r} {way}.")
+
+
+def require_room(project_id: int, more: int) -> None:
+    """Check that a project's files may grow by so many bytes; raises QuotaSpent."""
+    used = db.session.scalar(select(func.sum(File.size)).where(File.project_id == project_id))
+    if more > 0 and (used or 0) + more > current_app.config["FILE_QUOTA_MB"] * 2**20:
+        raise QuotaSpent()
+
+
+def list_of(workspace: Workspace, *, prefix: str, kind: str | None, **page: Any) -> Page:
+    """Return a page of a workspace's files."""
+    query = select(File).where(File.workspace_id == workspace.id)
+    if prefix := paths.composed(prefix):
+        begins = func.substr(File.path, 1, len(prefix)) == prefix
+        query = query.where(File.path >= prefix, begins)
+    if kind is not None:
+        query = query.where(File.kind == kind)
+    return paginate(query, columns=FILE_SORTS, key=File.id, item=lambda row: row.File, **page)
+
+
+def move(file: File, path: str, actor: Caller) -> File:
+    """Give a file another path; raises PathTaken."""
+    if path != file.path:
+        others = select(File.path).where(File.workspace_id == file.workspace_id, File.id != file.id)
+        require_free(file.workspace_id, [path], set(db.session.scalars(others)))
+        old, file.path = file.path, path
+        log.record(FileMoved(**about(file), old_path=old), actor=actor.user_id)
+    db.session.commit()
+    return file
+
+
+def move_folder(workspace: Workspace, source: str, target: str, actor: Caller) -> int:
+    """Give a folder another path, with all files below it or none; returns how many they are.
+
+    Raises Unprocessable, PathTaken.
+    """
+    rows = _paths(workspace.id)
+    inside = {key: path for key, path in rows.items() if path.startswith(f"{source}/")}
+    if not inside:
+        raise invalid("from", "There is no such folder.")
+    if target == source:
+        return len(inside)
+    new = {key: _moved(path, source, target) for key, path in inside.items()}
+    kept = {path for key, path in rows.items() if key not in inside}
+    require_free(workspace.id, list(new.values()), kept)
+    # The shortest first: a path that another one takes has been left by then.
+    for key in sorted(new, key=lambda key: len(new[key])):
+        values = {"path": new[key], "version": File.version + 1, "updated_at": utcnow()}
+        db.session.execute(update(File).where(File.id == key).values(values))
+    _tell_moved(workspace, inside, new, actor)
+    db.session.commit()
+    return len(inside)
+
+
+def _paths(workspace_id: int) -> dict[int, str]:
+    query = select(File.id, File.path).where(File.workspace_id == workspace_id)
+    return {row.id: row.path for row in db.session.execute(query)}
+
+
+def _moved(path: str, source: str, target: str) -> str:
+    new = paths.moved(path, source, target)
+    if target.startswith(f"{source}/"):
+        raise invalid("to", "A folder can't be moved into itself.")
+    if len(new) > paths.LONGEST or new.count("/") >= paths.DEEPEST:
+        raise invalid("to", f"The path {new[:80]!r}... would be too long or too deep.")
+    return new
+
+
+def _tell_moved(
+    workspace: Workspace, old: dict[int, str], new: dict[int, str], actor: Caller
+) -> None:
+    place = {"project_id": workspace.project_id, "workspace_id": workspace.id}
+    events = [
+        FileMoved(**place, file_id=key, path=new[key], old_path=path) for key, path in old.items()
+    ]
+    log.record_all(events, actor=actor.user_id)
+
+
+def delete(file: File, actor: Caller) -> None:
+    """Delete a file with its history; who has it open is told, and sees it end."""
+    key, digest = file.id, file.sha256
+    log.record(FileDeleted(**about(file)), actor=actor.user_id)
+    db.session.delete(file)
+    db.session.commit()
+    if digest is not None:
+        sweep(digest)
+    writer().forget(key)
+
+
+@on_deletion
+def delete_all(workspace: Workspace, actor: Caller) -> None:
+    """End the live topics of all files of a workspace that is being deleted."""
+    place = {"project_id": workspace.project_id, "workspace_id": workspace.id}
+    rows = _paths(workspace.id).items()
+    events = [FileDeleted(**place, file_id=key, path=path) for key, path in rows]
+    log.record_all(events, actor=actor.user_id)

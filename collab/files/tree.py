@@ -1,0 +1,37 @@
+"""A workspace's files as a tree: folders are made of the paths, and are nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from ..extensions import db
+from ..workspaces.models import Workspace
+from .models import File
+from .paths import name_of
+
+SHOWN = (File.id, File.path, File.kind, File.size)
+
+
+def tree_of(workspace: Workspace) -> list[dict[str, Any]]:
+    """Return all files in their folders, each folder's children by name."""
+    root: list[dict[str, Any]] = []
+    folders = {"": root}
+    query = select(*SHOWN).where(File.workspace_id == workspace.id).order_by(File.path)
+    for row in db.session.execute(query):
+        place = _folder(folders, row.path.rpartition("/")[0])
+        place.append({"name": name_of(row.path), "type": "file", **row._asdict()})
+    for children in folders.values():
+        children.sort(key=lambda child: str(child["name"]))
+    return root
+
+
+def _folder(folders: dict[str, list[dict[str, Any]]], path: str) -> list[dict[str, Any]]:
+    """Return a folder's children; makes it, and the folders that it is in."""
+    if path not in folders:
+        above = _folder(folders, path.rpartition("/")[0])
+        children: list[dict[str, Any]] = []
+        above.append({"name": name_of(path), "path": path, "type": "folder", "children": children})
+        folders[path] = children
+    return folders[path]
