@@ -36,6 +36,7 @@ BAD = {
     "JOB_WORKERS": ["", "-1", "65"],
     "JOB_LEASE_SECONDS": ["", "0", "x"],
     "UPLOAD_QUOTA_MB": ["", "0", "x"],
+    "NOTIFIER": ["", "maybe"],
     "FILE_QUOTA_MB": ["", "0", "x"],
     "FEATURE_CODE_EXECUTION": ["", "maybe", "2"],
     "FEATURE_FILES": ["", "maybe"],
