@@ -60,7 +60,7 @@ def get_change(file_id: int, version: int) -> history.Entry:
 @login_required
 @blueprint.arguments(DiffQuery, location="query")
 @blueprint.response(200, {"type": "string"}, content_type="text/plain")
-@blueprint.doc(responses={"200": AS_JSON})
+@blueprint.doc(responses={200: AS_JSON})
 def get_diff(query: dict[str, Any], file_id: int) -> Response:
     """Show the difference of two versions.
 

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import MAX_ID, Schema, Time, WholeNumber, patterned
+from .history_schemas import EditOut
 from .models import FILE_KINDS, FILE_SORTS
 from .paths import LONGEST, MEANING, PATH, composed
 from .room import TEXT_LIMIT
@@ -168,14 +169,6 @@ class EditsIn(Schema):
             "example": [{"retain": 6}, {"delete": 5}, {"insert": "there"}],
         },
     )
-
-
-class EditOut(Schema):
-    """One step along a text."""
-
-    retain = fields.Integer()
-    insert = fields.String()
-    delete = fields.Integer()
 
 
 class EditedOut(Schema):
