@@ -124,6 +124,7 @@ def _register_packages(app: Flask) -> None:
     from .events.bell import Bell
     from .execution import sandbox
     from .extensions import api
+    from .files import door
     from .files import writer as texts
     from .flags import guard as flags
     from .jobs import runner
@@ -141,6 +142,7 @@ def _register_packages(app: Flask) -> None:
     flags.init_app(app)
     live.init_app(app)
     texts.init_app(app)
+    door.init_app()
     runner.init_app(app)
     sandbox.init_app(app)
     notifier.init_app(app)

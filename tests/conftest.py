@@ -65,6 +65,7 @@ def close(app: Flask) -> None:
     app.extensions["collab.texts"].stop()
     app.extensions["collab.runner"].stop()
     app.extensions["collab.notifier"].stop()
+    app.extensions["collab.texts"].stop()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

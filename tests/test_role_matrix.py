@@ -619,6 +619,10 @@ file.changed                  404           403           published     publishe
 activity                      404           403           published     published     published
 typing                        404           403           published     published     published
 cursor.moved                  404           published     published     published     published
+cursor.moved in a file        404           published     published     published     published
+file.open                     404           file.opened   file.opened   file.opened   file.opened
+file.edit                     404           403           file.accepted file.accepted file.accepted
+file.close                    file.closed   file.closed   file.closed   file.closed   file.closed
 deploy.started                404           403           published     published     published
 deploy.started to a workspace 404           403           published     published     published
 deploy.started to another     404           404           404           404           404
@@ -640,6 +644,9 @@ def message(row: str, who: Person, everybody: dict[str, Person]) -> dict[str, An
     project = alice.makes_project(bob="collaborator", vera="viewer")
     if row.startswith("auth"):
         return {"token": other.token if "another" in row else who.token}
+    if row in ("file.open", "file.edit", "file.close") or row.endswith("a file"):
+        edit = {"base_version": 0, "edits": [{"insert": "x"}], "position": 0, "version": 0}
+        return edit | {"file_id": alice.makes_text(project)}
     topics = {
         "workspace": f"workspace:{alice.makes_workspace(project)}",
         "job": f"job:{alice.submits(project_id=project)['id']}",

@@ -8,14 +8,14 @@ behind it.
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from .bell import Bell
 from .message import Encoder, Message
+from .subscriber import Person, Subscriber
 
 #: Close codes: RFC 6455 §7.4, and 4000-4999 for our own.
 GOING_AWAY, SLOW_READER, TOKEN_ENDED = 1001, 4008, 4401
@@ -26,44 +26,6 @@ STOPPING = "The server is stopping."
 SEEN_PATIENCE_S = 5.0
 
 
-@dataclass(frozen=True)
-class Person:
-    """Who a subscriber is for."""
-
-    user_id: int
-    session_id: int
-    name: str
-
-
-class Subscriber(ABC):
-    """Somebody who follows topics. None of these methods may block."""
-
-    #: Whether others see him among those present.
-    visible: ClassVar[bool] = True
-
-    @staticmethod
-    @abstractmethod
-    def encode(message: Message) -> bytes:
-        """Write a message as this kind of subscriber gets it."""
-
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        #: Topic -> the project it belongs to; the hub's lock guards it.
-        self.topics: dict[str, int | None] = {}
-
-    @abstractmethod
-    def deliver(self, chunk: bytes, last_id: int) -> None:
-        """Take encoded messages; `last_id` is the newest row's id among them, or 0."""
-
-    @abstractmethod
-    def dropped(self, topic: str, reason: str) -> None:
-        """Learn that a topic is no longer followed, by whose event."""
-
-    @abstractmethod
-    def end(self, code: int, reason: str) -> None:
-        """Learn that the connection must end."""
-
-
 Concerns = Callable[[Subscriber], bool]
 
 
@@ -71,6 +33,8 @@ Concerns = Callable[[Subscriber], bool]
 class _Presence:
     name: str
     connections: int = 0
+    #: What is known of him for as long as he is there.
+    note: Any = None
 
 
 @dataclass
@@ -170,6 +134,23 @@ class Hub:
         with self._lock:
             people = self._topics.get(topic, _Topic()).people
             return [{"user_id": key, "name": value.name} for key, value in people.items()]
+
+    def note(self, topic: str, user_id: int, note: Any) -> None:
+        """Remember something of a person for as long as he is present."""
+        with self._lock:
+            presence = self._topics.get(topic, _Topic()).people.get(user_id)
+            if presence is not None:
+                presence.note = note
+
+    def notes(self, topic: str) -> dict[int, Any]:
+        """Return what is remembered of those present."""
+        with self._lock:
+            people = self._topics.get(topic, _Topic()).people
+            return {key: one.note for key, one in people.items() if one.note is not None}
+
+    def followed(self, topic: str) -> bool:
+        """Tell whether anybody follows a topic; takes no lock."""
+        return topic in self._topics
 
     # -- telling ------------------------------------------------------------------------------
 

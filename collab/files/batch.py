@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
@@ -18,11 +19,12 @@ from ..events.types import Event
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Right
+from . import store
 from .delta import deleted, inserted
 from .models import TEXT, File, FileChange
 from .room import Applied, Room, TextTooLarge, UnusableUpdate
 from .store import INSERT_CHANGES
-from .wire import stored, told
+from .wire import loaded, stored, told
 
 if TYPE_CHECKING:
     from .writer import Change
@@ -76,6 +78,8 @@ class Batch:
             raise PreconditionFailed()
         if change.undoes is not None:
             self._first_to_undo(change)
+        if change.edit_id is not None and (known := self._carried_out(change, change.edit_id)):
+            return known
         if change.update is None:
             return room.change(change.delta, change.base)
         try:
@@ -92,6 +96,19 @@ class Batch:
         here = [one for one, _ in self.accepted if one.file_id == change.file_id and one.undoes]
         if here or db.session.scalar(later.limit(1)):
             raise UndoneMeanwhile()
+
+    def _carried_out(self, change: Change, edit_id: str) -> Applied | None:
+        """Return what became of an edit when it was sent before, as one that changes nothing."""
+        author = change.caller.user_id
+        for other, one in self.accepted:
+            if (other.file_id, other.caller.user_id, other.edit_id) == (
+                change.file_id,
+                author,
+                edit_id,
+            ):
+                return replace(one, update=b"")
+        row = store.carried_out(change.file_id, author, edit_id)
+        return row and Applied(row.base, row.version, loaded(row.delta), b"")
 
     def _allowed(self, change: Change) -> File:
         """Look up, once for each author and file, whether he may write; raises what is wrong."""
@@ -141,6 +158,7 @@ class Batch:
             version=applied.version,
             door=change.door,
             edits=told(applied.delta),
+            edit_id=change.edit_id,
         )
         return event, change.caller.user_id, change.address
 
@@ -160,6 +178,7 @@ def _row(change: Change, applied: Applied, now: Any) -> dict[str, Any]:
         "base": applied.base,
         "author_id": change.caller.user_id,
         "door": change.door,
+        "edit_id": change.edit_id,
         "delta": stored(applied.delta),
         "update": applied.update,
         "at": now,

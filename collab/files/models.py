@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, Timestamped, Versioned, utcnow
@@ -49,6 +49,11 @@ class File(AsSeen, Timestamped, Versioned, Model):
         return name_of(self.path)
 
     @property
+    def topic(self) -> str:
+        """Where its edits are told."""
+        return f"file:{self.id}"
+
+    @property
     def etag(self) -> str:
         """The tag of what is shown of a file: it changes with the content, too."""
         return f"{self.version}.{self.content_version}"
@@ -63,7 +68,17 @@ class FileChange(Model):
     """A change of a text: what it did, who made it, when, and through which door."""
 
     __tablename__ = "file_changes"
-    __table_args__ = (Index("ix_file_changes_file_id_author_id", "file_id", "author_id"),)
+    __table_args__ = (
+        Index("ix_file_changes_file_id_author_id", "file_id", "author_id"),
+        Index(
+            "ix_file_changes_edit_id",
+            "file_id",
+            "author_id",
+            "edit_id",
+            unique=True,
+            sqlite_where=text("edit_id IS NOT NULL"),
+        ),
+    )
 
     file_id: Mapped[int] = mapped_column(
         ForeignKey("files.id", ondelete="CASCADE"), primary_key=True
@@ -74,6 +89,8 @@ class FileChange(Model):
     base: Mapped[int]
     author_id: Mapped[int | None]
     door: Mapped[str] = mapped_column(String(10))
+    #: What its author calls it: sent again, it is not made again.
+    edit_id: Mapped[str | None] = mapped_column(String(64))
     #: A delta with its texts as texts and its lengths in UTF-16 code units.
     delta: Mapped[list[Any]] = mapped_column(JSON)
     #: The same for the CRDT; gone once a checkpoint holds it.

@@ -86,7 +86,7 @@ class Room:
         """
         if not 0 <= base <= self.version:
             raise invalid("base_version", f"There is no version {base}: it is {self.version} now.")
-        since = self._since(base)
+        since = self.since(base)
         length = len(self.document.units) - sum(map(deltas.growth, since))
         if deltas.span(delta) > length:
             raise invalid("edits", f"They reach behind the end: version {base} has {length} units.")
@@ -125,8 +125,8 @@ class Room:
         self.uncompacted = (count + 1, size + len(update))
         return applied
 
-    def _since(self, base: int) -> list[Delta]:
-        """Return what was changed behind a version."""
+    def since(self, base: int) -> list[Delta]:
+        """Return what was changed behind a version; raises JoinedVersion."""
         known = [one.delta for one in self.latest if one.version > base]
         oldest = self.version - len(known)
         if oldest == base:

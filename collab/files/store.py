@@ -26,7 +26,7 @@ TRIES = 3
 
 
 class JoinedVersion(Conflict):
-    """That version was joined with others when the history was compacted."""
+    """That version was joined with others when the history was compacted: open the text anew."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,14 @@ def oldest_version(file_id: int) -> int:
     query = select(FileChange.base).where(FileChange.file_id == file_id)
     found = db.session.scalar(query.order_by(FileChange.version).limit(1))
     return found or 0
+
+
+def carried_out(file_id: int, author_id: int, edit_id: str) -> Any:
+    """Return the row of the change that its author calls so, or None."""
+    query = select(CHANGES.base, CHANGES.version, CHANGES.delta)
+    query = query.where(CHANGES.file_id == bindparam("key"), CHANGES.author_id == bindparam("who"))
+    values = {"key": file_id, "who": author_id, "edit": edit_id}
+    return db.session.execute(query.where(CHANGES.edit_id == bindparam("edit")), values).first()
 
 
 def units_at(file_id: int, version: int) -> str:

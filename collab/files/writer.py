@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..core import origin
 from ..core.errors import ApiError, NotFound, Unavailable, translated
 from ..core.http.caller import Caller
+from ..events.hub import Hub
 from ..extensions import db
 from . import compaction
 from .batch import Batch
@@ -38,8 +39,8 @@ AT_ONCE = 500
 PATIENCE_S = 15.0
 #: Seconds after which a document that nobody uses leaves memory.
 IDLE_S = 30.0
-#: Updates of the CRDT kept in memory for those who follow live.
-UPDATES_KEPT = 5000
+#: Updates of the CRDT, and their bytes, kept in memory for those who follow live.
+UPDATES_KEPT, BYTES_KEPT = 5000, 32 * 2**20
 
 
 @dataclass(eq=False)
@@ -56,6 +57,8 @@ class Change:
     expected: int | None = None
     #: Of an undo: the versions of the changes that it takes back.
     undoes: list[int] | None = None
+    #: What its author calls it, if he may have to send it again.
+    edit_id: str | None = None
     #: From where it came: the log's rows are written by another thread than the request's.
     address: str | None = field(default_factory=origin.address)
     done: Future[Applied] = field(default_factory=Future)
@@ -66,7 +69,7 @@ class Question:
     """Something that only the thread of the documents can tell."""
 
     file_id: int
-    ask: Callable[[Document, int], Any]
+    ask: Callable[[Room], Any]
     done: Future[Any] = field(default_factory=Future)
 
 
@@ -75,6 +78,7 @@ class Writer:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        self._hub: Hub = app.extensions["collab.live"].hub
         self._waiting: queue.SimpleQueue[Change | Question | None] = queue.SimpleQueue()
         self._rooms: dict[int, Room] = {}
         self._thread: threading.Thread | None = None
@@ -82,8 +86,7 @@ class Writer:
         self._stopped = False
         #: (file, version) -> update, for followers; the oldest go first.
         self.updates: dict[tuple[int, int], bytes] = {}
-        #: How often each file is open.
-        self._open: dict[int, int] = {}
+        self._kept_bytes = 0
 
     # -- from any thread ----------------------------------------------------------------------
 
@@ -93,23 +96,37 @@ class Writer:
         Raises NotFound, Forbidden, Unauthorized, Unprocessable, PreconditionFailed, JoinedVersion,
         TextTooLarge, UnusableUpdate, Unavailable.
         """
-        applied: Applied = self._wait(change)
+        applied: Applied = self._wait(self.soon(change))
         return applied
+
+    def soon(self, change: Change) -> Future[Applied]:
+        """Have a change made; changes are made in the order in which they are handed over."""
+        self._put(change)
+        return change.done
+
+    def inspect(self, file_id: int, question: Callable[[Room], Any]) -> Any:
+        """Return what a function tells of a text; it runs behind what was handed over before."""
+        item = Question(file_id, question)
+        self._put(item)
+        return self._wait(item.done)
 
     def ask(self, file_id: int, question: Callable[[Document, int], Any]) -> Any:
         """Return what a function tells of a document and its version."""
-        return self._wait(Question(file_id, question))
+        return self.inspect(file_id, lambda room: question(room.document, room.version))
 
     def forget(self, file_id: int) -> None:
         """Let the document of a deleted file leave memory soon."""
         if file_id in self._rooms:
             self._waiting.put(Question(file_id, lambda *_: None))
 
-    def _wait(self, item: Any) -> Any:
+    def _put(self, item: Change | Question) -> None:
         self.start()
         self._waiting.put(item)
+
+    @staticmethod
+    def _wait(done: Future[Any]) -> Any:
         try:
-            return item.done.result(PATIENCE_S)
+            return done.result(PATIENCE_S)
         except TimeoutError:
             raise Unavailable("The text can't be changed now: the database is busy.") from None
 
@@ -134,18 +151,6 @@ class Writer:
     def in_memory(self) -> list[int]:
         """Return the files whose documents are in memory."""
         return list(self._rooms)
-
-    def opened(self, file_id: int) -> None:
-        """Keep a document in memory until it is closed as often as it was opened."""
-        with self._starting:
-            self._open[file_id] = self._open.get(file_id, 0) + 1
-
-    def closed(self, file_id: int) -> None:
-        """Let a document go."""
-        with self._starting:
-            self._open[file_id] -= 1
-            if not self._open[file_id]:
-                del self._open[file_id]
 
     # -- the thread ---------------------------------------------------------------------------
 
@@ -188,6 +193,7 @@ class Writer:
         batch = Batch(self.room)
         try:
             batch.take_all(changes)
+            self._remember(batch)  # the commit wakes those who ask for it
             db.session.commit()
         except Exception as error:
             db.session.rollback()
@@ -195,24 +201,29 @@ class Writer:
                 logger.exception("changes of texts failed")
             for file_id in batch.touched:
                 self._rooms.pop(file_id, None)
+            for change, applied in batch.accepted:
+                self._forget((change.file_id, applied.version))
             for change in changes:
                 change.done.set_exception(translated(error))
             return
-        self._remember(batch)
         batch.answer()
 
     def _remember(self, batch: Batch) -> None:
         """Keep the updates for those who follow."""
         for change, applied in batch.accepted:
             self.updates[change.file_id, applied.version] = applied.update
-        while len(self.updates) > UPDATES_KEPT:
-            self.updates.pop(next(iter(self.updates)), None)
+            self._kept_bytes += len(applied.update)
+        while len(self.updates) > UPDATES_KEPT or self._kept_bytes > BYTES_KEPT:
+            self._forget(next(iter(self.updates)))
+
+    def _forget(self, key: tuple[int, int]) -> None:
+        self._kept_bytes -= len(self.updates.pop(key, b""))
 
     def _answer(self, question: Question) -> None:
         try:
             room = self.room(question.file_id)
             room.catch_up()
-            question.done.set_result(question.ask(room.document, room.version))
+            question.done.set_result(question.ask(room))
         except Exception as error:
             if isinstance(error, NotFound):
                 self._rooms.pop(question.file_id, None)
@@ -230,7 +241,7 @@ class Writer:
         """Compact what has grown, and let go of what nobody uses."""
         now = time.monotonic()
         for file_id, room in list(self._rooms.items()):
-            idle = file_id not in self._open and now - room.used_at > IDLE_S
+            idle = now - room.used_at > IDLE_S and not self._hub.followed(f"file:{file_id}")
             if idle or compaction.due(room):
                 with self._app.app_context():
                     kept = compaction.compact(room)

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..core.http.caller import Caller
 from ..events import log
-from ..events.hub import Hub, Person, Subscriber
+from ..events.hub import Hub
 from ..events.message import Encoder, Message
+from ..events.subscriber import Person, Subscriber
 from ..extensions import db
 from ..projects.access import Place
 from .wire import UNSENT_LIMIT

@@ -7,8 +7,11 @@ written once for everybody.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
-TEXT, CLOSE = 0x81, 0x88
+TEXT, BINARY, CLOSE = 0x81, 0x82, 0x88
+#: The bit that says that a frame ends its message.
+FINAL = 0x80
 
 #: A close frame's reason is at most this many bytes.
 REASON_LIMIT = 123
@@ -30,6 +33,14 @@ def frame(opcode: int, payload: bytes) -> bytes:
 def text_frame(payload: bytes) -> bytes:
     """Write a text message."""
     return frame(TEXT, payload)
+
+
+def fragments(opcode: int, payload: bytes, size: int) -> Iterator[bytes]:
+    """Write a message as frames of at most a size (§5.4)."""
+    for start in range(0, len(payload) or 1, size):
+        kind = opcode & ~FINAL if start == 0 else 0
+        final = FINAL if start + size >= len(payload) else 0
+        yield frame(kind | final, payload[start : start + size])
 
 
 def close_frame(code: int, reason: str) -> bytes:

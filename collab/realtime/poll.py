@@ -14,9 +14,9 @@ from ..core.http.pages import Page
 from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue import canonical_type
-from ..events.hub import Subscriber
 from ..events.message import Message
 from ..events.models import EventRow
+from ..events.subscriber import Subscriber
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Place

@@ -38,10 +38,15 @@ def parse(data: str | bytes) -> Body:
 
 def answer(kind: str, request: Body | None = None, **members: Any) -> bytes:
     """Write an answer as a frame; it repeats the request's `ref`."""
+    return text_frame(payload_of(kind, request, **members))
+
+
+def payload_of(kind: str, request: Body | None = None, **members: Any) -> bytes:
+    """Write an answer as JSON."""
     body: Body = {"type": kind} | members
     if request and "ref" in request:
         body["ref"] = request["ref"]
-    return text_frame(dumps(body))
+    return dumps(body)
 
 
 def refusal(error: ApiError, request: Body | None = None) -> bytes:

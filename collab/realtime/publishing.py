@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +80,18 @@ def add(what: Draft, topic: str, caller: Caller) -> Message:
 
 
 def signal(what: Draft, place: Place, caller: Caller) -> Message:
-    """Make the message that tells a signal; raises Forbidden."""
+    """Make the message that tells a signal; raises Forbidden, and what its hook raises."""
     access.check(place.role, what.right)
-    return Message.signal(place.topic, what.kind, caller.user_id, what.payload)
+    hook = _hooks.get((place.topic.partition(":")[0], what.kind))
+    payload = hook(place, caller, what.payload) if hook else what.payload
+    return Message.signal(place.topic, what.kind, caller.user_id, payload)
+
+
+Hook = Callable[[Place, Caller, dict[str, Any]], dict[str, Any]]
+
+_hooks: dict[tuple[str, str], Hook] = {}
+
+
+def on_signal(word: str, kind: str, hook: Hook) -> None:
+    """Let a package above see signals of a type on topics `word:<id>`, and say what is told."""
+    _hooks[word, kind] = hook

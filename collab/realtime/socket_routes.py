@@ -6,8 +6,9 @@ import base64
 import binascii
 import contextlib
 from collections.abc import Callable
+from typing import NoReturn
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, g, request
 from simple_websocket import ConnectionClosed, Server
 from werkzeug.exceptions import MethodNotAllowed
 
@@ -18,13 +19,12 @@ from ..core.http.caller import Caller
 from ..core.http.paths import BASE
 from ..events.hub import TOKEN_ENDED
 from ..extensions import db, sock
+from .connection import Connection
 from .frames import INTERNAL_ERROR
 from .live import live
 from .protocol import TooBig, refusal
-from .socket import Connection, end, first_auth
+from .socket import Socket, end, first_auth
 from .wire import Wire
-
-blueprint = Blueprint("socket", __name__, url_prefix=BASE)
 
 
 class UpgradeRequired(ApiError):
@@ -33,8 +33,20 @@ class UpgradeRequired(ApiError):
     status = 426
 
 
-@blueprint.before_request
-def prepare() -> None:
+def socket_blueprint(name: str, too_big: bytes = b"") -> Blueprint:
+    """Make a blueprint for addresses of WebSockets.
+
+    Its handshakes are checked, counted, and get a Wire before the raw socket. `too_big` is sent
+    before a message that is too big closes the socket.
+    """
+    made = Blueprint(name, name, url_prefix=BASE)
+    made.before_request(lambda: prepare(too_big))
+    made.teardown_request(give_back)
+    made.register_error_handler(ValueError, bad_handshake)
+    return made
+
+
+def prepare(too_big: bytes) -> None:
     """Check the handshake, take a place, and put a Wire before the raw socket."""
     if request.headers.get("Sec-WebSocket-Version") != "13":
         raise UpgradeRequired(headers={"Sec-WebSocket-Version": "13", "Upgrade": "websocket"})
@@ -47,12 +59,11 @@ def prepare() -> None:
     g.live_place = here.capacity
     for name in ("gunicorn.socket", "werkzeug.socket"):
         if name in request.environ:
-            g.wire = Wire(request.environ[name], here.reactor, refusal(TooBig()))
+            g.wire = Wire(request.environ[name], here.reactor, too_big, waiting=True)
             request.environ[name] = g.wire
             here.open(g.wire)
 
 
-@blueprint.teardown_request
 def give_back(error: BaseException | None) -> None:
     """Give the place back, however the connection ended."""
     if "wire" in g:
@@ -61,7 +72,6 @@ def give_back(error: BaseException | None) -> None:
         g.pop("live_place").give_back()
 
 
-@blueprint.errorhandler(ValueError)
 def bad_handshake(error: ValueError) -> Response:
     """Answer a handshake that the WebSocket library can't read."""
     return problem_response(Malformed(f"The handshake can't be read: {error}."))
@@ -72,6 +82,9 @@ def _decoded(key: str) -> bytes:
         return base64.b64decode(key, validate=True)
     except (binascii.Error, ValueError):
         return b""
+
+
+blueprint = socket_blueprint("socket", refusal(TooBig()))
 
 
 @sock.route("/ws", bp=blueprint)
@@ -89,14 +102,27 @@ def notifications(ws: Server) -> None:
 
 
 def serve(ws: Server, topics: Callable[[Caller], list[str]]) -> None:
-    """Serve a socket for whom its address names, or for whom its first message will."""
-    wire: Wire = g.wire
-    wire.unhandled = ws.input_buffer
-    try:
+    """Serve a socket that speaks JSON."""
+
+    def connected(wire: Wire) -> Socket:
         who = _by_address(wire) or first_auth(ws, wire)
+        return Socket(ws, wire, who, topics(who), request.args.get("after"))
+
+    run(ws, connected, end)
+
+
+def run(
+    ws: Server,
+    connected: Callable[[Wire], Connection],
+    end: Callable[[Wire, ApiError, int], NoReturn],
+) -> None:
+    """Make a connection and serve it; `end` tells the peer what broke."""
+    wire: Wire = g.wire
+    wire.start_reading(ws.input_buffer)
+    try:
+        connection = connected(wire)
         db.session.remove()  # the app context lives as long as the socket; the session must not
-        connection = Connection(ws, wire, live(), who, current_app.config)
-        connection.serve(topics(who), request.args.get("after"))
+        connection.serve()
     except ConnectionClosed:
         pass  # whoever closed has sent the one close frame
     except Exception as error:
@@ -108,6 +134,7 @@ def serve(ws: Server, topics: Callable[[Caller], list[str]]) -> None:
 
 
 def _by_address(wire: Wire) -> Caller | None:
+    """Return whom the address names, if anybody; his token must be good."""
     try:
         return from_address()
     except Unauthorized as error:

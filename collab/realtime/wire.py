@@ -38,8 +38,16 @@ TOO_BIG_CLOSE = close_frame(MESSAGE_TOO_BIG, "Message is too big")
 class Wire:
     """A connected socket with a bounded buffer before it."""
 
-    def __init__(self, sock: socket.socket, reactor: Reactor, too_big: bytes = b"") -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        reactor: Reactor,
+        too_big: bytes = b"",
+        *,
+        waiting: bool = False,
+    ) -> None:
         self._sock, self._reactor, self._too_big = sock, reactor, too_big
+        self._reading = threading.Event()
         self._send = sock.send
         self._lock = threading.Lock()
         self._queue: deque[tuple[memoryview, int]] = deque()
@@ -52,8 +60,10 @@ class Wire:
         #: When a closing wire is cut, on the monotonic clock.
         self.deadline = 0.0
         #: The messages that were read and wait to be handled, and the bytes read meanwhile.
-        self.unhandled: Sized = ()
+        self._unhandled: Sized = ()
         self._ahead = 0
+        if not waiting:
+            self._reading.set()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
 
     # -- what simple-websocket does with a socket ---------------------------------------------
@@ -69,10 +79,11 @@ class Wire:
 
     def recv(self, size: int) -> bytes:
         """Read, blocking; not far ahead of what is handled: a flood waits in the network."""
-        while self.unhandled and self._ahead > AHEAD_LIMIT and not self._dead.wait(0.02):
+        self._reading.wait(LINGER_S)
+        while self._unhandled and self._ahead > AHEAD_LIMIT and not self._dead.wait(0.02):
             pass
         data = self._sock.recv(size)
-        self._ahead = len(data) + (self._ahead if self.unhandled else 0)
+        self._ahead = len(data) + (self._ahead if self._unhandled else 0)
         return data
 
     def fileno(self) -> int:
@@ -88,6 +99,11 @@ class Wire:
             self._wind_up(1.0)
         else:
             self.abort()
+
+    def start_reading(self, unhandled: Sized) -> None:
+        """Read from now on, with what the route has set; `unhandled` are the messages read."""
+        self._unhandled = unhandled
+        self._reading.set()
 
     # -- what we do with it -------------------------------------------------------------------
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from collab.events.hub import Person, Subscriber
 from collab.events.message import Message
+from collab.events.subscriber import Person, Subscriber
 
 
 class Fake(Subscriber):

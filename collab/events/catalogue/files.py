@@ -52,6 +52,8 @@ class FileEdited(Event):
     version: int
     door: str
     edits: list[dict[str, Any]] | None
+    #: What its author calls it.
+    edit_id: str | None = None
 
     @property
     def topic(self) -> str:

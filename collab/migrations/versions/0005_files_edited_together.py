@@ -57,6 +57,7 @@ def upgrade() -> None:
     sa.Column('base', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('author_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('door', sa.String(length=10), nullable=False),
+    sa.Column('edit_id', sa.String(length=64), nullable=True),
     sa.Column('delta', sa.JSON(), nullable=False),
     sa.Column('update', sa.LargeBinary(), nullable=True),
     sa.Column('at', sa.DateTime(), nullable=False),
@@ -67,6 +68,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('file_id', 'version', name=op.f('pk_file_changes'))
     )
     with op.batch_alter_table('file_changes', schema=None) as batch_op:
+        batch_op.create_index('ix_file_changes_edit_id', ['file_id', 'author_id', 'edit_id'], unique=True, sqlite_where=sa.text('edit_id IS NOT NULL'))
         batch_op.create_index('ix_file_changes_file_id_author_id', ['file_id', 'author_id'], unique=False)
 
     op.create_table('file_checkpoints',
@@ -90,6 +92,7 @@ def downgrade() -> None:
     op.drop_table('file_checkpoints')
     with op.batch_alter_table('file_changes', schema=None) as batch_op:
         batch_op.drop_index('ix_file_changes_file_id_author_id')
+        batch_op.drop_index('ix_file_changes_edit_id')
 
     op.drop_table('file_changes')
     with op.batch_alter_table('files', schema=None) as batch_op:

@@ -1,0 +1,47 @@
+"""Who follows topics, as the hub sees him."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .message import Message
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who a subscriber is for."""
+
+    user_id: int
+    session_id: int
+    name: str
+
+
+class Subscriber(ABC):
+    """Somebody who follows topics. None of these methods may block."""
+
+    #: Whether others see him among those present.
+    visible: ClassVar[bool] = True
+
+    @staticmethod
+    @abstractmethod
+    def encode(message: Message) -> bytes:
+        """Write a message as this kind of subscriber gets it."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        #: Topic -> the project it belongs to; the hub's lock guards it.
+        self.topics: dict[str, int | None] = {}
+
+    @abstractmethod
+    def deliver(self, chunk: bytes, last_id: int) -> None:
+        """Take encoded messages; `last_id` is the newest row's id among them, or 0."""
+
+    @abstractmethod
+    def dropped(self, topic: str, reason: str) -> None:
+        """Learn that a topic is no longer followed, by whose event."""
+
+    @abstractmethod
+    def end(self, code: int, reason: str) -> None:
+        """Learn that the connection must end."""

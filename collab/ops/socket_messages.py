@@ -1,0 +1,225 @@
+"""The messages of the socket beside events: what clients send, and what the server answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+REF = {"type": "string", "description": "Repeated by the answer."}
+TOPIC = {"type": "string", "examples": ["project:1", "workspace:3", "job:5", "user:7", "posts"]}
+
+NUMBER: Json = {"type": "integer"}
+POSITION: Json = {"type": "integer", "description": "UTF-16 code units from the beginning."}
+
+
+def object_of(required: list[str], **properties: Json) -> Json:
+    """Describe an object."""
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def const(value: str) -> Json:
+    """Describe the one value that a string may have."""
+    return {"type": "string", "const": value}
+
+
+#: Steps along a text; what is behind the last one is kept.
+EDITS: Json = {
+    "type": "array",
+    "items": {
+        "oneOf": [
+            object_of(["retain"], retain={"type": "integer", "minimum": 1}),
+            object_of(["insert"], insert={"type": "string"}),
+            object_of(["delete"], delete={"type": "integer", "minimum": 1}),
+        ]
+    },
+    "description": "`retain` and `delete` count UTF-16 code units.",
+}
+
+#: What a client sends: title, schema of the message.
+REQUESTS: dict[str, tuple[str, Json]] = {
+    "auth": (
+        "Sign in as the first message, or renew the token.",
+        object_of(["type", "token"], type=const("auth"), token={"type": "string"}, ref=REF),
+    ),
+    "subscribe": (
+        "Follow a topic, from behind an id where `after` is given.",
+        object_of(
+            ["type"],
+            type=const("subscribe"),
+            topic=TOPIC,
+            project_id={"type": "integer"},
+            after={"type": ["integer", "string"], "description": "The last id that was seen."},
+            ref=REF,
+        ),
+    ),
+    "unsubscribe": (
+        "Follow a topic no longer.",
+        object_of(["type", "topic"], type=const("unsubscribe"), topic=TOPIC, ref=REF),
+    ),
+    "publish": (
+        "Publish an event. Its type may also stand in `type` itself, as in `file_changed`.",
+        object_of(
+            ["type", "event"],
+            type=const("publish"),
+            event={"type": "string", "examples": ["file_changed"]},
+            topic=TOPIC,
+            payload={"type": "object"},
+            ref=REF,
+        ),
+    ),
+    "ping": ("Ask for a sign of life.", object_of(["type"], type=const("ping"), ref=REF)),
+    "file.open": (
+        "Follow a text file's edits and cursors, and be told what it is now.",
+        object_of(["type", "file_id"], type=const("file.open"), file_id=NUMBER, ref=REF),
+    ),
+    "file.edit": (
+        "Change a text. The edits are of `base_version`; what was changed since is merged. What "
+        "has an `edit_id`, unique among one's edits of the file, may be sent again: it is made "
+        "once.",
+        object_of(
+            ["type", "file_id", "base_version", "edits"],
+            type=const("file.edit"),
+            file_id=NUMBER,
+            base_version=NUMBER,
+            edits=EDITS,
+            edit_id={"type": "string", "pattern": "^[!-~]{1,64}$"},
+            ref=REF,
+        ),
+    ),
+    "file.close": (
+        "Follow a file no longer.",
+        object_of(["type", "file_id"], type=const("file.close"), file_id=NUMBER, ref=REF),
+    ),
+    "cursor.moved": (
+        "Show one's cursor. On a file (`file_id`) with a `position` in the text of `version`, it "
+        "is remembered, and moves along with edits; elsewhere it may be any `payload`.",
+        object_of(
+            ["type"],
+            type=const("cursor.moved"),
+            file_id=NUMBER,
+            topic=TOPIC,
+            position=POSITION,
+            anchor=POSITION,
+            version=NUMBER,
+            payload={"type": "object"},
+            ref=REF,
+        ),
+    ),
+}
+
+#: What the server answers.
+ANSWERS: dict[str, tuple[str, Json]] = {
+    "authenticated": (
+        "The token is good.",
+        object_of(
+            ["type", "user_id", "expires_at"],
+            type=const("authenticated"),
+            user_id={"type": "integer"},
+            expires_at={"type": "string", "format": "date-time"},
+            ref=REF,
+        ),
+    ),
+    "subscribed": (
+        "The topic is followed: rows behind `last_id` come live, those behind `after` now.",
+        object_of(
+            ["type", "topic", "last_id", "recovered", "present"],
+            type=const("subscribed"),
+            topic=TOPIC,
+            last_id={"type": "integer"},
+            recovered={"type": "boolean", "description": "False: rows have been pruned."},
+            present={"type": "array", "items": {"type": "object"}},
+            ref=REF,
+        ),
+    ),
+    "unsubscribed": (
+        "The topic is followed no longer; `reason` is the event that took the right away.",
+        object_of(
+            ["type", "topic"],
+            type=const("unsubscribed"),
+            topic=TOPIC,
+            reason={"type": "string"},
+            ref=REF,
+        ),
+    ),
+    "published": (
+        "A recorded event is in the log under `id`.",
+        object_of(
+            ["type", "topic", "id"],
+            type=const("published"),
+            topic=TOPIC,
+            id={"type": ["string", "null"]},
+            ref=REF,
+        ),
+    ),
+    "file.opened": (
+        "The text as it is in `version`. Edits behind it come live, as `file.edited`; one whose "
+        "version is not above it is in the content already.",
+        object_of(
+            ["type", "file_id", "path", "content", "version", "last_id", "present", "cursors"],
+            type=const("file.opened"),
+            file_id=NUMBER,
+            path={"type": "string"},
+            content={"type": "string"},
+            version=NUMBER,
+            last_id=NUMBER,
+            present={"type": "array", "items": {"type": "object"}},
+            cursors={
+                "type": "array",
+                "items": object_of(
+                    ["user_id", "position", "version"],
+                    user_id=NUMBER,
+                    position=POSITION,
+                    anchor=POSITION,
+                    version=NUMBER,
+                ),
+            },
+            ref=REF,
+        ),
+    ),
+    "file.accepted": (
+        "An edit is on disk: `edits`, as they were merged, make `version` of the one before.",
+        object_of(
+            ["type", "file_id", "version", "edits"],
+            type=const("file.accepted"),
+            file_id=NUMBER,
+            version=NUMBER,
+            edits=EDITS,
+            ref=REF,
+        ),
+    ),
+    "file.closed": (
+        "The file is followed no longer.",
+        object_of(["type", "file_id"], type=const("file.closed"), file_id=NUMBER, ref=REF),
+    ),
+    "pong": (
+        "A sign of life.",
+        object_of(
+            ["type", "time"],
+            type=const("pong"),
+            time={"type": "string", "format": "date-time"},
+            ref=REF,
+        ),
+    ),
+    "token_expired": (
+        "Send `auth` with a fresh token before the seconds are over, or the socket closes (4401).",
+        object_of(
+            ["type", "seconds_left", "detail"],
+            type=const("token_expired"),
+            seconds_left={"type": "integer"},
+            detail={"type": "string"},
+        ),
+    ),
+    "error": (
+        "The message with this `ref` was refused.",
+        object_of(
+            ["type", "title", "status", "detail"],
+            type=const("error"),
+            title={"type": "string"},
+            status={"type": "integer"},
+            detail={"type": "string"},
+            errors={"type": "array", "items": {"type": "object"}},
+            ref=REF,
+        ),
+    ),
+}

@@ -1,0 +1,143 @@
+"""What all WebSockets have in common, whatever is spoken over them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from simple_websocket import Server
+
+from ..auth.guard import recheck
+from ..core.errors import Forbidden, NotFound
+from ..core.http.caller import Caller
+from ..core.models import utcnow
+from ..events.hub import GOING_AWAY
+from ..projects import access
+from ..projects.access import Place
+from .follower import PIECE, Follower, follow, person
+from .frames import fragments
+from .live import live
+from .wire import LINGER_S, STOP_LINGER_S, Wire
+
+#: Seconds that a reader may take for a piece while he catches up.
+CATCH_UP_PATIENCE_S = 30.0
+
+
+class WireFollower(Follower):
+    """The hub's view of a WebSocket."""
+
+    def __init__(self, caller: Caller, wire: Wire) -> None:
+        super().__init__(person(caller))
+        self.wire = wire
+        #: Sends frames; no method of its own, since it is called for each reader and tick.
+        self.write = wire.push
+
+    def too_slow(self) -> None:
+        """Cut the socket off; the close frame says where to resume."""
+        self.wire.cut()
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the socket."""
+        self.wire.shut(code, reason, STOP_LINGER_S if code == GOING_AWAY else LINGER_S)
+
+
+class Connection(ABC):
+    """Serves one WebSocket until it ends. It runs in the request's thread."""
+
+    def __init__(self, ws: Server, wire: Wire, caller: Caller, follower: WireFollower) -> None:
+        #: Who is at the other end, as the database knows him since rights last changed.
+        self.caller = caller
+        self.follower = follower
+        self.live = live()
+        self._ws, self._wire = ws, wire
+        self._epoch = -1
+        self._places: dict[str, tuple[int, Place]] = {}
+
+    def serve(self) -> NoReturn:
+        """Serve until the end; raises ConnectionClosed."""
+        self.live.hub.enter(self.follower)
+        try:
+            self.begin()
+            while True:
+                self._listen()
+        finally:
+            self.live.hub.leave(self.follower)
+            self.settle()
+
+    def _listen(self) -> None:
+        self.check_token()
+        data = self._ws.receive(timeout=max(0.0, self.patience()))
+        if data is None:
+            return
+        self.take(data)
+        if not self._ws.input_buffer:
+            self.settle()
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Do what comes before the first message.
+
+        The session is checked again: it may have ended before the hub knew this socket.
+        """
+
+    @abstractmethod
+    def take(self, data: str | bytes) -> None:
+        """Carry out one message."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Finish what waits for its commit: nothing more has been sent for now."""
+
+    @abstractmethod
+    def check_token(self) -> None:
+        """Do what is due if the token has expired."""
+
+    def patience(self) -> float:
+        """Return the seconds until something is due about the token."""
+        return (self.caller.token_expires - utcnow()).total_seconds()
+
+    def check_person(self) -> None:
+        """Look again who this is, if anybody's rights changed since; raises Unauthorized."""
+        epoch = self.live.bell.rights_epoch
+        if epoch != self._epoch:
+            self.caller = recheck(self.caller)
+            self._epoch = epoch
+
+    def place(self, topic: str) -> Place:
+        """Return the place of a topic, looked up again only when somebody's rights changed."""
+        epoch = self.live.bell.rights_epoch
+        known = self._places.get(topic)
+        if known is None or known[0] != epoch:
+            known = self._places[topic] = (epoch, access.place(topic, self.caller))
+        return known[1]
+
+    def push_paced(self, chunk: bytes, last_id: int = 0) -> bool:
+        """Send a part of much, and wait until the peer has taken it; tell whether he has."""
+        self._wire.push(chunk, last_id)
+        if self._wire.wait_drained(CATCH_UP_PATIENCE_S):
+            return True
+        self._wire.cut()
+        return False
+
+    def push_at_length(self, opcode: int, payload: bytes) -> None:
+        """Send a message of any length, in fragments; what comes live must be held back."""
+        all(self.push_paced(piece) for piece in fragments(opcode, payload, PIECE))
+
+    @contextmanager
+    def following(self, place: Place, after: int | None = None) -> Iterator[int]:
+        """Follow a topic; within this block what comes live is held back.
+
+        It gives the newest id published. Raises NotFound.
+        """
+        with self.follower.held():
+            position = follow(self.live.hub, self.follower, [place], after)
+            try:
+                # Again: the right may have gone between the first look and the entry in the hub.
+                access.place(place.topic, self.caller)
+                yield position
+            except (NotFound, Forbidden):
+                self.live.hub.remove(self.follower, place.topic)
+                self.follower.forget_held()
+                raise
