@@ -124,7 +124,7 @@ def _register_packages(app: Flask) -> None:
     from .events.bell import Bell
     from .execution import sandbox
     from .extensions import api
-    from .files import door
+    from .files import door, yjs_routes
     from .files import writer as texts
     from .flags import guard as flags
     from .jobs import runner
@@ -143,6 +143,7 @@ def _register_packages(app: Flask) -> None:
     live.init_app(app)
     texts.init_app(app)
     door.init_app()
+    yjs_routes.init_app(app)
     runner.init_app(app)
     sandbox.init_app(app)
     notifier.init_app(app)
@@ -152,6 +153,7 @@ def _register_packages(app: Flask) -> None:
     for module in _route_modules():
         api.register_blueprint(module.blueprint)
     app.register_blueprint(socket_routes.blueprint)
+    app.register_blueprint(yjs_routes.blueprint)
     register_commands(app)
 
 

@@ -146,3 +146,13 @@ class Document:
             return self._doc.get_update(vector)
         except ValueError as error:
             raise Unusable(f"it is no state vector: {error}") from None
+
+
+def brings_news(state: bytes, update: bytes) -> bool:
+    """Tell whether a document in a state would change by an update, without changing any."""
+    document = Document()
+    document.load([state])
+    try:
+        return document.merge(update) is not None
+    except Unusable:
+        return True

@@ -19,6 +19,7 @@ FEATURE_OF = {
     "activity": "activity",
     "search": "search",
     "history": "files",
+    "yjs": "files",
 }
 
 

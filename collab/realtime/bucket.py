@@ -11,6 +11,11 @@ class Bucket:
     def __init__(self, rate: int) -> None:
         self._rate, self._left, self._at = rate, float(rate), time.monotonic()
 
+    def wait(self) -> None:
+        """Count one message; wait until it is within the rate."""
+        if not self.take():
+            time.sleep(-self._left / self._rate)
+
     def take(self) -> bool:
         """Count one message; tell whether it is within the rate."""
         now = time.monotonic()

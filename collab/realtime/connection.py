@@ -64,7 +64,7 @@ class Connection(ABC):
                 self._listen()
         finally:
             self.live.hub.leave(self.follower)
-            self.settle()
+            self.finish()
 
     def _listen(self) -> None:
         self.check_token()
@@ -89,6 +89,10 @@ class Connection(ABC):
     @abstractmethod
     def settle(self) -> None:
         """Finish what waits for its commit: nothing more has been sent for now."""
+
+    def finish(self) -> None:
+        """Do what comes behind the last message."""
+        self.settle()
 
     @abstractmethod
     def check_token(self) -> None:

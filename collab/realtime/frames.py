@@ -19,6 +19,9 @@ REASON_LIMIT = 123
 #: Close codes (RFC 6455 §7.4.1).
 NORMAL_CLOSURE, POLICY_VIOLATION, MESSAGE_TOO_BIG, INTERNAL_ERROR = 1000, 1008, 1009, 1011
 
+#: Close codes of our own, after the statuses of HTTP.
+FORBIDDEN, NOT_FOUND = 4403, 4404
+
 
 def frame(opcode: int, payload: bytes) -> bytes:
     """Write a frame that is a whole message."""

@@ -108,15 +108,15 @@ def serve(ws: Server, topics: Callable[[Caller], list[str]]) -> None:
         who = _by_address(wire) or first_auth(ws, wire)
         return Socket(ws, wire, who, topics(who), request.args.get("after"))
 
-    run(ws, connected, end)
+    run(ws, connected, lambda wire, error: end(wire, error, INTERNAL_ERROR))
 
 
 def run(
     ws: Server,
     connected: Callable[[Wire], Connection],
-    end: Callable[[Wire, ApiError, int], NoReturn],
+    end: Callable[[Wire, ApiError], NoReturn],
 ) -> None:
-    """Make a connection and serve it; `end` tells the peer what broke."""
+    """Make a connection and serve it; `end` tells the peer what went wrong."""
     wire: Wire = g.wire
     wire.start_reading(ws.input_buffer)
     try:
@@ -127,7 +127,7 @@ def run(
         pass  # whoever closed has sent the one close frame
     except Exception as error:
         with contextlib.suppress(ConnectionClosed):
-            end(wire, translated(error), INTERNAL_ERROR)
+            end(wire, translated(error))
     finally:
         db.session.remove()
         wire.wait_dead()

@@ -1,12 +1,17 @@
-"""A text to edit, and a workspace for files."""
+"""A text to edit, a workspace for files, and editors."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from ..support.people import Person
+from ..support.servers import ThreadServer
 from ..support.texts import TextDesk
+from ..support.yjs import YjsEditor
 
 
 @pytest.fixture
@@ -19,3 +24,17 @@ def text(app: Flask, alice: Person, project: int) -> TextDesk:
 def workspace(alice: Person, project: int) -> int:
     """Return a workspace in which bob may write and vera may read."""
     return alice.makes_workspace(project)
+
+
+@pytest.fixture
+def yjs(server: ThreadServer) -> Iterator[Callable[..., YjsEditor]]:
+    """Return a maker of Yjs editors: `yjs(bob, text)`."""
+    opened: list[YjsEditor] = []
+
+    def make(person: Person, file_id: int, url: str = server.url, **how: Any) -> YjsEditor:
+        opened.append(YjsEditor(url, file_id, token=person.token, **how))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()

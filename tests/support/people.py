@@ -7,13 +7,6 @@ from typing import Any
 
 import httpx
 
-from collab.core.http.caller import Caller
-from collab.core.models import utcnow
-from collab.extensions import db
-from collab.files.models import File
-from collab.files.units import to_units
-from collab.files.writer import Change, writer
-
 PASSWORD = "correct horse battery"
 BASE = "/api/v1"
 
@@ -79,7 +72,8 @@ class Person:
 
     def makes_text(self, project_id: int, content: str = "", path: str = "main.py") -> int:
         """Make a text in a workspace of its own and return its id."""
-        return made_text(self.http._transport.app, self, project_id, content, path)
+        made: int = self.makes_file(self.makes_workspace(project_id), path, content)["id"]
+        return made
 
     def submits(self, kind: str = "test_echo", value: Any = None, **more: Any) -> dict[str, Any]:
         """Submit a job of one of the tests' types and return it."""
@@ -164,19 +158,3 @@ def paged(who: Person, address: str) -> list[int]:
         found += [one["id"] for one in ok(page)["items"]]
         address = page.links.get("next", {}).get("url", "")
     return found
-
-
-def made_text(app: Any, who: Person, project_id: int, content: str, path: str) -> int:
-    workspace = who.makes_workspace(project_id)
-    with app.app_context():
-        row = File(workspace_id=workspace, project_id=project_id, path=path, kind="text")
-        row.content_type = "text/plain"
-        db.session.add(row)
-        db.session.commit()
-        key = row.id
-        if content:
-            caller = Caller(who.id, 0, who.name, who.email, False, utcnow())
-            change = Change(file_id=key, caller=caller, door="rest", delta=(to_units(content),))
-            writer().submit(change)
-        db.session.remove()
-    return key

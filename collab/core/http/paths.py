@@ -33,7 +33,7 @@ def canonical(path: str, *, websocket: bool = False) -> str:
         return f"{BASE}/ws"
     if path in ALIASES:
         return ALIASES[path]
-    if path.startswith("/auth/"):
+    if path.startswith(("/auth/", "/yjs/")):
         return BASE + path
     if path.startswith("/api/") and path.split("/")[2] not in UNVERSIONED:
         return BASE + path.removeprefix("/api")

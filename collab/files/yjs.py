@@ -1,0 +1,183 @@
+"""One Yjs editor of a text: its document and ours, kept the same."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future
+from typing import NoReturn
+
+from flask import current_app
+from simple_websocket import ConnectionClosed, Server
+
+from ..auth import refusals
+from ..core.errors import ApiError, Forbidden, Malformed, Unauthorized
+from ..core.http.caller import Caller
+from ..events.hub import TOKEN_ENDED
+from ..events.message import Message
+from ..extensions import db
+from ..projects import access
+from ..realtime.bucket import Bucket
+from ..realtime.connection import Connection
+from ..realtime.deferred import WAITING, result_of
+from ..realtime.frames import BINARY, FORBIDDEN, INTERNAL_ERROR, MESSAGE_TOO_BIG, NOT_FOUND
+from ..realtime.wire import Wire
+from . import yprotocol
+from .awareness import Awareness
+from .document import Document, Unusable, brings_news
+from .room import Applied, UnusableUpdate
+from .writer import Change, writer
+from .yfollower import YjsFollower, editors_topic
+from .yprotocol import AWARENESS, EMPTY, QUERY_AWARENESS, STEP_1, STEP_2, SYNC, UPDATE, Reader
+
+#: What closes a connection for an error of a status; what is not here is 1011.
+CLOSE_CODES = {
+    400: 1007,
+    401: TOKEN_ENDED,
+    403: FORBIDDEN,
+    404: NOT_FOUND,
+    413: MESSAGE_TOO_BIG,
+    422: 4400,
+    503: 1013,
+}
+#: How many more states than changes an editor may tell: it repeats all that it hears.
+REPEATED = 10
+
+
+def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:
+    """Say what is wrong, as y-protocols can, and close; raises ConnectionClosed."""
+    code = code or CLOSE_CODES.get(error.status, INTERNAL_ERROR)
+    if error.status in (401, 403, 404):
+        wire.push(yprotocol.denied(error.detail))
+    wire.shut(code, error.detail)
+    raise ConnectionClosed(code, error.detail)
+
+
+class YjsConnection(Connection):
+    """Serves one editor of one text."""
+
+    def __init__(self, ws: Server, wire: Wire, caller: Caller, file_id: int) -> None:
+        super().__init__(ws, wire, caller, YjsFollower(caller, wire))
+        self._file_id, self._topic = file_id, f"file:{file_id}"
+        rate = current_app.config["MESSAGE_RATE"]
+        self._changes, self._states = Bucket(rate), Bucket(rate * REPEATED)
+        self._pending: deque[tuple[int, bytes, Future[Applied]]] = deque()
+        self._awaits_step_2 = False
+        self._awareness: Awareness = current_app.extensions["collab.awareness"]
+
+    def begin(self) -> None:
+        """Follow the text, then ask what the editor has; it will ask what it lacks."""
+        self.check_person()
+        place = access.place(self._topic, self.caller)
+        with self.following(place):
+            editors = {editors_topic(self._file_id): place.project_id}
+            self.live.hub.add(self.follower, editors)
+            self._ask_for_all()
+            self._tell_editors()
+        db.session.remove()
+
+    def _ask_for_all(self) -> None:
+        vector = writer().ask(self._file_id, lambda document, _: document.vector())
+        self._awaits_step_2 = True
+        self._wire.push(yprotocol.sync_frame(STEP_1, vector))
+
+    def _tell_editors(self) -> None:
+        if states := self._awareness.states(self._file_id):
+            self._wire.push(yprotocol.awareness_frame(states))
+
+    def check_token(self) -> None:
+        """End when the token has expired: this protocol has no way to renew it."""
+        if self.patience() <= 0:
+            raise Unauthorized("The access token has expired: come back with a fresh one.")
+
+    def take(self, data: str | bytes) -> None:
+        """Carry out one message."""
+        if isinstance(data, str):
+            raise Malformed("Yjs speaks in binary messages, not in text.")
+        try:
+            self.check_person()
+            self.place(self._topic)
+            self._dispatch(Reader(data))
+        finally:
+            db.session.remove()
+
+    def _dispatch(self, reader: Reader) -> None:
+        kind = reader.number()
+        if kind == SYNC:
+            self._changes.wait()
+            self._on_sync(reader.number(), reader.sized())
+        elif kind == AWARENESS:
+            self._states.wait()
+            self._on_awareness(reader.sized())
+        elif kind == QUERY_AWARENESS:
+            self._tell_editors()
+        else:
+            raise Malformed(f"There is no message {kind} in the Yjs protocol.")
+
+    # -- the document -------------------------------------------------------------------------
+
+    def _on_sync(self, kind: int, data: bytes) -> None:
+        if kind == STEP_1:
+            self.settle()
+            self._tell_missing(data)
+        elif kind not in (STEP_2, UPDATE):
+            raise Malformed(f"There is no message {kind} about the document.")
+        elif data != EMPTY:
+            change = Change(file_id=self._file_id, caller=self.caller, door="yjs", update=data)
+            self._pending.append((kind, data, writer().soon(change)))
+            if len(self._pending) >= WAITING:
+                self.settle()
+
+    def _tell_missing(self, vector: bytes) -> None:
+        """Tell the editor what it lacks; live changes wait for the end of a long message."""
+
+        def missing(document: Document, _: int) -> bytes:
+            try:
+                return document.missing(vector)
+            except Unusable as error:
+                raise UnusableUpdate(f"The state vector can't be read: {error}.") from None
+
+        with self.follower.held():
+            update = writer().ask(self._file_id, missing)
+            access.place(self._topic, self.caller)  # again, behind the reading
+            self.push_at_length(BINARY, yprotocol.sync(STEP_2, update))
+
+    def settle(self) -> None:
+        """Wait until what the editor sent is on disk; raises what was refused."""
+        lacking = False
+        while self._pending:
+            kind, data, future = self._pending.popleft()
+            try:
+                applied: Applied = result_of(future)
+            except Forbidden as error:
+                if kind == STEP_2 and self._is_known(data):
+                    continue  # an editor sends it always, also one that only reads
+                refusals.access(self.caller.user_id, "WEBSOCKET", f"update {self._topic}", error)
+                raise
+            lacking |= kind == UPDATE and not applied.update
+            self._awaits_step_2 &= kind != STEP_2
+        if lacking:  # what came before it was lost: nothing else changes nothing
+            self._ask_for_all()
+
+    def _is_known(self, update: bytes) -> bool:
+        """Tell whether there is nothing new in what was asked for."""
+        if not self._awaits_step_2:
+            return False
+        self._awaits_step_2 = False
+        return not brings_news(writer().ask(self._file_id, lambda one, _: one.state()), update)
+
+    # -- the other editors --------------------------------------------------------------------
+
+    def _on_awareness(self, data: bytes) -> None:
+        user_id = self.caller.user_id
+        told = yprotocol.states(data)
+        self._relay(self._awareness.tell(self._file_id, self, user_id, told))
+
+    def _relay(self, news: list[yprotocol.State]) -> None:
+        if news:
+            topic, user_id = editors_topic(self._file_id), self.caller.user_id
+            signal = Message.signal(topic, "editors.changed", user_id, {"states": news})
+            self.live.hub.signal(signal)
+
+    def finish(self) -> None:
+        """Tell the others that this editor has gone; what it sent is carried out anyway."""
+        self._relay(self._awareness.leave(self._file_id, self))

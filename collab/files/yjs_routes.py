@@ -1,0 +1,48 @@
+"""The addresses of texts for Yjs editors, which speak the protocol of y-websocket."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+from simple_websocket import Server
+
+from ..auth import refusals
+from ..auth.guard import from_address
+from ..core.errors import ApiError, Unauthorized
+from ..extensions import sock
+from ..realtime.socket_routes import run, socket_blueprint
+from ..realtime.wire import Wire
+from .awareness import Awareness
+from .door import text_of
+from .yjs import YjsConnection, end
+
+#: Bytes of a message: an update of 1 MiB, and what says that it is one.
+MESSAGE_LIMIT = 2**20 + 16
+
+blueprint = socket_blueprint("yjs")
+
+
+def editor(ws: Server, file_id: int) -> None:
+    """Edit a text with Yjs; the shared text is named `content`."""
+    ws.max_message_size = MESSAGE_LIMIT
+
+    def connected(wire: Wire) -> YjsConnection:
+        try:
+            who = from_address()
+            if who is None:
+                raise Unauthorized("Sign in with `?token=` or `?ticket=`.")
+            return YjsConnection(ws, wire, who, text_of(file_id, who).id)
+        except ApiError as error:
+            if error.status == 401:
+                refusals.token("WEBSOCKET", request.path, error)
+            end(wire, error)
+
+    run(ws, connected, end)
+
+
+sock.route("/files/<id:file_id>/yjs", bp=blueprint, endpoint="of_file")(editor)
+sock.route("/yjs/<id:file_id>", bp=blueprint, endpoint="by_name")(editor)
+
+
+def init_app(app: Flask) -> None:
+    """Give an application the editors of its texts."""
+    app.extensions["collab.awareness"] = Awareness()

@@ -1,0 +1,285 @@
+"""Yjs editors: kept the same as the text, by those alone who may."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from collab.files import yprotocol
+from collab.files.yprotocol import STEP_1, UPDATE, State
+
+from ..support.people import Person, ok
+from ..support.sockets import Socket
+from ..support.yjs import YjsEditor
+
+Connect = Callable[..., Socket]
+Yjs = Callable[..., YjsEditor]
+
+
+@pytest.fixture
+def text(alice: Person, project: int) -> int:
+    """Return alice's text: `abc`, in version 1."""
+    return alice.makes_text(project, "abc")
+
+
+def content(connect: Connect, who: Person, text: int) -> str:
+    opened = connect(who).ask("file.open", file_id=text)
+    return str(opened["content"])
+
+
+@pytest.mark.parametrize("path", ["/yjs/{}", "/api/v1/files/{}/yjs", "/api/v1/yjs/{}", "/yjs/{}/"])
+def test_an_editor_gets_the_text(path: str, text: int, bob: Person, yjs: Yjs) -> None:
+    assert str(yjs(bob, text, path=path).sync().text) == "abc"
+
+
+def test_two_editors_and_a_socket_edit_together(
+    text: int, alice: Person, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    one, other = yjs(alice, text).sync(), yjs(bob, text).sync()
+    one.edit(3, "😀")
+    other.expect_text("abc😀")
+    other.edit(0, "> ", 1)
+    one.expect_text("> bc😀")
+    edit = {"file_id": text, "base_version": 3, "edits": [{"retain": 6}, {"insert": "!"}]}
+    assert connect(bob).ask("file.edit", **edit)["type"] == "file.accepted"
+    one.expect_text("> bc😀!")
+    other.expect_text("> bc😀!")
+    assert content(connect, bob, text) == "> bc😀!"
+
+
+def test_what_was_edited_offline_arrives(
+    text: int, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    first = yjs(bob, text).sync()
+    first.close()
+    first.text += "def"
+    later = yjs(bob, text)
+    later.doc, later.text = first.doc, first.text
+    later.sync().sync()
+    assert content(connect, bob, text) == "abcdef"
+
+
+def test_an_editor_whose_beginning_was_lost_is_asked_for_all(
+    text: int, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    editor = yjs(bob, text).sync()
+    lost = editor.send
+    editor.send = lambda data: None  # type: ignore[method-assign]
+    editor.edit(3, "d")
+    editor.send = lost  # type: ignore[method-assign]
+    editor.edit(4, "e")
+    editor.until(STEP_1)
+    editor.sync()
+    assert content(connect, bob, text) == "abcde"
+
+
+def test_an_update_of_nothing_is_no_change(
+    text: int, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    editor = yjs(bob, text).sync()
+    editor.send(yprotocol.sync(UPDATE, yprotocol.EMPTY))
+    editor.sync()
+    assert connect(bob).ask("file.open", file_id=text)["version"] == 1
+
+
+# -- who may --------------------------------------------------------------------------------------
+
+
+def test_a_viewer_reads_and_is_denied_to_edit(
+    text: int, alice: Person, vera: Person, yjs: Yjs, connect: Connect
+) -> None:
+    writes, reads = yjs(alice, text).sync(), yjs(vera, text).sync()
+    writes.edit(0, delete=1)
+    reads.expect_text("bc")
+    reads.sync()
+    reads.edit(0, "x")
+    closed = reads.wait_closed()
+    assert (closed.code, reads.denied) == (4403, closed.reason)
+    assert "viewer" in closed.reason
+    assert content(connect, vera, text) == "bc"
+
+
+def test_a_viewer_who_comes_with_changes_is_denied(
+    text: int, vera: Person, yjs: Yjs, connect: Connect
+) -> None:
+    viewer = yjs(vera, text)
+    viewer.text += "mine"
+    assert viewer.wait_closed().code == 4403
+    assert content(connect, vera, text) == "abc"
+
+
+def test_a_viewer_who_comes_back_with_what_is_known_stays(
+    text: int, alice: Person, vera: Person, yjs: Yjs
+) -> None:
+    writes, first = yjs(alice, text).sync(), yjs(vera, text).sync()
+    writes.edit(0, "x", 2)
+    first.expect_text("xc")
+    later = yjs(vera, text)
+    later.doc, later.text = first.doc, first.text
+    later.sync()
+    writes.edit(0, "y")
+    later.expect_text("yxc")
+
+
+@pytest.mark.parametrize(("who", "code"), [("charlie", 4404), ("nobody", 4401)])
+def test_others_are_told_nothing(
+    who: str, code: int, text: int, yjs: Yjs, request: pytest.FixtureRequest
+) -> None:
+    editor = yjs(request.getfixturevalue(who), text)
+    assert editor.wait_closed().code == code
+    assert (str(editor.text), editor.seen) == ("", [0])
+
+
+def test_a_removed_member_is_told_nothing_more(
+    text: int, project: int, alice: Person, bob: Person, yjs: Yjs
+) -> None:
+    stays, goes = yjs(alice, text).sync(), yjs(bob, text).sync()
+    ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
+    stays.edit(0, "secret ")
+    closed = goes.wait_closed()
+    assert (closed.code, str(goes.text)) == (4403, "abc")
+    assert goes.denied
+
+
+def test_a_removed_members_update_is_refused(
+    text: int, project: int, alice: Person, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    goes = yjs(bob, text).sync()
+    ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
+    with contextlib.suppress(ConnectionError):
+        goes.edit(0, "x")
+    goes.wait_closed()
+    assert content(connect, alice, text) == "abc"
+
+
+def test_a_member_who_becomes_a_viewer_edits_no_more(
+    text: int, project: int, alice: Person, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    editor = yjs(bob, text).sync()
+    ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "viewer"}))
+    editor.edit(0, "x")
+    assert editor.wait_closed().code == 4403
+    assert content(connect, alice, text) == "abc"
+
+
+def test_a_session_that_ends_closes_its_editors(text: int, bob: Person, yjs: Yjs) -> None:
+    again = bob.logs_in()
+    editor = yjs(again, text).sync()
+    ok(again.post("/auth/logout"))
+    assert editor.wait_closed().code == 4401
+
+
+def test_a_server_that_stops_says_so(text: int, bob: Person, yjs: Yjs, server: Any) -> None:
+    editor = yjs(bob, text).sync()
+    server.app.extensions["collab.live"].close()
+    assert editor.wait_closed().code == 1001
+
+
+# -- what can't be taken --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", 1007),
+        (b"\x09", 1007),
+        (b"\x00\x07\x00", 1007),
+        (b"\x00\x02\xff", 1007),
+        (b"\x00" + b"\xff" * 12, 1007),
+        (b"\x01\x03\x01\x01\x00", 1007),
+        (b"\x01\x05\x01\x01\x00\x01x", 1007),
+        (yprotocol.sync(UPDATE, b"garbage"), 4400),
+        (yprotocol.sync(STEP_1, b"\xff\xff"), 4400),
+        (b"\x00\x02" + yprotocol.sized(b"x" * (2**20 + 100)), 1009),
+    ],
+)
+def test_what_is_no_yjs_closes_with_the_reason(
+    data: bytes, code: int, text: int, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    editor = yjs(bob, text).sync()
+    editor.send(data)
+    closed = editor.wait_closed()
+    assert (closed.code, bool(closed.reason)) == (code, True)
+    assert content(connect, bob, text) == "abc"
+
+
+def test_text_messages_are_refused(text: int, bob: Person, yjs: Yjs) -> None:
+    editor = yjs(bob, text).sync()
+    editor.ws.send("{}")
+    assert editor.wait_closed().code == 1007
+
+
+def test_a_text_of_two_megabytes_comes_whole(text: int, bob: Person, yjs: Yjs) -> None:
+    editor = yjs(bob, text).sync()
+    editor.edit(0, "x" * 1_000_000)
+    editor.edit(0, "y" * 1_000_000)
+    editor.sync()
+    assert len(str(yjs(bob, text).sync().text)) == 2_000_003
+
+
+# -- the other editors ----------------------------------------------------------------------------
+
+BLUE, RED = b'{"user":{"name":"Bob","color":"blue"}}', b'{"user":{"name":"Alice"}}'
+
+
+def test_editors_are_told_of_each_other(text: int, alice: Person, bob: Person, yjs: Yjs) -> None:
+    one, other = yjs(alice, text).sync(), yjs(bob, text).sync()
+    other.tell(State(7, 1, BLUE))
+    while 7 not in one.states:
+        one.read()
+    assert one.states[7].json == BLUE
+    late = yjs(alice, text).sync()
+    assert late.states == {7: State(7, 1, BLUE)}
+
+
+def test_an_editor_who_vanishes_is_taken_away(
+    text: int, alice: Person, bob: Person, yjs: Yjs
+) -> None:
+    one, other = yjs(alice, text).sync(), yjs(bob, text).sync()
+    other.tell(State(7, 1, BLUE))
+    while 7 not in one.states:
+        one.read()
+    other.ws.sock.close()
+    while not one.states[7].gone:
+        one.read()
+    assert yjs(alice, text).sync().states == {}
+
+
+def test_nobody_speaks_for_anothers_editor(text: int, alice: Person, bob: Person, yjs: Yjs) -> None:
+    one, other = yjs(alice, text).sync(), yjs(bob, text).sync()
+    other.tell(State(7, 1, BLUE))
+    while 7 not in one.states:
+        one.read()
+    one.tell(State(7, 9, RED), State(8, 1, RED))
+    one.tell(State(7, 10, b"null"))
+    while 8 not in other.states:
+        other.read()
+    late = yjs(alice, text).sync()
+    assert late.states == {7: State(7, 1, BLUE), 8: State(8, 1, RED)}
+
+
+def test_a_person_who_comes_back_takes_his_editor_over(
+    text: int, bob: Person, alice: Person, yjs: Yjs
+) -> None:
+    broken, back = yjs(bob, text).sync(), yjs(bob, text).sync()
+    broken.tell(State(7, 1, BLUE))
+    broken.sync()
+    back.tell(State(7, 1, RED))
+    back.sync()
+    broken.close()
+    assert yjs(alice, text).sync().states == {7: State(7, 1, RED)}
+
+
+@pytest.mark.parametrize(
+    "states",
+    [[State(7, 1, b'"' + b"x" * 5000 + b'"')], [State(key, 1, b"{}") for key in range(1, 20)]],
+)
+def test_an_editor_tells_so_much_of_itself(
+    states: list[State], text: int, bob: Person, yjs: Yjs
+) -> None:
+    editor = yjs(bob, text).sync()
+    editor.tell(*states)
+    assert editor.wait_closed().code == 1009

@@ -1,0 +1,100 @@
+"""A Yjs editor for tests, without a library's good manners."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+from urllib.parse import urlencode
+
+import websocket
+from pycrdt import Doc, Text
+
+from collab.files import yprotocol
+from collab.files.yprotocol import AUTH, AWARENESS, STEP_1, STEP_2, SYNC, UPDATE, Reader, State
+
+from .sockets import PATIENCE, Closed
+
+
+class YjsEditor:
+    """A document and its connection; `read` takes in what has come."""
+
+    def __init__(self, url: str, file_id: int, path: str = "/yjs/{}", **query: Any) -> None:
+        address = url.replace("http", "ws", 1) + path.format(file_id) + "?" + urlencode(query)
+        self.doc: Doc[Any] = Doc()
+        self.text = self.doc.get("content", type=Text)
+        self.ws = websocket.create_connection(address, timeout=PATIENCE)
+        self.seen: list[int] = []
+        self.states: dict[int, State] = {}
+        self.denied = ""
+
+    def send(self, data: bytes) -> None:
+        self.ws.send_binary(data)
+
+    def sync(self) -> YjsEditor:
+        """Ask for what is missing, and read until it has come."""
+        self.send(yprotocol.sync(STEP_1, self.doc.get_state()))
+        self.until(STEP_2)
+        return self
+
+    def until(self, kind: int) -> None:
+        """Read on until a message about the document of a kind has come."""
+        while self.read() != (SYNC, kind):
+            pass
+
+    def read(self) -> tuple[int, int]:
+        """Take the next message in, and return what it was; raises Closed."""
+        opcode, data = self.ws.recv_data()
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005
+            raise Closed(code, data[2:].decode())
+        reader = Reader(data)
+        kind = reader.number()
+        if kind == AWARENESS:
+            self.states |= {one.client: one for one in yprotocol.states(reader.sized())}
+            return kind, 0
+        sub = reader.number()
+        if kind == AUTH:
+            self.denied = reader.sized().decode()
+        elif sub == STEP_1:
+            self.send(yprotocol.sync(STEP_2, self.doc.get_update(reader.sized())))
+        else:
+            self.doc.apply_update(reader.sized())
+        self.seen.append(sub)
+        return kind, sub
+
+    def edit(self, at: int, insert: str = "", delete: int = 0) -> bytes:
+        """Change the text here and there; returns the update. Positions are bytes."""
+        updates: list[bytes] = []
+        subscription = self.doc.observe(lambda event: updates.append(event.update))
+        with self.doc.transaction():
+            if delete:
+                del self.text[at : at + delete]
+            if insert:
+                self.text.insert(at, insert)
+        self.doc.unobserve(subscription)
+        self.send(yprotocol.sync(UPDATE, updates[0]))
+        return updates[0]
+
+    def tell(self, *states: State) -> None:
+        """Tell of editors."""
+        written = yprotocol.awareness_frame(states)
+        self.send(written[2 if len(written) < 128 else 4 if len(written) < 65540 else 10 :])
+
+    def expect_text(self, text: str) -> None:
+        """Read on until the text is as expected."""
+        while str(self.text) != text:
+            self.read()
+
+    def wait_closed(self) -> Closed:
+        """Read on until the server closes, and return how."""
+        try:
+            while True:
+                self.read()
+        except Closed as closed:
+            return closed
+        except (ConnectionError, websocket.WebSocketConnectionClosedException) as gone:
+            return Closed(1006, str(gone))
+
+    def close(self) -> None:
+        self.ws.close(timeout=1)
+        self.ws.shutdown()
