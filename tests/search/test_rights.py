@@ -14,7 +14,7 @@ from sqlalchemy import text
 from collab.extensions import db
 
 from ..support.people import Person, ok
-from .rows import a_task, kept, titles
+from .rows import titles
 
 EVERYBODY = {"ada", "alice", "bob", "charlie", "vera"}
 MEMBERS = EVERYBODY - {"charlie"}
@@ -42,7 +42,7 @@ def people(
 
 
 @pytest.fixture
-def zebras(app: Flask, alice: Person, ada: Person) -> int:
+def zebras(alice: Person, ada: Person) -> int:
     """Make something of every kind; returns the project that most of it is in."""
     project = alice.makes_project("Zebra project", bob="collaborator", vera="viewer")
     alice.makes_workspace(project, "Zebra desk")
@@ -51,7 +51,8 @@ def zebras(app: Flask, alice: Person, ada: Person) -> int:
     alice.writes("Zebra post")
     alice.writes("Zebra draft", status="draft")
     ada.makes_project("Zebra of ada")
-    kept(app, a_task(alice, "Zebra task", project), a_task(alice, "Zebra task of alice"))
+    alice.makes_task("Zebra task", project_id=project)
+    alice.makes_task("Zebra task of alice")
     return project
 
 
@@ -72,7 +73,7 @@ def test_everybody_finds_what_is_his_to_read(
 
 @pytest.mark.parametrize("name", sorted(EVERYBODY))
 def test_what_is_found_can_be_read(people: dict[str, Person], zebras: int, name: str) -> None:
-    for one in people[name].finds("zebra", type="project,workspace,post,upload"):
+    for one in people[name].finds("zebra"):
         ok(people[name].get(one["url"]))
 
 
@@ -101,9 +102,9 @@ def test_who_is_removed_finds_nothing_any_more(alice: Person, bob: Person, zebra
 
 
 def test_who_made_something_loses_it_with_the_project(
-    app: Flask, alice: Person, bob: Person, zebras: int
+    alice: Person, bob: Person, zebras: int
 ) -> None:
-    kept(app, a_task(bob, "Zebra by bob", zebras))
+    bob.makes_task("Zebra by bob", project_id=zebras)
     bob.uploads(name="zebra-by-bob.csv", project_id=zebras)
     assert {"Zebra by bob", "zebra-by-bob.csv"} <= found_by(bob)
     ok(alice.delete(f"/projects/{zebras}/members/{bob.id}"))
