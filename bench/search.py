@@ -33,6 +33,10 @@ SMALL, OURS, ALL = 1, 11, 21
 IN_SMALL = 50
 RARE_TASKS = 5
 
+#: Words as in a language: few have their first four letters in common.
+SYLLABLES = [first + second for first in "bcdfghjklmnprstvwxyz" for second in "aeiou"]
+WORDS = ["".join(random.Random(n).choices(SYLLABLES, k=3)) for n in range(5_000)]
+
 #: What is asked, in the table's words.
 QUERIES: dict[str, dict[str, str | int]] = {
     "a rare word": {"q": "rarest"},
@@ -40,7 +44,7 @@ QUERIES: dict[str, dict[str, str | int]] = {
     "a common word, tasks only": {"q": "common", "type": "task"},
     "a common word in a small project": {"q": "common", "project_id": SMALL},
     "two letters, a beginning": {"q": "co"},
-    "three words, one excluded": {"q": "common word1 word2 -word3"},
+    "three words, one excluded": {"q": f"common {WORDS[1]} {WORDS[2]} -{WORDS[3]}"},
     "a phrase": {"q": '"common start"'},
     "a word that is nowhere": {"q": "nowhere"},
 }
@@ -67,14 +71,13 @@ class Entrant:
 def tasks(size: int) -> Iterator[tuple[int, str, str, int, str]]:
     """Make tasks: half of them in projects of who asks, a few in the small one."""
     chance = random.Random(size)
-    words = [f"word{number}" for number in range(5_000)]
     for number in range(size):
         small = number % max(2, size // IN_SMALL) == 1
         project = SMALL if small else chance.randint(SMALL + 1, ALL)
-        title = f"common start {' '.join(chance.choices(words, k=4))}"
+        title = f"common start {' '.join(chance.choices(WORDS, k=4))}"
         if number % max(1, size // RARE_TASKS) == 1:
             title, project = f"rarest {title}", OURS
-        body = " ".join(chance.choices(words, k=30))
+        body = " ".join(chance.choices(WORDS, k=30))
         yield project, title, f"common {body}", 2, f"V{number:06}"
 
 

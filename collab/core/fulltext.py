@@ -11,10 +11,10 @@ whoever shows a row checks his right against the tables all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, column, func, literal_column, select, table, text
+from sqlalchemy import Select, and_, column, func, literal_column, select, table, text
 
 from ..extensions import db
 
@@ -50,8 +50,9 @@ _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 def expression(text: str) -> str:
     """Return a search as FTS5 reads it, empty if no word in it is looked for.
 
-    All words must occur, the last one may be the beginning of a word; "quoted words" must stand
-    together; a `-` before either excludes. Nothing else has a meaning.
+    All words must occur, the last one may be the beginning of a word (a single Latin letter is
+    none: too many words begin with it); "quoted words" must stand together; a `-` before either
+    excludes. Nothing else has a meaning.
     """
     wanted: list[str] = []
     excluded: list[str] = []
@@ -60,7 +61,8 @@ def expression(text: str) -> str:
         if not any(map(str.isalnum, phrase or word)):
             continue
         (excluded if sign else wanted).append(f'"{phrase or word}"')
-        open_end = bool(word) if not sign else open_end
+        if not sign:
+            open_end = len(word) > 1 or not word.isascii()
         if len(wanted) + len(excluded) == MOST_WORDS:
             break
     if not wanted:
@@ -92,6 +94,17 @@ def matches(query: Any) -> Any:
 def key() -> Any:
     """Return the id of what a row of the index stands for."""
     return INDEX.c.rowid.op("/")(literal_column(str(STRIDE)))  # of whole numbers
+
+
+def among(kind: str, keys: Sequence[int]) -> Any:
+    """Return the condition that a row of the index stands for one of some rows of a kind.
+
+    They are picked from a walk over the matches between the first and the last: asked for one by
+    one, FTS5 would set up the whole search again for each.
+    """
+    rows = [key * STRIDE + KINDS[kind] for key in keys]
+    picked = INDEX.c.rowid.op("+")(0).in_(rows)
+    return and_(INDEX.c.rowid.between(min(rows), max(rows)), picked)
 
 
 def ids(kind: str, text: str, scopes: Iterable[str] | None) -> Select[Any] | None:

@@ -10,7 +10,7 @@ from sqlalchemy import Integer, Select, case, literal, literal_column, select, u
 from sqlalchemy.orm import aliased
 
 from ..core import fulltext
-from ..core.fulltext import INDEX, STRIDE
+from ..core.fulltext import INDEX
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, decode, encode
 from ..core.http.paths import BASE
@@ -88,6 +88,9 @@ class Search:
             return None
         return [*general, *(f"p{key}" for key in projects)]
 
+    def _matches(self, kind: Kind) -> Any:
+        return fulltext.matches(fulltext.within(self.query, kind.name, self.scopes))
+
     def _readable(self, kind: Kind) -> Any:
         """Return the condition for what may be shown, by the tables as they are now.
 
@@ -116,7 +119,7 @@ class Search:
         )
         query = select(*shown).select_from(INDEX).join(model, model.id == fulltext.key())
         query = query.where(
-            fulltext.matches(fulltext.within(self.query, kind.name, self.scopes)),
+            self._matches(kind),
             self._readable(kind),
         )
         return query.order_by(INDEX.c.rowid.desc()).limit(CANDIDATES)
@@ -142,8 +145,8 @@ class Search:
         )
         query = select(*shown).select_from(INDEX).join(model, model.id == fulltext.key())
         query = query.outerjoin(home, home.id == kind.project_id).where(
-            fulltext.matches(self.query),
-            INDEX.c.rowid.in_([key * STRIDE + fulltext.KINDS[kind.name] for key in keys]),
+            self._matches(kind),
+            fulltext.among(kind.name, keys),
             self._readable(kind),
         )
         return [_result(kind, *row) for row in db.session.execute(query)]
