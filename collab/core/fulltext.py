@@ -11,10 +11,10 @@ whoever shows a row checks his right against the tables all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, and_, column, func, literal_column, select, table, text
+from sqlalchemy import Select, column, func, literal_column, select, table, text
 
 from ..extensions import db
 
@@ -96,15 +96,9 @@ def key() -> Any:
     return INDEX.c.rowid.op("/")(literal_column(str(STRIDE)))  # of whole numbers
 
 
-def among(kind: str, keys: Sequence[int]) -> Any:
-    """Return the condition that a row of the index stands for one of some rows of a kind.
-
-    They are picked from a walk over the matches between the first and the last: asked for one by
-    one, FTS5 would set up the whole search again for each.
-    """
-    rows = [key * STRIDE + KINDS[kind] for key in keys]
-    picked = INDEX.c.rowid.op("+")(0).in_(rows)
-    return and_(INDEX.c.rowid.between(min(rows), max(rows)), picked)
+def rowid(kind: str, key: int) -> int:
+    """Return the row of the index that stands for a row of a kind."""
+    return key * STRIDE + KINDS[kind]
 
 
 def ids(kind: str, text: str, scopes: Iterable[str] | None) -> Select[Any] | None:

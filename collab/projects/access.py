@@ -176,15 +176,17 @@ def owned_by(model: type[Owned], caller: Caller, project_id: int | None) -> Any:
     return and_(model.owner_id == caller.user_id, readable)
 
 
-def readable(model: type[AsSeen], caller: Caller) -> Any:
-    """Return the condition for all rows of a model that `load` lets the caller read."""
+def readable(model: type[AsSeen], user_id: Any, is_admin: bool) -> Any:
+    """Return the condition for all rows of a model that `load` lets a person read.
+
+    `user_id` may be a parameter that is bound later.
+    """
     place: Any = model.project_id  # type: ignore[attr-defined]
-    member = true() if caller.is_admin else place.in_(projects_of(caller))
+    own_projects = select(Member.project_id).where(Member.user_id == user_id)
+    member = true() if is_admin else place.in_(own_projects)
     if not issubclass(model, Owned):
         return member
-    mine = model.owner_id == caller.user_id
-    if model.admins_manage and caller.is_admin:
-        mine = true()
+    mine = true() if model.admins_manage and is_admin else model.owner_id == user_id
     return or_(and_(place.is_not(None), member), and_(place.is_(None), mine))
 
 

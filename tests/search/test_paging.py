@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from collab.core import fulltext
 from collab.extensions import db
 from collab.projects.models import OWNER, Member, Project
-from collab.search.service import CANDIDATES
+from collab.search.queries import CANDIDATES
 
 from ..support.people import Person, ok, paged
 from ..support.problems import problem

@@ -1,0 +1,89 @@
+"""The statements of a search, each built once and given its values later.
+
+Who asks is `user_id`; `project_id` is the project that is looked at, if only one is; `match_<kind>`
+is the expression for a kind.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, literal, select, union_all
+from sqlalchemy.orm import aliased
+
+from ..core import fulltext
+from ..core.fulltext import INDEX
+from ..core.models import Id
+from ..projects.models import Project
+from .kinds import KINDS, Kind
+from .marks import CLOSE, OPEN
+
+#: Of each kind so many of the newest matches are ranked, so that a search costs much the same
+#: however much there is.
+CANDIDATES = 1000
+
+#: Words of an excerpt.
+WORDS = 24
+
+USER = bindparam("user_id", type_=Id)
+PROJECT = bindparam("project_id", type_=Id)
+
+
+@cache
+def ranked(kinds: tuple[str, ...], is_admin: bool, in_project: bool) -> Select[Any]:
+    """Build what gives the type and id of the best `count` candidates behind `skip` of them."""
+    parts = (_candidates(KINDS[name], is_admin, in_project).subquery() for name in kinds)
+    found = union_all(*(select(part) for part in parts)).subquery()
+    best = (found.c.score, found.c.at.desc(), found.c.type, found.c.id.desc())
+    query = select(found.c.type, found.c.id).order_by(*best)
+    return query.limit(bindparam("count")).offset(bindparam("skip"))
+
+
+def _candidates(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
+    shown = (
+        literal(kind.name).label("type"),
+        kind.model.id.label("id"),
+        fulltext.relevance().label("score"),
+        kind.changed.label("at"),
+    )
+    query = _matching(select(*shown), kind, is_admin, in_project)
+    return query.order_by(INDEX.c.rowid.desc()).limit(CANDIDATES)
+
+
+@cache
+def shown(name: str, is_admin: bool, in_project: bool) -> Select[Any]:
+    """Build what shows results of one kind: those in `rows`, from `first` to `last`.
+
+    They are picked from a walk over the matches: asked for one by one, FTS5 would set up the whole
+    search again for each.
+    """
+    kind, home = KINDS[name], aliased(Project)
+    columns = (
+        kind.model.id.label("id"),
+        kind.title.label("title"),
+        kind.project_id.label("project_id"),
+        home.name.label("project_name"),
+        kind.changed.label("updated_at"),
+        fulltext.title(OPEN, CLOSE).label("title_marked"),
+        fulltext.excerpt(OPEN, CLOSE, WORDS).label("text_marked"),
+    )
+    query = _matching(select(*columns), kind, is_admin, in_project)
+    return query.outerjoin(home, home.id == kind.project_id).where(
+        INDEX.c.rowid.between(bindparam("first", type_=Id), bindparam("last", type_=Id)),
+        INDEX.c.rowid.op("+")(0).in_(bindparam("rows", expanding=True, type_=Id)),
+    )
+
+
+def _matching(query: Select[Any], kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
+    """Join rows of a kind to their places in the index; what matches and may be read is left.
+
+    The index is a hint where to look; the tables, as they are now, decide. That is in a CASE,
+    because no index of the table is to be taken for it: the planner has to begin with the matches.
+    """
+    readable = kind.readable(kind.model, USER, is_admin)
+    if in_project:
+        readable &= kind.project_id == PROJECT
+    matches = fulltext.matches(bindparam(f"match_{kind.name}"))
+    joined = query.select_from(INDEX).join(kind.model, kind.model.id == fulltext.key())
+    return joined.where(matches, case((readable, 1), else_=0) == 1)
