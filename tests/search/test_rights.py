@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from collab.extensions import db
+from collab.search.kinds import KINDS
 
 from ..support.people import Person, ok
 from .rows import titles
@@ -25,6 +26,7 @@ SEEN_BY = {
     "Zebra desk": MEMBERS,
     "Zebra task": MEMBERS,
     "zebra.csv": MEMBERS,
+    "zebra.md": MEMBERS,
     "Zebra task of alice": {"alice", "ada"},
     "zebra-of-alice.csv": {"alice"},
     "Zebra draft": {"alice"},
@@ -45,7 +47,8 @@ def people(
 def zebras(alice: Person, ada: Person) -> int:
     """Make something of every kind; returns the project that most of it is in."""
     project = alice.makes_project("Zebra project", bob="collaborator", vera="viewer")
-    alice.makes_workspace(project, "Zebra desk")
+    desk = alice.makes_workspace(project, "Zebra desk")
+    ok(alice.post(f"/workspaces/{desk}/files", {"path": "zebra.md", "content": "stripes"}))
     alice.uploads(name="zebra.csv", project_id=project)
     alice.uploads(name="zebra-of-alice.csv")
     alice.writes("Zebra post")
@@ -77,7 +80,7 @@ def test_what_is_found_can_be_read(people: dict[str, Person], zebras: int, name:
         ok(people[name].get(one["url"]))
 
 
-@pytest.mark.parametrize("kind", ["project", "workspace", "task", "post", "upload"])
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_an_outsider_finds_what_is_public_only(charlie: Person, zebras: int, kind: str) -> None:
     wanted = {"Zebra post"} if kind == "post" else set()
     assert found_by(charlie, type=kind) == wanted
@@ -152,7 +155,7 @@ def test_what_is_deleted_is_found_by_nobody(people: dict[str, Person], zebras: i
 LIE = """
     UPDATE search_index SET scope = scope || ' ' || (
         SELECT group_concat(value || 'public ' || value || 'admin ' || value || 'u' || {user})
-        FROM json_each('["project","task","post","upload","workspace"]'))
+        FROM json_each('["project","task","post","upload","workspace","file"]'))
 """
 
 
