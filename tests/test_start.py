@@ -145,6 +145,19 @@ class TestDemo:
 
         assert [one["role"] for one in projects] == ["owner"]
 
+    def test_its_people_are_notified_of_what_it_made(self, empty):
+        empty.start("--demo")
+        password = empty.output.read_text().split("password ")[1].split()[0]
+        body = {"email": "bob@example.com", "password": password}
+        signed_in = ok(httpx.post(empty.url + "/api/v1/auth/login", json=body))
+        headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
+
+        def kinds():
+            answer = httpx.get(empty.url + "/api/v1/notifications", headers=headers)
+            return {one["kind"] for one in ok(answer)["items"]}
+
+        eventually(lambda: kinds() >= {"invited", "assigned"})
+
     def test_a_second_time_adds_nothing(self, tmp_path):
         instance = tmp_path / "instance"
         flask(instance, "db", "upgrade")
