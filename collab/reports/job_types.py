@@ -79,5 +79,6 @@ def summary(made: Report) -> dict[str, Any]:
         "events": found["activity"].total,
         "active_people": found["people"].active,
         "members": found["members"].total,
+        "tasks": found["tasks"].total,
         "workspaces": found["workspaces"].total,
     }

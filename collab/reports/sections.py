@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import facts
+from . import facts, task_facts
 from .scope import Scope
 
 
@@ -26,5 +26,6 @@ SECTIONS = (
     Section("types", "Events by type", facts.types),
     Section("people", "Most active people", facts.people),
     Section("members", "Members", facts.members),
+    Section("tasks", "Tasks", task_facts.tasks),
     Section("workspaces", "Workspaces", facts.workspaces),
 )

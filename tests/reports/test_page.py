@@ -15,6 +15,7 @@ from collab.reports.charts import clean
 from collab.reports.render import Report, average, render, share
 from collab.reports.scope import Period
 from collab.reports.sections import SECTIONS
+from collab.reports.task_facts import Tasks
 
 from ..support.people import Person, ok
 from .making import NOW, SVG, Page, Told, drawn, made, write
@@ -44,6 +45,7 @@ def report(name: str = "Apollo", days: int = 30, count: int = 3, typed: str = "A
         "types": facts.Types([("activity", count)], count + 5, 2),
         "people": facts.People([person] if count else [], 4),
         "members": facts.Members({"owner": 1}, [(typed, "owner", NOW)]),
+        "tasks": Tasks({"todo": count}, count, [(typed, count, count)], 2),
         "workspaces": facts.Workspaces(3, [(typed, NOW, count)]),
     }
     return Report(facts.ProjectFacts(1, name, typed, NOW), period, found, NOW)
@@ -224,6 +226,7 @@ def test_an_empty_project_says_so_in_each_section(empty: Report) -> None:
     for sentence in (
         "No events in this period.",
         "Nobody was active in this period.",
+        "The project has no tasks.",
         "The project has no workspaces.",
     ):
         assert sentence in text

@@ -92,7 +92,7 @@ def test_its_data_sum_the_page_up(app: Flask, alice: Person, project: int) -> No
     result = run(app, context(alice.id, project), days=2)
     wanted = {
         "title": "Report on Apollo",
-        "sections": ["activity", "types", "people", "members", "workspaces"],
+        "sections": ["activity", "types", "people", "members", "tasks", "workspaces"],
         "active_people": 1,
         "members": 3,
         "workspaces": 1,
