@@ -20,9 +20,8 @@ from ..extensions import db
 from ..projects import access
 from ..projects.access import Right
 from . import store
-from .delta import deleted, inserted
 from .models import TEXT, File, FileChange
-from .room import Applied, Room, TextTooLarge, UnusableUpdate
+from .room import WAITING, Applied, Room, TextTooLarge, UnusableUpdate
 from .store import INSERT_CHANGES
 from .wire import loaded, stored, told
 
@@ -54,7 +53,7 @@ class Batch:
         self.touched: dict[int, Room] = {}
         self.accepted: list[tuple[Change, Applied]] = []
         self._results: list[tuple[Change, Applied | ApiError]] = []
-        self._rights: dict[tuple[int, int], File | ApiError] = {}
+        self._rights: dict[tuple[int, int, int], File | ApiError] = {}
         self._files: dict[int, File] = {}
 
     def take_all(self, changes: list[Change]) -> None:
@@ -83,11 +82,17 @@ class Batch:
         if change.update is None:
             return room.change(change.delta, change.base)
         try:
-            return room.merge(change.update)
+            applied = room.merge(change.update)
         except (TextTooLarge, UnusableUpdate):
-            mine = [one for other, one in self.accepted if other.file_id == change.file_id]
-            room.rebuild(mine)
+            self._rebuild(room)
             raise
+        if room.waiting > WAITING:
+            self._rebuild(room)
+        return applied
+
+    def _rebuild(self, room: Room) -> None:
+        mine = [one for change, one in self.accepted if change.file_id == room.file_id]
+        room.rebuild(mine)
 
     def _first_to_undo(self, change: Change) -> None:
         """Raise UndoneMeanwhile if there is an undo that this one was made without knowing of."""
@@ -112,7 +117,7 @@ class Batch:
 
     def _allowed(self, change: Change) -> File:
         """Look up, once for each author and file, whether he may write; raises what is wrong."""
-        key = (change.file_id, change.caller.session_id)
+        key = (change.file_id, change.caller.user_id, change.caller.session_id)
         if key not in self._rights:
             try:
                 self._rights[key] = self._looked_up(change.file_id, change.caller)
@@ -182,7 +187,5 @@ def _row(change: Change, applied: Applied, now: Any) -> dict[str, Any]:
         "delta": stored(applied.delta),
         "update": applied.update,
         "at": now,
-        "inserted": inserted(applied.delta),
-        "deleted": deleted(applied.delta),
         "undoes": change.undoes,
     }

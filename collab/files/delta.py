@@ -100,6 +100,11 @@ def growth(delta: Delta) -> int:
     return inserted(delta) - deleted(delta)
 
 
+def weight(delta: Delta) -> int:
+    """Return about how many bytes a delta takes."""
+    return inserted(delta) + 8 * len(delta)
+
+
 def apply(text: str, delta: Delta) -> str:
     """Return the changed text; raises ValueError if the delta reaches behind its end."""
     if span(delta) > len(text):

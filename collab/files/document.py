@@ -12,7 +12,7 @@ from pycrdt import Doc, Text, TransactionEvent, merge_updates
 
 from . import delta as deltas
 from .delta import NOTHING, Builder, Delta
-from .units import byte_offset, from_units, to_units
+from .units import byte_offset, from_units, splits, to_units
 
 #: What the shared text is called, for every editor.
 NAME = "content"
@@ -65,10 +65,24 @@ class Document:
         Raises ValueError for a change that does not fit the text.
         """
         changed = deltas.apply(self.units, delta)
-        from_units(changed)  # raises for half a character, before anything is done
+        self._check(delta)  # before anything is done
         self._write(delta)
         self.units = changed
         return self._taken()
+
+    def _check(self, delta: Delta) -> None:
+        """Raise ValueError for a step that begins, ends or is in the middle of a character.
+
+        That the changed text is whole is not enough: halves of two characters may make a third.
+        """
+        at = 0
+        for step in delta:
+            if isinstance(step, str):
+                from_units(step)
+            else:
+                at += abs(step)
+            if splits(self.units, at):
+                raise ValueError("surrogates: a character is cut in two")
 
     def _write(self, delta: Delta) -> None:
         """Carry a change out on the CRDT, whose positions are bytes of UTF-8."""

@@ -25,6 +25,7 @@ from .batch import UndoneMeanwhile
 from .delta import Delta
 from .difference import difference
 from .models import TEXT, File, FileChange
+from .thinning import EXACT
 from .undo import undo
 from .units import from_units
 from .wire import TOLD_LIMIT, edits_of, loaded
@@ -32,7 +33,7 @@ from .writer import Change, writer
 
 ME = "me"
 #: The newest changes of a text, which are never joined: so far back an undo reaches.
-REACH = 1000
+REACH = EXACT
 #: Steps that the changes behind the first one to be undone may have together.
 STEPS = 20_000
 #: How often an undo that another one came before is made anew.

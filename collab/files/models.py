@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, Timestamped, Versioned, utcnow
 from ..projects.models import AsSeen
+from . import delta as deltas
+from .delta import Delta
 from .paths import name_of
+from .wire import loaded
 
 TEXT, BINARY = FILE_KINDS = ("text", "binary")
 
@@ -64,6 +68,11 @@ class File(AsSeen, Timestamped, Versioned, Model):
         return self.sha256 or f"v{self.content_version}"
 
 
+def _of_delta(count: Callable[[Delta], int]) -> Callable[[Any], int]:
+    """Return a column's default: what a function tells of the row's delta."""
+    return lambda context: count(loaded(context.get_current_parameters()["delta"]))
+
+
 class FileChange(Model):
     """A change of a text: what it did, who made it, when, and through which door."""
 
@@ -91,16 +100,18 @@ class FileChange(Model):
     door: Mapped[str] = mapped_column(String(10))
     #: What its author calls it: sent again, it is not made again.
     edit_id: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(default=utcnow)
+    #: Code units that it inserted and deleted.
+    inserted: Mapped[int] = mapped_column(default=_of_delta(deltas.inserted))
+    deleted: Mapped[int] = mapped_column(default=_of_delta(deltas.deleted))
+    #: About how many bytes the delta takes.
+    weight: Mapped[int] = mapped_column(default=_of_delta(deltas.weight))
+    #: Of an undo: the versions of the changes that it took back.
+    undoes: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     #: A delta with its texts as texts and its lengths in UTF-16 code units.
     delta: Mapped[list[Any]] = mapped_column(JSON)
     #: The same for the CRDT; gone once a checkpoint holds it.
     update: Mapped[bytes | None] = mapped_column(LargeBinary)
-    at: Mapped[datetime] = mapped_column(default=utcnow)
-    #: Code units that it inserted and deleted.
-    inserted: Mapped[int] = mapped_column(default=0)
-    deleted: Mapped[int] = mapped_column(default=0)
-    #: Of an undo: the versions of the changes that it took back.
-    undoes: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Checkpoint(Model):

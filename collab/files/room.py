@@ -6,23 +6,34 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from ..core.errors import ApiError, invalid
+from ..core.errors import ApiError, Conflict, invalid
 from . import delta as deltas
 from . import store
 from .delta import Delta, transform
 from .document import Document, Unusable
 from .units import from_units
+from .wire import loaded
 
 #: Bytes of UTF-8 that a text may have.
 TEXT_LIMIT = 2 * 2**20
-#: Changes that are kept in memory for merging what was made of an older version.
-KEPT = 1000
+#: Changes, and about how many bytes of them, that are kept in memory for merging what was made of
+#: an older version.
+KEPT, BYTES_KEPT = 1000, 2 * 2**20
+#: Steps of a change, times changes that it may be moved over: about a quarter of a second's work.
+MOVES = 250_000
+#: Bytes of updates that came to nothing, such as those whose beginning is missing, past which
+#: the document lets go of them.
+WAITING = 4 * 2**20
 
 
 class TextTooLarge(ApiError):
     """A text may have at most 2 MiB."""
 
     status = 413
+
+
+class TooFarBehind(Conflict):
+    """Too much was changed since the version that this was made of: read the text anew."""
 
 
 class UnusableUpdate(ApiError):
@@ -48,19 +59,37 @@ class Room:
     file_id: int
     version: int
     document: Document = field(default_factory=Document)
-    latest: deque[Applied] = field(default_factory=lambda: deque(maxlen=KEPT))
+    #: The latest versions' deltas, the newest last.
+    latest: deque[Delta] = field(default_factory=deque)
+    latest_bytes: int = 0
+    #: Bytes of updates since the document was loaded that changed nothing.
+    waiting: int = 0
     used_at: float = field(default_factory=time.monotonic)
     #: Updates since the last checkpoint, and their bytes.
     uncompacted: tuple[int, int] = (0, 0)
+    #: Whether a search may find what the text was before.
+    unsearched: bool = True
+    #: Whether the history may be out of its bounds, and up to which version it is not.
+    untidy: bool = False
+    joined_through: int = 0
+    #: By the monotonic clock, before when compaction is not tried again.
+    paused_until: float = 0.0
 
     @classmethod
     def load(cls, file_id: int) -> Room:
         """Load a text from the database; raises NotFound."""
-        stored = store.load(file_id)
-        room = cls(file_id, stored.version)
-        room.document.load(stored.updates)
-        room.uncompacted = (len(stored.updates), sum(map(len, stored.updates)))
+        room = cls(file_id, 0)
+        room._reload()
         return room
+
+    def _reload(self) -> None:
+        stored = store.load(self.file_id)
+        self.document = Document()
+        self.document.load(stored.all)
+        self.version, self.unsearched = stored.version, True
+        self.uncompacted = (len(stored.updates), sum(map(len, stored.updates)))
+        self.latest.clear()
+        self.latest_bytes = self.waiting = 0
 
     @property
     def size(self) -> int:
@@ -73,20 +102,27 @@ class Room:
         current = store.current_version(self.file_id)
         if current == self.version:
             return False
-        fresh = Room.load(self.file_id)
-        self.document, self.version = fresh.document, fresh.version
-        self.uncompacted = fresh.uncompacted
-        self.latest.clear()
+        rows = store.updates_since(self.file_id, self.version, current)
+        if rows is None or current < self.version:
+            self._reload()
+            return True
+        self.document.load([row.update for row in rows])
+        for row in rows:
+            self._note(Applied(row.base, row.version, loaded(row.delta), row.update))
         return True
 
     def change(self, delta: Delta, base: int) -> Applied:
         """Merge a change that was made of version `base`.
 
-        Raises Unprocessable, JoinedVersion, TextTooLarge; then nothing was changed.
+        Raises Unprocessable, JoinedVersion, TooFarBehind, TextTooLarge; then nothing was changed.
         """
         if not 0 <= base <= self.version:
             raise invalid("base_version", f"There is no version {base}: it is {self.version} now.")
+        if len(delta) * (self.version - base) > MOVES:
+            raise TooFarBehind()
         since = self.since(base)
+        if len(delta) * len(since) + sum(map(len, since)) > MOVES:
+            raise TooFarBehind()
         length = len(self.document.units) - sum(map(deltas.growth, since))
         if deltas.span(delta) > length:
             raise invalid("edits", f"They reach behind the end: version {base} has {length} units.")
@@ -110,6 +146,7 @@ class Room:
         except Unusable as error:
             raise UnusableUpdate(f"The update can't be taken: {error}.") from None
         if merged is None:
+            self.waiting += len(update)
             return Applied(self.version, self.version, deltas.NOTHING, b"")
         if len(self.document.units) > TEXT_LIMIT:
             raise TextTooLarge()
@@ -119,22 +156,29 @@ class Room:
         if not update:
             return Applied(self.version, self.version, delta, b"")
         applied = Applied(self.version, self.version + 1, delta, update)
-        self.version += 1
-        self.latest.append(applied)
-        count, size = self.uncompacted
-        self.uncompacted = (count + 1, size + len(update))
+        self._note(applied)
         return applied
+
+    def _note(self, applied: Applied) -> None:
+        self.version, self.unsearched = applied.version, True
+        self.latest.append(applied.delta)
+        self.latest_bytes += deltas.weight(applied.delta)
+        while len(self.latest) > KEPT or self.latest_bytes > BYTES_KEPT:
+            self.latest_bytes -= deltas.weight(self.latest.popleft())
+        count, size = self.uncompacted
+        self.uncompacted = (count + 1, size + len(applied.update))
 
     def since(self, base: int) -> list[Delta]:
         """Return what was changed behind a version; raises JoinedVersion."""
-        known = [one.delta for one in self.latest if one.version > base]
+        known = list(self.latest)
         oldest = self.version - len(known)
-        if oldest == base:
-            return known
+        if oldest <= base:
+            return known[base - oldest :]
         return store.deltas_between(self.file_id, base, oldest) + known
 
     def rebuild(self, unsaved: list[Applied]) -> None:
         """Make the document anew: of what is stored, and what was applied and not yet stored."""
         stored = store.load(self.file_id)
         self.document = Document()
-        self.document.load([*stored.updates, *(one.update for one in unsaved)])
+        self.document.load([*stored.all, *(one.update for one in unsaved)])
+        self.waiting = 0

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
-from ..core.errors import Conflict, NotFound
+from ..core.errors import Conflict, NotFound, Unavailable
 from ..extensions import db
 from . import delta as deltas
 from .delta import Delta
@@ -18,6 +18,7 @@ from .units import to_units
 from .wire import loaded
 
 CHANGES = FileChange.__table__.c
+WITHOUT_UPDATE = [column for column in CHANGES if column.name != "update"]
 INSERT_CHANGES = insert(FileChange.__table__)  # type: ignore[arg-type]
 
 
@@ -34,19 +35,37 @@ class Stored:
     """What a document is loaded from."""
 
     version: int
+    #: The CRDT at the newest checkpoint, and the updates since.
+    state: bytes | None
     updates: list[bytes]
+
+    @property
+    def all(self) -> list[bytes]:
+        """All that makes the document."""
+        return [self.state, *self.updates] if self.state else self.updates
 
 
 def load(file_id: int) -> Stored:
-    """Return a text's state and all updates since; raises NotFound."""
-    version = current_version(file_id)
-    query = select(Checkpoint.version, Checkpoint.state).where(Checkpoint.file_id == file_id)
-    newest = db.session.execute(
-        query.where(Checkpoint.state.is_not(None)).order_by(Checkpoint.version.desc()).limit(1)
-    ).one_or_none()
-    start, state = newest or (0, None)
-    updates = [row.update for row in changes(file_id, start, version) if row.update]
-    return Stored(version, [state, *updates] if state else updates)
+    """Return a text's state and all updates since; raises NotFound, Unavailable."""
+    for _ in range(TRIES):
+        query = select(Checkpoint.version, Checkpoint.state).where(Checkpoint.file_id == file_id)
+        newest = db.session.execute(
+            query.where(Checkpoint.state.is_not(None)).order_by(Checkpoint.version.desc()).limit(1)
+        ).one_or_none()
+        start, state = newest or (0, None)
+        version = current_version(file_id)
+        rows = updates_since(file_id, start, version)
+        if rows is not None:
+            return Stored(version, state, [row.update for row in rows])
+    raise Unavailable("The text is being compacted.")
+
+
+def updates_since(file_id: int, after: int, through: int) -> Sequence[Any] | None:
+    """Return the updates behind one version up to another; None if a checkpoint has some."""
+    columns = (CHANGES.version, CHANGES.base, CHANGES.delta, CHANGES.update)
+    rows = _changes(columns, file_id, after, through)
+    whole = len(rows) == through - after and all(row.update for row in rows)
+    return rows if whole else None
 
 
 def current_version(file_id: int) -> int:
@@ -60,7 +79,11 @@ def current_version(file_id: int) -> int:
 
 def changes(file_id: int, after: int, through: int) -> Sequence[Any]:
     """Return the rows of the changes behind one version up to another."""
-    query = select(*CHANGES).where(FileChange.file_id == file_id)
+    return _changes(WITHOUT_UPDATE, file_id, after, through)
+
+
+def _changes(columns: Any, file_id: int, after: int, through: int) -> Sequence[Any]:
+    query = select(*columns).where(FileChange.file_id == file_id)
     query = query.where(FileChange.version > after, FileChange.version <= through)
     return db.session.execute(query.order_by(FileChange.version)).all()
 
@@ -100,6 +123,9 @@ def oldest_version(file_id: int) -> int:
     """Return the version at which a text's history begins: 0, unless its old end was dropped."""
     query = select(FileChange.base).where(FileChange.file_id == file_id)
     found = db.session.scalar(query.order_by(FileChange.version).limit(1))
+    if found is None:  # all of it was dropped
+        only = select(func.min(Checkpoint.version)).where(Checkpoint.file_id == file_id)
+        found = db.session.scalar(only)
     return found or 0
 
 

@@ -27,14 +27,14 @@ from ..events.hub import Hub
 from ..extensions import db
 from . import compaction
 from .batch import Batch
-from .delta import Delta
+from .delta import Delta, weight
 from .document import Document
 from .room import Applied, Room
 
 logger = logging.getLogger(__name__)
 
-#: Changes taken into one commit.
-AT_ONCE = 500
+#: Changes, and about how many bytes of them, taken into one commit.
+AT_ONCE, BYTES_AT_ONCE = 500, 4 * 2**20
 #: Seconds that a change may wait for its commit.
 PATIENCE_S = 15.0
 #: Seconds after which a document that nobody uses leaves memory.
@@ -63,6 +63,11 @@ class Change:
     address: str | None = field(default_factory=origin.address)
     done: Future[Applied] = field(default_factory=Future)
 
+    @property
+    def weight(self) -> int:
+        """Return about how many bytes it has."""
+        return len(self.update or b"") + weight(self.delta)
+
 
 @dataclass(eq=False)
 class Question:
@@ -71,6 +76,7 @@ class Question:
     file_id: int
     ask: Callable[[Room], Any]
     done: Future[Any] = field(default_factory=Future)
+    weight = 0
 
 
 class Writer:
@@ -84,6 +90,10 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._stopped = False
+        #: Seconds after which a document that nobody uses leaves memory.
+        self.idle_s = IDLE_S
+        #: Whether there may be something to compact.
+        self._busy = False
         #: (file, version) -> update, for followers; the oldest go first.
         self.updates: dict[tuple[int, int], bytes] = {}
         self._kept_bytes = 0
@@ -119,25 +129,31 @@ class Writer:
         if file_id in self._rooms:
             self._waiting.put(Question(file_id, lambda *_: None))
 
-    def _put(self, item: Change | Question) -> None:
-        self.start()
-        self._waiting.put(item)
-
-    @staticmethod
-    def _wait(done: Future[Any]) -> Any:
+    def _wait(self, done: Future[Any]) -> Any:
         try:
             return done.result(PATIENCE_S)
         except TimeoutError:
-            raise Unavailable("The text can't be changed now: the database is busy.") from None
+            return self._given_up(done)
 
-    def start(self) -> None:
-        """Start the thread, once: after the fork, where the server forks."""
+    @staticmethod
+    def _given_up(done: Future[Any]) -> Any:
+        """Take back what nobody has begun with: what is refused must not happen later."""
+        try:
+            if not done.cancel():
+                return done.result(PATIENCE_S)
+        except TimeoutError:
+            pass
+        raise Unavailable("The text can't be changed now: the database is busy.")
+
+    def _put(self, item: Any) -> None:
+        """Hand something over; starts the thread, once: after the fork, where the server forks."""
         with self._starting:
             if self._stopped:
                 raise Unavailable("The server is stopping.")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="texts", daemon=True)
                 self._thread.start()
+            self._waiting.put(item)
 
     def stop(self) -> None:
         """End once all that waits has been carried out."""
@@ -157,21 +173,36 @@ class Writer:
     def _run(self) -> None:
         while True:
             items, last = self._gather()
-            if items:
-                with self._app.app_context():
-                    self._carry_out(items)
-            self._tidy()
+            try:
+                if items:
+                    with self._app.app_context():
+                        self._carry_out(items)
+                self._tidy()
+            except BaseException as error:  # a panic of the CRDT's library is no Exception
+                logger.exception("the documents are loaded anew")
+                self._rooms.clear()
+                self._refuse(items, error)
             if last:
                 return
+
+    @staticmethod
+    def _refuse(items: list[Change | Question], error: BaseException) -> None:
+        known = error if isinstance(error, Exception) else RuntimeError(str(error))
+        for item in items:
+            if not item.done.done():
+                item.done.set_exception(translated(known))
 
     def _gather(self) -> tuple[list[Change | Question], bool]:
         """Wait for something to do, and take all that is there; tells whether it is the last."""
         items: list[Change | Question] = []
+        size = 0
         try:
-            item = self._waiting.get(timeout=IDLE_S / 2)
+            item = self._waiting.get(timeout=0 if self._busy else max(0.01, self.idle_s / 2))
             while item is not None:
-                items.append(item)
-                if len(items) == AT_ONCE:
+                if item.done.set_running_or_notify_cancel():
+                    items.append(item)
+                    size += item.weight
+                if len(items) == AT_ONCE or size >= BYTES_AT_ONCE:
                     return items, False
                 item = self._waiting.get_nowait()
         except queue.Empty:
@@ -238,15 +269,19 @@ class Writer:
         return room
 
     def _tidy(self) -> None:
-        """Compact what has grown, and let go of what nobody uses."""
-        now = time.monotonic()
+        """Take one step to compact what has grown, or let go of what nobody uses."""
+        now, self._busy = time.monotonic(), False
         for file_id, room in list(self._rooms.items()):
-            idle = now - room.used_at > IDLE_S and not self._hub.followed(f"file:{file_id}")
-            if idle or compaction.due(room):
+            quiet = now - room.used_at >= self.idle_s
+            step = compaction.next_step(room, quiet=quiet)
+            if step is not None:
                 with self._app.app_context():
-                    kept = compaction.compact(room)
-                if idle or not kept:
-                    del self._rooms[file_id]
+                    if not compaction.carry_out(step, room):
+                        del self._rooms[file_id]
+                self._busy = True
+                return
+            if quiet and not self._hub.followed(f"file:{file_id}"):
+                del self._rooms[file_id]
 
 
 def init_app(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from flask import Flask
@@ -46,6 +47,12 @@ class TextDesk:
             db.session.commit()
             self.id = file.id
 
+    def seen_by(self, app: Flask) -> TextDesk:
+        """Return the same text, as another process has it."""
+        other = copy(self)
+        other.app = app
+        return other
+
     @property
     def writer(self) -> Writer:
         found: Writer = self.app.extensions["collab.texts"]
@@ -59,9 +66,6 @@ class TextDesk:
         with self.app.app_context():
             base = store.current_version(self.id) if base is None else base
             change = Change(self.id, caller_of(person), "rest", delta, base, **more)
-        return self.writer_submit(change)
-
-    def writer_submit(self, change: Change) -> Applied:
         return self.writer.submit(change)
 
     def types(self, person: Person, *words: str) -> int:

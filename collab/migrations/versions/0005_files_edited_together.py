@@ -58,12 +58,13 @@ def upgrade() -> None:
     sa.Column('author_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('door', sa.String(length=10), nullable=False),
     sa.Column('edit_id', sa.String(length=64), nullable=True),
-    sa.Column('delta', sa.JSON(), nullable=False),
-    sa.Column('update', sa.LargeBinary(), nullable=True),
     sa.Column('at', sa.DateTime(), nullable=False),
     sa.Column('inserted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('deleted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weight', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('undoes', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('delta', sa.JSON(), nullable=False),
+    sa.Column('update', sa.LargeBinary(), nullable=True),
     sa.ForeignKeyConstraint(['file_id'], ['files.id'], name=op.f('fk_file_changes_file_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('file_id', 'version', name=op.f('pk_file_changes'))
     )

@@ -1,0 +1,338 @@
+"""History in bounds, texts never lost, and documents that leave memory and come back."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, select, update
+
+from collab.core.models import utcnow
+from collab.extensions import db
+from collab.files import compaction, store, thinning
+from collab.files.delta import Delta, normal
+from collab.files.models import Checkpoint, File, FileChange
+from collab.files.room import Room
+from collab.files.units import from_units
+from collab.files.wire import stored
+
+from ..support.people import Person, ok
+from ..support.problems import problem
+from ..support.texts import TextDesk
+from ..support.waiting import eventually
+
+#: The day on which the texts of these tests were written.
+BEGAN = utcnow().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
+
+
+class Past:
+    """Changes as the writer would have written them, without the time that it takes."""
+
+    def __init__(self, text: TextDesk) -> None:
+        self.text = text
+        self.rows: list[dict[str, Any]] = []
+        self.texts: dict[int, str] = {0: ""}
+        with text.app.app_context():
+            self.room = Room.load(text.id)
+
+    def change(
+        self, author: Person, delta: Delta, *, minute: float = 0, door: str = "rest"
+    ) -> None:
+        applied = self.room.change(delta, self.room.version)
+        row = {"file_id": self.text.id, "version": applied.version, "base": applied.base}
+        row |= {"author_id": author.id, "door": door, "delta": stored(applied.delta)}
+        row |= {"update": applied.update, "at": BEGAN + timedelta(minutes=minute)}
+        self.rows.append(row)
+        self.texts[applied.version] = from_units(self.room.document.units)
+
+    def write(self) -> None:
+        values = {"content_version": self.room.version, "size": self.room.size}
+        with self.text.app.app_context():
+            db.session.execute(insert(FileChange.__table__), self.rows)
+            db.session.execute(update(File).where(File.id == self.text.id).values(**values))
+            db.session.commit()
+        self.rows.clear()
+
+
+@pytest.fixture
+def past(text: TextDesk) -> Past:
+    """Return a way to write history."""
+    return Past(text)
+
+
+def compacted(text: TextDesk) -> Room:
+    """Compact a text until nothing is left to do."""
+    with text.app.app_context():
+        room = Room.load(text.id)
+        room.untidy = True
+        while step := compaction.next_step(room, quiet=True):
+            assert compaction.carry_out(step, room)
+        return room
+
+
+def rows(text: TextDesk, *columns: Any) -> list[Any]:
+    with text.app.app_context():
+        query = select(*columns).where(FileChange.file_id == text.id)
+        return [tuple(row) for row in db.session.execute(query.order_by(FileChange.version))]
+
+
+def spans(text: TextDesk) -> list[Any]:
+    return rows(text, FileChange.base, FileChange.version)
+
+
+def checkpoints(text: TextDesk) -> list[int]:
+    with text.app.app_context():
+        return list(db.session.scalars(select(Checkpoint.version).order_by(Checkpoint.version)))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let histories be small, as nobody wants to wait for big ones."""
+    monkeypatch.setattr(thinning, "EXACT", 5)
+    monkeypatch.setattr(thinning, "ENTRIES", 12)
+    monkeypatch.setattr(thinning, "APART", 3)
+    monkeypatch.setattr(thinning, "AT_ONCE", 4)
+    monkeypatch.setattr(compaction, "FEW", 3)
+
+
+# -- joining --------------------------------------------------------------------------------------
+
+
+def test_old_changes_of_one_author_become_one(small: None, past: Past, alice: Person) -> None:
+    for number in range(20):
+        past.change(alice, (number, str(number % 10)))
+    past.write()
+    compacted(past.text)
+    assert spans(past.text) == [(0, 15), *((number, number + 1) for number in range(15, 20))]
+    assert past.text.text == "01234567890123456789"
+
+
+def test_changes_of_others_doors_and_times_stay_apart(
+    small: None, past: Past, alice: Person, bob: Person
+) -> None:
+    past.change(alice, ("a",))
+    past.change(bob, ("b",))
+    past.change(bob, ("c",), door="yjs")
+    past.change(bob, ("d",), door="yjs", minute=11)
+    past.change(bob, ("e",), door="undo", minute=11)
+    past.change(bob, ("f",), door="undo", minute=11)
+    for _ in range(5):
+        past.change(alice, ("x",))
+    past.write()
+    compacted(past.text)
+    assert spans(past.text) == [(number, number + 1) for number in range(11)]
+
+
+def test_every_version_that_is_left_is_what_it_was(
+    small: None, past: Past, alice: Person, bob: Person
+) -> None:
+    chance = random.Random(5)
+    for number in range(60):
+        length = len(past.room.document.units)
+        at = chance.randint(0, length)
+        gone = chance.randint(0, min(2, length - at))
+        past.change(chance.choice((alice, bob)), normal((at, f"{number},", -gone)))
+        if number % 20 == 19:
+            past.write()
+            compacted(past.text)
+    left = {version for span in spans(past.text) for version in span}
+    assert len(left) <= thinning.ENTRIES + 6
+    with past.text.app.app_context():
+        found = {version: from_units(store.units_at(past.text.id, version)) for version in left}
+    assert found == {version: past.texts[version] for version in left}
+    assert past.text.text == past.texts[60]
+    assert past.text.live == past.texts[60]
+
+
+def test_a_joined_version_names_its_neighbours(small: None, past: Past, alice: Person) -> None:
+    for number in range(20):
+        past.change(alice, (number, "x"))
+    past.write()
+    compacted(past.text)
+    address = f"/files/{past.text.id}"
+    told = problem(alice.get(f"{address}/diff", params={"from": 7}), 409)
+    assert "the nearest are 0 and 15" in told["detail"]
+    problem(alice.get(f"{address}/versions/7"), 409)
+    problem(alice.post(f"{address}/restore", {"version": 7}), 409)
+    assert ok(alice.get(f"{address}/versions/15"))["inserted"] == 15
+    with pytest.raises(store.JoinedVersion):
+        past.text.changes(alice, "x", base=7)
+
+
+# -- dropping -------------------------------------------------------------------------------------
+
+
+def long_history(past: Past, alice: Person, bob: Person) -> None:
+    """Write and compact, again and again, what can't be joined."""
+    for number in range(60):
+        past.change((alice, bob)[number % 2], (number, "x"))
+        if number % 6 == 5:
+            past.write()
+            compacted(past.text)
+
+
+def test_the_oldest_entries_go_and_the_text_stays(
+    small: None, past: Past, alice: Person, bob: Person
+) -> None:
+    long_history(past, alice, bob)
+    left = spans(past.text)
+    assert thinning.EXACT <= len(left) <= thinning.ENTRIES
+    assert left[0][0] == checkpoints(past.text)[0]
+    assert past.text.text == "x" * 60
+
+
+def test_a_history_says_where_it_begins(
+    small: None, past: Past, alice: Person, bob: Person
+) -> None:
+    long_history(past, alice, bob)
+    first = spans(past.text)[0][0]
+    told = problem(alice.get(f"/files/{past.text.id}/diff", params={"from": first - 1}), 409)
+    assert f"begins at version {first}" in told["detail"]
+    params = {"from": first}
+    assert ok(alice.get(f"/files/{past.text.id}/diff", params=params, headers=JSON))["edits"]
+    problem(alice.post(f"/files/{past.text.id}/undo", {"from_version": first}), 409)
+
+
+JSON = {"Accept": "application/json"}
+
+
+def test_checkpoints_stay_apart(small: None, past: Past, alice: Person) -> None:
+    for number in range(40):
+        past.change(alice, (number, "x"))
+        if number % 4 == 3:
+            past.write()
+            compacted(past.text)
+    assert len(checkpoints(past.text)) <= 6
+    with past.text.app.app_context():
+        states = db.session.scalars(select(Checkpoint.state).order_by(Checkpoint.version)).all()
+    assert [state is not None for state in states] == [False] * (len(states) - 1) + [True]
+
+
+def test_a_heavy_history_is_dropped_however_few_its_entries(
+    small: None, past: Past, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thinning, "BYTES", 1000)
+    for _ in range(6):
+        past.change(alice, ("x" * 300, -len(past.room.document.units)))
+    past.write()
+    compacted(past.text)
+    assert spans(past.text) == []
+    assert past.text.text == "x" * 300
+    past.text.changes(alice, -299)
+    assert past.text.text == "x"
+
+
+# -- a crash, another process ---------------------------------------------------------------------
+
+
+def test_two_processes_keep_each_others_changes(
+    text: TextDesk, make_app: Callable[..., Flask], alice: Person, bob: Person
+) -> None:
+    other = text.seen_by(make_app())
+    for number in range(6):
+        text.changes(alice, f"a{number} ")
+        other.changes(bob, f"b{number} ")
+    assert text.live == other.live == text.text
+    assert sorted(text.text.split()) == sorted(f"{who}{n}" for who in "ab" for n in range(6))
+
+
+def test_only_what_another_process_wrote_is_taken_in(
+    text: TextDesk, make_app: Callable[..., Flask], alice: Person
+) -> None:
+    other = text.seen_by(make_app())
+    text.types(alice, "one ", "two ")
+    document = other.writer.ask(text.id, lambda document, version: document)
+    text.types(alice, "three")
+    assert other.writer.ask(text.id, lambda document, version: document) is document
+    assert other.live == "one two three"
+    other.changes(alice, "0 ", base=1)
+    assert text.live == "0 one two three"
+
+
+def test_a_document_is_loaded_anew_when_another_process_compacted_it(
+    small: None, text: TextDesk, make_app: Callable[..., Flask], alice: Person
+) -> None:
+    other = text.seen_by(make_app())
+    text.changes(alice, "x")
+    assert other.live == "x"
+    text.types(alice, *"abcdefgh")
+    compacted(text)
+    assert other.live == "xabcdefgh"
+    other.changes(alice, 1, "-")
+    assert text.live == "x-abcdefgh"
+
+
+# -- leaving memory -------------------------------------------------------------------------------
+
+
+def leaves(text: TextDesk) -> None:
+    """Wait until a document has left memory."""
+    text.writer.idle_s = 0
+    eventually(lambda: not text.writer.in_memory)
+
+
+def test_a_text_leaves_memory_and_comes_back_the_same(text: TextDesk, alice: Person) -> None:
+    text.types(alice, *("word " * 5).split(), "😀")
+    before = text.live
+    leaves(text)
+    assert text.live == text.text == before
+    leaves(text)
+    text.changes(alice, -4)
+    assert text.live == before[4:]
+
+
+def test_a_change_of_an_old_version_is_merged_after_the_text_came_back(
+    small: None, text: TextDesk, alice: Person
+) -> None:
+    text.types(alice, *"abcdef")
+    leaves(text)
+    text.changes(alice, 1, "-", base=3)
+    assert text.text == "a-bcdef"
+
+
+def test_a_word_that_was_typed_is_found(text: TextDesk, alice: Person, charlie: Person) -> None:
+    text.types(alice, "some", "thing ", "peculiar")
+    leaves(text)
+    found = alice.finds("peculiar")
+    assert [(one["type"], one["id"]) for one in found] == [("file", text.id)]
+    assert charlie.finds("peculiar") == []
+    text.changes(alice, -len("something "), len("peculiar"), " 2")
+    leaves(text)
+    assert alice.finds("something") == []
+
+
+def test_a_search_finds_one_change_and_no_more_than_the_beginning(
+    app: Flask, text: TextDesk, alice: Person
+) -> None:
+    text.changes(alice, "é" * 70_000)
+    leaves(text)
+    with app.app_context():
+        assert db.session.get_one(File, text.id).searchable == "é" * 64 * 1024
+
+
+def test_finding_a_text_changes_nothing_of_the_file(
+    app: Flask, text: TextDesk, alice: Person
+) -> None:
+    text.changes(alice, "hello")
+    with app.app_context():
+        before = db.session.get_one(File, text.id)
+        db.session.expunge(before)
+    leaves(text)
+    with app.app_context():
+        file = db.session.get_one(File, text.id)
+        assert (file.etag, file.updated_at) == (before.etag, before.updated_at)
+        assert file.searchable == "hello"
+
+
+def test_a_document_whose_file_is_gone_leaves_memory(
+    app: Flask, text: TextDesk, alice: Person
+) -> None:
+    text.changes(alice, "hello")
+    with app.app_context():
+        db.session.delete(db.session.get_one(File, text.id))
+        db.session.commit()
+    leaves(text)
