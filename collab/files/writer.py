@@ -129,11 +129,12 @@ class Writer:
         if file_id in self._rooms:
             self._waiting.put(Question(file_id, lambda *_: None))
 
-    def _wait(self, done: Future[Any]) -> Any:
+    @classmethod
+    def _wait(cls, done: Future[Any]) -> Any:
         try:
             return done.result(PATIENCE_S)
         except TimeoutError:
-            return self._given_up(done)
+            return cls._given_up(done)
 
     @staticmethod
     def _given_up(done: Future[Any]) -> Any:
