@@ -41,6 +41,7 @@ WORDS = ["".join(random.Random(n).choices(SYLLABLES, k=3)) for n in range(5_000)
 QUERIES: dict[str, dict[str, str | int]] = {
     "a rare word": {"q": "rarest"},
     "a common word": {"q": "common"},
+    "a common word, quoted": {"q": '"common"'},
     "a common word, tasks only": {"q": "common", "type": "task"},
     "a common word in a small project": {"q": "common", "project_id": SMALL},
     "two letters, a beginning": {"q": "co"},
