@@ -163,7 +163,7 @@ def _route_modules() -> list[Any]:
     from .activity import routes as activity
     from .auth import routes as auth
     from .auth import user_routes
-    from .files import content_routes, history_routes
+    from .files import archive_routes, content_routes, history_routes, work_routes
     from .files import routes as files
     from .flags import routes as flags
     from .jobs import routes as jobs
@@ -182,7 +182,7 @@ def _route_modules() -> list[Any]:
 
     people = [auth, user_routes, projects, member_routes]
     content = [workspaces, files, content_routes, history_routes, tasks, comment_routes]
-    content += [posts, collection_routes, uploads, jobs]
+    content += [work_routes, archive_routes, posts, collection_routes, uploads, jobs]
     happenings = [events, notifications, activity, audit_routes]
     return [*people, *content, *happenings, search, flags, ops]
 

@@ -24,6 +24,7 @@ from .support.notes import Notes
 from .support.people import BASE, PASSWORD, Person, ok
 from .support.sockets import Frame, Socket
 from .support.texts import TextDesk
+from .support.zips import zipped
 
 PEOPLE = ("nobody", "charlie", "vera", "bob", "alice", "ada")
 
@@ -100,6 +101,10 @@ GET    files/<file>/content                               401     404  200 200  
 PUT    files/<file>/content                               401     404  403 200   200 200
 PUT    files/<image>/content                              401     404  403 200   200 200
 PATCH  files/<file>/content                               401     404  403 200   200 200
+POST   files/<program>/run                                401     404  403 201   201 201
+POST   files/<image>/thumbnail                            401     404  403 201   201 201
+GET    workspaces/<filled_workspace>/archive              401     404  200 200   200 200
+POST   workspaces/<workspace>/archive                     401     404  403 201   201 201
 
 GET    posts                                              200     200  200 200   200 200
 GET    posts of one's own                                 401     200  200 200   200 200
@@ -417,6 +422,10 @@ class Cell:
         return self.alice.makes_file(self.workspace, "folder/a.txt", "text")["id"]
 
     @property
+    def program(self) -> int:
+        return self.alice.makes_file(self.workspace, "a.py", "print(1)")["id"]
+
+    @property
     def image(self) -> int:
         return self.alice.sends_file(self.workspace, "a.png", b"\x89PNG\r\n\x1a\n\x00")["id"]
 
@@ -563,6 +572,8 @@ class Cell:
         place: dict[str, Any] = {"params" if method == "GET" else "json": sent} if sent else {}
         if self.row.startswith("POST uploads"):
             place = {"params": sent, "content": b"a,b\n1,2\n"}
+        if self.row.endswith("/archive") and method == "POST":
+            place = {"content": zipped(a="text")}
         with self.who.http.stream(method, url, headers=headers, **place) as response:
             return str(response.status_code)
 

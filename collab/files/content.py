@@ -15,6 +15,7 @@ from ..events.catalogue.files import FileReplaced
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Right
+from ..workspaces.models import Workspace
 from . import store
 from .delta import Delta
 from .difference import difference
@@ -55,6 +56,13 @@ def admit(file_id: int, actor: Caller) -> File:
     file = access.load(File, file_id, actor)
     access.check(access.role_to(file, actor), Right.WRITE)
     return file
+
+
+def admit_to(workspace_id: int, actor: Caller) -> None:
+    """Refuse, before its body is read, who may not write in a workspace."""
+    workspace = access.load(Workspace, workspace_id, actor)
+    access.check(access.role_to(workspace, actor), Right.WRITE)
+    db.session.rollback()
 
 
 def text_now(file_id: int) -> tuple[str, int]:
@@ -141,24 +149,28 @@ def replace_bytes(file_id: int, source: Source, actor: Caller, require: Any) -> 
     try:
         file = access.load(File, file_id, actor, can=Right.WRITE)
         require(file)
-        return _take_over(file, received, actor)
+        require_room(file.project_id, received.size - file.size)
+        old = take_over(file, received, actor)
+        db.session.commit()
+        for digest in old:
+            sweep(digest)
+        return file
     finally:
         received.discard()
 
 
-def _take_over(file: File, received: Received, actor: Caller) -> File:
+def take_over(file: File, received: Received, actor: Caller) -> list[str]:
+    """Give a binary file other bytes, in the open transaction; returns the digest of the old.
+
+    It returns none where nothing changes.
+    """
     old = file.sha256
-    if received.digest == old:
-        db.session.rollback()
-        return access.load(File, file.id, actor)
-    require_room(file.project_id, received.size - file.size)
+    if old is None or received.digest == old:
+        return []
     file.content_type = sniffed(received)[1]
     file.sha256, file.size = received.digest, received.size
     file.content_version += 1
     event = FileReplaced(**about(file), size=received.size, sha256=received.digest)
     log.record(event, actor=actor.user_id)
     blobs().keep(received)
-    db.session.commit()
-    if old is not None:
-        sweep(old)
-    return file
+    return [old]

@@ -201,3 +201,50 @@ class TreeOut(Schema):
     """All files of a workspace in their folders."""
 
     items = fields.List(fields.Nested(FolderOut), required=True)
+
+
+class RunIn(Schema):
+    """What a program reads."""
+
+    body_optional = True
+    stdin = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(0, 64 * 1024),
+        metadata={"description": "Standard input: at most 64 KiB of UTF-8.", "example": "5 7"},
+    )
+
+
+class SmallIn(Schema):
+    """The box that a thumbnail has to fit into, in pixels."""
+
+    body_optional = True
+    width = WholeNumber(
+        load_default=256, validate=validate.Range(16, 2048), metadata={"example": 128}
+    )
+    height = WholeNumber(load_default=256, validate=validate.Range(16, 2048))
+    format = fields.String(validate=validate.OneOf(["PNG", "JPEG", "WEBP"]))
+
+
+CONFLICTS = FAIL, REPLACE, SKIP = "fail", "replace", "skip"
+
+
+class ArchiveQuery(Schema):
+    """What becomes of files whose paths an archive has too."""
+
+    conflict = fields.String(
+        load_default=FAIL,
+        validate=validate.OneOf(CONFLICTS),
+        metadata={
+            "description": "`fail`: nothing is unpacked (409); `skip`: they stay; `replace`: "
+            "they get the archive's content, a text by the least change."
+        },
+    )
+
+
+class ArchiveOut(Schema):
+    """How many files an archive made, changed and left as they were."""
+
+    created = fields.Integer(required=True)
+    replaced = fields.Integer(required=True)
+    skipped = fields.Integer(required=True)

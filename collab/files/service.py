@@ -52,21 +52,25 @@ def create_text(workspace_id: int, path: str, text: str, actor: Caller) -> File:
 
     Raises NotFound, Forbidden, PathTaken, TooManyFiles, QuotaSpent, TextTooLarge.
     """
-    file = _new_text(_place(workspace_id, actor), path, text, actor)
+    size = len(text.encode())
+    if size > TEXT_LIMIT:
+        raise TextTooLarge()
+    file = new_text(_place(workspace_id, path, size, actor), path, text, actor)
     db.session.commit()
     return file
 
 
-def _place(workspace_id: int, actor: Caller) -> Workspace:
-    return access.load(Workspace, workspace_id, actor, can=Right.WRITE)
-
-
-def _new_text(workspace: Workspace, path: str, text: str, actor: Caller) -> File:
-    size = len(text.encode())
-    if size > TEXT_LIMIT:
-        raise TextTooLarge()
+def _place(workspace_id: int, path: str, size: int, actor: Caller) -> Workspace:
+    """Return a workspace in which there is room for a file, under the writer's lock."""
+    workspace = access.load(Workspace, workspace_id, actor, can=Right.WRITE)
     require_free(workspace.id, [path])
     require_room(workspace.project_id, size)
+    return workspace
+
+
+def new_text(workspace: Workspace, path: str, text: str, actor: Caller) -> File:
+    """Make a text in the open transaction; its path is free, and there is room."""
+    size = len(text.encode())
     file = _new(workspace, path, kind=TEXT, content_type=PLAIN, size=size)
     file.searchable = text[:SEARCHABLE]
     file.content_version = 1 if text else 0
@@ -83,20 +87,22 @@ def create_sent(workspace_id: int, path: str, source: Source, actor: Caller) -> 
     """
     received = blobs().receive(source, LIMIT)
     try:
-        file = new_of(_place(workspace_id, actor), path, received, actor)
+        kind, _ = sniffed(received)
+        workspace = _place(workspace_id, path, received.size, actor)
+        if kind == TEXT:
+            text = text_of(received.path.read_bytes()) or ""
+            file = new_text(workspace, path, text, actor)
+        else:
+            file = new_bytes(workspace, path, received, actor)
         db.session.commit()
         return file
     finally:
         received.discard()
 
 
-def new_of(workspace: Workspace, path: str, received: Received, actor: Caller) -> File:
-    """Make a file of what has been received, in the open transaction."""
-    kind, content_type = sniffed(received)
-    if kind == TEXT:
-        return _new_text(workspace, path, text_of(received.path.read_bytes()) or "", actor)
-    require_free(workspace.id, [path])
-    require_room(workspace.project_id, received.size)
+def new_bytes(workspace: Workspace, path: str, received: Received, actor: Caller) -> File:
+    """Make a file of bytes in the open transaction; its path is free, and there is room."""
+    content_type = sniffed(received)[1]
     file = _new(workspace, path, kind=BINARY, content_type=content_type, size=received.size)
     file.sha256, file.content_version = received.digest, 1
     _add(file, actor)

@@ -11,6 +11,8 @@ from . import service
 FEATURE_OF = {
     "files": "files",
     "content": "files",
+    "file_jobs": "files",
+    "archives": "files",
     "tasks": "tasks",
     "comments": "tasks",
     "posts": "posts",

@@ -1,0 +1,148 @@
+"""Reading zip archives that somebody sent, and distrusting all that they say."""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import marshmallow as ma
+
+from ..core.errors import Unprocessable
+from . import paths
+from .schemas import Path as PathField
+from .service import LIMIT
+
+#: Files in an archive, and their bytes together.
+MOST, TOTAL = 2_000, 200 * 2**20
+#: How much larger than packed a file of more than 1 MiB may be; honest ones stay far below.
+RATIO, SMALL = 200, 2**20
+#: Bytes of the directory at an archive's end, which is read into memory.
+DIRECTORY = 2 * 2**20
+
+END, END_SIZE = b"PK\x05\x06", 22
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+#: What the standard library raises for archives that are broken, or made to break it.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    OSError,
+)
+
+
+class BadArchive(Unprocessable):
+    """The body is no zip archive that can be read."""
+
+
+def _refuse(name: str, why: str) -> BadArchive:
+    detail = f"The entry {name[:200]!r} {why}."
+    pointer = "#/" + name[:200].replace("~", "~0").replace("/", "~1")
+    return BadArchive(detail, errors=[{"detail": detail, "pointer": pointer}])
+
+
+class Archive:
+    """A zip that has been looked at as a whole: its paths are good and its sizes bearable."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._left = TOTAL
+        #: The files by their paths.
+        self.entries = _checked(archive.infolist())
+
+    def read(self, path: str, limit: int = LIMIT) -> bytes:
+        """Return a file's bytes; raises BadArchive past `limit` of them, whatever it says."""
+        info = self.entries[path]
+        try:
+            with self._archive.open(info) as file:
+                data = file.read(limit + 1)
+        except BROKEN as error:
+            raise _refuse(path, f"can't be read: {error}") from None
+        if len(data) > limit:
+            raise _refuse(path, f"has more than {limit // 2**20} MiB")
+        return data
+
+    def weigh(self, size: int) -> None:
+        """Count what has been unpacked; raises BadArchive past the total."""
+        self._left -= size
+        if self._left < 0:
+            raise BadArchive(f"An archive has at most {TOTAL // 2**20} MiB, unpacked.")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Archive]:
+    """Open an archive; raises BadArchive, before anything of it is unpacked."""
+    _check_directory(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except BROKEN:
+        raise BadArchive() from None
+    with archive:
+        yield Archive(archive)
+
+
+def _check_directory(path: Path) -> None:
+    """Look at the size of the directory before it is read: it would all be in memory."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - END_SIZE - 2**16))
+        tail = file.read()
+    last = tail[-END_SIZE:]
+    plain = last.startswith(END) and last.endswith(b"\x00\x00")
+    end = last if plain else tail[max(0, tail.rfind(END)) :]
+    if not end.startswith(END) or len(end) < END_SIZE:
+        raise BadArchive()
+    count, size = struct.unpack_from("<HL", end, 10)
+    if count > 2 * MOST or size > DIRECTORY:
+        raise BadArchive(f"An archive has at most {MOST:,} files.")
+
+
+def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    entries: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        path = _path(info)
+        _check(info)
+        if info.is_dir():
+            continue
+        if path in entries:
+            raise _refuse(path, "is there twice")
+        entries[path] = info
+    if len(entries) > MOST:
+        raise BadArchive(f"An archive has at most {MOST:,} files.")
+    if sum(info.file_size for info in entries.values()) > TOTAL:
+        raise BadArchive(f"An archive has at most {TOTAL // 2**20} MiB, unpacked.")
+    if (found := paths.clash([], entries)) is not None:
+        raise _refuse(found[0], f"can't be beside {found[1]!r}")
+    return entries
+
+
+def _path(info: zipfile.ZipInfo) -> str:
+    """Return where an entry goes; by the name as it is written, which may have a NUL in it."""
+    name = info.orig_filename.removesuffix("/") if info.is_dir() else info.orig_filename
+    try:
+        path: str = PathField().deserialize(name)
+    except ma.ValidationError:
+        raise _refuse(info.orig_filename, f"has no good path. {paths.MEANING[:-1]}") from None
+    return path
+
+
+def _check(info: zipfile.ZipInfo) -> None:
+    """Refuse what is neither a file nor a folder, or can't be or must not be unpacked."""
+    name, mode = info.orig_filename, info.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
+        raise _refuse(name, "is a link or a device, not a file")
+    if info.flag_bits & 0x41:
+        raise _refuse(name, "is encrypted")
+    if info.compress_type not in METHODS:
+        raise _refuse(name, "is packed by another method than deflate")
+    if info.file_size > LIMIT:
+        raise _refuse(name, f"has more than {LIMIT // 2**20} MiB")
+    if info.file_size > SMALL and info.file_size > RATIO * max(1, info.compress_size):
+        raise _refuse(name, f"is more than {RATIO} times as large as it is packed")

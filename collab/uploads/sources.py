@@ -1,0 +1,49 @@
+"""Files that a job's payload may name, by the member that names them: uploads, and what joins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core.http.caller import Caller
+from . import service
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of files that jobs work on."""
+
+    #: Refuses a job of a project on a file that the caller may not give it (422).
+    admit: Callable[[int, int | None, Caller], None]
+    #: Returns where the bytes are; raises LookupError when the file has been deleted.
+    path_of: Callable[[int], Path]
+
+
+_sources = {"upload_id": Source(service.admit, service.path_of)}
+
+
+def register(member: str, source: Source) -> None:
+    """Let a member of payloads name files of another kind."""
+    _sources[member] = source
+
+
+def admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
+    """Refuse a job on files that the caller may not give it."""
+    for member, source in _sources.items():
+        if payload.get(member) is not None:
+            source.admit(payload[member], project_id, caller)
+
+
+def path_of(payload: dict[str, Any]) -> Path | None:
+    """Return the file that a payload names, if it names one; raises LookupError."""
+    for member, source in _sources.items():
+        if payload.get(member) is not None:
+            return source.path_of(payload[member])
+    return None
+
+
+def without_files(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what a payload says beside the file that it names."""
+    return {name: value for name, value in payload.items() if name not in _sources}
