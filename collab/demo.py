@@ -15,6 +15,7 @@ from .core.http.caller import Caller
 from .core.models import utcnow
 from .core.security import kept_secret
 from .extensions import db
+from .files import service as files
 from .jobs import registry
 from .jobs import service as jobs
 from .jobs.service import Order
@@ -32,6 +33,13 @@ from .workspaces import service as workspaces
 
 #: The first one becomes admin, if the installation is new.
 PEOPLE = {"ada": "Ada Admin", "alice": "Alice Owner", "bob": "Bob Teammate", "vera": "Vera Viewer"}
+
+#: What lies in the demo's workspace.
+FILES = {
+    "README.md": "# Demo\n\nOpen this file twice, and write in both.\n",
+    "src/hello.py": "name = input() or 'World'\nprint(f'Hello {name}')\n",
+    "src/index.js": "console.log('Hello World')\n",
+}
 
 
 def fill() -> str:
@@ -69,7 +77,9 @@ def _project(people: dict[str, Caller]) -> None:
     project = projects.create("Demo project", "A place to try things.", alice)
     invitations.invite(project, bob.email, COLLABORATOR, alice)
     invitations.invite(project, people["vera"].email, VIEWER, alice)
-    workspaces.create(project, "Development Workspace", {"theme": "dark"}, bob)
+    desk = workspaces.create(project, "Development Workspace", {"theme": "dark"}, bob)
+    for path, text in FILES.items():
+        files.create_text(desk.id, path, text, bob)
     change = {"fileName": "index.js", "changes": "console.log('Hello World')"}
     report = Order(registry.get("report"), {"days": 30}, project_id=project.id)
     jobs.submit(report, alice)

@@ -112,6 +112,17 @@ call 200 PATCH "/tasks/$task" "$bob" '{"status": "done"}' >"$work/out"
 wait_for task.updated
 call 404 GET "/tasks/$task" "$stranger" >"$work/out"
 
+say "Alice and Bob write in one file: what both changed since version 1 is kept"
+file=$(call 201 POST "/workspaces/$workspace/files" "$alice" \
+  '{"path": "src/hello.py", "content": "name = 1\n\nprint(name)\n"}' | first_id)
+wait_for file.created
+printf "name = 'Bob'\n\nprint(name)\n" | curl -sSf -X PUT "$api/files/$file/content?base_version=1" \
+  -H "Authorization: Bearer $bob" --data-binary @- >"$work/out"
+call 200 PATCH "/files/$file/content" "$alice" \
+  '{"base_version": 1, "edits": [{"retain": 22}, {"insert": "print(2)\n"}]}' >"$work/out"
+call 200 GET "/files/$file/content" "$bob" >"$work/hello.py"
+[ "$(cat "$work/hello.py")" = "$(printf "name = 'Bob'\n\nprint(name)\nprint(2)")" ] || fail "$(cat "$work/hello.py")"
+
 say "Bob has code run, and follows it; the type that needs it says if there is no sandbox here"
 curl -sS "$api/jobs/types" -H "Authorization: Bearer $bob" >"$work/types"
 if grep -q '"name":"code_execution"[^}]*"available":true' "$work/types"; then

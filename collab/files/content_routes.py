@@ -43,9 +43,6 @@ def get_content(file_id: int) -> Response:
 @blueprint.arguments(ContentQuery, location="query")
 @blueprint.doc(requestBody=file_body(0))
 @blueprint.response(200, FileOut)
-@blueprint.alt_response(412, schema="Problem")
-@blueprint.alt_response(413, schema="Problem")
-@blueprint.alt_response(415, schema="Problem")
 def put_content(query: dict[str, Any], file_id: int) -> Answer:
     """Replace what is in a file, with the body as it is; a text changes only where it differs."""
     file, (source, _, _) = content.admit(file_id, caller()), sent_file()
@@ -61,9 +58,6 @@ def put_content(query: dict[str, Any], file_id: int) -> Answer:
 @login_required
 @blueprint.arguments(EditsIn)
 @blueprint.response(200, EditedOut)
-@blueprint.alt_response(409, schema="Problem")
-@blueprint.alt_response(412, schema="Problem")
-@blueprint.alt_response(413, schema="Problem")
 def edit_content(data: dict[str, Any], file_id: int) -> Answer:
     """Edit a text, as it was at a version; what others changed since is kept."""
     file = content.admit(file_id, caller())

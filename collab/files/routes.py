@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from ..auth.guard import login_required
 from ..core.errors import invalid
-from ..core.http.blueprint import Blueprint
+from ..core.http.blueprint import Blueprint, UnsupportedMediaType
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
@@ -39,13 +39,13 @@ from .tree import tree_of
 blueprint = Blueprint("files", __name__, url_prefix=BASE, description="Files of a workspace.")
 
 #: A text as JSON; or with `?path=`, or in a form, the file itself.
-BODY = {
-    "required": True,
-    "content": {
-        "application/json": {"schema": FileIn},
-        **file_body(0)["content"],
-    },
+BODY = file_body(0) | {
+    "content": {"application/json": {"schema": FileIn}, **file_body(0)["content"]}
 }
+
+
+class NoPath(UnsupportedMediaType):
+    """Send JSON with `path` and `content`; or the file itself as the body, with `?path=`."""
 
 
 @blueprint.get("/workspaces/<id:workspace_id>/files")
@@ -73,12 +73,12 @@ def get_tree(workspace_id: int) -> dict[str, Any]:
 @blueprint.arguments(FileQuery, location="query")
 @blueprint.doc(requestBody=BODY)
 @blueprint.response(201, FileOut)
-@blueprint.alt_response(409, schema="Problem")
-@blueprint.alt_response(413, schema="Problem")
 @versioned
 def create_file(query: dict[str, Any], workspace_id: int) -> File:
     """Make a file: a text as JSON; or with `?path=` or in a form, whatever the body is."""
     if query["path"] is None and request.mimetype != "multipart/form-data":
+        if not request.is_json:
+            raise NoPath()
         data = blueprint.ARGUMENTS_PARSER.parse(FileIn, request, location="json")
         return service.create_text(workspace_id, data["path"], data["content"], caller())
     source, name, _ = sent_file()
@@ -99,7 +99,6 @@ def _named(name: str) -> str:
 @login_required
 @blueprint.arguments(FolderMoveIn)
 @blueprint.response(200, FolderMovedOut)
-@blueprint.alt_response(409, schema="Problem")
 def move_folder(data: dict[str, Any], workspace_id: int) -> dict[str, int]:
     """Move a folder: every file below it, or none."""
     workspace = access.load(Workspace, workspace_id, caller(), can=Right.WRITE)
@@ -119,7 +118,6 @@ def get_file(file_id: int) -> File:
 @login_required
 @blueprint.arguments(FilePatch)
 @blueprint.response(200, FileOut)
-@blueprint.alt_response(409, schema="Problem")
 @versioned
 def move_file(data: dict[str, Any], file_id: int) -> File:
     """Rename or move a file; who has it open keeps it open."""

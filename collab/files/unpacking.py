@@ -29,7 +29,7 @@ from .sniffing import sniff, text_of
 
 
 class PathsTaken(service.PathTaken):
-    """Some of the archive's paths are taken here: say what is to become of them."""
+    """Some of the archive's paths are taken: say `?conflict=skip` or `?conflict=replace`."""
 
 
 @dataclass

@@ -23,7 +23,6 @@ blueprint = Blueprint("file_jobs", __name__, url_prefix=BASE, description="Jobs 
 @idempotent
 @blueprint.arguments(RunIn)
 @blueprint.response(201, JobWholeOut)
-@blueprint.alt_response(503, schema="Problem")
 @versioned
 def run_file(data: dict[str, Any], file_id: int) -> JobView:
     """Run a Python or JavaScript file in the sandbox, as it is now; answers the job."""

@@ -115,6 +115,15 @@ def test_a_text_can_be_emptied_and_filled_again(bob, text):
     assert bob.reads(text) == "again"
 
 
+def test_a_body_that_is_not_there_empties_no_text(app: Flask, bob, text):
+    """`curl -X PUT` without data sends no length, unlike one with an empty file."""
+    answer = app.test_client().put(
+        f"/api/v1/files/{text}/content", headers={"Authorization": f"Bearer {bob.token}"}
+    )
+    assert answer.status_code == 400
+    assert bob.reads(text).startswith("alice")
+
+
 def test_put_tells_the_least_change(bob, text):
     ok(put(bob, text, "alice: \nbetween\nbob: here\n"))
     events = ok(bob.get("/events", params={"topic": f"file:{text}"}))["items"]

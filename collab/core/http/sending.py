@@ -17,11 +17,11 @@ _BYTES = {"type": "string", "format": "binary"}
 
 
 def file_body(low: int) -> dict[str, Any]:
-    """Describe the body of a route that takes a file of at least so many bytes."""
+    """Describe the body of a route that takes a file of at least so many bytes (0 or 1)."""
     file = _BYTES | {"minLength": low} if low else _BYTES
     form = {"type": "object", "required": ["file"], "properties": {"file": file}}
     return {
-        "required": True,
+        "required": low > 0,
         "content": {
             "application/octet-stream": {"schema": file},
             "multipart/form-data": {"schema": form},
@@ -36,6 +36,8 @@ def sent_file() -> tuple[Source, str, str]:
         if file is None:
             raise Malformed("The form has no part named `file` with a file in it.")
         return file.stream, file.filename or "", file.mimetype
+    if request.content_length is None and "Transfer-Encoding" not in request.headers:
+        raise Malformed("There is no body: an empty file is sent with `Content-Length: 0`.")
     # What the Idempotency-Key was checked against has been read already.
     read = request.method == "POST" and "Idempotency-Key" in request.headers
     source: Source = BytesIO(request.get_data()) if read else request.stream
