@@ -85,21 +85,23 @@ class Document:
                 raise ValueError("surrogates: a character is cut in two")
 
     def _write(self, delta: Delta) -> None:
-        """Carry a change out on the CRDT, whose positions are bytes of UTF-8."""
+        """Carry a change out on the CRDT, whose positions are bytes of UTF-8.
+
+        From its end: the CRDT finds a place by walking along its pieces from the beginning, and
+        what stands before a step is then not in pieces yet.
+        """
+        places, at, here = [], 0, 0  # in the old text: in units, and in bytes
+        for step in delta:
+            length = 0 if isinstance(step, str) else self._bytes(at, at + abs(step))
+            places.append((step, here, length))
+            at += 0 if isinstance(step, str) else abs(step)
+            here += length
         with self._doc.transaction():
-            at = here = 0  # in the old text, in units; in the new one, in bytes
-            for step in delta:
+            for step, here, length in reversed(places):
                 if isinstance(step, str):
-                    inserted = from_units(step)
-                    self._text.insert(here, inserted)
-                    here += len(inserted.encode())
-                    continue
-                length = self._bytes(at, at + abs(step))
-                if step > 0:
-                    here += length
-                else:
+                    self._text.insert(here, from_units(step))
+                elif step < 0:
                     del self._text[here : here + length]
-                at += abs(step)
 
     def _bytes(self, start: int, end: int) -> int:
         return byte_offset(self.units[start:end], end - start)
