@@ -196,6 +196,7 @@ DELETE tasks/<commented_task>/comments/<comment> of another  401     404  403 40
 GET    files/<text>/history                               401     404  200 200   200 200
 GET    files/<text>/history of another's changes          401     404  200 200   200 200
 GET    files/<text>/versions/<version>                    401     404  200 200   200 200
+GET    files/<text>/content as it was                     401     404  200 200   200 200
 GET    files/<text>/diff                                  401     404  200 200   200 200
 POST   files/<text>/restore                               401     404  403 200   200 200
 POST   files/<text>/undo                                  401     404  403 200   200 200
@@ -329,6 +330,7 @@ SENT: dict[str, dict[str, Any]] = {
     "PATCH tasks/<commented_task>/comments/<comment> by its author": {"body": "It is."},
     "PATCH tasks/<commented_task>/comments/<comment> of another": {"body": "It is."},
     "GET files/<text>/history of another's changes": {"author": "<user>"},
+    "GET files/<text>/content as it was": {"version": 0},
     "GET files/<text>/diff": {"from": 0},
     "POST files/<text>/restore": {"version": 0},
     "POST files/<text>/undo": {"from_version": 1},

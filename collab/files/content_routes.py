@@ -17,7 +17,8 @@ from ..core.http.limits import larger_body
 from ..core.http.paths import BASE
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..projects import access
-from . import content, service
+from . import content, history, service
+from .history_schemas import VersionQuery
 from .models import TEXT, File
 from .room import TEXT_LIMIT
 from .schemas import ContentQuery, EditedOut, EditsIn, FileOut
@@ -30,9 +31,13 @@ Answer = tuple[Any, int, dict[str, str]]
 
 @blueprint.get("/files/<id:file_id>/content")
 @login_required
+@blueprint.arguments(VersionQuery, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
-def get_content(file_id: int) -> Response:
-    """Fetch what is in a file, as it is; ranges are served (RFC 9110 §14)."""
+@blueprint.alt_response(409, schema="Problem")
+def get_content(query: dict[str, Any], file_id: int) -> Response:
+    """Fetch what is in a file, or what a text was; ranges are served (RFC 9110 §14)."""
+    if query["version"] is not None:
+        return _text_at(history.text_of(file_id, caller()), query["version"])
     file = access.load(File, file_id, caller())
     return _text(file) if file.kind == TEXT else _bytes(file)
 
@@ -71,7 +76,15 @@ def _text(file: File) -> Response:
     if request.if_none_match.contains_weak(file.content_etag):
         return Response(status=304, headers={"ETag": quote_etag(file.content_etag)})
     units, version = content.text_now(file.id)
-    data, name = BytesIO(from_units(units).encode()), file.name
+    return _sent(file, from_units(units), version)
+
+
+def _text_at(file: File, version: int) -> Response:
+    return _sent(file, history.text_at(file.id, version), version)
+
+
+def _sent(file: File, text: str, version: int) -> Response:
+    data, name = BytesIO(text.encode()), file.name
     return download(data, "text/plain; charset=utf-8", name, attached=False, etag=f"v{version}")
 
 

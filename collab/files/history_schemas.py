@@ -86,6 +86,16 @@ class EntryOut(Schema):
 HistoryPage = page_of(EntryOut)
 
 
+class VersionQuery(Schema):
+    """Which version of a text."""
+
+    version = fields.Integer(
+        load_default=None,
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": "Of a text: as it was at this version; now, unless given."},
+    )
+
+
 class DiffQuery(Schema):
     """Between which versions."""
 

@@ -96,6 +96,18 @@ def test_a_text_is_known_as_it_was(app: Flask, text: TextDesk, alice: Person) ->
     assert known == ["", "one ", "one two ", "one two 😀"]
 
 
+def test_the_content_of_a_version_is_fetched(text: TextDesk, alice: Person) -> None:
+    text.types(alice, "one ", "two ", "😀")
+    address = f"/files/{text.id}/content"
+    answer = alice.get(address, params={"version": 2})
+    assert (answer.text, answer.headers["ETag"]) == ("one two ", '"v2"')
+    seen = alice.get(address, params={"version": 2}, headers={"If-None-Match": '"v2"'})
+    assert seen.status_code == 304
+    assert alice.get(address, params={"version": 3}).text == alice.get(address).text
+    problem(alice.get(address, params={"version": 4}), 404)
+    problem(alice.get(address, params={"version": -1}), 422)
+
+
 def test_two_versions_are_compared(text: TextDesk, alice: Person) -> None:
     text.changes(alice, "one\ntwo\n")
     text.changes(alice, 4, -3, "2")
