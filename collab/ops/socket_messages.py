@@ -178,7 +178,9 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "file.accepted": (
-        "An edit is on disk: `edits`, as they were merged, make `version` of the one before.",
+        "An edit is on disk: `edits`, as they were merged, make `version` of the one before. It is "
+        "told as `file.edited` too, before or after this. Where others have done the same already, "
+        "nothing is left: then `edits` is empty, and there is no new version.",
         object_of(
             ["type", "file_id", "version", "edits"],
             type=const("file.accepted"),

@@ -40,7 +40,7 @@ Over = Callable[[ProcessServer, Person], Person]
 @pytest.fixture
 def started(process: Start) -> ProcessServer:
     print(f"SEED={SEED}")
-    return process(MESSAGE_RATE="100000")
+    return process(MESSAGE_RATE="100000", PING_SECONDS="600")
 
 
 @contextlib.contextmanager
@@ -74,8 +74,10 @@ def edits_by_socket(editor: JsonEditor, chance: random.Random) -> None:
         editor.read(chance.random() * 0.01)
     if editor.socket is None:
         editor.connect()
+    deadline = time.monotonic() + 60
     while not editor.idle:
-        editor.read(1)
+        assert time.monotonic() < deadline, "an edit was never accepted"
+        editor.read(0.2)
 
 
 def edits_by_put(person: Person, text: int, chance: random.Random) -> None:

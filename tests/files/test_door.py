@@ -51,6 +51,15 @@ def test_an_edit_of_an_older_version_is_merged(text: int, bob: Person, connect: 
     assert editor.ask("file.open", file_id=text)["content"] == "> abc!"
 
 
+def test_an_edit_of_which_nothing_is_left_makes_no_version(
+    text: int, bob: Person, connect: Connect
+) -> None:
+    editor = connect(bob)
+    edit(editor, text, 1, {"delete": 2})
+    accepted = edit(editor, text, 1, {"delete": 1})
+    assert (accepted["version"], accepted["edits"]) == (2, [])
+
+
 def test_positions_are_utf_16_code_units(text: int, bob: Person, connect: Connect) -> None:
     editor = connect(bob)
     edit(editor, text, 1, {"insert": "😀"})

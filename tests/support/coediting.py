@@ -40,6 +40,7 @@ class JsonEditor:
         self._sent: tuple[str, Delta] | None = None
         self._waiting: Delta = NOTHING
         self._count = 0
+        self._void_at: int | None = None
         #: Version -> the edit that was accepted as it.
         self.accepted: dict[int, Delta] = {}
 
@@ -55,6 +56,13 @@ class JsonEditor:
 
     def connect(self) -> None:
         """Open the text; or come back, and get what was missed."""
+        try:
+            self._connect()
+        except BROKEN:
+            self.disconnect()
+            raise
+
+    def _connect(self) -> None:
         self.socket = Socket(self.url, token=self.person.token)
         if self.version < 0:
             opened = self.socket.ask("file.open", file_id=self.file_id)
@@ -68,8 +76,8 @@ class JsonEditor:
         while (frame := self.socket.receive()).get("ref") != "back":
             self._take(frame)
         assert frame["recovered"], frame
-        if self._sent is not None:
-            self._send()
+        self._void_at = None
+        self._send()
 
     def disconnect(self) -> None:
         if self.socket is not None:
@@ -100,6 +108,7 @@ class JsonEditor:
                 base_version=self.version,
                 edits=edits_of(delta),
                 edit_id=edit_id,
+                ref=edit_id,
             )
 
     def read(self, timeout: float = 0) -> bool:
@@ -118,10 +127,22 @@ class JsonEditor:
     def _take(self, frame: Frame) -> None:
         assert frame["type"] != "error", frame
         if frame["type"] == "file.accepted":
-            self.accepted[frame["version"]] = delta_of(frame["edits"])
+            if frame["edits"]:
+                self.accepted[frame["version"]] = delta_of(frame["edits"])
+            elif self._sent is not None and frame["ref"] == self._sent[0]:
+                self._void_at = frame["version"]
+                self._drop_void()
         if frame["type"] == "file.edited":
             self.last_id = int(frame["id"])
             self._merge(frame["data"])
+
+    def _drop_void(self) -> None:
+        """Let go of what was sent, if nothing is left of it once all that came before is known."""
+        if self._void_at is not None and self.version >= self._void_at:
+            assert self._sent is not None
+            assert self._sent[1] == NOTHING
+            self._sent = self._void_at = None
+            self._send_next()
 
     def _merge(self, event: dict[str, Any]) -> None:
         if event["version"] <= self.version:
@@ -141,3 +162,4 @@ class JsonEditor:
         waiting = self._waiting
         self._waiting = transform(waiting, delta)
         self.units = apply(self.units, transform(delta, waiting, first=True))
+        self._drop_void()
