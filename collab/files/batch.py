@@ -55,6 +55,8 @@ class Batch:
         self._results: list[tuple[Change, Applied | ApiError]] = []
         self._rights: dict[tuple[int, int, int], File | ApiError] = {}
         self._files: dict[int, File] = {}
+        #: What of it has a name: by file, author and name.
+        self._named: dict[tuple[int, int, str], Applied] = {}
 
     def take_all(self, changes: list[Change]) -> None:
         """Carry changes out in the open transaction."""
@@ -68,6 +70,8 @@ class Batch:
             self._results.append((change, applied))
             if applied.update:
                 self.accepted.append((change, applied))
+                if change.edit_id is not None:
+                    self._named[change.file_id, change.caller.user_id, change.edit_id] = applied
         self._write()
 
     def _take(self, change: Change) -> Applied:
@@ -104,15 +108,10 @@ class Batch:
 
     def _carried_out(self, change: Change, edit_id: str) -> Applied | None:
         """Return what became of an edit when it was sent before, as one that changes nothing."""
-        author = change.caller.user_id
-        for other, one in self.accepted:
-            if (other.file_id, other.caller.user_id, other.edit_id) == (
-                change.file_id,
-                author,
-                edit_id,
-            ):
-                return replace(one, update=b"")
-        row = store.carried_out(change.file_id, author, edit_id)
+        named = (change.file_id, change.caller.user_id, edit_id)
+        if named in self._named:
+            return replace(self._named[named], update=b"")
+        row = store.carried_out(*named)
         return row and Applied(row.base, row.version, loaded(row.delta), b"")
 
     def _allowed(self, change: Change) -> File:
