@@ -17,6 +17,10 @@ from .units import splits
 
 #: Pairs of lines or of characters that are compared for one difference, and for one part of it.
 BUDGET, PART = 4_000_000, 250_000
+#: What it costs to begin a comparison, in such pairs; and lines that are compared one by one.
+START, PAIRS = 500, 20_000
+#: Places that a change may touch: each is looked up by the CRDT, from its beginning.
+PLACES = 300
 
 _CHARACTER = re.compile("[\ud800-\udbff][\udc00-\udfff]|.", re.DOTALL)
 
@@ -25,7 +29,27 @@ def difference(old: str, new: str) -> Delta:
     """Return the change that makes `new` of `old`, both in code units; cuts no character."""
     walk = _Difference()
     walk.texts(old, new)
-    return walk.builder.built()
+    return _coarser(walk.builder.built(), old)
+
+
+def _coarser(delta: Delta, old: str) -> Delta:
+    """Return a change that keeps the longest parts only, if it has more than are bearable."""
+    kept = [step for step in delta if isinstance(step, int) and step > 0]
+    if len(kept) <= PLACES:
+        return delta
+    least = sorted(kept)[-PLACES]
+    ties = PLACES - sum(step > least for step in kept)
+    builder, at = Builder(), 0
+    for step in delta:
+        if isinstance(step, str) or step < 0:
+            builder.add(step)
+        elif step > least or (step == least and (ties := ties - 1) >= 0):
+            builder.keep(step)
+        else:
+            builder.insert(old[at : at + step])
+            builder.delete(step)
+        at += 0 if isinstance(step, str) else abs(step)
+    return builder.built()
 
 
 class _Difference:
@@ -36,7 +60,7 @@ class _Difference:
         self._left = BUDGET
 
     def texts(self, old: str, new: str) -> None:
-        start, end = _equal_ends(old, new)
+        start, end = _equal_lines(old, new)
         self.builder.keep(start)
         self._lines(
             _split_lines(old[start : len(old) - end]), _split_lines(new[start : len(new) - end])
@@ -54,12 +78,20 @@ class _Difference:
 
     def _between(self, old: list[str], new: list[str]) -> None:
         if not self._worth(old, new):
-            return self._characters("".join(old), "".join(new))
+            return self._changed(old, new)
         for same, a, b in _matched(old, new):
             if same:
                 self.builder.keep(sum(map(len, a)))
             else:
-                self._characters("".join(a), "".join(b))
+                self._changed(a, b)
+        return None
+
+    def _changed(self, old: Sequence[str], new: Sequence[str]) -> None:
+        """Compare lines none of which stayed; as many as before are taken for the same ones."""
+        if len(old) != len(new) or len(old) > PAIRS:
+            return self._characters("".join(old), "".join(new))
+        for before, behind in zip(old, new, strict=True):
+            self._characters(before, behind)
         return None
 
     def _characters(self, old: str, new: str) -> None:
@@ -82,7 +114,7 @@ class _Difference:
         cost = len(old) * len(new)
         if not 0 < cost <= min(PART, self._left):
             return False
-        self._left -= cost
+        self._left -= cost + START
         return True
 
 
@@ -108,6 +140,13 @@ def _equal_ends(old: str, new: str) -> tuple[int, int]:
     if splits(old, len(old) - end) or splits(new, len(new) - end):
         end -= 1
     return start, end
+
+
+def _equal_lines(old: str, new: str) -> tuple[int, int]:
+    """Return how much both have in common at their ends in whole lines, so that lines stay so."""
+    start, end = _equal_ends(old, new)
+    line = old.find("\n", len(old) - end)
+    return old.rfind("\n", 0, start) + 1, len(old) - line - 1 if line >= 0 else 0
 
 
 def _common(one: str, other: str) -> int:

@@ -163,7 +163,7 @@ class EditsIn(Schema):
     edits = fields.List(
         fields.Nested(EditIn, metadata={"minProperties": 1, "maxProperties": 1}),
         required=True,
-        validate=validate.Length(1, 10_000),
+        validate=validate.Length(1, 1000),
         metadata={
             "description": f"Steps from the beginning; the rest is kept. {UNITS}",
             "example": [{"retain": 6}, {"delete": 5}, {"insert": "there"}],

@@ -73,6 +73,14 @@ def test_a_moved_block_of_a_long_text_leaves_the_rest():
     assert sum(map(len, inserted)) < 1500
 
 
+def test_a_change_at_very_many_places_keeps_the_longest_parts_between():
+    lines = [f"line {number} {'x' * (number % 7)}\n" for number in range(5000)]
+    old, new = "".join(lines), "".join("  " + line for line in lines)
+    delta = between(old, new)
+    assert apply(old, tuple(delta)) == new
+    assert sum(isinstance(step, int) and step > 0 for step in delta) in range(250, 301)
+
+
 def test_large_texts_without_anything_in_common_are_replaced():
     chance = random.Random(1)
     old, new = ("".join(chance.choices("abc\n", k=500_000)) for _ in range(2))
