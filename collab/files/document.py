@@ -39,16 +39,22 @@ class Document:
         self.units = ""
         self._updates: list[bytes] = []
         self._events: list[Any] = []
-        self._subscriptions = (
-            self._doc.observe(self._on_transaction),
-            self._text.observe(self._on_text),
-        )
+        self._observe(self._updates, self._events)
 
-    def _on_transaction(self, event: TransactionEvent) -> None:
-        self._updates.append(event.update)
+    def _observe(self, updates: list[bytes], events: list[Any]) -> None:
+        """Note what changes.
 
-    def _on_text(self, event: Any) -> None:
-        self._events += event.delta
+        The observers don't know this object: with a cycle, garbage collection in any thread might
+        free what belongs to one.
+        """
+
+        def on_transaction(event: TransactionEvent) -> None:
+            updates.append(event.update)
+
+        def on_text(event: Any) -> None:
+            events.extend(event.delta)
+
+        self._subscriptions = (self._doc.observe(on_transaction), self._text.observe(on_text))
 
     def load(self, updates: list[bytes]) -> None:
         """Take in what was stored."""
@@ -117,7 +123,7 @@ class Document:
             raise Unusable(f"it is no update: {error}") from None
         except BaseException as error:  # a panic of the library's is no Exception
             raise Unusable(f"it can't be read: {type(error).__name__}") from None
-        events, self._events = self._events, []
+        events = list(self._events)
         whole = self._taken()
         if not whole:
             return None
@@ -144,7 +150,8 @@ class Document:
         return builder.built()
 
     def _taken(self) -> bytes:
-        updates, self._updates = self._updates, []
+        updates = list(self._updates)
+        self._updates.clear()
         self._events.clear()
         return merge_updates(*updates) if len(updates) > 1 else b"".join(updates)
 

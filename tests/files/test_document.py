@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,3 +175,15 @@ def test_positions_in_units_and_bytes_are_two_forms_of_one(word: str, share: flo
     units = to_units(word)
     at = whole(units, share)
     assert unit_offset(word.encode(), byte_offset(units, at)) == at
+
+
+def test_a_document_is_freed_where_it_is_let_go_of() -> None:
+    gc.disable()
+    try:
+        document = Document()
+        document.change(("hello",))
+        gone = weakref.ref(document)
+        del document
+        assert gone() is None
+    finally:
+        gc.enable()
