@@ -1,0 +1,305 @@
+"""Texts edited together: 10 editors and 50 watchers, ours against y-websocket's own server.
+
+Each editor keeps 1 or 4 edits in flight, single letters; an edit is done when its author
+has it back from the server, as all others have. Latency is from an edit's sending to a
+watcher's reading. Ours commits every edit with `synchronous=FULL` before anybody hears of
+it; the peer keeps texts in memory. The servers share one core, where all but the measured
+one idle, and the load generator has the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import selectors
+import socket
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import _server
+from bench._http import register
+from bench._machine import Watch, describe
+from bench._stats import Histogram, markdown, median, ratio
+from bench._wsclient import connect, encode
+
+EDITORS, WATCHERS, IN_FLIGHT = 10, 50, (1, 4)
+OPENED, OPENED_BYTES = 200, 10_000
+BINARY = 2
+BASE = "y-websocket"
+#: Bytes kept of what was read, to find what is cut in two.
+TAIL = 400
+
+
+def number(value: int) -> bytes:
+    """Write a number as lib0 does."""
+    written = bytearray()
+    while value > 127:
+        written.append(value & 127 | 128)
+        value >>= 7
+    return bytes((*written, value))
+
+
+class Yjs:
+    """Speaks the protocol of y-websocket; the updates are written by hand."""
+
+    def __init__(self) -> None:
+        # Ids that no other measurement used: they say whose an update is.
+        first = int(time.monotonic() * 1e3) % 2**30 * 4 + 2**31
+        self.clients = [number(first % 2**32 // 16 * 16 + index) for index in range(EDITORS)]
+        names = b"|".join(re.escape(client) for client in self.clients)
+        self.pattern = re.compile(b"\x01\x01(" + names + b")", re.DOTALL)
+
+    def edit(self, editor: int, count: int) -> bytes:
+        """Return an editor's next letter, behind the one before."""
+        client = self.clients[editor]
+        place = b"\x84" + client + number(count - 1) if count else b"\x04\x01\x07content"
+        update = b"\x01\x01" + client + number(count) + place + b"\x01x\x00"
+        return encode(b"\x00\x02" + number(len(update)) + update, BINARY)
+
+    def author(self, match: re.Match[bytes]) -> int:
+        """Return whose update was read."""
+        return self.clients.index(match[1])
+
+
+class Json:
+    """Speaks JSON over our socket."""
+
+    pattern = re.compile(
+        rb'"version":(\d+),"door":"socket","edits":[^]]*\],"edit_id":"[^"-]*e(\d)-'
+    )
+
+    def __init__(self, file_id: int) -> None:
+        self.file_id, self.version = file_id, 0
+        self.run = f"{time.monotonic_ns()}"
+
+    def edit(self, editor: int, count: int) -> bytes:
+        """Return an editor's next letter, at the beginning of the newest version known."""
+        body = {
+            "type": "file.edit",
+            "file_id": self.file_id,
+            "base_version": self.version,
+            "edits": [{"insert": "x"}],
+            "edit_id": f"{self.run}e{editor}-{count}",
+        }
+        return encode(json.dumps(body).encode())
+
+    def author(self, match: re.Match[bytes]) -> int:
+        """Return whose edit was read, and note its version."""
+        self.version = max(self.version, int(match[1]))
+        return int(match[2])
+
+
+@dataclass
+class Reader:
+    """A connection; of most of them only the bytes are read."""
+
+    sock: socket.socket
+    editor: int = -1
+    tail: bytes = b""
+
+
+@dataclass
+class Figure:
+    """One measurement; latencies in milliseconds."""
+
+    rate: float
+    p50: float
+    p99: float
+    server: float
+    others: float
+
+
+@dataclass
+class Load:
+    """Editors and watchers of one text, who go on until the time is over."""
+
+    speaks: Yjs | Json
+    readers: list[Reader]
+    sent: list[list[float]] = field(default_factory=lambda: [[] for _ in range(EDITORS)])
+    back: list[int] = field(default_factory=lambda: [0] * EDITORS)
+    seen: list[int] = field(default_factory=lambda: [0] * EDITORS)
+    latencies: Histogram = field(default_factory=Histogram)
+    going: bool = True
+
+    def drive(self, in_flight: int, seconds: float) -> float:
+        """Edit for some seconds, wait for the last, and return edits a second."""
+        selector = selectors.DefaultSelector()
+        for reader in self.readers:
+            reader.sock.setblocking(False)
+            selector.register(reader.sock, selectors.EVENT_READ, reader)
+        start, self.going, self.latencies = time.monotonic(), True, Histogram()
+        before = sum(self.back)
+        for editor in range(EDITORS):
+            for _ in range(in_flight):
+                self._send(editor)
+        while self.going or sum(self.back) < sum(map(len, self.sent)):
+            now = time.monotonic()
+            if self.going and now - start >= seconds:
+                self.going, rate = False, (sum(self.back) - before) / (now - start)
+            if now - start > seconds + 20:
+                raise RuntimeError("edits were lost")
+            for key, _ in selector.select(0.05):
+                self._read(key.data)
+        selector.close()
+        return rate
+
+    def _send(self, editor: int) -> None:
+        frame = self.speaks.edit(editor, len(self.sent[editor]))
+        self.sent[editor].append(time.monotonic())
+        self.readers[editor].sock.setblocking(True)
+        self.readers[editor].sock.sendall(frame)
+        self.readers[editor].sock.setblocking(False)
+
+    def _read(self, reader: Reader) -> None:
+        data = reader.sock.recv(1 << 18)
+        if not data:
+            raise RuntimeError("the server closed a connection")
+        if reader.editor < -1:
+            return
+        data, end, now = reader.tail + data, 0, time.monotonic()
+        for match in self.speaks.pattern.finditer(data):
+            end, author = match.end(), self.speaks.author(match)
+            if reader.editor == -1:
+                self.latencies.add(now - self.sent[author][self.seen[author]])
+                self.seen[author] += 1
+            elif reader.editor == author:
+                self.back[author] += 1
+                if self.going:
+                    self._send(author)
+        reader.tail = data[max(end, len(data) - TAIL) :]
+
+
+def readers(port: int, path: str, hello: bytes = b"") -> list[Reader]:
+    """Connect everybody, and wait until the server has answered each."""
+    found = []
+    for index in range(EDITORS + WATCHERS):
+        sock, early = connect(port, path)
+        sock.settimeout(10)
+        if hello:
+            sock.sendall(hello)
+        found.append(Reader(sock, index if index < EDITORS else EDITORS - 1 - index))
+        if hello or not early:
+            sock.recv(1 << 18)
+    return found
+
+
+class Contest:
+    """All systems, running side by side; one is measured at a time."""
+
+    def __init__(self, python: str, stack: ExitStack) -> None:
+        folders = [stack.enter_context(_server.temp_folder()) for _ in range(2)]
+        self.port, self.peer_port = _server.free_port(), _server.free_port()
+        self.ours = _server.ours(python, self.port, folders[0], PING_SECONDS="3600")
+        self.peer = _server.node("yjs_server.cjs", self.peer_port, folders[1])
+        for server in (self.ours, self.peer):
+            stack.callback(server.stop)
+            server.start()
+        _server.wait_health(self.ours, self.port)
+        _server.wait_port(self.peer, self.peer_port)
+        self.api = register(self.port)
+        project = self.api.want(201, "POST", "/api/v1/projects", {"name": "texts"})["id"]
+        desk = f"/api/v1/projects/{project}/workspaces"
+        self.workspace = self.api.want(201, "POST", desk, {"name": "desk"})["id"]
+        self.made = 0
+
+    def text(self, content: str = "") -> int:
+        """Make a text and return its id."""
+        self.made += 1
+        body = {"path": f"{self.made}.txt", "content": content}
+        path = f"/api/v1/workspaces/{self.workspace}/files"
+        return int(self.api.want(201, "POST", path, body)["id"])
+
+    def loads(self) -> dict[str, tuple[Load, _server.Server]]:
+        """Connect everybody to a new text of each system."""
+        token, spoken, written = self.api.token, self.text(), self.text()
+        hello = encode(json.dumps({"type": "file.open", "file_id": spoken}).encode())
+        yjs, peer = Yjs(), Yjs()
+        return {
+            BASE: (Load(peer, readers(self.peer_port, f"/room{written}")), self.peer),
+            "ours, Yjs": (
+                Load(yjs, readers(self.port, f"/yjs/{written}?token={token}")),
+                self.ours,
+            ),
+            "ours, JSON": (
+                Load(Json(spoken), readers(self.port, f"/ws?token={token}", hello)),
+                self.ours,
+            ),
+        }
+
+    def round(self, seconds: float) -> dict[tuple[str, int], Figure]:
+        """Measure every system at every number in flight."""
+        found = {}
+        for name, (load, server) in self.loads().items():
+            load.drive(1, 0.3)
+            for in_flight in IN_FLIGHT:
+                watch = Watch(server.pids())
+                rate = load.drive(in_flight, seconds)
+                p50, p99 = (load.latencies.percentile(share) * 1e3 for share in (0.5, 0.99))
+                found[name, in_flight] = Figure(rate, p50, p99, *watch.shares())
+                print(f"{name:12} {in_flight} {found[name, in_flight]}", file=sys.stderr)
+            for reader in load.readers:
+                reader.sock.close()
+        return found
+
+    def memory(self) -> float:
+        """Return the bytes that an open text of 10 kB takes in our server."""
+        texts = [self.text("0123456789" * (OPENED_BYTES // 10)) for _ in range(OPENED)]
+        sock, _ = connect(self.port, f"/ws?token={self.api.token}")
+        before = _resident(self.ours)
+        for text in texts:
+            sock.sendall(encode(json.dumps({"type": "file.open", "file_id": text}).encode()))
+            sock.recv(1 << 18)
+        return (_resident(self.ours) - before) / OPENED
+
+
+def _resident(server: _server.Server) -> int:
+    sizes = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in server.pids()]
+    return sum(int(m[1]) * 1024 for text in sizes for m in re.finditer(r"Pss: +(\d+)", text))
+
+
+def table(rounds: list[dict[tuple[str, int], Figure]]) -> str:
+    """Return the medians over all rounds; ratios are medians of a round's own ratios."""
+    columns = f"edits/s|ratio to {BASE}|p50 ms|p99 ms|server core busy|others, most"
+    head = ["system, in flight each", *columns.split("|")]
+    rows = []
+    for name, in_flight in sorted(rounds[0], key=lambda key: key[1]):
+        figures = [found[name, in_flight] for found in rounds]
+        faster = [ratio(one[name, in_flight].rate, one[BASE, in_flight].rate) for one in rounds]
+        rows.append(
+            [
+                f"{name}, {in_flight}",
+                f"{median(one.rate for one in figures):,.0f}",
+                f"{median(faster):.2f}",
+                f"{median(one.p50 for one in figures):.2f}",
+                f"{median(one.p99 for one in figures):.2f}",
+                f"{median(one.server for one in figures):.0%}",
+                f"{max(one.others for one in figures):.0%}",
+            ]
+        )
+    return markdown(head, rows)
+
+
+def main() -> None:
+    """Run the rounds and print the table."""
+    parser = argparse.ArgumentParser(prog="bench.files", description=__doc__)
+    parser.add_argument("--python", default=sys.executable, help="interpreter for ours")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    options = parser.parse_args()
+    _server.begin()
+    with ExitStack() as stack:
+        contest = Contest(options.python, stack)
+        each = contest.memory()
+        rounds = [contest.round(options.seconds) for _ in range(options.rounds)]
+    print(describe())
+    print()
+    print(table(rounds))
+    print(f"\nMemory of an open text of {OPENED_BYTES:,} bytes: {each / 1024:.0f} KiB")
+
+
+if __name__ == "__main__":
+    main()
