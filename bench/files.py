@@ -209,6 +209,7 @@ class Contest:
     def text(self, content: str = "") -> int:
         """Make a text and return its id."""
         self.made += 1
+        self.api.close()  # the server may have, since the last one
         body = {"path": f"{self.made}.txt", "content": content}
         path = f"/api/v1/workspaces/{self.workspace}/files"
         return int(self.api.want(201, "POST", path, body)["id"])
