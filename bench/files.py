@@ -30,8 +30,7 @@ EDITORS, WATCHERS, IN_FLIGHT = 10, 50, (1, 4)
 OPENED, OPENED_BYTES = 200, 10_000
 BINARY = 2
 BASE = "y-websocket"
-#: Bytes kept of what was read, to find what is cut in two.
-TAIL = 400
+TAIL = 400  # bytes kept of what was read, to find what is cut in two
 
 
 def number(value: int) -> bytes:
@@ -150,9 +149,7 @@ class Load:
     def _send(self, editor: int) -> None:
         frame = self.speaks.edit(editor, len(self.sent[editor]))
         self.sent[editor].append(time.monotonic())
-        self.readers[editor].sock.setblocking(True)
         self.readers[editor].sock.sendall(frame)
-        self.readers[editor].sock.setblocking(False)
 
     def _read(self, reader: Reader) -> None:
         data = reader.sock.recv(1 << 18)
@@ -216,20 +213,17 @@ class Contest:
 
     def loads(self) -> dict[str, tuple[Load, _server.Server]]:
         """Connect everybody to a new text of each system."""
-        token, spoken, written = self.api.token, self.text(), self.text()
+        spoken, written = self.text(), self.text()
         hello = encode(json.dumps({"type": "file.open", "file_id": spoken}).encode())
         yjs, peer = Yjs(), Yjs()
         return {
             BASE: (Load(peer, readers(self.peer_port, f"/room{written}")), self.peer),
-            "ours, Yjs": (
-                Load(yjs, readers(self.port, f"/yjs/{written}?token={token}")),
-                self.ours,
-            ),
-            "ours, JSON": (
-                Load(Json(spoken), readers(self.port, f"/ws?token={token}", hello)),
-                self.ours,
-            ),
+            "ours, Yjs": (Load(yjs, self._ours(f"/yjs/{written}")), self.ours),
+            "ours, JSON": (Load(Json(spoken), self._ours("/ws", hello)), self.ours),
         }
+
+    def _ours(self, path: str, hello: bytes = b"") -> list[Reader]:
+        return readers(self.port, f"{path}?token={self.api.token}", hello)
 
     def round(self, seconds: float) -> dict[tuple[str, int], Figure]:
         """Measure every system at every number in flight."""
