@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
 
-from ..auth.guard import recheck
 from ..core.database import take_write_lock
-from ..core.errors import ApiError, Conflict, NotFound, PreconditionFailed
-from ..core.http.caller import Caller
+from ..core.errors import ApiError, Conflict, PreconditionFailed
 from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue.files import FileEdited
 from ..events.types import Event
 from ..extensions import db
-from ..projects import access
-from ..projects.access import Right
 from . import store
-from .models import TEXT, File, FileChange
+from .models import File, FileChange
+from .rights import Rights
 from .room import WAITING, Applied, Room, TextTooLarge, UnusableUpdate
 from .store import INSERT_CHANGES
 from .wire import loaded, stored, told
@@ -47,20 +44,20 @@ class UndoneMeanwhile(Conflict):
 class Batch:
     """Changes that are committed together, or not at all."""
 
-    def __init__(self, room: Callable[[int], Room]) -> None:
-        self._room = room
+    def __init__(self, room: Callable[[int], Room], rights: Rights) -> None:
+        self._room, self._rights = room, rights
         #: The rooms that may differ from the database until the commit.
         self.touched: dict[int, Room] = {}
         self.accepted: list[tuple[Change, Applied]] = []
         self._results: list[tuple[Change, Applied | ApiError]] = []
-        self._rights: dict[tuple[int, int, int], File | ApiError] = {}
-        self._files: dict[int, File] = {}
+        self._projects: dict[int, int] = {}
         #: What of it has a name: by file, author and name.
         self._named: dict[tuple[int, int, str], Applied] = {}
 
     def take_all(self, changes: list[Change]) -> None:
         """Carry changes out in the open transaction."""
         take_write_lock()
+        self._rights.refresh()
         for change in changes:
             try:
                 applied = self._take(change)
@@ -75,7 +72,7 @@ class Batch:
         self._write()
 
     def _take(self, change: Change) -> Applied:
-        self._files[change.file_id] = self._allowed(change)
+        self._projects[change.file_id] = self._rights.project_of(change.file_id, change.caller)
         room = self._entered(change.file_id)
         if change.expected not in (None, room.version):
             raise PreconditionFailed()
@@ -114,27 +111,6 @@ class Batch:
         row = store.carried_out(*named)
         return row and Applied(row.base, row.version, loaded(row.delta), b"")
 
-    def _allowed(self, change: Change) -> File:
-        """Look up, once for each author and file, whether he may write; raises what is wrong."""
-        key = (change.file_id, change.caller.user_id, change.caller.session_id)
-        if key not in self._rights:
-            try:
-                self._rights[key] = self._looked_up(change.file_id, change.caller)
-            except ApiError as error:
-                self._rights[key] = error
-        found = self._rights[key]
-        if isinstance(found, ApiError):
-            raise found
-        return found
-
-    @staticmethod
-    def _looked_up(file_id: int, caller: Caller) -> File:
-        now = recheck(caller) if caller.session_id else caller
-        file = access.load(File, file_id, now, can=Right.WRITE)
-        if file.kind != TEXT:
-            raise NotFound("This file is no text.")
-        return file
-
     def _entered(self, file_id: int) -> Room:
         room = self.touched.get(file_id)
         if room is None:
@@ -158,7 +134,7 @@ class Batch:
     def _event(self, change: Change, applied: Applied) -> tuple[Event, int | None, str | None]:
         event = FileEdited(
             file_id=change.file_id,
-            project_id=self._files[change.file_id].project_id,
+            project_id=self._projects[change.file_id],
             version=applied.version,
             door=change.door,
             edits=told(applied.delta),

@@ -29,6 +29,7 @@ from . import compaction
 from .batch import Batch
 from .delta import Delta, weight
 from .document import Document
+from .rights import Rights
 from .room import Applied, Room
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class Writer:
         self._hub: Hub = app.extensions["collab.live"].hub
         self._waiting: queue.SimpleQueue[Change | Question | None] = queue.SimpleQueue()
         self._rooms: dict[int, Room] = {}
+        self._rights = Rights()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._stopped = False
@@ -222,7 +224,7 @@ class Writer:
             db.session.remove()
 
     def _commit(self, changes: list[Change]) -> None:
-        batch = Batch(self.room)
+        batch = Batch(self.room, self._rights)
         try:
             batch.take_all(changes)
             self._remember(batch)  # the commit wakes those who ask for it
