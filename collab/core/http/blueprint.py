@@ -45,6 +45,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     ARGUMENTS_PARSER = Parser()
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """Read arguments by a schema, which is made here, once, and not with each request."""
+        made = schema() if isinstance(schema, type) else schema
+        return super().arguments(made, **options)
+
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **context: Any) -> Any:
         """Document refusals of arguments like all errors, as problem+json."""
         if "arguments" in doc_info:
