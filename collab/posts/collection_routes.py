@@ -134,7 +134,7 @@ def list_collection_posts(query: dict[str, Any], collection_id: int) -> Page:
 
 @blueprint.put("/collections/<id:collection_id>/posts/<id:post_id>")
 @login_required
-@blueprint.arguments(PostPlaceIn, required=False)
+@blueprint.arguments(PostPlaceIn)
 @blueprint.response(200, CollectionOut)
 @versioned
 def place_post(place: dict[str, Any], collection_id: int, post_id: int) -> Collection:

@@ -48,6 +48,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def arguments(self, schema: Any, **options: Any) -> Any:
         """Read arguments by a schema, which is made here, once, and not with each request."""
         made = schema() if isinstance(schema, type) else schema
+        if options.get("location", "json") == "json":
+            options["required"] = not made.body_optional
         return super().arguments(made, **options)
 
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **context: Any) -> Any:
