@@ -141,6 +141,7 @@ class Box:
             self._folders.append(os.open(f"/proc/{init}/root/{folder}", os.O_RDONLY))
             self._held.callback(os.close, self._folders[-1])
         self._inside = Path(f"/proc/{_child(init)}/status")
+        self.look()  # code may be over before the next look
 
     def _documents(self, count: int, patience_s: float) -> list[dict[str, Any]]:
         """Return what bubblewrap has said, when it is `count` documents, or all there will be."""

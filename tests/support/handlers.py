@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +91,11 @@ def processes_in(folder: Path) -> list[int]:
 
 def children() -> list[str]:
     """Return the processes that are below this one, zombies included."""
-    return [
-        pid
-        for task in Path("/proc/self/task").iterdir()
-        for pid in (task / "children").read_text().split()
-    ]
+    found: list[str] = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has just ended
+            found += (task / "children").read_text().split()
+    return found
 
 
 def descriptors() -> set[str]:
