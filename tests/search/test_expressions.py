@@ -17,7 +17,7 @@ def index() -> Iterator[sqlite3.Connection]:
     """Return a database with an index of one row, which all can see and nobody should."""
     connection = sqlite3.connect(":memory:")
     columns = "scope, title, body, tags, tokenize = 'unicode61 remove_diacritics 2'"
-    connection.execute(f"CREATE VIRTUAL TABLE i USING fts5({columns}, prefix = '2 3')")
+    connection.execute(f"CREATE VIRTUAL TABLE i USING fts5({columns}, prefix = '2 3 4 5 6')")
     connection.execute("INSERT INTO i VALUES ('task taskp1 taskadmin', 'secret', 'word', 'tag')")
     yield connection
     connection.close()

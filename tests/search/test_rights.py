@@ -245,4 +245,5 @@ MIXTURES = st.lists(st.sampled_from([*HOSTILE, "zebra", " ", '"']), max_size=6).
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(MIXTURES | st.text(max_size=200))
 def test_no_mixture_and_no_text_at_all_does(charlie: Person, zebras: int, q: str) -> None:
-    assert shown_for(charlie, q[:200]) <= seen_by("charlie")
+    # Half a character comes as three that replace it, and a search has 200 at most.
+    assert shown_for(charlie, q[:66]) <= seen_by("charlie")

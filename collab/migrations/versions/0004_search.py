@@ -65,7 +65,7 @@ def upgrade() -> None:
     """Bring the schema up, and the index with what there is."""
     op.execute(
         "CREATE VIRTUAL TABLE search_index USING fts5(scope, title, body, tags, "
-        "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')"
+        "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4 5 6')"
     )
     for kind, (number, table, columns, places, *values) in COVERED.items():
         values = [f"'{kind}' || {places}", *values]
