@@ -8,7 +8,7 @@ import weakref
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pycrdt import Doc, Text
+from pycrdt import Doc, Text, XmlElement, XmlFragment, XmlText
 
 from collab.files.delta import normal
 from collab.files.document import Document, Unusable
@@ -187,3 +187,16 @@ def test_a_document_is_freed_where_it_is_let_go_of() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_rich_text_beside_the_shared_text_is_kept_and_changes_no_text() -> None:
+    """TipTap and ProseMirror keep theirs in a fragment of its own, named `default`."""
+    document, editor = Document(), Editor()
+    fragment = editor.doc.get("default", type=XmlFragment)
+    fragment.children.append(XmlElement("paragraph", {}, [XmlText("hello")]))
+    merged = [document.merge(update) for update in editor.sent]
+    assert [one.delta for one in merged if one] == [()] * len(editor.sent)
+    again, other = Document(), Editor()
+    again.load([one.update for one in merged if one])
+    other.doc.apply_update(again.state())
+    assert "hello" in str(other.doc.get("default", type=XmlFragment))
