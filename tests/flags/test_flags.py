@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from collab.flags.service import FEATURES, Flag, bucket
 
 from ..conftest import http_for
+from ..execution.support import needs_bubblewrap
+from ..support.jobs import Desk
 from ..support.people import BASE, Person, ok
 from ..support.sockets import Socket
 
@@ -205,6 +207,17 @@ class TestCode:
         body = {"type": "code_execution", "payload": {"language": "python", "code": "print(1)"}}
         answer = bob.post("/jobs", body)
         assert (answer.status_code, answer.json()["type"]) == (404, "/api/docs/#feature-off")
+
+    @needs_bubblewrap
+    def test_what_waits_when_it_is_switched_off_is_not_run(
+        self, ada: Person, bob: Person, desk: Desk
+    ) -> None:
+        body = {"type": "code_execution", "payload": {"language": "python", "code": "print(1)"}}
+        job = ok(bob.post("/jobs", body))["id"]
+        switched(ada, "code_execution", enabled=False)
+        desk.work()
+        ended = ok(bob.get(f"/jobs/{job}"))
+        assert (ended["status"], ended["error"]["code"]) == ("failed", "unavailable")
 
     def test_the_type_says_that_it_is_off(self, ada: Person, bob: Person) -> None:
         switched(ada, "code_execution", enabled=False)
