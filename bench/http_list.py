@@ -12,29 +12,17 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from bench import _server
 from bench._http import Api, register
 from bench._httpload import HttpLoad
-from bench._machine import Watch, calm, describe
-from bench._stats import markdown, median, percentile, ratio
+from bench._machine import calm, describe
+from bench._rates import Figure, measure, table
 
 PATH = "/api/v1/projects?limit=20"
 PROJECTS = 30
-WARM_SECONDS = 0.5
 BASE = "FastAPI"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measurement: answers a second, and latencies in milliseconds."""
-
-    rate: float
-    p50: float
-    p99: float
-    others: float
 
 
 Maker = Callable[[str, int, Path], _server.Server]
@@ -101,39 +89,12 @@ def enter(name: str, options: argparse.Namespace, stack: ExitStack) -> Entrant:
 
 def visit(entrant: Entrant, options: argparse.Namespace) -> Figure:
     """Measure one of them while the other idles."""
-    ask = partial(measure, entrant.server, entrant.api, options)
+
+    def ask() -> Figure:
+        load = HttpLoad(entrant.api.port, PATH, entrant.api.token, options.connections)
+        return measure(entrant.server, load, options.seconds)
+
     return calm(ask, lambda found: found.others)
-
-
-def measure(server: _server.Server, api: Api, options: argparse.Namespace) -> Figure:
-    """Warm up and measure."""
-    load = HttpLoad(api.port, PATH, api.token, options.connections)
-    load.saturate(WARM_SECONDS)
-    watch = Watch(server.pids())
-    result = load.saturate(options.seconds)
-    _, others = watch.shares()
-    load.close()
-    p50, p99 = (percentile(result.latencies, share) * 1e3 for share in (0.5, 0.99))
-    return Figure(result.rate, p50, p99, others)
-
-
-def table(rounds: list[dict[str, Figure]]) -> str:
-    """Return the medians over all rounds; the ratio is the median of each round's ratio."""
-    head = ("server", "requests/s", f"ratio to {BASE}", "p50 ms", "p99 ms", "others, most")
-    return markdown(head, (_row(name, rounds) for name in SYSTEMS))
-
-
-def _row(name: str, rounds: list[dict[str, Figure]]) -> list[str]:
-    figures = [found[name] for found in rounds]
-    faster = median(ratio(found[name].rate, found[BASE].rate) for found in rounds)
-    return [
-        name,
-        f"{median(figure.rate for figure in figures):,.0f}",
-        f"{faster:.2f}",
-        f"{median(figure.p50 for figure in figures):.2f}",
-        f"{median(figure.p99 for figure in figures):.2f}",
-        f"{max(figure.others for figure in figures):.0%}",
-    ]
 
 
 def main() -> None:
@@ -154,7 +115,7 @@ def main() -> None:
             print(rounds[-1], file=sys.stderr)
     print(describe())
     print()
-    print(table(rounds))
+    print(table(rounds, SYSTEMS, BASE))
 
 
 if __name__ == "__main__":

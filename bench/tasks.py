@@ -15,18 +15,17 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from bench import _server
 from bench._http import Api, register
 from bench._httpload import HttpLoad
-from bench._machine import Watch, calm, describe
-from bench._stats import markdown, median, percentile, ratio
+from bench._machine import calm, describe
+from bench._rates import Figure, measure, table
+from bench._stats import markdown
 
 PATH = "/api/v1/tasks?limit=20"
 TASKS = 30
-WARM_SECONDS = 0.5
 BASE = "Django REST framework"
 SIZES = (100, 1_000, 10_000, 100_000)
 
@@ -46,16 +45,6 @@ QUERIES = {
     "rare word": "&q=rare",
     "word that all have": "&q=common",
 }
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measurement: answers a second, and latencies in milliseconds."""
-
-    rate: float
-    p50: float
-    p99: float
-    others: float
 
 
 Maker = Callable[[argparse.Namespace, int, Path], _server.Server]
@@ -116,20 +105,12 @@ def fill(api: Api) -> None:
 
 def visit(entrant: Entrant, path: str, connections: int, seconds: float) -> Figure:
     """Measure one path of one of them while the other idles."""
-    ask = partial(measure, entrant, path, connections, seconds)
+
+    def ask() -> Figure:
+        load = HttpLoad(entrant.api.port, path, entrant.api.token, connections)
+        return measure(entrant.server, load, seconds)
+
     return calm(ask, lambda found: found.others)
-
-
-def measure(entrant: Entrant, path: str, connections: int, seconds: float) -> Figure:
-    """Warm up and measure."""
-    load = HttpLoad(entrant.api.port, path, entrant.api.token, connections)
-    load.saturate(WARM_SECONDS)
-    watch = Watch(entrant.server.pids())
-    result = load.saturate(seconds)
-    _, others = watch.shares()
-    load.close()
-    p50, p99 = (percentile(result.latencies, share) * 1e3 for share in (0.5, 0.99))
-    return Figure(result.rate, p50, p99, others)
 
 
 def compare(options: argparse.Namespace) -> str:
@@ -144,21 +125,7 @@ def compare(options: argparse.Namespace) -> str:
             found = {one.name: visit(one, PATH, 8, options.seconds) for one in entrants}
             rounds.append(found)
             print(found, file=sys.stderr)
-    head = ("server", "requests/s", f"ratio to {BASE}", "p50 ms", "p99 ms", "others, most")
-    return markdown(head, (_row(name, rounds) for name in SYSTEMS))
-
-
-def _row(name: str, rounds: list[dict[str, Figure]]) -> list[str]:
-    figures = [found[name] for found in rounds]
-    faster = median(ratio(found[name].rate, found[BASE].rate) for found in rounds)
-    return [
-        name,
-        f"{median(figure.rate for figure in figures):,.0f}",
-        f"{faster:.2f}",
-        f"{median(figure.p50 for figure in figures):.2f}",
-        f"{median(figure.p99 for figure in figures):.2f}",
-        f"{max(figure.others for figure in figures):.0%}",
-    ]
+    return table(rounds, SYSTEMS, BASE)
 
 
 def grow(options: argparse.Namespace) -> str:
