@@ -1,0 +1,54 @@
+"""Which addresses are counted together: one caller can send from many of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+#: What whoever has one IPv6 address has with it: providers give a /64 at least (RFC 6177 §2).
+IPV6_PREFIX_BITS = 64
+
+#: IPv4 addresses as translators write them (RFC 6052 §2.1): a /64 would be all of the Internet.
+TRANSLATED = IPv6Network("64:ff9b::/96")
+
+#: What cannot be read as an address, such as that of a Unix socket, is counted together.
+UNKNOWN = "unknown"
+
+#: How many addresses are remembered with their networks.
+REMEMBERED = 4096
+
+
+@lru_cache(maxsize=REMEMBERED)
+def network_of(address: str | None) -> str:
+    """Return what limits and bounds count an address as, in one spelling.
+
+    An IPv4 address stands for itself, however it is written in IPv6 (mapped, RFC 4291 §2.5.5.2;
+    translated, RFC 6052; 6to4, RFC 3056). An IPv6 address stands for its /64. A zone, brackets
+    and a port, which some proxies add, do not count. Never fails.
+    """
+    try:
+        found = ip_address(_bare(address or ""))
+    except ValueError:
+        return UNKNOWN
+    if isinstance(found, IPv6Address):
+        return _network_of_v6(found)
+    return str(found)
+
+
+def _bare(address: str) -> str:
+    """Return an address without its port, brackets and zone."""
+    address = address.strip()
+    if address.startswith("["):
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
+    return address.partition("%")[0]
+
+
+def _network_of_v6(address: IPv6Address) -> str:
+    within = address.ipv4_mapped or address.sixtofour
+    if within is None and address in TRANSLATED:
+        within = IPv4Address(int(address) & 0xFFFFFFFF)
+    if within is not None:
+        return str(within)
+    return str(IPv6Network((address, IPV6_PREFIX_BITS), strict=False))
