@@ -133,7 +133,12 @@ SETTINGS = (
     Setting(
         "CORS_ORIGINS", "", origins, "origins that may call from a browser, or `*`; empty: none"
     ),
-    Setting("RATE_LIMIT", "300 per minute", rate, "requests per user, or per address"),
+    Setting(
+        "RATE_LIMIT",
+        "300 per minute",
+        rate,
+        "requests per user, or per address; preflights: 30 times that",
+    ),
     Setting(
         "AUTH_RATE_LIMIT",
         "5 per 15 minutes",

@@ -15,12 +15,11 @@ from ..core.http.blueprint import Blueprint
 from ..core.models import utcnow
 from ..core.schemas import Time
 from ..events.reader_thread import ReaderThread
-from ..extensions import db, limiter
+from ..extensions import db
 from ..jobs.runner import runner
 from ..realtime.live import Live
 
 blueprint = Blueprint("ops", __name__, description="Whether it runs, and where things are.")
-limiter.exempt(blueprint)
 
 PUBLIC: list[dict[str, list[str]]] = [{}]
 

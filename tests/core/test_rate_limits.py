@@ -115,10 +115,64 @@ def test_whoever_watches_the_service_is_not_limited(limited: Limited, path: str)
     assert {http.get(path).status_code for _ in range(5)} == {200}
 
 
+PREFLIGHT = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+
+
+def preflights(http: httpx.Client, times: int) -> list[int]:
+    path = "/api/v1/projects"
+    return [http.options(path, headers=PREFLIGHT).status_code for _ in range(times)]
+
+
 def test_what_a_browser_asks_beforehand_does_not_count(limited: Limited) -> None:
     http = limited("1 per minute")
-    assert {http.options("/api/v1/projects").status_code for _ in range(3)} == {200}
+    assert preflights(http, 3) == [200, 200, 200]
     assert http.get("/api/v1/projects").status_code == 401
+
+
+def test_what_browsers_ask_beforehand_has_a_limit_for_a_class_behind_one_address(
+    limited: Limited, nobody: Person
+) -> None:
+    http = limited("1 per minute")
+    assert set(preflights(http, 30)) == {200}
+    problem(http.options("/api/v1/projects", headers=PREFLIGHT), 429)
+
+
+#: What no route carries out, or none of ours: method, path, headers, body.
+UNCOMMON = {
+    "an address at which nothing is": ("GET", "/nothing", {}, b""),
+    "an address with a slash too many": ("GET", "/api//v1/projects", {}, b""),
+    "a method that the address does not take": ("PATCH", "/api/v1/auth/login", {}, b""),
+    "a method that nobody knows": ("BREW", "/api/v1/projects", {}, b""),
+    "an id that is none": ("GET", "/api/v1/projects/" + "9" * 30, {}, b""),
+    "HEAD": ("HEAD", "/api/v1/projects", {}, b""),
+    "OPTIONS that are no preflight": ("OPTIONS", "/api/v1/projects", {}, b""),
+    "a body that is no JSON": ("POST", "/api/v1/auth/login", {}, b"{"),
+    "a body that ends too early": ("POST", "/api/v1/auth/login", {"Content-Length": "9"}, b"{"),
+    "a page of the documentation": ("GET", "/api/docs/index.css", {}, b""),
+    "a document": ("GET", "/api/openapi.json", {}, b""),
+    "the way in": ("GET", "/", {}, b""),
+    "a socket's address without a handshake": ("GET", "/ws", {}, b""),
+    "a Host that is none": ("GET", "/api/v1/projects", {"Host": "a b/c"}, b""),
+}
+
+
+@pytest.mark.parametrize("what", UNCOMMON)
+def test_whatever_reaches_the_application_counts(limited: Limited, what: str) -> None:
+    method, path, headers, body = UNCOMMON[what]
+    http = limited("2 per minute")
+    headers = {"Content-Type": "application/json"} | headers
+    found = [
+        http.request(method, path, headers=headers, content=body).status_code for _ in range(4)
+    ]
+    assert (429 in found[:2], found[2:]) == (False, [429, 429])
+
+
+def test_unknown_addresses_use_up_the_limit_of_those_that_are_known(
+    limited: Limited, alice: Person
+) -> None:
+    person = alice.at(limited("2 per minute"))
+    paths = ["/nothing", "/nothing/else", "/auth/me"]
+    assert [person.get(path).status_code for path in paths] == [404, 404, 429]
 
 
 def test_without_a_limit_nothing_is_said_of_one(alice: Person) -> None:

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from flask import Flask, Response, current_app, request
-from flask_limiter import Limiter, RequestLimit
+from flask_limiter import ApplicationLimit, Limiter, RequestLimit
 
 from .caller import optional_caller
 
@@ -16,6 +16,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 HEADERS = ("RateLimit-Policy", "RateLimit")
+
+#: Preflights that an address may send for each request that a person may: thirty share an address.
+PREFLIGHT_FACTOR = 30
+
+WATCHED = ("ops.health", "ops.ready")
 
 
 def rate_limit() -> str:
@@ -29,9 +34,44 @@ def rate_limit_key() -> str:
     return f"user:{found.user_id}" if found else f"address:{request.remote_addr}"
 
 
+def preflight_limit() -> str:
+    """Return the limit of preflights of one address, which may be that of a whole class."""
+    amount, _, per = rate_limit().partition(" ")
+    return f"{int(amount) * PREFLIGHT_FACTOR} {per}"
+
+
 def is_preflight() -> bool:
-    """Tell whether a browser only asks beforehand: it may not send who it asks for."""
-    return request.method == "OPTIONS"
+    """Tell whether a browser only asks beforehand (Fetch §4.8): it may not say for whom."""
+    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+
+def is_no_preflight() -> bool:
+    """Tell whether a request is one that a person's limit counts."""
+    return not is_preflight()
+
+
+def is_watching() -> bool:
+    """Tell whether somebody watches the service: whoever restarts it must always be answered."""
+    return request.endpoint in WATCHED
+
+
+def address_asked() -> str:
+    """Name what was asked for: what is at no address, or takes another method, counts too."""
+    return request.endpoint or "nothing"
+
+
+def request_limiter() -> Limiter:
+    """Make the limiter, which counts each request that reaches the application but a watcher's."""
+    ours = ApplicationLimit(rate_limit, exempt_when=is_preflight)
+    beforehand = ApplicationLimit(preflight_limit, exempt_when=is_no_preflight)
+    made = Limiter(
+        rate_limit_key,
+        application_limits=[ours, beforehand],
+        request_identifier=address_asked,
+        storage_uri="memory://",
+    )
+    made.request_filter(is_watching)
+    return made
 
 
 def seconds_left(limit: RequestLimit) -> int:
