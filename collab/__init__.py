@@ -76,11 +76,13 @@ def _bind_extensions(app: Flask) -> None:
     from .core import database, errors, logging, origin
     from .core.http import headers, limits
     from .core.http.paths import ShortPaths
+    from .core.http.rules import LazyRule
     from .core.json import OrjsonProvider
     from .extensions import api, db, jwt, limiter, migrate, sock
 
     logging.configure(app.config["LOG_LEVEL"], app.config["LOG_FORMAT"])
     app.json = OrjsonProvider(app)
+    app.url_rule_class = LazyRule
     db.init_app(app)
     database.configure(app)
     migrate.init_app(app, db, directory=str(config.ROOT / "collab" / "migrations"))
