@@ -19,7 +19,7 @@ from collab.server import prepare
 
 from .support import jobs
 from .support.people import Person, register
-from .support.servers import TIMEOUT, ProcessServer, ThreadServer
+from .support.servers import NO_TLS, TIMEOUT, ForkedServer, ProcessServer, ThreadServer, fork_server
 from .support.sockets import Socket
 from .support.streams import Stream
 
@@ -158,12 +158,12 @@ def serve(make_app: Callable[..., Flask]) -> Iterator[Callable[..., ThreadServer
 
 @pytest.fixture
 def process(instance: Path) -> Iterator[Callable[..., ProcessServer]]:
-    """Return a starter of `python app.py` on this test's database."""
+    """Return a starter of servers in processes of their own, on this test's database."""
     running: list[ProcessServer] = []
     secrets = {name: SETTINGS[name] for name in ("SECRET_KEY", "JWT_SECRET_KEY")}
 
     def start(*arguments: str, **settings: str) -> ProcessServer:
-        running.append(ProcessServer(instance, **secrets, **settings).start(*arguments))
+        running.append(ForkedServer(instance, **secrets, **settings).start(*arguments))
         return running[-1]
 
     yield start
@@ -228,12 +228,18 @@ def over() -> Iterator[Callable[..., Person]]:
     clients: list[httpx.Client] = []
 
     def at(running: ThreadServer | ProcessServer, person: Person) -> Person:
-        clients.append(httpx.Client(base_url=running.url, timeout=TIMEOUT))
+        clients.append(httpx.Client(base_url=running.url, timeout=TIMEOUT, verify=NO_TLS))
         return person.at(clients[-1])
 
     yield at
     for client in clients:
         client.close()
+
+
+def pytest_sessionfinish() -> None:
+    """End the fork server, if a test has started one."""
+    if fork_server.cache_info().currsize:
+        fork_server().close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -17,7 +17,7 @@ from collab import create_app
 
 from ..conftest import SETTINGS, close, http_for
 from ..support.people import Person
-from ..support.servers import TIMEOUT, ThreadServer
+from ..support.servers import NO_TLS, TIMEOUT, ThreadServer
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def one_for_all(
 @pytest.fixture
 def wired(server: ThreadServer) -> Iterator[httpx.Client]:
     """Return a client over a real connection."""
-    with httpx.Client(base_url=server.url, timeout=TIMEOUT) as client:
+    with httpx.Client(base_url=server.url, timeout=TIMEOUT, verify=NO_TLS) as client:
         yield client
 
 

@@ -20,7 +20,7 @@ from collab.jobs.context import JobContext, Result
 from collab.jobs.registry import job_type
 from collab.server import main
 
-from .servers import ProcessServer
+from .servers import ForkedServer
 
 FOLDER = "TRACES"
 
@@ -50,10 +50,10 @@ class Traces:
         return (self.folder / f"{gate}.gate").exists()
 
 
-class JobServer(ProcessServer):
+class JobServer(ForkedServer):
     """Runs this module in a process that can be killed."""
 
-    program = ("-m", __name__)
+    program = ("-m", "tests.support.served")
 
 
 class GateIn(Schema):

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from .servers import NO_TLS
+
 
 @dataclass
 class Sent:
@@ -28,7 +30,7 @@ class Stream:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         if last_event_id is not None:
             headers["Last-Event-ID"] = str(last_event_id)
-        self._client = httpx.Client(timeout=httpx.Timeout(10))
+        self._client = httpx.Client(timeout=httpx.Timeout(10), verify=NO_TLS)
         request = self._client.build_request(
             "GET", f"{url}/api/v1/events/stream", params=query, headers=headers
         )
