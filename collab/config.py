@@ -18,6 +18,12 @@ class ConfigError(Exception):
 Parser = Callable[[str], Any]
 
 
+WHOLE = re.compile(r"-?\d{1,12}")
+ORIGIN = re.compile(r"https?://[\w.-]+(:\d+)?")
+RATE = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
+SQLITE_FILE = re.compile(r"sqlite:///[^:?]")
+
+
 def folder(value: str) -> str:
     """Parse a folder's path."""
     if not value.strip():
@@ -29,7 +35,7 @@ def whole(low: int, high: int) -> Parser:
     """Parse a whole number from `low` to `high`."""
 
     def parse(value: str) -> int:
-        if not re.fullmatch(r"-?\d{1,12}", value) or not low <= int(value) <= high:
+        if not WHOLE.fullmatch(value) or not low <= int(value) <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
         return int(value)
 
@@ -59,7 +65,7 @@ def switch(value: str) -> bool:
 def origins(value: str) -> list[str]:
     """Parse a comma-separated list of origins (RFC 6454), or `*`."""
     found = [word.strip() for word in value.split(",") if word.strip()]
-    if found != ["*"] and not all(re.fullmatch(r"https?://[\w.-]+(:\d+)?", one) for one in found):
+    if found != ["*"] and not all(map(ORIGIN.fullmatch, found)):
         raise ValueError("must be origins such as https://app.example.com, or `*` alone")
     return found
 
@@ -73,15 +79,14 @@ def secret(value: str) -> str:
 
 def rate(value: str) -> str:
     """Parse a rate such as `300 per minute`, or `off`."""
-    units = r"([1-9]\d{0,4} )?(second|minute|hour|day)s?"
-    if value.lower() != "off" and not re.fullmatch(rf"[1-9]\d{{0,8}} per {units}", value):
+    if value.lower() != "off" and not RATE.fullmatch(value):
         raise ValueError("must look like '300 per minute' or '5 per 15 minutes', or be 'off'")
     return value.lower()
 
 
 def database_url(value: str) -> str:
     """Parse a database's address: an SQLite file, empty for the one in INSTANCE_PATH."""
-    if value and not re.match(r"sqlite:///[^:?]", value):
+    if value and not SQLITE_FILE.match(value):
         raise ValueError("must be sqlite:/// and a file, such as sqlite:////srv/collab.db")
     return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import string
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -12,18 +13,37 @@ from flask import g, has_request_context
 
 from .json import dumps
 
+#: Characters of a message, and of each line of a traceback, that are logged.
+MAX_MESSAGE = 16 * 1024
+MAX_TRACEBACK_LINE = 2000
+
+#: A match begins where a word does: from each place within one, long words take quadratic time.
 SECRETS = re.compile(
-    r"(?i)((?:token|ticket|password|secret|authorization)\w*[\"']?\s*[=:]\s*)"
-    r"(?:\"[^\"]*\"|'[^']*'|(?:bearer\s+)?[^\s\"'&,}]+)"
+    r"(?i)(?<!\w)(?=\w*?(?:token|ticket|password|secret|authorization))(\w+[\"']?\s*[=:]\s*)"
+    r"(?:\"[^\"]*(?:\"|$)|'[^']*(?:'|$)|(?:bearer\s+)?[^\s\"'&,}]+)"
 )
-JWT_LIKE = re.compile(r"eyJ[\w-]+\.[\w-]*\.[\w.-]+")
+JWT_LIKE = re.compile(r"(?<![\w-])(?=[\w-]*?eyJ[\w-])[\w-]+\.[\w-]*\.[\w.-]+")
+
+#: What a token is made of; where a text is cut, its last word goes, so that no half of one stays.
+WORD = string.ascii_letters + string.digits + "_.-"
 
 COLOURS = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
 
 
+def shortened(text: str, most: int) -> str:
+    """Cut a text to `most` characters and then to its last whole word, if it is longer."""
+    return text if len(text) <= most else text[:most].rstrip(WORD) + "…"
+
+
 def redact(line: str) -> str:
-    """Blank out what looks like a password or token."""
-    return JWT_LIKE.sub("***", SECRETS.sub(r"\1***", line))
+    """Cut a message, and blank out what looks like a password or token."""
+    return JWT_LIKE.sub("***", SECRETS.sub(r"\1***", shortened(line, MAX_MESSAGE)))
+
+
+def _traceback(formatter: logging.Formatter, info: Any) -> str:
+    """Write an exception, its lines cut: its message may hold all that somebody has sent."""
+    lines = formatter.formatException(info).splitlines()
+    return redact("\n".join(shortened(line, MAX_TRACEBACK_LINE) for line in lines))
 
 
 class ConsoleFormatter(logging.Formatter):
@@ -38,9 +58,10 @@ class ConsoleFormatter(logging.Formatter):
         line += record.getMessage()
         if request_id := current_request_id():
             line += f"  [{request_id}]"
+        line = redact(line)
         if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
-        return redact(line)
+            line += "\n" + _traceback(self, record.exc_info)
+        return line
 
 
 class JsonFormatter(logging.Formatter):
@@ -59,7 +80,7 @@ class JsonFormatter(logging.Formatter):
         for name, value in getattr(record, "fields", {}).items():
             entry[name] = redact(value) if isinstance(value, str) else value
         if record.exc_info:
-            entry["exception"] = redact(self.formatException(record.exc_info))
+            entry["exception"] = _traceback(self, record.exc_info)
         return dumps(entry).decode()
 
 

@@ -14,11 +14,12 @@ from .json import dumps
 
 _ANY = r"[^\u0000-\u001f\u007f-\u009f]*"
 #: One line: no control characters, and something to see in it.
-LINE = rf"^{_ANY}[^\s\u0000-\u001f\u007f-\u009f]{_ANY}$"
+LINE = rf"^[^\S\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f]{_ANY}$"
 #: Text of several lines: of the control characters only tab and line breaks.
 TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
-_PART = r"[^@\s\u0000-\u001f\u007f-\u009f]+"
-EMAIL = rf"^{_PART}@{_PART}\.{_PART}$"
+_PART = r"[^@\s\u0000-\u001f\u007f-\u009f]"
+#: Up to the first dot that can be the one, so that there is one way only to read it.
+EMAIL = rf"^{_PART}+@{_PART}[^@.\s\u0000-\u001f\u007f-\u009f]*\.{_PART}+$"
 
 MAX_ID = 2**63 - 1
 FREE_JSON_LIMIT = 64 * 1024
@@ -44,7 +45,7 @@ class Schema(ma.Schema):
 class Pattern(validate.Validator):
     """Match a whole string; the pattern is one that ECMAScript reads too, for the documents.
 
-    A string longer than `high` is left to another check: matching may take quadratic time.
+    A string longer than `high` is left to the check of lengths.
     """
 
     def __init__(self, pattern: str, message: str, high: int) -> None:

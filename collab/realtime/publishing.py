@@ -20,6 +20,8 @@ from ..extensions import db
 from ..projects import access
 from ..projects.access import Place, Right
 
+NAME = re.compile(TYPE)
+
 #: The payload of one event, in bytes of JSON.
 PAYLOAD_LIMIT = 256 * 1024
 
@@ -50,7 +52,7 @@ class Draft:
 
 def draft(kind: object, payload: object) -> Draft:
     """Check a type and its payload; raises Unprocessable, ReservedType."""
-    if not isinstance(kind, str) or not re.fullmatch(TYPE, kind):
+    if not isinstance(kind, str) or not NAME.fullmatch(kind):
         raise invalid("type", "Must be words of lower-case letters and digits, joined by . or _.")
     if not isinstance(payload, dict):
         raise invalid("payload", "Must be an object.")

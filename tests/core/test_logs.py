@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from collab.core.logging import JsonFormatter, redact
+from collab.core.logging import MAX_MESSAGE, JsonFormatter, redact
 from collab.extensions import db
 
 from ..support.people import PASSWORD, Person, ok
@@ -59,6 +59,21 @@ def test_a_level_above_leaves_requests_out(logged: MakeLogged) -> None:
 def test_an_address_can_not_forge_a_line(log: Logged) -> None:
     log.http.get("/x%0a00:00:00%20ERROR%20all%20is%20lost")
     assert len(log.lines) == 1
+
+
+@pytest.mark.parametrize("path", ["/" + "token" * 1600, "/" + "a/" * 4000])
+def test_a_long_address_is_cut(log: Logged, path: str) -> None:
+    log.http.get(path)
+    assert (len(log.lines), len(log.text) < 1500, "…" in log.text) == (1, True, True)
+
+
+def test_a_long_message_is_cut(log: Logged) -> None:
+    @log.app.get("/broken")
+    def broken() -> str:
+        raise RuntimeError("lost " * 100_000)
+
+    log.http.get("/broken")
+    assert len(log.text) < 2 * MAX_MESSAGE
 
 
 # -- JSON -----------------------------------------------------------------------------------------
@@ -185,6 +200,14 @@ HIDDEN = {
 @pytest.mark.parametrize("line", HIDDEN)
 def test_what_looks_like_a_secret_is_blanked_out(line: str) -> None:
     assert redact(line) == HIDDEN[line]
+
+
+@pytest.mark.parametrize("before", [MAX_MESSAGE - 10, MAX_MESSAGE - 40, MAX_MESSAGE - 60])
+@pytest.mark.parametrize("sent", ["Bearer {}", "token={}", "'password': '{} and", "%3D{}"])
+def test_of_a_secret_within_which_a_message_is_cut_nothing_is_left(before: int, sent: str) -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+    line = "x " * (before // 2) + sent.format(token) + " y" * 100
+    assert "eyJ" not in redact(line)
 
 
 @pytest.mark.parametrize("line", ["GET /api/v1/auth/password 204", "3 tokens", "project 5 {}"])

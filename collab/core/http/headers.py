@@ -10,11 +10,15 @@ import uuid
 from flask import Flask, Response, g, request
 
 from ...extensions import limiter
+from ..logging import shortened
 from .limits import add_headers
 
 log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+#: Characters of an address that its log line shows.
+MAX_LOGGED_PATH = 500
 
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -65,7 +69,7 @@ def finish(response: Response) -> Response:
 def log_request(response: Response) -> None:
     """Write one line: method, path without its query (it may hold a token), status, time."""
     took = (time.perf_counter() - g.started) * 1000
-    path = request.environ.get("collab.path", request.path)
+    path = shortened(request.environ.get("collab.path", request.path), MAX_LOGGED_PATH)
     fields = {
         "method": request.method,
         "path": path,

@@ -1,0 +1,178 @@
+"""Every regular expression of the project takes linear time, whatever it is given.
+
+They are found in the sources, so that a new one is looked at too; recheck (npm) then looks for a
+text for which matching grows faster than the text does.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import importlib
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given, strategies
+
+from collab.config import ROOT
+from collab.core.logging import redact
+from collab.core.schemas import EMAIL, LINE, Pattern
+
+RECHECK = ROOT / "tests" / "node_modules" / "recheck"
+
+needs_recheck = pytest.mark.skipif(
+    not shutil.which("node") or not RECHECK.exists(),
+    reason="needs Node.js and `npm install --prefix tests`",
+)
+
+#: Functions of `re` that are no regular expression, or are compiled where they can be found.
+HARMLESS = {"compile", "escape", "Pattern", "Match", "ASCII", "DOTALL"}
+#: Where patterns are compiled that others hand over: they are looked at as they were made.
+MAKERS = {"collab.core.schemas": "Pattern"}
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((ROOT / "collab").rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        yield name.removesuffix(".__init__"), ast.parse(path.read_text())
+
+
+def uses_of(tree: ast.AST) -> Iterator[str]:
+    """Yield what is taken of the module `re`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "re":
+            yield node.attr
+        if isinstance(node, ast.ImportFrom) and node.module == "re":
+            yield "an import from re"
+
+
+def compiled_in(tree: ast.Module) -> list[str]:
+    """Return the constants of a module that are compiled patterns."""
+    values = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    return [
+        ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+        for node in values
+        if node.value is not None and "compile" in uses_of(node.value)
+    ]
+
+
+@cache
+def ways() -> dict[str, set[str]]:
+    """Return how each name is matched anywhere: `fullmatch`, `sub` and so on."""
+    found: dict[str, set[str]] = {}
+    for _, tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                found.setdefault(node.value.id, set()).add(node.attr)
+    return found
+
+
+def anchored(pattern: re.Pattern[Any], how: set[str]) -> str:
+    """Return a pattern's source as a search would need it to do what is done with it."""
+    source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode()
+    source = source.removeprefix("(?i)")
+    if how and how <= {"fullmatch"}:
+        return f"^(?:{source})$"
+    return f"^(?:{source})" if how and how <= {"fullmatch", "match"} else source
+
+
+@cache
+def patterns() -> dict[str, tuple[str, int]]:
+    """Return the source and flags of each pattern, by where it is."""
+    found: dict[str, tuple[str, int]] = {}
+    for module, tree in sources():
+        for name in compiled_in(tree):
+            pattern = getattr(importlib.import_module(module), name)
+            found[f"{module}.{name}"] = anchored(pattern, ways().get(name, set())), pattern.flags
+    fields = {one.regex for one in gc.get_objects() if type(one) is Pattern}
+    found |= {
+        f"a field of {one.pattern[:60]}": (f"^(?:{one.pattern})$", one.flags) for one in fields
+    }
+    return found
+
+
+def in_javascript(source: str, flags: int) -> dict[str, str]:
+    """Write a pattern for recheck, which reads those of ECMAScript."""
+    astral = any(ord(character) > 0xFFFF for character in source)
+    letters = "".join(
+        letter
+        for letter, there in {"i": flags & re.I, "s": flags & re.S, "u": astral}.items()
+        if there
+    )
+    return {"source": source.replace('\\"', '"'), "flags": letters}
+
+
+def checked(written: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Return what recheck says of patterns."""
+    done = subprocess.run(
+        ["node", str(ROOT / "tests" / "core" / "recheck.mjs")],
+        input=json.dumps(written),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+@needs_recheck
+def test_every_pattern_takes_linear_time(app: Flask) -> None:
+    found = checked([in_javascript(*one) for one in patterns().values()])
+    named = zip(patterns(), found, strict=True)
+    assert {name: one for name, one in named if one["status"] != "safe"} == {}
+
+
+def test_every_pattern_is_a_constant_that_the_checker_finds() -> None:
+    hidden: dict[str, list[str]] = {}
+    for module, tree in sources():
+        parts = [one for one in tree.body if getattr(one, "name", "") != MAKERS.get(module)]
+        uses = [use for one in parts for use in uses_of(one)]
+        wrong = sorted({use for use in uses if use not in HARMLESS})
+        if uses.count("compile") != len(compiled_in(tree)):
+            wrong.append("compile that is no constant of the module")
+        if "Regexp" in ast.dump(tree):
+            wrong.append("marshmallow's Regexp")
+        hidden |= {module: wrong} if wrong else {}
+    assert hidden == {}
+
+
+@needs_recheck
+def test_the_checker_knows_a_bad_one() -> None:
+    """Or what it lets pass would prove nothing: this one was in the log's formatter."""
+    bad = {"source": r"eyJ[\w-]+\.[\w-]*\.[\w.-]+", "flags": ""}
+    assert [one["status"] for one in checked([bad])] == ["vulnerable"]
+
+
+#: What made the log's lines slow, and its relatives.
+LONG = ["/" + "token" * 1600, "eyJ" * 2700, "eyJa." * 1600, "token=\"token='" * 600]
+LONG += ["token" + " " * 8000, "token=bearer " * 700, "token=bearer" + " " * 8000, "-" * 8000]
+
+
+@pytest.mark.parametrize("text", LONG, ids=lambda text: text[:12])
+def test_redaction_of_a_long_message_takes_no_time_to_speak_of(text: str) -> None:
+    start = time.thread_time()
+    redact(text)
+    assert time.thread_time() - start < 0.05  # 0.24 s for the first, before; 0.001 s now
+
+
+#: Characters that matter to the patterns of addresses and lines, and one of each other kind.
+TRICKY = strategies.text(alphabet="a@.. \t\n\x00\x85\u00a0\u2028é", max_size=12)
+PART = r"[^@\s\u0000-\u001f\u007f-\u009f]+"
+VISIBLE = r"[^\u0000-\u001f\u007f-\u009f]*"
+
+
+@given(TRICKY)
+def test_linear_patterns_take_what_the_plain_ones_take(text: str) -> None:
+    email = rf"^{PART}@{PART}\.{PART}$"
+    line = rf"^{VISIBLE}[^\s\u0000-\u001f\u007f-\u009f]{VISIBLE}$"
+    for linear, plain in ((EMAIL, email), (LINE, line)):
+        found = [re.fullmatch(one[1:-1], text) is None for one in (linear, plain)]
+        assert found[0] == found[1]
