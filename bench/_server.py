@@ -23,6 +23,8 @@ OURS_ENV = {
     "RATE_LIMIT": "off",
     "AUTH_RATE_LIMIT": "off",
     "MESSAGE_RATE": "1000000",
+    "SIGNAL_RATE_KB": "10000000",
+    "PUBLISH_RATE_KB": "10000000",
     "LOG_LEVEL": "warning",
 }
 

@@ -151,6 +151,13 @@ SETTINGS = (
         "failed log-ins and registrations per address and e-mail",
     ),
     Setting("MESSAGE_RATE", "100", whole(1, 10_000_000), "messages a second from one socket"),
+    Setting("SIGNAL_RATE_KB", "64", whole(1, 10_000_000), "KiB a second of one person's signals"),
+    Setting(
+        "PUBLISH_RATE_KB",
+        "1024",
+        whole(1, 10_000_000),
+        "KiB a second of events and edits that one person publishes over sockets and REST",
+    ),
     Setting("SOCKET_LIMIT", "1000", whole(1, 20_000), "sockets, streams and long polls at once"),
     Setting("HTTP_THREADS", "32", whole(2, 512), "threads kept free for ordinary requests"),
     Setting("PING_SECONDS", "25", whole(1, 3600), "between pings of a socket; one missed ends it"),

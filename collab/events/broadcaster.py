@@ -97,7 +97,7 @@ class Broadcaster:
                 while self._publish_rows():
                     pass
         if waiting:
-            self._hub.publish([self._hub.signals.popleft() for _ in range(waiting)])
+            self._hub.tell([self._hub.signals.popleft() for _ in range(waiting)])
 
     def _publish_rows(self) -> bool:
         """Publish the next rows; tell whether there may be more.

@@ -16,6 +16,7 @@ from typing import Any
 from .bell import Bell
 from .message import Encoder, Message
 from .subscriber import Person, Subscriber
+from .types import PRESENCE_TYPES, READ_ONLY_TOPICS
 
 #: Close codes: RFC 6455 §7.4, and 4000-4999 for our own.
 GOING_AWAY, SLOW_READER, TOKEN_ENDED = 1001, 4008, 4401
@@ -27,6 +28,8 @@ SEEN_PATIENCE_S = 5.0
 
 
 Concerns = Callable[[Subscriber], bool]
+#: How a subscriber is given encoded messages, and the newest row's id among them.
+Give = Callable[[Subscriber, bytes, int], None]
 
 
 @dataclass
@@ -107,7 +110,7 @@ class Hub:
                 self.remove(subscriber, topic)
 
     def _came(self, entry: _Topic, topic: str, subscriber: Subscriber) -> None:
-        if not subscriber.visible:
+        if not subscriber.visible or topic in READ_ONLY_TOPICS:
             return
         person = subscriber.person
         presence = entry.people.setdefault(person.user_id, _Presence(person.name))
@@ -116,7 +119,7 @@ class Hub:
             self._tell("user.joined", topic, person)
 
     def _went(self, entry: _Topic, topic: str, subscriber: Subscriber) -> None:
-        if not subscriber.visible:
+        if not subscriber.visible or topic in READ_ONLY_TOPICS:
             return
         person = subscriber.person
         presence = entry.people[person.user_id]
@@ -165,15 +168,28 @@ class Hub:
         All that a subscriber gets is joined to one chunk, encoded once for all who get the same.
         """
         with self._lock:
-            topics = {message.topic for message in messages} & self._topics.keys()
-            if len(topics) == 1:
-                self._publish_to(self._topics[topics.pop()].subscribers, messages)
-            elif topics:
-                self._publish_mixed(topics, messages)
+            self._give(messages, _deliver)
             self.position = max(self.position, messages[-1].id)
             self._moved.notify_all()
 
-    def _publish_to(self, subscribers: Iterable[Subscriber], messages: Sequence[Message]) -> None:
+    def tell(self, signals: Sequence[Message]) -> None:
+        """Give signals to followers: who comes and goes to all, the rest to those who keep up."""
+        presence = [one for one in signals if one.type in PRESENCE_TYPES]
+        others = [one for one in signals if one.type not in PRESENCE_TYPES]
+        with self._lock:
+            self._give(presence, _deliver)
+            self._give(others, _hint)
+
+    def _give(self, messages: Sequence[Message], give: Give) -> None:
+        topics = {message.topic for message in messages} & self._topics.keys()
+        if len(topics) == 1:
+            self._give_to(self._topics[topics.pop()].subscribers, messages, give)
+        elif topics:
+            self._give_mixed(topics, messages, give)
+
+    def _give_to(
+        self, subscribers: Iterable[Subscriber], messages: Sequence[Message], give: Give
+    ) -> None:
         chunks: dict[Encoder, tuple[bytes, int]] = {}
         for subscriber in tuple(subscribers):
             encode = subscriber.encode
@@ -181,14 +197,14 @@ class Hub:
             if chunk is None:
                 wanted = [one for one in messages if one.topic in subscriber.topics]
                 chunk = chunks[encode] = _join(wanted, encode)
-            subscriber.deliver(*chunk)
+            give(subscriber, *chunk)
 
-    def _publish_mixed(self, topics: set[str], messages: Sequence[Message]) -> None:
+    def _give_mixed(self, topics: set[str], messages: Sequence[Message], give: Give) -> None:
         alike: dict[frozenset[str], list[Subscriber]] = {}
         for subscriber in {one for topic in topics for one in self._topics[topic].subscribers}:
             alike.setdefault(frozenset(topics & subscriber.topics.keys()), []).append(subscriber)
         for group in alike.values():
-            self._publish_to(group, messages)
+            self._give_to(group, messages, give)
 
     # -- rights -------------------------------------------------------------------------------
 
@@ -267,6 +283,14 @@ CORRECTIONS = {
     "account.role_changed": Hub.end_account,
     "flag.changed": Hub.nothing_to_drop,
 }
+
+
+def _deliver(subscriber: Subscriber, chunk: bytes, last_id: int) -> None:
+    subscriber.deliver(chunk, last_id)
+
+
+def _hint(subscriber: Subscriber, chunk: bytes, _: int) -> None:
+    subscriber.hint(chunk)
 
 
 def _join(messages: Sequence[Message], encode: Encoder) -> tuple[bytes, int]:

@@ -38,6 +38,10 @@ class Subscriber(ABC):
     def deliver(self, chunk: bytes, last_id: int) -> None:
         """Take encoded messages; `last_id` is the newest row's id among them, or 0."""
 
+    def hint(self, chunk: bytes) -> None:
+        """Take encoded signals, which a subscriber who does not keep up may leave out."""
+        self.deliver(chunk, 0)
+
     @abstractmethod
     def dropped(self, topic: str, reason: str) -> None:
         """Learn that a topic is no longer followed, by whose event."""

@@ -8,6 +8,11 @@ from typing import Any, ClassVar
 #: The pattern of a type: words, joined by dots or underscores.
 TYPE = r"[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,32}){0,7}"
 
+#: What everybody who is signed in may follow.
+OPEN_TOPICS = ("posts", "flags")
+#: Topics that are only read: nobody is present there, and no member sends anything.
+READ_ONLY_TOPICS = (*OPEN_TOPICS, "audit")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
@@ -150,7 +155,7 @@ OPEN_TYPES = {
         OpenType("file.changed", "A member changed a file in an editor.", True, "write"),
         OpenType("activity", "A member did something worth telling.", True, "write"),
         OpenType("typing", "A member is typing.", False, "write"),
-        OpenType("cursor.moved", "A person's cursor moved; a viewer has one too.", False, "read"),
+        OpenType("cursor.moved", "A person's cursor moved; a viewer has one too.", False, "appear"),
     )
 }
 

@@ -12,6 +12,7 @@ from ..flags import service as flags
 from ..projects import access
 from ..realtime import publishing
 from ..realtime.protocol import Body
+from ..realtime.publishing import ENVELOPE_BYTES
 from ..realtime.socket import Socket, register
 from . import cursors
 from .delta import Delta
@@ -67,6 +68,8 @@ def edit_file(socket: Socket, body: Body) -> None:
         base=number(body, "base_version", 0),
         edit_id=edit_id_of(body),
     )
+    spent = change.weight + ENVELOPE_BYTES
+    socket.live.publications.spend(socket.caller.user_id, spent)
     socket.answer_later(body, writer().soon(change), lambda applied: _accepted(change, applied))
 
 

@@ -16,6 +16,7 @@ from ..core.errors import ApiError, Forbidden, NotFound
 from ..core.http.caller import Caller
 from ..core.models import Id
 from ..core.schemas import MAX_ID
+from ..events.types import OPEN_TOPICS as OPEN_TOPICS
 from ..extensions import db
 from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Owned, Project
 
@@ -24,9 +25,11 @@ class Role(IntEnum):
     """What a person is in a project; a higher role may all that a lower one may."""
 
     NONE = 0
-    VIEWER = 1
-    COLLABORATOR = 2
-    OWNER = 3
+    #: Everybody who is signed in, on a topic that is only read.
+    GUEST = 1
+    VIEWER = 2
+    COLLABORATOR = 3
+    OWNER = 4
 
     @classmethod
     def named(cls, name: str | None) -> Role:
@@ -38,13 +41,15 @@ class Right(StrEnum):
     """What can be done with something in a project."""
 
     READ = "read"
+    APPEAR = "appear"
     WRITE = "write"
     MANAGE = "manage"
 
 
 #: The table. An outsider (NONE) is told 404, a member whose role is too low 403.
 NEEDED = {
-    Right.READ: Role.VIEWER,  # see it, follow it, be present
+    Right.READ: Role.GUEST,  # see it, follow it
+    Right.APPEAR: Role.VIEWER,  # be seen there: presence, cursors
     Right.WRITE: Role.COLLABORATOR,  # make, change and delete what is in the project; publish
     Right.MANAGE: Role.OWNER,  # members, invitations, webhooks, the project itself
 }
@@ -202,9 +207,6 @@ class Place:
 #: One spelling for each topic: no leading zeros.
 TOPIC = re.compile(r"([a-z]{1,32}):([1-9][0-9]{0,18})")
 
-#: What everybody who is signed in may follow.
-OPEN_TOPICS = ("posts", "flags")
-
 #: What a topic's first word stands for; packages add their own.
 _models: dict[str, type[Any]] = {"project": Project}
 
@@ -217,9 +219,9 @@ def register_topic(word: str, model: type[Any]) -> None:
 def place(topic: str, caller: Caller, *, can: Right = Right.READ) -> Place:
     """Return the place of a topic for the caller; raises NotFound and Forbidden."""
     if topic in OPEN_TOPICS:
-        found = Place(topic, None, Role.VIEWER)
+        found = Place(topic, None, Role.GUEST)
     elif topic == "audit":
-        found = Place(topic, None, Role.VIEWER if caller.is_admin else Role.NONE)
+        found = Place(topic, None, Role.GUEST if caller.is_admin else Role.NONE)
     else:
         found = _numbered_place(topic, caller)
     check(found.role, can)

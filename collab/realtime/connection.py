@@ -21,6 +21,8 @@ from .frames import fragments
 from .live import live
 from .wire import LINGER_S, STOP_LINGER_S, Wire
 
+#: What others are told when somebody comes, or goes, in about so many bytes.
+PRESENCE_BYTES = 512
 #: Seconds that a reader may take for a piece while he catches up.
 CATCH_UP_PATIENCE_S = 30.0
 
@@ -33,6 +35,11 @@ class WireFollower(Follower):
         self.wire = wire
         #: Sends frames; no method of its own, since it is called for each reader and tick.
         self.write = wire.push
+
+    @property
+    def unsent(self) -> int:
+        """Return how many bytes wait for the peer to read."""
+        return self.wire.unsent
 
     def too_slow(self) -> None:
         """Cut the socket off; the close frame says where to resume."""
@@ -133,8 +140,10 @@ class Connection(ABC):
     def following(self, place: Place, after: int | None = None) -> Iterator[int]:
         """Follow a topic; within this block what comes live is held back.
 
-        It gives the newest id published. Raises NotFound.
+        It gives the newest id published. Raises NotFound, and TooManyRequests for whoever comes
+        and goes too often: others are told each time.
         """
+        self.live.signals.spend(self.caller.user_id, PRESENCE_BYTES)
         with self.follower.held():
             position = follow(self.live.hub, self.follower, [place], after)
             try:

@@ -17,6 +17,8 @@ from ..extensions import db
 from ..projects.access import Place
 from .wire import UNSENT_LIMIT
 
+#: Unsent bytes past which a reader is no longer told signals, until he has read.
+HINTS_LIMIT = UNSENT_LIMIT // 4
 #: Rows read, and bytes sent, at once while catching up: rows may be of 256 KiB.
 PAGE, PIECE = 100, 128 * 1024
 
@@ -42,6 +44,16 @@ class Follower(Subscriber):
     @abstractmethod
     def too_slow(self) -> None:
         """Cut the connection off."""
+
+    @property
+    @abstractmethod
+    def unsent(self) -> int:
+        """Return how many bytes wait for the peer to read."""
+
+    def hint(self, chunk: bytes) -> None:
+        """Send signals to a peer who reads: no flood of them cuts anybody off."""
+        if self.unsent + self._held_bytes + len(chunk) <= HINTS_LIMIT:
+            self.deliver(chunk, 0)
 
     def deliver(self, chunk: bytes, last_id: int) -> None:
         """Send what the broadcaster brings, or keep it until the follower has caught up."""
@@ -76,7 +88,7 @@ class Follower(Subscriber):
                 for chunk, last_id in self._held:
                     if not (self._gap and last_id > 0):
                         self.write(chunk, last_id)
-                self._held = None
+                self._held, self._held_bytes = None, 0
             if self._gap and self.topics:
                 self.too_slow()
 
@@ -87,7 +99,7 @@ class Follower(Subscriber):
         """
         with self._gate:
             rows = any(last_id > 0 for _, last_id in self._held or ())
-            self._held = []
+            self._held, self._held_bytes = [], 0
         if rows and self.topics:
             self.too_slow()
 

@@ -13,8 +13,12 @@ from ..core.errors import Unavailable
 from ..events.bell import Bell
 from ..events.broadcaster import Broadcaster
 from ..events.hub import GOING_AWAY, STOPPING, Hub
+from .allowance import Allowance
 from .reactor import Reactor
 from .wire import STOP_LINGER_S, Wire
+
+#: Seconds' worth of signals that a person may send at once: a page of many topics is opened so.
+SIGNAL_BURST_S = 2
 
 
 class Capacity:
@@ -59,6 +63,9 @@ class Live:
     hub: Hub
     broadcaster: Broadcaster
     capacity: Capacity
+    #: What each person may send that is told and forgotten, and what is kept.
+    signals: Allowance
+    publications: Allowance
     #: The open sockets, those included that have not said yet whose they are.
     wires: set[Wire] = field(default_factory=set)
     _starting: threading.Lock = field(default_factory=threading.Lock)
@@ -70,7 +77,15 @@ class Live:
         bell: Bell = app.extensions["collab.bell"]
         hub = Hub(bell)
         limit = app.config["SOCKET_LIMIT"]
-        return cls(bell, hub, Broadcaster(app, hub, bell), Capacity(limit))
+        signals, kept = (app.config[key] * 1024 for key in ("SIGNAL_RATE_KB", "PUBLISH_RATE_KB"))
+        return cls(
+            bell,
+            hub,
+            Broadcaster(app, hub, bell),
+            Capacity(limit),
+            Allowance(signals, SIGNAL_BURST_S * signals, "signals"),
+            Allowance(kept, kept // 2, "events"),
+        )
 
     def start(self) -> None:
         """Start the threads, once: after the fork, where the server forks."""

@@ -11,6 +11,18 @@ from .frames import text_frame
 
 Body = dict[str, Any]
 
+#: What the socket's own messages are called, requests and answers, and a stream's: members' events
+#: go to others under their own type, so none may be called so. In the spelling of `same_type`.
+PROTOCOL_TYPES = frozenset(
+    (
+        *("auth", "authenticated", "token.expired"),
+        *("subscribe", "subscribed", "unsubscribe", "unsubscribed"),
+        *("publish", "published", "ack", "nack"),
+        *("ping", "pong", "heartbeat"),
+        *("error", "closing"),
+    )
+)
+
 #: A message may be this long, in bytes.
 MESSAGE_LIMIT = 256 * 1024
 

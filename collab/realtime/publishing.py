@@ -15,15 +15,20 @@ from ..events import log
 from ..events.catalogue import canonical_type, reserved
 from ..events.log import Published
 from ..events.message import Message
-from ..events.types import OPEN_TYPES, TYPE
+from ..events.types import OPEN_TYPES, TYPE, same_type
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Place, Right
+from .live import live
+from .protocol import PROTOCOL_TYPES
 
 NAME = re.compile(TYPE)
 
-#: The payload of one event, in bytes of JSON.
-PAYLOAD_LIMIT = 256 * 1024
+#: The payload of one event, and of a signal, in bytes of JSON.
+MAX_PAYLOAD_BYTES = 256 * 1024
+MAX_SIGNAL_BYTES = 4 * 1024
+#: Bytes of what is told with each payload, about: the envelope.
+ENVELOPE_BYTES = 256
 
 
 class ReservedType(Forbidden):
@@ -36,6 +41,8 @@ class Draft:
 
     kind: str
     payload: dict[str, Any]
+    #: Bytes of its JSON.
+    size: int
 
     @property
     def kept(self) -> bool:
@@ -56,25 +63,28 @@ def draft(kind: object, payload: object) -> Draft:
         raise invalid("type", "Must be words of lower-case letters and digits, joined by . or _.")
     if not isinstance(payload, dict):
         raise invalid("payload", "Must be an object.")
-    if len(dumps(payload)) > PAYLOAD_LIMIT:
-        raise invalid("payload", "Must be at most 256 KiB of JSON.")
     name = canonical_type(kind)
-    if reserved(name):
-        raise ReservedType(f"Only the server itself records {name}; use a name of your own.")
-    return Draft(name, payload)
+    if reserved(name) or same_type(name) in PROTOCOL_TYPES:
+        raise ReservedType(f"Only the server itself tells {name}; use a name of your own.")
+    what = Draft(name, payload, len(dumps(payload)))
+    limit = MAX_PAYLOAD_BYTES if what.kept else MAX_SIGNAL_BYTES
+    if what.size > limit:
+        raise invalid("payload", f"Must be at most {limit // 1024} KiB of JSON.")
+    return what
 
 
 def record(what: Draft, topic: str, caller: Caller) -> Message:
-    """Write an event to the log and return it; raises NotFound, Forbidden."""
+    """Write an event to the log and return it; raises NotFound, Forbidden, TooManyRequests."""
     message = add(what, topic, caller)
     db.session.commit()
     return message
 
 
 def add(what: Draft, topic: str, caller: Caller) -> Message:
-    """Write an event in the open transaction; raises NotFound, Forbidden."""
+    """Write an event in the open transaction; raises NotFound, Forbidden, TooManyRequests."""
     take_write_lock()
     place = access.place(topic, caller, can=what.right)
+    live().publications.spend(caller.user_id, what.size + ENVELOPE_BYTES)
     event = Published(
         kind=what.kind, where=place.topic, project_id=place.project_id, payload=what.payload
     )
@@ -82,8 +92,12 @@ def add(what: Draft, topic: str, caller: Caller) -> Message:
 
 
 def signal(what: Draft, place: Place, caller: Caller) -> Message:
-    """Make the message that tells a signal; raises Forbidden, and what its hook raises."""
+    """Make the message that tells a signal.
+
+    Raises Forbidden, TooManyRequests, and what its hook raises.
+    """
     access.check(place.role, what.right)
+    live().signals.spend(caller.user_id, what.size + ENVELOPE_BYTES)
     hook = _hooks.get((place.topic.partition(":")[0], what.kind))
     payload = hook(place, caller, what.payload) if hook else what.payload
     return Message.signal(place.topic, what.kind, caller.user_id, payload)

@@ -16,6 +16,7 @@ from ..core.http.paths import BASE
 from ..core.schemas import MAX_ID
 from ..projects import access
 from . import poll, publishing
+from .connection import PRESENCE_BYTES
 from .live import live
 from .schemas import (
     EventIn,
@@ -83,6 +84,7 @@ def stream_events(query: dict[str, Any]) -> Response:
         raise Unauthorized()
     topics = [*query["topic"], *filter(None, [topic_of(query | {"topic": None})])]
     places = [access.place(topic, who) for topic in topics] or access.own_places(who)
+    live().signals.spend(who.user_id, PRESENCE_BYTES * len(places))
     return _respond(who, places, _resume_after(query["after"]))
 
 

@@ -66,6 +66,11 @@ class StreamFollower(Follower):
         if sock is not None and USER_TIMEOUT is not None and sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, USER_TIMEOUT, USER_TIMEOUT_MS)
 
+    @property
+    def unsent(self) -> int:
+        """Return how many bytes wait for the response's thread."""
+        return self._unsent
+
     def write(self, chunk: bytes, last_id: int) -> None:
         """Leave something for the response's thread; behind the last words nothing."""
         with self._ready:

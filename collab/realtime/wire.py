@@ -107,6 +107,11 @@ class Wire:
 
     # -- what we do with it -------------------------------------------------------------------
 
+    @property
+    def unsent(self) -> int:
+        """Return how many bytes wait for the peer to read."""
+        return self._unsent
+
     def push(self, chunk: bytes, last_id: int = 0) -> None:
         """Send whole frames, now or as soon as the peer takes more."""
         with self._lock:

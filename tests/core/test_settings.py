@@ -28,6 +28,8 @@ BAD = {
     "RATE_LIMIT": ["", "many", "300", "0 per minute", "5 per 0 minutes", "5 per fortnight", "-1"],
     "AUTH_RATE_LIMIT": ["", "0 per minute", "5/minute"],
     "MESSAGE_RATE": ["", "0", "x"],
+    "SIGNAL_RATE_KB": ["", "0", "x"],
+    "PUBLISH_RATE_KB": ["", "0", "x"],
     "SOCKET_LIMIT": ["", "0", "x"],
     "HTTP_THREADS": ["", "1", "x"],
     "PING_SECONDS": ["", "0", "x"],

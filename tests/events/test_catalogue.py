@@ -143,4 +143,4 @@ def test_what_members_publish_is_not_reserved(name: str) -> None:
 
 @pytest.mark.parametrize("name", OPEN_TYPES)
 def test_what_members_publish_takes_a_right_that_there_is(name: str) -> None:
-    assert Right(OPEN_TYPES[name].right) in (Right.READ, Right.WRITE)
+    assert Right(OPEN_TYPES[name].right) in (Right.APPEAR, Right.WRITE)
