@@ -1,54 +1,124 @@
 """Failed attempts: counted before the password is checked, forgiven when it was right.
 
-Counting first closes the gap in which many attempts at once would all find the count low.
+Counting first closes the gap in which many attempts at once would all find the count low. Three
+counts, each for another way to guess:
+
+- of a network and an e-mail address: against guessing at one account from one place;
+- of a network over all e-mail addresses: against trying one password on many. It keeps nobody out
+  who has logged in to the account from there before, such as the others of a class;
+- of an e-mail address over all networks: against guessing at one account from many places. It only
+  slows down: a network from which nobody has logged in to the account is told when to come back,
+  and then it is let through once, whatever others did meanwhile. Each such promise doubles the next
+  wait. So many networks together guess little more than one, and the owner is never locked out: not
+  held up where they have logged in before, and elsewhere let in after one wait.
+
+What is not an account is counted in the same way, or else the answers would tell.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import ceil
 
 from flask import Flask, current_app
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from limits import parse
 
 from ..core.errors import TooManyRequests
+from ..core.http.windows import MonotonicStorage
 
-#: One address may fail this many times more over all e-mails: against trying one password on many.
+#: One network may fail this many times more over all e-mails: against trying one password on many.
 SPRAY_FACTOR = 20
+#: One e-mail may be failed at this many times more, from new networks, before they have to wait.
+GUESS_FACTOR = 2
+#: Seconds from the last guess until those from many networks are forgotten, and the longest wait.
+GUESSED_S, MAX_WAIT_S = 3600, 3600
+#: Seconds after its wait within which a network is let through.
+COME_BACK_S = 900
 
 
 class TooManyAttempts(TooManyRequests):
     """Too many failed attempts for this address and e-mail: wait and try again."""
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that was counted: `shared` are the counts that other pairs have a part in."""
+
+    pair: str
+    shared: tuple[str, ...] = ()
+
+
 class Attempts:
-    """The failures of the last minutes, by address and e-mail."""
+    """The failures of the last minutes, by network and e-mail."""
 
-    def __init__(self, rate: str) -> None:
-        self._strategy = FixedWindowRateLimiter(MemoryStorage())
-        self._limits: dict[str, RateLimitItem] = {}
-        if rate != "off":
-            pair = parse(rate)
-            wide = type(pair)(pair.amount * SPRAY_FACTOR, pair.multiples)
-            self._limits = {"pair": pair, "address": wide}
+    def __init__(self, rate: str, clock: Callable[[], float] = time.monotonic) -> None:
+        limit = None if rate == "off" else parse(rate)
+        #: Failures of a pair, in a window of so many seconds; 0: nothing is limited.
+        self._most, self._window_s = (limit.amount, limit.get_expiry()) if limit else (0, 0)
+        self._failures, self._waits = MonotonicStorage(clock=clock), MonotonicStorage(clock=clock)
 
-    def begin(self, address: str, email: str) -> None:
-        """Count an attempt; raises TooManyAttempts with the seconds to wait."""
-        for name, limit in self._limits.items():
-            key = self._key(name, address, email)
-            if not self._strategy.hit(limit, *key):
-                reset = self._strategy.get_window_stats(limit, *key).reset_time
-                raise TooManyAttempts(retry_after=int(reset - time.time()) + 1)
+    def begin(
+        self, network: str, email: str, *, known: bool = False, guess: bool = True
+    ) -> Attempt:
+        """Count an attempt; raises TooManyAttempts with the seconds to wait.
 
-    def forgive(self, address: str, email: str) -> None:
-        """Forget the failures of a pair; it has shown that it knows the password."""
-        if limit := self._limits.get("pair"):
-            self._strategy.clear(limit, *self._key("pair", address, email))
+        `known` tells that somebody has logged in to this account from this network, `guess` that
+        a password is to be checked.
+        """
+        pair, wide, account = _keys(network, email)
+        if not self._most:
+            return Attempt(pair)
+        held_up = guess and not known
+        if held_up and (left := self._waits.left(_waiting(pair))):
+            raise TooManyAttempts(retry_after=ceil(left))
+        self._count(pair, self._most)
+        try:
+            self._count(wide, None if known else self._most * SPRAY_FACTOR)
+            if held_up and not self._waits.take(_promised(pair)):
+                self._slow_down(pair, account)
+        except TooManyAttempts:
+            self._failures.decr(pair)
+            raise
+        return Attempt(pair, (wide, account) if held_up else (wide,))
 
-    @staticmethod
-    def _key(name: str, address: str, email: str) -> tuple[str, ...]:
-        return (name, address, email) if name == "pair" else (name, address)
+    def _count(self, key: str, most: int | None) -> None:
+        count = self._failures.incr(key, self._window_s)
+        if most is not None and count > most:
+            self._failures.decr(key)
+            raise TooManyAttempts(retry_after=ceil(self._failures.left(key)))
+
+    def _slow_down(self, pair: str, account: str) -> None:
+        """Count a guess at an account; if there are many, promise to take it later, and raise."""
+        guesses = self._failures.incr(account, GUESSED_S, longer=True)
+        beyond = guesses - self._most * GUESS_FACTOR
+        if beyond > 0:
+            wait = min(MAX_WAIT_S, 2 ** min(beyond - 1, 32))
+            self._waits.incr(_waiting(pair), wait)
+            self._waits.incr(_promised(pair), wait + COME_BACK_S)
+            raise TooManyAttempts(retry_after=wait)
+
+    def forgive(self, attempt: Attempt) -> None:
+        """Forget what a pair failed, and no more: it has shown that it knows the password."""
+        failed = self._failures.take(attempt.pair)
+        for key in attempt.shared:
+            self._failures.decr(key, failed)
+
+
+def _keys(network: str, email: str) -> tuple[str, str, str]:
+    """Name the counts of an attempt; an e-mail is not kept, nor is one of any length."""
+    name = blake2b(email.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return f"{network} {name}", network, name
+
+
+def _waiting(pair: str) -> str:
+    return f"wait {pair}"
+
+
+def _promised(pair: str) -> str:
+    return f"promise {pair}"
 
 
 def init_app(app: Flask) -> None:

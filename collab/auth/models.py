@@ -1,4 +1,4 @@
-"""Users, their sessions (one family of refresh tokens each), and tickets."""
+"""Users, their sessions (one family of refresh tokens each), tickets, networks and blocks."""
 
 from __future__ import annotations
 
@@ -69,6 +69,34 @@ class Ticket(Model):
     token_expires: Mapped[datetime]
 
 
+class KnownNetwork(Model):
+    """A network from which somebody has logged in to an account: guesses elsewhere wait first."""
+
+    __tablename__ = "known_networks"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: As limits count addresses (`core/addresses.py`).
+    network: Mapped[str] = mapped_column(String(50), primary_key=True)
+    used_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Block(Model):
+    """Somebody whom a person wants to have nothing to do with."""
+
+    __tablename__ = "blocks"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    blocked_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
 #: What lists may be sorted by.
 USER_SORTS = {"id": User.id, "email": User.email, "created_at": User.created_at}
+BLOCK_SORTS = {"user_id": Block.blocked_id, "created_at": Block.created_at}
 SESSION_SORTS = {"last_used_at": Session.last_used_at, "created_at": Session.created_at}

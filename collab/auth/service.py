@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unauthorized, invalid
@@ -26,6 +26,9 @@ class WrongCredentials(Unauthorized):
     """The e-mail address or the password is wrong."""
 
 
+#: How often a password is checked that others change at the same time.
+CHECKS = 3
+
 FIRST_ACCOUNT = "This is the first account of this installation, so it is an admin."
 
 
@@ -33,7 +36,7 @@ def register(email: str, password: str, name: str | None, client: Client) -> Sig
     """Make an account and sign in; raises EmailTaken. The first one becomes admin."""
     email = email.lower()
     _check_strength(password, email)
-    attempts().begin(client.address, email)
+    attempt = attempts().begin(client.network, email, guess=False)
     password_hash = passwords.hash_password(password)
     take_write_lock()
     if db.session.scalar(select(exists().where(User.email == email))):
@@ -42,7 +45,7 @@ def register(email: str, password: str, name: str | None, client: Client) -> Sig
     user = new_account(email, password_hash, name)
     signed_in = sessions.start(user, client)
     db.session.commit()
-    attempts().forgive(client.address, email)
+    attempts().forgive(attempt)
     return replace(signed_in, notice=FIRST_ACCOUNT) if user.role == ADMIN else signed_in
 
 
@@ -71,16 +74,13 @@ def log_in(email: str, password: str, client: Client) -> SignedIn:
 
 
 def _log_in(email: str, password: str, client: Client) -> SignedIn:
-    attempts().begin(client.address, email)
-    query = select(User.id, User.password_hash).where(User.email == email)
-    known = db.session.execute(query).one_or_none()
-    db.session.rollback()  # gives the connection back while the password is checked
-    if not passwords.check_password(password, known and known.password_hash) or not known:
+    known = sessions.is_known_network(email, client)
+    attempt = attempts().begin(client.network, email, known=known)
+    checked = _check(User.email == email, password)
+    if checked is None:
         raise WrongCredentials()
-    attempts().forgive(client.address, email)
-    rehashed = passwords.outdated(known.password_hash) and passwords.hash_password(password)
-    take_write_lock()
-    user = db.session.get_one(User, known.id, populate_existing=True)
+    user, rehashed = checked
+    attempts().forgive(attempt)
     if user.disabled:
         raise sessions.Disabled()
     if rehashed:
@@ -90,23 +90,51 @@ def _log_in(email: str, password: str, client: Client) -> SignedIn:
     return signed_in
 
 
+def _check(
+    whose: ColumnElement[bool], password: str, new: str | None = None
+) -> tuple[User, str | None] | None:
+    """Check a password; if it is right, take the writer's lock and return whose it is.
+
+    It also returns the hash to keep from now on: of the new password, or of the same one if the
+    kept hash is outdated. Hashing takes long, so it is done before the lock. Whether what was
+    checked is still kept is looked up after it: the password may have been changed meanwhile, and
+    then what was right is so no longer. Raises Conflict if that goes on and on.
+    """
+    for _ in range(CHECKS):
+        query = select(User.id, User.password_hash).where(whose)
+        kept = db.session.execute(query).one_or_none()
+        db.session.rollback()  # gives the connection back while the password is checked
+        if not passwords.check_password(password, kept and kept.password_hash) or not kept:
+            return None
+        rehashed = _to_keep(kept.password_hash, password, new)
+        take_write_lock()
+        user = db.session.get(User, kept.id, populate_existing=True)
+        if user is not None and user.password_hash == kept.password_hash:
+            return user, rehashed
+        db.session.rollback()
+    raise Conflict("The password was changed meanwhile.")
+
+
+def _to_keep(kept: str, password: str, new: str | None) -> str | None:
+    if new is None and passwords.outdated(kept):
+        new = password
+    return passwords.hash_password(new) if new is not None else None
+
+
 def change_password(caller: Caller, current: str, new: str, client: Client) -> None:
     """Set a new password and end the other sessions; raises WrongCredentials."""
     _check_strength(new, caller.email, "new_password")
-    attempts().begin(client.address, caller.email)
-    kept = db.session.scalar(select(User.password_hash).where(User.id == caller.user_id))
-    db.session.rollback()
-    if not passwords.check_password(current, kept):
+    known = sessions.is_known_network(caller.email, client)
+    attempt = attempts().begin(client.network, caller.email, known=known)
+    checked = _check(User.id == caller.user_id, current, new)
+    if checked is None:
         raise WrongCredentials("The current password is wrong.")
-    attempts().forgive(client.address, caller.email)
-    hashed = passwords.hash_password(new)
-    take_write_lock()
-    user = db.session.get_one(User, caller.user_id, populate_existing=True)
-    if user.password_hash != kept:
-        raise Conflict("The password was changed meanwhile.")
-    user.password_hash = hashed
+    user, rehashed = checked
+    attempts().forgive(attempt)
+    user.password_hash = rehashed or user.password_hash
     others = (Session.user_id == caller.user_id) & (Session.id != caller.session_id)
     sessions.revoke(others, "password changed")
+    sessions.forget_networks(caller.user_id, client)
     log.record(PasswordChanged(user_id=caller.user_id), actor=caller.user_id)
     db.session.commit()
 

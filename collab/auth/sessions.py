@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import ColumnElement, delete, select, update
 
+from ..core.addresses import network_of
 from ..core.errors import NotFound, Unauthorized
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
@@ -18,7 +19,10 @@ from ..events import log
 from ..events.catalogue.accounts import SessionRevoked, SessionStarted
 from ..extensions import db
 from . import tokens
-from .models import SESSION_SORTS, Session, Ticket, User
+from .models import SESSION_SORTS, KnownNetwork, Session, Ticket, User
+
+#: Networks that are known of a person: those used last.
+KNOWN_NETWORKS = 50
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,11 @@ class Client:
 
     address: str
     user_agent: str
+
+    @property
+    def network(self) -> str:
+        """Return what limits count the address as."""
+        return network_of(self.address)
 
 
 @dataclass(frozen=True)
@@ -71,9 +80,35 @@ def start(user: User, client: Client) -> SignedIn:
         expires_at=utcnow() + refresh_life(),
     )
     db.session.add(session)
+    _know_network(user, client)
     db.session.flush()
     log.record(SessionStarted(user_id=user.id, session_id=session.id), actor=user.id)
     return _issue(session, token_id)
+
+
+def is_known_network(email: str, client: Client) -> bool:
+    """Tell whether somebody has logged in to the account with this e-mail from there before."""
+    of_account = select(KnownNetwork.network).join(User, User.id == KnownNetwork.user_id)
+    found = of_account.where(User.email == email, KnownNetwork.network == client.network)
+    return db.session.scalar(found) is not None
+
+
+def _know_network(user: User, client: Client) -> None:
+    """Note from where somebody has logged in, in the open transaction."""
+    db.session.merge(KnownNetwork(user_id=user.id, network=client.network, used_at=utcnow()))
+    mine = select(KnownNetwork.network).where(KnownNetwork.user_id == user.id)
+    old = mine.order_by(KnownNetwork.used_at.desc()).offset(KNOWN_NETWORKS)
+    _forget(user.id, KnownNetwork.network.in_(old))
+
+
+def forget_networks(user_id: int, client: Client) -> None:
+    """Forget all networks of a person but the present one, in the open transaction."""
+    _forget(user_id, KnownNetwork.network != client.network)
+
+
+def _forget(user_id: int, which: ColumnElement[bool]) -> None:
+    statement = delete(KnownNetwork).where(KnownNetwork.user_id == user_id, which)
+    db.session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _issue(session: Session, token_id: str) -> SignedIn:

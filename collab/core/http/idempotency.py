@@ -26,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import db
+from ..addresses import network_of
 from ..errors import Conflict, Malformed, Unprocessable
 from ..models import Model, utcnow
 from ..security import Box
@@ -92,7 +93,7 @@ def _claim(key: str) -> tuple[int, Response | None]:
         raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
     found, now = optional_caller(), utcnow()
     values = {
-        "scope": f"user:{found.user_id}" if found else f"address:{request.remote_addr}",
+        "scope": f"user:{found.user_id}" if found else f"address:{network_of(request.remote_addr)}",
         "route": f"{request.method} {request.url_rule}",
         "key": key,
     }

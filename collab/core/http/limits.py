@@ -10,6 +10,8 @@ from typing import ParamSpec, TypeVar
 from flask import Flask, Response, current_app, request
 from flask_limiter import ApplicationLimit, Limiter, RequestLimit
 
+from ..addresses import network_of
+from . import windows  # noqa: F401  (its storage is chosen by its scheme)
 from .caller import optional_caller
 
 P = ParamSpec("P")
@@ -31,7 +33,7 @@ def rate_limit() -> str:
 def rate_limit_key() -> str:
     """Name whose requests are counted together."""
     found = optional_caller()
-    return f"user:{found.user_id}" if found else f"address:{request.remote_addr}"
+    return f"user:{found.user_id}" if found else f"address:{network_of(request.remote_addr)}"
 
 
 def preflight_limit() -> str:
@@ -68,15 +70,15 @@ def request_limiter() -> Limiter:
         rate_limit_key,
         application_limits=[ours, beforehand],
         request_identifier=address_asked,
-        storage_uri="memory://",
+        storage_uri="monotonic://",
     )
     made.request_filter(is_watching)
     return made
 
 
 def seconds_left(limit: RequestLimit) -> int:
-    """Return the whole seconds until the limit's window ends."""
-    return max(1, int(limit.reset_at - time.time()))
+    """Return the whole seconds until the limit's window ends, by the storage's monotonic clock."""
+    return max(1, int(limit.reset_at - time.monotonic()))
 
 
 def add_headers(limiter: Limiter, response: Response) -> None:
