@@ -25,8 +25,12 @@ START_S = 10.0
 END_S = 2.0
 #: What is empty in the box's folders has no bytes to count: this bounds it.
 FILES = 4096
+#: KiB of memory of its own that the code may hold, resident or swapped out: what RLIMIT_DATA lets
+#: it take, and its stack. That limit forgets memory which can no longer be written (mprotect(2)),
+#: this does not. Files in memory come on top; the kernel bounds them (`command.PREPARE`).
+MEMORY_KIB = (256 + 8) * 1024
 
-_PEAK = re.compile(rb"VmHWM:\s+(\d+) kB")
+_MEMORY = re.compile(rb"^(VmHWM|RssAnon|VmSwap):\s+(\d+) kB", re.MULTILINE)
 
 
 class SandboxError(Exception):
@@ -50,7 +54,7 @@ class Box:
         self._init: int | None = None
         self._inside: Path | None = None
         self._folders: list[int] = []
-        self.peak_kib = 0
+        self.peak_kib = self.memory_kib = 0
         try:
             with contextlib.ExitStack() as passed:
                 given = self._open(passed)
@@ -71,9 +75,7 @@ class Box:
     def _start(
         self, words: list[str], given: Descriptors, *, stdin: bool
     ) -> subprocess.Popen[bytes]:
-        """Start bubblewrap; as nobody if we are root, whom RLIMIT_NPROC does not bind."""
-        drop: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-        is_root = os.geteuid() == 0
+        """Start bubblewrap. Nothing here keeps Popen from vfork(2): see `command._as_nobody`."""
         started = subprocess.Popen(  # noqa: S603 (no shell, and no word of it is the code's)
             words,
             bufsize=0,
@@ -84,13 +86,12 @@ class Box:
             cwd="/",
             pass_fds=given.all,
             start_new_session=True,
-            **(drop if is_root else {}),
         )
         for stream in (started.stdin, started.stdout, started.stderr):
             if stream is not None:
                 self._held.enter_context(stream)
                 os.set_blocking(stream.fileno(), False)
-                if is_root:  # or /dev/stdin could not be opened
+                if os.geteuid() == 0:  # or /dev/stdin could not be opened
                     os.fchown(stream.fileno(), NOBODY, NOBODY)
         return started
 
@@ -140,7 +141,7 @@ class Box:
         for folder in ("box", "dev/shm"):
             self._folders.append(os.open(f"/proc/{init}/root/{folder}", os.O_RDONLY))
             self._held.callback(os.close, self._folders[-1])
-        self._inside = Path(f"/proc/{_child(init)}/status")
+        self._inside = Path(f"/proc/{_child(init)}/task")
         self.look()  # code may be over before the next look
 
     def _documents(self, count: int, patience_s: float) -> list[dict[str, Any]]:
@@ -159,12 +160,12 @@ class Box:
     # -- while it runs ------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Note how much memory the code has used so far."""
+        """Note how much memory the code holds, and has held so far."""
         if self._inside is None:
             return
-        with contextlib.suppress(OSError):
-            if found := _PEAK.search(self._inside.read_bytes()):
-                self.peak_kib = max(self.peak_kib, int(found[1]))
+        sizes = _memory(self._inside)
+        self.peak_kib = max(self.peak_kib, sizes.get("VmHWM", 0))
+        self.memory_kib = sizes.get("RssAnon", 0) + sizes.get("VmSwap", 0)
 
     @property
     def overfull(self) -> bool:
@@ -230,6 +231,20 @@ def _child(process: int) -> int:
     if not children:
         raise ProcessLookupError(process)
     return int(children[0])
+
+
+def _memory(threads: Path) -> dict[str, int]:
+    """Return how much memory a process takes, in KiB by name (proc_pid_status(5)).
+
+    They share it, so any thread that still runs tells; the first, whose number is the process's,
+    may end before the others, and knows nothing from then on.
+    """
+    with contextlib.suppress(OSError):
+        for thread in threads.iterdir():
+            with contextlib.suppress(OSError):
+                if found := _MEMORY.findall((thread / "status").read_bytes()):
+                    return {name.decode(): int(size) for name, size in found}
+    return {}
 
 
 def _readable(descriptor: int, seconds: float) -> bool:

@@ -1,19 +1,27 @@
 """The command line that puts code into its box: bubblewrap twice, then the limits, then the code.
 
-The outer bubblewrap makes the namespaces and the files. Its child, process 1 of the box, is the
-inner one, which makes a second user namespace, drops everything, and starts the code under the
-filter. One alone would leave before process 1 of the box, and hide what was used. With two
+The outer bubblewrap makes the namespaces and the files. Its child, process 1 of the box, first
+mounts the folders that can be written, which bubblewrap can't do without letting programs be run
+from them; then it is the inner bubblewrap, which makes a second user namespace, drops everything,
+and starts the code under the filter. One bubblewrap alone would leave before process 1 of the
+box, and hide what was used. With two
 - the outer one ends when process 1 has ended, and then all of the box is gone
   (pid_namespaces(7)), and what it used is counted;
 - process 1 is out of the code's reach: it belongs to another user namespace.
+
+**No native code from files.** What can be written is mounted `noexec`, so neither execve(2) nor
+mmap(2) takes a program or a library from it, however an interpreter is talked into loading one;
+/proc is read-only, so nobody writes machine code over their own through /proc/self/mem; and of
+the machine's programs only those of this command line are there.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, fields
 
-from .languages import FOLDERS, MIB, Language
+from .languages import LIBRARY_FOLDERS, MIB, Language, find_program
 
 LINKS = {
     "/bin": "/usr/bin",
@@ -28,6 +36,8 @@ DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 
 BOX = "/box"
 BOX_BYTES, SHM_BYTES = 64 * MIB, 8 * MIB
+#: Files and folders that each of them takes: the kernel's bound, after that of `box.FILES`.
+INODES = 8192
 #: Who the code is inside, and outside when the server is root: nobody.
 NOBODY = 65534
 
@@ -41,12 +51,40 @@ ENVIRONMENT = {
 NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup-try")
 
 
+#: What process 1 does before it is the inner bubblewrap: it makes the folders for files.
+MOUNT = "mount -t tmpfs -o noexec,nosuid,nodev,mode=0755,nr_inodes={inodes},size={size} box {place}"
+PREPARE = " && ".join(
+    [
+        *(
+            MOUNT.format(inodes=INODES, size=size, place=place)
+            for place, size in ((BOX, BOX_BYTES), ("/dev/shm", SHM_BYTES))  # noqa: S108 (inside)
+        ),
+        'exec "$@"',
+    ]
+)
+
+
 @dataclass(frozen=True)
 class Tools:
     """The paths of the programs that make the box."""
 
     bwrap: str
     prlimit: str
+    setpriv: str
+    mount: str
+    sh: str
+
+    @classmethod
+    def find(cls) -> Tools | str:
+        """Return them all, or the name of the first that is not installed where code sees it."""
+        found = {field.name: find_program(field.name) for field in fields(cls)}
+        missing = [name for name, path in found.items() if path is None]
+        return missing[0] if missing else cls(**{name: str(path) for name, path in found.items()})
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Return their paths."""
+        return tuple(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True)
@@ -68,28 +106,45 @@ def command(
 ) -> list[str]:
     """Return the command line; `wall_s` is the time that the code may take, in seconds."""
     return [
-        *(tools.bwrap, *_outer(), "--"),
+        *_as_nobody(tools),
+        *(tools.bwrap, *_outer((*tools.all, interpreter)), "--"),
+        *(tools.sh, "-c", PREPARE, "sh"),
+        *(tools.setpriv, "--inh-caps", "-all", "--ambient-caps", "-all", "--"),
         *(tools.bwrap, *_inner(language, given), "--"),
         *(tools.prlimit, *limits(language, wall_s), "--"),
         *(interpreter, *language.options, language.file),
     ]
 
 
-def _outer() -> list[str]:
-    """Return what makes the namespaces and the files."""
+def _as_nobody(tools: Tools) -> list[str]:
+    """Return what makes root nobody: RLIMIT_NPROC does not bind root.
+
+    Popen could do it, but would have to fork for that, and copy the page tables of the whole
+    server while it holds the interpreter; so it can use vfork(2).
+    """
+    if os.geteuid() != 0:
+        return []
+    who = ("--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups")
+    return [tools.setpriv, *who, "--"]
+
+
+def _outer(programs: tuple[str, ...]) -> list[str]:
+    """Return what makes the namespaces and the files, with no programs but these."""
     words = [f"--unshare-{name}" for name in NAMESPACES]
     words += ["--as-pid-1", "--die-with-parent", "--hostname", "box", *_identity(), "--clearenv"]
+    words += ["--cap-add", "CAP_SYS_ADMIN"]  # in the box's own namespaces: to mount
     for name, value in ENVIRONMENT.items():
         words += ["--setenv", name, value]
-    for folder in FOLDERS:
+    for folder in LIBRARY_FOLDERS:
         words += ["--ro-bind-try", folder, folder]
+    for program in programs:
+        words += ["--ro-bind", program, program]
     words += ["--proc", "/proc"]
     for device in DEVICES:
         words += ["--dev-bind", device, device]
     for link, target in LINKS.items():
         words += ["--symlink", target, link]
-    words += ["--size", str(BOX_BYTES), "--tmpfs", BOX, "--size", str(SHM_BYTES)]
-    words += ["--tmpfs", "/dev/shm", "--dir", "/tmp"]  # noqa: S108 (inside, where inner bwrap builds)
+    words += ["--dir", BOX, "--dir", "/dev/shm", "--dir", "/tmp"]  # noqa: S108 (inside)
     return [*words, "--remount-ro", "/"]
 
 
@@ -97,7 +152,8 @@ def _inner(language: Language, given: Descriptors) -> list[str]:
     """Return what takes the code in and every right away."""
     return [
         *("--unshare-user", "--disable-userns", "--new-session", "--cap-drop", "ALL"),
-        *("--dev-bind", "/", "/", "--file", str(given.source), f"{BOX}/{language.file}"),
+        *("--dev-bind", "/", "/", "--remount-ro", "/proc"),
+        *("--file", str(given.source), f"{BOX}/{language.file}"),
         *(*_identity(), "--chdir", BOX, "--seccomp", str(given.filter)),
         *("--json-status-fd", str(given.status)),
     ]
@@ -119,6 +175,8 @@ def limits(language: Language, wall_s: float) -> list[str]:
         "--nofile=64",
         "--nproc=64",
         "--memlock=0",
+        "--sigpending=256",
+        "--msgqueue=0",
         "--core=0",
     ]
 

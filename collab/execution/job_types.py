@@ -24,6 +24,7 @@ SENTENCES = {
     "timeout": "The code ran longer than {seconds:g} s and was stopped.",
     "output_limit": "The code wrote more than 1 MiB and was stopped.",
     "file_limit": "The code made more than 4,096 files and was stopped.",
+    "memory_limit": "The code held more than 264 MiB of memory and was stopped.",
 }
 
 
@@ -57,7 +58,8 @@ def execute(ctx: JobContext, payload: dict[str, Any]) -> Result:
     """Run code in a sandbox: Python or JavaScript.
 
     A result is whatever ends by itself, with any exit code. Raises FatalError (`timeout`,
-    `output_limit`, `file_limit`, with what there was before; `sandbox`), or Stopped.
+    `output_limit`, `file_limit`, `memory_limit`: with what there was before; `sandbox`), or
+    Stopped.
     """
     sandbox = _sandbox()
     reason = sandbox.unavailable(payload["language"])

@@ -10,7 +10,7 @@ MIB = 1024 * 1024
 
 PROGRAM_FOLDERS = ("/usr/bin", "/usr/local/bin")
 #: The only folders of the machine that the code sees, read-only; apps live elsewhere in /usr.
-FOLDERS = (*PROGRAM_FOLDERS, "/usr/lib", "/usr/lib64", "/usr/local/lib")
+LIBRARY_FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def find_program(name: str) -> str | None:
     found = shutil.which(name, path=":".join(PROGRAM_FOLDERS))
     if found is None:
         return None
-    real = Path(found).resolve()
-    return str(real) if any(real.is_relative_to(folder) for folder in FOLDERS) else None
+    real, folders = Path(found).resolve(), (*PROGRAM_FOLDERS, *LIBRARY_FOLDERS)
+    return str(real) if any(real.is_relative_to(folder) for folder in folders) else None
 
 
 #: `-I` leaves out the environment, the user's packages and the working folder; `site` stays, for
@@ -50,12 +50,13 @@ def find_program(name: str) -> str | None:
 PYTHON = Language(
     "python", "python3", "python3", ("-I", "-B", "-u"), "main.py", 512 * MIB, 256 * MIB
 )
-#: V8 reserves more than a gigabyte of addresses, and 128 MiB more for each worker thread.
+#: V8 reserves more than a gigabyte of addresses, and 128 MiB more for each worker thread. Native
+#: addons could not be loaded from files that the code makes; this says so before it is tried.
 JAVASCRIPT = Language(
     "javascript",
     "node",
     "nodejs",
-    ("--max-old-space-size=128",),
+    ("--max-old-space-size=128", "--no-addons"),
     "main.js",
     2048 * MIB,
     256 * MIB,

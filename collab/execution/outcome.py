@@ -6,7 +6,7 @@ import signal
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Reason = Literal["timeout", "output_limit", "file_limit"]
+Reason = Literal["timeout", "output_limit", "file_limit", "memory_limit"]
 
 
 @dataclass(frozen=True)

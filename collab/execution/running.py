@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .box import END_S, Box, SandboxError
+from .box import END_S, MEMORY_KIB, Box, SandboxError
 from .command import Tools
 from .languages import Language
 from .outcome import Outcome, Reason
@@ -151,6 +151,8 @@ class Watch:
         """Return why the code has to be stopped, if it has."""
         if any(output.flooded for output in self.outputs):
             return "output_limit"
+        if self._running and self._box.memory_kib > MEMORY_KIB:
+            return "memory_limit"
         if self._running and self._box.overfull:
             return "file_limit"
         return "timeout" if self._running and time.monotonic() >= deadline else None

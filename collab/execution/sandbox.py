@@ -15,15 +15,25 @@ from sqlalchemy import make_url
 from . import seccomp, selftest
 from .box import SandboxError
 from .command import Tools
-from .languages import LANGUAGES, Language, find_program
+from .languages import LANGUAGES, Language
 from .outcome import Outcome
 from .running import NOBODY_LISTENS, Listener, Program, run
 
 INSTALL = "apt-get install bubblewrap nodejs libseccomp2"
+#: The package that a program of the box is in.
+PACKAGES = {
+    "bwrap": "bubblewrap",
+    "prlimit": "util-linux",
+    "setpriv": "util-linux",
+    "mount": "mount",
+    "sh": "dash",
+}
 #: Seconds for which a failed self-test stands; then it is made again.
 RETRY_S = 30.0
 #: Seconds that the self-test may take.
 SELF_TEST_S = 10.0
+#: Seconds for which it stands that the programs are there: looking takes most of a millisecond.
+THERE_S = 1.0
 #: Seconds between two looks of who waits for a free place.
 PAUSE_S = 0.05
 
@@ -38,6 +48,7 @@ class Sandbox:
         self.wall_s, self._secrets = wall_s, secrets
         self._places = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
+        self._there_until = 0.0
         self._verdicts: dict[str, tuple[str | None, float]] = {}
 
     def start(self) -> None:
@@ -56,11 +67,19 @@ class Sandbox:
 
     def missing(self) -> str | None:
         """Return which part of the sandbox is missing, without trying it; None if all is there."""
+        if time.monotonic() < self._there_until:
+            return None
+        reason = self._look()
+        if reason is None:
+            self._there_until = time.monotonic() + THERE_S
+        return reason
+
+    def _look(self) -> str | None:
         if sys.platform != "linux":
             return "Running code needs Linux: its namespaces and seccomp are the sandbox."
-        for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux")):
-            if find_program(program) is None:
-                return f"Running code needs {package}, which is not installed: {INSTALL}"
+        tools = Tools.find()
+        if isinstance(tools, str):
+            return f"Running code needs {PACKAGES[tools]}, which is not installed: {INSTALL}"
         try:
             seccomp.program()
         except (ImportError, RuntimeError, OSError) as error:
@@ -110,12 +129,11 @@ class Sandbox:
         listener: Listener = NOBODY_LISTENS,
     ) -> Outcome:
         """Run code for at most `wall_s` seconds; raises SandboxError if that is not possible."""
-        interpreter = language.interpreter()
-        bwrap, prlimit = find_program("bwrap"), find_program("prlimit")
-        if interpreter is None or bwrap is None or prlimit is None:
+        interpreter, tools = language.interpreter(), Tools.find()
+        if interpreter is None or isinstance(tools, str):
             raise SandboxError(f"A program of the sandbox is gone: {INSTALL}")
         program = Program(language, interpreter, code, wall_s, stdin)
-        return run(program, Tools(bwrap, prlimit), listener)
+        return run(program, tools, listener)
 
 
 def init_app(app: Flask) -> None:

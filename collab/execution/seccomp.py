@@ -7,6 +7,7 @@ processes, from memory that no limit counts, and from the kernel's less trodden 
 from __future__ import annotations
 
 import errno
+import fcntl
 import functools
 import os
 import socket
@@ -72,7 +73,7 @@ def _deny_by_name(made: pyseccomp.SyscallFilter) -> None:
 
 def _deny_by_argument(made: pyseccomp.SyscallFilter) -> None:
     """Deny what depends on arguments: new processes, networks, and memory that is not counted."""
-    from pyseccomp import ERRNO, MASKED_EQ, NE, Arg
+    from pyseccomp import EQ, ERRNO, MASKED_EQ, NE, Arg
 
     refused = ERRNO(errno.EPERM)
     made.add_rule(refused, "clone", Arg(0, MASKED_EQ, CLONE_THREAD, 0))
@@ -83,6 +84,7 @@ def _deny_by_argument(made: pyseccomp.SyscallFilter) -> None:
     for flags in (MAP_SHARED | MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_HUGETLB):
         made.add_rule(refused, "mmap", Arg(3, MASKED_EQ, flags, flags))
     made.add_rule(refused, "prlimit64", Arg(0, NE, 0))
+    made.add_rule(refused, "fcntl", Arg(1, EQ, fcntl.F_SETPIPE_SZ))  # the kernel's memory
 
 
 def _hide_newer(made: pyseccomp.SyscallFilter) -> None:

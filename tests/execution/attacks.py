@@ -49,6 +49,22 @@ check(fs.readdirSync("/proc").some((name) => read(`/proc/${{name}}/WHERE`).inclu
 reached();
 """
 
+#: A library that is loaded already, by its path.
+LIBRARY = "next(x.split()[-1] for x in open('/proc/self/maps') if '/libm.so' in x)"
+COPY = """
+    import shutil, tempfile
+    path = tempfile.mktemp(dir="/box" if os.path.exists("/box") else @FOLDER)
+    shutil.copy(SOURCE, path)
+"""
+
+#: OpenSSL's engine that does nothing; Debian has it with libssl.
+JAVASCRIPT_COPY = """
+const own = (fs.existsSync("/box") ? "/box" : @FOLDER) + "/own.node";
+const machine = {{ x64: "x86_64", arm64: "aarch64" }}[process.arch];
+fs.copyFileSync(`/usr/lib/${{machine}}-linux-gnu/engines-3/loader_attic.so`, own);
+const loaded = () => fs.readFileSync("/proc/self/maps", "utf8").includes(own);
+"""
+
 #: In these, @FILE and the like stand for what belongs to the server: see `Target.words`.
 PYTHON = {
     "read /etc/passwd": "    open('/etc/passwd').read()",
@@ -97,6 +113,22 @@ PYTHON = {
         "    f = open(path, 'wb', 0)\n    for _ in range(20):\n"
         "        assert f.write(bytes(1 << 20)) == 1 << 20\n    os.unlink(path)"
     ),
+    "run a program of its own": COPY.replace("SOURCE", "sys.executable")
+    + "    os.access(path, os.X_OK) or os.chmod(path, 0o755)\n"
+    + "    sys.stdout.flush(); os.execv(path, [path, '-c', 'print(\"reached\")'])",
+    "load a library of its own": COPY.replace("SOURCE", LIBRARY) + "    ctypes.CDLL(path)",
+    "run a file in memory": COPY.replace("SOURCE", LIBRARY).replace("/box", "/dev/shm")
+    + "    import mmap; f = os.open(path, os.O_RDONLY)\n"
+    + "    mmap.mmap(f, 4096, flags=2, prot=mmap.PROT_READ | mmap.PROT_EXEC)",
+    "make a file of its own executable": COPY.replace("SOURCE", LIBRARY)
+    + "    import mmap; f = os.open(path, os.O_RDWR); m = mmap.mmap(f, 4096, flags=2)\n"
+    + "    at = ctypes.addressof(ctypes.c_char.from_buffer(m))\n"
+    + "    if libc.mprotect(ctypes.c_void_p(at), 4096, 5): raise OSError(ctypes.get_errno())",
+    "write over its own machine code": (
+        "    at = int(next(x for x in open('/proc/self/maps') if 'r-xp' in x).split('-')[0], 16)\n"
+        "    f = os.open('/proc/self/mem', os.O_RDWR)\n    os.pwrite(f, os.pread(f, 1, at), at)"
+    ),
+    "grow a pipe": "    import fcntl; fcntl.fcntl(os.pipe()[1], fcntl.F_SETPIPE_SZ, 1 << 20)",
     "raise a limit": (
         "    import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))"
     ),
@@ -131,6 +163,22 @@ JAVASCRIPT = {
         "fs.writeFileSync('/usr/lib/@NAME', ''); fs.unlinkSync('/usr/lib/@NAME'); reached();"
     ),
     "write to /tmp": "fs.writeFileSync('/tmp/@NAME', ''); fs.unlinkSync('/tmp/@NAME'); reached();",
+    "load an addon of its own": JAVASCRIPT_COPY
+    + "try {{ process.dlopen({{ exports: {{}} }}, own); }} catch (error) {{"
+    + " if (!loaded()) throw error; }} check(loaded()); reached();",
+    "load an addon of its own in a worker": JAVASCRIPT_COPY
+    + "const worker = new (require('worker_threads').Worker)("
+    + "`process.dlopen({{ exports: {{}} }}, ${{JSON.stringify(own)}})`,"
+    + " {{ eval: true, execArgv: ['--addons'] }});"
+    + "worker.on('error', (error) => (loaded() ? reached() : refused(error)));",
+    "load an engine of its own": JAVASCRIPT_COPY
+    + "require('crypto').setEngine(own); check(loaded()); reached();",
+    "write over its own machine code": (
+        "const line = fs.readFileSync('/proc/self/maps', 'utf8').match(/.*r-xp.*/)[0];"
+        "const at = parseInt(line, 16), one = Buffer.alloc(1);"
+        "const memory = fs.openSync('/proc/self/mem', 'r+');"
+        "fs.readSync(memory, one, 0, 1, at); fs.writeSync(memory, one, 0, 1, at); reached();"
+    ),
     "take 1 GiB of memory": "Buffer.alloc(2 ** 30, 1); reached();",
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from collab.execution.languages import LANGUAGES
 from collab.execution.seccomp import DENIED
 
 from . import support
@@ -262,22 +264,69 @@ def test_a_javascript_heap_is_bounded(execute: Execute) -> None:
     assert outcome.peak_memory_kib < 400 * 1024
 
 
-def test_memory_that_is_made_read_only_is_bounded_too(execute: Execute) -> None:
-    """RLIMIT_DATA forgets memory that can no longer be written; RLIMIT_AS does not."""
-    code = """
-import ctypes, mmap
+READ_ONLY = """
+import ctypes, mmap, threading, time
 libc = ctypes.CDLL(None)
 kept = []
-try:
+def take():
     while True:
         kept.append(mmap.mmap(-1, 16 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
         kept[-1].write(b"x" * (16 << 20))
         place = ctypes.addressof(ctypes.c_char.from_buffer(kept[-1]))
-        libc.mprotect(ctypes.c_void_p(place), 16 << 20, 1)
-except (OSError, MemoryError):
-    print(len(kept) * 16)
+        libc.mprotect(ctypes.c_void_p(place), 16 << 20, {protection})
+def hold():
+    try:
+        take()
+    except (OSError, MemoryError):
+        time.sleep(60)
 """
-    assert 128 < int(execute(code).stdout) < 512
+TAKING = {
+    "read-only": READ_ONLY.format(protection=1) + "hold()",
+    "out of reach": READ_ONLY.format(protection=0) + "hold()",
+    "in a thread": READ_ONLY.format(protection=1) + "threading.Thread(target=hold).start()",
+    # The first thread ends without the process: nothing can be read of it any more.
+    "in a thread that outlives the first": (
+        READ_ONLY.format(protection=1)
+        + "threading.Thread(target=hold).start()\ntime.sleep(0.02)\nlibc.pthread_exit(None)"
+    ),
+    "after the program was replaced": (
+        READ_ONLY.format(protection=1).replace("import ctypes", "import os, sys, ctypes")
+        + "if sys.argv[1:]: hold()\n"
+        "os.execv(sys.executable, [sys.executable, '/box/main.py', 'again'])"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", TAKING)
+def test_memory_that_no_limit_of_the_kernel_counts_is_bounded(execute: Execute, how: str) -> None:
+    """RLIMIT_DATA forgets memory that can no longer be written; who looks at it does not."""
+    outcome = execute(TAKING[how])
+    assert outcome.stopped == "memory_limit"
+    assert outcome.peak_memory_kib < 512 * 1024
+
+
+JAVASCRIPT_TAKES = {
+    "a buffer": "Buffer.alloc(8 << 20, 1)",
+    "an array buffer": "new Uint8Array(new ArrayBuffer(8 << 20)).fill(1)",
+    "a growing buffer": "(() => { const b = new ArrayBuffer(1, { maxByteLength: 8 << 20 });"
+    " b.resize(8 << 20); return new Uint8Array(b).fill(1); })()",
+    "a shared buffer": "new Uint8Array(new SharedArrayBuffer(8 << 20)).fill(1)",
+    "memory of WebAssembly": "new Uint8Array(new WebAssembly.Memory({ initial: 128 }).buffer)"
+    ".fill(1)",
+    "shared memory of WebAssembly": "new Uint8Array(new WebAssembly.Memory("
+    "{ initial: 128, maximum: 128, shared: true }).buffer).fill(1)",
+    "a string outside the heap": "Buffer.alloc(8 << 20, 'é').toString('utf16le')",
+}
+
+
+@support.needs_node
+@pytest.mark.parametrize("what", JAVASCRIPT_TAKES)
+def test_javascript_s_memory_outside_its_heap_is_bounded(execute: Execute, what: str) -> None:
+    code = f"const kept = []; for (;;) kept.push({JAVASCRIPT_TAKES[what]});"
+    outcome = execute(code, "javascript")
+    assert outcome.exit_code != 0
+    assert outcome.stopped in (None, "memory_limit")
+    assert outcome.peak_memory_kib < 400 * 1024
 
 
 LOOPS = {
@@ -379,9 +428,32 @@ def test_the_code_can_not_become_root(execute: Execute, call: str) -> None:
 
 
 def test_a_setuid_program_gives_no_rights(execute: Execute) -> None:
-    code = "import os; os.execv('/usr/bin/su', ['su', '-c', 'id'])"
+    code = "import os; os.execv('/usr/bin/mount', ['mount', '-t', 'tmpfs', 'x', '/box'])"
+    assert Path("/usr/bin/mount").stat().st_mode & stat.S_ISUID
     outcome = execute(code)
-    assert (outcome.exit_code != 0, "uid=0" in outcome.stdout) == (True, False)
+    assert (outcome.exit_code, "mount" in outcome.stderr) == (32, True)
+
+
+def test_the_loader_runs_no_file_that_the_code_made(execute: Execute) -> None:
+    code = """
+import os, shutil, sys
+shutil.copy(sys.executable, "/box/own")
+loader = next(line.split()[-1] for line in open("/proc/self/maps") if "/ld-" in line)
+os.execv(loader, [loader, "/box/own", "-c", "print('reached')"])
+"""
+    outcome = execute(code)
+    assert (outcome.stdout, "failed to map segment" in outcome.stderr) == ("", True)
+
+
+@IN_BOTH
+def test_no_program_but_the_sandbox_s_own_is_there(execute: Execute, language: str) -> None:
+    code = {
+        "python": "import os; print(*os.listdir('/usr/bin'))",
+        "javascript": "console.log(...require('fs').readdirSync('/usr/bin'))",
+    }[language]
+    own = {Path(tool).name for tool in support.TOOLS.all}
+    interpreter = Path(str(LANGUAGES[language].interpreter())).name
+    assert set(execute(code, language).stdout.split()) <= own | {interpreter}
 
 
 def test_a_mount_is_refused(execute: Execute) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +73,25 @@ def test_a_syntax_error_is_a_result(language: str) -> None:
 def test_code_of_64_kib_is_run() -> None:
     code = "print('end')"
     assert execute("#" * (64 * 1024 - len(code) - 1) + "\n" + code).stdout == "end\n"
+
+
+@pytest.mark.parametrize("stdin", [None, "given"])
+def test_starting_it_copies_nothing_of_the_server(
+    monkeypatch: pytest.MonkeyPatch, stdin: str | None
+) -> None:
+    """Popen takes vfork(2) only where it need not change the user and runs nothing in between."""
+    started: list[inspect.BoundArguments] = []
+    popen = inspect.signature(subprocess.Popen)
+
+    class Noting(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **named: Any) -> None:
+            started.append(popen.bind(*args, **named))
+            super().__init__(*args, **named)
+
+    monkeypatch.setattr(subprocess, "Popen", Noting)
+    execute("pass", stdin=stdin)
+    forks = {"preexec_fn", "user", "group", "extra_groups"}
+    assert [forks & one.arguments.keys() for one in started] == [set()]
 
 
 # -- standard input -------------------------------------------------------------------------------
@@ -330,19 +353,19 @@ def test_no_descriptor_outlives_its_run() -> None:
     for code in ("print(1)", "exit(3)", "while True: print('x' * 100_000)", "input()"):
         execute(code, stdin="x")
     with pytest.raises(SandboxError):
-        run(support.program("1"), Tools("/usr/bin/false", "/usr/bin/false"))
+        run(support.program("1"), replace(support.TOOLS, bwrap="/usr/bin/false"))
     with pytest.raises(SandboxError):
-        run(support.program("1"), Tools("/nowhere/bwrap", "/usr/bin/prlimit"))
+        run(support.program("1"), replace(support.TOOLS, bwrap="/nowhere/bwrap"))
     assert descriptors() == before
 
 
 @pytest.mark.parametrize(
     "tools",
     [
-        Tools("/usr/bin/false", "/usr/bin/prlimit"),
-        Tools("/usr/bin/env", "/usr/bin/prlimit"),
-        Tools("/nowhere/bwrap", "/usr/bin/prlimit"),
-        Tools("/usr/bin/bwrap", "/nowhere/prlimit"),
+        replace(support.TOOLS, bwrap="/usr/bin/false"),
+        replace(support.TOOLS, bwrap="/usr/bin/env"),
+        replace(support.TOOLS, bwrap="/nowhere/bwrap"),
+        replace(support.TOOLS, prlimit="/nowhere/prlimit"),
     ],
     ids=["fails", "is something else", "is not there", "can not start the code"],
 )
