@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam
 
 from ..auth.guard import recheck
 from ..core.errors import Forbidden
 from ..core.http.caller import Caller
 from ..core.json import dumps
 from ..core.models import Id
+from ..core.reading import take
 from ..events import log
 from ..events.catalogue.service import AuditExported
 from ..events.models import EventRow
@@ -24,8 +25,8 @@ from .audit import for_admins, sources
 from .service import Item
 from .wanted import Wanted
 
-#: Rows that are read at once: one may be of 256 KiB.
-BATCH = 100
+#: Rows that are read at once, if they are small.
+BATCH = 500
 
 #: What makes a spreadsheet take a cell for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -114,16 +115,17 @@ def _pieces(
     """
     yield style.head
     query, values = _next_rows(wanted)
-    full = True
-    while full:
+    more = True
+    while more:
         with app.app_context():
             place = values | {"after": after, "before": end}
-            rows = db.session.connection().execute(query, place).all()
+            result = db.session.connection().execute(query, place)
+            rows, more = take(result, BATCH, log.READ_BYTES)
             if not recheck(caller).is_admin:
                 raise Forbidden("Only an admin may do this.")
             piece = style.write(for_admins([row for row in rows if wanted.matches(row)]))
         yield piece
-        full, after = len(rows) == BATCH, rows[-1].id if rows else after
+        after = rows[-1].id if rows else after
 
 
 def _next_rows(wanted: Wanted) -> tuple[Select[Any], dict[str, Any]]:
@@ -132,8 +134,8 @@ def _next_rows(wanted: Wanted) -> tuple[Select[Any], dict[str, Any]]:
         EventRow.id > bindparam("after", type_=Id),
         EventRow.id < bindparam("before", type_=Id),
     )
-    query: Select[Any] = select(*EventRow.__table__.c).where(*between)
+    query: Select[Any] = log.rows().where(*between)
     values: dict[str, Any] = {}
     for name, (value,) in sources(wanted).items():
         query, values = query.where(getattr(EventRow, name) == bindparam("key")), {"key": value}
-    return query.order_by(EventRow.id).limit(BATCH), values
+    return query.order_by(EventRow.id).limit(BATCH + 1), values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of
-from ..core.schemas import MAX_ID, Schema, Time, patterned
+from ..core.schemas import MAX_ID, JsonObject, Schema, Time, patterned
 from ..jobs.schemas import Moment
 from ..realtime.schemas import topic_field
 
@@ -84,7 +84,7 @@ class ActivityOut(Schema):
     )
     topic = fields.String(required=True)
     project_id = fields.Integer(required=True, allow_none=True)
-    data = fields.Dict(required=True)
+    data = JsonObject(required=True)
     withheld = fields.Boolean(
         required=True,
         metadata={"description": "True where the data is somebody's own: an admin is not told."},

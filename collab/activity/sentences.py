@@ -131,7 +131,9 @@ REFUSALS = ("login.refused", "access.refused")
 def names_of(rows: Sequence[Any]) -> dict[int, str]:
     """Return the names of all people in some rows, by one query."""
     found = [row.actor for row in rows]
-    found += [row.data.get(member) for row in rows for member in PEOPLE.values()]
+    # What members publish themselves has no people in its sentence, and may be large.
+    told = [row.data for row in rows if row.type in SENTENCES]
+    found += [data.get(member) for data in told for member in PEOPLE.values()]
     people = {one for one in found if type(one) is int and 0 < one <= MAX_ID}
     if not people:
         return {}

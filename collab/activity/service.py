@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, decode, encode
+from ..core.reading import take
+from ..events import log
 from ..events.models import EventRow
 from ..extensions import db
 from ..projects import access
 from ..projects.models import Project
-from .sentences import DELETED, names_of, sentence
+from .sentences import DELETED, SENTENCES, names_of, sentence
 from .sight import Sight, jobs_followed
 from .walk import Sources, walk
 from .wanted import Wanted
@@ -44,7 +44,7 @@ class Item:
     actor: Actor | None
     topic: str
     project_id: int | None
-    data: dict[str, Any]
+    data: Mapping[str, Any]
     withheld: bool
     address: str | None
     time: datetime
@@ -101,16 +101,19 @@ def read_page(
     limit: int,
     cursor: str | None,
 ) -> Page:
-    """Return a page of whole rows, newest first; raises Malformed for a foreign cursor."""
+    """Return a page of whole rows, newest first; raises Malformed for a foreign cursor.
+
+    They are fewer than `limit` where they are large.
+    """
     after, before = wanted.bounds()
     if cursor:
         start = decode(cursor, ORDER, EventRow.id)[0]
         before = start if before is None else min(start, before)
     found = walk(sources, wanted.columns(), passes, after=after, before=before, limit=limit)
-    query = select(EventRow.__table__).where(EventRow.id.in_(found.ids))
-    rows = db.session.execute(query.order_by(EventRow.id.desc())).all()
-    following = encode(ORDER, found.next, found.next) if found.next is not None else None
-    return Page(rows, following)
+    query = log.rows().where(EventRow.id.in_(found.ids)).order_by(EventRow.id.desc())
+    rows, more = take(db.session.connection().execute(query), limit)
+    following = rows[-1].id if more else found.next
+    return Page(rows, None if following is None else encode(ORDER, following, following))
 
 
 def shown(rows: Sequence[Any], withheld: Callable[[Any], bool]) -> list[Item]:
@@ -121,7 +124,7 @@ def shown(rows: Sequence[Any], withheld: Callable[[Any], bool]) -> list[Item]:
 
 def _item(row: Any, names: dict[int, str], hidden: bool) -> Item:
     data = {} if hidden else row.data
-    text = sentence(row.type, row.actor, data, names)
+    text = sentence(row.type, row.actor, data if row.type in SENTENCES else {}, names)
     actor = None if row.actor is None else Actor(row.actor, names.get(row.actor, DELETED))
     return Item(
         id=row.id,

@@ -6,6 +6,8 @@ and a reader of our answers could not take (RFC 8259).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -18,9 +20,66 @@ OPTIONS = orjson.OPT_UTC_Z
 HEADROOM = 54
 
 
+#: Values and names of members in what somebody sends. As objects each takes up to some 100 bytes,
+#: whatever it is on the wire: `{}` is two bytes there, and 64 here.
+MOST_VALUES = 50_000
+
+#: What each value and name stands after, all but the first value (RFC 8259 §2).
+BEFORE_VALUES = b",:[{"
+UNCOUNTED = bytes(set(range(256)) - set(BEFORE_VALUES + b'"'))
+#: A string whose characters that are not counted are gone, or the rest after a last quote.
+STRING = re.compile(rb'"[^"]*"?')
+
+
+class TooManyValues(ValueError):
+    """JSON has more values than are taken."""
+
+
+class Stored(Mapping[str, Any]):
+    """A JSON object as the database keeps it: it goes into answers as text, and is read on demand.
+
+    What nobody looks into is never made of objects, which take many times the room of the text.
+    """
+
+    __slots__ = ("_read", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._read: dict[str, Any] | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a member."""
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the members' names."""
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        """Return how many members there are."""
+        return len(self._members)
+
+    def __sizeof__(self) -> int:
+        """Return about how many bytes of memory it takes as text."""
+        return object.__sizeof__(self) + self.text.__sizeof__()
+
+    @property
+    def _members(self) -> dict[str, Any]:
+        if self._read is None:
+            self._read = loads(self.text)
+        return self._read
+
+
+def _as_text(value: Any) -> Any:
+    """Return what orjson writes for what it does not know itself."""
+    if isinstance(value, Stored):
+        return orjson.Fragment(value.text)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
 def dumps(value: Any) -> bytes:
     """Write JSON as UTF-8; raises TypeError for what JSON can't say."""
-    return orjson.dumps(value, option=OPTIONS)
+    return orjson.dumps(value, default=_as_text, option=OPTIONS)
 
 
 def loads(data: bytes | str) -> Any:
@@ -28,8 +87,31 @@ def loads(data: bytes | str) -> Any:
     return orjson.loads(data)
 
 
-def loads_sent(data: bytes | str) -> Any:
-    """Read what somebody sent; raises ValueError, also where it is too deep to be written again."""
+def count_values(data: bytes, most: int = MOST_VALUES) -> int:
+    """Return how many values and names of members a JSON text has, at the most.
+
+    It is exact above `most`; below it, what looks like one in a string may be counted, too. The
+    text is not read, only counted in, by a fixed number of passes.
+    """
+    count = 1 + sum(map(data.count, BEFORE_VALUES))
+    if count <= most:
+        return count
+    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, UNCOUNTED)
+    return 1 + len(STRING.sub(b"", bare.replace(b'""', b"")))
+
+
+def _utf8(data: bytes | str) -> bytes:
+    return data.encode(errors="replace") if isinstance(data, str) else data
+
+
+def loads_sent(data: bytes | str, most: int = MOST_VALUES) -> Any:
+    """Read what somebody sent.
+
+    Raises ValueError, also where it is too deep to be written again, and TooManyValues before
+    anything is made of more than `most` values and names.
+    """
+    if len(data) > most and count_values(_utf8(data), most) > most:
+        raise TooManyValues(f"more than {most:,} values")
     value = loads(data)
     probe = value
     for _ in range(HEADROOM):

@@ -107,6 +107,13 @@ def identifier(**options: Any) -> fields.Integer:
     return WholeNumber(validate=validate.Range(1, MAX_ID), **options)
 
 
+class JsonObject(fields.Dict):
+    """A JSON object in an answer: as it is, so that what is stored as text goes out as text."""
+
+    def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return value
+
+
 class FreeJson(fields.Dict):
     """A JSON object of any content, up to 64 KiB."""
 
@@ -135,7 +142,7 @@ class Strings(fields.List[str]):
 
 
 #: Fields whose value goes into the answer as it is; orjson writes times as RFC 3339 has them.
-PLAIN = (fields.String, fields.Integer, fields.Boolean, fields.Dict, Strings, Time)
+PLAIN = (fields.String, fields.Integer, fields.Boolean, JsonObject, Strings, Time)
 
 
 class Items(fields.List[Any]):

@@ -105,9 +105,9 @@ class Broadcaster:
         What comes while these are published is the next tick's, or writers that never pause would
         hold signals back.
         """
-        rows = log.read_after(self._hub.position, BATCH)
-        self._publish([Message.of(row) for row in rows])
-        return len(rows) == BATCH
+        batch = log.read_after(self._hub.position, BATCH)
+        self._publish([Message.of(row) for row in batch.rows])
+        return batch.more
 
     def _prune_when_due(self) -> None:
         days, now = self._app.config["EVENT_RETENTION_DAYS"], time.monotonic()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ..core import origin
 from ..core.models import utcnow
+from ..core.reading import as_text, take
 from ..extensions import db
 from .bell import Bell
 from .message import Message
@@ -22,13 +23,18 @@ from .types import Event
 #: Rows that pruning deletes in one commit, so that writers need not wait long.
 PRUNED_AT_ONCE = 5000
 
+#: Bytes of rows that are read at once to be told, or one row, which may be of 256 KiB: whoever
+#: catches up holds what he has not taken yet in memory.
+READ_BYTES = 128 * 1024
+
 #: The hot statements go by the table and are built once: rows are read by the thousand, and no
-#: object is ever changed.
+#: object is ever changed. What an event says is passed on as the text that it is kept as.
 EVENTS = EventRow.__table__.c
+SHOWN = tuple(as_text(one) if one.name == "data" else one for one in EVENTS)
 INSERT = insert(EventRow.__table__).returning(EVENTS.id)  # type: ignore[arg-type]
 INSERT_MANY = insert(EventRow.__table__)  # type: ignore[arg-type]
 READ_AFTER = (
-    select(*EVENTS)
+    select(*SHOWN)
     .where(EVENTS.id > bindparam("after"))
     .order_by(EVENTS.id)
     .limit(bindparam("limit"))
@@ -114,25 +120,36 @@ def _forget(session: Session) -> None:
     session.info.pop("rights_changed", None)
 
 
-def read_after(after: int, limit: int = 500) -> Sequence[Any]:
+@dataclass(frozen=True)
+class Batch:
+    """Rows that were read at once: fewer than asked for where they are large."""
+
+    rows: Sequence[Any]
+    #: Whether there are more behind them.
+    more: bool
+
+
+def read_after(after: int, limit: int = 500) -> Batch:
     """Return the next rows behind an id, over all topics, oldest first."""
     connection = db.session.connection()
-    return connection.execute(READ_AFTER, {"after": after, "limit": limit}).all()
+    values = {"after": after, "limit": limit + 1}
+    return Batch(*take(connection.execute(READ_AFTER, values), limit, READ_BYTES))
 
 
 def read_topics(
     topics: Iterable[str], after: int, through: int | None = None, limit: int = 500
-) -> Sequence[Any]:
+) -> Batch:
     """Return the next rows of some topics behind an id, up to another one, oldest first."""
-    query = select(*EVENTS).where(EventRow.topic.in_(tuple(topics)), EventRow.id > after)
+    query = rows().where(EventRow.topic.in_(tuple(topics)), EventRow.id > after)
     if through is not None:
         query = query.where(EventRow.id <= through)
-    return db.session.execute(query.order_by(EventRow.id).limit(limit)).all()
+    query = query.order_by(EventRow.id).limit(limit + 1)
+    return Batch(*take(db.session.connection().execute(query), limit, READ_BYTES))
 
 
 def rows() -> Select[Any]:
     """Return the query for all rows, for readers that filter and page."""
-    return select(*EVENTS)
+    return select(*SHOWN)
 
 
 def last_id() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -27,7 +27,8 @@ class Message:
     topic: str
     type: str
     actor: int | None
-    data: dict[str, Any]
+    #: What it says; of a row the text that is stored, which nobody needs to look into.
+    data: Mapping[str, Any]
     time: datetime
     #: The log's id; 0 for a signal.
     id: int = 0

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 
 from ..core.database import take_write_lock
 from ..core.errors import ApiError
+from ..core.reading import take
 from ..extensions import db
 from . import log
 from .models import EventRow, LogReader
@@ -26,7 +27,7 @@ FAR = 10_000
 TRANSIENT = (OperationalError, TimeoutError, ApiError)
 
 READ = (
-    select(*log.EVENTS)
+    log.rows()
     .where(
         EventRow.id > bindparam("after"),
         EventRow.id <= bindparam("through"),
@@ -130,7 +131,7 @@ class Reader:
 
     def _read(self, after: int, through: int, limit: int) -> Sequence[Any]:
         values = {"after": after, "through": through, "types": self._types, "limit": limit}
-        return db.session.connection().execute(READ, values).all()
+        return take(db.session.connection().execute(READ, values), limit, log.READ_BYTES)[0]
 
     def _place(self) -> int | None:
         return db.session.connection().execute(PLACE, {"reader": self.name}).scalar()

@@ -9,7 +9,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import MAX_ID, Schema, Time, WholeNumber, identifier, patterned
+from ..core.schemas import MAX_ID, JsonObject, Schema, Time, WholeNumber, identifier, patterned
 from . import registry
 from .models import JOB_SORTS, STATUSES
 
@@ -117,11 +117,11 @@ class JobOut(Schema):
 class JobWholeOut(JobOut):
     """A job with what it works on and what it made."""
 
-    payload = fields.Dict(required=True)
+    payload = JsonObject(required=True)
     lease_owner = fields.String(required=True, allow_none=True)
     lease_until = Time(required=True, allow_none=True)
     heartbeat_at = Time(required=True, allow_none=True)
-    result = fields.Dict(required=True, allow_none=True)
+    result = JsonObject(required=True, allow_none=True)
     output = fields.Nested(OutputOut, required=True, allow_none=True)
 
 

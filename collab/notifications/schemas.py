@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import Schema, Time, TrueOrFalse, identifier
+from ..core.schemas import JsonObject, Schema, Time, TrueOrFalse, identifier
 from .models import KINDS, NOTIFICATION_SORTS
 
 
@@ -27,7 +27,7 @@ class NotificationOut(Schema):
         required=True, metadata={"description": "What it is about.", "example": "task:9"}
     )
     project_id = fields.Integer(required=True, allow_none=True)
-    data = fields.Dict(required=True, metadata={"description": "Further facts, by the kind."})
+    data = JsonObject(required=True, metadata={"description": "Further facts, by the kind."})
     created_at = Time(required=True)
     read_at = Time(required=True, allow_none=True)
 

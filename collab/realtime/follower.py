@@ -11,7 +11,7 @@ from typing import Any
 from ..core.http.caller import Caller
 from ..events import log
 from ..events.hub import Hub
-from ..events.message import Encoder, Message
+from ..events.message import Message
 from ..events.subscriber import Person, Subscriber
 from ..extensions import db
 from ..projects.access import Place
@@ -19,8 +19,10 @@ from .wire import UNSENT_LIMIT
 
 #: Unsent bytes past which a reader is no longer told signals, until he has read.
 HINTS_LIMIT = UNSENT_LIMIT // 4
-#: Rows read, and bytes sent, at once while catching up: rows may be of 256 KiB.
-PAGE, PIECE = 100, 128 * 1024
+#: Rows read at once while catching up, if they are small; else see `log.READ_BYTES`.
+PAGE = 500
+#: Bytes of a long message that are sent at once.
+PIECE = 128 * 1024
 
 
 def person(caller: Caller) -> Person:
@@ -113,27 +115,22 @@ class Follower(Subscriber):
         """
         topics = {place.topic for place in places}
         while after < through:
-            rows = log.read_topics(topics, after, through, PAGE)
+            batch = log.read_topics(topics, after, through, PAGE)
             if whole and log.pruned_through() > after:
                 self._gap = True
                 return
             db.session.remove()  # nothing is held open while the reader takes his time
-            after = rows[-1].id if len(rows) == PAGE else through
-            for piece, last_id in _pieces(rows, type(self).encode):
-                if not topics <= self.topics.keys():
-                    self._gap = True
-                    return
-                yield piece, last_id
+            after = batch.rows[-1].id if batch.more else through
+            pieces = [(self.joined(batch.rows), batch.rows[-1].id)] if batch.rows else []
+            del batch  # what its reader takes his time for is in memory once
+            if not topics <= self.topics.keys():
+                self._gap = True
+                return
+            yield from pieces
 
-
-def _pieces(rows: Sequence[Any], encode: Encoder) -> Iterator[tuple[bytes, int]]:
-    """Join encoded rows to pieces of about PIECE bytes, each with its newest id."""
-    piece = bytearray()
-    for row in rows:
-        piece += encode(Message.of(row))
-        if len(piece) >= PIECE or row is rows[-1]:
-            yield bytes(piece), row.id
-            piece.clear()
+    def joined(self, rows: Sequence[Any]) -> bytes:
+        """Encode rows, and join them."""
+        return b"".join(type(self).encode(Message.of(row)) for row in rows)
 
 
 def recovered(after: int | None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..auth.guard import recheck
 from ..core.http.caller import Caller
 from ..core.http.pages import Page
 from ..core.models import utcnow
+from ..core.reading import take
 from ..events import log
 from ..events.catalogue import canonical_type
 from ..events.message import Message
@@ -77,6 +77,7 @@ def page(
 ) -> EventPage:
     """Return some events behind an id; without a topic, those of all that concerns the caller.
 
+    They are fewer than `limit` where they are large, and what comes next is said all the same.
     The rights are looked up again after the reading: whoever has them then had them when what was
     read was written.
     """
@@ -88,17 +89,12 @@ def page(
         query = query.order_by(EventRow.id.desc())
     else:
         query = query.where(EventRow.id > after).order_by(EventRow.id)
-    rows = db.session.execute(query.limit(limit + 1)).all()
+    rows, more = take(db.session.connection().execute(query.limit(limit + 1)), limit)
     still = {place.topic for place in places(caller, topic)}
-    return _shown([row for row in rows if row.topic in still], limit, after, newest_first)
-
-
-def _shown(rows: Sequence[Any], limit: int, after: int, newest_first: bool) -> EventPage:
-    items = [Message.of(row).envelope() for row in rows[:limit]]
-    last = rows[:limit][-1].id if items else after
+    last = rows[-1].id if rows else after
     return EventPage(
-        items=items,
-        next_cursor=str(last) if len(rows) > limit else None,
+        items=[Message.of(row).envelope() for row in rows if row.topic in still],
+        next_cursor=str(last) if more else None,
         last_id=last,
         recovered=newest_first or not after or recovered(after),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from ..core.schemas import MAX_ID, Schema, Time, identifier, patterned
+from ..core.schemas import MAX_ID, JsonObject, Schema, Time, identifier, patterned
 from ..events.types import TYPE
 
 LONGEST_WAIT_S = 30
@@ -98,7 +98,7 @@ class EventOut(ma.Schema):
     topic = fields.String(required=True)
     actor = fields.Integer(metadata={"description": "Who did it."})
     signal = fields.Boolean(metadata={"description": "True for what is told and not kept."})
-    data = fields.Dict(required=True)
+    data = JsonObject(required=True)
 
 
 class EventPage(ma.Schema):

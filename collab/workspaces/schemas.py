@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import MAX_ID, FreeJson, Schema, Time, identifier, line
+from ..core.schemas import MAX_ID, FreeJson, JsonObject, Schema, Time, identifier, line
 from .models import WORKSPACE_SORTS
 
 
@@ -36,7 +36,7 @@ class WorkspaceOut(Schema):
     id = fields.Integer(required=True)
     project_id = fields.Integer(required=True)
     name = fields.String(required=True)
-    settings = fields.Dict(required=True)
+    settings = JsonObject(required=True)
     created_at = Time(required=True)
     updated_at = Time(required=True)
 

@@ -50,7 +50,7 @@ def test_an_export_is_the_log_the_oldest_first(app, ada, alice, project):
     found = rows(ada)
 
     with app.app_context():
-        kept = log.read_after(0)[:-1]
+        kept = log.read_after(0).rows[:-1]
     assert [(int(one["id"]), one["type"]) for one in found] == [(one.id, one.type) for one in kept]
     assert json.loads(found[-1]["data"]) == kept[-1].data
 

@@ -111,8 +111,10 @@ def test_what_is_said_of_oneself_has_the_words_of_a_sentence_of_the_table():
 
 def test_the_names_of_a_page_are_read_at_once(app, alice, bob):
     rows = [
-        types.SimpleNamespace(actor=alice.id, data={"user_id": bob.id}),
-        types.SimpleNamespace(actor=None, data={"user_id": [1], "owner_id": 2**70}),
+        types.SimpleNamespace(type="member.added", actor=alice.id, data={"user_id": bob.id}),
+        types.SimpleNamespace(
+            type="task.created", actor=None, data={"user_id": [1], "owner_id": 2**70}
+        ),
     ]
     with app.app_context():
         assert names_of(rows) == {alice.id: "Alice", bob.id: "Bob"}

@@ -13,7 +13,7 @@ FORGED = {"X-Forwarded-For": "203.0.113.9"}
 
 def newest(app):
     with app.app_context():
-        return log.read_after(log.last_id() - 1)[0]
+        return log.read_after(log.last_id() - 1).rows[0]
 
 
 def test_an_event_has_the_address_of_its_request(app, alice, project):

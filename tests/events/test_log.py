@@ -49,7 +49,7 @@ def test_a_recorded_event_is_the_row_that_is_read_back(context: Flask) -> None:
     before = log.last_id()
     told = log.record(note(5), actor=7)
     db.session.commit()
-    (row,) = log.read_after(before)
+    (row,) = log.read_after(before).rows
     assert (row.id, row.topic, row.type, row.actor, row.data, row.time) == (
         told.id,
         "project:1",
@@ -88,7 +88,7 @@ def read_by_id(app: Flask, after: int, count: int) -> list[int]:
 
     def read() -> bool:
         with app.app_context():
-            seen.extend(row.id for row in log.read_after((seen or [after])[-1]))
+            seen.extend(row.id for row in log.read_after((seen or [after])[-1]).rows)
         return len(seen) >= count
 
     eventually(read)
@@ -135,7 +135,7 @@ def test_a_plain_event_changes_no_rights(context: Flask) -> None:
 
 def test_reading_gives_what_is_behind_an_id_and_no_more_than_asked_for(context: Flask) -> None:
     first, second, third, _ = write(4)
-    assert [row.id for row in log.read_after(first, limit=2)] == [second, third]
+    assert [row.id for row in log.read_after(first, limit=2).rows] == [second, third]
 
 
 def test_reading_topics_gives_those_only_up_to_an_id(context: Flask) -> None:
@@ -144,7 +144,7 @@ def test_reading_topics_gives_those_only_up_to_an_id(context: Flask) -> None:
         event = Published(kind="a", where=where, project_id=None, payload={})
         found.append(log.record(event, actor=7).id)
     db.session.commit()
-    rows = log.read_topics(["project:1", "user:7"], after=found[0], through=found[3])
+    rows = log.read_topics(["project:1", "user:7"], after=found[0], through=found[3]).rows
     assert [row.id for row in rows] == [found[2], found[3]]
 
 

@@ -33,6 +33,6 @@ def recording(app: Flask) -> Iterator[list[Record]]:
     told: list[Record] = []
     yield told
     with app.app_context():
-        rows = log.read_after(before)
+        rows = log.read_after(before).rows
     kept = [row for row in rows if row.topic != "audit"]
     told += [Record(row.type, row.topic, row.actor, row.data) for row in kept]
