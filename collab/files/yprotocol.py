@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..core.errors import Malformed
-from ..core.json import loads
+from ..core.json import loads_sent
 from ..realtime.frames import BINARY, frame
 
 SYNC, AWARENESS, AUTH, QUERY_AWARENESS = range(4)
@@ -108,7 +108,7 @@ def states(data: bytes) -> list[State]:
     for _ in range(min(reader.number(), len(data))):
         state = State(reader.number(), reader.number(), reader.sized())
         try:
-            loads(state.json)
+            loads_sent(state.json)
         except ValueError:
             raise Malformed("The state of an editor is not JSON.") from None
         found.append(state)

@@ -10,7 +10,7 @@ from typing import Any
 from ..core.database import take_write_lock
 from ..core.errors import Forbidden, invalid
 from ..core.http.caller import Caller
-from ..core.json import dumps
+from ..core.json import count_values, dumps
 from ..events import log
 from ..events.catalogue import canonical_type, reserved
 from ..events.log import Published
@@ -27,6 +27,8 @@ NAME = re.compile(TYPE)
 #: The payload of one event, and of a signal, in bytes of JSON.
 MAX_PAYLOAD_BYTES = 256 * 1024
 MAX_SIGNAL_BYTES = 4 * 1024
+#: Values and names of members in it, whatever their length.
+MAX_PAYLOAD_VALUES = 10_000
 #: Bytes of what is told with each payload, about: the envelope.
 ENVELOPE_BYTES = 256
 
@@ -66,10 +68,13 @@ def draft(kind: object, payload: object) -> Draft:
     name = canonical_type(kind)
     if reserved(name) or same_type(name) in PROTOCOL_TYPES:
         raise ReservedType(f"Only the server itself tells {name}; use a name of your own.")
-    what = Draft(name, payload, len(dumps(payload)))
+    written = dumps(payload)
+    what = Draft(name, payload, len(written))
     limit = MAX_PAYLOAD_BYTES if what.kept else MAX_SIGNAL_BYTES
     if what.size > limit:
         raise invalid("payload", f"Must be at most {limit // 1024} KiB of JSON.")
+    if count_values(written, MAX_PAYLOAD_VALUES) > MAX_PAYLOAD_VALUES:
+        raise invalid("payload", f"Must have at most {MAX_PAYLOAD_VALUES:,} values and names.")
     return what
 
 

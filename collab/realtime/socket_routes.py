@@ -54,6 +54,9 @@ def prepare(too_big: bytes) -> None:
         raise Malformed("Sec-WebSocket-Key must be 16 bytes in base64.")
     if request.method != "GET":
         raise MethodNotAllowed(["GET"])
+    # A message that is compressed may become a thousand times as large before its size is known,
+    # so no extension is agreed on (RFC 6455 §9.1, RFC 7692 §5): the library sees no offer.
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
     here = live()
     here.capacity.take()
     g.live_place = here.capacity

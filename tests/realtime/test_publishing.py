@@ -13,6 +13,7 @@ from collab.events.types import PRESENCE_TYPES
 
 from ..support import history
 from ..support.people import Person, ok
+from ..support.problems import pointers
 from ..support.sockets import Socket
 
 
@@ -261,3 +262,10 @@ def test_two_topics_on_one_socket_come_in_the_logs_order(
     told = [alice.tells(one, n=n) for n in range(20) for one in (project, other)]
     reader.expect("file.changed", id=str(told[-1]))
     assert [int(one["id"]) for one in reader.events()] == told
+
+
+def test_an_event_has_at_most_10_000_values(alice: Person) -> None:
+    fits = {"type": "x.y", "payload": {"a": [0] * 9_990}}
+    assert ok(alice.post("/events", fits))["data"] == fits["payload"]
+    refused = alice.post("/events", {"type": "x.y", "payload": {"a": [0] * 10_001}})
+    assert pointers(refused) == ["#/payload"]

@@ -38,7 +38,7 @@ def test_connections_of_every_end_give_their_place_back(
         RawSocket(tight.url, token=alice.token).vanish()
         RawSocket(tight.url, wait=False).vanish()
         knock(tight.url, Sec_WebSocket_Key=None)
-        knock(tight.url, Sec_WebSocket_Extensions="permessage-deflate; server_max_window_bits=x")
+        knock(tight.url, Connection=None)
         caller.request("HEAD", "/events/stream")
         caller.get("/events", params={"topic": "nothing", "wait": 1})
     assert finds_a_place(tight, alice)

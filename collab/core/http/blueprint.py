@@ -10,7 +10,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import ApiError, Malformed
-from ..json import loads_sent
+from ..json import MOST_VALUES, TooManyValues, loads_sent
 
 
 class UnsupportedMediaType(ApiError):
@@ -19,11 +19,20 @@ class UnsupportedMediaType(ApiError):
     status = 415
 
 
+class TooManyMembers(ApiError):
+    """The body has too many values."""
+
+    status = 413
+
+
 class Parser(FlaskParser):
     """Tells apart what is no JSON by its type (415), by its syntax (400), by its values (422)."""
 
     def load_json(self, req: Request, schema: Any) -> Any:
-        """Read a JSON body; raises UnsupportedMediaType, Malformed, RequestEntityTooLarge."""
+        """Read a JSON body.
+
+        Raises UnsupportedMediaType, Malformed, RequestEntityTooLarge, TooManyMembers.
+        """
         body = req.get_data()
         # Werkzeug cuts a body that does not say its length off at the limit, in silence.
         if req.content_length is None and len(body) == req.max_content_length:
@@ -36,6 +45,10 @@ class Parser(FlaskParser):
             raise UnsupportedMediaType()
         try:
             return loads_sent(body)
+        except TooManyValues:
+            raise TooManyMembers(
+                f"The body has more than {MOST_VALUES:,} values and names of members."
+            ) from None
         except ValueError as error:
             raise Malformed(f"The body is not JSON: {error}.") from None
 
