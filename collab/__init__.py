@@ -175,6 +175,7 @@ def _route_modules() -> list[Any]:
     from .posts import routes as posts
     from .projects import member_routes
     from .projects import routes as projects
+    from .quotas import routes as quotas
     from .realtime import routes as events
     from .search import routes as search
     from .tasks import comment_routes
@@ -182,7 +183,7 @@ def _route_modules() -> list[Any]:
     from .uploads import routes as uploads
     from .workspaces import routes as workspaces
 
-    people = [auth, user_routes, projects, member_routes]
+    people = [auth, user_routes, projects, member_routes, quotas]
     content = [workspaces, files, content_routes, history_routes, tasks, comment_routes]
     content += [work_routes, archive_routes, posts, collection_routes, uploads, jobs]
     happenings = [events, notifications, activity, audit_routes]

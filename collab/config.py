@@ -171,6 +171,8 @@ SETTINGS = (
         "how long a worker that stands still keeps its jobs; a dead one loses them at once",
     ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
+    Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),
+    Setting("PROJECT_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a project may keep"),
     Setting("UPLOAD_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of one person's uploads"),
     Setting("FILE_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of a project's files"),
     Setting("FEATURE_CODE_EXECUTION", "on", switch, "whether code that people send is run"),

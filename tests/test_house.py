@@ -19,6 +19,7 @@ RANKS = {
     "flags": 4,
     "workspaces": 5,
     "jobs": 5,
+    "quotas": 5,
     "uploads": 5,
     "realtime": 5,
     "tasks": 5,

@@ -48,6 +48,7 @@ POST   auth/logout-all                                    401     204  204 204  
 POST   auth/password                                      401     204  204 204   204 204
 GET    auth/me                                            401     200  200 200   200 200
 PATCH  auth/me                                            401     200  200 200   200 200
+GET    auth/me/usage                                      401     200  200 200   200 200
 GET    auth/verify                                        401     200  200 200   200 200
 GET    auth/sessions                                      401     200  200 200   200 200
 DELETE auth/sessions/<session>                            401     204  204 204   204 204
@@ -66,6 +67,7 @@ PUT    projects/<project>                                 401     404  403 403  
 PATCH  projects/<project>                                 401     404  403 403   200 200
 DELETE projects/<project>                                 401     404  403 403   204 204
 
+GET    projects/<project>/usage                           401     404  200 200   200 200
 GET    projects/<project>/members                         401     404  200 200   200 200
 GET    projects/<project>/members/<user>                  401     404  200 200   200 200
 POST   projects/<project>/members                         401     404  403 403   201 201

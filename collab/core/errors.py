@@ -37,6 +37,8 @@ class ApiError(Exception):
         super().__init__(detail or " ".join((type(self).__doc__ or "").split()))
         self.errors = errors
         self.headers = headers or {}
+        #: Extension members of the problem (RFC 9457 §3.2).
+        self.members: dict[str, Any] = {}
 
     @property
     def detail(self) -> str:
@@ -122,7 +124,7 @@ def problem(error: ApiError) -> dict[str, Any]:
     }
     if error.errors:
         body["errors"] = error.errors
-    return body
+    return body | error.members
 
 
 def problem_response(error: ApiError) -> Response:

@@ -17,6 +17,7 @@ from ..events.types import Event
 from ..extensions import db
 from . import store
 from .models import File, FileChange
+from .quotas import TextRoom
 from .rights import Rights
 from .room import WAITING, Applied, Room, TextTooLarge, UnusableUpdate
 from .store import INSERT_CHANGES
@@ -51,6 +52,7 @@ class Batch:
         self.accepted: list[tuple[Change, Applied]] = []
         self._results: list[tuple[Change, Applied | ApiError]] = []
         self._projects: dict[int, int] = {}
+        self._quota = TextRoom()
         #: What of it has a name: by file, author and name.
         self._named: dict[tuple[int, int, str], Applied] = {}
 
@@ -80,6 +82,7 @@ class Batch:
             self._first_to_undo(change)
         if change.edit_id is not None and (known := self._carried_out(change, change.edit_id)):
             return known
+        self._quota.take(change, self._projects[change.file_id])
         if change.update is None:
             return room.change(change.delta, change.base)
         try:

@@ -89,7 +89,7 @@ def replace_text(
     new, key = _sent_text(source), file.id
     old, version = _base(key, base)
     growth = len(new.encode()) - file.size
-    require_room(file.project_id, growth)
+    require_room(file.project_id, growth, actor)
     delta = difference(old, to_units(new))
     applied = _submit(key, delta, version, expected, actor)
     file = access.load(File, key, actor)
@@ -149,7 +149,7 @@ def replace_bytes(file_id: int, source: Source, actor: Caller, require: Any) -> 
     try:
         file = access.load(File, file_id, actor, can=Right.WRITE)
         require(file)
-        require_room(file.project_id, received.size - file.size)
+        require_room(file.project_id, received.size - file.size, actor)
         old = take_over(file, received, actor)
         db.session.commit()
         for digest in old:
@@ -168,7 +168,7 @@ def take_over(file: File, received: Received, actor: Caller) -> list[str]:
     if old is None or received.digest == old:
         return []
     file.content_type = sniffed(received)[1]
-    file.sha256, file.size = received.digest, received.size
+    file.sha256, file.size, file.author_id = received.digest, received.size, actor.user_id
     file.content_version += 1
     event = FileReplaced(**about(file), size=received.size, sha256=received.digest)
     log.record(event, actor=actor.user_id)

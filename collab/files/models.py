@@ -35,6 +35,8 @@ class File(AsSeen, Timestamped, Versioned, Model):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     #: The workspace's, which never changes: rights are looked up by it.
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    #: Who brought what is in it (of a text, its first content); no foreign key, as in the history.
+    author_id: Mapped[int | None]
     path: Mapped[str] = mapped_column(String(500))
     kind: Mapped[str] = mapped_column(String(10))
     content_type: Mapped[str] = mapped_column(String(100))

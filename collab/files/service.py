@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import func, select, update
 
-from ..core.blobs import Received, Source, TooLarge
+from ..core.blobs import Received, Source
 from ..core.errors import Conflict, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..core.kept import blobs, register_digests, sweep
 from ..core.models import utcnow
+from ..core.usage import quota
 from ..events import log
 from ..events.catalogue.files import FileCreated, FileDeleted, FileMoved
 from ..extensions import db
@@ -23,6 +23,7 @@ from ..workspaces.service import on_deletion
 from . import paths
 from .first import first_change
 from .models import BINARY, FILE_SORTS, TEXT, File
+from .quotas import FileRoom
 from .room import TEXT_LIMIT, TextTooLarge
 from .sniffing import PLAIN, sniff, text_of
 from .writer import writer
@@ -43,10 +44,6 @@ class TooManyFiles(Conflict):
     """A workspace has at most 10,000 files."""
 
 
-class QuotaSpent(TooLarge):
-    """The project's files are as large together as they may be: delete some first."""
-
-
 def create_text(workspace_id: int, path: str, text: str, actor: Caller) -> File:
     """Make a text, whose content is its first change; all in one commit.
 
@@ -64,14 +61,14 @@ def _place(workspace_id: int, path: str, size: int, actor: Caller) -> Workspace:
     """Return a workspace in which there is room for a file, under the writer's lock."""
     workspace = access.load(Workspace, workspace_id, actor, can=Right.WRITE)
     require_free(workspace.id, [path])
-    require_room(workspace.project_id, size)
+    require_room(workspace.project_id, size, actor)
     return workspace
 
 
 def new_text(workspace: Workspace, path: str, text: str, actor: Caller) -> File:
     """Make a text in the open transaction; its path is free, and there is room."""
     size = len(text.encode())
-    file = _new(workspace, path, kind=TEXT, content_type=PLAIN, size=size)
+    file = _new(workspace, path, actor, kind=TEXT, content_type=PLAIN, size=size)
     file.searchable = text[:SEARCHABLE]
     file.content_version = 1 if text else 0
     _add(file, actor)
@@ -103,7 +100,7 @@ def create_sent(workspace_id: int, path: str, source: Source, actor: Caller) -> 
 def new_bytes(workspace: Workspace, path: str, received: Received, actor: Caller) -> File:
     """Make a file of bytes in the open transaction; its path is free, and there is room."""
     content_type = sniffed(received)[1]
-    file = _new(workspace, path, kind=BINARY, content_type=content_type, size=received.size)
+    file = _new(workspace, path, actor, kind=BINARY, content_type=content_type, size=received.size)
     file.sha256, file.content_version = received.digest, 1
     _add(file, actor)
     blobs().keep(received)
@@ -116,9 +113,9 @@ def sniffed(received: Received) -> tuple[str, str]:
         return sniff(file.read(TEXT_LIMIT + 1))
 
 
-def _new(workspace: Workspace, path: str, **values: Any) -> File:
+def _new(workspace: Workspace, path: str, author: Caller, **values: Any) -> File:
     place = {"workspace_id": workspace.id, "project_id": workspace.project_id}
-    return File(**place, path=path, **values)
+    return File(**place, path=path, author_id=author.user_id, **values)
 
 
 def _add(file: File, actor: Caller) -> None:
@@ -145,11 +142,10 @@ def require_free(workspace_id: int, added: list[str], kept: set[str] | None = No
         raise PathTaken(f"The path {path!r} {way}.")
 
 
-def require_room(project_id: int, more: int) -> None:
+def require_room(project_id: int, more: int, actor: Caller) -> None:
     """Check that a project's files may grow by so many bytes; raises QuotaSpent."""
-    used = db.session.scalar(select(func.sum(File.size)).where(File.project_id == project_id))
-    if more > 0 and (used or 0) + more > current_app.config["FILE_QUOTA_MB"] * 2**20:
-        raise QuotaSpent()
+    FileRoom().take(more, project_id)
+    quota.require(more, person_id=actor.user_id, project_id=project_id)
 
 
 def list_of(workspace: Workspace, *, prefix: str, kind: str | None, **page: Any) -> Page:

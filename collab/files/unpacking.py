@@ -57,7 +57,7 @@ def unpack(workspace_id: int, source: Source, conflict: str, actor: Caller) -> d
         archive = stack.enter_context(opened(sent.path))
         plan = _weighed(archive, stack)
         workspace = access.load(Workspace, workspace_id, actor, can=Right.WRITE)
-        _compare(plan, workspace, conflict)
+        _compare(plan, workspace, conflict, actor)
         for digest in _write(plan, archive, workspace, actor):
             sweep(digest)
         for path, file_id in plan.texts.items():
@@ -80,7 +80,7 @@ def _weighed(archive: Archive, stack: ExitStack) -> Plan:
     return plan
 
 
-def _compare(plan: Plan, workspace: Workspace, conflict: str) -> None:
+def _compare(plan: Plan, workspace: Workspace, conflict: str, actor: Caller) -> None:
     """Decide of each path, under the writer's lock, what it comes to."""
     query = select(File).where(File.workspace_id == workspace.id)
     there = {file.path: file for file in db.session.scalars(query)}
@@ -95,7 +95,7 @@ def _compare(plan: Plan, workspace: Workspace, conflict: str) -> None:
     else:
         growth += sum(plan.sizes[path] - there[path].size for path in taken)
         _replace(plan, [there[path] for path in taken])
-    service.require_room(workspace.project_id, growth)
+    service.require_room(workspace.project_id, growth, actor)
 
 
 def _taken(path: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from simple_websocket import ConnectionClosed, Server
 from ..auth import refusals
 from ..core.errors import ApiError, Forbidden, Malformed, Unauthorized
 from ..core.http.caller import Caller
+from ..core.usage.quota import QuotaSpent
 from ..events.hub import TOKEN_ENDED
 from ..events.message import Message
 from ..extensions import db
@@ -38,14 +39,18 @@ CLOSE_CODES = {
     413: MESSAGE_TOO_BIG,
     422: 4400,
     503: 1013,
+    507: 1013,
 }
+#: There is no room for what the editor sent: coming back changes nothing.
+QUOTA_SPENT = 4413
 #: How many more states than changes an editor may tell: it repeats all that it hears.
 REPEATED = 10
 
 
 def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:
     """Say what is wrong, as y-protocols can, and close; raises ConnectionClosed."""
-    code = code or CLOSE_CODES.get(error.status, INTERNAL_ERROR)
+    known = QUOTA_SPENT if isinstance(error, QuotaSpent) else CLOSE_CODES.get(error.status)
+    code = code or known or INTERNAL_ERROR
     if error.status in (401, 403, 404):
         wire.push(yprotocol.denied(error.detail))
     wire.shut(code, error.detail)

@@ -23,6 +23,9 @@ from sqlalchemy import bindparam, insert, literal_column, select, update
 
 from ..core.database import take_write_lock
 from ..core.models import Id, utcnow
+from ..core.usage.counted import ROW_BYTES
+from ..core.usage.models import PERSON, PROJECT
+from ..core.usage.quota import Allowance, QuotaSpent
 from ..events import log
 from ..events.catalogue.jobs import (
     JobCancelled,
@@ -38,7 +41,7 @@ from ..events.catalogue.jobs import (
 from ..events.types import JobEvent
 from ..extensions import db
 from . import registry
-from .context import Report, Result, storable
+from .context import Report, Result, Said, storable
 from .models import (
     CANCELLED,
     DEAD,
@@ -91,6 +94,9 @@ class Ending:
     begun: bool = True
 
 
+#: How often what a job says is kept: in its log, and in the event that tells it.
+COPIES = 2
+
 #: The ending of a run whose code was never called.
 NOT_BEGUN = Ending(HANDED_BACK, begun=False)
 
@@ -114,6 +120,9 @@ class Batch:
     attempts: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
+    #: Jobs for whose words there is no room.
+    silenced: set[int] = field(default_factory=set)
+    _room: Allowance = field(default_factory=Allowance)
 
     def flush(self) -> None:
         """Write what was gathered into the open transaction, events last."""
@@ -137,7 +146,7 @@ class Batch:
             values = {"progress": report.progress, "progress_message": report.message or None}
         if not _change(job, RUNNING, **values):
             return False
-        for said in report.said:
+        for said in self._with_room(job, report):
             line = {"job_id": job.id, "attempt": job.attempt, "time": utcnow()}
             self.lines.append(line | {"stream": said.stream, "text": said.text})
             told = JobOutput(attempt=job.attempt, stream=said.stream, text=said.text, **_where(job))
@@ -147,6 +156,16 @@ class Batch:
             told_far = JobProgressed(progress=report.progress, message=message, **_where(job))
             self.events.append(told_far)
         return True
+
+    def _with_room(self, job: Claimed, report: Report) -> Sequence[Said]:
+        """Return what was said if there is room for it; if not, the run is to be stopped."""
+        size = COPIES * sum(len(said.text.encode()) + ROW_BYTES for said in report.said)
+        try:
+            self._room.take(size, ((PERSON, job.owner_id), (PROJECT, job.project_id)))
+        except QuotaSpent:
+            self.silenced.add(job.id)
+            return ()
+        return report.said
 
     def settle_all(self, endings: Sequence[tuple[Claimed, Ending]], now: datetime) -> None:
         """End runs; those that have succeeded, and that nobody cancelled, by one statement."""

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask
 
 from ..core.json import dumps, loads_sent
+from ..core.usage import quota
 from ..extensions import db
 from ..flags import service as flags
 from . import registry
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 #: What may stand in the headers of a download.
 CONTENT_TYPE = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,99}")
 FILENAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}")
+QUOTA_SPENT = "quota_spent"
 BAD_NAME = "the file has no proper content type or name"
 
 
@@ -92,7 +94,18 @@ def _call(run: Run) -> Ending:
     result = kind.run(run.context, run.job.payload)
     if reason := _unkeepable(result):
         raise FatalError("bad_result", f"What the job made can't be kept: {reason}.")
+    _require_room(run, result)
     return Ending(SUCCEEDED, result=result)
+
+
+def _require_room(run: Run, result: Result | None) -> None:
+    """Refuse a result for which its owner or its project has no room; raises FatalError."""
+    if result is not None:
+        size = len(dumps(result.data)) + len(result.body or b"")
+        try:
+            quota.require(size, person_id=run.job.owner_id, project_id=run.job.project_id)
+        except quota.QuotaSpent as error:
+            raise FatalError(QUOTA_SPENT, str(error)) from None
 
 
 def _words(error: BaseException) -> str:
@@ -134,6 +147,9 @@ def stopped(reason: str | None) -> Ending:
     if reason == "stopping":
         told = failure(LOST, "The server stopped while it ran, and it runs at most once.")
         return Ending(HANDED_BACK, error=told)
+    if reason == "quota":
+        told = failure(QUOTA_SPENT, "There is no room for what it writes: delete something first.")
+        return Ending(FAILED, error=told, retry=False)
     if reason == "lost":
         return Ending(LOST, error=failure(LOST, "Another worker has taken it over."))
     return Ending(CANCELLED)

@@ -144,6 +144,8 @@ class Scheduler:
         for run in speaking:
             if not batch.say(run.job, run.unsaid):
                 run.context.stop("lost")
+            if run.job.id in batch.silenced:
+                run.context.stop("quota")
         batch.settle_all([(run.job, ending) for run, ending in ended if not run.settled], clock)
         deaf = self._end_the_deaf(batch, now, clock)
         self._keep_house(batch, now, clock)

@@ -4,8 +4,10 @@ from typing import Any, Literal
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import inspect
 
 from collab.core.models import UtcDateTime
+from collab.core.usage import triggers
 
 database = current_app.extensions["migrate"].db
 
@@ -33,6 +35,9 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        if inspect(connection).has_table("usage"):
+            triggers.ensure(connection)
+            connection.commit()
 
 
 run()

@@ -47,6 +47,9 @@ class Problem(Schema):
     instance = fields.String(metadata={"description": "The path as called."})
     request_id = fields.String(metadata={"description": "The log has it too."})
     errors = fields.List(fields.Nested(ProblemPart))
+    quota = fields.String(metadata={"description": "Of a 413: which quota is spent."})
+    used = fields.Integer(metadata={"description": "Of a 413: the bytes that it counts now."})
+    limit = fields.Integer(metadata={"description": "Of a 413: the bytes that it allows."})
 
 
 def config() -> dict[str, Any]:

@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from ..core.blobs import Received, Source, TooLarge
+from ..core.blobs import Received, Source
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Malformed, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..core.kept import blobs, register_digests, sweep
+from ..core.usage import quota
+from ..core.usage.models import PERSON
+from ..core.usage.quota import MIB, QuotaSpent
 from ..extensions import db
 from ..projects import access
 from .models import UPLOAD_SORTS, Upload
@@ -22,10 +25,6 @@ from .models import UPLOAD_SORTS, Upload
 LIMIT = 25 * 2**20
 
 register_digests(Upload.sha256)
-
-
-class QuotaSpent(TooLarge):
-    """Your uploads are as large together as they may be: delete some first."""
 
 
 def create(
@@ -46,7 +45,7 @@ def _keep(
 ) -> Upload:
     take_write_lock()
     access.admit(project_id, owner)
-    _require_room(received.size, owner)
+    _require_room(received.size, project_id, owner)
     upload = Upload(
         owner_id=owner.user_id,
         project_id=project_id,
@@ -62,10 +61,17 @@ def _keep(
     return upload
 
 
-def _require_room(size: int, owner: Caller) -> None:
-    used = db.session.scalar(select(func.sum(Upload.size)).where(Upload.owner_id == owner.user_id))
-    if (used or 0) + size > current_app.config["UPLOAD_QUOTA_MB"] * 2**20:
-        raise QuotaSpent()
+def _require_room(size: int, project_id: int | None, owner: Caller) -> None:
+    used = quota.used_of_kind(PERSON, owner.user_id, "uploads")
+    limit = current_app.config["UPLOAD_QUOTA_MB"] * MIB
+    if used + size > limit:
+        raise QuotaSpent(
+            f"Your uploads have {used // MIB} of {limit // MIB} MiB: delete some first.",
+            "uploads",
+            used,
+            limit,
+        )
+    quota.require(size, person_id=owner.user_id, project_id=project_id)
 
 
 def list_for(caller: Caller, *, project_id: int | None, sort: str, **page: Any) -> Page:

@@ -37,6 +37,8 @@ BAD = {
     "EVENT_RETENTION_DAYS": ["", "-1", "x"],
     "JOB_WORKERS": ["", "-1", "65"],
     "JOB_LEASE_SECONDS": ["", "0", "x"],
+    "PERSON_QUOTA_MB": ["", "0", "x"],
+    "PROJECT_QUOTA_MB": ["", "0", "x"],
     "UPLOAD_QUOTA_MB": ["", "0", "x"],
     "NOTIFIER": ["", "maybe"],
     "FILE_QUOTA_MB": ["", "0", "x"],

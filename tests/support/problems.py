@@ -7,13 +7,16 @@ from typing import Any
 
 import httpx
 
+#: What some problems say beside.
+EXTENSIONS = {"errors", "quota", "used", "limit"}
+
 
 def problem(response: httpx.Response, status: int) -> dict[str, Any]:
     """Return the body of an answer that must be a problem with this status, and whole."""
     assert response.status_code == status, (response.status_code, response.text)
     assert response.headers["Content-Type"] == "application/problem+json"
     body: dict[str, Any] = response.json()
-    assert body.keys() - {"errors"} == {
+    assert body.keys() - EXTENSIONS == {
         "type",
         "title",
         "status",

@@ -1,0 +1,1 @@
+"""What people and projects keep, counted as it is written, and how much that may be."""

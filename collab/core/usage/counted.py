@@ -1,0 +1,211 @@
+"""Whose each row is and how many bytes it takes: one table, of which triggers are made.
+
+Whatever a person makes counts to them, and whatever is in a project counts to the project as
+well. A new table that keeps what people send needs a line here; a test finds those without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Bytes that a row takes beside its texts: its keys, numbers, times and index entries.
+ROW_BYTES = 200
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How the rows of a table are counted. `{row}` in an expression stands for the row."""
+
+    table: str
+    kind: str
+    #: The columns whose change changes what is counted.
+    columns: tuple[str, ...]
+    bytes: str
+    person: str | None = None
+    project: str | None = None
+    #: Where the rows belong that can't tell whose they are: a place, and the id there.
+    place: tuple[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """What its triggers are called after."""
+        return f"{self.table}_{self.kind}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Rows to which others belong, and whose those are then."""
+
+    name: str
+    table: str
+    kind: str
+    person: str | None = None
+    project: str | None = None
+
+
+def _texts(*columns: str, row: int = ROW_BYTES) -> str:
+    lengths = (f"coalesce(length(CAST({{row}}.{name} AS BLOB)), 0)" for name in columns)
+    return " + ".join((str(row), *lengths))
+
+
+_OWNER, _PROJECT = "{row}.owner_id", "{row}.project_id"
+_OWNED = ("owner_id", "project_id")
+_TOLD_BY_JOB = (
+    "CASE WHEN {row}.actor IS NULL AND {row}.topic LIKE 'job:%' "
+    "THEN CAST(substr({row}.topic, 5) AS INTEGER) END"
+)
+_SCOPE = "CASE WHEN {row}.scope LIKE 'user:%' THEN CAST(substr({row}.scope, 6) AS INTEGER) END"
+
+PLACES = (
+    Place("job", "jobs", "jobs", "owner_id", "project_id"),
+    Place("told", "jobs", "events", "owner_id"),
+    Place("task", "tasks", "comments", None, "project_id"),
+    Place("collection", "collections", "posts", "owner_id"),
+    Place("file", "files", "history", "author_id", "project_id"),
+    Place("edited", "files", "history", None, "project_id"),
+)
+
+COUNTED = (
+    # What a job tells has no actor; it counts to the job's owner as long as there is the job.
+    Counted(
+        "events",
+        "events",
+        ("data",),
+        _texts("data", "topic", "type"),
+        "{row}.actor",
+        _PROJECT,
+        ("told", _TOLD_BY_JOB),
+    ),
+    Counted(
+        "files",
+        "files",
+        ("size", "author_id", "project_id"),
+        "{row}.size",
+        "{row}.author_id",
+        _PROJECT,
+    ),
+    Counted(
+        "files",
+        "history",
+        ("path", "searchable", "author_id", "project_id"),
+        _texts("path", "searchable"),
+        "{row}.author_id",
+        _PROJECT,
+    ),
+    Counted(
+        "file_changes",
+        "history",
+        ("delta", '"update"', "undoes", "author_id"),
+        _texts("delta", '"update"', "undoes"),
+        "{row}.author_id",
+        place=("edited", "{row}.file_id"),
+    ),
+    Counted(
+        "file_checkpoints",
+        "history",
+        ("text", "state"),
+        _texts("text", "state"),
+        place=("file", "{row}.file_id"),
+    ),
+    Counted("uploads", "uploads", ("size", *_OWNED), "{row}.size", _OWNER, _PROJECT),
+    Counted(
+        "tasks",
+        "tasks",
+        ("title", "description", "tags", *_OWNED),
+        _texts("title", "description", "tags"),
+        _OWNER,
+        _PROJECT,
+    ),
+    Counted(
+        "task_tags",
+        "tasks",
+        ("tag", "board", "owner_id"),
+        _texts("tag"),
+        _OWNER,
+        "CASE WHEN {row}.board > 0 THEN {row}.board END",
+    ),
+    Counted(
+        "comments",
+        "comments",
+        ("body", "author_id"),
+        _texts("body"),
+        "{row}.author_id",
+        place=("task", "{row}.task_id"),
+    ),
+    Counted("posts", "posts", ("title", "body", "owner_id"), _texts("title", "body"), _OWNER),
+    Counted(
+        "collections",
+        "posts",
+        ("name", "description", "owner_id"),
+        _texts("name", "description"),
+        _OWNER,
+    ),
+    Counted(
+        "collection_posts",
+        "posts",
+        ("position",),
+        _texts("position"),
+        place=("collection", "{row}.collection_id"),
+    ),
+    Counted(
+        "jobs", "jobs", ("payload", "error", *_OWNED), _texts("payload", "error"), _OWNER, _PROJECT
+    ),
+    Counted("job_log", "jobs", ("text",), _texts("text"), place=("job", "{row}.job_id")),
+    Counted(
+        "job_results",
+        "jobs",
+        ("data", "body"),
+        _texts("data", "body"),
+        place=("job", "{row}.job_id"),
+    ),
+    Counted("job_attempts", "jobs", ("error",), _texts("error"), place=("job", "{row}.job_id")),
+    Counted("job_keys", "jobs", ("key", "owner_id"), _texts("key"), _OWNER),
+    Counted(
+        "projects",
+        "workspaces",
+        ("name", "description"),
+        _texts("name", "description"),
+        project="{row}.id",
+    ),
+    Counted(
+        "workspaces",
+        "workspaces",
+        ("name", "settings", "project_id"),
+        _texts("name", "settings"),
+        project=_PROJECT,
+    ),
+    Counted("members", "members", ("project_id",), _texts("role"), project=_PROJECT),
+    Counted(
+        "invitations",
+        "members",
+        ("email", "invited_by", "project_id"),
+        _texts("email"),
+        "{row}.invited_by",
+        _PROJECT,
+    ),
+    Counted("blocks", "members", ("user_id",), str(ROW_BYTES), "{row}.user_id"),
+    Counted(
+        "known_networks",
+        "sessions",
+        ("network", "user_id"),
+        _texts("network"),
+        "{row}.user_id",
+    ),
+    Counted("notifications", "notifications", ("data", "user_id"), _texts("data"), "{row}.user_id"),
+    Counted(
+        "sessions", "sessions", ("user_agent", "user_id"), _texts("user_agent"), "{row}.user_id"
+    ),
+    Counted("idempotency_keys", "answers", ("answer", "scope"), _texts("answer", "key"), _SCOPE),
+)
+
+#: Tables that hold nothing of what people send, or so little that a row each is all there can be.
+UNCOUNTED = {
+    "usage": "the counters themselves",
+    "usage_places": "the counters themselves",
+    "event_log_state": "one row",
+    "log_readers": "a row for each reader that the server has",
+    "flag_overrides": "a row for each feature",
+    "notification_preferences": "a row for each person, of known words",
+    "users": "a row for each person; registering is limited by AUTH_RATE_LIMIT",
+    "tickets": "gone after a minute",
+}

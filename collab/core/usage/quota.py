@@ -1,0 +1,173 @@
+"""Quotas: looked at in the transaction of each change, before it is committed.
+
+The triggers know who keeps more than when the last transaction was settled. If a request brought
+somebody over their quota, its commit is refused, whatever door it came in by. Threads of the
+server's own (the scheduler, the texts' writer, the housekeeper) ask for room themselves, since a
+commit of theirs carries the work of many people.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, has_request_context
+from sqlalchemy import bindparam, event, func, select
+from sqlalchemy.orm import Session
+
+from ...extensions import db
+from ..errors import ApiError
+from .models import PERSON, PROJECT, Usage
+
+MIB = 2**20
+#: The growth of a transaction that is let pass a little longer: a mark, a message, a farewell.
+SMALL_BYTES = 4096
+#: Of a quota, the part beyond it that only small things may take: so a spent quota keeps nobody
+#: from tidying up.
+RESERVE = 1 / 16
+#: Sessions that somebody may have, whatever else they keep: nobody is locked out by a quota.
+MAX_SESSIONS = 1000
+
+#: The settings that say how much an owner may keep.
+SETTINGS = {PERSON: "PERSON_QUOTA_MB", PROJECT: "PROJECT_QUOTA_MB"}
+WHOSE = {PERSON: "You keep", PROJECT: "The project keeps"}
+
+Owner = tuple[str, int]
+
+UNSETTLED = (
+    "SELECT owner, owner_id, kind, bytes - settled_bytes, count - settled_count FROM usage "
+    "WHERE bytes <> settled_bytes OR count <> settled_count"
+)
+SETTLE = (
+    "UPDATE usage SET settled_bytes = bytes, settled_count = count "
+    "WHERE bytes <> settled_bytes OR count <> settled_count"
+)
+TOTAL = select(func.coalesce(func.sum(Usage.bytes), 0)).where(
+    Usage.owner == bindparam("owner"), Usage.owner_id == bindparam("owner_id")
+)
+
+
+class QuotaSpent(ApiError):
+    """There is no room for this: delete something first."""
+
+    status = 413
+
+    def __init__(self, detail: str, quota: str, used: int, limit: int) -> None:
+        super().__init__(detail)
+        self.members = {"quota": quota, "used": used, "limit": limit}
+
+
+def spent(owner: str, used: int, limit: int) -> QuotaSpent:
+    """Make the refusal of what an owner has no room for."""
+    most = f"and may keep {limit // MIB} MiB"
+    detail = f"{WHOSE[owner]} {used // MIB} MiB, {most}: delete something first."
+    return QuotaSpent(detail, owner, used, limit)
+
+
+def limit_of(owner: str) -> int:
+    """Return how many bytes a person or a project may keep."""
+    return int(current_app.config[SETTINGS[owner]]) * MIB
+
+
+def used_by(owner: str, owner_id: int) -> int:
+    """Return how many bytes an owner keeps, as the open transaction has it."""
+    found = db.session.connection().execute(TOTAL, {"owner": owner, "owner_id": owner_id})
+    return int(found.scalar_one())
+
+
+def used_of_kind(owner: str, owner_id: int, kind: str) -> int:
+    """Return how many bytes of one kind an owner keeps."""
+    query = select(Usage.bytes).where(Usage.owner == owner, Usage.owner_id == owner_id)
+    return db.session.scalar(query.where(Usage.kind == kind)) or 0
+
+
+class Allowance:
+    """What may still be added by one transaction that carries the work of many people."""
+
+    def __init__(self) -> None:
+        self._used: dict[Owner, int] = {}
+
+    def take(self, size: int, owners: Iterable[tuple[str, int | None]]) -> None:
+        """Note that owners will keep so many bytes more; raises QuotaSpent, and notes nothing."""
+        known = [(owner, key) for owner, key in owners if key is not None]
+        for owner, key in known:
+            used = self._used.setdefault((owner, key), used_by(owner, key))
+            limit = limit_of(owner)
+            if size > 0 and used + size > ceiling(limit, size):
+                raise spent(owner, used, limit)
+        for one in known:
+            self._used[one] += size
+
+
+def ceiling(limit: int, growth: int) -> int:
+    """Return how far something that grows so much may go: small things a little beyond a quota."""
+    return limit + int(limit * RESERVE) if growth <= SMALL_BYTES else limit
+
+
+def require(size: int, *, person_id: int | None = None, project_id: int | None = None) -> None:
+    """Check, under the writer's lock, that there is room; raises QuotaSpent.
+
+    The commit looks again. This is for whoever does something before that no rollback takes back.
+    """
+    Allowance().take(size, ((PERSON, person_id), (PROJECT, project_id)))
+
+
+@dataclass
+class _Growth:
+    """What a transaction did to what one owner keeps."""
+
+    bytes: int = 0
+    #: Rows of all kinds but events, which tell of the others.
+    rows: int = 0
+    #: Bytes of other kinds than sessions and the events that tell of them.
+    others: int = 0
+
+    def add(self, kind: str, size: int, count: int) -> None:
+        self.bytes += size
+        self.rows += count if kind != "events" else 0
+        self.others += abs(size) if kind not in ("events", "sessions") else 0
+
+
+@event.listens_for(db.session, "before_commit")
+def _look(session: Session) -> None:
+    """Look at what the open transaction changed of what people keep; raises QuotaSpent."""
+    if not session.in_transaction():
+        return
+    session.flush()
+    driver: Any = session.connection().connection.dbapi_connection
+    if not driver.in_transaction:
+        return
+    changed = driver.execute(UNSETTLED).fetchall()
+    if not changed:
+        return
+    if has_request_context() and not session.info.get("rights_changed"):
+        _judge(changed)
+    driver.execute(SETTLE)
+
+
+def _judge(changed: list[tuple[str, int, str, int, int]]) -> None:
+    grown: dict[Owner, _Growth] = defaultdict(_Growth)
+    for owner, owner_id, kind, size, count in changed:
+        grown[owner, owner_id].add(kind, size, count)
+    for (owner, owner_id), growth in grown.items():
+        if growth.bytes > 0:
+            _judge_one(owner, owner_id, growth)
+
+
+def _judge_one(owner: str, owner_id: int, growth: _Growth) -> None:
+    used, limit = used_by(owner, owner_id), limit_of(owner)
+    if used <= ceiling(limit, growth.bytes):
+        return
+    # Whoever deletes gains room in the end, though what tells of it takes some.
+    if growth.rows < 0 and growth.bytes <= SMALL_BYTES * -growth.rows:
+        return
+    if growth.others == 0 and growth.rows > 0 and _sessions(owner_id) <= MAX_SESSIONS:
+        return
+    raise spent(owner, used - growth.bytes, limit)
+
+
+def _sessions(user_id: int) -> int:
+    query = select(Usage.count).where(Usage.owner == PERSON, Usage.owner_id == user_id)
+    return db.session.scalar(query.where(Usage.kind == "sessions")) or 0

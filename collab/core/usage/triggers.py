@@ -1,0 +1,214 @@
+"""The triggers that keep the counters, made of the table in `counted`.
+
+Triggers miss no door: bulk changes, cascades and SQL by hand are counted like all else.
+"""
+
+# ruff: noqa: S608  (SQL is made of the table in `counted` alone)
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from .counted import COUNTED, PLACES, Counted, Place
+from .models import PERSON, PROJECT
+
+Driver = Any
+PREFIX = "usage_"
+
+
+def _of(expression: str, row: str) -> str:
+    return f"({expression.format(row=row)})"
+
+
+def _add(owner: str, owner_id: str, kind: str, size: str, count: str) -> str:
+    """Return the statement that adds to a counter, which it makes if there is none."""
+    return (
+        "INSERT INTO usage (owner, owner_id, kind, bytes, count, settled_bytes, settled_count) "
+        f"SELECT '{owner}', {owner_id}, {kind}, {size}, {count}, 0, 0 "
+        f"WHERE {owner_id} IS NOT NULL ON CONFLICT (owner, owner_id, kind) DO UPDATE "
+        "SET bytes = bytes + excluded.bytes, count = count + excluded.count"
+    )
+
+
+def _move(place: tuple[str, str], row: str, size: str, count: str) -> str:
+    """Return the statement that adds to what belongs to a place."""
+    name, key = place
+    return (
+        f"UPDATE usage_places SET bytes = bytes + {size}, count = count + {count} "
+        f"WHERE place = '{name}' AND id = {_of(key, row)}"
+    )
+
+
+def _counting(one: Counted, row: str, size: str, count: str) -> Iterator[str]:
+    """Find the statements that add to all counters of a row's owners."""
+    owners = ((PERSON, one.person), (PROJECT, one.project))
+    for owner, expression in owners:
+        if expression is not None:
+            yield _add(owner, _of(expression, row), f"'{one.kind}'", size, count)
+    if one.place is not None:
+        yield _move(one.place, row, size, count)
+
+
+def _trigger(name: str, moment: str, table: str, statements: Iterator[str], when: str = "") -> str:
+    body = "; ".join(statements)
+    condition = f" WHEN {when}" if when else ""
+    return f"CREATE TRIGGER {PREFIX}{name} {moment} ON {table}{condition} BEGIN {body}; END"
+
+
+def _same_owners(*expressions: str | None) -> str:
+    known = (one for one in expressions if one is not None)
+    same = [f"{_of(one, 'old')} IS {_of(one, 'new')}" for one in known]
+    return " AND ".join(same) or "true"
+
+
+def _of_counted(one: Counted) -> Iterator[tuple[str, str]]:
+    new, old = _of(one.bytes, "new"), _of(one.bytes, "old")
+    same = _same_owners(one.person, one.project)
+    changed = f"AFTER UPDATE OF {', '.join(one.columns)}"
+    taken = _counting(one, "old", f"-{old}", "-1")
+    parts = (
+        ("added", "AFTER INSERT", _counting(one, "new", new, "1"), ""),
+        ("changed", changed, _counting(one, "new", f"({new} - {old})", "0"), same),
+        ("moved", changed, _both(taken, _counting(one, "new", new, "1")), f"NOT ({same})"),
+        ("deleted", "AFTER DELETE", _counting(one, "old", f"-{old}", "-1"), ""),
+    )
+    for moment, when, statements, condition in parts:
+        name = f"{one.name}_{moment}"
+        yield PREFIX + name, _trigger(name, when, one.table, statements, condition)
+
+
+def _both(first: Iterator[str], second: Iterator[str]) -> Iterator[str]:
+    yield from first
+    yield from second
+
+
+def _of_place(one: Place) -> Iterator[tuple[str, str]]:
+    """Find the triggers by which a place comes, changes hands and goes with its row."""
+    owners = [one.person or "NULL", one.project or "NULL"]
+    new = [name if name == "NULL" else f"new.{name}" for name in owners]
+    here = f"WHERE place = '{one.name}' AND id = "
+    made = (
+        "INSERT INTO usage_places (place, id, kind, person_id, project_id, bytes, count) "
+        f"VALUES ('{one.name}', new.id, '{one.kind}', {new[0]}, {new[1]}, 0, 0)"
+    )
+    moved = f"UPDATE usage_places SET person_id = {new[0]}, project_id = {new[1]} {here}new.id"
+    columns = ", ".join(name for name in owners if name != "NULL")
+    parts = (
+        ("made", "AFTER INSERT", made),
+        ("given", f"AFTER UPDATE OF {columns}", moved),
+        # Before, as what belongs to the row finds nothing of it afterwards.
+        ("gone", "BEFORE DELETE", f"DELETE FROM usage_places {here}old.id"),
+    )
+    for moment, when, statement in parts:
+        name = f"place_{one.name}_{moment}"
+        yield PREFIX + name, _trigger(name, when, one.table, iter([statement]))
+
+
+def _of_places() -> Iterator[tuple[str, str]]:
+    """Find the triggers that count what belongs to places."""
+
+    def counting(row: str, size: str, count: str) -> Iterator[str]:
+        for owner in (PERSON, PROJECT):
+            yield _add(owner, f"{row}.{owner}_id", f"{row}.kind", size, count)
+
+    same = "old.person_id IS new.person_id AND old.project_id IS new.project_id"
+    grown = counting("new", "(new.bytes - old.bytes)", "(new.count - old.count)")
+    given = _both(
+        counting("old", "-old.bytes", "-old.count"), counting("new", "new.bytes", "new.count")
+    )
+    gone = counting("old", "-old.bytes", "-old.count")
+    parts = (
+        ("sum_changed", "AFTER UPDATE", grown, same),
+        ("sum_moved", "AFTER UPDATE", given, f"NOT ({same})"),
+        ("sum_gone", "AFTER DELETE", gone, ""),
+    )
+    for name, moment, statements, condition in parts:
+        yield PREFIX + name, _trigger(name, moment, "usage_places", statements, condition)
+
+
+def wanted() -> dict[str, str]:
+    """Return the SQL of all triggers, by their names."""
+    found = dict(_of_places())
+    for place in PLACES:
+        found.update(_of_place(place))
+    for one in COUNTED:
+        found.update(_of_counted(one))
+    return found
+
+
+def installed(connection: Connection) -> dict[str, str]:
+    """Return the SQL of the triggers that the database has."""
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    rows = connection.execute(text(query))
+    return {name: sql for name, sql in rows if name.startswith(PREFIX)}
+
+
+def drop_all(connection: Connection) -> None:
+    """Drop the triggers, as must be done before a table of theirs is."""
+    for name in installed(connection):
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+
+
+def ensure(connection: Connection) -> bool:
+    """Make the triggers what they must be, and count anew if they were not; tells which it was.
+
+    A migration that makes a covered table anew drops its triggers: this puts them back.
+    """
+    if installed(connection) == wanted():
+        return False
+    recount(connection)
+    for statement in wanted().values():
+        connection.exec_driver_sql(statement)
+    return True
+
+
+def recount(connection: Connection) -> None:
+    """Count everything from the rows themselves, without triggers, in one transaction."""
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none for DROP
+    drop_all(connection)
+    for table in ("usage", "usage_places"):
+        connection.exec_driver_sql(f"DELETE FROM {table}")
+    for place in PLACES:
+        connection.exec_driver_sql(_summed(place))
+    parts = " UNION ALL ".join(_parts())
+    connection.exec_driver_sql(
+        "INSERT INTO usage (owner, owner_id, kind, bytes, count, settled_bytes, settled_count) "
+        "SELECT owner, owner_id, kind, sum(bytes), sum(count), sum(bytes), sum(count) "
+        f"FROM ({parts}) WHERE owner_id IS NOT NULL GROUP BY owner, owner_id, kind"
+    )
+
+
+def _summed(place: Place) -> str:
+    """Return the statement that sums up what belongs to a kind of place."""
+    inner = " UNION ALL ".join(
+        f"SELECT {_of(one.place[1], 't')} AS id, {_of(one.bytes, 't')} AS bytes FROM {one.table} t"
+        for one in COUNTED
+        if one.place is not None and one.place[0] == place.name
+    )
+    person = f"p.{place.person}" if place.person else "NULL"
+    project = f"p.{place.project}" if place.project else "NULL"
+    return (
+        "INSERT INTO usage_places (place, id, kind, person_id, project_id, bytes, count) "
+        f"SELECT '{place.name}', p.id, '{place.kind}', {person}, {project}, "
+        f"coalesce(sum(c.bytes), 0), count(c.id) FROM {place.table} p "
+        f"LEFT JOIN ({inner}) c ON c.id = p.id GROUP BY p.id"
+    )
+
+
+def _parts() -> Iterator[str]:
+    """Find the queries whose rows are what each owner has."""
+    for one in COUNTED:
+        for owner, expression in ((PERSON, one.person), (PROJECT, one.project)):
+            if expression is not None:
+                yield (
+                    f"SELECT '{owner}' AS owner, {_of(expression, 't')} AS owner_id, "
+                    f"'{one.kind}' AS kind, {_of(one.bytes, 't')} AS bytes, 1 AS count "
+                    f"FROM {one.table} t"
+                )
+    for owner in (PERSON, PROJECT):
+        yield f"SELECT '{owner}', {owner}_id, kind, bytes, count FROM usage_places"

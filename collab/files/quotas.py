@@ -1,0 +1,61 @@
+"""How large the files of a project may be together, on every door that changes one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+from ..core.usage.counted import ROW_BYTES
+from ..core.usage.models import PERSON, PROJECT
+from ..core.usage.quota import MIB, Allowance, QuotaSpent, ceiling, used_of_kind
+from . import delta as deltas
+
+if TYPE_CHECKING:
+    from .writer import Change
+
+#: How often the bytes of an edit are kept: as a delta, for the CRDT, and in the event.
+COPIES = 3
+
+
+class FileRoom:
+    """What the files of projects may still grow by in one transaction (FILE_QUOTA_MB)."""
+
+    def __init__(self) -> None:
+        self._used: dict[int, int] = {}
+
+    def take(self, growth: int, project_id: int, *, about: bool = False) -> None:
+        """Note that a project's files grow by so many bytes, or about so many.
+
+        Raises QuotaSpent; of what is small and not known exactly, a little beyond the quota.
+        """
+        if project_id not in self._used:
+            self._used[project_id] = used_of_kind(PROJECT, project_id, "files")
+        used, limit = self._used[project_id], current_app.config["FILE_QUOTA_MB"] * MIB
+        if growth > 0 and used + growth > (ceiling(limit, growth) if about else limit):
+            raise QuotaSpent(
+                f"The project's files have {used // MIB} of {limit // MIB} MiB together: "
+                "delete some first.",
+                "files",
+                used,
+                limit,
+            )
+        self._used[project_id] += growth
+
+
+class TextRoom:
+    """What the edits of one batch may still add: to the files, and to their history."""
+
+    def __init__(self) -> None:
+        self._files, self._all = FileRoom(), Allowance()
+
+    def take(self, change: Change, project_id: int) -> None:
+        """Note that an edit will be kept; raises QuotaSpent, before anything is merged.
+
+        An update of the CRDT brings at most its own bytes, whatever it is that it adds to.
+        """
+        sent = change.update
+        growth = deltas.growth(change.delta) if sent is None else len(sent)
+        self._files.take(growth, project_id, about=sent is not None)
+        owners = ((PERSON, change.caller.user_id), (PROJECT, project_id))
+        self._all.take(COPIES * change.weight + ROW_BYTES, owners)

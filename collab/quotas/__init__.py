@@ -1,0 +1,1 @@
+"""What people and projects keep, shown to them."""

@@ -1,0 +1,33 @@
+"""`/auth/me/usage` and `/projects/{id}/usage`: what is kept, and how much that may be."""
+
+from __future__ import annotations
+
+from ..auth.guard import login_required
+from ..core.http.blueprint import Blueprint
+from ..core.http.caller import caller
+from ..core.http.paths import BASE
+from ..core.usage.models import PERSON, PROJECT
+from ..projects import access
+from ..projects.models import Project
+from . import service
+from .schemas import UsageOut
+from .service import Kept
+
+blueprint = Blueprint("quotas", __name__, url_prefix=BASE, description="What is kept.")
+
+
+@blueprint.get("/auth/me/usage")
+@login_required
+@blueprint.response(200, UsageOut)
+def my_usage() -> Kept:
+    """Show what you keep, in projects and outside of them, and how much that may be."""
+    return service.usage_of(PERSON, caller().user_id)
+
+
+@blueprint.get("/projects/<id:project_id>/usage")
+@login_required
+@blueprint.response(200, UsageOut)
+def project_usage(project_id: int) -> Kept:
+    """Show what a project keeps, whoever brought it, and how much that may be."""
+    access.load(Project, project_id, caller())
+    return service.usage_of(PROJECT, project_id)
