@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import fcntl
 import logging
 import os
@@ -14,60 +13,37 @@ import socket
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask_migrate import upgrade
 from gunicorn.app.base import BaseApplication
-from gunicorn.http.errors import (
-    ExpectationFailed,
-    LimitRequestHeaders,
-    LimitRequestLine,
-    ParseException,
-    UnsupportedTransferCoding,
-)
-from gunicorn.workers.gthread import ThreadWorker
 from sqlalchemy.exc import SQLAlchemyError
 
 from .core import kept
 from .core.errors import ApiError
-from .core.json import dumps
+from .core.http.limits import largest_body
 from .extensions import db
 from .flags import service as flags
 from .jobs.runner import Runner
 from .realtime.live import Live
+from .serving.spool import Spool
+from .serving.worker import Bounds, SelectingWorker
 
 log = logging.getLogger(__name__)
 
 #: Seconds from SIGTERM until what still runs is killed.
 GRACE_S = 2
+#: Connections that may be open beside those that have a thread.
+SPARE_CONNECTIONS = 4000
+#: The part of the spool's disk that one address may use: one in so many.
+ADDRESS_PART = 4
 
 
-#: What gunicorn can't read, and the status for it; the order is from the special to the general.
-REFUSED = {
-    LimitRequestLine: 414,
-    LimitRequestHeaders: 431,
-    ExpectationFailed: 417,
-    UnsupportedTransferCoding: 501,
-    ParseException: 400,
-}
-
-
-def bare_problem(status: int) -> bytes:
-    """Write a whole HTTP answer for a request that never reached the application."""
-    title = HTTPStatus(status).phrase
-    detail = f"The request can't be read: {title}."
-    body = dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
-    head = f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}Content-Type: application/problem+json\r\n\r\n".encode() + body
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """Gunicorn's threaded worker, which ends open sockets when it is told to stop."""
+class Worker(SelectingWorker):
+    """The worker, which ends open sockets when it is told to stop."""
 
     def init_process(self) -> None:
         """Begin to work, in the process that the fork made."""
@@ -81,7 +57,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             threading.Thread(target=live.close, name="closing").start()
             threading.Thread(target=self._runner.stop, name="handing back").start()
             threading.Thread(target=self.wsgi.extensions["collab.notifier"].stop).start()
-            self.method_queue.defer(self.murder_keepalived, True)
+            self.method_queue.defer(self.close_idle)
         super().handle_exit(sig, frame)
 
     def is_parent_alive(self) -> bool:
@@ -102,28 +78,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             end.daemon = True
             end.start()
 
-    def accept(self, listener: socket.socket) -> None:
-        """Accept a connection; if the process is out of descriptors, let it wait a moment."""
-        try:
-            super().accept(listener)
-        except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE):
-                raise
-            log.error("no connection can be accepted: %s", error)
-            time.sleep(0.1)
-
     @property
     def _runner(self) -> Runner:
         runner: Runner = self.wsgi.extensions["collab.runner"]
         return runner
-
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        """Answer what is not even HTTP, or too long, with problem+json as well."""
-        status = next((code for kind, code in REFUSED.items() if isinstance(exc, kind)), 500)
-        if status == 500:
-            log.error("a request failed outside of the application", exc_info=exc)
-        with contextlib.suppress(OSError):
-            client.sendall(bare_problem(status), socket.MSG_DONTWAIT)
 
     #: Ctrl-C reaches the worker too; it is as polite as SIGTERM.
     handle_quit = handle_exit
@@ -222,21 +180,42 @@ def locked(path: Path) -> Iterator[None]:
 def options(app: Flask, host: str, port: int, off: list[str]) -> dict[str, Any]:
     """Return gunicorn's settings: a thread for each live connection, and some for requests."""
     threads = app.config["SOCKET_LIMIT"] + app.config["HTTP_THREADS"]
+    Worker.bounds = bounds(app)
     return {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "worker_class": Worker,
         "workers": 1,
         "threads": threads,
-        "worker_connections": threads + 1000,
+        "worker_connections": threads + SPARE_CONNECTIONS,
         "preload_app": True,
         "graceful_timeout": GRACE_S,
         "keepalive": 5,
         "limit_request_line": 8190,
+        # What proxies say counts by TRUSTED_PROXIES alone, in the application (ProxyFix).
+        "forwarded_allow_ips": "",
+        "forwarder_headers": "",
+        "secure_scheme_headers": {},
         "loglevel": "warning",
         "control_socket_disable": True,
         "when_ready": lambda _: greet(app, host, port, off),
         "post_worker_init": lambda _: start_parts(app),
     }
+
+
+def bounds(app: Flask) -> Bounds:
+    """Return what connections may take; behind a proxy it counts the addresses, not we."""
+    config = app.config
+    disk = config["SPOOL_MB"] * 2**20
+    proxied = config["TRUSTED_PROXIES"] > 0
+    spool = Spool(config["INSTANCE_PATH"], disk, disk if proxied else disk // ADDRESS_PART)
+    return Bounds(
+        head_seconds=config["HEAD_SECONDS"],
+        body_seconds=config["BODY_SECONDS"],
+        send_seconds=config["SEND_SECONDS"],
+        per_address=0 if proxied else config["CONNECTIONS_PER_ADDRESS"],
+        largest_body=max(largest_body(), config["MAX_CONTENT_LENGTH"]),
+        spool=spool,
+    )
 
 
 def start_parts(app: Flask) -> None:

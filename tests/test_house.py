@@ -14,6 +14,7 @@ HOUSE = ROOT / "collab"
 RANKS = {
     "core": 1,
     "events": 2,
+    "serving": 2,
     "auth": 3,
     "projects": 4,
     "flags": 4,

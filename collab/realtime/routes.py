@@ -96,6 +96,8 @@ def _resume_after(after: int | None) -> int | None:
 def _respond(who: Caller, places: list[access.Place], after: int | None) -> Response:
     here, beat = live(), current_app.config["PING_SECONDS"]
     sock = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
+    if "collab.outgoing" in request.environ:  # what is told goes out at once, at the reader's pace
+        request.environ["collab.outgoing"].paced = True
     here.capacity.take()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     stream = Stream(app, here.hub, StreamFollower(who, sock, here.reactor), who)

@@ -49,6 +49,7 @@ def start() -> None:
 
 def finish(response: Response) -> Response:
     """Complete the headers and write the access log."""
+    stay_here(response)
     headers = response.headers
     headers["X-Request-ID"] = g.request_id
     for name, value in SECURITY.items():
@@ -64,6 +65,13 @@ def finish(response: Response) -> Response:
     add_headers(limiter, response)
     log_request(response)
     return response
+
+
+def stay_here(response: Response) -> None:
+    """Make a redirect of the router relative (RFC 9110 §10.2.2): its host is what a caller said."""
+    if response.location and response.location.startswith(request.host_url):
+        response.location = "/" + response.location.removeprefix(request.host_url).lstrip("/")
+        response.set_data(b"")
 
 
 def log_request(response: Response) -> None:

@@ -94,8 +94,18 @@ def add_headers(limiter: Limiter, response: Response) -> None:
         response.headers.setdefault("Retry-After", str(left))
 
 
+#: The limits of the routes that take more than all others.
+_larger: list[int] = []
+
+
+def largest_body() -> int:
+    """Return the bytes that no route's body may have more of."""
+    return max(_larger, default=0)
+
+
 def larger_body(limit: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Let a route take a body of up to `limit` bytes, above what all others take."""
+    _larger.append(limit)
 
     def decorate(view: Callable[P, T]) -> Callable[P, T]:
         @wraps(view)

@@ -1,0 +1,60 @@
+"""Answering one whole request, in a thread of the pool."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from gunicorn.http import wsgi
+
+from .peer import Peer
+from .refusals import Refused
+from .spool import Spooled
+
+log = logging.getLogger(__name__)
+
+
+def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool:
+    """Answer a request; tell whether the connection is good for another one."""
+    out = peer.outgoing
+    out.begin()
+    response, environ = wsgi.create(request, out, peer.client, peer.server, worker.cfg)
+    environ |= {
+        "wsgi.multithread": True,
+        "wsgi.input": body.file,
+        "gunicorn.socket": peer.sock,
+        "collab.outgoing": out,
+    }
+    if not worker.alive:
+        response.force_close()
+    try:
+        _call(worker.wsgi, response, environ)
+        out.settle()
+        return not response.should_close()
+    except (OSError, StopIteration) as error:
+        log.debug("a connection ended while it was answered: %r", error)
+    except Exception:
+        log.exception("a request failed outside of the application")
+        if not response.headers_sent:
+            out.sendall(Refused(500, "Something broke on our side.").answer())
+            return False
+    finally:
+        body.close()
+    out.close()
+    return False
+
+
+def _call(app: Any, response: wsgi.Response, environ: dict[str, Any]) -> None:
+    if "HTTP_UPGRADE" in environ:
+        environ["gunicorn.socket"].setblocking(True)
+    pieces = app(environ, response.start_response)
+    try:
+        if isinstance(pieces, environ["wsgi.file_wrapper"]):
+            response.write_file(pieces)
+        else:
+            for piece in pieces:
+                response.write(piece)
+        response.close()
+    finally:
+        if hasattr(pieces, "close"):
+            pieces.close()

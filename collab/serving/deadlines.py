@@ -1,0 +1,69 @@
+"""Deadlines of many connections: moving one costs nothing, and the next one is found at once."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+#: No deadline.
+NEVER = math.inf
+
+
+class Mortal(Protocol):
+    """What has a deadline; both times are on the monotonic clock."""
+
+    #: When it is over.
+    deadline: float
+    #: When it is next looked at, which may be earlier.
+    looked_at: float
+
+
+T = TypeVar("T", bound=Mortal)
+
+
+class Deadlines(Generic[T]):
+    """A heap with one live entry for each; one that was put off is found when it is looked at."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, T]] = []
+        self._order = itertools.count()
+
+    def set(self, one: T, at: float) -> None:
+        """Set, move or (`NEVER`) take away a deadline."""
+        one.deadline = at
+        if at < one.looked_at:
+            self._look(one)
+
+    def due(self, now: float) -> Iterator[T]:
+        """Take out and yield all whose deadline has come."""
+        while self._heap and self._heap[0][0] <= now:
+            at, _, one = heapq.heappop(self._heap)
+            if at != one.looked_at:
+                continue  # the deadline was moved forward: there is another entry
+            one.looked_at = NEVER
+            if one.deadline <= now:
+                one.deadline = NEVER
+                yield one
+            elif one.deadline < NEVER:
+                self._look(one)
+
+    def pop(self) -> T | None:
+        """Take out and return what is to be looked at next."""
+        while self._heap:
+            at, _, one = heapq.heappop(self._heap)
+            if at == one.looked_at:
+                known, one.looked_at, one.deadline = one.deadline, NEVER, NEVER
+                if known < NEVER:
+                    return one
+        return None
+
+    def next(self) -> float:
+        """Return when to look again; `NEVER` if there is nothing to look at."""
+        return self._heap[0][0] if self._heap else NEVER
+
+    def _look(self, one: T) -> None:
+        one.looked_at = one.deadline
+        heapq.heappush(self._heap, (one.deadline, next(self._order), one))

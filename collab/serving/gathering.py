@@ -1,0 +1,193 @@
+"""A request, put together from the bytes of a connection as they come.
+
+gunicorn's parser reads the head and says how the body is framed; there is no second opinion.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import ParseException
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import Unreader
+
+from .chunks import Chunks
+from .refusals import Refused, malformed, unreadable
+from .spool import Share, Spooled
+
+#: Bytes of a request's line, as gunicorn's own bound.
+LINE_BYTES = 8190
+#: Bytes of a request's head.
+HEAD_BYTES = 64 * 1024
+#: Bytes read at once of a head or of a body in chunks, and of a body whose length is known.
+SMALL_READ, LARGE_READ = 16 * 1024, 256 * 1024
+
+#: A host and a port (RFC 3986 §3.2.2, §3.2.3), as the field Host has them (RFC 9110 §7.2).
+HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::\d{0,5})?")
+
+
+TOO_LONG = Refused(431, "The request can't be read: its head is too long.")
+
+
+class _Incomplete(Exception):
+    """The head is not whole yet."""
+
+
+class _Head(Unreader):  # type: ignore[misc]
+    """Gives the parser what has come, once."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Return what has come; raises _Incomplete when the parser wants more."""
+        if not self._data:
+            raise _Incomplete
+        data, self._data = self._data, b""
+        return data
+
+
+class Begun:
+    """A request whose head has come whole, and its body in part."""
+
+    def __init__(self, request: Any, body: Spooled, largest: int) -> None:
+        self.request, self.body, self._largest = request, body, largest
+        reader = request.body.reader
+        self._chunks = Chunks(body.write) if isinstance(reader, ChunkedReader) else None
+        self._length = 0 if self._chunks else reader.length
+        #: Whether the client waits for a word before it sends its body (RFC 9110 §10.1.1).
+        self.expects_continue = False
+
+    @property
+    def appetite(self) -> int:
+        """Return how many bytes to read at once."""
+        return SMALL_READ if self._chunks else min(LARGE_READ, self._length - self.body.size)
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the body has come whole."""
+        return self._chunks.whole if self._chunks else self.body.size == self._length
+
+    @property
+    def enough(self) -> bool:
+        """Tell whether it is whole, or longer than any route takes: then a route says so."""
+        return self.whole or max(self._length, self.body.size) > self._largest
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what came of the body; return what lies behind it. Raises Refused and OSError."""
+        if self._chunks is not None:
+            return self._chunks.feed(data)
+        if self._length > self._largest:
+            return b""
+        left = self._length - self.body.size
+        self.body.write(data[:left])
+        return data[left:]
+
+    def take(self) -> tuple[Any, Spooled]:
+        """Hand out the request and its body, which is the caller's to close."""
+        if not self.whole:
+            self.request.force_close()
+        self.body.file.seek(0)
+        return self.request, self.body
+
+
+class Gatherer:
+    """Puts the requests of one connection together, one after the other."""
+
+    def __init__(self, cfg: Any, client: Any, spool: Share, largest: int) -> None:
+        self._cfg, self._client, self._spool, self._largest = cfg, client, spool, largest
+        self._buffer = bytearray()
+        self._number = 0
+        self._begun: Begun | None = None
+
+    @property
+    def appetite(self) -> int:
+        """Return how many bytes to read at once."""
+        return self._begun.appetite if self._begun else SMALL_READ
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether no byte of a request has come."""
+        return self._begun is None and not self._buffer
+
+    @property
+    def body_bytes(self) -> int | None:
+        """Return how many bytes of a body have come; None while the head is not whole."""
+        return self._begun.body.size if self._begun else None
+
+    def feed(self, data: bytes) -> tuple[Any, Spooled] | None:
+        """Take what came; return a request and its body once they are whole.
+
+        Raises Refused, and OSError if the disk has no room.
+        """
+        if self._begun is None:
+            self._read_head(data)
+        else:
+            self._buffer += self._begun.feed(data)
+        begun = self._begun
+        if begun is None or not begun.enough:
+            return None
+        self._begun = None
+        return begun.take()
+
+    def takes_word(self) -> bool:
+        """Tell, once, whether the client waits for a word before it sends the body."""
+        begun = self._begun
+        if begun is None or not begun.expects_continue:
+            return False
+        begun.expects_continue = False
+        return True
+
+    def close(self) -> None:
+        """Let go of the body."""
+        if self._begun is not None:
+            self._begun.body.close()
+            self._begun = None
+
+    def _read_head(self, data: bytes) -> None:
+        first = not self._buffer
+        self._buffer += data
+        # A head ends with a line; and what is no request shows at once.
+        if self._buffer and (first or b"\n" in data or not data):
+            self._parse()
+        if self._begun is None:
+            self._check_length()
+
+    def _parse(self) -> None:
+        head = _Head(bytes(self._buffer))
+        try:
+            request = Request(self._cfg, head, self._client, self._number + 1)
+        except _Incomplete:
+            return
+        except ParseException as error:
+            raise unreadable(error) from None
+        rest = head.take_buffered()
+        if len(self._buffer) - len(rest) > HEAD_BYTES:
+            raise TOO_LONG
+        check_host(request)
+        self._number += 1
+        self._begin(request, rest)
+
+    def _begin(self, request: Any, rest: bytes) -> None:
+        begun = self._begun = Begun(request, Spooled(self._spool), self._largest)
+        self._buffer = bytearray(begun.feed(rest))
+        expected, request._expected_100_continue = request._expected_100_continue, False
+        begun.expects_continue = expected and not rest and not begun.enough
+
+    def _check_length(self) -> None:
+        if len(self._buffer) > LINE_BYTES + 2 and b"\n" not in self._buffer[: LINE_BYTES + 2]:
+            raise Refused(414, "The request can't be read: its first line is too long.")
+        if len(self._buffer) > HEAD_BYTES:
+            raise TOO_LONG
+
+
+def check_host(request: Any) -> None:
+    """Refuse a request without a Host, or with one that names nothing (RFC 9112 §3.2)."""
+    hosts = [value for name, value in request.headers if name == "HOST"]
+    if not hosts and request.version < (1, 1):
+        return
+    if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
+        raise malformed("it needs one `Host`, with a host's name and perhaps a port")

@@ -1,0 +1,54 @@
+"""One connection of the server, from its accept to its close."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Any
+
+from ..core.addresses import network_of
+from .deadlines import NEVER
+from .gathering import Gatherer
+from .outgoing import Outgoing
+
+
+class Peer:
+    """A connection: what came of its next request, and what is unsent of its answers.
+
+    It belongs to the worker's own thread, and to a thread of the pool while that answers.
+    """
+
+    def __init__(
+        self, sock: socket.socket, client: Any, server: Any, gatherer: Gatherer, outgoing: Outgoing
+    ) -> None:
+        sock.setblocking(False)
+        with contextlib.suppress(OSError):  # a Unix socket has no delay to switch off
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock, self.client, self.server = sock, client, server
+        self.gatherer, self.outgoing = gatherer, outgoing
+        #: What its address is counted as.
+        self.network = network(client)
+        #: What the selector waits for, if it has this connection.
+        self.events = 0
+        #: Whether another request may follow the answer.
+        self.stays = True
+        #: When the head of the present request began to come.
+        self.begun = 0.0
+        self.deadline = self.looked_at = NEVER
+
+    def send_now(self, data: bytes) -> None:
+        """Send a few bytes if the kernel takes them."""
+        with contextlib.suppress(OSError):
+            self.sock.send(data, socket.MSG_DONTWAIT)
+
+    def close(self) -> None:
+        """Close the connection, and let go of all that it held."""
+        self.gatherer.close()
+        self.outgoing.close()
+        with contextlib.suppress(OSError):
+            self.sock.close()
+
+
+def network(client: Any) -> str:
+    """Return what the address of a connection is counted as."""
+    return network_of(client[0] if isinstance(client, tuple) else None)

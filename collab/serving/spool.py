@@ -1,0 +1,120 @@
+"""Bytes that wait: a few in memory, more in files without a name, and never more than a bound.
+
+A file without a name goes with the process or with the connection, whatever ends it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from .refusals import Refused
+
+#: Bytes of one body, or one answer, that wait in memory.
+PIECE_BYTES = 64 * 1024
+#: Bytes of all that wait in memory together; past it they wait in files at once.
+MEMORY_BYTES = 32 * 2**20
+
+
+class Spool:
+    """The memory and the disk that all connections share; of the disk, each address has a part."""
+
+    def __init__(
+        self, folder: Path, disk_bytes: int, address_bytes: int, memory_bytes: int = MEMORY_BYTES
+    ) -> None:
+        self.folder = folder
+        self._memory_bytes, self._disk_bytes = memory_bytes, disk_bytes
+        self._address_bytes = address_bytes
+        self._memory = 0
+        self._disk: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def of(self, network: str) -> Share:
+        """Return the share of an address."""
+        return Share(self, network)
+
+    def take_memory(self, size: int) -> bool:
+        """Take memory; tell whether there was enough."""
+        with self._lock:
+            fits = self._memory + size <= self._memory_bytes
+            self._memory += size * fits
+            return fits
+
+    def give_memory(self, size: int) -> None:
+        """Give memory back."""
+        with self._lock:
+            self._memory -= size
+
+    def take_disk(self, size: int, network: str) -> bool:
+        """Take room on the disk; tell whether there was enough."""
+        with self._lock:
+            fits = self._disk[network] + size <= self._address_bytes
+            fits = fits and self._disk.total() + size <= self._disk_bytes
+            if fits:
+                self._disk[network] += size
+            return fits
+
+    def give_disk(self, size: int, network: str) -> None:
+        """Give room on the disk back."""
+        with self._lock:
+            self._disk[network] -= size
+            if not self._disk[network]:
+                del self._disk[network]
+
+    @property
+    def used(self) -> tuple[int, int]:
+        """Return the bytes that wait in memory and on the disk."""
+        return self._memory, self._disk.total()
+
+
+@dataclass(frozen=True)
+class Share:
+    """The spool, as one address may use it."""
+
+    spool: Spool
+    network: str
+
+
+class Spooled:
+    """A row of bytes, written at its end."""
+
+    def __init__(self, share: Share) -> None:
+        self._spool, self._network = share.spool, share.network
+        self._in_memory = True
+        self.file: IO[bytes] = BytesIO()
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        """Write; raises Refused if there is no room, and OSError if the disk has none."""
+        size = len(data)
+        if self._in_memory and not self._fits(size):
+            self._roll_over()
+        if not self._in_memory and not self._spool.take_disk(size, self._network):
+            raise Refused(503, "Too many bodies are on their way at once.", retry_after=5)
+        self.size += size
+        self.file.write(data)
+
+    def _fits(self, size: int) -> bool:
+        return self.size + size <= PIECE_BYTES and self._spool.take_memory(size)
+
+    def _roll_over(self) -> None:
+        if not self._spool.take_disk(self.size, self._network):
+            raise Refused(503, "Too many bodies are on their way at once.", retry_after=5)
+        self._spool.give_memory(self.size)
+        self._in_memory = False
+        kept, self.file = self.file, tempfile.TemporaryFile(dir=self._spool.folder)  # noqa: SIM115
+        self.file.write(kept.getvalue())  # type: ignore[attr-defined]
+
+    def close(self) -> None:
+        """Give all back."""
+        self.file.close()
+        if self._in_memory:
+            self._spool.give_memory(self.size)
+        else:
+            self._spool.give_disk(self.size, self._network)
+        self.size = 0

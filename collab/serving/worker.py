@@ -1,0 +1,282 @@
+"""The worker process: one selector for all that wait, and a few threads for those that don't.
+
+gunicorn's threaded worker gives a connection to a thread as soon as its first byte is there. Here
+the thread gets a whole request, and leaves its answer behind (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import selectors
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+from .answering import answer
+from .deadlines import NEVER, Deadlines
+from .gathering import Gatherer
+from .outgoing import LEAST_RATE, Outgoing, Terms
+from .peer import Peer, network
+from .refusals import Refused
+from .spool import Spool, Spooled
+
+log = logging.getLogger(__name__)
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+#: Connections accepted at once, before others have their turn.
+ACCEPTS = 64
+#: Seconds that a refused or ended connection may take to close its side (RFC 9112 §9.6).
+LINGER_S = 2.0
+#: Bytes thrown away meanwhile.
+LINGER_BYTES = 256 * 1024
+#: Seconds of quiet before a kept connection is closed.
+IDLE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What connections may take; seconds and bytes."""
+
+    head_seconds: int
+    body_seconds: int
+    send_seconds: int
+    per_address: int
+    largest_body: int
+    spool: Spool
+
+
+class SelectingWorker(ThreadWorker):  # type: ignore[misc]
+    """A worker whose threads get whole requests only."""
+
+    #: Set by whoever makes the server, before the fork.
+    bounds: Bounds
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deadlines: Deadlines[Peer] = Deadlines()
+        self._per_network: Counter[str] = Counter()
+        self._waiting: set[Peer] = set()
+        waiters = threading.BoundedSemaphore(max(1, self.cfg.threads // 4))
+        self._terms = Terms(self.bounds.send_seconds, waiters)
+
+    # -- coming -------------------------------------------------------------------------------
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept the connections that wait; if the process is out of descriptors, not now."""
+        for _ in range(ACCEPTS):
+            try:
+                sock, client = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE):
+                    raise
+                log.error("no connection can be accepted: %s", error)
+                time.sleep(0.05)
+                return
+            self._admit(sock, client, listener.getsockname())
+
+    def _admit(self, sock: socket.socket, client: Any, server: Any) -> None:
+        bounds = self.bounds
+        if bounds.per_address and self._per_network[network(client)] >= bounds.per_address:
+            refused = Refused(503, "Your address has too many connections.", retry_after=5)
+            with contextlib.suppress(OSError):
+                sock.send(refused.answer(), socket.MSG_DONTWAIT)
+            sock.close()
+            return
+        if self.nr_conns >= self.worker_connections - 1:
+            self._make_room()
+        spool = bounds.spool.of(network(client))
+        gatherer = Gatherer(self.cfg, client, spool, bounds.largest_body)
+        peer = Peer(sock, client, server, gatherer, Outgoing(sock, self._terms, spool))
+        self.nr_conns += 1
+        self._per_network[peer.network] += 1
+        self._await_request(peer)
+
+    def _make_room(self) -> None:
+        """Close the connection whose time is over next, so that others may come."""
+        peer = self._deadlines.pop()
+        if peer is not None:
+            self._drop(peer)
+
+    # -- waiting, in the worker's own thread ---------------------------------------------------
+
+    def _watch(self, peer: Peer, events: int, callback: Callable[[Peer], None]) -> None:
+        """Wait until a connection can be read from or written to; 0 for neither."""
+        data = lambda _: callback(peer)  # noqa: E731
+        if peer.events and events:
+            self.poller.modify(peer.sock, events, data)
+        elif events:
+            self.poller.register(peer.sock, events, data)
+        elif peer.events:
+            self.poller.unregister(peer.sock)
+        peer.events = events
+        (self._waiting.add if events else self._waiting.discard)(peer)
+
+    def _await_request(self, peer: Peer) -> None:
+        """Wait for the next request, of which something may have come already."""
+        peer.begun = time.monotonic()
+        self._deadlines.set(peer, peer.begun + IDLE_S)
+        if not peer.gatherer.idle:
+            self._feed(peer, b"")
+        elif not self.alive:
+            self._drop(peer)
+        else:
+            self._watch(peer, READ, self._on_readable)
+
+    def _on_readable(self, peer: Peer) -> None:
+        try:
+            data = peer.sock.recv(peer.gatherer.appetite)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop(peer)
+            return
+        if data:
+            if peer.gatherer.idle:
+                peer.begun = time.monotonic()
+            self._feed(peer, data)
+        elif peer.gatherer.idle:
+            self._drop(peer)
+        else:
+            self._refuse(peer, Refused(400, "The request ended before it was whole."))
+
+    def _feed(self, peer: Peer, data: bytes) -> None:
+        try:
+            request = peer.gatherer.feed(data)
+        except Refused as error:
+            self._refuse(peer, error)
+        except OSError as error:
+            log.error("a body can't be kept: %s", error)
+            self._refuse(peer, Refused(507, "There is no room for the body on the disk."))
+        else:
+            if request is None:
+                self._await_rest(peer)
+            else:
+                self._answer(peer, *request)
+
+    def _await_rest(self, peer: Peer) -> None:
+        """Wait for the rest of a request, as long as it comes at the least rate."""
+        gatherer, bounds = peer.gatherer, self.bounds
+        if gatherer.takes_word():
+            peer.send_now(b"HTTP/1.1 100 Continue\r\n\r\n")
+        at = peer.begun + bounds.head_seconds
+        if gatherer.body_bytes is not None:
+            at += bounds.body_seconds + gatherer.body_bytes / LEAST_RATE
+        self._deadlines.set(peer, at)
+        if peer.events != READ:
+            self._watch(peer, READ, self._on_readable)
+
+    def _refuse(self, peer: Peer, refused: Refused) -> None:
+        """Answer a request that goes no further, behind what is unsent, and close."""
+        peer.outgoing.begin()
+        with contextlib.suppress(OSError):
+            peer.outgoing.sendall(refused.answer())
+        peer.stays = False
+        self._send_on(peer)
+
+    # -- answering ------------------------------------------------------------------------------
+
+    def _answer(self, peer: Peer, request: Any, body: Spooled) -> None:
+        self._watch(peer, 0, self._on_readable)
+        self._deadlines.set(peer, NEVER)
+        future = self.tpool.submit(answer, self, peer, request, body)
+        future.add_done_callback(lambda done: self.method_queue.defer(self._answered, peer, done))
+
+    def _answered(self, peer: Peer, done: Future[bool]) -> None:
+        peer.stays = not done.cancelled() and done.exception() is None and done.result()
+        peer.sock.setblocking(False)
+        self._send_on(peer)
+
+    def _send_on(self, peer: Peer) -> None:
+        """Send what is unsent; then wait for the next request, or close."""
+        try:
+            sent = peer.outgoing.flush()
+        except OSError:
+            self._drop(peer)
+            return
+        if not sent:
+            self._deadlines.set(peer, peer.outgoing.deadline)
+            if peer.events != WRITE:
+                self._watch(peer, WRITE, self._send_on)
+        elif peer.stays:
+            self._watch(peer, 0, self._on_readable)
+            self._await_request(peer)
+        else:
+            self._linger(peer)
+
+    # -- going --------------------------------------------------------------------------------
+
+    def _linger(self, peer: Peer) -> None:
+        """Close our side, and leave the peer a moment to read the answer and close its own."""
+        peer.gatherer.close()
+        try:
+            peer.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(peer)
+            return
+        left = [LINGER_BYTES]
+        self._deadlines.set(peer, time.monotonic() + (LINGER_S if self.alive else 0.2))
+        self._watch(peer, READ, lambda one: self._throw_away(one, left))
+
+    def _throw_away(self, peer: Peer, left: list[int]) -> None:
+        try:
+            got = len(peer.sock.recv(65536))
+        except BlockingIOError:
+            return
+        except OSError:
+            got = 0
+        left[0] -= got
+        if not got or left[0] <= 0:
+            self._drop(peer)
+
+    def _drop(self, peer: Peer) -> None:
+        """Close a connection now."""
+        self._forget(peer)
+        peer.close()
+
+    def _forget(self, peer: Peer) -> None:
+        self._watch(peer, 0, self._on_readable)
+        self._deadlines.set(peer, NEVER)
+        self.nr_conns -= 1
+        self._per_network[peer.network] -= 1
+        if not self._per_network[peer.network]:
+            del self._per_network[peer.network]
+
+    def _expire(self, peer: Peer) -> None:
+        """End a connection whose time is over; say so to who was sending."""
+        if peer.stays and not peer.gatherer.idle and peer.outgoing.empty and peer.events == READ:
+            self._refuse(peer, Refused(408, "The request did not come in time."))
+        else:
+            self._drop(peer)
+
+    # -- what the main loop of gunicorn's worker calls ------------------------------------------
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """End the connections whose time is over, or all that wait."""
+        for peer in list(self._deadlines.due(time.monotonic())):
+            self._expire(peer)
+        if force:
+            for peer in list(self._waiting):
+                self._drop(peer)
+
+    def close_idle(self) -> None:
+        """Close the connections of which no request has begun to come; the server is stopping."""
+        for peer in list(self._waiting):
+            if peer.events == READ and (peer.gatherer.idle or not peer.stays):
+                self._drop(peer)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait until something can be done, at most until the next deadline."""
+        left = max(0.0, self._deadlines.next() - time.monotonic())
+        super().wait_for_and_dispatch_events(min(timeout, left))

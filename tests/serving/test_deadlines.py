@@ -1,0 +1,50 @@
+"""Deadlines that are set, moved and taken away come when they are due, once."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collab.serving.deadlines import NEVER, Deadlines
+
+
+class One:
+    def __init__(self) -> None:
+        self.deadline = self.looked_at = NEVER
+
+
+moves = st.lists(
+    st.tuples(st.integers(0, 5), st.one_of(st.just(NEVER), st.floats(0, 100))), max_size=40
+)
+
+
+@given(moves, st.floats(0, 100))
+def test_those_are_due_whose_last_deadline_has_come(
+    moved: list[tuple[int, float]], now: float
+) -> None:
+    deadlines, those = Deadlines[One](), [One() for _ in range(6)]
+    last = dict.fromkeys(range(6), NEVER)
+    for which, at in moved:
+        deadlines.set(those[which], at)
+        last[which] = at
+    assert {those.index(one) for one in deadlines.due(now)} == {
+        which for which, at in last.items() if at <= now
+    }
+    assert list(deadlines.due(now)) == []
+    rest = {which for which, at in last.items() if now < at < NEVER}
+    assert {those.index(one) for one in deadlines.due(1000)} == rest
+
+
+def test_a_deadline_that_is_put_off_again_and_again_has_one_entry() -> None:
+    deadlines, one = Deadlines[One](), One()
+    for at in range(10_000):
+        deadlines.set(one, float(at))
+    assert len(deadlines._heap) == 1
+
+
+def test_the_next_one_can_be_taken_out() -> None:
+    deadlines, first, second = Deadlines[One](), One(), One()
+    deadlines.set(second, 2.0)
+    deadlines.set(first, 1.0)
+    assert [deadlines.pop(), deadlines.pop(), deadlines.pop()] == [first, second, None]
+    assert deadlines.next() == NEVER

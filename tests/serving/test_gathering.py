@@ -1,0 +1,206 @@
+"""A request is put together from bytes, however they are cut, and refused if it is none."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gunicorn.config import Config
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collab.serving.gathering import Gatherer
+from collab.serving.refusals import Refused
+from collab.serving.spool import PIECE_BYTES, Spool
+
+from .test_chunks import cut
+
+HOST = b"Host: x\r\n"
+GET = b"GET /a HTTP/1.1\r\n" + HOST + b"\r\n"
+
+#: Heads that no server may take, and what they get (RFC 9112, RFC 9110).
+REFUSED = {
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
+    "two hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+    "an empty host": (b"GET / HTTP/1.1\r\nHost:\r\n\r\n", 400),
+    "a blank in the host": (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+    "a path in the host": (b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+    "somebody in the host": (b"GET / HTTP/1.1\r\nHost: me@a\r\n\r\n", 400),
+    "a list of hosts": (b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
+    "a port of letters": (b"GET / HTTP/1.1\r\nHost: a:http\r\n\r\n", 400),
+    "half an address": (b"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
+    "bytes in the host": (b"GET / HTTP/1.1\r\nHost: \xc3\xa4\r\n\r\n", 400),
+    "a bad host with HTTP/1.0": (b"GET / HTTP/1.0\r\nHost: a b\r\n\r\n", 400),
+    "two lengths": (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\n" * 2 + b"\r\n", 400),
+    "other lengths": (
+        b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        400,
+    ),
+    "a list of lengths": (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1, 1\r\n\r\n", 400),
+    "a signed length": (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: +1\r\n\r\n", 400),
+    "a length of letters": (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: x\r\n\r\n", 400),
+    "chunks and a length": (
+        b"POST / HTTP/1.1\r\n"
+        + HOST
+        + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "chunks twice": (
+        b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "chunks in HTTP/1.0": (
+        b"POST / HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "an unknown coding": (
+        b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "bare LFs": (b"GET / HTTP/1.1\n" + b"Host: x\n\n", 400),
+    "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    "a blank before the colon": (b"GET / HTTP/1.1\r\n" + HOST + b"A : b\r\n\r\n", 400),
+    "a long line": (b"GET /" + b"a" * 9000, 414),
+    "a long head": (b"GET / HTTP/1.1\r\n" + HOST + (b"A: " + b"b" * 8000 + b"\r\n") * 9, 431),
+    "many fields": (b"GET / HTTP/1.1\r\n" + HOST + b"A: b\r\n" * 200 + b"\r\n", 431),
+    "another expectation": (b"POST / HTTP/1.1\r\n" + HOST + b"Expect: tea\r\n\r\n", 417),
+}
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path, 10 * 2**20, 10 * 2**20)
+
+
+@pytest.fixture
+def gatherer(spool: Spool) -> Callable[[], Gatherer]:
+    cfg = Config()
+    return lambda: Gatherer(cfg, ("127.0.0.1", 1), spool.of("127.0.0.1"), 2 * 2**20)
+
+
+def requests(one: Gatherer, *pieces: bytes) -> list[tuple[str, bytes]]:
+    """Feed the pieces as a worker does; return the path and body of each request."""
+    found = []
+    for piece in pieces:
+        got: Any = one.feed(piece)
+        while got is not None:
+            request, body = got
+            found.append((request.path, body.file.read()))
+            body.close()
+            got = None if one.idle else one.feed(b"")
+    return found
+
+
+bodies = st.one_of(st.none(), st.binary(max_size=60))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(bodies, st.booleans()), min_size=1, max_size=4), st.lists(st.integers(0)))
+def test_pipelined_requests_are_the_same_however_they_are_cut(
+    gatherer: Callable[[], Gatherer], wanted: list[tuple[bytes | None, bool]], places: list[int]
+) -> None:
+    sent = b""
+    for number, (body, chunked) in enumerate(wanted):
+        sent += b"POST /%d HTTP/1.1\r\n" % number + HOST
+        if body is None:
+            sent += b"\r\n"
+        elif chunked:
+            chunk = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
+            sent += b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"0\r\n\r\n"
+        else:
+            sent += b"Content-Length: %d\r\n\r\n" % len(body) + body
+    assert requests(gatherer(), *cut(sent, places)) == [
+        (f"/{number}", body or b"") for number, (body, _) in enumerate(wanted)
+    ]
+
+
+@pytest.mark.parametrize(("sent", "status"), REFUSED.values(), ids=REFUSED)
+def test_a_head_that_breaks_the_rules_is_refused(
+    gatherer: Callable[[], Gatherer], sent: bytes, status: int
+) -> None:
+    for pieces in ([sent], [bytes((byte,)) for byte in sent + b"\r\n\r\n"]):
+        with pytest.raises(Refused) as refused:
+            requests(gatherer(), *pieces)
+        assert refused.value.status == status
+
+
+@pytest.mark.parametrize("host", [b"a", b"a.example:80", b"127.0.0.1:5000", b"[::1]:5000", b"a_b"])
+def test_a_host_is_taken(gatherer: Callable[[], Gatherer], host: bytes) -> None:
+    assert requests(gatherer(), b"GET /a HTTP/1.1\r\nHost: %s\r\n\r\n" % host)
+
+
+def test_http_1_0_needs_no_host(gatherer: Callable[[], Gatherer]) -> None:
+    assert requests(gatherer(), b"GET /a HTTP/1.0\r\n\r\n") == [("/a", b"")]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=300))
+def test_nothing_but_a_refusal_comes_of_nonsense(
+    gatherer: Callable[[], Gatherer], sent: bytes
+) -> None:
+    for data in (sent, b"POST / HTTP/1.1\r\n" + HOST + sent, GET[:-2] + sent):
+        with contextlib.suppress(Refused):
+            requests(gatherer(), data)
+
+
+def test_a_long_body_waits_in_a_file_without_a_name(
+    gatherer: Callable[[], Gatherer], spool: Spool, tmp_path: Path
+) -> None:
+    one = gatherer()
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n"
+    assert one.feed(head + bytes(PIECE_BYTES)) is None
+    assert spool.used == (PIECE_BYTES, 0)
+    assert one.feed(bytes(1000)) is None
+    assert spool.used == (0, PIECE_BYTES + 1000)
+    assert list(tmp_path.iterdir()) == []
+    one.close()
+    assert spool.used == (0, 0)
+
+
+def test_a_body_that_no_route_takes_is_not_kept(
+    gatherer: Callable[[], Gatherer], spool: Spool
+) -> None:
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 3000000\r\n\r\n"
+    request, body = gatherer().feed(head + b"x") or (None, None)
+    assert (request.should_close(), body.size, spool.used) == (True, 0, (0, 0))
+
+
+def test_chunks_that_no_route_takes_end_where_that_is_known(
+    gatherer: Callable[[], Gatherer],
+) -> None:
+    one = gatherer()
+    chunk = b"fffff\r\n" + bytes(0xFFFFF) + b"\r\n"
+    one.feed(b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n")
+    assert [one.feed(chunk) is None for _ in range(2)] == [True, True]
+    request, body = one.feed(chunk) or (None, None)
+    assert request.should_close()
+    assert body.size > 2 * 2**20
+    body.close()
+
+
+def test_what_one_address_may_keep_on_the_disk_is_bounded(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 4 * 2**20, 2**20)
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 2000000\r\n\r\n"
+    one, other = (
+        Gatherer(Config(), (name, 1), spool.of(name), 2 * 2**20) for name in ("1.1.1.1", "2.2.2.2")
+    )
+    one.feed(head)
+    with pytest.raises(Refused) as refused:
+        one.feed(bytes(1_500_000))
+    assert refused.value.status == 503
+    other.feed(head)
+    assert other.feed(bytes(900_000)) is None
+    one.close()
+    other.close()
+    assert spool.used == (0, 0)
+
+
+def test_a_client_that_waits_for_a_word_gets_it_once(gatherer: Callable[[], Gatherer]) -> None:
+    one = gatherer()
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    assert one.feed(head) is None
+    assert [one.takes_word(), one.takes_word()] == [True, False]
+    assert requests(one, b"hello") == [("/", b"hello")]

@@ -1,0 +1,143 @@
+"""Slow peers hold nothing: others are answered beside them, and all of them go in time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ..support.slow import KINDS, crowd
+from ..support.waiting import eventually
+
+#: Short times for a test; the numbers of connections are what an attack would use.
+QUICK = {"HEAD_SECONDS": "1", "BODY_SECONDS": "1", "SEND_SECONDS": "1"}
+MANY = 1100
+
+
+def threads(server: Any) -> int:
+    return len(list(Path(f"/proc/{server.worker}/task").iterdir()))
+
+
+def descriptors(server: Any) -> int:
+    return len(list(Path(f"/proc/{server.worker}/fd").iterdir()))
+
+
+def sockets(server: Any) -> int:
+    found = 0
+    for path in Path(f"/proc/{server.worker}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found += str(path.readlink()).startswith("socket:")
+    return found
+
+
+def memory_kib(server: Any) -> int:
+    status = Path(f"/proc/{server.worker}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+def to_the_end(tcp: socket.socket) -> bytes:
+    return b"".join(iter(lambda: tcp.recv(65536), b""))
+
+
+def test_eleven_hundred_slow_connections_keep_nobody_from_an_answer(process: Any) -> None:
+    server = process(CONNECTIONS_PER_ADDRESS="0", HTTP_THREADS="2", SOCKET_LIMIT="1", **QUICK)
+    before = threads(server)
+    with crowd(server.url) as slow, httpx.Client(base_url=server.url, timeout=5) as http:
+        for kind in KINDS:
+            slow.add(kind, 20 if kind == "nothing read" else MANY // (len(KINDS) - 1))
+        for _ in range(50):
+            assert http.get("/health").status_code == 200
+        assert threads(server) <= before + 3
+
+
+@pytest.mark.parametrize("dripping", [False, True], ids=["silent", "a byte now and then"])
+def test_each_kind_of_slow_sender_is_gone_after_its_deadline(process: Any, dripping: bool) -> None:
+    server = process(**QUICK)
+    with crowd(server.url) as slow:
+        for kind in KINDS:
+            if kind != "nothing read":
+                slow.add(kind, 3)
+        slow.until_gone(20, dripping=dripping)
+        assert list(slow.open.values()) == []
+
+
+def test_a_reader_who_never_reads_is_gone_after_its_deadline(process: Any) -> None:
+    server = process(**QUICK)
+    resting = sockets(server)
+    with crowd(server.url) as slow:
+        slow.add("nothing read", 5)
+        eventually(lambda: sockets(server) >= resting + 5)
+        eventually(lambda: sockets(server) <= resting)
+
+
+def test_who_is_too_slow_with_a_request_is_told(process: Any) -> None:
+    server = process(**QUICK)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+        tcp.sendall(KINDS["half a head"])
+        answer = to_the_end(tcp)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in answer
+
+
+def test_a_connection_past_what_an_address_may_have_is_refused_with_a_reason(process: Any) -> None:
+    server = process(CONNECTIONS_PER_ADDRESS="20")
+    with crowd(server.url) as slow:
+        slow.add("half a head", 20)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+            answer = tcp.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"Your address has too many connections." in answer
+    with httpx.Client(base_url=server.url) as http:
+        eventually(lambda: answered(http))
+
+
+def answered(http: httpx.Client) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return http.get("/health").status_code == 200
+    return False
+
+
+def test_memory_and_descriptors_stay_flat_over_many_connections_and_aborted_uploads(
+    process: Any, instance: Path
+) -> None:
+    server = process(CONNECTIONS_PER_ADDRESS="0", SPOOL_MB="64")
+    upload = b"POST /api/v1/uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n"
+
+    def visit(connections: int, uploads: int) -> None:
+        for number in range(connections):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+                tcp.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert tcp.recv(12) == b"HTTP/1.1 200"
+                if number < uploads:
+                    tcp.sendall(upload + bytes(200_000))
+
+    visit(200, 20)
+    files, memory = descriptors(server), memory_kib(server)
+    visit(1000, 100)
+    eventually(lambda: descriptors(server) <= files)
+    assert memory_kib(server) < memory + 8 * 1024
+    assert not [path for path in instance.rglob("*") if path.name.startswith("tmp")]
+
+
+def test_a_long_answer_waits_for_its_reader_without_a_thread(
+    process: Any, alice: Any, over: Any
+) -> None:
+    server = process(HTTP_THREADS="2", SOCKET_LIMIT="1")
+    person, body = over(server, alice), os.urandom(8 * 2**20)
+    upload = person.post("/uploads", content=body).json()["id"]
+    head = (
+        f"GET /api/v1/uploads/{upload}/content HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"Authorization: Bearer {alice.token}\r\n\r\n"
+    ).encode()
+    readers = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(6)]
+    for tcp in readers:
+        tcp.sendall(head)
+    assert person.get("/auth/me").status_code == 200
+    for tcp in readers:
+        with tcp:
+            assert to_the_end(tcp).partition(b"\r\n\r\n")[2] == body
