@@ -11,8 +11,10 @@ from typing import Any
 class Api:
     """One keep-alive connection to a server on this machine."""
 
-    def __init__(self, port: int, token: str = "", timeout: float = 10.0) -> None:
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
+    def __init__(self, port: int, token: str = "", timeout: float = 10.0, source: str = "") -> None:
+        self.connection = HTTPConnection(
+            "127.0.0.1", port, timeout=timeout, source_address=(source, 0)
+        )
         self.port, self.token = port, token
         #: Headers of the last answer.
         self.headers: Message = Message()
@@ -42,13 +44,12 @@ class Api:
         self.connection.close()
 
 
-def register(port: int, name: str = "bench") -> Api:
+PASSWORD = "correct-horse-battery-9"
+
+
+def register(port: int, name: str = "bench", source: str = "") -> Api:
     """Register an account and return a client that acts for it."""
-    api = Api(port)
-    person = {
-        "email": f"{name}@example.com",
-        "password": "correct-horse-battery-9",
-        "name": name,
-    }
+    api = Api(port, source=source)
+    person = {"email": f"{name}@example.com", "password": PASSWORD, "name": name}
     api.token = api.want(201, "POST", "/api/v1/auth/register", person)["access_token"]
     return api

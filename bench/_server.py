@@ -47,10 +47,14 @@ class Server:
     """A process group on one core, its output in a file."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, env: dict[str, str] | None = None
+        self,
+        command: Sequence[str],
+        folder: Path,
+        env: dict[str, str] | None = None,
+        root: Path = ROOT,
     ) -> None:
         self.command = ["taskset", "-c", str(SERVER_CORE), *command]
-        self.folder = folder
+        self.folder, self.root = folder, root
         self.env = {**os.environ, **(env or {})}
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -59,7 +63,7 @@ class Server:
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from struct import pack
 
-TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 Frame = tuple[int, bytes]
 
 
@@ -61,12 +61,14 @@ def frames(data: bytearray) -> Iterator[Frame]:
         del data[:at]
 
 
-def connect(port: int, path: str, timeout: float = 10.0) -> tuple[socket.socket, bytearray]:
-    """Open a WebSocket; return it with the bytes that followed the handshake.
+def connect(
+    port: int, path: str, timeout: float = 10.0, source: str = ""
+) -> tuple[socket.socket, bytearray]:
+    """Open a WebSocket, from an address if given; return it with what followed the handshake.
 
     Raises Refused, or ConnectionError for a status of 500 and more.
     """
-    sock = socket.create_connection(("127.0.0.1", port), timeout)
+    sock = socket.create_connection(("127.0.0.1", port), timeout, (source, 0))
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.sendall(_request(port, path))
@@ -104,8 +106,8 @@ def _answer(sock: socket.socket) -> tuple[bytes, bytes]:
 class Client:
     """A blocking WebSocket client that answers pings."""
 
-    def __init__(self, port: int, path: str, timeout: float = 10.0) -> None:
-        self.sock, self.buffer = connect(port, path, timeout)
+    def __init__(self, port: int, path: str, timeout: float = 10.0, source: str = "") -> None:
+        self.sock, self.buffer = connect(port, path, timeout, source)
         self.timeout = timeout
         self.waiting: list[Frame] = []
 
@@ -114,7 +116,7 @@ class Client:
         self.sock.sendall(encode(payload, opcode))
 
     def receive(self, timeout: float | None = None) -> bytes:
-        """Return the next text.
+        """Return the next text, or binary message.
 
         Raises TimeoutError after `timeout` seconds, and ConnectionError with the close code
         and reason when the server has closed.
@@ -123,7 +125,7 @@ class Client:
         while True:
             while self.waiting:
                 opcode, payload = self.waiting.pop(0)
-                if opcode == TEXT:
+                if opcode in (TEXT, BINARY):
                     return payload
                 self._control(opcode, payload)
             self._fill(until)

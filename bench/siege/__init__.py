@@ -1,0 +1,1 @@
+"""A siege: what hostile and unlucky peers send, while friends work in the same server."""
