@@ -7,10 +7,11 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from flask import Flask, g, request
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
+from ..core.database import on_lock
 from ..core.errors import Forbidden, Unauthorized
-from ..core.http.caller import Caller, caller
+from ..core.http.caller import Caller, act_as, acting, caller
 from ..core.models import utcnow
 from ..core.security import digest
 from ..extensions import db
@@ -40,10 +41,14 @@ class SessionEnded(Unauthorized):
     """This session has ended: log in again."""
 
 
-def person_of(claims: AccessClaims) -> Caller:
+class NoAdminAnyMore(Forbidden):
+    """You were an admin when this began, and are none any more."""
+
+
+def person_of(claims: AccessClaims, connection: Connection | None = None) -> Caller:
     """Return whose token it is, as the database knows him now; raises Unauthorized."""
     values = {"session_id": claims.session_id}
-    row = db.session.connection().execute(PERSON, values).one_or_none()
+    row = (connection or db.session.connection()).execute(PERSON, values).one_or_none()
     if row is None or row.user_id != claims.user_id:
         raise SessionEnded()
     if row.disabled_at is not None:
@@ -67,9 +72,26 @@ def from_token(token: str) -> Caller:
     return person_of(claims)
 
 
-def recheck(known: Caller) -> Caller:
+def recheck(known: Caller, connection: Connection | None = None) -> Caller:
     """Return who somebody is now, who was let in earlier; raises Unauthorized."""
-    return person_of(AccessClaims(known.user_id, known.session_id, known.token_expires))
+    claims = AccessClaims(known.user_id, known.session_id, known.token_expires)
+    return person_of(claims, connection)
+
+
+def recheck_under_lock(connection: Connection) -> None:
+    """Look up again, now that nobody else can write, who it is that changes something.
+
+    Who calls is found out before the lock, for which a request may wait while the session is
+    ended, the account disabled or the admin demoted. Raises Unauthorized, NoAdminAnyMore.
+    """
+    who = acting()
+    if who is None:
+        return
+    act_as(None)  # what is written about a refusal is the service's own
+    now = recheck(who, connection)
+    if who.is_admin and not now.is_admin:
+        raise NoAdminAnyMore()
+    act_as(who)
 
 
 def from_ticket(ticket: str) -> Caller:
@@ -156,5 +178,6 @@ def admin_required(view: Callable[P, Any]) -> Callable[P, Any]:
 
 
 def init_app(app: Flask) -> None:
-    """Identify the caller of every request."""
+    """Identify the caller of every request, and again of each that changes something."""
     app.before_request(identify)
+    on_lock(app, recheck_under_lock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, current_app
@@ -49,6 +50,7 @@ def configure(app: Flask) -> None:
         # SQLite's own knows the case of ASCII only.
         connection.create_function("lower", 1, _lower, deterministic=True)
 
+    app.extensions["collab.on_lock"] = []
     with app.app_context():
         turns = app.extensions["collab.turns"] = Turns()
         event.listen(db.engine, "connect", set_pragmas)
@@ -64,9 +66,21 @@ def take_write_lock() -> None:
     """Make this transaction the only writer from now on, until it ends.
 
     What a change depends on (a role, a last owner, a version) is read after this, so nobody can
-    change it in between.
+    change it in between. What was decided before, on the way here, is checked again (`on_lock`).
     """
     _begin_writing(db.session.connection())
+
+
+Check = Callable[[Connection], None]
+
+
+def on_lock(app: Flask, check: Check) -> None:
+    """Have something checked whenever a transaction has become the only writer.
+
+    It is for what a request had to decide before it came to the lock, such as who calls; what the
+    check raises ends the request.
+    """
+    app.extensions["collab.on_lock"].append(check)
 
 
 class Turns:
@@ -87,6 +101,11 @@ class Turns:
                 raise Unavailable("Too many writers are waiting.")
             connection.info[TURN] = True
 
+    @property
+    def taken(self) -> bool:
+        """Tell whether somebody in this process writes, or waits for another process to end."""
+        return self._lock.locked()
+
     def end(self, driver: object, record: Any) -> None:
         """Give the turn on; the pool calls this when a connection comes back."""
         if record.info.pop(TURN, False):
@@ -105,6 +124,8 @@ def _begin_writing(connection: Connection) -> None:
             driver.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:  # as SQLAlchemy would raise it
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        for check in current_app.extensions["collab.on_lock"]:
+            check(connection)
 
 
 def _before_execute(

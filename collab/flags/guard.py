@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask, g, request
+from sqlalchemy import Connection
 
+from ..core.database import on_lock
 from ..core.http.caller import optional_caller
 from . import service
 
@@ -30,10 +32,20 @@ def require_feature() -> None:
     feature = FEATURE_OF.get(request.blueprint or "")
     if feature is not None:
         found = optional_caller()
-        service.require(feature, found.user_id if found else None)
+        g.feature = (feature, found.user_id if found else None)
+        service.require(*g.feature)
+
+
+def require_under_lock(connection: Connection) -> None:
+    """Raise FeatureOff for a change that waited for the lock while its feature was switched off."""
+    if found := g.get("feature"):
+        g.feature = None  # what is written about a refusal is the service's own
+        service.require(*found)
+        g.feature = found
 
 
 def init_app(app: Flask) -> None:
     """Give an application its flags, and look at them before each request."""
     app.extensions["collab.flags"] = service.Flags(app)
     app.before_request(require_feature)
+    on_lock(app, require_under_lock)

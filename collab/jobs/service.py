@@ -103,6 +103,7 @@ def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
     """
     _require_available(order.type, caller)
     take_write_lock()
+    _require_feature(order.type, caller)  # again: it may have been switched off meanwhile
     access.admit(order.project_id, caller)
     if order.key is not None and (known := _known(order, caller)) is not None:
         return known, True
@@ -118,9 +119,12 @@ def enqueue_all(orders: Sequence[Order], caller: Caller) -> list[Job]:
 
     Raises what `enqueue` raises; then nothing may be committed.
     """
-    for kind in {order.type.name: order.type for order in orders}.values():
+    kinds = {order.type.name: order.type for order in orders}.values()
+    for kind in kinds:
         _require_available(kind, caller)
     take_write_lock()
+    for kind in kinds:
+        _require_feature(kind, caller)
     for project_id in {order.project_id for order in orders}:
         access.admit(project_id, caller)
     for order in orders:
@@ -128,9 +132,13 @@ def enqueue_all(orders: Sequence[Order], caller: Caller) -> list[Job]:
     return _insert(orders, caller)
 
 
-def _require_available(kind: JobType, caller: Caller) -> None:
+def _require_feature(kind: JobType, caller: Caller) -> None:
     if kind.feature is not None:
         flags.require(kind.feature, caller.user_id)
+
+
+def _require_available(kind: JobType, caller: Caller) -> None:
+    _require_feature(kind, caller)
     if reason := kind.unavailable():
         raise Unavailable(reason, retry_after=60)
 

@@ -11,7 +11,7 @@ from simple_websocket import Server
 
 from ..auth.guard import recheck
 from ..core.errors import Forbidden, NotFound
-from ..core.http.caller import Caller
+from ..core.http.caller import Caller, act_as
 from ..core.models import utcnow
 from ..events.hub import GOING_AWAY
 from ..projects import access
@@ -110,11 +110,15 @@ class Connection(ABC):
         return (self.caller.token_expires - utcnow()).total_seconds()
 
     def check_person(self) -> None:
-        """Look again who this is, if anybody's rights changed since; raises Unauthorized."""
+        """Look again who this is, if anybody's rights changed since; raises Unauthorized.
+
+        Whatever the message changes is checked once more under the writer's lock.
+        """
         epoch = self.live.bell.rights_epoch
         if epoch != self._epoch:
             self.caller = recheck(self.caller)
             self._epoch = epoch
+        act_as(self.caller)
 
     def place(self, topic: str) -> Place:
         """Return the place of a topic, looked up again only when somebody's rights changed."""

@@ -27,6 +27,21 @@ def caller() -> Caller:
     found = optional_caller()
     if found is None:
         raise g.get("refusal") or Unauthorized()
+    act_as(found)
+    return found
+
+
+def act_as(who: Caller | None) -> None:
+    """Note for whom the present request or message changes things; None: for the service itself.
+
+    Whoever that is is looked up again as soon as the writer's lock is taken (`auth/guard.py`).
+    """
+    g.acting = who
+
+
+def acting() -> Caller | None:
+    """Return for whom things are changed, or None."""
+    found: Caller | None = g.get("acting")
     return found
 
 

@@ -30,7 +30,7 @@ from ..addresses import network_of
 from ..errors import Conflict, Malformed, Unprocessable
 from ..models import Model, utcnow
 from ..security import Box
-from .caller import optional_caller
+from .caller import act_as, optional_caller
 
 P = ParamSpec("P")
 
@@ -161,11 +161,13 @@ def _mark_done(session: Any) -> None:
 
 
 def _give_back(claim_id: int) -> None:
+    act_as(None)  # what is noted of a request is the service's own, whoever may do what by now
     db.session.execute(delete(Claim).where(Claim.id == claim_id, Claim.state == CLAIMED))
     db.session.commit()
 
 
 def _store(claim_id: int, response: Response) -> None:
+    act_as(None)
     answer = {
         "status": response.status_code,
         "headers": {name: response.headers.get(name) for name in STORED_HEADERS},

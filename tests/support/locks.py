@@ -1,0 +1,52 @@
+"""Holding the writer's lock while others come to it, and changing what they had decided by then."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+from flask import Flask
+
+from .people import Person
+from .waiting import eventually
+
+Act = Callable[[Person], httpx.Response]
+
+
+class Queue:
+    """Requests that have come as far as the writer's lock, which a test holds like a process."""
+
+    def __init__(self, app: Flask, instance: Path) -> None:
+        self.app = app
+        self.database = sqlite3.connect(instance / "collab.db", isolation_level=None)
+
+    def overtaken(
+        self,
+        acts: Sequence[tuple[Person, Act]],
+        change: str,
+        then: Callable[[], object] = lambda: None,
+    ) -> list[httpx.Response]:
+        """Let requests run up to the lock, make a change by SQL first; returns their answers."""
+        with ThreadPoolExecutor(len(acts)) as pool:
+            self.database.execute("BEGIN IMMEDIATE")
+            try:
+                waiting = [pool.submit(self._run, *act) for act in acts]
+                eventually(lambda: self.app.extensions["collab.turns"].taken or _over(waiting))
+                self.database.execute(change)
+                then()
+            finally:
+                self.database.execute("COMMIT")
+            return [one.result() for one in waiting]
+
+    def _run(self, person: Person, act: Act) -> httpx.Response:
+        with httpx.Client(
+            transport=httpx.WSGITransport(app=self.app), base_url="http://collab.test"
+        ) as http:
+            return act(person.at(http))
+
+
+def _over(waiting: Sequence[Future[httpx.Response]]) -> bool:
+    return all(one.done() for one in waiting)
