@@ -19,7 +19,7 @@ from . import store
 from .models import File, FileChange
 from .quotas import TextRoom
 from .rights import Rights
-from .room import WAITING, Applied, Room, TextTooLarge, UnusableUpdate
+from .room import Applied, Room
 from .store import INSERT_CHANGES
 from .wire import loaded, stored, told
 
@@ -86,13 +86,11 @@ class Batch:
         if change.update is None:
             return room.change(change.delta, change.base)
         try:
-            applied = room.merge(change.update)
-        except (TextTooLarge, UnusableUpdate):
-            self._rebuild(room)
-            raise
-        if room.waiting > WAITING:
-            self._rebuild(room)
-        return applied
+            person = change.caller.user_id
+            return room.merge(change.update, person, all_it_has=change.all_it_has)
+        finally:
+            if room.spoilt:
+                self._rebuild(room)
 
     def _rebuild(self, room: Room) -> None:
         mine = [one for change, one in self.accepted if change.file_id == room.file_id]

@@ -11,6 +11,7 @@ Lengths are UTF-16 code units (see `units`). All functions are pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import cast
 
@@ -18,6 +19,7 @@ Step = int | str
 Delta = tuple[Step, ...]
 
 NOTHING: Delta = ()
+SECOND_HALF = re.compile("[\udc00-\udfff]")
 
 
 class Builder:
@@ -220,3 +222,16 @@ def _after(builder: Builder, one: _Walk, two: _Walk) -> None:
         builder.delete(count)
     one.take(count)
     two.take(count)
+
+
+def replaced(before: str, after: str) -> Delta:
+    """Return what makes one text of another of the same length, in which some pairs differ."""
+    builder, at = Builder(), 0
+    for match in SECOND_HALF.finditer(before):
+        start, end = match.start() - 1, match.end()
+        if before[start:end] != after[start:end]:
+            builder.keep(start - at)
+            builder.delete(end - start)
+            builder.insert(after[start:end])
+            at = end
+    return builder.built()

@@ -1,25 +1,38 @@
 """A text as a CRDT (Yjs, by pycrdt), beside the same text as code units.
 
-A document belongs to one thread: pycrdt's objects may not be shared.
+A document belongs to one thread: pycrdt's objects may not be shared. No update reaches the library
+but what `updates` has taken apart, found safe and whole, and written anew where it has to be.
 """
 
 from __future__ import annotations
 
+import logging
+import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pycrdt import Doc, Text, TransactionEvent, merge_updates
 
 from . import delta as deltas
-from .delta import NOTHING, Builder, Delta
-from .units import byte_offset, from_units, splits, to_units
+from . import steps
+from .delta import NOTHING, Delta
+from .units import from_units, to_units
+from .updates import owners, pairs, walk, weighing
+from .updates.bounds import MAX_CLIENT, SERVERS_OWN, Unusable
+from .updates.ledger import Ledger
+from .updates.pairs import Pairs
+from .updates.plan import Plan
+from .updates.structs import Id, Update
+from .updates.waiting import WaitingRoom
+from .updates.weighing import Spoilt
+
+logger = logging.getLogger(__name__)
 
 #: What the shared text is called, for every editor.
 NAME = "content"
-
-
-class Unusable(Exception):
-    """An update that can't be taken: it is no update, or not one of plain text."""
+#: Who brings what no person does.
+NOBODY = 0
 
 
 @dataclass(frozen=True)
@@ -30,13 +43,35 @@ class Merged:
     delta: Delta
 
 
+def own_client(taken: Iterable[int] = ()) -> int:
+    """Return a client id for the server, which nobody else can have."""
+    known = set(taken)
+    while (client := random.randint(SERVERS_OWN, MAX_CLIENT)) in known:
+        pass
+    return client
+
+
 class Document:
     """A live text; all changes go through here, so that both forms agree."""
 
     def __init__(self) -> None:
-        self._doc: Doc[Any] = Doc()
-        self._text = self._doc.get(NAME, type=Text)
         self.units = ""
+        #: About how many bytes all of it has, every root and what was deleted included.
+        self.weight = 0
+        #: Whose the client ids are.
+        self.owners: dict[int, int] = {}
+        #: Whether part of the last update has to wait for what it refers to.
+        self.lacks = False
+        #: Whether what was stored was all there when it was loaded, and no character was cut.
+        self.sound, self.cut = True, False
+        self._ledger, self._pairs, self._waiting = Ledger(), Pairs(), WaitingRoom()
+        self._unproven = 0
+        self._open()
+
+    def _open(self) -> None:
+        """Begin with an empty document of the library's."""
+        self._doc: Doc[Any] = Doc(client_id=own_client(self._ledger.clocks))
+        self._text = self._doc.get(NAME, type=Text)
         self._updates: list[bytes] = []
         self._events: list[Any] = []
         self._observe(self._updates, self._events)
@@ -56,14 +91,52 @@ class Document:
 
         self._subscriptions = (self._doc.observe(on_transaction), self._text.observe(on_text))
 
+    # -- what was stored --------------------------------------------------------------------------
+
     def load(self, updates: list[bytes]) -> None:
-        """Take in what was stored."""
-        with self._doc.transaction():
-            for update in updates:
-                self._doc.apply_update(update)
+        """Take in what was stored; what of it can't be read or is not whole is left out."""
+        found = [one for one in map(self._stored, updates) if one is not None]
+        cut = pairs.divided_in(found)
+        self.cut |= bool(cut)
+        for update in found:
+            if cut and update.astral:
+                update = walk.read(pairs.patched(update, cut), stored=True)
+            self._absorb(update)
+        self._settle()
+        self._unproven = self._ledger.size
+        self.weight += sum(map(len, updates))
+
+    def _stored(self, update: bytes) -> Update | None:
+        try:
+            found = walk.read(update, stored=True)
+        except Unusable as error:
+            self._left_out(error)
+            return None
+        self.sound &= found.clean
+        return found
+
+    def _absorb(self, update: Update) -> None:
+        try:
+            plan = self._ledger.plan(update)
+            if plan.missing:
+                self._left_out(f"it lacks what {sorted(plan.missing)} made")
+            if not plan.empty:
+                plan, _ = self._undivided(plan)
+                self._carry_out(plan)
+        except Unusable as error:
+            self._left_out(error)
+
+    def _left_out(self, reason: object) -> None:
+        logger.error("a stored update of a text was left out, or part of it: %s", reason)
+        self.sound = False
+
+    def _settle(self) -> None:
+        """Read the text anew."""
         self._updates.clear()
         self._events.clear()
         self.units = to_units(str(self._text))
+
+    # -- changes of ours --------------------------------------------------------------------------
 
     def change(self, delta: Delta) -> bytes:
         """Apply a change; returns it as an update, empty if nothing changed.
@@ -71,93 +144,145 @@ class Document:
         Raises ValueError for a change that does not fit the text.
         """
         changed = deltas.apply(self.units, delta)
-        self._check(delta)  # before anything is done
+        steps.check(self.units, delta)  # before anything is done
         self._write(delta)
         self.units = changed
-        return self._taken()
-
-    def _check(self, delta: Delta) -> None:
-        """Raise ValueError for a step that begins, ends or is in the middle of a character.
-
-        That the changed text is whole is not enough: halves of two characters may make a third.
-        """
-        at = 0
-        for step in delta:
-            if isinstance(step, str):
-                from_units(step)
-            else:
-                at += abs(step)
-            if splits(self.units, at):
-                raise ValueError("surrogates: a character is cut in two")
+        whole = self._taken()
+        if whole:
+            self._note(self._ledger.plan(walk.read(whole, stored=True)))
+        return whole
 
     def _write(self, delta: Delta) -> None:
-        """Carry a change out on the CRDT, whose positions are bytes of UTF-8.
+        """Carry a change out on the CRDT.
 
         From its end: the CRDT finds a place by walking along its pieces from the beginning, and
         what stands before a step is then not in pieces yet.
         """
-        places, at, here = [], 0, 0  # in the old text: in units, and in bytes
-        for step in delta:
-            length = 0 if isinstance(step, str) else self._bytes(at, at + abs(step))
-            places.append((step, here, length))
-            at += 0 if isinstance(step, str) else abs(step)
-            here += length
         with self._doc.transaction():
-            for step, here, length in reversed(places):
+            for step, here, length in reversed(steps.in_bytes(self.units, delta)):
                 if isinstance(step, str):
                     self._text.insert(here, from_units(step))
                 elif step < 0:
                     del self._text[here : here + length]
 
-    def _bytes(self, start: int, end: int) -> int:
-        return byte_offset(self.units[start:end], end - start)
+    # -- changes of editors -----------------------------------------------------------------------
 
-    def merge(self, update: bytes) -> Merged | None:
-        """Take an editor's update in; None if there was nothing new in it, or parts are missing.
+    def merge(
+        self, update: bytes, person: int = NOBODY, *, all_it_has: bool = False
+    ) -> Merged | None:
+        """Take a person's update in; None if there is nothing in it that is new and whole.
 
-        Raises Unusable.
+        Raises Unusable, and Spoilt if the document has to be made anew.
         """
+        self.lacks = False
+        merged = self._merge(update, person, all_it_has=all_it_has)
+        while merged is not None and (waiting := self._waiting.take(self._ledger.clocks)):
+            merged = self._with_waiting(merged, waiting.update, waiting.person)
+        return merged
+
+    def _with_waiting(self, merged: Merged, update: bytes, person: int) -> Merged:
         try:
-            self._doc.apply_update(update)
-        except ValueError as error:
-            raise Unusable(f"it is no update: {error}") from None
-        except BaseException as error:  # a panic of the library's is no Exception
-            raise Unusable(f"it can't be read: {type(error).__name__}") from None
+            more = self._merge(update, person, all_it_has=True)
+        except Spoilt:
+            raise
+        except Unusable:
+            return merged
+        if more is None:
+            return merged
+        whole = merge_updates(merged.update, more.update)
+        return Merged(whole, deltas.compose(merged.delta, more.delta))
+
+    def _merge(self, update: bytes, person: int, *, all_it_has: bool) -> Merged | None:
+        plan = self.plan(walk.read(update), person, all_it_has=all_it_has)
+        if plan.missing:
+            self.lacks = True
+            self._waiting.add(update, person, plan.missing)
+        if plan.empty:
+            return None
+        self._weigh(plan)
+        plan, replaced = self._undivided(plan)
+        self._carry_out(plan)
         events = list(self._events)
         whole = self._taken()
         if not whole:
             return None
+        for client in plan.since:
+            self.owners.setdefault(client, person)
         delta = self._delta(events)
         self.units = deltas.apply(self.units, delta)
-        return Merged(whole, delta)
+        return Merged(whole, deltas.compose(replaced, delta) if replaced else delta)
+
+    def plan(self, update: Update, person: int, *, all_it_has: bool) -> Plan:
+        """Say what of a person's update can be taken, without doing it; raises Unusable."""
+        clocks = self._ledger.clocks
+        owners.check(update, clocks, self.owners, person, all_it_has=all_it_has)
+        return self._ledger.plan(update)
+
+    def _weigh(self, plan: Plan) -> None:
+        """Raise Unusable for more edits of a document whose edits are too many at one place."""
+        size, new = self._ledger.size, len(plan.structs)
+        if not new or (self._unproven + new) * size <= weighing.UNPROVEN:
+            return
+        if weighing.is_contended(self._doc, size):
+            raise Unusable("too many edits of this text are at one place")
+        self._unproven = 0
+
+    def _carry_out(self, plan: Plan) -> None:
+        """Have the library do it, and note it; raises Spoilt."""
+        weighing.apply(self._doc, plan, self._ledger.size)
+        self._note(plan)
+
+    def _note(self, plan: Plan) -> None:
+        self._ledger.note(plan.structs)
+        if plan.update.astral:
+            self._pairs.note(plan.structs)
+        self._unproven += len(plan.structs)
 
     def _delta(self, events: list[Any]) -> Delta:
-        """Return an event's steps, counted in bytes, as a change of code units."""
-        if not events:
-            return NOTHING
-        builder, at = Builder(), 0
-        old = from_units(self.units).encode() if not self.units.isascii() else b""
-        for step in events:
-            if "insert" in step:
-                if not isinstance(step["insert"], str):
-                    raise Unusable("only plain text can be edited, nothing embedded in it")
-                builder.insert(to_units(step["insert"]))
-                continue
-            count = step.get("retain", step.get("delete"))
-            length = len(to_units(old[at : at + count].decode())) if old else count
-            at += count
-            builder.add(length if "retain" in step else -length)
-        return builder.built()
+        try:
+            return steps.in_units(self.units, events)
+        except steps.Embedded:
+            raise Spoilt("only plain text can be edited, nothing embedded in it") from None
 
     def _taken(self) -> bytes:
         updates = list(self._updates)
         self._updates.clear()
         self._events.clear()
-        return merge_updates(*updates) if len(updates) > 1 else b"".join(updates)
+        whole = merge_updates(*updates) if len(updates) > 1 else b"".join(updates)
+        self.weight += len(whole)
+        return whole
+
+    # -- characters that are cut in two -----------------------------------------------------------
+
+    def _undivided(self, plan: Plan) -> tuple[Plan, Delta]:
+        """Replace the characters that an update divides, in it and here."""
+        cut = self._pairs.divided(plan.update, pairs.cuts(plan))
+        if not cut:
+            return plan, NOTHING
+        known = self._ledger.clocks
+        here = {one for one in cut if one[1] < known.get(one[0], 0)}
+        replaced = self._replace(here) if here else NOTHING
+        if cut - here:
+            found = walk.read(pairs.patched(plan.update, cut - here), stored=True)
+            plan = self._ledger.plan(found)
+        return plan, replaced
+
+    def _replace(self, cut: set[Id]) -> Delta:
+        """Replace characters of the document; returns the change of the text."""
+        old, state = self.units, walk.read(self._doc.get_update(), stored=True)
+        self._open()
+        self._doc.apply_update(pairs.patched(state, cut))
+        self._pairs.forget(cut)
+        self._settle()
+        return deltas.replaced(old, self.units)
+
+    # -- telling ----------------------------------------------------------------------------------
 
     def state(self) -> bytes:
         """Return all of it as one update."""
-        return self._doc.get_update()
+        state = self._doc.get_update()
+        self.weight = len(state)
+        return state
 
     def vector(self) -> bytes:
         """Return what it knows, as a state vector."""
@@ -165,17 +290,6 @@ class Document:
 
     def missing(self, vector: bytes) -> bytes:
         """Return what somebody with this state vector lacks; raises Unusable."""
-        try:
-            return self._doc.get_update(vector)
-        except ValueError as error:
-            raise Unusable(f"it is no state vector: {error}") from None
+        known = self._pairs.outside(walk.read_vector(vector), self._ledger.clocks)
+        return self._doc.get_update(walk.write_vector(known))
 
-
-def brings_news(state: bytes, update: bytes) -> bool:
-    """Tell whether a document in a state would change by an update, without changing any."""
-    document = Document()
-    document.load([state])
-    try:
-        return document.merge(update) is not None
-    except Unusable:
-        return True

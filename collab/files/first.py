@@ -6,7 +6,7 @@ from pycrdt import Doc, Text
 
 from ..core.http.caller import Caller
 from ..extensions import db
-from .document import NAME
+from .document import NAME, own_client
 from .models import File, FileChange
 
 REST = "rest"
@@ -28,6 +28,6 @@ def first_change(file: File, text: str, author: Caller) -> None:
 
 def _update(text: str) -> bytes:
     """Return a text as the first update of a CRDT, which leaves memory with this call."""
-    doc: Doc[Text] = Doc()
+    doc: Doc[Text] = Doc(client_id=own_client())
     doc.get(NAME, type=Text).insert(0, text)
     return doc.get_update()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..core.errors import ApiError, Conflict, invalid
 from . import delta as deltas
 from . import store
 from .delta import Delta, transform
-from .document import Document, Unusable
+from .document import Document
 from .units import from_units
+from .updates.bounds import Unusable
+from .updates.weighing import Spoilt
 from .wire import loaded
 
 #: Bytes of UTF-8 that a text may have.
@@ -21,9 +23,6 @@ TEXT_LIMIT = 2 * 2**20
 KEPT, BYTES_KEPT = 1000, 2 * 2**20
 #: Steps of a change, times changes that it may be moved over: about a quarter of a second's work.
 MOVES = 250_000
-#: Bytes of updates that came to nothing, such as those whose beginning is missing, past which
-#: the document lets go of them.
-WAITING = 4 * 2**20
 
 
 class TextTooLarge(ApiError):
@@ -50,6 +49,8 @@ class Applied:
     version: int
     delta: Delta
     update: bytes
+    #: Whether part of what was sent waits for what it refers to.
+    lacks: bool = False
 
 
 @dataclass(eq=False)
@@ -62,8 +63,8 @@ class Room:
     #: The latest versions' deltas, the newest last.
     latest: deque[Delta] = field(default_factory=deque)
     latest_bytes: int = 0
-    #: Bytes of updates since the document was loaded that changed nothing.
-    waiting: int = 0
+    #: Whether a refused update has touched the document.
+    spoilt: bool = False
     used_at: float = field(default_factory=time.monotonic)
     #: Updates since the last checkpoint, and their bytes.
     uncompacted: tuple[int, int] = (0, 0)
@@ -89,7 +90,7 @@ class Room:
         self.version, self.unsearched = stored.version, True
         self.uncompacted = (len(stored.updates), sum(map(len, stored.updates)))
         self.latest.clear()
-        self.latest_bytes = self.waiting = 0
+        self.latest_bytes = 0
 
     @property
     def size(self) -> int:
@@ -136,21 +137,23 @@ class Room:
             raise invalid("edits", "They cut a character in two (surrogates).") from None
         return self._applied(delta, update)
 
-    def merge(self, update: bytes) -> Applied:
-        """Take an update of the CRDT in.
+    def merge(self, update: bytes, person: int, *, all_it_has: bool) -> Applied:
+        """Take a person's update of the CRDT in.
 
-        Raises UnusableUpdate, TextTooLarge: then the document may be spoilt, see `rebuild`.
+        Raises UnusableUpdate, TextTooLarge; then the document may be spoilt, see `rebuild`.
         """
         try:
-            merged = self.document.merge(update)
+            merged = self.document.merge(update, person, all_it_has=all_it_has)
         except Unusable as error:
+            self.spoilt = isinstance(error, Spoilt)
             raise UnusableUpdate(f"The update can't be taken: {error}.") from None
+        lacks = self.document.lacks
         if merged is None:
-            self.waiting += len(update)
-            return Applied(self.version, self.version, deltas.NOTHING, b"")
+            return Applied(self.version, self.version, deltas.NOTHING, b"", lacks)
         if len(self.document.units) > TEXT_LIMIT:
+            self.spoilt = True
             raise TextTooLarge()
-        return self._applied(merged.delta, merged.update)
+        return replace(self._applied(merged.delta, merged.update), lacks=lacks)
 
     def _applied(self, delta: Delta, update: bytes) -> Applied:
         if not update:
@@ -181,4 +184,4 @@ class Room:
         stored = store.load(self.file_id)
         self.document = Document()
         self.document.load([*stored.all, *(one.update for one in unsaved)])
-        self.waiting = 0
+        self.spoilt = False

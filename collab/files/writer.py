@@ -54,6 +54,8 @@ class Change:
     delta: Delta = ()
     base: int = 0
     update: bytes | None = None
+    #: Whether the update is all that an editor has and we may lack, not only what is new.
+    all_it_has: bool = False
     #: The version that the text must have; None: any.
     expected: int | None = None
     #: Of an undo: the versions of the changes that it takes back.

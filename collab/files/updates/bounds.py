@@ -1,0 +1,25 @@
+"""How much an update may have. Stock editors stay far below; a native parser must not meet more."""
+
+from __future__ import annotations
+
+#: Levels of values in values, and of types in types. Yjs in JavaScript gives up at some 5,000.
+MAX_DEPTH = 100
+#: Clients that one update has structs of, and as many that it deletes of.
+MAX_CLIENTS = 10_000
+#: Structs of one update: an offline backlog, or the whole of a document that was made elsewhere.
+MAX_STRUCTS = 50_000
+#: Ranges that one update deletes: every editor sends all that it knows when it connects.
+MAX_RANGES = 50_000
+#: JSON and lib0 values of one update, those inside others included.
+MAX_VALUES = 100_000
+#: The largest clock. The library counts with 32 bits and a sign.
+MAX_CLOCK = 2**31 - 1
+#: The largest client id, which is JavaScript's largest whole number.
+MAX_CLIENT = 2**53 - 1
+#: Client ids from here on are the server's own: stock Yjs takes ids below 2^32, and one in half a
+#: billion of the ids that other libraries draw is that large.
+SERVERS_OWN = 2**53 - 2**24
+
+
+class Unusable(Exception):
+    """An update that can't be taken: it is no update, or not one of plain text."""

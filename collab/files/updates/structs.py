@@ -1,0 +1,100 @@
+"""What an update is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: A client and its clock: who made something, and as the how manieth.
+Id = tuple[int, int]
+#: A range of one client's clocks: its beginning and its length.
+Range = tuple[int, int]
+
+GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
+HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 128, 64, 32
+
+
+class Struct:
+    """A piece of a document: `data[start:end]` are its bytes, which are the same anywhere."""
+
+    __slots__ = (
+        "client", "clock", "end", "kind", "left", "length", "parent", "right", "start", "text",
+        "text_at",
+    )  # fmt: skip
+
+    client: int
+    clock: int
+    #: Code units of a string, values of a list, 1 for most others.
+    length: int
+    kind: int
+    #: What it was put behind, and before.
+    left: Id | None
+    right: Id | None
+    #: The type that it is in: its id, or a root's name; None: that of its neighbours.
+    parent: Id | str | None
+    start: int
+    end: int
+    #: Of a string that has characters of two code units: itself, and where its bytes begin.
+    text: str | None
+    text_at: int
+
+    @property
+    def id(self) -> Id:
+        """Return the id of its beginning."""
+        return self.client, self.clock
+
+    @property
+    def next(self) -> int:
+        """Return the clock behind it."""
+        return self.clock + self.length
+
+
+@dataclass
+class Update:
+    """An update, taken apart."""
+
+    data: bytes
+    #: By client, in the order of their clocks.
+    structs: dict[int, list[Struct]] = field(default_factory=dict)
+    #: By client.
+    deletes: dict[int, list[Range]] = field(default_factory=dict)
+    #: Whether all that its bytes say is in here.
+    clean: bool = True
+    #: Whether it has characters of two code units.
+    astral: bool = False
+
+    @property
+    def count(self) -> int:
+        """Return how many structs there are."""
+        return sum(map(len, self.structs.values()))
+
+
+def number(value: int) -> bytes:
+    """Write a number: seven bits a byte, the lowest first."""
+    if value < 128:
+        return bytes((value,))
+    written = bytearray()
+    while value > 127:
+        written.append(value & 127 | 128)
+        value >>= 7
+    written.append(value)
+    return bytes(written)
+
+
+def section(client: int, clock: int, structs: list[bytes]) -> bytes:
+    """Write structs of a client that begin at a clock."""
+    return number(len(structs)) + number(client) + number(clock) + b"".join(structs)
+
+
+def update(runs: list[bytes], deletes: dict[int, list[Range]]) -> bytes:
+    """Write an update of sections, and of what is deleted."""
+    return number(len(runs)) + b"".join(runs) + ranges(deletes)
+
+
+def ranges(deletes: dict[int, list[Range]]) -> bytes:
+    """Write what is deleted."""
+    parts = [number(len(deletes))]
+    for client, found in deletes.items():
+        parts += number(client), number(len(found))
+        for clock, length in found:
+            parts += number(clock), number(length)
+    return b"".join(parts)

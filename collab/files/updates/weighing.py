@@ -1,0 +1,78 @@
+"""What a merge costs, and doing it in pieces: the library holds the interpreter while it works.
+
+To put a struct in its place the library passes what others put there at the same time. Where people
+edit that is next to nothing; made on purpose it is every struct of the document, each time.
+Nothing that can be read off an update tells the one from the other, so it is measured, in CPU
+time of this thread, on pieces that are small enough even at the worst.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from pycrdt import Doc
+
+from .bounds import Unusable
+from .plan import Plan
+
+#: Structs of one piece, times structs that each may have to pass: 50 ms at the worst.
+STEPS = 500_000
+#: Ranges that are deleted in one piece.
+RANGES = 5_000
+#: CPU seconds that an update may take for its conflicts, beside what its length takes.
+PATIENCE_S = 0.08
+#: CPU seconds of a struct, several times what one takes without conflicts.
+STRUCT_S = 2e-6
+#: CPU seconds that a document's conflicts may take when it is loaded.
+LOADING_S = 0.05
+#: New structs, times structs of the document, after which that is tried.
+UNPROVEN = 500_000
+
+
+class Spoilt(Unusable):
+    """The update has touched the document, which has to be made anew."""
+
+
+class Stopwatch:
+    """Adds up what the library takes; raises Spoilt once that is too much."""
+
+    def __init__(self, allowed_s: float) -> None:
+        self._left = allowed_s
+
+    def apply(self, doc: Doc[Any], update: bytes) -> None:
+        """Have the library apply a piece."""
+        if self._left < 0:
+            raise Spoilt("to merge it takes too long: too many edits are at one place")
+        began = time.thread_time()
+        try:
+            doc.apply_update(update)
+        except ValueError as error:
+            raise Spoilt(f"it is no update: {error}") from None
+        except BaseException as error:  # a panic of the library's is no Exception
+            raise Spoilt(f"it can't be read: {type(error).__name__}") from None
+        self._left -= time.thread_time() - began
+
+
+def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
+    """Apply what is planned to a document of a size, in structs; raises Spoilt."""
+    structs, watch = plan.structs, Stopwatch(PATIENCE_S + STRUCT_S * (len(plan.structs) + size))
+    ranges = sum(map(len, plan.deletes.values()))
+    at_once = max(1, STEPS // (size + len(structs) + 1))
+    if len(structs) <= at_once and ranges <= RANGES:
+        watch.apply(doc, plan.bytes())
+        return
+    with doc.transaction():
+        for at in range(0, len(structs), at_once):
+            watch.apply(doc, plan.write(structs[at : at + at_once], {}))
+        for client, found in plan.deletes.items():
+            for at in range(0, len(found), RANGES):
+                watch.apply(doc, plan.write([], {client: found[at : at + RANGES]}))
+
+
+def is_contended(doc: Doc[Any], size: int) -> bool:
+    """Tell whether loading a document would take longer than its length explains."""
+    state, fresh = doc.get_update(), Doc[Any]()
+    began = time.thread_time()
+    fresh.apply_update(state)
+    return time.thread_time() - began > LOADING_S + STRUCT_S * size
