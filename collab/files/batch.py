@@ -24,7 +24,7 @@ from .store import INSERT_CHANGES
 from .wire import loaded, stored, told
 
 if TYPE_CHECKING:
-    from .writer import Change
+    from .changes import Change
 
 UPDATE_FILE = (
     update(File)

@@ -17,6 +17,7 @@ from ..projects import access
 from ..projects.access import Right
 from ..workspaces.models import Workspace
 from . import store
+from .changes import Change
 from .delta import Delta
 from .difference import difference
 from .first import REST
@@ -26,7 +27,7 @@ from .service import LIMIT, about, require_room, sniffed
 from .sniffing import text_of
 from .units import to_units
 from .wire import delta_of, edits_of
-from .writer import Change, writer
+from .writer import writer
 
 
 class NotText(ApiError):

@@ -7,7 +7,7 @@ but what `updates` has taken apart, found safe and whole, and written anew where
 from __future__ import annotations
 
 import logging
-import random
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +46,7 @@ class Merged:
 def own_client(taken: Iterable[int] = ()) -> int:
     """Return a client id for the server, which nobody else can have."""
     known = set(taken)
-    while (client := random.randint(SERVERS_OWN, MAX_CLIENT)) in known:
+    while (client := SERVERS_OWN + secrets.randbelow(MAX_CLIENT - SERVERS_OWN)) in known:
         pass
     return client
 
@@ -284,6 +284,11 @@ class Document:
         self.weight = len(state)
         return state
 
+    @property
+    def clocks(self) -> dict[int, int]:
+        """Return how far it knows each client."""
+        return self._ledger.clocks
+
     def vector(self) -> bytes:
         """Return what it knows, as a state vector."""
         return self._doc.get_state()
@@ -292,4 +297,3 @@ class Document:
         """Return what somebody with this state vector lacks; raises Unusable."""
         known = self._pairs.outside(walk.read_vector(vector), self._ledger.clocks)
         return self._doc.get_update(walk.write_vector(known))
-

@@ -15,12 +15,13 @@ from ..realtime.protocol import Body
 from ..realtime.publishing import ENVELOPE_BYTES
 from ..realtime.socket import Socket, register
 from . import cursors
+from .changes import Change
 from .delta import Delta
 from .models import TEXT, File
 from .room import Applied, Room
 from .units import from_units
 from .wire import delta_of, edits_of
-from .writer import Change, writer
+from .writer import writer
 
 #: Steps of one edit.
 STEPS = 10_000

@@ -22,6 +22,7 @@ from ..projects import access
 from ..projects.access import Right
 from . import store
 from .batch import UndoneMeanwhile
+from .changes import Change
 from .delta import Delta
 from .difference import difference
 from .models import TEXT, File, FileChange
@@ -29,7 +30,7 @@ from .thinning import EXACT
 from .undo import undo
 from .units import from_units
 from .wire import TOLD_LIMIT, edits_of, loaded
-from .writer import Change, writer
+from .writer import writer
 
 ME = "me"
 #: The newest changes of a text, which are never joined: so far back an undo reaches.

@@ -41,6 +41,11 @@ class UnusableUpdate(ApiError):
     status = 422
 
 
+def unusable(error: Unusable) -> UnusableUpdate:
+    """Return what to answer for something that can't be taken."""
+    return UnusableUpdate(f"What was sent can't be taken: {error}.")
+
+
 @dataclass(frozen=True)
 class Applied:
     """A change as it went into the text; `update` is empty if it changed nothing."""
@@ -146,7 +151,7 @@ class Room:
             merged = self.document.merge(update, person, all_it_has=all_it_has)
         except Unusable as error:
             self.spoilt = isinstance(error, Spoilt)
-            raise UnusableUpdate(f"The update can't be taken: {error}.") from None
+            raise unusable(error) from None
         lacks = self.document.lacks
         if merged is None:
             return Applied(self.version, self.version, deltas.NOTHING, b"", lacks)

@@ -14,23 +14,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..core import origin
 from ..core.errors import ApiError, NotFound, Unavailable, translated
-from ..core.http.caller import Caller
 from ..events.hub import Hub
 from ..extensions import db
 from . import compaction
 from .batch import Batch
-from .delta import Delta, weight
+from .changes import Change, Question
 from .document import Document
 from .rights import Rights
-from .room import Applied, Room
+from .room import Applied, Room, unusable
+from .updates.bounds import Unusable
 
 logger = logging.getLogger(__name__)
 
@@ -42,44 +40,6 @@ PATIENCE_S = 15.0
 IDLE_S = 30.0
 #: Updates of the CRDT, and their bytes, kept in memory for those who follow live.
 UPDATES_KEPT, BYTES_KEPT = 5000, 32 * 2**20
-
-
-@dataclass(eq=False)
-class Change:
-    """What somebody wants changed: a delta of a version, or an update of the CRDT."""
-
-    file_id: int
-    caller: Caller
-    door: str
-    delta: Delta = ()
-    base: int = 0
-    update: bytes | None = None
-    #: Whether the update is all that an editor has and we may lack, not only what is new.
-    all_it_has: bool = False
-    #: The version that the text must have; None: any.
-    expected: int | None = None
-    #: Of an undo: the versions of the changes that it takes back.
-    undoes: list[int] | None = None
-    #: What its author calls it, if he may have to send it again.
-    edit_id: str | None = None
-    #: From where it came: the log's rows are written by another thread than the request's.
-    address: str | None = field(default_factory=origin.address)
-    done: Future[Applied] = field(default_factory=Future)
-
-    @property
-    def weight(self) -> int:
-        """Return about how many bytes it has."""
-        return len(self.update or b"") + weight(self.delta)
-
-
-@dataclass(eq=False)
-class Question:
-    """Something that only the thread of the documents can tell."""
-
-    file_id: int
-    ask: Callable[[Room], Any]
-    done: Future[Any] = field(default_factory=Future)
-    weight = 0
 
 
 class Writer:
@@ -263,7 +223,8 @@ class Writer:
         except Exception as error:
             if isinstance(error, NotFound):
                 self._rooms.pop(question.file_id, None)
-            question.done.set_exception(translated(error))
+            known = unusable(error) if isinstance(error, Unusable) else translated(error)
+            question.done.set_exception(known)
 
     def room(self, file_id: int) -> Room:
         """Return a document, loaded if it is not in memory; raises NotFound."""

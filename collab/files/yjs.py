@@ -24,9 +24,14 @@ from ..realtime.frames import BINARY, FORBIDDEN, INTERNAL_ERROR, MESSAGE_TOO_BIG
 from ..realtime.wire import Wire
 from . import yprotocol
 from .awareness import Awareness
-from .document import Document, Unusable, brings_news
-from .room import Applied, UnusableUpdate
-from .writer import Change, writer
+from .changes import Change
+from .document import Document
+from .room import Applied, unusable
+from .updates import walk
+from .updates.bounds import Unusable
+from .updates.news import deletes_anything
+from .updates.structs import Update
+from .writer import writer
 from .yfollower import YjsFollower, editors_topic
 from .yprotocol import AWARENESS, EMPTY, QUERY_AWARENESS, STEP_1, STEP_2, SYNC, UPDATE, Reader
 
@@ -127,22 +132,16 @@ class YjsConnection(Connection):
         elif kind not in (STEP_2, UPDATE):
             raise Malformed(f"There is no message {kind} about the document.")
         elif data != EMPTY:
-            change = Change(file_id=self._file_id, caller=self.caller, door="yjs", update=data)
+            change = Change(self._file_id, self.caller, "yjs", update=data)
+            change.all_it_has = kind == STEP_2
             self._pending.append((kind, data, writer().soon(change)))
             if len(self._pending) >= WAITING:
                 self.settle()
 
     def _tell_missing(self, vector: bytes) -> None:
         """Tell the editor what it lacks; live changes wait for the end of a long message."""
-
-        def missing(document: Document, _: int) -> bytes:
-            try:
-                return document.missing(vector)
-            except Unusable as error:
-                raise UnusableUpdate(f"The state vector can't be read: {error}.") from None
-
         with self.follower.held():
-            update = writer().ask(self._file_id, missing)
+            update = writer().ask(self._file_id, lambda one, _: one.missing(vector))
             access.place(self._topic, self.caller)  # again, behind the reading
             self.push_at_length(BINARY, yprotocol.sync(STEP_2, update))
 
@@ -158,7 +157,7 @@ class YjsConnection(Connection):
                     continue  # an editor sends it always, also one that only reads
                 refusals.access(self.caller.user_id, "WEBSOCKET", f"update {self._topic}", error)
                 raise
-            lacking |= kind == UPDATE and not applied.update
+            lacking |= kind == UPDATE and (applied.lacks or not applied.update)
             self._awaits_step_2 &= kind != STEP_2
         if lacking:  # what came before it was lost: nothing else changes nothing
             self._ask_for_all()
@@ -168,7 +167,20 @@ class YjsConnection(Connection):
         if not self._awaits_step_2:
             return False
         self._awaits_step_2 = False
-        return not brings_news(writer().ask(self._file_id, lambda one, _: one.state()), update)
+        try:
+            return self._has_no_news(walk.read(update))
+        except Unusable as error:
+            raise unusable(error) from None
+
+    def _has_no_news(self, update: Update) -> bool:
+        user_id = self.caller.user_id
+
+        def state(document: Document, _: int) -> bytes | None:
+            plan = document.plan(update, user_id, all_it_has=True)
+            return None if plan.structs or plan.missing else document.state()
+
+        known = writer().ask(self._file_id, state)
+        return known is not None and not deletes_anything(known, update)
 
     # -- the other editors --------------------------------------------------------------------
 

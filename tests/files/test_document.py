@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pycrdt import Doc, Text, XmlElement, XmlFragment, XmlText
 
 from collab.files.delta import normal
-from collab.files.document import Document, Unusable
+from collab.files.document import Document
 from collab.files.units import byte_offset, from_units, splits, to_units, unit_offset
+from collab.files.updates.bounds import Unusable
 
 #: One, two, three and four bytes of UTF-8; one and two code units; a combining mark.
 WORDS = st.text("ab\né€😀\u0301", max_size=8)

@@ -16,9 +16,10 @@ from collab.core.errors import ApiError, Unavailable
 from collab.events.models import EventRow
 from collab.extensions import db
 from collab.files import writer as writing
-from collab.files.room import MOVES, WAITING, TooFarBehind
+from collab.files.changes import Change
+from collab.files.room import MOVES, TooFarBehind
 from collab.files.units import to_units
-from collab.files.writer import Change
+from collab.files.updates.waiting import MOST_BYTES
 
 from ..support.people import Person
 from ..support.texts import TextDesk, caller_of
@@ -138,14 +139,14 @@ def test_updates_whose_beginning_is_missing_are_not_kept_for_ever(
     updates: list[bytes] = []
     subscription = doc.observe(lambda one: updates.append(one.update))
     for _ in range(6):
-        live.insert(len(live), "x" * (WAITING // 5))
+        live.insert(len(live), "x" * (MOST_BYTES // 5))
     doc.unobserve(subscription)
     with text.app.app_context():
         caller = caller_of(alice)
     for update in updates[1:]:
         assert not text.writer.submit(Change(text.id, caller, "yjs", update=update)).update
     size = text.writer.ask(text.id, lambda document, version: len(document.state()))
-    assert size < WAITING
+    assert size < MOST_BYTES
     assert text.live == "hello"
 
 

@@ -12,11 +12,12 @@ from collab.core.http.caller import Caller
 from collab.core.models import utcnow
 from collab.extensions import db
 from collab.files import store
+from collab.files.changes import Change
 from collab.files.delta import Delta, normal
 from collab.files.models import TEXT, File
 from collab.files.room import Applied
 from collab.files.units import from_units, to_units
-from collab.files.writer import Change, Writer
+from collab.files.writer import Writer
 from collab.workspaces.models import Workspace
 
 from .people import Person

@@ -69,16 +69,18 @@ class Pairs:
 
 
 def _second_halves(struct: Struct) -> Iterator[int]:
-    assert struct.text is not None
-    for before, match in enumerate(ASTRAL.finditer(struct.text)):
+    for before, match in enumerate(ASTRAL.finditer(struct.text or "")):
         yield struct.clock + match.start() + before + 1
 
 
 def _halves_of(update: Update) -> Iterator[Id]:
     for found in update.structs.values():
         for struct in found:
-            if struct.text is not None:
-                yield from ((struct.client, clock) for clock in _second_halves(struct))
+            yield from _ids(struct)
+
+
+def _ids(struct: Struct) -> Iterator[Id]:
+    return ((struct.client, clock) for clock in _second_halves(struct))
 
 
 def cuts(plan: Plan) -> Iterator[Id]:
@@ -118,12 +120,11 @@ def divided_in(updates: list[Update]) -> set[Id]:
 
 def patched(update: Update, broken: set[Id]) -> bytes:
     """Return an update with U+FFFD for both halves of the characters with these second halves."""
-    parts, at = [], 0
+    parts: list[bytes] = []
+    at = 0
     for found in update.structs.values():
         for struct in found:
-            if struct.text is None or not any(
-                (struct.client, clock) in broken for clock in _second_halves(struct)
-            ):
+            if struct.text is None or broken.isdisjoint(_ids(struct)):
                 continue
             size = len(struct.text.encode())
             text = _patched(struct, broken).encode()
@@ -133,10 +134,9 @@ def patched(update: Update, broken: set[Id]) -> bytes:
 
 
 def _patched(struct: Struct, broken: set[Id]) -> str:
-    assert struct.text is not None
     halves = _second_halves(struct)
 
     def replaced(match: re.Match[str]) -> str:
         return REPLACED if (struct.client, next(halves)) in broken else match[0]
 
-    return ASTRAL.sub(replaced, struct.text)
+    return ASTRAL.sub(replaced, struct.text or "")

@@ -38,7 +38,7 @@ class Plan:
         """Tell whether nothing can be taken."""
         return not self.structs and not self.deletes
 
-    def bytes(self) -> bytes:
+    def encoded(self) -> bytes:
         """Return all of it as an update."""
         return self.update.data if self.as_it_is else self.write(self.structs, self.deletes)
 

@@ -60,7 +60,7 @@ def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
     ranges = sum(map(len, plan.deletes.values()))
     at_once = max(1, STEPS // (size + len(structs) + 1))
     if len(structs) <= at_once and ranges <= RANGES:
-        watch.apply(doc, plan.bytes())
+        watch.apply(doc, plan.encoded())
         return
     with doc.transaction():
         for at in range(0, len(structs), at_once):
