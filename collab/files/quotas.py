@@ -12,7 +12,7 @@ from ..core.usage.quota import MIB, Allowance, QuotaSpent, ceiling, used_of_kind
 from . import delta as deltas
 
 if TYPE_CHECKING:
-    from .writer import Change
+    from .changes import Change
 
 #: How often the bytes of an edit are kept: as a delta, for the CRDT, and in the event.
 COPIES = 3
