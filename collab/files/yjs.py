@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import NoReturn
 
@@ -23,7 +24,7 @@ from ..realtime.deferred import WAITING, result_of
 from ..realtime.frames import BINARY, FORBIDDEN, INTERNAL_ERROR, MESSAGE_TOO_BIG, NOT_FOUND
 from ..realtime.wire import Wire
 from . import yprotocol
-from .awareness import Awareness
+from .awareness import MAX_STATE_BYTES, Awareness
 from .changes import Change
 from .document import Document
 from .room import Applied, unusable
@@ -33,7 +34,17 @@ from .updates.news import deletes_anything
 from .updates.structs import Update
 from .writer import writer
 from .yfollower import YjsFollower, editors_topic
-from .yprotocol import AWARENESS, EMPTY, QUERY_AWARENESS, STEP_1, STEP_2, SYNC, UPDATE, Reader
+from .yprotocol import (
+    AWARENESS,
+    EMPTY,
+    QUERY_AWARENESS,
+    STEP_1,
+    STEP_2,
+    SYNC,
+    UPDATE,
+    Reader,
+    State,
+)
 
 #: What closes a connection for an error of a status; what is not here is 1011.
 CLOSE_CODES = {
@@ -48,6 +59,10 @@ CLOSE_CODES = {
 }
 #: There is no room for what the editor sent: coming back changes nothing.
 QUOTA_SPENT = 4413
+#: Bytes of editors' states in one message; more is passed over.
+MAX_AWARENESS_BYTES = 2**20
+#: Bytes of what is told with each state, about.
+STATE_BYTES = 32
 #: How many more states than changes an editor may tell: it repeats all that it hears.
 REPEATED = 10
 
@@ -72,6 +87,10 @@ class YjsConnection(Connection):
         self._changes, self._states = Bucket(rate), Bucket(rate * REPEATED)
         self._pending: deque[tuple[int, bytes, Future[Applied]]] = deque()
         self._awaits_step_2 = False
+        #: Whether the editor has heard of nobody yet: what it tells of then is itself.
+        self._opening = True
+        #: Editors of whose newest state the others have not been told.
+        self._untold: dict[int, State] = {}
         self._awareness: Awareness = current_app.extensions["collab.awareness"]
 
     def begin(self) -> None:
@@ -82,7 +101,7 @@ class YjsConnection(Connection):
             editors = {editors_topic(self._file_id): place.project_id}
             self.live.hub.add(self.follower, editors)
             self._ask_for_all()
-            self._tell_editors()
+            self._tell_editors(self._awareness.join(self._file_id, self))
         db.session.remove()
 
     def _ask_for_all(self) -> None:
@@ -90,8 +109,8 @@ class YjsConnection(Connection):
         self._awaits_step_2 = True
         self._wire.push(yprotocol.sync_frame(STEP_1, vector))
 
-    def _tell_editors(self) -> None:
-        if states := self._awareness.states(self._file_id):
+    def _tell_editors(self, states: list[State]) -> None:
+        if states:
             self._wire.push(yprotocol.awareness_frame(states))
 
     def check_token(self) -> None:
@@ -119,7 +138,7 @@ class YjsConnection(Connection):
             self._states.wait()
             self._on_awareness(reader.sized())
         elif kind == QUERY_AWARENESS:
-            self._tell_editors()
+            self._tell_editors(self._awareness.states(self._file_id))
         else:
             raise Malformed(f"There is no message {kind} in the Yjs protocol.")
 
@@ -129,9 +148,11 @@ class YjsConnection(Connection):
         if kind == STEP_1:
             self.settle()
             self._tell_missing(data)
-        elif kind not in (STEP_2, UPDATE):
+            return
+        self._opening &= kind != STEP_2
+        if kind not in (STEP_2, UPDATE):
             raise Malformed(f"There is no message {kind} about the document.")
-        elif data != EMPTY:
+        if data != EMPTY:
             change = Change(self._file_id, self.caller, "yjs", update=data)
             change.all_it_has = kind == STEP_2
             self._pending.append((kind, data, writer().soon(change)))
@@ -185,14 +206,27 @@ class YjsConnection(Connection):
     # -- the other editors --------------------------------------------------------------------
 
     def _on_awareness(self, data: bytes) -> None:
+        if len(data) > MAX_AWARENESS_BYTES:
+            return
+        told, opening = yprotocol.states(data, MAX_STATE_BYTES), self._opening
+        self._opening = False
         user_id = self.caller.user_id
-        told = yprotocol.states(data)
-        self._relay(self._awareness.tell(self._file_id, self, user_id, told))
+        news = self._awareness.tell(self._file_id, self, user_id, told, opening=opening)
+        self._untold |= {one.client: one for one in news}
+        gone = [one for one in news if one.gone]
+        size = sum(len(one.json) + STATE_BYTES for one in self._untold.values())
+        if self._untold and not self.live.awareness.take(user_id, size):
+            self._relay(self._untold.values())
+        elif gone:
+            self._relay(gone)
 
-    def _relay(self, news: list[yprotocol.State]) -> None:
-        if news:
+    def _relay(self, news: Iterable[State]) -> None:
+        states = list(news)
+        for one in states:
+            self._untold.pop(one.client, None)
+        if states:
             topic, user_id = editors_topic(self._file_id), self.caller.user_id
-            signal = Message.signal(topic, "editors.changed", user_id, {"states": news})
+            signal = Message.signal(topic, "editors.changed", user_id, {"states": states})
             self.live.hub.signal(signal)
 
     def finish(self) -> None:

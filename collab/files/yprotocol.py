@@ -6,11 +6,12 @@ first, and bytes and texts behind their length.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..core.errors import Malformed
-from ..core.json import loads_sent
+from ..core.json import loads
 from ..realtime.frames import BINARY, frame
 
 SYNC, AWARENESS, AUTH, QUERY_AWARENESS = range(4)
@@ -87,6 +88,10 @@ def denied(reason: str) -> bytes:
     return frame(BINARY, bytes((AUTH, PERMISSION_DENIED)) + sized(reason.encode()))
 
 
+#: What an editor that has gone tells of itself.
+GONE = b"null"
+
+
 @dataclass(frozen=True)
 class State:
     """What an editor tells of itself (JSON, `null` once it is gone); a higher clock is newer."""
@@ -98,21 +103,40 @@ class State:
     @property
     def gone(self) -> bool:
         """Tell whether the editor has left."""
-        return self.json == b"null"
+        return self.json == GONE
 
 
-def states(data: bytes) -> list[State]:
-    """Read editors' states; raises Malformed, also for what is no JSON: others would stumble."""
+def states(data: bytes, limit: int) -> list[State]:
+    """Read editors' states of at most so many bytes, and pass over bigger ones.
+
+    Raises Malformed, also for what is not JSON: others would stumble.
+    """
     reader = Reader(data)
     found = []
     for _ in range(min(reader.number(), len(data))):
         state = State(reader.number(), reader.number(), reader.sized())
-        try:
-            loads_sent(state.json)
-        except ValueError:
-            raise Malformed("The state of an editor is not JSON.") from None
-        found.append(state)
+        if len(state.json) <= limit:
+            _check_json(state.json)
+            found.append(state)
     return found
+
+
+def _check_json(data: bytes) -> None:
+    """Raise Malformed for what JSON.parse would not read.
+
+    It reads halves of characters (a name cut after its first unit), which orjson refuses.
+    """
+    try:
+        loads(data)
+    except ValueError:
+        try:
+            json.loads(data.decode(), parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise Malformed("The state of an editor is not JSON.") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def awareness_frame(told: Iterable[State]) -> bytes:

@@ -66,6 +66,8 @@ class Live:
     #: What each person may send that is told and forgotten, and what is kept.
     signals: Allowance
     publications: Allowance
+    #: What Yjs editors tell of themselves, again with each move of a cursor.
+    awareness: Allowance
     #: The open sockets, those included that have not said yet whose they are.
     wires: set[Wire] = field(default_factory=set)
     _starting: threading.Lock = field(default_factory=threading.Lock)
@@ -85,6 +87,7 @@ class Live:
             Capacity(limit),
             Allowance(signals, SIGNAL_BURST_S * signals, "signals"),
             Allowance(kept, kept // 2, "events"),
+            Allowance(4 * signals, 4 * SIGNAL_BURST_S * signals, "states of editors"),
         )
 
     def start(self) -> None:

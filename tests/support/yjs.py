@@ -50,7 +50,7 @@ class YjsEditor:
         reader = Reader(data)
         kind = reader.number()
         if kind == AWARENESS:
-            self.states |= {one.client: one for one in yprotocol.states(reader.sized())}
+            self.states |= {one.client: one for one in yprotocol.states(reader.sized(), 2**20)}
             return kind, 0
         sub = reader.number()
         if kind == AUTH:
