@@ -16,7 +16,7 @@ from .events.catalogue.accounts import AccountRoleChanged
 from .extensions import db
 
 
-def register_commands(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Add the commands."""
     for command in (create_admin, demo, prune_events, rebuild_search):
         app.cli.add_command(command)

@@ -19,6 +19,7 @@ from .files import service as files
 from .jobs import registry
 from .jobs import service as jobs
 from .jobs.service import Order
+from .notifications.notifier import NOTIFIER
 from .posts import collections, places
 from .posts import service as posts
 from .posts.models import DRAFT, PUBLISHED
@@ -53,7 +54,7 @@ def fill() -> str:
     )
     if not known.items:
         # The notifier begins behind what it finds at its first start: here, to tell of the rest.
-        current_app.extensions["collab.notifier"].reader.begin()
+        NOTIFIER.here().reader.begin()
         _project(people)
         _posts(people)
     lines = [f"  {_email(name):<20} {shown}" for name, shown in PEOPLE.items()]

@@ -7,7 +7,6 @@ from flask_migrate import Migrate
 from flask_sock import Sock
 from flask_sqlalchemy import SQLAlchemy
 
-from .core.http.api import Api
 from .core.http.limits import request_limiter
 from .core.models import Model
 
@@ -15,6 +14,5 @@ from .core.models import Model
 db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
 migrate = Migrate()
 jwt = JWTManager()
-api = Api()
 sock = Sock()
 limiter = request_limiter()

@@ -25,10 +25,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from .core import kept
 from .core.errors import ApiError
 from .core.http.limits import largest_body
+from .execution.sandbox import SANDBOX
 from .extensions import db
 from .flags import service as flags
-from .jobs.runner import Runner
-from .realtime.live import Live
+from .jobs.runner import RUNNER, Runner
+from .notifications.notifier import NOTIFIER
+from .parts import PARTS
+from .realtime.live import LIVE
 from .serving.spool import Spool
 from .serving.worker import Bounds, SelectingWorker
 
@@ -53,10 +56,9 @@ class Worker(SelectingWorker):
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: say 1001 to sockets and streams, drop idle connections, finish requests."""
         if self.alive:
-            live: Live = self.wsgi.extensions["collab.live"]
-            threading.Thread(target=live.close, name="closing").start()
+            threading.Thread(target=LIVE.of(self.wsgi).close, name="closing").start()
             threading.Thread(target=self._runner.stop, name="handing back").start()
-            threading.Thread(target=self.wsgi.extensions["collab.notifier"].stop).start()
+            threading.Thread(target=NOTIFIER.of(self.wsgi).stop).start()
             self.method_queue.defer(self.close_idle)
         super().handle_exit(sig, frame)
 
@@ -80,8 +82,7 @@ class Worker(SelectingWorker):
 
     @property
     def _runner(self) -> Runner:
-        runner: Runner = self.wsgi.extensions["collab.runner"]
-        return runner
+        return RUNNER.of(self.wsgi)
 
     #: Ctrl-C reaches the worker too; it is as polite as SIGTERM.
     handle_quit = handle_exit
@@ -220,10 +221,7 @@ def bounds(app: Flask) -> Bounds:
 
 def start_parts(app: Flask) -> None:
     """Start the threads that work beside the requests, in the process that serves."""
-    app.extensions["collab.live"].start()
-    app.extensions["collab.sandbox"].start()
-    app.extensions["collab.runner"].start()
-    app.extensions["collab.notifier"].start()
+    PARTS.of(app).start()
 
 
 def greet(app: Flask, host: str, port: int, off: list[str]) -> None:
@@ -243,7 +241,7 @@ def greet(app: Flask, host: str, port: int, off: list[str]) -> None:
 
 def switched_off(app: Flask) -> list[str]:
     """Say what does not work as it is set up, each with the reason."""
-    config, sandbox = app.config, app.extensions["collab.sandbox"]
+    config, sandbox = app.config, SANDBOX.of(app)
     reasons = {
         "calls from other origins: CORS_ORIGINS is empty": not config["CORS_ORIGINS"],
         "rate limits: RATE_LIMIT is off": config["RATE_LIMIT"] == "off",

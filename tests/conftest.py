@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from collab import create_app
 from collab.extensions import db
+from collab.parts import PARTS
 from collab.server import prepare
 
 from .support import jobs
@@ -62,11 +63,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 
 def close(app: Flask) -> None:
     """End an application's threads and connections."""
-    app.extensions["collab.live"].stop()
-    app.extensions["collab.texts"].stop()
-    app.extensions["collab.runner"].stop()
-    app.extensions["collab.notifier"].stop()
-    app.extensions["collab.texts"].stop()
+    PARTS.of(app).stop()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
@@ -88,7 +85,8 @@ def make_app(instance: Path) -> Iterator[Callable[..., Flask]]:
     made: list[Flask] = []
 
     def make(**settings: str) -> Flask:
-        made.append(create_app(SETTINGS | {"INSTANCE_PATH": str(instance)} | settings))
+        app = create_app(SETTINGS | {"INSTANCE_PATH": str(instance)} | settings)
+        made.append(jobs.bring_types(app))
         return made[-1]
 
     yield make

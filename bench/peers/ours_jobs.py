@@ -154,6 +154,7 @@ def serve(app: Flask) -> None:
 def main() -> None:
     """Make an application of the environment's settings, and serve until the input ends."""
     app = create_app(dict(os.environ))
+    registry.register(app, noop)
     prepare(app)
     serve(app)
     app.extensions["collab.runner"].stop()

@@ -1,1 +1,13 @@
 """The event log for people to read: feeds in sentences, and the admins' audit."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Serve feeds, and the admins' audit."""
+    from ..core.http.api import serve
+    from ..flags.guard import switch
+    from . import audit_routes, routes
+
+    switch(app, "activity", routes.blueprint)
+    serve(app, routes.blueprint, audit_routes.blueprint)

@@ -1,1 +1,17 @@
 """Accounts, sessions and tokens: who somebody is."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Find out who calls; count failures, note refusals; serve accounts and sessions."""
+    from ..core.http.api import serve
+    from ..extensions import limiter
+    from . import attempts, guard, refusals, routes, tokens, user_routes
+
+    guard.init_app(app)
+    limiter.init_app(app)  # after the guard: it counts by caller
+    attempts.init_app(app)
+    refusals.init_app(app)
+    tokens.init_app(app)
+    serve(app, routes.blueprint, user_routes.blueprint)

@@ -23,11 +23,12 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from math import ceil
 
-from flask import Flask, current_app
+from flask import Flask
 from limits import parse
 
 from ..core.errors import TooManyRequests
 from ..core.http.windows import MonotonicStorage
+from ..core.slots import Slot
 
 #: One network may fail this many times more over all e-mails: against trying one password on many.
 SPRAY_FACTOR = 20
@@ -121,12 +122,14 @@ def _promised(pair: str) -> str:
     return f"promise {pair}"
 
 
+ATTEMPTS: Slot[Attempts] = Slot("attempts")
+
+
 def init_app(app: Flask) -> None:
     """Make the counters of an application."""
-    app.extensions["collab.attempts"] = Attempts(app.config["AUTH_RATE_LIMIT"])
+    ATTEMPTS.put(app, Attempts(app.config["AUTH_RATE_LIMIT"]))
 
 
 def attempts() -> Attempts:
     """Return the counters of this application."""
-    found: Attempts = current_app.extensions["collab.attempts"]
-    return found
+    return ATTEMPTS.here()

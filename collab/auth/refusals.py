@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 
 from ..core import origin
 from ..core.errors import ApiError, TooManyRequests
 from ..core.http.caller import optional_caller
+from ..core.slots import Slot
 from ..events import log
 from ..events.catalogue.service import AccessRefused, LoginRefused
 from ..events.types import AuditEvent
@@ -108,7 +109,7 @@ def token(method: str, path: str, error: ApiError) -> None:
 def _record(user_id: int | None, event: Callable[[int], AuditEvent]) -> None:
     """Write a refusal to the log in a transaction of its own, if there is room and a way."""
     key = f"address:{origin.address()}" if user_id is None else f"user:{user_id}"
-    meter: Meter = current_app.extensions["collab.refusals"]
+    meter = METER.here()
     left_out = meter.take(key)
     if left_out is None:
         return
@@ -140,7 +141,10 @@ def _token_refused(error: ApiError) -> bool:
     return error is g.get("refusal") or request.endpoint == "auth.refresh"
 
 
+METER: Slot[Meter] = Slot("refusals")
+
+
 def init_app(app: Flask) -> None:
     """Note the refusals of an application's requests."""
-    app.extensions["collab.refusals"] = Meter()
+    METER.put(app, Meter())
     app.after_request(_note)

@@ -17,16 +17,22 @@ from ..core.errors import Unauthorized
 from ..core.models import utcnow
 from ..core.schemas import MAX_ID
 from ..core.security import Box, new_token
+from ..core.slots import Slot
 from .models import Session
 
 #: A signature is checked once for so many tokens; whose they are, with every request.
 KNOWN_TOKENS = 4096
 
 
+#: Seals refresh tokens; and the access tokens that were verified, by their text.
+REFRESH: Slot[Box] = Slot("refresh")
+VERIFIED: Slot[OrderedDict[str, AccessClaims]] = Slot("tokens")
+
+
 def init_app(app: Flask) -> None:
     """Make the box of refresh tokens, and remember the access tokens that were verified."""
-    app.extensions["collab.refresh"] = Box(app.config["JWT_SECRET_KEY"], "refresh tokens")
-    app.extensions["collab.tokens"] = OrderedDict()
+    REFRESH.put(app, Box(app.config["JWT_SECRET_KEY"], "refresh tokens"))
+    VERIFIED.put(app, OrderedDict())
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ def new_token_id() -> str:
 
 def read_access_token(token: str) -> AccessClaims:
     """Check an access token; raises Unauthorized."""
-    known: OrderedDict[str, AccessClaims] = current_app.extensions["collab.tokens"]
+    known = VERIFIED.here()
     claims = known.get(token)
     if claims is None:
         claims = known[token] = _verified(token)
@@ -113,5 +119,4 @@ def access_life() -> timedelta:
 
 
 def _box() -> Box:
-    box: Box = current_app.extensions["collab.refresh"]
-    return box
+    return REFRESH.here()

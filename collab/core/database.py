@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from ..extensions import db
 from .errors import Unavailable
 from .json import dumps, loads
+from .slots import Slot
 
 #: How long a connection waits for another's write to end.
 BUSY_TIMEOUT_S = 10
@@ -34,7 +35,12 @@ def engine_options(url: str) -> dict[str, Any]:
     return options
 
 
-def configure(app: Flask) -> None:
+TURNS: Slot[Turns] = Slot("turns")
+#: What is looked at once the writer's lock is held.
+_CHECKS: Slot[list[Callable[[Connection], None]]] = Slot("checks on the lock", lambda _: [])
+
+
+def init_app(app: Flask) -> None:
     """Set SQLite's pragmas on every new connection."""
     synchronous = app.config["SQLITE_SYNCHRONOUS"].upper()
     pragmas = (
@@ -50,9 +56,8 @@ def configure(app: Flask) -> None:
         # SQLite's own knows the case of ASCII only.
         connection.create_function("lower", 1, _lower, deterministic=True)
 
-    app.extensions["collab.on_lock"] = []
     with app.app_context():
-        turns = app.extensions["collab.turns"] = Turns()
+        turns = TURNS.put(app, Turns())
         event.listen(db.engine, "connect", set_pragmas)
         event.listen(db.engine, "before_cursor_execute", _before_execute)
         event.listen(db.engine, "checkin", turns.end)
@@ -80,7 +85,7 @@ def on_lock(app: Flask, check: Check) -> None:
     It is for what a request had to decide before it came to the lock, such as who calls; what the
     check raises ends the request.
     """
-    app.extensions["collab.on_lock"].append(check)
+    _CHECKS.of(app).append(check)
 
 
 class Turns:
@@ -118,13 +123,12 @@ TURN = "collab.turn"
 def _begin_writing(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     if not driver.in_transaction:
-        turns: Turns = current_app.extensions["collab.turns"]
-        turns.take(connection)
+        TURNS.here().take(connection)
         try:
             driver.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:  # as SQLAlchemy would raise it
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
-        for check in current_app.extensions["collab.on_lock"]:
+        for check in _CHECKS.here():
             check(connection)
 
 

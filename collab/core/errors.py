@@ -199,7 +199,7 @@ def translated(error: Exception) -> ApiError:
     return bug
 
 
-def register(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Turn every exception that leaves a route into problem+json."""
 
     @app.errorhandler(HTTPException)

@@ -6,13 +6,14 @@ import logging
 import time
 from typing import Any
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from ..extensions import db
 from .blobs import Blobs
 from .database import take_write_lock
 from .http.caller import act_as
+from .slots import Slot
 
 logger = logging.getLogger(__name__)
 
@@ -20,12 +21,12 @@ logger = logging.getLogger(__name__)
 LEFT_S = 3600
 
 #: The columns that hold digests of kept files; packages add theirs.
-_columns: list[Any] = []
+_COLUMNS: Slot[list[Any]] = Slot("columns of digests", lambda _: [])
 
 
-def register_digests(column: Any) -> None:
-    """Let the files stay whose digests are in a column."""
-    _columns.append(column)
+def register_digests(app: Flask, column: Any) -> None:
+    """Keep the files whose digests are in this column."""
+    _COLUMNS.of(app).append(column)
 
 
 def blobs() -> Blobs:
@@ -40,7 +41,7 @@ def sweep(digest: str) -> None:
     """Delete bytes that belong to nobody; nobody can take them up meanwhile."""
     act_as(None)  # it is the service that tidies up, behind a change that has been made
     take_write_lock()
-    if not any(_has(column, digest) for column in _columns):
+    if not any(_has(column, digest) for column in _COLUMNS.here()):
         blobs().remove(digest)
     db.session.rollback()
 
@@ -61,7 +62,7 @@ def tidy() -> None:
         logger.warning("INSTANCE_PATH holds the files of another database: they are left alone")
         return
     used: set[str] = set()
-    for column in _columns:
+    for column in _COLUMNS.here():
         used.update(db.session.scalars(select(column).where(column.is_not(None)).distinct()))
     for digest in blobs().older_than(moment):
         if digest not in used:

@@ -11,11 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from .json import dumps, loads
+from .slots import Slot
 
 HEADER = {"alg": "dir", "enc": "A256GCM"}
 
@@ -73,3 +75,12 @@ class Box:
     def tag(self, data: bytes) -> str:
         """Return a keyed fingerprint of data (HMAC-SHA256), useless without the key."""
         return hmac.new(self._raw, data, "sha256").hexdigest()
+
+
+#: What seals kept answers, and tags requests to compare them with.
+ANSWERS: Slot[Box] = Slot("answers")
+
+
+def init_app(app: Flask) -> None:
+    """Give an application the box of its kept answers."""
+    ANSWERS.put(app, Box(app.config["SECRET_KEY"], "kept answers"))

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Select, bindparam, delete, event, func, insert, select
 from sqlalchemy.orm import Session
 
 from ..core import origin
 from ..core.models import utcnow
 from ..core.reading import as_text, take
+from ..core.slots import Slot
 from ..extensions import db
 from .bell import Bell
 from .message import Message
 from .models import EventRow, LogState
 from .types import Event
+
+BELL: Slot[Bell] = Slot("bell")
 
 #: Rows that pruning deletes in one commit, so that writers need not wait long.
 PRUNED_AT_ONCE = 5000
@@ -104,8 +106,7 @@ def _values(what: Event, actor: int | None) -> dict[str, Any]:
 
 def bell() -> Bell:
     """Return this application's bell."""
-    found: Bell = current_app.extensions["collab.bell"]
-    return found
+    return BELL.here()
 
 
 @event.listens_for(db.session, "after_commit")

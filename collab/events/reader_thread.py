@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import ApiError
-from .bell import Bell
+from .log import BELL
 from .reader import Reader
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class ReaderThread:
     """Lets a reader read whenever the bell rings, and every second besides."""
 
     def __init__(self, app: Flask, reader: Reader, *chores: Chore, enabled: bool = True) -> None:
-        bell: Bell = app.extensions["collab.bell"]
+        bell = BELL.of(app)
         self.reader = reader
         self._app, self._chores, self._enabled = app, chores, enabled
         self._rung = bell.wake_too()
@@ -66,7 +66,7 @@ class ReaderThread:
     def state(self) -> str:
         """Tell how it is, for `/ready`."""
         if not self._enabled:
-            return "off"
+            return "off: another process must do it"
         return "ok" if self._thread is not None and self._thread.is_alive() else "stopped"
 
     def _run(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from flask import current_app
 
@@ -14,7 +14,7 @@ from .box import SandboxError
 from .languages import LANGUAGES
 from .outcome import Outcome
 from .running import Listener
-from .sandbox import RETRY_S, Sandbox
+from .sandbox import RETRY_S, SANDBOX, Sandbox
 from .schemas import CodeIn
 
 #: Seconds for one job, waiting for a free place included; the code itself has less.
@@ -29,7 +29,7 @@ SENTENCES = {
 
 
 def _sandbox() -> Sandbox:
-    return cast(Sandbox, current_app.extensions["collab.sandbox"])
+    return SANDBOX.here()
 
 
 def _unavailable() -> str | None:

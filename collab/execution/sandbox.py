@@ -12,6 +12,8 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import make_url
 
+from ..core.slots import Slot
+from ..parts import PARTS
 from . import seccomp, selftest
 from .box import SandboxError
 from .command import Tools
@@ -54,6 +56,15 @@ class Sandbox:
     def start(self) -> None:
         """Begin the self-test in the background, so that the first job need not wait for it."""
         threading.Thread(target=self.unavailable, name="sandbox-self-test", daemon=True).start()
+
+    def stop(self) -> None:
+        """Do nothing: jobs end their own sandboxes."""
+
+    @property
+    def state(self) -> str:
+        """Return what is missing, for `/ready`."""
+        reason = self.missing()
+        return f"off: {reason}" if reason else "ok"
 
     def unavailable(self, name: str | None = None) -> str | None:
         """Return why code can't be run, in a language or at all, with what mends it; or None."""
@@ -136,12 +147,16 @@ class Sandbox:
         return run(program, tools, listener)
 
 
+SANDBOX: Slot[Sandbox] = Slot("sandbox")
+
+
 def init_app(app: Flask) -> None:
     """Give an application its sandbox; `start()` may be called once the process has forked."""
     database = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database
     secrets = [Path(app.config["INSTANCE_PATH"]), *([Path(database)] if database else [])]
-    app.extensions["collab.sandbox"] = Sandbox(
+    made = Sandbox(
         wall_s=app.config.get("CODE_TIMEOUT_SECONDS", 5),
         at_once=app.config.get("CODE_AT_ONCE", 2),
         secrets=tuple(secrets),
     )
+    PARTS.of(app).add("code_execution", SANDBOX.put(app, made))

@@ -1,6 +1,39 @@
 """Files of a workspace: text that is edited together, live; and bytes."""
 
-from ..projects.access import register_topic
-from .models import File
+from flask import Flask
 
-register_topic("file", File)
+
+def init_app(app: Flask) -> None:
+    """Serve files on every door, their histories and archives; jobs may work on them."""
+    from ..core.http.api import serve
+    from ..core.kept import register_digests
+    from ..flags.guard import switch
+    from ..projects.access import register_topic
+    from ..uploads import sources
+    from ..workspaces.service import on_deletion
+    from . import (
+        archive_routes,
+        content_routes,
+        door,
+        history_routes,
+        routes,
+        service,
+        work,
+        work_routes,
+        writer,
+        yjs_routes,
+    )
+    from .models import File
+
+    register_topic(app, "file", File)
+    register_digests(app, File.sha256)
+    on_deletion(app, service.delete_all)
+    sources.register(app, "file_id", sources.Source(work.admit, work.path_of))
+    writer.init_app(app)
+    door.init_app(app)
+    yjs_routes.init_app(app)
+    modules = (routes, content_routes, history_routes, work_routes, archive_routes)
+    parts = [one.blueprint for one in modules]
+    switch(app, "files", *parts, yjs_routes.blueprint)
+    serve(app, *parts)
+    app.register_blueprint(yjs_routes.blueprint)

@@ -18,6 +18,7 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 
+from ..core.slots import Slot
 from .yprotocol import GONE, MAX_NUMBER, State
 
 #: Bytes of JSON that one editor may tell of itself; a picture in it takes the most.
@@ -178,3 +179,6 @@ class Awareness:
         with self._lock:
             text = self._texts.get(file_id, _Text())
             return [editor.state for editor in text.editors.values()]
+
+
+EDITORS: Slot[Awareness] = Slot("awareness")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from flask import Flask
+
 from ..core.errors import NotFound, invalid
 from ..core.http.caller import Caller
 from ..core.schemas import MAX_ID
@@ -140,10 +142,10 @@ def _is_step(edit: object) -> bool:
     return name in ("retain", "delete") and type(value) is int and 0 < value <= MAX_ID
 
 
-def init_app() -> None:
+def init_app(app: Flask) -> None:
     """Teach the socket these messages."""
-    register("file.open", open_file)
-    register("file.edit", edit_file, deferring=True)
-    register("file.close", close_file)
-    register("cursor.moved", move_cursor)
-    publishing.on_signal("file", "cursor.moved", cursors.show)
+    register(app, "file.open", open_file)
+    register(app, "file.edit", edit_file, deferring=True)
+    register(app, "file.close", close_file)
+    register(app, "cursor.moved", move_cursor)
+    publishing.on_signal(app, "file", "cursor.moved", cursors.show)

@@ -10,7 +10,7 @@ from ..core.blobs import Received, Source
 from ..core.errors import Conflict, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
-from ..core.kept import blobs, register_digests, sweep
+from ..core.kept import blobs, sweep
 from ..core.models import utcnow
 from ..core.usage import quota
 from ..events import log
@@ -19,7 +19,6 @@ from ..extensions import db
 from ..projects import access
 from ..projects.access import Right
 from ..workspaces.models import Workspace
-from ..workspaces.service import on_deletion
 from . import paths
 from .first import first_change
 from .models import BINARY, FILE_SORTS, TEXT, File
@@ -32,8 +31,6 @@ from .writer import writer
 LIMIT, MOST = 25 * 2**20, 10_000
 #: Characters of a text that the full-text index has.
 SEARCHABLE = 64 * 1024
-
-register_digests(File.sha256)
 
 
 class PathTaken(Conflict):
@@ -228,7 +225,6 @@ def delete(file: File, actor: Caller) -> None:
     writer().forget(key)
 
 
-@on_deletion
 def delete_all(workspace: Workspace, actor: Caller) -> None:
     """End the live topics of all files of a workspace that is being deleted."""
     place = {"project_id": workspace.project_id, "workspace_id": workspace.id}

@@ -16,7 +16,6 @@ from ..jobs import service as jobs
 from ..jobs.models import Job
 from ..jobs.service import Order
 from ..projects import access
-from ..uploads import sources
 from .content import text_now
 from .models import TEXT, File
 from .units import from_units
@@ -80,6 +79,3 @@ def path_of(file_id: int) -> Path:
     if file is None or file.sha256 is None:
         raise LookupError(f"file {file_id} has been deleted")
     return blobs().path(file.sha256)
-
-
-sources.register("file_id", sources.Source(admit, path_of))

@@ -16,12 +16,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import ApiError, NotFound, Unavailable, translated
+from ..core.slots import Slot
 from ..events.hub import Hub
 from ..extensions import db
+from ..parts import PARTS
+from ..realtime.live import LIVE
 from . import compaction
 from .batch import Batch
 from .changes import Change, Question
@@ -47,7 +50,7 @@ class Writer:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._hub: Hub = app.extensions["collab.live"].hub
+        self._hub: Hub = LIVE.of(app).hub
         self._waiting: queue.SimpleQueue[Change | Question | None] = queue.SimpleQueue()
         self._rooms: dict[int, Room] = {}
         self._rights = Rights()
@@ -119,6 +122,15 @@ class Writer:
                 self._thread = threading.Thread(target=self._run, name="texts", daemon=True)
                 self._thread.start()
             self._waiting.put(item)
+
+    def start(self) -> None:
+        """Do nothing: the thread starts with the first text."""
+
+    @property
+    def state(self) -> str:
+        """Return whether texts can be changed, for `/ready`."""
+        alive = self._thread is None or self._thread.is_alive()
+        return "ok" if alive and not self._stopped else "stopped"
 
     def stop(self) -> None:
         """End once all that waits has been carried out."""
@@ -250,12 +262,14 @@ class Writer:
                 del self._rooms[file_id]
 
 
+TEXTS: Slot[Writer] = Slot("texts")
+
+
 def init_app(app: Flask) -> None:
     """Give an application the writer of its texts."""
-    app.extensions["collab.texts"] = Writer(app)
+    PARTS.of(app).add("texts", TEXTS.put(app, Writer(app)))
 
 
 def writer() -> Writer:
     """Return this application's writer."""
-    found: Writer = current_app.extensions["collab.texts"]
-    return found
+    return TEXTS.here()

@@ -24,7 +24,7 @@ from ..realtime.deferred import WAITING, result_of
 from ..realtime.frames import BINARY, FORBIDDEN, INTERNAL_ERROR, MESSAGE_TOO_BIG, NOT_FOUND
 from ..realtime.wire import Wire
 from . import yprotocol
-from .awareness import MAX_STATE_BYTES, Awareness
+from .awareness import EDITORS, MAX_STATE_BYTES
 from .changes import Change
 from .document import Document
 from .room import Applied, unusable
@@ -91,7 +91,7 @@ class YjsConnection(Connection):
         self._opening = True
         #: Editors of whose newest state the others have not been told.
         self._untold: dict[int, State] = {}
-        self._awareness: Awareness = current_app.extensions["collab.awareness"]
+        self._awareness = EDITORS.here()
 
     def begin(self) -> None:
         """Follow the text, then ask what the editor has; it will ask what it lacks."""

@@ -11,7 +11,7 @@ from ..core.errors import ApiError, Unauthorized
 from ..extensions import sock
 from ..realtime.socket_routes import run, socket_blueprint
 from ..realtime.wire import Wire
-from .awareness import Awareness
+from .awareness import EDITORS, Awareness
 from .door import text_of
 from .yjs import YjsConnection, end
 
@@ -45,4 +45,4 @@ sock.route("/yjs/<id:file_id>", bp=blueprint, endpoint="by_name")(editor)
 
 def init_app(app: Flask) -> None:
     """Give an application the editors of its texts."""
-    app.extensions["collab.awareness"] = Awareness()
+    EDITORS.put(app, Awareness())

@@ -1,1 +1,12 @@
 """Feature flags: what an admin switches on and off while the service runs."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Give an application its flags, and serve them."""
+    from ..core.http.api import serve
+    from . import guard, routes
+
+    guard.init_app(app)
+    serve(app, routes.blueprint)

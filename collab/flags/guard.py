@@ -1,35 +1,28 @@
-"""Routes that are there only as long as their feature is on: for each blueprint, in one table."""
+"""Routes that are there only as long as their feature is on: packages say which are whose."""
 
 from __future__ import annotations
 
+from flask import Blueprint as FlaskBlueprint
 from flask import Flask, g, request
 from sqlalchemy import Connection
 
 from ..core.database import on_lock
 from ..core.http.caller import optional_caller
+from ..core.slots import Slot
 from . import service
 
 #: Blueprint -> feature.
-FEATURE_OF = {
-    "files": "files",
-    "content": "files",
-    "file_jobs": "files",
-    "archives": "files",
-    "tasks": "tasks",
-    "comments": "tasks",
-    "posts": "posts",
-    "collections": "posts",
-    "notifications": "notifications",
-    "activity": "activity",
-    "search": "search",
-    "history": "files",
-    "yjs": "files",
-}
+_FEATURES: Slot[dict[str, str]] = Slot("features of blueprints", lambda _: {})
+
+
+def switch(app: Flask, feature: str, *blueprints: FlaskBlueprint) -> None:
+    """Let the routes of some blueprints be there only while their feature is on."""
+    _FEATURES.of(app).update((one.name, feature) for one in blueprints)
 
 
 def require_feature() -> None:
     """Raise FeatureOff, before anything is asked about what the caller may do."""
-    feature = FEATURE_OF.get(request.blueprint or "")
+    feature = _FEATURES.here().get(request.blueprint or "")
     if feature is not None:
         found = optional_caller()
         g.feature = (feature, found.user_id if found else None)
@@ -46,6 +39,6 @@ def require_under_lock(connection: Connection) -> None:
 
 def init_app(app: Flask) -> None:
     """Give an application its flags, and look at them before each request."""
-    app.extensions["collab.flags"] = service.Flags(app)
+    service.FLAGS.put(app, service.Flags(app))
     app.before_request(require_feature)
     on_lock(app, require_under_lock)

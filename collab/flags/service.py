@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import select
 
 from ..config import SETTINGS
@@ -14,6 +14,7 @@ from ..core.database import take_write_lock
 from ..core.errors import NotFound
 from ..core.http.caller import Caller
 from ..core.models import utcnow
+from ..core.slots import Slot
 from ..events import log
 from ..events.catalogue.service import FlagChanged
 from ..extensions import db
@@ -106,19 +107,17 @@ class Flags:
         return Flag(name, *override)
 
 
-def _flags() -> Flags:
-    found: Flags = current_app.extensions["collab.flags"]
-    return found
+FLAGS: Slot[Flags] = Slot("flags")
 
 
 def get_all() -> list[Flag]:
     """Return all flags as they are now."""
-    return list(_flags().read().values())
+    return list(FLAGS.here().read().values())
 
 
 def get(name: str) -> Flag:
     """Return a flag as it is now; raises NotFound."""
-    flag = _flags().read().get(name)
+    flag = FLAGS.here().read().get(name)
     if flag is None:
         raise NotFound(f"There is no feature {name[:40]!r}.")
     return flag
@@ -126,7 +125,7 @@ def get(name: str) -> Flag:
 
 def is_on(name: str, user_id: int | None) -> bool:
     """Tell whether somebody (None: nobody in particular) has a feature."""
-    return _flags().all()[name].on_for(user_id)
+    return FLAGS.here().all()[name].on_for(user_id)
 
 
 def require(name: str, user_id: int | None) -> None:

@@ -1,4 +1,4 @@
-"""The types of jobs: one decorated function each, in the package that owns it."""
+"""The types of jobs: one decorated function each, which its package registers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask
+
 from ..core.http.caller import Caller
 from ..core.schemas import Schema
+from ..core.slots import Slot
 from .context import JobContext, Result
 
 #: Runs in a thread of the pool, inside an application context; raises JobError or FatalError.
@@ -48,7 +51,7 @@ class JobType:
         return (self.run.__doc__ or "").strip().split("\n")[0]
 
 
-_types: dict[str, JobType] = {}
+_TYPES: Slot[dict[str, JobType]] = Slot("job types", lambda _: {})
 
 
 def job_type(
@@ -63,11 +66,11 @@ def job_type(
     at_once: Callable[[], int] | None = None,
     needs_project: bool = False,
     feature: str | None = None,
-) -> Callable[[Run], Run]:
-    """Register the decorated function as what runs jobs of a type."""
+) -> Callable[[Run], JobType]:
+    """Make the decorated function a type of job; `register` gives it to an application."""
 
-    def register(run: Run) -> Run:
-        _types[name] = JobType(
+    def make(run: Run) -> JobType:
+        return JobType(
             name=name,
             run=run,
             payload=payload,
@@ -80,21 +83,25 @@ def job_type(
             needs_project=needs_project,
             feature=feature,
         )
-        return run
 
-    return register
+    return make
+
+
+def register(app: Flask, *kinds: JobType) -> None:
+    """Let an application run jobs of some types."""
+    _TYPES.of(app).update((kind.name, kind) for kind in kinds)
 
 
 def find(name: str) -> JobType | None:
     """Return a type by its name."""
-    return _types.get(name)
+    return _TYPES.here().get(name)
 
 
 def get(name: str) -> JobType:
     """Return a type that is there; raises KeyError."""
-    return _types[name]
+    return _TYPES.here()[name]
 
 
 def all_types() -> list[JobType]:
     """Return all types, by name."""
-    return sorted(_types.values(), key=lambda one: one.name)
+    return sorted(_TYPES.here().values(), key=lambda one: one.name)

@@ -8,12 +8,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import ApiError
+from ..core.slots import Slot
 from ..extensions import db
+from ..parts import PARTS
 from .lifecycle import NOT_BEGUN
 from .run import Run, carry_out
 from .scheduler import POLL_S, Scheduler
@@ -117,19 +119,22 @@ class Runner:
         return POLL_S
 
 
+RUNNER: Slot[Runner] = Slot("runner")
+
+
 def init_app(app: Flask) -> None:
     """Make the runner of an application; it starts with the server, or the first request.
 
     Not with the first job: commands and the server before its fork may submit, too.
     """
-    made = app.extensions["collab.runner"] = Runner(app)
+    made = RUNNER.put(app, Runner(app))
+    PARTS.of(app).add("jobs", made)
     app.before_request(made.start)
 
 
 def runner() -> Runner:
     """Return this application's runner."""
-    found: Runner = current_app.extensions["collab.runner"]
-    return found
+    return RUNNER.here()
 
 
 WAKE, LOOK = "jobs_wake", "jobs_look"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import ColumnElement, delete, insert, null, select, update
 
 from ..core.database import take_write_lock
@@ -16,7 +15,7 @@ from ..core.errors import Conflict, Unavailable, Unprocessable, invalid
 from ..core.http.caller import Caller
 from ..core.json import dumps
 from ..core.models import utcnow
-from ..core.security import Box
+from ..core.security import ANSWERS
 from ..events import log
 from ..events.catalogue.jobs import JobCancelled, JobCancelRequested, JobQueued
 from ..events.types import JobEvent
@@ -80,10 +79,9 @@ class Order:
     @property
     def fingerprint(self) -> str:
         """Tag what was ordered, for comparing with a repeated order; keyed."""
-        box: Box = current_app.extensions["collab.answers"]
         run_at = self.run_at and self.run_at.isoformat()
         limits = [self.priority, run_at, self.max_attempts, self.timeout_s]
-        return box.tag(dumps([self.type.name, self.payload, self.project_id, limits]))
+        return ANSWERS.here().tag(dumps([self.type.name, self.payload, self.project_id, limits]))
 
 
 # -- submitting -----------------------------------------------------------------------------------

@@ -1,1 +1,14 @@
 """What people should know of: made from the event log by the rules of one table."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Make and serve notifications."""
+    from ..core.http.api import serve
+    from ..flags.guard import switch
+    from . import notifier, routes
+
+    notifier.init_app(app)
+    switch(app, "notifications", routes.blueprint)
+    serve(app, routes.blueprint)

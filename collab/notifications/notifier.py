@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from ..core.models import utcnow
+from ..core.slots import Slot
 from ..events.reader import Reader
 from ..events.reader_thread import Chore, ReaderThread
+from ..parts import PARTS
 from ..tasks.reminders import remind
 from . import making
 from .rules import RULES, UNPUBLISHED
@@ -21,10 +23,14 @@ def remind_of_all() -> None:
         pass
 
 
+NOTIFIER: Slot[ReaderThread] = Slot("notifier")
+
+
 def init_app(app: Flask) -> None:
     """Make the notifier of an application; it starts with the server, or the first request."""
     reader = Reader("notifications", (*RULES, UNPUBLISHED), making.handle)
     reminding = Chore(REMIND_S, remind_of_all)
     made = ReaderThread(app, reader, reminding, enabled=app.config["NOTIFIER"])
-    app.extensions["collab.notifier"] = made
+    NOTIFIER.put(app, made)
+    PARTS.of(app).add("notifications", made)
     app.before_request(made.start)

@@ -7,9 +7,9 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from .. import __version__
 from ..events.catalogue import catalogue
 from ..events.types import OPEN_TYPES, PRESENCE_TYPES, Event
+from ..version import VERSION
 from .socket_messages import ANSWERS, REQUESTS, TOPIC, Json, const, object_of
 
 SCHEMAS: dict[Any, Json] = {
@@ -87,7 +87,7 @@ def document() -> Json:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Collab, live",
-            "version": __version__,
+            "version": VERSION,
             "description": (
                 "Sign in with `?token=`, `?ticket=`, an Authorization header or a first `auth` "
                 "message. Close codes: 1001 the server stops, 1008 too many messages, 1009 a "

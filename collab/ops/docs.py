@@ -9,11 +9,11 @@ from flask import Flask, Response
 from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema, fields
 
-from .. import __version__
-from ..core.http.api import Api
+from ..core.http.api import API
 from ..core.http.paths import BASE
 from ..core.json import dumps
 from ..jobs import registry
+from ..version import VERSION
 from . import asyncapi
 
 DESCRIPTION = """
@@ -56,7 +56,7 @@ def config() -> dict[str, Any]:
     """Return the settings of flask-smorest."""
     return {
         "API_TITLE": "Collab",
-        "API_VERSION": __version__,
+        "API_VERSION": VERSION,
         "OPENAPI_VERSION": "3.1.0",
         "OPENAPI_URL_PREFIX": "/api",
         "OPENAPI_JSON_PATH": "openapi.json",
@@ -72,10 +72,10 @@ def config() -> dict[str, Any]:
     }
 
 
-def describe_errors(api: Api) -> None:
+def describe_errors(spec: APISpec) -> None:
     """Let every operation refer to the one error schema, by its media type."""
-    api.spec.components.schema("Problem", schema=Problem)
-    api.spec.components.response(
+    spec.components.schema("Problem", schema=Problem)
+    spec.components.response(
         "Problem",
         {
             "description": "What went wrong.",
@@ -84,7 +84,6 @@ def describe_errors(api: Api) -> None:
             },
         },
     )
-    api.DEFAULT_ERROR_RESPONSE_NAME = "Problem"
 
 
 def describe_choices(spec: APISpec) -> None:
@@ -118,9 +117,11 @@ def _example(kind: registry.JobType) -> dict[str, Any]:
     return {"type": kind.name, "payload": shown} | project
 
 
-def init_app(app: Flask, api: Api) -> None:
+def init_app(app: Flask) -> None:
     """Serve the documents: OpenAPI, Swagger UI and AsyncAPI."""
-    describe_errors(api)
+    api = API.of(app)
+    api.DEFAULT_ERROR_RESPONSE_NAME = "Problem"
+    api.prepare_with(describe_errors)
     api.finish_with(describe_payloads)
     api.finish_with(describe_choices)
     ui = get_swaggerui_blueprint(

@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from marshmallow import Schema, fields
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import __version__
 from ..core.http.blueprint import Blueprint
 from ..core.models import utcnow
 from ..core.schemas import Time
-from ..events.reader_thread import ReaderThread
+from ..core.slots import Slot
 from ..extensions import db
-from ..jobs.runner import runner
-from ..realtime.live import Live
+from ..parts import PARTS
+from ..version import VERSION
 
 blueprint = Blueprint("ops", __name__, description="Whether it runs, and where things are.")
 
@@ -53,8 +52,8 @@ class IndexOut(Schema):
 @blueprint.response(200, HealthOut)
 def health() -> dict[str, Any]:
     """Tell that the service answers."""
-    uptime = round(time.monotonic() - current_app.extensions["collab.started"], 3)
-    return {"status": "ok", "timestamp": utcnow(), "uptime": uptime, "version": __version__}
+    uptime = round(time.monotonic() - STARTED.here(), 3)
+    return {"status": "ok", "timestamp": utcnow(), "uptime": uptime, "version": VERSION}
 
 
 @blueprint.get("/ready")
@@ -63,8 +62,7 @@ def health() -> dict[str, Any]:
 @blueprint.alt_response(503, schema=ReadyOut)
 def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Tell whether the database and the live parts work."""
-    checks = {"database": _database(), "broadcaster": _broadcaster(), "jobs": _jobs()}
-    checks["notifications"] = _notifications()
+    checks = {"database": _database(), **PARTS.here().states()}
     good = all(state == "ok" or state.startswith("off") for state in checks.values())
     body = {"status": "ok" if good else "unavailable", "checks": checks}
     return body, 200 if good else 503, {} if good else {"Retry-After": "1"}
@@ -76,24 +74,6 @@ def _database() -> str:
     except SQLAlchemyError as error:
         return f"does not answer, or is not migrated: {type(error).__name__}"
     return "ok"
-
-
-def _broadcaster() -> str:
-    live: Live = current_app.extensions["collab.live"]
-    live.start()
-    return "ok" if live.broadcaster.alive else "stopped"
-
-
-def _jobs() -> str:
-    jobs = runner()
-    jobs.start()
-    return jobs.state
-
-
-def _notifications() -> str:
-    notifier: ReaderThread = current_app.extensions["collab.notifier"]
-    notifier.start()
-    return "off: NOTIFIER is off" if notifier.state == "off" else notifier.state
 
 
 @blueprint.get("/")
@@ -108,9 +88,12 @@ def index() -> dict[str, Any]:
         "health": "/health",
         "socket": "/ws",
     }
-    return {"name": "Collab", "version": __version__, "links": links}
+    return {"name": "Collab", "version": VERSION, "links": links}
+
+
+STARTED: Slot[float] = Slot("started")
 
 
 def init_app(app: Flask) -> None:
     """Note when the process started."""
-    app.extensions["collab.started"] = time.monotonic()
+    STARTED.put(app, time.monotonic())

@@ -1,1 +1,14 @@
 """Projects, their members and invitations, and who may do what (`access.py`)."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Serve projects and members; `project:<id>` is a topic."""
+    from ..core.http.api import serve
+    from . import member_routes, routes
+    from .access import register_topic
+    from .models import Project
+
+    register_topic(app, "project", Project)
+    serve(app, routes.blueprint, member_routes.blueprint)

@@ -9,6 +9,7 @@ from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any, TypeVar, cast
 
+from flask import Flask
 from sqlalchemy import Select, and_, bindparam, null, or_, select, true
 
 from ..core.database import take_write_lock
@@ -16,6 +17,7 @@ from ..core.errors import ApiError, Forbidden, NotFound
 from ..core.http.caller import Caller
 from ..core.models import Id
 from ..core.schemas import MAX_ID
+from ..core.slots import Slot
 from ..events.types import OPEN_TOPICS as OPEN_TOPICS
 from ..extensions import db
 from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Owned, Project
@@ -208,12 +210,12 @@ class Place:
 TOPIC = re.compile(r"([a-z]{1,32}):([1-9][0-9]{0,18})")
 
 #: What a topic's first word stands for; packages add their own.
-_models: dict[str, type[Any]] = {"project": Project}
+_MODELS: Slot[dict[str, type[Any]]] = Slot("topics", lambda _: {})
 
 
-def register_topic(word: str, model: type[Any]) -> None:
+def register_topic(app: Flask, word: str, model: type[Any]) -> None:
     """Let `word:<id>` be a topic whose rights are those of the model's project."""
-    _models[word] = model
+    _MODELS.of(app)[word] = model
 
 
 def place(topic: str, caller: Caller, *, can: Right = Right.READ) -> Place:
@@ -235,7 +237,7 @@ def _numbered_place(topic: str, caller: Caller) -> Place:
     word, number = match[1], int(match[2])
     if word == "user":
         return Place(topic, None, Role.OWNER if number == caller.user_id else Role.NONE)
-    model = _models.get(word)
+    model = _MODELS.here().get(word)
     if model is None:
         raise NotFound(f"There is no topic {topic[:80]!r}.")
     return _place_in_project(topic, model, number, caller)

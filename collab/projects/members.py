@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import func, select
 
 from ..auth.models import User
@@ -12,22 +13,22 @@ from ..core.database import take_write_lock
 from ..core.errors import Conflict, NotFound
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
+from ..core.slots import Slot
 from ..events import log
 from ..events.catalogue.projects import MemberAdded, MemberRemoved, MemberRoleChanged
 from ..extensions import db
 from . import access
 from .models import MEMBER_SORTS, OWNER, Member, Project
 
-#: Does, in the transaction of the removal, what the removal of (project, person) by actor brings.
+#: Called with project, person and actor in the transaction that removes a member.
 Departure = Callable[[int, int, int], None]
 
-_departures: list[Departure] = []
+_DEPARTURES: Slot[list[Departure]] = Slot("departures", lambda _: [])
 
 
-def on_departure(callback: Departure) -> Departure:
-    """Let a package above this one tidy up behind a member who is removed or leaves."""
-    _departures.append(callback)
-    return callback
+def on_departure(app: Flask, callback: Departure) -> None:
+    """Let a package above this one tidy up after a member who is removed or leaves."""
+    _DEPARTURES.of(app).append(callback)
 
 
 class LastOwner(Conflict):
@@ -92,7 +93,7 @@ def remove(project: Project, member: Member, actor: Caller) -> None:
     db.session.delete(member)
     removed = MemberRemoved(project_id=project.id, user_id=member.user_id)
     log.record(removed, actor=actor.user_id)
-    for callback in _departures:
+    for callback in _DEPARTURES.here():
         callback(project.id, member.user_id, actor.user_id)
     db.session.commit()
 

@@ -1,1 +1,13 @@
 """The live doors: the socket, server-sent events, long polls, and the events' REST face."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Serve events: socket, stream, long poll, presence."""
+    from ..core.http.api import serve
+    from . import live, routes, socket_routes
+
+    live.init_app(app)
+    serve(app, routes.blueprint)
+    app.register_blueprint(socket_routes.blueprint)

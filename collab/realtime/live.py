@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from flask import Flask, current_app
+from flask import Flask
 
 from ..core.errors import Unavailable
+from ..core.slots import Slot
 from ..events.bell import Bell
 from ..events.broadcaster import Broadcaster
 from ..events.hub import GOING_AWAY, STOPPING, Hub
+from ..events.log import BELL
+from ..parts import PARTS
 from .allowance import Allowance
 from .reactor import Reactor
 from .wire import STOP_LINGER_S, Wire
@@ -76,7 +79,7 @@ class Live:
     @classmethod
     def of(cls, app: Flask) -> Live:
         """Make them for an application; no thread runs yet."""
-        bell: Bell = app.extensions["collab.bell"]
+        bell = BELL.of(app)
         hub = Hub(bell)
         limit = app.config["SOCKET_LIMIT"]
         signals, kept = (app.config[key] * 1024 for key in ("SIGNAL_RATE_KB", "PUBLISH_RATE_KB"))
@@ -104,6 +107,11 @@ class Live:
             raise RuntimeError("the live parts have not been started")
         return self._reactor
 
+    @property
+    def state(self) -> str:
+        """Return how the broadcaster is, for `/ready`."""
+        return "ok" if self.broadcaster.alive else "stopped"
+
     def open(self, wire: Wire) -> None:
         """Take a socket in; raises Unavailable when the server is stopping."""
         self.wires.add(wire)
@@ -124,13 +132,16 @@ class Live:
             self._reactor.stop()
 
 
+LIVE: Slot[Live] = Slot("live", Live.of)
+
+
 def init_app(app: Flask) -> None:
     """Make the live parts of an application."""
-    app.extensions["collab.live"] = Live.of(app)
+    PARTS.of(app).add("broadcaster", LIVE.of(app))
 
 
 def live() -> Live:
     """Return the live parts of this application, running."""
-    found: Live = current_app.extensions["collab.live"]
+    found = LIVE.here()
     found.start()
     return found

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask
+
 from ..core.database import take_write_lock
 from ..core.errors import Forbidden, invalid
 from ..core.http.caller import Caller
 from ..core.json import count_values, dumps
+from ..core.slots import Slot
 from ..events import log
 from ..events.catalogue import canonical_type, reserved
 from ..events.log import Published
@@ -103,16 +106,16 @@ def signal(what: Draft, place: Place, caller: Caller) -> Message:
     """
     access.check(place.role, what.right)
     live().signals.spend(caller.user_id, what.size + ENVELOPE_BYTES)
-    hook = _hooks.get((place.topic.partition(":")[0], what.kind))
+    hook = _HOOKS.here().get((place.topic.partition(":")[0], what.kind))
     payload = hook(place, caller, what.payload) if hook else what.payload
     return Message.signal(place.topic, what.kind, caller.user_id, payload)
 
 
 Hook = Callable[[Place, Caller, dict[str, Any]], dict[str, Any]]
 
-_hooks: dict[tuple[str, str], Hook] = {}
+_HOOKS: Slot[dict[tuple[str, str], Hook]] = Slot("signal hooks", lambda _: {})
 
 
-def on_signal(word: str, kind: str, hook: Hook) -> None:
+def on_signal(app: Flask, word: str, kind: str, hook: Hook) -> None:
     """Let a package above see signals of a type on topics `word:<id>`, and say what is told."""
-    _hooks[word, kind] = hook
+    _HOOKS.of(app)[word, kind] = hook

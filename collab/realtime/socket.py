@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from flask import current_app
+from flask import Flask, current_app
 from simple_websocket import ConnectionClosed, Server
 
 from ..auth import refusals
@@ -21,6 +22,7 @@ from ..core.errors import (
 )
 from ..core.http.caller import Caller
 from ..core.models import utcnow
+from ..core.slots import Slot
 from ..events.hub import TOKEN_ENDED
 from ..events.message import Message
 from ..events.types import same_type
@@ -95,6 +97,7 @@ class Socket(Connection):
         self._bucket = Bucket(current_app.config["MESSAGE_RATE"])
         self._group, self._deferred = Group(wire), Deferred(wire, self._push_refusal)
         self._warned = False
+        self._messages = MESSAGES.here()
 
     def begin(self) -> None:
         """Subscribe to what the address asks for."""
@@ -113,7 +116,8 @@ class Socket(Connection):
         except Malformed as error:
             self._refuse(error, {})
         else:
-            self._guarded(body, HANDLERS.get(same_type(body["type"]), Socket._on_event))
+            known = self._messages.handlers
+            self._guarded(body, known.get(same_type(body["type"]), Socket._on_event))
         if self._group.full:
             self.settle()
 
@@ -139,7 +143,7 @@ class Socket(Connection):
     ) -> None:
         """Answer a request with type and members made of what another thread's work gives.
 
-        Its handler must be in DEFERRING.
+        Its handler must be registered as `deferring`.
         """
         self._deferred.add(request, future, lambda result: _answer(request, *members(result)))
 
@@ -147,7 +151,7 @@ class Socket(Connection):
         """Carry out one message and answer its error, if it has one."""
         if handler not in PUBLISHING:
             self._group.commit()  # answers keep the order of their requests
-        if handler not in DEFERRING:
+        if handler not in self._messages.deferring:
             self._deferred.settle()
         try:
             self.check_person()
@@ -261,9 +265,6 @@ Handler = Callable[[Socket, Body], None]
 #: What may stand in one group with what comes before it.
 PUBLISHING = (Socket._on_publish, Socket._on_event)
 
-#: What may be answered later, together with what comes before it.
-DEFERRING: list[Handler] = []
-
 #: By the message's type, with dots; what is not here is published as an event of that type.
 HANDLERS: dict[str, Handler] = {
     "auth": Socket._on_auth,
@@ -274,8 +275,21 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def register(kind: str, handler: Handler, *, deferring: bool = False) -> None:
+@dataclass
+class Messages:
+    """What an application's sockets take: the handlers above, and those of other packages."""
+
+    handlers: dict[str, Handler] = field(default_factory=lambda: dict(HANDLERS))
+    #: What may be answered later, together with what comes before it.
+    deferring: list[Handler] = field(default_factory=list)
+
+
+MESSAGES: Slot[Messages] = Slot("socket messages", lambda _: Messages())
+
+
+def register(app: Flask, kind: str, handler: Handler, *, deferring: bool = False) -> None:
     """Let a package above answer messages of a type of its own."""
-    HANDLERS[kind] = handler
+    messages = MESSAGES.of(app)
+    messages.handlers[kind] = handler
     if deferring:
-        DEFERRING.append(handler)
+        messages.deferring.append(handler)

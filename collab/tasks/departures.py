@@ -8,12 +8,10 @@ from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue.tasks import TaskUpdated
 from ..extensions import db
-from ..projects.members import on_departure
 from .board import TASKS
 from .telling import about
 
 
-@on_departure
 def unassign(project_id: int, user_id: int, actor: int) -> None:
     """Take a former member's tasks from him, in the open transaction."""
     mine = (TASKS.c.board == project_id) & (TASKS.c.assignee_id == user_id)

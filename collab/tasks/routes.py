@@ -13,7 +13,7 @@ from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
 from ..projects import access
 from ..projects.access import Right
-from . import departures, listing, service  # noqa: F401
+from . import listing, service
 from .models import Task
 from .schemas import (
     BulkIn,

@@ -13,7 +13,7 @@ from ..core.database import take_write_lock
 from ..core.errors import ApiError, Malformed, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
-from ..core.kept import blobs, register_digests, sweep
+from ..core.kept import blobs, sweep
 from ..core.usage import quota
 from ..core.usage.models import PERSON
 from ..core.usage.quota import MIB, QuotaSpent
@@ -23,8 +23,6 @@ from .models import UPLOAD_SORTS, Upload
 
 #: Bytes of one file.
 LIMIT = 25 * 2**20
-
-register_digests(Upload.sha256)
 
 
 def create(

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
 from ..core.http.caller import Caller
-from . import service
+from ..core.slots import Slot
 
 
 @dataclass(frozen=True)
@@ -21,24 +23,24 @@ class Source:
     path_of: Callable[[int], Path]
 
 
-_sources = {"upload_id": Source(service.admit, service.path_of)}
+_SOURCES: Slot[dict[str, Source]] = Slot("sources of files", lambda _: {})
 
 
-def register(member: str, source: Source) -> None:
-    """Let a member of payloads name files of another kind."""
-    _sources[member] = source
+def register(app: Flask, member: str, source: Source) -> None:
+    """Let a member of payloads name files of a kind."""
+    _SOURCES.of(app)[member] = source
 
 
 def admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
     """Refuse a job on files that the caller may not give it."""
-    for member, source in _sources.items():
+    for member, source in _SOURCES.here().items():
         if payload.get(member) is not None:
             source.admit(payload[member], project_id, caller)
 
 
 def path_of(payload: dict[str, Any]) -> Path | None:
     """Return the file that a payload names, if it names one; raises LookupError."""
-    for member, source in _sources.items():
+    for member, source in _SOURCES.here().items():
         if payload.get(member) is not None:
             return source.path_of(payload[member])
     return None
@@ -46,4 +48,5 @@ def path_of(payload: dict[str, Any]) -> Path | None:
 
 def without_files(payload: dict[str, Any]) -> dict[str, Any]:
     """Return what a payload says beside the file that it names."""
-    return {name: value for name, value in payload.items() if name not in _sources}
+    known = _SOURCES.here()
+    return {name: value for name, value in payload.items() if name not in known}

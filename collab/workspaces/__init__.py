@@ -1,6 +1,14 @@
 """Workspaces: places in a project, with free settings."""
 
-from ..projects.access import register_topic
-from .models import Workspace
+from flask import Flask
 
-register_topic("workspace", Workspace)
+
+def init_app(app: Flask) -> None:
+    """Serve workspaces; `workspace:<id>` is a topic."""
+    from ..core.http.api import serve
+    from ..projects.access import register_topic
+    from . import routes
+    from .models import Workspace
+
+    register_topic(app, "workspace", Workspace)
+    serve(app, routes.blueprint)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import select
 
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
+from ..core.slots import Slot
 from ..events import log
 from ..events.catalogue.projects import WorkspaceCreated, WorkspaceDeleted, WorkspaceUpdated
 from ..extensions import db
@@ -18,13 +20,12 @@ from .models import WORKSPACE_SORTS, Workspace
 
 #: Called in the transaction that deletes a workspace, before it does.
 Farewell = Callable[[Workspace, Caller], None]
-_farewells: list[Farewell] = []
+_FAREWELLS: Slot[list[Farewell]] = Slot("farewells", lambda _: [])
 
 
-def on_deletion(farewell: Farewell) -> Farewell:
+def on_deletion(app: Flask, farewell: Farewell) -> None:
     """Let a function see to what goes with a workspace, in the open transaction."""
-    _farewells.append(farewell)
-    return farewell
+    _FAREWELLS.of(app).append(farewell)
 
 
 def create(project: Project, name: str, settings: dict[str, Any], actor: Caller) -> Workspace:
@@ -72,7 +73,7 @@ def update(workspace: Workspace, changes: dict[str, Any], actor: Caller) -> Work
 
 def delete(workspace: Workspace, actor: Caller) -> None:
     """Delete a workspace with all in it."""
-    for farewell in _farewells:
+    for farewell in _FAREWELLS.here():
         farewell(workspace, actor)
     event = WorkspaceDeleted(project_id=workspace.project_id, workspace_id=workspace.id)
     log.record(event, actor=actor.user_id)

@@ -61,7 +61,7 @@ def the_type() -> JobType:
 
 def execute(code: str, language: str = "python", ctx: JobContext | None = None, **more: Any) -> Any:
     payload = CodeIn().load({"language": language, "code": code} | more)
-    result = job_types.execute(ctx or context(), payload)
+    result = job_types.execute.run(ctx or context(), payload)
     assert isinstance(result, Result)
     assert result.data is not None
     return result.data
@@ -282,7 +282,7 @@ def test_a_job_is_refused_where_the_sandbox_does_not_hold(tmp_path: Path) -> Non
     with app.app_context(), pytest.raises(Unavailable, match="self-test"):
         admit(payload, None, None)  # type: ignore[arg-type]
     with app.app_context(), pytest.raises(FatalError, match="self-test"):
-        job_types.execute(context(), payload)
+        job_types.execute.run(context(), payload)
 
 
 @needs_bubblewrap

@@ -6,7 +6,7 @@ import pytest
 from collab.config import ROOT
 from collab.events.catalogue import catalogue
 from collab.events.types import OPEN_TYPES, PRESENCE_TYPES
-from collab.realtime.socket import HANDLERS
+from collab.realtime.socket import MESSAGES
 
 CHECK = ROOT / "tests" / "ops" / "asyncapi_check.mjs"
 PARSER = ROOT / "tests" / "node_modules" / "@asyncapi" / "parser"
@@ -37,13 +37,13 @@ def test_it_has_every_event(document):
     assert types <= document["components"]["messages"].keys()
 
 
-def test_it_has_every_request_that_the_socket_knows(document):
+def test_it_has_every_request_that_the_socket_knows(document, app):
     described = {
         name.removesuffix("Request")
         for name in document["components"]["messages"]
         if name.endswith("Request")
     }
-    assert described == HANDLERS.keys()
+    assert described == MESSAGES.of(app).handlers.keys()
 
 
 def test_every_message_says_what_it_means(document):

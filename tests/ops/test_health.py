@@ -5,8 +5,14 @@ from collab.extensions import db
 from ..support.people import ok
 
 #: The tests' applications run no jobs of themselves.
-CHECKS = {"database": "ok", "broadcaster": "ok", "jobs": "off: JOB_WORKERS is 0"}
-CHECKS["notifications"] = "off: NOTIFIER is off"
+CHECKS = {
+    "database": "ok",
+    "texts": "ok",
+    "jobs": "off: JOB_WORKERS is 0",
+    "code_execution": "ok",
+    "broadcaster": "ok",
+    "notifications": "off: another process must do it",
+}
 
 
 def test_health_tells_status_time_and_uptime(nobody):

@@ -14,7 +14,7 @@ from marshmallow import fields
 from collab.core.models import utcnow
 from collab.core.schemas import Schema
 from collab.jobs.context import FatalError, JobContext, JobError, Result
-from collab.jobs.registry import job_type
+from collab.jobs.registry import JobType, job_type, register
 from collab.jobs.run import Run, carry_out
 from collab.jobs.scheduler import Scheduler
 from collab.jobs.worker import Worker
@@ -137,6 +137,12 @@ away: list[str] = []
 def sometimes(ctx: JobContext, payload: dict[str, Any]) -> Result:
     """Be there or not, as the test says."""
     return Result({})
+
+
+def bring_types(app: Flask) -> Flask:
+    """Let an application run the types above."""
+    register(app, *(one for one in globals().values() if isinstance(one, JobType)))
+    return app
 
 
 class Clock:

@@ -17,7 +17,7 @@ from marshmallow import fields
 from collab import create_app
 from collab.core.schemas import Schema
 from collab.jobs.context import JobContext, Result
-from collab.jobs.registry import job_type
+from collab.jobs.registry import job_type, register
 from collab.server import main
 
 from .servers import ForkedServer
@@ -115,4 +115,6 @@ def kill(ctx: JobContext, payload: dict[str, Any]) -> Result:
 
 
 if __name__ == "__main__":
-    main(create_app())
+    served = create_app()
+    register(served, gate, deaf, line, kill)
+    main(served)

@@ -10,6 +10,8 @@ import flask_smorest
 from apispec import APISpec
 from flask import Flask
 
+from ..slots import Slot
+
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
     """Registers blueprints at once, and describes them when somebody reads the document.
@@ -21,20 +23,20 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         self._lock = threading.RLock()
         self._spec: APISpec | None = None
         self._undescribed: list[Any] = []
+        self._preparing: list[Callable[[APISpec], None]] = []
         self._finishing: list[Callable[[APISpec], None]] = []
         super().__init__()
 
-    def init_app(self, app: Flask, **options: Any) -> None:
-        """Begin a new document for an application."""
-        self._undescribed, self._finishing = [], []
-        super().init_app(app, **options)
-
     def register_blueprint(self, blueprint: Any, **options: Any) -> None:
-        """Register a blueprint whose routes belong into the document."""
+        """Register a blueprint whose routes belong in the document."""
         extension = self._app.extensions["flask-smorest"]
         extension["blp_name_to_api"][blueprint.name] = self
         self._app.register_blueprint(blueprint, **options)
         self._undescribed.append(blueprint)
+
+    def prepare_with(self, step: Callable[[APISpec], None]) -> None:
+        """Have something done to the document before any route is in it."""
+        self._preparing.append(step)
 
     def finish_with(self, step: Callable[[APISpec], None]) -> None:
         """Have something done to the document once all routes are in it."""
@@ -54,8 +56,24 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def _describe(self) -> None:
         blueprints, self._undescribed = self._undescribed, []
+        for step in self._preparing:
+            step(self.spec)
         for one in blueprints:
             one.register_views_in_doc(self, self._app, self._spec, name=one.name, parameters=None)
             self.spec.tag({"name": one.name, "description": one.description})
         for step in self._finishing:
             step(self.spec)
+
+
+API: Slot[Api] = Slot("api")
+
+
+def init_app(app: Flask) -> None:
+    """Begin an application's document."""
+    API.put(app, Api()).init_app(app)
+
+
+def serve(app: Flask, *blueprints: Any) -> None:
+    """Serve the routes of some blueprints, and describe them in the document, in this order."""
+    for one in blueprints:
+        API.of(app).register_blueprint(one)

@@ -34,7 +34,7 @@ DOCS_POLICY = (
 )
 
 
-def register(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Add the hooks; the first to start a request and the last to end it."""
     app.before_request(start)
     app.after_request(finish)

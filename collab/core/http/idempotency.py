@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 
-from flask import Response, current_app, request
+from flask import Response, request
 from sqlalchemy import (
     CursorResult,
     String,
@@ -29,7 +29,7 @@ from ...extensions import db
 from ..addresses import network_of
 from ..errors import Conflict, Malformed, Unprocessable
 from ..models import Model, utcnow
-from ..security import Box
+from ..security import ANSWERS
 from .caller import act_as, optional_caller
 
 P = ParamSpec("P")
@@ -173,13 +173,13 @@ def _store(claim_id: int, response: Response) -> None:
         "headers": {name: response.headers.get(name) for name in STORED_HEADERS},
         "body": response.get_data(as_text=True),
     }
-    values = {"state": ANSWERED, "answer": _box().seal(answer)}
+    values = {"state": ANSWERED, "answer": ANSWERS.here().seal(answer)}
     db.session.execute(update(Claim).where(Claim.id == claim_id).values(**values))
     db.session.commit()
 
 
 def _replay(claim: Claim) -> Response:
-    answer = _box().open(claim.answer or "")
+    answer = ANSWERS.here().open(claim.answer or "")
     if answer is None:  # the key that sealed it has been replaced
         raise AnswerLost()
     headers = {name: value for name, value in answer["headers"].items() if value}
@@ -188,9 +188,4 @@ def _replay(claim: Claim) -> Response:
 
 def _fingerprint() -> str:
     """Tag the request; keyed, since a body may hold a password."""
-    return _box().tag(request.full_path.encode() + b"\n" + request.get_data())
-
-
-def _box() -> Box:
-    box: Box = current_app.extensions["collab.answers"]
-    return box
+    return ANSWERS.here().tag(request.full_path.encode() + b"\n" + request.get_data())

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
+from flask import Flask
+
 BASE = "/api/v1"
 
 #: Other names of whole paths.
@@ -60,3 +62,8 @@ class ShortPaths:
         websocket = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
         environ["PATH_INFO"] = canonical(path, websocket=websocket)
         return self.app(environ, start_response)
+
+
+def init_app(app: Flask) -> None:
+    """Let an application be called by short names."""
+    app.wsgi_app = ShortPaths(app.wsgi_app)  # type: ignore[method-assign]

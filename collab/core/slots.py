@@ -1,0 +1,35 @@
+"""Typed places for what belongs to one application, so that two in one process share nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar, cast
+
+from flask import Flask, current_app
+
+T = TypeVar("T")
+
+
+class Slot(Generic[T]):
+    """A place in `app.extensions`: a module declares it, and asks it for an application's part.
+
+    `make` builds the part of an application when it is first asked for.
+    """
+
+    def __init__(self, name: str, make: Callable[[Flask], T] | None = None) -> None:
+        self._name, self._make = f"collab.{name}", make
+
+    def put(self, app: Flask, value: T) -> T:
+        """Give an application its part, and return it."""
+        app.extensions[self._name] = value
+        return value
+
+    def of(self, app: Flask) -> T:
+        """Return an application's part; raises KeyError if it has none."""
+        if self._make is not None and self._name not in app.extensions:
+            self.put(app, self._make(app))
+        return cast(T, app.extensions[self._name])
+
+    def here(self) -> T:
+        """Return the part of the application for which this code runs; raises KeyError."""
+        return self.of(current_app)
