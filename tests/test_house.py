@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collab.config import ROOT
+from collab.jobs.registry import JobType, find, register
 
 HOUSE = ROOT / "collab"
 
@@ -135,3 +136,21 @@ def test_a_function_stays_under_50_lines(path):
 def test_the_tests_mirror_the_house():
     for package in RANKS:
         assert (ROOT / "tests" / package).is_dir(), package
+
+
+def test_two_applications_in_one_process_share_nothing(make_app, tmp_path):
+    """What one package registers in one application, no other application sees."""
+    one, other = make_app(), make_app(INSTANCE_PATH=str(tmp_path / "other"))
+
+    mine = {name: value for name, value in one.extensions.items() if name.startswith("collab.")}
+    theirs = {name: value for name, value in other.extensions.items() if name in mine}
+
+    assert mine.keys() == theirs.keys()
+    values = (int, float, str, bool, type(None))
+    shared = [
+        name for name in mine if mine[name] is theirs[name] and type(mine[name]) not in values
+    ]
+    assert shared == []
+    register(one, JobType("only here", *[None] * 10))
+    with other.app_context():
+        assert find("only here") is None

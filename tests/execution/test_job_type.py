@@ -16,7 +16,7 @@ from collab.execution import job_types, sandbox
 from collab.execution.sandbox import Sandbox
 from collab.execution.schemas import CodeIn
 from collab.jobs.context import FatalError, JobContext, Result, Stopped
-from collab.jobs.registry import JobType, find
+from collab.jobs.registry import JobType
 
 from ..support.waiting import eventually
 from .support import IN_BOTH, needs_bubblewrap, needs_node
@@ -54,9 +54,7 @@ def context(timeout_s: float = 60) -> JobContext:
 
 
 def the_type() -> JobType:
-    found = find("code_execution")
-    assert found is not None
-    return found
+    return job_types.execute
 
 
 def execute(code: str, language: str = "python", ctx: JobContext | None = None, **more: Any) -> Any:

@@ -171,7 +171,7 @@ def picture(kind: str = "PNG") -> bytes:
 
 def run(app: Flask, kind: str, payload: dict[str, Any]) -> Result:
     """Run a job's code as the pool does."""
-    runs = {"function": job_types.run_function, "thumbnail": job_types.make_thumbnail}
+    runs = {"function": job_types.run_function.run, "thumbnail": job_types.make_thumbnail.run}
     with app.app_context():
         result = runs[kind](context(), payload)
     assert result is not None
@@ -206,7 +206,7 @@ def test_what_is_no_image_fails_for_good_and_silently(app: Flask, alice: Person)
     payload = {"upload_id": alice.uploads(b"hello")["id"]}
     ctx = context()
     with app.app_context(), pytest.raises(FatalError) as raised:
-        job_types.make_thumbnail(ctx, payload)
+        job_types.make_thumbnail.run(ctx, payload)
     assert raised.value.code == "not_an_image"
     assert said(ctx, "stderr") == ""
 
