@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Conflict, PreconditionFailed
+from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue.files import FileEdited
 from ..events.types import Event
 from ..extensions import db
 from . import store
+from .changes import Change
+from .first import REST
 from .models import File, FileChange
 from .quotas import TextRoom
 from .rights import Rights
 from .room import Applied, Room
-from .store import INSERT_CHANGES
+from .spending import Spending
+from .store import INSERT_CHANGES, INSERT_CLIENTS
+from .updates.owners import NOBODY
 from .wire import loaded, stored, told
 
-if TYPE_CHECKING:
-    from .changes import Change
+#: CPU seconds after which what is left waits for the next commit.
+TURN_S = 0.1
 
 UPDATE_FILE = (
     update(File)
@@ -38,6 +44,10 @@ UPDATE_FILE = (
 )
 
 
+#: Who changes what nobody has changed; in the database it is nobody.
+SERVICE = Caller(NOBODY, 0, "", "", False, utcnow())
+
+
 class UndoneMeanwhile(Conflict):
     """Somebody has undone changes of this text at the same time: try again."""
 
@@ -45,8 +55,10 @@ class UndoneMeanwhile(Conflict):
 class Batch:
     """Changes that are committed together, or not at all."""
 
-    def __init__(self, room: Callable[[int], Room], rights: Rights) -> None:
-        self._room, self._rights = room, rights
+    def __init__(
+        self, room: Callable[[int], Room], rights: Rights, spending: Spending | None = None
+    ) -> None:
+        self._room, self._rights, self._spending = room, rights, spending or Spending()
         #: The rooms that may differ from the database until the commit.
         self.touched: dict[int, Room] = {}
         self.accepted: list[tuple[Change, Applied]] = []
@@ -56,22 +68,33 @@ class Batch:
         #: What of it has a name: by file, author and name.
         self._named: dict[tuple[int, int, str], Applied] = {}
 
-    def take_all(self, changes: list[Change]) -> None:
-        """Carry changes out in the open transaction."""
+    def take_all(self, changes: list[Change]) -> list[Change]:
+        """Carry changes out in the open transaction; returns those that another has to carry out.
+
+        Others wait for the writer's lock meanwhile.
+        """
         take_write_lock()
         self._rights.refresh()
+        end = time.thread_time() + TURN_S
         for change in changes:
-            try:
-                applied = self._take(change)
-            except ApiError as error:
-                self._results.append((change, error))
-                continue
-            self._results.append((change, applied))
-            if applied.update:
-                self.accepted.append((change, applied))
-                if change.edit_id is not None:
-                    self._named[change.file_id, change.caller.user_id, change.edit_id] = applied
+            if self._results and time.thread_time() > end:
+                break
+            self._take_one(change)
         self._write()
+        return changes[len(self._results) :]
+
+    def _take_one(self, change: Change) -> None:
+        try:
+            with self._spending.of(change.caller.user_id):
+                applied = self._take(change)
+        except ApiError as error:
+            self._results.append((change, error))
+            return
+        self._results.append((change, applied))
+        if applied.update:
+            self.accepted.append((change, applied))
+            if change.edit_id is not None:
+                self._named[change.file_id, change.caller.user_id, change.edit_id] = applied
 
     def _take(self, change: Change) -> Applied:
         self._projects[change.file_id] = self._rights.project_of(change.file_id, change.caller)
@@ -117,7 +140,19 @@ class Batch:
         if room is None:
             room = self.touched[file_id] = self._room(file_id)
             room.catch_up()
+            if room.amendment is not None:
+                self.accepted.append((_nobodys(file_id), room.amendment))
+                room.amendment = None
         return room
+
+    def amend(self, file_id: int) -> None:
+        """Write what was changed for a text and its history to agree, into the transaction."""
+        take_write_lock()
+        project = db.session.scalar(select(File.project_id).where(File.id == file_id))
+        if project is not None:
+            self._projects[file_id] = project
+            self._entered(file_id)
+            self._write()
 
     def _write(self) -> None:
         """Write the changes, the files' new sizes, and the events."""
@@ -130,6 +165,9 @@ class Batch:
         for room in (self.touched[file_id] for file_id in changed):
             values = {"new_version": room.version, "new_size": room.size, "now": now}
             connection.execute(UPDATE_FILE, values | {"key": room.file_id})
+        clients = [row for room in self.touched.values() for row in _claimed(room)]
+        if clients:
+            connection.execute(INSERT_CLIENTS, clients)
         log.record_each([self._event(*pair) for pair in self.accepted])
 
     def _event(self, change: Change, applied: Applied) -> tuple[Event, int | None, str | None]:
@@ -141,7 +179,7 @@ class Batch:
             edits=told(applied.delta),
             edit_id=change.edit_id,
         )
-        return event, change.caller.user_id, change.address
+        return event, change.caller.user_id or None, change.address
 
     def answer(self) -> None:
         """Tell everybody what became of his change."""
@@ -152,12 +190,26 @@ class Batch:
                 change.done.set_result(result)
 
 
+def _claimed(room: Room) -> list[dict[str, int]]:
+    """Return the rows of client ids that somebody has written with first."""
+    claimed, room.document.claimed = room.document.claimed, {}
+    return [
+        {"file_id": room.file_id, "client": client, "user_id": user_id}
+        for client, user_id in claimed.items()
+    ]
+
+
+def _nobodys(file_id: int) -> Change:
+    """Return a change that the service makes itself."""
+    return Change(file_id, SERVICE, REST)
+
+
 def _row(change: Change, applied: Applied, now: Any) -> dict[str, Any]:
     return {
         "file_id": change.file_id,
         "version": applied.version,
         "base": applied.base,
-        "author_id": change.caller.user_id,
+        "author_id": change.caller.user_id or None,
         "door": change.door,
         "edit_id": change.edit_id,
         "delta": stored(applied.delta),

@@ -24,9 +24,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.database import take_write_lock
-from ..core.errors import ApiError, NotFound
+from ..core.errors import ApiError, NotFound, Unavailable
 from ..extensions import db
-from . import thinning
+from . import proof, store, thinning
 from .models import Checkpoint, File, FileChange
 from .room import Room
 from .units import from_units
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 #: Updates since the last checkpoint, and their bytes, past which a new one is made.
 UPDATES, BYTES = 1000, 512 * 1024
+#: Changes since what is stored was proved to be the text, up to which a checkpoint is made.
+LATEST = 200
 #: Updates behind a checkpoint that are few enough to load a document from.
 FEW = 100
 #: Characters at the beginning of a text that a search finds.
@@ -50,17 +52,20 @@ Noted = Callable[[], None]
 Step = Callable[[Room], Noted]
 
 
-def next_step(room: Room, *, quiet: bool) -> Step | None:
-    """Return what is to be done for a text now; `quiet` tells that nobody has used it lately."""
+def next_step(room: Room, *, quiet: bool, leaves: bool = False) -> Step | None:
+    """Return what is to be done for a text now.
+
+    `quiet` tells that nobody has used it lately, `leaves` that it leaves memory after that.
+    """
     count, size = room.uncompacted
     if time.monotonic() < room.paused_until:
         return None
-    if count >= UPDATES or size >= BYTES + 2 * len(room.document.units):
-        return _checkpoint
-    if quiet and count > FEW:
-        return _checkpoint
+    if count >= UPDATES or size >= BYTES + 2 * len(room.document.units) or (quiet and count > FEW):
+        return _checkpoint if room.version - room.proven <= LATEST else _prove
     if quiet and room.unsearched:
         return _refresh
+    if leaves and room.proven != room.version:
+        return _prove
     return _tidy if room.untidy else None
 
 
@@ -88,11 +93,17 @@ def carry_out(step: Step, room: Room) -> bool:
 
 
 def _checkpoint(room: Room) -> Noted:
-    """Write a checkpoint, and let go of the updates that it holds."""
+    """Write a checkpoint, and let go of the updates that it holds.
+
+    The text is what is in memory, whatever was stored of it. That it can be loaded is proved first.
+    """
+    state = room.document.state()
+    if not proof.holds(room.document, [state]):
+        raise Unavailable("its state is not the text")
     mine, text = Checkpoint.file_id == room.file_id, from_units(room.document.units)
     newest = db.session.scalar(select(func.max(Checkpoint.version)).where(mine)) or 0
     db.session.execute(update(Checkpoint).where(mine, STATE.is_not(None)).values(state=None))
-    packed, state = zlib.compress(text.encode(), LEVEL), room.document.state()
+    packed = zlib.compress(text.encode(), LEVEL)
     values = {"file_id": room.file_id, "version": room.version, "text": packed, "state": state}
     db.session.merge(Checkpoint(**values))
     held = update(FileChange).where(FileChange.file_id == room.file_id)
@@ -102,7 +113,18 @@ def _checkpoint(room: Room) -> Noted:
 
     def noted() -> None:
         searched()
-        room.uncompacted, room.untidy = (0, 0), True
+        room.uncompacted, room.untidy, room.proven = (0, 0), True, room.version
+
+    return noted
+
+
+def _prove(room: Room) -> Noted:
+    """Prove that what is stored is what is in memory; else write a checkpoint of that."""
+    if not proof.holds(room.document, store.load(room.file_id).all):
+        return _checkpoint(room)
+
+    def noted() -> None:
+        room.proven = room.version
 
     return noted
 

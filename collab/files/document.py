@@ -7,8 +7,6 @@ but what `updates` has taken apart, found safe and whole, and written anew where
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +15,11 @@ from pycrdt import Doc, Text, TransactionEvent, merge_updates
 from . import delta as deltas
 from . import steps
 from .delta import NOTHING, Delta
-from .units import from_units, to_units
+from .units import byte_offset, from_units, to_units
 from .updates import owners, pairs, walk, weighing
-from .updates.bounds import MAX_CLIENT, SERVERS_OWN, Unusable
+from .updates.bounds import Unusable
 from .updates.ledger import Ledger
+from .updates.owners import NOBODY, own_client
 from .updates.pairs import Pairs
 from .updates.plan import Plan
 from .updates.structs import Id, Update
@@ -31,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 #: What the shared text is called, for every editor.
 NAME = "content"
-#: Who brings what no person does.
-NOBODY = 0
 
 
 @dataclass(frozen=True)
@@ -43,14 +40,6 @@ class Merged:
     delta: Delta
 
 
-def own_client(taken: Iterable[int] = ()) -> int:
-    """Return a client id for the server, which nobody else can have."""
-    known = set(taken)
-    while (client := SERVERS_OWN + secrets.randbelow(MAX_CLIENT - SERVERS_OWN)) in known:
-        pass
-    return client
-
-
 class Document:
     """A live text; all changes go through here, so that both forms agree."""
 
@@ -58,8 +47,9 @@ class Document:
         self.units = ""
         #: About how many bytes all of it has, every root and what was deleted included.
         self.weight = 0
-        #: Whose the client ids are.
+        #: Whose the client ids are, and what of this is not stored yet.
         self.owners: dict[int, int] = {}
+        self.claimed: dict[int, int] = {}
         #: Whether part of the last update has to wait for what it refers to.
         self.lacks = False
         #: Whether what was stored was all there when it was loaded, and no character was cut.
@@ -90,8 +80,6 @@ class Document:
             events.extend(event.delta)
 
         self._subscriptions = (self._doc.observe(on_transaction), self._text.observe(on_text))
-
-    # -- what was stored --------------------------------------------------------------------------
 
     def load(self, updates: list[bytes]) -> None:
         """Take in what was stored; what of it can't be read or is not whole is left out."""
@@ -135,8 +123,6 @@ class Document:
         self._updates.clear()
         self._events.clear()
         self.units = to_units(str(self._text))
-
-    # -- changes of ours --------------------------------------------------------------------------
 
     def change(self, delta: Delta) -> bytes:
         """Apply a change; returns it as an update, empty if nothing changed.
@@ -206,11 +192,15 @@ class Document:
         whole = self._taken()
         if not whole:
             return None
-        for client in plan.since:
-            self.owners.setdefault(client, person)
         delta = self._delta(events)
         self.units = deltas.apply(self.units, delta)
+        self._claim(plan, person)
         return Merged(whole, deltas.compose(replaced, delta) if replaced else delta)
+
+    def _claim(self, plan: Plan, person: int) -> None:
+        for client in plan.since:
+            if client not in self.owners:
+                self.owners[client] = self.claimed[client] = person
 
     def plan(self, update: Update, person: int, *, all_it_has: bool) -> Plan:
         """Say what of a person's update can be taken, without doing it; raises Unusable."""
@@ -276,8 +266,6 @@ class Document:
         self._settle()
         return deltas.replaced(old, self.units)
 
-    # -- telling ----------------------------------------------------------------------------------
-
     def state(self) -> bytes:
         """Return all of it as one update."""
         state = self._doc.get_update()
@@ -288,6 +276,17 @@ class Document:
     def clocks(self) -> dict[int, int]:
         """Return how far it knows each client."""
         return self._ledger.clocks
+
+    @property
+    def size(self) -> int:
+        """Return the text's bytes of UTF-8."""
+        return byte_offset(self.units, len(self.units))
+
+    def is_made_by(self, updates: list[bytes]) -> bool:
+        """Tell whether updates that were stored make the same text, and the same state vector."""
+        again = Document()
+        again.load(updates)
+        return (again.units, again.clocks) == (self.units, self.clocks)
 
     def vector(self) -> bytes:
         """Return what it knows, as a state vector."""

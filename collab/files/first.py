@@ -6,8 +6,9 @@ from pycrdt import Doc, Text
 
 from ..core.http.caller import Caller
 from ..extensions import db
-from .document import NAME, own_client
+from .document import NAME
 from .models import File, FileChange
+from .updates.owners import own_client
 
 REST = "rest"
 

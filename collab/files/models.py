@@ -133,3 +133,15 @@ class Checkpoint(Model):
 
 #: What lists may be sorted by.
 FILE_SORTS = {"id": File.id, "path": File.path, "size": File.size, "updated_at": File.updated_at}
+
+
+class FileClient(Model):
+    """Whose editor writes in a text under a client id: the first person's who did."""
+
+    __tablename__ = "file_clients"
+
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("files.id", ondelete="CASCADE"), primary_key=True
+    )
+    client: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int]

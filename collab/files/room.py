@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from ..core.errors import ApiError, Conflict, invalid
 from . import delta as deltas
-from . import store
+from . import proof, store
 from .delta import Delta, transform
 from .document import Document
-from .units import from_units
 from .updates.bounds import Unusable
 from .updates.weighing import Spoilt
 from .wire import loaded
@@ -23,6 +22,8 @@ TEXT_LIMIT = 2 * 2**20
 KEPT, BYTES_KEPT = 1000, 2 * 2**20
 #: Steps of a change, times changes that it may be moved over: about a quarter of a second's work.
 MOVES = 250_000
+#: More bytes than may be stored without a checkpoint.
+ANY_SIZE = 2**40
 
 
 class TextTooLarge(ApiError):
@@ -68,6 +69,10 @@ class Room:
     #: The latest versions' deltas, the newest last.
     latest: deque[Delta] = field(default_factory=deque)
     latest_bytes: int = 0
+    #: What was changed for the text and its history to agree, until it is stored.
+    amendment: Applied | None = None
+    #: The version of which what is stored has been loaded, and was the same.
+    proven: int = 0
     #: Whether a refused update has touched the document.
     spoilt: bool = False
     used_at: float = field(default_factory=time.monotonic)
@@ -90,18 +95,31 @@ class Room:
 
     def _reload(self) -> None:
         stored = store.load(self.file_id)
-        self.document = Document()
-        self.document.load(stored.all)
+        self.document = self._document(stored.all)
         self.version, self.unsearched = stored.version, True
         self.uncompacted = (len(stored.updates), sum(map(len, stored.updates)))
         self.latest.clear()
         self.latest_bytes = 0
+        self.proven = self.version
+        self._mend()
+
+    def _document(self, updates: list[bytes]) -> Document:
+        document = Document()
+        document.load(updates)
+        document.owners = store.owners(self.file_id)
+        return document
+
+    def _mend(self) -> None:
+        """Note what has to be changed for the text and its history to agree."""
+        mended = proof.mend(self.file_id, self.version, self.document)
+        if mended is not None:
+            self.amendment = self._applied(*mended)
+            self.uncompacted = (self.uncompacted[0], ANY_SIZE)  # a checkpoint comes soon
 
     @property
     def size(self) -> int:
         """Return the text's bytes of UTF-8."""
-        units = self.document.units
-        return len(units) if units.isascii() else len(from_units(units).encode())
+        return self.document.size
 
     def catch_up(self) -> bool:
         """Take in what another process has written; tell whether there was anything."""
@@ -113,6 +131,7 @@ class Room:
             self._reload()
             return True
         self.document.load([row.update for row in rows])
+        self.document.owners = store.owners(self.file_id)
         for row in rows:
             self._note(Applied(row.base, row.version, loaded(row.delta), row.update))
         return True
@@ -187,6 +206,8 @@ class Room:
     def rebuild(self, unsaved: list[Applied]) -> None:
         """Make the document anew: of what is stored, and what was applied and not yet stored."""
         stored = store.load(self.file_id)
-        self.document = Document()
-        self.document.load([*stored.all, *(one.update for one in unsaved)])
+        claimed = self.document.claimed
+        self.document = self._document([*stored.all, *(one.update for one in unsaved)])
+        self.document.claimed = claimed
+        self.document.owners |= claimed
         self.spoilt = False

@@ -13,13 +13,14 @@ from ..core.errors import Conflict, NotFound, Unavailable
 from ..extensions import db
 from . import delta as deltas
 from .delta import Delta
-from .models import Checkpoint, File, FileChange
+from .models import Checkpoint, File, FileChange, FileClient
 from .units import to_units
 from .wire import loaded
 
 CHANGES = FileChange.__table__.c
 WITHOUT_UPDATE = [column for column in CHANGES if column.name != "update"]
 INSERT_CHANGES = insert(FileChange.__table__)  # type: ignore[arg-type]
+INSERT_CLIENTS = insert(FileClient.__table__).prefix_with("OR IGNORE")  # type: ignore[arg-type]
 
 
 #: Times that a reading is begun anew because the history was compacted under it.
@@ -58,6 +59,13 @@ def load(file_id: int) -> Stored:
         if rows is not None:
             return Stored(version, state, [row.update for row in rows])
     raise Unavailable("The text is being compacted.")
+
+
+def owners(file_id: int) -> dict[int, int]:
+    """Return whose the client ids of a text are."""
+    query = select(FileClient.client, FileClient.user_id)
+    rows = db.session.execute(query.where(FileClient.file_id == bindparam("key")), {"key": file_id})
+    return {row.client: row.user_id for row in rows}
 
 
 def updates_since(file_id: int, after: int, through: int) -> Sequence[Any] | None:

@@ -31,6 +31,7 @@ from .changes import Change, Question
 from .document import Document
 from .rights import Rights
 from .room import Applied, Room, unusable
+from .spending import Spending
 from .updates.bounds import Unusable
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Writer:
         self._hub: Hub = LIVE.of(app).hub
         self._waiting: queue.SimpleQueue[Change | Question | None] = queue.SimpleQueue()
         self._rooms: dict[int, Room] = {}
-        self._rights = Rights()
+        self._rights, self._spending = Rights(), Spending()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._stopped = False
@@ -189,18 +190,19 @@ class Writer:
     def _carry_out(self, items: Sequence[Change | Question]) -> None:
         changes = [item for item in items if isinstance(item, Change)]
         try:
-            if changes:
-                self._commit(changes)
+            while changes:
+                changes = self._commit(changes)
             for item in items:
                 if isinstance(item, Question):
                     self._answer(item)
         finally:
             db.session.remove()
 
-    def _commit(self, changes: list[Change]) -> None:
-        batch = Batch(self.room, self._rights)
+    def _commit(self, changes: list[Change]) -> list[Change]:
+        """Carry changes out in one transaction; returns what is left for the next one."""
+        batch = Batch(self.room, self._rights, self._spending)
         try:
-            batch.take_all(changes)
+            rest = batch.take_all(changes)
             self._remember(batch)  # the commit wakes those who ask for it
             db.session.commit()
         except Exception as error:
@@ -213,8 +215,9 @@ class Writer:
                 self._forget((change.file_id, applied.version))
             for change in changes:
                 change.done.set_exception(translated(error))
-            return
+            return []
         batch.answer()
+        return rest
 
     def _remember(self, batch: Batch) -> None:
         """Keep the updates for those who follow."""
@@ -231,12 +234,25 @@ class Writer:
         try:
             room = self.room(question.file_id)
             room.catch_up()
+            if room.amendment is not None:
+                self._amend(question.file_id)
             question.done.set_result(question.ask(room))
         except Exception as error:
             if isinstance(error, NotFound):
                 self._rooms.pop(question.file_id, None)
             known = unusable(error) if isinstance(error, Unusable) else translated(error)
             question.done.set_exception(known)
+
+    def _amend(self, file_id: int) -> None:
+        batch = Batch(self.room, self._rights, self._spending)
+        try:
+            batch.amend(file_id)
+            self._remember(batch)
+            db.session.commit()
+        except Exception:
+            db.session.rollback()
+            self._rooms.pop(file_id, None)
+            raise
 
     def room(self, file_id: int) -> Room:
         """Return a document, loaded if it is not in memory; raises NotFound."""
@@ -251,14 +267,15 @@ class Writer:
         now, self._busy = time.monotonic(), False
         for file_id, room in list(self._rooms.items()):
             quiet = now - room.used_at >= self.idle_s
-            step = compaction.next_step(room, quiet=quiet)
+            leaves = quiet and not self._hub.followed(f"file:{file_id}")
+            step = compaction.next_step(room, quiet=quiet, leaves=leaves)
             if step is not None:
                 with self._app.app_context():
                     if not compaction.carry_out(step, room):
                         del self._rooms[file_id]
                 self._busy = True
                 return
-            if quiet and not self._hub.followed(f"file:{file_id}"):
+            if leaves:
                 del self._rooms[file_id]
 
 

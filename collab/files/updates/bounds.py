@@ -4,11 +4,12 @@ from __future__ import annotations
 
 #: Levels of values in values, and of types in types. Yjs in JavaScript gives up at some 5,000.
 MAX_DEPTH = 100
-#: Clients that one update has structs of, and as many that it deletes of.
-MAX_CLIENTS = 10_000
+#: Clients that one update has structs of.
+MAX_CLIENTS = 1_000
 #: Structs of one update: an offline backlog, or the whole of a document that was made elsewhere.
-MAX_STRUCTS = 50_000
-#: Ranges that one update deletes: every editor sends all that it knows when it connects.
+MAX_STRUCTS = 20_000
+#: Ranges that one update deletes, and clients that it deletes of: every editor sends all that it
+#: knows when it connects.
 MAX_RANGES = 50_000
 #: JSON and lib0 values of one update, those inside others included.
 MAX_VALUES = 100_000

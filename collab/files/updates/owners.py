@@ -12,8 +12,22 @@ may use it up. What is known already is not looked at: editors send again what t
 
 from __future__ import annotations
 
-from .bounds import SERVERS_OWN, Unusable
+import secrets
+from collections.abc import Iterable
+
+from .bounds import MAX_CLIENT, SERVERS_OWN, Unusable
 from .structs import GC, SKIP, Struct, Update
+
+#: Who brings what no person does.
+NOBODY = 0
+
+
+def own_client(taken: Iterable[int] = ()) -> int:
+    """Return a client id for the server, which nobody else can have."""
+    known = set(taken)
+    while (client := SERVERS_OWN + secrets.randbelow(MAX_CLIENT - SERVERS_OWN)) in known:
+        pass
+    return client
 
 
 class Foreign(Unusable):

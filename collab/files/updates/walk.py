@@ -167,9 +167,7 @@ def _type(cursor: Cursor) -> None:
 
 
 def _deletes(cursor: Cursor, update: Update, stored: bool) -> None:
-    total, clients = 0, cursor.count()
-    if clients > MAX_CLIENTS and not stored:
-        raise Unusable(f"it deletes of more than {MAX_CLIENTS} clients")
+    total = clients = cursor.count()
     for _ in range(clients):
         client, count = cursor.number(), cursor.count()
         total += count

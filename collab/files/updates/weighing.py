@@ -56,8 +56,8 @@ class Stopwatch:
 
 def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
     """Apply what is planned to a document of a size, in structs; raises Spoilt."""
-    structs, watch = plan.structs, Stopwatch(PATIENCE_S + STRUCT_S * (len(plan.structs) + size))
-    ranges = sum(map(len, plan.deletes.values()))
+    structs, ranges = plan.structs, sum(map(len, plan.deletes.values()))
+    watch = Stopwatch(PATIENCE_S + STRUCT_S * (len(structs) + size + ranges))
     at_once = max(1, STEPS // (size + len(structs) + 1))
     if len(structs) <= at_once and ranges <= RANGES:
         watch.apply(doc, plan.encoded())
