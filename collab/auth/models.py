@@ -7,15 +7,16 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..core.models import Model, Timestamped, Versioned, utcnow
+from ..core.models import Model, Versioned, utcnow
 
 USER, ADMIN = "user", "admin"
 
 
-class User(Timestamped, Versioned, Model):
+class User(Versioned, Model):
     """A person's account."""
 
     __tablename__ = "users"
+    __allow_unmapped__ = True
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -26,6 +27,13 @@ class User(Timestamped, Versioned, Model):
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(10), default=USER, index=True)
     disabled_at: Mapped[datetime | None]
+
+    #: Whether it is shown to an admin, with more than its owner is shown.
+    to_admin: bool = False
+
+    def shown_besides(self) -> tuple[object, ...]:
+        """Return to whom it is shown."""
+        return (self.to_admin,)
 
     @property
     def disabled(self) -> bool:

@@ -45,13 +45,14 @@ def list_users(
     )
 
 
-def get_user(user_id: int, *, to_change: bool = False) -> User:
-    """Return an account; raises NotFound."""
+def get_user(user_id: int, *, to_change: bool = False, to_admin: bool = False) -> User:
+    """Return an account, for its owner or an admin to see; raises NotFound."""
     if to_change:
         take_write_lock()
     user = db.session.get(User, user_id, populate_existing=True)
     if user is None:
         raise NotFound()
+    user.to_admin = to_admin
     return user
 
 

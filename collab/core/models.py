@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import (
@@ -69,6 +70,16 @@ class Model(DeclarativeBase):
     )
 
 
+def entity_tag(kind: str, *shown: object) -> str:
+    """Return the text of an entity tag that nothing else ever has (RFC 9110 §8.8.1).
+
+    `shown` is what the representation follows from: which one it is, since when there is one of
+    that name, its version, and whatever it shows besides that is not its own or that the version
+    does not count. The same tag then means the same representation, over all resources.
+    """
+    return blake2b(repr((kind, *shown)).encode(), digest_size=12).hexdigest()
+
+
 class Timestamped:
     """When a row was made and last changed."""
 
@@ -76,8 +87,12 @@ class Timestamped:
     updated_at: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow)
 
 
-class Versioned:
-    """A number that grows with each change: the resource's ETag (RFC 9110 §8.8.3)."""
+class Versioned(Timestamped):
+    """A number that grows with each change, which the resource's ETag is made of.
+
+    The times tell it apart from what had the same key and number before: a member who is added
+    again, or a database of which a backup was put back.
+    """
 
     version: Mapped[int] = mapped_column(default=1)
 
@@ -88,5 +103,11 @@ class Versioned:
 
     @property
     def etag(self) -> str:
-        """The entity tag's text; what varies with the reader is added by the model."""
-        return str(self.version)
+        """The entity tag's text (RFC 9110 §8.8.3)."""
+        key = self.__mapper__.primary_key_from_instance(self)  # type: ignore[attr-defined]
+        times = self.created_at, self.updated_at
+        return entity_tag(type(self).__name__, key, times, self.version, *self.shown_besides())
+
+    def shown_besides(self) -> tuple[object, ...]:
+        """Return what is shown and not counted by the version: of the reader, or of other rows."""
+        return ()

@@ -9,17 +9,18 @@ from flask import Response, request
 from werkzeug.http import quote_etag
 
 from ..auth.guard import login_required
-from ..core.errors import NotFound, PreconditionFailed
+from ..core.errors import NotFound
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.downloads import download
+from ..core.http.etags import check_preconditions
 from ..core.http.limits import larger_body
 from ..core.http.paths import BASE
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..projects import access
 from . import content, history, service
 from .history_schemas import VersionQuery
-from .models import TEXT, File
+from .models import TEXT, File, text_etag
 from .room import TEXT_LIMIT
 from .schemas import ContentQuery, EditedOut, EditsIn, FileOut
 from .units import from_units
@@ -68,7 +69,7 @@ def edit_content(data: dict[str, Any], file_id: int) -> Answer:
     file = content.admit(file_id, caller())
     expected = _expected(file)
     told, exact = content.edit(file, data["base_version"], data["edits"], expected, caller())
-    return told, 200, {"ETag": quote_etag(f"v{told['version']}")} if exact else {}
+    return told, 200, {"ETag": quote_etag(text_etag(file.id, told["version"]))} if exact else {}
 
 
 def _text(file: File) -> Response:
@@ -85,7 +86,8 @@ def _text_at(file: File, version: int) -> Response:
 
 def _sent(file: File, text: str, version: int) -> Response:
     data, name = BytesIO(text.encode()), file.name
-    return download(data, "text/plain; charset=utf-8", name, attached=False, etag=f"v{version}")
+    tag = text_etag(file.id, version)
+    return download(data, "text/plain; charset=utf-8", name, attached=False, etag=tag)
 
 
 def _bytes(file: File) -> Response:
@@ -97,9 +99,7 @@ def _bytes(file: File) -> Response:
 
 def _require_match(file: File) -> None:
     """Refuse a change when If-Match names another content; raises PreconditionFailed."""
-    sent = request.if_match
-    if "If-Match" in request.headers and not sent.contains(file.content_etag):
-        raise PreconditionFailed()
+    check_preconditions(file.content_etag)
 
 
 def _expected(file: File) -> int | None:

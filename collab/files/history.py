@@ -17,6 +17,7 @@ from ..auth.models import User
 from ..core.errors import Conflict, NotFound, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
+from ..core.models import entity_tag
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Right
@@ -25,7 +26,7 @@ from .batch import UndoneMeanwhile
 from .changes import Change
 from .delta import Delta
 from .difference import difference
-from .models import TEXT, File, FileChange
+from .models import TEXT, File, FileChange, text_etag
 from .thinning import EXACT
 from .undo import undo
 from .units import from_units
@@ -72,7 +73,7 @@ class Entry:
     @property
     def etag(self) -> str:
         """The tag of a change: it stays as it is until it is joined with others."""
-        return f"{self.base}-{self.version}"
+        return entity_tag("Entry", self)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Outcome:
     @property
     def etag(self) -> str:
         """The tag of the content."""
-        return f"v{self.version}"
+        return text_etag(self.file_id, self.version)
 
 
 def text_of(file_id: int, caller: Caller, *, can: Right = Right.READ) -> File:

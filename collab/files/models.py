@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, Timestamped, Versioned, utcnow
+from ..core.models import Model, Versioned, utcnow
 from ..projects.models import AsSeen
 from . import delta as deltas
 from .delta import Delta
@@ -19,7 +19,7 @@ from .wire import loaded
 TEXT, BINARY = FILE_KINDS = ("text", "binary")
 
 
-class File(AsSeen, Timestamped, Versioned, Model):
+class File(AsSeen, Versioned, Model):
     """A file in a workspace: text that is edited live, or bytes that are replaced as a whole."""
 
     __tablename__ = "files"
@@ -59,15 +59,19 @@ class File(AsSeen, Timestamped, Versioned, Model):
         """Where its edits are told."""
         return f"file:{self.id}"
 
-    @property
-    def etag(self) -> str:
-        """The tag of what is shown of a file: it changes with the content, too."""
-        return f"{self.version}.{self.content_version}"
+    def shown_besides(self) -> tuple[object, ...]:
+        """Return what changes with the content."""
+        return (self.content_version, self.size, self.content_type)
 
     @property
     def content_etag(self) -> str:
         """The tag of the content alone."""
-        return self.sha256 or f"v{self.content_version}"
+        return self.sha256 or text_etag(self.id, self.content_version)
+
+
+def text_etag(file_id: int, version: int) -> str:
+    """Return the tag of a text's content at a version: `3-v17`."""
+    return f"{file_id}-v{version}"
 
 
 def _of_delta(count: Callable[[Delta], int]) -> Callable[[Any], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from ..core.models import entity_tag
 from .service import Flag
 
 
@@ -16,7 +17,7 @@ class FlagView(Flag):
     @property
     def etag(self) -> str:
         """The tag of what is shown."""
-        return f"{self.enabled:d}-{self.percentage}-{self.overridden:d}-{self.on:d}"
+        return entity_tag("Flag", self)
 
 
 def shown(flag: Flag, user_id: int) -> FlagView:

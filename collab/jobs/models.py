@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, utcnow
+from ..core.models import Model, entity_tag, utcnow
 from ..projects.models import Owned
 
 QUEUED, RUNNING, RETRY_WAIT = "queued", "running", "retry_wait"
@@ -91,7 +91,7 @@ class Job(Owned, Model):
     @property
     def etag(self) -> str:
         """The entity tag's text; every change of the row raises the version."""
-        return str(self.version)
+        return entity_tag("Job", self.id, self.created_at, self.updated_at, self.version)
 
 
 class JobKey(Model):

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Any
 
 from flask import Response, request
+from werkzeug.http import quote_etag
 
 from ..auth.guard import login_required
 from ..core.errors import Malformed, NotFound, invalid
@@ -66,7 +67,7 @@ def submit_job(data: dict[str, Any]) -> tuple[JobView, int, dict[str, str]]:
     """Submit a job; with an idempotency key (in the body or the header) it is made once."""
     data["key"] = _one_key(data.pop("idempotency_key"))
     job, known = service.submit(Order(**data), caller())
-    headers = {"Location": f"{BASE}/jobs/{job.id}", "ETag": f'"{job.etag}"'}
+    headers = {"Location": f"{BASE}/jobs/{job.id}", "ETag": quote_etag(job.etag)}
     return shown(job), 201, headers | ({"Idempotency-Replayed": "true"} if known else {})
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
-from zlib import crc32
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
 
@@ -15,8 +14,7 @@ from ..auth.models import User
 from ..core.errors import NotFound
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
-from ..core.json import dumps
-from ..core.models import Id
+from ..core.models import Id, entity_tag
 from ..extensions import db
 from ..jobs.models import Job
 from ..posts.models import PUBLISHED, Post
@@ -84,7 +82,7 @@ class Shown:
     @property
     def etag(self) -> str:
         """Its text follows the names of others, so its tag does too."""
-        return f"{self.id}-{crc32(dumps([self.text, self.read_at])):x}"
+        return entity_tag("Notification", self)
 
 
 def _subject(row: Any) -> str:
@@ -141,7 +139,7 @@ class Unread:
     @property
     def etag(self) -> str:
         """The counts are all there is."""
-        return "-".join(str(count) for count in self.by_kind.values())
+        return entity_tag("Unread", self)
 
 
 def unread(caller: Caller) -> Unread:
@@ -168,7 +166,7 @@ class Preferences(dict[str, bool]):
     @property
     def etag(self) -> str:
         """A digit for each kind."""
-        return "".join(str(int(wanted)) for wanted in self.values())
+        return entity_tag("Preferences", dict(self))
 
 
 def preferences(caller: Caller) -> Preferences:

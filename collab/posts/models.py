@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, Timestamped, Versioned, utcnow
+from ..core.models import Model, Versioned, utcnow
 
 DRAFT, PUBLISHED = POST_STATUSES = ("draft", "published")
 
 
-class Post(Timestamped, Versioned, Model):
+class Post(Versioned, Model):
     """Something written: a draft is its owner's alone, what is published everybody reads."""
 
     __tablename__ = "posts"
@@ -31,7 +31,7 @@ class Post(Timestamped, Versioned, Model):
     published_at: Mapped[datetime | None]
 
 
-class Collection(Timestamped, Versioned, Model):
+class Collection(Versioned, Model):
     """Posts that a person put together, in an order; nobody else sees it."""
 
     __tablename__ = "collections"
@@ -50,6 +50,10 @@ class Collection(Timestamped, Versioned, Model):
 
     #: How many posts its owner sees in it; noted by who loads it.
     posts = 0
+
+    def shown_besides(self) -> tuple[object, ...]:
+        """Return how many posts are seen in it: others may make drafts of theirs."""
+        return (self.posts,)
 
 
 class CollectionPost(Model):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..auth.models import User
-from ..core.models import Model, Timestamped, Versioned, utcnow
+from ..core.models import Model, Versioned, entity_tag, utcnow
 
 VIEWER, COLLABORATOR, OWNER = "viewer", "collaborator", "owner"
 
@@ -31,7 +31,7 @@ class Owned(AsSeen):
     project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
 
 
-class Project(AsSeen, Timestamped, Versioned, Model):
+class Project(AsSeen, Versioned, Model):
     """What people share."""
 
     __tablename__ = "projects"
@@ -47,13 +47,12 @@ class Project(AsSeen, Timestamped, Versioned, Model):
         """Return the own id, so that `access` treats a project like what is in one."""
         return self.id
 
-    @property
-    def etag(self) -> str:
-        """The answer shows the reader's role, so its tag does too."""
-        return f"{self.version}-{self.role}"
+    def shown_besides(self) -> tuple[object, ...]:
+        """Return the reader's role."""
+        return (self.role,)
 
 
-class Member(Timestamped, Versioned, Model):
+class Member(Versioned, Model):
     """A person's role in a project."""
 
     __tablename__ = "members"
@@ -68,6 +67,10 @@ class Member(Timestamped, Versioned, Model):
     role: Mapped[str] = mapped_column(String(20))
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+    def shown_besides(self) -> tuple[object, ...]:
+        """Return what is shown of the account."""
+        return (self.email, self.name)
 
     # How a member is shown beside those who are only invited.
     status = "member"
@@ -99,11 +102,15 @@ class Invitation(Model):
 
     project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)
 
-    # How somebody invited is shown beside the members; an invitation never changes.
+    # How somebody invited is shown beside the members.
     status = "invited"
     user_id = None
     name = None
-    etag = "1"
+
+    @property
+    def etag(self) -> str:
+        """The tag of what never changes."""
+        return entity_tag("Invitation", self.id, self.created_at)
 
     @property
     def invitation_id(self) -> int:

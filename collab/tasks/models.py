@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlalchemy import JSON, Computed, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, Timestamped, Versioned
+from ..core.models import Model, Versioned
 from ..projects.models import Owned
 
 TODO, DOING, DONE, BLOCKED = STATUSES = ("todo", "doing", "done", "blocked")
@@ -26,7 +26,7 @@ OPEN = text(f"status <> '{DONE}'")
 UNTOLD = text("reminded_for IS NOT due_at")
 
 
-class Task(Owned, Timestamped, Versioned, Model):
+class Task(Owned, Versioned, Model):
     """Something to be done, personal or in a project."""
 
     __tablename__ = "tasks"
@@ -79,6 +79,10 @@ class Task(Owned, Timestamped, Versioned, Model):
         Computed("coalesce(due_at, '9999-12-31 00:00:00.000000')", persisted=True)
     )
 
+    def shown_besides(self) -> tuple[object, ...]:
+        """Return its place, which changes when a column is numbered anew, and its assignee."""
+        return (self.position, self.assignee_id)
+
     @property
     def priority(self) -> str:
         """Return the priority's name."""
@@ -107,7 +111,7 @@ class TaskTag(Model):
     owner_id: Mapped[int]
 
 
-class Comment(Timestamped, Versioned, Model):
+class Comment(Versioned, Model):
     """What somebody said about a task."""
 
     __tablename__ = "comments"

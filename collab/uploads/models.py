@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, utcnow
+from ..core.models import Model, entity_tag, utcnow
 from ..projects.models import Owned
 
 
@@ -30,8 +30,8 @@ class Upload(Owned, Model):
 
     @property
     def etag(self) -> str:
-        """The same bytes have the same tag."""
-        return self.sha256
+        """The tag of what is shown of it; its bytes have their own, their SHA-256."""
+        return entity_tag("Upload", self.id, self.created_at)
 
 
 #: What lists may be sorted by.

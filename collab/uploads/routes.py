@@ -93,7 +93,7 @@ def delete_upload(upload_id: int) -> None:
 
 
 def _file(upload: Upload) -> Response:
-    tags: dict[str, Any] = {"etag": upload.etag, "last_modified": upload.created_at}
+    tags: dict[str, Any] = {"etag": upload.sha256, "last_modified": upload.created_at}
     path = blobs().path(upload.sha256)
     return download(path, upload.content_type, upload.name, **tags)
 

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, Timestamped, Versioned
+from ..core.models import Model, Versioned
 from ..projects.models import AsSeen
 
 
-class Workspace(AsSeen, Timestamped, Versioned, Model):
+class Workspace(AsSeen, Versioned, Model):
     """A place in a project where people work together."""
 
     __tablename__ = "workspaces"

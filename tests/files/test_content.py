@@ -47,7 +47,7 @@ def test_a_text_is_read_as_plain_text(vera, text):
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Disposition"].startswith("inline")
-    assert answer.headers["ETag"] == '"v1"'
+    assert answer.headers["ETag"] == '"1-v1"'
 
 
 def test_html_is_read_as_plain_text(alice, workspace):
@@ -87,7 +87,7 @@ def test_a_range_is_served(vera, request, kind):
 
 def test_put_makes_the_text_what_was_sent(bob, text):
     answer = put(bob, text, "naïve 😀\n")
-    assert (answer.status_code, answer.headers["ETag"]) == (200, '"v2"')
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"1-v2"')
     assert {name: ok(answer)[name] for name in ("version", "size")} == {"version": 2, "size": 12}
     assert bob.reads(text) == "naïve 😀\n"
 
@@ -105,7 +105,7 @@ def test_a_form_is_taken(bob, text):
 
 def test_the_same_text_changes_nothing(bob, text):
     answer = put(bob, text, bob.reads(text))
-    assert (answer.status_code, answer.headers["ETag"]) == (200, '"v1"')
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"1-v1"')
 
 
 def test_a_text_can_be_emptied_and_filled_again(bob, text):
@@ -133,21 +133,21 @@ def test_put_tells_the_least_change(bob, text):
 
 def test_a_stale_tag_is_refused(bob, text):
     ok(put(bob, text, "new"))
-    problem(put(bob, text, "newer", tag='"v1"'), 412)
+    problem(put(bob, text, "newer", tag='"1-v1"'), 412)
     assert bob.reads(text) == "new"
 
 
-@pytest.mark.parametrize("tag", ['"v1"', "*", '"other", "v1"'])
+@pytest.mark.parametrize("tag", ['"1-v1"', "*", '"other", "1-v1"'])
 def test_a_tag_that_fits_lets_through(bob, text, tag):
     assert put(bob, text, "new", tag=tag).status_code == 200
 
 
 def test_a_weak_tag_never_fits(bob, text):
-    assert put(bob, text, "new", tag='W/"v1"').status_code == 412
+    assert put(bob, text, "new", tag='W/"1-v1"').status_code == 412
 
 
 def test_of_two_that_replace_one_version_one_wins(app: Flask, alice, bob, text):
-    acts = [(who, lambda me: put(me, text, me.name, tag='"v1"')) for who in (alice, bob)]
+    acts = [(who, lambda me: put(me, text, me.name, tag='"1-v1"')) for who in (alice, bob)]
     answers = at_once(app, *acts)
     assert statuses(answers) == [200, 412]
     winner = ("alice", "bob")[answers[0].status_code != 200]
@@ -235,7 +235,7 @@ def test_edits_are_applied_and_answered(bob, text):
         "version": 2,
         "edits": [{"retain": 7}, {"insert": "hi 😀"}],
     }
-    assert answer.headers["ETag"] == '"v2"'
+    assert answer.headers["ETag"] == '"1-v2"'
     assert bob.reads(text) == "alice: hi 😀\nbetween\nbob: \n"
 
 
@@ -256,7 +256,7 @@ def test_edits_of_an_older_version_are_transformed(alice, bob, text):
 
 def test_edits_with_a_stale_tag_are_refused(alice, bob, text):
     ok(edit(bob, text, 1, {"insert": "x"}))
-    assert edit(alice, text, 1, {"insert": "y"}, tag='"v1"').status_code == 412
+    assert edit(alice, text, 1, {"insert": "y"}, tag='"1-v1"').status_code == 412
 
 
 def test_bytes_have_no_edits(bob, image):

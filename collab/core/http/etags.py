@@ -37,7 +37,17 @@ def versioned(view: Callable[P, Any]) -> Callable[P, Any]:
 
 
 def require_match(resource: Tagged) -> None:
-    """Refuse a change when If-Match names another version; raises PreconditionFailed."""
-    sent = request.if_match
-    if "If-Match" in request.headers and not sent.contains(resource.etag):
+    """Refuse a change that its headers forbid; raises PreconditionFailed.
+
+    If-Match must name the present version, compared strongly (RFC 9110 §13.1.1); If-None-Match must
+    not, compared weakly (§13.1.2).
+    """
+    check_preconditions(resource.etag)
+
+
+def check_preconditions(etag: str) -> None:
+    """Refuse a change of what has this tag as `require_match` does."""
+    if "If-Match" in request.headers and not request.if_match.contains(etag):
+        raise PreconditionFailed()
+    if request.if_none_match.contains_weak(etag):
         raise PreconditionFailed()
