@@ -26,7 +26,7 @@ class Api:
             sent["Authorization"] = f"Bearer {self.token}"
         if body is not None:
             sent["Content-Type"] = "application/json"
-        data = None if body is None else json.dumps(body)
+        data = None if body is None else json.dumps(body, separators=(",", ":"))
         self.connection.request(method, path, data, sent)
         answer = self.connection.getresponse()
         raw, self.headers = answer.read(), answer.msg

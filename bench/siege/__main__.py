@@ -28,7 +28,7 @@ TOGETHER_S = 25.0
 #: Seconds over its time after which an attacker is ended.
 GRACE_S = 25.0
 #: Attacks that have settings of their own, or lock out an address, are not in the last round.
-ALONE = ("M4", "M1")
+ALONE = ("M4", "M1", "H5")
 
 
 def carried_out(
@@ -41,7 +41,7 @@ def carried_out(
     running = {}
     for number, attack in enumerate(attacks):
         place = folder / f"target{number}.json"
-        world.target(seconds or attack.seconds).save(place)
+        world.target(seconds or attack.seconds, world.strangers[number]).save(place)
         running[attack.name] = subprocess.Popen(
             [sys.executable, "-m", "bench.siege.one", attack.name, str(place)],
             cwd=_server.ROOT,

@@ -73,7 +73,7 @@ def right_passwords(target: Target) -> Verdict:
 
     def come(_: int) -> bool:
         api = target.api(source=source)
-        status, _token = log_in(api, "mallory")
+        status, _token = log_in(api, target.accounts["mallory"].name)
         api.close()
         statuses[status] += 1
         return statuses.total() < 105 and status == 200
@@ -98,12 +98,8 @@ def mentions(target: Target) -> Verdict:
     def post(_: int) -> bool:
         api = target.api("mallory")
         for _ in range(50):
-            post = {"title": "t", "content": "@victim", "published": True, "status": "published"}
+            post = {"title": "t", "body": "@victim", "status": "published"}
             status, _answer = api.call("POST", "/api/v1/posts", post)
-            if status == 422:
-                status, _answer = api.call(
-                    "POST", "/api/v1/posts", {"title": "t", "body": "@victim", "published": True}
-                )
             statuses[status] += 1
         api.close()
         return statuses.total() < 1_010

@@ -54,16 +54,17 @@ def _told(statuses: Counter[str]) -> str:
 def slow(target: Target, head: bytes, drip: bytes) -> Verdict:
     """Open many connections that never finish what they say, and see which are still held."""
     held: list[socket.socket] = []
-    refused = 0
+    refused, until = 0, time.monotonic() + target.seconds
     with closing_all(held):
         for _ in range(SLOW):
             try:
-                sock = target.raw(timeout=2)
+                sock = target.raw(timeout=0.5)
                 held.append(sock)
                 sock.sendall(head)
             except OSError:
                 refused += 1
-        until = time.monotonic() + target.seconds
+            if time.monotonic() > until:
+                break
         while time.monotonic() < until:
             time.sleep(2)
             for sock in held:
@@ -71,7 +72,8 @@ def slow(target: Target, head: bytes, drip: bytes) -> Verdict:
                     sock.send(drip)
         left = sum(_open(sock) for sock in held)
     # A deadline may still be to come; what counts is that a part of the places stays free.
-    return Verdict(left < SLOW // 2, f"{left} of {SLOW} still held, {refused} refused")
+    said = f"{len(held)} of {SLOW} opened, {refused} refused, {left} still held"
+    return Verdict(left < SLOW // 2 and len(held) + refused == SLOW, said)
 
 
 def _open(sock: socket.socket) -> bool:
@@ -139,7 +141,12 @@ def _writable(sock: socket.socket) -> bool:
         return False
 
 
-@attack("H5", "sockets with one token from five addresses, until there is no place", 8)
+@attack(
+    "H5",
+    "sockets with one token from five addresses, until there is no place (of 100)",
+    8,
+    SOCKET_LIMIT="100",
+)
 def all_places(target: Target) -> Verdict:
     """Take every live place, then look whether somebody else gets one."""
     held: list[Client] = []

@@ -132,11 +132,8 @@ def rows(target: Target) -> Verdict:
     """Store what no file quota counts."""
     statuses = Counter[int]()
     bodies = (
-        (
-            "jobs",
-            {"type": "function", "payload": {"name": "word_count", "event": {"text": LONG}}},
-        ),
-        ("posts", {"title": "t", "content": "x" * 90_000}),
+        ("jobs", {"type": "data_processing", "payload": {"rows": [{"a": LONG}]}}),
+        ("posts", {"title": "t", "body": "x" * 60_000}),
         ("tasks", {"title": "t", "description": "x" * 9_000}),
     )
 

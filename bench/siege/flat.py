@@ -91,7 +91,7 @@ def _reset(sock: socket.socket) -> None:
 
 def aborted_uploads(target: Target, count: int) -> None:
     """Begin uploads of 5 MB and go away after some hundred KB."""
-    names = ("mallory", "victim", "alice", "bob")
+    names = ("vera", "victim", "alice", "bob")
     for number in range(count):
         token = target.accounts[names[number % len(names)]].token
         head = (

@@ -81,11 +81,11 @@ def catching_up(target: Target) -> Verdict:
 def lists_of_jobs(target: Target) -> Verdict:
     """Read a list of jobs with payloads that it does not show."""
     api, stored, read = target.api("mallory"), Counter[int](), Counter[int]()
-    event = {"text": "", "a": [0] * 440_000}
+    rows = [{"a": [0] * 42}] * 10_000
     for _ in range(26):
         job = {
-            "type": "function",
-            "payload": {"name": "word_count", "event": event},
+            "type": "data_processing",
+            "payload": {"rows": rows},
             "run_at": "2099-01-01T00:00:00Z",
         }
         try:
@@ -107,7 +107,7 @@ def lists_of_jobs(target: Target) -> Verdict:
 def bodies(target: Target) -> Verdict:
     """Have much decoded that is refused afterwards."""
     deep = "[" * 100_000
-    many = json.dumps(MANY_OBJECTS)
+    many = json.dumps(MANY_OBJECTS, separators=(",", ":"))
     doors = ("auth/login", "projects", "tasks", "posts", "events", "jobs", "auth/register")
     statuses = Counter[int]()
 

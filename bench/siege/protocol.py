@@ -102,7 +102,7 @@ def vanished(target: Target) -> Verdict:
     api, begun = target.api("mallory"), time.monotonic()
     while time.monotonic() - begun < target.seconds:
         _, present = api.call("GET", f"/api/v1/presence?topic=project:{mallory.project}")
-        if "mallory" not in json.dumps(present):
+        if mallory.name not in json.dumps(present):
             return Verdict(True, f"gone after {time.monotonic() - begun:.1f} s")
         time.sleep(0.5)
     return Verdict(False, f"still present after {target.seconds:.0f} s")

@@ -207,7 +207,7 @@ def half_characters(target: Target) -> Verdict:
         path = f"/api/v1/files/{file}/content"
         api.connection.request("GET", path, headers={"Authorization": f"Bearer {api.token}"})
         found[name] = api.connection.getresponse().read().decode()
-        kept.append(("mallory", path, wanted[name]))
+        kept.append((target.accounts["mallory"].name, path, wanted[name]))
     said = "; ".join(f"{name}: {text!r}" for name, text in found.items())
     return Verdict(found == wanted, said, kept)
 

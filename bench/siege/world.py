@@ -24,7 +24,7 @@ from bench.siege.friends import (
 )
 from bench.siege.target import GONE, Account, Attack, Target, Verdict
 
-PEOPLE = ("alice", "bob", "vera", "mario", "vito", "mallory", "victim")
+PEOPLE = ("alice", "bob", "vera", "mario", "vito", "victim")
 ROLES = {"bob": "collaborator", "vera": "viewer", "mario": "collaborator", "vito": "viewer"}
 #: Seconds between two looks at the server's memory.
 LOOK_S = 0.1
@@ -113,6 +113,8 @@ class World:
         self.server.start()
         _server.wait_health(self.server, self.port)
         self.accounts = self._people()
+        #: A stranger for each attack, so that none uses up what another may do.
+        self.strangers = [self._stranger(number) for number in range(len(attacks))]
         self.friends: list[Friend] = []
 
     def _people(self) -> dict[str, Account]:
@@ -138,6 +140,14 @@ class World:
             api.close()
         return accounts
 
+    def _stranger(self, number: int) -> Account:
+        name = f"mallory{number}"
+        api = register(self.port, name, f"127.0.1.{100 + number}")
+        person = Account(name, api.token, api.want(200, "GET", "/api/v1/auth/me")["id"])
+        self._settle(api, person)
+        api.close()
+        return person
+
     def _settle(self, api: Api, person: Account) -> None:
         name = {"name": f"{person.name}'s"}
         person.project = api.want(201, "POST", "/api/v1/projects", name)["id"]
@@ -147,9 +157,10 @@ class World:
         files = f"/api/v1/workspaces/{person.workspace}/files"
         person.file = api.want(201, "POST", files, text)["id"]
 
-    def target(self, seconds: float) -> Target:
-        """Return what attackers may know."""
-        return Target(self.port, seconds, str(self.data), self.accounts)
+    def target(self, seconds: float, mallory: Account | None = None) -> Target:
+        """Return what attackers may know; `mallory` is the stranger that they are."""
+        accounts = self.accounts | ({"mallory": mallory} if mallory else {})
+        return Target(self.port, seconds, str(self.data), accounts)
 
     # -- friends ------------------------------------------------------------------------------
 
@@ -230,7 +241,8 @@ class World:
 
     def content(self, name: str, path: str) -> str:
         """Return a text as it is read, or what was answered instead."""
-        api = Api(self.port, self.accounts[name].token, 20, "127.0.2.9")
+        person = next((one for one in self.strangers if one.name == name), self.accounts.get(name))
+        api = Api(self.port, person.token if person else "", 20, "127.0.2.9")
         headers = {"Authorization": f"Bearer {api.token}"}
         api.connection.request("GET", path, headers=headers)
         answer = api.connection.getresponse()
