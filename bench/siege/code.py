@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Any
 
-from bench.siege.target import Target, Verdict, attack
+from bench.siege.target import Target, Verdict, attack, until_over
 
 #: RLIMIT_DATA forgets memory that can no longer be written.
 READ_ONLY = """
@@ -69,3 +70,27 @@ def memory(target: Target) -> Verdict:
     loaded = ((native["result"] or {}).get("stdout") or native["status"]).strip()
     held = 0 < peak < 400 and loaded == "none"
     return Verdict(held, f"Python's peak {peak} MiB; native code in Node: {loaded}")
+
+
+#: Threads that hold no lock of the interpreter.
+BUSY = """
+import hashlib, threading
+def spin():
+    while True:
+        hashlib.pbkdf2_hmac("sha256", b"a", b"b", 200_000)
+for _ in range(56):
+    threading.Thread(target=spin).start()
+"""
+
+
+@attack("busy code", "code with 56 busy threads, 2 runs at once", 8)
+def busy(target: Target) -> Verdict:
+    """Take all processors."""
+    ends = Counter[str]()
+
+    def keep(_: int) -> bool:
+        ends[ended(target, "python", BUSY)["status"]] += 1
+        return True
+
+    until_over(target, 2, keep)
+    return Verdict(True, f"jobs ended as {dict(ends)}")

@@ -129,6 +129,8 @@ PYTHON = {
         "    f = os.open('/proc/self/mem', os.O_RDWR)\n    os.pwrite(f, os.pread(f, 1, at), at)"
     ),
     "grow a pipe": "    import fcntl; fcntl.fcntl(os.pipe()[1], fcntl.F_SETPIPE_SZ, 1 << 20)",
+    "grow a pipe by a number of 64 bits": "    call(@FCNTL, os.pipe()[1], 1031 | 1 << 32, 1 << 20)",
+    "watch files": "    assert libc.inotify_init() >= 0",
     "raise a limit": (
         "    import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))"
     ),

@@ -57,6 +57,7 @@ class Target:
             "PROCESS": self.process.pid,
             "MARK": self.mark,
             "NAME": self.name,
+            "FCNTL": support.seccomp_number("fcntl"),
         }
 
     def close(self) -> None:
@@ -395,6 +396,25 @@ except OSError as error:
 """
     number, written = execute(code).stdout.split()
     assert (number, size - 2 <= int(written) <= size) == ("28", True)
+
+
+def test_what_is_kept_beside_files_is_bounded_too(execute: Execute) -> None:
+    """Attributes and the places that links lead to are in memory without a page of any file."""
+    code = """
+import os
+kept = 0
+try:
+    for number in range(3000):
+        open(f"/box/{number}", "x").close()
+        os.setxattr(f"/box/{number}", "user.a", bytes(60_000))
+        os.symlink("x" * 4_000, f"/box/link{number}")
+        kept += 64_000
+except OSError as error:
+    pass
+print(kept >> 20)
+"""
+    outcome = execute(code)
+    assert outcome.stopped == "file_limit" or int(outcome.stdout) <= 16, outcome
 
 
 @IN_BOTH
