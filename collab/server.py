@@ -22,7 +22,7 @@ from flask_migrate import upgrade
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
-from .core import kept
+from .core import allocator, kept
 from .core.errors import ApiError
 from .core.http.limits import largest_body
 from .execution.sandbox import SANDBOX
@@ -107,6 +107,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def main(app: Flask) -> None:
     """Migrate, greet and serve until told to stop."""
+    allocator.configure()
     arguments = parse_arguments()
     check_port(arguments.host, arguments.port)
     check_folder(app.config["INSTANCE_PATH"])

@@ -5,12 +5,14 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Find out who calls; count failures, note refusals; serve accounts and sessions."""
+    from ..core.http import heavy
     from ..core.http.api import serve
     from ..extensions import limiter
     from . import attempts, guard, refusals, routes, tokens, user_routes
 
     guard.init_app(app)
-    limiter.init_app(app)  # after the guard: it counts by caller
+    heavy.init_app(app)  # after the guard, as the limiter: they count by caller
+    limiter.init_app(app)
     attempts.init_app(app)
     refusals.init_app(app)
     tokens.init_app(app)

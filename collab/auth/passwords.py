@@ -12,8 +12,9 @@ MIN_LENGTH, MAX_LENGTH = 8, 128
 #: OWASP's recommendation for argon2id: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
-#: Hashing is heavy on purpose; more than this at once would only fill the memory.
-_slots = threading.BoundedSemaphore(4)
+#: Hashing is heavy on purpose; more than this at once would only fill the memory: 19 MiB each.
+HASHES_AT_ONCE = 2
+_slots = threading.BoundedSemaphore(HASHES_AT_ONCE)
 
 #: What a log-in for an unknown address is checked against, so that it takes as long.
 _nobody = _hasher.hash("a password that nobody has")

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Dialect, Result, Text, TypeDecorator, type_coerce
+from sqlalchemy import JSON, Dialect, Result, TypeDecorator, type_coerce
+from sqlalchemy.orm import DeclarativeBase
 
 from .json import Stored
 
@@ -15,36 +16,39 @@ from .json import Stored
 PAGE_BYTES = 1024 * 1024
 
 
-#: Lets a session read rows when they are wanted, and not all before the first.
-ONE_BY_ONE = {"yield_per": 1}
+#: Lets a session read rows when they are wanted, some at a time, and not all before the first.
+AS_WANTED = {"yield_per": 8}
 
 
-class StoredText(TypeDecorator[Any]):
+class StoredJson(TypeDecorator[Any]):
     """A column of JSON objects, read as text: nothing is decoded that nobody looks at."""
 
-    impl = Text
+    impl = JSON
     cache_ok = True
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Stored | None:
-        """Wrap the text."""
-        return None if value is None else Stored(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Return what wraps the text, instead of what would decode it."""
+        return lambda value: None if value is None else Stored(value)
 
 
 def as_text(column: Any) -> Any:
     """Return what a query selects to read a JSON column as text, under the column's name."""
-    return type_coerce(column, StoredText).label(column.name)
+    return type_coerce(column, StoredJson).label(column.name)
 
 
 def weight(values: Iterable[Any]) -> int:
-    """Return about how many bytes of memory the texts and bytes among some values take."""
-    return sum(map(sys.getsizeof, values))
+    """Return about how many bytes of memory some values take, and what models have loaded."""
+    return sum(
+        weight(vars(value).values()) if isinstance(value, DeclarativeBase) else sys.getsizeof(value)
+        for value in values
+    )
 
 
 def take(result: Result[Any], most: int, most_bytes: int = PAGE_BYTES) -> tuple[list[Any], bool]:
     """Read rows one by one, up to `most` and until they take `most_bytes`, at least one.
 
     Tells also whether there are more. The database is asked for no row before it is wanted, if the
-    query was run on the connection; a session needs ONE_BY_ONE for that.
+    query was run on the connection; a session needs AS_WANTED for that.
     """
     rows: list[Any] = []
     taken = 0

@@ -114,6 +114,13 @@ class JsonObject(fields.Dict):
         return value
 
 
+class JsonList(fields.List[Any]):
+    """A list in an answer: as it is, or as JSON that it has been written as (`json.written`)."""
+
+    def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return value
+
+
 class FreeJson(fields.Dict):
     """A JSON object of any content, up to 64 KiB."""
 

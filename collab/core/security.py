@@ -8,6 +8,7 @@ import hmac
 import os
 import secrets
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,19 +63,25 @@ class Box:
         """Encrypt and authenticate."""
         return jwe.encrypt_compact(HEADER, dumps(claims), self._key)
 
-    def open(self, token: str) -> dict[str, Any] | None:
-        """Return the claims, or None for anything that this key did not seal."""
+    def open(self, token: str, most: int = 64 * 1024) -> dict[str, Any] | None:
+        """Return the claims; None for what this key did not seal, or over `most` bytes."""
         if token.partition(".")[0] != self._head:  # no header but ours reaches the library
             return None
         try:
-            claims = loads(jwe.decrypt_compact(token, self._key).plaintext or b"")
+            registry = jwe.JWERegistry()
+            registry.max_ciphertext_length = most
+            opened = jwe.decrypt_compact(token, self._key, registry=registry)
+            claims = loads(opened.plaintext or b"")
         except (JoseError, ValueError):
             return None
         return claims if isinstance(claims, dict) else None
 
-    def tag(self, data: bytes) -> str:
+    def tag(self, data: bytes, more: Iterable[bytes] = ()) -> str:
         """Return a keyed fingerprint of data (HMAC-SHA256), useless without the key."""
-        return hmac.new(self._raw, data, "sha256").hexdigest()
+        made = hmac.new(self._raw, data, "sha256")
+        for piece in more:
+            made.update(piece)
+        return made.hexdigest()
 
 
 #: What seals kept answers, and tags requests to compare them with.

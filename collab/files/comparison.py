@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -67,23 +69,44 @@ def lines_of(text: str) -> list[str]:
     return [*whole, lines[-1]] if lines[-1] else whole
 
 
+class Lines:
+    """The lines of a text by where they end: as strings of their own they take 30 times as much."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._ends = array("I", (found.end() for found in re.finditer("\n", text)))
+        if text and not text.endswith("\n"):
+            self._ends.append(len(text))
+
+    def between(self, first: int, end: int) -> str:
+        """Return the lines from one up to, and without, another."""
+        if first >= end:
+            return ""
+        return self._text[self._ends[first - 1] if first else 0 : self._ends[end - 1]]
+
+
+def count_lines(text: str) -> int:
+    """Return how many lines a text has."""
+    return text.count("\n") + bool(text and not text.endswith("\n"))
+
+
 def unified(old: str, new: str, delta: Delta) -> str:
     """Return the hunks that make `new` of `old`, by a change that does so."""
     matcher = _Known(_opcodes(old, new, delta))
-    before, behind = lines_of(old), lines_of(new)
+    before, behind = Lines(old), Lines(new)
     hunks = [] if old == new else matcher.get_grouped_opcodes(CONTEXT)
     return "".join(_hunk(before, behind, list(group)) for group in hunks)
 
 
-def _hunk(old: list[str], new: list[str], group: list[Opcode]) -> str:
+def _hunk(old: Lines, new: Lines, group: list[Opcode]) -> str:
     first, last = group[0], group[-1]
     parts = [f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"]
     for tag, a, b, c, d in group:
         if tag == "equal":
-            parts += _marked(" ", old[a:b])
+            parts.append(_marked(" ", old.between(a, b)))
         else:
-            parts += _marked("-", old[a:b])
-            parts += _marked("+", new[c:d])
+            parts.append(_marked("-", old.between(a, b)))
+            parts.append(_marked("+", new.between(c, d)))
     return "".join(parts)
 
 
@@ -93,16 +116,20 @@ def _range(start: int, end: int) -> str:
     return f"{start + 1 if count else start},{count}"
 
 
-def _marked(mark: str, lines: list[str]) -> Iterator[str]:
-    for line in lines:
-        yield f"{mark}{line}" if line.endswith("\n") else f"{mark}{line}\n{NO_NEWLINE}"
+def _marked(mark: str, lines: str) -> str:
+    """Write a mark before each line."""
+    if not lines:
+        return ""
+    whole = lines.removesuffix("\n")
+    marked = mark + whole.replace("\n", f"\n{mark}") + "\n"
+    return marked if lines.endswith("\n") else marked + NO_NEWLINE
 
 
 def _opcodes(old: str, new: str, delta: Delta) -> list[Opcode]:
     """Return what happened to each line."""
     found: list[Opcode] = []
     a = b = 0
-    ends = (len(lines_of(old)), len(lines_of(new)), 0)
+    ends = (count_lines(old), count_lines(new), 0)
     for start, there, count in [*_Blocks(old, new).kept_by(delta), ends]:
         if start > a or there > b:
             tag = "replace" if start > a and there > b else "delete" if start > a else "insert"

@@ -14,6 +14,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.downloads import download
 from ..core.http.etags import check_preconditions
+from ..core.http.heavy import HEAVY_BYTES, room
 from ..core.http.limits import larger_body
 from ..core.http.paths import BASE
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
@@ -55,7 +56,8 @@ def put_content(query: dict[str, Any], file_id: int) -> Answer:
     if file.kind != TEXT:
         return _shown(content.replace_bytes(file_id, source, caller(), _require_match))
     base = query["base_version"]
-    done = content.replace_text(file, source, base, _expected(file), caller())
+    with room(max(file.size, request.content_length or HEAVY_BYTES)):
+        done = content.replace_text(file, source, base, _expected(file), caller())
     return _shown(done.file, exact=done.exact)
 
 
@@ -76,12 +78,14 @@ def _text(file: File) -> Response:
     """Answer with a text: never as anything that a browser would run."""
     if request.if_none_match.contains_weak(file.content_etag):
         return Response(status=304, headers={"ETag": quote_etag(file.content_etag)})
-    units, version = content.text_now(file.id)
-    return _sent(file, from_units(units), version)
+    with room(file.size):
+        units, version = content.text_now(file.id)
+        return _sent(file, from_units(units), version)
 
 
 def _text_at(file: File, version: int) -> Response:
-    return _sent(file, history.text_at(file.id, version), version)
+    with room():
+        return _sent(file, history.text_at(file.id, version), version)
 
 
 def _sent(file: File, text: str, version: int) -> Response:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func, null, select
+from sqlalchemy import Select, Text, case, func, null, select, type_coerce
 
 from ..auth.models import User
 from ..core.errors import Conflict, NotFound, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
+from ..core.json import loads, written
 from ..core.models import entity_tag
 from ..extensions import db
 from ..projects import access
@@ -36,6 +37,8 @@ from .writer import writer
 ME = "me"
 #: The newest changes of a text, which are never joined: so far back an undo reaches.
 REACH = EXACT
+#: Bytes that the changes behind the first one to be undone may take together.
+REACH_BYTES = 8 * 2**20
 #: Steps that the changes behind the first one to be undone may have together.
 STEPS = 20_000
 #: How often an undo that another one came before is made anew.
@@ -68,7 +71,8 @@ class Entry:
     inserted: int
     deleted: int
     undoes: list[int] | None
-    edits: list[dict[str, Any]] | None
+    #: As they are sent, or as the JSON of that.
+    edits: Any
 
     @property
     def etag(self) -> str:
@@ -132,8 +136,8 @@ def entries(
 def _query(file_id: int, edits: bool) -> Select[Any]:
     """Return the query for changes; those whose edits are too long for a list come without."""
     shown = [getattr(FileChange, name) for name in SHOWN]
-    short = func.length(cast(FileChange.delta, String)) <= TOLD_LIMIT
-    delta = case((short, FileChange.delta), else_=null()) if edits else null()
+    delta: Any = type_coerce(FileChange.delta, Text)
+    delta = case((func.length(delta) <= TOLD_LIMIT, delta), else_=null()) if edits else null()
     query = select(*shown, User.name, delta.label("delta"))
     query = query.outerjoin(User, User.id == FileChange.author_id)
     return query.where(FileChange.file_id == file_id)
@@ -152,8 +156,17 @@ def _entry(row: Any) -> Entry:
         inserted=row.inserted,
         deleted=row.deleted,
         undoes=row.undoes,
-        edits=None if row.delta is None else edits_of(loaded(row.delta)),
+        edits=None if row.delta is None else _written(row.delta),
     )
+
+
+def _written(delta: str) -> Any:
+    """Return a stored delta as the JSON that its readers get.
+
+    As objects the edits of a page would take a hundred times as much, so those of one change are
+    written before the next one's are read.
+    """
+    return written(edits_of(loaded(loads(delta))))
 
 
 def entry(file: File, version: int) -> Entry:
@@ -219,8 +232,10 @@ def _undoing(file: File, person: int, start: int, end: int | None, caller: Calle
 
 def _behind(file_id: int, after: int, base: int) -> Sequence[Any]:
     """Return all changes behind a version; raises TooFarBack, JoinedVersion."""
-    query = select(func.count()).where(FileChange.file_id == file_id)
-    if db.session.scalar(query.where(FileChange.version > after)) > REACH:  # type: ignore[operator]
+    size = func.sum(FileChange.weight)
+    query = select(func.count(), size).where(FileChange.file_id == file_id)
+    count, weight = db.session.execute(query.where(FileChange.version > after)).one()
+    if count > REACH or (weight or 0) > REACH_BYTES:
         raise TooFarBack()
     rows = store.changes(file_id, after, base)
     if rows and rows[0].base != after:

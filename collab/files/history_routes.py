@@ -10,6 +10,7 @@ from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import versioned
+from ..core.http.heavy import heavy
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
@@ -39,6 +40,7 @@ AS_JSON = {"content": {"application/json": {"schema": DiffOut}}}
 
 @blueprint.get("/<id:file_id>/history")
 @login_required
+@heavy
 @blueprint.arguments(HistoryQuery, location="query")
 @blueprint.response(200, HistoryPage)
 @linked
@@ -49,6 +51,7 @@ def list_history(query: dict[str, Any], file_id: int) -> Page:
 
 @blueprint.get("/<id:file_id>/versions/<id:version>")
 @login_required
+@heavy
 @blueprint.response(200, EntryOut)
 @versioned
 def get_change(file_id: int, version: int) -> history.Entry:
@@ -58,6 +61,7 @@ def get_change(file_id: int, version: int) -> history.Entry:
 
 @blueprint.get("/<id:file_id>/diff")
 @login_required
+@heavy
 @blueprint.arguments(DiffQuery, location="query")
 @blueprint.response(200, {"type": "string"}, content_type="text/plain")
 @blueprint.doc(responses={200: AS_JSON})
@@ -74,6 +78,7 @@ def get_diff(query: dict[str, Any], file_id: int) -> Response:
 
 @blueprint.post("/<id:file_id>/restore")
 @login_required
+@heavy
 @idempotent
 @blueprint.arguments(RestoreIn)
 @blueprint.response(200, OutcomeOut)
@@ -86,6 +91,7 @@ def restore_version(data: dict[str, Any], file_id: int) -> history.Outcome:
 
 @blueprint.post("/<id:file_id>/undo")
 @login_required
+@heavy
 @idempotent
 @blueprint.arguments(UndoIn)
 @blueprint.response(200, OutcomeOut)

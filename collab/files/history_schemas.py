@@ -5,7 +5,16 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of
-from ..core.schemas import MAX_ID, Schema, Time, TrueOrFalse, WholeNumber, identifier, patterned
+from ..core.schemas import (
+    MAX_ID,
+    JsonList,
+    Schema,
+    Time,
+    TrueOrFalse,
+    WholeNumber,
+    identifier,
+    patterned,
+)
 from ..jobs.schemas import Moment
 
 VERSION = "A version of the content: each change makes one."
@@ -72,7 +81,7 @@ class EntryOut(Schema):
         allow_none=True,
         metadata={"description": "Of an undo: the versions of the changes that it took back."},
     )
-    edits = fields.List(
+    edits = JsonList(
         fields.Nested(EditOut),
         required=True,
         allow_none=True,

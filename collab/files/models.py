@@ -44,8 +44,9 @@ class File(AsSeen, Versioned, Model):
     size: Mapped[int] = mapped_column(default=0)
     #: Of bytes: where they are kept.
     sha256: Mapped[str | None] = mapped_column(String(64))
-    #: The beginning of a text, for the full-text index; it follows the edits when they pause.
-    searchable: Mapped[str] = mapped_column(Text, default="")
+    #: The beginning of a text, for the full-text index; it follows the edits when they pause. It is
+    #: not loaded with the rest: up to 64 KiB that no answer shows.
+    searchable: Mapped[str] = mapped_column(Text, default="", deferred=True)
     #: Grows with each change of the content; `version` does with each of path and the like.
     content_version: Mapped[int] = mapped_column(default=0)
 

@@ -20,7 +20,7 @@ from ..extensions import db
 from ..projects import access
 from ..realtime.bucket import Bucket
 from ..realtime.connection import Connection
-from ..realtime.deferred import WAITING, result_of
+from ..realtime.deferred import MAX_WAITING_BYTES, WAITING, result_of
 from ..realtime.frames import BINARY, FORBIDDEN, INTERNAL_ERROR, MESSAGE_TOO_BIG, NOT_FOUND
 from ..realtime.wire import Wire
 from . import yprotocol
@@ -86,6 +86,7 @@ class YjsConnection(Connection):
         rate = current_app.config["MESSAGE_RATE"]
         self._changes, self._states = Bucket(rate), Bucket(rate * REPEATED)
         self._pending: deque[tuple[int, bytes, Future[Applied]]] = deque()
+        self._pending_bytes = 0
         self._awaits_step_2 = False
         #: Whether the editor has heard of nobody yet: what it tells of then is itself.
         self._opening = True
@@ -156,7 +157,8 @@ class YjsConnection(Connection):
             change = Change(self._file_id, self.caller, "yjs", update=data)
             change.all_it_has = kind == STEP_2
             self._pending.append((kind, data, writer().soon(change)))
-            if len(self._pending) >= WAITING:
+            self._pending_bytes += len(data)
+            if len(self._pending) >= WAITING or self._pending_bytes >= MAX_WAITING_BYTES:
                 self.settle()
 
     def _tell_missing(self, vector: bytes) -> None:
@@ -169,6 +171,7 @@ class YjsConnection(Connection):
     def settle(self) -> None:
         """Wait until what the editor sent is on disk; raises what was refused."""
         lacking = False
+        self._pending_bytes = 0
         while self._pending:
             kind, data, future = self._pending.popleft()
             try:

@@ -54,7 +54,8 @@ class Job(Owned, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     type: Mapped[str] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(12), default=QUEUED)
-    payload: Mapped[dict[str, Any]]
+    #: Not loaded with the rest: up to a megabyte that lists do not show.
+    payload: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     #: Among one person's jobs the lower one goes first: the priority with its sign turned, so
     #: that an ordinary index has the order.
     rank: Mapped[int] = mapped_column(default=0)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Subquery, literal, null, select, union_all
+from sqlalchemy import Subquery, func, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
+from ..core.errors import NotFound
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..core.models import Id
+from ..core.reading import as_text
 from ..core.schemas import MAX_ID
 from ..extensions import db
 from ..projects import access
@@ -36,9 +39,37 @@ def list_for(
     )
 
 
-def result_of(job: Job) -> JobResult | None:
-    """Return what a job made, if anything."""
-    return db.session.get(JobResult, job.id, populate_existing=True)
+def payload_of(job: Job) -> Mapping[str, Any]:
+    """Return what a job works on; raises NotFound if the job has been deleted."""
+    if "payload" in vars(job):
+        return job.payload
+    query = select(as_text(Job.__table__.c.payload)).where(Job.id == job.id)
+    payload: Mapping[str, Any] | None = db.session.scalar(query)
+    if payload is None:
+        raise NotFound()
+    return payload
+
+
+MADE = select(
+    as_text(JobResult.__table__.c.data),
+    JobResult.content_type,
+    JobResult.filename,
+    func.length(JobResult.body).label("size"),
+)
+
+
+def made_by(job: Job) -> Any:
+    """Return what a job made, if anything: its data, and what its file is."""
+    return db.session.execute(MADE.where(JobResult.job_id == job.id)).one_or_none()
+
+
+def output_of(job: Job) -> Any:
+    """Return the file that a job made; raises NotFound if it has made none."""
+    query = select(JobResult.body, JobResult.content_type, JobResult.filename)
+    found = db.session.execute(query.where(JobResult.job_id == job.id)).one_or_none()
+    if found is None or found.body is None:
+        raise NotFound("This job has made no file.")
+    return found
 
 
 def log_of(job: Job, *, stream: str | None, sort: str, **page: Any) -> Page:

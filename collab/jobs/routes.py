@@ -9,11 +9,12 @@ from flask import Response, request
 from werkzeug.http import quote_etag
 
 from ..auth.guard import login_required
-from ..core.errors import Malformed, NotFound, invalid
+from ..core.errors import Malformed, invalid
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.downloads import download
 from ..core.http.etags import require_match, versioned
+from ..core.http.heavy import heavy
 from ..core.http.idempotency import KEY
 from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
@@ -82,14 +83,13 @@ def get_job(job_id: int) -> JobView:
 
 @blueprint.get("/jobs/<id:job_id>/output")
 @login_required
+@heavy
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 def get_output(job_id: int) -> Response:
     """Fetch the file that a job made, such as a report."""
-    result = reading.result_of(access.load(Job, job_id, caller()))
-    if result is None or result.body is None:
-        raise NotFound("This job has made no file.")
-    kind = result.content_type or "application/octet-stream"
-    return download(BytesIO(result.body), kind, result.filename or "output")
+    made = reading.output_of(access.load(Job, job_id, caller()))
+    kind = made.content_type or "application/octet-stream"
+    return download(BytesIO(made.body), kind, made.filename or "output")
 
 
 @blueprint.get("/jobs/<id:job_id>/log")

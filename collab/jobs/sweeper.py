@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import JSON, literal, select, type_coerce
 
 from ..extensions import db
 from .lifecycle import LOST, NOT_BEGUN, Batch, Ending, failure
@@ -32,7 +32,7 @@ HELD = select(
     JOBS.type,
     JOBS.owner_id,
     JOBS.project_id,
-    JOBS.payload,
+    type_coerce(literal("{}"), JSON).label("payload"),  # nothing runs: it is ended
     JOBS.attempt,
     JOBS.attempts_forgiven,
     JOBS.max_attempts,

@@ -6,14 +6,15 @@ from typing import Any
 
 from ..core.http.paths import BASE
 from . import reading
-from .models import Job, JobResult
+from .models import Job
 
 
 class JobView:
     """A job's row and its result, for a schema to read."""
 
-    def __init__(self, job: Job, made: JobResult | None) -> None:
+    def __init__(self, job: Job, made: Any) -> None:
         self._job = job
+        self.payload = reading.payload_of(job)
         self.result = made.data if made else None
         self.output = _output(job, made) if made else None
 
@@ -24,15 +25,15 @@ class JobView:
 
 def shown(job: Job) -> JobView:
     """Return a job with its result."""
-    return JobView(job, reading.result_of(job) if job.finished_at else None)
+    return JobView(job, reading.made_by(job) if job.finished_at else None)
 
 
-def _output(job: Job, made: JobResult) -> dict[str, Any] | None:
-    if made.body is None:
+def _output(job: Job, made: Any) -> dict[str, Any] | None:
+    if made.size is None:
         return None
     return {
         "content_type": made.content_type,
         "filename": made.filename,
-        "size": len(made.body),
+        "size": made.size,
         "url": f"{BASE}/jobs/{job.id}/output",
     }

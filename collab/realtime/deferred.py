@@ -13,8 +13,10 @@ from .wire import Wire
 
 #: Seconds that a request may wait for its answer.
 PATIENCE_S = 15.0
-#: Requests that may wait at once.
+#: Requests of one socket that may wait at once, and bytes of theirs: read, each byte of JSON may
+#: take twenty.
 WAITING = 64
+MAX_WAITING_BYTES = 512 * 1024
 
 
 def result_of(future: Future[Any]) -> Any:
@@ -30,16 +32,24 @@ class Deferred:
 
     def __init__(self, wire: Wire, refuse: Callable[[ApiError, Body], None]) -> None:
         self._wire, self._refuse = wire, refuse
+        self._bytes = 0
         self._waiting: deque[tuple[Body, Future[Any], Callable[[Any], bytes]]] = deque()
 
-    def add(self, request: Body, future: Future[Any], answer: Callable[[Any], bytes]) -> None:
-        """Answer a request when the future has a result, or with its error."""
-        if len(self._waiting) >= WAITING:
+    def add(
+        self, request: Body, size: int, future: Future[Any], answer: Callable[[Any], bytes]
+    ) -> None:
+        """Answer a request, which came as so many bytes, when the future has a result.
+
+        Or with its error.
+        """
+        if len(self._waiting) >= WAITING or self._bytes + size > MAX_WAITING_BYTES:
             self.settle()
+        self._bytes += size
         self._waiting.append((request, future, answer))
 
     def settle(self) -> None:
         """Wait for all, and send their answers."""
+        self._bytes = 0
         while self._waiting:
             request, future, answer = self._waiting.popleft()
             try:

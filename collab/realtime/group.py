@@ -11,8 +11,9 @@ from .protocol import Body, answer, refusal
 from .publishing import Draft
 from .wire import Wire
 
-#: Events in one commit; other writers wait that long.
+#: Events in one commit, and bytes of theirs; other writers wait that long.
 GROUP = 32
+GROUP_BYTES = 512 * 1024
 
 
 class Group:
@@ -25,6 +26,7 @@ class Group:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._recorded: list[tuple[Body, Message]] = []
+        self._bytes = 0
 
     def __len__(self) -> int:
         """Return how many wait for their commit."""
@@ -33,10 +35,11 @@ class Group:
     @property
     def full(self) -> bool:
         """Tell whether it is time to commit."""
-        return len(self._recorded) >= GROUP
+        return len(self._recorded) >= GROUP or self._bytes >= GROUP_BYTES
 
     def add(self, request: Body, what: Draft, topic: str, caller: Caller) -> None:
         """Record an event; raises NotFound and Forbidden, which leave the others as they are."""
+        self._bytes += what.size
         try:
             self._recorded.append((request, publishing.add(what, topic, caller)))
         except ApiError:
@@ -57,6 +60,7 @@ class Group:
             self._wire.push(b"".join(_published(*one) for one in self._recorded))
             self._recorded.clear()
         finally:
+            self._bytes = 0
             db.session.remove()
 
     def _refuse(self, error: Exception) -> None:

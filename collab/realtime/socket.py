@@ -98,6 +98,8 @@ class Socket(Connection):
         self._group, self._deferred = Group(wire), Deferred(wire, self._push_refusal)
         self._warned = False
         self._messages = MESSAGES.here()
+        #: Bytes of the message that is being carried out, about.
+        self._size = 0
 
     def begin(self) -> None:
         """Subscribe to what the address asks for."""
@@ -109,6 +111,7 @@ class Socket(Connection):
         """Carry out one message, and answer it."""
         if not self._bucket.take():
             end(self._wire, TooManyRequests("Too many messages a second."), POLICY_VIOLATION)
+        self._size = len(data)
         try:
             body = protocol.parse(data)
         except TooBig as error:
@@ -145,7 +148,9 @@ class Socket(Connection):
 
         Its handler must be registered as `deferring`.
         """
-        self._deferred.add(request, future, lambda result: _answer(request, *members(result)))
+        self._deferred.add(
+            request, self._size, future, lambda result: _answer(request, *members(result))
+        )
 
     def _guarded(self, body: Body, handler: Handler) -> None:
         """Carry out one message and answer its error, if it has one."""

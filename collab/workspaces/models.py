@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, Versioned
+from ..core.reading import StoredJson
 from ..projects.models import AsSeen
 
 
@@ -22,7 +24,7 @@ class Workspace(AsSeen, Versioned, Model):
         ForeignKey("projects.id", ondelete="CASCADE"), index=True
     )
     name: Mapped[str] = mapped_column(String(120))
-    settings: Mapped[dict[str, Any]]
+    settings: Mapped[Mapping[str, Any]] = mapped_column(StoredJson)
 
 
 #: What lists may be sorted by.

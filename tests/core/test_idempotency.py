@@ -324,3 +324,11 @@ def test_kept_answers_are_sealed(nobody: Person, table: sqlite3.Connection) -> N
 def test_a_replay_of_tokens_is_not_stored_by_caches(nobody: Person) -> None:
     answers = [nobody.post("/auth/register", ACCOUNT, headers=KEY) for _ in range(2)]
     assert [one.headers["Cache-Control"] for one in answers] == ["no-store", "no-store"]
+
+
+def test_an_answer_is_given_again_whatever_its_length(alice: Person) -> None:
+    body = {"type": "x.y", "payload": {"a": "x" * 200_000}}
+    first = ok(alice.post("/events", body, headers={"Idempotency-Key": "long"}))
+    again = alice.post("/events", body, headers={"Idempotency-Key": "long"})
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert ok(again) == first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import flask_smorest
-from flask import Request
+from flask import Request, g
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -17,6 +17,10 @@ class UnsupportedMediaType(ApiError):
     """The body must be JSON: send `Content-Type: application/json`."""
 
     status = 415
+
+
+#: Bytes of JSON in a body, wherever a body may be larger: a text of 2 MiB, each character escaped.
+MAX_JSON_BYTES = 4 * 2**20
 
 
 class TooManyMembers(ApiError):
@@ -33,6 +37,9 @@ class Parser(FlaskParser):
 
         Raises UnsupportedMediaType, Malformed, RequestEntityTooLarge, TooManyMembers.
         """
+        req.max_content_length = min(req.max_content_length or MAX_JSON_BYTES, MAX_JSON_BYTES)
+        if (g.get("kept_bytes") or req.content_length or 0) > req.max_content_length:
+            raise RequestEntityTooLarge()
         body = req.get_data()
         # Werkzeug cuts a body that does not say its length off at the limit, in silence.
         if req.content_length is None and len(body) == req.max_content_length:

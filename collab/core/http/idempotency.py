@@ -7,12 +7,13 @@ carried out, so that a crash between the two can neither lose the change nor let
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, ParamSpec
+from tempfile import TemporaryFile
+from typing import IO, Any, ParamSpec
 
-from flask import Response, request
+from flask import Response, current_app, g, request
 from sqlalchemy import (
     CursorResult,
     String,
@@ -27,6 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import db
 from ..addresses import network_of
+from ..blobs import PIECE
 from ..errors import Conflict, Malformed, Unprocessable
 from ..models import Model, utcnow
 from ..security import ANSWERS
@@ -37,6 +39,8 @@ P = ParamSpec("P")
 KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
+#: Bytes of an answer that is kept, sealed.
+MAX_ANSWER_BYTES = 16 * 2**20
 STORED_HEADERS = ("Content-Type", "ETag", "Location", "Cache-Control")
 
 CLAIMED, DONE, ANSWERED = "claimed", "done", "answered"
@@ -79,10 +83,12 @@ def idempotent(view: Callable[P, Response]) -> Callable[P, Response]:
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return view(*args, **kwargs)
-        claim_id, answer = _claim(key)
-        if answer is not None:
-            return answer
-        return _carry_out(claim_id, lambda: view(*args, **kwargs))
+        try:
+            claim_id, answer = _claim(key)
+            return answer or _carry_out(claim_id, lambda: view(*args, **kwargs))
+        finally:
+            if "kept_body" in g:
+                g.pop("kept_body").close()
 
     return wrapper
 
@@ -97,7 +103,8 @@ def _claim(key: str) -> tuple[int, Response | None]:
         "route": f"{request.method} {request.url_rule}",
         "key": key,
     }
-    claim = Claim(**values, fingerprint=_fingerprint(), leased_until=now + LEASE)
+    fingerprint = _fingerprint()
+    claim = Claim(**values, fingerprint=fingerprint, leased_until=now + LEASE)
     db.session.execute(delete(Claim).where(Claim.created_at < now - KEPT))
     db.session.add(claim)
     try:
@@ -108,11 +115,11 @@ def _claim(key: str) -> tuple[int, Response | None]:
     known = db.session.scalars(select(Claim).filter_by(**values)).one_or_none()
     if known is None:  # given back meanwhile
         raise KeyInUse(headers={"Retry-After": "1"})
-    return _known(known, now)
+    return _known(known, fingerprint, now)
 
 
-def _known(claim: Claim, now: datetime) -> tuple[int, Response | None]:
-    if claim.fingerprint != _fingerprint():
+def _known(claim: Claim, fingerprint: str, now: datetime) -> tuple[int, Response | None]:
+    if claim.fingerprint != fingerprint:
         raise KeyReused()
     if claim.state == ANSWERED:
         return claim.id, _replay(claim)
@@ -179,7 +186,7 @@ def _store(claim_id: int, response: Response) -> None:
 
 
 def _replay(claim: Claim) -> Response:
-    answer = ANSWERS.here().open(claim.answer or "")
+    answer = ANSWERS.here().open(claim.answer or "", MAX_ANSWER_BYTES)
     if answer is None:  # the key that sealed it has been replaced
         raise AnswerLost()
     headers = {name: value for name, value in answer["headers"].items() if value}
@@ -187,5 +194,24 @@ def _replay(claim: Claim) -> Response:
 
 
 def _fingerprint() -> str:
-    """Tag the request; keyed, since a body may hold a password."""
-    return ANSWERS.here().tag(request.full_path.encode() + b"\n" + request.get_data())
+    """Tag the request; keyed, since a body may hold a password.
+
+    A body that may be larger than others is read a piece at a time, and kept in a file for the
+    route to read again.
+    """
+    path = request.full_path.encode() + b"\n"
+    if request.max_content_length == current_app.config["MAX_CONTENT_LENGTH"]:
+        return ANSWERS.here().tag(path, [request.get_data()])
+    kept = TemporaryFile(dir=current_app.config["INSTANCE_PATH"])  # noqa: SIM115
+    g.kept_body = kept
+    tag = ANSWERS.here().tag(path, _copied(request.stream, kept))
+    g.kept_bytes = kept.tell()
+    kept.seek(0)
+    request.stream = kept
+    return tag
+
+
+def _copied(source: IO[bytes], target: IO[bytes]) -> Iterator[bytes]:
+    while piece := source.read(PIECE):
+        target.write(piece)
+        yield piece

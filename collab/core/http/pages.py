@@ -19,6 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ...extensions import db
 from ..errors import Malformed
 from ..json import dumps, loads
+from ..reading import AS_WANTED, PAGE_BYTES, take
 from ..schemas import MAX_ID, Items, Schema, patterned
 
 Column = InstrumentedAttribute[Any]
@@ -84,8 +85,12 @@ def paginate(
     cursor: str | None,
     item: Callable[[Row[Any]], Any],
     values: dict[str, Any] | None = None,
+    most_bytes: int = PAGE_BYTES,
 ) -> Page:
     """Run a query for one page, sorted by a column and then by `key`, which is unique.
+
+    Items that are large make a page shorter than `limit`: its rows take `most_bytes` together, or
+    are one. The cursor tells what comes next all the same.
 
     `item` makes of a row what the page shows. With `values` the query is one of columns that is
     built once and takes these: what is made of it is then kept, too. Raises Malformed for a
@@ -97,9 +102,11 @@ def paginate(
         parameters["value"], parameters["last"] = decode(cursor, sort, column)
     build = _sliced if values is None else _kept_sliced
     statement = build(query, column, key, sort.startswith("-"), bool(cursor))
-    run = db.session.execute if values is None else db.session.connection().execute
-    rows = run(statement, parameters).all()
-    shown, more = rows[:limit], len(rows) > limit
+    if values is None:
+        result = db.session.execute(statement, parameters, execution_options=AS_WANTED)
+    else:
+        result = db.session.connection().execute(statement, parameters)
+    shown, more = take(result, limit, most_bytes)
     following = encode(sort, shown[-1]._at, shown[-1]._key) if more else None
     return Page([item(row) for row in shown], following)
 

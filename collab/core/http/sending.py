@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 from flask import request
@@ -38,9 +37,7 @@ def sent_file() -> tuple[Source, str, str]:
         return file.stream, file.filename or "", file.mimetype
     if request.content_length is None and "Transfer-Encoding" not in request.headers:
         raise Malformed("There is no body: an empty file is sent with `Content-Length: 0`.")
-    # What the Idempotency-Key was checked against has been read already.
-    read = request.method == "POST" and "Idempotency-Key" in request.headers
-    source: Source = BytesIO(request.get_data()) if read else request.stream
+    source: Source = request.stream
     # curl says this of any `--data-binary`.
     unknown = request.mimetype == "application/x-www-form-urlencoded"
     return source, "", "" if unknown else request.mimetype

@@ -1,0 +1,139 @@
+"""Requests that take much memory: few of them at a time, and fewer of one person.
+
+What a request takes is some times as much as what it reads: a body becomes text and objects, a text
+becomes code units, and both are there at once. Each bound of a size is thus one of memory only
+together with a bound of how many there are at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, g, request
+
+from ..errors import TooManyRequests, Unavailable
+from ..slots import Slot
+from .limits import rate_limit_key
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Bytes of a body of JSON, or of a text, from which on a request is a heavy one.
+HEAVY_BYTES = 128 * 1024
+#: Heavy requests that are carried out at once: of all together, and of one person.
+MAX_HEAVY = 6
+MAX_HEAVY_OF_ONE = 3
+#: Heavy requests that wait for their turn, which each holds a thread: a class of thirty that opens
+#: a long text at once has room.
+MAX_WAITING = 24
+MAX_WAITING_OF_ONE = 4
+PATIENCE_S = 10.0
+
+
+class Turns:
+    """Counts who is at it and who waits."""
+
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
+        self._moved = threading.Condition()
+        self._at_it: Counter[str] = Counter()
+        self._waiting: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Return how many are at it, and how many wait."""
+        with self._moved:
+            return self._at_it.total(), self._waiting.total()
+
+    def enter(self, who: str) -> None:
+        """Wait for a turn; raises TooManyRequests, Unavailable."""
+        with self._moved:
+            if not self._free(who):
+                self._wait(who)
+            self._at_it[who] += 1
+
+    def _free(self, who: str) -> bool:
+        return self._at_it.total() < MAX_HEAVY and self._at_it[who] < MAX_HEAVY_OF_ONE
+
+    def _wait(self, who: str) -> None:
+        if self._waiting[who] >= MAX_WAITING_OF_ONE:
+            raise TooManyRequests("Too many large requests at once: wait for the others' answers.")
+        if self._waiting.total() >= MAX_WAITING:
+            raise Unavailable("Too many large requests are on their way at once.")
+        self._waiting[who] += 1
+        try:
+            if not self._moved.wait_for(lambda: self._free(who), self._patience_s):
+                raise Unavailable("The large requests before this one take too long.")
+        finally:
+            _less(self._waiting, who)
+
+    def leave(self, who: str) -> None:
+        """Give the turn on."""
+        with self._moved:
+            _less(self._at_it, who)
+            self._moved.notify_all()
+
+
+def _less(counts: Counter[str], who: str) -> None:
+    counts[who] -= 1
+    if not counts[who]:
+        del counts[who]
+
+
+@contextmanager
+def room(size: int = HEAVY_BYTES) -> Iterator[None]:
+    """Carry out what takes memory for so many bytes; waits for a turn if they are many.
+
+    Raises TooManyRequests, Unavailable.
+    """
+    if size < HEAVY_BYTES or "heavy" in g:
+        yield
+        return
+    _enter()
+    try:
+        yield
+    finally:
+        _leave()
+
+
+def heavy(view: Callable[P, T]) -> Callable[P, T]:
+    """Let a route take turns, whatever its request's size: it puts texts together."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        with room():
+            return view(*args, **kwargs)
+
+    return wrapper
+
+
+def _enter() -> None:
+    who = rate_limit_key()
+    TURNS.here().enter(who)
+    g.heavy = who
+
+
+def _leave(_: object = None) -> None:
+    if (who := g.pop("heavy", None)) is not None:
+        TURNS.here().leave(who)
+
+
+#: The turns of an application.
+TURNS: Slot[Turns] = Slot("heavy")
+
+
+def init_app(app: Flask) -> None:
+    """Count requests with a large body of JSON, from before it is read to the end."""
+    TURNS.put(app, Turns())
+    app.teardown_request(_leave)
+
+    @app.before_request
+    def count_heavy() -> None:
+        size = request.content_length
+        if request.is_json and (size is None or size >= HEAVY_BYTES):
+            _enter()
