@@ -145,4 +145,5 @@ def test_heavy_requests_are_counted_and_others_are_not(
     for ask in (heavy_requests(alice, file)[place] for place in (0, 3, 4, 6)):
         problem(ask(), 429)
     assert alice.reads(small) == "small"
+    assert alice.get("/projects", headers={"Content-Type": "application/json"}).status_code == 200
     ok(alice.post("/events", {"type": "x.y"}))

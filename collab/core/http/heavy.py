@@ -134,6 +134,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def count_heavy() -> None:
-        size = request.content_length
-        if request.is_json and (size is None or size >= HEAVY_BYTES):
+        chunked = "Transfer-Encoding" in request.headers
+        size = HEAVY_BYTES if chunked else request.content_length or 0
+        if request.is_json and size >= HEAVY_BYTES:
             _enter()
