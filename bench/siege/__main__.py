@@ -135,8 +135,9 @@ def main() -> None:
         return
     _server.begin()
     if options.flat:
-        print(flat.measured(options))
-        return
+        shown, stays_flat = flat.measured(options)
+        print(shown)
+        sys.exit(not stays_flat)
     rows = list(siege(options, chosen))
     if options.save:
         options.save.write_text(json.dumps([row.data() for row in rows]))

@@ -83,7 +83,7 @@ def right_passwords(target: Target) -> Verdict:
     return Verdict(other == 200, f"{dict(statuses)}; then another account: {other}")
 
 
-@attack("M4", "1,010 posts that mention somebody (with RATE_LIMIT=off)", 15, RATE_LIMIT="off")
+@attack("M4", "1,010 posts that mention somebody (with RATE_LIMIT=off)", 20, RATE_LIMIT="off")
 def mentions(target: Target) -> Verdict:
     """Push out what somebody should see."""
     alice = target.api("alice")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import socket
 import struct
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import _server
@@ -18,37 +18,57 @@ from bench.siege.world import Memory, World, disk_mib
 ROUNDS = 5
 CONNECTIONS, UPLOADS = 2_000, 200
 SETTLE_S = 3.0
-#: What a round may leave on average, from the second on: KiB, and descriptors.
-SLACK_KIB, SLACK_DESCRIPTORS = 2_048, 2
+#: What each round after the first may leave: KiB of resident memory, and descriptors.
+SLACK_KIB, SLACK_DESCRIPTORS = 1_024, 2
 
 
-def measured(options: argparse.Namespace) -> str:
-    """Return a table: resident memory, descriptors and disk after each round."""
+@dataclass(frozen=True)
+class Figures:
+    """What the worker holds after a round."""
+
+    what: str
+    resident_kib: int
+    descriptors: int
+    threads: int
+    disk_mib: float
+
+    def cells(self) -> tuple[str, ...]:
+        """Return it as a row of the table."""
+        mib = self.resident_kib / 1024
+        counts = (str(self.descriptors), str(self.threads))
+        return self.what, f"{mib:.1f}", *counts, f"{self.disk_mib:.1f}"
+
+
+def measured(options: argparse.Namespace) -> tuple[str, bool]:
+    """Return a table of what the worker holds after each round, and whether it stays flat."""
     with _server.temp_folder() as folder:
         world = World(options, folder, [])
         try:
-            target, lines = world.target(0), []
-            lines.append(_figures(world, "rest"))
+            rounds = [_figures(world, "rest")]
             for number in range(1, ROUNDS + 1):
-                connections(target, CONNECTIONS)
-                aborted_uploads(target, UPLOADS)
+                connections(world.target(0), CONNECTIONS)
+                aborted_uploads(world.target(0), UPLOADS)
                 time.sleep(SETTLE_S)
                 what = f"{number * CONNECTIONS:,} connections, {number * UPLOADS:,} uploads"
-                lines.append(_figures(world, what))
+                rounds.append(_figures(world, what))
         finally:
             world.server.kill()
     head = ("after", "resident MiB", "descriptors", "threads", "MiB of disk")
-    return markdown(head, lines)
+    return markdown(head, [one.cells() for one in rounds]), _flat(rounds[1], rounds[-1])
 
 
-def _figures(world: World, what: str) -> tuple[str, ...]:
+def _flat(first: Figures, last: Figures) -> bool:
+    """Tell whether nothing grew with the number of peers, once all was warm."""
+    grown = last.resident_kib - first.resident_kib
+    more = last.descriptors - first.descriptors
+    return grown <= SLACK_KIB * (ROUNDS - 1) and more <= SLACK_DESCRIPTORS
+
+
+def _figures(world: World, what: str) -> Figures:
     memory = Memory(world.server)
-    worker = max(memory.workers)
-    descriptors = len(os.listdir(f"/proc/{worker}/fd"))  # noqa: PTH208 (a count)
-    threads = len(os.listdir(f"/proc/{worker}/task"))  # noqa: PTH208
-    mib = memory.look("VmRSS") / 1024
-    disk = disk_mib(Path(world.data))
-    return what, f"{mib:.1f}", str(descriptors), str(threads), f"{disk:.1f}"
+    worker = Path(f"/proc/{max(memory.workers)}")
+    descriptors, threads = (len(list((worker / kind).iterdir())) for kind in ("fd", "task"))
+    return Figures(what, memory.look("VmRSS"), descriptors, threads, disk_mib(world.data))
 
 
 def connections(target: Target, count: int) -> None:

@@ -167,7 +167,7 @@ def _vector(target: Target, file: int) -> list[tuple[int, int]]:
     client = target.yjs("mario", file)
     try:
         while True:
-            message = client.receive(2)
+            message = client.receive(5)
             if message[:2] == b"\x00\x00":
                 return _pairs(message[2:])
     finally:
