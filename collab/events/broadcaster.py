@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import log
 from .bell import Bell
-from .hub import CORRECTIONS, Hub
+from .hub import CORRECTIONS, INTERNAL_ERROR, Hub
 from .message import Message
 
 logger = logging.getLogger(__name__)
@@ -98,6 +98,19 @@ class Broadcaster:
                     pass
         if waiting:
             self._hub.tell([self._hub.signals.popleft() for _ in range(waiting)])
+        if self._hub.resuming:
+            with self._app.app_context():
+                self._resume(len(self._hub.resuming))
+
+    def _resume(self, count: int) -> None:
+        """Let those go on who have read meanwhile, with what has been published by now."""
+        for _ in range(count):
+            subscriber = self._hub.resuming.popleft()
+            try:
+                subscriber.resume()
+            except Exception:
+                logger.exception("a subscriber could not go on")
+                subscriber.end(INTERNAL_ERROR, "Something broke on our side.")
 
     def _publish_rows(self) -> bool:
         """Publish the next rows; tell whether there may be more.

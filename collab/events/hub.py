@@ -19,7 +19,7 @@ from .subscriber import Person, Subscriber
 from .types import PRESENCE_TYPES, READ_ONLY_TOPICS
 
 #: Close codes: RFC 6455 §7.4, and 4000-4999 for our own.
-GOING_AWAY, SLOW_READER, TOKEN_ENDED = 1001, 4008, 4401
+GOING_AWAY, INTERNAL_ERROR, SLOW_READER, TOKEN_ENDED = 1001, 1011, 4008, 4401
 
 STOPPING = "The server is stopping."
 
@@ -29,7 +29,7 @@ SEEN_PATIENCE_S = 5.0
 
 Concerns = Callable[[Subscriber], bool]
 #: How a subscriber is given encoded messages, and the newest row's id among them.
-Give = Callable[[Subscriber, bytes, int], None]
+Give = Callable[[Subscriber, Any, int], None]
 
 
 @dataclass
@@ -57,6 +57,8 @@ class Hub:
         self._topics: dict[str, _Topic] = {}
         #: Signals that wait for the broadcaster.
         self.signals: deque[Message] = deque()
+        #: Subscribers that want to go on in the broadcaster's thread.
+        self.resuming: deque[Subscriber] = deque()
         #: The newest id published.
         self.position = 0
         self.closed = False
@@ -162,6 +164,11 @@ class Hub:
         self.signals.append(message)
         self._bell.ring_for_signal()
 
+    def resume(self, subscriber: Subscriber) -> None:
+        """Let a subscriber go on that was not ready when something was published."""
+        self.resuming.append(subscriber)
+        self._bell.ring_for_signal()
+
     def publish(self, messages: Sequence[Message]) -> None:
         """Give messages, in the log's order, to whoever follows their topics.
 
@@ -190,13 +197,13 @@ class Hub:
     def _give_to(
         self, subscribers: Iterable[Subscriber], messages: Sequence[Message], give: Give
     ) -> None:
-        chunks: dict[Encoder, tuple[bytes, int]] = {}
+        chunks: dict[Encoder, tuple[Any, int]] = {}
         for subscriber in tuple(subscribers):
             encode = subscriber.encode
             chunk = chunks.get(encode)
             if chunk is None:
                 wanted = [one for one in messages if one.topic in subscriber.topics]
-                chunk = chunks[encode] = _join(wanted, encode)
+                chunk = chunks[encode] = (subscriber.chunk(wanted), wanted[-1].id)
             give(subscriber, *chunk)
 
     def _give_mixed(self, topics: set[str], messages: Sequence[Message], give: Give) -> None:
@@ -285,13 +292,9 @@ CORRECTIONS = {
 }
 
 
-def _deliver(subscriber: Subscriber, chunk: bytes, last_id: int) -> None:
+def _deliver(subscriber: Subscriber, chunk: Any, last_id: int) -> None:
     subscriber.deliver(chunk, last_id)
 
 
-def _hint(subscriber: Subscriber, chunk: bytes, _: int) -> None:
+def _hint(subscriber: Subscriber, chunk: Any, _: int) -> None:
     subscriber.hint(chunk)
-
-
-def _join(messages: Sequence[Message], encode: Encoder) -> tuple[bytes, int]:
-    return b"".join(map(encode, messages)), messages[-1].id

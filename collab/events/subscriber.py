@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .message import Message
 
@@ -28,6 +29,15 @@ class Subscriber(ABC):
     @abstractmethod
     def encode(message: Message) -> bytes:
         """Write a message as this kind of subscriber gets it."""
+
+    @classmethod
+    def chunk(cls, messages: Sequence[Message]) -> Any:
+        """Join messages for `deliver` and `hint`; made once for all who get the same."""
+        return b"".join(map(cls.encode, messages))
+
+    def resume(self) -> None:
+        """Go on after `Hub.resume`, in the broadcaster's thread."""
+        raise NotImplementedError(f"{type(self).__name__} never waits")
 
     def __init__(self, person: Person) -> None:
         self.person = person

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future
@@ -19,21 +20,23 @@ from ..events.message import Message
 from ..extensions import db
 from ..projects import access
 from ..realtime.bucket import Bucket
-from ..realtime.connection import Connection
+from ..realtime.connection import CATCH_UP_PATIENCE_S, Connection
 from ..realtime.deferred import MAX_WAITING_BYTES, WAITING, result_of
-from ..realtime.frames import BINARY, FORBIDDEN, INTERNAL_ERROR, MESSAGE_TOO_BIG, NOT_FOUND
+from ..realtime.frames import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND
+from ..realtime.live import live
 from ..realtime.wire import Wire
 from . import yprotocol
 from .awareness import EDITORS, MAX_STATE_BYTES
 from .changes import Change
 from .document import Document
+from .incoming import SMALL_BYTES, TOO_LARGE, Incoming
 from .room import Applied, unusable
 from .updates import walk
 from .updates.bounds import Unusable
 from .updates.news import deletes_anything
 from .updates.structs import Update
 from .writer import writer
-from .yfollower import YjsFollower, editors_topic
+from .yfollower import YjsFollower, deny, editors_topic
 from .yprotocol import (
     AWARENESS,
     EMPTY,
@@ -52,15 +55,15 @@ CLOSE_CODES = {
     401: TOKEN_ENDED,
     403: FORBIDDEN,
     404: NOT_FOUND,
-    413: MESSAGE_TOO_BIG,
+    413: TOO_LARGE,
     422: 4400,
     503: 1013,
     507: 1013,
 }
-#: There is no room for what the editor sent: coming back changes nothing.
-QUOTA_SPENT = 4413
 #: Bytes of editors' states in one message; more is passed over.
 MAX_AWARENESS_BYTES = 2**20
+#: Bytes that an update costs beside its own: its row, its event, and what tells it.
+UPDATE_BYTES = 256
 #: Bytes of what is told with each state, about.
 STATE_BYTES = 32
 #: How many more states than changes an editor may tell: it repeats all that it hears.
@@ -69,10 +72,10 @@ REPEATED = 10
 
 def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:
     """Say what is wrong, as y-protocols can, and close; raises ConnectionClosed."""
-    known = QUOTA_SPENT if isinstance(error, QuotaSpent) else CLOSE_CODES.get(error.status)
+    known = TOO_LARGE if isinstance(error, QuotaSpent) else CLOSE_CODES.get(error.status)
     code = code or known or INTERNAL_ERROR
     if error.status in (401, 403, 404):
-        wire.push(yprotocol.denied(error.detail))
+        deny(wire, error.detail)
     wire.shut(code, error.detail)
     raise ConnectionClosed(code, error.detail)
 
@@ -80,13 +83,16 @@ def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:
 class YjsConnection(Connection):
     """Serves one editor of one text."""
 
+    follower: YjsFollower
+
     def __init__(self, ws: Server, wire: Wire, caller: Caller, file_id: int) -> None:
-        super().__init__(ws, wire, caller, YjsFollower(caller, wire))
+        super().__init__(ws, wire, caller, YjsFollower(caller, wire, live().hub))
         self._file_id, self._topic = file_id, f"file:{file_id}"
         rate = current_app.config["MESSAGE_RATE"]
-        self._changes, self._states = Bucket(rate), Bucket(rate * REPEATED)
+        self._states = Bucket(rate * REPEATED)
         self._pending: deque[tuple[int, bytes, Future[Applied]]] = deque()
         self._pending_bytes = 0
+        self._incoming: Incoming = ws.max_message_size
         self._awaits_step_2 = False
         #: Whether the editor has heard of nobody yet: what it tells of then is itself.
         self._opening = True
@@ -102,17 +108,22 @@ class YjsConnection(Connection):
             editors = {editors_topic(self._file_id): place.project_id}
             self.live.hub.add(self.follower, editors)
             self._ask_for_all()
-            self._tell_editors(self._awareness.join(self._file_id, self))
+        self.follower.tell(self._awareness.join(self._file_id, self))
         db.session.remove()
 
     def _ask_for_all(self) -> None:
-        vector = writer().ask(self._file_id, lambda document, _: document.vector())
+        vector, version = writer().ask(self._file_id, lambda one, version: (one.vector(), version))
         self._awaits_step_2 = True
-        self._wire.push(yprotocol.sync_frame(STEP_1, vector))
+        if self._opening:
+            self.follower.begin(self._file_id, version)
+        self._answer(yprotocol.sync(STEP_1, vector), 0)
 
-    def _tell_editors(self, states: list[State]) -> None:
-        if states:
-            self._wire.push(yprotocol.awareness_frame(states))
+    def _answer(self, message: bytes, version: int) -> None:
+        """Send a message, at the editor's pace, with which it knows a version."""
+        if self.follower.wait_sent(CATCH_UP_PATIENCE_S):
+            self.follower.answer(message, version)
+        else:
+            self._wire.cut()
 
     def check_token(self) -> None:
         """End when the token has expired: this protocol has no way to renew it."""
@@ -127,19 +138,22 @@ class YjsConnection(Connection):
             self.check_person()
             self.place(self._topic)
             self._dispatch(Reader(data))
+            if len(data) > SMALL_BYTES:
+                self.settle()  # what is long is in memory until it is on disk
         finally:
+            self._incoming.carried_out(len(data))
             db.session.remove()
 
     def _dispatch(self, reader: Reader) -> None:
         kind = reader.number()
         if kind == SYNC:
-            self._changes.wait()
             self._on_sync(reader.number(), reader.sized())
         elif kind == AWARENESS:
             self._states.wait()
             self._on_awareness(reader.sized())
         elif kind == QUERY_AWARENESS:
-            self._tell_editors(self._awareness.states(self._file_id))
+            self._states.wait()
+            self.follower.tell(self._awareness.states(self._file_id))
         else:
             raise Malformed(f"There is no message {kind} in the Yjs protocol.")
 
@@ -156,22 +170,29 @@ class YjsConnection(Connection):
         if data != EMPTY:
             change = Change(self._file_id, self.caller, "yjs", update=data)
             change.all_it_has = kind == STEP_2
+            self._slow_down(len(data) + UPDATE_BYTES)
             self._pending.append((kind, data, writer().soon(change)))
             self._pending_bytes += len(data)
             if len(self._pending) >= WAITING or self._pending_bytes >= MAX_WAITING_BYTES:
                 self.settle()
 
+    def _slow_down(self, size: int) -> None:
+        """Wait for as long as this person's edits, on all connections, are over the rate."""
+        wait = self.live.edits.owe(self.caller.user_id, size)
+        if wait:
+            time.sleep(wait)
+
     def _tell_missing(self, vector: bytes) -> None:
         """Tell the editor what it lacks; live changes wait for the end of a long message."""
         with self.follower.held():
-            update = writer().ask(self._file_id, lambda one, _: one.missing(vector))
+            ask = lambda one, version: (one.missing(vector), version)  # noqa: E731
+            update, version = writer().ask(self._file_id, ask)
             access.place(self._topic, self.caller)  # again, behind the reading
-            self.push_at_length(BINARY, yprotocol.sync(STEP_2, update))
+            self._answer(yprotocol.sync(STEP_2, update), version)
 
     def settle(self) -> None:
         """Wait until what the editor sent is on disk; raises what was refused."""
-        lacking = False
-        self._pending_bytes = 0
+        lacking, self._pending_bytes = False, 0
         while self._pending:
             kind, data, future = self._pending.popleft()
             try:
@@ -234,4 +255,5 @@ class YjsConnection(Connection):
 
     def finish(self) -> None:
         """Tell the others that this editor has gone; what it sent is carried out anyway."""
+        self._incoming.end()
         self._relay(self._awareness.leave(self._file_id, self))

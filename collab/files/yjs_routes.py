@@ -13,24 +13,24 @@ from ..realtime.socket_routes import run, socket_blueprint
 from ..realtime.wire import Wire
 from .awareness import EDITORS, Awareness
 from .door import text_of
+from .incoming import BUDGET, SMALL_BYTES, Budget, Incoming
 from .yjs import YjsConnection, end
-
-#: Bytes of a message: an update of 1 MiB, and what says that it is one.
-MESSAGE_LIMIT = 2**20 + 16
 
 blueprint = socket_blueprint("yjs")
 
 
 def editor(ws: Server, file_id: int) -> None:
     """Edit a text with Yjs; the shared text is named `content`."""
-    ws.max_message_size = MESSAGE_LIMIT
+    ws.max_message_size = SMALL_BYTES
 
     def connected(wire: Wire) -> YjsConnection:
         try:
             who = from_address()
             if who is None:
                 raise Unauthorized("Sign in with `?token=` or `?ticket=`.")
-            return YjsConnection(ws, wire, who, text_of(file_id, who).id)
+            text = text_of(file_id, who)
+            ws.max_message_size = Incoming(BUDGET.here(), who.user_id, wire)
+            return YjsConnection(ws, wire, who, text.id)
         except ApiError as error:
             if error.status == 401:
                 refusals.token("WEBSOCKET", request.path, error)
@@ -46,3 +46,4 @@ sock.route("/yjs/<id:file_id>", bp=blueprint, endpoint="by_name")(editor)
 def init_app(app: Flask) -> None:
     """Give an application the editors of its texts."""
     EDITORS.put(app, Awareness())
+    BUDGET.put(app, Budget())

@@ -78,11 +78,6 @@ def sync(kind: int, data: bytes) -> bytes:
     return bytes((SYNC, kind)) + sized(data)
 
 
-def sync_frame(kind: int, data: bytes) -> bytes:
-    """Write it as a frame."""
-    return frame(BINARY, sync(kind, data))
-
-
 def denied(reason: str) -> bytes:
     """Write, as a frame, that something is refused."""
     return frame(BINARY, bytes((AUTH, PERMISSION_DENIED)) + sized(reason.encode()))
@@ -139,7 +134,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def awareness_frame(told: Iterable[State]) -> bytes:
-    """Write editors' states as a frame."""
+def awareness(told: Iterable[State]) -> bytes:
+    """Write editors' states as a message."""
     written = [number(one.client) + number(one.clock) + sized(one.json) for one in told]
-    return frame(BINARY, bytes((AWARENESS,)) + sized(number(len(written)) + b"".join(written)))
+    return bytes((AWARENESS,)) + sized(number(len(written)) + b"".join(written))

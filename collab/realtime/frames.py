@@ -17,6 +17,7 @@ FINAL = 0x80
 REASON_LIMIT = 123
 
 #: Close codes (RFC 6455 §7.4.1).
+TRY_AGAIN_LATER = 1013
 NORMAL_CLOSURE, POLICY_VIOLATION, MESSAGE_TOO_BIG, INTERNAL_ERROR = 1000, 1008, 1009, 1011
 
 #: Close codes of our own, after the statuses of HTTP.

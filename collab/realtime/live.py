@@ -22,6 +22,8 @@ from .wire import STOP_LINGER_S, Wire
 
 #: Seconds' worth of signals that a person may send at once: a page of many topics is opened so.
 SIGNAL_BURST_S = 2
+#: Seconds' worth of edits that an editor brings at once: a paste or a backlog is taken whole.
+EDIT_BURST_S = 4
 
 
 class Capacity:
@@ -71,6 +73,8 @@ class Live:
     publications: Allowance
     #: What Yjs editors tell of themselves, again with each move of a cursor.
     awareness: Allowance
+    #: What Yjs editors change; more has to wait.
+    edits: Allowance
     #: The open sockets, those included that have not said yet whose they are.
     wires: set[Wire] = field(default_factory=set)
     _starting: threading.Lock = field(default_factory=threading.Lock)
@@ -91,6 +95,7 @@ class Live:
             Allowance(signals, SIGNAL_BURST_S * signals, "signals"),
             Allowance(kept, kept // 2, "events"),
             Allowance(4 * signals, 4 * SIGNAL_BURST_S * signals, "states of editors"),
+            Allowance(kept, EDIT_BURST_S * kept, "edits"),
         )
 
     def start(self) -> None:

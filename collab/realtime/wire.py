@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 
 from ..events.hub import SLOW_READER
 from .frames import MESSAGE_TOO_BIG, close_frame
@@ -55,6 +55,12 @@ class Wire:
         self._closing = False
         self._dead = threading.Event()
         self._drained = threading.Condition(self._lock)
+        #: Called, by the reactor, whenever all that waited has been sent.
+        #: What closes the connection for a message that is too big.
+        self.too_big_code = MESSAGE_TOO_BIG
+        #: Whether other messages have to wait, since one is being sent in fragments (§5.4).
+        self.amid_message = False
+        self.on_drained: Callable[[], None] = lambda: None
         #: Id of the newest row that was handed to the kernel whole.
         self.sent_id = 0
         #: When a closing wire is cut, on the monotonic clock.
@@ -72,7 +78,7 @@ class Wire:
         """Queue control frames; say first why a message that is too big closes the socket."""
         if data.endswith(TOO_BIG_CLOSE):
             self.push(self._too_big)
-            self._shut(data, LINGER_S)
+            self._shut(close_frame(self.too_big_code, "Message is too big"), LINGER_S)
         else:
             self.push(data)
         return len(data)
@@ -111,6 +117,11 @@ class Wire:
     def unsent(self) -> int:
         """Return how many bytes wait for the peer to read."""
         return self._unsent
+
+    @property
+    def closing(self) -> bool:
+        """Tell whether nothing more is sent."""
+        return self._closing
 
     def push(self, chunk: bytes, last_id: int = 0) -> None:
         """Send whole frames, now or as soon as the peer takes more."""
@@ -155,7 +166,8 @@ class Wire:
                 self._queue.popleft()
                 self.sent_id = last_id or self.sent_id
             self._drained.notify_all()
-            return True
+        self.on_drained()
+        return True
 
     def wait_drained(self, timeout: float) -> bool:
         """Wait until all is sent, for a writer that has much to send; tell whether it is."""

@@ -10,10 +10,12 @@ import pytest
 
 from collab.files import yprotocol
 from collab.files.awareness import MAX_EDITORS, MAX_STATE_BYTES
+from collab.files.incoming import MAX_MESSAGE_BYTES
 from collab.files.yprotocol import STEP_1, UPDATE, State
 
 from ..support.people import Person, ok
 from ..support.sockets import Socket
+from ..support.waiting import eventually
 from ..support.yjs import YjsEditor
 
 Connect = Callable[..., Socket]
@@ -194,7 +196,7 @@ def test_a_server_that_stops_says_so(text: int, bob: Person, yjs: Yjs, server: A
         (b"\x01\x05\x01\x01\x00\x01x", 1007),
         (yprotocol.sync(UPDATE, b"garbage"), 4400),
         (yprotocol.sync(STEP_1, b"\xff\xff"), 4400),
-        (b"\x00\x02" + yprotocol.sized(b"x" * (2**20 + 100)), 1009),
+        (b"\x00\x02" + yprotocol.sized(b"x" * MAX_MESSAGE_BYTES), 4413),
     ],
 )
 def test_what_is_no_yjs_closes_with_the_reason(
@@ -213,12 +215,69 @@ def test_text_messages_are_refused(text: int, bob: Person, yjs: Yjs) -> None:
     assert editor.wait_closed().code == 1007
 
 
-def test_a_text_of_two_megabytes_comes_whole(text: int, bob: Person, yjs: Yjs) -> None:
+def test_a_text_of_two_megabytes_comes_whole(
+    text: int, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
     editor = yjs(bob, text).sync()
     editor.edit(0, "x" * 1_000_000)
     editor.edit(0, "y" * 1_000_000)
+    opened = connect(bob)
+    while len(opened.ask("file.open", file_id=text)["content"]) < 2_000_003:
+        pass  # both are on disk, and so were told, before any of it is read
     editor.sync()
     assert len(str(yjs(bob, text).sync().text)) == 2_000_003
+
+
+def test_an_editor_that_does_not_read_is_not_cut_off_for_what_others_send(
+    text: int, alice: Person, bob: Person, yjs: Yjs, server: Any
+) -> None:
+    """A put of 1.9 MB, then more than a megabyte of small edits and of awareness."""
+    slow, fast = yjs(bob, text).sync(), yjs(alice, text)
+    fast.tell(State(9, 1, b'{"at":0}'))
+    fast.sync()
+    headers = {"Content-Type": "text/plain"}
+    much = {"content": b"x" * 1_900_000, "headers": headers}
+    ok(alice.request("PUT", f"/files/{text}/content", **much))
+    for number in range(60):
+        fast.edit(0, "y" * 20_000, 20_000 if number else 0)
+        fast.tell(State(9, 2 + number, b'{"at":%d,"a":"%s"}' % (number, b"z" * 8_000)))
+    fast.sync()
+    server.drain()
+    slow.until_states({9: 59})
+    fast.sync()
+    slow.sync()
+    assert str(slow.text) == str(fast.text)
+
+
+@pytest.mark.parametrize(
+    "text_of_it", ["x" * (2 * 2**20 - 16), "\u4e2d" * 690_000, "\U0001f600" * 520_000]
+)
+def test_a_whole_text_is_pasted_at_once(text_of_it: str, text: int, bob: Person, yjs: Yjs) -> None:
+    editor = yjs(bob, text).sync()
+    editor.edit(0, text_of_it)
+    editor.sync()
+    assert str(yjs(bob, text).sync().text) == text_of_it + "abc"
+
+
+def test_more_than_a_text_may_have_is_refused_for_good_and_what_was_before_stays(
+    text: int, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    editor = yjs(bob, text).sync()
+    editor.edit(3, "d")
+    editor.edit(0, "x" * 2 * 2**20)
+    assert editor.wait_closed().code == 4413
+    assert content(connect, bob, text) == "abcd"
+
+
+def test_what_long_messages_take_is_given_back(text: int, bob: Person, yjs: Yjs, app: Any) -> None:
+    editor, budget = yjs(bob, text).sync(), app.extensions["collab.incoming"]
+    for _ in range(4):
+        editor.edit(0, "x" * 2_000_000)
+        editor.edit(0, delete=2_000_000)
+        editor.sync()
+    editor.send(b"\x00\x02" + yprotocol.sized(b"x" * 2**20))
+    assert editor.wait_closed().code == 4400
+    eventually(lambda: budget.used == 0)
 
 
 # -- the other editors ----------------------------------------------------------------------------

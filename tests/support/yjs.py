@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from typing import Any
 from urllib.parse import urlencode
@@ -77,13 +78,22 @@ class YjsEditor:
 
     def tell(self, *states: State) -> None:
         """Tell of editors."""
-        written = yprotocol.awareness_frame(states)
-        self.send(written[2 if len(written) < 128 else 4 if len(written) < 65540 else 10 :])
+        self.send(yprotocol.awareness(states))
 
     def expect_text(self, text: str) -> None:
         """Read on until the text is as expected."""
         while str(self.text) != text:
             self.read()
+
+    def until_states(self, wanted: dict[int, int]) -> None:
+        """Read on until editors are where they should be (`{"at": n}`)."""
+        while any(self.at(client) != at for client, at in wanted.items()):
+            self.read()
+
+    def at(self, client: int) -> int | None:
+        """Return where an editor said that it was."""
+        state = self.states.get(client)
+        return json.loads(state.json)["at"] if state else None
 
     def wait_closed(self) -> Closed:
         """Read on until the server closes, and return how."""
