@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +10,7 @@ from ..core.http.caller import Caller
 from ..extensions import db
 from ..jobs.models import Job
 from ..projects import access
+from ..projects.models import Member
 from .privacy import withheld
 
 #: Of a person's own jobs, so many of the newest are followed in the feed of all that is his.
@@ -23,18 +23,29 @@ def jobs_followed(caller: Caller) -> list[int]:
     return list(db.session.scalars(mine.order_by(Job.id.desc()).limit(JOBS_FOLLOWED)))
 
 
+#: Projects that are looked up each by itself; whoever looks at more asks for all of them.
+ONE_BY_ONE = 20
+
+
 class Sight:
     """What a person may see, as it was when this was made."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller, self._own = caller, f"user:{caller.user_id}"
-        self._projects = set(db.session.scalars(access.projects_of(caller)))
+        self._member: dict[int, bool] = {}
+        self._all: set[int] | None = None
         self._jobs = {f"job:{key}" for key in jobs_followed(caller)}
 
-    @property
-    def projects(self) -> Iterable[int]:
-        """Return the projects that he is a member of."""
-        return self._projects
+    def _is_member(self, project_id: int) -> bool:
+        """Tell whether he is in a project; of many they are looked up all at once."""
+        if self._all is None and project_id not in self._member:
+            one = access.projects_of(self._caller)
+            if len(self._member) < ONE_BY_ONE:
+                one = one.where(Member.project_id == project_id)
+                self._member[project_id] = db.session.scalar(one) is not None
+            else:
+                self._all = {key for (key,) in db.session.connection().execute(one)}
+        return project_id in self._all if self._all is not None else self._member[project_id]
 
     def sees(self, row: Any) -> bool:
         """Tell whether he may know of a row: as a reader of its topic, or as an admin."""
@@ -43,7 +54,7 @@ class Sight:
     def reads(self, row: Any) -> bool:
         """Tell whether he may read a row and all that it says."""
         if row.project_id is not None:
-            return self._caller.is_admin or row.project_id in self._projects
+            return self._caller.is_admin or self._is_member(row.project_id)
         if row.topic in access.OPEN_TOPICS or row.topic == self._own or row.topic in self._jobs:
             return True
         if row.topic.startswith("job:"):  # an older one of his: nobody else acts on a private job

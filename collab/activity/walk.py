@@ -30,6 +30,11 @@ FIRST = 2_000
 #: Rows of one source that are read at once, at the least and at the most.
 LEAST, MOST = 4, 500
 
+#: Keys of one column that are read each by itself; more are one source, put in order by SQLite.
+MOST_APART = 100
+#: Rows that are read at once of such a source.
+TOGETHER = 50
+
 #: Column -> the values whose rows are wanted; without any the whole log.
 Sources = Mapping[str, Sequence[int | str]]
 
@@ -67,7 +72,7 @@ class _Source:
     """One value of a column (no column: the whole log), and what has been read of it."""
 
     column: str | None
-    key: int | str
+    key: int | str | Sequence[int | str]
     place: int
     width: int
     rows: list[Any] = field(default_factory=list)
@@ -88,8 +93,8 @@ class Walker:
         self._columns, self._after, self._scanned = columns, after, 0
         #: Behind the last row: before which id to go on, or None at the end of all.
         self.place: int | None = before
-        keys: list[tuple[str | None, int | str]] = [
-            (column, key) for column, values in sources.items() for key in values
+        keys: list[tuple[str | None, Any]] = [
+            (column, key) for column, values in sources.items() for key in _apart(values)
         ]
         width = max(LEAST, min(MOST // 10, FIRST // max(1, len(keys))))
         if not sources:
@@ -120,9 +125,21 @@ class Walker:
         """Read the next rows of some sources, all of one width, by a statement for each column."""
         alike: dict[str | None, list[_Source]] = defaultdict(list)
         for source in sources:
-            alike[source.column].append(source)
+            if isinstance(source.key, int | str):
+                alike[source.column].append(source)
+            else:
+                self._scanned += self._read_merged(source, source.key)
         for column, group in alike.items():
             self._scanned += self._read_alike(column, group)
+
+    def _read_merged(self, source: _Source, keys: Sequence[int | str]) -> int:
+        """Read the newest rows of many keys; each key is a look into the index, if not a row."""
+        source.width = TOGETHER
+        values: dict[str, Any] = {"after": self._after, "before": source.place}
+        values |= {"width": source.width, "keys": dumps(keys).decode()}
+        statement = _merged(str(source.column), self._columns)
+        source.fill(list(db.session.connection().execute(statement, values).all())[::-1])
+        return max(len(keys), len(source.rows))
 
     def _read_alike(self, column: str | None, sources: list[_Source]) -> int:
         first = sources[0]
@@ -142,6 +159,16 @@ class Walker:
         return len(rows)
 
 
+def _apart(values: Sequence[int | str]) -> Sequence[int | str | Sequence[int | str]]:
+    """Return what is read by itself: each value, or all of them together where there are many."""
+    return values if len(values) <= MOST_APART else [values]
+
+
+def _ids_below(column: str, key: Any) -> Select[Any]:
+    row = aliased(EventRow)
+    return _newest_below(row, select(row.id).where(getattr(row, column) == key))
+
+
 def _newest_below(row: Any, query: Select[Any]) -> Select[Any]:
     between = (row.id > bindparam("after", type_=Id), row.id < bindparam("before", type_=Id))
     return query.where(*between).order_by(row.id.desc()).limit(bindparam("width", type_=Id))
@@ -153,6 +180,26 @@ def _one(column: str | None, columns: tuple[str, ...]) -> Select[Any]:
     if column is not None:
         query = query.where(getattr(EventRow, column) == bindparam("key"))
     return _newest_below(EventRow, query)
+
+
+@lru_cache(maxsize=64)
+def _merged(column: str, columns: tuple[str, ...]) -> Select[Any]:
+    """Read the newest rows of many sources together.
+
+    They are rows of the sources whose newest row is the newest: it takes a look into the index
+    for each source, and reads the rows of as many of them as it reads rows.
+    """
+    keys = func.json_each(bindparam("keys")).table_valued("value")
+    width = bindparam("width", type_=Id)
+    newest = _ids_below(column, keys.c.value).limit(1).correlate(keys).scalar_subquery()
+    tops = select(keys.c.value, newest.label("id")).cte()
+    there = select(tops.c.value).where(tops.c.id.is_not(None))
+    some = there.order_by(tops.c.id.desc()).limit(width).subquery()
+    ids = _ids_below(column, some.c.value).limit(width).correlate(some)
+    found = select(EventRow.id).select_from(some).join(EventRow, EventRow.id.in_(ids))
+    found = found.order_by(EventRow.id.desc()).limit(width)
+    query = select(*(getattr(EventRow, name) for name in columns))
+    return query.where(EventRow.id.in_(found)).order_by(EventRow.id.desc())
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from ..extensions import db
 from .models import User
@@ -15,6 +15,8 @@ HANDLE = re.compile(r"(?<![\w.@+-])@(\w(?:[\w.+-]{0,98}\w)?)")
 
 #: How many names of one text are looked up.
 MOST = 20
+#: How many people one text mentions: many may bear one name.
+MOST_PEOPLE = 100
 
 
 def handles(text: str) -> list[str]:
@@ -23,7 +25,7 @@ def handles(text: str) -> list[str]:
 
 
 def mentioned(text: str, among: Any = None) -> list[int]:
-    """Return the ids of the people whom a text mentions, in ascending order.
+    """Return the ids of the people whom a text mentions, up to 100, in ascending order.
 
     Somebody is called by the name without its spaces, or by what is before the @ of the e-mail
     address. `among` is a condition on `User`, such as that of being a member.
@@ -31,10 +33,8 @@ def mentioned(text: str, among: Any = None) -> list[int]:
     names = handles(text)
     if not names:
         return []
-    called = func.lower(func.replace(User.name, " ", ""))
-    local_part = func.substr(User.email, 1, func.instr(User.email, "@") - 1)
-    query = select(User.id).where(User.disabled_at.is_(None))
-    query = query.where(or_(called.in_(names), local_part.in_(names)))
+    called = or_(User.handle.in_(names), User.mailbox.in_(names))
+    query = select(User.id).where(User.disabled_at.is_(None), called)
     if among is not None:
         query = query.where(among)
-    return list(db.session.scalars(query.order_by(User.id)))
+    return list(db.session.scalars(query.order_by(User.id).limit(MOST_PEOPLE)))

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from ..core.models import Model, Versioned, utcnow
 
 USER, ADMIN = "user", "admin"
+
+
+def handle_of(name: str) -> str:
+    """Return how mentions write a name: in lower case, without its spaces."""
+    return name.replace(" ", "").lower()
+
+
+def mailbox_of(email: str) -> str:
+    """Return what is before the @ of an address."""
+    return email.partition("@")[0]
+
+
+def _given(context: Any, name: str) -> str:
+    return str(context.get_current_parameters()[name])
 
 
 class User(Versioned, Model):
@@ -17,12 +32,22 @@ class User(Versioned, Model):
 
     __tablename__ = "users"
     __allow_unmapped__ = True
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index("ix_users_created_at_id", "created_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     #: Lower case throughout.
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
+    #: What mentions call the person: the name without its spaces, and the address before its @.
+    handle: Mapped[str] = mapped_column(
+        String(100), index=True, default=lambda context: handle_of(_given(context, "name"))
+    )
+    mailbox: Mapped[str] = mapped_column(
+        String(254), index=True, default=lambda context: mailbox_of(_given(context, "email"))
+    )
     #: argon2id; empty where the account has no password.
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(10), default=USER, index=True)
@@ -35,6 +60,12 @@ class User(Versioned, Model):
         """Return to whom it is shown."""
         return (self.to_admin,)
 
+    @validates("name")
+    def _call(self, _: str, name: str) -> str:
+        """Let the handle follow the name; an address never changes."""
+        self.handle = handle_of(name)
+        return name
+
     @property
     def disabled(self) -> bool:
         """Tell whether an admin disabled the account."""
@@ -46,10 +77,15 @@ class Session(Model):
 
     __tablename__ = "sessions"
     __allow_unmapped__ = True
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index("ix_sessions_user_id_created_at_id", "user_id", "created_at", "id"),
+        Index("ix_sessions_user_id_last_used_at_id", "user_id", "last_used_at", "id"),
+        Index("ix_sessions_user_id_expires_at", "user_id", "expires_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     #: Digest of the current refresh token's id: any other one of this session was used before.
     token_digest: Mapped[str] = mapped_column(String(64))
     user_agent: Mapped[str] = mapped_column(String(200))
@@ -71,7 +107,9 @@ class Ticket(Model):
     __tablename__ = "tickets"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
+    session_id: Mapped[int] = mapped_column(
+        ForeignKey("sessions.id", ondelete="CASCADE"), index=True
+    )
     expires_at: Mapped[datetime] = mapped_column(index=True)
     #: When the access token that bought it ends, and with it what the ticket opened.
     token_expires: Mapped[datetime]

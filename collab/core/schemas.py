@@ -152,6 +152,13 @@ class Strings(fields.List[str]):
 PLAIN = (fields.String, fields.Integer, fields.Boolean, JsonObject, Strings, Time)
 
 
+class Ready(fields.List[Any]):
+    """Items that are already what the answer shows."""
+
+    def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return value
+
+
 class Items(fields.List[Any]):
     """The items of a page, read by attribute where that is all that their schema would do."""
 

@@ -17,6 +17,7 @@ class EventRow(Model):
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_topic_id", "topic", "id"),
+        Index("ix_events_topic_type_id", "topic", "type", "id"),
         Index("ix_events_project_id_id", "project_id", "id"),
         Index("ix_events_actor_id", "actor", "id"),
         {"sqlite_autoincrement": True},

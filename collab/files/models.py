@@ -26,6 +26,8 @@ class File(AsSeen, Versioned, Model):
     __table_args__ = (
         UniqueConstraint("workspace_id", "path"),
         Index("ix_files_workspace_id_id", "workspace_id", "id"),
+        Index("ix_files_workspace_id_size_id", "workspace_id", "size", "id"),
+        Index("ix_files_workspace_id_updated_at_id", "workspace_id", "updated_at", "id"),
         Index("ix_files_project_id", "project_id"),
         Index("ix_files_sha256", "sha256"),
         {"sqlite_autoincrement": True},

@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import MAX_ID, Schema, Time, WholeNumber, patterned
+from ..core.schemas import MAX_ID, Ready, Schema, Time, WholeNumber, patterned
 from .history_schemas import EditOut
 from .models import FILE_KINDS, FILE_SORTS
 from .paths import LONGEST, MEANING, PATH, composed
@@ -200,7 +200,7 @@ class FolderOut(Schema):
 class TreeOut(Schema):
     """All files of a workspace in their folders."""
 
-    items = fields.List(fields.Nested(FolderOut), required=True)
+    items = Ready(fields.Nested(FolderOut), required=True)
 
 
 class RunIn(Schema):

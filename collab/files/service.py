@@ -57,7 +57,7 @@ def create_text(workspace_id: int, path: str, text: str, actor: Caller) -> File:
 def _place(workspace_id: int, path: str, size: int, actor: Caller) -> Workspace:
     """Return a workspace in which there is room for a file, under the writer's lock."""
     workspace = access.load(Workspace, workspace_id, actor, can=Right.WRITE)
-    require_free(workspace.id, [path])
+    require_free_path(workspace.id, path)
     require_room(workspace.project_id, size, actor)
     return workspace
 
@@ -127,6 +127,25 @@ def about(file: File) -> dict[str, Any]:
     return place | {"file_id": file.id, "path": file.path}
 
 
+def require_free_path(workspace_id: int, path: str, moving: int = 0) -> None:
+    """Check, under the writer's lock, that a file can be at a path; raises as `require_free`.
+
+    `moving` is the file that comes there, if it is not a new one.
+    """
+    in_there = File.workspace_id == workspace_id
+    if not moving:
+        count = db.session.scalar(select(func.count()).select_from(File).where(in_there)) or 0
+        if count >= MOST:
+            raise TooManyFiles()
+    # "0" comes after "/": between the two is all that is below the path.
+    below = (File.path > f"{path}/") & (File.path < f"{path}0")
+    here = File.path.in_([path, *paths.folders_of(path)])
+    for which in (here, below):
+        query = select(File.path).where(in_there, File.id != moving, which).limit(1)
+        if (other := db.session.scalar(query)) is not None:
+            raise _taken(path, other)
+
+
 def require_free(workspace_id: int, added: list[str], kept: set[str] | None = None) -> None:
     """Check, under the writer's lock, that paths can be added; raises PathTaken, TooManyFiles."""
     if kept is None:
@@ -134,9 +153,12 @@ def require_free(workspace_id: int, added: list[str], kept: set[str] | None = No
     if len(kept) + len(added) > MOST:
         raise TooManyFiles()
     if (found := paths.clash(kept, added)) is not None:
-        path, other = found
-        way = "is taken" if path == other else f"can't be, beside the file {other!r}"
-        raise PathTaken(f"The path {path!r} {way}.")
+        raise _taken(*found)
+
+
+def _taken(path: str, other: str) -> PathTaken:
+    way = "is taken" if path == other else f"can't be, beside the file {other!r}"
+    return PathTaken(f"The path {path!r} {way}.")
 
 
 def require_room(project_id: int, more: int, actor: Caller) -> None:
@@ -159,8 +181,7 @@ def list_of(workspace: Workspace, *, prefix: str, kind: str | None, **page: Any)
 def move(file: File, path: str, actor: Caller) -> File:
     """Give a file another path; raises PathTaken."""
     if path != file.path:
-        others = select(File.path).where(File.workspace_id == file.workspace_id, File.id != file.id)
-        require_free(file.workspace_id, [path], set(db.session.scalars(others)))
+        require_free_path(file.workspace_id, path, moving=file.id)
         old, file.path = file.path, path
         log.record(FileMoved(**about(file), old_path=old), actor=actor.user_id)
     db.session.commit()

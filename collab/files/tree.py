@@ -19,9 +19,11 @@ def tree_of(workspace: Workspace) -> list[dict[str, Any]]:
     root: list[dict[str, Any]] = []
     folders = {"": root}
     query = select(*SHOWN).where(File.workspace_id == workspace.id).order_by(File.path)
-    for row in db.session.execute(query):
-        place = _folder(folders, row.path.rpartition("/")[0])
-        place.append({"name": name_of(row.path), "type": "file", **row._asdict()})
+    for key, path, kind, size in db.session.connection().execute(query):
+        above, _, name = path.rpartition("/")
+        place = folders[above] if above in folders else _folder(folders, above)
+        file = {"name": name, "type": "file", "id": key, "path": path, "kind": kind, "size": size}
+        place.append(file)
     for children in folders.values():
         children.sort(key=lambda child: str(child["name"]))
     return root

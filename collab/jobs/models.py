@@ -48,6 +48,10 @@ class Job(Owned, Model):
         ),
         Index("ix_jobs_owner_id_id", "owner_id", "id"),
         Index("ix_jobs_project_id_id", "project_id", "id"),
+        Index("ix_jobs_owner_id_status_id", "owner_id", "status", "id"),
+        Index("ix_jobs_project_id_status_id", "project_id", "status", "id"),
+        Index("ix_jobs_owner_id_type_id", "owner_id", "type", "id"),
+        Index("ix_jobs_project_id_type_id", "project_id", "type", "id"),
         {"sqlite_autoincrement": True},
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Subquery, func, literal, null, select, union_all
+from sqlalchemy import String, Subquery, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
 from ..core.errors import NotFound
@@ -96,6 +96,8 @@ def _attempts(job_id: int) -> Subquery:
     """Build the attempts that are over and the one that runs, as they are at one moment."""
     names = ("id", "number", "worker", "outcome", "error", "started_at", "finished_at")
     ended = select(*(Attempt.__table__.c[name] for name in names)).where(Attempt.job_id == job_id)
-    last, running = literal(MAX_ID, Id), literal(RUNNING)
-    now = select(last, Job.attempt, Job.lease_owner, running, null(), Job.started_at, null())
+    # Of the same types, or SQLite would put all of them in order again for each page.
+    last, running = cast(literal(MAX_ID, Id), Id), cast(literal(RUNNING), String)
+    error, finished = cast(null(), Attempt.error.type), cast(null(), Attempt.finished_at.type)
+    now = select(last, Job.attempt, Job.lease_owner, running, error, Job.started_at, finished)
     return union_all(ended, now.where(Job.id == job_id, Job.status == RUNNING)).subquery()

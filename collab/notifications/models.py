@@ -32,6 +32,7 @@ class Notification(Model):
         UniqueConstraint("user_id", "event_id"),
         Index("ix_notifications_user_id_id", "user_id", "id"),
         Index("ix_notifications_user_id_read_at_id", "user_id", "read_at", "id"),
+        Index("ix_notifications_user_id_kind_id", "user_id", "kind", "id"),
         {"sqlite_autoincrement": True},
     )
 

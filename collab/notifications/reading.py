@@ -99,7 +99,8 @@ def _listed(unread: bool | None, of_a_kind: bool) -> Select[Any]:
         query = query.outerjoin(model, model.id == key)
     query = query.where(Notification.user_id == bindparam("person", type_=Id), visible())
     if unread is not None:
-        query = query.where(Notification.read_at.is_(None) == unread)
+        read_at = Notification.read_at
+        query = query.where(read_at.is_(None) if unread else read_at.is_not(None))
     if of_a_kind:
         query = query.where(Notification.kind == bindparam("kind"))
     return query

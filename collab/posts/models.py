@@ -37,6 +37,7 @@ class Collection(Versioned, Model):
     __tablename__ = "collections"
     __table_args__ = (
         Index("ix_collections_owner_id_id", "owner_id", "id"),
+        Index("ix_collections_owner_id_name_id", "owner_id", "name", "id"),
         {"sqlite_autoincrement": True},
     )
 

@@ -10,7 +10,16 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from flask import Flask
-from sqlalchemy import Select, and_, bindparam, null, or_, select, true
+from sqlalchemy import (
+    Select,
+    and_,
+    bindparam,
+    exists,
+    null,
+    or_,
+    select,
+    true,
+)
 
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Forbidden, NotFound
@@ -179,8 +188,17 @@ def owned_by(model: type[Owned], caller: Caller, project_id: int | None) -> Any:
     if project_id is not None:
         load(Project, project_id, caller)
         return model.project_id == project_id
-    readable = model.project_id.is_(None) | model.project_id.in_(projects_of(caller))
+    readable = model.project_id.is_(None) | in_project_of(caller.user_id, model.project_id)
     return and_(model.owner_id == caller.user_id, readable)
+
+
+def in_project_of(user_id: Any, project_id: Any) -> Any:
+    """Return the condition that a person is a member of a row's project.
+
+    It is asked of each row that is come to: a list of all of a person's projects would be made
+    for each request. `user_id` may be a parameter that is bound later.
+    """
+    return exists().where(Member.project_id == project_id, Member.user_id == user_id)
 
 
 def readable(model: type[AsSeen], user_id: Any, is_admin: bool) -> Any:
@@ -189,8 +207,7 @@ def readable(model: type[AsSeen], user_id: Any, is_admin: bool) -> Any:
     `user_id` may be a parameter that is bound later.
     """
     place: Any = model.project_id  # type: ignore[attr-defined]
-    own_projects = select(Member.project_id).where(Member.user_id == user_id)
-    member = true() if is_admin else place.in_(own_projects)
+    member = true() if is_admin else in_project_of(user_id, place)
     if not issubclass(model, Owned):
         return member
     mine = true() if model.admins_manage and is_admin else model.owner_id == user_id

@@ -36,7 +36,12 @@ class Project(AsSeen, Versioned, Model):
 
     __tablename__ = "projects"
     #: Ids are never given twice: the log keeps the topics of deleted projects.
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index("ix_projects_name_id", "name", "id"),
+        Index("ix_projects_created_at_id", "created_at", "id"),
+        Index("ix_projects_updated_at_id", "updated_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
@@ -56,7 +61,10 @@ class Member(Versioned, Model):
     """A person's role in a project."""
 
     __tablename__ = "members"
-    __table_args__ = (Index("ix_members_user_id_project_id", "user_id", "project_id"),)
+    __table_args__ = (
+        Index("ix_members_user_id_project_id", "user_id", "project_id"),
+        Index("ix_members_project_id_created_at_user_id", "project_id", "created_at", "user_id"),
+    )
 
     project_id: Mapped[int] = mapped_column(
         ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
@@ -91,13 +99,20 @@ class Invitation(Model):
     """A role kept for an address that has no account yet."""
 
     __tablename__ = "invitations"
-    __table_args__ = (UniqueConstraint("project_id", "email"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("project_id", "email"),
+        Index("ix_invitations_project_id_id", "project_id", "id"),
+        Index("ix_invitations_project_id_created_at_id", "project_id", "created_at", "id"),
+        Index("ix_invitations_email_id", "email", "id"),
+        Index("ix_invitations_email_created_at_id", "email", "created_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
-    email: Mapped[str] = mapped_column(String(254), index=True)
+    email: Mapped[str] = mapped_column(String(254))
     role: Mapped[str] = mapped_column(String(20))
-    invited_by: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    invited_by: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)

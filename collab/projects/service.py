@@ -41,11 +41,13 @@ def list_for(caller: Caller, *, q: str | None, scope: str, sort: str, **page: An
     if scope == "all" and not caller.is_admin:
         raise Forbidden("Only an admin may list all projects.")
     values = {"user_id": caller.user_id} | ({"q": q.lower()} if q else {})
+    # The memberships of a person are kept in this order, so that a page of them is all it takes.
+    key = Project.id if scope == "all" else Member.project_id
     return paginate(
         _listed(scope, bool(q)),
-        columns=PROJECT_SORTS,
+        columns=PROJECT_SORTS | {"id": key},
         sort=sort,
-        key=Project.id,
+        key=key,
         item=lambda row: row,
         values=values,
         **page,

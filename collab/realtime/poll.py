@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Select, select
+from sqlalchemy.orm import aliased
+
 from ..auth.guard import recheck
 from ..core.http.caller import Caller
 from ..core.http.pages import Page
@@ -18,7 +21,7 @@ from ..events.message import Message
 from ..events.models import EventRow
 from ..events.subscriber import Subscriber
 from ..extensions import db
-from ..projects import access
+from ..projects import access, own
 from ..projects.access import Place
 from .follower import follow, person, recovered
 from .live import Live
@@ -81,16 +84,13 @@ def page(
     The rights are looked up again after the reading: whoever has them then had them when what was
     read was written.
     """
-    query = log.rows().where(EventRow.topic.in_([place.topic for place in places(caller, topic)]))
-    if kind is not None:
-        query = query.where(EventRow.type == canonical_type(kind))
-    if newest_first:
-        query = query.where(EventRow.id < after) if after else query
-        query = query.order_by(EventRow.id.desc())
-    else:
-        query = query.where(EventRow.id > after).order_by(EventRow.id)
-    rows, more = take(db.session.connection().execute(query.limit(limit + 1)), limit)
-    still = {place.topic for place in places(caller, topic)}
+    if topic is not None:
+        access.place(topic, caller)
+    cut = Cut(after, kind, limit + 1, newest_first)
+    ids = cut.of_all(own.own_topics(caller)) if topic is None else cut.of(topic)
+    query = log.rows().where(EventRow.id.in_(ids)).order_by(cut.order(EventRow.id))
+    rows, more = take(db.session.connection().execute(query), limit)
+    still = _still({row.topic for row in rows}, caller, topic)
     last = rows[-1].id if rows else after
     return EventPage(
         items=[Message.of(row).envelope() for row in rows if row.topic in still],
@@ -98,6 +98,52 @@ def page(
         last_id=last,
         recovered=newest_first or not after or recovered(after),
     )
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Which rows of a topic are asked for, and in which order."""
+
+    after: int
+    kind: str | None
+    limit: int
+    newest_first: bool
+
+    def of(self, topic: Any, limit: int | None = None) -> Select[Any]:
+        """Return the ids of a topic's rows, as a part of a query or by itself."""
+        row = aliased(EventRow)
+        query = select(row.id).where(row.topic == topic)
+        if self.kind is not None:
+            query = query.where(row.type == canonical_type(self.kind))
+        if not self.newest_first:
+            query = query.where(row.id > self.after)
+        elif self.after:
+            query = query.where(row.id < self.after)
+        return query.order_by(self.order(row.id)).limit(limit or self.limit)
+
+    def order(self, key: Any) -> Any:
+        """Return what to sort by."""
+        return key.desc() if self.newest_first else key
+
+    def of_all(self, topics: Any) -> Select[Any]:
+        """Return the ids of many topics' rows: of the topics whose first row comes first.
+
+        It takes a look into the index for each topic, and reads the rows of one page's topics.
+        """
+        first = self.of(topics.c.topic, 1).correlate(topics).scalar_subquery()
+        firsts = select(topics.c.topic, first.label("id")).cte()
+        there = select(firsts.c.topic).where(firsts.c.id.is_not(None))
+        some = there.order_by(self.order(firsts.c.id)).limit(self.limit).subquery()
+        ids = self.of(some.c.topic).correlate(some)
+        found = select(EventRow.id).select_from(some).join(EventRow, EventRow.id.in_(ids))
+        return found.order_by(self.order(EventRow.id)).limit(self.limit)
+
+
+def _still(topics: set[str], caller: Caller, topic: str | None) -> set[str]:
+    """Return the topics of what was read that the caller may read now; raises NotFound."""
+    if topic is None:
+        return own.still_own(topics, caller)
+    return {access.place(topic, caller).topic}
 
 
 def wait(live: Live, caller: Caller, topic: str | None, seconds: float, **query: Any) -> EventPage:

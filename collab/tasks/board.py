@@ -74,11 +74,11 @@ def _neighbours(
         rows.order_by(*(one.desc() for one in key.clauses)),
     )
     if anchor is None:
-        return db.session.scalar(falling), None
+        return db.session.scalar(falling.limit(1)), None
     here = (anchor.position, anchor.id)
     if behind:
-        return anchor.position, db.session.scalar(rising.where(key > here))
-    return db.session.scalar(falling.where(key < here)), anchor.position
+        return anchor.position, db.session.scalar(rising.where(key > here).limit(1))
+    return db.session.scalar(falling.where(key < here).limit(1)), anchor.position
 
 
 def _make_room(task: Task, status: str, low: str | None, actor: int) -> str:

@@ -14,7 +14,6 @@ from ..core.http.pages import Page, paginate
 from ..core.models import Id, utcnow
 from ..extensions import db
 from ..projects import access
-from ..projects.models import Member
 from .models import DONE, OPEN, PRIORITIES, PRIORITY_NAMES, TASK_SORTS, Task, TaskTag
 from .schemas import tidy
 
@@ -37,7 +36,7 @@ SHOWN = (
 )
 
 ME: Any = bindparam("me")
-MINE = select(Member.project_id).where(Member.user_id == ME)
+MINE = access.in_project_of(ME, Task.project_id)
 MATCHED = fulltext.matches(bindparam("match"))
 FOUND = select(fulltext.key()).where(MATCHED)
 #: The full-text index's own order of tasks, which is that of their ids.
@@ -165,7 +164,7 @@ def _listed(kind: str, filters: frozenset[str], key: Any) -> Select[Any]:
         query = query.select_from(fulltext.INDEX).join(Task, Task.id == fulltext.key())
     if "tag" in filters:
         query = query.join(TaskTag, TaskTag.task_id == Task.id)
-    readable = or_(Task.project_id.in_(MINE), and_(Task.project_id.is_(None), Task.owner_id == ME))
+    readable = or_(MINE, and_(Task.project_id.is_(None), Task.owner_id == ME))
     conditions = {
         "project": driving.board == bindparam("board"),
         "personal": driving.board == bindparam("board"),

@@ -52,6 +52,7 @@ class Task(Owned, Versioned, Model):
         ),
         Index("ix_tasks_assignee_id_id", "assignee_id", "id"),
         Index("ix_tasks_status_id", "status", "id"),
+        Index("ix_tasks_project_id", "project_id"),
         Index("ix_tasks_to_remind_due_at", "due_at", sqlite_where=text(f"{OPEN} AND {UNTOLD}")),
         {"sqlite_autoincrement": True},
     )

@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from ..auth.mentions import mentioned
 from ..auth.models import User
-from ..projects.models import Member
+from ..projects.access import in_project_of
 from .models import Task
 
 #: Characters of a comment that an event carries.
@@ -30,7 +28,7 @@ def concerned(task: Task) -> Any:
     """Return the condition on `User` of being told of a task: a member, or else its owner."""
     if task.project_id is None:
         return User.id == task.owner_id
-    return User.id.in_(select(Member.user_id).where(Member.project_id == task.project_id))
+    return in_project_of(User.id, task.project_id)
 
 
 def newly_mentioned(task: Task, text: str, before: str = "") -> list[int]:

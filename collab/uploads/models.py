@@ -18,6 +18,10 @@ class Upload(Owned, Model):
     __table_args__ = (
         Index("ix_uploads_owner_id_id", "owner_id", "id"),
         Index("ix_uploads_project_id_id", "project_id", "id"),
+        Index("ix_uploads_owner_id_name_id", "owner_id", "name", "id"),
+        Index("ix_uploads_project_id_name_id", "project_id", "name", "id"),
+        Index("ix_uploads_owner_id_size_id", "owner_id", "size", "id"),
+        Index("ix_uploads_project_id_size_id", "project_id", "size", "id"),
         {"sqlite_autoincrement": True},
     )
 

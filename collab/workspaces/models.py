@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, Versioned
@@ -17,12 +17,16 @@ class Workspace(AsSeen, Versioned, Model):
     """A place in a project where people work together."""
 
     __tablename__ = "workspaces"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index("ix_workspaces_project_id_id", "project_id", "id"),
+        Index("ix_workspaces_project_id_name_id", "project_id", "name", "id"),
+        Index("ix_workspaces_project_id_created_at_id", "project_id", "created_at", "id"),
+        Index("ix_workspaces_project_id_updated_at_id", "project_id", "updated_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    project_id: Mapped[int] = mapped_column(
-        ForeignKey("projects.id", ondelete="CASCADE"), index=True
-    )
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(120))
     settings: Mapped[Mapping[str, Any]] = mapped_column(StoredJson)
 

@@ -1,0 +1,1 @@
+"""What a request costs does not grow with what is stored."""

@@ -1,0 +1,160 @@
+"""Requests cost the same in a small database and in a large one, in steps of SQLite.
+
+Steps are counted, not time: they are the same on every machine. Each documented GET route is asked
+with each of its parameters, so that a new route or a new way to sort is looked at by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from collab.extensions import db
+
+from .asked import addresses
+from .worlds import Work, World
+from .written import CHANGES
+
+Worlds = tuple[World, World]
+
+#: What a request may take in the large database: so many times that of the small one, and more.
+FACTOR, SLACK = 2, 3000
+
+#: Steps that a request may take beyond that, by the beginning of its address, and why.
+MORE = {
+    "/api/v1/projects?": (220_000, "a person's projects, put in order by what no index has"),
+    "/api/v1/workspaces": (260_000, "the same of all workspaces of a person's projects"),
+    "/api/v1/events": (500_000, "a look into the index for each project of a person"),
+    "/api/v1/activity": (600_000, "the same"),
+    "/api/v1/users/3/activity": (220_000, "reads 10,000 rows of the log at the most"),
+    "/api/v1/projects/1/activity": (220_000, "the same"),
+    "/api/v1/audit": (120_000, "the same"),
+    "/api/v1/users?q=": (100_000, "admins look for a part of a name in all accounts"),
+    "/api/v1/collections?q=": (30_000, "the same in a person's own"),
+    "/api/v1/search": (70_000, "ranks 1,000 candidates of each kind"),
+    "/api/v1/workspaces/2/tree": (30_000, "shows all files, 10,000 at the most"),
+    "/api/v1/workspaces/2/files?kind": (30_000, "looks through them"),
+    "/api/v1/jobs/1/log": (30_000, "looks through the log of one job, which is bounded"),
+    "/api/v1/notifications": (20_000, "1,000 are kept of a person"),
+    "read ": (60_000, "1,000 are kept of a person"),
+    "PATCH a notification": (20_000, "the same"),
+    "DELETE a notification": (20_000, "the same"),
+    "end all sessions": (450_000, "ends each, and tells it"),
+    "POST a file": (30_000, "counts a workspace's files, 10,000 at the most"),
+    "DELETE an empty project": (8_000, "takes a name out of the full-text index"),
+    "move a task": (3_000, "the neighbour is not there in the small database"),
+}
+
+#: Tables that stay small, or are read through on purpose.
+READ_THROUGH = {"flag_overrides", "event_log_state", "alembic_version", "log_readers"}
+
+
+def bound(what: str, few: int) -> int:
+    """Return how many steps a request may take."""
+    best = max((one for one in MORE if what.startswith(one)), key=len, default=None)
+    return FACTOR * few + SLACK + (MORE[best][0] if best else 0)
+
+
+def compared(worlds: Worlds, name: str) -> Iterator[tuple[str, list[int], list[Work]]]:
+    """Ask for everything in both worlds; yields what was asked, the statuses and the work."""
+    document = worlds[0].http.get("/api/openapi.json").json()
+    asked = [addresses(document, world.ids) for world in worlds]
+    for pair in zip(*asked, strict=True):
+        statuses, work = [], []
+        for world, address in zip(worlds, pair, strict=True):
+            with world.measured() as done:
+                statuses.append(world.who(name).get(address).status_code)
+            work.append(done)
+        yield pair[1], statuses, work
+
+
+@pytest.mark.parametrize("name", ["alice", "ada"])
+def test_what_a_request_reads_does_not_grow_with_what_there_is(worlds: Worlds, name: str) -> None:
+    found = list(compared(worlds, name))
+    grown = {
+        what: (few.steps, much.steps)
+        for what, _, (few, much) in found
+        if much.steps > bound(what, few.steps)
+    }
+    unlike = {what: statuses for what, statuses, _ in found if len(set(statuses)) > 1}
+    refused = {what: statuses for what, statuses, _ in found if statuses[0] >= 500}
+    assert (grown, unlike, refused) == ({}, {}, {})
+    assert sum(statuses == [200, 200] for _, statuses, _ in found) > 200
+
+
+def test_what_a_change_costs_does_not_grow_with_what_there_is(worlds: Worlds) -> None:
+    grown, failed = {}, {}
+    for what, change in CHANGES.items():
+        steps, statuses = [], []
+        for world in worlds:
+            send = change(world)
+            with world.measured() as done:
+                statuses.append(send().status_code)
+            steps.append(done.steps)
+        if steps[1] > bound(what, steps[0]):
+            grown[what] = steps
+        if statuses[1] >= 400:
+            failed[what] = statuses
+    assert (grown, failed) == ({}, {})
+
+
+def scanned(plans: dict[str, list[str]]) -> dict[str, str]:
+    """Return the statements that read a whole table, in no order of an index."""
+    found = {}
+    for statement, plan in plans.items():
+        for line in plan:
+            table = re.fullmatch(r"SCAN (\w+)", line)
+            if table and table[1] in db.metadata.tables and table[1] not in READ_THROUGH:
+                found[" ".join(statement.split())[:200]] = line
+    return found
+
+
+def test_no_request_reads_through_a_table(worlds: Worlds) -> None:
+    large = worlds[1]
+    document = large.http.get("/api/openapi.json").json()
+    with large.measured() as done:
+        for address in addresses(document, large.ids):
+            large.who("alice").get(address)
+    assert scanned(large.plans(done)) == {}
+
+
+def test_every_foreign_key_has_an_index(worlds: Worlds) -> None:
+    """Or a deletion reads all rows that could hold it, under the writer's lock."""
+    missing = []
+    with worlds[0].app.app_context():
+        tables = db.session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'"))
+        for table in tables.all():
+            first = first_columns(table)
+            keys = db.session.execute(text(f"PRAGMA foreign_key_list({table})")).all()
+            missing += [f"{table}.{key[3]}" for key in keys if key[3] not in first]
+    assert missing == []
+
+
+def first_columns(table: str) -> set[Any]:
+    """Return the columns by which an index of a table, or its primary key, begins."""
+    found = set()
+    for index in db.session.execute(text(f"PRAGMA index_list({table})")).all():
+        if not index[4]:
+            found.add(db.session.execute(text(f"PRAGMA index_info({index[1]})")).first()[2])
+    columns = db.session.execute(text(f"PRAGMA table_info({table})")).all()
+    return found | {column[1] for column in columns if column[5] == 1}
+
+
+def test_the_counter_counts(worlds: Worlds) -> None:
+    """Or it would prove nothing: reading through a table costs what there is in it."""
+    steps = []
+    for world in worlds:
+        with world.measured() as done, world.app.app_context():
+            db.session.execute(text("SELECT sum(length(type)) FROM events")).one()
+        steps.append(done.steps)
+    assert steps[1] > 30 * steps[0]
+
+
+def test_a_scan_is_found(worlds: Worlds) -> None:
+    with worlds[0].measured() as done, worlds[0].app.app_context():
+        db.session.execute(text("SELECT id FROM events WHERE address = 'x'")).all()
+    assert len(scanned(worlds[0].plans(done))) == 1
