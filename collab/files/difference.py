@@ -19,6 +19,9 @@ from .units import splits
 BUDGET, PART = 4_000_000, 250_000
 #: What it costs to begin a comparison, in such pairs; and lines that are compared one by one.
 START, PAIRS = 500, 20_000
+#: Lines of one text that are told apart, each a string of its own: of more only the equal ends are
+#: kept, and what is between them is replaced as a whole.
+MAX_LINES = 50_000
 #: Places that a change may touch: each is looked up by the CRDT, from its beginning.
 PLACES = 300
 
@@ -62,9 +65,11 @@ class _Difference:
     def texts(self, old: str, new: str) -> None:
         start, end = _equal_lines(old, new)
         self.builder.keep(start)
-        self._lines(
-            _split_lines(old[start : len(old) - end]), _split_lines(new[start : len(new) - end])
-        )
+        before, behind = old[start : len(old) - end], new[start : len(new) - end]
+        if max(before.count("\n"), behind.count("\n")) > MAX_LINES:
+            self._characters(before, behind)
+        else:
+            self._lines(_split_lines(before), _split_lines(behind))
         self.builder.keep(end)
 
     def _lines(self, old: list[str], new: list[str]) -> None:
@@ -97,9 +102,12 @@ class _Difference:
     def _characters(self, old: str, new: str) -> None:
         start, end = _equal_ends(old, new)
         self.builder.keep(start)
-        a = _CHARACTER.findall(old[start : len(old) - end])
-        b = _CHARACTER.findall(new[start : len(new) - end])
-        worth = self._worth(a, b)
+        old, new = old[start : len(old) - end], new[start : len(new) - end]
+        a, b, worth = [old], [new], False
+        # A character is one unit or two; each by itself takes much more room than all together.
+        if 0 < len(old) * len(new) <= 4 * PART:
+            a, b = _CHARACTER.findall(old), _CHARACTER.findall(new)
+            worth = self._worth(a, b)
         for same, before, behind in _matched(a, b) if worth else [(False, a, b)]:
             count = sum(map(len, before))
             if same:

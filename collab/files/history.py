@@ -37,6 +37,8 @@ from .writer import writer
 ME = "me"
 #: The newest changes of a text, which are never joined: so far back an undo reaches.
 REACH = EXACT
+#: Bytes of stored changes in one page: as edits they are sent as some five times as many.
+MAX_LIST_BYTES = 256 * 1024
 #: Bytes that the changes behind the first one to be undone may take together.
 REACH_BYTES = 8 * 2**20
 #: Steps that the changes behind the first one to be undone may have together.
@@ -129,8 +131,8 @@ def entries(
         query = query.where(FileChange.at >= since)
     if until is not None:
         query = query.where(FileChange.at < until)
-    key = FileChange.version
-    return paginate(query, columns=BY_VERSION, sort="-version", key=key, item=_entry, **page)
+    page |= {"columns": BY_VERSION, "sort": "-version", "key": FileChange.version}
+    return paginate(query, item=_entry, most_bytes=MAX_LIST_BYTES, **page)
 
 
 def _query(file_id: int, edits: bool) -> Select[Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.files.delta import apply, transform
+from collab.files.delta import Delta, apply, transform
 from collab.files.difference import difference
 from collab.files.units import from_units, to_units
+
+from ..support.memory import MIB, peak_of
 
 WORDS = st.text("ab \né€😀😁\u0301", max_size=30)
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "\n", "  x = 1\n", "😀\n", "end"]), max_size=30)
@@ -91,3 +94,20 @@ def test_halves_of_a_character_are_not_taken_for_common():
     # Both begin with the same surrogate, and both end with the same one.
     assert between("😀", "😁") == ["\ud83d\ude01", -2]
     assert apply(to_units("😀x"), tuple(between("😀x", "𐈀x"))) == to_units("𐈀x")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a\n" * 1_000_000, "b\n" * 1_000_000),
+        ("x\n" * 1_000_000, "x\ny\n" * 500_000),
+        ("", "é" * 2_000_000),
+        ("\n" * 2_000_000, "z" + "\n\r" * 900_000),
+        ("\U0001f600" * 400_000, "\U0001f601" * 400_000),
+    ],
+)
+def test_the_longest_texts_are_compared_in_bounded_memory(old: str, new: str) -> None:
+    old, new = to_units(old), to_units(new)
+    found: list[Delta] = []
+    assert peak_of(lambda: found.append(difference(old, new))) < 32 * MIB
+    assert apply(old, found[0]) == new

@@ -26,11 +26,11 @@ T = TypeVar("T")
 #: Bytes of a body of JSON, or of a text, from which on a request is a heavy one.
 HEAVY_BYTES = 128 * 1024
 #: Heavy requests that are carried out at once: of all together, and of one person.
-MAX_HEAVY = 6
-MAX_HEAVY_OF_ONE = 3
+MAX_HEAVY = 4
+MAX_HEAVY_OF_ONE = 2
 #: Heavy requests that wait for their turn, which each holds a thread: a class of thirty that opens
 #: a long text at once has room.
-MAX_WAITING = 24
+MAX_WAITING = 28
 MAX_WAITING_OF_ONE = 4
 PATIENCE_S = 10.0
 
