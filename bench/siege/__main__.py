@@ -109,6 +109,21 @@ def tried(
     return row
 
 
+def saved(place: Path) -> list[Row]:
+    """Return the rows that a file holds."""
+    return [Row.of(data) for data in json.loads(place.read_text())] if place.exists() else []
+
+
+def kept(place: Path, rows: list[Row]) -> list[Row]:
+    """Write rows into a file, in the place of those of the same name; returns all of it."""
+    fresh = {row.name: row for row in rows}
+    whole = [fresh.pop(row.name, row) for row in saved(place)]
+    whole += fresh.values()
+    whole.sort(key=lambda row: row.name == TOGETHER)
+    place.write_text(json.dumps([row.data() for row in whole]))
+    return whole
+
+
 def main() -> None:
     """Run it and print the table."""
     parser = argparse.ArgumentParser(prog="bench.siege", description=__doc__)
@@ -116,7 +131,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=_server.ROOT, help="checkout under siege")
     parser.add_argument("--only", default="", help="attacks, by name or its beginning: C1,H4")
     parser.add_argument("--before", type=Path, help="results of another checkout, from --save")
-    parser.add_argument("--save", type=Path, help="write the results here, as JSON")
+    parser.add_argument("--save", type=Path, help="keep the results here, as JSON")
     parser.add_argument("--list", action="store_true", help="name the attacks, and end")
     parser.add_argument(
         "--flat",
@@ -140,10 +155,8 @@ def main() -> None:
         sys.exit(not stays_flat)
     rows = list(siege(options, chosen))
     if options.save:
-        options.save.write_text(json.dumps([row.data() for row in rows]))
-    before = []
-    if options.before:
-        before = [Row.of(data) for data in json.loads(options.before.read_text())]
+        rows = kept(options.save, rows)
+    before = saved(options.before) if options.before else []
     print(table(rows, before))
     print(f"\n{describe()}.")
     sys.exit(not all(row.held for row in rows))

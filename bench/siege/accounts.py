@@ -20,17 +20,20 @@ def log_in(api: Api, name: str, password: str = PASSWORD) -> tuple[int, str]:
     return status, answer.get("access_token", "") if status == 200 else ""
 
 
-@attack("H1", "log-ins with the old password from 6 threads while it is changed, 3 times", 8)
+@attack("H1", "log-ins with the old password from 4 threads while it is changed, 3 times", 8)
 def old_password(target: Target) -> Verdict:
     """Keep a session that the change of password should have ended."""
-    survivors = 0
+    survivors, begun, changes = 0, 0, Counter[int]()
     for number in range(1, 4):
-        tokens = _old_tokens(target, f"changer{number}", f"127.0.4.{number}")
+        status, tokens = _old_tokens(target, f"changer{number}", f"127.0.4.{number}")
+        changes[status] += 1
+        begun += len(tokens)
         survivors += sum(_works(target, token) for token in tokens)
-    return Verdict(survivors == 0, f"{survivors} sessions of old passwords still work")
+    said = f"{survivors} of {begun} sessions of old passwords still work; changes {dict(changes)}"
+    return Verdict(survivors == 0 and changes[204] > 0, said)
 
 
-def _old_tokens(target: Target, name: str, source: str) -> list[str]:
+def _old_tokens(target: Target, name: str, source: str) -> tuple[int, list[str]]:
     """Register, log in all the time, change the password meanwhile; returns the tokens."""
     owner = register(target.port, name, source)
     tokens: list[str] = []
@@ -46,17 +49,21 @@ def _old_tokens(target: Target, name: str, source: str) -> list[str]:
                 elif status == 429:
                     over.wait(0.2)
 
-    threads = [threading.Thread(target=keep_coming, daemon=True) for _ in range(6)]
+    threads = [threading.Thread(target=keep_coming, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     time.sleep(0.6)
     change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    owner.call("POST", "/api/v1/auth/password", change)
+    until = time.monotonic() + 2
+    while (status := owner.call("POST", "/api/v1/auth/password", change)[0]) == 429:
+        if time.monotonic() > until:  # log-ins in hand may be too many just now
+            break
+        time.sleep(0.05)
     time.sleep(0.3)
     over.set()
     for thread in threads:
         thread.join(5)
-    return tokens
+    return status, tokens
 
 
 def _works(target: Target, token: str) -> bool:
@@ -157,9 +164,10 @@ def guesses(target: Target) -> Verdict:
 
     until_over(target, 8, guess)
     rate = statuses[401] / (time.monotonic() - begun)
-    own, _ = log_in(target.api(source="127.0.1.7", timeout=15), "victim")
+    own, _ = log_in(target.api(source="127.0.1.6", timeout=15), "victim")
     said = f"{rate:.1f} guesses a second, {dict(statuses)}; the owner: {own}"
-    return Verdict(rate < 2 and own == 200, said)
+    # Each network has one guess at once, before any wait; what counts is that it ends there.
+    return Verdict(statuses[401] <= 40 and own == 200, said)
 
 
 @attack(

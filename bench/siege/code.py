@@ -25,13 +25,14 @@ print(taken >> 20)
 time.sleep(1)
 """
 #: A library of the code's own in Node; then its own machine code, written over.
-NATIVE = """
+NATIVE = r"""
 const fs = require("fs"), own = "/box/own.node", done = [];
 const machine = { x64: "x86_64", arm64: "aarch64" }[process.arch];
 fs.copyFileSync(`/usr/lib/${machine}-linux-gnu/engines-3/loader_attic.so`, own);
 try { require("crypto").setEngine(own); } catch {}
 try { process.dlopen({ exports: {} }, own); } catch {}
-if (fs.readFileSync("/proc/self/maps", "utf8").includes(own)) done.push("a library of its own");
+if (/r-xp.*own\.node/.test(fs.readFileSync("/proc/self/maps", "utf8")))
+  done.push("a library of its own");
 try {
   const at = parseInt(fs.readFileSync("/proc/self/maps", "utf8").match(/.*r-xp.*/)[0], 16);
   const memory = fs.openSync("/proc/self/mem", "r+"), one = Buffer.alloc(1);

@@ -252,6 +252,8 @@ def ghost(target: Target) -> Verdict:
     first, second, third = (target.yjs("mallory", file) for _ in range(3))
     state = AWARENESS + sized(b"\x01" + lib0(4_242) + b"\x01" + sized(b'{"user":{"name":"A"}}'))
     first.send(state, BINARY)
+    own = AWARENESS + sized(b"\x01" + lib0(4_243) + b"\x01" + sized(b'{"user":{"name":"A"}}'))
+    second.send(own, BINARY)  # a tab of its own, and not the first that comes back
     time.sleep(0.2)
     second.send(state, BINARY)
     time.sleep(0.2)

@@ -62,7 +62,9 @@ JAVASCRIPT_COPY = """
 const own = (fs.existsSync("/box") ? "/box" : @FOLDER) + "/own.node";
 const machine = {{ x64: "x86_64", arm64: "aarch64" }}[process.arch];
 fs.copyFileSync(`/usr/lib/${{machine}}-linux-gnu/engines-3/loader_attic.so`, own);
-const loaded = () => fs.readFileSync("/proc/self/maps", "utf8").includes(own);
+const loaded = () =>
+  fs.readFileSync("/proc/self/maps", "utf8").split("\\n").some(
+    (line) => line.includes("r-xp") && line.includes(own));
 """
 
 #: In these, @FILE and the like stand for what belongs to the server: see `Target.words`.
