@@ -150,6 +150,12 @@ SETTINGS = (
         rate,
         "failed log-ins and registrations per address and e-mail",
     ),
+    Setting(
+        "INVITE_RATE_LIMIT",
+        "120 per hour",
+        rate,
+        "people whom one person adds to projects or invites",
+    ),
     Setting("MESSAGE_RATE", "100", whole(1, 10_000_000), "messages a second from one socket"),
     Setting("SIGNAL_RATE_KB", "64", whole(1, 10_000_000), "KiB a second of one person's signals"),
     Setting(

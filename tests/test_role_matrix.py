@@ -53,6 +53,10 @@ GET    auth/verify                                        401     200  200 200  
 GET    auth/sessions                                      401     200  200 200   200 200
 DELETE auth/sessions/<session>                            401     204  204 204   204 204
 DELETE auth/sessions/<session> of another                 401     404  404 404   404 404
+GET    auth/me/blocks                                     401     200  200 200   200 200
+PUT    auth/me/blocks/<user>                              401     204  204 204   204 204
+DELETE auth/me/blocks/<blocked>                           401     204  204 204   204 204
+DELETE auth/me/blocks/<user> not blocked                  401     404  404 404   404 404
 POST   auth/ticket                                        401     201  201 201   201 201
 
 GET    users                                              401     403  403 403   403 200
@@ -538,6 +542,12 @@ class Cell:
     @property
     def user(self) -> int:
         return self.who.id or 1 if "by himself" in self.row else self.other.id
+
+    @property
+    def blocked(self) -> int:
+        if self.who.token:
+            ok(self.who.put(f"/auth/me/blocks/{self.user}"))
+        return self.user
 
     @property
     def session(self) -> int:

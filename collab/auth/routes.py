@@ -12,10 +12,12 @@ from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
-from . import service, sessions, users
+from . import blocks, service, sessions, users
 from .guard import login_required
 from .models import User
 from .schemas import (
+    BlockPage,
+    BlockQuery,
     LoginIn,
     MeIn,
     PasswordIn,
@@ -116,6 +118,32 @@ def update_me(changes: dict[str, str]) -> User:
     user = users.get_user(caller().user_id, to_change=True)
     require_match(user)
     return service.update_me(user, changes)
+
+
+@blueprint.get("/me/blocks")
+@login_required
+@blueprint.arguments(BlockQuery, location="query")
+@blueprint.response(200, BlockPage)
+@linked
+def list_blocks(query: dict[str, Any]) -> Page:
+    """List whom you have blocked."""
+    return blocks.list_of(caller(), **query)
+
+
+@blueprint.put("/me/blocks/<id:user_id>")
+@login_required
+@blueprint.response(204)
+def block(user_id: int) -> None:
+    """Block somebody, who is not told: they can't add you to projects, nor have you notified."""
+    blocks.block(caller(), user_id)
+
+
+@blueprint.delete("/me/blocks/<id:user_id>")
+@login_required
+@blueprint.response(204)
+def unblock(user_id: int) -> None:
+    """Take a block back."""
+    blocks.unblock(caller(), user_id)
 
 
 @blueprint.get("/verify")

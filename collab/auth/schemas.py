@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import Schema, Time, TrueOrFalse, email, line
-from .models import ADMIN, SESSION_SORTS, USER, USER_SORTS
+from .models import ADMIN, BLOCK_SORTS, SESSION_SORTS, USER, USER_SORTS
 from .passwords import MAX_LENGTH, MIN_LENGTH
 
 ROLE = validate.OneOf([USER, ADMIN])
@@ -130,6 +130,19 @@ class SessionQuery(PageQuery):
     sort = sort_field(SESSION_SORTS, "-last_used_at")
 
 
+class BlockOut(Schema):
+    """Somebody whom you have blocked; their name is shown where you have something in common."""
+
+    user_id = fields.Integer(required=True, attribute="blocked_id")
+    created_at = Time(required=True)
+
+
+class BlockQuery(PageQuery):
+    """Which blocks."""
+
+    sort = sort_field(BLOCK_SORTS, "user_id")
+
+
 class TicketOut(Schema):
     """A ticket for `?ticket=`: good once."""
 
@@ -162,3 +175,4 @@ class UserIn(Schema):
 
 UserPage = page_of(AccountOut)
 SessionPage = page_of(SessionOut)
+BlockPage = page_of(BlockOut)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from ..auth.models import User
+from ..auth.models import Block, User
 from ..events import log
 from ..events.models import EventRow
 from ..extensions import db
@@ -119,6 +119,8 @@ class Readers:
     people: Collection[int]
     members: Collection[tuple[int, int]]
     muted: Mapping[int, Collection[str]]
+    #: Who has blocked whom.
+    blocks: Collection[tuple[int, int]]
 
     @classmethod
     def of(cls, drafts: Sequence[Draft], facts: Facts) -> Readers:
@@ -130,18 +132,23 @@ class Readers:
         pairs = select(Member.project_id, Member.user_id)
         pairs = pairs.where(Member.project_id.in_(projects), Member.user_id.in_(people))
         muted = select(wanted, unwanted).where(wanted.in_(people))
+        actors = {draft["actor"] for draft in drafts} - {None}
+        blocks = select(Block.user_id, Block.blocked_id)
+        blocks = blocks.where(Block.user_id.in_(people), Block.blocked_id.in_(actors))
         return cls(
             facts=facts,
             people=set(db.session.scalars(known)),
             members={(one.project_id, one.user_id) for one in db.session.execute(pairs)},
             muted=dict(db.session.execute(muted).all()),
+            blocks={(one.user_id, one.blocked_id) for one in db.session.execute(blocks)},
         )
 
     def want(self, draft: Draft) -> bool:
         """Tell whether somebody may read what he would be told of, and wants to be."""
         person = draft["user_id"]
-        muted = self.muted.get(person, ())
-        return person in self.people and draft["kind"] not in muted and self._may_read(draft)
+        if (person, draft["actor"]) in self.blocks or person not in self.people:
+            return False
+        return draft["kind"] not in self.muted.get(person, ()) and self._may_read(draft)
 
     def _may_read(self, draft: Draft) -> bool:
         """Look at the project's members, else at the owner; what is published all may read."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert
 
 from ..events import log
 from ..events.catalogue.service import NotificationCreated
 from ..extensions import db
 from . import reading
 from .facts import Draft, Facts, Readers
+from .keeping import delete_excess
 from .models import Notification
 from .rules import UNPUBLISHED, drafts
-
-#: How many of a person are kept: the newest ones.
-KEPT = 1000
 
 INSERT = insert(Notification).returning(Notification.id, sort_by_parameter_order=True)
 
@@ -46,7 +44,7 @@ def _post(draft: Draft) -> int:
 def _write(wanted: Sequence[Draft]) -> None:
     ids = db.session.scalars(INSERT, wanted).all()
     people = {draft["user_id"] for draft in wanted}
-    _delete_old(people)
+    delete_excess(people)
     unread = reading.unread_by_person(people)
     made = zip(ids, wanted, strict=True)
     log.record_all(
@@ -61,14 +59,3 @@ def _write(wanted: Sequence[Draft]) -> None:
         ],
         actor=None,
     )
-
-
-def _delete_old(people: Collection[int]) -> None:
-    """Delete what is behind the newest ones of each person."""
-    mine, key = Notification.user_id, Notification.id
-    many = select(mine).where(mine.in_(people)).group_by(mine).having(func.count() > KEPT)
-    for person in db.session.scalars(many).all():
-        newest = select(key).where(mine == person).order_by(key.desc())
-        last = db.session.scalar(newest.offset(KEPT).limit(1))
-        old = delete(Notification).where(mine == person, key <= last)
-        db.session.execute(old.execution_options(synchronize_session=False))

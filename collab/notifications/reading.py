@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
 
+from ..auth.blocks import blocked
 from ..auth.models import User
 from ..core.errors import NotFound
 from ..core.http.caller import Caller
@@ -40,14 +41,15 @@ def visible() -> ColumnElement[bool]:
     """Return the condition that a notification's reader may still see what it is about.
 
     What was deleted has taken it along; a project that he has left, or a post that is a draft
-    again, hides it.
+    again, hides it. So does a block of who did it.
     """
     to, project, post = Notification.user_id, Notification.project_id, Notification.post_id
     member = exists().where(Member.project_id == project, Member.user_id == to)
     readable = or_(Post.status == PUBLISHED, Post.owner_id == to)
     published = exists().where(Post.id == post, readable)
     belongs = or_(project.is_(None), member.correlate(Notification))
-    return belongs & or_(post.is_(None), published.correlate(Notification))
+    unwanted = blocked(to, Notification.actor).correlate(Notification)
+    return belongs & or_(post.is_(None), published.correlate(Notification)) & ~unwanted
 
 
 @dataclass(frozen=True)

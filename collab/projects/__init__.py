@@ -6,9 +6,12 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Serve projects and members; `project:<id>` is a topic."""
     from ..core.http.api import serve
-    from . import member_routes, routes
-    from .access import register_topic
+    from ..core.http.idempotency import LOOK
+    from . import inviting, member_routes, routes
+    from .access import look_again, register_topic
     from .models import Project
 
+    LOOK.put(app, look_again)
+    inviting.init_app(app)
     register_topic(app, "project", Project)
     serve(app, routes.blueprint, member_routes.blueprint)

@@ -24,7 +24,8 @@ from sqlalchemy import (
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Forbidden, NotFound
 from ..core.http.caller import Caller
-from ..core.models import Id
+from ..core.http.idempotency import Used, note_right
+from ..core.models import Id, Model
 from ..core.schemas import MAX_ID
 from ..core.slots import Slot
 from ..events.types import OPEN_TOPICS as OPEN_TOPICS
@@ -124,7 +125,19 @@ def load(model: type[M], key: int, caller: Caller, *, can: Right = Right.READ) -
     found: M
     found, role = _find(model, key, caller, lock=can is not Right.READ)
     check(role, can)
+    note_right(cast(Any, model).__tablename__, key, can)
     return found
+
+
+def look_again(used: Used, caller: Caller) -> None:
+    """Look up a right that the caller has used before; raises NotFound and Forbidden."""
+    kind, key, right = used
+    if isinstance(key, str):
+        place(key, caller, can=Right(right))
+        return
+    models = {one.class_.__tablename__: one.class_ for one in Model.registry.mappers}
+    _, role = _find(models[kind], key, caller, lock=False)
+    check(role, Right(right))
 
 
 def _find(model: Any, key: int, caller: Caller, *, lock: bool) -> tuple[Any, Role]:
@@ -164,6 +177,8 @@ def load_all(model: type[M], keys: Sequence[int], caller: Caller, *, can: Right)
     roles = [role_to(found[key], caller) if key in found else Role.NONE for key in keys]
     _refuse_some(NotFound, [role is Role.NONE for role in roles])
     _refuse_some(Forbidden, [not may(role, can) for role in roles])
+    for key in keys:
+        note_right(cast(Any, model).__tablename__, key, can)
     return [found[key] for key in keys]
 
 
@@ -244,6 +259,7 @@ def place(topic: str, caller: Caller, *, can: Right = Right.READ) -> Place:
     else:
         found = _numbered_place(topic, caller)
     check(found.role, can)
+    note_right("topic", topic, can)
     return found
 
 

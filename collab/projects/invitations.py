@@ -1,4 +1,8 @@
-"""Inviting: an account is added, an unknown address gets an invitation to accept."""
+"""Inviting: an account is added, an unknown address gets an invitation to accept.
+
+Whoever has blocked the inviter is invited like an unknown address, and does not see it: another
+answer would tell of the block.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from ..auth.blocks import blocked, has_blocked
 from ..auth.models import User
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, NotFound
@@ -15,6 +20,7 @@ from ..events import log
 from ..events.catalogue.projects import InvitationCreated, InvitationDeclined, InvitationRevoked
 from ..extensions import db
 from . import access, members
+from .inviting import INVITATIONS
 from .models import INVITATION_SORTS, Invitation, Member, Project
 
 
@@ -33,15 +39,19 @@ class NoLongerValid(Conflict):
 def invite(project: Project, email: str, role: str, actor: Caller) -> Member | Invitation:
     """Add the account with this address, or keep an invitation for it.
 
-    Raises AlreadyMember, AlreadyInvited, and Forbidden for a role above the actor's.
+    Raises AlreadyMember, AlreadyInvited, TooManyInvitations, and Forbidden for a role above the
+    actor's.
     """
     access.check_grant(access.effective(project.role, actor), role)
+    INVITATIONS.here().count(actor.user_id)
     email = email.lower()
     user = db.session.scalar(select(User).where(User.email == email))
     if user is None:
         return _keep(project, email, role, actor)
     if db.session.get(Member, (project.id, user.id)):
         raise AlreadyMember()
+    if has_blocked(user.id, actor.user_id):
+        return _keep(project, email, role, actor)
     member = members.add(project.id, user, role, actor.user_id)
     _settle(project.id, email)
     db.session.commit()
@@ -75,7 +85,12 @@ def list_of_project(project: Project, *, sort: str, **page: Any) -> Page:
 
 def list_for(caller: Caller, *, sort: str, **page: Any) -> Page:
     """Return a page of the invitations to the caller's address."""
-    return _list(select(Invitation).where(Invitation.email == caller.email), sort, page)
+    return _list(select(Invitation).where(_to(caller)), sort, page)
+
+
+def _to(caller: Caller) -> Any:
+    """Return the condition for what is addressed to somebody, by nobody whom they blocked."""
+    return (Invitation.email == caller.email) & ~blocked(caller.user_id, Invitation.invited_by)
 
 
 def _list(query: Any, sort: str, page: dict[str, Any]) -> Page:
@@ -99,19 +114,20 @@ def revoke(project: Project, invitation_id: int, actor: Caller) -> None:
 def accept(invitation_id: int, caller: Caller) -> Member:
     """Become a member; raises NotFound, NoLongerValid."""
     take_write_lock()
-    row = _take(invitation_id, Invitation.email == caller.email)
+    row = _take(invitation_id, _to(caller))
     _check_still_valid(row)
     member = db.session.get(Member, (row.project_id, caller.user_id))
     if member is None:
         user = db.session.get_one(User, caller.user_id)
         member = members.add(row.project_id, user, row.role, caller.user_id)
+    access.load(Project, row.project_id, caller)  # a right that is looked up again for a replay
     db.session.commit()
     return member
 
 
 def decline(invitation_id: int, caller: Caller) -> None:
     """Refuse an invitation; raises NotFound."""
-    row = _take(invitation_id, Invitation.email == caller.email)
+    row = _take(invitation_id, _to(caller))
     event = InvitationDeclined(project_id=row.project_id, invitation_id=invitation_id)
     log.record(event, actor=caller.user_id)
     db.session.commit()

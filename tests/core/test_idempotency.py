@@ -332,3 +332,65 @@ def test_an_answer_is_given_again_whatever_its_length(alice: Person) -> None:
     again = alice.post("/events", body, headers={"Idempotency-Key": "long"})
     assert again.headers["Idempotency-Replayed"] == "true"
     assert ok(again) == first
+
+
+# -- rights ---------------------------------------------------------------------------------------
+
+#: What bob, a collaborator, makes in project 1, and what each is called.
+MADE_IN_A_PROJECT = {
+    "workspace": ("/projects/1/workspaces", {"name": "Desk"}),
+    "flat workspace": ("/workspaces", {"name": "Desk", "project_id": 1}),
+    "task": ("/projects/1/tasks", {"title": "Launch"}),
+    "flat task": ("/tasks", {"title": "Launch", "project_id": 1}),
+    "event": ("/events", {"type": "file_changed", "project_id": 1}),
+}
+
+
+@pytest.mark.parametrize("name", MADE_IN_A_PROJECT)
+def test_no_answer_is_repeated_to_who_was_removed_since(
+    alice: Person, bob: Person, project: int, name: str
+) -> None:
+    path, body = MADE_IN_A_PROJECT[name]
+    ok(bob.post(path, body, headers=KEY))
+    assert bob.post(path, body, headers=KEY).headers["Idempotency-Replayed"] == "true"
+    ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
+    problem(bob.post(path, body, headers=KEY), 404)
+
+
+@pytest.mark.parametrize("name", MADE_IN_A_PROJECT)
+def test_no_answer_is_repeated_to_whose_role_is_too_low_since(
+    alice: Person, bob: Person, project: int, name: str
+) -> None:
+    path, body = MADE_IN_A_PROJECT[name]
+    ok(bob.post(path, body, headers=KEY))
+    ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "viewer"}))
+    problem(bob.post(path, body, headers=KEY), 403)
+
+
+def test_who_was_invited_is_not_repeated_to_who_manages_no_longer(
+    alice: Person, bob: Person, project: int
+) -> None:
+    path, body = f"/projects/{project}/members", {"email": "who@example.com"}
+    ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "owner"}))
+    ok(bob.post(path, body, headers=KEY))
+    ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "collaborator"}))
+    problem(bob.post(path, body, headers=KEY), 403)
+
+
+def test_whoever_lost_the_right_is_still_told_of_another_body(
+    alice: Person, bob: Person, project: int
+) -> None:
+    path = f"/projects/{project}/workspaces"
+    ok(bob.post(path, {"name": "Desk"}, headers=KEY))
+    ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
+    problem(bob.post(path, {"name": "Other"}, headers=KEY), 422)
+
+
+def test_whoever_has_the_right_again_gets_the_first_answer(
+    alice: Person, bob: Person, project: int
+) -> None:
+    path = f"/projects/{project}/workspaces"
+    first = ok(bob.post(path, {"name": "Desk"}, headers=KEY))
+    ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
+    alice.invites(project, bob.email)
+    assert ok(bob.post(path, {"name": "Desk"}, headers=KEY)) == first

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from collab.events.catalogue.posts import PostCreated, PostUnpublished
 from collab.events.catalogue.tasks import TaskAssigned, TaskCommented
-from collab.notifications import making
+from collab.notifications import keeping
 from collab.posts.models import DRAFT, PUBLISHED, Post
 from collab.tasks.models import Comment, Task
 
@@ -205,7 +205,7 @@ def test_only_the_newest_are_kept(
     for _ in range(3):
         notes.happens(*[event] * 400, actor=alice)
     notes.catch_up()
-    assert ok(bob.get("/notifications/unread"))["unread"] == making.KEPT
+    assert ok(bob.get("/notifications/unread"))["unread"] == keeping.MOST_KEPT
     assert notes.kinds(vera) == ["invited"]
 
 

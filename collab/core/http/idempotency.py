@@ -2,6 +2,9 @@
 
 The key is claimed in a commit of its own. The commit of the change itself marks the claim as
 carried out, so that a crash between the two can neither lose the change nor let it happen again.
+
+With the answer is kept by which rights it was given. They are looked up again before it is given
+again: whoever has lost one of them since gets 404 or 403 instead.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ from ..blobs import PIECE
 from ..errors import Conflict, Malformed, Unprocessable
 from ..models import Model, utcnow
 from ..security import ANSWERS
-from .caller import act_as, optional_caller
+from ..slots import Slot
+from .caller import Caller, act_as, optional_caller
 
 P = ParamSpec("P")
 
@@ -42,6 +46,14 @@ KEY = re.compile(r"[\x21-\x7e]{1,255}")
 #: Bytes of an answer that is kept, sealed.
 MAX_ANSWER_BYTES = 16 * 2**20
 STORED_HEADERS = ("Content-Type", "ETag", "Location", "Cache-Control")
+
+#: A right that was used: the kind of place, its id or name, and what was to be done there.
+Used = tuple[str, int | str, str]
+#: Looks a right up again; raises NotFound, Forbidden.
+Look = Callable[[Used, Caller], None]
+
+LOOK: Slot[Look] = Slot("look")
+RIGHTS_USED = "rights_used"
 
 CLAIMED, DONE, ANSWERED = "claimed", "done", "answered"
 
@@ -73,6 +85,13 @@ class AnswerLost(Conflict):
 
 class KeyReused(Unprocessable):
     """This Idempotency-Key was used before with another request."""
+
+
+def note_right(kind: str, key: int | str, right: str) -> None:
+    """Note a right by which the present request is carried out, if its answer may be repeated."""
+    noted = db.session().info.get(RIGHTS_USED)
+    if noted is not None:
+        noted.append((kind, key, right))
 
 
 def idempotent(view: Callable[P, Response]) -> Callable[P, Response]:
@@ -144,17 +163,19 @@ def _take_over(claim_id: int, now: datetime) -> bool:
 
 def _carry_out(claim_id: int, view: Callable[[], Response]) -> Response:
     session = db.session()
-    session.info["idempotency_claim"] = claim_id
+    session.info["idempotency_claim"], session.info[RIGHTS_USED] = claim_id, []
     try:
         response = view()
     except BaseException:
         session.rollback()
         session.info.pop("idempotency_claim", None)
+        session.info.pop(RIGHTS_USED, None)
         _give_back(claim_id)
         raise
     session.info.pop("idempotency_claim", None)
+    rights = session.info.pop(RIGHTS_USED, [])
     if response.status_code < 300:
-        _store(claim_id, response)
+        _store(claim_id, response, rights)
     else:
         _give_back(claim_id)
     return response
@@ -173,12 +194,13 @@ def _give_back(claim_id: int) -> None:
     db.session.commit()
 
 
-def _store(claim_id: int, response: Response) -> None:
+def _store(claim_id: int, response: Response, rights: list[Used]) -> None:
     act_as(None)
     answer = {
         "status": response.status_code,
         "headers": {name: response.headers.get(name) for name in STORED_HEADERS},
         "body": response.get_data(as_text=True),
+        "rights": list(dict.fromkeys(rights)),
     }
     values = {"state": ANSWERED, "answer": ANSWERS.here().seal(answer)}
     db.session.execute(update(Claim).where(Claim.id == claim_id).values(**values))
@@ -189,6 +211,9 @@ def _replay(claim: Claim) -> Response:
     answer = ANSWERS.here().open(claim.answer or "", MAX_ANSWER_BYTES)
     if answer is None:  # the key that sealed it has been replaced
         raise AnswerLost()
+    if who := optional_caller():
+        for kind, key, right in answer.get("rights", ()):
+            LOOK.here()((kind, key, right), who)
     headers = {name: value for name, value in answer["headers"].items() if value}
     return Response(answer["body"], answer["status"], headers | {"Idempotency-Replayed": "true"})
 

@@ -1,0 +1,78 @@
+"""Whom a person wants to have nothing to do with.
+
+Whoever is blocked adds that person to no project, and nothing they do is notified. They are not
+told: what they add is answered like an address without an account. What both are members of stays
+as it is; a project can be left. No event tells of a block: it is nobody's business, not even that
+of who reads the audit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Exists, delete, exists, func, select
+
+from ..core.database import take_write_lock
+from ..core.errors import Conflict, NotFound
+from ..core.http.caller import Caller
+from ..core.http.pages import Page, paginate
+from ..extensions import db
+from .models import BLOCK_SORTS, Block, User
+
+#: People whom one person can have blocked.
+MOST_BLOCKS = 1000
+
+
+class OwnAccount(Conflict):
+    """Nobody blocks the own account."""
+
+
+class TooManyBlocks(Conflict):
+    """You have blocked 1,000 people: unblock somebody first."""
+
+
+def block(caller: Caller, user_id: int) -> None:
+    """Block somebody, from this moment on; raises NotFound, OwnAccount, TooManyBlocks."""
+    take_write_lock()
+    if user_id == caller.user_id:
+        raise OwnAccount()
+    if db.session.get(User, user_id) is None:
+        raise NotFound()
+    if db.session.get(Block, (caller.user_id, user_id)) is None:
+        mine = select(func.count()).where(Block.user_id == caller.user_id)
+        if (db.session.scalar(mine) or 0) >= MOST_BLOCKS:
+            raise TooManyBlocks()
+        db.session.add(Block(user_id=caller.user_id, blocked_id=user_id))
+    db.session.commit()
+
+
+def unblock(caller: Caller, user_id: int) -> None:
+    """Take a block back; raises NotFound."""
+    mine = (Block.user_id == caller.user_id) & (Block.blocked_id == user_id)
+    gone: Any = db.session.execute(delete(Block).where(mine))
+    if not gone.rowcount:
+        raise NotFound()
+    db.session.commit()
+
+
+def list_of(caller: Caller, *, sort: str, **page: Any) -> Page:
+    """Return a page of whom the caller has blocked."""
+    query = select(Block).where(Block.user_id == caller.user_id)
+    return paginate(
+        query,
+        columns=BLOCK_SORTS,
+        sort=sort,
+        key=Block.blocked_id,
+        item=lambda row: row.Block,
+        **page,
+    )
+
+
+def blocked(person: Any, other: Any) -> Exists:
+    """Return the condition that a person has blocked another one; ids or columns."""
+    return exists().where(Block.user_id == person, Block.blocked_id == other)
+
+
+def has_blocked(person: int, other: int) -> bool:
+    """Tell whether a person has blocked another one."""
+    return db.session.get(Block, (person, other)) is not None
