@@ -41,8 +41,8 @@ class SessionEnded(Unauthorized):
     """This session has ended: log in again."""
 
 
-class NoAdminAnyMore(Forbidden):
-    """You were an admin when this began, and are none any more."""
+class NoLongerAdmin(Forbidden):
+    """You were an admin when this request came, and no longer are one."""
 
 
 def person_of(claims: AccessClaims, connection: Connection | None = None) -> Caller:
@@ -82,7 +82,7 @@ def recheck_under_lock(connection: Connection) -> None:
     """Look up again, now that nobody else can write, who it is that changes something.
 
     Who calls is found out before the lock, for which a request may wait while the session is
-    ended, the account disabled or the admin demoted. Raises Unauthorized, NoAdminAnyMore.
+    ended, the account disabled or the admin demoted. Raises Unauthorized, NoLongerAdmin.
     """
     who = acting()
     if who is None:
@@ -90,7 +90,7 @@ def recheck_under_lock(connection: Connection) -> None:
     act_as(None)  # what is written about a refusal is the service's own
     now = recheck(who, connection)
     if who.is_admin and not now.is_admin:
-        raise NoAdminAnyMore()
+        raise NoLongerAdmin()
     act_as(who)
 
 

@@ -17,7 +17,7 @@ from flask import Flask, Response, g, request
 
 from ..core import origin
 from ..core.errors import ApiError, TooManyRequests
-from ..core.http.caller import optional_caller
+from ..core.http.caller import act_as, optional_caller
 from ..core.slots import Slot
 from ..events import log
 from ..events.catalogue.service import AccessRefused, LoginRefused
@@ -115,6 +115,7 @@ def _record(user_id: int | None, event: Callable[[int], AuditEvent]) -> None:
         return
     try:
         db.session.rollback()
+        act_as(None)  # the service records it, whatever became of the person meanwhile
         log.record(event(left_out), actor=user_id)
         db.session.commit()
     except Exception as error:  # whatever it is, the answer has been decided

@@ -39,7 +39,7 @@ def blobs() -> Blobs:
 
 def sweep(digest: str) -> None:
     """Delete bytes that belong to nobody; nobody can take them up meanwhile."""
-    act_as(None)  # it is the service that tidies up, behind a change that has been made
+    act_as(None)  # it is the service that tidies up, after a change that has been made
     take_write_lock()
     if not any(_has(column, digest) for column in _COLUMNS.here()):
         blobs().remove(digest)

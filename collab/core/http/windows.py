@@ -18,7 +18,7 @@ from limits.storage import Storage
 #: Windows that are kept at once; each takes some 300 bytes.
 MOST_WINDOWS = 32_768
 #: Of the oldest so many windows, what is over goes with each count, or else, if there is no room,
-#: the one with the lowest count: whoever fills the table with new names forgets his own.
+#: the one with the lowest count: whoever fills the table with new names forgets their own.
 LOOKED_AT = 16
 
 
