@@ -5,7 +5,7 @@ Requests are stopped at the lock; what they relied on is changed under it; then 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -19,6 +19,8 @@ from collab.auth import passwords
 from ..support.locks import Act, Queue
 from ..support.people import PASSWORD, Person
 from ..support.races import at_once
+from ..support.sockets import Socket
+from ..support.waiting import eventually
 
 NEW = "another good one"
 NEW_HASH, OLD_HASH = passwords.hash_password(NEW), passwords.hash_password(PASSWORD)
@@ -222,6 +224,29 @@ def test_the_refusal_of_a_change_gives_its_idempotency_key_back(
 
     queue.overtaken([(ada, act)], demoted(ada))
     assert queue.database.execute("SELECT count(*) FROM idempotency_keys").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("change_of", [ended, disabled, removed])
+def test_nothing_is_published_on_a_socket_by_who_was_shut_out_meanwhile(
+    app: Flask,
+    queue: Queue,
+    connect: Callable[..., Socket],
+    bob: Person,
+    project: int,
+    change_of: Callable[[Person], str],
+) -> None:
+    socket = connect(bob, project_id=project)
+    socket.receive()
+    before = rows(queue)
+    queue.database.execute("BEGIN IMMEDIATE")
+    try:
+        socket.send("file_changed", ref="late", payload={})
+        eventually(lambda: app.extensions["collab.turns"].taken)
+        queue.database.execute(change_of(bob))
+    finally:
+        queue.database.execute("COMMIT")
+    socket.expect("error")
+    assert rows(queue) == before
 
 
 # -- all of them at once --------------------------------------------------------------------------
