@@ -248,3 +248,15 @@ def test_a_refusal_behind_a_lock_gives_the_lock_back(app, vera, project, bob):
         db.session.rollback()
 
     bob.tells(project)
+
+
+def test_a_flood_from_one_ipv6_network_is_bounded_as_one(make_app, ada):
+    with http_for(make_app(TRUSTED_PROXIES="1")) as http:
+        for number in range(RECORDED + 5):
+            from_there = {
+                "X-Forwarded-For": f"2001:db8::{number:x}",
+                "Authorization": "Bearer none",
+            }
+            http.get("/api/v1/auth/me", headers=from_there)
+
+        assert len(refused(ada.at(http))) == RECORDED
