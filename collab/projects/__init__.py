@@ -8,10 +8,11 @@ def init_app(app: Flask) -> None:
     from ..core.http.api import serve
     from ..core.http.idempotency import LOOK
     from . import inviting, member_routes, routes
-    from .access import look_again, register_topic
+    from .access import register_topic
+    from .again import LookAgain
     from .models import Project
 
-    LOOK.put(app, look_again)
+    LOOK.put(app, LookAgain())
     inviting.init_app(app)
     register_topic(app, "project", Project)
     serve(app, routes.blueprint, member_routes.blueprint)

@@ -24,8 +24,8 @@ from sqlalchemy import (
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Forbidden, NotFound
 from ..core.http.caller import Caller
-from ..core.http.idempotency import Used, note_right
-from ..core.models import Id, Model
+from ..core.http.idempotency import note_right
+from ..core.models import Id
 from ..core.schemas import MAX_ID
 from ..core.slots import Slot
 from ..events.types import OPEN_TOPICS as OPEN_TOPICS
@@ -127,17 +127,6 @@ def load(model: type[M], key: int, caller: Caller, *, can: Right = Right.READ) -
     check(role, can)
     note_right(cast(Any, model).__tablename__, key, can)
     return found
-
-
-def look_again(used: Used, caller: Caller) -> None:
-    """Look up a right that the caller has used before; raises NotFound and Forbidden."""
-    kind, key, right = used
-    if isinstance(key, str):
-        place(key, caller, can=Right(right))
-        return
-    models = {one.class_.__tablename__: one.class_ for one in Model.registry.mappers}
-    _, role = _find(models[kind], key, caller, lock=False)
-    check(role, Right(right))
 
 
 def _find(model: Any, key: int, caller: Caller, *, lock: bool) -> tuple[Any, Role]:
