@@ -100,8 +100,8 @@ def test_the_content_of_a_version_is_fetched(text: TextDesk, alice: Person) -> N
     text.types(alice, "one ", "two ", "😀")
     address = f"/files/{text.id}/content"
     answer = alice.get(address, params={"version": 2})
-    assert (answer.text, answer.headers["ETag"]) == ("one two ", '"v2"')
-    seen = alice.get(address, params={"version": 2}, headers={"If-None-Match": '"v2"'})
+    assert (answer.text, answer.headers["ETag"]) == ("one two ", f'"{text.id}-v2"')
+    seen = alice.get(address, params={"version": 2}, headers={"If-None-Match": f'"{text.id}-v2"'})
     assert seen.status_code == 304
     assert alice.get(address, params={"version": 3}).text == alice.get(address).text
     problem(alice.get(address, params={"version": 4}), 404)
@@ -142,7 +142,7 @@ def test_a_version_is_restored_as_a_new_change(text: TextDesk, alice: Person, bo
     text.types(alice, "one ", "two ", "three")
     answer = bob.post(f"/files/{text.id}/restore", {"version": 1})
     assert ok(answer)["version"] == 4
-    assert answer.headers["ETag"] == '"v4"'
+    assert answer.headers["ETag"] == f'"{text.id}-v4"'
     assert text.text == "one "
     newest = listed(alice, text)[0]
     assert (newest["door"], newest["author"]["id"]) == ("restore", bob.id)
