@@ -18,7 +18,7 @@ from collab.events.models import EventRow
 from collab.extensions import db
 from collab.files.models import File
 from collab.jobs.models import Attempt, Job, JobKey, LogLine
-from collab.notifications.making import KEPT
+from collab.notifications.keeping import MOST_KEPT
 from collab.notifications.models import Notification
 from collab.posts.models import Collection, Post
 from collab.projects.models import Invitation, Member, Project
@@ -321,7 +321,7 @@ class Filling:
                     "data": {},
                     "read_at": r,
                 },
-                min(self.size.rows, KEPT // 2),
+                min(self.size.rows, MOST_KEPT // 2),
             )
 
     def _index(self) -> None:
