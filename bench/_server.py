@@ -26,6 +26,9 @@ OURS_ENV = {
     "SIGNAL_RATE_KB": "10000000",
     "PUBLISH_RATE_KB": "10000000",
     "LOG_LEVEL": "warning",
+    "CONNECTIONS_PER_ADDRESS": "0",
+    "LIVE_PER_PERSON": "20000",
+    "LIVE_PER_ADDRESS": "20000",
 }
 
 

@@ -80,6 +80,7 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     """Derive what Flask and its extensions want to be told, and make the missing secrets."""
     from .core.database import engine_options
     from .ops import docs
+    from .realtime.incoming import NoThread
     from .realtime.protocol import MESSAGE_LIMIT
 
     instance = _prepare_instance(values)
@@ -94,7 +95,7 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
         "RATELIMIT_ENABLED": values["RATE_LIMIT"] != "off",
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "SOCK_SERVER_OPTIONS": {
-            "ping_interval": values["PING_SECONDS"],
+            "thread_class": NoThread,  # what comes is read by the reactor's turns
             "max_message_size": MESSAGE_LIMIT,
             "receive_bytes": 16384,
         },

@@ -1,11 +1,13 @@
 """From where the present request comes: for the log, which knows no request.
 
-It is noted for a request's thread, and so for a socket's, all of whose messages run in the thread
-of its handshake. Threads that no request runs in, such as those of jobs, have none.
+It is noted for a request's thread, and for each turn of a socket, whose messages come from where
+its handshake came from. Threads that no request runs in, such as those of jobs, have none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from flask import Flask, request
@@ -19,6 +21,16 @@ _address: ContextVar[str | None] = ContextVar("collab_address", default=None)
 def address() -> str | None:
     """Return the address that the present request comes from, or None outside of one."""
     return _address.get()
+
+
+@contextmanager
+def assumed(address: str | None) -> Iterator[None]:
+    """Let what happens in this block come from an address."""
+    token = _address.set(address)
+    try:
+        yield
+    finally:
+        _address.reset(token)
 
 
 def init_app(app: Flask) -> None:

@@ -15,6 +15,7 @@ from ..projects import access
 from ..realtime import publishing
 from ..realtime.protocol import Body
 from ..realtime.publishing import ENVELOPE_BYTES
+from ..realtime.served import Work
 from ..realtime.socket import Socket, register
 from . import cursors
 from .changes import Change
@@ -40,7 +41,7 @@ def text_of(file_id: int, caller: Caller) -> File:
     return file
 
 
-def open_file(socket: Socket, body: Body) -> None:
+def open_file(socket: Socket, body: Body) -> Work:
     """Follow a text, and answer what it is now.
 
     Edits behind `version` come live. One that comes with a version up to that is in the content.
@@ -52,7 +53,7 @@ def open_file(socket: Socket, body: Body) -> None:
         opened |= writer().inspect(file.id, lambda room: _now(room, hub.notes(place.topic)))
         access.place(place.topic, socket.caller)  # again, behind the reading
         opened |= {"last_id": position, "present": hub.present(place.topic)}
-        socket.answer_at_length("file.opened", body, **opened)
+        yield from socket.answer_at_length("file.opened", body, **opened)
 
 
 def _now(room: Room, notes: dict[int, Any]) -> Body:

@@ -56,7 +56,7 @@ BUDGET: Slot[Budget] = Slot("incoming")
 
 
 class Incoming:
-    """The `max_message_size` of an editor's socket: simple-websocket compares as it reads.
+    """The `max_message_size` of an editor's socket, which is compared as a message is read.
 
     It asks `length_so_far > max_message_size`; whoever is told so closes the connection. A message
     that is too long closes it for good; one for which there is no memory now may come again.

@@ -7,8 +7,6 @@ taken what it was sent, nothing is added; then it gets in one update what was ch
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,13 +66,14 @@ class YjsFollower(WireFollower):
     def __init__(self, caller: Caller, wire: Wire, hub: Hub) -> None:
         super().__init__(caller, wire)
         self._hub = hub
-        self._sent = threading.Condition(self._gate)
         self._file_id = 0
         self._holding = False
         #: The version that the editor knows or is being sent, and the newest one.
         self._known = self._newest = 0
         #: What else it has not been told: others' newest states.
         self._states: dict[int, State] = {}
+        #: What it is to be asked behind that.
+        self._asked: bytes | None = None
         #: What is left of a long message.
         self._pieces: Iterator[bytes] | None = None
         wire.on_drained = self._go_on_later
@@ -139,15 +138,20 @@ class YjsFollower(WireFollower):
             self._states |= {one.client: one for one in states}
             self._tell_states()
 
-    def wait_sent(self, timeout: float) -> bool:
-        """Wait until no long message is on its way; tell whether that is so."""
-        until = time.monotonic() + timeout
+    def ask(self, message: bytes) -> None:
+        """Send a short message as soon as none is on its way; a newer one replaces it."""
         with self._gate:
-            while self._pieces is not None and not self.wire.closing:
-                if time.monotonic() > until:
-                    return False
-                self._sent.wait(0.5)
-            return True
+            if self._pieces is None:
+                self._send(message)
+            else:
+                self._asked = message
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether no message is on its way; go on with it, if so."""
+        with self._gate:
+            self._pump()
+            return self._pieces is None
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -213,11 +217,12 @@ class YjsFollower(WireFollower):
         """Send pieces while the peer takes them at once; `on_drained` tells when it does again."""
         while self._pieces is not None and not self.wire.unsent:
             piece = next(self._pieces, None)
-            if piece is None:
-                self._pieces, self.wire.amid_message = None, False
-                self._sent.notify_all()
-            else:
+            if piece is not None:
                 self.wire.push(piece)
+                continue
+            asked, self._asked = self._asked, None
+            self._pieces = None if asked is None else fragments(BINARY, asked, PIECE)
+            self.wire.amid_message = self._pieces is not None
 
 
 def deny(wire: Wire, detail: str) -> None:

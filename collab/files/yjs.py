@@ -9,10 +9,10 @@ from concurrent.futures import Future
 from typing import NoReturn
 
 from flask import current_app
-from simple_websocket import ConnectionClosed, Server
+from simple_websocket import ConnectionClosed
 
 from ..auth import refusals
-from ..core.errors import ApiError, Forbidden, Malformed, Unauthorized
+from ..core.errors import ApiError, Forbidden, Malformed, NotFound, Unauthorized
 from ..core.http.caller import Caller
 from ..core.usage.quota import QuotaSpent
 from ..events.hub import TOKEN_ENDED
@@ -20,16 +20,18 @@ from ..events.message import Message
 from ..extensions import db
 from ..projects import access
 from ..realtime.bucket import Bucket
-from ..realtime.connection import CATCH_UP_PATIENCE_S, Connection
+from ..realtime.connection import Connection
 from ..realtime.deferred import MAX_WAITING_BYTES, WAITING, result_of
 from ..realtime.frames import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND
 from ..realtime.live import live
+from ..realtime.served import Work
 from ..realtime.wire import Wire
 from . import yprotocol
 from .awareness import EDITORS, MAX_STATE_BYTES
 from .changes import Change
 from .document import Document
 from .incoming import SMALL_BYTES, TOO_LARGE, Incoming
+from .models import File
 from .room import Applied, unusable
 from .updates import walk
 from .updates.bounds import Unusable
@@ -57,6 +59,7 @@ CLOSE_CODES = {
     404: NOT_FOUND,
     413: TOO_LARGE,
     422: 4400,
+    429: 1013,
     503: 1013,
     507: 1013,
 }
@@ -85,14 +88,15 @@ class YjsConnection(Connection):
 
     follower: YjsFollower
 
-    def __init__(self, ws: Server, wire: Wire, caller: Caller, file_id: int) -> None:
-        super().__init__(ws, wire, caller, YjsFollower(caller, wire, live().hub))
+    def __init__(self, wire: Wire, caller: Caller, file_id: int, incoming: Incoming) -> None:
+        super().__init__(wire, caller, YjsFollower(caller, wire, live().hub))
         self._file_id, self._topic = file_id, f"file:{file_id}"
         rate = current_app.config["MESSAGE_RATE"]
         self._states = Bucket(rate * REPEATED)
         self._pending: deque[tuple[int, bytes, Future[Applied]]] = deque()
         self._pending_bytes = 0
-        self._incoming: Incoming = ws.max_message_size
+        self._incoming = incoming
+        self._resume_at = 0.0
         self._awaits_step_2 = False
         #: Whether the editor has heard of nobody yet: what it tells of then is itself.
         self._opening = True
@@ -100,7 +104,7 @@ class YjsConnection(Connection):
         self._untold: dict[int, State] = {}
         self._awareness = EDITORS.here()
 
-    def begin(self) -> None:
+    def welcome(self) -> Work:
         """Follow the text, then ask what the editor has; it will ask what it lacks."""
         self.check_person()
         place = access.place(self._topic, self.caller)
@@ -110,59 +114,66 @@ class YjsConnection(Connection):
             self._ask_for_all()
         self.follower.tell(self._awareness.join(self._file_id, self))
         db.session.remove()
+        yield from ()
 
     def _ask_for_all(self) -> None:
         vector, version = writer().ask(self._file_id, lambda one, version: (one.vector(), version))
         self._awaits_step_2 = True
         if self._opening:
             self.follower.begin(self._file_id, version)
-        self._answer(yprotocol.sync(STEP_1, vector), 0)
+        self.follower.ask(yprotocol.sync(STEP_1, vector))
 
-    def _answer(self, message: bytes, version: int) -> None:
-        """Send a message, at the editor's pace, with which it knows a version."""
-        if self.follower.wait_sent(CATCH_UP_PATIENCE_S):
-            self.follower.answer(message, version)
-        else:
-            self._wire.cut()
-
-    def check_token(self) -> None:
+    def tick(self) -> None:
         """End when the token has expired: this protocol has no way to renew it."""
         if self.patience() <= 0:
             raise Unauthorized("The access token has expired: come back with a fresh one.")
 
-    def take(self, data: str | bytes) -> None:
+    def pause(self) -> float:
+        """Return the seconds after which the editor may go on: it sent too much at once."""
+        return self._resume_at - time.monotonic()
+
+    def take(self, data: str | bytes) -> Work:
         """Carry out one message."""
         if isinstance(data, str):
             raise Malformed("Yjs speaks in binary messages, not in text.")
         try:
             self.check_person()
-            self.place(self._topic)
-            self._dispatch(Reader(data))
+            self._may_read()
+            yield from self._dispatch(Reader(data))
             if len(data) > SMALL_BYTES:
                 self.settle()  # what is long is in memory until it is on disk
         finally:
             self._incoming.carried_out(len(data))
             db.session.remove()
 
-    def _dispatch(self, reader: Reader) -> None:
+    def _may_read(self) -> None:
+        """Look whether the text is there and may be read still; raises NotFound, Forbidden."""
+        try:
+            self.place(self._topic)
+        except NotFound:
+            if db.session.get(File, self._file_id) is None:
+                raise
+            raise Forbidden("You may not read this file any more.") from None
+
+    def _dispatch(self, reader: Reader) -> Work:
         kind = reader.number()
         if kind == SYNC:
-            self._on_sync(reader.number(), reader.sized())
+            yield from self._on_sync(reader.number(), reader.sized())
         elif kind == AWARENESS:
-            self._states.wait()
+            self._rest(self._states.owed())
             self._on_awareness(reader.sized())
         elif kind == QUERY_AWARENESS:
-            self._states.wait()
+            self._rest(self._states.owed())
             self.follower.tell(self._awareness.states(self._file_id))
         else:
             raise Malformed(f"There is no message {kind} in the Yjs protocol.")
 
     # -- the document -------------------------------------------------------------------------
 
-    def _on_sync(self, kind: int, data: bytes) -> None:
+    def _on_sync(self, kind: int, data: bytes) -> Work:
         if kind == STEP_1:
             self.settle()
-            self._tell_missing(data)
+            yield from self._tell_missing(data)
             return
         self._opening &= kind != STEP_2
         if kind not in (STEP_2, UPDATE):
@@ -170,25 +181,27 @@ class YjsConnection(Connection):
         if data != EMPTY:
             change = Change(self._file_id, self.caller, "yjs", update=data)
             change.all_it_has = kind == STEP_2
-            self._slow_down(len(data) + UPDATE_BYTES)
+            # As long as this person's edits, on all connections, are over the rate.
+            self._rest(self.live.edits.owe(self.caller.user_id, len(data) + UPDATE_BYTES))
             self._pending.append((kind, data, writer().soon(change)))
             self._pending_bytes += len(data)
             if len(self._pending) >= WAITING or self._pending_bytes >= MAX_WAITING_BYTES:
                 self.settle()
 
-    def _slow_down(self, size: int) -> None:
-        """Wait for as long as this person's edits, on all connections, are over the rate."""
-        wait = self.live.edits.owe(self.caller.user_id, size)
-        if wait:
-            time.sleep(wait)
+    def _rest(self, seconds: float) -> None:
+        """Carry out no more for so long."""
+        if seconds > 0:
+            self._resume_at = max(self._resume_at, time.monotonic() + seconds)
 
-    def _tell_missing(self, vector: bytes) -> None:
-        """Tell the editor what it lacks; live changes wait for the end of a long message."""
+    def _tell_missing(self, vector: bytes) -> Work:
+        """Tell the editor what it lacks, behind what it is being sent already."""
+        while not self.follower.idle:
+            yield
         with self.follower.held():
             ask = lambda one, version: (one.missing(vector), version)  # noqa: E731
             update, version = writer().ask(self._file_id, ask)
             access.place(self._topic, self.caller)  # again, behind the reading
-            self._answer(yprotocol.sync(STEP_2, update), version)
+            self.follower.answer(yprotocol.sync(STEP_2, update), version)
 
     def settle(self) -> None:
         """Wait until what the editor sent is on disk; raises what was refused."""

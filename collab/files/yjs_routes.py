@@ -9,8 +9,9 @@ from ..auth import refusals
 from ..auth.guard import from_address
 from ..core.errors import ApiError, Unauthorized
 from ..extensions import sock
-from ..realtime.socket_routes import run, socket_blueprint
-from ..realtime.wire import Wire
+from ..realtime.parked import Parked
+from ..realtime.places import Seat
+from ..realtime.socket_routes import run, seated, socket_blueprint
 from .awareness import EDITORS, Awareness
 from .door import text_of
 from .incoming import BUDGET, SMALL_BYTES, Budget, Incoming
@@ -23,14 +24,16 @@ def editor(ws: Server, file_id: int) -> None:
     """Edit a text with Yjs; the shared text is named `content`."""
     ws.max_message_size = SMALL_BYTES
 
-    def connected(wire: Wire) -> YjsConnection:
+    def connected(parked: Parked, seat: Seat) -> YjsConnection:
+        wire = parked.wire
         try:
             who = from_address()
             if who is None:
                 raise Unauthorized("Sign in with `?token=` or `?ticket=`.")
             text = text_of(file_id, who)
-            ws.max_message_size = Incoming(BUDGET.here(), who.user_id, wire)
-            return YjsConnection(ws, wire, who, text.id)
+            incoming = Incoming(BUDGET.here(), who.user_id, wire)
+            ws.max_message_size = incoming
+            return YjsConnection(wire, seated(seat, who), text.id, incoming)
         except ApiError as error:
             if error.status == 401:
                 refusals.token("WEBSOCKET", request.path, error)

@@ -1,4 +1,4 @@
-"""How many messages a socket may send."""
+"""How many messages, frames or bytes a socket may send."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import time
 
 
 class Bucket:
-    """A token bucket: allows `rate` messages a second, and as many at once."""
+    """A token bucket: allows `rate` a second, and as many at once."""
 
     def __init__(self, rate: int) -> None:
         self._rate, self._left, self._at = rate, float(rate), time.monotonic()
 
-    def wait(self) -> None:
-        """Count one message; wait until it is within the rate."""
-        if not self.take():
-            time.sleep(-self._left / self._rate)
+    def take(self, count: int = 1) -> bool:
+        """Count some; tell whether they are within the rate."""
+        return self.owed(count) == 0
 
-    def take(self) -> bool:
-        """Count one message; tell whether it is within the rate."""
+    def owed(self, count: int = 1) -> float:
+        """Count some; return the seconds after which they are within the rate."""
         now = time.monotonic()
-        self._left = min(self._rate, self._left + (now - self._at) * self._rate) - 1
+        self._left = min(self._rate, self._left + (now - self._at) * self._rate) - count
         self._at = now
-        return self._left >= 0
+        return max(0.0, -self._left / self._rate)

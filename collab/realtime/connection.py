@@ -5,9 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
-
-from simple_websocket import Server
 
 from ..auth.guard import recheck
 from ..core.errors import Forbidden, NotFound
@@ -19,12 +16,11 @@ from ..projects.access import Place
 from .follower import PIECE, Follower, follow, person
 from .frames import fragments
 from .live import live
+from .served import Served, Work
 from .wire import LINGER_S, STOP_LINGER_S, Wire
 
 #: What others are told when somebody comes, or goes, in about so many bytes.
 PRESENCE_BYTES = 512
-#: Seconds that a reader may take for a piece while he catches up.
-CATCH_UP_PATIENCE_S = 30.0
 
 
 class WireFollower(Follower):
@@ -50,59 +46,41 @@ class WireFollower(Follower):
         self.wire.shut(code, reason, STOP_LINGER_S if code == GOING_AWAY else LINGER_S)
 
 
-class Connection(ABC):
-    """Serves one WebSocket until it ends. It runs in the request's thread."""
+class Connection(Served, ABC):
+    """Serves one WebSocket until it ends, turn by turn (see `parked`)."""
 
-    def __init__(self, ws: Server, wire: Wire, caller: Caller, follower: WireFollower) -> None:
+    def __init__(self, wire: Wire, caller: Caller, follower: WireFollower) -> None:
         #: Who is at the other end, as the database knows him since rights last changed.
         self.caller = caller
         self.follower = follower
         self.live = live()
-        self._ws, self._wire = ws, wire
+        self._wire = wire
         self._epoch = -1
         self._places: dict[str, tuple[int, Place]] = {}
 
-    def serve(self) -> NoReturn:
-        """Serve until the end; raises ConnectionClosed."""
+    def begin(self) -> Work:
+        """Enter the hub, then do what comes before the first message."""
         self.live.hub.enter(self.follower)
-        try:
-            self.begin()
-            while True:
-                self._listen()
-        finally:
-            self.live.hub.leave(self.follower)
-            self.finish()
-
-    def _listen(self) -> None:
-        self.check_token()
-        data = self._ws.receive(timeout=max(0.0, self.patience()))
-        if data is None:
-            return
-        self.take(data)
-        if not self._ws.input_buffer:
-            self.settle()
+        yield from self.welcome()
 
     @abstractmethod
-    def begin(self) -> None:
+    def welcome(self) -> Work:
         """Do what comes before the first message.
 
         The session is checked again: it may have ended before the hub knew this socket.
         """
 
-    @abstractmethod
-    def take(self, data: str | bytes) -> None:
-        """Carry out one message."""
-
-    @abstractmethod
-    def settle(self) -> None:
-        """Finish what waits for its commit: nothing more has been sent for now."""
+    def leave(self) -> None:
+        """Leave the hub, and do what comes behind the last message."""
+        self.live.hub.leave(self.follower)
+        self.finish()
 
     def finish(self) -> None:
         """Do what comes behind the last message."""
         self.settle()
 
     @abstractmethod
-    def check_token(self) -> None:
+    def tick(self) -> None:
         """Do what is due if the token has expired."""
 
     def patience(self) -> float:
@@ -128,17 +106,15 @@ class Connection(ABC):
             known = self._places[topic] = (epoch, access.place(topic, self.caller))
         return known[1]
 
-    def push_paced(self, chunk: bytes, last_id: int = 0) -> bool:
-        """Send a part of much, and wait until the peer has taken it; tell whether he has."""
+    def push_paced(self, chunk: bytes, last_id: int = 0) -> Work:
+        """Send a part of much; go on when the peer has taken it."""
         self._wire.push(chunk, last_id)
-        if self._wire.wait_drained(CATCH_UP_PATIENCE_S):
-            return True
-        self._wire.cut()
-        return False
+        yield
 
-    def push_at_length(self, opcode: int, payload: bytes) -> None:
+    def push_at_length(self, opcode: int, payload: bytes) -> Work:
         """Send a message of any length, in fragments; what comes live must be held back."""
-        all(self.push_paced(piece) for piece in fragments(opcode, payload, PIECE))
+        for piece in fragments(opcode, payload, PIECE):
+            yield from self.push_paced(piece)
 
     @contextmanager
     def following(self, place: Place, after: int | None = None) -> Iterator[int]:

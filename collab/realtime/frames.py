@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-TEXT, BINARY, CLOSE = 0x81, 0x82, 0x88
+TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 #: The bit that says that a frame ends its message.
 FINAL = 0x80
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flask import Flask
@@ -17,6 +15,7 @@ from ..events.hub import GOING_AWAY, STOPPING, Hub
 from ..events.log import BELL
 from ..parts import PARTS
 from .allowance import Allowance
+from .places import Capacity, Limits
 from .reactor import Reactor
 from .wire import STOP_LINGER_S, Wire
 
@@ -25,39 +24,8 @@ SIGNAL_BURST_S = 2
 #: Seconds' worth of edits that an editor brings at once: a paste or a backlog is taken whole.
 EDIT_BURST_S = 4
 
-
-class Capacity:
-    """How many long connections may be open: past it 503, so that requests keep their threads."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._used = limit, 0
-        self._lock = threading.Lock()
-
-    def take(self) -> None:
-        """Take a place; raises Unavailable when all are taken."""
-        with self._lock:
-            if self._used >= self._limit:
-                raise Unavailable("All places for live connections are taken.", retry_after=5)
-            self._used += 1
-
-    def give_back(self) -> None:
-        """Give a place back."""
-        with self._lock:
-            self._used -= 1
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Take a place for as long as this block lasts."""
-        self.take()
-        try:
-            yield
-        finally:
-            self.give_back()
-
-    @property
-    def used(self) -> int:
-        """Return how many are taken."""
-        return self._used
+#: The settings that bound places: of all, of a person, of an address.
+LIMITS = ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
 
 
 @dataclass
@@ -85,13 +53,15 @@ class Live:
         """Make them for an application; no thread runs yet."""
         bell = BELL.of(app)
         hub = Hub(bell)
-        limit = app.config["SOCKET_LIMIT"]
+        limits = (
+            app.config[key] for key in ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
+        )
         signals, kept = (app.config[key] * 1024 for key in ("SIGNAL_RATE_KB", "PUBLISH_RATE_KB"))
         return cls(
             bell,
             hub,
             Broadcaster(app, hub, bell),
-            Capacity(limit),
+            Capacity(Limits(*limits)),
             Allowance(signals, SIGNAL_BURST_S * signals, "signals"),
             Allowance(kept, kept // 2, "events"),
             Allowance(4 * signals, 4 * SIGNAL_BURST_S * signals, "states of editors"),

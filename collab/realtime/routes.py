@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from ..auth.guard import from_address, login_required
+from ..core.addresses import network_of
 from ..core.errors import Unauthorized
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import Caller, caller
@@ -53,7 +54,7 @@ def list_events(query: dict[str, Any]) -> Page:
     wanted["newest_first"] = query["sort"] == "-id"
     if not seconds:
         return poll.page(caller(), topic, **wanted)
-    with live().capacity.taken():
+    with live().capacity.taken(network_of(request.remote_addr), caller().user_id):
         return poll.wait(live(), caller(), topic, seconds, **wanted)
 
 
@@ -98,13 +99,13 @@ def _respond(who: Caller, places: list[access.Place], after: int | None) -> Resp
     sock = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
     if "collab.outgoing" in request.environ:  # what is told goes out at once, at the reader's pace
         request.environ["collab.outgoing"].paced = True
-    here.capacity.take()
+    seat = here.capacity.take(network_of(request.remote_addr), who.user_id)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     stream = Stream(app, here.hub, StreamFollower(who, sock, here.reactor), who)
     response = Response(stream.chunks(places, after, beat), mimetype="text/event-stream")
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     response.call_on_close(stream.close)
-    response.call_on_close(here.capacity.give_back)
+    response.call_on_close(seat.give_back)
     return response
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from flask import Flask, current_app
-from simple_websocket import ConnectionClosed, Server
+from simple_websocket import ConnectionClosed
 
 from ..auth import refusals
 from ..auth.guard import from_token
@@ -28,7 +28,6 @@ from ..events.message import Message
 from ..events.types import same_type
 from ..extensions import db
 from ..projects import access
-from ..projects.access import Place
 from . import protocol, publishing
 from .bucket import Bucket
 from .connection import Connection, WireFollower
@@ -37,10 +36,9 @@ from .follower import recovered
 from .frames import MESSAGE_TOO_BIG, POLICY_VIOLATION, TEXT, text_frame
 from .group import Group
 from .protocol import Body, TooBig, answer, payload_of, refusal
+from .served import Work
+from .stranger import authenticated, end
 from .wire import Wire
-
-#: Seconds to send the first `auth` message.
-AUTH_PATIENCE_S = 10.0
 
 
 class SocketFollower(WireFollower):
@@ -56,42 +54,13 @@ class SocketFollower(WireFollower):
         self.deliver(answer("unsubscribed", topic=topic, reason=reason), 0)
 
 
-def first_auth(ws: Server, wire: Wire) -> Caller:
-    """Wait for the first message, which must be a good `auth`, and return whose it is."""
-    data = ws.receive(timeout=AUTH_PATIENCE_S)
-    body: Body = {}
-    try:
-        body = {} if data is None else protocol.parse(data)
-        if body.get("type") != "auth":
-            raise Unauthorized("The first message must be `auth` with a `token`.")
-        who = from_token(protocol.token_of(body))
-    except ApiError as error:
-        if body.get("type") == "auth":
-            refusals.token(*protocol.about(body), error)
-        end(wire, error, TOKEN_ENDED, body)
-    wire.push(_authenticated(who, body))
-    return who
-
-
-def end(wire: Wire, error: ApiError, code: int, request: Body | None = None) -> NoReturn:
-    """Say what is wrong and close; raises ConnectionClosed."""
-    wire.push(refusal(error, request))
-    wire.shut(code, error.detail)
-    raise ConnectionClosed(code, error.detail)
-
-
-def _authenticated(who: Caller, request: Body) -> bytes:
-    members = {"user_id": who.user_id, "expires_at": who.token_expires}
-    return answer("authenticated", request, **members)
-
-
 class Socket(Connection):
     """A socket that speaks JSON, and follows any number of topics."""
 
     def __init__(
-        self, ws: Server, wire: Wire, caller: Caller, topics: Iterable[str], after: str | None
+        self, wire: Wire, caller: Caller, topics: Iterable[str], after: str | None
     ) -> None:
-        super().__init__(ws, wire, caller, SocketFollower(caller, wire))
+        super().__init__(wire, caller, SocketFollower(caller, wire))
         self._topics, self._after = topics, after
         self._grace: int = current_app.config["TOKEN_GRACE_SECONDS"]
         self._bucket = Bucket(current_app.config["MESSAGE_RATE"])
@@ -101,13 +70,13 @@ class Socket(Connection):
         #: Bytes of the message that is being carried out, about.
         self._size = 0
 
-    def begin(self) -> None:
+    def welcome(self) -> Work:
         """Subscribe to what the address asks for."""
-        self._guarded({}, lambda *_: None)
+        yield from self._guarded({}, lambda *_: None)
         for topic in self._topics:
-            self._guarded({"topic": topic, "after": self._after}, Socket._on_subscribe)
+            yield from self._guarded({"topic": topic, "after": self._after}, Socket._on_subscribe)
 
-    def take(self, data: str | bytes) -> None:
+    def take(self, data: str | bytes) -> Work:
         """Carry out one message, and answer it."""
         if not self._bucket.take():
             end(self._wire, TooManyRequests("Too many messages a second."), POLICY_VIOLATION)
@@ -120,7 +89,7 @@ class Socket(Connection):
             self._refuse(error, {})
         else:
             known = self._messages.handlers
-            self._guarded(body, known.get(same_type(body["type"]), Socket._on_event))
+            yield from self._guarded(body, known.get(same_type(body["type"]), Socket._on_event))
         if self._group.full:
             self.settle()
 
@@ -133,9 +102,9 @@ class Socket(Connection):
         """Answer a request."""
         self._wire.push(answer(kind, request, **members))
 
-    def answer_at_length(self, kind: str, request: Body, **members: Any) -> None:
+    def answer_at_length(self, kind: str, request: Body, **members: Any) -> Work:
         """Answer a request, at any length, while what comes live is held back (`following`)."""
-        self.push_at_length(TEXT, payload_of(kind, request, **members))
+        yield from self.push_at_length(TEXT, payload_of(kind, request, **members))
 
     def publish(self, body: Body) -> None:
         """Publish what a message says, whose type is the event's."""
@@ -152,7 +121,7 @@ class Socket(Connection):
             request, self._size, future, lambda result: _answer(request, *members(result))
         )
 
-    def _guarded(self, body: Body, handler: Handler) -> None:
+    def _guarded(self, body: Body, handler: Handler) -> Work:
         """Carry out one message and answer its error, if it has one."""
         if handler not in PUBLISHING:
             self._group.commit()  # answers keep the order of their requests
@@ -160,7 +129,11 @@ class Socket(Connection):
             self._deferred.settle()
         try:
             self.check_person()
-            handler(self, body)
+            work = handler(self, body)
+            if work is not None:
+                yield from work
+        except ConnectionClosed:
+            raise
         except Unauthorized as error:
             if handler is Socket._on_auth:
                 self._note(error, body)
@@ -190,7 +163,7 @@ class Socket(Connection):
         """Return the seconds until something is due about the token."""
         return super().patience() + (self._grace if self._warned else 0)
 
-    def check_token(self) -> None:
+    def tick(self) -> None:
         """Warn when the token has expired; end when no other came in time."""
         if self.patience() > 0:
             return
@@ -208,12 +181,12 @@ class Socket(Connection):
         if (fresh.user_id, fresh.session_id) != (old.user_id, old.session_id):
             raise Forbidden("This socket belongs to another session.")
         self.caller, self._warned = fresh, False
-        self._wire.push(_authenticated(fresh, body))
+        self._wire.push(authenticated(fresh, body))
 
     def _on_ping(self, body: Body) -> None:
         self._wire.push(answer("pong", body, time=utcnow()))
 
-    def _on_subscribe(self, body: Body) -> None:
+    def _on_subscribe(self, body: Body) -> Work:
         """Follow a topic: first what was missed, then live."""
         place = access.place(protocol.topic_of(body), self.caller)
         after = protocol.after_of(body)
@@ -227,12 +200,8 @@ class Socket(Connection):
             }
             start = position if after is None else min(after, position)
             self._wire.push(answer("subscribed", body, **members), start)
-            self._catch_up(place, start, position, whole)
-
-    def _catch_up(self, place: Place, after: int, through: int, whole: bool) -> None:
-        for chunk, last_id in self.follower.missed([place], after, through, whole):
-            if not self.push_paced(chunk, last_id):
-                return
+            for chunk, last_id in self.follower.missed([place], start, position, whole):
+                yield from self.push_paced(chunk, last_id)
 
     def _on_unsubscribe(self, body: Body) -> None:
         topic = protocol.topic_of(body)
@@ -265,7 +234,8 @@ def _answer(request: Body, kind: str, members: Body) -> bytes:
     return answer(kind, request, **members)
 
 
-Handler = Callable[[Socket, Body], None]
+#: A handler of messages; one whose answer is long goes on when its reader has taken a part.
+Handler = Callable[[Socket, Body], Work | None]
 
 #: What may stand in one group with what comes before it.
 PUBLISHING = (Socket._on_publish, Socket._on_event)

@@ -8,22 +8,27 @@ import contextlib
 from collections.abc import Callable
 from typing import NoReturn
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, current_app, g, request
 from simple_websocket import ConnectionClosed, Server
 from werkzeug.exceptions import MethodNotAllowed
 
 from ..auth import refusals
 from ..auth.guard import from_address
+from ..core.addresses import network_of
 from ..core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
 from ..core.http.caller import Caller
 from ..core.http.paths import BASE
 from ..events.hub import TOKEN_ENDED
 from ..extensions import db, sock
-from .connection import Connection
-from .frames import INTERNAL_ERROR
+from .frames import INTERNAL_ERROR, TRY_AGAIN_LATER
+from .incoming import Incoming
 from .live import live
+from .parked import End, Parked
+from .places import Seat
 from .protocol import TooBig, refusal
-from .socket import Socket, end, first_auth
+from .served import Served
+from .socket import Socket
+from .stranger import Stranger, end
 from .wire import Wire
 
 
@@ -58,21 +63,20 @@ def prepare(too_big: bytes) -> None:
     # so no extension is agreed on (RFC 6455 §9.1, RFC 7692 §5): the library sees no offer.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
     here = live()
-    here.capacity.take()
-    g.live_place = here.capacity
+    g.seat = here.capacity.take(network_of(request.remote_addr))
     for name in ("gunicorn.socket", "werkzeug.socket"):
         if name in request.environ:
-            g.wire = Wire(request.environ[name], here.reactor, too_big, waiting=True)
+            g.wire = Wire(request.environ[name], here.reactor, too_big)
             request.environ[name] = g.wire
             here.open(g.wire)
 
 
 def give_back(error: BaseException | None) -> None:
-    """Give the place back, however the connection ended."""
+    """Give the place back, if it came to no connection."""
     if "wire" in g:
         live().wires.discard(g.pop("wire"))
-    if "live_place" in g:
-        g.pop("live_place").give_back()
+    if "seat" in g:
+        g.pop("seat").give_back()
 
 
 def bad_handshake(error: ValueError) -> Response:
@@ -106,34 +110,57 @@ def notifications(ws: Server) -> None:
 
 def serve(ws: Server, topics: Callable[[Caller], list[str]]) -> None:
     """Serve a socket that speaks JSON."""
+    after = request.args.get("after")
 
-    def connected(wire: Wire) -> Socket:
-        who = _by_address(wire) or first_auth(ws, wire)
-        return Socket(ws, wire, who, topics(who), request.args.get("after"))
+    def connected(parked: Parked, seat: Seat) -> Served:
+        def known(who: Caller) -> Served:
+            return Socket(parked.wire, seated(seat, who), topics(who), after)
 
-    run(ws, connected, lambda wire, error: end(wire, error, INTERNAL_ERROR))
+        who = _by_address(parked.wire)
+        if who is not None:
+            return known(who)
+        return Stranger(parked.wire, lambda found: parked.serve(known(found)))
+
+    run(ws, connected, finish)
 
 
-def run(
-    ws: Server,
-    connected: Callable[[Wire], Connection],
-    end: Callable[[Wire, ApiError], NoReturn],
-) -> None:
-    """Make a connection and serve it; `end` tells the peer what went wrong."""
-    wire: Wire = g.wire
-    wire.start_reading(ws.input_buffer)
+def finish(wire: Wire, error: ApiError, code: int) -> NoReturn:
+    """Say what is wrong and close, with a code after the error unless one is given."""
+    end(wire, error, code or (TRY_AGAIN_LATER if error.status in (429, 503) else INTERNAL_ERROR))
+
+
+def seated(seat: Seat, who: Caller) -> Caller:
+    """Count a place as a person's; raises TooManyRequests."""
+    seat.belongs_to(who.user_id)
+    return who
+
+
+def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> None:
+    """Make a connection and leave it to the reactor; `end` tells the peer what went wrong."""
+    wire: Wire = g.pop("wire")
+    seat: Seat = g.pop("seat")
+    here, app = live(), current_app._get_current_object()  # type: ignore[attr-defined]
+    incoming = Incoming.of(ws.ws, ws.max_message_size, app.config["MESSAGE_RATE"])
+    parked = Parked(app, wire, incoming, end, ping_seconds=app.config["PING_SECONDS"])
+    served = None
     try:
-        connection = connected(wire)
-        db.session.remove()  # the app context lives as long as the socket; the session must not
-        connection.serve()
+        served = connected(parked, seat)
+        incoming.limit = ws.max_message_size  # it may depend on who it is
     except ConnectionClosed:
         pass  # whoever closed has sent the one close frame
     except Exception as error:
         with contextlib.suppress(ConnectionClosed):
-            end(wire, translated(error))
+            end(wire, translated(error), 0)
     finally:
         db.session.remove()
-        wire.wait_dead()
+    ws.connected = False  # from here on flask-sock has nothing to close
+    at_end = [lambda: here.wires.discard(wire), seat.give_back]
+    detach = request.environ.get("collab.detach")
+    if detach is not None:
+        parked.start(served, [*at_end, detach()])
+    else:  # a server whose threads wait, as Werkzeug's
+        parked.start(served, at_end)
+        parked.done.wait()
 
 
 def _by_address(wire: Wire) -> Caller | None:

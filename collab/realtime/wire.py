@@ -1,7 +1,7 @@
 """The only writer of a socket: never blocks, keeps what a short write left, cuts off the slow.
 
-simple-websocket would write from its reader thread and ours from others. A Wire stands before the
-raw socket, in the WSGI environ, and everybody's bytes go through it.
+A Wire stands before the raw socket, in the WSGI environ, and everybody's bytes go through it: those
+of simple-websocket's handshake, of the broadcaster, and of the turns of a connection.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 
 from ..events.hub import SLOW_READER
 from .frames import MESSAGE_TOO_BIG, close_frame
@@ -23,16 +23,11 @@ UNSENT_LIMIT = 1024 * 1024
 LINGER_S = 10.0
 #: The same, when the server is stopping.
 STOP_LINGER_S = 0.5
-#: Bytes that a peer may send ahead of the message that is being handled.
-AHEAD_LIMIT = 1024 * 1024
 #: What the kernel may hold beside that; the default grows to several megabytes.
 KERNEL_BUFFER = 256 * 1024
 
 #: A plain number: the socket module's flags cost time with every call.
 FLAGS = int(socket.MSG_DONTWAIT)
-
-#: What simple-websocket writes when a message is too big.
-TOO_BIG_CLOSE = close_frame(MESSAGE_TOO_BIG, "Message is too big")
 
 
 class Wire:
@@ -43,11 +38,8 @@ class Wire:
         sock: socket.socket,
         reactor: Reactor,
         too_big: bytes = b"",
-        *,
-        waiting: bool = False,
     ) -> None:
         self._sock, self._reactor, self._too_big = sock, reactor, too_big
-        self._reading = threading.Event()
         self._send = sock.send
         self._lock = threading.Lock()
         self._queue: deque[tuple[memoryview, int]] = deque()
@@ -55,42 +47,26 @@ class Wire:
         self._closing = False
         self._dead = threading.Event()
         self._drained = threading.Condition(self._lock)
-        #: Called, by the reactor, whenever all that waited has been sent.
         #: What closes the connection for a message that is too big.
         self.too_big_code = MESSAGE_TOO_BIG
         #: Whether other messages have to wait, since one is being sent in fragments (§5.4).
         self.amid_message = False
+        #: Called, by the reactor, whenever all that waited has been sent.
         self.on_drained: Callable[[], None] = lambda: None
         #: Id of the newest row that was handed to the kernel whole.
         self.sent_id = 0
         #: When a closing wire is cut, on the monotonic clock.
         self.deadline = 0.0
-        #: The messages that were read and wait to be handled, and the bytes read meanwhile.
-        self._unhandled: Sized = ()
-        self._ahead = 0
-        if not waiting:
-            self._reading.set()
+        self._at_death: Callable[[], None] | None = None
+        self._when_drained: Callable[[], None] | None = None
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
 
     # -- what simple-websocket does with a socket ---------------------------------------------
 
     def send(self, data: bytes) -> int:
-        """Queue control frames; say first why a message that is too big closes the socket."""
-        if data.endswith(TOO_BIG_CLOSE):
-            self.push(self._too_big)
-            self._shut(close_frame(self.too_big_code, "Message is too big"), LINGER_S)
-        else:
-            self.push(data)
+        """Queue what the handshake answers."""
+        self.push(data)
         return len(data)
-
-    def recv(self, size: int) -> bytes:
-        """Read, blocking; not far ahead of what is handled: a flood waits in the network."""
-        self._reading.wait(LINGER_S)
-        while self._unhandled and self._ahead > AHEAD_LIMIT and not self._dead.wait(0.02):
-            pass
-        data = self._sock.recv(size)
-        self._ahead = len(data) + (self._ahead if self._unhandled else 0)
-        return data
 
     def fileno(self) -> int:
         """Return the descriptor, for selectors; -1 once closed."""
@@ -106,10 +82,57 @@ class Wire:
         else:
             self.abort()
 
-    def start_reading(self, unhandled: Sized) -> None:
-        """Read from now on, with what the route has set; `unhandled` are the messages read."""
-        self._unhandled = unhandled
-        self._reading.set()
+    # -- reading ------------------------------------------------------------------------------
+
+    def read(self, size: int) -> bytes:
+        """Read what is there; raises BlockingIOError if there is nothing, and OSError."""
+        return self._sock.recv(size, FLAGS)
+
+    def answer_close(self, frame: bytes) -> None:
+        """Answer the peer's close, and end."""
+        self.push(frame)
+        self.close()
+
+    def shut_too_big(self) -> None:
+        """Say why a message that is too big closes the socket, and close it."""
+        self.push(self._too_big)
+        self.shut(self.too_big_code, "Message is too big")
+
+    @property
+    def reactor(self) -> Reactor:
+        """Return what waits for this socket."""
+        return self._reactor
+
+    @property
+    def drained(self) -> bool:
+        """Tell whether all is sent."""
+        return not self._queue
+
+    @property
+    def closing(self) -> bool:
+        """Tell whether a close has been sent, or the connection has ended."""
+        return self._closing
+
+    @property
+    def dead(self) -> bool:
+        """Tell whether the connection has ended."""
+        return self._dead.is_set()
+
+    def at_death(self, told: Callable[[], None]) -> None:
+        """Learn of the end, at once if it has come already."""
+        with self._lock:
+            self._at_death = told
+            dead = self._dead.is_set()
+        if dead:
+            told()
+
+    def when_drained(self, told: Callable[[], None]) -> None:
+        """Learn, once, that all is sent; at once if it is."""
+        with self._lock:
+            waits = bool(self._queue) and not self._closing
+            self._when_drained = told if waits else None
+        if not waits:
+            told()
 
     # -- what we do with it -------------------------------------------------------------------
 
@@ -117,11 +140,6 @@ class Wire:
     def unsent(self) -> int:
         """Return how many bytes wait for the peer to read."""
         return self._unsent
-
-    @property
-    def closing(self) -> bool:
-        """Tell whether nothing more is sent."""
-        return self._closing
 
     def push(self, chunk: bytes, last_id: int = 0) -> None:
         """Send whole frames, now or as soon as the peer takes more."""
@@ -166,6 +184,9 @@ class Wire:
                 self._queue.popleft()
                 self.sent_id = last_id or self.sent_id
             self._drained.notify_all()
+            told, self._when_drained = self._when_drained, None
+        if told is not None:
+            told()
         self.on_drained()
         return True
 
@@ -221,6 +242,9 @@ class Wire:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)
             self._dead.set()  # from here on the descriptor may be closed, and be another's
+            told = self._at_death
+        if told is not None:
+            told()
 
     def wait_dead(self) -> None:
         """Wait for the end, so that the server does not close the descriptor before."""

@@ -24,6 +24,7 @@ def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool:
         "wsgi.input": body.file,
         "gunicorn.socket": peer.sock,
         "collab.outgoing": out,
+        "collab.detach": peer.detach,
     }
     if not worker.alive:
         response.force_close()
@@ -45,8 +46,6 @@ def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool:
 
 
 def _call(app: Any, response: wsgi.Response, environ: dict[str, Any]) -> None:
-    if "HTTP_UPGRADE" in environ:
-        environ["gunicorn.socket"].setblocking(True)
     pieces = app(environ, response.start_response)
     try:
         if isinstance(pieces, environ["wsgi.file_wrapper"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from ..core.addresses import network_of
@@ -34,7 +35,15 @@ class Peer:
         self.stays = True
         #: When the head of the present request began to come.
         self.begun = 0.0
+        #: Whether a long connection has taken it over, which calls `release` at its end.
+        self.taken = False
+        self.release: Callable[[], None] = self.close
         self.deadline = self.looked_at = NEVER
+
+    def detach(self) -> Callable[[], None]:
+        """Leave the socket to a long connection; return what it calls at its end."""
+        self.taken = True
+        return self.release
 
     def send_now(self, data: bytes) -> None:
         """Send a few bytes if the kernel takes them."""

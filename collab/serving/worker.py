@@ -99,6 +99,7 @@ class SelectingWorker(ThreadWorker):  # type: ignore[misc]
         spool = bounds.spool.of(network(client))
         gatherer = Gatherer(self.cfg, client, spool, bounds.largest_body)
         peer = Peer(sock, client, server, gatherer, Outgoing(sock, self._terms, spool))
+        peer.release = lambda: self.method_queue.defer(self._drop, peer)
         self.nr_conns += 1
         self._per_network[peer.network] += 1
         self._await_request(peer)
@@ -194,9 +195,9 @@ class SelectingWorker(ThreadWorker):  # type: ignore[misc]
         future.add_done_callback(lambda done: self.method_queue.defer(self._answered, peer, done))
 
     def _answered(self, peer: Peer, done: Future[bool]) -> None:
-        peer.stays = not done.cancelled() and done.exception() is None and done.result()
-        peer.sock.setblocking(False)
-        self._send_on(peer)
+        if not peer.taken:
+            peer.stays = not done.cancelled() and done.exception() is None and done.result()
+            self._send_on(peer)
 
     def _send_on(self, peer: Peer) -> None:
         """Send what is unsent; then wait for the next request, or close."""

@@ -33,6 +33,8 @@ BAD = {
     "PUBLISH_RATE_KB": ["", "0", "x"],
     "SOCKET_LIMIT": ["", "0", "x"],
     "HTTP_THREADS": ["", "1", "x"],
+    "LIVE_PER_PERSON": ["", "0", "x"],
+    "LIVE_PER_ADDRESS": ["", "0", "x"],
     "HEAD_SECONDS": ["0", "601", "x"],
     "BODY_SECONDS": ["0", "601", "x"],
     "SEND_SECONDS": ["0", "601", "x"],

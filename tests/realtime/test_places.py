@@ -138,3 +138,49 @@ def test_a_connection_that_ends_inside_the_handshake_gives_its_place_back(
         RawSocket(crowded.url, path="/ws", wait=False).vanish()
     assert ok(over(crowded, bob).get("/auth/me"))["id"] == bob.id
     assert all_given_back(crowded)
+
+
+# -- one person, one address ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(serve: Any) -> Any:
+    """Return a server where a person may have two places of many."""
+    return serve(LIVE_PER_PERSON="2")
+
+
+def test_one_person_cannot_take_all_places(
+    shared: Any, alice: Person, bob: Person, connect: Any, follow: Any, over: Any
+) -> None:
+    for _ in range(2):
+        connect(bob, url=shared.url).flush()
+    closed = connect(bob, url=shared.url).wait_closed()
+    assert (closed.code, "one person may have" in closed.reason) == (1013, True)
+    assert follow(bob, url=shared.url).response.status_code == 429
+    assert over(shared, bob).get("/events", params={"wait": 1}).status_code == 429
+    connect(alice, url=shared.url).flush()
+
+
+def test_who_signs_in_by_a_message_is_counted_too(shared: Any, bob: Person, connect: Any) -> None:
+    for _ in range(2):
+        connect(bob, url=shared.url).flush()
+    late = connect(url=shared.url)
+    late.send("auth", token=bob.token)
+    assert late.wait_closed().code == 1013
+
+
+def test_a_person_who_gives_a_place_back_may_take_another(
+    shared: Any, bob: Person, connect: Any
+) -> None:
+    for _ in range(4):
+        socket = connect(bob, url=shared.url)
+        socket.flush()
+        socket.close()
+        assert all_given_back(shared)
+
+
+def test_one_address_cannot_take_all_places(serve: Any, bob: Person, connect: Any) -> None:
+    server = serve(LIVE_PER_ADDRESS="1")
+    connect(bob, url=server.url).flush()
+    refused = knock(server.url)
+    assert (refused.status_code, "one address may have" in refused.text) == (429, True)

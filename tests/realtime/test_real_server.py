@@ -89,7 +89,7 @@ def test_a_person_who_answers_no_ping_is_present_no_longer(
 def test_a_reader_who_reads_nothing_is_cut_off_and_resumes(
     process: Any, alice: Person, bob: Person, project: int, over: Any
 ) -> None:
-    server = process()
+    server = process(PUBLISH_RATE_KB="100000")
     writer = over(server, alice)
     with RawSocket(server.url, token=bob.token, project_id=project, receive_buffer=4096) as slow:
         slow.receive()

@@ -15,7 +15,7 @@ from wsproto.events import CloseConnection, TextMessage
 
 from collab.realtime.frames import close_frame, text_frame
 from collab.realtime.reactor import Reactor
-from collab.realtime.wire import TOO_BIG_CLOSE, UNSENT_LIMIT, Wire
+from collab.realtime.wire import UNSENT_LIMIT, Wire
 
 #: More than two connected sockets hold between them.
 MUCH = 700_000
@@ -225,8 +225,8 @@ def test_a_peer_that_does_not_answer_the_close_is_ended_when_its_time_is_over(li
 
 
 def test_a_message_that_is_too_big_is_explained_before_the_close(line: Line) -> None:
-    line.wire.send(TOO_BIG_CLOSE)
-    wanted = b"too big" + TOO_BIG_CLOSE
+    line.wire.shut_too_big()
+    wanted = b"too big" + close_frame(1009, "Message is too big")
     assert line.read(len(wanted)) == wanted
 
 

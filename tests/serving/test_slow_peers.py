@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ..support.raw import RawSocket
 from ..support.slow import KINDS, crowd
 from ..support.waiting import eventually
 
@@ -25,14 +26,6 @@ def threads(server: Any) -> int:
 
 def descriptors(server: Any) -> int:
     return len(list(Path(f"/proc/{server.worker}/fd").iterdir()))
-
-
-def sockets(server: Any) -> int:
-    found = 0
-    for path in Path(f"/proc/{server.worker}/fd").iterdir():
-        with contextlib.suppress(OSError):
-            found += str(path.readlink()).startswith("socket:")
-    return found
 
 
 def memory_kib(server: Any) -> int:
@@ -68,11 +61,20 @@ def test_each_kind_of_slow_sender_is_gone_after_its_deadline(process: Any, dripp
 
 def test_a_reader_who_never_reads_is_gone_after_its_deadline(process: Any) -> None:
     server = process(**QUICK)
-    resting = sockets(server)
     with crowd(server.url) as slow:
         slow.add("nothing read", 5)
-        eventually(lambda: sockets(server) >= resting + 5)
-        eventually(lambda: sockets(server) <= resting)
+        eventually(lambda: not connected(server, slow.ports))
+
+
+def connected(server: Any, ports: set[int]) -> set[int]:
+    """Return which of these ports of ours the server has a connection with."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    ends = [line.split()[1:4] for line in lines]
+    here = f":{server.port:04X}"
+    ours = {
+        int(other[-4:], 16) for mine, other, state in ends if mine.endswith(here) and state == "01"
+    }
+    return ports & ours
 
 
 def test_who_is_too_slow_with_a_request_is_told(process: Any) -> None:
@@ -141,3 +143,14 @@ def test_a_long_answer_waits_for_its_reader_without_a_thread(
     for tcp in readers:
         with tcp:
             assert to_the_end(tcp).partition(b"\r\n\r\n")[2] == body
+
+
+def test_idle_sockets_take_no_thread(process: Any, alice: Any, bob: Any, project: int) -> None:
+    server = process(LIVE_PER_PERSON="200", HTTP_THREADS="2")
+    opened = [RawSocket(server.url, token=bob.token, project_id=project) for _ in range(150)]
+    strangers = [RawSocket(server.url) for _ in range(50)]
+    for one in opened:
+        assert one.receive()["type"] == "subscribed"
+    assert threads(server) < 60
+    for one in (*opened, *strangers):
+        one.close()

@@ -35,6 +35,11 @@ class Crowd:
         self._selector = selectors.DefaultSelector()
         self.open: dict[socket.socket, str] = {}
 
+    @property
+    def ports(self) -> set[int]:
+        """Return our ends of those that are open."""
+        return {sock.getsockname()[1] for sock in self.open}
+
     def add(self, kind: str, count: int) -> None:
         """Open connections of a kind."""
         for _ in range(count):

@@ -1,0 +1,64 @@
+"""Frames count, whatever is in them: a flood of nothing is a flood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wsproto import ConnectionType
+from wsproto.connection import Connection
+from wsproto.events import BytesMessage, TextMessage
+
+from collab.realtime.bucket import Bucket
+from collab.realtime.incoming import Incoming
+
+from ..serving.test_chunks import cut
+from ..support.people import Person
+from ..support.raw import CONTINUATION, PING, PONG, TEXT, RawSocket, client_frame
+
+FLOODS = {
+    "empty fragments": client_frame(TEXT, b"", fin=False)
+    + client_frame(CONTINUATION, b"", fin=False) * 5000,
+    "fragments of a byte": client_frame(TEXT, b"x", fin=False)
+    + client_frame(CONTINUATION, b"x", fin=False) * 5000,
+    "pings": client_frame(PING, b"x" * 125) * 5000,
+    "pongs": client_frame(PONG) * 5000,
+    "empty messages": client_frame(TEXT) * 5000,
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_a_flood_of_frames_is_closed_with_1008(server: Any, bob: Person, flood: bytes) -> None:
+    with RawSocket(server.url, token=bob.token) as raw:
+        raw.tcp.sendall(flood)
+        assert raw.until_closed()[1] in (1008, 1006)  # 1006: what it sent behind was not read
+
+
+def test_whoever_is_not_signed_in_may_not_flood_either(server: Any) -> None:
+    with RawSocket(server.url) as raw:
+        raw.tcp.sendall(FLOODS["pings"])
+        assert raw.until_closed()[1] in (1008, 1006)
+
+
+messages = st.lists(st.one_of(st.text(max_size=40), st.binary(max_size=40)), max_size=8)
+
+
+@given(messages, st.lists(st.integers(0, 10_000), max_size=20), st.integers(1, 5))
+def test_messages_are_the_same_however_they_are_cut_and_fragmented(
+    sent: list[str | bytes], places: list[int], parts: int
+) -> None:
+    client, wire = Connection(ConnectionType.CLIENT), b""
+    for message in sent:
+        size = len(message) // parts + 1
+        pieces = [message[start : start + size] for start in range(0, len(message), size)] or [
+            message
+        ]
+        kind = TextMessage if isinstance(message, str) else BytesMessage
+        for number, piece in enumerate(pieces, 1):
+            wire += client.send(kind(data=piece, message_finished=number == len(pieces)))
+    incoming = Incoming(Connection(ConnectionType.SERVER), 10_000, Bucket(10**9))
+    for piece in cut(wire, places):
+        incoming.feed(piece)
+    assert list(incoming.messages) == sent
