@@ -236,14 +236,18 @@ def _behind(file_id: int, after: int, base: int) -> Sequence[Any]:
     """Return all changes behind a version; raises TooFarBack, JoinedVersion."""
     size = func.sum(FileChange.weight)
     query = select(func.count(), size).where(FileChange.file_id == file_id)
+    steps = 0
     count, weight = db.session.execute(query.where(FileChange.version > after)).one()
     if count > REACH or (weight or 0) > REACH_BYTES:
         raise TooFarBack()
-    rows = store.changes(file_id, after, base)
+    rows: list[Any] = []
+    for row in store.each_change(file_id, after, base):
+        rows.append(row)
+        steps += len(row.delta)
+        if steps > STEPS:
+            raise TooFarBack()
     if rows and rows[0].base != after:
         raise store.joined(file_id, after)
-    if sum(len(row.delta) for row in rows) > STEPS:
-        raise TooFarBack()
     return rows
 
 

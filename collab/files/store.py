@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ INSERT_CHANGES = insert(FileChange.__table__)  # type: ignore[arg-type]
 INSERT_CLIENTS = insert(FileClient.__table__).prefix_with("OR IGNORE")  # type: ignore[arg-type]
 
 
+#: Bytes of changes that an edit of an old version is carried over, all in memory.
+MAX_BETWEEN_BYTES = 8 * 2**20
 #: Times that a reading is begun anew because the history was compacted under it.
 TRIES = 3
 
@@ -90,6 +92,11 @@ def changes(file_id: int, after: int, through: int) -> Sequence[Any]:
     return _changes(WITHOUT_UPDATE, file_id, after, through)
 
 
+def each_change(file_id: int, after: int, through: int) -> Iterator[Any]:
+    """Yield the same rows one by one, for a reader who may have enough."""
+    yield from db.session.connection().execute(_between(WITHOUT_UPDATE, file_id, after, through))
+
+
 def _changes(columns: Any, file_id: int, after: int, through: int) -> Sequence[Any]:
     return db.session.execute(_between(columns, file_id, after, through)).all()
 
@@ -101,11 +108,19 @@ def _between(columns: Any, file_id: int, after: int, through: int) -> Select[Any
 
 
 def deltas_between(file_id: int, after: int, through: int) -> list[Delta]:
-    """Return what was changed between two versions; raises JoinedVersion."""
+    """Return what was changed between two versions; raises JoinedVersion, also for too much."""
+    if _weight_between(file_id, after, through) > MAX_BETWEEN_BYTES:
+        raise JoinedVersion(f"Too much was changed since version {after}: open the text anew.")
     rows = changes(file_id, after, through)
     if not _joins_up(rows, after, through):
         raise joined(file_id, after)
     return [loaded(row.delta) for row in rows]
+
+
+def _weight_between(file_id: int, after: int, through: int) -> int:
+    query = select(func.sum(FileChange.weight)).where(FileChange.file_id == file_id)
+    query = query.where(FileChange.version > after, FileChange.version <= through)
+    return db.session.scalar(query) or 0
 
 
 def _joins_up(rows: Sequence[Any], after: int, through: int) -> bool:
@@ -167,7 +182,7 @@ def _units_at(file_id: int, version: int) -> str | None:
     units = to_units(zlib.decompress(text).decode()) if text else ""
     at = start
     # One by one: together they may take many times what the text does.
-    for row in db.session.connection().execute(_between(WITHOUT_UPDATE, file_id, start, version)):
+    for row in each_change(file_id, start, version):
         if at == start and row.base != start:
             return None
         units, at = deltas.apply(units, loaded(row.delta)), row.version

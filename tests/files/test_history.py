@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import insert, select, update
 
 from collab.extensions import db
 from collab.files import history
-from collab.files.models import BINARY, File
+from collab.files.models import BINARY, File, FileChange
+from collab.files.store import JoinedVersion, deltas_between
 
+from ..support.memory import MIB, peak_of
 from ..support.people import Person, ok
 from ..support.problems import problem
 from ..support.races import at_once, statuses
@@ -254,3 +258,23 @@ def test_an_undo_reaches_so_far_and_no_further(text: TextDesk, alice: Person) ->
     text.changes(alice, *[step for _ in range(history.STEPS // 2) for step in (1, -1)])
     problem(alice.post(f"/files/{text.id}/undo", {"from_version": 1}), 409)
     assert text.text == "x" * (history.STEPS // 2)
+
+
+def test_what_reaches_back_over_too_much_is_refused_before_it_is_read(
+    app: Flask, alice: Person, project: int
+) -> None:
+    file = alice.makes_text(project, "one")
+    row = {"file_id": file, "author_id": alice.id, "door": "rest"}
+    with app.app_context():
+        first = db.session.scalar(select(File.content_version).where(File.id == file)) or 0
+        for version in range(first + 1, first + 25):
+            step = {"version": version, "base": version - 1, "delta": ["x" * 1_000_000]}
+            db.session.execute(insert(FileChange).values(row | step))
+        last = update(File).where(File.id == file).values(content_version=first + 24)
+        db.session.execute(last)
+        db.session.commit()
+        with pytest.raises(JoinedVersion):
+            deltas_between(file, first, first + 24)
+    asked = partial(alice.post, f"/files/{file}/undo", {"from_version": first + 1})
+    assert peak_of(asked) < 8 * MIB
+    assert asked().status_code == 409
