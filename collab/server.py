@@ -31,6 +31,7 @@ from .flags import service as flags
 from .jobs.runner import RUNNER, Runner
 from .notifications.notifier import NOTIFIER
 from .parts import PARTS
+from .projects import service as projects
 from .realtime.live import LIVE
 from .serving.spool import Spool
 from .serving.worker import Bounds, SelectingWorker
@@ -161,8 +162,9 @@ def prepare(app: Flask) -> None:
 
 
 def tidy_files() -> None:
-    """Delete files that nobody has; what can't be deleted waits for the next start."""
+    """Delete what a broken-off deletion left and files that nobody has, or at the next start."""
     try:
+        projects.finish_deletions()
         kept.tidy()
     except (OSError, SQLAlchemyError, ApiError) as error:
         log.warning("old files stay on disk: %s", error)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy import Select, Table, and_, bindparam, exists, func, select
+from sqlalchemy import delete as sql_delete
 
+from ..core.clearing import clear
 from ..core.errors import Forbidden
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
@@ -20,6 +22,9 @@ from ..events.catalogue.projects import (
 )
 from ..extensions import db
 from .models import OWNER, PROJECT_SORTS, Member, Project
+
+PROJECTS: Table = Project.__table__  # type: ignore[assignment]
+MEMBERS: Table = Member.__table__  # type: ignore[assignment]
 
 
 def create(name: str, description: str, owner: Caller) -> Project:
@@ -79,7 +84,26 @@ def update(project: Project, changes: dict[str, Any], actor: Caller) -> Project:
 
 
 def delete(project: Project, actor: Caller) -> None:
-    """Delete a project with all below it; access to it ends at once."""
-    log.record(ProjectDeleted(project_id=project.id), actor=actor.user_id)
-    db.session.delete(project)
+    """Delete a project with all below it; access to it ends at once.
+
+    Its members go first, and with them every right but that of admins; then what is in it, part by
+    part. What a crash leaves of it has no member: `finish_deletions` goes on with it.
+    """
+    key = project.id
+    log.record(ProjectDeleted(project_id=key), actor=actor.user_id)
+    db.session.execute(sql_delete(MEMBERS).where(MEMBERS.c.project_id == key))
+    db.session.commit()
+    _remove(key)
+
+
+def finish_deletions() -> None:
+    """Delete the projects whose deletion did not come to its end: those without a member."""
+    member = exists().where(Member.project_id == Project.id)
+    for key in db.session.scalars(select(Project.id).where(~member)).all():
+        _remove(key)
+
+
+def _remove(key: int) -> None:
+    clear(PROJECTS, key)
+    db.session.execute(sql_delete(PROJECTS).where(PROJECTS.c.id == key))
     db.session.commit()

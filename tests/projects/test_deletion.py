@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, event, func, insert, select
+
+from collab.core.clearing import PART
+from collab.extensions import db
+from collab.projects.models import Member, Project
+from collab.server import prepare
+from collab.tasks.models import Comment, Task
 
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem
@@ -117,3 +126,43 @@ def test_the_history_of_a_deleted_project_is_not_shown_in_a_new_one(
     fresh = alice.makes_project()
     kinds = [one["type"] for one in ok(alice.get(f"/events?project_id={fresh}"))["items"]]
     assert kinds == ["project.created", "member.added"]
+
+
+@pytest.fixture
+def crowded(app: Flask, alice: Person, project: int) -> int:
+    """Return a project with more in it than one transaction deletes."""
+    task = alice.makes_task(project_id=project)["id"]
+    comment = {"task_id": task, "author_id": alice.id, "body": "Hm."}
+    with app.app_context():
+        db.session.execute(insert(Comment), [comment] * (3 * PART))
+        db.session.commit()
+    return project
+
+
+def test_a_large_project_is_deleted_part_by_part(app: Flask, alice: Person, crowded: int) -> None:
+    """Each transaction changes few rows, so that other writers come in between."""
+    changed = [0]
+
+    def committed(connection: Any) -> None:
+        changed.append(connection.connection.dbapi_connection.total_changes)
+
+    with app.app_context():
+        event.listen(db.engine, "commit", committed)
+    ok(alice.delete(f"/projects/{crowded}"))
+    parts = [after - before for before, after in pairwise(changed[1:])]
+    assert len(parts) > 3
+    assert max(parts) <= 5 * PART  # a comment counts towards the quotas of two
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Comment)) == 0
+
+
+def test_a_deletion_that_was_broken_off_goes_on_at_the_next_start(
+    app: Flask, alice: Person, crowded: int
+) -> None:
+    with app.app_context():
+        db.session.execute(delete(Member).where(Member.project_id == crowded))
+        db.session.commit()
+    prepare(app)
+    with app.app_context():
+        left = [db.session.scalar(select(func.count()).select_from(one)) for one in (Task, Comment)]
+        assert (left, db.session.get(Project, crowded)) == ([0, 0], None)
