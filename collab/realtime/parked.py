@@ -26,6 +26,7 @@ from .bucket import Bucket
 from .frames import PING, POLICY_VIOLATION, PONG, frame
 from .incoming import Incoming, PeerClosed, TooLong, TooMany
 from .served import Served, Work
+from .unread import Unread
 from .wire import Wire
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Parked:
     """A socket between its turns."""
 
     def __init__(
-        self, app: Flask, wire: Wire, incoming: Incoming, end: End, *, ping_seconds: float
+        self, app: Flask, wire: Wire, incoming: Incoming | Unread, end: End, *, ping_seconds: float
     ) -> None:
         self._app, self.wire, self._incoming, self._end = app, wire, incoming, end
         self._address = origin.address()

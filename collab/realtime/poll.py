@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -23,8 +24,10 @@ from ..events.subscriber import Subscriber
 from ..extensions import db
 from ..projects import access, own
 from ..projects.access import Place
+from ..serving.deadlines import NEVER
 from .follower import follow, person, recovered
 from .live import Live
+from .unread import Leaving
 
 
 class Waiter(Subscriber):
@@ -53,6 +56,11 @@ class Waiter(Subscriber):
 
     def end(self, code: int, reason: str) -> None:
         """Wake for good."""
+        self.over = True
+        self._woken.set()
+
+    def leave(self) -> None:
+        """Learn that nobody waits any more."""
         self.over = True
         self._woken.set()
 
@@ -146,7 +154,14 @@ def _still(topics: set[str], caller: Caller, topic: str | None) -> set[str]:
     return {access.place(topic, caller).topic}
 
 
-def wait(live: Live, caller: Caller, topic: str | None, seconds: float, **query: Any) -> EventPage:
+def wait(
+    live: Live,
+    caller: Caller,
+    topic: str | None,
+    seconds: float,
+    sock: socket.socket | None,
+    **query: Any,
+) -> EventPage:
     """Return the next events of a topic, waiting for the first one; empty when the time is over.
 
     The time is over when the caller's token expires, too. Every look checks the caller and his
@@ -156,7 +171,10 @@ def wait(live: Live, caller: Caller, topic: str | None, seconds: float, **query:
     token_left = (caller.token_expires - utcnow()).total_seconds()
     waiter, deadline = Waiter(caller), time.monotonic() + min(seconds, token_left)
     live.hub.enter(waiter)
+    leaving = None if sock is None else Leaving(sock, waiter.leave)
     try:
+        if leaving is not None:
+            live.reactor.park(leaving, NEVER, reading=True)
         follow(live.hub, waiter, places(caller, topic))
         while True:
             found = page(caller, topic, **query)
@@ -170,3 +188,5 @@ def wait(live: Live, caller: Caller, topic: str | None, seconds: float, **query:
             waiter.wait(left)
     finally:
         live.hub.leave(waiter)
+        if leaving is not None:
+            live.reactor.release(leaving)

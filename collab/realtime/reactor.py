@@ -17,6 +17,8 @@ from ..serving.deadlines import Mortal as Timed
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
+#: Seconds for the reactor to let go of a connection.
+RELEASE_PATIENCE_S = 2.0
 #: Threads that carry out what sockets send.
 TURN_THREADS = 16
 
@@ -52,6 +54,12 @@ class Waiting(Timed, Protocol):
 
     def due(self) -> None:
         """Do what is due at the deadline."""
+
+
+class Releasable(Waiting, Protocol):
+    """A connection that goes back to the server, alive."""
+
+    released: threading.Event
 
 
 class Reactor:
@@ -106,6 +114,16 @@ class Reactor:
     def unpark(self, one: Waiting) -> None:
         """Let go of a connection that is over."""
         self._tell(lambda: self._park(one, NEVER, reading=False))
+
+    def release(self, one: Releasable) -> None:
+        """Let go of a connection; when this returns, its descriptor may be watched by others."""
+
+        def let_go() -> None:
+            self._park(one, NEVER, reading=False)
+            one.released.set()
+
+        self._tell(let_go)
+        one.released.wait(RELEASE_PATIENCE_S)
 
     def _park(self, one: Waiting, due: float, *, reading: bool) -> None:
         self._deadlines.set(one, due)

@@ -28,7 +28,7 @@ from .schemas import (
     StreamQuery,
     TopicQuery,
 )
-from .stream import Stream, StreamFollower
+from .stream import Following, Stream
 
 blueprint = Blueprint(
     "events", __name__, url_prefix=BASE, description="What happens: published, listed, followed."
@@ -55,7 +55,8 @@ def list_events(query: dict[str, Any]) -> Page:
     if not seconds:
         return poll.page(caller(), topic, **wanted)
     with live().capacity.taken(network_of(request.remote_addr), caller().user_id):
-        return poll.wait(live(), caller(), topic, seconds, **wanted)
+        sock = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
+        return poll.wait(live(), caller(), topic, seconds, sock, **wanted)
 
 
 @blueprint.post("/events")
@@ -95,16 +96,14 @@ def _resume_after(after: int | None) -> int | None:
 
 
 def _respond(who: Caller, places: list[access.Place], after: int | None) -> Response:
-    here, beat = live(), current_app.config["PING_SECONDS"]
-    sock = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
-    if "collab.outgoing" in request.environ:  # what is told goes out at once, at the reader's pace
-        request.environ["collab.outgoing"].paced = True
+    here, what = live(), Following(places, after, current_app.config["PING_SECONDS"])
     seat = here.capacity.take(network_of(request.remote_addr), who.user_id)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    stream = Stream(app, here.hub, StreamFollower(who, sock, here.reactor), who)
-    response = Response(stream.chunks(places, after, beat), mimetype="text/event-stream")
+    stream = Stream(app, here.hub, here.reactor, who, what)
+    request.environ["collab.stream"] = stream
+    chunks = stream.chunks(request.environ.get("werkzeug.socket"))
+    response = Response(chunks, mimetype="text/event-stream")
     response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    response.call_on_close(stream.close)
     response.call_on_close(seat.give_back)
     return response
 

@@ -126,6 +126,14 @@ class Wire:
         if dead:
             told()
 
+    def when_sent(self, told: Callable[[], None]) -> None:
+        """Learn, once, that the last words are sent."""
+        with self._lock:
+            waits = bool(self._queue)
+            self._when_drained = told if waits else None
+        if not waits:
+            told()
+
     def when_drained(self, told: Callable[[], None]) -> None:
         """Learn, once, that all is sent; at once if it is."""
         with self._lock:

@@ -47,6 +47,10 @@ def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool:
 
 def _call(app: Any, response: wsgi.Response, environ: dict[str, Any]) -> None:
     pieces = app(environ, response.start_response)
+    stream = environ.get("collab.stream")
+    if stream is not None and environ["REQUEST_METHOD"] == "GET":
+        _hand_over(stream, response, environ, pieces)
+        return
     try:
         if isinstance(pieces, environ["wsgi.file_wrapper"]):
             response.write_file(pieces)
@@ -57,3 +61,12 @@ def _call(app: Any, response: wsgi.Response, environ: dict[str, Any]) -> None:
     finally:
         if hasattr(pieces, "close"):
             pieces.close()
+
+
+def _hand_over(stream: Any, response: wsgi.Response, environ: dict[str, Any], pieces: Any) -> None:
+    """Send the beginning of a stream, and leave its socket to it."""
+    response.force_close()
+    environ["collab.outgoing"].paced = True
+    response.write(next(iter(pieces)))
+    at_end = [pieces.close, environ["collab.detach"]()]
+    stream.park(environ["gunicorn.socket"], chunked=response.chunked, at_end=at_end)

@@ -24,7 +24,6 @@ from ..support.people import Person, ok
 
 ROWS = 30
 #: What is not connected is watched by none.
-NO_REACTOR: Any = None
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ def test_an_export_is_made_a_bounded_piece_at_a_time(
 def test_catching_up_holds_a_bounded_piece_whatever_was_missed(
     app: Flask, alice: Person, project: int, crowded: list[int]
 ) -> None:
-    follower = StreamFollower(Caller(alice.id, 1, "", "", False, utcnow()), None, NO_REACTOR)
+    follower = StreamFollower(Caller(alice.id, 1, "", "", False, utcnow()), None)
     place = Place(f"project:{project}", project, Role.VIEWER)
     follower.topics = {place.topic: project}
     sizes = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from typing import Any
 
 import httpx
@@ -49,6 +51,32 @@ def test_a_stream_whose_reader_left_gives_its_place_back(tight: Any, alice: Pers
         stream.until("subscribed")
         assert knock(tight.url).status_code == 503
     assert finds_a_place(tight, alice)
+
+
+@pytest.mark.parametrize("end", ["closed", "reset"])
+def test_a_stream_that_ends_is_noticed_at_once(
+    process: Any, alice: Person, bob: Person, project: int, over: Any, end: str
+) -> None:
+    server = process(PING_SECONDS="3600")  # no sign of life has to fail first
+    caller, query = over(server, alice), {"project_id": project}
+    tcp = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    head = f"GET /api/v1/events/stream?project_id={project}&token={bob.token} HTTP/1.1"
+    tcp.sendall(f"{head}\r\nHost: x\r\n\r\n".encode())
+    eventually(lambda: ok(caller.get("/presence", params=query))["items"])
+    if end == "reset":
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    tcp.close()
+    eventually(lambda: not ok(caller.get("/presence", params=query))["items"])
+
+
+def test_a_long_poll_that_ends_gives_its_place_back_at_once(process: Any, alice: Person) -> None:
+    server = process(SOCKET_LIMIT="1")
+    head = "GET /api/v1/events?after=9999999&wait=30 HTTP/1.1\r\n"
+    head += f"Authorization: Bearer {alice.token}"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+        tcp.sendall(f"{head}\r\nHost: x\r\n\r\n".encode())
+        eventually(lambda: knock(server.url).status_code == 503)
+    assert finds_a_place(server, alice)  # in less than the 30 s that it would have waited
 
 
 def test_a_full_server_refuses_with_a_problem_and_answers_requests(

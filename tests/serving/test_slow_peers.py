@@ -13,6 +13,7 @@ import pytest
 
 from ..support.raw import RawSocket
 from ..support.slow import KINDS, crowd
+from ..support.streams import Stream
 from ..support.waiting import eventually
 
 #: Short times for a test; the numbers of connections are what an attack would use.
@@ -153,4 +154,14 @@ def test_idle_sockets_take_no_thread(process: Any, alice: Any, bob: Any, project
         assert one.receive()["type"] == "subscribed"
     assert threads(server) < 60
     for one in (*opened, *strangers):
+        one.close()
+
+
+def test_idle_streams_take_no_thread(process: Any, bob: Any, project: int) -> None:
+    server = process(LIVE_PER_PERSON="200", HTTP_THREADS="2")
+    streams = [Stream(server.url, bob.token, project_id=project) for _ in range(100)]
+    for one in streams:
+        one.until("subscribed")
+    assert threads(server) < 60
+    for one in streams:
         one.close()
