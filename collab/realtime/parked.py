@@ -114,15 +114,16 @@ class Parked:
             log.exception("a socket's turn failed")
             self.wire.abort()
             self._next = Next.END
-        with self._lock:
-            self._running, again = False, self._again
-            self._again = False
         if self._next is Next.END:
             self._finish()
-        elif again or self._next is Next.NOW:
-            self.rouse()
-        else:
+            return
+        if self._next is not Next.NOW:
             self._wait()
+        with self._lock:  # whoever rouses it before this is not forgotten
+            self._running, again = False, self._again
+            self._again = False
+        if again or self._next is Next.NOW:
+            self.rouse()
 
     def _wait(self) -> None:
         """Tell the reactor what to wait for."""
