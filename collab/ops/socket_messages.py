@@ -58,7 +58,9 @@ REQUESTS: dict[str, tuple[str, Json]] = {
         object_of(["type", "topic"], type=const("unsubscribe"), topic=TOPIC, ref=REF),
     ),
     "publish": (
-        "Publish an event. Its type may also stand in `type` itself, as in `file_changed`.",
+        "Publish an event. Its type may also stand in `type` itself, as in `file_changed`. "
+        "A signal (`typing`, `cursor_moved`) has at most 4 KiB, any other event 256 KiB; whoever "
+        "publishes more bytes a second than a person may gets an `error` of status 429.",
         object_of(
             ["type", "event"],
             type=const("publish"),
