@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import Any, Protocol, cast
 
-from .core.slots import Slot
+from flask import Flask
+
+from .core.slots import Registry, Slot
 
 
 class Part(Protocol):
@@ -24,27 +27,32 @@ class Part(Protocol):
 class Parts:
     """The live parts of an application, in the order in which its packages brought them."""
 
-    def __init__(self) -> None:
-        self._parts: dict[str, Part] = {}
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._slots: dict[str, Slot[Any]] = {}
 
-    def add(self, name: str, part: Part) -> None:
-        """Take in a part, under the name that `/ready` shows."""
-        self._parts[name] = part
+    def add(self, name: str, slot: Slot[Any]) -> None:
+        """Take in the part in a slot, under the name that `/ready` shows."""
+        self._slots[name] = slot
+
+    def __iter__(self) -> Iterator[tuple[str, Part]]:
+        """Yield each part with its name."""
+        return ((name, cast(Part, slot.of(self._app))) for name, slot in self._slots.items())
 
     def start(self) -> None:
         """Start all that do not run yet."""
-        for part in self._parts.values():
+        for _, part in self:
             part.start()
 
     def stop(self) -> None:
         """Stop all, those first that were brought last: they lean on the others."""
-        for part in reversed(self._parts.values()):
+        for _, part in reversed(list(self)):
             part.stop()
 
     def states(self) -> dict[str, str]:
         """Return how each is; those that start with the first request are started."""
         self.start()
-        return {name: part.state for name, part in self._parts.items()}
+        return {name: part.state for name, part in self}
 
 
-PARTS: Slot[Parts] = Slot("parts", lambda _: Parts())
+PARTS: Registry[Parts] = Registry("parts", Parts)

@@ -14,6 +14,7 @@ from flask import Flask
 from hypothesis import settings
 
 from collab import create_app
+from collab.core import slots
 from collab.extensions import db
 from collab.parts import PARTS
 from collab.server import prepare
@@ -69,19 +70,41 @@ def close(app: Flask) -> None:
         db.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """Build an application for all tests of this process that want none of their own settings."""
+    folder = tmp_path_factory.mktemp("lasting") / "instance"
+    return jobs.bring_types(create_app(SETTINGS | {"INSTANCE_PATH": str(folder)}))
+
+
 @pytest.fixture
-def instance(tmp_path: Path, template: tuple[Path, dict[str, Person]]) -> Path:
-    """Return an instance folder with a copy of the database."""
-    folder = tmp_path / "instance"
-    folder.mkdir()
+def instance(lasting: Flask, template: tuple[Path, dict[str, Person]]) -> Path:
+    """Return an instance folder with nothing in it but a copy of the database."""
+    folder: Path = lasting.config["INSTANCE_PATH"]
+    shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
     for path in template[0].parent.glob("collab.db*"):
         shutil.copy(path, folder / path.name)
     return folder
 
 
 @pytest.fixture
+def shared_app(lasting: Flask, instance: Path) -> Iterator[Flask]:
+    """Return the application that tests share, on this test's database and as if just built."""
+    config = dict(lasting.config)
+    yield lasting
+    close(lasting)
+    slots.renew(lasting)
+    lasting.config.clear()
+    lasting.config.update(config)
+
+
+@pytest.fixture
 def make_app(instance: Path) -> Iterator[Callable[..., Flask]]:
-    """Return a maker of applications on this test's database: `make_app(RATE_LIMIT="...")`."""
+    """Return a maker of applications on this test's database: `make_app(RATE_LIMIT="...")`.
+
+    Whoever needs no settings, and no second application, takes `app`, which is not built anew.
+    """
     made: list[Flask] = []
 
     def make(**settings: str) -> Flask:
@@ -95,9 +118,9 @@ def make_app(instance: Path) -> Iterator[Callable[..., Flask]]:
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask]) -> Flask:
+def app(shared_app: Flask) -> Flask:
     """Return an application."""
-    return make_app()
+    return shared_app
 
 
 @pytest.fixture

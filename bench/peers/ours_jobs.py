@@ -29,6 +29,7 @@ from collab.extensions import db
 from collab.jobs import queue, registry, service
 from collab.jobs.context import JobContext
 from collab.jobs.models import ENDED, QUEUED, Job
+from collab.jobs.runner import RUNNER
 from collab.jobs.service import Order
 from collab.jobs.turns import Pace, Turns
 from collab.server import prepare
@@ -145,7 +146,7 @@ def serve(app: Flask) -> None:
         db.session.remove()
         for line in sys.stdin:
             word, number = line.split()
-            running = app.extensions["collab.runner"]
+            running = RUNNER.of(app)
             if word != "claim":
                 running.start()
             print(json.dumps(COMMANDS[word](int(number), caller)), flush=True)
@@ -157,7 +158,7 @@ def main() -> None:
     registry.register(app, noop)
     prepare(app)
     serve(app)
-    app.extensions["collab.runner"].stop()
+    RUNNER.of(app).stop()
 
 
 if __name__ == "__main__":

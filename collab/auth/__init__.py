@@ -8,12 +8,11 @@ def init_app(app: Flask) -> None:
     from ..core.http import heavy
     from ..core.http.api import serve
     from ..extensions import limiter
-    from . import attempts, guard, refusals, routes, tokens, user_routes
+    from . import guard, refusals, routes, tokens, user_routes
 
     guard.init_app(app)
     heavy.init_app(app)  # after the guard, as the limiter: they count by caller
     limiter.init_app(app)
-    attempts.init_app(app)
     refusals.init_app(app)
     tokens.init_app(app)
     serve(app, routes.blueprint, user_routes.blueprint)

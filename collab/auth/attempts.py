@@ -122,12 +122,11 @@ def _promised(pair: str) -> str:
     return f"promise {pair}"
 
 
-ATTEMPTS: Slot[Attempts] = Slot("attempts")
+def _make(app: Flask) -> Attempts:
+    return Attempts(app.config["AUTH_RATE_LIMIT"])
 
 
-def init_app(app: Flask) -> None:
-    """Make the counters of an application."""
-    ATTEMPTS.put(app, Attempts(app.config["AUTH_RATE_LIMIT"]))
+ATTEMPTS: Slot[Attempts] = Slot("attempts", _make)
 
 
 def attempts() -> Attempts:

@@ -143,10 +143,9 @@ def _token_refused(error: ApiError) -> bool:
     return error is g.get("refusal") or request.endpoint == "auth.refresh"
 
 
-METER: Slot[Meter] = Slot("refusals")
+METER: Slot[Meter] = Slot("refusals", lambda _: Meter())
 
 
 def init_app(app: Flask) -> None:
     """Note the refusals of an application's requests."""
-    METER.put(app, Meter())
     app.after_request(_note)

@@ -26,13 +26,12 @@ KNOWN_TOKENS = 4096
 
 #: Seals refresh tokens; and the access tokens that were verified, by their text.
 REFRESH: Slot[Box] = Slot("refresh")
-VERIFIED: Slot[OrderedDict[str, AccessClaims]] = Slot("tokens")
+VERIFIED: Slot[OrderedDict[str, AccessClaims]] = Slot("tokens", lambda _: OrderedDict())
 
 
 def init_app(app: Flask) -> None:
     """Make the box of refresh tokens, and remember the access tokens that were verified."""
     REFRESH.put(app, Box(app.config["JWT_SECRET_KEY"], "refresh tokens"))
-    VERIFIED.put(app, OrderedDict())
 
 
 @dataclass(frozen=True)

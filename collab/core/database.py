@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from ..extensions import db
 from .errors import Unavailable
 from .json import dumps, loads
-from .slots import Slot
+from .slots import Registry, Slot
 
 #: How long a connection waits for another's write to end.
 BUSY_TIMEOUT_S = 10
@@ -37,7 +37,7 @@ def engine_options(url: str) -> dict[str, Any]:
 
 TURNS: Slot[Turns] = Slot("turns")
 #: What is looked at once the writer's lock is held.
-_CHECKS: Slot[list[Callable[[Connection], None]]] = Slot("checks on the lock", lambda _: [])
+_CHECKS: Registry[list[Callable[[Connection], None]]] = Registry("checks on the lock", lambda _: [])
 
 
 def init_app(app: Flask) -> None:

@@ -13,7 +13,7 @@ from ..extensions import db
 from .blobs import Blobs
 from .database import take_write_lock
 from .http.caller import act_as
-from .slots import Slot
+from .slots import Registry
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 LEFT_S = 3600
 
 #: The columns that hold digests of kept files; packages add theirs.
-_COLUMNS: Slot[list[Any]] = Slot("columns of digests", lambda _: [])
+_COLUMNS: Registry[list[Any]] = Registry("columns of digests", lambda _: [])
 
 
 def register_digests(app: Flask, column: Any) -> None:

@@ -9,11 +9,14 @@ from flask import Flask, current_app
 
 T = TypeVar("T")
 
+#: Where an application notes the names of what was made for a run of it.
+MADE = "collab.made"
+
 
 class Slot(Generic[T]):
     """A place in `app.extensions`: a module declares it, and asks it for an application's part.
 
-    `make` builds the part of an application when it is first asked for.
+    `make` builds the part of an application when it is first asked for; `renew` lets go of it.
     """
 
     def __init__(self, name: str, make: Callable[[Flask], T] | None = None) -> None:
@@ -28,8 +31,26 @@ class Slot(Generic[T]):
         """Return an application's part; raises KeyError if it has none."""
         if self._make is not None and self._name not in app.extensions:
             self.put(app, self._make(app))
+            self._note(app)
         return cast(T, app.extensions[self._name])
 
     def here(self) -> T:
         """Return the part of the application for which this code runs; raises KeyError."""
-        return self.of(current_app)
+        # Not the proxy: parts keep their application, and work in threads of their own.
+        return self.of(current_app._get_current_object())  # type: ignore[attr-defined]
+
+    def _note(self, app: Flask) -> None:
+        app.extensions.setdefault(MADE, set()).add(self._name)
+
+
+class Registry(Slot[T]):
+    """A slot for what packages register while an application is built: it stays as it is."""
+
+    def _note(self, app: Flask) -> None:
+        """Do nothing: no run of the application makes this anew."""
+
+
+def renew(app: Flask) -> None:
+    """Let go of what a run of an application made, so that the next one begins afresh."""
+    for name in app.extensions.pop(MADE, ()):
+        app.extensions.pop(name, None)

@@ -20,7 +20,7 @@ from .message import Message
 from .models import EventRow, LogState
 from .types import Event
 
-BELL: Slot[Bell] = Slot("bell")
+BELL: Slot[Bell] = Slot("bell", lambda _: Bell())
 
 #: Rows that pruning deletes in one commit, so that writers need not wait long.
 PRUNED_AT_ONCE = 5000

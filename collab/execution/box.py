@@ -30,7 +30,7 @@ FILES = 4096
 #: this does not. Files in memory come on top; the kernel bounds them (`command.PREPARE`).
 MEMORY_KIB = (256 + 8) * 1024
 
-_MEMORY = re.compile(rb"^(VmHWM|RssAnon|VmSwap):\s+(\d+) kB", re.MULTILINE)
+_MEMORY = re.compile(rb"\n(VmHWM|RssAnon|VmSwap):\s+(\d+) kB")
 
 
 class SandboxError(Exception):

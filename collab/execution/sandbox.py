@@ -159,4 +159,5 @@ def init_app(app: Flask) -> None:
         at_once=app.config.get("CODE_AT_ONCE", 2),
         secrets=tuple(secrets),
     )
-    PARTS.of(app).add("code_execution", SANDBOX.put(app, made))
+    SANDBOX.put(app, made)
+    PARTS.of(app).add("code_execution", SANDBOX)

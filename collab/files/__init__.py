@@ -31,7 +31,6 @@ def init_app(app: Flask) -> None:
     sources.register(app, "file_id", sources.Source(work.admit, work.path_of))
     writer.init_app(app)
     door.init_app(app)
-    yjs_routes.init_app(app)
     modules = (routes, content_routes, history_routes, work_routes, archive_routes)
     parts = [one.blueprint for one in modules]
     switch(app, "files", *parts, yjs_routes.blueprint)

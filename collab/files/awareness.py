@@ -181,4 +181,4 @@ class Awareness:
             return [editor.state for editor in text.editors.values()]
 
 
-EDITORS: Slot[Awareness] = Slot("awareness")
+EDITORS: Slot[Awareness] = Slot("awareness", lambda _: Awareness())

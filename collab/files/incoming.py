@@ -52,7 +52,7 @@ class Budget:
         return self._used.total()
 
 
-BUDGET: Slot[Budget] = Slot("incoming")
+BUDGET: Slot[Budget] = Slot("incoming", lambda _: Budget())
 
 
 class Incoming:

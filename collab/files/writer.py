@@ -279,12 +279,12 @@ class Writer:
                 del self._rooms[file_id]
 
 
-TEXTS: Slot[Writer] = Slot("texts")
+TEXTS: Slot[Writer] = Slot("texts", Writer)
 
 
 def init_app(app: Flask) -> None:
     """Give an application the writer of its texts."""
-    PARTS.of(app).add("texts", TEXTS.put(app, Writer(app)))
+    PARTS.of(app).add("texts", TEXTS)
 
 
 def writer() -> Writer:

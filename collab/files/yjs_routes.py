@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import request
 from simple_websocket import Server
 
 from ..auth import refusals
@@ -12,9 +12,8 @@ from ..extensions import sock
 from ..realtime.parked import Parked
 from ..realtime.places import Seat
 from ..realtime.socket_routes import run, seated, socket_blueprint
-from .awareness import EDITORS, Awareness
 from .door import text_of
-from .incoming import BUDGET, SMALL_BYTES, Budget, Incoming
+from .incoming import BUDGET, SMALL_BYTES, Incoming
 from .yjs import YjsConnection, end
 
 blueprint = socket_blueprint("yjs")
@@ -44,9 +43,3 @@ def editor(ws: Server, file_id: int) -> None:
 
 sock.route("/files/<id:file_id>/yjs", bp=blueprint, endpoint="of_file")(editor)
 sock.route("/yjs/<id:file_id>", bp=blueprint, endpoint="by_name")(editor)
-
-
-def init_app(app: Flask) -> None:
-    """Give an application the editors of its texts."""
-    EDITORS.put(app, Awareness())
-    BUDGET.put(app, Budget())

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from ..core.database import on_lock
 from ..core.http.caller import optional_caller
-from ..core.slots import Slot
+from ..core.slots import Registry
 from . import service
 
 #: Blueprint -> feature.
-_FEATURES: Slot[dict[str, str]] = Slot("features of blueprints", lambda _: {})
+_FEATURES: Registry[dict[str, str]] = Registry("features of blueprints", lambda _: {})
 
 
 def switch(app: Flask, feature: str, *blueprints: FlaskBlueprint) -> None:
@@ -39,6 +39,5 @@ def require_under_lock(connection: Connection) -> None:
 
 def init_app(app: Flask) -> None:
     """Give an application its flags, and look at them before each request."""
-    service.FLAGS.put(app, service.Flags(app))
     app.before_request(require_feature)
     on_lock(app, require_under_lock)

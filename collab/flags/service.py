@@ -107,7 +107,7 @@ class Flags:
         return Flag(name, *override)
 
 
-FLAGS: Slot[Flags] = Slot("flags")
+FLAGS: Slot[Flags] = Slot("flags", Flags)
 
 
 def get_all() -> list[Flag]:

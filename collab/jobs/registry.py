@@ -10,7 +10,7 @@ from flask import Flask
 
 from ..core.http.caller import Caller
 from ..core.schemas import Schema
-from ..core.slots import Slot
+from ..core.slots import Registry
 from .context import JobContext, Result
 
 #: Runs in a thread of the pool, inside an application context; raises JobError or FatalError.
@@ -51,7 +51,7 @@ class JobType:
         return (self.run.__doc__ or "").strip().split("\n")[0]
 
 
-_TYPES: Slot[dict[str, JobType]] = Slot("job types", lambda _: {})
+_TYPES: Registry[dict[str, JobType]] = Registry("job types", lambda _: {})
 
 
 def job_type(

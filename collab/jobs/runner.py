@@ -119,7 +119,7 @@ class Runner:
         return POLL_S
 
 
-RUNNER: Slot[Runner] = Slot("runner")
+RUNNER: Slot[Runner] = Slot("runner", Runner)
 
 
 def init_app(app: Flask) -> None:
@@ -127,9 +127,8 @@ def init_app(app: Flask) -> None:
 
     Not with the first job: commands and the server before its fork may submit, too.
     """
-    made = RUNNER.put(app, Runner(app))
-    PARTS.of(app).add("jobs", made)
-    app.before_request(made.start)
+    PARTS.of(app).add("jobs", RUNNER)
+    app.before_request(lambda: RUNNER.here().start())
 
 
 def runner() -> Runner:

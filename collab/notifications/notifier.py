@@ -23,14 +23,16 @@ def remind_of_all() -> None:
         pass
 
 
-NOTIFIER: Slot[ReaderThread] = Slot("notifier")
+def _make(app: Flask) -> ReaderThread:
+    reader = Reader("notifications", (*RULES, UNPUBLISHED), making.handle)
+    reminding = Chore(REMIND_S, remind_of_all)
+    return ReaderThread(app, reader, reminding, enabled=app.config["NOTIFIER"])
+
+
+NOTIFIER: Slot[ReaderThread] = Slot("notifier", _make)
 
 
 def init_app(app: Flask) -> None:
-    """Make the notifier of an application; it starts with the server, or the first request."""
-    reader = Reader("notifications", (*RULES, UNPUBLISHED), making.handle)
-    reminding = Chore(REMIND_S, remind_of_all)
-    made = ReaderThread(app, reader, reminding, enabled=app.config["NOTIFIER"])
-    NOTIFIER.put(app, made)
-    PARTS.of(app).add("notifications", made)
-    app.before_request(made.start)
+    """Let an application have its notifier; it starts with the server, or the first request."""
+    PARTS.of(app).add("notifications", NOTIFIER)
+    app.before_request(lambda: NOTIFIER.here().start())

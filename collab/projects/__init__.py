@@ -7,12 +7,11 @@ def init_app(app: Flask) -> None:
     """Serve projects and members; `project:<id>` is a topic."""
     from ..core.http.api import serve
     from ..core.http.idempotency import LOOK
-    from . import inviting, member_routes, routes
+    from . import member_routes, routes
     from .access import register_topic
     from .again import LookAgain
     from .models import Project
 
     LOOK.put(app, LookAgain())
-    inviting.init_app(app)
     register_topic(app, "project", Project)
     serve(app, routes.blueprint, member_routes.blueprint)

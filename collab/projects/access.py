@@ -27,7 +27,7 @@ from ..core.http.caller import Caller
 from ..core.http.idempotency import note_right
 from ..core.models import Id
 from ..core.schemas import MAX_ID
-from ..core.slots import Slot
+from ..core.slots import Registry
 from ..events.types import OPEN_TOPICS as OPEN_TOPICS
 from ..extensions import db
 from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Owned, Project
@@ -231,7 +231,7 @@ class Place:
 TOPIC = re.compile(r"([a-z]{1,32}):([1-9][0-9]{0,18})")
 
 #: What a topic's first word stands for; packages add their own.
-_MODELS: Slot[dict[str, type[Any]]] = Slot("topics", lambda _: {})
+_MODELS: Registry[dict[str, type[Any]]] = Registry("topics", lambda _: {})
 
 
 def register_topic(app: Flask, word: str, model: type[Any]) -> None:

@@ -34,9 +34,8 @@ class Invitations:
             raise TooManyInvitations(retry_after=ceil(self._made.left(key)))
 
 
-INVITATIONS: Slot[Invitations] = Slot("invitations")
+def _make(app: Flask) -> Invitations:
+    return Invitations(app.config["INVITE_RATE_LIMIT"])
 
 
-def init_app(app: Flask) -> None:
-    """Make the counts of an application."""
-    INVITATIONS.put(app, Invitations(app.config["INVITE_RATE_LIMIT"]))
+INVITATIONS: Slot[Invitations] = Slot("invitations", _make)

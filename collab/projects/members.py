@@ -13,7 +13,7 @@ from ..core.database import take_write_lock
 from ..core.errors import Conflict, NotFound
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
-from ..core.slots import Slot
+from ..core.slots import Registry
 from ..events import log
 from ..events.catalogue.projects import MemberAdded, MemberRemoved, MemberRoleChanged
 from ..extensions import db
@@ -23,7 +23,7 @@ from .models import MEMBER_SORTS, OWNER, Member, Project
 #: Called with project, person and actor in the transaction that removes a member.
 Departure = Callable[[int, int, int], None]
 
-_DEPARTURES: Slot[list[Departure]] = Slot("departures", lambda _: [])
+_DEPARTURES: Registry[list[Departure]] = Registry("departures", lambda _: [])
 
 
 def on_departure(app: Flask, callback: Departure) -> None:

@@ -112,7 +112,7 @@ LIVE: Slot[Live] = Slot("live", Live.of)
 
 def init_app(app: Flask) -> None:
     """Make the live parts of an application."""
-    PARTS.of(app).add("broadcaster", LIVE.of(app))
+    PARTS.of(app).add("broadcaster", LIVE)
 
 
 def live() -> Live:

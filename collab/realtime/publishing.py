@@ -13,7 +13,7 @@ from ..core.database import take_write_lock
 from ..core.errors import Forbidden, invalid
 from ..core.http.caller import Caller
 from ..core.json import count_values, dumps
-from ..core.slots import Slot
+from ..core.slots import Registry
 from ..events import log
 from ..events.catalogue import canonical_type, reserved
 from ..events.log import Published
@@ -113,7 +113,7 @@ def signal(what: Draft, place: Place, caller: Caller) -> Message:
 
 Hook = Callable[[Place, Caller, dict[str, Any]], dict[str, Any]]
 
-_HOOKS: Slot[dict[tuple[str, str], Hook]] = Slot("signal hooks", lambda _: {})
+_HOOKS: Registry[dict[tuple[str, str], Hook]] = Registry("signal hooks", lambda _: {})
 
 
 def on_signal(app: Flask, word: str, kind: str, hook: Hook) -> None:

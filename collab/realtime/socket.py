@@ -22,7 +22,7 @@ from ..core.errors import (
 )
 from ..core.http.caller import Caller
 from ..core.models import utcnow
-from ..core.slots import Slot
+from ..core.slots import Registry
 from ..events.hub import TOKEN_ENDED
 from ..events.message import Message
 from ..events.types import same_type
@@ -259,7 +259,7 @@ class Messages:
     deferring: list[Handler] = field(default_factory=list)
 
 
-MESSAGES: Slot[Messages] = Slot("socket messages", lambda _: Messages())
+MESSAGES: Registry[Messages] = Registry("socket messages", lambda _: Messages())
 
 
 def register(app: Flask, kind: str, handler: Handler, *, deferring: bool = False) -> None:

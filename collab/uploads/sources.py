@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 
 from ..core.http.caller import Caller
-from ..core.slots import Slot
+from ..core.slots import Registry
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Source:
     path_of: Callable[[int], Path]
 
 
-_SOURCES: Slot[dict[str, Source]] = Slot("sources of files", lambda _: {})
+_SOURCES: Registry[dict[str, Source]] = Registry("sources of files", lambda _: {})
 
 
 def register(app: Flask, member: str, source: Source) -> None:

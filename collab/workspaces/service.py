@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
-from ..core.slots import Slot
+from ..core.slots import Registry
 from ..events import log
 from ..events.catalogue.projects import WorkspaceCreated, WorkspaceDeleted, WorkspaceUpdated
 from ..extensions import db
@@ -20,7 +20,7 @@ from .models import WORKSPACE_SORTS, Workspace
 
 #: Called in the transaction that deletes a workspace, before it does.
 Farewell = Callable[[Workspace, Caller], None]
-_FAREWELLS: Slot[list[Farewell]] = Slot("farewells", lambda _: [])
+_FAREWELLS: Registry[list[Farewell]] = Registry("farewells", lambda _: [])
 
 
 def on_deletion(app: Flask, farewell: Farewell) -> None:

@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collab.auth import passwords
+from collab.core.database import TURNS
+from collab.events.log import BELL
 
 from ..support.locks import Act, Queue
 from ..support.people import PASSWORD, Person
@@ -209,7 +211,7 @@ def test_nothing_is_changed_with_a_feature_that_was_switched_off_meanwhile(
     before = rows(queue)
     off = f"""INSERT INTO flag_overrides (name, enabled, percentage, changed_by, changed_at)
         VALUES ('{flag}', 0, 100, 1, datetime('now'))"""
-    bell = app.extensions["collab.bell"]
+    bell = BELL.of(app)
     (answer,) = queue.overtaken([(bob, CHANGES[name])], off, lambda: bell.ring(rights_changed=True))
     assert (answer.status_code, rows(queue)) == (404, before)
 
@@ -241,7 +243,7 @@ def test_nothing_is_published_on_a_socket_by_who_was_shut_out_meanwhile(
     queue.database.execute("BEGIN IMMEDIATE")
     try:
         socket.send("file_changed", ref="late", payload={})
-        eventually(lambda: app.extensions["collab.turns"].taken)
+        eventually(lambda: TURNS.of(app).taken)
         queue.database.execute(change_of(bob))
     finally:
         queue.database.execute("COMMIT")

@@ -20,6 +20,7 @@ from collab.events.log import Published
 from collab.events.message import Message
 from collab.events.types import Event
 from collab.extensions import db
+from collab.realtime.live import LIVE
 
 from ..support import history
 from ..support.waiting import eventually
@@ -29,7 +30,7 @@ from .fakes import Fake
 @pytest.fixture
 def live(app: Flask) -> Any:
     """Return the live parts of the application, running."""
-    found = app.extensions["collab.live"]
+    found = LIVE.of(app)
     found.start()
     return found
 
@@ -77,7 +78,7 @@ def test_what_was_rolled_back_is_never_told(app: Flask, live: Any) -> None:
 
 def test_it_begins_behind_what_was_there_before(app: Flask) -> None:
     commit(app, note())
-    live = app.extensions["collab.live"]
+    live = LIVE.of(app)
     alice = following(live)
     live.start()
     live.broadcaster.drain()
@@ -215,7 +216,7 @@ def test_what_another_process_wrote_is_told_without_a_ring(
 
 def test_draining_a_broadcaster_that_does_not_run_says_so(app: Flask) -> None:
     with pytest.raises(TimeoutError):
-        app.extensions["collab.live"].broadcaster.drain(timeout=0.01)
+        LIVE.of(app).broadcaster.drain(timeout=0.01)
 
 
 def test_it_is_alive_until_it_is_stopped(live: Any) -> None:

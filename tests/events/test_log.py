@@ -16,6 +16,7 @@ from collab.events import log
 from collab.events.catalogue.projects import MemberRemoved
 from collab.events.log import Published
 from collab.extensions import db
+from collab.realtime.live import LIVE
 
 from ..support import history
 from ..support.people import Person, ok
@@ -235,6 +236,6 @@ def test_old_events_are_pruned_while_serving(make_app: Any, instance: Any, app: 
     connection.commit()
     connection.close()
     pruning = make_app(EVENT_RETENTION_DAYS="1")
-    pruning.extensions["collab.live"].start()
-    pruning.extensions["collab.live"].broadcaster.drain()
+    LIVE.of(pruning).start()
+    LIVE.of(pruning).broadcaster.drain()
     assert history.ids(app) == []

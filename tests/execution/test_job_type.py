@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 
 from collab.core.errors import Unavailable
 from collab.execution import job_types, sandbox
-from collab.execution.sandbox import Sandbox
+from collab.execution.sandbox import SANDBOX, Sandbox
 from collab.execution.schemas import CodeIn
 from collab.jobs.context import FatalError, JobContext, Result, Stopped
 from collab.jobs.registry import JobType
@@ -285,7 +285,7 @@ def test_a_job_is_refused_where_the_sandbox_does_not_hold(tmp_path: Path) -> Non
 
 @needs_bubblewrap
 def test_the_self_test_can_be_made_ahead(app: Flask) -> None:
-    made: Sandbox = app.extensions["collab.sandbox"]
+    made: Sandbox = SANDBOX.of(app)
     made.start()
     eventually(lambda: "sandbox-self-test" not in {one.name for one in threading.enumerate()})
     assert made.unavailable("python") is None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from collab.files.writer import TEXTS
+
 from ..conftest import http_for
 from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
@@ -397,7 +399,7 @@ def test_a_deleted_file_is_gone_and_told(app: Flask, bob, project, workspace):
 
 def test_a_deleted_files_document_leaves_memory(app: Flask, bob, workspace):
     first, second = (bob.makes_file(workspace, path, "x")["id"] for path in "ab")
-    texts = app.extensions["collab.texts"]
+    texts = TEXTS.of(app)
     assert [bob.reads(one) for one in (first, second)] == ["x", "x"]
     assert texts.in_memory == [first, second]
     ok(bob.delete(f"/files/{first}"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from collab.files.writer import Writer
+from collab.files.writer import TEXTS, Writer
 
 from ..support.people import Person
 from ..support.raw import BINARY, RawSocket
@@ -29,7 +29,7 @@ def text(alice: Person, project: int) -> int:
 @pytest.fixture
 def hasty(app: Flask) -> Writer:
     """Return a writer that lets go of documents soon."""
-    writer: Writer = app.extensions["collab.texts"]
+    writer: Writer = TEXTS.of(app)
     writer.idle_s = 0.05
     return writer
 

@@ -10,8 +10,9 @@ import pytest
 
 from collab.files import yprotocol
 from collab.files.awareness import MAX_EDITORS, MAX_STATE_BYTES
-from collab.files.incoming import MAX_MESSAGE_BYTES
+from collab.files.incoming import BUDGET, MAX_MESSAGE_BYTES
 from collab.files.yprotocol import STEP_1, UPDATE, State
+from collab.realtime.live import LIVE
 
 from ..support.people import Person, ok
 from ..support.sockets import Socket
@@ -177,7 +178,7 @@ def test_a_session_that_ends_closes_its_editors(text: int, bob: Person, yjs: Yjs
 
 def test_a_server_that_stops_says_so(text: int, bob: Person, yjs: Yjs, server: Any) -> None:
     editor = yjs(bob, text).sync()
-    server.app.extensions["collab.live"].close()
+    LIVE.of(server.app).close()
     assert editor.wait_closed().code == 1001
 
 
@@ -270,7 +271,7 @@ def test_more_than_a_text_may_have_is_refused_for_good_and_what_was_before_stays
 
 
 def test_what_long_messages_take_is_given_back(text: int, bob: Person, yjs: Yjs, app: Any) -> None:
-    editor, budget = yjs(bob, text).sync(), app.extensions["collab.incoming"]
+    editor, budget = yjs(bob, text).sync(), BUDGET.of(app)
     for _ in range(4):
         editor.edit(0, "x" * 2_000_000)
         editor.edit(0, delete=2_000_000)

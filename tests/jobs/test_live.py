@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from collab.jobs.context import JobContext
+from collab.jobs.runner import RUNNER
 
 from ..execution.support import needs_bubblewrap, needs_node
 from ..support import jobs
@@ -151,7 +152,7 @@ def test_a_job_of_a_deleted_project_stops_and_its_follower_is_told_no_more(
         ws.expect("job.started")
         caller.delete(f"/projects/{project}")
         eventually(lambda: context.stop_reason == "lost")
-        eventually(lambda: live.app.extensions["collab.runner"].running == 0)
+        eventually(lambda: RUNNER.of(live.app).running == 0)
         live.drain()
         ws.flush()
     assert told(ws.events())[-1] == "job.started"

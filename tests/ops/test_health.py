@@ -1,6 +1,7 @@
 from datetime import datetime
 
 from collab.extensions import db
+from collab.realtime.live import LIVE
 
 from ..support.people import ok
 
@@ -48,7 +49,7 @@ def test_not_ready_without_the_tables(nobody, app):
 
 def test_not_ready_when_the_broadcaster_has_stopped(nobody, app):
     nobody.get("/ready")
-    app.extensions["collab.live"].broadcaster.stop()
+    LIVE.of(app).broadcaster.stop()
 
     answer = nobody.get("/ready")
 

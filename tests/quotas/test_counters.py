@@ -17,6 +17,7 @@ from collab.core.usage.counted import COUNTED, UNCOUNTED
 from collab.events import log
 from collab.extensions import db
 from collab.files import compaction
+from collab.files.writer import TEXTS
 
 from ..support.jobs import Desk
 from ..support.people import Person, ok
@@ -138,7 +139,7 @@ def archive(world: World, who: Person, pick: int) -> None:
 def compact(world: World, who: Person, pick: int) -> None:
     """Let a text have a checkpoint, as its writer does when there is much to load."""
     file_id = world.one("texts", pick)
-    writer = world.app.extensions["collab.texts"]
+    writer = TEXTS.of(world.app)
 
     def step(room: Any) -> None:
         for one in (compaction._checkpoint, compaction._tidy):

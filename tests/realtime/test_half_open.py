@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from collab.realtime.live import LIVE
+
 from ..support.people import Person, ok
 from ..support.raw import PING, PONG, RawSocket
 from ..support.readers import Poller
@@ -136,7 +138,7 @@ def test_a_person_who_closes_one_of_three_tabs_is_still_present(
     tabs: list[Any], alice: Person, bob: Person, project: int, app: Any
 ) -> None:
     tabs[0].close()
-    eventually(lambda: app.extensions["collab.live"].capacity.used == 2)
+    eventually(lambda: LIVE.of(app).capacity.used == 2)
     assert present(alice, project) == [bob.id]
 
 
@@ -159,7 +161,7 @@ def test_a_long_poll_is_not_present(
     alice: Person, bob: Person, project: int, over: Any, server: Any
 ) -> None:
     with Poller(over(server, bob), project, after=10**6):
-        eventually(lambda: server.app.extensions["collab.live"].capacity.used)
+        eventually(lambda: LIVE.of(server.app).capacity.used)
         seen = present(alice, project)
         ok(alice.delete(f"/projects/{project}"))
     assert seen == []

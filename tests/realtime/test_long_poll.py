@@ -12,6 +12,7 @@ from flask import Flask
 
 from collab.core.models import utcnow
 from collab.events import log
+from collab.realtime.live import LIVE
 
 from ..support import history
 from ..support.people import Person, ok
@@ -28,7 +29,7 @@ def waiting(server: Any, bob: Person, over: Any) -> Any:
         get = lambda: answers.append(ok(caller.get("/events", params=query)))  # noqa: E731
         thread = threading.Thread(target=get)
         thread.start()
-        eventually(lambda: server.app.extensions["collab.live"].capacity.used or answers)
+        eventually(lambda: LIVE.of(server.app).capacity.used or answers)
 
         def answer() -> Any:
             thread.join(timeout=40)
@@ -192,14 +193,14 @@ def test_a_long_poll_whose_time_is_over_is_empty(bob: Person, app: Flask, waitin
 
 def test_a_long_poll_answers_when_the_server_stops(project: int, app: Flask, waiting: Any) -> None:
     answer = waiting(project_id=project, after=history.ids(app)[-1], wait=30)
-    app.extensions["collab.live"].close()
+    LIVE.of(app).close()
     assert answer()["items"] == []
 
 
 def test_a_long_poll_that_comes_while_the_server_stops_answers_at_once(
     project: int, app: Flask, waiting: Any
 ) -> None:
-    app.extensions["collab.live"].close()
+    LIVE.of(app).close()
     assert waiting(project_id=project, after=history.ids(app)[-1], wait=30)()["items"] == []
 
 
@@ -213,7 +214,7 @@ def test_a_long_poll_of_a_workspace_is_refused_when_it_is_deleted(
     get = lambda: answers.append(caller.get("/events", params=query).status_code)  # noqa: E731
     thread = threading.Thread(target=get)
     thread.start()
-    eventually(lambda: app.extensions["collab.live"].capacity.used)
+    eventually(lambda: LIVE.of(app).capacity.used)
     ok(alice.delete(f"/workspaces/{workspace}"))
     thread.join()
     assert answers == [404]

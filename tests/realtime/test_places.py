@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from collab.realtime.live import LIVE
+
 from ..support.people import Person, ok
 from ..support.raw import RawSocket
 from ..support.waiting import eventually
@@ -27,7 +29,7 @@ def full(crowded: Any, alice: Person, connect: Any) -> Any:
 
 
 def places_taken(server: Any) -> int:
-    found: int = server.app.extensions["collab.live"].capacity.used
+    found: int = LIVE.of(server.app).capacity.used
     return found
 
 

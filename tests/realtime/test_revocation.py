@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from collab.realtime.live import LIVE
+
 from ..support.people import Person, ok
 from ..support.readers import Poller
 from ..support.waiting import eventually
@@ -153,6 +155,6 @@ def test_a_long_poll_that_waits_is_refused_when_the_right_is_lost(
     way: Any, kind: str, scene: Scene, over: Any, server: Any
 ) -> None:
     with Poller(over(server, scene.bob), scene.project, scene.start) as poller:
-        eventually(lambda: scene.app.extensions["collab.live"].capacity.used)
+        eventually(lambda: LIVE.of(scene.app).capacity.used)
         way(scene)
     assert poller.refused == (404 if (way, kind) in [one.values for one in PROJECT] else 401)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from collab.realtime.live import LIVE
+
 from ..support import history
 from ..support.people import Person, ok
 from ..support.readers import Poller
@@ -202,7 +204,7 @@ def test_an_admin_who_loses_the_role_loses_the_long_poll_of_anybodys_project(
     ada: Person, second_admin: Person, project: int, app: Flask, over: Any, server: Any
 ) -> None:
     with Poller(over(server, second_admin), project, history.ids(app)[-1]) as poller:
-        eventually(lambda: app.extensions["collab.live"].capacity.used)
+        eventually(lambda: LIVE.of(app).capacity.used)
         ok(ada.patch(f"/users/{second_admin.id}", {"role": "user"}))
     assert poller.refused == 404
 

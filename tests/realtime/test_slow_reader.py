@@ -13,6 +13,7 @@ import httpx
 import pytest
 from flask import Flask
 
+from collab.realtime.live import LIVE
 from collab.realtime.wire import KERNEL_BUFFER, UNSENT_LIMIT
 
 from ..support import history
@@ -207,4 +208,4 @@ def test_a_stream_that_is_not_read_gives_its_place_back(
     stopped_stream: Stream, alice: Person, project: int, app: Flask
 ) -> None:
     tells_much(alice, project, LARGE)
-    eventually(lambda: not app.extensions["collab.live"].capacity.used)
+    eventually(lambda: not LIVE.of(app).capacity.used)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from collab.realtime.live import LIVE
+
 from ..support import history
 from ..support.people import Person
 from ..support.raw import RawSocket
@@ -22,7 +24,7 @@ from .test_handshake import knock
 @pytest.fixture
 def stop(app: Flask, server: Any) -> Any:
     """Return what the server does when it is told to stop."""
-    return app.extensions["collab.live"].close
+    return LIVE.of(app).close
 
 
 def test_a_socket_is_closed_with_1001(bob: Person, connect: Any, stop: Any) -> None:
@@ -61,7 +63,7 @@ def test_a_stream_that_is_not_read_is_ended_too(
     stream.until("subscribed")
     eventually(lambda: waits_to_be_read(stream))
     stop()
-    eventually(lambda: not app.extensions["collab.live"].capacity.used)
+    eventually(lambda: not LIVE.of(app).capacity.used)
 
 
 def waits_to_be_read(stream: Stream) -> bool:

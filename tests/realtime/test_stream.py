@@ -10,6 +10,7 @@ from flask import Flask
 
 from collab.core.models import utcnow
 from collab.events import log
+from collab.realtime.live import LIVE
 
 from ..support import history
 from ..support.people import Person, ok
@@ -210,13 +211,13 @@ def test_a_stream_says_that_the_server_stops_and_ends(
     bob: Person, project: int, app: Flask, follow: Any
 ) -> None:
     stream = started(follow(bob, project_id=project))
-    app.extensions["collab.live"].close()
+    LIVE.of(app).close()
     assert stream.rest()[-1].data == {"code": 1001, "reason": "The server is stopping."}
 
 
 def test_a_stream_that_comes_while_the_server_stops_is_told_so_and_ends(
     bob: Person, project: int, app: Flask, follow: Any, server: Any
 ) -> None:
-    app.extensions["collab.live"].close()
+    LIVE.of(app).close()
     stream = follow(bob, project_id=project)
     assert stream.rest()[-1].data["code"] == 1001

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from collab.realtime.live import LIVE
+
 from ..support import history
 from ..support.people import Person
 from ..support.raw import RawSocket
@@ -87,7 +89,7 @@ def test_a_socket_that_could_not_be_served_gives_its_place_back(
 ) -> None:
     database(NO_SESSIONS)
     connect(bob).wait_closed()
-    eventually(lambda: not app.extensions["collab.live"].capacity.used)
+    eventually(lambda: not LIVE.of(app).capacity.used)
 
 
 def test_a_reader_who_leaves_during_the_replay_ends_it(
@@ -100,4 +102,4 @@ def test_a_reader_who_leaves_during_the_replay_ends_it(
         server.url, token=bob.token, project_id=project, after=start, receive_buffer=4096
     ) as reader:
         assert reader.receive()["type"] == "subscribed"
-    eventually(lambda: not app.extensions["collab.live"].capacity.used)
+    eventually(lambda: not LIVE.of(app).capacity.used)

@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 from flask import Flask
 
+from collab.core.database import TURNS
+
 from .people import Person
 from .waiting import eventually
 
@@ -34,7 +36,7 @@ class Queue:
             self.database.execute("BEGIN IMMEDIATE")
             try:
                 waiting = [pool.submit(self._run, *act) for act in acts]
-                eventually(lambda: self.app.extensions["collab.turns"].taken or _over(waiting))
+                eventually(lambda: TURNS.of(self.app).taken or _over(waiting))
                 self.database.execute(change)
                 then()
             finally:

@@ -11,6 +11,7 @@ from collab.core.models import utcnow
 from collab.events import log
 from collab.events.types import Event
 from collab.extensions import db
+from collab.notifications.notifier import NOTIFIER
 from collab.posts.models import PUBLISHED, Post
 from collab.tasks.models import Comment, Task
 
@@ -25,7 +26,7 @@ class Notes:
 
     def catch_up(self) -> None:
         """Make the notifications of all that has happened; the first time, begin behind it."""
-        reader = self.app.extensions["collab.notifier"].reader
+        reader = NOTIFIER.of(self.app).reader
         with self.app.app_context():
             reader.begin()
             reader.catch_up()

@@ -18,6 +18,8 @@ import httpx
 from flask import Flask
 from werkzeug.serving import make_server
 
+from collab.realtime.live import LIVE
+
 from .fork_server import ROOT, Forked, ForkServer
 
 TIMEOUT = httpx.Timeout(30)
@@ -40,19 +42,19 @@ class ThreadServer:
         self._server.serve_forever(poll_interval=0.01)  # how long the end of a test waits
 
     def __enter__(self) -> ThreadServer:
-        self.app.extensions["collab.live"].start()
+        LIVE.of(self.app).start()
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.app.extensions["collab.live"].close()
+        LIVE.of(self.app).close()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
     def drain(self) -> None:
         """Wait until all that was committed has been told."""
-        self.app.extensions["collab.live"].broadcaster.drain()
+        LIVE.of(self.app).broadcaster.drain()
 
 
 class ProcessServer:

@@ -17,7 +17,7 @@ from collab.files.delta import Delta, normal
 from collab.files.models import TEXT, File
 from collab.files.room import Applied
 from collab.files.units import from_units, to_units
-from collab.files.writer import Writer
+from collab.files.writer import TEXTS, Writer
 from collab.workspaces.models import Workspace
 
 from .people import Person
@@ -56,7 +56,7 @@ class TextDesk:
 
     @property
     def writer(self) -> Writer:
-        found: Writer = self.app.extensions["collab.texts"]
+        found: Writer = TEXTS.of(self.app)
         return found
 
     def changes(

@@ -124,12 +124,11 @@ def _leave(_: object = None) -> None:
 
 
 #: The turns of an application.
-TURNS: Slot[Turns] = Slot("heavy")
+TURNS: Slot[Turns] = Slot("heavy", lambda _: Turns())
 
 
 def init_app(app: Flask) -> None:
     """Count requests with a large body of JSON, from before it is read to the end."""
-    TURNS.put(app, Turns())
     app.teardown_request(_leave)
 
     @app.before_request
