@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from ..core.database import take_write_lock
-from ..core.errors import ApiError, Conflict, PreconditionFailed
+from ..core.errors import ApiError, Conflict, NotFound, PreconditionFailed
 from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..events import log
@@ -148,11 +148,16 @@ class Batch:
     def amend(self, file_id: int) -> None:
         """Write what was changed for a text and its history to agree, into the transaction."""
         take_write_lock()
-        project = db.session.scalar(select(File.project_id).where(File.id == file_id))
-        if project is not None:
-            self._projects[file_id] = project
-            self._entered(file_id)
-            self._write()
+        self._projects[file_id] = _project_of(file_id)
+        self._entered(file_id)
+        self._write()
+
+    def write_nobodys(self, room: Room, applied: Applied) -> None:
+        """Write a change that the service made of a text."""
+        self._projects[room.file_id] = _project_of(room.file_id)
+        self.touched[room.file_id] = room
+        self.accepted.append((_nobodys(room.file_id), applied))
+        self._write()
 
     def _write(self) -> None:
         """Write the changes, the files' new sizes, and the events."""
@@ -197,6 +202,18 @@ def _claimed(room: Room) -> list[dict[str, int]]:
         {"file_id": room.file_id, "client": client, "user_id": user_id}
         for client, user_id in claimed.items()
     ]
+
+
+def write_nobodys(room: Room, applied: Applied) -> None:
+    """Write a change that the service made of a text, into the open transaction."""
+    Batch(lambda _: room, Rights()).write_nobodys(room, applied)
+
+
+def _project_of(file_id: int) -> int:
+    project = db.session.scalar(select(File.project_id).where(File.id == file_id))
+    if project is None:
+        raise NotFound()
+    return project
 
 
 def _nobodys(file_id: int) -> Change:

@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, NotFound, Unavailable
 from ..extensions import db
-from . import proof, store, thinning
+from . import batch, proof, store, thinning
 from .models import Checkpoint, File, FileChange
 from .room import Room
 from .units import from_units
@@ -79,6 +79,7 @@ def carry_out(step: Step, room: Room) -> bool:
         room.catch_up()
         noted = step(room)
         db.session.commit()
+        room.unsaved = False
         noted()
     except NotFound:
         db.session.rollback()
@@ -87,6 +88,7 @@ def carry_out(step: Step, room: Room) -> bool:
         db.session.rollback()
         logger.warning("text %s was not compacted: %s", room.file_id, error)
         room.paused_until = time.monotonic() + PAUSE_S
+        return not room.unsaved
     finally:
         db.session.remove()
     return True
@@ -99,7 +101,7 @@ def _checkpoint(room: Room) -> Noted:
     """
     state = room.document.state()
     if not proof.holds(room.document, [state]):
-        raise Unavailable("its state is not the text")
+        return _restore(room)
     mine, text = Checkpoint.file_id == room.file_id, from_units(room.document.units)
     newest = db.session.scalar(select(func.max(Checkpoint.version)).where(mine)) or 0
     db.session.execute(update(Checkpoint).where(mine, STATE.is_not(None)).values(state=None))
@@ -130,6 +132,17 @@ def _prove(room: Room) -> Noted:
 
 
 STATE = Checkpoint.state
+
+
+def _restore(room: Room) -> Noted:
+    """Make the text what its state says it is, by a change that nobody made."""
+    document, change = proof.restored(room.document)
+    if not proof.is_made_by(document, [document.state()]):
+        raise Unavailable("No state of it makes the text; its updates are kept.")
+    applied = room.restored(document, change)
+    if applied.update:
+        batch.write_nobodys(room, applied)
+    return lambda: None
 
 
 def _refresh(room: Room) -> Noted:

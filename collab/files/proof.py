@@ -39,9 +39,28 @@ class Proofs:
 proofs = Proofs()
 
 
+def is_made_by(document: Document, updates: list[bytes]) -> bool:
+    """Tell whether updates that were stored make the same text, and the same state vector."""
+    again = Document()
+    again.load(updates)
+    return (again.units, again.clocks) == (document.units, document.clocks)
+
+
+def restored(document: Document) -> tuple[Document, bytes]:
+    """Return the same text in a document that is what its state says, and the change to it.
+
+    What no editor makes, such as text before what it stands behind, may have one order here
+    and another where it is loaded.
+    """
+    again = Document()
+    again.load([document.state()])
+    again.owners = document.owners
+    return again, again.change(difference(again.units, document.units))
+
+
 def holds(document: Document, updates: list[bytes]) -> bool:
     """Tell whether updates make the document; counts it, and logs an error if they don't."""
-    if document.is_made_by(updates):
+    if is_made_by(document, updates):
         proofs.proven += 1
         return True
     proofs.differed += 1

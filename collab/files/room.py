@@ -73,6 +73,8 @@ class Room:
     amendment: Applied | None = None
     #: The version of which what is stored has been loaded, and was the same.
     proven: int = 0
+    #: Whether the document is ahead of what is stored while it is compacted.
+    unsaved: bool = False
     #: Whether a refused update has touched the document.
     spoilt: bool = False
     used_at: float = field(default_factory=time.monotonic)
@@ -185,6 +187,11 @@ class Room:
         applied = Applied(self.version, self.version + 1, delta, update)
         self._note(applied)
         return applied
+
+    def restored(self, document: Document, change: bytes) -> Applied:
+        """Go on with a document that has the same text, by a change that makes it that."""
+        self.document, self.unsaved = document, True
+        return self._applied(deltas.NOTHING, change)
 
     def _note(self, applied: Applied) -> None:
         self.version, self.unsearched = applied.version, True

@@ -59,7 +59,7 @@ TOO_DEEP = [
     of(item(6, sized(b"bold") + sized(b'{"a":' * 200 + b"1" + b"}" * 200))),
     of(item(9, sized(b"guid") + b"\x76\x01\x04meta" + nested(500))),
     of(*types(102)),
-    of(*types(30_000)),
+    of(*types(15_000)),
 ]
 
 
@@ -84,7 +84,7 @@ def test_a_hundred_levels_are_taken() -> None:
 def test_types_are_counted_through_over_many_updates() -> None:
     """Tens of thousands of them, each in the one before, made the library delete recursively."""
     document = Document()
-    made = types(50_000)
+    made = types(15_000)
     for clock, struct in enumerate(made[:101]):
         document.merge(of(struct, clock=clock))
     with pytest.raises(Unusable, match="types are nested"):
@@ -166,12 +166,12 @@ def test_what_stock_yjs_never_sends_is_refused_and_changes_nothing(what: str) ->
     assert (document.units, document.state()) == ("hello", before)
 
 
-def test_more_than_the_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_the_bounds_is_refused() -> None:
     many = [text("a") for _ in range(bounds.MAX_STRUCTS + 1)]
     clients = [section(client, 0, text("a")) for client in range(bounds.MAX_CLIENTS + 1)]
     ranges = [(2 * clock, 1) for clock in range(bounds.MAX_RANGES + 1)]
     values = any_of(*[b"\x7e"] * (bounds.MAX_VALUES + 1))
-    others = {client: [(0, 1)] for client in range(bounds.MAX_CLIENTS + 1)}
+    others = {client: [(0, 1)] for client in range(bounds.MAX_RANGES)}
     for data in (
         of(*many),
         update(*clients),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from collab.files.document import Document
+from collab.files.proof import is_made_by, restored
 from collab.files.units import from_units
 from collab.files.updates import walk
 from collab.files.updates.bounds import Unusable
 from collab.files.updates.weighing import Spoilt
+
+from . import updates as by_hand
 
 EDGES = (0, 1, 2, 4, 7, 8, 10, 117, 118, 127, 128, 129, 255)
 
@@ -22,8 +26,10 @@ class Outcome:
     taken: list[bytes]
     text: str
     vector: list[list[int]]
-    #: What is wrong with it by itself.
+    #: What is wrong with what was stored: it is not whole, or not the same when it is loaded.
     wrong: list[str]
+    #: Whether the text has another order when its state is loaded, which is put right.
+    moved: bool
 
 
 def carried_out(updates: list[bytes]) -> Outcome:
@@ -40,7 +46,10 @@ def carried_out(updates: list[bytes]) -> Outcome:
         taken.append(update)
         if merged is not None:
             stored.append(merged.update)
-    return Outcome(taken, from_units(document.units), _vector(document), _wrong(document, stored))
+    moved, wrong = not is_made_by(document, [document.state()]), _wrong(document, stored)
+    if moved:
+        wrong += _wrong_after_restoring(document)
+    return Outcome(taken, from_units(document.units), _vector(document), wrong, moved)
 
 
 def _wrong(document: Document, stored: list[bytes]) -> list[str]:
@@ -48,16 +57,14 @@ def _wrong(document: Document, stored: list[bytes]) -> list[str]:
     for what, updates in ("updates", stored), ("state", [document.state()]):
         again = Document()
         again.load(updates)
-        if not again.sound:
+        if not again.sound or _vector(again) != _vector(document):
             found.append(f"what was stored as {what} is not whole")
-        if (again.units, again.vector()) != (document.units, _sorted(again, document)):
-            found.append(f"loaded from its {what} it is {again.units!r}, not {document.units!r}")
     return found
 
 
-def _sorted(again: Document, document: Document) -> bytes:
-    """Return the vector of the loaded one if both are the same: their order is any."""
-    return again.vector() if _vector(again) == _vector(document) else b""
+def _wrong_after_restoring(document: Document) -> list[str]:
+    again, _ = restored(document)
+    return [] if again.units == document.units else ["it can't be restored"]
 
 
 def _vector(document: Document) -> list[list[int]]:
@@ -88,3 +95,84 @@ def _mutated(update: bytes, chance: random.Random) -> bytes:
         else:
             data.insert(at, byte)
     return bytes(data)
+
+
+def crafted(chance: random.Random) -> list[bytes]:
+    """Return updates that no editor made, whose structs stand beside any others, in any order."""
+    crafter = Crafter(chance)
+    made = [crafter.update() for _ in range(chance.randint(3, 30))]
+    return disordered(made, chance) if chance.random() < 0.5 else made
+
+
+Parent = str | tuple[int, int]
+
+
+class Crafter:
+    """Writes updates of four clients; each id stands for one thing."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._clocks = dict.fromkeys(range(1, 5), 0)
+        #: What is in each root and type.
+        self._ids: dict[Parent, list[tuple[int, int]]] = {"content": [], "list": []}
+
+    def update(self) -> bytes:
+        chance, clocks, sections = self._chance, self._clocks, []
+        for client in chance.sample(sorted(clocks), chance.choice((0, 1, 1, 1, 2, 4))):
+            start, structs = clocks[client], []
+            for _ in range(chance.randint(1, 3)):
+                struct, length = self._struct(client, clocks[client])
+                structs.append(struct)
+                clocks[client] += length
+            sections.append(by_hand.section(client, start, *structs))
+        deletes = {}
+        if chance.random() < 0.4:
+            client = chance.choice(sorted(clocks))
+            clock = max(0, clocks[client] - chance.randint(-1, 6))
+            deletes[client] = [(clock, chance.randint(1, 4)), (clock + 6, 1)]
+        return by_hand.update(*sections, deletes=deletes)
+
+    def _struct(self, client: int, clock: int) -> tuple[bytes, int]:
+        chance = self._chance
+        if chance.random() < 0.05:
+            return by_hand.blank(by_hand.GC, 2), 2
+        parent = chance.choice(list(self._ids))
+        near = [at for at in self._ids[parent][-12:] if at[0] != client or at[1] < clock]
+        beside: dict[str, Any] = {"parent": parent if near or isinstance(parent, str) else "list"}
+        if near:
+            sides = chance.choice(((), ("left",), ("left",), ("right",), ("left", "right")))
+            beside |= {side: chance.choice(near) for side in sides}
+        kind, content, length = self._content(client, clock)
+        self._ids[beside["parent"]] += [(client, clock + number) for number in range(length)]
+        return by_hand.item(kind, content, **beside), length
+
+    def _content(self, client: int, clock: int) -> tuple[int, bytes, int]:
+        chance, kind = self._chance, self._chance.random()
+        if kind < 0.8:
+            word = chance.choice(("a", "bc", "😀", "x😀y", "é", "def"))
+            return by_hand.STRING, by_hand.sized(word.encode()), len(word.encode("utf-16-le")) // 2
+        if kind < 0.88:
+            length = chance.randint(1, 3)
+            return by_hand.DELETED, by_hand.number(length), length
+        if kind < 0.94:
+            self._ids[client, clock] = []
+            return by_hand.TYPE, bytes((chance.choice((0, 1, 2)),)), 1
+        return by_hand.ANY, b"\1" + by_hand.nested(2), 1
+
+
+def one_thing_each(updates: list[bytes]) -> bool:
+    """Tell whether each id stands for one thing, and ranges are in order, as editors have it.
+
+    Else Yjs itself makes of them what depends on when they come, and on how it keeps what waits.
+    """
+    seen: dict[tuple[int, int], bytes] = {}
+    for update in map(walk.read, updates):
+        for found in update.structs.values():
+            for struct in found:
+                data = update.data[struct.start : struct.end]
+                for clock in range(struct.clock, min(struct.next, struct.clock + 64)):
+                    if seen.setdefault((struct.client, clock), data) != data:
+                        return False
+        if any(ranges != sorted(ranges) for ranges in update.deletes.values()):
+            return False
+    return True

@@ -3,76 +3,118 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass, field
 
 from . import plan as plans
 from .bounds import MAX_DEPTH, Unusable
 from .plan import Plan
-from .structs import STRING, Id, Struct, Update
+from .structs import GC, STRING, TYPE, Id, Struct, Update
+
+#: What something is in: a type, or a root by its name. None: in nothing, where a type is gone.
+Parent = Id | str | None
 
 
-class Depths:
-    """How many types each thing is in; most are in none but a root."""
+@dataclass
+class Places:
+    """What each thing is in. Most have the same as the one before."""
 
-    def __init__(self) -> None:
-        #: By client: clocks at which it changes, and what it is from there on.
-        self._runs: dict[int, tuple[list[int], list[int]]] = {}
+    #: By client: clocks at which it changes, and what it is from there on.
+    _runs: dict[int, tuple[list[int], list[Parent]]] = field(default_factory=dict)
+    #: How many types each type is in.
+    depths: dict[Id, int] = field(default_factory=dict)
 
-    def of(self, at: Id) -> int:
-        """Return how many types something is in."""
+    def of(self, at: Id) -> Parent:
+        """Return what something is in."""
         runs = self._runs.get(at[0])
-        if runs is None:
-            return 0
-        place = bisect_right(runs[0], at[1]) - 1
-        return runs[1][place] if place >= 0 else 0
+        place = bisect_right(runs[0], at[1]) - 1 if runs else -1
+        return runs[1][place] if runs and place >= 0 else None
 
-    def note(self, client: int, clock: int, depth: int) -> None:
+    def depth(self, parent: Parent) -> int:
+        """Return how many types a type is in that is in this."""
+        return 1 + self.depths[parent] if isinstance(parent, tuple) else 0
+
+    def note(self, client: int, clock: int, place: Parent) -> None:
         """Note it of what begins at a client's newest clock."""
         runs = self._runs.get(client)
         if runs is None:
-            if not depth:
-                return
-            runs = self._runs[client] = ([], [])
-        if not runs[1] or runs[1][-1] != depth:
+            self._runs[client] = ([clock], [place])
+        elif runs[1][-1] != place:
             runs[0].append(clock)
-            runs[1].append(depth)
+            runs[1].append(place)
 
 
 class Ledger:
-    """The clocks of a document, and how deep in types is what was made at them."""
+    """The clocks of a document, and what each thing in it is in."""
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
         #: About how many structs the document has: what was typed on is one with what it follows.
         self.size = 0
-        self._depths = Depths()
+        self._places = Places()
 
-    def plan(self, update: Update) -> Plan:
-        """Say what of an update is new and whole; raises Unusable for what is nested too deep."""
+    def plan(self, update: Update, *, trusted: bool = False) -> Plan:
+        """Say what of an update is new and whole.
+
+        Raises Unusable for what is nested too deep, and if it is not `trusted` to be the library's
+        own, for what is between two things that are in different ones.
+        """
         plan = plans.make(update, self.clocks)
-        new, floor = Depths(), {client: self.clocks.get(client, 0) for client in update.structs}
+        look = _Look(self.clocks, self._places, trusted=trusted)
         for struct in plan.structs:
-            depth = self._depth(struct, new, floor)
-            if depth > MAX_DEPTH:
-                raise Unusable(f"types are nested deeper than {MAX_DEPTH}")
-            new.note(struct.client, max(struct.clock, floor[struct.client]), depth)
+            plan.fit &= look.at(struct)
         return plan
 
-    def _depth(self, struct: Struct, new: Depths, floor: dict[int, int]) -> int:
-        """Return how many types a struct is in; what is new is what is not below the floor."""
-        at, more = struct.left or struct.right, 0
-        if at is None:
-            if not isinstance(struct.parent, tuple):
-                return 0
-            at, more = struct.parent, 1
-        known = self._depths if at[1] < floor.get(at[0], at[1] + 1) else new
-        return known.of(at) + more
-
     def note(self, structs: list[Struct]) -> None:
-        """Note that structs have been taken."""
-        clocks, depths = self.clocks, self._depths
+        """Note that structs, which were planned, have been taken."""
+        clocks, places = self.clocks, self._places
         for struct in structs:
-            client = struct.client
-            clock = clocks.get(client, 0)
-            depths.note(client, max(clock, struct.clock), self._depth(struct, depths, {}))
-            self.size += not (struct.kind == STRING and struct.left == (client, struct.clock - 1))
+            client, clock = struct.client, struct.clock
+            self.size += not (struct.kind == STRING and struct.left == (client, clock - 1))
+            places.note(client, max(clock, clocks.get(client, 0)), struct.inside)
+            if struct.kind == TYPE and struct.inside is not None:
+                places.depths[struct.id] = places.depth(struct.inside)
             clocks[client] = struct.next
+
+
+class _Look:
+    """Finds what new structs are in, from what is known and from those before them."""
+
+    def __init__(self, clocks: dict[int, int], known: Places, *, trusted: bool) -> None:
+        self._clocks, self._known, self._trusted = clocks, known, trusted
+        self._new: Places | None = None
+
+    def at(self, struct: Struct) -> bool:
+        """Look up what a struct is in; tells whether it can be written as it is.
+
+        What is in nothing becomes GC, as in Yjs. Raises Unusable.
+        """
+        parent = struct.inside = self._parent(struct) if struct.kind != GC else None
+        if self._new is None:
+            self._new = Places()
+        self._new.note(struct.client, struct.clock, parent)
+        if parent is None:
+            return struct.make_blank()
+        if struct.kind == TYPE:
+            depth = self._of(parent).depth(parent) if isinstance(parent, tuple) else 0
+            if depth > MAX_DEPTH:
+                raise Unusable(f"types are nested deeper than {MAX_DEPTH}")
+            self._new.depths[struct.id] = depth
+        return True
+
+    def _of(self, at: Id) -> Places:
+        is_known = self._new is None or at[1] < self._clocks.get(at[0], 0)
+        return self._known if is_known or self._new is None else self._new
+
+    def _parent(self, struct: Struct) -> Parent:
+        left, right = struct.left, struct.right
+        if left is None and right is None:
+            inside = struct.parent
+            is_there = isinstance(inside, str) or (inside and inside in self._of(inside).depths)
+            return inside if is_there else None
+        first = self._of(left).of(left) if left else None
+        second = self._of(right).of(right) if right else None
+        if (left and first is None) or (right and second is None):
+            return None
+        if left and right and first != second and not self._trusted:
+            raise Unusable("it puts something beside two that are not in the same")
+        return first if left else second

@@ -52,6 +52,12 @@ class Pairs:
             return set()
         return {at for at in cuts if at in new or self._has(at)}
 
+    def divided_by(self, updates: list[Update]) -> set[Id]:
+        """Return which of them some updates divide."""
+        if not self._clocks:
+            return set()
+        return {at for one in updates for at in cuts_of(one) if self._has(at)}
+
     def outside(self, known: dict[int, int], clocks: dict[int, int]) -> dict[int, int]:
         """Return how far somebody knows the clients that there are, to a whole character."""
         return {

@@ -18,8 +18,9 @@ class Plan:
     deletes: dict[int, list[Range]] = field(default_factory=dict)
     #: The clocks that were known of the clients of these structs.
     since: dict[int, int] = field(default_factory=dict)
-    #: Whether what is deleted is said in order: the library is quadratic where it is not.
-    sorted: bool = True
+    #: Whether it is written as the library needs it: what is deleted in order, since it is
+    #: quadratic where it is not, and what is in nothing as GC.
+    fit: bool = True
     #: The clocks that what can't be taken yet waits for, by client.
     missing: dict[int, int] = field(default_factory=dict)
 
@@ -31,7 +32,7 @@ class Plan:
     @property
     def as_it_is(self) -> bool:
         """Tell whether the update's own bytes can be taken."""
-        return self.update.clean and self.sorted and not self.missing
+        return self.update.clean and self.fit and not self.missing
 
     @property
     def empty(self) -> bool:
@@ -50,7 +51,7 @@ class Plan:
             by_client.setdefault(struct.client, []).append(struct)
         runs = []
         for client, found in by_client.items():
-            parts = [data[one.start : one.end] for one in found]
+            parts = [one.written(data) for one in found]
             runs.append(written.section(client, found[0].clock, parts))
         return written.update(runs, deletes)
 
@@ -58,18 +59,36 @@ class Plan:
 def make(update: Update, clocks: dict[int, int]) -> Plan:
     """Say what of an update a document of these clocks can take."""
     plan = Plan(update)
-    reached = _Order(clocks, plan).sort()
+    reached = _alone(plan, clocks) or _Order(clocks, plan).sort()
     for client, found in update.deletes.items():
         end = reached.get(client) or clocks.get(client, 0)
         _plan_deletes(plan, client, end, found)
     return plan
 
 
+def _alone(plan: Plan, clocks: dict[int, int]) -> dict[int, int] | None:
+    """Plan what most updates have, one new struct whose neighbours are there; else do nothing."""
+    if len(plan.update.structs) != 1:
+        return None
+    ((client, found),) = plan.update.structs.items()
+    if len(found) != 1 or found[0].kind == SKIP:
+        return None
+    struct, known = found[0], clocks.get(client, 0)
+    if not struct.clock <= known < struct.next:
+        return None
+    for at in (struct.left, struct.right, struct.parent):
+        if isinstance(at, tuple) and at[1] >= clocks.get(at[0], 0):
+            return None
+    plan.structs.append(struct)
+    plan.since[client] = known
+    return {client: struct.next}
+
+
 def _plan_deletes(plan: Plan, client: int, end: int, found: list[Range]) -> None:
     ready: list[Range] = []
     at = 0
     for clock, length in found:
-        plan.sorted &= clock >= at
+        plan.fit &= clock >= at
         at = clock + length
         if at > end:
             _miss(plan, client, max(clock, end) + 1)
@@ -77,7 +96,7 @@ def _plan_deletes(plan: Plan, client: int, end: int, found: list[Range]) -> None
         if length > 0:
             ready.append((clock, length))
     if ready:
-        plan.deletes[client] = ready if plan.sorted else in_order(ready)
+        plan.deletes[client] = ready if plan.fit else in_order(ready)
 
 
 def in_order(found: list[Range]) -> list[Range]:

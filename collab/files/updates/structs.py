@@ -17,8 +17,8 @@ class Struct:
     """A piece of a document: `data[start:end]` are its bytes, which are the same anywhere."""
 
     __slots__ = (
-        "client", "clock", "end", "kind", "left", "length", "parent", "right", "start", "text",
-        "text_at",
+        "client", "clock", "end", "inside", "kind", "left", "length", "parent", "right", "start",
+        "text", "text_at",
     )  # fmt: skip
 
     client: int
@@ -31,11 +31,25 @@ class Struct:
     right: Id | None
     #: The type that it is in: its id, or a root's name; None: that of its neighbours.
     parent: Id | str | None
+    #: What it is in, once that has been looked up; None where a type is gone.
+    inside: Id | str | None
     start: int
     end: int
     #: Of a string that has characters of two code units: itself, and where its bytes begin.
     text: str | None
     text_at: int
+
+    def make_blank(self) -> bool:
+        """Make it GC; tells whether it was."""
+        if self.kind == GC:
+            return True
+        self.kind, self.text, self.end = GC, None, self.start
+        return False
+
+    def written(self, data: bytes) -> bytes:
+        """Return its bytes, of those of its update."""
+        found = data[self.start : self.end]
+        return found or bytes((GC,)) + number(self.length)
 
     @property
     def id(self) -> Id:

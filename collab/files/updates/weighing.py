@@ -62,12 +62,21 @@ def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
     if len(structs) <= at_once and ranges <= RANGES:
         watch.apply(doc, plan.encoded())
         return
-    with doc.transaction():
-        for at in range(0, len(structs), at_once):
-            watch.apply(doc, plan.write(structs[at : at + at_once], {}))
-        for client, found in plan.deletes.items():
-            for at in range(0, len(found), RANGES):
-                watch.apply(doc, plan.write([], {client: found[at : at + RANGES]}))
+    try:
+        with doc.transaction():
+            _apply_in_pieces(doc, plan, at_once, watch)
+    except Spoilt:
+        raise
+    except BaseException as error:  # a panic of the library's is no Exception
+        raise Spoilt(f"it can't be read: {type(error).__name__}") from None
+
+
+def _apply_in_pieces(doc: Doc[Any], plan: Plan, at_once: int, watch: Stopwatch) -> None:
+    for at in range(0, len(plan.structs), at_once):
+        watch.apply(doc, plan.write(plan.structs[at : at + at_once], {}))
+    for client, found in plan.deletes.items():
+        for at in range(0, len(found), RANGES):
+            watch.apply(doc, plan.write([], {client: found[at : at + RANGES]}))
 
 
 def is_contended(doc: Doc[Any], size: int) -> bool:
