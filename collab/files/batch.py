@@ -106,9 +106,9 @@ class Batch:
         if change.edit_id is not None and (known := self._carried_out(change, change.edit_id)):
             return known
         self._quota.take(change, self._projects[change.file_id])
-        if change.update is None:
-            return room.change(change.delta, change.base)
         try:
+            if change.update is None:
+                return room.change(change.delta, change.base)
             person = change.caller.user_id
             return room.merge(change.update, person, all_it_has=change.all_it_has)
         finally:
@@ -118,6 +118,7 @@ class Batch:
     def _rebuild(self, room: Room) -> None:
         mine = [one for change, one in self.accepted if change.file_id == room.file_id]
         room.rebuild(mine)
+        self._take_amendment(room)
 
     def _first_to_undo(self, change: Change) -> None:
         """Raise UndoneMeanwhile if there is an undo that this one was made without knowing of."""
@@ -140,10 +141,13 @@ class Batch:
         if room is None:
             room = self.touched[file_id] = self._room(file_id)
             room.catch_up()
-            if room.amendment is not None:
-                self.accepted.append((_nobodys(file_id), room.amendment))
-                room.amendment = None
+            self._take_amendment(room)
         return room
+
+    def _take_amendment(self, room: Room) -> None:
+        if room.amendment is not None:
+            self.accepted.append((_nobodys(room.file_id), room.amendment))
+            room.amendment = None
 
     def amend(self, file_id: int) -> None:
         """Write what was changed for a text and its history to agree, into the transaction."""

@@ -136,9 +136,10 @@ STATE = Checkpoint.state
 
 def _restore(room: Room) -> Noted:
     """Make the text what its state says it is, by a change that nobody made."""
-    document, change = proof.restored(room.document)
-    if not proof.is_made_by(document, [document.state()]):
+    found = proof.restored(room.document)
+    if found is None:
         raise Unavailable("No state of it makes the text; its updates are kept.")
+    document, change = found
     applied = room.restored(document, change)
     if applied.update:
         batch.write_nobodys(room, applied)

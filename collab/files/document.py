@@ -90,10 +90,10 @@ class Document:
             self._replace(here)
         found = [self._patched(one, cut) for one in found]
         try:
-            with self._doc.transaction():  # one: what changed is told for each, and takes a while
+            with weighing.panics(), self._doc.transaction():  # one: each tells what it changed
                 self._absorb_all(found)
-        except BaseException as error:  # a panic of the library's is no Exception
-            self._left_out(f"{type(error).__name__} when all was taken at once")
+        except Spoilt as error:
+            self._left_out(error)
             self._ledger, self._pairs = Ledger(), Pairs()
             self._open()
             self._absorb_all(found)
@@ -143,11 +143,12 @@ class Document:
     def change(self, delta: Delta) -> bytes:
         """Apply a change; returns it as an update, empty if nothing changed.
 
-        Raises ValueError for a change that does not fit the text.
+        Raises ValueError for a change that does not fit the text, and Spoilt.
         """
         changed = deltas.apply(self.units, delta)
         steps.check(self.units, delta)  # before anything is done
-        self._write(delta)
+        with weighing.panics():
+            self._write(delta)
         self.units = changed
         whole = self._taken()
         if whole:

@@ -10,6 +10,7 @@ from ..core.errors import ApiError, Conflict, invalid
 from . import delta as deltas
 from . import proof, store
 from .delta import Delta, transform
+from .difference import difference
 from .document import Document
 from .updates.bounds import Unusable
 from .updates.weighing import Spoilt
@@ -75,6 +76,8 @@ class Room:
     proven: int = 0
     #: Whether the document is ahead of what is stored while it is compacted.
     unsaved: bool = False
+    #: The text before the last update.
+    before: str = ""
     #: Whether a refused update has touched the document.
     spoilt: bool = False
     used_at: float = field(default_factory=time.monotonic)
@@ -113,7 +116,8 @@ class Room:
 
     def _mend(self) -> None:
         """Note what has to be changed for the text and its history to agree."""
-        mended = proof.mend(self.file_id, self.version, self.document)
+        rows = self.uncompacted[0]
+        mended = proof.mend(self.file_id, self.version, self.document, rows)
         if mended is not None:
             self.amendment = self._applied(*mended)
             self.uncompacted = (self.uncompacted[0], ANY_SIZE)  # a checkpoint comes soon
@@ -157,8 +161,12 @@ class Room:
             delta = transform(delta, over)
         if len(self.document.units) + deltas.growth(delta) > TEXT_LIMIT:
             raise TextTooLarge()
+        self.before = self.document.units
         try:
             update = self.document.change(delta)
+        except Spoilt as error:
+            self.spoilt = True
+            raise unusable(error) from None
         except ValueError:
             raise invalid("edits", "They cut a character in two (surrogates).") from None
         return self._applied(delta, update)
@@ -168,6 +176,7 @@ class Room:
 
         Raises UnusableUpdate, TextTooLarge; then the document may be spoilt, see `rebuild`.
         """
+        self.before = self.document.units
         try:
             merged = self.document.merge(update, person, all_it_has=all_it_has)
         except Unusable as error:
@@ -213,8 +222,11 @@ class Room:
     def rebuild(self, unsaved: list[Applied]) -> None:
         """Make the document anew: of what is stored, and what was applied and not yet stored."""
         stored = store.load(self.file_id)
-        claimed = self.document.claimed
+        claimed, before = self.document.claimed, self.before
         self.document = self._document([*stored.all, *(one.update for one in unsaved)])
         self.document.claimed = claimed
         self.document.owners |= claimed
         self.spoilt = False
+        if self.document.units != before:  # it has another order where it is loaded
+            change = self.document.change(difference(self.document.units, before))
+            self.amendment = self._applied(deltas.NOTHING, change)

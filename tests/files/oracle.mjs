@@ -46,7 +46,7 @@ function make(seed, edits) {
   const sent = [];
   const docs = Array.from({ length: count }, (_, number) => {
     const doc = new Y.Doc();
-    doc.clientID = 1 + Math.floor(random() * 2 ** (number % 2 ? 7 : 32));
+    doc.clientID = 1 + number + 4 * Math.floor(random() * 2 ** (number % 2 ? 5 : 30)); // each its own
     doc.on("update", (update, origin) => origin === "remote" || sent.push(update));
     return doc;
   });

@@ -63,10 +63,11 @@ def test_texts_are_what_stock_yjs_makes_of_updates_at_random(
         where = f"SEED={SEED + number}"
         assert outcome.wrong == [], where
         theirs = yjs.apply(outcome.taken)
-        assert (theirs["failed"], outcome.moved) == ([], False), where
+        assert theirs["failed"] == [], where
         if kind == "with bytes changed" and not one_thing_each(outcome.taken):
             continue
         assert (outcome.text, outcome.vector) == (theirs["text"], theirs["vector"]), where
+        assert not outcome.moved, where
         compared += 1
     assert compared > SESSIONS // 5
 

@@ -63,8 +63,10 @@ def _wrong(document: Document, stored: list[bytes]) -> list[str]:
 
 
 def _wrong_after_restoring(document: Document) -> list[str]:
-    again, _ = restored(document)
-    return [] if again.units == document.units else ["it can't be restored"]
+    found = restored(document)
+    if found is None:  # then there is no checkpoint, and the updates are kept
+        return []
+    return [] if found[0].units == document.units else ["it can't be restored"]
 
 
 def _vector(document: Document) -> list[list[int]]:

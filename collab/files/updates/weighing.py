@@ -9,6 +9,8 @@ time of this thread, on pieces that are small enough even at the worst.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pycrdt import Doc
@@ -34,6 +36,17 @@ class Spoilt(Unusable):
     """The update has touched the document, which has to be made anew."""
 
 
+@contextmanager
+def panics() -> Iterator[None]:
+    """Raise Spoilt for a panic of the library's, which is no Exception."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise Spoilt(f"the library can't: {type(error).__name__}") from None
+
+
 class Stopwatch:
     """Adds up what the library takes; raises Spoilt once that is too much."""
 
@@ -46,11 +59,10 @@ class Stopwatch:
             raise Spoilt("to merge it takes too long: too many edits are at one place")
         began = time.thread_time()
         try:
-            doc.apply_update(update)
-        except ValueError as error:
-            raise Spoilt(f"it is no update: {error}") from None
-        except BaseException as error:  # a panic of the library's is no Exception
-            raise Spoilt(f"it can't be read: {type(error).__name__}") from None
+            with panics():
+                doc.apply_update(update)
+        except (ValueError, RuntimeError) as error:
+            raise Spoilt(f"the library can't take it: {error}") from None
         self._left -= time.thread_time() - began
 
 
@@ -62,21 +74,12 @@ def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
     if len(structs) <= at_once and ranges <= RANGES:
         watch.apply(doc, plan.encoded())
         return
-    try:
-        with doc.transaction():
-            _apply_in_pieces(doc, plan, at_once, watch)
-    except Spoilt:
-        raise
-    except BaseException as error:  # a panic of the library's is no Exception
-        raise Spoilt(f"it can't be read: {type(error).__name__}") from None
-
-
-def _apply_in_pieces(doc: Doc[Any], plan: Plan, at_once: int, watch: Stopwatch) -> None:
-    for at in range(0, len(plan.structs), at_once):
-        watch.apply(doc, plan.write(plan.structs[at : at + at_once], {}))
-    for client, found in plan.deletes.items():
-        for at in range(0, len(found), RANGES):
-            watch.apply(doc, plan.write([], {client: found[at : at + RANGES]}))
+    with panics(), doc.transaction():
+        for at in range(0, len(structs), at_once):
+            watch.apply(doc, plan.write(structs[at : at + at_once], {}))
+        for client, found in plan.deletes.items():
+            for at in range(0, len(found), RANGES):
+                watch.apply(doc, plan.write([], {client: found[at : at + RANGES]}))
 
 
 def is_contended(doc: Doc[Any], size: int) -> bool:
