@@ -88,7 +88,7 @@ class Document:
         self.cut |= bool(cut)
         if here:
             self._replace(here)
-        found = [self._patched(one, cut) for one in found]
+        found = [pairs.undivided(one, cut) for one in found]
         try:
             with weighing.panics(), self._doc.transaction():  # one: each tells what it changed
                 self._absorb_all(found)
@@ -100,12 +100,6 @@ class Document:
         self._settle()
         self._unproven = self._ledger.size
         self.weight += sum(map(len, updates))
-
-    @staticmethod
-    def _patched(update: Update, cut: set[Id]) -> Update:
-        if not cut or not update.astral:
-            return update
-        return walk.read(pairs.patched(update, cut), stored=True)
 
     def _absorb_all(self, updates: list[Update]) -> None:
         for update in updates:
@@ -167,8 +161,6 @@ class Document:
                     self._text.insert(here, from_units(step))
                 elif step < 0:
                     del self._text[here : here + length]
-
-    # -- changes of editors -----------------------------------------------------------------------
 
     def merge(
         self, update: bytes, person: int = NOBODY, *, all_it_has: bool = False
@@ -261,8 +253,6 @@ class Document:
         self.weight += len(whole)
         return whole
 
-    # -- characters that are cut in two -----------------------------------------------------------
-
     def _undivided(self, plan: Plan) -> tuple[Plan, Delta]:
         """Replace the characters that an update divides, in it and here."""
         cut = self._pairs.divided(plan.update, pairs.cuts(plan))
@@ -272,8 +262,7 @@ class Document:
         here = {one for one in cut if one[1] < known.get(one[0], 0)}
         replaced = self._replace(here) if here else NOTHING
         if cut - here:
-            found = walk.read(pairs.patched(plan.update, cut - here), stored=True)
-            plan = self._ledger.plan(found, trusted=True)
+            plan = self._ledger.plan(pairs.undivided(plan.update, cut - here), trusted=True)
         return plan, replaced
 
     def _replace(self, cut: set[Id]) -> Delta:

@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
+from . import walk
 from .plan import Plan
 from .structs import Id, Range, Struct, Update, number
 
@@ -146,3 +147,10 @@ def _patched(struct: Struct, broken: set[Id]) -> str:
         return REPLACED if (struct.client, next(halves)) in broken else match[0]
 
     return ASTRAL.sub(replaced, struct.text or "")
+
+
+def undivided(update: Update, broken: set[Id]) -> Update:
+    """Return an update in which they are replaced."""
+    if not broken or not update.astral:
+        return update
+    return walk.read(patched(update, broken), stored=True)
