@@ -180,7 +180,24 @@ SETTINGS = (
     Setting("SPOOL_MB", "4096", whole(64, 1_000_000), "MiB of bodies and answers on their way"),
     Setting("PING_SECONDS", "25", whole(1, 3600), "between pings of a socket; one missed ends it"),
     Setting("TOKEN_GRACE_SECONDS", "25", whole(1, 600), "to renew a token on an open socket"),
-    Setting("EVENT_RETENTION_DAYS", "0", whole(0, 3650), "age at which events go; 0: never"),
+    Setting("HOUSEKEEPING", "on", switch, "whether this process deletes what has had its time"),
+    Setting("EVENT_RETENTION_DAYS", "365", whole(0, 3650), "age at which events go; 0: never"),
+    Setting(
+        "AUDIT_RETENTION_DAYS",
+        "730",
+        whole(0, 3650),
+        "the same for refusals, accounts and sessions, which stay as long as events at least",
+    ),
+    Setting("JOB_RETENTION_DAYS", "30", whole(0, 3650), "days that ended jobs stay; 0: for ever"),
+    Setting(
+        "NOTIFICATION_RETENTION_DAYS",
+        "90",
+        whole(0, 3650),
+        "days that notifications stay; 0: until newer ones push them out",
+    ),
+    Setting(
+        "SESSION_RETENTION_DAYS", "30", whole(0, 3650), "days that ended sessions stay; 0: for ever"
+    ),
     Setting("JOB_WORKERS", "4", whole(0, 64), "threads that run jobs; 0: this process runs none"),
     Setting(
         "JOB_LEASE_SECONDS",
@@ -191,6 +208,12 @@ SETTINGS = (
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),
     Setting("PROJECT_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a project may keep"),
+    Setting(
+        "MIN_FREE_MB",
+        "100",
+        whole(0, 10_000_000),
+        "MiB of the disk that must stay free: with less, what grows is refused (507)",
+    ),
     Setting("UPLOAD_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of one person's uploads"),
     Setting("FILE_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of a project's files"),
     Setting("FEATURE_CODE_EXECUTION", "on", switch, "whether code that people send is run"),

@@ -22,7 +22,7 @@ from flask_migrate import upgrade
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
-from .core import allocator, kept
+from .core import allocator, kept, opening, pages
 from .core.errors import ApiError
 from .core.http.limits import largest_body
 from .execution.sandbox import SANDBOX
@@ -110,9 +110,11 @@ def main(app: Flask) -> None:
     """Migrate, greet and serve until told to stop."""
     allocator.configure()
     arguments = parse_arguments()
+    os.umask(0o077)  # what is made from here on is nobody else's to read
     check_port(arguments.host, arguments.port)
     check_folder(app.config["INSTANCE_PATH"])
-    prepare(app)
+    with opening.or_exit(app):
+        prepare(app)
     if arguments.demo:
         from .demo import fill
 
@@ -158,6 +160,7 @@ def prepare(app: Flask) -> None:
     """Bring the database up to date, and tidy the kept files; one process at a time."""
     with app.app_context(), locked(app.config["INSTANCE_PATH"] / "migrating.lock"):
         upgrade()
+        pages.rewrite_once()
         tidy_files()
 
 
@@ -252,6 +255,9 @@ def switched_off(app: Flask) -> list[str]:
         "pruning of old events: EVENT_RETENTION_DAYS is 0": not config["EVENT_RETENTION_DAYS"],
         "jobs: JOB_WORKERS is 0, another process must run them": not config["JOB_WORKERS"],
         "notifications: NOTIFIER is off, another process must make them": not config["NOTIFIER"],
+        "privacy: INSTANCE_PATH lets others look in (chmod 700)": opening.is_open(
+            config["INSTANCE_PATH"]
+        ),
         f"code_execution: {sandbox.missing()}": sandbox.missing() is not None,
     }
     for flag in flags.get_all():

@@ -40,6 +40,7 @@ SETTINGS = {
     "SQLITE_SYNCHRONOUS": "normal",
     "JOB_WORKERS": "0",
     "NOTIFIER": "off",
+    "HOUSEKEEPING": "off",
 }
 #: Ada registers first, so she is the admin.
 NAMES = ("ada", "alice", "bob", "charlie", "vera")

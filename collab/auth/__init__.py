@@ -5,14 +5,17 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Find out who calls; count failures, note refusals; serve accounts and sessions."""
+    from ..core import housekeeping
     from ..core.http import heavy
     from ..core.http.api import serve
     from ..extensions import limiter
-    from . import guard, refusals, routes, tokens, user_routes
+    from . import guard, refusals, retention, routes, tokens, user_routes
 
     guard.init_app(app)
     heavy.init_app(app)  # after the guard, as the limiter: they count by caller
     limiter.init_app(app)
     refusals.init_app(app)
     tokens.init_app(app)
+    housekeeping.bring(app, "ended sessions", retention.forget_sessions)
+    housekeeping.bring(app, "tickets", retention.forget_tickets)
     serve(app, routes.blueprint, user_routes.blueprint)

@@ -7,7 +7,8 @@ def init_app(app: Flask) -> None:
     """Bind the extensions, and give every request the conventions of `core/http`."""
     from ..config import ROOT
     from ..extensions import db, jwt, migrate, sock
-    from . import database, errors, http, logging, origin, security
+    from . import database, errors, housekeeping, http, kept, logging, origin, pages, security
+    from .http import idempotency
     from .json import OrjsonProvider
 
     logging.configure(app.config["LOG_LEVEL"], app.config["LOG_FORMAT"])
@@ -21,3 +22,8 @@ def init_app(app: Flask) -> None:
     origin.init_app(app)
     errors.init_app(app)
     sock.init_app(app)
+    housekeeping.init_app(app)
+    housekeeping.bring(app, "freed bytes", kept.sweep_freed)
+    housekeeping.bring(app, "unfinished files", kept.sweep_unfinished, every_s=600)
+    housekeeping.bring(app, "pages", pages.give_back)
+    housekeeping.bring(app, "idempotent answers", idempotency.forget)

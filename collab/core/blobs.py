@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -55,11 +55,16 @@ class Blobs:
     the rows of another, nothing would be, so that a folder is of one database alone.
     """
 
-    def __init__(self, folder: Path, database: str) -> None:
-        self._folder, self._database = folder, database
+    def __init__(
+        self, folder: Path, database: str, require_free: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._folder, self._database, self._require_free = folder, database, require_free
 
     def receive(self, source: Source, limit: int) -> Received:
-        """Write a stream to disk, with an fsync; raises TooLarge past `limit` bytes."""
+        """Write a stream to disk, with an fsync.
+
+        Raises TooLarge past `limit` bytes, and what `require_free` raises of the next piece.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=RECEIVING, dir=self._folder)
         path, tag, size = Path(name), hashlib.sha256(), 0
@@ -69,6 +74,7 @@ class Blobs:
                     size += len(piece)
                     if size > limit:
                         raise TooLarge(f"A file has at most {limit // 2**20} MiB.")
+                    self._require_free(limit)
                     tag.update(piece)
                     file.write(piece)
                 file.flush()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -18,6 +21,8 @@ from .slots import Registry, Slot
 
 #: How long a connection waits for another's write to end.
 BUSY_TIMEOUT_S = 10
+#: Bytes to which the write-ahead log is cut once what is in it is in the database.
+WAL_BYTES = 64 * 2**20
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -43,14 +48,19 @@ _CHECKS: Registry[list[Callable[[Connection], None]]] = Registry("checks on the 
 def init_app(app: Flask) -> None:
     """Set SQLite's pragmas on every new connection."""
     synchronous = app.config["SQLITE_SYNCHRONOUS"].upper()
+    path = Path(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"))
     pragmas = (
         "journal_mode=WAL",
+        f"journal_size_limit={WAL_BYTES}",
         f"synchronous={synchronous}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
     )
 
     def set_pragmas(connection: Any, record: object) -> None:
+        make_private(path)
+        if is_new(path):  # later it would have to be written anew, and this would wait for a lock
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
         # SQLite's own knows the case of ASCII only.
@@ -61,6 +71,26 @@ def init_app(app: Flask) -> None:
         event.listen(db.engine, "connect", set_pragmas)
         event.listen(db.engine, "before_cursor_execute", _before_execute)
         event.listen(db.engine, "checkin", turns.end)
+
+
+def make_private(path: Path) -> None:
+    """Let nobody but the server's own user read a database, whatever the folder allows.
+
+    SQLite gives the files beside it (-wal, -shm) the mode of the database itself.
+    """
+    with contextlib.suppress(OSError):  # not there yet, or another's: opening it tells
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        with contextlib.suppress(OSError):
+            one.chmod(0o600)
+
+
+def is_new(path: Path) -> bool:
+    """Tell whether nothing has been written into a database yet."""
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return True
 
 
 def _lower(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from http import HTTPStatus
 from typing import Any
 
@@ -188,9 +189,14 @@ def translated(error: Exception) -> ApiError:
     """Return what to answer for any exception; logs those that nobody foresaw."""
     if isinstance(error, ApiError):
         return error
+    from . import disk  # which needs what is above
+
+    if disk.is_full(error):
+        log.error("the disk is full: %s", error)
+        return disk.DiskFull()
     if isinstance(error, StaleDataError):
         return PreconditionFailed()
-    if isinstance(error, (OperationalError, TimeoutError)):
+    if isinstance(error, (OperationalError, TimeoutError, sqlite3.OperationalError)):
         log.error("the database did not answer: %s", error)
         return Unavailable("The database is busy or out of reach.")
     log.error("unexpected error", exc_info=error)

@@ -7,18 +7,23 @@ import time
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ..extensions import db
+from . import disk
 from .blobs import Blobs
 from .database import take_write_lock
 from .http.caller import act_as
 from .slots import Registry
+from .usage.models import FreedBlob
 
 logger = logging.getLogger(__name__)
 
 #: Seconds after which nobody comes back for what he left on disk.
 LEFT_S = 3600
+
+#: Files that are looked at in a row.
+FREED_AT_ONCE = 20
 
 #: The columns that hold digests of kept files; packages add theirs.
 _COLUMNS: Registry[list[Any]] = Registry("columns of digests", lambda _: [])
@@ -34,20 +39,43 @@ def blobs() -> Blobs:
     config = current_app.config
     # The one in the instance folder itself may be moved with it.
     url = db.engine.url.render_as_string() if config["DATABASE_URL"] else "collab.db"
-    return Blobs(config["INSTANCE_PATH"] / "blobs", url)
+    return Blobs(config["INSTANCE_PATH"] / "blobs", url, disk.require_free)
 
 
 def sweep(digest: str) -> None:
     """Delete bytes that belong to nobody; nobody can take them up meanwhile."""
     act_as(None)  # it is the service that tidies up, after a change that has been made
     take_write_lock()
-    if not any(_has(column, digest) for column in _COLUMNS.here()):
+    if not _is_used(digest):
         blobs().remove(digest)
     db.session.rollback()
 
 
+def _is_used(digest: str) -> bool:
+    return any(_has(column, digest) for column in _COLUMNS.here())
+
+
 def _has(column: Any, digest: str) -> bool:
     return db.session.scalar(select(column).where(column == digest).limit(1)) is not None
+
+
+def sweep_freed() -> bool:
+    """Delete some of the bytes that rows have let go of, where nobody else has them."""
+    digests = db.session.scalars(select(FreedBlob.sha256).limit(FREED_AT_ONCE)).all()
+    db.session.rollback()
+    for digest in digests:
+        take_write_lock()
+        if not _is_used(digest):
+            blobs().remove(digest)
+        db.session.execute(delete(FreedBlob).where(FreedBlob.sha256 == digest))
+        db.session.commit()
+    return len(digests) == FREED_AT_ONCE
+
+
+def sweep_unfinished() -> bool:
+    """Delete what was being received when a process was killed."""
+    blobs().remove_unfinished(time.time() - LEFT_S)
+    return False
 
 
 def tidy() -> None:

@@ -4,4 +4,9 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Do nothing: the log has no routes, and its bell is hung up when it is first asked for."""
+    """Prune the log; it has no routes, and its bell is hung up when it is first asked for."""
+    from ..core import housekeeping
+    from . import retention
+
+    housekeeping.bring(app, "events", retention.forget_events)
+    housekeeping.bring(app, "audit", retention.forget_audit)

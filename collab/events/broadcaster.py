@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Sequence
-from datetime import timedelta
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,8 +19,6 @@ logger = logging.getLogger(__name__)
 #: Seconds after which the log is read without a ring: another process may have written.
 POLL_S = 1.0
 BATCH = 500
-#: Seconds between prunings of the log's old end.
-PRUNE_S = 3600.0
 
 
 class Broadcaster:
@@ -33,7 +29,6 @@ class Broadcaster:
         self._stopping = threading.Event()
         self._ticked = threading.Condition()
         self._ticks = 0
-        self._next_pruning = 0.0
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -72,7 +67,6 @@ class Broadcaster:
             self._bell.wait(POLL_S)
             try:
                 self._tick()
-                self._prune_when_due()
             except SQLAlchemyError as error:
                 logger.error("the log can't be read, trying again: %s", error)
                 self._stopping.wait(POLL_S)
@@ -121,13 +115,6 @@ class Broadcaster:
         batch = log.read_after(self._hub.position, BATCH)
         self._publish([Message.of(row) for row in batch.rows])
         return batch.more
-
-    def _prune_when_due(self) -> None:
-        days, now = self._app.config["EVENT_RETENTION_DAYS"], time.monotonic()
-        if days and now >= self._next_pruning:
-            self._next_pruning = now + PRUNE_S
-            with self._app.app_context():
-                log.prune(timedelta(days=days))
 
     def _publish(self, messages: Sequence[Message]) -> None:
         """Publish a batch in pieces that end where rights change."""

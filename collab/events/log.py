@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, event, func, insert, select
+from sqlalchemy import CursorResult, Select, bindparam, delete, event, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from ..core import origin
+from ..core.database import take_write_lock
 from ..core.models import utcnow
 from ..core.reading import as_text, take
 from ..core.slots import Slot
@@ -23,7 +24,7 @@ from .types import Event
 BELL: Slot[Bell] = Slot("bell", lambda _: Bell())
 
 #: Rows that pruning deletes in one commit, so that writers need not wait long.
-PRUNED_AT_ONCE = 5000
+PRUNED_AT_ONCE = 2000
 
 #: Bytes of rows that are read at once to be told, or one row, which may be of 256 KiB: whoever
 #: catches up holds what he has not taken yet in memory.
@@ -156,7 +157,8 @@ def rows() -> Select[Any]:
 def last_id() -> int:
     """Return the newest id that has ever been given (0: none), pruned ones included."""
     newest = db.session.scalar(select(func.max(EventRow.id)))
-    return newest or pruned_through()
+    # What the audit keeps may be older than what has been pruned.
+    return max(newest or 0, pruned_through())
 
 
 def pruned_through() -> int:
@@ -169,23 +171,59 @@ def recoverable(after: int) -> bool:
     return pruned_through() <= after <= last_id()
 
 
+#: What only the audit needs, which may be kept longer: refusals, accounts and sessions.
+AUDITED = ("audit.", "access.", "login.", "account.", "session.")
+
+
+def _audited() -> Any:
+    kinds = [EventRow.type.startswith(kind, autoescape=True) for kind in AUDITED]
+    return or_(EventRow.topic == "audit", *kinds)
+
+
 def prune(older_than: timedelta, now: datetime | None = None) -> int:
-    """Delete the old end of the log, a part at a time, and return how many rows went."""
-    border, gone = (now or utcnow()) - older_than, 0
-    through = db.session.scalar(select(func.max(EventRow.id)).where(EventRow.time < border))
-    while through is not None and (count := _prune_some(through)):
+    """Delete the old end of the log, all of it, and return how many rows went."""
+    border = (now or utcnow()) - older_than
+    gone = 0
+    while (count := _prune_some(border, everything=True)) is not None:
         gone += count
     return gone
 
 
-def _prune_some(through: int) -> int:
-    """Delete the oldest rows up to an id, note how far they are gone, and commit."""
-    oldest = select(EventRow.id).where(EventRow.id <= through).order_by(EventRow.id)
-    keys = db.session.scalars(oldest.limit(PRUNED_AT_ONCE)).all()
+def prune_some(border: datetime) -> bool:
+    """Delete some of what is older than a time, but for what only the audit needs; commits.
+
+    Tells whether there is more.
+    """
+    return _prune_some(border, everything=False) is not None
+
+
+def prune_audit(border: datetime) -> bool:
+    """Delete some old rows of the audit, of the part of the log that is pruned otherwise."""
+    old = select(EventRow.id).where(EventRow.time < border, EventRow.id <= pruned_through())
+    keys = db.session.scalars(old.order_by(EventRow.time).limit(PRUNED_AT_ONCE)).all()
     if keys:
-        db.session.execute(delete(EventRow).where(EventRow.id <= keys[-1]))
-        state = db.session.get(LogState, 1) or LogState(id=1)
-        state.pruned_through = keys[-1]
-        db.session.add(state)
+        db.session.execute(delete(EventRow).where(EventRow.id.in_(keys)))
+        db.session.commit()
+    return len(keys) == PRUNED_AT_ONCE
+
+
+def _prune_some(border: datetime, *, everything: bool) -> int | None:
+    """Delete the oldest rows of before a time, note how far they are gone, and commit.
+
+    Returns how many went; None if nothing was left to look at.
+    """
+    take_write_lock()
+    newest = select(EventRow.id).where(EventRow.time < border).order_by(EventRow.time.desc())
+    through, after = db.session.scalar(newest.limit(1)) or 0, 0 if everything else pruned_through()
+    part = select(EventRow.id).where(EventRow.id > after, EventRow.id <= through)
+    keys = db.session.scalars(part.order_by(EventRow.id).limit(PRUNED_AT_ONCE)).all()
+    if not keys:
+        db.session.rollback()
+        return None
+    gone = delete(EventRow).where(EventRow.id >= keys[0], EventRow.id <= keys[-1])
+    result = db.session.execute(gone if everything else gone.where(~_audited()))
+    state = db.session.get(LogState, 1) or LogState(id=1, pruned_through=0)
+    state.pruned_through = max(keys[-1], state.pruned_through)
+    db.session.add(state)
     db.session.commit()
-    return len(keys)
+    return result.rowcount if isinstance(result, CursorResult) else 0

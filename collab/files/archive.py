@@ -21,6 +21,8 @@ from .service import LIMIT
 MOST, TOTAL = 2_000, 200 * 2**20
 #: How much larger than packed a file of more than 1 MiB may be; honest ones stay far below.
 RATIO, SMALL = 200, 2**20
+#: How much larger than packed everything together may be, beyond the first bytes of it.
+WHOLE_RATIO, FIRST = 100, 4 * 2**20
 #: Bytes of the directory at an archive's end, which is read into memory.
 DIRECTORY = 2 * 2**20
 
@@ -52,9 +54,9 @@ def _refuse(name: str, why: str) -> BadArchive:
 class Archive:
     """A zip that has been looked at as a whole: its paths are good and its sizes bearable."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, packed: int) -> None:
         self._archive = archive
-        self._left = TOTAL
+        self._left = min(TOTAL, FIRST + WHOLE_RATIO * packed)
         #: The files by their paths.
         self.entries = _checked(archive.infolist())
 
@@ -71,10 +73,13 @@ class Archive:
         return data
 
     def weigh(self, size: int) -> None:
-        """Count what has been unpacked; raises BadArchive past the total."""
+        """Count what has been unpacked; raises BadArchive past the total, or past the ratio."""
         self._left -= size
         if self._left < 0:
-            raise BadArchive(f"An archive has at most {TOTAL // 2**20} MiB, unpacked.")
+            raise BadArchive(
+                f"An archive has at most {TOTAL // 2**20} MiB, unpacked, and beyond the first "
+                f"{FIRST // 2**20} MiB at most {WHOLE_RATIO} times what it has packed."
+            )
 
 
 @contextmanager
@@ -86,7 +91,7 @@ def opened(path: Path) -> Iterator[Archive]:
     except BROKEN:
         raise BadArchive() from None
     with archive:
-        yield Archive(archive)
+        yield Archive(archive, path.stat().st_size)
 
 
 def _check_directory(path: Path) -> None:

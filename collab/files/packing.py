@@ -14,7 +14,7 @@ from ..core.errors import ApiError
 from ..core.kept import blobs
 from ..extensions import db
 from ..workspaces.models import Workspace
-from . import store
+from . import names, store
 from .models import TEXT, File
 from .units import from_units
 
@@ -51,14 +51,14 @@ def packed(files: list[Any]) -> Iterator[bytes]:
 
     No more than a text, or a piece of bytes, is in memory.
     """
-    sink = _Sink()
+    sink, called = _Sink(), names.portable(file.path for file in files)
     with zipfile.ZipFile(sink, "w") as archive:  # type: ignore[call-overload]
         for file in files:
             pieces = _text(file.id) if file.kind == TEXT else _bytes(file.sha256)
             first = next(pieces, None)
             if first is None:
                 continue
-            with archive.open(_entry(file), "w") as entry:
+            with archive.open(_entry(file, called[file.path]), "w") as entry:
                 entry.write(first)
                 for piece in pieces:
                     entry.write(piece)
@@ -67,8 +67,8 @@ def packed(files: list[Any]) -> Iterator[bytes]:
     yield sink.taken()
 
 
-def _entry(file: Any) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(file.path, _moment(file.updated_at))
+def _entry(file: Any, name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _moment(file.updated_at))
     entry.compress_type = zipfile.ZIP_DEFLATED if file.kind == TEXT else zipfile.ZIP_STORED
     entry.external_attr = 0o100644 << 16
     return entry

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from . import names
+
 #: Characters of a path, and how many parts it has at most: answers nest no deeper.
 LONGEST, DEEPEST = 500, 40
 
@@ -17,7 +19,7 @@ PATH = rf"^{_PART}(?:/{_PART}){{0,{DEEPEST - 1}}}$"
 MEANING = (
     "Relative, with `/` between its parts, of which there are 40 at most, of 255 characters at "
     "most; none is `.` or `..`, or begins or ends with a space; no backslash, no control "
-    "characters. It is composed (Unicode NFC)."
+    "characters. It is composed (Unicode NFC). " + names.MEANING
 )
 
 

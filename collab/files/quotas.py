@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 COPIES = 3
 
 
+def weight_of(size: int, *, text: bool) -> int:
+    """Return about how many bytes a new file of a size takes, with its history and events."""
+    return (COPIES * size if text else size) + 4 * ROW_BYTES
+
+
 class FileRoom:
     """What the files of projects may still grow by in one transaction (FILE_QUOTA_MB)."""
 

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import MAX_ID, Ready, Schema, Time, WholeNumber, patterned
+from . import names
 from .history_schemas import EditOut
 from .models import FILE_KINDS, FILE_SORTS
 from .paths import LONGEST, MEANING, PATH, composed
@@ -33,6 +34,8 @@ class Path(fields.String):
         sent = super().deserialize(value, *args, **kwargs)
         if isinstance(sent, str) and len(sent := composed(sent)) > LONGEST:
             raise ma.ValidationError(f"Composed (NFC), it has more than {LONGEST} characters.")
+        if isinstance(sent, str) and (wrong := names.trouble(sent)) is not None:
+            raise ma.ValidationError(f"Must be a name on all systems: {wrong}.")
         return sent
 
 

@@ -5,11 +5,14 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Run and serve jobs; `job:<id>` is a topic. Other packages bring their types."""
+    from ..core import housekeeping
     from ..core.http.api import serve
     from ..projects.access import register_topic
-    from . import routes, runner
+    from . import retention, routes, runner
     from .models import Job
 
     register_topic(app, "job", Job)
     runner.init_app(app)
+    housekeeping.bring(app, "ended jobs", retention.forget_jobs)
+    housekeeping.bring(app, "job keys", retention.forget_keys)
     serve(app, routes.blueprint)

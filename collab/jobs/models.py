@@ -46,6 +46,8 @@ class Job(Owned, Model):
             sqlite_where=text("status = 'running'"),
             postgresql_where=text("status = 'running'"),
         ),
+        # What ended long ago; see `retention`.
+        Index("ix_jobs_ended", "finished_at", sqlite_where=text("finished_at IS NOT NULL")),
         Index("ix_jobs_owner_id_id", "owner_id", "id"),
         Index("ix_jobs_project_id_id", "project_id", "id"),
         Index("ix_jobs_owner_id_status_id", "owner_id", "status", "id"),

@@ -16,6 +16,7 @@ from ..core.http.caller import Caller
 from ..core.json import dumps
 from ..core.models import utcnow
 from ..core.security import ANSWERS
+from ..core.usage import quota
 from ..events import log
 from ..events.catalogue.jobs import JobCancelled, JobCancelRequested, JobQueued
 from ..events.types import JobEvent
@@ -183,8 +184,10 @@ def _row(order: Order, caller: Caller, now: datetime) -> dict[str, Any]:
 
 def _known(order: Order, caller: Caller) -> Job | None:
     """Return the job that the same key made before; raises KeyReused for another order."""
-    db.session.execute(delete(JobKey).where(JobKey.created_at < utcnow() - KEY_KEPT))
-    query = select(JobKey).filter_by(owner_id=caller.user_id, type=order.type.name, key=order.key)
+    mine = {"owner_id": caller.user_id, "type": order.type.name, "key": order.key}
+    too_old = delete(JobKey).filter_by(**mine).where(JobKey.created_at < utcnow() - KEY_KEPT)
+    db.session.execute(too_old)
+    query = select(JobKey).filter_by(**mine)
     found = db.session.scalars(query).one_or_none()
     if found is None:
         return None
@@ -216,6 +219,7 @@ def cancel(job: Job, caller: Caller) -> Job:
     What this answers is what happens: from here on no run can end the job otherwise. Raises
     JobEnded.
     """
+    quota.let_pass(db.session())
     if _move(job, Job.status.in_((QUEUED, RETRY_WAIT)), status=CANCELLED, due_at=null()):
         _tell(JobCancelled(**_where(job)), caller.user_id)
     elif _move(job, RUNS_ON, cancel_requested=True):

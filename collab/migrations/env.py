@@ -35,7 +35,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
-        if inspect(connection).has_table("usage"):
+        if inspect(connection).has_table("freed_blobs"):
             triggers.ensure(connection)
             connection.commit()
 

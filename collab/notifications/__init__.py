@@ -5,10 +5,12 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Make and serve notifications."""
+    from ..core import housekeeping
     from ..core.http.api import serve
     from ..flags.guard import switch
-    from . import notifier, routes
+    from . import notifier, retention, routes
 
     notifier.init_app(app)
+    housekeeping.bring(app, "notifications", retention.forget)
     switch(app, "notifications", routes.blueprint)
     serve(app, routes.blueprint)

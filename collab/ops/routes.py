@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..core import disk
 from ..core.http.blueprint import Blueprint
 from ..core.models import utcnow
 from ..core.schemas import Time
@@ -62,7 +63,7 @@ def health() -> dict[str, Any]:
 @blueprint.alt_response(503, schema=ReadyOut)
 def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Tell whether the database and the live parts work."""
-    checks = {"database": _database(), **PARTS.here().states()}
+    checks = {"database": _database(), "disk": _disk(), **PARTS.here().states()}
     good = all(state == "ok" or state.startswith("off") for state in checks.values())
     body = {"status": "ok" if good else "unavailable", "checks": checks}
     return body, 200 if good else 503, {} if good else {"Retry-After": "1"}
@@ -74,6 +75,13 @@ def _database() -> str:
     except SQLAlchemyError as error:
         return f"does not answer, or is not migrated: {type(error).__name__}"
     return "ok"
+
+
+def _disk() -> str:
+    try:
+        return disk.state()
+    except OSError as error:
+        return f"can't be read: {error.strerror}"
 
 
 @blueprint.get("/")

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from collab.core.housekeeping import HOUSEKEEPER
 from collab.core.models import utcnow
 from collab.events import log
 from collab.events.catalogue.projects import MemberRemoved
 from collab.events.log import Published
 from collab.extensions import db
-from collab.realtime.live import LIVE
 
 from ..support import history
 from ..support.people import Person, ok
@@ -236,6 +236,5 @@ def test_old_events_are_pruned_while_serving(make_app: Any, instance: Any, app: 
     connection.commit()
     connection.close()
     pruning = make_app(EVENT_RETENTION_DAYS="1")
-    LIVE.of(pruning).start()
-    LIVE.of(pruning).broadcaster.drain()
+    HOUSEKEEPER.of(pruning).do_all()
     assert history.ids(app) == []

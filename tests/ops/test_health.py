@@ -8,6 +8,8 @@ from ..support.people import ok
 #: The tests' applications run no jobs of themselves.
 CHECKS = {
     "database": "ok",
+    "disk": "ok",
+    "housekeeping": "off: HOUSEKEEPING is off",
     "texts": "ok",
     "jobs": "off: JOB_WORKERS is 0",
     "code_execution": "ok",

@@ -196,14 +196,6 @@ def test_a_spent_quota_locks_nobody_out(full: Flask, me: Person) -> None:
     assert again.post("/auth/logout").status_code in (204, 401)
 
 
-def test_sessions_alone_are_bounded(full: Flask, me: Person, monkeypatch: Any) -> None:
-    fill(full, 0, 1, 2 * MIB, actor=me.id)
-    monkeypatch.setattr(quota, "MAX_SESSIONS", 2)
-    me.logs_in()
-    answer = me.post("/auth/login", {"email": me.email, "password": "correct horse battery"})
-    problem(answer, 413)
-
-
 # -- live doors -----------------------------------------------------------------------------------
 
 

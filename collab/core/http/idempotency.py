@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import wraps
 from tempfile import TemporaryFile
@@ -30,12 +31,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import db
+from .. import retention
 from ..addresses import network_of
 from ..blobs import PIECE
 from ..errors import Conflict, Malformed, Unprocessable
 from ..models import Model, utcnow
 from ..security import ANSWERS
 from ..slots import Slot
+from ..usage import quota
 from .caller import Caller, act_as, optional_caller
 
 P = ParamSpec("P")
@@ -124,7 +127,8 @@ def _claim(key: str) -> tuple[int, Response | None]:
     }
     fingerprint = _fingerprint()
     claim = Claim(**values, fingerprint=fingerprint, leased_until=now + LEASE)
-    db.session.execute(delete(Claim).where(Claim.created_at < now - KEPT))
+    too_old = delete(Claim).filter_by(**values).where(Claim.created_at < now - KEPT)
+    db.session.execute(too_old)
     db.session.add(claim)
     try:
         db.session.commit()
@@ -135,6 +139,12 @@ def _claim(key: str) -> tuple[int, Response | None]:
     if known is None:  # given back meanwhile
         raise KeyInUse(headers={"Retry-After": "1"})
     return _known(known, fingerprint, now)
+
+
+def forget() -> bool:
+    """Delete some keys that count no more, with their answers."""
+    gone = retention.delete_older(Claim.created_at, utcnow() - KEPT, Claim.id)
+    return gone == retention.AT_ONCE
 
 
 def _known(claim: Claim, fingerprint: str, now: datetime) -> tuple[int, Response | None]:
@@ -188,6 +198,18 @@ def _mark_done(session: Any) -> None:
         session.execute(update(Claim).where(Claim.id == claim_id).values(state=DONE))
 
 
+@contextmanager
+def unfinished() -> Iterator[None]:
+    """Let commits within this block not count as the change that a request's key is for."""
+    session = db.session()
+    claim_id = session.info.pop("idempotency_claim", None)
+    try:
+        yield
+    finally:
+        if claim_id is not None:
+            session.info["idempotency_claim"] = claim_id
+
+
 def _give_back(claim_id: int) -> None:
     act_as(None)  # what is noted of a request is the service's own, whoever may do what by now
     db.session.execute(delete(Claim).where(Claim.id == claim_id, Claim.state == CLAIMED))
@@ -196,6 +218,7 @@ def _give_back(claim_id: int) -> None:
 
 def _store(claim_id: int, response: Response, rights: list[Used]) -> None:
     act_as(None)
+    quota.let_pass(db.session())  # what it answers has happened
     answer = {
         "status": response.status_code,
         "headers": {name: response.headers.get(name) for name in STORED_HEADERS},

@@ -107,6 +107,7 @@ COUNTED = (
         _texts("text", "state"),
         place=("file", "{row}.file_id"),
     ),
+    Counted("file_clients", "history", (), str(ROW_BYTES), place=("edited", "{row}.file_id")),
     Counted("uploads", "uploads", ("size", *_OWNED), "{row}.size", _OWNER, _PROJECT),
     Counted(
         "tasks",
@@ -198,10 +199,14 @@ COUNTED = (
     Counted("idempotency_keys", "answers", ("answer", "scope"), _texts("answer", "key"), _SCOPE),
 )
 
+#: Tables whose column `sha256` names bytes on the disk.
+WITH_BLOBS = ("files", "uploads")
+
 #: Tables that hold nothing of what people send, or so little that a row each is all there can be.
 UNCOUNTED = {
     "usage": "the counters themselves",
     "usage_places": "the counters themselves",
+    "freed_blobs": "what the housekeeper is about to delete",
     "event_log_state": "one row",
     "log_readers": "a row for each reader that the server has",
     "flag_overrides": "a row for each feature",

@@ -55,6 +55,15 @@ class Usage(Model):
     settled_count: Mapped[int]
 
 
+class FreedBlob(Model):
+    """Bytes that some row had and has no longer: they are somebody else's still, or go."""
+
+    __tablename__ = "freed_blobs"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
 class UsagePlace(Model):
     """What belongs to a row of another table, and whose it is.
 

@@ -18,12 +18,14 @@ from sqlalchemy import bindparam, event, func, select
 from sqlalchemy.orm import Session
 
 from ...extensions import db
+from .. import disk, origin
 from ..errors import ApiError
+from ..http.caller import acting
 from .models import PERSON, PROJECT, Usage
 
 MIB = 2**20
 #: The growth of a transaction that is let pass a little longer: a mark, a message, a farewell.
-SMALL_BYTES = 4096
+SMALL_BYTES = disk.SMALL_BYTES
 #: Of a quota, the part beyond it that only small things may take: so a spent quota keeps nobody
 #: from tidying up.
 RESERVE = 1 / 16
@@ -90,7 +92,11 @@ class Allowance:
         self._used: dict[Owner, int] = {}
 
     def take(self, size: int, owners: Iterable[tuple[str, int | None]]) -> None:
-        """Note that owners will keep so many bytes more; raises QuotaSpent, and notes nothing."""
+        """Note that owners will keep so many bytes more.
+
+        Raises QuotaSpent and DiskFull, and notes nothing then.
+        """
+        disk.require_free(size)
         known = [(owner, key) for owner, key in owners if key is not None]
         for owner, key in known:
             used = self._used.setdefault((owner, key), used_by(owner, key))
@@ -130,9 +136,26 @@ class _Growth:
         self.others += abs(size) if kind not in ("events", "sessions") else 0
 
 
+#: Notes in a session that its next commit ends something, and is refused to nobody.
+ESSENTIAL = "collab.essential"
+
+
+def let_pass(session: Session) -> None:
+    """Let the next commit pass whatever it takes: it ends something, or tells what happened."""
+    session.info[ESSENTIAL] = True
+
+
+@event.listens_for(db.session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(ESSENTIAL, None)
+
+
 @event.listens_for(db.session, "before_commit")
 def _look(session: Session) -> None:
-    """Look at what the open transaction changed of what people keep; raises QuotaSpent."""
+    """Look at what the open transaction changed of what people keep.
+
+    Raises QuotaSpent and DiskFull.
+    """
     if not session.in_transaction():
         return
     session.flush()
@@ -142,9 +165,15 @@ def _look(session: Session) -> None:
     changed = driver.execute(UNSETTLED).fetchall()
     if not changed:
         return
-    if has_request_context() and not session.info.get("rights_changed"):
+    essential = session.info.pop(ESSENTIAL, False) or session.info.get("rights_changed")
+    if _from_outside() and not essential:
         _judge(changed)
     driver.execute(SETTLE)
+
+
+def _from_outside() -> bool:
+    """Tell whether somebody asked for the open transaction, by a request or over a socket."""
+    return has_request_context() or origin.address() is not None or acting() is not None
 
 
 def _judge(changed: list[tuple[str, int, str, int, int]]) -> None:
@@ -157,11 +186,12 @@ def _judge(changed: list[tuple[str, int, str, int, int]]) -> None:
 
 
 def _judge_one(owner: str, owner_id: int, growth: _Growth) -> None:
-    used, limit = used_by(owner, owner_id), limit_of(owner)
-    if used <= ceiling(limit, growth.bytes):
-        return
     # Whoever deletes gains room in the end, though what tells of it takes some.
     if growth.rows < 0 and growth.bytes <= SMALL_BYTES * -growth.rows:
+        return
+    disk.require_free(growth.bytes)
+    used, limit = used_by(owner, owner_id), limit_of(owner)
+    if used <= ceiling(limit, growth.bytes):
         return
     if growth.others == 0 and growth.rows > 0 and _sessions(owner_id) <= MAX_SESSIONS:
         return

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from .counted import COUNTED, PLACES, Counted, Place
+from .counted import COUNTED, PLACES, WITH_BLOBS, Counted, Place
 from .models import PERSON, PROJECT
 
 Driver = Any
@@ -76,6 +76,8 @@ def _of_counted(one: Counted) -> Iterator[tuple[str, str]]:
         ("deleted", "AFTER DELETE", _counting(one, "old", f"-{old}", "-1"), ""),
     )
     for moment, when, statements, condition in parts:
+        if when == changed and not one.columns:
+            continue
         name = f"{one.name}_{moment}"
         yield PREFIX + name, _trigger(name, when, one.table, statements, condition)
 
@@ -129,6 +131,19 @@ def _of_places() -> Iterator[tuple[str, str]]:
         yield PREFIX + name, _trigger(name, moment, "usage_places", statements, condition)
 
 
+def _of_blobs(table: str) -> Iterator[tuple[str, str]]:
+    """Find the triggers that note bytes which a row had and has no longer."""
+    note = "INSERT OR IGNORE INTO freed_blobs (sha256) VALUES (old.sha256)"
+    parts = (
+        ("replaced", "AFTER UPDATE OF sha256", "old.sha256 IS NOT new.sha256"),
+        ("deleted", "AFTER DELETE", "true"),
+    )
+    for moment, when, condition in parts:
+        name = f"blobs_{table}_{moment}"
+        held = f"old.sha256 IS NOT NULL AND {condition}"
+        yield PREFIX + name, _trigger(name, when, table, iter([note]), held)
+
+
 def wanted() -> dict[str, str]:
     """Return the SQL of all triggers, by their names."""
     found = dict(_of_places())
@@ -136,6 +151,8 @@ def wanted() -> dict[str, str]:
         found.update(_of_place(place))
     for one in COUNTED:
         found.update(_of_counted(one))
+    for table in WITH_BLOBS:
+        found.update(_of_blobs(table))
     return found
 
 

@@ -1,0 +1,131 @@
+"""Names that mean the same on every system: what is refused, and what an archive calls the rest.
+
+A file that is made here may be unpacked elsewhere. There `C:x` or `con` is no file at all, `a.`
+loses its dot, U+202E turns a name around, and `.git/config` runs what it says. So none of them is
+taken; what has such a name from before gets another one in an archive, and so does the second of
+two names that differ in case alone.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+#: What Windows has other meanings for.
+RESERVED = frozenset('<>:"|?*\\')
+#: Names of devices on Windows, whatever follows behind a dot.
+DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", "conin$", "conout$"]
+    + [f"{kind}{number}" for kind in ("com", "lpt") for number in "0123456789¹²³"]
+)
+#: Folders whose content a tool believes and carries out, by their short name of Windows too.
+BELIEVED = frozenset([".git", "git~1"])
+#: Invisible, but what some scripts and emoji are written with.
+JOINERS = frozenset("\u200c\u200d")
+#: Categories of what can't be seen: controls, formats, surrogates, line and paragraph separators.
+INVISIBLE = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
+#: The same, of other categories: fillers, and the joiner that joins nothing.
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u3164\uffa0")
+
+#: Characters of a part of a path.
+LONGEST_PART = 255
+MEANING = (
+    'No part is a name that other systems refuse or obey: none has `<>:"|?*` or invisible '
+    "characters, ends with a dot, or is called like a device of Windows (`con`, `aux.txt`) or "
+    "`.git`."
+)
+
+
+def trouble(path: str) -> str | None:
+    """Return what is wrong with a path elsewhere, or None."""
+    for part in path.split("/"):
+        if (wrong := _trouble(part)) is not None:
+            return f"{part[:40]!r} {wrong}"
+    return None
+
+
+def _trouble(part: str) -> str | None:
+    if any(_is_invisible(one) for one in part):
+        return "has characters that can't be seen"
+    if RESERVED & set(part):
+        return f"has one of {' '.join(sorted(RESERVED))}"
+    if part.endswith((".", " ")):
+        return "ends with a dot or a space"
+    if _stem(part) in DEVICES:
+        return "is the name of a device on Windows"
+    if "".join(one for one in part if one not in JOINERS).casefold() in BELIEVED:
+        return "is a folder that tools carry out"
+    return None
+
+
+def _is_invisible(one: str) -> bool:
+    return (unicodedata.category(one) in INVISIBLE and one not in JOINERS) or one in BLANK
+
+
+def _stem(part: str) -> str:
+    return part.partition(".")[0].rstrip(" ").casefold()
+
+
+def portable(paths: Iterable[str]) -> dict[str, str]:
+    """Return what each of some paths is called in an archive: safe, and different in any case."""
+    names = _Names()
+    return {path: names.of(path) for path in paths}
+
+
+class _Names:
+    """The names that an archive has so far."""
+
+    def __init__(self) -> None:
+        self._folders = {"": ""}
+        #: Names without their case: of files, and of folders.
+        self._files: set[str] = set()
+        self._there: set[str] = set()
+
+    def of(self, path: str) -> str:
+        """Return a free name for a file."""
+        folder, _, name = path.rpartition("/")
+        within = self._folder(folder)
+        found = _free(within, _safe(name), self._files | self._there)
+        self._files.add(_folded(found))
+        return found
+
+    def _folder(self, path: str) -> str:
+        """Return the name of a folder, the same for all that is in it."""
+        if path not in self._folders:
+            outer, _, name = path.rpartition("/")
+            found = _free(self._folder(outer), _safe(name), self._files)
+            self._folders[path] = found
+            self._there.add(_folded(found))
+        return self._folders[path]
+
+
+def _free(folder: str, name: str, taken: set[str]) -> str:
+    """Return a name below a folder that nothing has, numbered if need be."""
+    number, found = 1, _joined(folder, name)
+    while _folded(found) in taken:
+        number += 1
+        found = _joined(folder, _numbered(name, number))
+    return found
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _numbered(name: str, number: int) -> str:
+    stem, dot, ending = name.rpartition(".") if "." in name[1:] else (name, "", "")
+    tail = f" ({number}){dot}{ending}"
+    return stem[: LONGEST_PART - len(tail)] + tail
+
+
+def _folded(name: str) -> str:
+    """Return a name as systems compare it that know no case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+def _safe(part: str) -> str:
+    """Return a name that is none of the troubles above."""
+    seen = "".join("_" if _is_invisible(one) or one in RESERVED else one for one in part)
+    trimmed = seen.rstrip(". ")
+    trimmed += "_" * (len(seen) > len(trimmed))
+    return trimmed if _trouble(trimmed) is None else f"_{trimmed}"[:LONGEST_PART].rstrip(". ")

@@ -1,0 +1,27 @@
+"""Jobs that ended long ago go, with their results, logs and attempts."""
+
+from __future__ import annotations
+
+from ..core import retention
+from ..core.models import utcnow
+from .models import ENDED, Job, JobKey
+from .service import KEY_KEPT
+
+#: Jobs in one commit: each has up to a few hundred rows.
+JOBS_AT_ONCE = 20
+
+
+def forget_jobs() -> bool:
+    """Delete some jobs that ended more than JOB_RETENTION_DAYS ago."""
+    before = retention.border("JOB_RETENTION_DAYS")
+    if before is None:
+        return False
+    ended = Job.status.in_(ENDED)
+    gone = retention.delete_older(Job.finished_at, before, Job.id, ended, limit=JOBS_AT_ONCE)
+    return gone == JOBS_AT_ONCE
+
+
+def forget_keys() -> bool:
+    """Delete idempotency keys of jobs that count no more."""
+    gone = retention.delete_older(JobKey.created_at, utcnow() - KEY_KEPT, JobKey.id)
+    return gone == retention.AT_ONCE

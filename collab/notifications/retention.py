@@ -1,0 +1,26 @@
+"""Old notifications go, read or not."""
+
+from __future__ import annotations
+
+from sqlalchemy import CursorResult, delete, select
+
+from ..core import retention
+from ..extensions import db
+from .models import Notification
+
+
+def forget() -> bool:
+    """Delete some notifications that are older than NOTIFICATION_RETENTION_DAYS.
+
+    Ids grow with time: the oldest are the first, so that no index of times is needed.
+    """
+    before = retention.border("NOTIFICATION_RETENTION_DAYS")
+    if before is None:
+        return False
+    first = select(Notification.id, Notification.created_at).order_by(Notification.id)
+    oldest = first.limit(retention.AT_ONCE).subquery()
+    old = select(oldest.c.id).where(oldest.c.created_at < before)
+    statement = delete(Notification).where(Notification.id.in_(old))
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    db.session.commit()
+    return isinstance(result, CursorResult) and result.rowcount == retention.AT_ONCE
