@@ -8,7 +8,6 @@ says what the next one is for.
 from __future__ import annotations
 
 import contextlib
-import enum
 import logging
 import threading
 import time
@@ -25,7 +24,7 @@ from ..serving.deadlines import NEVER
 from .bucket import Bucket
 from .frames import PING, POLICY_VIOLATION, PONG, frame
 from .incoming import Incoming, PeerClosed, TooLong, TooMany
-from .served import Served, Work
+from .served import Next, Served, Work
 from .unread import Unread
 from .wire import Wire
 
@@ -39,16 +38,6 @@ BYTES_PER_SECOND = 8 * 2**20
 LAST_BYTES = 1024 * 1024
 #: Seconds that a reader may take for a piece while he catches up.
 CATCH_UP_PATIENCE_S = 30.0
-
-
-class Next(enum.Enum):
-    """What the next turn is for."""
-
-    READ = "the peer sends something"
-    DRAIN = "the peer has taken what was sent"
-    PAUSE = "some time has passed"
-    NOW = "others have had their turn"
-    END = "the connection has ended"
 
 
 End = Callable[[Wire, ApiError, int], NoReturn]
@@ -80,10 +69,16 @@ class Parked:
         #: Set when all is over; the descriptor is free then.
         self.done = threading.Event()
         self._at_end: list[Callable[[], None]] = []
+        self._ahead = b""
 
-    def start(self, served: Served | None, at_end: list[Callable[[], None]]) -> None:
-        """Begin, or only end if there is nobody; `at_end` gives back what the connection held."""
-        self._at_end = at_end
+    def start(
+        self, served: Served | None, at_end: list[Callable[[], None]], ahead: bytes = b""
+    ) -> None:
+        """Begin, or only end if there is nobody; `at_end` gives back what the connection held.
+
+        What a peer sent with its handshake is read `ahead` of all else.
+        """
+        self._at_end, self._ahead = at_end, ahead
         if served is None:
             self._left = True
         else:
@@ -221,6 +216,9 @@ class Parked:
 
     def _read(self) -> bytes | None:
         """Read what is there; None if there is nothing. Raises ConnectionClosed."""
+        if self._ahead:
+            ahead, self._ahead = self._ahead, b""
+            return ahead
         try:
             data = self.wire.read(READ_BYTES)
         except BlockingIOError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Generator
 
 #: A handler's rest, which goes on when the peer has taken what was sent.
@@ -35,3 +36,13 @@ class Served:
 
     def leave(self) -> None:
         """Do what comes behind the last message."""
+
+
+class Next(enum.Enum):
+    """What the next turn is for."""
+
+    READ = "the peer sends something"
+    DRAIN = "the peer has taken what was sent"
+    PAUSE = "some time has passed"
+    NOW = "others have had their turn"
+    END = "the connection has ended"

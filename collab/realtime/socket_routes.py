@@ -157,7 +157,7 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     at_end = [lambda: here.wires.discard(wire), seat.give_back]
     detach = request.environ.get("collab.detach")
     if detach is not None:
-        parked.start(served, [*at_end, detach()])
+        parked.start(served, [*at_end, detach()], request.environ["collab.rest"]())
     else:  # a server whose threads wait, as Werkzeug's
         parked.start(served, at_end)
         parked.done.wait()

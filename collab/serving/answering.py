@@ -25,6 +25,7 @@ def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool:
         "gunicorn.socket": peer.sock,
         "collab.outgoing": out,
         "collab.detach": peer.detach,
+        "collab.rest": peer.gatherer.take_rest,
     }
     if not worker.alive:
         response.force_close()

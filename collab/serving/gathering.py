@@ -141,6 +141,11 @@ class Gatherer:
         begun.expects_continue = False
         return True
 
+    def take_rest(self) -> bytes:
+        """Hand out what came behind the request: it is spoken in another protocol."""
+        rest, self._buffer = bytes(self._buffer), bytearray()
+        return rest
+
     def close(self) -> None:
         """Let go of the body."""
         if self._begun is not None:

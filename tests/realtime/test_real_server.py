@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ..support.people import Person, ok
-from ..support.raw import CLOSE, TEXT, RawSocket
+from ..support.raw import CLOSE, TEXT, RawSocket, client_frame
 from ..support.streams import Stream
 from ..support.waiting import eventually
 from .test_handshake import is_problem, knock
@@ -87,6 +87,19 @@ def test_a_full_server_refuses_with_a_problem_and_answers_requests(
         assert is_problem(refused)
         assert int(refused.headers["Retry-After"]) > 0
         assert over(tight, alice).get("/auth/me").status_code == 200
+
+
+def test_what_is_sent_with_the_handshake_is_read(process: Any, alice: Person) -> None:
+    server = process()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+        head = f"GET /ws?token={alice.token} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        head += "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        head += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        tcp.sendall(head.encode() + client_frame(TEXT, b'{"type":"ping","ref":"early"}'))
+        answer = b""
+        while b"early" not in answer:
+            answer += tcp.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 101 ")
 
 
 def test_a_failed_handshake_leaves_the_connection_good_for_the_next_request(process: Any) -> None:
