@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 
 from bench._http import Api
@@ -39,11 +41,15 @@ def begin() -> None:
 
 
 def free_port() -> int:
-    """Return a TCP port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port that is free now.
+
+    It is none of those that the system gives to clients, of whom one could have it a moment later.
+    """
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
@@ -130,7 +136,7 @@ def wait_health(server: Server, port: int, seconds: float = 20.0) -> None:
     """Wait until GET /health answers 200."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and server.alive():
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, HTTPException):
             api = Api(port, timeout=2)
             status, _ = api.call("GET", "/health")
             api.close()

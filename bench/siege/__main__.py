@@ -20,7 +20,7 @@ from bench import _server
 from bench._machine import describe
 from bench.siege import families, flat  # noqa: F401 (each enters its attacks in the list)
 from bench.siege.table import TOGETHER, Row, table
-from bench.siege.target import ATTACKS, Attack, Verdict
+from bench.siege.target import ATTACKS, GONE, Attack, Verdict
 from bench.siege.world import Memory, World, disk_mib
 
 #: Seconds of the last round, in which all attack at once.
@@ -102,7 +102,7 @@ def tried(
     begun = time.monotonic()
     try:
         row = besiege(options, name, attacks, seconds)
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+    except (*GONE, RuntimeError, subprocess.SubprocessError) as error:
         said = f"the server did not come back: {type(error).__name__} {str(error)[:120]}"
         row = Row(name, {one.name: Verdict(False, said) for one in attacks}, None)
     print(f"{time.monotonic() - begun:5.1f} s  {row.line()}", file=sys.stderr, flush=True)
