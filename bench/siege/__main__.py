@@ -91,7 +91,7 @@ def siege(options: argparse.Namespace, chosen: list[Attack]) -> Iterator[Row]:
     for name, attacks in groups.items():
         yield tried(options, name, attacks, None)
     together = [one for one in chosen if one.name not in ALONE]
-    if len(groups) > 1:
+    if not options.only:
         yield tried(options, TOGETHER, together, TOGETHER_S)
 
 
@@ -129,7 +129,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.siege", description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="interpreter for the server")
     parser.add_argument("--root", type=Path, default=_server.ROOT, help="checkout under siege")
-    parser.add_argument("--only", default="", help="attacks, by name or its beginning: C1,H4")
+    parser.add_argument(
+        "--only",
+        default="",
+        help="attacks, by name or its beginning: C1,H4; without the last round",
+    )
     parser.add_argument("--before", type=Path, help="results of another checkout, from --save")
     parser.add_argument("--save", type=Path, help="keep the results here, as JSON")
     parser.add_argument("--list", action="store_true", help="name the attacks, and end")
