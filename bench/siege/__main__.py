@@ -90,8 +90,8 @@ def siege(options: argparse.Namespace, chosen: list[Attack]) -> Iterator[Row]:
         groups.setdefault(attack.group, []).append(attack)
     for name, attacks in groups.items():
         yield tried(options, name, attacks, None)
-    together = [one for one in chosen if one.name not in ALONE]
-    if not options.only:
+    together = [one for one in ATTACKS.values() if one.name not in ALONE]
+    if not options.only or options.together:
         yield tried(options, TOGETHER, together, TOGETHER_S)
 
 
@@ -134,6 +134,7 @@ def main() -> None:
         default="",
         help="attacks, by name or its beginning: C1,H4; without the last round",
     )
+    parser.add_argument("--together", action="store_true", help="with the last round after all")
     parser.add_argument("--before", type=Path, help="results of another checkout, from --save")
     parser.add_argument("--save", type=Path, help="keep the results here, as JSON")
     parser.add_argument("--list", action="store_true", help="name the attacks, and end")
