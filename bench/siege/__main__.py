@@ -114,14 +114,13 @@ def saved(place: Path) -> list[Row]:
     return [Row.of(data) for data in json.loads(place.read_text())] if place.exists() else []
 
 
-def kept(place: Path, rows: list[Row]) -> list[Row]:
-    """Write rows into a file, in the place of those of the same name; returns all of it."""
+def kept(place: Path, rows: list[Row]) -> None:
+    """Write rows into a file, in the place of those of the same name."""
     fresh = {row.name: row for row in rows}
     whole = [fresh.pop(row.name, row) for row in saved(place)]
     whole += fresh.values()
     whole.sort(key=lambda row: row.name == TOGETHER)
     place.write_text(json.dumps([row.data() for row in whole]))
-    return whole
 
 
 def main() -> None:
@@ -158,9 +157,13 @@ def main() -> None:
         shown, stays_flat = flat.measured(options)
         print(shown)
         sys.exit(not stays_flat)
-    rows = list(siege(options, chosen))
+    rows = []
+    for row in siege(options, chosen):
+        rows.append(row)
+        if options.save:  # at once: a run is long
+            kept(options.save, [row])
     if options.save:
-        rows = kept(options.save, rows)
+        rows = saved(options.save)
     before = saved(options.before) if options.before else []
     print(table(rows, before))
     print(f"\n{describe()}.")
