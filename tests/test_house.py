@@ -1,6 +1,7 @@
 """The house plan, held against the imports (see docs/architecture.md)."""
 
 import ast
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from collab.config import ROOT
 from collab.jobs.registry import JobType, find, register
+
+from .support.imports import Imports, is_routes
 
 HOUSE = ROOT / "collab"
 
@@ -88,6 +91,63 @@ def test_every_package_has_its_rank():
 
 def test_what_lies_beside_the_packages_is_known():
     assert {path.stem for path in HOUSE.glob("*.py")} == GROUND | ROOF
+
+
+@pytest.fixture(scope="module")
+def arrows() -> Imports:
+    """Return which module imports which, in the house as it stands."""
+    return Imports(HOUSE)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """Return a copy of the house, to plant what must not be."""
+    return shutil.copytree(HOUSE, tmp_path / "collab", ignore=shutil.ignore_patterns("*.pyc"))
+
+
+def plant(path: Path, line: str) -> None:
+    """Add a line to a file's end."""
+    path.write_text(f"{path.read_text()}\n{line}\n")
+
+
+def test_no_modules_import_each_other_in_a_circle(arrows):
+    assert arrows.circles() == []
+
+
+def test_only_routes_and_fronts_of_packages_import_routes(arrows):
+    assert len([name for name in arrows.files if is_routes(name)]) > 10
+    assert arrows.routes_below() == []
+
+
+CIRCLES = {
+    "at the top": "from .service import create",
+    "for the type checker": "if TYPE_CHECKING:\n    from .service import create",
+    "in a function": "def late():\n    from . import service",
+    "by its whole name": "from collab.posts.service import create",
+    "by import": "import collab.posts.service",
+}
+
+
+@pytest.mark.parametrize("line", CIRCLES.values(), ids=CIRCLES)
+def test_a_planted_circle_is_found(copied, line):
+    plant(copied / "posts" / "models.py", line)
+    assert any({"posts.models", "posts.service"} <= set(one) for one in Imports(copied).circles())
+
+
+def test_a_planted_circle_of_three_is_found(copied):
+    (copied / "posts" / "one.py").write_text("from .two import x\n")
+    (copied / "posts" / "two.py").write_text("from . import three\n")
+    (copied / "posts" / "three.py").write_text("from ..posts import one\n")
+    assert Imports(copied).circles() == [["posts.one", "posts.three", "posts.two"]]
+
+
+@pytest.mark.parametrize("routes", ["routes", "collection_routes"])
+@pytest.mark.parametrize(
+    "line", ["from . import {0}", "from .{0} import blueprint", "from collab.posts import {0}"]
+)
+def test_a_planted_import_of_routes_is_found(copied, routes, line):
+    plant(copied / "posts" / "service.py", line.format(routes))
+    assert Imports(copied).routes_below() == [("posts.service", f"posts.{routes}")]
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.name == "schemas.py"], ids=room)
