@@ -1,0 +1,42 @@
+# The checks, each by its name: `make lint`. The interpreter is PYTHON, more arguments are ARGS:
+# `make test ARGS=tests/posts`, `make bench ARGS=jobs`.
+PYTHON ?= .venv/bin/python
+ARGS ?=
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help install lint types test newest tour fuzz bench lock
+
+help: ## list these targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+install: ## make .venv with all that the checks need, and the tests' packages of npm
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check \
+	  -r requirements.txt -r tests/requirements.txt -r .ci/requirements.txt
+	npm install --prefix tests --no-audit --no-fund --silent
+
+lint: ## ruff: its rules, and its format
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+
+types: ## mypy, strict
+	$(PYTHON) -m mypy
+
+test: ## pytest on all cores; one part of it: make test ARGS=tests/posts
+	$(PYTHON) -m pytest $(ARGS)
+
+newest: ## a part of the tests, and a start, on the newest Python of this machine
+	.ci/newest
+
+tour: ## examples/tour.sh against a server of its own
+	.ci/served -- examples/tour.sh
+
+fuzz: ## schemathesis: the API against its own description
+	.ci/served RATE_LIMIT=off AUTH_RATE_LIMIT=off ACCESS_TOKEN_MINUTES=600 -- .ci/fuzz
+
+bench: ## a benchmark, bench.http_list unless ARGS names another
+	$(PYTHON) -m bench.$(or $(ARGS),http_list)
+
+lock: ## write requirements.lock: what is installed here, which the tests have passed with
+	$(PYTHON) .ci/lock.py

@@ -1,0 +1,154 @@
+"""What stands around the code agrees with it: settings, versions, the lock, and what CI calls."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from collab.config import ROOT, SETTINGS
+from collab.version import VERSION
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+ASKED = ("requirements.txt", "tests/requirements.txt", ".ci/requirements.txt")
+TARGETS = dict(re.findall(r"^([a-z]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.M))
+
+
+def requirements(name: str) -> list[Requirement]:
+    """Read a file of requirements."""
+    lines = (ROOT / name).read_text().splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+LOCKED = {canonicalize_name(one.name): one for one in requirements("requirements.lock")}
+BOUNDS = [one for name in ASKED for one in requirements(name)]
+
+
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="apt-get install make")
+
+
+def example() -> str:
+    """Write .env.example as it has to be: every setting, its meaning and default, commented out."""
+    lines = [
+        "# Collab's settings, each with its default. Copy this to .env, uncomment what you change,",
+        "# and start with `set -a; . ./.env; set +a; python app.py`: only the environment is read.",
+    ]
+    for setting in SETTINGS:
+        default = setting.default.replace(str(ROOT), ".")
+        value = f'"{default}"' if " " in default else default
+        lines += ["", f"# {setting.meaning}", f"#{setting.name}={value}"]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_example_of_an_environment_has_every_setting():
+    assert (ROOT / ".env.example").read_text() == example()
+
+
+def test_the_example_is_read_by_a_shell_as_the_defaults():
+    """Uncommented and read by a shell, it gives each setting its default."""
+    body = re.sub(r"^#([A-Z])", r"\1", (ROOT / ".env.example").read_text(), flags=re.M)
+    shell = subprocess.run(
+        ["sh", "-c", f"set -a; {body}\nenv"], env={}, capture_output=True, text=True, check=True
+    )
+    read = dict(line.split("=", 1) for line in shell.stdout.splitlines())
+    for setting in SETTINGS:
+        assert read[setting.name] == setting.default.replace(str(ROOT), "."), setting.name
+
+
+@pytest.mark.parametrize("wanted", BOUNDS, ids=lambda one: one.name)
+def test_what_was_locked_is_within_the_bounds(wanted):
+    locked = LOCKED[canonicalize_name(wanted.name)]
+    (pin,) = locked.specifier
+    assert pin.operator == "=="
+    assert wanted.specifier.contains(pin.version)
+    assert str(locked.marker) == str(wanted.marker)
+
+
+@pytest.mark.parametrize("wanted", BOUNDS, ids=lambda one: one.name)
+def test_every_requirement_has_a_lower_and_an_upper_bound(wanted):
+    assert {one.operator for one in wanted.specifier} == {">=", "<"}
+
+
+def test_the_lock_has_exact_versions_of_all_that_is_needed_in_turn():
+    for one in LOCKED.values():
+        assert [pin.operator for pin in one.specifier] == ["=="], one.name
+        if one.marker and not one.marker.evaluate():
+            continue
+        try:
+            needs = metadata.requires(one.name) or ()
+        except metadata.PackageNotFoundError:  # CI's own tools are not everywhere
+            continue
+        for need in map(Requirement, needs):
+            if need.marker is None:
+                assert canonicalize_name(need.name) in LOCKED, f"{one.name} needs {need.name}"
+
+
+def test_the_version_stands_in_one_place():
+    assert "version" not in PROJECT["project"]
+    assert PROJECT["project"]["dynamic"] == ["version", "dependencies"]
+    dynamic = PROJECT["tool"]["setuptools"]["dynamic"]
+    assert dynamic["version"] == {"attr": "collab.version.VERSION"}
+    assert dynamic["dependencies"] == {"file": ["requirements.txt"]}
+    spelled = [
+        str(path)
+        for path in (ROOT / "collab").rglob("*.py")
+        if f'"{VERSION}"' in path.read_text() and path.name != "version.py"
+    ]
+    assert spelled == []
+
+
+def test_the_changelog_has_this_version_and_what_is_not_released():
+    log = (ROOT / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## \[?([\w.]+)\]?", log, re.M)
+    assert headings[:2] == ["Unreleased", VERSION]
+
+
+def test_python_is_promised_alike_everywhere():
+    low, high = "3.11", "3.13"
+    assert PROJECT["project"]["requires-python"] == f">={low}"
+    minors = [
+        one.rpartition(" ")[2] for one in PROJECT["project"]["classifiers"] if "Python ::" in one
+    ]
+    assert (minors[0], minors[-1]) == (low, high)
+    assert PROJECT["tool"]["mypy"]["python_version"] == low
+    assert PROJECT["tool"]["ruff"]["target-version"] == f"py{low.replace('.', '')}"
+    assert f"Python {low} to {high}" in (ROOT / "README.md").read_text()
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert re.findall(r"^ +(3\.\d+)$", workflow, re.M) == [high, low]
+
+
+def test_ci_calls_the_targets_that_everybody_calls():
+    called = re.findall(
+        r"^make --no-print-directory (\w+)", (ROOT / ".ci" / "run").read_text(), re.M
+    )
+    assert called == ["install", "lint", "types", "test", "tour", "fuzz", "newest"]
+    hooks = re.findall(
+        r"entry: make --no-print-directory (\w+)", (ROOT / ".pre-commit-config.yaml").read_text()
+    )
+    assert hooks == ["lint", "types"]
+    assert set(called) | {"help", "bench", "lock"} == TARGETS.keys()
+
+
+@needs_make
+def test_the_first_target_lists_all_of_them():
+    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"^  make (\w+) +(.*)$", shown, re.M) == list(TARGETS.items())
+
+
+@needs_make
+@pytest.mark.parametrize("target", [one for one in TARGETS if one != "help"])
+def test_a_target_names_only_what_is_there(target):
+    """What a target would run, asked of make itself, names scripts and modules that exist."""
+    plan = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for path in re.findall(r"(?:^|\s)((?:\.ci|examples|tests)/[\w./-]+)", plan):
+        assert (ROOT / path).exists(), path
+    for module in re.findall(r"-m (bench\.\w+)", plan):
+        assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists(), module
