@@ -138,7 +138,7 @@ def test_a_planted_circle_of_three_is_found(copied):
     (copied / "posts" / "one.py").write_text("from .two import x\n")
     (copied / "posts" / "two.py").write_text("from . import three\n")
     (copied / "posts" / "three.py").write_text("from ..posts import one\n")
-    assert Imports(copied).circles() == [["posts.one", "posts.three", "posts.two"]]
+    assert ["posts.one", "posts.three", "posts.two"] in Imports(copied).circles()
 
 
 @pytest.mark.parametrize("routes", ["routes", "collection_routes"])
@@ -147,7 +147,7 @@ def test_a_planted_circle_of_three_is_found(copied):
 )
 def test_a_planted_import_of_routes_is_found(copied, routes, line):
     plant(copied / "posts" / "service.py", line.format(routes))
-    assert Imports(copied).routes_below() == [("posts.service", f"posts.{routes}")]
+    assert ("posts.service", f"posts.{routes}") in Imports(copied).routes_below()
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.name == "schemas.py"], ids=room)

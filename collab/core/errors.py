@@ -15,6 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import WebsocketMismatch
 
+from .free_space import is_full
 from .json import dumps
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,15 @@ class TooManyRequests(ApiError):
 
     def __init__(self, detail: str | None = None, *, retry_after: int = 1) -> None:
         super().__init__(detail, headers={"Retry-After": str(max(1, retry_after))})
+
+
+class DiskFull(ApiError):
+    """The server's disk is full: nothing can be kept until there is room again."""
+
+    status = 507
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": "60"})
 
 
 class Unavailable(ApiError):
@@ -189,11 +199,9 @@ def translated(error: Exception) -> ApiError:
     """Return what to answer for any exception; logs those that nobody foresaw."""
     if isinstance(error, ApiError):
         return error
-    from . import disk  # which needs what is above
-
-    if disk.is_full(error):
+    if is_full(error):
         log.error("the disk is full: %s", error)
-        return disk.DiskFull()
+        return DiskFull()
     if isinstance(error, StaleDataError):
         return PreconditionFailed()
     if isinstance(error, (OperationalError, TimeoutError, sqlite3.OperationalError)):

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
 from ..extensions import db
-from . import disk
+from .free_space import is_full
 
 
 @contextlib.contextmanager
@@ -23,7 +23,7 @@ def or_exit(app: Flask) -> Iterator[None]:
         yield
     except (DatabaseError, sqlite3.DatabaseError, OSError) as error:
         with app.app_context():
-            path, full = db.engine.url.database, disk.is_full(error)
+            path, full = db.engine.url.database, is_full(error)
         why = "the disk is full" if full else getattr(error, "orig", None) or error
         sys.exit(f"collab: can't use the database {path}: {why}.")
 

@@ -1,0 +1,44 @@
+"""How much room the disk has, and which exceptions say that there is none."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+from flask import current_app
+
+MIB = 2**20
+#: What SQLite says of a full disk, and what it says of one besides other failures.
+FULL = sqlite3.SQLITE_FULL
+MAYBE_FULL = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether an exception, or what it was raised for, says that a disk is full."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in NO_SPACE:
+            return True
+        if isinstance(seen, sqlite3.Error) and _says_full(seen):
+            return True
+        seen = getattr(seen, "orig", None) or seen.__cause__
+    return False
+
+
+def _says_full(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest is the extended part
+    return code == FULL or (code in MAYBE_FULL and free_bytes() < MIB)
+
+
+def free_bytes() -> int:
+    """Return how many bytes can still be written below INSTANCE_PATH."""
+    return free_in(current_app.config["INSTANCE_PATH"])
+
+
+def free_in(folder: Path) -> int:
+    """Return how many bytes can still be written in a folder."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
