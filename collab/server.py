@@ -22,8 +22,10 @@ from flask_migrate import upgrade
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
+from .auth import passwords
 from .core import allocator, kept, opening, pages
 from .core.errors import ApiError
+from .core.http import heavy
 from .core.http.limits import largest_body
 from .execution.sandbox import SANDBOX
 from .extensions import db
@@ -33,14 +35,17 @@ from .notifications.notifier import NOTIFIER
 from .parts import PARTS
 from .projects import service as projects
 from .realtime.live import LIVE
+from .serving.bounds import Bounds
 from .serving.spool import Spool
-from .serving.worker import Bounds, SelectingWorker
+from .serving.worker import SelectingWorker
 
 log = logging.getLogger(__name__)
 
 #: Seconds from SIGTERM until what still runs is killed.
 GRACE_S = 2
-#: Connections that may be open beside those that have a thread.
+#: Threads for requests that wait for a turn at what is heavy, so that HTTP_THREADS are kept free.
+WAITING_THREADS = heavy.MAX_HEAVY + heavy.MAX_WAITING + passwords.MAX_WAITING
+#: Connections that may be open beside live ones and those that have a thread.
 SPARE_CONNECTIONS = 4000
 #: The part of the spool's disk that one address may use: one in so many.
 ADDRESS_PART = 4
@@ -185,15 +190,16 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def options(app: Flask, host: str, port: int, off: list[str]) -> dict[str, Any]:
-    """Return gunicorn's settings: a thread for each live connection, and some for requests."""
-    threads = app.config["SOCKET_LIMIT"] + app.config["HTTP_THREADS"]
+    """Return gunicorn's settings: its threads are for requests, those that wait for turns added."""
+    config = app.config
+    threads = config["HTTP_THREADS"] + WAITING_THREADS
     Worker.bounds = bounds(app)
     return {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "worker_class": Worker,
         "workers": 1,
         "threads": threads,
-        "worker_connections": threads + SPARE_CONNECTIONS,
+        "worker_connections": config["SOCKET_LIMIT"] + threads + SPARE_CONNECTIONS,
         "preload_app": True,
         "graceful_timeout": GRACE_S,
         "keepalive": 5,

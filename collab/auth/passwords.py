@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from ..core.errors import Unavailable
 
 MIN_LENGTH, MAX_LENGTH = 8, 128
 
@@ -15,6 +19,9 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 #: Hashing is heavy on purpose; more than this at once would only fill the memory: 19 MiB each.
 HASHES_AT_ONCE = 2
 _slots = threading.BoundedSemaphore(HASHES_AT_ONCE)
+#: Those that wait for a slot, some two seconds' worth: each holds a thread.
+MAX_WAITING = 100
+_places = threading.BoundedSemaphore(HASHES_AT_ONCE + MAX_WAITING)
 
 #: What a log-in for an unknown address is checked against, so that it takes as long.
 _nobody = _hasher.hash("a password that nobody has")
@@ -35,15 +42,30 @@ COMMON = frozenset(
 )
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for a slot; raises Unavailable when too many wait already."""
+    if not _places.acquire(blocking=False):
+        raise Unavailable("Too many passwords are being checked at once.", retry_after=2)
+    try:
+        with _slots:
+            yield
+    finally:
+        _places.release()
+
+
 def hash_password(password: str) -> str:
-    """Hash a password for keeping."""
-    with _slots:
+    """Hash a password for keeping; raises Unavailable when too many wait for that."""
+    with _turn():
         return _hasher.hash(password)
 
 
 def check_password(password: str, kept: str | None) -> bool:
-    """Tell whether a password is the one kept; takes as long when nothing is kept."""
-    with _slots:
+    """Tell whether a password is the one kept; takes as long when nothing is kept.
+
+    Raises Unavailable when too many wait for that.
+    """
+    with _turn():
         try:
             return _hasher.verify(kept or _nobody, password) and kept is not None
         except (VerificationError, InvalidHashError):

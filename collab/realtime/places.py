@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,15 +68,6 @@ class Capacity:
             _less(self._networks, seat.network)
             if seat.user_id is not None:
                 _less(self._people, seat.user_id)
-
-    @contextmanager
-    def taken(self, network: str, user_id: int) -> Iterator[None]:
-        """Take a place for as long as this block lasts."""
-        seat = self.take(network, user_id)
-        try:
-            yield
-        finally:
-            self.give_back(seat)
 
     @property
     def used(self) -> int:

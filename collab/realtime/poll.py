@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +27,10 @@ from ..extensions import db
 from ..projects import access, own
 from ..projects.access import Place
 from ..serving.deadlines import NEVER
+from ..serving.holding import Hold
 from .follower import follow, person, recovered
 from .live import Live
+from .places import Seat
 from .unread import Leaving
 
 
@@ -42,32 +46,43 @@ class Waiter(Subscriber):
 
     def __init__(self, caller: Caller) -> None:
         super().__init__(person(caller))
-        self._woken = threading.Event()
+        self._lock = threading.Lock()
+        self._woken = False
+        self._told: Callable[[], None] | None = None
         self.over = False
 
     def deliver(self, chunk: bytes, last_id: int) -> None:
         """Wake for a row, not for a signal."""
         if last_id:
-            self._woken.set()
+            self._wake()
 
     def dropped(self, topic: str, reason: str) -> None:
         """Wake: the right has to be looked at again."""
-        self._woken.set()
+        self._wake()
 
     def end(self, code: int, reason: str) -> None:
         """Wake for good."""
-        self.over = True
-        self._woken.set()
+        self.leave()
 
     def leave(self) -> None:
         """Learn that nobody waits any more."""
         self.over = True
-        self._woken.set()
+        self._wake()
 
-    def wait(self, timeout: float) -> None:
-        """Wait for something to happen."""
-        self._woken.wait(timeout)
-        self._woken.clear()
+    def _wake(self) -> None:
+        with self._lock:
+            told, self._told = self._told, None
+            self._woken = told is None
+        if told is not None:
+            told()
+
+    def when_woken(self, told: Callable[[], None]) -> None:
+        """Call `told` once, when something happens; at once if it has since the last time."""
+        with self._lock:
+            woken, self._woken = self._woken, False
+            self._told = None if woken else told
+        if woken:
+            told()
 
 
 def places(caller: Caller, topic: str | None) -> list[Place]:
@@ -154,39 +169,76 @@ def _still(topics: set[str], caller: Caller, topic: str | None) -> set[str]:
     return {access.place(topic, caller).topic}
 
 
-def wait(
-    live: Live,
-    caller: Caller,
-    topic: str | None,
-    seconds: float,
-    sock: socket.socket | None,
-    **query: Any,
-) -> EventPage:
-    """Return the next events of a topic, waiting for the first one; empty when the time is over.
+class Poll:
+    """One long poll: it follows its topic from its first look to its answer.
 
-    The time is over when the caller's token expires, too. Every look checks the caller and his
-    right again, behind what it read, so that nothing is told to somebody who lost it while he
+    Its time is over when the caller's token expires, too. Every look checks the caller and their
+    right again, after what it read, so that nothing is told to somebody who lost it while they
     waited.
     """
-    token_left = (caller.token_expires - utcnow()).total_seconds()
-    waiter, deadline = Waiter(caller), time.monotonic() + min(seconds, token_left)
-    live.hub.enter(waiter)
-    leaving = None if sock is None else Leaving(sock, waiter.leave)
-    try:
-        if leaving is not None:
-            live.reactor.park(leaving, NEVER, reading=True)
-        follow(live.hub, waiter, places(caller, topic))
-        while True:
-            found = page(caller, topic, **query)
-            known, caller = caller, recheck(caller)
-            db.session.remove()
-            left = deadline - time.monotonic()
-            if caller != known:  # an admin no longer: look again, as who he is now
-                continue
-            if found.items or left <= 0 or waiter.over:
+
+    def __init__(
+        self,
+        live: Live,
+        seat: Seat,
+        caller: Caller,
+        topic: str | None,
+        seconds: float,
+        **query: Any,
+    ) -> None:
+        self._live, self._seat, self._caller = live, seat, caller
+        self._topic, self._query = topic, query
+        self._waiter, self._begun = Waiter(caller), False
+        token_left = (caller.token_expires - utcnow()).total_seconds()
+        self.deadline = time.monotonic() + min(seconds, token_left)
+        self.when_woken, self.leave = self._waiter.when_woken, self._waiter.leave
+
+    def answer(self, wait: Callable[[Poll], None]) -> EventPage:
+        """Return the next events, waiting for the first one; empty when the time is over.
+
+        `wait` returns when something may have happened, or raises Hold: then this is called again.
+        """
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            try:
+                self._begin()
+                while (found := self._look()) is None:
+                    wait(self)
                 return found
-            waiter.wait(left)
-    finally:
-        live.hub.leave(waiter)
+            except Hold:
+                stack.pop_all()
+                raise
+
+    def _begin(self) -> None:
+        """Follow first, then read."""
+        if not self._begun:
+            self._begun = True
+            self._live.hub.enter(self._waiter)
+            follow(self._live.hub, self._waiter, places(self._caller, self._topic))
+
+    def _look(self) -> EventPage | None:
+        """Return what is there, or an empty page at the end; None if it is to wait."""
+        while True:
+            found = page(self._caller, self._topic, **self._query)
+            known, self._caller = self._caller, recheck(self._caller)
+            db.session.remove()
+            if self._caller == known:  # else an admin no longer: look again, as who they are now
+                break
+        over = self._waiter.over or time.monotonic() >= self.deadline
+        return found if found.items or over else None
+
+    def block(self, sock: socket.socket | None) -> None:
+        """Wait in this thread, where the server can't hold a request."""
+        woken = threading.Event()
+        self.when_woken(woken.set)
+        leaving = None if sock is None else Leaving(sock, self.leave)
         if leaving is not None:
-            live.reactor.release(leaving)
+            self._live.reactor.park(leaving, NEVER, reading=True)
+        woken.wait(max(0.0, self.deadline - time.monotonic()))
+        if leaving is not None:
+            self._live.reactor.release(leaving)
+
+    def close(self) -> None:
+        """Follow no longer, and give the place back."""
+        self._live.hub.leave(self._waiter)
+        self._seat.give_back()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 
 from ..auth.guard import from_address, login_required
 from ..core.addresses import network_of
@@ -14,8 +14,10 @@ from ..core.http.caller import Caller, caller
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
+from ..core.http.resuming import Resumed
 from ..core.schemas import MAX_ID
 from ..projects import access
+from ..serving.holding import HOLDS, Hold
 from . import poll, publishing
 from .connection import PRESENCE_BYTES
 from .live import live
@@ -54,9 +56,21 @@ def list_events(query: dict[str, Any]) -> Page:
     wanted["newest_first"] = query["sort"] == "-id"
     if not seconds:
         return poll.page(caller(), topic, **wanted)
-    with live().capacity.taken(network_of(request.remote_addr), caller().user_id):
-        sock = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
-        return poll.wait(live(), caller(), topic, seconds, sock, **wanted)
+    waiting = g.pop("poll", None) or _poll(topic, seconds, wanted)
+    return waiting.answer(_wait)
+
+
+def _poll(topic: str | None, seconds: float, wanted: dict[str, Any]) -> poll.Poll:
+    here, who = live(), caller()
+    seat = here.capacity.take(network_of(request.remote_addr), who.user_id)
+    return poll.Poll(here, seat, who, topic, seconds, **wanted)
+
+
+def _wait(waiting: poll.Poll) -> None:
+    """Leave the request to the server, which calls it again, or wait in this thread."""
+    if HOLDS in request.environ:
+        raise Hold(waiting, Resumed(poll=waiting))
+    waiting.block(request.environ.get("werkzeug.socket"))
 
 
 @blueprint.post("/events")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from gunicorn.http import wsgi
 
+from .holding import HOLDS, App, Held, Hold
 from .peer import Peer
 from .refusals import Refused
 from .spool import Spooled
@@ -14,8 +16,8 @@ from .spool import Spooled
 log = logging.getLogger(__name__)
 
 
-def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool:
-    """Answer a request; tell whether the connection is good for another one."""
+def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool | Held:
+    """Answer a request; tell whether the connection is good for another one, or what it awaits."""
     out = peer.outgoing
     out.begin()
     response, environ = wsgi.create(request, out, peer.client, peer.server, worker.cfg)
@@ -23,16 +25,29 @@ def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool:
         "wsgi.multithread": True,
         "wsgi.input": body.file,
         "gunicorn.socket": peer.sock,
+        HOLDS: True,
         "collab.outgoing": out,
         "collab.detach": peer.detach,
         "collab.rest": peer.gatherer.take_rest,
     }
+    try:
+        return _answer(worker, peer, worker.wsgi, response, environ)
+    finally:
+        body.close()
+
+
+def _answer(
+    worker: Any, peer: Peer, app: App, response: wsgi.Response, environ: dict[str, Any]
+) -> bool | Held:
+    out = peer.outgoing
     if not worker.alive:
         response.force_close()
     try:
-        _call(worker.wsgi, response, environ)
+        _call(app, response, environ)
         out.settle()
         return not response.should_close()
+    except Hold as hold:
+        return Held(hold.waiting, partial(_resume, worker, peer, hold.again, response, environ))
     except (OSError, StopIteration) as error:
         log.debug("a connection ended while it was answered: %r", error)
     except Exception:
@@ -40,14 +55,20 @@ def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool:
         if not response.headers_sent:
             out.sendall(Refused(500, "Something broke on our side.").answer())
             return False
-    finally:
-        body.close()
     out.close()
     return False
 
 
-def _call(app: Any, response: wsgi.Response, environ: dict[str, Any]) -> None:
-    pieces = app(environ, response.start_response)
+def _resume(
+    worker: Any, peer: Peer, app: App, response: wsgi.Response, environ: dict[str, Any]
+) -> bool | Held:
+    """Answer a request that has waited: the time that its reader has begins here."""
+    peer.outgoing.begin()
+    return _answer(worker, peer, app, response, environ)
+
+
+def _call(app: App, response: wsgi.Response, environ: dict[str, Any]) -> None:
+    pieces: Any = app(environ, response.start_response)
     stream = environ.get("collab.stream")
     if stream is not None and environ["REQUEST_METHOD"] == "GET":
         _hand_over(stream, response, environ, pieces)

@@ -10,6 +10,7 @@ from typing import Any
 from ..core.addresses import network_of
 from .deadlines import NEVER
 from .gathering import Gatherer
+from .holding import Held
 from .outgoing import Outgoing
 
 
@@ -38,6 +39,8 @@ class Peer:
         #: Whether a long connection has taken it over, which calls `release` at its end.
         self.taken = False
         self.release: Callable[[], None] = self.close
+        #: The request that waits for something other than bytes, if one does.
+        self.held: Held | None = None
         self.deadline = self.looked_at = NEVER
 
     def detach(self) -> Callable[[], None]:
@@ -52,6 +55,9 @@ class Peer:
 
     def close(self) -> None:
         """Close the connection, and let go of all that it held."""
+        held, self.held = self.held, None
+        if held is not None:
+            held.waiting.close()
         self.gatherer.close()
         self.outgoing.close()
         with contextlib.suppress(OSError):

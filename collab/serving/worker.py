@@ -15,19 +15,22 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
 from .answering import answer
+from .bounds import Bounds
 from .deadlines import NEVER, Deadlines
 from .gathering import Gatherer
+from .holding import Held
+from .holding_worker import Holding
 from .outgoing import LEAST_RATE, Outgoing, Terms
 from .peer import Peer, network
 from .refusals import Refused
-from .spool import Spool, Spooled
+from .spool import Spooled
 
 log = logging.getLogger(__name__)
 
@@ -43,19 +46,7 @@ LINGER_BYTES = 256 * 1024
 IDLE_S = 10.0
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """What connections may take; seconds and bytes."""
-
-    head_seconds: int
-    body_seconds: int
-    send_seconds: int
-    per_address: int
-    largest_body: int
-    spool: Spool
-
-
-class SelectingWorker(ThreadWorker):  # type: ignore[misc]
+class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
     """A worker whose threads get whole requests only."""
 
     #: Set by whoever makes the server, before the fork.
@@ -191,12 +182,20 @@ class SelectingWorker(ThreadWorker):  # type: ignore[misc]
     def _answer(self, peer: Peer, request: Any, body: Spooled) -> None:
         self._watch(peer, 0, self._on_readable)
         self._deadlines.set(peer, NEVER)
-        future = self.tpool.submit(answer, self, peer, request, body)
+        self._submit(peer, self.tpool, partial(answer, self, peer, request, body))
+
+    def _submit(self, peer: Peer, pool: Executor, work: Callable[[], bool | Held]) -> None:
+        future = pool.submit(work)
         future.add_done_callback(lambda done: self.method_queue.defer(self._answered, peer, done))
 
-    def _answered(self, peer: Peer, done: Future[bool]) -> None:
-        if not peer.taken:
-            peer.stays = not done.cancelled() and done.exception() is None and done.result()
+    def _answered(self, peer: Peer, done: Future[bool | Held]) -> None:
+        if peer.taken:
+            return
+        stays = not done.cancelled() and done.exception() is None and done.result()
+        if isinstance(stays, Held):
+            self._hold(peer, stays)
+        else:
+            peer.stays = stays
             self._send_on(peer)
 
     def _send_on(self, peer: Peer) -> None:
@@ -255,8 +254,10 @@ class SelectingWorker(ThreadWorker):  # type: ignore[misc]
             del self._per_network[peer.network]
 
     def _expire(self, peer: Peer) -> None:
-        """End a connection whose time is over; say so to who was sending."""
-        if peer.stays and not peer.gatherer.idle and peer.outgoing.empty and peer.events == READ:
+        """End a connection whose time is over; say so to who was sending, answer who waits."""
+        if peer.held is not None:
+            self._resume(peer, peer.held)
+        elif peer.stays and not peer.gatherer.idle and peer.outgoing.empty and peer.events == READ:
             self._refuse(peer, Refused(408, "The request did not come in time."))
         else:
             self._drop(peer)
@@ -274,7 +275,7 @@ class SelectingWorker(ThreadWorker):  # type: ignore[misc]
     def close_idle(self) -> None:
         """Close the connections of which no request has begun to come; the server is stopping."""
         for peer in list(self._waiting):
-            if peer.events == READ and (peer.gatherer.idle or not peer.stays):
+            if peer.held is None and peer.events == READ and (peer.gatherer.idle or not peer.stays):
                 self._drop(peer)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:

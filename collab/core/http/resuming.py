@@ -1,0 +1,50 @@
+"""Answering a request later than it came, in another thread: only its view is called again.
+
+Who calls, its id and its place in the limits are what they were found to be when it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response, current_app, g
+
+from ...extensions import limiter
+from .. import origin
+
+#: What is known of a request before its view is called, and needed behind it.
+KNOWN = ("request_id", "started", "caller", "refusal")
+
+
+class Resumed:
+    """The rest of the present request, as a WSGI application; its view finds `noted` in `g`."""
+
+    def __init__(self, **noted: Any) -> None:
+        self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        self._noted = {name: g.get(name) for name in KNOWN} | noted
+        self._limit, self._address = limiter.current_limit, origin.address()
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer; what came before the view, such as counting the request, is not done again."""
+        with self._app.request_context(environ):
+            for name, value in self._noted.items():
+                setattr(g, name, value)
+            limiter.context.view_rate_limit = self._limit
+            with origin.assumed(self._address):
+                response = self._respond()
+            return response(environ, start_response)
+
+    def _respond(self) -> Response:
+        """Do what Flask does behind the hooks that come before a view."""
+        app = self._app
+        try:
+            try:
+                found = app.dispatch_request()
+            except Exception as error:
+                found = app.handle_user_exception(error)
+            return app.finalize_request(found)
+        except Exception as error:
+            return app.handle_exception(error)

@@ -1,0 +1,49 @@
+"""Requests that wait for something to happen, as long polls do, without a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+#: A WSGI application (PEP 3333).
+App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+#: The environ's word for a server that holds requests; without it, a view waits in its thread.
+HOLDS = "collab.holds"
+
+
+class Waiting(Protocol):
+    """What a request waits for."""
+
+    #: When it waits no longer, on the monotonic clock.
+    deadline: float
+
+    def when_woken(self, told: Callable[[], None]) -> None:
+        """Call `told` once, from any thread, when something has happened; at once if it has."""
+
+    def leave(self) -> None:
+        """Learn that the client reads no more: this wakes it."""
+
+    def close(self) -> None:
+        """Give back all that it holds: there will be no answer."""
+
+
+class Hold(BaseException):
+    """Raised by a view whose request has to wait; `again` is called when it has waited.
+
+    It is no Exception, so that nothing between the view and the server answers it.
+    """
+
+    def __init__(self, waiting: Waiting, again: App) -> None:
+        super().__init__()
+        self.waiting, self.again = waiting, again
+
+
+@dataclass(frozen=True)
+class Held:
+    """A request that waits, as the worker sees it."""
+
+    waiting: Waiting
+    #: Answers it, or has it wait again.
+    answer: Callable[[], bool | Held]

@@ -1,0 +1,61 @@
+"""The worker's part that is about requests which wait for something other than bytes."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
+
+from .deadlines import NEVER, Deadlines
+from .holding import Held
+from .peer import Peer
+
+READ = selectors.EVENT_READ
+
+#: Threads that answer requests which have waited: an event may wake all of them at once, and
+#: those that have just come must not stand in line after them.
+RESUMING_THREADS = 4
+
+
+class Holding:
+    """Holds requests, in the worker's own thread; a worker is made with it."""
+
+    method_queue: Any
+    _deadlines: Deadlines[Peer]
+    _watch: Callable[[Peer, int, Callable[[Peer], None]], None]
+    _submit: Callable[[Peer, Executor, Callable[[], bool | Held]], None]
+
+    def init_process(self) -> None:
+        """Begin to work, in the process that the fork made."""
+        self._resuming = ThreadPoolExecutor(RESUMING_THREADS, thread_name_prefix="resuming")
+        super().init_process()  # type: ignore[misc]
+
+    def _hold(self, peer: Peer, held: Held) -> None:
+        """Wait until what a request waits for has come, its time is over, or its client leaves."""
+        peer.held = held
+        self._deadlines.set(peer, held.waiting.deadline)
+        self._watch(peer, READ, self._on_end)
+        held.waiting.when_woken(lambda: self.method_queue.defer(self._resume, peer, held))
+
+    def _on_end(self, peer: Peer) -> None:
+        """Learn that a client who waits has left; what else comes is the next request."""
+        try:
+            left = not peer.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return
+        except OSError:
+            left = True
+        self._watch(peer, 0, self._on_end)
+        if left and peer.held is not None:
+            peer.held.waiting.leave()
+
+    def _resume(self, peer: Peer, held: Held) -> None:
+        """Answer a request that has waited, once for each time that it was held."""
+        if peer.held is not held:
+            return
+        peer.held = None
+        self._watch(peer, 0, self._on_end)
+        self._deadlines.set(peer, NEVER)
+        self._submit(peer, self._resuming, held.answer)
