@@ -19,6 +19,7 @@ from .wire import edits_of
 
 #: Lines around a change.
 CONTEXT = 3
+NEWLINE = re.compile("\n")
 NO_NEWLINE = "\\ No newline at end of file\n"
 
 #: What difflib calls an opcode: a word, and lines from-to of the old and of the new text.
@@ -74,7 +75,7 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._ends = array("I", (found.end() for found in re.finditer("\n", text)))
+        self._ends = array("I", (found.end() for found in NEWLINE.finditer(text)))
         if text and not text.endswith("\n"):
             self._ends.append(len(text))
 

@@ -28,7 +28,7 @@ def done(person: Person, desk: Desk, payload: dict[str, Any], **more: Any) -> di
 
 
 def test_the_job_runs_the_function_of_its_package() -> None:
-    assert job_types.data_processing.__module__ == "collab.processing.job_types"
+    assert job_types.data_processing.run.__module__ == "collab.processing.job_types"
 
 
 def test_rows_of_the_request_are_processed(alice: Person, desk: Desk) -> None:

@@ -15,7 +15,8 @@ UNDEFINED, NULL, INTEGER, FLOAT, DOUBLE, BIGINT, FALSE, TRUE, STRING, OBJECT, AR
 #: Bytes behind the tags of values that have always the same.
 FIXED = {UNDEFINED: 0, NULL: 0, FALSE: 0, TRUE: 0, FLOAT: 4, DOUBLE: 8, BIGINT: 8}
 
-QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+#: A string of JSON. One without an end goes to the end of the text, to be looked at once.
+QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)', re.DOTALL)
 BRACKET = re.compile(r"[\[\]{}]")
 
 
