@@ -90,11 +90,19 @@ class Batch:
         except ApiError as error:
             self._results.append((change, error))
             return
+        finally:
+            self._bill(change)
         self._results.append((change, applied))
         if applied.update:
             self.accepted.append((change, applied))
             if change.edit_id is not None:
                 self._named[change.file_id, change.caller.user_id, change.edit_id] = applied
+
+    def _bill(self, change: Change) -> None:
+        """Have those pay whose updates waited for this one."""
+        room = self.touched.get(change.file_id)
+        for person, seconds in room.document.waiting.take_bills().items() if room else ():
+            self._spending.shift(seconds, change.caller.user_id, person)
 
     def _take(self, change: Change) -> Applied:
         self._projects[change.file_id] = self._rights.project_of(change.file_id, change.caller)

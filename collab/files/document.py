@@ -17,13 +17,13 @@ from . import steps
 from .delta import NOTHING, Delta
 from .units import byte_offset, from_units, to_units
 from .updates import owners, pairs, walk, weighing
-from .updates.bounds import Unusable
+from .updates.bounds import MAX_CLIENTS, Unusable
 from .updates.ledger import Ledger
 from .updates.owners import NOBODY, own_client
 from .updates.pairs import Pairs
 from .updates.plan import Plan
 from .updates.structs import Id, Update
-from .updates.waiting import WaitingRoom
+from .updates.waiting import Waiting, WaitingRoom, work_of
 from .updates.weighing import Spoilt
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,8 @@ class Document:
         self.lacks = False
         #: Whether what was stored was all there when it was loaded, and no character was cut.
         self.sound, self.cut = True, False
-        self._ledger, self._pairs, self._waiting = Ledger(), Pairs(), WaitingRoom()
+        self.waiting = WaitingRoom()
+        self._ledger, self._pairs = Ledger(), Pairs()
         self._unproven = 0
         self._open()
 
@@ -171,13 +172,16 @@ class Document:
         """
         self.lacks = False
         merged = self._merge(update, person, all_it_has=all_it_has)
-        while merged is not None and (waiting := self._waiting.take(self._ledger.clocks)):
-            merged = self._with_waiting(merged, waiting.update, waiting.person)
+        while merged is not None and (waiting := self.waiting.take(self._ledger.clocks)):
+            with self.waiting.billed(waiting):
+                merged = self._with_waiting(merged, waiting)
         return merged
 
-    def _with_waiting(self, merged: Merged, update: bytes, person: int) -> Merged:
+    def _with_waiting(self, merged: Merged, waiting: Waiting) -> Merged:
         try:
-            more = self._merge(update, person, all_it_has=True)
+            more = self._merge(
+                waiting.update, waiting.person, all_it_has=True, tries=waiting.tries + 1
+            )
         except Spoilt:
             raise
         except Unusable:
@@ -187,14 +191,18 @@ class Document:
         whole = merge_updates(merged.update, more.update)
         return Merged(whole, deltas.compose(merged.delta, more.delta))
 
-    def _merge(self, update: bytes, person: int, *, all_it_has: bool) -> Merged | None:
+    def _merge(
+        self, update: bytes, person: int, *, all_it_has: bool, tries: int = 0
+    ) -> Merged | None:
         plan = self.plan(walk.read(update), person, all_it_has=all_it_has)
         if plan.missing:
             self.lacks = True
-            self._waiting.add(update, person, plan.missing)
+            work = work_of(plan.update)
+            self.waiting.add(Waiting(update, person, plan.missing, work, tries))
         if plan.empty:
             return None
-        self._weigh(plan)
+        if weighing.look(self._doc, self._ledger.size, len(plan.structs), self._unproven):
+            self._unproven = 0
         plan, replaced = self._undivided(plan)
         self._carry_out(plan)
         events = list(self._events)
@@ -216,15 +224,6 @@ class Document:
         clocks = self._ledger.clocks
         owners.check(update, clocks, self.owners, person, all_it_has=all_it_has)
         return self._ledger.plan(update)
-
-    def _weigh(self, plan: Plan) -> None:
-        """Raise Unusable for more edits of a document whose edits are too many at one place."""
-        size, new = self._ledger.size, len(plan.structs)
-        if not new or (self._unproven + new) * size <= weighing.UNPROVEN:
-            return
-        if weighing.is_contended(self._doc, size):
-            raise Unusable("too many edits of this text are at one place")
-        self._unproven = 0
 
     def _carry_out(self, plan: Plan) -> None:
         """Have the library do it, and note it; raises Spoilt."""
@@ -296,5 +295,6 @@ class Document:
 
     def missing(self, vector: bytes) -> bytes:
         """Return what somebody with this state vector lacks; raises Unusable."""
-        known = self._pairs.outside(walk.read_vector(vector), self._ledger.clocks)
+        clocks = self._ledger.clocks
+        known = self._pairs.outside(walk.read_vector(vector, len(clocks) + MAX_CLIENTS), clocks)
         return self._doc.get_update(walk.write_vector(known))

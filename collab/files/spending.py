@@ -43,6 +43,11 @@ class Spending:
         finally:
             self.note(person, owed + time.thread_time() - began)
 
+    def shift(self, seconds: float, payer: int, debtor: int) -> None:
+        """Have somebody else owe what was noted of one person."""
+        self.note(payer, self.owed(payer) - seconds)
+        self.note(debtor, self.owed(debtor) + seconds)
+
     def note(self, person: int, owed: float) -> None:
         """Note what somebody owes now."""
         if len(self._owed) >= REMEMBERED:

@@ -69,6 +69,8 @@ MAX_AWARENESS_BYTES = 2**20
 UPDATE_BYTES = 256
 #: Bytes of what is told with each state, about.
 STATE_BYTES = 32
+#: What it costs to read a state, beside its bytes, in bytes.
+READING_BYTES = 64
 #: How many more states than changes an editor may tell: it repeats all that it hears.
 REPEATED = 10
 
@@ -248,6 +250,7 @@ class YjsConnection(Connection):
         told, opening = yprotocol.states(data, MAX_STATE_BYTES), self._opening
         self._opening = False
         user_id = self.caller.user_id
+        self._rest(self.live.heard.owe(user_id, len(data) + READING_BYTES * len(told)))
         news = self._awareness.tell(self._file_id, self, user_id, told, opening=opening)
         self._untold |= {one.client: one for one in news}
         gone = [one for one in news if one.gone]

@@ -83,6 +83,9 @@ def denied(reason: str) -> bytes:
     return frame(BINARY, bytes((AUTH, PERMISSION_DENIED)) + sized(reason.encode()))
 
 
+#: Editors' states in one message; the rest is passed over. A stock editor repeats what it hears in
+#: as many as it was told at once.
+MAX_STATES = 4096
 #: What an editor that has gone tells of itself.
 GONE = b"null"
 
@@ -102,13 +105,13 @@ class State:
 
 
 def states(data: bytes, limit: int) -> list[State]:
-    """Read editors' states of at most so many bytes, and pass over bigger ones.
+    """Read editors' states of at most so many bytes, and pass over bigger ones and too many.
 
     Raises Malformed, also for what is not JSON: others would stumble.
     """
     reader = Reader(data)
     found = []
-    for _ in range(min(reader.number(), len(data))):
+    for _ in range(min(reader.number(), MAX_STATES)):
         state = State(reader.number(), reader.number(), reader.sized())
         if len(state.json) <= limit:
             _check_json(state.json)

@@ -23,6 +23,9 @@ from .wire import STOP_LINGER_S, Wire
 SIGNAL_BURST_S = 2
 #: Seconds' worth of edits that an editor brings at once: a paste or a backlog is taken whole.
 EDIT_BURST_S = 4
+#: Bytes a second of editors' states that are read of one person: 200 editors of a text whose
+#: cursors all move ten times a second come to a quarter of it.
+HEARD_BYTES = 2 * 2**20
 
 #: The settings that bound places: of all, of a person, of an address.
 LIMITS = ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
@@ -43,6 +46,8 @@ class Live:
     awareness: Allowance
     #: What Yjs editors change; more has to wait.
     edits: Allowance
+    #: What they tell and repeat of themselves and others, relayed or not; more has to wait.
+    heard: Allowance
     #: The open sockets, those included that have not said yet whose they are.
     wires: set[Wire] = field(default_factory=set)
     _starting: threading.Lock = field(default_factory=threading.Lock)
@@ -66,6 +71,7 @@ class Live:
             Allowance(kept, kept // 2, "events"),
             Allowance(4 * signals, 4 * SIGNAL_BURST_S * signals, "states of editors"),
             Allowance(kept, EDIT_BURST_S * kept, "edits"),
+            Allowance(HEARD_BYTES, EDIT_BURST_S * HEARD_BYTES, "states of editors"),
         )
 
     def start(self) -> None:

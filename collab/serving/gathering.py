@@ -6,6 +6,7 @@ gunicorn's parser reads the head and says how the body is framed; there is no se
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import Any
 
 from gunicorn.http.body import ChunkedReader
@@ -25,7 +26,8 @@ HEAD_BYTES = 64 * 1024
 SMALL_READ, LARGE_READ = 16 * 1024, 256 * 1024
 
 #: A host and a port (RFC 3986 §3.2.2, §3.2.3), as the field Host has them (RFC 9110 §7.2).
-HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::\d{0,5})?")
+HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]{2,45})\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::(\d{0,5}))?")
+MAX_PORT = 65535
 
 
 TOO_LONG = Refused(431, "The request can't be read: its head is too long.")
@@ -194,5 +196,16 @@ def check_host(request: Any) -> None:
     hosts = [value for name, value in request.headers if name == "HOST"]
     if not hosts and request.version < (1, 1):
         return
-    if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
+    if len(hosts) != 1 or not is_host(hosts[0]):
         raise malformed("it needs one `Host`, with a host's name and perhaps a port")
+
+
+def is_host(value: str) -> bool:
+    """Tell whether this is a host that addresses can be made of, and perhaps a port."""
+    found = HOST.fullmatch(value)
+    if found is None or int(found[2] or 0) > MAX_PORT:
+        return False
+    try:
+        return found[1] is None or bool(IPv6Address(found[1]))
+    except ValueError:
+        return False

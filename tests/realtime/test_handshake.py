@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -52,6 +54,15 @@ def test_a_plain_get_of_the_socket_is_told_that_it_takes_handshakes(path: str, s
     assert answer.status_code == 400
     assert is_problem(answer)
     assert "WebSocket" in answer.json()["detail"]
+
+
+def test_a_handshake_in_http_1_0_is_refused(server: Any) -> None:
+    """It knows no upgrades (RFC 9110 §7.8)."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in HANDSHAKE.items())
+    where = urlsplit(server.url)
+    with socket.create_connection((where.hostname, where.port), timeout=15) as peer:
+        peer.sendall(f"GET /ws HTTP/1.0\r\n{head}\r\n".encode())
+        assert b" 400 " in peer.recv(64)
 
 
 def test_a_handshake_where_there_is_no_socket_is_told_so(server: Any) -> None:

@@ -32,6 +32,10 @@ REFUSED = {
     "a list of hosts": (b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
     "a port of letters": (b"GET / HTTP/1.1\r\nHost: a:http\r\n\r\n", 400),
     "half an address": (b"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
+    "a port that there is not": (b"GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", 400),
+    "colons for an address": (b"GET / HTTP/1.1\r\nHost: [:::::]\r\n\r\n", 400),
+    "colons and a dot": (b"GET / HTTP/1.1\r\nHost: [:::::.]:1\r\n\r\n", 400),
+    "an old address as a new one": (b"GET / HTTP/1.1\r\nHost: [127.0.0.1]\r\n\r\n", 400),
     "bytes in the host": (b"GET / HTTP/1.1\r\nHost: \xc3\xa4\r\n\r\n", 400),
     "a bad host with HTTP/1.0": (b"GET / HTTP/1.0\r\nHost: a b\r\n\r\n", 400),
     "two lengths": (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\n" * 2 + b"\r\n", 400),
@@ -127,7 +131,18 @@ def test_a_head_that_breaks_the_rules_is_refused(
         assert refused.value.status == status
 
 
-@pytest.mark.parametrize("host", [b"a", b"a.example:80", b"127.0.0.1:5000", b"[::1]:5000", b"a_b"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"a",
+        b"a.example:80",
+        b"127.0.0.1:5000",
+        b"[::1]:5000",
+        b"a_b",
+        b"a:65535",
+        b"[::ffff:1.2.3.4]",
+    ],
+)
 def test_a_host_is_taken(gatherer: Callable[[], Gatherer], host: bytes) -> None:
     assert requests(gatherer(), b"GET /a HTTP/1.1\r\nHost: %s\r\n\r\n" % host)
 

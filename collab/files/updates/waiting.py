@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from .structs import Update
 
 #: How many wait for one document, and their bytes. Past them all are let go of: whoever comes with
 #: what is missing is asked for all that they have, in any case.
 MOST, MOST_BYTES = 64, 4 * 2**20
+#: Pieces of all that wait: they may all become whole at once, in the texts' one thread, and a piece
+#: takes some ten microseconds. The longest update that is taken has fewer.
+MOST_PIECES = 25_000
+#: Ranges that cost as much as a piece.
+RANGES_A_PIECE = 10
+#: How often one is tried: each time something has come of what it waits for, and something else
+#: has not.
+TRIES = 8
+
+
+def work_of(update: Update) -> int:
+    """Return how much work it is to look at an update again."""
+    return update.count + sum(map(len, update.deletes.values())) // RANGES_A_PIECE
 
 
 @dataclass(frozen=True)
@@ -16,6 +35,9 @@ class Waiting:
     update: bytes
     person: int
     missing: dict[int, int]
+    #: How much work it is to look at it, and how often that was done.
+    pieces: int
+    tries: int
 
     def is_over(self, clocks: dict[int, int]) -> bool:
         """Tell whether something that it waits for has come."""
@@ -28,18 +50,41 @@ class WaitingRoom:
     def __init__(self) -> None:
         self._waiting: list[Waiting] = []
         self._bytes = 0
+        #: How much work all of them are.
+        self.pieces = 0
+        #: CPU seconds that updates took which had waited, by whose they are: whoever brings what
+        #: they waited for does not pay for them.
+        self._bills: Counter[int] = Counter()
 
-    def add(self, update: bytes, person: int, missing: dict[int, int]) -> None:
-        """Keep an update until what it refers to has come."""
-        self._waiting.append(Waiting(update, person, missing))
-        self._bytes += len(update)
-        if len(self._waiting) > MOST or self._bytes > MOST_BYTES:
-            self._waiting, self._bytes = [], 0
+    def add(self, one: Waiting) -> None:
+        """Keep an update until what it refers to has come, unless it was tried too often."""
+        if one.tries >= TRIES:
+            return
+        self._waiting.append(one)
+        self._bytes += len(one.update)
+        self.pieces += one.pieces
+        if len(self._waiting) > MOST or self._bytes > MOST_BYTES or self.pieces > MOST_PIECES:
+            self._waiting, self._bytes, self.pieces = [], 0, 0
 
     def take(self, clocks: dict[int, int]) -> Waiting | None:
         """Take out the first for which something has come."""
         for at, waiting in enumerate(self._waiting):
             if waiting.is_over(clocks):
                 self._bytes -= len(waiting.update)
+                self.pieces -= waiting.pieces
                 return self._waiting.pop(at)
         return None
+
+    @contextmanager
+    def billed(self, one: Waiting) -> Iterator[None]:
+        """Note what is done here as what one took that had waited."""
+        began = time.thread_time()
+        try:
+            yield
+        finally:
+            self._bills[one.person] += time.thread_time() - began
+
+    def take_bills(self) -> Counter[int]:
+        """Return the CPU seconds of updates that had waited, by whose they are, once."""
+        bills, self._bills = self._bills, Counter()
+        return bills

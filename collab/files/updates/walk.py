@@ -192,10 +192,16 @@ def _pass_over(update: Update, length: int, stored: bool) -> None:
         raise Unusable(f"it is no update: {what}")
 
 
-def read_vector(data: bytes) -> dict[int, int]:
-    """Take a state vector apart: how far somebody knows each client; raises Unusable."""
+def read_vector(data: bytes, most: int) -> dict[int, int]:
+    """Take a state vector apart: how far somebody knows each client; raises Unusable.
+
+    It may have so many clients at `most`: those of the document, and what one update may bring.
+    """
     cursor, clocks = Cursor(data), dict[int, int]()
-    for _ in range(cursor.count()):
+    clients = cursor.count()
+    if clients > most:
+        raise Unusable(f"it is of more than {most} clients")
+    for _ in range(clients):
         client, clock = cursor.number(), cursor.number()
         if client in clocks:
             raise Unusable("it is no state vector: it has a client twice")

@@ -88,3 +88,15 @@ def is_contended(doc: Doc[Any], size: int) -> bool:
     began = time.thread_time()
     fresh.apply_update(state)
     return time.thread_time() - began > LOADING_S + STRUCT_S * size
+
+
+def look(doc: Doc[Any], size: int, new: int, unproven: int) -> bool:
+    """Raise Unusable for more edits of a document whose edits are too many at one place.
+
+    Tells whether it was looked at: while few edits came since it was, it is not.
+    """
+    if not new or (unproven + new) * size <= UNPROVEN:
+        return False
+    if is_contended(doc, size):
+        raise Unusable("too many edits of this text are at one place")
+    return True
