@@ -201,7 +201,7 @@ def test_a_vector_that_claims_more_than_there_is_gets_nothing() -> None:
 
 
 def vector_of(document: Document) -> dict[int, int]:
-    return walk.read_vector(document.vector())
+    return walk.read_vector(document.vector(), bounds.MAX_CLIENTS)
 
 
 @pytest.mark.parametrize("margin", [0, 1, 5, 20, 2**31])

@@ -10,7 +10,7 @@ from collab.files.document import Document
 from collab.files.proof import is_made_by, restored
 from collab.files.units import from_units
 from collab.files.updates import walk
-from collab.files.updates.bounds import Unusable
+from collab.files.updates.bounds import MAX_CLIENTS, Unusable
 from collab.files.updates.weighing import Spoilt
 
 from . import updates as by_hand
@@ -70,7 +70,7 @@ def _wrong_after_restoring(document: Document) -> list[str]:
 
 
 def _vector(document: Document) -> list[list[int]]:
-    return sorted([*one] for one in walk.read_vector(document.vector()).items())
+    return sorted([*one] for one in walk.read_vector(document.vector(), MAX_CLIENTS).items())
 
 
 def disordered(updates: list[bytes], chance: random.Random) -> list[bytes]:
