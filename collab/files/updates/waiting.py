@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class WaitingRoom:
         self.pieces = 0
         #: CPU seconds that updates took which had waited, by whose they are: whoever brings what
         #: they waited for does not pay for them.
-        self._bills: Counter[int] = Counter()
+        self._bills: defaultdict[int, float] = defaultdict(float)
 
     def add(self, one: Waiting) -> None:
         """Keep an update until what it refers to has come, unless it was tried too often."""
@@ -84,7 +84,7 @@ class WaitingRoom:
         finally:
             self._bills[one.person] += time.thread_time() - began
 
-    def take_bills(self) -> Counter[int]:
+    def take_bills(self) -> dict[int, float]:
         """Return the CPU seconds of updates that had waited, by whose they are, once."""
-        bills, self._bills = self._bills, Counter()
+        bills, self._bills = self._bills, defaultdict(float)
         return bills
