@@ -11,6 +11,9 @@ from typing import Generic, Protocol, TypeVar
 #: No deadline.
 NEVER = math.inf
 
+#: Dead entries that are not worth a look.
+SPARE_ENTRIES = 16
+
 
 class Mortal(Protocol):
     """What has a deadline; both times are on the monotonic clock."""
@@ -25,17 +28,29 @@ T = TypeVar("T", bound=Mortal)
 
 
 class Deadlines(Generic[T]):
-    """A heap with one live entry for each; one that was put off is found when it is looked at."""
+    """A heap with one live entry for each; one that was put off is found when it is looked at.
+
+    What has no deadline any more is let go of before it is more than half of the heap.
+    """
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, T]] = []
         self._order = itertools.count()
+        #: How many have a deadline.
+        self._live = 0
+
+    def __len__(self) -> int:
+        """Return how many entries there are, dead ones included."""
+        return len(self._heap)
 
     def set(self, one: T, at: float) -> None:
         """Set, move or (`NEVER`) take away a deadline."""
+        self._live += (at < NEVER) - (one.deadline < NEVER)
         one.deadline = at
         if at < one.looked_at:
             self._look(one)
+        if len(self._heap) > 2 * self._live + SPARE_ENTRIES:
+            self._compact()
 
     def due(self, now: float) -> Iterator[T]:
         """Take out and yield all whose deadline has come."""
@@ -45,7 +60,7 @@ class Deadlines(Generic[T]):
                 continue  # the deadline was moved forward: there is another entry
             one.looked_at = NEVER
             if one.deadline <= now:
-                one.deadline = NEVER
+                self.set(one, NEVER)
                 yield one
             elif one.deadline < NEVER:
                 self._look(one)
@@ -55,8 +70,9 @@ class Deadlines(Generic[T]):
         while self._heap:
             at, _, one = heapq.heappop(self._heap)
             if at == one.looked_at:
-                known, one.looked_at, one.deadline = one.deadline, NEVER, NEVER
-                if known < NEVER:
+                one.looked_at = NEVER
+                if one.deadline < NEVER:
+                    self.set(one, NEVER)
                     return one
         return None
 
@@ -67,3 +83,12 @@ class Deadlines(Generic[T]):
     def _look(self, one: T) -> None:
         one.looked_at = one.deadline
         heapq.heappush(self._heap, (one.deadline, next(self._order), one))
+
+    def _compact(self) -> None:
+        """Let go of the dead entries; each was one call of `set`, which pays for this."""
+        alive = {id(one): one for at, _, one in self._heap if at == one.looked_at}
+        self._heap = []
+        for one in alive.values():
+            one.looked_at = NEVER
+            if one.deadline < NEVER:
+                self._look(one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.serving.deadlines import NEVER, Deadlines
+from collab.serving.deadlines import NEVER, SPARE_ENTRIES, Deadlines
 
 
 class One:
@@ -48,3 +48,36 @@ def test_the_next_one_can_be_taken_out() -> None:
     deadlines.set(first, 1.0)
     assert [deadlines.pop(), deadlines.pop(), deadlines.pop()] == [first, second, None]
     assert deadlines.next() == NEVER
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.sampled_from([NEVER, NEVER, 1.0, 5.0, 10.0])),
+        min_size=50,
+        max_size=400,
+    )
+)
+def test_what_has_ended_is_let_go_of_before_it_is_more_than_half(
+    moved: list[tuple[int, float]],
+) -> None:
+    """Few times, so that entries of the same time come together."""
+    deadlines, those = Deadlines[One](), [One() for _ in range(100)]
+    for which, at in moved:
+        deadlines.set(those[which], at)
+        live = sum(one.deadline < NEVER for one in those)
+        assert len(deadlines) <= 2 * live + SPARE_ENTRIES
+    assert set(deadlines.due(100)) == {
+        those[which] for which, at in dict(moved).items() if at <= 100
+    }
+
+
+def test_ten_thousand_connections_that_closed_early_leave_no_entries() -> None:
+    deadlines = Deadlines[One]()
+    stays = One()
+    deadlines.set(stays, 5.0)
+    for _ in range(10_000):
+        one = One()
+        deadlines.set(one, 10.0)
+        deadlines.set(one, NEVER)
+        assert len(deadlines) <= 2 + SPARE_ENTRIES
+    assert list(deadlines.due(10.0)) == [stays]
