@@ -235,3 +235,26 @@ def replaced(before: str, after: str) -> Delta:
             builder.insert(after[start:end])
             at = end
     return builder.built()
+
+
+def coarser(delta: Delta, old: str, places: int) -> Delta:
+    """Return a change of `old` that keeps no more than so many parts, the longest ones.
+
+    What it does not keep it deletes and inserts again, so that it makes the same text.
+    """
+    kept = sorted(step for step in delta if isinstance(step, int) and step > 0)
+    if len(kept) <= places:
+        return delta
+    least = kept[-places]
+    ties = places - sum(step > least for step in kept)
+    builder, at = Builder(), 0
+    for step in delta:
+        if isinstance(step, str) or step < 0:
+            builder.add(step)
+        elif step > least or (step == least and (ties := ties - 1) >= 0):
+            builder.keep(step)
+        else:
+            builder.insert(old[at : at + step])
+            builder.delete(step)
+        at += 0 if isinstance(step, str) else abs(step)
+    return builder.built()

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from .delta import Builder, Delta
+from .delta import Builder, Delta, coarser
 from .units import splits
 
 #: Pairs of lines or of characters that are compared for one difference, and for one part of it.
@@ -22,7 +22,7 @@ START, PAIRS = 500, 20_000
 #: Lines of one text that are told apart, each a string of its own: of more only the equal ends are
 #: kept, and what is between them is replaced as a whole.
 MAX_LINES = 50_000
-#: Places that a change may touch: each is looked up by the CRDT, from its beginning.
+#: Parts that a change may keep between others: each place is looked up by the CRDT.
 PLACES = 300
 
 _CHARACTER = re.compile("[\ud800-\udbff][\udc00-\udfff]|.", re.DOTALL)
@@ -32,27 +32,7 @@ def difference(old: str, new: str) -> Delta:
     """Return the change that makes `new` of `old`, both in code units; cuts no character."""
     walk = _Difference()
     walk.texts(old, new)
-    return _coarser(walk.builder.built(), old)
-
-
-def _coarser(delta: Delta, old: str) -> Delta:
-    """Return a change that keeps the longest parts only, if it has more than are bearable."""
-    kept = [step for step in delta if isinstance(step, int) and step > 0]
-    if len(kept) <= PLACES:
-        return delta
-    least = sorted(kept)[-PLACES]
-    ties = PLACES - sum(step > least for step in kept)
-    builder, at = Builder(), 0
-    for step in delta:
-        if isinstance(step, str) or step < 0:
-            builder.add(step)
-        elif step > least or (step == least and (ties := ties - 1) >= 0):
-            builder.keep(step)
-        else:
-            builder.insert(old[at : at + step])
-            builder.delete(step)
-        at += 0 if isinstance(step, str) else abs(step)
-    return builder.built()
+    return coarser(walk.builder.built(), old, PLACES)
 
 
 class _Difference:

@@ -15,7 +15,7 @@ from pycrdt import Doc, Text, TransactionEvent, merge_updates
 from . import delta as deltas
 from . import steps
 from .delta import NOTHING, Delta
-from .units import byte_offset, from_units, to_units
+from .units import byte_offset, to_units
 from .updates import owners, pairs, walk, weighing
 from .updates.bounds import MAX_CLIENTS, Unusable
 from .updates.ledger import Ledger
@@ -30,6 +30,10 @@ logger = logging.getLogger(__name__)
 
 #: What the shared text is called, for every editor.
 NAME = "content"
+#: Pieces of the text that the CRDT's library may pass to find the places of one change: some 50 ms.
+PASSED = 3_000_000
+#: Parts that a change may keep between others in any document.
+MIN_PLACES = 8
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,11 @@ class Document:
         self._events.clear()
         self.units = to_units(str(self._text))
 
+    @property
+    def places(self) -> int:
+        """How many parts a change may keep between others: for each place all is walked along."""
+        return max(MIN_PLACES, PASSED // (2 * self._ledger.size + 1))
+
     def change(self, delta: Delta) -> bytes:
         """Apply a change; returns it as an update, empty if nothing changed.
 
@@ -151,17 +160,13 @@ class Document:
         return whole
 
     def _write(self, delta: Delta) -> None:
-        """Carry a change out on the CRDT.
-
-        From its end: the CRDT finds a place by walking along its pieces from the beginning, and
-        what stands before a step is then not in pieces yet.
-        """
+        """Carry a change out on the CRDT."""
         with self._doc.transaction():
-            for step, here, length in reversed(steps.in_bytes(self.units, delta)):
-                if isinstance(step, str):
-                    self._text.insert(here, from_units(step))
-                elif step < 0:
-                    del self._text[here : here + length]
+            for place in steps.from_the_middle(steps.in_bytes(self.units, delta)):
+                if place.insert:
+                    self._text.insert(place.here, place.insert)
+                else:
+                    del self._text[place.here : place.here + place.delete]
 
     def merge(
         self, update: bytes, person: int = NOBODY, *, all_it_has: bool = False

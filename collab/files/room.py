@@ -162,6 +162,7 @@ class Room:
         if len(self.document.units) + deltas.growth(delta) > TEXT_LIMIT:
             raise TextTooLarge()
         self.before = self.document.units
+        delta = deltas.coarser(delta, self.before, self.document.places)
         try:
             update = self.document.change(delta)
         except Spoilt as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .delta import NOTHING, Builder, Delta, Step
+from .delta import NOTHING, Builder, Delta
 from .units import byte_offset, from_units, splits, to_units
 
 
@@ -27,15 +29,48 @@ def check(units: str, delta: Delta) -> None:
             raise ValueError("surrogates: a character is cut in two")
 
 
-def in_bytes(units: str, delta: Delta) -> list[tuple[Step, int, int]]:
-    """Return each step with its place in the old text, and what it walks along, in bytes."""
+@dataclass(frozen=True)
+class Place:
+    """Where in the old text something is inserted or deleted, in bytes."""
+
+    here: int
+    insert: str = ""
+    delete: int = 0
+
+    @property
+    def growth(self) -> int:
+        """By how many bytes it makes the text longer."""
+        return len(self.insert.encode()) - self.delete
+
+
+def in_bytes(units: str, delta: Delta) -> list[Place]:
+    """Return what a change does, at which places of the old text."""
     places, at, here = [], 0, 0
     for step in delta:
-        width = 0 if isinstance(step, str) else abs(step)
-        length = byte_offset(units[at : at + width], width)
-        places.append((step, here, length))
-        at, here = at + width, here + length
+        if isinstance(step, str):
+            places.append(Place(here, insert=from_units(step)))
+            continue
+        length = byte_offset(units[at : at + abs(step)], abs(step))
+        if step < 0:
+            places.append(Place(here, delete=length))
+        at, here = at + abs(step), here + length
     return places
+
+
+def from_the_middle(places: Sequence[Place], shift: int = 0) -> Iterator[Place]:
+    """Yield what is to be done, one after the other, each where it then is.
+
+    The one in the middle comes first, then what is before it and what is behind it, each in the
+    same way. So a text of one piece is halved again and again: from one of its ends to the other,
+    each place would divide nearly all of it once more.
+    """
+    if not places:
+        return
+    middle = len(places) // 2
+    before, one, behind = places[:middle], places[middle], places[middle + 1 :]
+    yield replace(one, here=one.here + shift)
+    yield from from_the_middle(before, shift)
+    yield from from_the_middle(behind, shift + one.growth + sum(it.growth for it in before))
 
 
 def in_units(units: str, events: list[Any]) -> Delta:

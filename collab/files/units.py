@@ -7,6 +7,7 @@ exact; most texts have no such character, and are the same in both forms.
 
 from __future__ import annotations
 
+import ctypes
 import re
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
@@ -15,19 +16,24 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def to_units(text: str) -> str:
     """Return a text as code units."""
-    return text if text.isascii() else _ASTRAL.sub(_pair, text)
-
-
-def _pair(match: re.Match[str]) -> str:
-    beyond = ord(match[0]) - 0x10000
-    return chr(0xD800 + (beyond >> 10)) + chr(0xDC00 + (beyond & 0x3FF))
+    if text.isascii() or not _ASTRAL.search(text):
+        return text
+    narrow = text.encode("utf-16-le", "surrogatepass")
+    wide = bytearray(2 * len(narrow))
+    wide[0::4], wide[1::4] = narrow[0::2], narrow[1::2]
+    # As an array of wide characters: the codecs would call Python for each surrogate.
+    units: str = (ctypes.c_wchar * (len(narrow) // 2)).from_buffer(wide)[:]
+    return units
 
 
 def from_units(units: str) -> str:
     """Return code units as a text; raises ValueError for half a character."""
     if units.isascii() or not _SURROGATE.search(units):
         return units
-    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    wide = bytes(ctypes.create_unicode_buffer(units, len(units)))
+    narrow = bytearray(len(wide) // 2)
+    narrow[0::2], narrow[1::2] = wide[0::4], wide[1::4]
+    return narrow.decode("utf-16-le")
 
 
 def splits(units: str, position: int) -> bool:

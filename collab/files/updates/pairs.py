@@ -9,22 +9,30 @@ code unit.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import compress
 
+from ..units import from_units, to_units
 from . import walk
 from .plan import Plan
 from .structs import Id, Range, Struct, Update, number
 
 ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 REPLACED = "\ufffd\ufffd"
+#: For each upper byte of a code unit, whether it is that of a second half.
+SECOND_HALVES = bytes(0xDC <= byte <= 0xDF for byte in range(256))
+
+#: Clocks by client, in order.
+Clocks = dict[int, "array[int]"]
 
 
 class Pairs:
     """The ids of a document's second halves."""
 
     def __init__(self) -> None:
-        self._clocks: dict[int, list[int]] = {}
+        self._clocks: Clocks = {}
 
     def __bool__(self) -> bool:
         return bool(self._clocks)
@@ -33,25 +41,25 @@ class Pairs:
         """Note what structs have, which are newer than those before."""
         for struct in structs:
             if struct.text is not None:
-                clocks = self._clocks.setdefault(struct.client, [])
-                last = clocks[-1] if clocks else -1
-                clocks.extend(clock for clock in _second_halves(struct) if clock > last)
+                clocks = self._clocks.setdefault(struct.client, array("Q"))
+                halves = _second_halves(struct)
+                clocks.extend(halves[bisect_right(halves, clocks[-1]) :] if clocks else halves)
 
     def forget(self, broken: set[Id]) -> None:
         """Forget those that have been replaced."""
         for client in {one[0] for one in broken} & self._clocks.keys():
             left = [clock for clock in self._clocks[client] if (client, clock) not in broken]
             if left:
-                self._clocks[client] = left
+                self._clocks[client] = array("Q", left)
             else:
                 del self._clocks[client]
 
     def divided(self, update: Update, cuts: Iterable[Id]) -> set[Id]:
         """Return which of them, and of an update's, stand right behind a cut."""
-        new = set(_halves_of(update)) if update.astral else set()
+        new = _halves_of([update])
         if not new and not self._clocks:
             return set()
-        return {at for at in cuts if at in new or self._has(at)}
+        return {at for at in cuts if _has(new, at) or self._has(at)}
 
     def divided_by(self, updates: list[Update]) -> set[Id]:
         """Return which of them some updates divide."""
@@ -68,26 +76,38 @@ class Pairs:
         }
 
     def _has(self, at: Id) -> bool:
-        clocks = self._clocks.get(at[0])
-        if clocks is None:
-            return False
-        place = bisect_left(clocks, at[1])
-        return place < len(clocks) and clocks[place] == at[1]
+        return _has(self._clocks, at)
 
 
-def _second_halves(struct: Struct) -> Iterator[int]:
-    for before, match in enumerate(ASTRAL.finditer(struct.text or "")):
-        yield struct.clock + match.start() + before + 1
+def _has(clocks: Clocks, at: Id) -> bool:
+    found = clocks.get(at[0])
+    if found is None:
+        return False
+    place = bisect_left(found, at[1])
+    return place < len(found) and found[place] == at[1]
 
 
-def _halves_of(update: Update) -> Iterator[Id]:
-    for found in update.structs.values():
-        for struct in found:
-            yield from _ids(struct)
+def _second_halves(struct: Struct) -> array[int]:
+    """Return the clocks of a struct's second halves, in order; a text may be all such characters.
+
+    A code unit is one if its upper byte is 0xDC to 0xDF.
+    """
+    text = struct.text
+    if text is None or text.isascii() or not ASTRAL.search(text):
+        return array("Q")
+    upper = text.encode("utf-16-le")[1::2]
+    clocks = range(struct.clock, struct.clock + len(upper))
+    return array("Q", compress(clocks, upper.translate(SECOND_HALVES)))
 
 
-def _ids(struct: Struct) -> Iterator[Id]:
-    return ((struct.client, clock) for clock in _second_halves(struct))
+def _halves_of(updates: Iterable[Update]) -> Clocks:
+    """Return all second halves of some updates, which may overlap."""
+    found: Clocks = {}
+    for update in updates:
+        for struct in (one for many in update.structs.values() for one in many if update.astral):
+            if halves := _second_halves(struct):
+                found.setdefault(struct.client, array("Q")).extend(halves)
+    return {client: array("Q", sorted(clocks)) for client, clocks in found.items()}
 
 
 def cuts(plan: Plan) -> Iterator[Id]:
@@ -121,32 +141,45 @@ def _ends(deletes: dict[int, list[Range]]) -> Iterator[Id]:
 
 def divided_in(updates: list[Update]) -> set[Id]:
     """Return which second halves of some updates any of them divides."""
-    new = {at for one in updates if one.astral for at in _halves_of(one)}
-    return {at for one in updates for at in cuts_of(one) if at in new} if new else set()
+    new = _halves_of(updates)
+    return {at for one in updates for at in cuts_of(one) if _has(new, at)} if new else set()
 
 
 def patched(update: Update, broken: set[Id]) -> bytes:
     """Return an update with U+FFFD for both halves of the characters with these second halves."""
     parts: list[bytes] = []
-    at = 0
+    at, clocks = 0, _by_client(broken)
     for found in update.structs.values():
         for struct in found:
-            if struct.text is None or broken.isdisjoint(_ids(struct)):
+            if struct.text is None or not (cut := _inside(struct, clocks.get(struct.client, []))):
                 continue
             size = len(struct.text.encode())
-            text = _patched(struct, broken).encode()
+            text = _patched(struct, cut).encode()
             parts += update.data[at : struct.text_at - len(number(size))], number(len(text)), text
             at = struct.text_at + size
     return b"".join([*parts, update.data[at:]])
 
 
-def _patched(struct: Struct, broken: set[Id]) -> str:
-    halves = _second_halves(struct)
+def _by_client(broken: set[Id]) -> dict[int, list[int]]:
+    clocks: dict[int, list[int]] = {}
+    for client, clock in sorted(broken):
+        clocks.setdefault(client, []).append(clock)
+    return clocks
 
-    def replaced(match: re.Match[str]) -> str:
-        return REPLACED if (struct.client, next(halves)) in broken else match[0]
 
-    return ASTRAL.sub(replaced, struct.text or "")
+def _inside(struct: Struct, broken: list[int]) -> list[int]:
+    """Return which of a client's clocks, in order, are second halves of a struct."""
+    within = broken[bisect_left(broken, struct.clock) : bisect_left(broken, struct.next)]
+    halves = {struct.client: _second_halves(struct)} if within else {}
+    return [clock for clock in within if _has(halves, (struct.client, clock))]
+
+
+def _patched(struct: Struct, broken: list[int]) -> str:
+    units, parts, at = to_units(struct.text or ""), [], 0
+    for end in (clock - struct.clock + 1 for clock in broken):
+        parts += units[at : end - len(REPLACED)], REPLACED
+        at = end
+    return from_units("".join([*parts, units[at:]]))
 
 
 def undivided(update: Update, broken: set[Id]) -> Update:
