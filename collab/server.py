@@ -77,6 +77,7 @@ class Worker(SelectingWorker):
 
     def run(self) -> None:
         """Serve until told to stop; whatever else ends this ends the process too, and in time."""
+        allocator.settle()
         try:
             super().run()
         finally:

@@ -24,6 +24,8 @@ from .models import SESSION_SORTS, KnownNetwork, Session, Ticket, User
 
 #: Networks that are known of a person: those used last.
 KNOWN_NETWORKS = 50
+#: Sessions of a person that are kept: those begun last. All can be ended in one transaction.
+KEPT_SESSIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,19 @@ def start(user: User, client: Client) -> SignedIn:
     db.session.add(session)
     _know_network(user, client)
     db.session.flush()
+    _end_oldest(user)
     log.record(SessionStarted(user_id=user.id, session_id=session.id), actor=user.id)
     return _issue(session, token_id)
+
+
+def _end_oldest(user: User) -> None:
+    """Keep the newest sessions of a person, ended ones included, in the open transaction."""
+    mine = select(Session.id).where(Session.user_id == user.id)
+    old = mine.order_by(Session.created_at.desc(), Session.id.desc()).offset(KEPT_SESSIONS)
+    keys = db.session.scalars(old).all()
+    if keys:
+        revoke(Session.id.in_(keys), f"more than {KEPT_SESSIONS:,} sessions")
+        db.session.execute(delete(Session).where(Session.id.in_(keys)))
 
 
 def is_known_network(email: str, client: Client) -> bool:

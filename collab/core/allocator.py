@@ -1,8 +1,9 @@
-"""What the C library keeps of memory that was given back to it."""
+"""Memory that was given back, which the C library keeps, and looking for what can be."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 #: Parameters of glibc's `mallopt` (man 3 mallopt).
@@ -27,3 +28,13 @@ def configure() -> bool:
         return False
     settings = {M_MMAP_THRESHOLD: OWN_MAPPING_BYTES, M_ARENA_MAX: MAX_ARENAS}
     return all(int(mallopt(name, value)) == 1 for name, value in settings.items())
+
+
+def settle() -> None:
+    """Leave all that there is now out of garbage collection, once the application is built.
+
+    A full collection goes along every object while no other thread runs: along those of the
+    application alone for 100 ms, and none of them is ever garbage.
+    """
+    gc.collect()
+    gc.freeze()

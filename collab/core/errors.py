@@ -21,6 +21,8 @@ from .json import dumps
 log = logging.getLogger(__name__)
 
 Pointers = list[dict[str, str]]
+#: Errors that an answer tells.
+MAX_POINTERS = 100
 
 
 class ApiError(Exception):
@@ -175,10 +177,15 @@ def from_http(error: HTTPException) -> ApiError:
 
 
 def pointers(messages: dict[str, Any]) -> Pointers:
-    """Flatten marshmallow's messages ({location: {field: [text]}}) into details and pointers."""
+    """Flatten marshmallow's messages ({location: {field: [text]}}) into details and pointers.
+
+    Of very many the first ones: an answer is no longer than a page.
+    """
     found: Pointers = []
 
     def walk(path: str, node: Any) -> None:
+        if len(found) >= MAX_POINTERS:
+            return
         if isinstance(node, dict):
             for key, value in node.items():
                 walk(path if key == "_schema" else f"{path}/{_escape(key)}", value)
@@ -188,7 +195,7 @@ def pointers(messages: dict[str, Any]) -> Pointers:
 
     for location, node in messages.items():
         walk("#" if location == "json" else f"#/{location}", node)
-    return found
+    return found[:MAX_POINTERS]
 
 
 def _escape(key: object) -> str:

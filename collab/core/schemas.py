@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -23,6 +24,8 @@ EMAIL = rf"^{_PART}+@{_PART}[^@.\s\u0000-\u001f\u007f-\u009f]*\.{_PART}+$"
 
 MAX_ID = 2**63 - 1
 FREE_JSON_LIMIT = 64 * 1024
+#: Unknown members of an object that an answer names.
+MAX_UNKNOWN = 20
 
 
 class Schema(ma.Schema):
@@ -34,12 +37,23 @@ class Schema(ma.Schema):
 
     @ma.pre_load
     def _rename(self, data: Any, **kwargs: Any) -> Any:
+        if isinstance(data, dict):
+            self._refuse_many_unknown(data)
         if not self.aliases or not isinstance(data, Mapping):
             return data
         return {
             self.aliases.get(key, key) if self.aliases.get(key) not in data else key: value
             for key, value in data.items()
         }
+
+    def _refuse_many_unknown(self, data: dict[str, Any]) -> None:
+        """Name only the first unknown members where they are very many."""
+        if len(data) <= len(self.load_fields) + len(self.aliases) + MAX_UNKNOWN:
+            return
+        known = {one.data_key or name for name, one in self.load_fields.items()}
+        unknown = (name for name in data if name not in known and name not in self.aliases)
+        named = {name: ["Unknown field."] for name in islice(unknown, MAX_UNKNOWN)}
+        raise ma.ValidationError(named | {"_schema": ["There are more that are unknown."]})
 
 
 class Pattern(validate.Validator):
@@ -139,6 +153,15 @@ class Time(fields.DateTime):
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         return value.isoformat().replace("+00:00", "Z") if value else None
+
+
+class ShortList(fields.List[Any]):
+    """A list whose length is looked at first: one that is too long costs nothing."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, list):
+            self._validate(value)
+        return super()._deserialize(value, *args, **kwargs)
 
 
 class Strings(fields.List[str]):

@@ -39,6 +39,8 @@ UPDATES, BYTES = 1000, 512 * 1024
 LATEST = 200
 #: Updates behind a checkpoint that are few enough to load a document from.
 FEW = 100
+#: Texts that are looked at between two batches, for what is to be done.
+LOOKED_AT = 100
 #: Characters at the beginning of a text that a search finds.
 SEARCHED = 64 * 1024
 #: Fast: a text of 1 MiB takes 10 ms.
@@ -50,6 +52,24 @@ PAUSE_S = 5.0
 #: What is noted of a document once a step has been committed.
 Noted = Callable[[], None]
 Step = Callable[[Room], Noted]
+
+
+class Rounds:
+    """Gives the texts in memory in turn, some between two batches: there may be thousands."""
+
+    def __init__(self) -> None:
+        self._left: list[int] = []
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there are some left of this round."""
+        return bool(self._left)
+
+    def next(self, rooms: dict[int, Room]) -> list[tuple[int, Room]]:
+        """Return those whose turn it is."""
+        keys = self._left or list(rooms)
+        some, self._left = keys[:LOOKED_AT], keys[LOOKED_AT:]
+        return [(key, rooms[key]) for key in some if key in rooms]
 
 
 def next_step(room: Room, *, quiet: bool, leaves: bool = False) -> Step | None:

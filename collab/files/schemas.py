@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import MAX_ID, Ready, Schema, Time, WholeNumber, patterned
+from ..core.schemas import MAX_ID, Ready, Schema, ShortList, Time, WholeNumber, patterned
 from . import names
 from .history_schemas import EditOut
 from .models import FILE_KINDS, FILE_SORTS
@@ -163,7 +163,7 @@ class EditsIn(Schema):
         validate=validate.Range(0, MAX_ID),
         metadata={"description": "The version that the edits were made of.", "example": 1},
     )
-    edits = fields.List(
+    edits = ShortList(
         fields.Nested(EditIn, metadata={"minProperties": 1, "maxProperties": 1}),
         required=True,
         validate=validate.Length(1, 1000),

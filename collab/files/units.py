@@ -16,14 +16,18 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def to_units(text: str) -> str:
     """Return a text as code units."""
-    if text.isascii() or not _ASTRAL.search(text):
+    if not is_astral(text):
         return text
     narrow = text.encode("utf-16-le", "surrogatepass")
     wide = bytearray(2 * len(narrow))
     wide[0::4], wide[1::4] = narrow[0::2], narrow[1::2]
     # As an array of wide characters: the codecs would call Python for each surrogate.
-    units: str = (ctypes.c_wchar * (len(narrow) // 2)).from_buffer(wide)[:]
-    return units
+    return str((ctypes.c_wchar * (len(narrow) // 2)).from_buffer(wide)[:])
+
+
+def is_astral(text: str) -> bool:
+    """Tell whether a text has characters of two code units."""
+    return not text.isascii() and _ASTRAL.search(text) is not None
 
 
 def from_units(units: str) -> str:

@@ -60,8 +60,9 @@ class Writer:
         self._stopped = False
         #: Seconds after which a document that nobody uses leaves memory.
         self.idle_s = IDLE_S
-        #: Whether there may be something to compact.
+        #: Whether there may be something to compact, and in which of the texts.
         self._busy = False
+        self._rounds = compaction.Rounds()
         #: (file, version) -> update, for followers; the oldest go first.
         self.updates: dict[tuple[int, int], bytes] = {}
         self._kept_bytes = 0
@@ -264,8 +265,9 @@ class Writer:
 
     def _tidy(self) -> None:
         """Take one step to compact what has grown, or let go of what nobody uses."""
-        now, self._busy = time.monotonic(), False
-        for file_id, room in list(self._rooms.items()):
+        now, some = time.monotonic(), self._rounds.next(self._rooms)
+        self._busy = self._rounds.unfinished
+        for file_id, room in some:
             quiet = now - room.used_at >= self.idle_s
             leaves = quiet and not self._hub.followed(f"file:{file_id}")
             step = compaction.next_step(room, quiet=quiet, leaves=leaves)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import JsonObject, Schema, Time, TrueOrFalse, identifier
+from ..core.schemas import JsonObject, Schema, ShortList, Time, TrueOrFalse, identifier
 from .models import KINDS, NOTIFICATION_SORTS
 
 
@@ -52,7 +52,7 @@ class NotificationPatch(Schema):
 class ReadIn(Schema):
     """What has been read: some by id, those up to an id, or all. What is not yours is left out."""
 
-    ids = fields.List(identifier(), load_default=list, validate=validate.Length(max=100))
+    ids = ShortList(identifier(), load_default=list, validate=validate.Length(max=100))
     through = identifier(load_default=None)
     all = TrueOrFalse(load_default=False)
 

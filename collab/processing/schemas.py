@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from ..core.schemas import Schema, TrueOrFalse, WholeNumber, identifier, patterned
+from ..core.schemas import Schema, ShortList, TrueOrFalse, WholeNumber, identifier, patterned
 from .engine.aggregates import FUNCTIONS
 from .engine.errors import listed, quoted
 from .engine.filters import OPERATIONS
@@ -125,7 +125,7 @@ class AggregateIn(Schema):
 class ProcessingIn(Schema):
     """A table, and what to do with it: filter, then group, then sort, then limit."""
 
-    rows = fields.List(
+    rows = ShortList(
         fields.Dict(keys=fields.String()),
         validate=validate.Length(max=MAX_ROWS),
         metadata={
@@ -159,22 +159,22 @@ class ProcessingIn(Schema):
             "filter; by default only if there is nothing else to do."
         },
     )
-    filter = fields.List(
+    filter = ShortList(
         fields.Nested(ConditionIn),
         validate=validate.Length(max=MAX_CONDITIONS),
         metadata={"example": [{"column": "sold", "op": "eq", "value": True}]},
     )
-    group_by = fields.List(
+    group_by = ShortList(
         column_name(),
         validate=validate.Length(max=MAX_GROUP_COLUMNS),
         metadata={"example": ["city"]},
     )
-    aggregate = fields.List(
+    aggregate = ShortList(
         fields.Nested(AggregateIn),
         validate=validate.Length(max=MAX_AGGREGATES),
         metadata={"example": [{"fn": "sum", "column": "price", "as": "revenue"}]},
     )
-    sort = fields.List(
+    sort = ShortList(
         fields.String(validate=validate.Length(1, MAX_NAME + 1)),
         validate=validate.Length(max=MAX_SORT_COLUMNS),
         metadata={

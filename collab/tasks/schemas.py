@@ -10,7 +10,17 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import MAX_ID, Schema, Strings, Time, identifier, line, patterned, text
+from ..core.schemas import (
+    MAX_ID,
+    Schema,
+    ShortList,
+    Strings,
+    Time,
+    identifier,
+    line,
+    patterned,
+    text,
+)
 from . import due
 from .models import COMMENT_SORTS, PRIORITIES, STATUSES, TASK_SORTS, TODO
 
@@ -200,7 +210,7 @@ class FlatTaskQuery(TaskQuery):
 class BulkIn(Schema):
     """A new status for several tasks: all of them change, or none."""
 
-    ids = fields.List(
+    ids = ShortList(
         identifier(),
         required=True,
         validate=validate.Length(1, 100),

@@ -1,4 +1,13 @@
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import func, insert, select
+
+from collab.auth.models import Session
+from collab.auth.sessions import KEPT_SESSIONS
+from collab.core.models import utcnow
+from collab.events.models import EventRow
+from collab.extensions import db
 
 from ..support.people import PASSWORD, ok
 
@@ -99,3 +108,23 @@ class TestPasswordChange:
 
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == "#/new_password"
+
+
+def test_the_oldest_sessions_end_where_somebody_has_very_many(app, alice):
+    begun = {"user_agent": "", "address": "127.0.0.1", "expires_at": utcnow() + timedelta(days=1)}
+    rows = [
+        begun | {"user_id": alice.id, "token_digest": str(number)}
+        for number in range(KEPT_SESSIONS - 1)
+    ]
+    with app.app_context():
+        db.session.execute(insert(Session), rows)
+        db.session.commit()
+    again = alice.logs_in()
+
+    assert alice.get("/auth/me").status_code == 401  # it was the oldest
+    assert again.get("/auth/me").status_code == 200
+    with app.app_context():
+        mine = select(func.count(Session.id)).where(Session.user_id == alice.id)
+        assert db.session.scalar(mine) == KEPT_SESSIONS
+        told = select(EventRow.data).where(EventRow.type == "session.revoked")
+        assert [row["reason"] for row in db.session.scalars(told)] == ["more than 1,000 sessions"]

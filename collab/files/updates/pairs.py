@@ -8,18 +8,16 @@ code unit.
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import compress
 
-from ..units import from_units, to_units
+from ..units import from_units, is_astral, to_units
 from . import walk
 from .plan import Plan
 from .structs import Id, Range, Struct, Update, number
 
-ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 REPLACED = "\ufffd\ufffd"
 #: For each upper byte of a code unit, whether it is that of a second half.
 SECOND_HALVES = bytes(0xDC <= byte <= 0xDF for byte in range(256))
@@ -93,7 +91,7 @@ def _second_halves(struct: Struct) -> array[int]:
     A code unit is one if its upper byte is 0xDC to 0xDF.
     """
     text = struct.text
-    if text is None or text.isascii() or not ASTRAL.search(text):
+    if text is None or not is_astral(text):
         return array("Q")
     upper = text.encode("utf-16-le")[1::2]
     clocks = range(struct.clock, struct.clock + len(upper))
@@ -175,7 +173,8 @@ def _inside(struct: Struct, broken: list[int]) -> list[int]:
 
 
 def _patched(struct: Struct, broken: list[int]) -> str:
-    units, parts, at = to_units(struct.text or ""), [], 0
+    units, at = to_units(struct.text or ""), 0
+    parts: list[str] = []
     for end in (clock - struct.clock + 1 for clock in broken):
         parts += units[at : end - len(REPLACED)], REPLACED
         at = end

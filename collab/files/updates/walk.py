@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..units import is_astral
 from .bounds import MAX_CLIENTS, MAX_CLOCK, MAX_RANGES, MAX_STRUCTS, Unusable
 from .cursor import OBJECT, Cursor
 from .structs import (
@@ -126,7 +127,7 @@ def _content(cursor: Cursor, struct: Struct) -> None:
 def _string(cursor: Cursor, struct: Struct) -> None:
     text = cursor.text()
     struct.length = len(text)
-    if text and not text.isascii() and max(text) > "\uffff":
+    if is_astral(text):
         struct.text = text
         struct.text_at = cursor.at - len(text.encode())
         struct.length = len(text.encode("utf-16-le")) // 2
