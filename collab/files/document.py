@@ -30,10 +30,6 @@ logger = logging.getLogger(__name__)
 
 #: What the shared text is called, for every editor.
 NAME = "content"
-#: Pieces of the text that the CRDT's library may pass to find the places of one change: some 50 ms.
-PASSED = 3_000_000
-#: Parts that a change may keep between others in any document.
-MIN_PLACES = 8
 
 
 @dataclass(frozen=True)
@@ -140,9 +136,9 @@ class Document:
         self.units = to_units(str(self._text))
 
     @property
-    def places(self) -> int:
-        """How many parts a change may keep between others: for each place all is walked along."""
-        return max(MIN_PLACES, PASSED // (2 * self._ledger.size + 1))
+    def pieces(self) -> int:
+        """Return about how many pieces the text is in."""
+        return self._ledger.size
 
     def change(self, delta: Delta) -> bytes:
         """Apply a change; returns it as an update, empty if nothing changed.
@@ -160,7 +156,6 @@ class Document:
         return whole
 
     def _write(self, delta: Delta) -> None:
-        """Carry a change out on the CRDT."""
         with self._doc.transaction():
             for place in steps.from_the_middle(steps.in_bytes(self.units, delta)):
                 if place.insert:
@@ -231,7 +226,6 @@ class Document:
         return self._ledger.plan(update)
 
     def _carry_out(self, plan: Plan) -> None:
-        """Have the library do it, and note it; raises Spoilt."""
         weighing.apply(self._doc, plan, self._ledger.size)
         self._note(plan)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ..core.errors import ApiError, Conflict, invalid
 from . import delta as deltas
-from . import proof, store
+from . import proof, steps, store
 from .delta import Delta, transform
 from .difference import difference
 from .document import Document
@@ -21,8 +21,8 @@ TEXT_LIMIT = 2 * 2**20
 #: Changes, and about how many bytes of them, that are kept in memory for merging what was made of
 #: an older version.
 KEPT, BYTES_KEPT = 1000, 2 * 2**20
-#: Steps of a change, times changes that it may be moved over: about a quarter of a second's work.
-MOVES = 250_000
+#: Steps of a change, times changes that it may be moved over: some 80 ms of work.
+MOVES = 150_000
 #: More bytes than may be stored without a checkpoint.
 ANY_SIZE = 2**40
 
@@ -162,7 +162,7 @@ class Room:
         if len(self.document.units) + deltas.growth(delta) > TEXT_LIMIT:
             raise TextTooLarge()
         self.before = self.document.units
-        delta = deltas.coarser(delta, self.before, self.document.places)
+        delta = deltas.coarser(delta, self.before, steps.most_kept(self.document.pieces))
         try:
             update = self.document.change(delta)
         except Spoilt as error:

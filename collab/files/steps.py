@@ -9,6 +9,11 @@ from typing import Any
 from .delta import NOTHING, Builder, Delta
 from .units import byte_offset, from_units, splits, to_units
 
+#: Pieces of a text that the library may pass to find the places of one change: some 50 ms.
+PASSED = 3_000_000
+#: Parts that a change may keep between others in any text.
+MIN_PLACES = 8
+
 
 class Embedded(Exception):
     """Something that is no text was put into the text."""
@@ -27,6 +32,11 @@ def check(units: str, delta: Delta) -> None:
             at += abs(step)
         if splits(units, at):
             raise ValueError("surrogates: a character is cut in two")
+
+
+def most_kept(pieces: int) -> int:
+    """Return how many parts a change may keep: to each place all before it is walked along."""
+    return max(MIN_PLACES, PASSED // (2 * pieces + 1))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -66,8 +67,6 @@ class Writer:
         #: (file, version) -> update, for followers; the oldest go first.
         self.updates: dict[tuple[int, int], bytes] = {}
         self._kept_bytes = 0
-
-    # -- from any thread ----------------------------------------------------------------------
 
     def submit(self, change: Change) -> Applied:
         """Have a change made, and wait until it is on disk.
@@ -147,8 +146,6 @@ class Writer:
         """Return the files whose documents are in memory."""
         return list(self._rooms)
 
-    # -- the thread ---------------------------------------------------------------------------
-
     def _run(self) -> None:
         while True:
             items, last = self._gather()
@@ -201,6 +198,7 @@ class Writer:
 
     def _commit(self, changes: list[Change]) -> list[Change]:
         """Carry changes out in one transaction; returns what is left for the next one."""
+        self._load({change.file_id for change in changes})
         batch = Batch(self.room, self._rights, self._spending)
         try:
             rest = batch.take_all(changes)
@@ -220,8 +218,14 @@ class Writer:
         batch.answer()
         return rest
 
+    def _load(self, files: set[int]) -> None:
+        """Load texts that are not in memory, before others have to wait for the writer's lock."""
+        for file_id in files - self._rooms.keys():
+            with suppress(NotFound):
+                self.room(file_id)
+            db.session.rollback()  # what comes until the lock is there is caught up with
+
     def _remember(self, batch: Batch) -> None:
-        """Keep the updates for those who follow."""
         for change, applied in batch.accepted:
             self.updates[change.file_id, applied.version] = applied.update
             self._kept_bytes += len(applied.update)
