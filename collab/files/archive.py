@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 import marshmallow as ma
@@ -25,6 +26,7 @@ RATIO, SMALL = 200, 2**20
 WHOLE_RATIO, FIRST = 100, 4 * 2**20
 #: Bytes of the directory at an archive's end, which is read into memory.
 DIRECTORY = 2 * 2**20
+TOO_MANY = f"An archive has at most {MOST:,} files."
 
 END, END_SIZE = b"PK\x05\x06", 22
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -82,15 +84,32 @@ class Archive:
             )
 
 
+class _Sent(FileIO):
+    """An archive whose directory can't be read if it is too large, whichever record has its size.
+
+    The one at the end may say less than that of zip64 before it, which is believed instead.
+    """
+
+    #: Bytes that are read at once, as long as they are bounded.
+    most: int | None = DIRECTORY
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read; raises BadArchive."""
+        if self.most is not None and size is not None and size > self.most:
+            raise BadArchive(TOO_MANY)
+        return super().read(-1 if size is None else size) or b""
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
     """Open an archive; raises BadArchive, before anything of it is unpacked."""
     _check_directory(path)
-    try:
-        archive = zipfile.ZipFile(path)
-    except BROKEN:
-        raise BadArchive() from None
-    with archive:
+    with _Sent(path, "rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except BROKEN:
+            raise BadArchive() from None
+        file.most = None
         yield Archive(archive, path.stat().st_size)
 
 
@@ -106,7 +125,7 @@ def _check_directory(path: Path) -> None:
         raise BadArchive()
     count, size = struct.unpack_from("<HL", end, 10)
     if count > 2 * MOST or size > DIRECTORY:
-        raise BadArchive(f"An archive has at most {MOST:,} files.")
+        raise BadArchive(TOO_MANY)
 
 
 def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
@@ -120,7 +139,7 @@ def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
             raise _refuse(path, "is there twice")
         entries[path] = info
     if len(entries) > MOST:
-        raise BadArchive(f"An archive has at most {MOST:,} files.")
+        raise BadArchive(TOO_MANY)
     if sum(info.file_size for info in entries.values()) > TOTAL:
         raise BadArchive(f"An archive has at most {TOTAL // 2**20} MiB, unpacked.")
     if (found := paths.clash([], entries)) is not None:

@@ -9,6 +9,7 @@ two names that differ in case alone.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 #: What Windows has other meanings for.
@@ -27,8 +28,10 @@ INVISIBLE = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 #: The same, of other categories: fillers, and the joiner that joins nothing.
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u3164\uffa0")
 
-#: Characters of a part of a path.
+#: Characters of a part of a path, of what is taken for its ending, and of a number in between.
 LONGEST_PART = 255
+LONGEST_ENDING = 20
+NUMBER_ROOM = 10
 MEANING = (
     'No part is a name that other systems refuse or obey: none has `<>:"|?*` or invisible '
     "characters, ends with a dot, or is called like a device of Windows (`con`, `aux.txt`) or "
@@ -80,12 +83,14 @@ class _Names:
         #: Names without their case: of files, and of folders.
         self._files: set[str] = set()
         self._there: set[str] = set()
+        #: The last number that each name was given: else, of a thousand alike, each counts anew.
+        self._numbers: Counter[str] = Counter()
 
     def of(self, path: str) -> str:
         """Return a free name for a file."""
         folder, _, name = path.rpartition("/")
         within = self._folder(folder)
-        found = _free(within, _safe(name), self._files | self._there)
+        found = self._free(within, _safe(name), self._files, self._there)
         self._files.add(_folded(found))
         return found
 
@@ -93,29 +98,32 @@ class _Names:
         """Return the name of a folder, the same for all that is in it."""
         if path not in self._folders:
             outer, _, name = path.rpartition("/")
-            found = _free(self._folder(outer), _safe(name), self._files)
+            found = self._free(self._folder(outer), _safe(name), self._files)
             self._folders[path] = found
             self._there.add(_folded(found))
         return self._folders[path]
 
-
-def _free(folder: str, name: str, taken: set[str]) -> str:
-    """Return a name below a folder that nothing has, numbered if need be."""
-    number, found = 1, _joined(folder, name)
-    while _folded(found) in taken:
-        number += 1
-        found = _joined(folder, _numbered(name, number))
-    return found
+    def _free(self, folder: str, name: str, *taken: set[str]) -> str:
+        """Return a name below a folder that nothing has, numbered if need be."""
+        found = _joined(folder, name)
+        while any(_folded(found) in names for names in taken):
+            stem, ending = _cut(name)
+            key = _folded(_joined(folder, f"{stem}/{ending}"))
+            self._numbers[key] = number = max(2, self._numbers[key] + 1)
+            found = _joined(folder, f"{stem} ({number}){ending}")
+        return found
 
 
 def _joined(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _numbered(name: str, number: int) -> str:
+def _cut(name: str) -> tuple[str, str]:
+    """Cut a name in two where a number goes, so short that there is room for it."""
     stem, dot, ending = name.rpartition(".") if "." in name[1:] else (name, "", "")
-    tail = f" ({number}){dot}{ending}"
-    return stem[: LONGEST_PART - len(tail)] + tail
+    if len(ending) > LONGEST_ENDING:
+        stem, dot, ending = name, "", ""
+    return stem[: LONGEST_PART - NUMBER_ROOM - len(dot + ending)], dot + ending
 
 
 def _folded(name: str) -> str:

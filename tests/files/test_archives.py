@@ -220,6 +220,18 @@ def test_a_directory_too_large_to_read_is_refused(bob, workspace):
     problem(send(bob, workspace, bytes(archive)), 422)
 
 
+def test_a_directory_is_too_large_whichever_record_says_so(bob, workspace):
+    """The record at the end says one file, that of zip64 before it 50,000; it is believed."""
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", 20, 3, 20, *[0] * 8, 1, *[0] * 6) + b"a"
+    directory = entry * 50_000
+    size, sizes = len(directory), (50_000, 50_000, len(directory), 0)
+    long_end = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, *sizes)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, size, 1)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(entry), 0, 0)
+    answer = send(bob, workspace, directory + long_end + locator + end)
+    assert "2,000" in problem(answer, 422)["detail"]
+
+
 def test_a_text_too_large_to_edit_is_bytes(bob, workspace):
     text = b"".join(b"%08d\n" % number for number in range(300_000))
     ok(send(bob, workspace, packed(("large.txt", text))))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
+from collections import Counter
+from itertools import product
 from pathlib import PureWindowsPath
 
 import marshmallow as ma
@@ -95,3 +98,20 @@ def test_names_from_before_are_changed_in_an_archive(
         "A",
         "a (2)/b",
     }
+
+
+def test_naming_files_that_are_called_alike_takes_a_few_steps_each() -> None:
+    cases = ["".join(one) for one in product("aA", "bB", "cC", "dD", "eE", "fF", "gG", "hH", "iI")]
+    long = [f"{start}{'x' * 245}{number}" for number in range(100, 300) for start in "yY"]
+    endings = [f"{one}.{'z' * 250}" for one in "aA"]
+    paths = [*cases, *(f"{one}/c" for one in "mM"), *long, *endings]
+    steps: Counter[str] = Counter()
+    sys.setprofile(lambda frame, kind, _: steps.update([frame.f_code.co_name] * (kind == "call")))
+    try:
+        called = names.portable(paths)
+    finally:
+        sys.setprofile(None)
+    assert len(paths) < steps["_folded"] < 10 * len(paths)
+    folded = [unicodedata.normalize("NFC", name).casefold() for name in called.values()]
+    assert len(set(folded)) == len(paths)
+    assert all(len(part) <= 255 for one in called.values() for part in one.split("/"))

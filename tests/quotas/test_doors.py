@@ -179,6 +179,16 @@ def test_a_full_project_lets_people_tidy_up(
     assert me.delete(project).status_code == 204
 
 
+def test_nobody_trades_many_small_rows_for_a_long_text(full: Flask, me: Person) -> None:
+    tags = [f"tag{number}" for number in range(20)]
+    task = ok(me.post("/tasks", {"title": "T", "tags": tags}))["id"]
+    with full.app_context():
+        used = quota.used_by(PERSON, me.id)
+    fill(full, 0, 1, MIB - used - 1300, actor=me.id)
+    refused(me.patch(f"/tasks/{task}", {"tags": [], "description": LARGE[:18_000]}), "person")
+    ok(me.patch(f"/tasks/{task}", {"tags": []}))
+
+
 def test_even_small_things_end_somewhere(full: Flask, me: Person, place: dict[str, Any]) -> None:
     spend(full, place["project"], left=0)
     event = {"type": "x_y", "project_id": place["project"], "payload": {"a": "x" * 3000}}

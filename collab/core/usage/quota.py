@@ -125,14 +125,17 @@ class _Growth:
     """What a transaction did to what one owner keeps."""
 
     bytes: int = 0
-    #: Rows of all kinds but events, which tell of the others.
+    #: Rows and bytes of all kinds but events, which tell of the others.
     rows: int = 0
+    kept: int = 0
     #: Bytes of other kinds than sessions and the events that tell of them.
     others: int = 0
 
     def add(self, kind: str, size: int, count: int) -> None:
         self.bytes += size
-        self.rows += count if kind != "events" else 0
+        if kind != "events":
+            self.rows += count
+            self.kept += size
         self.others += abs(size) if kind not in ("events", "sessions") else 0
 
 
@@ -186,8 +189,9 @@ def _judge(changed: list[tuple[str, int, str, int, int]]) -> None:
 
 
 def _judge_one(owner: str, owner_id: int, growth: _Growth) -> None:
-    # Whoever deletes gains room in the end, though what tells of it takes some.
-    if growth.rows < 0 and growth.bytes <= SMALL_BYTES * -growth.rows:
+    # Whoever deletes gains room in the end, though what tells of it takes some. Who trades many
+    # small rows for a long text gains none.
+    if growth.rows < 0 and growth.kept <= 0 and growth.bytes <= SMALL_BYTES * -growth.rows:
         return
     disk.require_free(growth.bytes)
     used, limit = used_by(owner, owner_id), limit_of(owner)
