@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, column, func, literal_column, select, table, text
 
@@ -47,6 +48,13 @@ WEIGHTS = (0.0, 8.0, 1.0, 2.0)
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 
 
+class Term(NamedTuple):
+    """Words that a search wants to stand together, the last of which may only be begun."""
+
+    words: tuple[str, ...]
+    begun: bool
+
+
 def expression(text: str) -> str:
     """Return a search as FTS5 reads it, empty if no word in it is looked for.
 
@@ -54,21 +62,49 @@ def expression(text: str) -> str:
     none: too many words begin with it); "quoted words" must stand together; a `-` before either
     excludes. Nothing else has a meaning.
     """
-    wanted: list[str] = []
-    excluded: list[str] = []
+    wanted, excluded, open_end = _read(text)
+    if not wanted:
+        return ""
+    query = _in_texts(" AND ".join(map(_quoted, wanted)) + (" *" if open_end else ""))
+    return query + "".join(f" NOT {_in_texts(_quoted(one))}" for one in excluded)
+
+
+def _quoted(term: str) -> str:
+    return f'"{term}"'
+
+
+def terms(text: str) -> list[Term]:
+    """Return what a search wants to find."""
+    wanted, _, open_end = _read(text)
+    split = [_words(one) for one in wanted]
+    last = len(split) - 1
+    return [Term(words, open_end and n == last) for n, words in enumerate(split)]
+
+
+def _words(term: str) -> tuple[str, ...]:
+    return tuple("".join(one if one.isalnum() else " " for one in term).split())
+
+
+def _read(text: str) -> tuple[list[str], list[str], bool]:
+    """Return what is wanted, what is excluded, and whether the last wanted word may go on.
+
+    What is wanted twice is looked for once: ranking takes time for each.
+    """
+    wanted: dict[str, None] = {}
+    excluded: dict[str, None] = {}
     open_end = False
-    for sign, phrase, word in _TERM.findall(_plain(text)):
-        if not any(map(str.isalnum, phrase or word)):
+    for sign, phrase, word in islice(_TERM.findall(_plain(text)), 10 * MOST_WORDS):
+        term = phrase or word
+        if not any(map(str.isalnum, term)):
             continue
-        (excluded if sign else wanted).append(f'"{phrase or word}"')
+        kept = excluded if sign else wanted
+        kept.pop(term, None)
+        kept[term] = None
         if not sign:
             open_end = len(word) > 1 or not word.isascii()
         if len(wanted) + len(excluded) == MOST_WORDS:
             break
-    if not wanted:
-        return ""
-    query = _in_texts(" AND ".join(wanted) + (" *" if open_end else ""))
-    return query + "".join(f" NOT {_in_texts(term)}" for term in excluded)
+    return list(wanted), list(excluded), open_end
 
 
 def _in_texts(query: str) -> str:
@@ -117,11 +153,6 @@ def relevance() -> Any:
 def title(opening: str, closing: str) -> Any:
     """Return the title, with marks around what matched."""
     return func.highlight(literal_column("search_index"), 1, opening, closing)
-
-
-def excerpt(opening: str, closing: str, words: int) -> Any:
-    """Return the `words` words of the body (at most 64) where most matched, with marks."""
-    return func.snippet(literal_column("search_index"), 2, opening, closing, "…", words)
 
 
 def rebuild() -> int:

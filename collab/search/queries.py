@@ -23,9 +23,6 @@ from .marks import CLOSE, OPEN
 #: however much there is.
 CANDIDATES = 1000
 
-#: Words of an excerpt.
-WORDS = 24
-
 USER = bindparam("user_id", type_=Id)
 PROJECT = bindparam("project_id", type_=Id)
 
@@ -66,7 +63,7 @@ def shown(name: str, is_admin: bool, in_project: bool) -> Select[Any]:
         home.name.label("project_name"),
         kind.changed.label("updated_at"),
         fulltext.title(OPEN, CLOSE).label("title_marked"),
-        fulltext.excerpt(OPEN, CLOSE, WORDS).label("text_marked"),
+        INDEX.c.body.label("body"),
     )
     query = _matching(select(*columns), kind, is_admin, in_project)
     return query.outerjoin(home, home.id == kind.project_id).where(

@@ -16,6 +16,7 @@ from ..extensions import db
 from ..projects import access
 from ..projects.models import Project
 from . import queries
+from .excerpts import excerpt
 from .kinds import KINDS
 from .marks import marked
 
@@ -53,7 +54,7 @@ def find(
     Raises NotFound for a project that he may not read, Malformed for a cursor of another list.
     """
     offset = decode(cursor, SORT, OFFSET)[0] if cursor else 0
-    search = Search(caller, fulltext.expression(q), project_id)
+    search = Search(caller, q, project_id)
     if not search.query:
         return Page([], None)
     kinds = tuple(name for name in KINDS if name in (type or KINDS))
@@ -65,8 +66,9 @@ def find(
 class Search:
     """A search of somebody's, in all that he may read or in one project."""
 
-    def __init__(self, caller: Caller, query: str, project_id: int | None) -> None:
-        self.caller, self.query, self.project_id = caller, query, project_id
+    def __init__(self, caller: Caller, text: str, project_id: int | None) -> None:
+        self.caller, self.project_id = caller, project_id
+        self.query, self.terms = fulltext.expression(text), fulltext.terms(text)
         if project_id is not None:
             access.load(Project, project_id, caller)
         self.scopes = self._scopes()
@@ -110,14 +112,13 @@ class Search:
         rows = [fulltext.rowid(name, key) for key in keys]
         values = self._values(name) | {"rows": rows, "first": min(rows), "last": max(rows)}
         found = db.session.connection().execute(queries.shown(name, *self.variant), values)
-        return [_result(name, row) for row in found]
+        return [self._result(name, row) for row in found]
 
-
-def _result(name: str, row: Any) -> Result:
-    excerpt = {
-        "title_html": marked(row.title_marked, CHARACTERS),
-        "text_html": marked(row.text_marked, CHARACTERS),
-    }
-    url = f"{BASE}/{KINDS[name].path}/{row.id}"
-    home = (row.project_id, row.project_name)
-    return Result(name, row.id, row.title, url, *home, excerpt, row.updated_at)
+    def _result(self, name: str, row: Any) -> Result:
+        shown = {
+            "title_html": marked(row.title_marked, CHARACTERS),
+            "text_html": marked(excerpt(row.body, self.terms), CHARACTERS),
+        }
+        url = f"{BASE}/{KINDS[name].path}/{row.id}"
+        home = (row.project_id, row.project_name)
+        return Result(name, row.id, row.title, url, *home, shown, row.updated_at)

@@ -1,0 +1,53 @@
+"""A search takes bounded work, however often a word occurs in what it finds."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collab.core.fulltext import expression, terms
+from collab.search.excerpts import LOOKED_AT, excerpt, folded
+from collab.search.marks import CLOSE, OPEN
+
+from ..support.people import Person
+from .rows import a_post, kept
+
+TEXTS = st.text("aAbáÁİß .-\u0301\n中", max_size=60)
+
+
+def test_the_excerpt_of_a_text_of_one_word_takes_no_square_of_its_length(
+    app: Flask, alice: Person
+) -> None:
+    kept(app, a_post(alice, "Post", body="a b " * 25_000))
+    begun = time.process_time()
+    [one] = alice.finds('a "b a" b')
+    assert time.process_time() - begun < 1  # it took 8 s on the same machine
+    assert one["excerpt"]["text_html"].startswith("<mark>")
+
+
+def test_a_word_that_is_wanted_twice_is_looked_for_once() -> None:
+    assert expression("ab cd " * 8) == expression("ab cd ")
+    assert expression("ab cd ab") == expression("cd ab")
+
+
+def test_the_place_is_shown_where_most_words_are() -> None:
+    text = "red " + "x " * 200 + "a red and green apple" + " x" * 200
+    assert f"{OPEN}red{CLOSE} and {OPEN}green{CLOSE}" in excerpt(text, terms("green red"))
+
+
+def test_words_are_marked_as_the_index_compares_them() -> None:
+    assert f"{OPEN}Crème{CLOSE} brûlée" in excerpt("Une Crème brûlée", terms("creme"))
+    assert f"{OPEN}foo.bar{CLOSE}" in excerpt("a foo.bar b", terms('"foo bar"'))
+    assert OPEN not in excerpt("football", terms('"foot"'))
+    assert f"{OPEN}football{CLOSE}" in excerpt("football", terms("foot"))
+
+
+@given(TEXTS, TEXTS)
+def test_an_excerpt_is_a_part_of_its_text(text: str, query: str) -> None:
+    assert len(folded(text)) == len(text)
+    shown = excerpt(text, terms(query)).replace(OPEN, "").replace(CLOSE, "")
+    assert shown.strip("…") in text
+    assert len(shown) <= LOOKED_AT + 2
