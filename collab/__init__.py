@@ -80,8 +80,8 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     """Derive what Flask and its extensions want to be told, and make the missing secrets."""
     from .core.database import engine_options
     from .ops import docs
-    from .realtime.incoming import NoThread
-    from .realtime.protocol import MESSAGE_LIMIT
+    from .realtime.json_door.protocol import MESSAGE_LIMIT
+    from .realtime.transport.incoming import NoThread
 
     instance = _prepare_instance(values)
     kept_here = URL.create("sqlite", database=str(instance / "collab.db"))

@@ -20,7 +20,7 @@ from .jobs import registry
 from .jobs import service as jobs
 from .jobs.service import Order
 from .notifications.notifier import NOTIFIER
-from .posts import collections, places
+from .posts import collection_posts, collections
 from .posts import service as posts
 from .posts.models import DRAFT, PUBLISHED
 from .projects import invitations
@@ -95,7 +95,7 @@ def _posts(people: dict[str, Caller]) -> None:
     posts.create("Not yet", "A draft is seen by nobody else.", DRAFT, alice)
     read = collections.create("Worth reading", "Posts in an order of one's own.", alice)
     for post in (welcome, answer):
-        places.put(read, post.id, alice)
+        collection_posts.put(read, post.id, alice)
 
 
 def _tasks(project_id: int, alice: Caller, bob: Caller) -> None:

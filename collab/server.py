@@ -23,18 +23,19 @@ from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
 from .auth import passwords
-from .core import allocator, kept, opening, pages
+from .core import allocator
 from .core.errors import ApiError
 from .core.http import heavy
 from .core.http.limits import largest_body
+from .core.storage import blob_store, opening, pages
 from .execution.sandbox import SANDBOX
 from .extensions import db
 from .flags import service as flags
-from .jobs.runner import RUNNER, Runner
+from .jobs.engine.runner import RUNNER, Runner
 from .notifications.notifier import NOTIFIER
 from .parts import PARTS
 from .projects import service as projects
-from .realtime.live import LIVE
+from .realtime.transport.live import LIVE
 from .serving.bounds import Bounds
 from .serving.spool import Spool
 from .serving.worker import SelectingWorker
@@ -188,7 +189,7 @@ def tidy_files() -> None:
     """Delete what a broken-off deletion left and files that nobody has, or at the next start."""
     try:
         projects.finish_deletions()
-        kept.tidy()
+        blob_store.tidy()
     except (OSError, SQLAlchemyError, ApiError) as error:
         log.warning("old files stay on disk: %s", error)
     finally:

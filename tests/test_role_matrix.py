@@ -17,7 +17,7 @@ from flask import Flask
 
 from collab.events.catalogue import catalogue, reserved
 from collab.events.types import OPEN_TYPES
-from collab.realtime.socket import MESSAGES as socket_messages
+from collab.realtime.json_door.socket import MESSAGES as socket_messages
 
 from .support.jobs import Desk
 from .support.notes import Notes

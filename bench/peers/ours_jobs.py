@@ -26,12 +26,13 @@ from collab.core.http.caller import Caller
 from collab.core.models import utcnow
 from collab.core.schemas import Schema
 from collab.extensions import db
-from collab.jobs import queue, registry, service
+from collab.jobs import registry, service
 from collab.jobs.context import JobContext
+from collab.jobs.engine import claiming
+from collab.jobs.engine.fairness import Pace, Turns
+from collab.jobs.engine.runner import RUNNER
 from collab.jobs.models import ENDED, QUEUED, Job
-from collab.jobs.runner import RUNNER
 from collab.jobs.service import Order
-from collab.jobs.turns import Pace, Turns
 from collab.server import prepare
 
 POLL_SECONDS = 0.002
@@ -120,8 +121,8 @@ def claimed() -> float:
     """Claim four jobs, and take that back."""
     start = time.perf_counter()
     turns = Turns(5, Pace())
-    ids = queue.choose(turns)
-    got = queue.claim(ids, "bench", utcnow(), service.KEY_KEPT)
+    ids = claiming.choose(turns)
+    got = claiming.claim(ids, "bench", utcnow(), service.KEY_KEPT)
     took = time.perf_counter() - start
     db.session.rollback()
     if len(got) != 4:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.http.pages import Page
+from .filters import Wanted
+from .index_scan import Sources
 from .privacy import withheld
 from .service import Item, read_page, shown
-from .walk import Sources
-from .wanted import Wanted
 
 #: By which index a filter is walked, the narrowest first; without any, the whole log is.
 INDEXED = ("actor", "topic", "project_id")

@@ -18,12 +18,12 @@ from ..core.json import dumps
 from ..core.models import Id
 from ..core.reading import take
 from ..events import log
-from ..events.catalogue.service import AuditExported
+from ..events.catalogue.system import AuditExported
 from ..events.models import EventRow
 from ..extensions import db
 from .audit import for_admins, sources
+from .filters import Wanted
 from .service import Item
-from .wanted import Wanted
 
 #: Rows that are read at once, if they are small.
 BATCH = 500

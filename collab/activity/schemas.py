@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from ..core.http.pages import PageQuery, page_of
 from ..core.schemas import MAX_ID, JsonObject, Schema, Time, patterned
 from ..jobs.schemas import Moment
-from ..realtime.schemas import topic_field
+from ..realtime.http_door.schemas import topic_field
 
 TYPE_META = {
     "example": "task",

@@ -15,10 +15,10 @@ from ..events.models import EventRow
 from ..extensions import db
 from ..projects import access
 from ..projects.models import Project
+from .filters import Wanted
+from .index_scan import Sources, walk
 from .sentences import DELETED, SENTENCES, names_of, sentence
-from .sight import Sight, jobs_followed
-from .walk import Sources, walk
-from .wanted import Wanted
+from .visibility import Sight, jobs_followed
 
 #: What the cursor of every feed is made for.
 ORDER = "-id"

@@ -5,9 +5,9 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Find out who calls; count failures, note refusals; serve accounts and sessions."""
-    from ..core import housekeeping
     from ..core.http import heavy
     from ..core.http.api import serve
+    from ..core.storage import housekeeping
     from ..extensions import limiter
     from . import guard, refusals, retention, routes, tokens, user_routes
 

@@ -15,13 +15,13 @@ from urllib.parse import quote
 
 from flask import Flask, Response, g, request
 
-from ..core import origin
+from ..core import client_address
 from ..core.addresses import network_of
 from ..core.errors import ApiError, TooManyRequests
 from ..core.http.caller import act_as, optional_caller
 from ..core.slots import Slot
 from ..events import log
-from ..events.catalogue.service import AccessRefused, LoginRefused
+from ..events.catalogue.system import AccessRefused, LoginRefused
 from ..events.types import AuditEvent
 from ..extensions import db
 from .sessions import Disabled
@@ -109,7 +109,9 @@ def token(method: str, path: str, error: ApiError) -> None:
 
 def _record(user_id: int | None, event: Callable[[int], AuditEvent]) -> None:
     """Write a refusal to the log in a transaction of its own, if there is room and a way."""
-    key = f"address:{network_of(origin.address())}" if user_id is None else f"user:{user_id}"
+    key = (
+        f"address:{network_of(client_address.address())}" if user_id is None else f"user:{user_id}"
+    )
     meter = METER.here()
     left_out = meter.take(key)
     if left_out is None:

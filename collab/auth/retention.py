@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..core import retention
 from ..core.models import utcnow
+from ..core.storage import retention
 from .models import Session, Ticket
 
 

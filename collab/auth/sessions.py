@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import ColumnElement, case, delete, select, update
 
-from ..core import origin
+from ..core import client_address
 from ..core.addresses import network_of
 from ..core.errors import NotFound, Unauthorized
 from ..core.http.caller import Caller
@@ -234,7 +234,7 @@ def revoke(which: ColumnElement[bool], reason: str) -> int:
         .returning(Session.id, Session.user_id)
     )
     ended = db.session.execute(statement).all()
-    address = origin.address()
+    address = client_address.address()
     log.record_each(
         [
             (SessionRevoked(user_id=user_id, session_id=key, reason=reason), user_id, address)

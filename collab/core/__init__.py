@@ -7,9 +7,10 @@ def init_app(app: Flask) -> None:
     """Bind the extensions, and give every request the conventions of `core/http`."""
     from ..config import ROOT
     from ..extensions import db, jwt, migrate, sock
-    from . import database, errors, housekeeping, http, kept, logging, origin, pages, security
+    from . import client_address, database, errors, http, logging, security
     from .http import idempotency
     from .json import OrjsonProvider
+    from .storage import blob_store, housekeeping, pages
 
     logging.configure(app.config["LOG_LEVEL"], app.config["LOG_FORMAT"])
     app.json = OrjsonProvider(app)
@@ -19,11 +20,11 @@ def init_app(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(ROOT / "collab" / "migrations"))
     jwt.init_app(app)
     http.init_app(app)
-    origin.init_app(app)
+    client_address.init_app(app)
     errors.init_app(app)
     sock.init_app(app)
     housekeeping.init_app(app)
-    housekeeping.bring(app, "freed bytes", kept.sweep_freed)
-    housekeeping.bring(app, "unfinished files", kept.sweep_unfinished, every_s=600)
+    housekeeping.bring(app, "freed bytes", blob_store.sweep_freed)
+    housekeeping.bring(app, "unfinished files", blob_store.sweep_unfinished, every_s=600)
     housekeeping.bring(app, "pages", pages.give_back)
     housekeeping.bring(app, "idempotent answers", idempotency.forget)

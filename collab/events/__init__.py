@@ -5,7 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Prune the log; it has no routes, and its bell is hung up when it is first asked for."""
-    from ..core import housekeeping
+    from ..core.storage import housekeeping
     from . import retention
 
     housekeeping.bring(app, "events", retention.forget_events)

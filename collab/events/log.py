@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CursorResult, Select, bindparam, delete, event, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from ..core import origin
+from ..core import client_address
 from ..core.database import take_write_lock
 from ..core.models import utcnow
 from ..core.reading import as_text, take
@@ -69,7 +69,7 @@ def record(what: Event, actor: int | None) -> Message:
     The writer's lock is held from here to the commit, so ids grow in the order of commits.
     """
     session, values = db.session(), _values(what, actor)
-    row = values | {"address": origin.address()}
+    row = values | {"address": client_address.address()}
     key = session.connection().execute(INSERT, row).scalar_one()
     session.info["events_recorded"] = True
     if what.changes_rights:
@@ -79,7 +79,7 @@ def record(what: Event, actor: int | None) -> Message:
 
 def record_all(events: Sequence[Event], actor: int | None) -> None:
     """Write many events into the open transaction at once."""
-    address = origin.address()
+    address = client_address.address()
     record_each([(what, actor, address) for what in events])
 
 

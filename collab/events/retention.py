@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import retention
+from ..core.storage import retention
 from . import log
 
 

@@ -6,32 +6,26 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Serve files on every door, their histories and archives; jobs may work on them."""
     from ..core.http.api import serve
-    from ..core.kept import register_digests
+    from ..core.storage.blob_store import register_digests
     from ..flags.guard import switch
     from ..projects.access import register_topic
     from ..uploads import sources
     from ..workspaces.service import on_deletion
-    from . import (
-        archive_routes,
-        content_routes,
-        door,
-        history_routes,
-        routes,
-        service,
-        work,
-        work_routes,
-        writer,
-        yjs_routes,
-    )
+    from . import content_routes, job_routes, jobs, routes, service
+    from .archives import routes as archive_routes
+    from .editing import writer
+    from .history import routes as history_routes
+    from .json_door import messages
     from .models import File
+    from .yjs_door import routes as yjs_routes
 
     register_topic(app, "file", File)
     register_digests(app, File.sha256)
     on_deletion(app, service.delete_all)
-    sources.register(app, "file_id", sources.Source(work.admit, work.path_of))
+    sources.register(app, "file_id", sources.Source(jobs.admit, jobs.path_of))
     writer.init_app(app)
-    door.init_app(app)
-    modules = (routes, content_routes, history_routes, work_routes, archive_routes)
+    messages.init_app(app)
+    modules = (routes, content_routes, history_routes, job_routes, archive_routes)
     parts = [one.blueprint for one in modules]
     switch(app, "files", *parts, yjs_routes.blueprint)
     serve(app, *parts)

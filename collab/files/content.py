@@ -6,28 +6,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.blobs import Received, Source
 from ..core.errors import ApiError, Conflict, invalid
 from ..core.http.caller import Caller
-from ..core.kept import blobs, sweep
+from ..core.storage.blob_store import blobs, sweep
+from ..core.storage.blobs import Received, Source
 from ..events import log
 from ..events.catalogue.files import FileReplaced
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Right
 from ..workspaces.models import Workspace
-from . import store
-from .changes import Change
-from .delta import Delta
-from .difference import difference
-from .first import REST
+from .editing import store
+from .editing.changes import Change
+from .editing.first_version import REST
+from .editing.live_text import TEXT_LIMIT, Applied, TextTooLarge
+from .editing.writer import writer
 from .models import TEXT, File
-from .room import TEXT_LIMIT, Applied, TextTooLarge
 from .service import LIMIT, about, require_room, sniffed
 from .sniffing import text_of
-from .units import to_units
-from .wire import delta_of, edits_of
-from .writer import writer
+from .text.delta import Delta
+from .text.difference import difference
+from .text.encoding import delta_of, edits_of
+from .text.units import to_units
 
 
 class NotText(ApiError):

@@ -19,12 +19,13 @@ from ..core.http.limits import larger_body
 from ..core.http.paths import BASE
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..projects import access
-from . import content, history, service
-from .history_schemas import VersionQuery
+from . import content, service
+from .editing.live_text import TEXT_LIMIT
+from .history import service as history
+from .history.schemas import VersionQuery
 from .models import TEXT, File, text_etag
-from .room import TEXT_LIMIT
 from .schemas import ContentQuery, EditedOut, EditsIn, FileOut
-from .units import from_units
+from .text.units import from_units
 
 blueprint = Blueprint("content", __name__, url_prefix=BASE, description="What is in files.")
 

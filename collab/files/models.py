@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, Versioned, utcnow
 from ..projects.models import AsSeen
-from . import delta as deltas
-from .delta import Delta
 from .paths import name_of
-from .wire import loaded
+from .text import delta as deltas
+from .text.delta import Delta
+from .text.encoding import loaded
 
 TEXT, BINARY = FILE_KINDS = ("text", "binary")
 

@@ -9,10 +9,10 @@ from flask import current_app
 from ..core.usage.counted import ROW_BYTES
 from ..core.usage.models import PERSON, PROJECT
 from ..core.usage.quota import MIB, Allowance, QuotaSpent, ceiling, used_of_kind
-from . import delta as deltas
+from .text import delta as deltas
 
 if TYPE_CHECKING:
-    from .changes import Change
+    from .editing.changes import Change
 
 #: How often the bytes of an edit are kept: as a delta, for the CRDT, and in the event.
 COPIES = 3

@@ -10,10 +10,10 @@ from marshmallow import fields, validate
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import MAX_ID, Ready, Schema, ShortList, Time, WholeNumber, patterned
 from . import names
-from .history_schemas import EditOut
+from .editing.live_text import TEXT_LIMIT
+from .history.schemas import EditOut
 from .models import FILE_KINDS, FILE_SORTS
 from .paths import LONGEST, MEANING, PATH, composed
-from .room import TEXT_LIMIT
 
 NAMES = {"name": "path", "fileName": "path", "file_name": "path"}
 NO_NUL = r"^[^\u0000]*$"

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from ..core.blobs import Received, Source
 from ..core.errors import Conflict, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
-from ..core.kept import blobs, sweep
 from ..core.models import utcnow
+from ..core.storage.blob_store import blobs, sweep
+from ..core.storage.blobs import Received, Source
 from ..core.usage import quota
 from ..events import log
 from ..events.catalogue.files import FileCreated, FileDeleted, FileMoved
@@ -20,12 +20,12 @@ from ..projects import access
 from ..projects.access import Right
 from ..workspaces.models import Workspace
 from . import paths
-from .first import first_change
+from .editing.first_version import first_change
+from .editing.live_text import TEXT_LIMIT, TextTooLarge
+from .editing.writer import writer
 from .models import BINARY, FILE_SORTS, TEXT, File
 from .quotas import FileRoom
-from .room import TEXT_LIMIT, TextTooLarge
 from .sniffing import PLAIN, sniff, text_of
-from .writer import writer
 
 #: Bytes of a binary file, and files in a workspace.
 LIMIT, MOST = 25 * 2**20, 10_000

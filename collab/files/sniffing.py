@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .editing.live_text import TEXT_LIMIT
 from .models import BINARY, TEXT
-from .room import TEXT_LIMIT
 
 PLAIN, UNKNOWN = "text/plain", "application/octet-stream"
 

@@ -11,8 +11,8 @@ from ..core.http.etags import require_match, versioned
 from ..core.http.pages import Page
 from ..core.http.paths import BASE
 from . import service
+from .representation import FlagView, shown
 from .schemas import FlagIn, FlagOut, FlagPage, FlagPatch
-from .view import FlagView, shown
 
 blueprint = Blueprint(
     "flags",

@@ -16,7 +16,7 @@ from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..core.slots import Slot
 from ..events import log
-from ..events.catalogue.service import FlagChanged
+from ..events.catalogue.system import FlagChanged
 from ..extensions import db
 from .models import FlagOverride
 

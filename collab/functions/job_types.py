@@ -9,7 +9,7 @@ from ..core.errors import invalid
 from ..core.http.caller import Caller
 from ..extensions import db
 from ..jobs.context import FatalError, JobContext, Result
-from ..jobs.process import run_handler
+from ..jobs.handlers.conversation import run_handler
 from ..jobs.registry import job_type
 from ..uploads import sources
 from . import registry

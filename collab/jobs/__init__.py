@@ -5,10 +5,11 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Run and serve jobs; `job:<id>` is a topic. Other packages bring their types."""
-    from ..core import housekeeping
     from ..core.http.api import serve
+    from ..core.storage import housekeeping
     from ..projects.access import register_topic
-    from . import retention, routes, runner
+    from . import retention, routes
+    from .engine import runner
     from .models import Job
 
     register_topic(app, "job", Job)

@@ -24,6 +24,7 @@ from ..projects import access
 from ..projects.access import Right
 from . import reading, registry, service
 from .models import Job
+from .representation import JobView, shown
 from .schemas import (
     AttemptPage,
     AttemptQuery,
@@ -36,7 +37,6 @@ from .schemas import (
     LogQuery,
 )
 from .service import Order
-from .view import JobView, shown
 
 blueprint = Blueprint("jobs", __name__, url_prefix=BASE, description="Work that survives.")
 

@@ -24,6 +24,7 @@ from ..extensions import db
 from ..flags import service as flags
 from ..projects import access
 from . import registry
+from .engine.runner import LOOK, WAKE
 from .models import (
     CANCELLED,
     DEAD,
@@ -39,7 +40,6 @@ from .models import (
     LogLine,
 )
 from .registry import JobType
-from .runner import LOOK, WAKE
 
 logger = logging.getLogger(__name__)
 

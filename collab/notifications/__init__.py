@@ -5,8 +5,8 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Make and serve notifications."""
-    from ..core import housekeeping
     from ..core.http.api import serve
+    from ..core.storage import housekeeping
     from ..flags.guard import switch
     from . import notifier, retention, routes
 

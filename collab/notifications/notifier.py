@@ -10,7 +10,7 @@ from ..events.reader import Reader
 from ..events.reader_thread import Chore, ReaderThread
 from ..parts import PARTS
 from ..tasks.reminders import remind
-from . import making
+from . import maker
 from .rules import RULES, UNPUBLISHED
 
 #: Seconds between looks for tasks that are due soon.
@@ -24,7 +24,7 @@ def remind_of_all() -> None:
 
 
 def _make(app: Flask) -> ReaderThread:
-    reader = Reader("notifications", (*RULES, UNPUBLISHED), making.handle)
+    reader = Reader("notifications", (*RULES, UNPUBLISHED), maker.handle)
     reminding = Chore(REMIND_S, remind_of_all)
     return ReaderThread(app, reader, reminding, enabled=app.config["NOTIFIER"])
 

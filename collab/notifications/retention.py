@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import CursorResult, delete, select
 
-from ..core import retention
+from ..core.storage import retention
 from ..extensions import db
 from .models import Notification
 

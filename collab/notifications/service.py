@@ -11,7 +11,7 @@ from ..core.database import take_write_lock
 from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..events import log
-from ..events.catalogue.service import NotificationRead
+from ..events.catalogue.system import NotificationRead
 from ..extensions import db
 from . import reading
 from .models import Notification, NotificationPreferences

@@ -10,11 +10,11 @@ from marshmallow import Schema, fields
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..core import disk
 from ..core.http.blueprint import Blueprint
 from ..core.models import utcnow
 from ..core.schemas import Time
 from ..core.slots import Slot
+from ..core.storage import disk
 from ..extensions import db
 from ..parts import PARTS
 from ..version import VERSION

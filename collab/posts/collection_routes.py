@@ -12,8 +12,8 @@ from ..core.http.idempotency import idempotent
 from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
 from ..projects.access import Right
+from . import collection_posts
 from . import collections as service
-from . import places
 from .collections import load_collection
 from .models import Collection
 from .schemas import (
@@ -107,7 +107,7 @@ def add_post(data: dict[str, Any], collection_id: int) -> Collection:
     """Add a post at the end; adding it twice changes nothing."""
     collection = load_collection(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
-    return places.put(collection, data["post_id"], caller())
+    return collection_posts.put(collection, data["post_id"], caller())
 
 
 @blueprint.post("/collections/<id:collection_id>/remove_post")
@@ -119,7 +119,7 @@ def remove_post(data: dict[str, Any], collection_id: int) -> Collection:
     """Take a post out of a collection; 404 if it is not in it."""
     collection = load_collection(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
-    return places.remove(collection, data["post_id"], caller())
+    return collection_posts.remove(collection, data["post_id"], caller())
 
 
 @blueprint.get("/collections/<id:collection_id>/posts")
@@ -129,7 +129,7 @@ def remove_post(data: dict[str, Any], collection_id: int) -> Collection:
 @linked
 def list_collection_posts(query: dict[str, Any], collection_id: int) -> Page:
     """List the posts of a collection in their order."""
-    return places.list_of(load_collection(collection_id, caller()), **query)
+    return collection_posts.list_of(load_collection(collection_id, caller()), **query)
 
 
 @blueprint.put("/collections/<id:collection_id>/posts/<id:post_id>")
@@ -141,7 +141,7 @@ def place_post(place: dict[str, Any], collection_id: int, post_id: int) -> Colle
     """Add a post, or move it next to another one."""
     collection = load_collection(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
-    return places.put(collection, post_id, caller(), **place)
+    return collection_posts.put(collection, post_id, caller(), **place)
 
 
 @blueprint.delete("/collections/<id:collection_id>/posts/<id:post_id>")
@@ -151,4 +151,4 @@ def take_post_out(collection_id: int, post_id: int) -> None:
     """Take a post out of a collection; 404 if it is not in it."""
     collection = load_collection(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
-    places.remove(collection, post_id, caller())
+    collection_posts.remove(collection, post_id, caller())

@@ -8,7 +8,7 @@ from typing import Any
 from ..core.http.caller import Caller
 from ..extensions import db
 from ..jobs.context import FatalError, JobContext, Result
-from ..jobs.process import run_handler
+from ..jobs.handlers.conversation import run_handler
 from ..jobs.registry import job_type
 from ..uploads import service as uploads
 from .schemas import ProcessingIn

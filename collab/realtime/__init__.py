@@ -6,7 +6,9 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Serve events: socket, stream, long poll, presence."""
     from ..core.http.api import serve
-    from . import live, routes, socket_routes
+    from .http_door import routes
+    from .json_door import routes as socket_routes
+    from .transport import live
 
     live.init_app(app)
     serve(app, routes.blueprint)

@@ -22,8 +22,8 @@ from ..events.types import OPEN_TYPES, TYPE, same_type
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Place, Right
-from .live import live
-from .protocol import PROTOCOL_TYPES
+from .json_door.protocol import PROTOCOL_TYPES
+from .transport.live import live
 
 NAME = re.compile(TYPE)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ..core.fulltext import Term
-from .marks import CLOSE, OPEN
+from .highlighting import CLOSE, OPEN
 
 #: Words of an excerpt; characters of it that are looked at; characters and words
 #: before its first match.

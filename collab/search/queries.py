@@ -16,8 +16,8 @@ from ..core import fulltext
 from ..core.fulltext import INDEX
 from ..core.models import Id
 from ..projects.models import Project
+from .highlighting import CLOSE, OPEN
 from .kinds import KINDS, Kind
-from .marks import CLOSE, OPEN
 
 #: Of each kind so many of the newest matches are ranked, so that a search costs much the same
 #: however much there is.

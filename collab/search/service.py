@@ -17,8 +17,8 @@ from ..projects import access
 from ..projects.models import Project
 from . import queries
 from .excerpts import excerpt
+from .highlighting import marked
 from .kinds import KINDS
-from .marks import marked
 
 #: Characters of an excerpt, since a word may be long.
 CHARACTERS = 400

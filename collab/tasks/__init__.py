@@ -8,9 +8,9 @@ def init_app(app: Flask) -> None:
     from ..core.http.api import serve
     from ..flags.guard import switch
     from ..projects.members import on_departure
-    from . import comment_routes, departures, routes
+    from . import comment_routes, on_member_left, routes
 
     parts = (routes.blueprint, comment_routes.blueprint)
-    on_departure(app, departures.unassign)
+    on_departure(app, on_member_left.unassign)
     switch(app, "tasks", *parts)
     serve(app, *parts)

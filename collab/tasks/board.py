@@ -12,8 +12,8 @@ from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue.tasks import TaskUpdated
 from ..extensions import db
+from .event_facts import about
 from .models import Task
-from .telling import about
 
 TASKS: Table = Task.__table__  # type: ignore[assignment]
 

@@ -14,8 +14,8 @@ from ..events import log
 from ..events.catalogue.tasks import TaskCommentDeleted, TaskCommented, TaskCommentEdited
 from ..extensions import db
 from ..projects import access
+from .event_facts import about, excerpt, newly_mentioned
 from .models import COMMENT_SORTS, Comment, Task
-from .telling import about, excerpt, newly_mentioned
 
 SHOWN = (
     Comment.id,

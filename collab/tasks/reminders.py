@@ -11,8 +11,8 @@ from ..events import log
 from ..events.catalogue.tasks import TaskReminded
 from ..extensions import db
 from .board import TASKS
+from .event_facts import about, written
 from .models import OPEN, UNTOLD
-from .telling import about, written
 
 #: How long before it is due a task is told of.
 AHEAD = timedelta(hours=24)

@@ -18,8 +18,8 @@ from ..projects import access
 from ..projects.models import Member
 from . import board
 from .due import moment
+from .event_facts import about, newly_mentioned, written
 from .models import Task, TaskTag
-from .telling import about, newly_mentioned, written
 
 
 def create(project_id: int | None, values: dict[str, Any], owner: Caller) -> Task:

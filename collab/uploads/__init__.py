@@ -6,7 +6,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Serve uploads; jobs may work on them."""
     from ..core.http.api import serve
-    from ..core.kept import register_digests
+    from ..core.storage.blob_store import register_digests
     from . import routes, service, sources
     from .models import Upload
 

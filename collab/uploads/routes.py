@@ -8,7 +8,6 @@ from typing import Any
 from flask import Response
 
 from ..auth.guard import login_required
-from ..core.blobs import Source
 from ..core.errors import NotFound, invalid
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
@@ -19,8 +18,9 @@ from ..core.http.limits import larger_body
 from ..core.http.pages import Page, linked
 from ..core.http.paths import BASE
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
-from ..core.kept import blobs
 from ..core.schemas import LINE
+from ..core.storage.blob_store import blobs
+from ..core.storage.blobs import Source
 from ..projects import access
 from ..projects.access import Right
 from . import service

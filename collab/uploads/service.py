@@ -8,12 +8,12 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
-from ..core.blobs import Received, Source
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Malformed, invalid
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
-from ..core.kept import blobs, sweep
+from ..core.storage.blob_store import blobs, sweep
+from ..core.storage.blobs import Received, Source
 from ..core.usage import quota
 from ..core.usage.models import PERSON
 from ..core.usage.quota import MIB, QuotaSpent

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, insert
 
-from collab.activity import walk
-from collab.activity.walk import SCANNED, Walker
+from collab.activity import index_scan
+from collab.activity.index_scan import SCANNED, Walker
 from collab.core.models import utcnow
 from collab.core.schemas import MAX_ID
 from collab.events.models import EventRow
@@ -40,7 +40,9 @@ def everything(sources, limit):
     """Return all ids, page by page."""
     found, before = [], None
     while True:
-        page = walk.walk(sources, COLUMNS, lambda _: True, after=0, before=before, limit=limit)
+        page = index_scan.walk(
+            sources, COLUMNS, lambda _: True, after=0, before=before, limit=limit
+        )
         found += page.ids
         if page.next is None:
             return found
@@ -79,7 +81,7 @@ def test_sources_are_merged_without_loss_or_double(rows, projects, actors, topic
 def test_a_request_reads_so_many_rows_at_most(sources):
     write([(n % 3 + 1, 1, "a") for n in range(SCANNED + 5_000)])
 
-    page = walk.walk(sources, COLUMNS, lambda _: False, after=0, before=None, limit=20)
+    page = index_scan.walk(sources, COLUMNS, lambda _: False, after=0, before=None, limit=20)
 
     assert page.ids == []
     assert page.next is not None
@@ -92,7 +94,9 @@ def test_short_pages_lead_to_what_is_far_behind():
     kept = write([(1, 2 if n == 0 else 1, "a") for n in range(SCANNED + 5_000)])
     before, pages = None, []
     while not pages or pages[-1].next is not None:
-        page = walk.walk({}, COLUMNS, lambda one: one.actor == 2, after=0, before=before, limit=20)
+        page = index_scan.walk(
+            {}, COLUMNS, lambda one: one.actor == 2, after=0, before=before, limit=20
+        )
         pages.append(page)
         before = page.next
 
@@ -119,7 +123,7 @@ def test_every_walk_goes_by_an_index_and_sorts_nothing_but_its_rows(sources):
 
     event.listen(db.engine, "before_cursor_execute", explain)
     try:
-        walk.walk(sources, COLUMNS, lambda _: True, after=0, before=None, limit=5)
+        index_scan.walk(sources, COLUMNS, lambda _: True, after=0, before=None, limit=5)
     finally:
         event.remove(db.engine, "before_cursor_execute", explain)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from collab.core import pages, retention
-from collab.core.housekeeping import HOUSEKEEPER, Chore, Housekeeper
+from collab.core.storage import pages, retention
+from collab.core.storage.housekeeping import HOUSEKEEPER, Chore, Housekeeper
 from collab.events import log
 from collab.extensions import db
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from collab.core import origin
+from collab.core import client_address
 from collab.events import log
 
 from ..conftest import http_for
@@ -49,7 +49,7 @@ def test_what_a_proxy_says_is_cut_to_an_address_length(make_app, alice, sent):
 def test_an_address_ends_with_its_request(alice):
     ok(alice.get("/auth/me"))
 
-    assert origin.address() is None
+    assert client_address.address() is None
 
 
 def test_what_no_request_did_has_no_address(app, alice, desk):

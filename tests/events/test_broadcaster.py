@@ -20,7 +20,7 @@ from collab.events.log import Published
 from collab.events.message import Message
 from collab.events.types import Event
 from collab.extensions import db
-from collab.realtime.live import LIVE
+from collab.realtime.transport.live import LIVE
 
 from ..support import history
 from ..support.waiting import eventually

@@ -16,7 +16,7 @@ from collab.events.catalogue import (
     posts,
     projects,
     reserved,
-    service,
+    system,
     tasks,
 )
 from collab.events.hub import CORRECTIONS
@@ -114,7 +114,7 @@ def test_what_corrects_rights_says_that_it_changes_them(name: str, kind: type[Ev
 def test_every_class_of_the_catalogue_is_in_it() -> None:
     classes = {
         one
-        for module in (accounts, files, jobs, posts, projects, service, tasks)
+        for module in (accounts, files, jobs, posts, projects, system, tasks)
         for one in vars(module).values()
         if isinstance(one, type) and issubclass(one, Event) and one.__module__ == module.__name__
     }

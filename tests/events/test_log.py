@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from collab.core.housekeeping import HOUSEKEEPER
 from collab.core.models import utcnow
+from collab.core.storage.housekeeping import HOUSEKEEPER
 from collab.events import log
 from collab.events.catalogue.projects import MemberRemoved
 from collab.events.log import Published

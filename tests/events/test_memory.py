@@ -17,7 +17,7 @@ from collab.events import log
 from collab.events.models import EventRow
 from collab.extensions import db
 from collab.projects.access import Place, Role
-from collab.realtime.stream import StreamFollower
+from collab.realtime.http_door.sse import StreamFollower
 
 from ..support.memory import CROWD, MIB, pages, peak_of
 from ..support.people import Person, ok

@@ -16,9 +16,9 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 from pycrdt import merge_updates
 
-from collab.files import delta
-from collab.files.document import Document
-from collab.files.units import from_units, to_units
+from collab.files.editing.document import Document
+from collab.files.text import delta
+from collab.files.text.units import from_units, to_units
 from collab.files.updates.bounds import Unusable
 
 from ..support.fuzzing import carried_out, crafted, disordered, mutated, one_thing_each

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from collab.core.errors import Malformed
-from collab.files import yprotocol
-from collab.files.awareness import MAX_EDITORS, MAX_STATE_BYTES, Awareness
-from collab.files.yprotocol import State
+from collab.files.yjs_door import protocol
+from collab.files.yjs_door.awareness import MAX_EDITORS, MAX_STATE_BYTES, Awareness
+from collab.files.yjs_door.protocol import State
 
 FILE, BOB, ALICE = 1, 2, 3
 
@@ -285,14 +285,14 @@ def test_what_is_too_much_is_passed_over_and_the_rest_kept(awareness: Awareness)
 
 
 def told(json: bytes) -> bytes:
-    return yprotocol.number(1) + bytes((7, 1)) + yprotocol.sized(json)
+    return protocol.number(1) + bytes((7, 1)) + protocol.sized(json)
 
 
 @pytest.mark.parametrize(
     "json", [b'"\\ud83d"', b'{"name":"\\udc00"}', b"null", b"1e999", b'"\xf0\x9f\x98\x80"']
 )
 def test_what_editors_read_as_json_is_taken(json: bytes) -> None:
-    assert yprotocol.states(told(json), 100) == [State(7, 1, json)]
+    assert protocol.states(told(json), 100) == [State(7, 1, json)]
 
 
 @pytest.mark.parametrize(
@@ -300,4 +300,4 @@ def test_what_editors_read_as_json_is_taken(json: bytes) -> None:
 )
 def test_what_editors_would_stumble_over_is_refused(json: bytes) -> None:
     with pytest.raises(Malformed):
-        yprotocol.states(told(json), 10_000)
+        protocol.states(told(json), 10_000)

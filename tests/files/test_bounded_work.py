@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from collab.files import steps
-from collab.files.compaction import LOOKED_AT, Rounds
-from collab.files.delta import Delta, apply, coarser, normal
-from collab.files.document import NAME, Document
-from collab.files.room import Room
-from collab.files.units import from_units, to_units
+from collab.files.editing import steps
+from collab.files.editing.compaction import LOOKED_AT, Rounds
+from collab.files.editing.document import NAME, Document
+from collab.files.editing.live_text import Room
+from collab.files.text.delta import Delta, apply, coarser, normal
+from collab.files.text.units import from_units, to_units
 from collab.files.updates import pairs, walk
 
 WORDS = st.text("ab\né€😀", max_size=4)

@@ -17,13 +17,13 @@ from sqlalchemy import insert, select, update
 from collab.core.errors import NotFound
 from collab.core.models import utcnow
 from collab.extensions import db
-from collab.files import compaction, store, thinning
-from collab.files.delta import Delta, normal
-from collab.files.document import NAME
+from collab.files.editing import compaction, store, thinning
+from collab.files.editing.document import NAME
+from collab.files.editing.live_text import Room
 from collab.files.models import Checkpoint, File, FileChange
-from collab.files.room import Room
-from collab.files.units import from_units
-from collab.files.wire import stored
+from collab.files.text.delta import Delta, normal
+from collab.files.text.encoding import stored
+from collab.files.text.units import from_units
 
 from ..support.people import Person, ok
 from ..support.problems import problem

@@ -7,9 +7,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.files.comparison import lines_of, unified
-from collab.files.delta import apply
-from collab.files.difference import difference
+from collab.files.history.comparison import lines_of, unified
+from collab.files.text.delta import apply
+from collab.files.text.difference import difference
 
 from .test_delta import changed
 

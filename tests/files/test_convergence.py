@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from collab.config import ROOT
-from collab.files.delta import apply
-from collab.files.units import from_units, to_units
+from collab.files.text.delta import apply
+from collab.files.text.units import from_units, to_units
 
 from ..support.coediting import BROKEN, JsonEditor, random_edit
 from ..support.people import Person, ok

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collab.files import yprotocol
-from collab.files.awareness import MAX_STATE_BYTES
-from collab.files.document import Document
-from collab.files.spending import Spending
+from collab.files.editing.document import Document
+from collab.files.editing.spending import Spending
 from collab.files.updates.bounds import MAX_CLIENTS, Unusable
 from collab.files.updates.waiting import MOST_PIECES, TRIES, Waiting, WaitingRoom
-from collab.files.yjs import READING_BYTES
-from collab.files.yprotocol import MAX_STATES, STEP_1
+from collab.files.yjs_door import protocol
+from collab.files.yjs_door.awareness import MAX_STATE_BYTES
+from collab.files.yjs_door.connection import READING_BYTES
+from collab.files.yjs_door.protocol import MAX_STATES, STEP_1
 from collab.realtime.allowance import Allowance
-from collab.realtime.live import LIVE
+from collab.realtime.transport.live import LIVE
 
 from ..support.people import Person
 from ..support.texts import TextDesk
@@ -98,10 +98,10 @@ def test_the_bill_reaches_whoever_sent_what_had_waited(
 ) -> None:
     text.changes(alice, "hello")
     hostile, editor = yjs(bob, text.id).sync(), yjs(alice, text.id).sync()
-    hostile.send(yprotocol.sync(yprotocol.UPDATE, typed(1000, 5_000, (LATE, 0))))
+    hostile.send(protocol.sync(protocol.UPDATE, typed(1000, 5_000, (LATE, 0))))
     hostile.sync()
     spending = text.writer._spending = Spending(lambda: 0.0)  # nobody owes anything
-    editor.send(yprotocol.sync(yprotocol.UPDATE, letter(0)))
+    editor.send(protocol.sync(protocol.UPDATE, letter(0)))
     editor.sync()
     assert len(text.live) == 5 + 1 + 5_000
     assert spending.owed(bob.id) > 0
@@ -119,7 +119,7 @@ def test_a_state_vector_has_no_more_clients_than_the_text_and_one_update() -> No
     document.merge(update(*(section(one, 0, text("a")) for one in range(1, 11))), ALICE)
     known = number(10 + MAX_CLIENTS) + b"".join(number(one) + b"\1" for one in range(1, 11))
     known += vector(MAX_CLIENTS)[len(number(MAX_CLIENTS)) :]
-    assert document.missing(known) == yprotocol.EMPTY
+    assert document.missing(known) == protocol.EMPTY
     for hostile in (vector(10 + MAX_CLIENTS + 1), vector(1_500_000)):  # 6 MB: 1.4 s and 180 MB
         with pytest.raises(Unusable, match="more than 1010 clients"):
             document.missing(hostile)
@@ -135,7 +135,7 @@ def test_who_sends_a_huge_state_vector_is_closed(
 ) -> None:
     text.changes(alice, "hello")
     hostile = yjs(request.getfixturevalue(who), text.id)
-    hostile.send(yprotocol.sync(STEP_1, vector(100_000)))
+    hostile.send(protocol.sync(STEP_1, vector(100_000)))
     assert hostile.wait_closed().code == 4400
     assert str(yjs(alice, text.id).sync().text) == "hello"
 
@@ -149,7 +149,7 @@ def states(count: int, json: bytes = b"{}") -> bytes:
 
 @pytest.mark.parametrize("count", [0, 1, MAX_STATES, MAX_STATES + 1, 120_000])
 def test_a_message_tells_of_no_more_editors_than_so_many(count: int) -> None:
-    assert len(yprotocol.states(states(count), MAX_STATE_BYTES)) == min(count, MAX_STATES)
+    assert len(protocol.states(states(count), MAX_STATE_BYTES)) == min(count, MAX_STATES)
 
 
 def test_states_of_editors_are_read_at_a_person_s_rate_whatever_becomes_of_them(
@@ -159,7 +159,7 @@ def test_states_of_editors_are_read_at_a_person_s_rate_whatever_becomes_of_them(
     heard = LIVE.of(text.app).heard = Allowance(1, burst, "tests", clock=lambda: 0.0)
     told = states(MAX_STATES)
     for editor in [yjs(bob, text.id).sync() for _ in range(2)]:
-        editor.send(bytes((yprotocol.AWARENESS,)) + sized(told))
+        editor.send(bytes((protocol.AWARENESS,)) + sized(told))
         editor.sync()
     spent = 2 * (len(told) + MAX_STATES * READING_BYTES)
     assert heard.owe(bob.id, burst - spent) == 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from collab.files.cursors import moved
-from collab.files.delta import Delta, apply, growth
+from collab.files.json_door.cursors import moved
+from collab.files.text.delta import Delta, apply, growth
 
 from .test_delta import changed
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.files.delta import (
+from collab.files.text.delta import (
     NOTHING,
     Delta,
     apply,
@@ -17,7 +17,7 @@ from collab.files.delta import (
     span,
     transform,
 )
-from collab.files.units import to_units
+from collab.files.text.units import to_units
 
 #: Few letters, so that texts repeat themselves; an emoji is two units.
 TEXTS = st.text("ab \n😀é", max_size=12).map(to_units)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.files.delta import Delta, apply, transform
-from collab.files.difference import difference
-from collab.files.units import from_units, to_units
+from collab.files.text.delta import Delta, apply, transform
+from collab.files.text.difference import difference
+from collab.files.text.units import from_units, to_units
 
 from ..support.memory import MIB, peak_of
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, Text, XmlElement, XmlFragment, XmlText
 
-from collab.files.delta import normal
-from collab.files.document import Document
-from collab.files.units import byte_offset, from_units, splits, to_units, unit_offset
+from collab.files.editing.document import Document
+from collab.files.text.delta import normal
+from collab.files.text.units import byte_offset, from_units, splits, to_units, unit_offset
 from collab.files.updates.bounds import Unusable
 
 #: One, two, three and four bytes of UTF-8; one and two code units; a combining mark.

@@ -15,10 +15,10 @@ from sqlalchemy import event, func, select
 from collab.core.errors import ApiError, Unavailable
 from collab.events.models import EventRow
 from collab.extensions import db
-from collab.files import writer as writing
-from collab.files.changes import Change
-from collab.files.room import MOVES, TooFarBehind
-from collab.files.units import to_units
+from collab.files.editing import writer as writing
+from collab.files.editing.changes import Change
+from collab.files.editing.live_text import MOVES, TooFarBehind
+from collab.files.text.units import to_units
 from collab.files.updates.waiting import MOST_BYTES
 
 from ..support.people import Person

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from collab.files.writer import TEXTS
+from collab.files.editing.writer import TEXTS
 
 from ..conftest import http_for
 from ..support.people import Person, ok, paged

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from collab.extensions import db
-from collab.files import unpacking
+from collab.files.archives import unpacking
 
 from ..conftest import http_for
 from ..quotas.counts import counted, recounted

@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from collab.extensions import db
-from collab.files import history
+from collab.files.editing.store import JoinedVersion, deltas_between
+from collab.files.history import service
 from collab.files.models import BINARY, File, FileChange
-from collab.files.store import JoinedVersion, deltas_between
 
 from ..support.memory import MIB, peak_of
 from ..support.people import Person, ok
@@ -96,7 +96,7 @@ def test_bytes_have_no_history(app: Flask, text: TextDesk, alice: Person) -> Non
 def test_a_text_is_known_as_it_was(app: Flask, text: TextDesk, alice: Person) -> None:
     text.types(alice, "one ", "two ", "😀")
     with app.app_context():
-        known = [history.text_at(text.id, version) for version in range(4)]
+        known = [service.text_at(text.id, version) for version in range(4)]
     assert known == ["", "one ", "one two ", "one two 😀"]
 
 
@@ -254,10 +254,10 @@ def test_two_who_undo_the_same_undo_it_once(
 
 
 def test_an_undo_reaches_so_far_and_no_further(text: TextDesk, alice: Person) -> None:
-    text.changes(alice, "x" * history.STEPS)
-    text.changes(alice, *[step for _ in range(history.STEPS // 2) for step in (1, -1)])
+    text.changes(alice, "x" * service.STEPS)
+    text.changes(alice, *[step for _ in range(service.STEPS // 2) for step in (1, -1)])
     problem(alice.post(f"/files/{text.id}/undo", {"from_version": 1}), 409)
-    assert text.text == "x" * (history.STEPS // 2)
+    assert text.text == "x" * (service.STEPS // 2)
 
 
 def test_what_reaches_back_over_too_much_is_refused_before_it_is_read(

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from collab.files import yprotocol
-from collab.files.room import Room
-from collab.files.yprotocol import STEP_2, UPDATE
+from collab.files.editing.live_text import Room
+from collab.files.yjs_door import protocol
+from collab.files.yjs_door.protocol import STEP_2, UPDATE
 
 from ..support.people import Person
 from ..support.texts import TextDesk
@@ -51,7 +51,7 @@ def test_who_sends_what_is_unusable_is_closed_and_nobody_else(
     bystander = yjs(alice, shared).sync()
     hostile = yjs(request.getfixturevalue(who), shared)
     hostile.ws.recv()  # sync step 1: what it sends is asked for
-    hostile.send(yprotocol.sync(kind, UNUSABLE[what]))
+    hostile.send(protocol.sync(kind, UNUSABLE[what]))
     closed = hostile.wait_closed()
     assert (closed.code, bool(closed.reason)) == (4400, True)
     bystander.edit(3, "d")
@@ -72,7 +72,7 @@ def test_no_acknowledged_edit_is_lost_to_somebody_who_uses_up_its_ids(
         for length in (1, 1000, 2**31 - 1 - clock, 2**32 - 1 - clock):
             hostile = yjs(bob, text.id).sync()
             poison = update(section(client, clock, blank(blanks, length)))
-            hostile.send(yprotocol.sync(kind, poison))
+            hostile.send(protocol.sync(kind, poison))
             assert hostile.wait_closed().code == 4400
     for word in "one", "two":
         text.changes(alice, f"{word} ")

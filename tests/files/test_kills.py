@@ -12,8 +12,8 @@ from collections.abc import Callable
 import pytest
 import websocket
 
-from collab.files import yprotocol
-from collab.files.yprotocol import STEP_2, UPDATE
+from collab.files.yjs_door import protocol
+from collab.files.yjs_door.protocol import STEP_2, UPDATE
 
 from ..support.coediting import BROKEN
 from ..support.fuzzing import crafted, mutated
@@ -49,7 +49,7 @@ class Hostile(threading.Thread):
         editor = YjsEditor(self._url, self._file_id, token=self._person.token)
         try:
             for one in mutated(crafted(chance), chance):
-                editor.send(yprotocol.sync(chance.choice((UPDATE, STEP_2)), one))
+                editor.send(protocol.sync(chance.choice((UPDATE, STEP_2)), one))
             editor.sync()
         finally:
             editor.close()
@@ -62,7 +62,7 @@ def edits_until_broken(editor: YjsEditor, client: int, kill: Callable[[int], Non
         while True:
             behind = (client, saved - 1) if saved else None
             sent = update(section(client, saved, text(chr(0x4E00 + client), behind)))
-            editor.send(yprotocol.sync(UPDATE, sent))
+            editor.send(protocol.sync(UPDATE, sent))
             editor.sync()
             saved += 1
             kill(saved)

@@ -13,13 +13,13 @@ from sqlalchemy import update as change_rows
 
 from collab.core.errors import ApiError
 from collab.extensions import db
-from collab.files import compaction, store
-from collab.files.changes import Change
+from collab.files.editing import compaction, store
+from collab.files.editing.changes import Change
+from collab.files.editing.live_text import Room
+from collab.files.editing.proof import proofs
+from collab.files.editing.spending import BURST_S, SHARE, Spending, TooBusy
 from collab.files.models import Checkpoint, File, FileChange, FileClient
-from collab.files.proof import proofs
-from collab.files.room import Room
-from collab.files.spending import BURST_S, SHARE, Spending, TooBusy
-from collab.files.units import from_units, to_units
+from collab.files.text.units import from_units, to_units
 
 from ..support.oracle import StockYjs
 from ..support.people import Person

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from collab.files.writer import TEXTS, Writer
+from collab.files.editing.writer import TEXTS, Writer
 
 from ..support.people import Person
 from ..support.raw import BINARY, RawSocket

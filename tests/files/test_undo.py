@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.files.delta import Delta, apply, normal
-from collab.files.undo import undo
+from collab.files.text.delta import Delta, apply, normal
+from collab.files.text.inverse import undo
 
 ALICE, BOB = "alice", "bob"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pycrdt import Doc, Map, Text
 
-from collab.files.document import Document
+from collab.files.editing.document import Document
 from collab.files.updates import bounds, walk
 from collab.files.updates.bounds import Unusable
 from collab.files.updates.owners import Foreign

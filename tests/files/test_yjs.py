@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from collab.files import yprotocol
-from collab.files.awareness import MAX_EDITORS, MAX_STATE_BYTES
-from collab.files.incoming import BUDGET, MAX_MESSAGE_BYTES
-from collab.files.yprotocol import STEP_1, UPDATE, State
-from collab.realtime.live import LIVE
+from collab.files.yjs_door import protocol
+from collab.files.yjs_door.awareness import MAX_EDITORS, MAX_STATE_BYTES
+from collab.files.yjs_door.budget import BUDGET, MAX_MESSAGE_BYTES
+from collab.files.yjs_door.protocol import STEP_1, UPDATE, State
+from collab.realtime.transport.live import LIVE
 
 from ..support.people import Person, ok
 from ..support.sockets import Socket
@@ -84,7 +84,7 @@ def test_an_update_of_nothing_is_no_change(
     text: int, bob: Person, yjs: Yjs, connect: Connect
 ) -> None:
     editor = yjs(bob, text).sync()
-    editor.send(yprotocol.sync(UPDATE, yprotocol.EMPTY))
+    editor.send(protocol.sync(UPDATE, protocol.EMPTY))
     editor.sync()
     assert connect(bob).ask("file.open", file_id=text)["version"] == 1
 
@@ -195,9 +195,9 @@ def test_a_server_that_stops_says_so(text: int, bob: Person, yjs: Yjs, server: A
         (b"\x00" + b"\xff" * 12, 1007),
         (b"\x01\x03\x01\x01\x00", 1007),
         (b"\x01\x05\x01\x01\x00\x01x", 1007),
-        (yprotocol.sync(UPDATE, b"garbage"), 4400),
-        (yprotocol.sync(STEP_1, b"\xff\xff"), 4400),
-        (b"\x00\x02" + yprotocol.sized(b"x" * MAX_MESSAGE_BYTES), 4413),
+        (protocol.sync(UPDATE, b"garbage"), 4400),
+        (protocol.sync(STEP_1, b"\xff\xff"), 4400),
+        (b"\x00\x02" + protocol.sized(b"x" * MAX_MESSAGE_BYTES), 4413),
     ],
 )
 def test_what_is_no_yjs_closes_with_the_reason(
@@ -276,7 +276,7 @@ def test_what_long_messages_take_is_given_back(text: int, bob: Person, yjs: Yjs,
         editor.edit(0, "x" * 2_000_000)
         editor.edit(0, delete=2_000_000)
         editor.sync()
-    editor.send(b"\x00\x02" + yprotocol.sized(b"x" * 2**20))
+    editor.send(b"\x00\x02" + protocol.sized(b"x" * 2**20))
     assert editor.wait_closed().code == 4400
     eventually(lambda: budget.used == 0)
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from collab.functions.handlers.thumbnail import handler
-from collab.jobs.host import Channel, Context
+from collab.jobs.handlers.host import Channel, Context
 from tests.support.images import Made, encoded, read
 
 

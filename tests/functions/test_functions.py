@@ -15,7 +15,7 @@ from PIL import Image
 from collab.functions import job_types, registry
 from collab.functions.handlers import word_count
 from collab.jobs.context import FatalError, JobError, Result
-from collab.jobs.host import Failure
+from collab.jobs.handlers.host import Failure
 from tests.support.handlers import context, said, written
 from tests.support.people import Person
 from tests.support.problems import pointers

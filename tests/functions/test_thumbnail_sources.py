@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from collab.functions.handlers.thumbnail import UPRIGHT
-from collab.jobs.host import Failure
+from collab.jobs.handlers.host import Failure
 from tests.support.images import BLUE, FORMATS, RED, WHITE, encoded, halves, near, refused
 
 # -- what else is in a file ------------------------------------------------------------------------

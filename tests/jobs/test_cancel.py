@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from collab.jobs.scheduler import STOP_S
+from collab.jobs.engine.scheduler import STOP_S
 
 from ..conftest import http_for
 from ..support.history import rows

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from collab.extensions import db
-from collab.jobs.worker import Worker
+from collab.jobs.engine.worker_lock import Worker
 
 from ..support import jobs
 from ..support.jobs import Clock, Desk
@@ -129,7 +129,7 @@ def test_a_late_write_does_not_end_the_next_run(
 def only_run(desk: Desk) -> tuple[Any, Any]:
     """Return a worker's run with the ending that its code would bring."""
     from collab.jobs.context import Result
-    from collab.jobs.lifecycle import Ending
+    from collab.jobs.engine.lifecycle import Ending
 
     (run,) = desk.scheduler.runs.values()
     return run, Ending("succeeded", result=Result({"late": "very"}))

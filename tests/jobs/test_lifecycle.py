@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.jobs.lifecycle import BACKOFF_BASE, BACKOFF_CAP, backoff
-from collab.jobs.scheduler import STOP_S
+from collab.jobs.engine.lifecycle import BACKOFF_BASE, BACKOFF_CAP, backoff
+from collab.jobs.engine.scheduler import STOP_S
 
 from ..support.jobs import Desk
 from ..support.people import Person

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from collab.jobs.context import JobContext
-from collab.jobs.runner import RUNNER
+from collab.jobs.engine.runner import RUNNER
 
 from ..execution.support import needs_bubblewrap, needs_node
 from ..support import jobs

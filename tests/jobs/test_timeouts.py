@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from collab.jobs.scheduler import STOP_S
+from collab.jobs.engine.scheduler import STOP_S
 
 from ..support.jobs import Desk
 from ..support.people import Person

@@ -1,7 +1,7 @@
 from datetime import datetime
 
 from collab.extensions import db
-from collab.realtime.live import LIVE
+from collab.realtime.transport.live import LIVE
 
 from ..support.people import ok
 

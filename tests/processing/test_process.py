@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from collab.jobs.context import FatalError, JobContext, Stopped
-from collab.jobs.process import run_handler
+from collab.jobs.handlers.conversation import run_handler
 from collab.processing.job_types import HANDLER, MEMORY_MB
 from tests.support.handlers import children, context, descriptors
 

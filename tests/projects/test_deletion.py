@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, event, func, insert, select
 
-from collab.core.clearing import PART
+from collab.core.storage.clearing import PART
 from collab.extensions import db
 from collab.projects.models import Member, Project
 from collab.server import prepare

@@ -16,8 +16,8 @@ from collab.core.usage import triggers
 from collab.core.usage.counted import COUNTED, UNCOUNTED
 from collab.events import log
 from collab.extensions import db
-from collab.files import compaction
-from collab.files.writer import TEXTS
+from collab.files.editing import compaction
+from collab.files.editing.writer import TEXTS
 
 from ..support.jobs import Desk
 from ..support.people import Person, ok

@@ -11,8 +11,8 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import BytesMessage, TextMessage
 
-from collab.realtime.bucket import Bucket
-from collab.realtime.incoming import Incoming
+from collab.realtime.transport.incoming import Incoming
+from collab.realtime.transport.token_bucket import Bucket
 
 from ..serving.test_chunks import cut
 from ..support.people import Person

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Event, TextMessage
 
-from collab.realtime.frames import REASON_LIMIT, close_frame, text_frame
+from collab.realtime.transport.frames import REASON_LIMIT, close_frame, text_frame
 
 
 def read(data: bytes) -> list[Event]:

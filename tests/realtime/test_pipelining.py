@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from collab.realtime.group import GROUP
+from collab.realtime.json_door.group_commit import GROUP
 
 from ..support import history
 from ..support.people import Person, ok

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from collab.realtime.live import LIVE
+from collab.realtime.transport.live import LIVE
 
 from ..support.people import Person, ok
 from ..support.raw import RawSocket

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from collab.realtime.live import LIVE
+from collab.realtime.transport.live import LIVE
 
 from ..support.people import Person, ok
 from ..support.readers import Poller

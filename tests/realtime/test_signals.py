@@ -10,9 +10,9 @@ import pytest
 
 from collab.events.types import READ_ONLY_TOPICS
 from collab.ops.socket_messages import ANSWERS, REQUESTS
-from collab.realtime.follower import HINTS_LIMIT
-from collab.realtime.protocol import PROTOCOL_TYPES
+from collab.realtime.json_door.protocol import PROTOCOL_TYPES
 from collab.realtime.publishing import MAX_SIGNAL_BYTES
+from collab.realtime.transport.follower import HINTS_LIMIT
 
 from ..support import history
 from ..support.people import Person, ok

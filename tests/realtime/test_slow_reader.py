@@ -13,8 +13,8 @@ import httpx
 import pytest
 from flask import Flask
 
-from collab.realtime.live import LIVE
-from collab.realtime.wire import KERNEL_BUFFER, UNSENT_LIMIT
+from collab.realtime.transport.live import LIVE
+from collab.realtime.transport.wire import KERNEL_BUFFER, UNSENT_LIMIT
 
 from ..support import history
 from ..support.people import Person, ok

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from collab.realtime.protocol import MESSAGE_LIMIT
+from collab.realtime.json_door.protocol import MESSAGE_LIMIT
 
 from ..support.people import Person
 from ..support.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawSocket, client_frame

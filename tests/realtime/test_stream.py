@@ -10,7 +10,7 @@ from flask import Flask
 
 from collab.core.models import utcnow
 from collab.events import log
-from collab.realtime.live import LIVE
+from collab.realtime.transport.live import LIVE
 
 from ..support import history
 from ..support.people import Person, ok

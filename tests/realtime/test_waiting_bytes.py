@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from collab.core.http.caller import Caller
 from collab.core.models import utcnow
 from collab.realtime import publishing
-from collab.realtime.deferred import MAX_WAITING_BYTES, WAITING, Deferred
-from collab.realtime.group import GROUP_BYTES, Group
+from collab.realtime.json_door.deferred import MAX_WAITING_BYTES, WAITING, Deferred
+from collab.realtime.json_door.group_commit import GROUP_BYTES, Group
 
 from ..support.people import Person
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, TextMessage
 
-from collab.realtime.frames import close_frame, text_frame
-from collab.realtime.reactor import Reactor
-from collab.realtime.wire import UNSENT_LIMIT, Wire
+from collab.realtime.transport.frames import close_frame, text_frame
+from collab.realtime.transport.reactor import Reactor
+from collab.realtime.transport.wire import UNSENT_LIMIT, Wire
 
 #: More than two connected sockets hold between them.
 MUCH = 700_000

@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.search.marks import CLOSE, OPEN, marked
+from collab.search.highlighting import CLOSE, OPEN, marked
 
 from ..support.people import Person
 from .rows import a_post, kept

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collab.core.fulltext import expression, terms
 from collab.search.excerpts import LOOKED_AT, excerpt, folded
-from collab.search.marks import CLOSE, OPEN
+from collab.search.highlighting import CLOSE, OPEN
 
 from ..support.people import Person
 from .rows import a_post, kept

@@ -9,9 +9,9 @@ from typing import Any
 
 from websocket import WebSocketException
 
-from collab.files.delta import NOTHING, Delta, apply, compose, normal, transform
-from collab.files.units import from_units, splits, to_units
-from collab.files.wire import delta_of, edits_of
+from collab.files.text.delta import NOTHING, Delta, apply, compose, normal, transform
+from collab.files.text.encoding import delta_of, edits_of
+from collab.files.text.units import from_units, splits, to_units
 
 from .people import Person
 from .sockets import Closed, Frame, Socket

@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from collab.files.document import Document
-from collab.files.proof import is_made_by, restored
-from collab.files.units import from_units
+from collab.files.editing.document import Document
+from collab.files.editing.proof import is_made_by, restored
+from collab.files.text.units import from_units
 from collab.files.updates import walk
 from collab.files.updates.bounds import MAX_CLIENTS, Unusable
 from collab.files.updates.weighing import Spoilt

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from collab.jobs.context import JobContext, JobError, Result
-from collab.jobs.process import run_handler
+from collab.jobs.handlers.conversation import run_handler
 
 #: Calls a handler's source: `call(source, {"a": 1}, memory_mb=128)`.
 Call = Callable[..., Result]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from collab.jobs.host import Failure
+from collab.jobs.handlers.host import Failure
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)

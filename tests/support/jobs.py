@@ -14,10 +14,10 @@ from marshmallow import fields
 from collab.core.models import utcnow
 from collab.core.schemas import Schema
 from collab.jobs.context import FatalError, JobContext, JobError, Result
+from collab.jobs.engine.attempt import Run, carry_out
+from collab.jobs.engine.scheduler import Scheduler
+from collab.jobs.engine.worker_lock import Worker
 from collab.jobs.registry import JobType, job_type, register
-from collab.jobs.run import Run, carry_out
-from collab.jobs.scheduler import Scheduler
-from collab.jobs.worker import Worker
 
 from .waiting import eventually
 

@@ -20,7 +20,7 @@ import httpx
 from flask import Flask
 from werkzeug.serving import make_server
 
-from collab.realtime.live import LIVE
+from collab.realtime.transport.live import LIVE
 
 from .fork_server import ROOT, Forked, ForkServer
 

@@ -11,13 +11,13 @@ from collab.auth.models import Session
 from collab.core.http.caller import Caller
 from collab.core.models import utcnow
 from collab.extensions import db
-from collab.files import store
-from collab.files.changes import Change
-from collab.files.delta import Delta, normal
+from collab.files.editing import store
+from collab.files.editing.changes import Change
+from collab.files.editing.live_text import Applied
+from collab.files.editing.writer import TEXTS, Writer
 from collab.files.models import TEXT, File
-from collab.files.room import Applied
-from collab.files.units import from_units, to_units
-from collab.files.writer import TEXTS, Writer
+from collab.files.text.delta import Delta, normal
+from collab.files.text.units import from_units, to_units
 from collab.workspaces.models import Workspace
 
 from .people import Person

@@ -10,8 +10,17 @@ from urllib.parse import urlencode
 import websocket
 from pycrdt import Doc, Text
 
-from collab.files import yprotocol
-from collab.files.yprotocol import AUTH, AWARENESS, STEP_1, STEP_2, SYNC, UPDATE, Reader, State
+from collab.files.yjs_door import protocol
+from collab.files.yjs_door.protocol import (
+    AUTH,
+    AWARENESS,
+    STEP_1,
+    STEP_2,
+    SYNC,
+    UPDATE,
+    Reader,
+    State,
+)
 
 from .sockets import PATIENCE, Closed
 
@@ -33,7 +42,7 @@ class YjsEditor:
 
     def sync(self) -> YjsEditor:
         """Ask for what is missing, and read until it has come."""
-        self.send(yprotocol.sync(STEP_1, self.doc.get_state()))
+        self.send(protocol.sync(STEP_1, self.doc.get_state()))
         self.until(STEP_2)
         return self
 
@@ -51,13 +60,13 @@ class YjsEditor:
         reader = Reader(data)
         kind = reader.number()
         if kind == AWARENESS:
-            self.states |= {one.client: one for one in yprotocol.states(reader.sized(), 2**20)}
+            self.states |= {one.client: one for one in protocol.states(reader.sized(), 2**20)}
             return kind, 0
         sub = reader.number()
         if kind == AUTH:
             self.denied = reader.sized().decode()
         elif sub == STEP_1:
-            self.send(yprotocol.sync(STEP_2, self.doc.get_update(reader.sized())))
+            self.send(protocol.sync(STEP_2, self.doc.get_update(reader.sized())))
         else:
             self.doc.apply_update(reader.sized())
         self.seen.append(sub)
@@ -73,12 +82,12 @@ class YjsEditor:
             if insert:
                 self.text.insert(at, insert)
         self.doc.unobserve(subscription)
-        self.send(yprotocol.sync(UPDATE, updates[0]))
+        self.send(protocol.sync(UPDATE, updates[0]))
         return updates[0]
 
     def tell(self, *states: State) -> None:
         """Tell of editors."""
-        self.send(yprotocol.awareness(states))
+        self.send(protocol.awareness(states))
 
     def expect_text(self, text: str) -> None:
         """Read on until the text is as expected."""

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from flask import Flask
 
-from collab.core import kept
+from collab.core.storage import blob_store
 from collab.server import prepare
 
 from ..conftest import http_for
@@ -82,8 +82,8 @@ def test_what_a_project_may_not_take_leaves_nothing(
 
 def test_only_the_server_s_user_can_read_what_is_kept(alice: Person, instance: Path) -> None:
     alice.uploads(b"private")
-    kept = [instance / "blobs", *(instance / "blobs").rglob("*")]
-    assert [path.stat().st_mode & 0o077 for path in kept] == [0] * len(kept)
+    blob_store = [instance / "blobs", *(instance / "blobs").rglob("*")]
+    assert [path.stat().st_mode & 0o077 for path in blob_store] == [0] * len(blob_store)
 
 
 @pytest.mark.parametrize("turn", range(5))
@@ -175,7 +175,9 @@ ROW = """INSERT INTO uploads (owner_id, name, content_type, size, sha256, create
          VALUES (?, 'a', 'text/plain', 6, ?, '2026-01-01')"""
 
 
-@pytest.mark.parametrize("act", [lambda digest: kept.tidy(), kept.sweep], ids=["tidy", "sweep"])
+@pytest.mark.parametrize(
+    "act", [lambda digest: blob_store.tidy(), blob_store.sweep], ids=["tidy", "sweep"]
+)
 @pytest.mark.usefixtures("orphan")
 def test_bytes_are_kept_whose_new_row_is_not_committed_yet(
     app: Flask, alice: Person, instance: Path, act: Callable[[str], None]

@@ -31,13 +31,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import db
-from .. import retention
 from ..addresses import network_of
-from ..blobs import PIECE
 from ..errors import Conflict, Malformed, Unprocessable
 from ..models import Model, utcnow
 from ..security import ANSWERS
 from ..slots import Slot
+from ..storage import retention
+from ..storage.blobs import PIECE
 from ..usage import quota
 from .caller import Caller, act_as, optional_caller
 

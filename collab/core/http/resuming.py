@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g
 
 from ...extensions import limiter
-from .. import origin
+from .. import client_address
 
 #: What is known of a request before its view is called, and needed behind it.
 KNOWN = ("request_id", "started", "caller", "refusal")
@@ -23,7 +23,7 @@ class Resumed:
     def __init__(self, **noted: Any) -> None:
         self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
         self._noted = {name: g.get(name) for name in KNOWN} | noted
-        self._limit, self._address = limiter.current_limit, origin.address()
+        self._limit, self._address = limiter.current_limit, client_address.address()
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -33,7 +33,7 @@ class Resumed:
             for name, value in self._noted.items():
                 setattr(g, name, value)
             limiter.context.view_rate_limit = self._limit
-            with origin.assumed(self._address):
+            with client_address.assumed(self._address):
                 response = self._respond()
             return response(environ, start_response)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import request
 
-from ..blobs import Source
 from ..errors import Malformed
+from ..storage.blobs import Source
 
 #: What a form needs beside its file.
 FORM_SLACK = 64 * 1024

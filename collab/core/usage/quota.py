@@ -18,9 +18,10 @@ from sqlalchemy import bindparam, event, func, select
 from sqlalchemy.orm import Session
 
 from ...extensions import db
-from .. import disk, origin
+from .. import client_address
 from ..errors import ApiError
 from ..http.caller import acting
+from ..storage import disk
 from .models import PERSON, PROJECT, Usage
 
 MIB = 2**20
@@ -176,7 +177,7 @@ def _look(session: Session) -> None:
 
 def _from_outside() -> bool:
     """Tell whether somebody asked for the open transaction, by a request or over a socket."""
-    return has_request_context() or origin.address() is not None or acting() is not None
+    return has_request_context() or client_address.address() is not None or acting() is not None
 
 
 def _judge(changed: list[tuple[str, int, str, int, int]]) -> None:

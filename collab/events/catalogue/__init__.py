@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from ..types import OPEN_TYPES, PRESENCE_TYPES, Event, same_type
-from . import accounts, files, jobs, posts, projects, service, tasks  # noqa: F401 (their classes are the catalogue)
+from . import accounts, files, jobs, posts, projects, system, tasks  # noqa: F401 (their classes are the catalogue)
 
 
 @cache

@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import compress
 
-from ..units import from_units, is_astral, to_units
+from ..text.units import from_units, is_astral, to_units
 from . import walk
 from .plan import Plan
 from .structs import Id, Range, Struct, Update, number

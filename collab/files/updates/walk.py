@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..units import is_astral
+from ..text.units import is_astral
 from .bounds import MAX_CLIENTS, MAX_CLOCK, MAX_RANGES, MAX_STRUCTS, Unusable
 from .cursor import OBJECT, Cursor
 from .structs import (

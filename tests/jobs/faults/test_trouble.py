@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from collab.jobs.worker import Worker
+from collab.jobs.engine.worker_lock import Worker
 
 from ...execution.support import alive
 from ...support.people import Person, ok

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from collab.jobs.context import JobContext, Result
-from collab.jobs.process import run_handler
+from collab.jobs.handlers.conversation import run_handler
 from tests.support.handlers import (
     Call,
     Running,

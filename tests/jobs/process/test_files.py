@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from collab.jobs.context import Result
-from collab.jobs.process import FILE_LIMIT
+from collab.jobs.handlers.conversation import FILE_LIMIT
 from tests.support.handlers import (
     Call,
     refused,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collab.jobs.context import CUT_OFF, KEPT_BYTES, JobContext, JobError, Result
-from collab.jobs.process import run_handler
+from collab.jobs.handlers.conversation import run_handler
 from tests.support.handlers import (
     Call,
     context,

@@ -145,7 +145,7 @@ SERVER = """
 import sys, tempfile
 from pathlib import Path
 from tests.support.handlers import context
-from collab.jobs.process import run_handler
+from collab.jobs.handlers.conversation import run_handler
 tempfile.tempdir = sys.argv[1]
 run_handler(context(), Path(sys.argv[2]), {})
 """

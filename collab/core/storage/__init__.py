@@ -1,0 +1,1 @@
+"""What is kept on disk: blobs, free space, and tidying up."""

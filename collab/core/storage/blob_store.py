@@ -1,0 +1,97 @@
+"""Where this application keeps files, and which of them are still somebody's."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import delete, select
+
+from ...extensions import db
+from ..database import take_write_lock
+from ..http.caller import act_as
+from ..slots import Registry
+from ..usage.models import FreedBlob
+from . import disk
+from .blobs import Blobs
+
+logger = logging.getLogger(__name__)
+
+#: Seconds after which nobody comes back for what he left on disk.
+LEFT_S = 3600
+
+#: Files that are looked at in a row.
+FREED_AT_ONCE = 20
+
+#: The columns that hold digests of kept files; packages add theirs.
+_COLUMNS: Registry[list[Any]] = Registry("columns of digests", lambda _: [])
+
+
+def register_digests(app: Flask, column: Any) -> None:
+    """Keep the files whose digests are in this column."""
+    _COLUMNS.of(app).append(column)
+
+
+def blobs() -> Blobs:
+    """Return where this application keeps files."""
+    config = current_app.config
+    # The one in the instance folder itself may be moved with it.
+    url = db.engine.url.render_as_string() if config["DATABASE_URL"] else "collab.db"
+    return Blobs(config["INSTANCE_PATH"] / "blobs", url, disk.require_free)
+
+
+def sweep(digest: str) -> None:
+    """Delete bytes that belong to nobody; nobody can take them up meanwhile."""
+    act_as(None)  # it is the service that tidies up, after a change that has been made
+    take_write_lock()
+    if not _is_used(digest):
+        blobs().remove(digest)
+    db.session.rollback()
+
+
+def _is_used(digest: str) -> bool:
+    return any(_has(column, digest) for column in _COLUMNS.here())
+
+
+def _has(column: Any, digest: str) -> bool:
+    return db.session.scalar(select(column).where(column == digest).limit(1)) is not None
+
+
+def sweep_freed() -> bool:
+    """Delete some of the bytes that rows have let go of, where nobody else has them."""
+    digests = db.session.scalars(select(FreedBlob.sha256).limit(FREED_AT_ONCE)).all()
+    db.session.rollback()
+    for digest in digests:
+        take_write_lock()
+        if not _is_used(digest):
+            blobs().remove(digest)
+        db.session.execute(delete(FreedBlob).where(FreedBlob.sha256 == digest))
+        db.session.commit()
+    return len(digests) == FREED_AT_ONCE
+
+
+def sweep_unfinished() -> bool:
+    """Delete what was being received when a process was killed."""
+    blobs().remove_unfinished(time.time() - LEFT_S)
+    return False
+
+
+def tidy() -> None:
+    """Delete the bytes that a deleted project or a crash left on disk.
+
+    Other processes may be at work: a row that is not committed holds the writer's lock, which
+    `sweep` waits for before it looks.
+    """
+    moment = time.time() - LEFT_S
+    blobs().remove_unfinished(moment)
+    if not blobs().are_ours():
+        logger.warning("INSTANCE_PATH holds the files of another database: they are left alone")
+        return
+    used: set[str] = set()
+    for column in _COLUMNS.here():
+        used.update(db.session.scalars(select(column).where(column.is_not(None)).distinct()))
+    for digest in blobs().older_than(moment):
+        if digest not in used:
+            sweep(digest)

@@ -1,0 +1,135 @@
+"""Files kept under the SHA-256 of what is in them, so that the same bytes are kept once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import ApiError
+
+PIECE = 64 * 1024
+#: How the names of files begin that have not arrived as a whole.
+RECEIVING = "receiving-"
+#: Where it is noted whose the files are.
+OWNER = ".database"
+
+
+class TooLarge(ApiError):
+    """The file is too large."""
+
+    status = 413
+
+
+class Source(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+        ...
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file that has arrived and is on disk, but not yet kept."""
+
+    path: Path
+    digest: str
+    size: int
+
+    def discard(self) -> None:
+        """Delete it, unless it has been kept."""
+        self.path.unlink(missing_ok=True)
+
+
+class Blobs:
+    """The files below one folder.
+
+    `keep` and `remove` belong in a transaction that holds the writer's lock: two people may send
+    and delete the same bytes at once. `database` is the one whose rows tell what is in use: by
+    the rows of another, nothing would be, so that a folder is of one database alone.
+    """
+
+    def __init__(
+        self, folder: Path, database: str, require_free: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._folder, self._database, self._require_free = folder, database, require_free
+
+    def receive(self, source: Source, limit: int) -> Received:
+        """Write a stream to disk, with an fsync.
+
+        Raises TooLarge past `limit` bytes, and what `require_free` raises of the next piece.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=RECEIVING, dir=self._folder)
+        path, tag, size = Path(name), hashlib.sha256(), 0
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                while piece := source.read(PIECE):
+                    size += len(piece)
+                    if size > limit:
+                        raise TooLarge(f"A file has at most {limit // 2**20} MiB.")
+                    self._require_free(limit)
+                    tag.update(piece)
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Received(path, tag.hexdigest(), size)
+
+    def path(self, digest: str) -> Path:
+        """Return where a file is, or would be."""
+        return self._folder / digest[:2] / digest
+
+    def keep(self, received: Received) -> None:
+        """Move a received file to its place; over the same one, if it is there already."""
+        place = self.path(received.digest)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        received.path.replace(place)
+        _sync(place.parent)
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(self._folder / OWNER, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as note:
+                note.write(self._database)
+
+    def remove(self, digest: str) -> None:
+        """Delete a file, if it is there and ours."""
+        if self.are_ours():
+            self.path(digest).unlink(missing_ok=True)
+
+    def are_ours(self) -> bool:
+        """Tell whether the files are this database's, or nobody has noted whose they are."""
+        note = self._folder / OWNER
+        return not note.exists() or note.read_text() == self._database
+
+    def older_than(self, moment: float) -> Iterator[str]:
+        """Find what was kept before a moment (seconds since the epoch)."""
+        return (path.name for path in _older(self._folder.glob("??/*"), moment))
+
+    def remove_unfinished(self, moment: float) -> None:
+        """Delete what was being received before a moment, and of which nothing came since."""
+        for path in _older(self._folder.glob(f"{RECEIVING}*"), moment):
+            path.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Let a new name in a folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _older(paths: Iterator[Path], moment: float) -> Iterator[Path]:
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):  # deleted while we look
+            if path.stat().st_mtime < moment:
+                yield path

@@ -1,0 +1,39 @@
+"""Room on the disk: what is refused for want of it, and how it is."""
+
+from __future__ import annotations
+
+import tempfile
+
+from flask import current_app
+
+from ..errors import DiskFull
+from ..free_space import MIB, free_bytes, free_in
+
+#: Growth that is let pass while at least half of MIN_FREE_MB is free: a log-in, a mark, a farewell.
+SMALL_BYTES = 4096
+#: Bytes that are written to find out whether they can be.
+PROBE_BYTES = 4096
+
+
+def require_free(growth: int) -> None:
+    """Refuse what grows while less than MIN_FREE_MB is free; raises DiskFull.
+
+    The rest is for what must not fail: the database's own work, and tidying up.
+    """
+    least = int(current_app.config["MIN_FREE_MB"]) * MIB
+    if growth > 0 and free_bytes() < (least // 2 if growth <= SMALL_BYTES else least):
+        raise DiskFull()
+
+
+def state() -> str:
+    """Tell how the disk is, for `/ready`; writes a little, to see whether that can be done."""
+    folder, least = current_app.config["INSTANCE_PATH"], current_app.config["MIN_FREE_MB"]
+    free = free_in(folder) // MIB
+    if free < least:
+        return f"full: {free} MiB are free, and {least} must be (MIN_FREE_MB)"
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
+            probe.write(bytes(PROBE_BYTES))
+    except OSError as error:
+        return f"can't be written: {error.strerror}"
+    return "ok"

@@ -1,0 +1,146 @@
+"""Deleting what has had its time: a thread that takes short steps, each a transaction of its own.
+
+Packages bring what there is to do (`bring`). A step does a bounded part and tells whether there is
+more; between two steps writers get their turn. So nobody waits long, however much there is.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+
+from ...extensions import db
+from ...parts import PARTS
+from ..slots import Registry, Slot
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks when there was nothing more to do.
+LOOK_S = 15.0
+#: Seconds between two steps.
+PAUSE_S = 0.02
+#: Steps of one chore in a row, so that a long one keeps no other waiting.
+STEPS = 50
+
+Step = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Something that is done again and again; the step tells whether there is more to do."""
+
+    name: str
+    every_s: float
+    step: Step
+
+
+class Housekeeper:
+    """The thread; it starts with the server, or with the first request."""
+
+    def __init__(self, app: Flask, *, enabled: bool = True) -> None:
+        self._app, self._enabled = app, enabled
+        self._chores: list[Chore] = []
+        self._due: dict[str, float] = {}
+        self._failing: set[str] = set()
+        self._stopping = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, chore: Chore) -> None:
+        """Take over a chore."""
+        self._chores.append(chore)
+
+    def start(self) -> None:
+        """Start, once: after the fork, where the server forks."""
+        if self._thread is not None or not self._enabled:
+            return
+        with self._starting:
+            if self._thread is None and not self._stopping.is_set():
+                self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+                self._thread.start()
+
+    def stop(self, patience_s: float = 1.5) -> None:
+        """End after the present step."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(patience_s)
+
+    @property
+    def state(self) -> str:
+        """Tell how it is, for `/ready`."""
+        if not self._enabled:
+            return "off: HOUSEKEEPING is off"
+        if self._thread is None or not self._thread.is_alive():
+            return "stopped"
+        return f"failing: {', '.join(sorted(self._failing))}" if self._failing else "ok"
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            more = self.do_due()
+            self._stopping.wait(PAUSE_S if more else 1.0)
+
+    def do_due(self) -> bool:
+        """Take the steps that are due; tells whether there is more to do at once."""
+        more = [
+            self._do(one) for one in self._chores if time.monotonic() >= self._due.get(one.name, 0)
+        ]
+        return any(more)
+
+    def do_all(self) -> None:
+        """Do everything there is to do now, for tests and for the command line."""
+        self._due.clear()
+        while self.do_due():
+            pass
+
+    def _do(self, one: Chore) -> bool:
+        for _ in range(STEPS):
+            if self._stopping.is_set() or not self._try(one):
+                self._due[one.name] = time.monotonic() + one.every_s
+                return False
+            self._stopping.wait(PAUSE_S)
+        return True
+
+    def _try(self, one: Chore) -> bool:
+        """Take a step; what fails is tried again when it is due."""
+        try:
+            with self._app.app_context():
+                try:
+                    more = one.step()
+                finally:
+                    db.session.remove()
+        except Exception as error:
+            logger.warning("housekeeping, %s: %s", one.name, error)
+            self._failing.add(one.name)
+            return False
+        self._failing.discard(one.name)
+        return more
+
+
+#: What an application's packages brought.
+_CHORES: Registry[list[Chore]] = Registry("chores", lambda _: [])
+
+
+def _make(app: Flask) -> Housekeeper:
+    made = Housekeeper(app, enabled=app.config["HOUSEKEEPING"])
+    for one in _CHORES.of(app):
+        made.add(one)
+    return made
+
+
+HOUSEKEEPER: Slot[Housekeeper] = Slot("housekeeper", _make)
+
+
+def init_app(app: Flask) -> None:
+    """Let an application have its housekeeper, to which the packages bring their chores."""
+    PARTS.of(app).add("housekeeping", HOUSEKEEPER)
+    app.before_request(lambda: HOUSEKEEPER.here().start())
+
+
+def bring(app: Flask, name: str, step: Step, every_s: float = LOOK_S) -> None:
+    """Have a step taken again and again, as long as it tells that there is more to do."""
+    _CHORES.of(app).append(Chore(name, every_s, step))

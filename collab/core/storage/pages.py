@@ -1,0 +1,60 @@
+"""Giving pages of the database back to the disk once nothing is on them any more.
+
+SQLite takes freed pages again before it makes the file longer. With incremental auto_vacuum the
+end of the file can be cut off besides, a few pages at a time; a database has it from its beginning,
+or by being written anew, which is done once, at a start, where it is small enough.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ...extensions import db
+from ..database import take_write_lock
+
+#: What `PRAGMA auto_vacuum` says of incremental.
+INCREMENTAL = 2
+#: Free pages that stay in the file, to be taken again.
+KEPT_PAGES = 256
+#: Pages that one step gives back: of 4 KiB each, a megabyte.
+PAGES_AT_ONCE = 256
+#: Bytes of a database that is written anew at a start to have auto_vacuum: some seconds' work.
+REWRITTEN_BYTES = 512 * 2**20
+
+
+def give_back() -> bool:
+    """Cut some free pages off the end of the database; tells whether there are more."""
+    driver = _driver()
+    if driver.execute("PRAGMA auto_vacuum").fetchone()[0] != INCREMENTAL or not _spare(driver):
+        return False
+    take_write_lock()
+    driver.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
+    db.session.commit()
+    driver = _driver()
+    if more := _spare(driver):
+        return more
+    driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    return False
+
+
+def _spare(driver: Any) -> bool:
+    return int(driver.execute("PRAGMA freelist_count").fetchone()[0]) > KEPT_PAGES
+
+
+def _driver() -> Any:
+    return db.session.connection().connection.dbapi_connection
+
+
+def rewrite_once() -> bool:
+    """Let a database that was made without auto_vacuum have it, if it is small; at a start."""
+    driver, path = _driver(), Path(db.engine.url.database or "")
+    if driver.execute("PRAGMA auto_vacuum").fetchone()[0] == INCREMENTAL:
+        return False
+    size = path.stat().st_size
+    if size > REWRITTEN_BYTES or shutil.disk_usage(path.parent).free < 3 * size:
+        return False
+    driver.execute(f"PRAGMA auto_vacuum={INCREMENTAL}")
+    driver.execute("VACUUM")
+    return True

@@ -1,0 +1,35 @@
+"""Deleting rows that are older than a setting says, a bounded number at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import CursorResult, delete, select
+
+from ...extensions import db
+from ..models import utcnow
+
+#: Rows that are deleted in one commit.
+AT_ONCE = 500
+
+
+def border(setting: str) -> datetime | None:
+    """Return the time before which things go by a setting of days; None for 0: they stay."""
+    count = current_app.config[setting]
+    return utcnow() - timedelta(days=count) if count else None
+
+
+def delete_older(moment: Any, before: datetime, key: Any, *where: Any, limit: int = AT_ONCE) -> int:
+    """Delete some rows whose `moment`, an indexed column, lies before a time; commits.
+
+    Returns how many they were.
+    """
+    table = moment.class_
+    old = select(key).where(moment < before, *where).order_by(moment).limit(limit)
+    result = db.session.execute(
+        delete(table).where(key.in_(old)).execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -1,0 +1,1 @@
+"""Workspaces as zip files, out and in."""

@@ -1,0 +1,172 @@
+"""Reading zip archives that somebody sent, and distrusting all that they say."""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+
+import marshmallow as ma
+
+from ...core.errors import Unprocessable
+from .. import paths
+from ..schemas import Path as PathField
+from ..service import LIMIT
+
+#: Files in an archive, and their bytes together.
+MOST, TOTAL = 2_000, 200 * 2**20
+#: How much larger than packed a file of more than 1 MiB may be; honest ones stay far below.
+RATIO, SMALL = 200, 2**20
+#: How much larger than packed everything together may be, beyond the first bytes of it.
+WHOLE_RATIO, FIRST = 100, 4 * 2**20
+#: Bytes of the directory at an archive's end, which is read into memory.
+DIRECTORY = 2 * 2**20
+TOO_MANY = f"An archive has at most {MOST:,} files."
+
+END, END_SIZE = b"PK\x05\x06", 22
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+#: What the standard library raises for archives that are broken, or made to break it.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    OSError,
+)
+
+
+class BadArchive(Unprocessable):
+    """The body is no zip archive that can be read."""
+
+
+def _refuse(name: str, why: str) -> BadArchive:
+    detail = f"The entry {name[:200]!r} {why}."
+    pointer = "#/" + name[:200].replace("~", "~0").replace("/", "~1")
+    return BadArchive(detail, errors=[{"detail": detail, "pointer": pointer}])
+
+
+class Archive:
+    """A zip that has been looked at as a whole: its paths are good and its sizes bearable."""
+
+    def __init__(self, archive: zipfile.ZipFile, packed: int) -> None:
+        self._archive = archive
+        self._left = min(TOTAL, FIRST + WHOLE_RATIO * packed)
+        #: The files by their paths.
+        self.entries = _checked(archive.infolist())
+
+    def read(self, path: str, limit: int = LIMIT) -> bytes:
+        """Return a file's bytes; raises BadArchive past `limit` of them, whatever it says."""
+        info = self.entries[path]
+        try:
+            with self._archive.open(info) as file:
+                data = file.read(limit + 1)
+        except BROKEN as error:
+            raise _refuse(path, f"can't be read: {error}") from None
+        if len(data) > limit:
+            raise _refuse(path, f"has more than {limit // 2**20} MiB")
+        return data
+
+    def weigh(self, size: int) -> None:
+        """Count what has been unpacked; raises BadArchive past the total, or past the ratio."""
+        self._left -= size
+        if self._left < 0:
+            raise BadArchive(
+                f"An archive has at most {TOTAL // 2**20} MiB, unpacked, and beyond the first "
+                f"{FIRST // 2**20} MiB at most {WHOLE_RATIO} times what it has packed."
+            )
+
+
+class _Sent(FileIO):
+    """An archive whose directory can't be read if it is too large, whichever record has its size.
+
+    The one at the end may say less than that of zip64 before it, which is believed instead.
+    """
+
+    #: Bytes that are read at once, as long as they are bounded.
+    most: int | None = DIRECTORY
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read; raises BadArchive."""
+        if self.most is not None and size is not None and size > self.most:
+            raise BadArchive(TOO_MANY)
+        return super().read(-1 if size is None else size) or b""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Archive]:
+    """Open an archive; raises BadArchive, before anything of it is unpacked."""
+    _check_directory(path)
+    with _Sent(path, "rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except BROKEN:
+            raise BadArchive() from None
+        file.most = None
+        yield Archive(archive, path.stat().st_size)
+
+
+def _check_directory(path: Path) -> None:
+    """Look at the size of the directory before it is read: it would all be in memory."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - END_SIZE - 2**16))
+        tail = file.read()
+    last = tail[-END_SIZE:]
+    plain = last.startswith(END) and last.endswith(b"\x00\x00")
+    end = last if plain else tail[max(0, tail.rfind(END)) :]
+    if not end.startswith(END) or len(end) < END_SIZE:
+        raise BadArchive()
+    count, size = struct.unpack_from("<HL", end, 10)
+    if count > 2 * MOST or size > DIRECTORY:
+        raise BadArchive(TOO_MANY)
+
+
+def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    entries: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        path = _path(info)
+        _check(info)
+        if info.is_dir():
+            continue
+        if path in entries:
+            raise _refuse(path, "is there twice")
+        entries[path] = info
+    if len(entries) > MOST:
+        raise BadArchive(TOO_MANY)
+    if sum(info.file_size for info in entries.values()) > TOTAL:
+        raise BadArchive(f"An archive has at most {TOTAL // 2**20} MiB, unpacked.")
+    if (found := paths.clash([], entries)) is not None:
+        raise _refuse(found[0], f"can't be beside {found[1]!r}")
+    return entries
+
+
+def _path(info: zipfile.ZipInfo) -> str:
+    """Return where an entry goes; by the name as it is written, which may have a NUL in it."""
+    name = info.orig_filename.removesuffix("/") if info.is_dir() else info.orig_filename
+    try:
+        path: str = PathField().deserialize(name)
+    except ma.ValidationError:
+        raise _refuse(info.orig_filename, f"has no good path. {paths.MEANING[:-1]}") from None
+    return path
+
+
+def _check(info: zipfile.ZipInfo) -> None:
+    """Refuse what is neither a file nor a folder, or can't be or must not be unpacked."""
+    name, mode = info.orig_filename, info.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
+        raise _refuse(name, "is a link or a device, not a file")
+    if info.flag_bits & 0x41:
+        raise _refuse(name, "is encrypted")
+    if info.compress_type not in METHODS:
+        raise _refuse(name, "is packed by another method than deflate")
+    if info.file_size > LIMIT:
+        raise _refuse(name, f"has more than {LIMIT // 2**20} MiB")
+    if info.file_size > SMALL and info.file_size > RATIO * max(1, info.compress_size):
+        raise _refuse(name, f"is more than {RATIO} times as large as it is packed")

@@ -1,0 +1,53 @@
+"""`/workspaces/{id}/archive`: a workspace as a zip, out and in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, stream_with_context
+
+from ...auth.guard import login_required
+from ...core.http.blueprint import Blueprint
+from ...core.http.caller import caller
+from ...core.http.idempotency import idempotent
+from ...core.http.limits import larger_body
+from ...core.http.paths import BASE
+from ...core.http.sending import FORM_SLACK, file_body, sent_file
+from ...projects import access
+from ...workspaces.models import Workspace
+from .. import content, service
+from ..schemas import ArchiveOut, ArchiveQuery
+from . import packing, unpacking
+
+blueprint = Blueprint("archives", __name__, url_prefix=BASE, description="Workspaces as zips.")
+
+
+@blueprint.get("/workspaces/<id:workspace_id>/archive")
+@login_required
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
+def get_archive(workspace_id: int) -> Response:
+    """Fetch all files of a workspace as a zip, texts as they are now."""
+    files = packing.files_of(access.load(Workspace, workspace_id, caller()))
+    pieces = stream_with_context(packing.packed(files))
+    named = {"Content-Disposition": f"attachment; filename=workspace-{workspace_id}.zip"}
+    return Response(pieces, headers=named, content_type="application/zip")
+
+
+@blueprint.post("/workspaces/<id:workspace_id>/archive")
+@larger_body(service.LIMIT + FORM_SLACK)
+@login_required
+@idempotent
+@blueprint.arguments(ArchiveQuery, location="query")
+@blueprint.doc(requestBody=file_body(1))
+@blueprint.response(201, ArchiveOut)
+def unpack_archive(query: dict[str, Any], workspace_id: int) -> dict[str, int]:
+    """Unpack a zip of up to 25 MiB (200 MiB and 2,000 files unpacked): all of it, or nothing.
+
+    An archive with an entry that is no plain file at a good path is refused as a whole, and so is
+    one for which there is no room. New files appear some at a time; if one can't be made after
+    all, they go again. Of `conflict=replace`, texts are changed after the rest, each by itself,
+    merged with what others write meanwhile.
+    """
+    content.admit_to(workspace_id, caller())
+    source, _, _ = sent_file()
+    return unpacking.unpack(workspace_id, source, query["conflict"], caller())

@@ -1,0 +1,248 @@
+"""Several changes of texts in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from ...core.database import take_write_lock
+from ...core.errors import ApiError, Conflict, NotFound, PreconditionFailed
+from ...core.http.caller import Caller
+from ...core.models import utcnow
+from ...events import log
+from ...events.catalogue.files import FileEdited
+from ...events.types import Event
+from ...extensions import db
+from ..models import File, FileChange
+from ..quotas import TextRoom
+from ..text.encoding import loaded, stored, told
+from ..updates.owners import NOBODY
+from . import store
+from .changes import Change
+from .first_version import REST
+from .live_text import Applied, Room
+from .rights_cache import Rights
+from .spending import Spending
+from .store import INSERT_CHANGES, INSERT_CLIENTS
+
+#: CPU seconds after which what is left waits for the next commit.
+TURN_S = 0.1
+
+UPDATE_FILE = (
+    update(File)
+    .where(File.id == bindparam("key"))
+    .values(
+        content_version=bindparam("new_version"),
+        size=bindparam("new_size"),
+        updated_at=bindparam("now"),
+    )
+    .execution_options(synchronize_session=False)
+)
+
+
+#: Who changes what nobody has changed; in the database it is nobody.
+SERVICE = Caller(NOBODY, 0, "", "", False, utcnow())
+
+
+class UndoneMeanwhile(Conflict):
+    """Somebody has undone changes of this text at the same time: try again."""
+
+
+class Batch:
+    """Changes that are committed together, or not at all."""
+
+    def __init__(
+        self, room: Callable[[int], Room], rights: Rights, spending: Spending | None = None
+    ) -> None:
+        self._room, self._rights, self._spending = room, rights, spending or Spending()
+        #: The rooms that may differ from the database until the commit.
+        self.touched: dict[int, Room] = {}
+        self.accepted: list[tuple[Change, Applied]] = []
+        self._results: list[tuple[Change, Applied | ApiError]] = []
+        self._projects: dict[int, int] = {}
+        self._quota = TextRoom()
+        #: What of it has a name: by file, author and name.
+        self._named: dict[tuple[int, int, str], Applied] = {}
+
+    def take_all(self, changes: list[Change]) -> list[Change]:
+        """Carry changes out in the open transaction; returns those that another has to carry out.
+
+        Others wait for the writer's lock meanwhile.
+        """
+        take_write_lock()
+        self._rights.refresh()
+        end = time.thread_time() + TURN_S
+        for change in changes:
+            if self._results and time.thread_time() > end:
+                break
+            self._take_one(change)
+        self._write()
+        return changes[len(self._results) :]
+
+    def _take_one(self, change: Change) -> None:
+        try:
+            with self._spending.of(change.caller.user_id):
+                applied = self._take(change)
+        except ApiError as error:
+            self._results.append((change, error))
+            return
+        finally:
+            self._bill(change)
+        self._results.append((change, applied))
+        if applied.update:
+            self.accepted.append((change, applied))
+            if change.edit_id is not None:
+                self._named[change.file_id, change.caller.user_id, change.edit_id] = applied
+
+    def _bill(self, change: Change) -> None:
+        """Have those pay whose updates waited for this one."""
+        room = self.touched.get(change.file_id)
+        for person, seconds in room.document.waiting.take_bills().items() if room else ():
+            self._spending.shift(seconds, change.caller.user_id, person)
+
+    def _take(self, change: Change) -> Applied:
+        self._projects[change.file_id] = self._rights.project_of(change.file_id, change.caller)
+        room = self._entered(change.file_id)
+        if change.expected not in (None, room.version):
+            raise PreconditionFailed()
+        if change.undoes is not None:
+            self._first_to_undo(change)
+        if change.edit_id is not None and (known := self._carried_out(change, change.edit_id)):
+            return known
+        self._quota.take(change, self._projects[change.file_id])
+        try:
+            if change.update is None:
+                return room.change(change.delta, change.base)
+            person = change.caller.user_id
+            return room.merge(change.update, person, all_it_has=change.all_it_has)
+        finally:
+            if room.spoilt:
+                self._rebuild(room)
+
+    def _rebuild(self, room: Room) -> None:
+        mine = [one for change, one in self.accepted if change.file_id == room.file_id]
+        room.rebuild(mine)
+        self._take_amendment(room)
+
+    def _first_to_undo(self, change: Change) -> None:
+        """Raise UndoneMeanwhile if there is an undo that this one was made without knowing of."""
+        query = select(FileChange.version).where(FileChange.file_id == change.file_id)
+        later = query.where(FileChange.version > change.base, FileChange.undoes.is_not(None))
+        here = [one for one, _ in self.accepted if one.file_id == change.file_id and one.undoes]
+        if here or db.session.scalar(later.limit(1)):
+            raise UndoneMeanwhile()
+
+    def _carried_out(self, change: Change, edit_id: str) -> Applied | None:
+        """Return what became of an edit when it was sent before, as one that changes nothing."""
+        named = (change.file_id, change.caller.user_id, edit_id)
+        if named in self._named:
+            return replace(self._named[named], update=b"")
+        row = store.carried_out(*named)
+        return row and Applied(row.base, row.version, loaded(row.delta), b"")
+
+    def _entered(self, file_id: int) -> Room:
+        room = self.touched.get(file_id)
+        if room is None:
+            room = self.touched[file_id] = self._room(file_id)
+            room.catch_up()
+            self._take_amendment(room)
+        return room
+
+    def _take_amendment(self, room: Room) -> None:
+        if room.amendment is not None:
+            self.accepted.append((_nobodys(room.file_id), room.amendment))
+            room.amendment = None
+
+    def amend(self, file_id: int) -> None:
+        """Write what was changed for a text and its history to agree, into the transaction."""
+        take_write_lock()
+        self._projects[file_id] = _project_of(file_id)
+        self._entered(file_id)
+        self._write()
+
+    def write_nobodys(self, room: Room, applied: Applied) -> None:
+        """Write a change that the service made of a text."""
+        self._projects[room.file_id] = _project_of(room.file_id)
+        self.touched[room.file_id] = room
+        self.accepted.append((_nobodys(room.file_id), applied))
+        self._write()
+
+    def _write(self) -> None:
+        """Write the changes, the files' new sizes, and the events."""
+        if not self.accepted:
+            return
+        now = utcnow()
+        connection = db.session.connection()
+        connection.execute(INSERT_CHANGES, [_row(*pair, now) for pair in self.accepted])
+        changed = {change.file_id for change, _ in self.accepted}
+        for room in (self.touched[file_id] for file_id in changed):
+            values = {"new_version": room.version, "new_size": room.size, "now": now}
+            connection.execute(UPDATE_FILE, values | {"key": room.file_id})
+        clients = [row for room in self.touched.values() for row in _claimed(room)]
+        if clients:
+            connection.execute(INSERT_CLIENTS, clients)
+        log.record_each([self._event(*pair) for pair in self.accepted])
+
+    def _event(self, change: Change, applied: Applied) -> tuple[Event, int | None, str | None]:
+        event = FileEdited(
+            file_id=change.file_id,
+            project_id=self._projects[change.file_id],
+            version=applied.version,
+            door=change.door,
+            edits=told(applied.delta),
+            edit_id=change.edit_id,
+        )
+        return event, change.caller.user_id or None, change.address
+
+    def answer(self) -> None:
+        """Tell everybody what became of his change."""
+        for change, result in self._results:
+            if isinstance(result, ApiError):
+                change.done.set_exception(result)
+            else:
+                change.done.set_result(result)
+
+
+def _claimed(room: Room) -> list[dict[str, int]]:
+    """Return the rows of client ids that somebody has written with first."""
+    claimed, room.document.claimed = room.document.claimed, {}
+    return [
+        {"file_id": room.file_id, "client": client, "user_id": user_id}
+        for client, user_id in claimed.items()
+    ]
+
+
+def write_nobodys(room: Room, applied: Applied) -> None:
+    """Write a change that the service made of a text, into the open transaction."""
+    Batch(lambda _: room, Rights()).write_nobodys(room, applied)
+
+
+def _project_of(file_id: int) -> int:
+    project = db.session.scalar(select(File.project_id).where(File.id == file_id))
+    if project is None:
+        raise NotFound()
+    return project
+
+
+def _nobodys(file_id: int) -> Change:
+    """Return a change that the service makes itself."""
+    return Change(file_id, SERVICE, REST)
+
+
+def _row(change: Change, applied: Applied, now: Any) -> dict[str, Any]:
+    return {
+        "file_id": change.file_id,
+        "version": applied.version,
+        "base": applied.base,
+        "author_id": change.caller.user_id or None,
+        "door": change.door,
+        "edit_id": change.edit_id,
+        "delta": stored(applied.delta),
+        "update": applied.update,
+        "at": now,
+        "undoes": change.undoes,
+    }

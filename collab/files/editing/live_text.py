@@ -1,0 +1,233 @@
+"""One text in memory, as the writer's thread has it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from ...core.errors import ApiError, Conflict, invalid
+from ..text import delta as deltas
+from ..text.delta import Delta, transform
+from ..text.difference import difference
+from ..text.encoding import loaded
+from ..updates.bounds import Unusable
+from ..updates.weighing import Spoilt
+from . import proof, steps, store
+from .document import Document
+
+#: Bytes of UTF-8 that a text may have.
+TEXT_LIMIT = 2 * 2**20
+#: Changes, and about how many bytes of them, that are kept in memory for merging what was made of
+#: an older version.
+KEPT, BYTES_KEPT = 1000, 2 * 2**20
+#: Steps of a change, times changes that it may be moved over: some 80 ms of work.
+MOVES = 150_000
+#: More bytes than may be stored without a checkpoint.
+ANY_SIZE = 2**40
+
+
+class TextTooLarge(ApiError):
+    """A text may have at most 2 MiB."""
+
+    status = 413
+
+
+class TooFarBehind(Conflict):
+    """Too much was changed since the version that this was made of: read the text anew."""
+
+
+class UnusableUpdate(ApiError):
+    """The update can't be taken."""
+
+    status = 422
+
+
+def unusable(error: Unusable) -> UnusableUpdate:
+    """Return what to answer for something that can't be taken."""
+    return UnusableUpdate(f"What was sent can't be taken: {error}.")
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A change as it went into the text; `update` is empty if it changed nothing."""
+
+    base: int
+    version: int
+    delta: Delta
+    update: bytes
+    #: Whether part of what was sent waits for what it refers to.
+    lacks: bool = False
+
+
+@dataclass(eq=False)
+class Room:
+    """A document with its version and the latest changes."""
+
+    file_id: int
+    version: int
+    document: Document = field(default_factory=Document)
+    #: The latest versions' deltas, the newest last.
+    latest: deque[Delta] = field(default_factory=deque)
+    latest_bytes: int = 0
+    #: What was changed for the text and its history to agree, until it is stored.
+    amendment: Applied | None = None
+    #: The version of which what is stored has been loaded, and was the same.
+    proven: int = 0
+    #: Whether the document is ahead of what is stored while it is compacted.
+    unsaved: bool = False
+    #: The text before the last update.
+    before: str = ""
+    #: Whether a refused update has touched the document.
+    spoilt: bool = False
+    used_at: float = field(default_factory=time.monotonic)
+    #: Updates since the last checkpoint, and their bytes.
+    uncompacted: tuple[int, int] = (0, 0)
+    #: Whether a search may find what the text was before.
+    unsearched: bool = True
+    #: Whether the history may be out of its bounds, and up to which version it is not.
+    untidy: bool = False
+    joined_through: int = 0
+    #: By the monotonic clock, before when compaction is not tried again.
+    paused_until: float = 0.0
+
+    @classmethod
+    def load(cls, file_id: int) -> Room:
+        """Load a text from the database; raises NotFound."""
+        room = cls(file_id, 0)
+        room._reload()
+        return room
+
+    def _reload(self) -> None:
+        stored = store.load(self.file_id)
+        self.document = self._document(stored.all)
+        self.version, self.unsearched = stored.version, True
+        self.uncompacted = (len(stored.updates), sum(map(len, stored.updates)))
+        self.latest.clear()
+        self.latest_bytes = 0
+        self.proven = self.version
+        self._mend()
+
+    def _document(self, updates: list[bytes]) -> Document:
+        document = Document()
+        document.load(updates)
+        document.owners = store.owners(self.file_id)
+        return document
+
+    def _mend(self) -> None:
+        """Note what has to be changed for the text and its history to agree."""
+        rows = self.uncompacted[0]
+        mended = proof.mend(self.file_id, self.version, self.document, rows)
+        if mended is not None:
+            self.amendment = self._applied(*mended)
+            self.uncompacted = (self.uncompacted[0], ANY_SIZE)  # a checkpoint comes soon
+
+    @property
+    def size(self) -> int:
+        """Return the text's bytes of UTF-8."""
+        return self.document.size
+
+    def catch_up(self) -> bool:
+        """Take in what another process has written; tell whether there was anything."""
+        current = store.current_version(self.file_id)
+        if current == self.version:
+            return False
+        rows = store.updates_since(self.file_id, self.version, current)
+        if rows is None or current < self.version:
+            self._reload()
+            return True
+        self.document.load([row.update for row in rows])
+        self.document.owners = store.owners(self.file_id)
+        for row in rows:
+            self._note(Applied(row.base, row.version, loaded(row.delta), row.update))
+        return True
+
+    def change(self, delta: Delta, base: int) -> Applied:
+        """Merge a change that was made of version `base`.
+
+        Raises Unprocessable, JoinedVersion, TooFarBehind, TextTooLarge; then nothing was changed.
+        """
+        if not 0 <= base <= self.version:
+            raise invalid("base_version", f"There is no version {base}: it is {self.version} now.")
+        if len(delta) * (self.version - base) > MOVES:
+            raise TooFarBehind()
+        since = self.since(base)
+        if len(delta) * len(since) + sum(map(len, since)) > MOVES:
+            raise TooFarBehind()
+        length = len(self.document.units) - sum(map(deltas.growth, since))
+        if deltas.span(delta) > length:
+            raise invalid("edits", f"They reach behind the end: version {base} has {length} units.")
+        for over in since:
+            delta = transform(delta, over)
+        if len(self.document.units) + deltas.growth(delta) > TEXT_LIMIT:
+            raise TextTooLarge()
+        self.before = self.document.units
+        delta = deltas.coarser(delta, self.before, steps.most_kept(self.document.pieces))
+        try:
+            update = self.document.change(delta)
+        except Spoilt as error:
+            self.spoilt = True
+            raise unusable(error) from None
+        except ValueError:
+            raise invalid("edits", "They cut a character in two (surrogates).") from None
+        return self._applied(delta, update)
+
+    def merge(self, update: bytes, person: int, *, all_it_has: bool) -> Applied:
+        """Take a person's update of the CRDT in.
+
+        Raises UnusableUpdate, TextTooLarge; then the document may be spoilt, see `rebuild`.
+        """
+        self.before = self.document.units
+        try:
+            merged = self.document.merge(update, person, all_it_has=all_it_has)
+        except Unusable as error:
+            self.spoilt = isinstance(error, Spoilt)
+            raise unusable(error) from None
+        lacks = self.document.lacks
+        if merged is None:
+            return Applied(self.version, self.version, deltas.NOTHING, b"", lacks)
+        if len(self.document.units) > TEXT_LIMIT:
+            self.spoilt = True
+            raise TextTooLarge()
+        return replace(self._applied(merged.delta, merged.update), lacks=lacks)
+
+    def _applied(self, delta: Delta, update: bytes) -> Applied:
+        if not update:
+            return Applied(self.version, self.version, delta, b"")
+        applied = Applied(self.version, self.version + 1, delta, update)
+        self._note(applied)
+        return applied
+
+    def restored(self, document: Document, change: bytes) -> Applied:
+        """Go on with a document that has the same text, by a change that makes it that."""
+        self.document, self.unsaved = document, True
+        return self._applied(deltas.NOTHING, change)
+
+    def _note(self, applied: Applied) -> None:
+        self.version, self.unsearched = applied.version, True
+        self.latest.append(applied.delta)
+        self.latest_bytes += deltas.weight(applied.delta)
+        while len(self.latest) > KEPT or self.latest_bytes > BYTES_KEPT:
+            self.latest_bytes -= deltas.weight(self.latest.popleft())
+        count, size = self.uncompacted
+        self.uncompacted = (count + 1, size + len(applied.update))
+
+    def since(self, base: int) -> list[Delta]:
+        """Return what was changed behind a version; raises JoinedVersion."""
+        known = list(self.latest)
+        oldest = self.version - len(known)
+        if oldest <= base:
+            return known[base - oldest :]
+        return store.deltas_between(self.file_id, base, oldest) + known
+
+    def rebuild(self, unsaved: list[Applied]) -> None:
+        """Make the document anew: of what is stored, and what was applied and not yet stored."""
+        stored = store.load(self.file_id)
+        claimed, before = self.document.claimed, self.before
+        self.document = self._document([*stored.all, *(one.update for one in unsaved)])
+        self.document.claimed = claimed
+        self.document.owners |= claimed
+        self.spoilt = False
+        if self.document.units != before:  # it has another order where it is loaded
+            change = self.document.change(difference(self.document.units, before))
+            self.amendment = self._applied(deltas.NOTHING, change)

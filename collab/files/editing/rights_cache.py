@@ -1,0 +1,71 @@
+"""Who may change which text, remembered from one commit to the next."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import bindparam, exists, select
+
+from ...auth.guard import recheck
+from ...core.errors import NotFound
+from ...core.http.caller import Caller
+from ...events import log
+from ...events.hub import CORRECTIONS
+from ...events.models import EventRow
+from ...extensions import db
+from ...projects import access
+from ...projects.access import Right
+from ..models import TEXT, File
+
+#: Seconds after which all is looked up again: sessions also end without an event.
+KEPT_S = 10.0
+
+CHANGED = select(
+    exists().where(
+        EventRow.id > bindparam("after"),
+        EventRow.id <= bindparam("through"),
+        EventRow.type.in_(tuple(CORRECTIONS)),
+    )
+)
+
+
+class Rights:
+    """Answers as the database would in this transaction, but asks once for each author and text.
+
+    Whatever takes a right away, in any process, is an event, and ids grow in the order of commits:
+    if none has been added since the last look, all rights that were there are there. Refusals are
+    not remembered.
+    """
+
+    def __init__(self) -> None:
+        self._position = 0
+        self._begun = 0.0
+        self._projects: dict[tuple[int, int, int], int] = {}
+
+    def refresh(self) -> None:
+        """Forget what may have changed; while nobody else can write."""
+        newest, now = log.last_id(), time.monotonic()
+        values = {"after": self._position, "through": newest}
+        if now - self._begun > KEPT_S or db.session.connection().execute(CHANGED, values).scalar():
+            self._projects.clear()
+            self._begun = now
+        self._position = newest
+
+    def project_of(self, file_id: int, caller: Caller) -> int:
+        """Return the project of a text that somebody may change.
+
+        Raises NotFound, Forbidden and Unauthorized.
+        """
+        key = (file_id, caller.user_id, caller.session_id)
+        found = self._projects.get(key)
+        if found is None:
+            found = self._projects[key] = _looked_up(file_id, caller)
+        return found
+
+
+def _looked_up(file_id: int, caller: Caller) -> int:
+    now = recheck(caller) if caller.session_id else caller
+    file = access.load(File, file_id, now, can=Right.WRITE)
+    if file.kind != TEXT:
+        raise NotFound("This file is no text.")
+    return file.project_id

@@ -1,0 +1,55 @@
+"""How much of the texts' one thread each person takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ...core.errors import Unavailable
+
+#: CPU seconds that somebody may take at once, and of each second from then on. An edit takes a
+#: thousandth of one; a class that types fast never meets this.
+BURST_S, SHARE = 2.0, 0.25
+#: People who are remembered; past them those who owe nothing are forgotten.
+REMEMBERED = 1_000
+
+
+class TooBusy(Unavailable):
+    """Your edits take too long to merge: send them again, slowly."""
+
+
+class Spending:
+    """What people have taken lately: what cost much makes way for others."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        #: By person: CPU seconds that are owed, and when that was so.
+        self._owed: dict[int, tuple[float, float]] = {}
+
+    def owed(self, person: int) -> float:
+        """Return how many CPU seconds somebody is ahead of their share."""
+        seconds, then = self._owed.get(person, (0.0, 0.0))
+        return max(0.0, seconds - SHARE * (self._clock() - then))
+
+    @contextmanager
+    def of(self, person: int) -> Iterator[None]:
+        """Note what is done here; raises TooBusy for somebody who has taken too much."""
+        if (owed := self.owed(person)) > BURST_S:
+            raise TooBusy()
+        began = time.thread_time()
+        try:
+            yield
+        finally:
+            self.note(person, owed + time.thread_time() - began)
+
+    def shift(self, seconds: float, payer: int, debtor: int) -> None:
+        """Have somebody else owe what was noted of one person."""
+        self.note(payer, self.owed(payer) - seconds)
+        self.note(debtor, self.owed(debtor) + seconds)
+
+    def note(self, person: int, owed: float) -> None:
+        """Note what somebody owes now."""
+        if len(self._owed) >= REMEMBERED:
+            self._owed = {one: last for one, last in self._owed.items() if self.owed(one)}
+        self._owed[person] = (owed, self._clock())

@@ -1,0 +1,102 @@
+"""Changes as the CRDT's library counts them, in bytes of UTF-8, and as everybody else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..text.delta import NOTHING, Builder, Delta
+from ..text.units import byte_offset, from_units, splits, to_units
+
+#: Pieces of a text that the library may pass to find the places of one change: some 50 ms.
+PASSED = 3_000_000
+#: Parts that a change may keep between others in any text.
+MIN_PLACES = 8
+
+
+class Embedded(Exception):
+    """Something that is no text was put into the text."""
+
+
+def check(units: str, delta: Delta) -> None:
+    """Raise ValueError for a step that begins, ends or is in the middle of a character.
+
+    That the changed text is whole is not enough: halves of two characters may make a third.
+    """
+    at = 0
+    for step in delta:
+        if isinstance(step, str):
+            from_units(step)
+        else:
+            at += abs(step)
+        if splits(units, at):
+            raise ValueError("surrogates: a character is cut in two")
+
+
+def most_kept(pieces: int) -> int:
+    """Return how many parts a change may keep: to each place all before it is walked along."""
+    return max(MIN_PLACES, PASSED // (2 * pieces + 1))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the old text something is inserted or deleted, in bytes."""
+
+    here: int
+    insert: str = ""
+    delete: int = 0
+
+    @property
+    def growth(self) -> int:
+        """By how many bytes it makes the text longer."""
+        return len(self.insert.encode()) - self.delete
+
+
+def in_bytes(units: str, delta: Delta) -> list[Place]:
+    """Return what a change does, at which places of the old text."""
+    places, at, here = [], 0, 0
+    for step in delta:
+        if isinstance(step, str):
+            places.append(Place(here, insert=from_units(step)))
+            continue
+        length = byte_offset(units[at : at + abs(step)], abs(step))
+        if step < 0:
+            places.append(Place(here, delete=length))
+        at, here = at + abs(step), here + length
+    return places
+
+
+def from_the_middle(places: Sequence[Place], shift: int = 0) -> Iterator[Place]:
+    """Yield what is to be done, one after the other, each where it then is.
+
+    The one in the middle comes first, then what is before it and what is behind it, each in the
+    same way. So a text of one piece is halved again and again: from one of its ends to the other,
+    each place would divide nearly all of it once more.
+    """
+    if not places:
+        return
+    middle = len(places) // 2
+    before, one, behind = places[:middle], places[middle], places[middle + 1 :]
+    yield replace(one, here=one.here + shift)
+    yield from from_the_middle(before, shift)
+    yield from from_the_middle(behind, shift + one.growth + sum(it.growth for it in before))
+
+
+def in_units(units: str, events: list[Any]) -> Delta:
+    """Return an event's steps, counted in bytes, as a change of code units; raises Embedded."""
+    if not events:
+        return NOTHING
+    builder, at = Builder(), 0
+    old = from_units(units).encode() if not units.isascii() else b""
+    for step in events:
+        if "insert" in step:
+            if not isinstance(step["insert"], str):
+                raise Embedded()
+            builder.insert(to_units(step["insert"]))
+            continue
+        count = step.get("retain", step.get("delete"))
+        length = len(to_units(old[at : at + count].decode())) if old else count
+        at += count
+        builder.add(length if "retain" in step else -length)
+    return builder.built()

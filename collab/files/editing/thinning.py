@@ -1,0 +1,161 @@
+"""Joining and dropping old changes of a text, in steps of bounded work.
+
+All of it is done in the open transaction, under the writer's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, cast, delete, func, select, update
+
+from ...extensions import db
+from ..models import Checkpoint, FileChange
+from ..text import delta as deltas
+from ..text.delta import NOTHING, Delta, compose
+from ..text.encoding import loaded, stored
+from . import store
+
+#: The newest changes, which stay as they are; an undo reaches as far back.
+EXACT = 1000
+#: Changes are joined that were made within the same so many seconds.
+WITHIN_S = 600
+#: Characters of JSON that are joined to one entry.
+JOINED = 8 * 1024
+#: Entries of a history, and about how many bytes they take, past which the oldest are dropped.
+ENTRIES, BYTES = 10_000, 64 * 2**20
+#: Entries, and their bytes, between two checkpoints that are both kept.
+APART, BYTES_APART = 500, 2 * 2**20
+#: Entries that are looked at in one step.
+AT_ONCE = 500
+
+#: Changes that stay as they are wherever they stand, since people look for them.
+ALONE = ("undo", "restore")
+
+WEIGHT = func.coalesce(func.sum(FileChange.weight), 0)
+
+
+def join(file_id: int, after: int) -> tuple[int, bool]:
+    """Join old changes behind a version; returns how far that is done, and whether it is all."""
+    border = _border(file_id)
+    if border is None:
+        return after, True
+    rows = _looked_at(file_id, after, border)
+    groups = _groups(rows, set(_checkpoints(file_id)))
+    for group in groups:
+        if len(group) > 1:
+            _make_one(file_id, group)
+    done = groups[-1][0].base if groups else after
+    return done, len(rows) < AT_ONCE
+
+
+def _border(file_id: int) -> int | None:
+    """Return the version of the newest change that is old, if there is any."""
+    query = select(FileChange.version).where(FileChange.file_id == file_id)
+    return db.session.scalar(query.order_by(FileChange.version.desc()).offset(EXACT).limit(1))
+
+
+def _looked_at(file_id: int, after: int, through: int) -> Sequence[Any]:
+    length = func.length(cast(FileChange.delta, String)).label("length")
+    names = ("version", "base", "author_id", "door", "at")
+    query = select(*(getattr(FileChange, name) for name in names), length)
+    query = query.where(FileChange.file_id == file_id)
+    query = query.where(FileChange.version > after, FileChange.version <= through)
+    return db.session.execute(query.order_by(FileChange.version).limit(AT_ONCE)).all()
+
+
+def _checkpoints(file_id: int) -> list[int]:
+    query = select(Checkpoint.version).where(Checkpoint.file_id == file_id)
+    return list(db.session.scalars(query.order_by(Checkpoint.version)))
+
+
+def _groups(rows: Iterable[Any], fences: set[int]) -> list[list[Any]]:
+    """Put together what becomes one entry: never across a checkpoint, which is a version, too."""
+    groups: list[list[Any]] = []
+    length = 0
+    for row in rows:
+        length += row.length
+        group = groups[-1] if groups else None
+        if group and length <= JOINED and _alike(group[0], row) and row.base not in fences:
+            group.append(row)
+        else:
+            groups.append([row])
+            length = row.length
+    return groups
+
+
+def _alike(first: Any, row: Any) -> bool:
+    """Tell whether two changes are of one author, door and time."""
+    same = (first.author_id, first.door) == (row.author_id, row.door)
+    return same and _window(first.at) == _window(row.at) and row.door not in ALONE
+
+
+def _window(moment: datetime) -> int:
+    return int(moment.timestamp() // WITHIN_S)
+
+
+def _make_one(file_id: int, group: list[Any]) -> None:
+    first, last = group[0], group[-1]
+    mine = (FileChange.file_id == file_id, FileChange.version > first.base)
+    inside = (*mine, FileChange.version <= last.version)
+    found = db.session.scalars(select(FileChange.delta).where(*inside).order_by(FileChange.version))
+    whole = _composed([loaded(delta) for delta in found])
+    db.session.execute(delete(FileChange).where(*mine, FileChange.version < last.version))
+    one = update(FileChange).where(
+        FileChange.file_id == file_id, FileChange.version == last.version
+    )
+    values = {
+        "base": first.base,
+        "delta": stored(whole),
+        "inserted": deltas.inserted(whole),
+        "deleted": deltas.deleted(whole),
+        "weight": deltas.weight(whole),
+    }
+    db.session.execute(one.values(values))
+
+
+def _composed(changes: list[Delta]) -> Delta:
+    """Return one change for many, by halves: so the work grows little faster than their number."""
+    if len(changes) < 2:
+        return changes[0] if changes else NOTHING
+    half = len(changes) // 2
+    return compose(_composed(changes[:half]), _composed(changes[half:]))
+
+
+def thin(file_id: int) -> None:
+    """Drop checkpoints that are too near to the one before them.
+
+    The newest one stays, and that from which the oldest change starts.
+    """
+    before = store.oldest_version(file_id)
+    for version in _checkpoints(file_id)[:-1]:
+        if version == before:
+            continue
+        query = select(func.count(), WEIGHT).where(FileChange.file_id == file_id)
+        between = query.where(FileChange.version > before, FileChange.version <= version)
+        count, weight = db.session.execute(between).one()
+        if count < APART and weight < BYTES_APART:
+            _drop_checkpoints(file_id, Checkpoint.version == version)
+        else:
+            before = version
+
+
+def drop(file_id: int) -> bool:
+    """Drop the oldest entries up to a checkpoint, if there are too many; tells if it did."""
+    query = select(func.count(), WEIGHT, func.min(FileChange.version))
+    count, weight, oldest = db.session.execute(query.where(FileChange.file_id == file_id)).one()
+    if count <= ENTRIES and weight <= BYTES:
+        return False
+    border = next((one for one in _checkpoints(file_id) if one >= oldest), None)
+    if border is None or (weight <= BYTES and border > (_border(file_id) or 0)):
+        return False
+    mine = FileChange.file_id == file_id
+    db.session.execute(delete(FileChange).where(mine, FileChange.version <= border))
+    _drop_checkpoints(file_id, Checkpoint.version < border)
+    return True
+
+
+def _drop_checkpoints(file_id: int, which: Any) -> None:
+    db.session.execute(delete(Checkpoint).where(Checkpoint.file_id == file_id, which))

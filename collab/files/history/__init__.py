@@ -1,0 +1,1 @@
+"""What a text was, who changed it, and taking changes back."""

@@ -1,0 +1,170 @@
+"""What a text's history looks like on the wire."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from ...core.http.pages import PageQuery, page_of
+from ...core.schemas import (
+    MAX_ID,
+    JsonList,
+    Schema,
+    Time,
+    TrueOrFalse,
+    WholeNumber,
+    identifier,
+    patterned,
+)
+from ...jobs.schemas import Moment
+
+VERSION = "A version of the content: each change makes one."
+
+
+class HistoryQuery(PageQuery):
+    """Which changes of a text."""
+
+    author = patterned(
+        r"^(me|[1-9][0-9]{0,17})$",
+        "Must be a person's id, or `me`.",
+        1,
+        18,
+        load_default=None,
+        metadata={"description": "Who made it: a person's id, or `me`."},
+    )
+    since = Moment(load_default=None, metadata={"description": "From this time on (RFC 3339)."})
+    until = Moment(load_default=None, metadata={"description": "Before this time (RFC 3339)."})
+    edits = fields.Boolean(
+        load_default=False, metadata={"description": "Whether to tell what each change did."}
+    )
+
+
+class EditOut(Schema):
+    """One step of a change; lengths are in UTF-16 code units."""
+
+    retain = fields.Integer()
+    insert = fields.String()
+    delete = fields.Integer()
+
+
+class AuthorOut(Schema):
+    """Who made a change."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class EntryOut(Schema):
+    """A change of a text."""
+
+    version = fields.Integer(required=True, metadata={"description": VERSION})
+    base = fields.Integer(
+        required=True,
+        metadata={
+            "description": "The version before it. It is less than the one before where old "
+            "changes were joined; that of the oldest change is where the history begins."
+        },
+    )
+    author = fields.Nested(AuthorOut, required=True, allow_none=True)
+    door = fields.String(
+        required=True, metadata={"description": "By what it was made.", "example": "rest"}
+    )
+    at = Time(required=True)
+    inserted = fields.Integer(
+        required=True, metadata={"description": "UTF-16 code units that it inserted."}
+    )
+    deleted = fields.Integer(
+        required=True, metadata={"description": "UTF-16 code units that it deleted."}
+    )
+    undoes = fields.List(
+        fields.Integer(),
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of an undo: the versions of the changes that it took back."},
+    )
+    edits = JsonList(
+        fields.Nested(EditOut),
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What it did to the version before it; null in a list that was not "
+            "asked for edits, and where they are too long for one."
+        },
+    )
+
+
+HistoryPage = page_of(EntryOut)
+
+
+class VersionQuery(Schema):
+    """Which version of a text."""
+
+    version = fields.Integer(
+        load_default=None,
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": "Of a text: as it was at this version; now, unless given."},
+    )
+
+
+class DiffQuery(Schema):
+    """Between which versions."""
+
+    from_version = fields.Integer(
+        required=True,
+        data_key="from",
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": "A version; 0 is the empty text before the first change."},
+    )
+    to_version = fields.Integer(
+        load_default=None,
+        data_key="to",
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": "Another version; the present one, unless given."},
+    )
+
+
+class DiffOut(Schema):
+    """What makes one version of another."""
+
+    from_version = fields.Integer(required=True, data_key="from")
+    to_version = fields.Integer(required=True, data_key="to")
+    edits = fields.List(fields.Nested(EditOut), required=True)
+
+
+class RestoreIn(Schema):
+    """A version to go back to."""
+
+    version = WholeNumber(
+        required=True, validate=validate.Range(0, MAX_ID), metadata={"description": VERSION}
+    )
+
+
+class UndoIn(Schema):
+    """Whose changes to take back, from which version to which; both are included."""
+
+    aliases = {
+        "authorId": "author_id",
+        "fromVersion": "from_version",
+        "toVersion": "to_version",
+    }
+    author_id = identifier(
+        load_default=None, metadata={"description": "Whose changes; your own, unless given."}
+    )
+    from_version = identifier(required=True)
+    to_version = identifier(
+        load_default=None, metadata={"description": "The newest version, unless given."}
+    )
+
+
+class OutcomeOut(Schema):
+    """What became of the text."""
+
+    file_id = fields.Integer(required=True)
+    version = fields.Integer(required=True, metadata={"description": VERSION})
+    changed = TrueOrFalse(
+        required=True, metadata={"description": "False if there was nothing to take back."}
+    )
+    edits = fields.List(
+        fields.Nested(EditOut),
+        required=True,
+        metadata={"description": "What was done to the version before, merged with it."},
+    )

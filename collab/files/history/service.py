@@ -1,0 +1,272 @@
+"""What a text was, who changed it, and taking changes back.
+
+All is read from the database in the caller's own thread. What is to be changed is handed to the
+writer as a change of the version that was read, so that it is merged with what happens meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Text, case, func, null, select, type_coerce
+
+from ...auth.models import User
+from ...core.errors import Conflict, NotFound, invalid
+from ...core.http.caller import Caller
+from ...core.http.pages import Page, paginate
+from ...core.json import loads, written
+from ...core.models import entity_tag
+from ...extensions import db
+from ...projects import access
+from ...projects.access import Right
+from ..editing import store
+from ..editing.batch import UndoneMeanwhile
+from ..editing.changes import Change
+from ..editing.thinning import EXACT
+from ..editing.writer import writer
+from ..models import TEXT, File, FileChange, text_etag
+from ..text.delta import Delta
+from ..text.difference import difference
+from ..text.encoding import TOLD_LIMIT, edits_of, loaded
+from ..text.inverse import undo
+from ..text.units import from_units
+
+ME = "me"
+#: The newest changes of a text, which are never joined: so far back an undo reaches.
+REACH = EXACT
+#: Bytes of stored changes in one page: as edits they are sent as some five times as many.
+MAX_LIST_BYTES = 256 * 1024
+#: Bytes that the changes behind the first one to be undone may take together.
+REACH_BYTES = 8 * 2**20
+#: Steps that the changes behind the first one to be undone may have together.
+STEPS = 20_000
+#: How often an undo that another one came before is made anew.
+TRIES = 3
+
+BY_VERSION = {"version": FileChange.version}
+
+
+class TooFarBack(Conflict):
+    """An undo reaches 1,000 changes back, if they are small: restore a version instead."""
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who made a change."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A change of a text, as it is shown."""
+
+    version: int
+    base: int
+    author: Author | None
+    door: str
+    at: datetime
+    inserted: int
+    deleted: int
+    undoes: list[int] | None
+    #: As they are sent, or as the JSON of that.
+    edits: Any
+
+    @property
+    def etag(self) -> str:
+        """The tag of a change: it stays as it is until it is joined with others."""
+        return entity_tag("Entry", self)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a text that somebody took back."""
+
+    file_id: int
+    version: int
+    changed: bool
+    edits: list[dict[str, Any]]
+
+    @property
+    def etag(self) -> str:
+        """The tag of the content."""
+        return text_etag(self.file_id, self.version)
+
+
+def text_of(file_id: int, caller: Caller, *, can: Right = Right.READ) -> File:
+    """Return a text that the caller may read or write; raises NotFound, Forbidden.
+
+    It takes no lock: a change is checked again where it is carried out.
+    """
+    file = access.load(File, file_id, caller)
+    access.check(access.role_to(file, caller), can)
+    if file.kind != TEXT:
+        raise NotFound("This file is no text: it has no history.")
+    return file
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+def entries(
+    file: File,
+    caller: Caller,
+    *,
+    author: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    edits: bool,
+    **page: Any,
+) -> Page:
+    """Return a page of a text's changes, the newest first."""
+    query = _query(file.id, edits)
+    if author is not None:
+        by = caller.user_id if author == ME else int(author)
+        query = query.where(FileChange.author_id == by)
+    if since is not None:
+        query = query.where(FileChange.at >= since)
+    if until is not None:
+        query = query.where(FileChange.at < until)
+    page |= {"columns": BY_VERSION, "sort": "-version", "key": FileChange.version}
+    return paginate(query, item=_entry, most_bytes=MAX_LIST_BYTES, **page)
+
+
+def _query(file_id: int, edits: bool) -> Select[Any]:
+    """Return the query for changes; those whose edits are too long for a list come without."""
+    shown = [getattr(FileChange, name) for name in SHOWN]
+    delta: Any = type_coerce(FileChange.delta, Text)
+    delta = case((func.length(delta) <= TOLD_LIMIT, delta), else_=null()) if edits else null()
+    query = select(*shown, User.name, delta.label("delta"))
+    query = query.outerjoin(User, User.id == FileChange.author_id)
+    return query.where(FileChange.file_id == file_id)
+
+
+SHOWN = ("version", "base", "author_id", "door", "at", "inserted", "deleted", "undoes")
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        version=row.version,
+        base=row.base,
+        author=None if row.name is None else Author(row.author_id, row.name),
+        door=row.door,
+        at=row.at,
+        inserted=row.inserted,
+        deleted=row.deleted,
+        undoes=row.undoes,
+        edits=None if row.delta is None else _written(row.delta),
+    )
+
+
+def _written(delta: str) -> Any:
+    """Return a stored delta as the JSON that its readers get.
+
+    As objects the edits of a page would take a hundred times as much, so those of one change are
+    written before the next one's are read.
+    """
+    return written(edits_of(loaded(loads(delta))))
+
+
+def entry(file: File, version: int) -> Entry:
+    """Return the change that made a version; raises NotFound, JoinedVersion."""
+    query = _query(file.id, edits=False).add_columns(FileChange.delta.label("whole"))
+    row = db.session.execute(query.where(FileChange.version == version)).one_or_none()
+    if row is None:
+        if 0 < version < store.current_version(file.id):
+            raise store.joined(file.id, version)
+        raise NotFound(f"There is no version {version}.")
+    values = vars(_entry(row)) | {"edits": edits_of(loaded(row.whole))}
+    return Entry(**values)
+
+
+def text_at(file_id: int, version: int) -> str:
+    """Return a text as it was at a version; raises NotFound, JoinedVersion."""
+    return from_units(store.units_at(file_id, version))
+
+
+# -- taking back ----------------------------------------------------------------------------------
+
+
+def restore(file: File, version: int, caller: Caller) -> Outcome:
+    """Make a text what it was at a version; raises NotFound, JoinedVersion, Forbidden."""
+    base = store.current_version(file.id)
+    wanted, present = store.units_at(file.id, version), store.units_at(file.id, base)
+    return _submit(Change(file.id, caller, "restore", difference(present, wanted), base))
+
+
+def undo_of(
+    file: File, author_id: int | None, from_version: int, to_version: int | None, caller: Caller
+) -> Outcome:
+    """Take back one person's changes in a span of versions; raises TooFarBack, Forbidden."""
+    person = caller.user_id if author_id is None else author_id
+    for _ in range(TRIES):
+        change = _undoing(file, person, from_version, to_version, caller)
+        if change is None:
+            return Outcome(file.id, store.current_version(file.id), changed=False, edits=[])
+        try:
+            return _submit(change)
+        except UndoneMeanwhile as error:
+            last = error
+    raise last
+
+
+def _undoing(file: File, person: int, start: int, end: int | None, caller: Caller) -> Change | None:
+    """Return the change that takes changes back, or None if that changes nothing."""
+    base = store.current_version(file.id)
+    end = base if end is None else end
+    if not start <= end <= base:
+        raise invalid("to_version", f"The versions go up to {base}, and the first comes first.")
+    rows = _behind(file.id, start - 1, base)
+    chosen = chosen_of(rows, person, end)
+    if not any(chosen):
+        return None
+    before = store.units_at(file.id, start - 1)
+    delta = undo(before, [loaded(row.delta) for row in rows], chosen)
+    if not delta:
+        return None
+    undoes = [row.version for row, taken in zip(rows, chosen, strict=True) if taken]
+    return Change(file.id, caller, "undo", delta, base, undoes=undoes)
+
+
+def _behind(file_id: int, after: int, base: int) -> Sequence[Any]:
+    """Return all changes behind a version; raises TooFarBack, JoinedVersion."""
+    size = func.sum(FileChange.weight)
+    query = select(func.count(), size).where(FileChange.file_id == file_id)
+    steps = 0
+    count, weight = db.session.execute(query.where(FileChange.version > after)).one()
+    if count > REACH or (weight or 0) > REACH_BYTES:
+        raise TooFarBack()
+    rows: list[Any] = []
+    for row in store.each_change(file_id, after, base):
+        rows.append(row)
+        steps += len(row.delta)
+        if steps > STEPS:
+            raise TooFarBack()
+    if rows and rows[0].base != after:
+        raise store.joined(file_id, after)
+    return rows
+
+
+def chosen_of(rows: Sequence[Any], person: int, end: int) -> list[bool]:
+    """Tell which changes are to be taken back: a person's, but for those that are already.
+
+    What an undo took back, which itself is neither chosen nor undone, stays as it is.
+    """
+    undone: set[int] = set()
+    chosen = []
+    for row in reversed(rows):
+        stands = row.version not in undone
+        chosen.append(stands and row.author_id == person and row.version <= end)
+        if stands and not chosen[-1]:
+            undone.update(row.undoes or ())
+    return chosen[::-1]
+
+
+def _submit(change: Change) -> Outcome:
+    applied = writer().submit(change)
+    delta: Delta = applied.delta
+    return Outcome(change.file_id, applied.version, bool(applied.update), edits_of(delta))

@@ -1,0 +1,81 @@
+"""Files that jobs work on: programs that are run, images that are made small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import marshmallow as ma
+
+from ..core.errors import ApiError, Unprocessable, invalid, pointers
+from ..core.http.caller import Caller
+from ..core.storage.blob_store import blobs
+from ..extensions import db
+from ..jobs import registry
+from ..jobs import service as jobs
+from ..jobs.models import Job
+from ..jobs.service import Order
+from ..projects import access
+from .content import text_now
+from .models import TEXT, File
+from .text.units import from_units
+
+#: The language of a program, by how its name ends.
+LANGUAGES = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript"}
+
+
+class NotRunnable(Unprocessable):
+    """Only Python (.py) and JavaScript (.js, .mjs, .cjs) texts can be run."""
+
+
+class NotAnImage(Unprocessable):
+    """Only of an image a thumbnail can be made."""
+
+
+def run(file: File, stdin: str | None, caller: Caller) -> Job:
+    """Have a program run as it is now, as a job of its project.
+
+    Raises NotRunnable, Unprocessable, Forbidden, Unavailable.
+    """
+    language = LANGUAGES.get(Path(file.name).suffix.lower())
+    if language is None or file.kind != TEXT:
+        raise NotRunnable()
+    project_id, code = file.project_id, from_units(text_now(file.id)[0])
+    payload = {"language": language, "code": code, "stdin": stdin}
+    return _submit("code_execution", payload, project_id, caller)
+
+
+def thumbnail(file: File, options: dict[str, Any], caller: Caller) -> Job:
+    """Have a thumbnail of an image made, as a job of its project; raises NotAnImage, Forbidden."""
+    if not file.content_type.startswith("image/"):
+        raise NotAnImage()
+    return _submit("thumbnail", options | {"file_id": file.id}, file.project_id, caller)
+
+
+def _submit(name: str, payload: dict[str, Any], project_id: int, caller: Caller) -> Job:
+    kind = registry.get(name)
+    try:
+        checked = kind.payload().load(payload)
+    except ma.ValidationError as error:
+        raise Unprocessable(errors=pointers({"json": error.messages_dict})) from None
+    return jobs.submit(Order(kind, checked, project_id), caller)[0]
+
+
+def admit(file_id: int, project_id: int | None, caller: Caller) -> None:
+    """Refuse a job on a file that is no image of its project, which its result is shown to."""
+    try:
+        file = access.load(File, file_id, caller)
+    except ApiError:
+        raise invalid("payload/file_id", "There is no such file.") from None
+    if file.project_id != project_id:
+        raise invalid("payload/file_id", "The file belongs to another project than the job.")
+    if file.sha256 is None:
+        raise invalid("payload/file_id", "The file is a text.")
+
+
+def path_of(file_id: int) -> Path:
+    """Return where a file's bytes are now; raises LookupError when it has been deleted."""
+    file = db.session.get(File, file_id)
+    if file is None or file.sha256 is None:
+        raise LookupError(f"file {file_id} has been deleted")
+    return blobs().path(file.sha256)

@@ -1,0 +1,152 @@
+"""Texts over the socket: `file.open`, `file.edit`, `file.close`, and cursors in them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Flask
+
+from ...core.errors import NotFound, invalid
+from ...core.http.caller import Caller
+from ...core.schemas import MAX_ID
+from ...flags import service as flags
+from ...projects import access
+from ...realtime import publishing
+from ...realtime.json_door.protocol import Body
+from ...realtime.json_door.socket import Socket, register
+from ...realtime.publishing import ENVELOPE_BYTES
+from ...realtime.transport.served import Work
+from ..editing.changes import Change
+from ..editing.live_text import Applied, Room
+from ..editing.writer import writer
+from ..models import TEXT, File
+from ..text.delta import Delta
+from ..text.encoding import delta_of, edits_of
+from ..text.units import from_units
+from . import cursors
+
+#: Steps of one edit.
+STEPS = 10_000
+#: What an edit may be called.
+EDIT_ID = re.compile(r"[!-~]{1,64}")
+
+
+def text_of(file_id: int, caller: Caller) -> File:
+    """Return a text that the caller may read; raises NotFound, FeatureOff."""
+    flags.require("files", caller.user_id)
+    file = access.load(File, file_id, caller)
+    if file.kind != TEXT:
+        raise NotFound("This file is no text.")
+    return file
+
+
+def open_file(socket: Socket, body: Body) -> Work:
+    """Follow a text, and answer what it is now.
+
+    Edits behind `version` come live. One that comes with a version up to that is in the content.
+    """
+    file = text_of(number(body, "file_id", 1), socket.caller)
+    opened, place = {"file_id": file.id, "path": file.path}, access.place(file.topic, socket.caller)
+    hub = socket.live.hub
+    with socket.following(place) as position:
+        opened |= writer().inspect(file.id, lambda room: _now(room, hub.notes(place.topic)))
+        access.place(place.topic, socket.caller)  # again, behind the reading
+        opened |= {"last_id": position, "present": hub.present(place.topic)}
+        yield from socket.answer_at_length("file.opened", body, **opened)
+
+
+def _now(room: Room, notes: dict[int, Any]) -> Body:
+    content = from_units(room.document.units)
+    return {"version": room.version, "content": content, "cursors": cursors.shown(room, notes)}
+
+
+def edit_file(socket: Socket, body: Body) -> None:
+    """Change a text; it is answered once the change is on disk."""
+    flags.require("files", socket.caller.user_id)
+    change = Change(
+        file_id=number(body, "file_id", 1),
+        caller=socket.caller,
+        door="socket",
+        delta=delta_sent(body.get("edits")),
+        base=number(body, "base_version", 0),
+        edit_id=edit_id_of(body),
+    )
+    spent = change.weight + ENVELOPE_BYTES
+    socket.live.publications.spend(socket.caller.user_id, spent)
+    socket.answer_later(body, writer().soon(change), lambda applied: _accepted(change, applied))
+
+
+def _accepted(change: Change, applied: Applied) -> tuple[str, Body]:
+    members = {
+        "file_id": change.file_id,
+        "version": applied.version,
+        "edits": edits_of(applied.delta),
+    }
+    return "file.accepted", members
+
+
+def close_file(socket: Socket, body: Body) -> None:
+    """Follow a text no longer."""
+    file_id = number(body, "file_id", 1)
+    socket.live.hub.remove(socket.follower, f"file:{file_id}")
+    socket.answer("file.closed", body, file_id=file_id)
+
+
+def move_cursor(socket: Socket, body: Body) -> None:
+    """Show where one's cursor is; in a text it may stand in the message itself."""
+    flat = {name: body[name] for name in (*cursors.ENDS, "version") if name in body}
+    payload = body.get("payload", body.get("data", {}))
+    if flat and isinstance(payload, dict):
+        body = body | {"payload": payload | flat}
+    if "file_id" in body:
+        body = body | {"topic": f"file:{number(body, 'file_id', 1)}"}
+    socket.publish(body)
+
+
+def number(body: Body, name: str, low: int) -> int:
+    """Return a member that must be a whole number; raises Unprocessable."""
+    value = body.get(name, body.get(CAMEL.get(name, name)))
+    if type(value) is not int or not low <= value <= MAX_ID:
+        raise invalid(name, f"Must be a whole number, {low} or more.")
+    return value
+
+
+CAMEL = {"file_id": "fileId", "base_version": "baseVersion", "edit_id": "editId"}
+
+
+def edit_id_of(body: Body) -> str | None:
+    """Return what its author calls an edit; raises Unprocessable."""
+    value = body.get("edit_id", body.get("editId"))
+    if value is not None and not (isinstance(value, str) and EDIT_ID.fullmatch(value)):
+        raise invalid("edit_id", "Must be 1 to 64 visible ASCII characters.")
+    return value
+
+
+def delta_sent(edits: object) -> Delta:
+    """Return what somebody sent as a delta; raises Unprocessable."""
+    if not isinstance(edits, list) or len(edits) > STEPS:
+        raise invalid("edits", f"Must be an array of up to {STEPS} steps.")
+    for index, edit in enumerate(edits):
+        if not _is_step(edit):
+            detail = "Must have one of `retain`, `delete` (1 or more units) and `insert` (a text)."
+            raise invalid(f"edits/{index}", detail)
+    return delta_of(edits)
+
+
+def _is_step(edit: object) -> bool:
+    if not isinstance(edit, dict) or len(edit) != 1:
+        return False
+    ((name, value),) = edit.items()
+    if name == "insert":
+        return isinstance(value, str)
+    return name in ("retain", "delete") and type(value) is int and 0 < value <= MAX_ID
+
+
+def init_app(app: Flask) -> None:
+    """Teach the socket these messages."""
+    register(app, "file.open", open_file)
+    register(app, "file.edit", edit_file, deferring=True)
+    register(app, "file.close", close_file)
+    register(app, "cursor.moved", move_cursor)
+    publishing.on_signal(app, "file", "cursor.moved", cursors.show)

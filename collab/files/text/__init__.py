@@ -1,0 +1,1 @@
+"""Texts as values: code units, changes, comparing, undoing. Nothing here knows a database."""

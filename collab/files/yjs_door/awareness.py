@@ -1,0 +1,184 @@
+"""Who edits a text with Yjs, and what each editor tells of itself: name, colour, cursor.
+
+Editors repeat what they hear, from us and from other tabs of their browser (BroadcastChannel), so a
+connection tells of more editors than its own. An editor belongs to the connection that told of it
+first, and goes with it. Two things tell an editor's own word from an echo:
+
+- A stock editor that connects tells of itself before it has heard of anybody. What a connection
+  says so (`opening`) is its own, also where an older connection, which may be broken, still has it;
+  and it speaks for nobody else.
+- Who has gone is remembered for a while: an echo of it, whose clock is not higher, brings nobody
+  back. An editor that comes back with its old clock is told with a higher one, since others would
+  take no notice of it (y-protocols compares clocks).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+
+from ...core.slots import Slot
+from .protocol import GONE, MAX_NUMBER, State
+
+#: Bytes of JSON that one editor may tell of itself; a picture in it takes the most.
+MAX_STATE_BYTES = 64 * 1024
+#: Editors of one connection.
+MAX_EDITORS = 16
+#: Seconds, and editors, for which those who have gone are remembered; others drop one that is
+#: silent after 30 s, and an editor that is away raises its clock every 15 s.
+REMEMBERED_S = 60.0
+MAX_REMEMBERED = 1024
+
+
+@dataclass
+class _Editor:
+    #: As others were told.
+    state: State
+    #: The clock in which its connection told of it, and the highest one that was heard of: a tab
+    #: may have it from another tab, and would not let go of it for a lower one.
+    clock: int
+    heard: int
+    owner: object
+    user_id: int
+
+    def raised(self) -> State:
+        """Return its state with a higher clock.
+
+        Whoever loses the connection forgets everybody but for their clocks, and would take no
+        notice of the same ones.
+        """
+        self.state = replace(self.state, clock=self.state.clock + 1)
+        return self.state
+
+
+@dataclass(frozen=True)
+class _Gone:
+    clock: int
+    user_id: int
+    at: float
+
+
+@dataclass
+class _Text:
+    #: Each connection, with the editor that it told of while it opened.
+    connections: dict[object, int | None] = field(default_factory=dict)
+    editors: dict[int, _Editor] = field(default_factory=dict)
+    gone: dict[int, _Gone] = field(default_factory=dict)
+
+    def take(self, told: State, owner: object, user_id: int, *, opening: bool) -> State | None:
+        """Take in what a connection tells of an editor; returns what others are to be told."""
+        known = self.editors.get(told.client)
+        if known is None:
+            return self._come(told, owner, user_id, opening=opening)
+        if known.user_id != user_id:
+            return None
+        if known.owner is not owner and not opening:
+            known.heard = max(known.heard, told.clock)
+            return None
+        if known.owner is owner and told.clock < known.clock:
+            return None
+        known.owner, known.clock = owner, told.clock
+        if told.json == known.state.json and told.clock <= known.state.clock:
+            return None
+        if told.gone:
+            return self.remove(known)
+        known.state = replace(told, clock=max(told.clock, known.state.clock + 1))
+        return known.state
+
+    def _come(self, told: State, owner: object, user_id: int, *, opening: bool) -> State | None:
+        gone, own = self._remembered(told.client), self.connections.get(owner)
+        if told.gone or (gone and gone.user_id != user_id):
+            return None
+        if own not in (None, told.client) or (gone and not opening and told.clock <= gone.clock):
+            return self._gone_still(told, gone)
+        if sum(one.owner is owner for one in self.editors.values()) >= MAX_EDITORS:
+            return None
+        state = replace(told, clock=max(told.clock, gone.clock + 1 if gone else 0))
+        self.editors[told.client] = _Editor(state, told.clock, told.clock, owner, user_id)
+        return state
+
+    def _remembered(self, client: int) -> _Gone | None:
+        gone = self.gone.get(client)
+        return gone if gone and time.monotonic() - gone.at <= REMEMBERED_S else None
+
+    def _gone_still(self, told: State, gone: _Gone | None) -> State | None:
+        """Say again that an editor has gone, if a tab has something newer of it."""
+        if gone is None or told.clock <= gone.clock:
+            return None
+        self.gone[told.client] = replace(gone, clock=told.clock)
+        return replace(told, json=GONE)
+
+    def remove(self, editor: _Editor) -> State:
+        """Take an editor away, and remember that it has gone; returns what to tell the others."""
+        client, clock = editor.state.client, max(editor.state.clock, editor.heard)
+        del self.editors[client]
+        self.gone.pop(client, None)
+        self.gone[client] = _Gone(clock, editor.user_id, time.monotonic())
+        if len(self.gone) > MAX_REMEMBERED:
+            del self.gone[next(iter(self.gone))]
+        return State(client, clock, GONE)
+
+
+@dataclass
+class Awareness:
+    """The editors of all texts."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _texts: dict[int, _Text] = field(default_factory=dict)
+
+    def join(self, file_id: int, owner: object) -> list[State]:
+        """Take a connection in, and return what to tell it of the editors that are there.
+
+        Who has gone is remembered while anybody is there to repeat it.
+        """
+        with self._lock:
+            text = self._texts.setdefault(file_id, _Text())
+            text.connections[owner] = None
+            return [editor.raised() for editor in text.editors.values()]
+
+    def tell(
+        self,
+        file_id: int,
+        owner: object,
+        user_id: int,
+        told: list[State],
+        *,
+        opening: bool = False,
+    ) -> list[State]:
+        """Take in what a connection tells; returns what of it is to be told to others.
+
+        What is too big, or is not the connection's to tell, is passed over: an editor repeats it,
+        and closing its connection would help nobody.
+        """
+        opening = opening and len(told) == 1
+        with self._lock:
+            text = self._texts.setdefault(file_id, _Text())
+            if opening:
+                text.connections[owner] = told[0].client
+            found = [
+                text.take(one, owner, user_id, opening=opening)
+                for one in told
+                if len(one.json) <= MAX_STATE_BYTES and one.clock < MAX_NUMBER
+            ]
+        return [one for one in found if one is not None]
+
+    def leave(self, file_id: int, owner: object) -> list[State]:
+        """Forget a connection's editors; returns what to tell the others."""
+        with self._lock:
+            text = self._texts.get(file_id, _Text())
+            gone = [editor for editor in text.editors.values() if editor.owner is owner]
+            told = [text.remove(editor) for editor in gone]
+            text.connections.pop(owner, None)
+            if not text.connections:
+                self._texts.pop(file_id, None)
+        return told
+
+    def states(self, file_id: int) -> list[State]:
+        """Return all editors' states."""
+        with self._lock:
+            text = self._texts.get(file_id, _Text())
+            return [editor.state for editor in text.editors.values()]
+
+
+EDITORS: Slot[Awareness] = Slot("awareness", lambda _: Awareness())

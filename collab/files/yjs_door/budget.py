@@ -1,0 +1,96 @@
+"""How long a message of a Yjs editor may be, and how much of long ones there may be at once.
+
+A text has up to 2 MiB, and what makes it is longer: each edit of its own takes some 10 to 20 bytes
+beside its characters, and what was deleted is named. A paste of a whole text, and a backlog of
+20,000 edits of one, stay below 4 MiB; 8 MiB leave room for as much again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+from ...core.slots import Slot
+from ...realtime.transport.frames import TRY_AGAIN_LATER
+from ...realtime.transport.wire import Wire
+
+#: Bytes of one message: an update of 8 MiB, and what says that it is one.
+MAX_MESSAGE_BYTES = 8 * 2**20 + 16
+#: Bytes up to which a message is not counted: typing never is more.
+SMALL_BYTES = 256 * 1024
+#: Bytes of longer messages that are being read or carried out, of one person and of all.
+MAX_BYTES_OF_PERSON, MAX_BYTES_OF_ALL = 16 * 2**20, 128 * 2**20
+#: What closes a connection for good: there is no room for what the editor sent.
+TOO_LARGE = 4413
+
+
+class Budget:
+    """Bytes of long messages in memory, by person."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used: Counter[int] = Counter()
+
+    def take(self, user_id: int, size: int) -> bool:
+        """Take bytes for a person; tell whether there were so many."""
+        with self._lock:
+            of_person, of_all = self._used[user_id] + size, self._used.total() + size
+            if of_person > MAX_BYTES_OF_PERSON or of_all > MAX_BYTES_OF_ALL:
+                return False
+            self._used[user_id] = of_person
+            return True
+
+    def give_back(self, user_id: int, size: int) -> None:
+        """Give bytes back."""
+        with self._lock:
+            self._used[user_id] -= size
+            self._used += Counter()  # forgets those who have none
+
+    @property
+    def used(self) -> int:
+        """Return how many bytes are taken."""
+        return self._used.total()
+
+
+BUDGET: Slot[Budget] = Slot("incoming", lambda _: Budget())
+
+
+class Incoming:
+    """The `max_message_size` of an editor's socket, which is compared as a message is read.
+
+    It asks `length_so_far > max_message_size`; whoever is told so closes the connection. A message
+    that is too long closes it for good; one for which there is no memory now may come again.
+    """
+
+    def __init__(self, budget: Budget, user_id: int, wire: Wire) -> None:
+        self._budget, self._user_id, self._wire = budget, user_id, wire
+        self._taken = self._message = 0
+
+    def __lt__(self, length: int) -> bool:
+        """Tell whether a message that has so many bytes until now is too big."""
+        if length <= SMALL_BYTES:
+            self._message = 0
+            return False
+        if length > MAX_MESSAGE_BYTES:
+            self._wire.too_big_code = TOO_LARGE
+            return True
+        more = length - self._message
+        if not self._budget.take(self._user_id, more):
+            self._wire.too_big_code = TRY_AGAIN_LATER
+            return True
+        self._message = length
+        self._taken += more
+        return False
+
+    def carried_out(self, length: int) -> None:
+        """Let go of a message."""
+        if length > SMALL_BYTES:
+            self._give_back(length)
+
+    def end(self) -> None:
+        """Let go of all."""
+        self._give_back(self._taken)
+
+    def _give_back(self, size: int) -> None:
+        self._taken -= size
+        self._budget.give_back(self._user_id, size)

@@ -1,0 +1,262 @@
+"""What Yjs editors are told of the log: updates of the text, and of each other.
+
+An editor is never behind by messages, only by versions and by the newest states of others. So
+none is cut off for what others send, or for what comes back to it of its own: while it has not
+taken what it was sent, nothing is added; then it gets in one update what was changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+from pycrdt import merge_updates
+from sqlalchemy import select
+
+from ...core.errors import ApiError
+from ...core.http.caller import Caller
+from ...events.hub import Hub
+from ...events.message import Message
+from ...extensions import db
+from ...realtime.transport.connection import WireFollower
+from ...realtime.transport.follower import PIECE
+from ...realtime.transport.frames import BINARY, FORBIDDEN, NOT_FOUND, fragments
+from ...realtime.transport.wire import Wire
+from ..editing import store
+from ..editing.writer import writer
+from ..models import FileChange
+from . import protocol
+from .protocol import UPDATE, State
+
+#: Events behind which there is no text any more; the others take the right to it away.
+DELETIONS = ("file.deleted", "workspace.deleted", "project.deleted")
+#: Unsent bytes past which an editor is told no more until it has read.
+MAX_AHEAD_BYTES = 256 * 1024
+#: Versions, and about how many bytes of them, that are told in one update.
+MAX_JOINED, MAX_JOINED_BYTES = 500, 4 * 2**20
+
+
+def editors_topic(file_id: int) -> str:
+    """Return where the Yjs editors of a text are told of each other; nobody else can follow it."""
+    return f"yjs:{file_id}"
+
+
+@dataclass(frozen=True)
+class News:
+    """What is new for the editors of a text: versions up to one, and states of editors."""
+
+    file_id: int
+    #: The version before, and the newest one; the same if there are only states.
+    base: int
+    version: int
+    states: Sequence[State]
+
+    @cached_property
+    def joined(self) -> tuple[bytes, int]:
+        """Return the versions as one update, made once for all who know the one before."""
+        return joined(self.file_id, self.base, self.version)
+
+
+class YjsFollower(WireFollower):
+    """The hub's view of a Yjs editor."""
+
+    def __init__(self, caller: Caller, wire: Wire, hub: Hub) -> None:
+        super().__init__(caller, wire)
+        self._hub = hub
+        self._file_id = 0
+        self._holding = False
+        #: The version that the editor knows or is being sent, and the newest one.
+        self._known = self._newest = 0
+        #: What else it has not been told: others' newest states.
+        self._states: dict[int, State] = {}
+        #: What it is to be asked behind that.
+        self._asked: bytes | None = None
+        #: What is left of a long message.
+        self._pieces: Iterator[bytes] | None = None
+        wire.on_drained = self._go_on_later
+
+    @staticmethod
+    def encode(_: Message) -> bytes:
+        """Write nothing: see `chunk`."""
+        return b""
+
+    @classmethod
+    def chunk(cls, messages: Sequence[Message]) -> News:
+        """Gather what is new; each editor is sent what it lacks of it."""
+        file_id = int(messages[0].topic.partition(":")[2])
+        versions = [one.data["version"] for one in messages if one.type == "file.edited"]
+        told = [one for one in messages if one.type == "editors.changed" and not one.id]
+        states = {state.client: state for one in told for state in one.data["states"]}
+        newest = max(versions, default=0)
+        return News(file_id, min(versions, default=1) - 1, newest, list(states.values()))
+
+    # -- from the hub -----------------------------------------------------------------------------
+
+    def deliver(self, chunk: Any, last_id: int) -> None:
+        """Send what is new now, or once the editor has read what it was sent before."""
+        with self._gate:
+            self._file_id = chunk.file_id
+            self._newest = max(self._newest, chunk.version)
+            self._states |= {one.client: one for one in chunk.states}
+            self._go_on(chunk)
+
+    def hint(self, chunk: Any) -> None:
+        """Do the same with states: of each editor only the newest one waits."""
+        self.deliver(chunk, 0)
+
+    def resume(self) -> None:
+        """Go on, where it was put off."""
+        with self._gate:
+            self._go_on(None)
+
+    def dropped(self, topic: str, reason: str) -> None:
+        """End: there is nothing else to follow here."""
+        gone = reason in DELETIONS
+        detail = "This file is gone" if gone else "You may not read this file any more"
+        deny(self.wire, detail)
+        self.wire.shut(NOT_FOUND if gone else FORBIDDEN, f"{detail} ({reason}).")
+
+    # -- from the connection ----------------------------------------------------------------------
+
+    def begin(self, file_id: int, version: int) -> None:
+        """Tell what is newer than a version; what is older the editor will ask for."""
+        with self._gate:
+            self._file_id, self._known = file_id, version
+
+    def answer(self, message: bytes, version: int) -> None:
+        """Send, at the editor's pace, all that it lacked up to a version."""
+        with self._gate:
+            self._known = max(self._known, version)
+            self._send(message)
+
+    def tell(self, states: Sequence[State]) -> None:
+        """Tell of editors, as soon as there is nothing else to send."""
+        with self._gate:
+            self._states |= {one.client: one for one in states}
+            self._tell_states()
+
+    def ask(self, message: bytes) -> None:
+        """Send a short message as soon as none is on its way; a newer one replaces it."""
+        with self._gate:
+            if self._pieces is None:
+                self._send(message)
+            else:
+                self._asked = message
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether no message is on its way; go on with it, if so."""
+        with self._gate:
+            self._pump()
+            return self._pieces is None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Tell nothing within this block, and at its end what has come meanwhile."""
+        with self._gate:
+            self._holding = True
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._holding = False
+            self._go_on_later()
+
+    def forget_held(self) -> None:
+        """Tell nothing of what has come: there was no right to it any more."""
+        with self._gate:
+            self._newest = self._known
+            self._states.clear()
+
+    # -- sending ----------------------------------------------------------------------------------
+
+    def _go_on_later(self) -> None:
+        """Send the rest of a message; what is behind it needs the database: another thread."""
+        if self._gate.acquire(blocking=False):
+            try:
+                self._pump()
+                if not self._waits or self._busy:
+                    return
+            finally:
+                self._gate.release()
+        self._hub.resume(self)
+
+    @property
+    def _waits(self) -> bool:
+        return self._newest > self._known or bool(self._states)
+
+    @property
+    def _busy(self) -> bool:
+        ahead = self.wire.unsent > MAX_AHEAD_BYTES
+        return self._holding or self._pieces is not None or ahead
+
+    def _go_on(self, news: News | None) -> None:
+        self._pump()
+        while self._newest > self._known and not self._busy:
+            if news and (news.base, news.version) == (self._known, self._newest):
+                update, self._known = news.joined
+            else:
+                update, self._known = joined(self._file_id, self._known, self._newest)
+            self._send(protocol.sync(UPDATE, update))
+        self._tell_states()
+
+    def _tell_states(self) -> None:
+        if self._states and not self._busy:
+            states, self._states = self._states, {}
+            self._send(protocol.awareness(states.values()))
+
+    def _send(self, message: bytes) -> None:
+        self._pieces = fragments(BINARY, message, PIECE)
+        self.wire.amid_message = True
+        self._pump()
+
+    def _pump(self) -> None:
+        """Send pieces while the peer takes them at once; `on_drained` tells when it does again."""
+        while self._pieces is not None and not self.wire.unsent:
+            piece = next(self._pieces, None)
+            if piece is not None:
+                self.wire.push(piece)
+                continue
+            asked, self._asked = self._asked, None
+            self._pieces = None if asked is None else fragments(BINARY, asked, PIECE)
+            self.wire.amid_message = self._pieces is not None
+
+
+def deny(wire: Wire, detail: str) -> None:
+    """Say that something is refused; in the middle of a message only closing can say it."""
+    if not wire.amid_message:
+        wire.push(protocol.denied(detail))
+
+
+def joined(file_id: int, known: int, newest: int) -> tuple[bytes, int]:
+    """Return what was changed behind a version as one update, and up to which version it goes.
+
+    What has been compacted meanwhile is told with all there is.
+    """
+    found = _updates(file_id, known, min(newest, known + MAX_JOINED))
+    sizes = accumulate(map(len, found))
+    used = max(1, sum(size <= MAX_JOINED_BYTES for size in sizes))
+    if found:
+        some = found[:used]
+        return merge_updates(*some) if len(some) > 1 else some[0], known + len(some)
+    try:
+        return merge_updates(*store.load(file_id).all), newest
+    except ApiError:  # it has been deleted meanwhile
+        return protocol.EMPTY, newest
+
+
+def _updates(file_id: int, known: int, newest: int) -> list[bytes]:
+    """Return the updates of some versions, up to the first that is not kept by itself."""
+    kept = writer().updates
+    found = [kept.get((file_id, version)) for version in range(known + 1, newest + 1)]
+    if None in found:
+        here = (FileChange.file_id == file_id, FileChange.version.between(known + 1, newest))
+        rows = db.session.execute(select(FileChange.version, FileChange.update).where(*here))
+        stored = {version: update for version, update in rows if update}
+        found = [stored.get(version) for version in range(known + 1, newest + 1)]
+    end = found.index(None) if None in found else len(found)
+    return [one for one in found[:end] if one is not None]

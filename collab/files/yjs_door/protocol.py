@@ -1,0 +1,143 @@
+"""What Yjs editors say over a WebSocket: y-protocols in the encoding of lib0.
+
+A message is its type, and what belongs to it; numbers are written seven bits a byte, the lowest
+first, and bytes and texts behind their length.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ...core.errors import Malformed
+from ...core.json import loads
+from ...realtime.transport.frames import BINARY, frame
+
+SYNC, AWARENESS, AUTH, QUERY_AWARENESS = range(4)
+#: Kinds of SYNC: what I have; all that you lack; what is new.
+STEP_1, STEP_2, UPDATE = range(3)
+PERMISSION_DENIED = 0
+
+#: An update with nothing in it.
+EMPTY = b"\0\0"
+#: JavaScript's largest whole number.
+MAX_NUMBER = 2**53 - 1
+
+
+def number(value: int) -> bytes:
+    """Write a number."""
+    written = bytearray()
+    while value > 127:
+        written.append(value & 127 | 128)
+        value >>= 7
+    written.append(value)
+    return bytes(written)
+
+
+def sized(data: bytes) -> bytes:
+    """Write bytes behind their length."""
+    return number(len(data)) + data
+
+
+class Reader:
+    """Takes a message apart; raises Malformed where it ends too early."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    @property
+    def over(self) -> bool:
+        """Tell whether all has been read."""
+        return self._at >= len(self._data)
+
+    def number(self) -> int:
+        """Read a number."""
+        value = shift = 0
+        while True:
+            if self.over or value > MAX_NUMBER:
+                raise Malformed("The message is none of the Yjs protocol: a number is cut off.")
+            byte = self._data[self._at]
+            self._at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    def sized(self) -> bytes:
+        """Read bytes behind their length."""
+        size = self.number()
+        if size > len(self._data) - self._at:
+            raise Malformed("The message is none of the Yjs protocol: it ends too early.")
+        self._at += size
+        return self._data[self._at - size : self._at]
+
+
+def sync(kind: int, data: bytes) -> bytes:
+    """Write a message about the document."""
+    return bytes((SYNC, kind)) + sized(data)
+
+
+def denied(reason: str) -> bytes:
+    """Write, as a frame, that something is refused."""
+    return frame(BINARY, bytes((AUTH, PERMISSION_DENIED)) + sized(reason.encode()))
+
+
+#: Editors' states in one message; the rest is passed over. A stock editor repeats what it hears in
+#: as many as it was told at once.
+MAX_STATES = 4096
+#: What an editor that has gone tells of itself.
+GONE = b"null"
+
+
+@dataclass(frozen=True)
+class State:
+    """What an editor tells of itself (JSON, `null` once it is gone); a higher clock is newer."""
+
+    client: int
+    clock: int
+    json: bytes
+
+    @property
+    def gone(self) -> bool:
+        """Tell whether the editor has left."""
+        return self.json == GONE
+
+
+def states(data: bytes, limit: int) -> list[State]:
+    """Read editors' states of at most so many bytes, and pass over bigger ones and too many.
+
+    Raises Malformed, also for what is not JSON: others would stumble.
+    """
+    reader = Reader(data)
+    found = []
+    for _ in range(min(reader.number(), MAX_STATES)):
+        state = State(reader.number(), reader.number(), reader.sized())
+        if len(state.json) <= limit:
+            _check_json(state.json)
+            found.append(state)
+    return found
+
+
+def _check_json(data: bytes) -> None:
+    """Raise Malformed for what JSON.parse would not read.
+
+    It reads halves of characters (a name cut after its first unit), which orjson refuses.
+    """
+    try:
+        loads(data)
+    except ValueError:
+        try:
+            json.loads(data.decode(), parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise Malformed("The state of an editor is not JSON.") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def awareness(told: Iterable[State]) -> bytes:
+    """Write editors' states as a message."""
+    written = [number(one.client) + number(one.clock) + sized(one.json) for one in told]
+    return bytes((AWARENESS,)) + sized(number(len(written)) + b"".join(written))

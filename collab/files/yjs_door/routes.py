@@ -1,0 +1,45 @@
+"""The addresses of texts for Yjs editors, which speak the protocol of y-websocket."""
+
+from __future__ import annotations
+
+from flask import request
+from simple_websocket import Server
+
+from ...auth import refusals
+from ...auth.guard import from_address
+from ...core.errors import ApiError, Unauthorized
+from ...extensions import sock
+from ...realtime.json_door.routes import run, seated, socket_blueprint
+from ...realtime.transport.parked import Parked
+from ...realtime.transport.places import Seat
+from ..json_door.messages import text_of
+from .budget import BUDGET, SMALL_BYTES, Incoming
+from .connection import YjsConnection, end
+
+blueprint = socket_blueprint("yjs")
+
+
+def editor(ws: Server, file_id: int) -> None:
+    """Edit a text with Yjs; the shared text is named `content`."""
+    ws.max_message_size = SMALL_BYTES
+
+    def connected(parked: Parked, seat: Seat) -> YjsConnection:
+        wire = parked.wire
+        try:
+            who = from_address()
+            if who is None:
+                raise Unauthorized("Sign in with `?token=` or `?ticket=`.")
+            text = text_of(file_id, who)
+            incoming = Incoming(BUDGET.here(), who.user_id, wire)
+            ws.max_message_size = incoming
+            return YjsConnection(wire, seated(seat, who), text.id, incoming)
+        except ApiError as error:
+            if error.status == 401:
+                refusals.token("WEBSOCKET", request.path, error)
+            end(wire, error)
+
+    run(ws, connected, end)
+
+
+sock.route("/files/<id:file_id>/yjs", bp=blueprint, endpoint="of_file")(editor)
+sock.route("/yjs/<id:file_id>", bp=blueprint, endpoint="by_name")(editor)

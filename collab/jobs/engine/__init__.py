@@ -1,0 +1,1 @@
+"""When and where jobs run: claiming, leases, endings."""

@@ -1,0 +1,194 @@
+"""Which job goes next, and taking it: by one conditional UPDATE.
+
+People take turns, so that nobody's thousand jobs hold back another's one; among one person's jobs
+the higher priority goes first, then the older one. No step here walks over waiting jobs: the
+person's next one is the first entry of an index, however many stand behind it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import bindparam, func, literal_column, null, select, union_all, update
+
+from ...core.models import Id, UtcDateTime
+from ...extensions import db
+from .. import registry
+from ..models import QUEUED, RETRY_WAIT, RUNNING, Job
+from .fairness import Turns
+
+JOBS = Job.__table__.c
+READY = (JOBS.status == literal_column("'queued'")) & JOBS.due_at.is_(None)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job that this worker runs; `token` is what its writes are fenced by."""
+
+    id: int
+    type: str
+    owner_id: int
+    project_id: int | None
+    payload: dict[str, Any]
+    attempt: int
+    attempts_forgiven: int
+    max_attempts: int
+    timeout_s: int
+    token: int
+    started_at: datetime
+    worker: str
+
+    @classmethod
+    def of(cls, row: Any) -> Claimed:
+        """Make it of a row whose columns have these names."""
+        return cls(**row._mapping)
+
+    @property
+    def spent(self) -> bool:
+        """Tell whether this attempt was the last one."""
+        return self.attempt - self.attempts_forgiven >= self.max_attempts
+
+
+# -- promotion ------------------------------------------------------------------------------------
+
+NEXT_DUE = select(func.min(JOBS.due_at)).where(JOBS.due_at.is_not(None))
+PROMOTE = (
+    update(Job.__table__)  # type: ignore[arg-type]
+    .where(JOBS.due_at <= bindparam("now", type_=UtcDateTime()))
+    .values(
+        status=QUEUED,
+        due_at=null(),
+        version=JOBS.version + 1,
+        updated_at=bindparam("now", type_=UtcDateTime()),
+    )
+)
+
+
+def next_due() -> datetime | None:
+    """Return when the next waiting job is due."""
+    return db.session.connection().execute(NEXT_DUE).scalar()
+
+
+def promote(now: datetime) -> None:
+    """Make ready what is due: delayed jobs, and those that wait for a retry."""
+    db.session.connection().execute(PROMOTE, {"now": now})
+
+
+def clamp_retries(now: datetime, longest: timedelta) -> None:
+    """Shorten waits that no retry can have: the clock was put back since they were set."""
+    far = update(Job).where(Job.status == RETRY_WAIT, Job.due_at > now + longest)
+    db.session.execute(far.values(due_at=now + longest, version=Job.version + 1))
+
+
+# -- choosing -------------------------------------------------------------------------------------
+
+
+def _waiting_people() -> Any:
+    """Build the query for everybody with a ready job: one index seek a person."""
+    first = select(func.min(JOBS.owner_id).label("id")).where(READY)
+    people = first.cte("people", recursive=True)
+    following = select(func.min(JOBS.owner_id)).where(READY, people.c.id < JOBS.owner_id)
+    people = people.union_all(
+        select(following.correlate(people).scalar_subquery()).where(people.c.id.is_not(None))
+    )
+    return select(people.c.id).where(people.c.id.is_not(None))
+
+
+WAITING_PEOPLE = _waiting_people()
+
+
+@lru_cache(maxsize=64)
+def _heads(types: tuple[str, ...]) -> Any:
+    """Build the query for a person's next jobs of some types."""
+    parts = [
+        select(JOBS.id, JOBS.type, JOBS.rank)
+        .where(READY, JOBS.owner_id == bindparam("owner", type_=Id), JOBS.type == kind)
+        .order_by(JOBS.rank, JOBS.id)
+        .limit(bindparam("limit"))
+        .subquery()
+        for kind in types
+    ]
+    every = union_all(*(select(part) for part in parts)).subquery()
+    return select(every).order_by(every.c.rank, every.c.id)
+
+
+def choose(turns: Turns) -> list[int]:
+    """Return the ids of the jobs that go next, as many as there is room for."""
+    connection = db.session.connection()
+    waiting = sorted(connection.execute(WAITING_PEOPLE).scalars(), key=turns.order)
+    types = tuple(kind.name for kind in registry.all_types() if not turns.is_full(kind))
+    if not waiting or not types:
+        return []
+    # So many of each person that one alone could fill the pool, but no more people than jobs.
+    lines: dict[int, deque[Any]] = {}
+    values = {"limit": turns.most()}
+    for who in waiting:
+        if len(lines) >= values["limit"]:
+            break
+        # Whoever waits for other types only must not stand in the way of those behind him.
+        if line := connection.execute(_heads(types), values | {"owner": who}).all():
+            lines[who] = deque(line)
+    return list(_deal(lines, turns))
+
+
+def _deal(lines: dict[int, deque[Any]], turns: Turns) -> Iterator[int]:
+    """Take jobs from people's lines in turn."""
+    while lines:
+        who = min(lines, key=turns.order)
+        line = lines[who]
+        while line and turns.is_full(registry.get(line[0].type)):
+            line.popleft()
+        if not line or not turns.has_room(who, line[0].type):
+            del lines[who]
+            continue
+        job = line.popleft()
+        turns.take(who, job.type)
+        yield job.id
+
+
+# -- claiming -------------------------------------------------------------------------------------
+
+CLAIM = (
+    update(Job.__table__)  # type: ignore[arg-type]
+    .where(JOBS.id.in_(bindparam("ids", expanding=True)), READY)
+    .values(
+        status=RUNNING,
+        attempt=JOBS.attempt + 1,
+        lease_owner=bindparam("worker"),
+        lease_token=JOBS.lease_token + 1,
+        lease_until=bindparam("until", type_=UtcDateTime()),
+        heartbeat_at=bindparam("now", type_=UtcDateTime()),
+        started_at=bindparam("now", type_=UtcDateTime()),
+        updated_at=bindparam("now", type_=UtcDateTime()),
+        progress=null(),
+        progress_message=null(),
+        version=JOBS.version + 1,
+    )
+    .returning(
+        JOBS.id,
+        JOBS.type,
+        JOBS.owner_id,
+        JOBS.project_id,
+        JOBS.payload,
+        JOBS.attempt,
+        JOBS.attempts_forgiven,
+        JOBS.max_attempts,
+        JOBS.timeout_s,
+        JOBS.lease_token.label("token"),
+        JOBS.started_at,
+        JOBS.lease_owner.label("worker"),
+    )
+)
+
+
+def claim(ids: Sequence[int], worker: str, now: datetime, lease: timedelta) -> list[Claimed]:
+    """Take jobs for a worker; returns those that were still there to take, in the same order."""
+    values = {"ids": list(ids), "worker": worker, "now": now, "until": now + lease}
+    rows = db.session.connection().execute(CLAIM, values).all()
+    place = {key: number for number, key in enumerate(ids)}
+    return sorted((Claimed.of(row) for row in rows), key=lambda job: place[job.id])

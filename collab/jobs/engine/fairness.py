@@ -1,0 +1,104 @@
+"""Whose turn it is, and how much of a worker a job takes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Protocol
+
+from ..registry import JobType
+
+#: A thread may have so much quick work waiting for it, in seconds, and so many jobs.
+AHEAD_S, AHEAD = 0.02, 32
+
+
+class Pace:
+    """How long the jobs of each type take here, by experience."""
+
+    def __init__(self) -> None:
+        self._mean_s: dict[str, float] = {}
+
+    def note(self, kind: str, seconds: float) -> None:
+        """Learn how long a run took; the last few count most."""
+        known = self._mean_s.get(kind, seconds)
+        # One slow run makes a type slow at once: jobs must not pile up behind the next one.
+        self._mean_s[kind] = max(seconds, known) if seconds > AHEAD_S else (7 * known + seconds) / 8
+
+    def weight(self, kind: str) -> float:
+        """Return how much of a thread a job takes: 1, or less if several are done in a moment."""
+        mean_s = self._mean_s.get(kind)
+        return 1.0 if mean_s is None else min(1.0, max(1 / AHEAD, mean_s / AHEAD_S))
+
+
+class Placed(Protocol):
+    """A job, as far as taking turns goes."""
+
+    @property
+    def owner_id(self) -> int:
+        """Whose it is."""
+
+    @property
+    def type(self) -> str:
+        """What kind of job it is."""
+
+
+class Turns:
+    """How many jobs run here, how many of each person's, and who was served last."""
+
+    def __init__(self, workers: int, pace: Pace) -> None:
+        self._workers, self._pace = float(workers), pace
+        #: How much of the pool one person may take: a place is left for others.
+        self._most_each = max(1.0, self._workers - 1)
+        self._taken = 0.0
+        self._theirs: dict[int, float] = defaultdict(float)
+        self._types: Counter[str] = Counter()
+        self._served: dict[int, int] = {}
+        self._count = 0
+
+    def begin(self, running: Iterable[Placed]) -> None:
+        """Start a round of choosing; these jobs run already."""
+        self._taken = 0.0
+        self._theirs.clear()
+        self._types.clear()
+        for job in running:
+            self._add(job.owner_id, job.type)
+
+    def order(self, owner_id: int) -> tuple[float, int]:
+        """Return a person's place in the line: fewest running jobs, then longest not served."""
+        return self._theirs.get(owner_id, 0.0), self._served.get(owner_id, 0)
+
+    @property
+    def free(self) -> float:
+        """Return how many threads' worth of jobs may start."""
+        return self._workers - self._taken
+
+    def has_room(self, owner_id: int, kind: str) -> bool:
+        """Tell whether a job of this person and type may start now."""
+        weight = self._pace.weight(kind) - 1e-9
+        mine = self._most_each - self._theirs.get(owner_id, 0.0)
+        return self.free >= weight and mine >= weight
+
+    @staticmethod
+    def _limit(kind: JobType) -> int | None:
+        return kind.at_once() if kind.at_once is not None else None
+
+    def is_full(self, kind: JobType) -> bool:
+        """Tell whether no more of a type may run at once."""
+        limit = self._limit(kind)
+        return limit is not None and self._types[kind.name] >= limit
+
+    def most(self) -> int:
+        """Return how many jobs could start at most, if all were quick."""
+        return max(0, int(self.free * AHEAD))
+
+    def take(self, owner_id: int, kind: str) -> None:
+        """Note that a job goes next."""
+        self._count += 1
+        self._served[owner_id] = self._count
+        self._add(owner_id, kind)
+
+    def _add(self, owner_id: int, kind: str) -> None:
+        weight = self._pace.weight(kind)
+        self._taken += weight
+        self._theirs[owner_id] += weight
+        self._types[kind] += 1

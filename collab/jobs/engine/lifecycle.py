@@ -1,0 +1,292 @@
+"""How a running job ends, and every write of its run: all fenced by the lease token.
+
+    queued ──claim──▶ running ──▶ succeeded
+      ▲  ▲               │  ├───▶ failed       another attempt would not help, or is not allowed
+      │  │               │  ├───▶ dead         the last attempt failed
+      │  └── handed back ┤  └───▶ cancelled    asked for while it ran, or while it waited
+      └──── due ── retry_wait
+
+A write names the token that the claim gave out. Whoever lost the job since then (its lease ran
+out, or its row is gone) changes nothing: the row count says so.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import bindparam, insert, literal_column, select, update
+
+from ...core.database import take_write_lock
+from ...core.models import Id, utcnow
+from ...core.usage.counted import ROW_BYTES
+from ...core.usage.models import PERSON, PROJECT
+from ...core.usage.quota import Allowance, QuotaSpent
+from ...events import log
+from ...events.catalogue.jobs import (
+    JobCancelled,
+    JobDied,
+    JobFailed,
+    JobOutput,
+    JobProgressed,
+    JobQueued,
+    JobRetryScheduled,
+    JobStarted,
+    JobSucceeded,
+)
+from ...events.types import JobEvent
+from ...extensions import db
+from .. import registry
+from ..context import Report, Result, Said, storable
+from ..models import (
+    CANCELLED,
+    DEAD,
+    ENDED,
+    FAILED,
+    QUEUED,
+    RETRY_WAIT,
+    RUNNING,
+    SUCCEEDED,
+    Attempt,
+    Job,
+    JobResult,
+    LogLine,
+)
+from .claiming import Claimed
+
+BACKOFF_BASE = timedelta(seconds=2)
+BACKOFF_CAP = timedelta(minutes=5)
+
+#: How an attempt can end that brought no result.
+HANDED_BACK, LOST, TIMED_OUT = "handed_back", "worker_lost", "timeout"
+
+JOBS = Job.__table__.c
+HELD = (
+    (JOBS.id == bindparam("held_id", type_=Id))
+    & (JOBS.status == literal_column("'running'"))
+    & (JOBS.lease_token == bindparam("held_token", type_=Id))
+)
+
+
+STILL_HELD = (
+    select(JOBS.id, JOBS.lease_token)
+    .where(JOBS.id.in_(bindparam("ids", expanding=True)), JOBS.status == RUNNING)
+    .where(JOBS.cancel_requested.is_(False))
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended, as its worker saw it."""
+
+    #: succeeded, failed, cancelled, timeout, worker_lost or handed_back.
+    outcome: str
+    result: Result | None = None
+    error: dict[str, Any] | None = None
+    #: Whether another attempt may help.
+    retry: bool = True
+    #: Whether the job's code was called: if not, even what runs at most once may be run again.
+    begun: bool = True
+
+
+#: How often what a job says is kept: in its log, and in the event that tells it.
+COPIES = 2
+
+#: The ending of a run whose code was never called.
+NOT_BEGUN = Ending(HANDED_BACK, begun=False)
+
+
+def failure(code: str, message: str) -> dict[str, Any]:
+    """Write an error as the row keeps it: a word for programs, a sentence for people."""
+    return {"code": storable(code), "message": storable(message[:2000])}
+
+
+def backoff(failures: int, rng: Callable[[], float] = random.random) -> timedelta:
+    """Return how long to wait after the n-th failure: exponential, with full jitter."""
+    ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(failures - 1, 30))
+    return timedelta(seconds=ceiling.total_seconds() * rng())
+
+
+@dataclass
+class Batch:
+    """What one transaction writes beside the jobs' rows; `flush` sends it in few statements."""
+
+    events: list[JobEvent] = field(default_factory=list)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    #: Jobs for whose words there is no room.
+    silenced: set[int] = field(default_factory=set)
+    _room: Allowance = field(default_factory=Allowance)
+
+    def flush(self) -> None:
+        """Write what was gathered into the open transaction, events last."""
+        connection = db.session.connection()
+        gathered = ((Attempt, self.attempts), (LogLine, self.lines), (JobResult, self.results))
+        for model, rows in gathered:
+            if rows:
+                connection.execute(insert(model), rows)
+        log.record_all(self.events, actor=None)
+
+    # -- what may happen to a claimed job ---------------------------------------------------------
+
+    def started(self, job: Claimed) -> None:
+        """Note that an attempt began."""
+        self.events.append(JobStarted(attempt=job.attempt, **_where(job)))
+
+    def say(self, job: Claimed, report: Report) -> bool:
+        """Write what a run has said; tells whether the job is still this worker's."""
+        values: dict[str, Any] = {}
+        if report.progress is not None:
+            values = {"progress": report.progress, "progress_message": report.message or None}
+        if not _change(job, RUNNING, **values):
+            return False
+        for said in self._with_room(job, report):
+            line = {"job_id": job.id, "attempt": job.attempt, "time": utcnow()}
+            self.lines.append(line | {"stream": said.stream, "text": said.text})
+            told = JobOutput(attempt=job.attempt, stream=said.stream, text=said.text, **_where(job))
+            self.events.append(told)
+        if report.progress is not None:
+            message = report.message or ""
+            told_far = JobProgressed(progress=report.progress, message=message, **_where(job))
+            self.events.append(told_far)
+        return True
+
+    def _with_room(self, job: Claimed, report: Report) -> Sequence[Said]:
+        """Return what was said if there is room for it; if not, the run is to be stopped."""
+        size = COPIES * sum(len(said.text.encode()) + ROW_BYTES for said in report.said)
+        try:
+            self._room.take(size, ((PERSON, job.owner_id), (PROJECT, job.project_id)))
+        except QuotaSpent:
+            self.silenced.add(job.id)
+            return ()
+        return report.said
+
+    def settle_all(self, endings: Sequence[tuple[Claimed, Ending]], now: datetime) -> None:
+        """End runs; those that have succeeded, and that nobody cancelled, by one statement."""
+        held = _held([job for job, ending in endings if ending.outcome == SUCCEEDED])
+        _succeed(held.values(), now)
+        for job, ending in endings:
+            if (job.id, job.token) in held:
+                self._keep(job, ending, now, JobSucceeded(attempt=job.attempt, **_where(job)))
+                self._keep_result(job, ending)
+            else:
+                self.settle(job, ending, now)
+
+    def settle(self, job: Claimed, ending: Ending, now: datetime) -> bool:
+        """End a run; tells whether the job was still this worker's to end.
+
+        A cancel that was asked for before this counts, whatever the run brought.
+        """
+        status, values, event = _resolve(job, ending, now)
+        if _change(job, status, unless_cancelled=True, **values):
+            self._keep(job, ending, now, event)
+            if status in ENDED:
+                self._keep_result(job, ending)
+            return True
+        if _change(job, CANCELLED, finished_at=now):
+            self._keep(job, Ending(CANCELLED), now, JobCancelled(**_where(job)))
+            return True
+        return False
+
+    def _keep(self, job: Claimed, ending: Ending, now: datetime, event: JobEvent) -> None:
+        self.attempts.append(
+            {
+                "job_id": job.id,
+                "number": job.attempt,
+                "worker": job.worker,
+                "outcome": ending.outcome,
+                "error": ending.error,
+                "started_at": job.started_at,
+                "finished_at": now,
+            }
+        )
+        self.events.append(event)
+
+    def _keep_result(self, job: Claimed, ending: Ending) -> None:
+        result = ending.result
+        if result is not None:
+            row = {"job_id": job.id, "data": result.data, "body": result.body}
+            kind = result.content_type if result.body is not None else None
+            self.results.append(row | {"content_type": kind, "filename": result.filename})
+
+
+def _where(job: Claimed) -> dict[str, Any]:
+    return {"job_id": job.id, "project_id": job.project_id}
+
+
+def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str, Any], JobEvent]:
+    """Decide what an ending means: the next status, the row's values, the event."""
+    where, attempt = _where(job), job.attempt
+    error = ending.error or {}
+    if ending.outcome == SUCCEEDED:
+        values = {"finished_at": now, "progress": 1.0, "error": None}
+        return SUCCEEDED, values, JobSucceeded(attempt=attempt, **where)
+    if ending.outcome == CANCELLED:
+        return CANCELLED, {"finished_at": now}, JobCancelled(**where)
+    if ending.outcome == HANDED_BACK and (_repeatable(job) or not ending.begun):
+        values = {"attempts_forgiven": job.attempts_forgiven + 1}
+        return QUEUED, values, JobQueued(job_type=job.type, reason=HANDED_BACK, **where)
+    if not ending.retry or not _repeatable(job):
+        values = {"finished_at": now, "error": error}
+        return FAILED, values, JobFailed(attempt=attempt, error=error, **where)
+    if job.spent:
+        values = {"finished_at": now, "error": error}
+        return DEAD, values, JobDied(attempt=attempt, error=error, **where)
+    due = now + backoff(job.attempt - job.attempts_forgiven)
+    told = JobRetryScheduled(attempt=attempt, error=error, due_at=due.isoformat(), **where)
+    return RETRY_WAIT, {"due_at": due, "error": error}, told
+
+
+def _repeatable(job: Claimed) -> bool:
+    kind = registry.find(job.type)
+    return kind is None or kind.repeatable
+
+
+def _held(jobs: Sequence[Claimed]) -> dict[tuple[int, int], Claimed]:
+    """Return those of many jobs that their worker still holds, and that nobody has cancelled.
+
+    It holds until the commit, as this transaction is the only one that writes. One job alone is
+    not looked up: its UPDATE tells.
+    """
+    if len(jobs) < 2:
+        return {}
+    take_write_lock()
+    found = db.session.connection().execute(STILL_HELD, {"ids": [job.id for job in jobs]})
+    held = {(row.id, row.lease_token) for row in found}
+    return {key: job for job in jobs if (key := (job.id, job.token)) in held}
+
+
+def _succeed(jobs: Collection[Claimed], now: datetime) -> None:
+    values = {"status": SUCCEEDED, "finished_at": now, "updated_at": now, "progress": 1.0}
+    values |= {"error": None, "lease_owner": None, "lease_until": None}
+    rows = [values | {"held_id": job.id, "held_token": job.token} for job in jobs]
+    if rows:
+        statement = _update(tuple(sorted(values)), guarded=True)
+        db.session.connection().execute(statement, rows)
+
+
+def _change(job: Claimed, status: str, *, unless_cancelled: bool = False, **values: Any) -> bool:
+    """Change a job's row if this worker still holds it; tells whether it does."""
+    if status != RUNNING:
+        values |= {"lease_owner": None, "lease_until": None}
+    values |= {"status": status, "updated_at": utcnow()}
+    guarded = unless_cancelled and status != CANCELLED
+    statement = _update(tuple(sorted(values)), guarded)
+    parameters = values | {"held_id": job.id, "held_token": job.token}
+    return db.session.connection().execute(statement, parameters).rowcount == 1
+
+
+@lru_cache(maxsize=64)
+def _update(columns: tuple[str, ...], guarded: bool) -> Any:
+    """Build, once for each set of columns, the UPDATE that the lease's token fences."""
+    statement = update(Job.__table__).where(HELD)  # type: ignore[arg-type]
+    if guarded:
+        statement = statement.where(JOBS.cancel_requested.is_(False))
+    new = {name: bindparam(name, type_=JOBS[name].type) for name in columns}
+    return statement.values(version=JOBS.version + 1, **new)

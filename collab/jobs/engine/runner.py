@@ -1,0 +1,152 @@
+"""The threads of a process that runs jobs: the scheduler's one, and the pool."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
+
+from ...core.errors import ApiError
+from ...core.slots import Slot
+from ...extensions import db
+from ...parts import PARTS
+from .attempt import Run, carry_out
+from .lifecycle import NOT_BEGUN
+from .scheduler import POLL_S, Scheduler
+from .worker_lock import Worker
+
+#: Seconds between two ticks at least.
+GATHER_S = 0.003
+
+logger = logging.getLogger(__name__)
+
+
+class Runner:
+    """Runs jobs with JOB_WORKERS threads; with 0 this process leaves them to others."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app, self._workers = app, app.config["JOB_WORKERS"]
+        self._worker = Worker(app.config["INSTANCE_PATH"] / "workers")
+        lease_s = app.config["JOB_LEASE_SECONDS"]
+        self._scheduler = Scheduler(
+            app, self._worker, self._submit, workers=self._workers, lease_s=lease_s
+        )
+        self._call = threading.Event()
+        self._starting = threading.Lock()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._pool: ThreadPoolExecutor | None = None
+
+    def start(self) -> None:
+        """Start the threads, once: after the fork, where the server forks."""
+        if self._thread is not None or not self._workers:
+            return
+        with self._starting:
+            if self._thread is None and not self._stopping:
+                self._worker.begin()
+                self._worker.tidy()
+                self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="job")
+                self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
+                self._thread.start()
+
+    def wake(self, *, look: bool = False) -> None:
+        """Say that there is something to do; `look`: somebody cancelled a running job."""
+        if look:
+            self._scheduler.look = True
+        self._call.set()
+
+    def stop(self, patience_s: float = 1.5) -> None:
+        """Stop all runs, hand their jobs back, and end the threads."""
+        with self._starting:
+            self._stopping = True
+        self._call.set()
+        if self._thread is not None:
+            self._thread.join(patience_s)
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def state(self) -> str:
+        """Tell how it is, for `/ready`."""
+        if not self._workers:
+            return "off: JOB_WORKERS is 0"
+        return "ok" if self._thread is not None and self._thread.is_alive() else "stopped"
+
+    @property
+    def running(self) -> int:
+        """Return how many places of the pool are taken."""
+        return len(self._scheduler.runs)
+
+    def _submit(self, run: Run) -> None:
+        assert self._pool is not None  # noqa: S101
+        try:
+            run.withdraw = self._pool.submit(self._carry_out, run).cancel
+        except RuntimeError:  # no thread can be had, or the process is ending
+            self._scheduler.over(run, NOT_BEGUN)
+            raise
+
+    def _carry_out(self, run: Run) -> None:
+        self._scheduler.over(run, carry_out(self._app, run))
+        self._call.set()
+
+    def _loop(self) -> None:
+        while not self._stopping:
+            began = time.monotonic()
+            self._call.wait(self._tick())
+            self._call.clear()
+            # While there is much to do, let some of it gather: it shares a commit.
+            if (early := began + GATHER_S - time.monotonic()) > 0:
+                time.sleep(early)
+        self._scheduler.close()
+        while self._scheduler.runs:
+            self._call.wait(self._tick())
+            self._call.clear()
+        self._worker.end()
+
+    def _tick(self) -> float:
+        try:
+            return self._scheduler.tick()
+        except (SQLAlchemyError, ApiError) as error:
+            logger.error("jobs wait, the database does not answer: %s", error)
+        except Exception:
+            logger.exception("the scheduler stumbled, trying again")
+        return POLL_S
+
+
+RUNNER: Slot[Runner] = Slot("runner", Runner)
+
+
+def init_app(app: Flask) -> None:
+    """Make the runner of an application; it starts with the server, or the first request.
+
+    Not with the first job: commands and the server before its fork may submit, too.
+    """
+    PARTS.of(app).add("jobs", RUNNER)
+    app.before_request(lambda: RUNNER.here().start())
+
+
+def runner() -> Runner:
+    """Return this application's runner."""
+    return RUNNER.here()
+
+
+WAKE, LOOK = "jobs_wake", "jobs_look"
+
+
+@event.listens_for(db.session, "after_commit")
+def _wake(session: Any) -> None:
+    look = session.info.pop(LOOK, False)
+    if session.info.pop(WAKE, False) or look:
+        runner().wake(look=look)
+
+
+@event.listens_for(db.session, "after_rollback")
+def _forget(session: Any) -> None:
+    session.info.pop(WAKE, None)
+    session.info.pop(LOOK, None)

@@ -1,0 +1,254 @@
+"""What is decided about jobs in this process, a tick at a time.
+
+A tick ends runs that are over, writes what the others have said, renews leases, takes up what dead
+workers left, and claims what there is room for: all in one transaction, so the more there is to
+do, the less a job costs. Nothing is forgotten before the commit; if that fails, the next tick
+writes it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from ...core.models import utcnow
+from ...extensions import db
+from ..context import JobContext, Report
+from ..models import RUNNING, Job
+from . import claiming
+from .attempt import Run, stopped
+from .claiming import Claimed
+from .fairness import Pace, Turns
+from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Batch, Ending
+from .sweeper import SWEEP_S, Sweeper
+from .worker_lock import Worker
+
+logger = logging.getLogger(__name__)
+
+#: Seconds: without a call, the table is looked at this often (another process may have written).
+POLL_S = 1.0
+#: Seconds between writings of what runs say, and between looks for what other processes cancelled.
+SAY_S, LOOK_S = 0.1, 0.5
+#: Seconds that a run has to end after it was told to stop; then its row ends without it.
+STOP_S = 0.8
+#: Seconds that a quick job, taken ahead, may wait for a thread before it is handed back.
+AHEAD_WAIT_S = 0.1
+
+JOBS = Job.__table__.c
+
+
+class Timer:
+    """Says when something is due again."""
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s, self._next = every_s, 0.0
+
+    def due(self, now: float) -> bool:
+        """Tell whether it is time, and if so, count from now."""
+        if now < self._next:
+            return False
+        self._next = now + self._every_s
+        return True
+
+
+class Scheduler:
+    """Decides and writes for the runs of one process; one thread calls `tick`."""
+
+    def __init__(
+        self,
+        app: Flask,
+        worker: Worker,
+        begin: Callable[[Run], None],
+        *,
+        workers: int,
+        lease_s: float = 30.0,
+        clock: Callable[[], datetime] = utcnow,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app, self._worker, self._begin = app, worker, begin
+        self._lease = timedelta(seconds=lease_s)
+        self._clock, self._monotonic = clock, monotonic
+        self._sweeper = Sweeper(worker, lease_s, monotonic)
+        self._pace = Pace()
+        self._turns = Turns(workers, self._pace)
+        self._say, self._looking = Timer(SAY_S), Timer(LOOK_S)
+        self._sweep, self._renew = Timer(SWEEP_S), Timer(lease_s / 3)
+        self._ended: deque[tuple[Run, Ending]] = deque()
+        #: The runs of this process, by job and lease: a deaf one may be there twice.
+        self.runs: dict[tuple[int, int], Run] = {}
+        self.closed = False
+        #: Somebody cancelled a running job.
+        self.look = False
+
+    # -- from the pool's threads ------------------------------------------------------------------
+
+    def over(self, run: Run, ending: Ending) -> None:
+        """Learn that a run's code has returned, or was never called."""
+        self._ended.append((run, ending))
+
+    # -- a tick -----------------------------------------------------------------------------------
+
+    def tick(self) -> float:
+        """Do what there is to do; returns the seconds until there may be more."""
+        now = self._monotonic()
+        self._stop_the_late(now)
+        self._take_back(now)
+        ended = [self._ended.popleft() for _ in range(len(self._ended))]
+        speaking = self._gather(now, ended)
+        try:
+            with self._app.app_context():
+                claimed, deaf, pause = self._write(ended, speaking, now)
+        except BaseException:
+            self._ended.extendleft(reversed(ended))
+            raise
+        self._forget(ended, speaking, deaf)
+        for job in claimed:
+            self._start(job)
+        return pause
+
+    def _take_back(self, now: float) -> None:
+        """Hand back what was taken ahead, and waits behind runs that take longer than thought."""
+        for run in tuple(self.runs.values()):
+            if not run.begun and now - run.claimed_at > AHEAD_WAIT_S and run.withdraw():
+                self.over(run, NOT_BEGUN)
+
+    def _stop_the_late(self, now: float) -> None:
+        for run in self.runs.values():
+            if run.begun and now >= run.context.deadline:
+                run.context.stop("timeout")
+        self._note_stops(now)
+
+    def _note_stops(self, now: float) -> None:
+        for run in self.runs.values():
+            if run.stopped_at is None and run.context.cancelled:
+                run.stopped_at = now
+
+    def _gather(self, now: float, ended: list[tuple[Run, Ending]]) -> list[Run]:
+        """Return the runs whose words are written now: those that end, and all at times."""
+        say = self._say.due(now)
+        runs = list(self.runs.values()) if say else [run for run, _ in ended]
+        for run in runs:
+            run.unsaid.add(run.context.take_report())
+        return [run for run in runs if run.unsaid and not run.settled]
+
+    def _write(
+        self, ended: list[tuple[Run, Ending]], speaking: list[Run], now: float
+    ) -> tuple[list[Claimed], list[Run], float]:
+        batch, clock = Batch(), self._clock()
+        for run in speaking:
+            if not batch.say(run.job, run.unsaid):
+                run.context.stop("lost")
+            if run.job.id in batch.silenced:
+                run.context.stop("quota")
+        batch.settle_all([(run.job, ending) for run, ending in ended if not run.settled], clock)
+        deaf = self._end_the_deaf(batch, now, clock)
+        self._keep_house(batch, now, clock)
+        claimed, pause = self._claim(batch, clock, {run.key for run, _ in ended})
+        batch.flush()
+        db.session.commit()
+        return claimed, deaf, pause
+
+    def _end_the_deaf(self, batch: Batch, now: float, clock: datetime) -> list[Run]:
+        """End the rows of runs that were told to stop, and go on all the same."""
+        deaf = [
+            run
+            for run in self.runs.values()
+            if not run.settled and run.stopped_at is not None and now - run.stopped_at >= STOP_S
+        ]
+        for run in deaf:
+            batch.settle(run.job, stopped(run.context.stop_reason), clock)
+        return deaf
+
+    def _keep_house(self, batch: Batch, now: float, clock: datetime) -> None:
+        if self.runs and self._renew.due(now):
+            self._renew_leases(clock)
+        if self.runs and (self._looking.due(now) or self.look):
+            self.look = False
+            self._look_for_changes()
+            self._note_stops(now)
+        if self._sweep.due(now):
+            self._worker.keep()
+            # It writes, and so comes first: while nobody can write, nobody can renew a lease, and
+            # none is to be found standing still.
+            claiming.clamp_retries(clock, BACKOFF_CAP)
+            self._sweeper.sweep(batch, self.runs.keys(), clock)
+
+    def _renew_leases(self, clock: datetime) -> None:
+        mine = update(Job).where(Job.lease_owner == self._worker.name, Job.status == RUNNING)
+        renewed = {"heartbeat_at": clock, "lease_until": clock + self._lease}
+        db.session.execute(mine.values(version=Job.version + 1, **renewed))
+
+    def _look_for_changes(self) -> None:
+        """Stop the runs that were cancelled, and those whose row is not this worker's any more."""
+        query = select(JOBS.id, JOBS.lease_token, JOBS.cancel_requested)
+        query = query.where(JOBS.id.in_([key[0] for key in self.runs]), JOBS.status == RUNNING)
+        held = {(row.id, row.lease_token): row for row in db.session.connection().execute(query)}
+        for key, run in self.runs.items():
+            row = held.get(key)
+            if row is None:
+                run.context.stop("lost")
+            elif row.cancel_requested:
+                run.context.stop("cancelled")
+
+    def _claim(
+        self, batch: Batch, clock: datetime, ended: set[tuple[int, int]]
+    ) -> tuple[list[Claimed], float]:
+        due = claiming.next_due()
+        if due is not None and due <= clock:
+            claiming.promote(clock)
+            due = claiming.next_due()
+        going_on = [run.job for key, run in self.runs.items() if key not in ended]
+        self._turns.begin(going_on)
+        ids = claiming.choose(self._turns) if self._turns.free > 0 and not self.closed else []
+        claimed = claiming.claim(ids, self._worker.name, clock, self._lease) if ids else []
+        for job in claimed:
+            batch.started(job)
+        return claimed, self._pause(due, clock, busy=bool(self.runs or claimed))
+
+    def _pause(self, due: datetime | None, clock: datetime, busy: bool) -> float:
+        if self._ended:
+            return 0.0
+        pause = POLL_S if due is None else (due - clock).total_seconds()
+        return min(SAY_S if busy else POLL_S, max(0.01, pause))
+
+    def _forget(
+        self, ended: list[tuple[Run, Ending]], speaking: list[Run], deaf: list[Run]
+    ) -> None:
+        """Let go of what is on disk now."""
+        for run in speaking:
+            run.unsaid = Report()
+        for run in deaf:
+            run.settled = True
+        for run, _ in ended:
+            self.runs.pop(run.key, None)
+            if run.seconds is not None:
+                self._pace.note(run.job.type, run.seconds)
+
+    def _start(self, job: Claimed) -> None:
+        context = JobContext(
+            job_id=job.id,
+            attempt=job.attempt,
+            owner_id=job.owner_id,
+            project_id=job.project_id,
+            timeout_s=job.timeout_s,
+            monotonic=self._monotonic,
+        )
+        run = Run(job, context, claimed_at=self._monotonic())
+        self.runs[run.key] = run
+        self._begin(run)
+
+    # -- stopping ---------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Claim nothing more, and tell all runs to stop: their jobs are handed back."""
+        self.closed = True
+        for run in tuple(self.runs.values()):
+            run.context.stop("stopping")
+            if run.withdraw():
+                self.over(run, NOT_BEGUN)

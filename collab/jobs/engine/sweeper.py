@@ -1,0 +1,106 @@
+"""Taking up what others left: jobs of dead workers, and of those that stopped without dying.
+
+A dead worker is known at once by its lock. One that is stopped (SIGSTOP, a frozen machine) still
+has its lock, but no longer renews its leases: when a lease has stood still for its whole length,
+by this process's own monotonic clock, it is over. No wall clock is compared with another, so
+setting one neither steals a job nor strands one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, literal, select, type_coerce
+
+from ...extensions import db
+from ..models import RUNNING, Job
+from .claiming import Claimed
+from .lifecycle import LOST, NOT_BEGUN, Batch, Ending, failure
+from .worker_lock import Worker
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between sweeps.
+SWEEP_S = 5.0
+
+JOBS = Job.__table__.c
+HELD = select(
+    JOBS.id,
+    JOBS.type,
+    JOBS.owner_id,
+    JOBS.project_id,
+    type_coerce(literal("{}"), JSON).label("payload"),  # nothing runs: it is ended
+    JOBS.attempt,
+    JOBS.attempts_forgiven,
+    JOBS.max_attempts,
+    JOBS.timeout_s,
+    JOBS.lease_token.label("token"),
+    JOBS.started_at,
+    JOBS.lease_owner.label("worker"),
+).where(JOBS.status == RUNNING)
+SEEN = select(JOBS.id, JOBS.lease_token, JOBS.lease_owner, JOBS.heartbeat_at).where(
+    JOBS.status == RUNNING
+)
+
+#: A lease as it was seen: the job, the token, and the heartbeat.
+Lease = tuple[int, int, datetime | None]
+
+GONE = failure(LOST, "The worker that ran it died, or was lost.")
+
+
+class Sweeper:
+    """Finds runs that nobody goes on with."""
+
+    def __init__(self, worker: Worker, lease_s: float, monotonic: Callable[[], float]) -> None:
+        self._worker, self._lease_s, self._monotonic = worker, lease_s, monotonic
+        #: For how many seconds each lease was seen to stand still; and when we looked last.
+        self._still: dict[Lease, float] = {}
+        self._looked = 0.0
+
+    def sweep(self, batch: Batch, mine: Collection[tuple[int, int]], now: datetime) -> int:
+        """End the abandoned runs within the open transaction; returns how many there were.
+
+        `mine` are the runs (job and token) that go on in this process.
+        """
+        abandoned = self._abandoned(mine)
+        for job, ending in abandoned:
+            logger.warning("job %s was left by worker %s: %s", job.id, job.worker, ending.outcome)
+            batch.settle(job, ending, now)
+        return len(abandoned)
+
+    def _abandoned(self, mine: Collection[tuple[int, int]]) -> list[tuple[Claimed, Ending]]:
+        rows = db.session.connection().execute(SEEN).all()
+        dead = {name for name in {row.lease_owner for row in rows} if self._is_dead(name)}
+        over = self._run_out(rows)
+        found: dict[int, Ending] = {}
+        for row in rows:
+            if row.lease_owner == self._worker.name:
+                if (
+                    row.id,
+                    row.lease_token,
+                ) not in mine:  # claimed, but the commit's answer was lost
+                    found[row.id] = NOT_BEGUN
+            elif row.lease_owner in dead or row.id in over:
+                found[row.id] = Ending(LOST, error=GONE)
+        held = db.session.connection().execute(HELD.where(JOBS.id.in_(found))) if found else ()
+        return [(Claimed.of(row), found[row.id]) for row in held]
+
+    def _is_dead(self, name: str | None) -> bool:
+        return name is None or (name != self._worker.name and self._worker.is_dead(name))
+
+    def _run_out(self, rows: Collection[Any]) -> set[int]:
+        """Return the jobs whose lease has stood still for its whole length.
+
+        While this process slept, or could not reach the database, others may have been no better
+        off: that time does not count.
+        """
+        now = self._monotonic()
+        passed, self._looked = min(now - self._looked, 2 * SWEEP_S), now
+        known, self._still = self._still, {}
+        for row in rows:
+            lease = row.id, row.lease_token, row.heartbeat_at
+            self._still[lease] = known[lease] + passed if lease in known else 0.0
+        return {lease[0] for lease, still in self._still.items() if still >= self._lease_s}

@@ -1,0 +1,237 @@
+"""Runs a Lambda-style handler in a process of its own; `host.py` is the program at the far side.
+
+This bounds what a handler's bugs can do: a crash, a leak or an endless loop stay its own. It is no
+sandbox: a handler is part of the service, and may read what the service may read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import selectors
+import signal
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+from ...core.json import dumps, loads, loads_sent
+from ..context import FatalError, JobContext, JobError, Result
+from .supervisor import HostProcess
+
+MIB = 1024 * 1024
+#: Bytes of the file that a handler may leave at `context.output_path`.
+FILE_LIMIT = 5 * MIB
+#: Bytes of one message; the result, up to 1 MiB, is the longest.
+MESSAGE_LIMIT = MIB + 4096
+#: Bytes of all messages of a run; who keeps to the context's methods can't reach it.
+MESSAGES_LIMIT = 16 * MIB
+#: Bytes that a handler may write to stdout or stderr; past it the run is ended.
+STREAM_LIMIT = MIB
+#: Seconds between looks at what rings no bell: a run told to stop, a supervisor that was killed.
+TICK_S = 0.25
+
+#: What goes into the headers that the file is sent with (RFC 9110, 8.3.1; RFC 6266).
+CONTENT_TYPE = re.compile(r"[\w.+-]{1,80}/[\w.+-]{1,80}(; ?charset=[\w-]{1,40})?", re.ASCII)
+FILENAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}")
+
+NO_FILES: Mapping[str, Path] = MappingProxyType({})
+
+
+def run_handler(
+    ctx: JobContext,
+    handler: Path,
+    event: dict[str, Any],
+    *,
+    inputs: Mapping[str, Path] = NO_FILES,
+    memory_mb: int = 512,
+    function_name: str | None = None,
+) -> Result:
+    """Call `handler(event, context)` of a Python file, and return what it made.
+
+    `inputs` are the files that it works on. Raises Stopped when the run is told to stop, JobError
+    for what may go better next time and FatalError for what will not. Whatever happens, no
+    process, descriptor or file of the run is left.
+    """
+    ctx.check()
+    with tempfile.TemporaryDirectory(prefix="collab-job-", ignore_cleanup_errors=True) as folder:
+        request = {
+            "handler": str(handler.resolve()),
+            "event": event,
+            "function_name": function_name or handler.stem,
+            "request_id": f"job-{ctx.job_id}-{ctx.attempt}",
+            "memory_mb": memory_mb,
+            "deadline": time.monotonic() + ctx.remaining_s,
+            "inputs": {name: str(path.resolve()) for name, path in inputs.items()},
+            "output_path": str(Path(folder, "output")),
+            "folder": folder,
+        }
+        conversation = Conversation(ctx)
+        with HostProcess(dumps(request), folder) as process:
+            ctx.on_stop(process.end)
+            conversation.hold(process)
+        ctx.check()
+        answer = conversation.answer or _died(process.exit_code)
+        return answer.result(Path(folder, "output"))
+
+
+@dataclass(frozen=True)
+class Success:
+    """What a handler returned, and what it said of the file that it wrote."""
+
+    data: dict[str, Any] | None
+    content_type: str | None
+    filename: str | None
+
+    def result(self, output: Path) -> Result:
+        """Make the job's result; raises FatalError for what can't be kept."""
+        try:  # a reader of the API gets it in an envelope, which has levels of its own
+            data = loads_sent(dumps(self.data))
+        except (TypeError, ValueError):
+            raise FatalError("bad_result", "The result is more than 200 levels deep.") from None
+        body = _read(output)
+        if body is None:
+            return Result(data)
+        kind, name = self.content_type or Result.content_type, self.filename
+        if not CONTENT_TYPE.fullmatch(kind) or not (name is None or FILENAME.fullmatch(name)):
+            raise FatalError("bad_output", "The output has no proper content type or filename.")
+        return Result(data, body, kind, name)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a handler made nothing."""
+
+    code: str
+    message: str
+    retry: bool
+
+    def result(self, output: Path) -> NoReturn:
+        """Raise the error that it is."""
+        raise (JobError if self.retry else FatalError)(self.code, self.message)
+
+
+class Conversation:
+    """Listens to a handler: what it says, what it prints, and its answer."""
+
+    def __init__(self, ctx: JobContext) -> None:
+        self._ctx = ctx
+        self.answer: Success | Refusal | None = None
+        self._line = bytearray()
+        self._said = 0
+        self._listeners: dict[str, Callable[[bytes], None]] = {"messages": self._messages}
+        for stream in ("stdout", "stderr"):
+            self._listeners[stream] = Stream(stream, partial(ctx.output, stream)).feed
+
+    def hold(self, process: HostProcess) -> None:
+        """Listen until everybody has hung up; raises JobError when that has to be cut short."""
+        with selectors.DefaultSelector() as selector:
+            for name, pipe in process.pipes.items():
+                selector.register(pipe, selectors.EVENT_READ, self._listeners[name])
+            while selector.get_map() and not self._ctx.cancelled:
+                gone = process.gone()  # what it wrote before is in the pipes by now
+                left = self._ctx.remaining_s
+                if not left:
+                    raise JobError("timeout", "The handler did not end in the time that it had.")
+                ready = selector.select(0 if gone else min(left, TICK_S))
+                for key, _ in ready:
+                    self._hear(selector, key)
+                if gone and not ready:  # a stray process still holds a pipe open
+                    return
+
+    def _hear(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+        data = os.read(key.fd, 64 * 1024)
+        if not data:
+            selector.unregister(key.fileobj)
+        key.data(data)
+
+    def _messages(self, data: bytes) -> None:
+        self._said += len(data)
+        if self._said > MESSAGES_LIMIT:
+            raise FatalError("output_flood", "The handler sent more than 16 MiB of messages.")
+        *whole, rest = (bytes(self._line) + data).split(b"\n")
+        self._line = bytearray(rest)
+        if any(len(line) > MESSAGE_LIMIT for line in (*whole, rest)):
+            raise FatalError("message_too_large", "The handler sent a message of over 1 MiB.")
+        for line in whole:
+            self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        """Act on a message; a broken process may send anything, so nothing is taken on trust."""
+        match _loaded(line):
+            case {"type": "progress", "fraction": float(fraction), "message": str(text)}:
+                self._ctx.progress(fraction, text)
+            case {"type": "log", "line": str(text)}:
+                self._ctx.log(text)
+            case {"type": "result", "data": data, "content_type": kind, "filename": name} if (
+                isinstance(data, dict | None)
+                and isinstance(kind, str | None)
+                and isinstance(name, str | None)
+            ):
+                self.answer = self.answer or Success(data, kind, name)
+            case {"type": "error", "code": str(code), "message": str(text), "retry": bool(retry)}:
+                self.answer = self.answer or Refusal(code, text, retry)
+            case _:
+                raise FatalError("bad_message", "The handler's process sent what is no message.")
+
+
+def _loaded(line: bytes) -> Any:
+    try:
+        return loads(line)
+    except ValueError:
+        return None
+
+
+class Stream:
+    """What the handler prints to one stream: bytes, cut anywhere, that become text."""
+
+    def __init__(self, name: str, tell: Callable[[str], None]) -> None:
+        self._name, self._tell = name, tell
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._size = 0
+
+    def feed(self, data: bytes) -> None:
+        """Tell what was printed; empty at the end. Raises FatalError past the limit."""
+        text = self._decoder.decode(data, final=not data)
+        if text:
+            self._tell(text)
+        self._size += len(data)
+        if self._size > STREAM_LIMIT:
+            what = f"The handler wrote more than 1 MiB to {self._name}."
+            raise FatalError("output_flood", what)
+
+
+def _died(code: int) -> NoReturn:
+    """Raise what the end of a process that did not answer means."""
+    if code == 128 + signal.SIGXCPU:
+        raise JobError("timeout", "The handler used more processor time than it had.")
+    how = f"signal {code - 128}" if code > 128 else f"exit code {code}"
+    what = f"The handler's process ended with {how} before it answered."
+    raise JobError("process_died", what)
+
+
+def _read(path: Path) -> bytes | None:
+    """Read the file that a handler made, if it made one; raises FatalError if it can't be kept."""
+    try:
+        with open(path, "rb", opener=_as_it_lies) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FatalError("bad_output", "The output is no file.")
+            body = file.read(FILE_LIMIT + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FatalError("bad_output", f"The output can't be read: {error.strerror}.") from None
+    if len(body) > FILE_LIMIT:
+        raise FatalError("output_too_large", "The output is larger than 5 MiB.")
+    return body
+
+
+def _as_it_lies(path: str, flags: int) -> int:
+    """Open without following a link or waiting for a pipe: the handler chose what lies there."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -1,0 +1,102 @@
+"""The process that runs a handler (`host.py`): its start, its pipes, and its end in every case."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from ..context import JobError
+
+HOST = Path(__file__).with_name("host.py")
+#: All that a handler's environment has, beside TMPDIR: nothing of the server's.
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+#: Seconds after which a supervisor that should have ended is killed with its group.
+GRACE_S = 1.0
+
+
+class HostProcess:
+    """A supervisor and all below it; on leaving the `with` block nothing of them is left."""
+
+    def __init__(self, request: bytes, folder: str) -> None:
+        self._lock = threading.Lock()
+        self._reaped = False
+        reader, writer = os.pipe()
+        try:
+            self._popen = _start(request, folder, writer)
+        except OSError as error:
+            os.close(reader)
+            raise JobError("not_started", f"No process could be started: {error}.") from error
+        finally:
+            os.close(writer)
+        self.pipes = _pipes(self._popen, reader)
+
+    def __enter__(self) -> HostProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        deadline = time.monotonic() + GRACE_S
+        while not self.gone() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        with self._lock:  # nobody has waited for the leader yet, so the group is still its own
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
+            self._popen.wait()
+            self._reaped = True
+        for pipe in self.pipes.values():
+            pipe.close()
+
+    def end(self) -> None:
+        """Have the supervisor kill all that it started, and end; any thread may call this."""
+        with self._lock:
+            if not self._reaped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._popen.pid, signal.SIGTERM)
+
+    def gone(self) -> bool:
+        """Tell whether the supervisor has ended; it stays a zombie, and keeps its number."""
+        look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, self._popen.pid, look) is not None
+        except ChildProcessError:
+            return True
+
+    @property
+    def exit_code(self) -> int:
+        """Return how it ended, as a shell has it: the exit code, or 128 + the signal's number."""
+        code = self._popen.returncode
+        return code if code >= 0 else 128 - code
+
+
+def _start(request: bytes, folder: str, writer: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-I", "-B", str(HOST), str(os.getpid()), str(writer)]
+    # A file and no pipe: a process that does not read can't keep us from going on.
+    with tempfile.TemporaryFile(dir=folder) as stdin:
+        stdin.write(request)
+        stdin.seek(0)
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and program
+            command,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd=folder,
+            env=ENVIRONMENT | {"TMPDIR": folder},
+            umask=0o077,
+            pass_fds=(writer,),
+            start_new_session=True,
+        )
+
+
+def _pipes(popen: subprocess.Popen[bytes], reader: int) -> dict[str, IO[bytes]]:
+    messages: IO[bytes] = os.fdopen(reader, "rb", buffering=0)
+    found = {"messages": messages, "stdout": popen.stdout, "stderr": popen.stderr}
+    return {name: pipe for name, pipe in found.items() if pipe is not None}

@@ -1,0 +1,125 @@
+"""`/events`: publishing, listing, waiting, streaming; and who is present."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, g, request
+
+from ...auth.guard import from_address, login_required
+from ...core.addresses import network_of
+from ...core.errors import Unauthorized
+from ...core.http.blueprint import Blueprint
+from ...core.http.caller import Caller, caller
+from ...core.http.idempotency import idempotent
+from ...core.http.pages import Page, linked
+from ...core.http.paths import BASE
+from ...core.http.resuming import Resumed
+from ...core.schemas import MAX_ID
+from ...projects import access
+from ...serving.holding import HOLDS, Hold
+from .. import publishing
+from ..transport.connection import PRESENCE_BYTES
+from ..transport.live import live
+from . import long_poll
+from .schemas import EventIn, EventOut, EventPage, EventQuery, PresenceOut, StreamQuery, TopicQuery
+from .sse import Following, Stream
+
+blueprint = Blueprint(
+    "events", __name__, url_prefix=BASE, description="What happens: published, listed, followed."
+)
+
+
+def topic_of(data: dict[str, Any]) -> str | None:
+    """Return the topic that a request names, if it names one."""
+    project_id = data.get("project_id")
+    return f"project:{project_id}" if project_id else data.get("topic")
+
+
+@blueprint.get("/events")
+@login_required
+@blueprint.arguments(EventQuery, location="query")
+@blueprint.response(200, EventPage)
+@linked
+def list_events(query: dict[str, Any]) -> Page:
+    """List events behind an id; with `wait`, wait for the first one."""
+    topic, seconds = topic_of(query), query["wait"]
+    after = query["after"] if query["cursor"] is None else query["cursor"]
+    wanted = {"after": after, "kind": query["type"], "limit": query["limit"]}
+    wanted["newest_first"] = query["sort"] == "-id"
+    if not seconds:
+        return long_poll.page(caller(), topic, **wanted)
+    waiting = g.pop("poll", None) or _poll(topic, seconds, wanted)
+    return waiting.answer(_wait)
+
+
+def _poll(topic: str | None, seconds: float, wanted: dict[str, Any]) -> long_poll.Poll:
+    here, who = live(), caller()
+    seat = here.capacity.take(network_of(request.remote_addr), who.user_id)
+    return long_poll.Poll(here, seat, who, topic, seconds, **wanted)
+
+
+def _wait(waiting: long_poll.Poll) -> None:
+    """Leave the request to the server, which calls it again, or wait in this thread."""
+    if HOLDS in request.environ:
+        raise Hold(waiting, Resumed(poll=waiting))
+    waiting.block(request.environ.get("werkzeug.socket"))
+
+
+@blueprint.post("/events")
+@login_required
+@idempotent
+@blueprint.arguments(EventIn)
+@blueprint.response(201, EventOut)
+@blueprint.alt_response(202, schema=EventOut, success=True)
+def publish_event(data: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Publish an event; without a topic, for yourself. What is not kept is answered with 202."""
+    what = publishing.draft(data["type"], data["payload"])
+    topic = topic_of(data) or f"user:{caller().user_id}"
+    if what.kept:
+        return publishing.record(what, topic, caller()).envelope(), 201
+    message = publishing.signal(what, access.place(topic, caller()), caller())
+    live().hub.signal(message)
+    return message.envelope(), 202
+
+
+@blueprint.get("/events/stream")
+@blueprint.arguments(StreamQuery, location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
+def stream_events(query: dict[str, Any]) -> Response:
+    """Follow events as they happen (SSE); without a topic, yourself and all your projects."""
+    who = from_address()
+    if who is None:
+        raise Unauthorized()
+    topics = [*query["topic"], *filter(None, [topic_of(query | {"topic": None})])]
+    places = [access.place(topic, who) for topic in topics] or access.own_places(who)
+    live().signals.spend(who.user_id, PRESENCE_BYTES * len(places))
+    return _respond(who, places, _resume_after(query["after"]))
+
+
+def _resume_after(after: int | None) -> int | None:
+    last = request.headers.get("Last-Event-ID", "")
+    return min(int(last[:20]), MAX_ID) if last.isascii() and last.isdigit() else after
+
+
+def _respond(who: Caller, places: list[access.Place], after: int | None) -> Response:
+    here, what = live(), Following(places, after, current_app.config["PING_SECONDS"])
+    seat = here.capacity.take(network_of(request.remote_addr), who.user_id)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    stream = Stream(app, here.hub, here.reactor, who, what)
+    request.environ["collab.stream"] = stream
+    chunks = stream.chunks(request.environ.get("werkzeug.socket"))
+    response = Response(chunks, mimetype="text/event-stream")
+    response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    response.call_on_close(seat.give_back)
+    return response
+
+
+@blueprint.get("/presence")
+@login_required
+@blueprint.arguments(TopicQuery, location="query")
+@blueprint.response(200, PresenceOut)
+def presence(query: dict[str, Any]) -> dict[str, Any]:
+    """Show who follows a topic now, each person once; without a topic, your own."""
+    place = access.place(topic_of(query) or f"user:{caller().user_id}", caller())
+    return {"topic": place.topic, "items": live().hub.present(place.topic)}

@@ -1,0 +1,128 @@
+"""What events look like on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from ...core.schemas import MAX_ID, JsonObject, Schema, Time, identifier, patterned
+from ...events.types import TYPE
+
+LONGEST_WAIT_S = 30
+
+
+def topic_field(**options: Any) -> fields.String:
+    """Make a field for a topic such as `project:1`."""
+    metadata = {"example": "project:1", "description": "Such as `project:1` or `user:7`."}
+    return fields.String(validate=validate.Length(1, 64), metadata=metadata, **options)
+
+
+class TopicQuery(Schema):
+    """Which topic: `topic`, or `project_id` for that project's."""
+
+    aliases = {"projectId": "project_id"}
+    topic = topic_field(load_default=None)
+    project_id = fields.Integer(
+        load_default=None, validate=validate.Range(1, MAX_ID), metadata={"example": 1}
+    )
+
+
+class EventQuery(TopicQuery):
+    """Which events."""
+
+    after = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": "Only events behind this id."},
+    )
+    cursor = fields.Integer(
+        load_default=None,
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": "The `next_cursor` of the page before."},
+    )
+    type = fields.String(load_default=None, validate=validate.Length(1, 100))
+    wait = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, LONGEST_WAIT_S),
+        metadata={"description": "Seconds to wait for the first event (long poll)."},
+    )
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
+    sort = fields.String(load_default="id", validate=validate.OneOf(["id", "-id"]))
+
+
+class StreamQuery(Schema):
+    """What to follow, and from where."""
+
+    aliases = {"projectId": "project_id"}
+    project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
+    topic = fields.List(topic_field(), load_default=list, validate=validate.Length(max=100))
+    after = fields.Integer(
+        load_default=None,
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": "Resume behind this id; the Last-Event-ID header goes first."},
+    )
+    token = fields.String(metadata={"description": "An access token, where no header can be."})
+    ticket = fields.String(metadata={"description": "A ticket from `POST /auth/ticket`."})
+
+
+class EventIn(Schema):
+    """Something to tell; `data` is another name of `payload`."""
+
+    aliases = {"data": "payload", "projectId": "project_id", "event_type": "type"}
+    type = patterned(
+        f"^{TYPE}$",
+        "Must be words of lower-case letters and digits, joined by . or _.",
+        1,
+        100,
+        required=True,
+        metadata={"example": "file_changed"},
+    )
+    topic = topic_field()
+    project_id = identifier(metadata={"example": 1})
+    payload = fields.Dict(
+        load_default=dict, metadata={"example": {"fileName": "index.js", "changes": "..."}}
+    )
+
+
+class EventOut(ma.Schema):
+    """An event as CloudEvents 1.0 JSON."""
+
+    specversion = fields.String(required=True)
+    id = fields.String(required=True, metadata={"description": "The log's id, as text."})
+    source = fields.String(required=True)
+    type = fields.String(required=True)
+    time = Time(required=True)
+    datacontenttype = fields.String(required=True)
+    topic = fields.String(required=True)
+    actor = fields.Integer(metadata={"description": "Who did it."})
+    signal = fields.Boolean(metadata={"description": "True for what is told and not kept."})
+    data = JsonObject(required=True)
+
+
+class EventPage(ma.Schema):
+    """Some events, and where to go on."""
+
+    items = fields.List(fields.Nested(EventOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    last_id = fields.Integer(
+        required=True, metadata={"description": "Send it as `after` to get what comes next."}
+    )
+    recovered = fields.Boolean(
+        required=True, metadata={"description": "False: events behind `after` have been pruned."}
+    )
+
+
+class PresentOut(ma.Schema):
+    """A person who is there."""
+
+    user_id = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class PresenceOut(ma.Schema):
+    """Who follows a topic now, each person once."""
+
+    topic = fields.String(required=True)
+    items = fields.List(fields.Nested(PresentOut), required=True)

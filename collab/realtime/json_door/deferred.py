@@ -1,0 +1,58 @@
+"""Answers that wait for another thread, given in the order of their requests."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from ...core.errors import ApiError, Unavailable, translated
+from ..transport.wire import Wire
+from .protocol import Body
+
+#: Seconds that a request may wait for its answer.
+PATIENCE_S = 15.0
+#: Requests of one socket that may wait at once, and bytes of theirs: read, each byte of JSON may
+#: take twenty.
+WAITING = 64
+MAX_WAITING_BYTES = 512 * 1024
+
+
+def result_of(future: Future[Any]) -> Any:
+    """Wait for another thread's answer; raises its error, or Unavailable."""
+    try:
+        return future.result(PATIENCE_S)
+    except TimeoutError:
+        raise Unavailable("The service did not get to it in time.") from None
+
+
+class Deferred:
+    """Requests of one socket whose answers are made when another thread is done with them."""
+
+    def __init__(self, wire: Wire, refuse: Callable[[ApiError, Body], None]) -> None:
+        self._wire, self._refuse = wire, refuse
+        self._bytes = 0
+        self._waiting: deque[tuple[Body, Future[Any], Callable[[Any], bytes]]] = deque()
+
+    def add(
+        self, request: Body, size: int, future: Future[Any], answer: Callable[[Any], bytes]
+    ) -> None:
+        """Answer a request, which came as so many bytes, when the future has a result.
+
+        Or with its error.
+        """
+        if len(self._waiting) >= WAITING or self._bytes + size > MAX_WAITING_BYTES:
+            self.settle()
+        self._bytes += size
+        self._waiting.append((request, future, answer))
+
+    def settle(self) -> None:
+        """Wait for all, and send their answers."""
+        self._bytes = 0
+        while self._waiting:
+            request, future, answer = self._waiting.popleft()
+            try:
+                self._wire.push(answer(result_of(future)))
+            except Exception as error:
+                self._refuse(translated(error), request)

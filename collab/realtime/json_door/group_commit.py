@@ -1,0 +1,74 @@
+"""Group commit: what one socket has sent already is written to disk once."""
+
+from __future__ import annotations
+
+from ...core.errors import ApiError, translated
+from ...core.http.caller import Caller
+from ...events.message import Message
+from ...extensions import db
+from .. import publishing
+from ..publishing import Draft
+from ..transport.wire import Wire
+from .protocol import Body, answer, refusal
+
+#: Events in one commit, and bytes of theirs; other writers wait that long.
+GROUP = 32
+GROUP_BYTES = 512 * 1024
+
+
+class Group:
+    """Events that were recorded in the open transaction, and the requests to answer after it.
+
+    An event is acknowledged behind the commit. If that fails, all of the group are refused: none
+    of them is in the log.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._recorded: list[tuple[Body, Message]] = []
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        """Return how many wait for their commit."""
+        return len(self._recorded)
+
+    @property
+    def full(self) -> bool:
+        """Tell whether it is time to commit."""
+        return len(self._recorded) >= GROUP or self._bytes >= GROUP_BYTES
+
+    def add(self, request: Body, what: Draft, topic: str, caller: Caller) -> None:
+        """Record an event; raises NotFound and Forbidden, which leave the others as they are."""
+        self._bytes += what.size
+        try:
+            self._recorded.append((request, publishing.add(what, topic, caller)))
+        except ApiError:
+            raise
+        except Exception as error:
+            self._refuse(error)
+            raise
+
+    def commit(self) -> None:
+        """Write the events to disk and acknowledge them."""
+        if not self._recorded:
+            return
+        try:
+            db.session.commit()
+        except Exception as error:
+            self._refuse(error)
+        else:
+            self._wire.push(b"".join(_published(*one) for one in self._recorded))
+            self._recorded.clear()
+        finally:
+            self._bytes = 0
+            db.session.remove()
+
+    def _refuse(self, error: Exception) -> None:
+        db.session.rollback()
+        refused, self._recorded = self._recorded, []
+        for request, _ in refused:
+            self._wire.push(refusal(translated(error), request))
+
+
+def _published(request: Body, message: Message) -> bytes:
+    return answer("published", request, topic=message.topic, id=message.public_id)

@@ -1,0 +1,106 @@
+"""What goes over the socket beside events: requests in, answers out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.errors import ApiError, Malformed, Unauthorized, invalid, problem
+from ...core.json import dumps, loads_sent
+from ...core.schemas import MAX_ID
+from ..transport.frames import text_frame
+
+Body = dict[str, Any]
+
+#: What the socket's own messages are called, requests and answers, and a stream's: members' events
+#: go to others under their own type, so none may be called so. In the spelling of `same_type`.
+PROTOCOL_TYPES = frozenset(
+    (
+        *("auth", "authenticated", "token.expired"),
+        *("subscribe", "subscribed", "unsubscribe", "unsubscribed"),
+        *("publish", "published", "ack", "nack"),
+        *("ping", "pong", "heartbeat"),
+        *("error", "closing"),
+    )
+)
+
+#: A message may be this long, in bytes.
+MESSAGE_LIMIT = 256 * 1024
+
+
+class TooBig(ApiError):
+    """A message may have at most 256 KiB."""
+
+    status = 413
+
+
+def parse(data: str | bytes) -> Body:
+    """Read a message; raises Malformed, TooBig."""
+    if isinstance(data, bytes):
+        raise Malformed("Messages are text frames with JSON, not binary ones.")
+    if len(data) > MESSAGE_LIMIT // 4 and len(data.encode()) > MESSAGE_LIMIT:
+        raise TooBig()
+    try:
+        body = loads_sent(data)
+    except ValueError as error:
+        raise Malformed(f"The message is not JSON: {error}.") from None
+    if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+        raise Malformed("A message is an object with a `type`.")
+    return body
+
+
+def answer(kind: str, request: Body | None = None, **members: Any) -> bytes:
+    """Write an answer as a frame; it repeats the request's `ref`."""
+    return text_frame(payload_of(kind, request, **members))
+
+
+def payload_of(kind: str, request: Body | None = None, **members: Any) -> bytes:
+    """Write an answer as JSON."""
+    body: Body = {"type": kind} | members
+    if request and "ref" in request:
+        body["ref"] = request["ref"]
+    return dumps(body)
+
+
+def refusal(error: ApiError, request: Body | None = None) -> bytes:
+    """Write an error as a frame: the members of problem+json, but for `type`."""
+    members = problem(error)
+    del members["type"]
+    return answer("error", request, **members)
+
+
+def token_of(request: Body) -> str:
+    """Return the token of an `auth` message; raises Unauthorized."""
+    token = request.get("token")
+    if not isinstance(token, str):
+        raise Unauthorized("`auth` needs a `token`.")
+    return token
+
+
+def topic_of(request: Body, default: str | None = None) -> str:
+    """Return the topic that a message means; raises Unprocessable."""
+    project_id = request.get("project_id", request.get("projectId"))
+    if project_id is not None:
+        return f"project:{project_id}"
+    topic = request.get("topic", default)
+    if not isinstance(topic, str):
+        raise invalid("topic", "Say which topic: `topic` or `project_id`.")
+    return topic
+
+
+def about(request: Body) -> tuple[str, str]:
+    """Say for the audit what a message wanted: by which way, and what of which topic."""
+    project_id = request.get("project_id", request.get("projectId"))
+    topic = request.get("topic", "") if project_id is None else f"project:{project_id}"
+    return "WEBSOCKET", f"{str(request['type'])[:100]} {str(topic)[:100]}".rstrip()
+
+
+def after_of(request: Body) -> int | None:
+    """Return the id to resume behind, if any; raises Unprocessable."""
+    after = request.get("after")
+    if after is None:
+        return None
+    if isinstance(after, str) and after.isascii() and after.isdigit() and len(after) < 20:
+        after = int(after)
+    if type(after) is not int or not 0 <= after <= MAX_ID:
+        raise invalid("after", "Must be the id of an event.")
+    return after

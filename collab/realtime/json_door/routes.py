@@ -1,0 +1,174 @@
+"""The socket's addresses, and the check of a handshake before it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+from collections.abc import Callable
+from typing import NoReturn
+
+from flask import Blueprint, Response, current_app, g, request
+from simple_websocket import ConnectionClosed, Server
+from werkzeug.exceptions import MethodNotAllowed
+
+from ...auth import refusals
+from ...auth.guard import from_address
+from ...core.addresses import network_of
+from ...core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
+from ...core.http.caller import Caller
+from ...core.http.paths import BASE
+from ...events.hub import TOKEN_ENDED
+from ...extensions import db, sock
+from ..transport.frames import INTERNAL_ERROR, TRY_AGAIN_LATER
+from ..transport.incoming import Incoming
+from ..transport.live import live
+from ..transport.parked import End, Parked
+from ..transport.places import Seat
+from ..transport.served import Served
+from ..transport.wire import Wire
+from .protocol import TooBig, refusal
+from .socket import Socket
+from .stranger import Stranger, end
+
+
+class UpgradeRequired(ApiError):
+    """This address speaks WebSocket version 13 (RFC 6455) only."""
+
+    status = 426
+
+
+def socket_blueprint(name: str, too_big: bytes = b"") -> Blueprint:
+    """Make a blueprint for addresses of WebSockets.
+
+    Its handshakes are checked, counted, and get a Wire before the raw socket. `too_big` is sent
+    before a message that is too big closes the socket.
+    """
+    made = Blueprint(name, name, url_prefix=BASE)
+    made.before_request(lambda: prepare(too_big))
+    made.teardown_request(give_back)
+    made.register_error_handler(ValueError, bad_handshake)
+    return made
+
+
+def prepare(too_big: bytes) -> None:
+    """Check the handshake, take a place, and put a Wire before the raw socket."""
+    if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":  # it knows no upgrades (RFC 9110 §7.8)
+        raise Malformed("A WebSocket's handshake is made in HTTP/1.1.")
+    if request.headers.get("Sec-WebSocket-Version") != "13":
+        raise UpgradeRequired(headers={"Sec-WebSocket-Version": "13", "Upgrade": "websocket"})
+    if len(_decoded(request.headers.get("Sec-WebSocket-Key", ""))) != 16:
+        raise Malformed("Sec-WebSocket-Key must be 16 bytes in base64.")
+    if request.method != "GET":
+        raise MethodNotAllowed(["GET"])
+    # A message that is compressed may become a thousand times as large before its size is known,
+    # so no extension is agreed on (RFC 6455 §9.1, RFC 7692 §5): the library sees no offer.
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    here = live()
+    g.seat = here.capacity.take(network_of(request.remote_addr))
+    for name in ("gunicorn.socket", "werkzeug.socket"):
+        if name in request.environ:
+            g.wire = Wire(request.environ[name], here.reactor, too_big)
+            request.environ[name] = g.wire
+            here.open(g.wire)
+
+
+def give_back(error: BaseException | None) -> None:
+    """Give the place back, if it came to no connection."""
+    if "wire" in g:
+        live().wires.discard(g.pop("wire"))
+    if "seat" in g:
+        g.pop("seat").give_back()
+
+
+def bad_handshake(error: ValueError) -> Response:
+    """Answer a handshake that the WebSocket library can't read."""
+    return problem_response(Malformed(f"The handshake can't be read: {error}."))
+
+
+def _decoded(key: str) -> bytes:
+    try:
+        return base64.b64decode(key, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+blueprint = socket_blueprint("socket", refusal(TooBig()))
+
+
+@sock.route("/ws", bp=blueprint)
+def socket(ws: Server) -> None:
+    """Follow topics and publish; `?project_id=` or `?topic=` subscribes at once."""
+    project_id = request.args.get("project_id", request.args.get("projectId"))
+    topics = request.args.getlist("topic") + ([f"project:{project_id}"] if project_id else [])
+    serve(ws, lambda _: topics)
+
+
+@sock.route("/ws/notifications", bp=blueprint)
+def notifications(ws: Server) -> None:
+    """Follow what concerns you: your own topic, and the posts."""
+    serve(ws, lambda who: [f"user:{who.user_id}", "posts"])
+
+
+def serve(ws: Server, topics: Callable[[Caller], list[str]]) -> None:
+    """Serve a socket that speaks JSON."""
+    after = request.args.get("after")
+
+    def connected(parked: Parked, seat: Seat) -> Served:
+        def known(who: Caller) -> Served:
+            return Socket(parked.wire, seated(seat, who), topics(who), after)
+
+        who = _by_address(parked.wire)
+        if who is not None:
+            return known(who)
+        return Stranger(parked.wire, lambda found: parked.serve(known(found)))
+
+    run(ws, connected, finish)
+
+
+def finish(wire: Wire, error: ApiError, code: int) -> NoReturn:
+    """Say what is wrong and close, with a code after the error unless one is given."""
+    end(wire, error, code or (TRY_AGAIN_LATER if error.status in (429, 503) else INTERNAL_ERROR))
+
+
+def seated(seat: Seat, who: Caller) -> Caller:
+    """Count a place as a person's; raises TooManyRequests."""
+    seat.belongs_to(who.user_id)
+    return who
+
+
+def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> None:
+    """Make a connection and leave it to the reactor; `end` tells the peer what went wrong."""
+    wire: Wire = g.pop("wire")
+    seat: Seat = g.pop("seat")
+    here, app = live(), current_app._get_current_object()  # type: ignore[attr-defined]
+    incoming = Incoming.of(ws.ws, ws.max_message_size, app.config["MESSAGE_RATE"])
+    parked = Parked(app, wire, incoming, end, ping_seconds=app.config["PING_SECONDS"])
+    served = None
+    try:
+        served = connected(parked, seat)
+        incoming.limit = ws.max_message_size  # it may depend on who it is
+    except ConnectionClosed:
+        pass  # whoever closed has sent the one close frame
+    except Exception as error:
+        with contextlib.suppress(ConnectionClosed):
+            end(wire, translated(error), 0)
+    finally:
+        db.session.remove()
+    ws.connected = False  # from here on flask-sock has nothing to close
+    at_end = [lambda: here.wires.discard(wire), seat.give_back]
+    detach = request.environ.get("collab.detach")
+    if detach is not None:
+        parked.start(served, [*at_end, detach()], request.environ["collab.rest"]())
+    else:  # a server whose threads wait, as Werkzeug's
+        parked.start(served, at_end)
+        parked.done.wait()
+
+
+def _by_address(wire: Wire) -> Caller | None:
+    """Return whom the address names, if anybody; his token must be good."""
+    try:
+        return from_address()
+    except Unauthorized as error:
+        refusals.token("WEBSOCKET", request.path, error)
+        end(wire, error, TOKEN_ENDED)

@@ -1,0 +1,264 @@
+"""One socket that speaks JSON: what its person asks, what he is told, and when it must end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, current_app
+from simple_websocket import ConnectionClosed
+
+from ...auth import refusals
+from ...auth.guard import from_token
+from ...core.errors import ApiError, Forbidden, Malformed, TooManyRequests, Unauthorized, translated
+from ...core.http.caller import Caller
+from ...core.models import utcnow
+from ...core.slots import Registry
+from ...events.hub import TOKEN_ENDED
+from ...events.message import Message
+from ...events.types import same_type
+from ...extensions import db
+from ...projects import access
+from .. import publishing
+from ..transport.connection import Connection, WireFollower
+from ..transport.follower import recovered
+from ..transport.frames import MESSAGE_TOO_BIG, POLICY_VIOLATION, TEXT, text_frame
+from ..transport.served import Work
+from ..transport.token_bucket import Bucket
+from ..transport.wire import Wire
+from . import protocol
+from .deferred import Deferred
+from .group_commit import Group
+from .protocol import Body, TooBig, answer, payload_of, refusal
+from .stranger import authenticated, end
+
+
+class SocketFollower(WireFollower):
+    """The hub's view of a socket that speaks JSON."""
+
+    @staticmethod
+    def encode(message: Message) -> bytes:
+        """Write a message as a text frame."""
+        return text_frame(message.json)
+
+    def dropped(self, topic: str, reason: str) -> None:
+        """Tell the reader that he follows a topic no longer."""
+        self.deliver(answer("unsubscribed", topic=topic, reason=reason), 0)
+
+
+class Socket(Connection):
+    """A socket that speaks JSON, and follows any number of topics."""
+
+    def __init__(
+        self, wire: Wire, caller: Caller, topics: Iterable[str], after: str | None
+    ) -> None:
+        super().__init__(wire, caller, SocketFollower(caller, wire))
+        self._topics, self._after = topics, after
+        self._grace: int = current_app.config["TOKEN_GRACE_SECONDS"]
+        self._bucket = Bucket(current_app.config["MESSAGE_RATE"])
+        self._group, self._deferred = Group(wire), Deferred(wire, self._push_refusal)
+        self._warned = False
+        self._messages = MESSAGES.here()
+        #: Bytes of the message that is being carried out, about.
+        self._size = 0
+
+    def welcome(self) -> Work:
+        """Subscribe to what the address asks for."""
+        yield from self._guarded({}, lambda *_: None)
+        for topic in self._topics:
+            yield from self._guarded({"topic": topic, "after": self._after}, Socket._on_subscribe)
+
+    def take(self, data: str | bytes) -> Work:
+        """Carry out one message, and answer it."""
+        if not self._bucket.take():
+            end(self._wire, TooManyRequests("Too many messages a second."), POLICY_VIOLATION)
+        self._size = len(data)
+        try:
+            body = protocol.parse(data)
+        except TooBig as error:
+            end(self._wire, error, MESSAGE_TOO_BIG)
+        except Malformed as error:
+            self._refuse(error, {})
+        else:
+            known = self._messages.handlers
+            yield from self._guarded(body, known.get(same_type(body["type"]), Socket._on_event))
+        if self._group.full:
+            self.settle()
+
+    def settle(self) -> None:
+        """Commit what was published, and answer what waits for other threads."""
+        self._group.commit()
+        self._deferred.settle()
+
+    def answer(self, kind: str, request: Body, **members: Any) -> None:
+        """Answer a request."""
+        self._wire.push(answer(kind, request, **members))
+
+    def answer_at_length(self, kind: str, request: Body, **members: Any) -> Work:
+        """Answer a request, at any length, while what comes live is held back (`following`)."""
+        yield from self.push_at_length(TEXT, payload_of(kind, request, **members))
+
+    def publish(self, body: Body) -> None:
+        """Publish what a message says, whose type is the event's."""
+        self._publish(body, body["type"])
+
+    def answer_later(
+        self, request: Body, future: Future[Any], members: Callable[[Any], tuple[str, Body]]
+    ) -> None:
+        """Answer a request with type and members made of what another thread's work gives.
+
+        Its handler must be registered as `deferring`.
+        """
+        self._deferred.add(
+            request, self._size, future, lambda result: _answer(request, *members(result))
+        )
+
+    def _guarded(self, body: Body, handler: Handler) -> Work:
+        """Carry out one message and answer its error, if it has one."""
+        if handler not in PUBLISHING:
+            self._group.commit()  # answers keep the order of their requests
+        if handler not in self._messages.deferring:
+            self._deferred.settle()
+        try:
+            self.check_person()
+            work = handler(self, body)
+            if work is not None:
+                yield from work
+        except ConnectionClosed:
+            raise
+        except Unauthorized as error:
+            if handler is Socket._on_auth:
+                self._note(error, body)
+            end(self._wire, error, TOKEN_ENDED, body)
+        except Exception as error:
+            self._refuse(translated(error), body)
+        finally:
+            if not self._group:
+                db.session.remove()
+
+    def _refuse(self, error: ApiError, body: Body) -> None:
+        self.settle()
+        self._push_refusal(error, body)
+
+    def _push_refusal(self, error: ApiError, body: Body) -> None:
+        if isinstance(error, Forbidden):
+            self._note(error, body)
+        self._wire.push(refusal(error, body))
+
+    def _note(self, error: ApiError, body: Body) -> None:
+        """Tell the audit of a refusal."""
+        refusals.access(self.caller.user_id, *protocol.about(body), error)
+
+    # -- the token ----------------------------------------------------------------------------
+
+    def patience(self) -> float:
+        """Return the seconds until something is due about the token."""
+        return super().patience() + (self._grace if self._warned else 0)
+
+    def tick(self) -> None:
+        """Warn when the token has expired; end when no other came in time."""
+        if self.patience() > 0:
+            return
+        if self._warned:
+            end(self._wire, Unauthorized("The access token has expired."), TOKEN_ENDED)
+        self._warned = True
+        detail = "The access token has expired: send `auth` with a fresh one."
+        self._wire.push(answer("token_expired", seconds_left=self._grace, detail=detail))
+
+    # -- messages -----------------------------------------------------------------------------
+
+    def _on_auth(self, body: Body) -> None:
+        """Renew the token."""
+        fresh, old = from_token(protocol.token_of(body)), self.caller
+        if (fresh.user_id, fresh.session_id) != (old.user_id, old.session_id):
+            raise Forbidden("This socket belongs to another session.")
+        self.caller, self._warned = fresh, False
+        self._wire.push(authenticated(fresh, body))
+
+    def _on_ping(self, body: Body) -> None:
+        self._wire.push(answer("pong", body, time=utcnow()))
+
+    def _on_subscribe(self, body: Body) -> Work:
+        """Follow a topic: first what was missed, then live."""
+        place = access.place(protocol.topic_of(body), self.caller)
+        after = protocol.after_of(body)
+        with self.following(place, after) as position:
+            whole = recovered(after)
+            members = {
+                "topic": place.topic,
+                "last_id": position,
+                "recovered": whole,
+                "present": self.live.hub.present(place.topic),
+            }
+            start = position if after is None else min(after, position)
+            self._wire.push(answer("subscribed", body, **members), start)
+            for chunk, last_id in self.follower.missed([place], start, position, whole):
+                yield from self.push_paced(chunk, last_id)
+
+    def _on_unsubscribe(self, body: Body) -> None:
+        topic = protocol.topic_of(body)
+        self.live.hub.remove(self.follower, topic)
+        self._wire.push(answer("unsubscribed", body, topic=topic))
+
+    def _on_publish(self, body: Body) -> None:
+        """Publish: `event` names the type."""
+        self._publish(body, body.get("event", body.get("event_type")))
+
+    def _on_event(self, body: Body) -> None:
+        """Publish: the message's type is the event's."""
+        self.publish(body)
+
+    def _publish(self, body: Body, kind: object) -> None:
+        what = publishing.draft(kind, body.get("payload", body.get("data", {})))
+        followed = list(self.follower.topics)
+        topic = protocol.topic_of(body, followed[0] if len(followed) == 1 else None)
+        if what.kept:
+            self._group.add(body, what, topic, self.caller)
+            return
+        self._group.commit()  # a signal comes behind the events that were sent before it
+        place = self.place(topic)
+        self.live.hub.signal(publishing.signal(what, place, self.caller))
+        if "ref" in body:
+            self._wire.push(answer("published", body, topic=topic, id=None))
+
+
+def _answer(request: Body, kind: str, members: Body) -> bytes:
+    return answer(kind, request, **members)
+
+
+#: A handler of messages; one whose answer is long goes on when its reader has taken a part.
+Handler = Callable[[Socket, Body], Work | None]
+
+#: What may stand in one group with what comes before it.
+PUBLISHING = (Socket._on_publish, Socket._on_event)
+
+#: By the message's type, with dots; what is not here is published as an event of that type.
+HANDLERS: dict[str, Handler] = {
+    "auth": Socket._on_auth,
+    "ping": Socket._on_ping,
+    "subscribe": Socket._on_subscribe,
+    "unsubscribe": Socket._on_unsubscribe,
+    "publish": Socket._on_publish,
+}
+
+
+@dataclass
+class Messages:
+    """What an application's sockets take: the handlers above, and those of other packages."""
+
+    handlers: dict[str, Handler] = field(default_factory=lambda: dict(HANDLERS))
+    #: What may be answered later, together with what comes before it.
+    deferring: list[Handler] = field(default_factory=list)
+
+
+MESSAGES: Registry[Messages] = Registry("socket messages", lambda _: Messages())
+
+
+def register(app: Flask, kind: str, handler: Handler, *, deferring: bool = False) -> None:
+    """Let a package above answer messages of a type of its own."""
+    messages = MESSAGES.of(app)
+    messages.handlers[kind] = handler
+    if deferring:
+        messages.deferring.append(handler)

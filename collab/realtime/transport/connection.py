@@ -1,0 +1,136 @@
+"""What all WebSockets have in common, whatever is spoken over them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...auth.guard import recheck
+from ...core.errors import Forbidden, NotFound
+from ...core.http.caller import Caller, act_as
+from ...core.models import utcnow
+from ...events.hub import GOING_AWAY
+from ...projects import access
+from ...projects.access import Place
+from .follower import PIECE, Follower, follow, person
+from .frames import fragments
+from .live import live
+from .served import Served, Work
+from .wire import LINGER_S, STOP_LINGER_S, Wire
+
+#: What others are told when somebody comes, or goes, in about so many bytes.
+PRESENCE_BYTES = 512
+
+
+class WireFollower(Follower):
+    """The hub's view of a WebSocket."""
+
+    def __init__(self, caller: Caller, wire: Wire) -> None:
+        super().__init__(person(caller))
+        self.wire = wire
+        #: Sends frames; no method of its own, since it is called for each reader and tick.
+        self.write = wire.push
+
+    @property
+    def unsent(self) -> int:
+        """Return how many bytes wait for the peer to read."""
+        return self.wire.unsent
+
+    def too_slow(self) -> None:
+        """Cut the socket off; the close frame says where to resume."""
+        self.wire.cut()
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the socket."""
+        self.wire.shut(code, reason, STOP_LINGER_S if code == GOING_AWAY else LINGER_S)
+
+
+class Connection(Served, ABC):
+    """Serves one WebSocket until it ends, turn by turn (see `parked`)."""
+
+    def __init__(self, wire: Wire, caller: Caller, follower: WireFollower) -> None:
+        #: Who is at the other end, as the database knows him since rights last changed.
+        self.caller = caller
+        self.follower = follower
+        self.live = live()
+        self._wire = wire
+        self._epoch = -1
+        self._places: dict[str, tuple[int, Place]] = {}
+
+    def begin(self) -> Work:
+        """Enter the hub, then do what comes before the first message."""
+        self.live.hub.enter(self.follower)
+        yield from self.welcome()
+
+    @abstractmethod
+    def welcome(self) -> Work:
+        """Do what comes before the first message.
+
+        The session is checked again: it may have ended before the hub knew this socket.
+        """
+
+    def leave(self) -> None:
+        """Leave the hub, and do what comes behind the last message."""
+        self.live.hub.leave(self.follower)
+        self.finish()
+
+    def finish(self) -> None:
+        """Do what comes behind the last message."""
+        self.settle()
+
+    @abstractmethod
+    def tick(self) -> None:
+        """Do what is due if the token has expired."""
+
+    def patience(self) -> float:
+        """Return the seconds until something is due about the token."""
+        return (self.caller.token_expires - utcnow()).total_seconds()
+
+    def check_person(self) -> None:
+        """Look again who this is, if anybody's rights changed since; raises Unauthorized.
+
+        Whatever the message changes is checked once more under the writer's lock.
+        """
+        epoch = self.live.bell.rights_epoch
+        if epoch != self._epoch:
+            self.caller = recheck(self.caller)
+            self._epoch = epoch
+        act_as(self.caller)
+
+    def place(self, topic: str) -> Place:
+        """Return the place of a topic, looked up again only when somebody's rights changed."""
+        epoch = self.live.bell.rights_epoch
+        known = self._places.get(topic)
+        if known is None or known[0] != epoch:
+            known = self._places[topic] = (epoch, access.place(topic, self.caller))
+        return known[1]
+
+    def push_paced(self, chunk: bytes, last_id: int = 0) -> Work:
+        """Send a part of much; go on when the peer has taken it."""
+        self._wire.push(chunk, last_id)
+        yield
+
+    def push_at_length(self, opcode: int, payload: bytes) -> Work:
+        """Send a message of any length, in fragments; what comes live must be held back."""
+        for piece in fragments(opcode, payload, PIECE):
+            yield from self.push_paced(piece)
+
+    @contextmanager
+    def following(self, place: Place, after: int | None = None) -> Iterator[int]:
+        """Follow a topic; within this block what comes live is held back.
+
+        It gives the newest id published. Raises NotFound, and TooManyRequests for whoever comes
+        and goes too often: others are told each time.
+        """
+        self.live.signals.spend(self.caller.user_id, PRESENCE_BYTES)
+        with self.follower.held():
+            position = follow(self.live.hub, self.follower, [place], after)
+            try:
+                # Again: the right may have gone between the first look and the entry in the hub.
+                access.place(place.topic, self.caller)
+                yield position
+            except (NotFound, Forbidden):
+                self.live.hub.remove(self.follower, place.topic)
+                self.follower.forget_held()
+                raise

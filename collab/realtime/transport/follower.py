@@ -1,0 +1,144 @@
+"""What sockets and streams have in common: catching up with the log, then following it live."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ...core.http.caller import Caller
+from ...events import log
+from ...events.hub import Hub
+from ...events.message import Message
+from ...events.subscriber import Person, Subscriber
+from ...extensions import db
+from ...projects.access import Place
+from .wire import UNSENT_LIMIT
+
+#: Unsent bytes past which a reader is no longer told signals, until he has read.
+HINTS_LIMIT = UNSENT_LIMIT // 4
+#: Rows read at once while catching up, if they are small; else see `log.READ_BYTES`.
+PAGE = 500
+#: Bytes of a long message that are sent at once.
+PIECE = 128 * 1024
+
+
+def person(caller: Caller) -> Person:
+    """Return who a caller is to the hub."""
+    return Person(caller.user_id, caller.session_id, caller.name)
+
+
+class Follower(Subscriber):
+    """A subscriber who can be held back while he catches up."""
+
+    def __init__(self, who: Person) -> None:
+        super().__init__(who)
+        self._gate = threading.Lock()
+        self._held: list[tuple[bytes, int]] | None = None
+        self._held_bytes = 0
+        self._gap = False
+
+    #: Sends, without blocking.
+    write: Callable[[bytes, int], None]
+
+    @abstractmethod
+    def too_slow(self) -> None:
+        """Cut the connection off."""
+
+    @property
+    @abstractmethod
+    def unsent(self) -> int:
+        """Return how many bytes wait for the peer to read."""
+
+    def hint(self, chunk: bytes) -> None:
+        """Send signals to a peer who reads: no flood of them cuts anybody off."""
+        if self.unsent + self._held_bytes + len(chunk) <= HINTS_LIMIT:
+            self.deliver(chunk, 0)
+
+    def deliver(self, chunk: bytes, last_id: int) -> None:
+        """Send what the broadcaster brings, or keep it until the follower has caught up."""
+        if self._held is None:
+            self.write(chunk, last_id)
+        else:
+            self._keep(chunk, last_id)
+
+    def _keep(self, chunk: bytes, last_id: int) -> None:
+        with self._gate:
+            if self._held is None:
+                self.write(chunk, last_id)
+                return
+            self._held.append((chunk, last_id))
+            self._held_bytes += len(chunk)
+            if self._held_bytes <= UNSENT_LIMIT:
+                return
+        self.too_slow()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep live messages back within this block, and send them at its end.
+
+        Behind a gap no row is sent: a reader who resumes behind it would miss what is in the gap.
+        """
+        with self._gate:
+            self._held, self._held_bytes, self._gap = [], 0, False
+        try:
+            yield
+        finally:
+            with self._gate:
+                for chunk, last_id in self._held:
+                    if not (self._gap and last_id > 0):
+                        self.write(chunk, last_id)
+                self._held, self._held_bytes = None, 0
+            if self._gap and self.topics:
+                self.too_slow()
+
+    def forget_held(self) -> None:
+        """Throw away what was held back: it came to somebody who had no right to it any more.
+
+        If it had rows of other topics, their reader has to resume.
+        """
+        with self._gate:
+            rows = any(last_id > 0 for _, last_id in self._held or ())
+            self._held, self._held_bytes = [], 0
+        if rows and self.topics:
+            self.too_slow()
+
+    def missed(
+        self, places: list[Place], after: int, through: int, whole: bool
+    ) -> Iterator[tuple[bytes, int]]:
+        """Read what was told behind one id up to another, and yield it encoded, in pieces.
+
+        It stops where a topic is taken away meanwhile, or rows are pruned of a log that was said
+        to be `whole`, which leaves a gap.
+        """
+        topics = {place.topic for place in places}
+        while after < through:
+            batch = log.read_topics(topics, after, through, PAGE)
+            if whole and log.pruned_through() > after:
+                self._gap = True
+                return
+            db.session.remove()  # nothing is held open while the reader takes his time
+            after = batch.rows[-1].id if batch.more else through
+            pieces = [(self.joined(batch.rows), batch.rows[-1].id)] if batch.rows else []
+            del batch  # what its reader takes his time for is in memory once
+            if not topics <= self.topics.keys():
+                self._gap = True
+                return
+            yield from pieces
+
+    def joined(self, rows: Sequence[Any]) -> bytes:
+        """Encode rows, and join them."""
+        return b"".join(type(self).encode(Message.of(row)) for row in rows)
+
+
+def recovered(after: int | None) -> bool:
+    """Tell whether nothing was missed: everything behind `after` is still in the log."""
+    return after is None or log.recoverable(after)
+
+
+def follow(hub: Hub, follower: Subscriber, places: list[Place], after: int | None = None) -> int:
+    """Subscribe, and return the newest id published; what is behind it comes live."""
+    seen = after if after and log.recoverable(after) else 0
+    return hub.add(follower, {place.topic: place.project_id for place in places}, seen)

@@ -1,0 +1,114 @@
+"""What a peer sends over a WebSocket: frames taken apart, counted, and put together to messages.
+
+wsproto knows the protocol; the limits are ours. They count frames and bytes, not only messages,
+for empty fragments and pings cost as much.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+from wsproto import WSConnection
+from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, Pong, TextMessage
+from wsproto.utilities import ProtocolError
+
+from .token_bucket import Bucket
+
+#: Frames that may come for each message of MESSAGE_RATE: fragments, pings and pongs.
+FRAMES_PER_MESSAGE = 4
+#: Frames a second that nobody reaches who means well, whatever MESSAGE_RATE says.
+LEAST_FRAMES = 100
+
+
+class NoThread:
+    """What simple-websocket starts instead of a thread that reads: nothing."""
+
+    name = ""
+
+    def __init__(self, target: object) -> None:
+        """Take what would run."""
+
+    def start(self) -> None:
+        """Start nothing."""
+
+
+class PeerClosed(Exception):
+    """The peer closes, or breaks the protocol; `answer` is the frame that it gets."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class TooLong(Exception):
+    """A message is longer than this socket takes."""
+
+
+class TooMany(Exception):
+    """Too many frames a second."""
+
+
+@dataclass
+class Incoming:
+    """Takes one peer's bytes apart."""
+
+    protocol: WSConnection
+    #: Bytes, or characters, of a message; compared with as it is read.
+    limit: Any
+    frames: Bucket
+    #: What has come whole and waits to be carried out.
+    messages: deque[str | bytes] = field(default_factory=deque)
+    #: Payloads of pings that are to be answered.
+    pings: list[bytes] = field(default_factory=list)
+    #: Whether a pong has come since this was set to False.
+    alive: bool = True
+    _text: StringIO = field(default_factory=StringIO)
+    _bytes: bytearray = field(default_factory=bytearray)
+    _size: int = 0
+
+    @classmethod
+    def of(cls, protocol: WSConnection, limit: int, message_rate: int) -> Incoming:
+        """Make one whose peer may send so many messages a second."""
+        rate = max(LEAST_FRAMES, message_rate * FRAMES_PER_MESSAGE)
+        return cls(protocol, limit, Bucket(rate))
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes; raises PeerClosed, TooLong and TooMany."""
+        try:
+            self.protocol.receive_data(data)
+            for event in self.protocol.events():
+                self._on(event)
+        except ProtocolError:  # bytes behind the close
+            raise PeerClosed(b"") from None
+
+    def _on(self, event: Event) -> None:
+        if isinstance(event, CloseConnection):
+            raise PeerClosed(self.protocol.send(event.response()))
+        if not isinstance(event, Message) or event.frame_finished:
+            self._count()
+        if isinstance(event, Ping):
+            self.pings.append(bytes(event.payload))
+        elif isinstance(event, Pong):
+            self.alive = True
+        elif isinstance(event, TextMessage | BytesMessage):
+            self._on_part(event)
+
+    def _count(self) -> None:
+        if not self.frames.take():
+            raise TooMany
+
+    def _on_part(self, event: TextMessage | BytesMessage) -> None:
+        self._size += len(event.data)
+        if self._size > self.limit:
+            raise TooLong
+        if isinstance(event, TextMessage):
+            self._text.write(event.data)
+        else:
+            self._bytes += event.data
+        if event.message_finished:
+            text, data = self._text.getvalue(), bytes(self._bytes)
+            self.messages.append(text if isinstance(event, TextMessage) else data)
+            self._text, self._bytes, self._size = StringIO(), bytearray(), 0

@@ -1,0 +1,128 @@
+"""The live parts of one server process, made at start and ended at stop."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from flask import Flask
+
+from ...core.errors import Unavailable
+from ...core.slots import Slot
+from ...events.bell import Bell
+from ...events.broadcaster import Broadcaster
+from ...events.hub import GOING_AWAY, STOPPING, Hub
+from ...events.log import BELL
+from ...parts import PARTS
+from ..allowance import Allowance
+from .places import Capacity, Limits
+from .reactor import Reactor
+from .wire import STOP_LINGER_S, Wire
+
+#: Seconds' worth of signals that a person may send at once: a page of many topics is opened so.
+SIGNAL_BURST_S = 2
+#: Seconds' worth of edits that an editor brings at once: a paste or a backlog is taken whole.
+EDIT_BURST_S = 4
+#: Bytes a second of editors' states that are read of one person: 200 editors of a text whose
+#: cursors all move ten times a second come to a quarter of it.
+HEARD_BYTES = 2 * 2**20
+
+#: The settings that bound places: of all, of a person, of an address.
+LIMITS = ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
+
+
+@dataclass
+class Live:
+    """What sockets, streams and long polls share."""
+
+    bell: Bell
+    hub: Hub
+    broadcaster: Broadcaster
+    capacity: Capacity
+    #: What each person may send that is told and forgotten, and what is kept.
+    signals: Allowance
+    publications: Allowance
+    #: What Yjs editors tell of themselves, again with each move of a cursor.
+    awareness: Allowance
+    #: What Yjs editors change; more has to wait.
+    edits: Allowance
+    #: What they tell and repeat of themselves and others, relayed or not; more has to wait.
+    heard: Allowance
+    #: The open sockets, those included that have not said yet whose they are.
+    wires: set[Wire] = field(default_factory=set)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+    _reactor: Reactor | None = None
+
+    @classmethod
+    def of(cls, app: Flask) -> Live:
+        """Make them for an application; no thread runs yet."""
+        bell = BELL.of(app)
+        hub = Hub(bell)
+        limits = (
+            app.config[key] for key in ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
+        )
+        signals, kept = (app.config[key] * 1024 for key in ("SIGNAL_RATE_KB", "PUBLISH_RATE_KB"))
+        return cls(
+            bell,
+            hub,
+            Broadcaster(app, hub, bell),
+            Capacity(Limits(*limits)),
+            Allowance(signals, SIGNAL_BURST_S * signals, "signals"),
+            Allowance(kept, kept // 2, "events"),
+            Allowance(4 * signals, 4 * SIGNAL_BURST_S * signals, "states of editors"),
+            Allowance(kept, EDIT_BURST_S * kept, "edits"),
+            Allowance(HEARD_BYTES, EDIT_BURST_S * HEARD_BYTES, "states of editors"),
+        )
+
+    def start(self) -> None:
+        """Start the threads, once: after the fork, where the server forks."""
+        with self._starting:
+            if self._reactor is None:
+                self._reactor = Reactor()
+                self.broadcaster.start()
+
+    @property
+    def reactor(self) -> Reactor:
+        """Return the reactor; raises RuntimeError before the start."""
+        if self._reactor is None:
+            raise RuntimeError("the live parts have not been started")
+        return self._reactor
+
+    @property
+    def state(self) -> str:
+        """Return how the broadcaster is, for `/ready`."""
+        return "ok" if self.broadcaster.alive else "stopped"
+
+    def open(self, wire: Wire) -> None:
+        """Take a socket in; raises Unavailable when the server is stopping."""
+        self.wires.add(wire)
+        if self.hub.closed:
+            raise Unavailable(STOPPING)
+
+    def close(self) -> None:
+        """End all connections (1001); the threads go on until they have been told so."""
+        self.hub.close()
+        for wire in tuple(self.wires):
+            wire.shut(GOING_AWAY, STOPPING, STOP_LINGER_S)
+
+    def stop(self) -> None:
+        """End the connections and the threads."""
+        self.close()
+        if self._reactor is not None:
+            self.broadcaster.stop()
+            self._reactor.stop()
+
+
+LIVE: Slot[Live] = Slot("live", Live.of)
+
+
+def init_app(app: Flask) -> None:
+    """Make the live parts of an application."""
+    PARTS.of(app).add("broadcaster", LIVE)
+
+
+def live() -> Live:
+    """Return the live parts of this application, running."""
+    found = LIVE.here()
+    found.start()
+    return found

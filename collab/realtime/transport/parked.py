@@ -1,0 +1,297 @@
+"""A WebSocket that waits without a thread, and gets one while there is something to do.
+
+The reactor waits for it. What comes is carried out in turns, by the threads of the pool that all
+sockets share; no two turns of one socket run at once. A turn never waits for the peer: it ends, and
+says what the next one is for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NoReturn
+
+from flask import Flask
+from simple_websocket import ConnectionClosed
+
+from ...core import client_address
+from ...core.errors import ApiError, TooManyRequests, translated
+from ...serving.deadlines import NEVER
+from .frames import PING, POLICY_VIOLATION, PONG, frame
+from .incoming import Incoming, PeerClosed, TooLong, TooMany
+from .served import Next, Served, Work
+from .token_bucket import Bucket
+from .unread import Unread
+from .wire import Wire
+
+log = logging.getLogger(__name__)
+
+#: Bytes read at once, and handled in one turn before other sockets have theirs.
+READ_BYTES, TURN_BYTES = 64 * 1024, 512 * 1024
+#: Bytes a second that a socket may send; past it, it is read later.
+BYTES_PER_SECOND = 8 * 2**20
+#: Bytes that are read of a peer who has been told of the end.
+LAST_BYTES = 1024 * 1024
+#: Seconds that a reader may take for a piece while he catches up.
+CATCH_UP_PATIENCE_S = 30.0
+
+
+End = Callable[[Wire, ApiError, int], NoReturn]
+
+
+class Parked:
+    """A socket between its turns."""
+
+    def __init__(
+        self, app: Flask, wire: Wire, incoming: Incoming | Unread, end: End, *, ping_seconds: float
+    ) -> None:
+        self._app, self.wire, self._incoming, self._end = app, wire, incoming, end
+        self._address = client_address.address()
+        self._served: Served | None = None
+        self._work: Work | None = None
+        self._left = False
+        #: What to end with, once all that came before is carried out.
+        self._close: Callable[[], None] | None = None
+        self._last_bytes = LAST_BYTES
+        self._bytes = Bucket(BYTES_PER_SECOND)
+        self._resume_at = self._drained_by = 0.0
+        self._next = Next.NOW
+        self._ping_seconds = ping_seconds
+        self._ping_at = time.monotonic() + ping_seconds
+        self._lock = threading.Lock()
+        self._running = self._again = False
+        #: When the reactor is to look at it, on the monotonic clock (`serving.deadlines`).
+        self.deadline = self.looked_at = NEVER
+        #: Set when all is over; the descriptor is free then.
+        self.done = threading.Event()
+        self._at_end: list[Callable[[], None]] = []
+        self._ahead = b""
+
+    def start(
+        self, served: Served | None, at_end: list[Callable[[], None]], ahead: bytes = b""
+    ) -> None:
+        """Begin, or only end if there is nobody; `at_end` gives back what the connection held.
+
+        What a peer sent with its handshake is read `ahead` of all else.
+        """
+        self._at_end, self._ahead = at_end, ahead
+        if served is None:
+            self._left = True
+        else:
+            self._served, self._work = served, served.begin()
+        self.wire.at_death(self.rouse)
+        self.rouse()
+
+    def serve(self, served: Served) -> Work:
+        """Go on with something else: whoever it is has said so."""
+        self._served = served
+        return served.begin()
+
+    # -- turns --------------------------------------------------------------------------------
+
+    def rouse(self) -> None:
+        """Have a turn soon. Any thread may ask for one, at any time."""
+        with self._lock:
+            if self._running or self.done.is_set():
+                self._again = True
+                return
+            self._running = True
+        self.wire.reactor.submit(self._run)
+
+    def _run(self) -> None:
+        try:
+            self._next = self._turn()
+        except Exception:
+            log.exception("a socket's turn failed")
+            self.wire.abort()
+            self._next = Next.END
+        if self._next is Next.END:
+            self._finish()
+            return
+        if self._next is not Next.NOW:
+            self._wait()
+        with self._lock:  # whoever rouses it before this is not forgotten
+            self._running, again = False, self._again
+            self._again = False
+        if again or self._next is Next.NOW:
+            self.rouse()
+
+    def _wait(self) -> None:
+        """Tell the reactor what to wait for."""
+        reactor, now = self.wire.reactor, time.monotonic()
+        due = self._ping_at if not self._left else NEVER
+        if self._next is Next.PAUSE:
+            due = min(due, self._resume_at)
+        elif self._next is Next.DRAIN:
+            due = min(due, self._drained_by)
+            self.wire.when_drained(self.rouse)
+        if self._served is not None and not self._left:
+            due = min(due, now + max(0.0, self._served.patience()))
+        reactor.park(self, due, reading=self._next is Next.READ)
+
+    def due(self) -> None:
+        """Ping, or have a turn; the reactor calls this at the deadline."""
+        now = time.monotonic()
+        if now >= self._ping_at and not self._left:
+            self._ping(now)
+        self.rouse()
+
+    def _ping(self, now: float) -> None:
+        self._ping_at = now + self._ping_seconds
+        if self._next is not Next.READ:
+            self._incoming.alive = True  # a pong may wait unread: that is not the peer's fault
+            return
+        if not self._incoming.alive:
+            self.wire.shut(POLICY_VIOLATION, "Ping/Pong timeout")
+            return
+        self._incoming.alive = False
+        self.wire.push(frame(PING, b""))
+
+    def _turn(self) -> Next:
+        with self._context():
+            try:
+                if not self._left and not self.wire.closing:
+                    return self._go_on()
+            except ConnectionClosed:
+                pass  # whoever closed has sent the one close frame
+            except Exception as error:
+                with contextlib.suppress(ConnectionClosed):
+                    self._end(self.wire, translated(error), 0)
+            self._leave()
+        return self._read_last()
+
+    @contextlib.contextmanager
+    def _context(self) -> Iterator[None]:
+        with self._app.app_context(), client_address.assumed(self._address):
+            yield
+
+    def _go_on(self) -> Next:
+        """Carry out what has come; raises ConnectionClosed and whatever a handler raises."""
+        handled = 0
+        while self._served is not None:
+            if self._work is not None and not self._advance(self._work):
+                return Next.DRAIN
+            served = self._served
+            served.tick()
+            if (pause := self._owed(served)) > 0:
+                self._resume_at = time.monotonic() + pause
+                served.settle()
+                return Next.PAUSE
+            if self._incoming.messages:
+                self._work = served.take(self._incoming.messages.popleft())
+                continue
+            if self._close is not None:
+                served.settle()
+                self._close()
+                raise ConnectionClosed
+            data = self._read() if handled < TURN_BYTES else None
+            if data is None:
+                served.settle()
+                return Next.READ if handled < TURN_BYTES else Next.NOW
+            handled += len(data)
+            self._feed(data)
+        raise ConnectionClosed
+
+    def _owed(self, served: Served) -> float:
+        return max(served.pause(), self._resume_at - time.monotonic())
+
+    def _advance(self, work: Work) -> bool:
+        """Go on with a handler, if the peer has taken what was sent; tell whether it has ended."""
+        if not self.wire.drained:
+            if self._drained_by and time.monotonic() >= self._drained_by:
+                self.wire.cut()
+                raise ConnectionClosed
+            if self._drained_by:
+                return False
+        for _ in work:
+            if not self.wire.drained:
+                self._drained_by = time.monotonic() + CATCH_UP_PATIENCE_S
+                return False
+        self._work, self._drained_by = None, 0.0
+        return True
+
+    def _read(self) -> bytes | None:
+        """Read what is there; None if there is nothing. Raises ConnectionClosed."""
+        if self._ahead:
+            ahead, self._ahead = self._ahead, b""
+            return ahead
+        try:
+            data = self.wire.read(READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            data = b""
+        if not data:
+            self.wire.abort()
+            raise ConnectionClosed
+        self._resume_at = time.monotonic() + self._bytes.owed(len(data))
+        return data
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._incoming.feed(data)
+        except PeerClosed as closed:
+            self._close = partial(self.wire.answer_close, closed.answer)
+        except TooLong:
+            self._close = self.wire.shut_too_big
+        except TooMany:
+            self._end(self.wire, TooManyRequests("Too many frames a second."), POLICY_VIOLATION)
+        pings, self._incoming.pings = self._incoming.pings, []
+        if pings:
+            self.wire.push(b"".join(frame(PONG, payload) for payload in pings))
+
+    # -- the end ------------------------------------------------------------------------------
+
+    def _leave(self) -> None:
+        if self._left:
+            return
+        self._left = True
+        work, self._work = self._work, None
+        with contextlib.suppress(Exception):
+            if work is not None:
+                work.close()
+        try:
+            if self._served is not None:
+                self._served.leave()
+        except ConnectionClosed:
+            pass
+        except Exception as error:
+            translated(error)
+
+    def _read_last(self) -> Next:
+        """Wait for the peer's close, and read little of what it sends before."""
+        while not self.wire.dead:
+            try:
+                data = self.wire.read(READ_BYTES)
+            except BlockingIOError:
+                return Next.READ
+            except OSError:
+                data = b""
+            if not data or self._closes(data):
+                self.wire.close()
+            self._last_bytes -= len(data)
+            if self._last_bytes < 0:
+                self._resume_at = NEVER  # it ends at the wire's own deadline
+                return Next.PAUSE
+        return Next.END
+
+    def _closes(self, data: bytes) -> bool:
+        """Tell whether the peer's close is in what it sent last; the rest is thrown away."""
+        try:
+            self._incoming.feed(data)
+        except PeerClosed:
+            return True
+        except (TooLong, TooMany):
+            pass
+        self._incoming.messages.clear()
+        return False
+
+    def _finish(self) -> None:
+        self.wire.reactor.unpark(self)
+        for step in self._at_end:
+            step()
+        self.done.set()

@@ -1,0 +1,104 @@
+"""Places for long connections: how many may be open, and how many of them one caller may have."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from ...core.errors import TooManyRequests, Unavailable
+
+#: When to come again, in seconds.
+RETRY_S = 5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many places there are; for one person and for one address as well."""
+
+    all: int
+    person: int
+    address: int
+
+
+class Capacity:
+    """Counts places."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._used = limits, 0
+        self._people: Counter[int] = Counter()
+        self._networks: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, network: str, user_id: int | None = None) -> Seat:
+        """Take a place; raises Unavailable when all are taken, and TooManyRequests."""
+        seat = Seat(self, network)
+        with self._lock:
+            if self._used >= self._limits.all:
+                raise Unavailable("All places for live connections are taken.", retry_after=RETRY_S)
+            if self._networks[network] >= self._limits.address:
+                raise _too_many("address", self._limits.address)
+            self._used += 1
+            self._networks[network] += 1
+        try:
+            self.name(seat, user_id)
+        except TooManyRequests:
+            self.give_back(seat)
+            raise
+        return seat
+
+    def name(self, seat: Seat, user_id: int | None) -> None:
+        """Learn whose place it is; raises TooManyRequests."""
+        with self._lock:
+            if user_id is None or seat.user_id is not None:
+                return
+            if self._people[user_id] >= self._limits.person:
+                raise _too_many("person", self._limits.person)
+            self._people[user_id] += 1
+            seat.user_id = user_id
+
+    def give_back(self, seat: Seat) -> None:
+        """Give a place back, once."""
+        with self._lock:
+            if seat.given_back:
+                return
+            seat.given_back = True
+            self._used -= 1
+            _less(self._networks, seat.network)
+            if seat.user_id is not None:
+                _less(self._people, seat.user_id)
+
+    @property
+    def used(self) -> int:
+        """Return how many are taken."""
+        return self._used
+
+
+class Seat:
+    """A place that somebody has."""
+
+    def __init__(self, capacity: Capacity, network: str) -> None:
+        self._capacity, self.network = capacity, network
+        self.user_id: int | None = None
+        self.given_back = False
+
+    def belongs_to(self, user_id: int) -> None:
+        """Learn whose place it is; raises TooManyRequests if that person has too many."""
+        self._capacity.name(self, user_id)
+
+    def give_back(self) -> None:
+        """Give the place back; a second time does nothing."""
+        self._capacity.give_back(self)
+
+
+def _less(counter: Counter[Any], key: Any) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
+
+
+def _too_many(whose: str, limit: int) -> TooManyRequests:
+    has = "You have" if whose == "person" else "Your address has"
+    detail = f"{has} {limit} live connections open already, which is all that one {whose} may have."
+    return TooManyRequests(detail, retry_after=RETRY_S)

@@ -1,0 +1,208 @@
+"""One thread that waits for all sockets: for what they send, for room to send on, for deadlines."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from ...serving.deadlines import NEVER, Deadlines
+from ...serving.deadlines import Mortal as Timed
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+#: Seconds for the reactor to let go of a connection.
+RELEASE_PATIENCE_S = 2.0
+#: Threads that carry out what sockets send.
+TURN_THREADS = 16
+
+
+class Mortal(Protocol):
+    """A connection that has to end in time."""
+
+    deadline: float
+
+    def abort(self) -> None:
+        """End the connection."""
+
+
+class Watched(Mortal, Protocol):
+    """A wire, as the reactor sees it."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+
+    def flush(self) -> bool:
+        """Send on; tell whether all is sent."""
+
+
+class Waiting(Timed, Protocol):
+    """A parked connection, as the reactor sees it."""
+
+    @property
+    def wire(self) -> Watched:
+        """Return the socket."""
+
+    def rouse(self) -> None:
+        """Have a turn: the peer sends something."""
+
+    def due(self) -> None:
+        """Do what is due at the deadline."""
+
+
+class Releasable(Waiting, Protocol):
+    """A connection that goes back to the server, alive."""
+
+    released: threading.Event
+
+
+class Reactor:
+    """Waits for sockets to send, and to take more. Only its own thread touches the selector."""
+
+    def __init__(self, threads: int = TURN_THREADS) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._events: dict[Watched, int] = {}
+        self._watched: set[Watched] = set()
+        self._reading: dict[Watched, Waiting] = {}
+        self._deadlines: Deadlines[Waiting] = Deadlines()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="turn")
+        self._expiring: set[Mortal] = set()
+        self._commands: deque[Callable[[], None]] = deque()
+        self._waker, self._wakened = socket.socketpair()
+        self._wakened.setblocking(False)
+        self._selector.register(self._wakened, selectors.EVENT_READ)
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="reactor", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; wires that are still open are left alone."""
+        self._stopping = True
+        self._tell(lambda: None)
+        self._thread.join(timeout=2)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for resource in (self._selector, self._waker, self._wakened):
+            resource.close()
+
+    def watch(self, wire: Watched) -> None:
+        """Flush a wire when its peer takes more."""
+        self._tell(lambda: self._watch(wire))
+
+    def expire(self, one: Mortal) -> None:
+        """Abort a connection at its deadline."""
+        self._tell(lambda: self._expiring.add(one))
+
+    def forget(self, one: Mortal) -> None:
+        """Let go of a connection that has ended."""
+        self._tell(lambda: self._forget(one))
+
+    def submit(self, turn: Callable[[], None]) -> None:
+        """Run a turn in a thread of the pool; none runs any more when the reactor has stopped."""
+        with contextlib.suppress(RuntimeError):
+            self._pool.submit(turn)
+
+    def park(self, one: Waiting, due: float, *, reading: bool) -> None:
+        """Rouse a connection at its deadline and, if `reading`, when its peer sends something."""
+        self._tell(lambda: self._park(one, due, reading=reading))
+
+    def unpark(self, one: Waiting) -> None:
+        """Let go of a connection that is over."""
+        self._tell(lambda: self._park(one, NEVER, reading=False))
+
+    def release(self, one: Releasable) -> None:
+        """Let go of a connection; when this returns, its descriptor may be watched by others."""
+
+        def let_go() -> None:
+            self._park(one, NEVER, reading=False)
+            one.released.set()
+
+        self._tell(let_go)
+        one.released.wait(RELEASE_PATIENCE_S)
+
+    def _park(self, one: Waiting, due: float, *, reading: bool) -> None:
+        self._deadlines.set(one, due)
+        if reading:
+            self._reading[one.wire] = one
+        else:
+            self._reading.pop(one.wire, None)
+        if not self._want(one.wire) and reading:
+            self._reading.pop(one.wire, None)
+            one.rouse()  # it was closed meanwhile
+
+    def _want(self, wire: Watched) -> bool:
+        """Wait for what is wanted of a wire; tell whether that can be."""
+        wanted = WRITE * (wire in self._watched) | READ * (wire in self._reading)
+        known = self._events.pop(wire, 0)
+        try:
+            if not wanted:
+                if known:
+                    self._selector.unregister(wire)
+                return True
+            if known:
+                self._selector.modify(wire, wanted)
+            elif wire.fileno() >= 0:
+                self._selector.register(wire, wanted)
+            else:
+                return False
+        except (OSError, ValueError, KeyError):  # closed meanwhile
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                self._selector.unregister(wire)
+            return False
+        self._events[wire] = wanted
+        return True
+
+    def _tell(self, command: Callable[[], None]) -> None:
+        self._commands.append(command)
+        with contextlib.suppress(OSError):  # it is awake already, or has ended
+            self._waker.send(b"\0", socket.MSG_DONTWAIT)
+
+    def _watch(self, wire: Watched) -> None:
+        self._watched.add(wire)
+        if not self._want(wire):
+            self._watched.discard(wire)
+
+    def _forget(self, one: Any) -> None:
+        self._watched.discard(one)
+        self._reading.pop(one, None)
+        self._want(one)
+        self._expiring.discard(one)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            for key, events in self._selector.select(self._patience()):
+                if key.fileobj is self._wakened:
+                    self._obey()
+                else:
+                    self._on(key.fileobj, events)
+            now = time.monotonic()
+            for one in list(self._deadlines.due(now)):
+                one.due()
+            for wire in [one for one in self._expiring if one.deadline <= now]:
+                self._expiring.discard(wire)
+                wire.abort()
+
+    def _patience(self) -> float | None:
+        """Return the seconds until the next deadline."""
+        nearest = min((wire.deadline for wire in self._expiring), default=NEVER)
+        nearest = min(nearest, self._deadlines.next())
+        return None if nearest == NEVER else max(0.0, nearest - time.monotonic())
+
+    def _obey(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._wakened.recv(4096)
+        while self._commands:
+            self._commands.popleft()()
+
+    def _on(self, wire: Any, events: int) -> None:
+        if events & WRITE and wire in self._watched and wire.flush():
+            self._watched.discard(wire)
+        one = self._reading.pop(wire, None) if events & READ else None
+        self._want(wire)
+        if one is not None:
+            one.rouse()

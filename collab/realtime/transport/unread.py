@@ -1,0 +1,69 @@
+"""What peers send who have nothing to say, such as readers of streams, and how they are missed."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from ...serving.deadlines import NEVER
+from .incoming import PeerClosed
+
+#: Bytes that a stream's reader may send before the stream ends.
+UNREAD_BYTES = 64 * 1024
+
+
+class Unread:
+    """The bytes of a peer who has nothing to say: they are passed over, if they are few."""
+
+    def __init__(self) -> None:
+        self.messages: deque[str | bytes] = deque()
+        self.pings: list[bytes] = []
+        self.alive = True
+        self._left = UNREAD_BYTES
+
+    def feed(self, data: bytes) -> None:
+        """Pass over bytes; raises PeerClosed when there are too many."""
+        self._left -= len(data)
+        if self._left < 0:
+            raise PeerClosed(b"")
+
+
+class Leaving:
+    """The socket of somebody who waits for an answer, in the reactor: it tells when they leave."""
+
+    def __init__(self, sock: socket.socket, gone: Callable[[], None]) -> None:
+        self._sock, self._gone = sock, gone
+        self.deadline = self.looked_at = NEVER
+        self.released = threading.Event()
+
+    @property
+    def wire(self) -> Leaving:
+        """Return what the selector watches."""
+        return self
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._sock.fileno()
+
+    def rouse(self) -> None:
+        """Tell if there is an end to read; what else comes is the next request."""
+        try:
+            gone = not self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            gone = False
+        except OSError:
+            gone = True
+        if gone:
+            self._gone()
+
+    def due(self) -> None:
+        """Do nothing: it has no deadline."""
+
+    def flush(self) -> bool:
+        """Send nothing: that is the request's business."""
+        return True
+
+    def abort(self) -> None:
+        """End nothing: that is the request's business."""

@@ -1,0 +1,260 @@
+"""The only writer of a socket: never blocks, keeps what a short write left, cuts off the slow.
+
+A Wire stands before the raw socket, in the WSGI environ, and everybody's bytes go through it: those
+of simple-websocket's handshake, of the broadcaster, and of the turns of a connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from ...events.hub import SLOW_READER
+from .frames import MESSAGE_TOO_BIG, close_frame
+from .reactor import Reactor
+
+#: Unsent bytes past which a reader is too slow.
+UNSENT_LIMIT = 1024 * 1024
+#: Seconds that a closing socket may take to read what is left and answer.
+LINGER_S = 10.0
+#: The same, when the server is stopping.
+STOP_LINGER_S = 0.5
+#: What the kernel may hold beside that; the default grows to several megabytes.
+KERNEL_BUFFER = 256 * 1024
+
+#: A plain number: the socket module's flags cost time with every call.
+FLAGS = int(socket.MSG_DONTWAIT)
+
+
+class Wire:
+    """A connected socket with a bounded buffer before it."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        reactor: Reactor,
+        too_big: bytes = b"",
+    ) -> None:
+        self._sock, self._reactor, self._too_big = sock, reactor, too_big
+        self._send = sock.send
+        self._lock = threading.Lock()
+        self._queue: deque[tuple[memoryview, int]] = deque()
+        self._unsent = 0
+        self._closing = False
+        self._dead = threading.Event()
+        self._drained = threading.Condition(self._lock)
+        #: What closes the connection for a message that is too big.
+        self.too_big_code = MESSAGE_TOO_BIG
+        #: Whether other messages have to wait, since one is being sent in fragments (§5.4).
+        self.amid_message = False
+        #: Called, by the reactor, whenever all that waited has been sent.
+        self.on_drained: Callable[[], None] = lambda: None
+        #: Id of the newest row that was handed to the kernel whole.
+        self.sent_id = 0
+        #: When a closing wire is cut, on the monotonic clock.
+        self.deadline = 0.0
+        self._at_death: Callable[[], None] | None = None
+        self._when_drained: Callable[[], None] | None = None
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
+
+    # -- what simple-websocket does with a socket ---------------------------------------------
+
+    def send(self, data: bytes) -> int:
+        """Queue what the handshake answers."""
+        self.push(data)
+        return len(data)
+
+    def fileno(self) -> int:
+        """Return the descriptor, for selectors; -1 once closed."""
+        return self._sock.fileno()
+
+    def close(self) -> None:
+        """Learn that nobody reads any more: send what is left, then end."""
+        with self._lock:
+            self._closing = True
+            left = bool(self._queue)
+        if left:
+            self._wind_up(1.0)
+        else:
+            self.abort()
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def read(self, size: int) -> bytes:
+        """Read what is there; raises BlockingIOError if there is nothing, and OSError."""
+        return self._sock.recv(size, FLAGS)
+
+    def answer_close(self, frame: bytes) -> None:
+        """Answer the peer's close, and end."""
+        self.push(frame)
+        self.close()
+
+    def shut_too_big(self) -> None:
+        """Say why a message that is too big closes the socket, and close it."""
+        self.push(self._too_big)
+        self.shut(self.too_big_code, "Message is too big")
+
+    @property
+    def reactor(self) -> Reactor:
+        """Return what waits for this socket."""
+        return self._reactor
+
+    @property
+    def drained(self) -> bool:
+        """Tell whether all is sent."""
+        return not self._queue
+
+    @property
+    def closing(self) -> bool:
+        """Tell whether a close has been sent, or the connection has ended."""
+        return self._closing
+
+    @property
+    def dead(self) -> bool:
+        """Tell whether the connection has ended."""
+        return self._dead.is_set()
+
+    def at_death(self, told: Callable[[], None]) -> None:
+        """Learn of the end, at once if it has come already."""
+        with self._lock:
+            self._at_death = told
+            dead = self._dead.is_set()
+        if dead:
+            told()
+
+    def when_sent(self, told: Callable[[], None]) -> None:
+        """Learn, once, that the last words are sent."""
+        with self._lock:
+            waits = bool(self._queue)
+            self._when_drained = told if waits else None
+        if not waits:
+            told()
+
+    def when_drained(self, told: Callable[[], None]) -> None:
+        """Learn, once, that all is sent; at once if it is."""
+        with self._lock:
+            waits = bool(self._queue) and not self._closing
+            self._when_drained = told if waits else None
+        if not waits:
+            told()
+
+    # -- what we do with it -------------------------------------------------------------------
+
+    @property
+    def unsent(self) -> int:
+        """Return how many bytes wait for the peer to read."""
+        return self._unsent
+
+    def push(self, chunk: bytes, last_id: int = 0) -> None:
+        """Send whole frames, now or as soon as the peer takes more."""
+        with self._lock:
+            if self._closing:
+                return
+            sent = 0 if self._queue else self._try_send(chunk)
+            if sent == len(chunk):
+                if last_id:
+                    self.sent_id = last_id
+                return
+            self._append(chunk, sent, last_id)
+            if self._unsent <= UNSENT_LIMIT:
+                return
+        self.cut()
+
+    def _append(self, chunk: bytes, sent: int, last_id: int) -> None:
+        was_empty = not self._queue
+        self._queue.append((memoryview(chunk)[sent:], last_id))
+        self._unsent += len(chunk) - sent
+        if was_empty:
+            self._reactor.watch(self)
+
+    def _try_send(self, data: bytes | memoryview) -> int:
+        try:
+            return self._send(data, FLAGS)
+        except BlockingIOError:
+            return 0
+        except OSError:  # the peer is gone; the reader thread will notice too
+            return len(data)
+
+    def flush(self) -> bool:
+        """Send on; tell whether all is sent. Called by the reactor when the peer takes more."""
+        with self._lock:
+            while self._queue:
+                chunk, last_id = self._queue[0]
+                sent = self._try_send(chunk)
+                self._unsent -= sent
+                if sent < len(chunk):
+                    self._queue[0] = (chunk[sent:], last_id)
+                    return False
+                self._queue.popleft()
+                self.sent_id = last_id or self.sent_id
+            self._drained.notify_all()
+            told, self._when_drained = self._when_drained, None
+        if told is not None:
+            told()
+        self.on_drained()
+        return True
+
+    def wait_drained(self, timeout: float) -> bool:
+        """Wait until all is sent, for a writer that has much to send; tell whether it is."""
+        with self._lock:
+            done = lambda: not self._queue or self._closing or self._dead.is_set()  # noqa: E731
+            return self._drained.wait_for(done, timeout) and not self._closing
+
+    def shut(self, code: int, reason: str, linger: float = LINGER_S) -> None:
+        """Close behind what is queued already."""
+        self._shut(close_frame(code, reason), linger)
+
+    def _shut(self, last_words: bytes, linger: float) -> None:
+        with self._lock:
+            if self._closing:
+                return
+            sent = 0 if self._queue else self._try_send(last_words)
+            if sent < len(last_words):
+                self._append(last_words, sent, 0)
+            self._closing = True
+        self._wind_up(linger)
+
+    def cut(self) -> None:
+        """Throw away what waits, but for a frame half sent, and say behind which id to resume."""
+        with self._lock:
+            if self._closing:
+                return
+            kept = [self._queue[0]] if self._queue else []
+            self._queue = deque(kept)
+            self._unsent = sum(len(chunk) for chunk, _ in kept)
+            resume = next((last_id for _, last_id in kept if last_id), self.sent_id)
+            reason = f"You read too slowly. Resume after {resume}."
+            self._append(close_frame(SLOW_READER, reason), 0, 0)
+            self._closing = True
+            self._drained.notify_all()
+        self._wind_up(LINGER_S)
+
+    def _wind_up(self, linger: float) -> None:
+        """Leave the peer some seconds to take the rest and to close its side."""
+        self.deadline = time.monotonic() + linger
+        self._reactor.expire(self)
+
+    def abort(self) -> None:
+        """End the connection now; whoever opened the descriptor closes it."""
+        with self._lock:
+            if self._dead.is_set():
+                return
+            self._closing = True
+            self._queue.clear()
+            self._drained.notify_all()
+            self._reactor.forget(self)
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
+            self._dead.set()  # from here on the descriptor may be closed, and be another's
+            told = self._at_death
+        if told is not None:
+            told()
+
+    def wait_dead(self) -> None:
+        """Wait for the end, so that the server does not close the descriptor before."""
+        if not self._dead.wait(LINGER_S + 1):
+            self.abort()
