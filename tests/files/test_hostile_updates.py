@@ -12,7 +12,7 @@ from collab.files.yjs_door.protocol import STEP_2, UPDATE
 
 from ..support.people import Person
 from ..support.texts import TextDesk
-from ..support.updates import ANY, GC, SKIP, STRING, blank, item, nested, section, update
+from ..support.updates import ANY, GC, SKIP, STRING, blank, item, nested, section, sized, update
 from ..support.yjs import YjsEditor
 
 Yjs = Callable[..., YjsEditor]
@@ -20,7 +20,13 @@ Yjs = Callable[..., YjsEditor]
 A = item(STRING, b"\1a")
 #: What killed the process, and what stopped it.
 BOMB = update(section(7, 0, item(ANY, b"\1" + nested(50_000), parent="m")))
+#: What looks like bytes in a list. To the library, which reads one text more than there are values
+#: as JSON, it is a struct with a bomb inside: the length's lowest seven bits say of which kind.
+HIDDEN = item(3, sized(b"\0\1" + nested(54_958) + b"\0" * 41), parent="m")
 UNUSABLE = {
+    "a bomb behind values as JSON": update(
+        section(7, 0, item(2, b"\1" + sized(b"1"), parent="q"), HIDDEN)
+    ),
     "a bomb of arrays": BOMB,
     "a bomb of objects": update(
         section(7, 0, item(ANY, b"\1" + nested(50_000, b"\x76\1\1k"), parent="m"))

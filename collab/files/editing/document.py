@@ -17,7 +17,7 @@ from ..text.delta import NOTHING, Delta
 from ..text.units import byte_offset, to_units
 from ..updates import owners, pairs, walk, weighing
 from ..updates.bounds import MAX_CLIENTS, Unusable
-from ..updates.ledger import Ledger
+from ..updates.ledger import TEXT_ROOT, Ledger
 from ..updates.owners import NOBODY, own_client
 from ..updates.pairs import Pairs
 from ..updates.plan import Plan
@@ -28,8 +28,8 @@ from . import steps
 
 logger = logging.getLogger(__name__)
 
-#: What the shared text is called, for every editor.
-NAME = "content"
+#: What the shared text is called.
+NAME = TEXT_ROOT
 
 
 @dataclass(frozen=True)

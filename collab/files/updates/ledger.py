@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from . import plan as plans
 from .bounds import MAX_DEPTH, Unusable
 from .plan import Plan
-from .structs import GC, STRING, TYPE, Id, Struct, Update
+from .structs import ANY, BINARY, DOC, GC, STRING, TYPE, Id, Struct, Update
+
+#: What the shared text is called, for every editor.
+TEXT_ROOT = "content"
+#: What takes a place in a text and shows nowhere in it: whoever counts characters, and whoever
+#: counts places, would write at different ones. The library tells nobody of it.
+UNSEEN = (BINARY, ANY, DOC)
 
 #: What something is in: a type, or a root by its name. None: in nothing, where a type is gone.
 Parent = Id | str | None
@@ -86,11 +92,14 @@ class _Look:
     def at(self, struct: Struct) -> bool:
         """Look up what a struct is in; tells whether it can be written as it is.
 
-        What is in nothing becomes GC, as in Yjs. Raises Unusable.
+        What is in nothing becomes GC, as in Yjs. Raises Unusable, also for what is in the text
+        and is none.
         """
         parent = struct.inside = self._parent(struct) if struct.kind != GC else None
         if self._new is None:
             self._new = Places()
+        if parent == TEXT_ROOT and struct.kind in UNSEEN and not self._trusted:
+            raise Unusable("only plain text can be edited, nothing embedded in it")
         self._new.note(struct.client, struct.clock, parent)
         if parent is None:
             return struct.make_blank()
