@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from collab.files.yjs_door import yprotocol
 from collab.files.editing.document import Document
-from collab.files.editing.room import Room
+from collab.files.editing.live_text import Room
 from collab.files.updates.bounds import Unusable
+from collab.files.yjs_door import protocol
 
 from ..support.people import Person
 from ..support.texts import TextDesk
@@ -74,7 +74,7 @@ def test_an_edit_by_rest_is_where_its_author_put_it_whatever_a_collaborator_send
     hostile = yjs(bob, text.id).sync()
     kind, content = UNSEEN["values"]
     planted = item(kind, content, left=(client, 1), right=(client, 2))
-    hostile.send(yprotocol.sync(yprotocol.UPDATE, update(section(8, 0, planted))))
+    hostile.send(protocol.sync(protocol.UPDATE, update(section(8, 0, planted))))
     assert hostile.wait_closed().code == 4400
     text.changes(alice, 4, "X")
     editor.sync()
