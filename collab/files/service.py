@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -29,6 +30,8 @@ from .sniffing import PLAIN, sniff, text_of
 
 #: Bytes of a binary file, and files in a workspace.
 LIMIT, MOST = 25 * 2**20, 10_000
+#: Files that one transaction deletes, and seconds after which it deletes no further one.
+FILES_AT_ONCE, LOCK_S = 100, 0.1
 #: Characters of a text that the full-text index has.
 SEARCHABLE = 64 * 1024
 
@@ -247,8 +250,25 @@ def delete(file: File, actor: Caller) -> None:
 
 
 def delete_all(workspace: Workspace, actor: Caller) -> None:
-    """End the live topics of all files of a workspace that is being deleted."""
-    place = {"project_id": workspace.project_id, "workspace_id": workspace.id}
-    rows = _paths(workspace.id).items()
-    events = [FileDeleted(**place, file_id=key, path=path) for key, path in rows]
-    log.record_all(events, actor=actor.user_id)
+    """Delete the files of a workspace that is being deleted, of many some at a time.
+
+    The last ones go in the transaction that is open afterwards. Raises as `access.load`.
+    """
+    key = workspace.id
+    while not _delete_some(key, actor):
+        db.session.commit()
+        access.load(Workspace, key, actor, can=Right.WRITE)
+
+
+def _delete_some(workspace_id: int, actor: Caller) -> bool:
+    """Delete files for a moment, in the open transaction; tells whether none is left."""
+    late = time.monotonic() + LOCK_S
+    query = select(File).where(File.workspace_id == workspace_id).limit(FILES_AT_ONCE)
+    files = db.session.scalars(query).all()
+    for count, file in enumerate(files, 1):
+        log.record(FileDeleted(**about(file)), actor=actor.user_id)
+        db.session.delete(file)
+        db.session.flush()
+        if time.monotonic() > late:
+            return count == len(files) < FILES_AT_ONCE
+    return len(files) < FILES_AT_ONCE

@@ -5,18 +5,21 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Select, Table, bindparam, func, or_, select
 
 from ..core.database import take_write_lock
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
 from ..core.models import Id
+from ..core.storage.clearing import clear_most
 from ..events import log
 from ..events.catalogue.posts import CollectionCreated, CollectionDeleted, CollectionUpdated
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Right, Role
 from .models import COLLECTION_SORTS, PUBLISHED, Collection, CollectionPost, Post
+
+COLLECTIONS: Table = Collection.__table__  # type: ignore[assignment]
 
 #: The posts of a collection that its owner sees: a draft of somebody else is not there.
 SEEN = or_(Post.status == PUBLISHED, Post.owner_id == Collection.owner_id)
@@ -102,7 +105,10 @@ def update(collection: Collection, changes: dict[str, Any], actor: Caller) -> Co
 
 
 def delete(collection: Collection, actor: Caller) -> None:
-    """Delete a collection; its posts stay."""
+    """Delete a collection, of many posts a part at a time; these stay. Raises NotFound."""
+    key = collection.id
+    if clear_most(COLLECTIONS, key):
+        collection = load_collection(key, actor, can=Right.WRITE)
     log.record(CollectionDeleted(**facts(collection)), actor=actor.user_id)
     db.session.delete(collection)
     db.session.commit()

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from ..core.database import take_write_lock
 from ..core.errors import invalid
 from ..core.http.caller import Caller
+from ..core.storage.clearing import clear_most
 from ..events import log
 from ..events.catalogue.tasks import TaskAssigned, TaskCreated, TaskDeleted, TaskUpdated
 from ..extensions import db
@@ -145,7 +146,10 @@ def move(
 
 
 def delete(task: Task, actor: Caller) -> None:
-    """Delete a task with its comments."""
+    """Delete a task with its comments, of many a part at a time; raises as `access.load` then."""
+    key = task.id
+    if clear_most(board.TASKS, key):
+        task = access.load(Task, key, actor, can=access.Right.WRITE)
     log.record(TaskDeleted(**about(task)), actor=actor.user_id)
     db.session.delete(task)
     db.session.commit()

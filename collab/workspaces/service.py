@@ -18,13 +18,13 @@ from ..projects.access import projects_of
 from ..projects.models import Project
 from .models import WORKSPACE_SORTS, Workspace
 
-#: Called in the transaction that deletes a workspace, before it does.
+#: Called before a workspace is deleted; what it leaves open is the transaction that does it.
 Farewell = Callable[[Workspace, Caller], None]
 _FAREWELLS: Registry[list[Farewell]] = Registry("farewells", lambda _: [])
 
 
 def on_deletion(app: Flask, farewell: Farewell) -> None:
-    """Let a function see to what goes with a workspace, in the open transaction."""
+    """Let a function see to what goes with a workspace."""
     _FAREWELLS.of(app).append(farewell)
 
 

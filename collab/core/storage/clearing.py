@@ -19,12 +19,28 @@ PART = 200
 
 def clear(table: Table, key: int) -> None:
     """Delete what goes with a row of a table, each part in a transaction of its own."""
+    _clear(table, key, left=0)
+
+
+def clear_most(table: Table, key: int) -> bool:
+    """Delete what goes with a row, as `clear` does, but for so little that it can go with the row.
+
+    Tells whether there was so much: then the open transaction has ended, and what was known in it
+    has to be looked up again.
+    """
+    return _clear(table, key, left=PART)
+
+
+def _clear(table: Table, key: int, left: int) -> bool:
+    cleared = False
     for child, belongs in _below(table, table.c.id == key):
         columns = child.primary_key.columns.values()
-        keys = tuple_(*columns)
-        while rows := db.session.execute(select(*columns).where(belongs).limit(PART)).all():
+        keys, some = tuple_(*columns), select(*columns).where(belongs).limit(PART + left)
+        while len(rows := db.session.execute(some).all()) > left:
+            cleared = True
             db.session.rollback()  # it only looked: the lock is taken for the deletion alone
-            _delete(child, keys, rows)
+            _delete(child, keys, rows[:PART])
+    return cleared
 
 
 def _delete(table: Table, keys: Any, rows: Sequence[Any]) -> None:

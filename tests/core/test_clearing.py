@@ -1,0 +1,111 @@
+"""What goes with something that is deleted goes part by part: no transaction deletes very much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event, text
+
+from collab.core.storage.clearing import PART
+from collab.extensions import db
+from collab.files.service import FILES_AT_ONCE
+
+from ..support.people import Person, ok
+
+MANY = 10 * PART
+
+
+@contextmanager
+def commits(app: Flask) -> Iterator[list[int]]:
+    """Note how many rows each transaction has changed, as SQLite counts them."""
+    sizes: list[int] = []
+
+    def note(connection: Any) -> None:
+        changed = connection.connection.dbapi_connection.total_changes
+        sizes.append(changed - connection.info.get("changed", changed))
+        connection.info["changed"] = changed
+
+    with app.app_context():
+        event.listen(db.engine, "begin", note)
+        event.listen(db.engine, "commit", note)
+        try:
+            yield sizes
+        finally:
+            event.remove(db.engine, "begin", note)
+            event.remove(db.engine, "commit", note)
+
+
+def write(app: Flask, statement: str, **values: Any) -> None:
+    with app.app_context():
+        db.session.execute(text(statement), values)
+        db.session.commit()
+
+
+NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :many) "
+
+
+def test_a_task_of_many_comments_is_deleted_part_by_part(
+    app: Flask, alice: Person, project: int
+) -> None:
+    task = ok(alice.post("/tasks", {"title": "T", "project_id": project}))["id"]
+    write(
+        app,
+        "INSERT INTO comments (task_id, author_id, body, created_at, updated_at, version) "
+        + NUMBERS
+        + "SELECT :task, :me, 'c', '2026-01-01', '2026-01-01', 1 FROM n",
+        task=task,
+        me=alice.id,
+        many=MANY,
+    )
+    with commits(app) as sizes:
+        assert alice.delete(f"/tasks/{task}").status_code == 204
+    assert sum(sizes) >= MANY
+    assert max(sizes) < MANY
+    assert alice.get(f"/tasks/{task}").status_code == 404
+
+
+def test_a_collection_of_many_posts_is_deleted_part_by_part(app: Flask, alice: Person) -> None:
+    shelf = ok(alice.post("/collections", {"name": "C"}))["id"]
+    write(
+        app,
+        "INSERT INTO posts (owner_id, title, body, status, created_at, updated_at, version) "
+        + NUMBERS
+        + "SELECT :me, 'p', '', 'draft', '2026-01-01', '2026-01-01', 1 FROM n",
+        me=alice.id,
+        many=MANY,
+    )
+    write(
+        app,
+        "INSERT INTO collection_posts (collection_id, post_id, position, added_at) "
+        "SELECT :shelf, id, printf('V%08d1', id), '2026-01-01' FROM posts",
+        shelf=shelf,
+    )
+    with commits(app) as sizes:
+        assert alice.delete(f"/collections/{shelf}").status_code == 204
+    assert sum(sizes) >= MANY
+    assert max(sizes) < MANY
+
+
+def test_a_workspace_of_many_files_is_deleted_some_at_a_time(
+    app: Flask, alice: Person, project: int
+) -> None:
+    desk = alice.makes_workspace(project)
+    alice.makes_file(desk, "a.txt", "a")
+    same = "workspace_id, project_id, kind, content_type, size, searchable, content_version"
+    same += ", created_at, updated_at, version, author_id"
+    many = 2 * FILES_AT_ONCE + 5
+    write(
+        app,
+        f"INSERT INTO files ({same}, path) {NUMBERS} SELECT {same}, 'f' || i FROM n, files",
+        many=many,
+    )
+    with commits(app) as sizes:
+        assert alice.delete(f"/workspaces/{desk}").status_code == 204
+    assert len([size for size in sizes if size > FILES_AT_ONCE // 2]) >= 2
+    with app.app_context():
+        query = "SELECT type FROM events WHERE type LIKE '%.deleted' ORDER BY id"
+        kinds = db.session.scalars(text(query)).all()
+    assert kinds == ["file.deleted"] * (many + 1) + ["workspace.deleted"]
