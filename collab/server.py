@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import fcntl
 import logging
@@ -134,9 +135,10 @@ def main(app: Flask) -> None:
     try:
         Server(app, options(app, arguments.host, arguments.port, off)).run()
     except SystemExit as end:
-        if os.getpid() != master:
-            raise
-        leave(end.code)
+        if os.getpid() == master:
+            leave(end.code)
+        atexit.register(leave, end.code)  # it runs once the threads have ended
+        raise
 
 
 def leave(code: object) -> None:

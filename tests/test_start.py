@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from .support.people import ok, register
+from .support.raw import RawSocket
 from .support.servers import ROOT, ProcessServer
 from .support.sockets import Socket
 from .support.streams import Stream
@@ -194,6 +195,17 @@ class TestStopping:
         assert server.process.wait(timeout=20) == 0
         for one in sockets:
             one.ws.shutdown()
+
+    def test_hundreds_that_say_nothing_are_told_and_hold_nothing_up(self, process):
+        server = process()
+        silent = [RawSocket(server.url) for _ in range(300)]
+        server.signal(signal.SIGTERM)
+
+        assert server.process.wait(timeout=10) == 0
+        codes = [one.until_closed()[1] for one in silent]
+        for one in silent:
+            one.close()
+        assert codes == [1001] * 300
 
     def test_a_stream_is_told_and_ends(self, process, alice, project):
         server = process()

@@ -120,8 +120,7 @@ class StreamFollower(Follower):
         """Let the response end behind what is left to send."""
         self.deliver(control("closing", code=code, reason=reason), LAST_WORDS)
         if code == GOING_AWAY:  # the reader may be far behind
-            self.wire.deadline = time.monotonic() + STOP_LINGER_S
-            self.wire.reactor.expire(self.wire)
+            self.wire.reactor.expire(self.wire, time.monotonic() + STOP_LINGER_S)
 
 
 def _code(error: ApiError) -> int:

@@ -23,10 +23,8 @@ RELEASE_PATIENCE_S = 2.0
 TURN_THREADS = 16
 
 
-class Mortal(Protocol):
+class Mortal(Timed, Protocol):
     """A connection that has to end in time."""
-
-    deadline: float
 
     def abort(self) -> None:
         """End the connection."""
@@ -72,7 +70,7 @@ class Reactor:
         self._reading: dict[Watched, Waiting] = {}
         self._deadlines: Deadlines[Waiting] = Deadlines()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="turn")
-        self._expiring: set[Mortal] = set()
+        self._expiring: Deadlines[Mortal] = Deadlines()
         self._commands: deque[Callable[[], None]] = deque()
         self._waker, self._wakened = socket.socketpair()
         self._wakened.setblocking(False)
@@ -94,9 +92,9 @@ class Reactor:
         """Flush a wire when its peer takes more."""
         self._tell(lambda: self._watch(wire))
 
-    def expire(self, one: Mortal) -> None:
-        """Abort a connection at its deadline."""
-        self._tell(lambda: self._expiring.add(one))
+    def expire(self, one: Mortal, at: float) -> None:
+        """Abort a connection at a time on the monotonic clock."""
+        self._tell(lambda: self._expiring.set(one, at))
 
     def forget(self, one: Mortal) -> None:
         """Let go of a connection that has ended."""
@@ -171,7 +169,7 @@ class Reactor:
         self._watched.discard(one)
         self._reading.pop(one, None)
         self._want(one)
-        self._expiring.discard(one)
+        self._expiring.set(one, NEVER)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -183,14 +181,12 @@ class Reactor:
             now = time.monotonic()
             for one in list(self._deadlines.due(now)):
                 one.due()
-            for wire in [one for one in self._expiring if one.deadline <= now]:
-                self._expiring.discard(wire)
+            for wire in list(self._expiring.due(now)):
                 wire.abort()
 
     def _patience(self) -> float | None:
         """Return the seconds until the next deadline."""
-        nearest = min((wire.deadline for wire in self._expiring), default=NEVER)
-        nearest = min(nearest, self._deadlines.next())
+        nearest = min(self._expiring.next(), self._deadlines.next())
         return None if nearest == NEVER else max(0.0, nearest - time.monotonic())
 
     def _obey(self) -> None:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 
 from ...events.hub import SLOW_READER
+from ...serving.deadlines import NEVER
 from .frames import MESSAGE_TOO_BIG, close_frame
 from .reactor import Reactor
 
@@ -55,8 +56,8 @@ class Wire:
         self.on_drained: Callable[[], None] = lambda: None
         #: Id of the newest row that was handed to the kernel whole.
         self.sent_id = 0
-        #: When a closing wire is cut, on the monotonic clock.
-        self.deadline = 0.0
+        #: When a closing wire is cut, on the monotonic clock: the reactor's to say.
+        self.deadline = self.looked_at = NEVER
         self._at_death: Callable[[], None] | None = None
         self._when_drained: Callable[[], None] | None = None
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
@@ -235,8 +236,7 @@ class Wire:
 
     def _wind_up(self, linger: float) -> None:
         """Leave the peer some seconds to take the rest and to close its side."""
-        self.deadline = time.monotonic() + linger
-        self._reactor.expire(self)
+        self._reactor.expire(self, time.monotonic() + linger)
 
     def abort(self) -> None:
         """End the connection now; whoever opened the descriptor closes it."""
