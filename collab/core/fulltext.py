@@ -35,7 +35,7 @@ TOUCHES = (
     "UPDATE files SET path = path",
 )
 
-#: Words that are looked at; the rest of a search is left out.
+#: Words that are looked at, those of phrases too; the rest of a search is left out.
 MOST_WORDS = 16
 
 #: Places that are looked for; in more, looking at each row that matches is faster.
@@ -92,17 +92,21 @@ def _read(text: str) -> tuple[list[str], list[str], bool]:
     """
     wanted: dict[str, None] = {}
     excluded: dict[str, None] = {}
-    open_end = False
+    open_end, room = False, MOST_WORDS
     for sign, phrase, word in islice(_TERM.findall(_plain(text)), 10 * MOST_WORDS):
         term = phrase or word
-        if not any(map(str.isalnum, term)):
+        words = _words(term)
+        if not words:
             continue
+        if len(words) > room:
+            term = " ".join(words[:room])
+        room -= len(words)
         kept = excluded if sign else wanted
         kept.pop(term, None)
         kept[term] = None
         if not sign:
             open_end = len(word) > 1 or not word.isascii()
-        if len(wanted) + len(excluded) == MOST_WORDS:
+        if room <= 0:
             break
     return list(wanted), list(excluded), open_end
 

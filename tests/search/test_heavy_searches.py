@@ -8,7 +8,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.core.fulltext import expression, terms
+from collab.core.fulltext import MOST_WORDS, expression, terms
 from collab.search.excerpts import LOOKED_AT, excerpt, folded
 from collab.search.highlighting import CLOSE, OPEN
 
@@ -31,6 +31,12 @@ def test_the_excerpt_of_a_text_of_one_word_takes_no_square_of_its_length(
 def test_a_word_that_is_wanted_twice_is_looked_for_once() -> None:
     assert expression("ab cd " * 8) == expression("ab cd ")
     assert expression("ab cd ab") == expression("cd ab")
+
+
+def test_no_phrase_has_more_words_than_are_looked_at() -> None:
+    long = '"' + "a b " * 100 + '"'
+    assert expression(long) == expression('"' + " ".join(["a b"] * (MOST_WORDS // 2)) + '"')
+    assert expression(f"{long} {long}") == expression(long)
 
 
 def test_the_place_is_shown_where_most_words_are() -> None:
