@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from collab.realtime.transport.live import LIVE
+from collab.realtime.transport.places import MAX_LINGERING, Capacity, Limits
 
 from ..support.people import Person, ok
 from ..support.raw import RawSocket
@@ -140,6 +141,43 @@ def test_a_connection_that_ends_inside_the_handshake_gives_its_place_back(
         RawSocket(crowded.url, path="/ws", wait=False).vanish()
     assert ok(over(crowded, bob).get("/auth/me"))["id"] == bob.id
     assert all_given_back(crowded)
+
+
+def test_a_socket_that_was_refused_has_no_place_while_its_peer_says_nothing(
+    serve: Any, alice: Person, bob: Person, connect: Any
+) -> None:
+    server = serve(SOCKET_LIMIT="2", LIVE_PER_PERSON="1")
+    connect(bob, url=server.url).flush()
+    with RawSocket(server.url, token=bob.token) as refused:
+        assert refused.until_closed()[1] == 1013
+        eventually(lambda: places_taken(server) == 1)
+        assert LIVE.of(server.app).capacity.lingering == 1
+        connect(alice, url=server.url).flush()
+    eventually(lambda: not LIVE.of(server.app).capacity.lingering)
+    assert places_taken(server) == 2
+
+
+def test_a_socket_that_is_closed_from_here_has_no_place_while_its_peer_says_nothing(
+    crowded: Any, bob: Person
+) -> None:
+    with RawSocket(crowded.url, token=bob.token) as shut:
+        shut.send("ping")
+        shut.receive()
+        ok(bob.post("/auth/logout"))
+        assert shut.until_closed()[1] == 4401
+        eventually(lambda: places_taken(crowded) == 0)
+        assert LIVE.of(crowded.app).capacity.lingering == 1
+
+
+def test_only_so_many_linger_without_a_place() -> None:
+    capacity = Capacity(Limits(all=10_000, person=10_000, address=10_000))
+    seats = [capacity.take("a") for _ in range(MAX_LINGERING + 1)]
+    assert [seat.linger() for seat in seats] == [True] * MAX_LINGERING + [False]
+    assert (capacity.used, capacity.lingering) == (0, MAX_LINGERING)
+    for seat in seats:
+        seat.end()
+        seat.end()
+    assert (capacity.used, capacity.lingering) == (0, 0)
 
 
 # -- one person, one address ----------------------------------------------------------------------

@@ -156,12 +156,13 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     finally:
         db.session.remove()
     ws.connected = False  # from here on flask-sock has nothing to close
-    at_end = [lambda: here.wires.discard(wire), seat.give_back]
+    at_end = [lambda: here.wires.discard(wire), seat.end]
     detach = request.environ.get("collab.detach")
     if detach is not None:
-        parked.start(served, [*at_end, detach()], request.environ["collab.rest"]())
+        ahead = request.environ["collab.rest"]()
+        parked.start(served, [*at_end, detach()], ahead, seat.linger)
     else:  # a server whose threads wait, as Werkzeug's
-        parked.start(served, at_end)
+        parked.start(served, at_end, lingers=seat.linger)
         parked.done.wait()
 
 

@@ -21,6 +21,7 @@ from simple_websocket import ConnectionClosed
 from ...core import client_address
 from ...core.errors import ApiError, TooManyRequests, translated
 from ...serving.deadlines import NEVER
+from . import pacing
 from .frames import PING, POLICY_VIOLATION, PONG, frame
 from .incoming import Incoming, PeerClosed, TooLong, TooMany
 from .served import Next, Served, Work
@@ -29,16 +30,6 @@ from .unread import Unread
 from .wire import Wire
 
 log = logging.getLogger(__name__)
-
-#: Bytes read at once, and handled in one turn before other sockets have theirs.
-READ_BYTES, TURN_BYTES = 64 * 1024, 512 * 1024
-#: Bytes a second that a socket may send; past it, it is read later.
-BYTES_PER_SECOND = 8 * 2**20
-#: Bytes that are read of a peer who has been told of the end.
-LAST_BYTES = 1024 * 1024
-#: Seconds that a reader may take for a piece while he catches up.
-CATCH_UP_PATIENCE_S = 30.0
-
 
 End = Callable[[Wire, ApiError, int], NoReturn]
 
@@ -56,8 +47,8 @@ class Parked:
         self._left = False
         #: What to end with, once all that came before is carried out.
         self._close: Callable[[], None] | None = None
-        self._last_bytes = LAST_BYTES
-        self._bytes = Bucket(BYTES_PER_SECOND)
+        self._last_bytes = pacing.LAST_BYTES
+        self._bytes = Bucket(pacing.BYTES_PER_SECOND)
         self._resume_at = self._drained_by = 0.0
         self._next = Next.NOW
         self._ping_seconds = ping_seconds
@@ -72,18 +63,24 @@ class Parked:
         self._ahead = b""
 
     def start(
-        self, served: Served | None, at_end: list[Callable[[], None]], ahead: bytes = b""
+        self,
+        served: Served | None,
+        at_end: list[Callable[[], None]],
+        ahead: bytes = b"",
+        lingers: Callable[[], bool] = lambda: True,
     ) -> None:
         """Begin, or only end if there is nobody; `at_end` gives back what the connection held.
 
-        What a peer sent with its handshake is read `ahead` of all else.
+        What came with the handshake is read `ahead`. `lingers` is called once a close has been
+        sent, and tells whether the peer may take a moment to answer it.
         """
-        self._at_end, self._ahead = at_end, ahead
+        self._at_end, self._ahead, self._lingers = at_end, ahead, lingers
         if served is None:
             self._left = True
+            self._linger()
         else:
             self._served, self._work = served, served.begin()
-        self.wire.at_death(self.rouse)
+        self.wire.at_end(self.rouse)
         self.rouse()
 
     def serve(self, served: Served) -> Work:
@@ -188,10 +185,10 @@ class Parked:
                 served.settle()
                 self._close()
                 raise ConnectionClosed
-            data = self._read() if handled < TURN_BYTES else None
+            data = self._read() if handled < pacing.TURN_BYTES else None
             if data is None:
                 served.settle()
-                return Next.READ if handled < TURN_BYTES else Next.NOW
+                return Next.READ if handled < pacing.TURN_BYTES else Next.NOW
             handled += len(data)
             self._feed(data)
         raise ConnectionClosed
@@ -209,7 +206,7 @@ class Parked:
                 return False
         for _ in work:
             if not self.wire.drained:
-                self._drained_by = time.monotonic() + CATCH_UP_PATIENCE_S
+                self._drained_by = time.monotonic() + pacing.CATCH_UP_PATIENCE_S
                 return False
         self._work, self._drained_by = None, 0.0
         return True
@@ -220,7 +217,7 @@ class Parked:
             ahead, self._ahead = self._ahead, b""
             return ahead
         try:
-            data = self.wire.read(READ_BYTES)
+            data = self.wire.read(pacing.READ_BYTES)
         except BlockingIOError:
             return None
         except OSError:
@@ -261,12 +258,18 @@ class Parked:
             pass
         except Exception as error:
             translated(error)
+        finally:
+            self._linger()
+
+    def _linger(self) -> None:
+        if not self._lingers():
+            self.wire.abort()
 
     def _read_last(self) -> Next:
         """Wait for the peer's close, and read little of what it sends before."""
         while not self.wire.dead:
             try:
-                data = self.wire.read(READ_BYTES)
+                data = self.wire.read(pacing.READ_BYTES)
             except BlockingIOError:
                 return Next.READ
             except OSError:

@@ -11,6 +11,9 @@ from ...core.errors import TooManyRequests, Unavailable
 
 #: When to come again, in seconds.
 RETRY_S = 5
+#: Connections that have been closed by us, and whose peers may take some seconds to answer that:
+#: they have no place any more. Past so many, a connection ends with our close.
+MAX_LINGERING = 256
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Capacity:
     """Counts places."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits, self._used = limits, 0
+        self._limits, self._used, self._lingering = limits, 0, 0
         self._people: Counter[int] = Counter()
         self._networks: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -69,6 +72,27 @@ class Capacity:
             if seat.user_id is not None:
                 _less(self._people, seat.user_id)
 
+    def linger(self, seat: Seat) -> bool:
+        """Give a place back; tell whether its connection may stay until its peer has answered."""
+        with self._lock:
+            if not seat.lingers and self._lingering < MAX_LINGERING:
+                self._lingering += 1
+                seat.lingers = True
+        self.give_back(seat)
+        return seat.lingers
+
+    def end(self, seat: Seat) -> None:
+        """Learn that a connection has ended."""
+        self.give_back(seat)
+        with self._lock:
+            self._lingering -= seat.lingers
+            seat.lingers = False
+
+    @property
+    def lingering(self) -> int:
+        """Return how many have no place and are still open."""
+        return self._lingering
+
     @property
     def used(self) -> int:
         """Return how many are taken."""
@@ -81,7 +105,7 @@ class Seat:
     def __init__(self, capacity: Capacity, network: str) -> None:
         self._capacity, self.network = capacity, network
         self.user_id: int | None = None
-        self.given_back = False
+        self.given_back = self.lingers = False
 
     def belongs_to(self, user_id: int) -> None:
         """Learn whose place it is; raises TooManyRequests if that person has too many."""
@@ -90,6 +114,14 @@ class Seat:
     def give_back(self) -> None:
         """Give the place back; a second time does nothing."""
         self._capacity.give_back(self)
+
+    def linger(self) -> bool:
+        """Give the place back; tell whether the peer may take a moment to answer our close."""
+        return self._capacity.linger(self)
+
+    def end(self) -> None:
+        """Give all back: the connection has ended."""
+        self._capacity.end(self)
 
 
 def _less(counter: Counter[Any], key: Any) -> None:

@@ -58,7 +58,7 @@ class Wire:
         self.sent_id = 0
         #: When a closing wire is cut, on the monotonic clock: the reactor's to say.
         self.deadline = self.looked_at = NEVER
-        self._at_death: Callable[[], None] | None = None
+        self._at_end: Callable[[], None] | None = None
         self._when_drained: Callable[[], None] | None = None
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
 
@@ -119,12 +119,12 @@ class Wire:
         """Tell whether the connection has ended."""
         return self._dead.is_set()
 
-    def at_death(self, told: Callable[[], None]) -> None:
-        """Learn of the end, at once if it has come already."""
+    def at_end(self, told: Callable[[], None]) -> None:
+        """Learn that a close has been sent, and of the end; at once if that has come already."""
         with self._lock:
-            self._at_death = told
-            dead = self._dead.is_set()
-        if dead:
+            self._at_end = told
+            closing = self._closing
+        if closing:
             told()
 
     def when_sent(self, told: Callable[[], None]) -> None:
@@ -237,6 +237,8 @@ class Wire:
     def _wind_up(self, linger: float) -> None:
         """Leave the peer some seconds to take the rest and to close its side."""
         self._reactor.expire(self, time.monotonic() + linger)
+        if self._at_end is not None:
+            self._at_end()
 
     def abort(self) -> None:
         """End the connection now; whoever opened the descriptor closes it."""
@@ -250,7 +252,7 @@ class Wire:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)
             self._dead.set()  # from here on the descriptor may be closed, and be another's
-            told = self._at_death
+            told = self._at_end
         if told is not None:
             told()
 

@@ -1,0 +1,12 @@
+"""How much of what a peer sends is read at once, and how long readers have."""
+
+from __future__ import annotations
+
+#: Bytes read at once, and handled in one turn before other sockets have theirs.
+READ_BYTES, TURN_BYTES = 64 * 1024, 512 * 1024
+#: Bytes a second that a socket may send; past it, it is read later.
+BYTES_PER_SECOND = 8 * 2**20
+#: Bytes that are read of a peer who has been told of the end.
+LAST_BYTES = 1024 * 1024
+#: Seconds that a reader may take for a piece while he catches up.
+CATCH_UP_PATIENCE_S = 30.0
