@@ -128,7 +128,7 @@ def serve(ws: Server, topics: Callable[[Caller], list[str]]) -> None:
 
 def finish(wire: Wire, error: ApiError, code: int) -> NoReturn:
     """Say what is wrong and close, with a code after the error unless one is given."""
-    end(wire, error, code or (TRY_AGAIN_LATER if error.status in (429, 503) else INTERNAL_ERROR))
+    end(wire, error, code or (TRY_AGAIN_LATER if error.status == 429 else INTERNAL_ERROR))
 
 
 def seated(seat: Seat, who: Caller) -> Caller:
