@@ -25,13 +25,14 @@ class Slot(Generic[T]):
     def put(self, app: Flask, value: T) -> T:
         """Give an application its part, and return it."""
         app.extensions[self._name] = value
+        if self._make is not None:
+            self._note(app)
         return value
 
     def of(self, app: Flask) -> T:
         """Return an application's part; raises KeyError if it has none."""
         if self._make is not None and self._name not in app.extensions:
             self.put(app, self._make(app))
-            self._note(app)
         return cast(T, app.extensions[self._name])
 
     def here(self) -> T:

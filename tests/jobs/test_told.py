@@ -9,6 +9,7 @@ from flask import Flask
 
 from collab.extensions import db
 from collab.jobs import registry, service
+from collab.jobs.engine.runner import RUNNER
 from collab.jobs.service import Order
 
 from ..support.history import rows
@@ -115,7 +116,7 @@ class Wakes:
 
 @pytest.mark.parametrize(("end", "woken"), [("commit", 1), ("rollback", 0)])
 def test_only_a_commit_wakes_the_runner(app: Flask, alice: Person, end: str, woken: int) -> None:
-    wakes = app.extensions["collab.runner"] = Wakes()
+    wakes = RUNNER.put(app, Wakes())
     with app.app_context():
         kind = registry.get("test_echo")
         service.enqueue(Order(type=kind, payload={"value": 1}), caller_of(alice.id))
