@@ -12,7 +12,7 @@ import pytest
 from pycrdt import Doc, Text
 from sqlalchemy import event, func, select
 
-from collab.core.errors import ApiError, Unavailable
+from collab.core.errors import ApiError, DiskFull, Unavailable
 from collab.events.models import EventRow
 from collab.extensions import db
 from collab.files.editing import writer as writing
@@ -56,7 +56,7 @@ def test_what_finds_no_place_on_disk_is_refused_and_leaves_nothing(
 ) -> None:
     text.changes(alice, "before")
     seen = text.live, text.version, events(text), dict(text.writer.updates)
-    with full_disk(text), pytest.raises(Unavailable):
+    with full_disk(text), pytest.raises(DiskFull):
         text.changes(bob, "x" * 1_000_000)
     assert (text.live, text.version, events(text), dict(text.writer.updates)) == seen
     text.changes(bob, 6, " and after")

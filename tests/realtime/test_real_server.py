@@ -147,7 +147,7 @@ def test_a_reader_who_reads_nothing_is_cut_off_and_resumes(
 def test_a_removed_member_gets_nothing_more_on_socket_and_stream(
     process: Any, alice: Person, bob: Person, project: int, over: Any
 ) -> None:
-    server = process()
+    server = process(PUBLISH_RATE_KB="1000000")
     owner = over(server, alice)
     with (
         RawSocket(server.url, token=bob.token, project_id=project) as socket,
