@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
 @click.argument("email")
 @click.password_option()
 def create_admin(email: str, password: str) -> None:
-    """Make an account that is admin, or make an account admin."""
+    """Create an admin, or promote an existing account."""
     email = email.lower()
     user = db.session.scalar(db.select(User).where(User.email == email))
     if user is None:
@@ -64,7 +64,7 @@ def prune_events(days: int | None) -> None:
 
 @click.command("rebuild-search")
 def rebuild_search() -> None:
-    """Make the index of searches anew, all of it or nothing; requests go on meanwhile."""
+    """Rebuild the search index in one transaction; requests go on meanwhile."""
     take_write_lock()
     count = fulltext.rebuild()
     db.session.commit()

@@ -108,7 +108,7 @@ def export(app: Flask, caller: Caller, name: str, **query: Any) -> Iterator[byte
 def _pieces(
     app: Flask, caller: Caller, wanted: Wanted, style: Style, after: int, end: int
 ) -> Iterator[bytes]:
-    """Yield the export; while its reader takes his time, no connection and nothing else is held.
+    """Yield the export; while its reader is slow, no connection and nothing else is held.
 
     The caller's right is looked up again behind each reading. If it is gone, the answer breaks off
     in the middle, so that nobody takes it for whole.

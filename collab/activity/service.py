@@ -57,7 +57,7 @@ def project_feed(caller: Caller, project_id: int, **query: Any) -> Page:
 
 
 def own_feed(caller: Caller, **query: Any) -> Page:
-    """Return what happened in all of the caller's projects, to him, and by him."""
+    """Return what happened in the caller's projects, to them, and by them."""
     topics = [f"user:{caller.user_id}", *(f"job:{key}" for key in jobs_followed(caller))]
     projects = list(db.session.scalars(access.projects_of(caller)))
     sources: Sources = {"project_id": projects, "topic": topics, "actor": [caller.user_id]}

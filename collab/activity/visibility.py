@@ -13,7 +13,7 @@ from ..projects import access
 from ..projects.models import Member
 from .privacy import withheld
 
-#: Of a person's own jobs, so many of the newest are followed in the feed of all that is his.
+#: Of a person's own jobs, so many of the newest their feed follows.
 JOBS_FOLLOWED = 100
 
 
@@ -37,7 +37,7 @@ class Sight:
         self._jobs = {f"job:{key}" for key in jobs_followed(caller)}
 
     def _is_member(self, project_id: int) -> bool:
-        """Tell whether he is in a project; of many they are looked up all at once."""
+        """Tell whether they are in a project; of many they are looked up all at once."""
         if self._all is None and project_id not in self._member:
             one = access.projects_of(self._caller)
             if len(self._member) < ONE_BY_ONE:
@@ -48,15 +48,17 @@ class Sight:
         return project_id in self._all if self._all is not None else self._member[project_id]
 
     def sees(self, row: Any) -> bool:
-        """Tell whether he may know of a row: as a reader of its topic, or as an admin."""
+        """Tell whether they may know of a row: as a reader of its topic, or as an admin."""
         return self._caller.is_admin or self.reads(row)
 
     def reads(self, row: Any) -> bool:
-        """Tell whether he may read a row and all that it says."""
+        """Tell whether they may read a row and all that it says."""
         if row.project_id is not None:
             return self._caller.is_admin or self._is_member(row.project_id)
         if row.topic in access.OPEN_TOPICS or row.topic == self._own or row.topic in self._jobs:
             return True
-        if row.topic.startswith("job:"):  # an older one of his: nobody else acts on a private job
+        if row.topic.startswith(
+            "job:"
+        ):  # an older one of their own: nobody else acts there
             return bool(row.actor == self._caller.user_id)
         return self._caller.is_admin and not withheld(row.topic, row.type, row.project_id)

@@ -46,7 +46,7 @@ class NoLongerAdmin(Forbidden):
 
 
 def person_of(claims: AccessClaims, connection: Connection | None = None) -> Caller:
-    """Return whose token it is, as the database knows him now; raises Unauthorized."""
+    """Return whose token it is, as the database knows them now; raises Unauthorized."""
     values = {"session_id": claims.session_id}
     row = (connection or db.session.connection()).execute(PERSON, values).one_or_none()
     if row is None or row.user_id != claims.user_id:
@@ -116,7 +116,7 @@ def bearer() -> str | None:
 
 
 def identify() -> None:
-    """Note who calls, or what is wrong with his token, before anything else looks."""
+    """Note who calls, or what is wrong with their token, before anything else looks."""
     g.caller, g.refusal = None, None
     if "Authorization" not in request.headers:
         return
@@ -154,7 +154,10 @@ def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
 
 
 def login_optional(view: Callable[P, Any]) -> Callable[P, Any]:
-    """Let in everybody but who sends a token that is not good: he would take less for all."""
+    """Allow anonymous callers, but refuse a bad token.
+
+    Its sender would take the public view for everything.
+    """
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:

@@ -19,7 +19,7 @@ from .models import ADMIN, USER_SORTS, User
 
 
 class OwnAccount(Conflict):
-    """Nobody disables or demotes himself: that takes another admin."""
+    """You can't disable or demote yourself; ask another admin."""
 
 
 class LastAdmin(Conflict):
@@ -78,7 +78,7 @@ def update_user(user: User, changes: dict[str, Any], admin: Caller) -> User:
 def _require_another_admin(user: User, admin: Caller) -> None:
     if user.id == admin.user_id:
         raise OwnAccount()
-    # The caller was an admin when he came in: of two who end each other at once, one stays.
+    # The caller was an admin when they came in: of two who end each other at once, one stays.
     query = select(func.count()).where(
         User.role == ADMIN, User.disabled_at.is_(None), User.id != user.id
     )

@@ -142,7 +142,7 @@ class Turns:
         return self._lock.locked()
 
     def end(self, driver: object, record: Any) -> None:
-        """Give the turn on; the pool calls this when a connection comes back."""
+        """Pass the turn on; the pool calls this when a connection comes back."""
         if record.info.pop(TURN, False):
             self._lock.release()
 

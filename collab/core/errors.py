@@ -154,7 +154,7 @@ def problem_response(error: ApiError) -> Response:
 #: What to say instead of the framework's advice to people who type addresses.
 DETAILS = {
     404: "There is no such address.",
-    405: "This address does not take this method; the Allow header has those it takes.",
+    405: "This URL does not support that method; see the Allow header.",
     413: "The body is too large.",
     429: "Too many requests: wait as long as Retry-After says.",
 }

@@ -5,7 +5,7 @@ no write can miss it: bulk changes and cascades included. A row's id is that of 
 times 8, plus the kind's number. The column `scope` has words that no search can name: the kind
 (`task`), and the kind with each place from where it is seen (`taskp7` a project, `tasku3` a person,
 `postpublic`, `taskadmin`). They cut a search to what the caller may see before anything is ranked;
-whoever shows a row checks his right against the tables all the same.
+whoever shows a row checks their right against the tables all the same.
 """
 
 from __future__ import annotations

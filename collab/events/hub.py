@@ -36,7 +36,7 @@ Give = Callable[[Subscriber, Any, int], None]
 class _Presence:
     name: str
     connections: int = 0
-    #: What is known of him for as long as he is there.
+    #: What is known of them for as long as they are there.
     note: Any = None
 
 
@@ -66,9 +66,9 @@ class Hub:
     # -- coming and going ---------------------------------------------------------------------
 
     def enter(self, subscriber: Subscriber) -> None:
-        """Take somebody in, so that he learns when his session ends, whatever he follows.
+        """Take somebody in, so that they learn when their session ends, whatever they follow.
 
-        His rights are checked (again) after this: an end that was published before is not told.
+        Their rights are checked (again) after this: an end that was published before is not told.
         """
         with self._lock:
             self._everyone.add(subscriber)
@@ -78,9 +78,10 @@ class Hub:
     def add(self, subscriber: Subscriber, topics: Mapping[str, int | None], seen: int = 0) -> int:
         """Let a subscriber follow topics (with the project of each, if any).
 
-        Returns the newest id published so far: he gets every row behind it. His right to the
-        topics is checked (again) after this, for the same reason as in `enter`. An id that he has
-        `seen` may be ahead of what was published: it is waited for, so that nothing comes twice.
+        Returns the newest id published so far: they get every row behind it. Their right to the
+        topics is checked (again) after this, for the same reason as in `enter`. An id that
+        they have `seen` may be ahead of what was published: it is waited for, so that nothing
+        comes twice.
         """
         with self._lock:
             self._moved.wait_for(lambda: self.position >= seen, SEEN_PATIENCE_S)
@@ -92,7 +93,7 @@ class Hub:
             return self.position
 
     def remove(self, subscriber: Subscriber, topic: str) -> bool:
-        """Let a subscriber follow a topic no longer; tell whether he did."""
+        """Let a subscriber follow a topic no longer; tell whether they did."""
         with self._lock:
             if topic not in subscriber.topics:
                 return False
@@ -135,13 +136,13 @@ class Hub:
         self.signal(Message.signal(topic, kind, person.user_id, data))
 
     def present(self, topic: str) -> list[dict[str, Any]]:
-        """Return who is there, each person once however many connections he has."""
+        """Return who is there, each person once however many connections they have."""
         with self._lock:
             people = self._topics.get(topic, _Topic()).people
             return [{"user_id": key, "name": value.name} for key, value in people.items()]
 
     def note(self, topic: str, user_id: int, note: Any) -> None:
-        """Remember something of a person for as long as he is present."""
+        """Remember something of a person for as long as they are present."""
         with self._lock:
             presence = self._topics.get(topic, _Topic()).people.get(user_id)
             if presence is not None:

@@ -27,7 +27,7 @@ BELL: Slot[Bell] = Slot("bell", lambda _: Bell())
 PRUNED_AT_ONCE = 2000
 
 #: Bytes of rows that are read at once to be told, or one row, which may be of 256 KiB: whoever
-#: catches up holds what he has not taken yet in memory.
+#: catches up holds what they have not taken yet in memory.
 READ_BYTES = 128 * 1024
 
 #: The hot statements go by the table and are built once: rows are read by the thousand, and no

@@ -1,4 +1,4 @@
-"""Who follows topics, as the hub sees him."""
+"""Who follows topics, as the hub sees them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Person:
 class Subscriber(ABC):
     """Somebody who follows topics. None of these methods may block."""
 
-    #: Whether others see him among those present.
+    #: Whether others see them among those present.
     visible: ClassVar[bool] = True
 
     @staticmethod

@@ -161,8 +161,8 @@ OPEN_TYPES = {
 
 #: What presence tells by itself; never rows.
 PRESENCE_TYPES = {
-    "user.joined": "A person came to the topic (with the first of his connections).",
-    "user.left": "A person went (with the last of his connections).",
+    "user.joined": "A person came to the topic (with the first of their connections).",
+    "user.left": "A person went (with the last of their connections).",
 }
 
 

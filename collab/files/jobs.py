@@ -29,7 +29,7 @@ class NotRunnable(Unprocessable):
 
 
 class NotAnImage(Unprocessable):
-    """Only of an image a thumbnail can be made."""
+    """Thumbnails can only be made from images."""
 
 
 def run(file: File, stdin: str | None, caller: Caller) -> Job:

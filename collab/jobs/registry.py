@@ -37,7 +37,7 @@ class JobType:
     at_once: Callable[[], int] | None
     #: Whether it makes sense in a project only; `admit` sees to it.
     needs_project: bool
-    #: The feature that it is; who does not have that can't submit it.
+    #: The feature flag that guards it.
     feature: str | None
 
     @property

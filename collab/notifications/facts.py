@@ -144,7 +144,7 @@ class Readers:
         )
 
     def want(self, draft: Draft) -> bool:
-        """Tell whether somebody may read what he would be told of, and wants to be."""
+        """Tell whether somebody may read what they would be told of, and wants to be."""
         person = draft["user_id"]
         if (person, draft["actor"]) in self.blocks or person not in self.people:
             return False

@@ -40,7 +40,7 @@ SHOWN = select(
 def visible() -> ColumnElement[bool]:
     """Return the condition that a notification's reader may still see what it is about.
 
-    What was deleted has taken it along; a project that he has left, or a post that is a draft
+    What was deleted has taken it along; a project that they have left, or a post that is a draft
     again, hides it. So does a block of who did it.
     """
     to, project, post = Notification.user_id, Notification.project_id, Notification.post_id

@@ -1,7 +1,7 @@
 """The table of who is told of what, and of which kind that is.
 
-Nobody is told of his own act, nobody twice of one event (the first rule that names him counts), and
-nobody of what he may not read.
+Nobody is told of their own act, nobody twice of one event (the first rule that names them counts),
+and nobody of what they may not read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ People = Callable[[Any, Facts], Iterable[int | None]]
 
 @dataclass(frozen=True)
 class Rule:
-    """Whom an event concerns, and the kind of notification that he gets."""
+    """Whom an event concerns, and the kind of notification that they get."""
 
     kind: str
     people: People
@@ -82,7 +82,7 @@ NOTHING = dict.fromkeys(("project_id", "task_id", "comment_id", "post_id", "job_
 
 
 def drafts(rows: Sequence[Any], facts: Facts) -> Iterator[Draft]:
-    """Make of each event what the rules say, one for a person, whether he may read it or not."""
+    """Make of each event what the rules say, one for a person, whether they may read it or not."""
     for row in rows:
         about = facts.about(row)
         if about is None:

@@ -10,7 +10,7 @@ from .models import KINDS, NOTIFICATION_SORTS
 
 
 class CauseOut(Schema):
-    """Who did it, under his present name."""
+    """Who did it, under their present name."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True, allow_none=True)

@@ -38,7 +38,7 @@ def mark(one: Shown, read: bool, caller: Caller) -> Shown:
 def mark_read(caller: Caller, ids: Sequence[int], through: int | None, all: bool) -> Unread:
     """Mark as read what is named: some, those up to an id, or all; returns what is left.
 
-    What is hidden now stays unread, for the case that it is seen again.
+    What is hidden now stays unread, in case it becomes visible again.
     """
     take_write_lock()
     mine = (Notification.user_id == caller.user_id) & Notification.read_at.is_(None)

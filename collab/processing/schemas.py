@@ -105,7 +105,7 @@ class AggregateIn(Schema):
             "example": "price",
         }
     )
-    # `as` is a word of Python's, so the attribute can't have its name.
+    # `as` is a Python keyword, so the attribute needs another name.
     output = fields.String(
         data_key="as",
         attribute="as",

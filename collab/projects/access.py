@@ -88,7 +88,7 @@ def role_in(
     """Return the role that counts for a row: what is in no project is its owner's alone.
 
     Admins manage it where the model says so. Who made something in a project has no right to it
-    but those of his role there, so that a removed member loses it too.
+    but those of their role there, so that a removed member loses it too.
     """
     if project_id is None:
         managed = model.admins_manage and caller.is_admin
@@ -113,7 +113,7 @@ def check(role: Role, right: Right) -> None:
 def check_grant(role: Role, granted: str) -> None:
     """Raise Forbidden for granting a role above one's own."""
     if Role.named(granted) > role:
-        raise Forbidden("Nobody grants a role above the own.")
+        raise Forbidden("You can't grant a role above your own.")
 
 
 def load(model: type[M], key: int, caller: Caller, *, can: Right = Right.READ) -> M:
@@ -187,7 +187,7 @@ def admit(project_id: int | None, caller: Caller, *, can: Right = Right.WRITE) -
 def owned_by(model: type[Owned], caller: Caller, project_id: int | None) -> Any:
     """Return the condition for a list: a project's rows, or those of the caller's own.
 
-    His own in a project are shown as long as he is in it. Raises NotFound.
+    Their own in a project are shown as long as they are in it. Raises NotFound.
     """
     if project_id is not None:
         load(Project, project_id, caller)
@@ -220,7 +220,7 @@ def readable(model: type[AsSeen], user_id: Any, is_admin: bool) -> Any:
 
 @dataclass(frozen=True)
 class Place:
-    """A topic that somebody may follow, and what he is there."""
+    """A topic that somebody may follow, and what they are there."""
 
     topic: str
     project_id: int | None
@@ -290,7 +290,7 @@ def projects_of(caller: Caller) -> Any:
 
 
 def own_places(caller: Caller) -> list[Place]:
-    """Return what concerns the caller: the own topic, and those of all projects of his."""
+    """Return what concerns the caller: the own topic, and those of all projects of theirs."""
     query = select(Member.project_id, Member.role).where(Member.user_id == caller.user_id)
     rows = db.session.execute(query.order_by(Member.project_id)).all()
     mine = [Place(f"project:{key}", key, effective(role, caller)) for key, role in rows]

@@ -59,7 +59,7 @@ def invite(project: Project, email: str, role: str, actor: Caller) -> Member | I
 
 
 def _settle(project_id: int, email: str) -> None:
-    """Delete an open invitation of somebody who is a member now: it would let him come back."""
+    """Delete an open invitation of somebody who is a member now: it would let them come back."""
     which = (Invitation.project_id == project_id) & (Invitation.email == email)
     db.session.execute(delete(Invitation).where(which))
 

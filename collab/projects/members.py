@@ -79,7 +79,7 @@ def change_role(project: Project, member: Member, role: str, actor: Caller) -> M
 
 
 def load_to_remove(project_id: int, user_id: int, actor: Caller) -> tuple[Project, Member]:
-    """Return whom the actor may remove: himself, or as an owner anybody."""
+    """Return whom the actor may remove: themselves, or as an owner anybody."""
     take_write_lock()
     right = access.Right.READ if user_id == actor.user_id else access.Right.MANAGE
     project = access.load(Project, project_id, actor, can=right)
@@ -99,7 +99,7 @@ def remove(project: Project, member: Member, actor: Caller) -> None:
 
 
 def _check_other_owner(project: Project) -> None:
-    """Raise LastOwner unless another one remains; the writer's lock keeps him there."""
+    """Raise LastOwner unless another one remains; the writer's lock keeps them there."""
     query = select(func.count()).where(Member.project_id == project.id, Member.role == OWNER)
     if (db.session.scalar(query) or 0) < 2:
         raise LastOwner()

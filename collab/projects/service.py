@@ -42,7 +42,7 @@ def create(name: str, description: str, owner: Caller) -> Project:
 
 
 def list_for(caller: Caller, *, q: str | None, scope: str, sort: str, **page: Any) -> Page:
-    """Return a page of the caller's projects, or for an admin of all, each with his role."""
+    """Return a page of the caller's projects, or for an admin of all, each with their role."""
     if scope == "all" and not caller.is_admin:
         raise Forbidden("Only an admin may list all projects.")
     values = {"user_id": caller.user_id} | ({"q": q.lower()} if q else {})

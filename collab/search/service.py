@@ -51,7 +51,7 @@ def find(
 ) -> Page:
     """Return a page of what matches and the caller may read, the best first.
 
-    Raises NotFound for a project that he may not read, Malformed for a cursor of another list.
+    Raises NotFound for a project that they may not read, Malformed for a cursor of another list.
     """
     offset = decode(cursor, SORT, OFFSET)[0] if cursor else 0
     search = Search(caller, q, project_id)
@@ -64,7 +64,7 @@ def find(
 
 
 class Search:
-    """A search of somebody's, in all that he may read or in one project."""
+    """A search of somebody's, in all that they may read or in one project."""
 
     def __init__(self, caller: Caller, text: str, project_id: int | None) -> None:
         self.caller, self.project_id = caller, project_id

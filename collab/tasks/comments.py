@@ -1,4 +1,4 @@
-"""Comments on tasks: whoever may write says something, and changes only what he said."""
+"""Comments on tasks: whoever may write says something, and changes only what they said."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def get(task: Task, comment_id: int) -> Comment:
 
 
 def load_to_edit(task_id: int, comment_id: int, actor: Caller) -> tuple[Task, Comment]:
-    """Return a comment of the actor's own, if he may still write; raises NotFound, Forbidden."""
+    """Return a comment of the actor's own, if they may still write; raises NotFound, Forbidden."""
     task = access.load(Task, task_id, actor, can=access.Right.WRITE)
     comment = get(task, comment_id)
     if comment.author_id != actor.user_id:

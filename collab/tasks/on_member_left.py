@@ -13,7 +13,7 @@ from .event_facts import about
 
 
 def unassign(project_id: int, user_id: int, actor: int) -> None:
-    """Take a former member's tasks from him, in the open transaction."""
+    """Take a former member's tasks from them, in the open transaction."""
     mine = (TASKS.c.board == project_id) & (TASKS.c.assignee_id == user_id)
     raised = {"version": TASKS.c.version + 1, "updated_at": utcnow()}
     statement = update(TASKS).where(mine).values(assignee_id=None, **raised)

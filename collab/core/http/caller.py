@@ -12,7 +12,7 @@ from ..errors import Unauthorized
 
 @dataclass(frozen=True)
 class Caller:
-    """A signed-in person, as the database knows him at this moment."""
+    """A signed-in person, as the database knows them at this moment."""
 
     user_id: int
     session_id: int
@@ -23,7 +23,7 @@ class Caller:
 
 
 def caller() -> Caller:
-    """Return who calls; raises Unauthorized for nobody, or what was wrong with his token."""
+    """Return who calls; raises Unauthorized for nobody, or what was wrong with their token."""
     found = optional_caller()
     if found is None:
         raise g.get("refusal") or Unauthorized()

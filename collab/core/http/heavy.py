@@ -73,7 +73,7 @@ class Turns:
             _less(self._waiting, who)
 
     def leave(self, who: str) -> None:
-        """Give the turn on."""
+        """Pass the turn on."""
         with self._moved:
             _less(self._at_it, who)
             self._moved.notify_all()

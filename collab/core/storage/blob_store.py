@@ -19,7 +19,7 @@ from .blobs import Blobs
 
 logger = logging.getLogger(__name__)
 
-#: Seconds after which nobody comes back for what he left on disk.
+#: Seconds after which abandoned bytes are deleted.
 LEFT_S = 3600
 
 #: Files that are looked at in a row.

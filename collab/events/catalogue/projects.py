@@ -53,7 +53,7 @@ class MemberRoleChanged(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MemberRemoved(ProjectEvent):
-    """A member was removed, or left: nothing of the project reaches him after this."""
+    """A member was removed, or left: nothing of the project reaches them after this."""
 
     type = "member.removed"
     changes_rights = True

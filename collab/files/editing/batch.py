@@ -199,7 +199,7 @@ class Batch:
         return event, change.caller.user_id or None, change.address
 
     def answer(self) -> None:
-        """Tell everybody what became of his change."""
+        """Tell everybody what became of their change."""
         for change, result in self._results:
             if isinstance(result, ApiError):
                 change.done.set_exception(result)

@@ -29,7 +29,7 @@ class Change:
     expected: int | None = None
     #: Of an undo: the versions of the changes that it takes back.
     undoes: list[int] | None = None
-    #: What its author calls it, if he may have to send it again.
+    #: What its author calls it, if they may have to send it again.
     edit_id: str | None = None
     #: From where it came: the log's rows are written by another thread than the request's.
     address: str | None = field(default_factory=client_address.address)

@@ -34,7 +34,7 @@ class TextTooLarge(ApiError):
 
 
 class TooFarBehind(Conflict):
-    """Too much was changed since the version that this was made of: read the text anew."""
+    """Too much has changed since that version: fetch the text again."""
 
 
 class UnusableUpdate(ApiError):

@@ -67,5 +67,5 @@ def _looked_up(file_id: int, caller: Caller) -> int:
     now = recheck(caller) if caller.session_id else caller
     file = access.load(File, file_id, now, can=Right.WRITE)
     if file.kind != TEXT:
-        raise NotFound("This file is no text.")
+        raise NotFound("This file is not a text file.")
     return file.project_id

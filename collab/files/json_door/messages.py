@@ -37,7 +37,7 @@ def text_of(file_id: int, caller: Caller) -> File:
     flags.require("files", caller.user_id)
     file = access.load(File, file_id, caller)
     if file.kind != TEXT:
-        raise NotFound("This file is no text.")
+        raise NotFound("This file is not a text file.")
     return file
 
 

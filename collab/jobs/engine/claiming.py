@@ -130,7 +130,7 @@ def choose(turns: Turns) -> list[int]:
     for who in waiting:
         if len(lines) >= values["limit"]:
             break
-        # Whoever waits for other types only must not stand in the way of those behind him.
+        # Whoever waits for other types only must not stand in the way of those behind them.
         if line := connection.execute(_heads(types), values | {"owner": who}).all():
             lines[who] = deque(line)
     return list(_deal(lines, turns))

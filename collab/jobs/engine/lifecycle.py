@@ -61,7 +61,7 @@ from .claiming import Claimed
 BACKOFF_BASE = timedelta(seconds=2)
 BACKOFF_CAP = timedelta(minutes=5)
 
-#: How an attempt can end that brought no result.
+#: How an attempt without a result can end.
 HANDED_BACK, LOST, TIMED_OUT = "handed_back", "worker_lost", "timeout"
 
 JOBS = Job.__table__.c

@@ -237,7 +237,7 @@ def supervise(worker: int) -> int:
 
 
 def kill_offspring() -> None:
-    """Kill all processes below this one: who loses his parent becomes our child in turn."""
+    """Kill all processes below this one: who loses their parent becomes our child in turn."""
     while True:
         try:
             with open(f"/proc/self/task/{os.getpid()}/children") as children:  # noqa: PTH123

@@ -1,4 +1,4 @@
-"""One socket that speaks JSON: what its person asks, what he is told, and when it must end."""
+"""One socket that speaks JSON: what its person asks, what they are told, and when it must end."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SocketFollower(WireFollower):
         return text_frame(message.json)
 
     def dropped(self, topic: str, reason: str) -> None:
-        """Tell the reader that he follows a topic no longer."""
+        """Tell the reader that they follow a topic no longer."""
         self.deliver(answer("unsubscribed", topic=topic, reason=reason), 0)
 
 

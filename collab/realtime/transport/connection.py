@@ -50,7 +50,7 @@ class Connection(Served, ABC):
     """Serves one WebSocket until it ends, turn by turn (see `parked`)."""
 
     def __init__(self, wire: Wire, caller: Caller, follower: WireFollower) -> None:
-        #: Who is at the other end, as the database knows him since rights last changed.
+        #: Who is at the other end, as the database knows them since rights last changed.
         self.caller = caller
         self.follower = follower
         self.live = live()

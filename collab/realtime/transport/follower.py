@@ -17,7 +17,7 @@ from ...extensions import db
 from ...projects.access import Place
 from .wire import UNSENT_LIMIT
 
-#: Unsent bytes past which a reader is no longer told signals, until he has read.
+#: Unsent bytes past which a reader is no longer told signals, until they have read.
 HINTS_LIMIT = UNSENT_LIMIT // 4
 #: Rows read at once while catching up, if they are small; else see `log.READ_BYTES`.
 PAGE = 500
@@ -31,7 +31,7 @@ def person(caller: Caller) -> Person:
 
 
 class Follower(Subscriber):
-    """A subscriber who can be held back while he catches up."""
+    """A subscriber who can be held back while they catch up."""
 
     def __init__(self, who: Person) -> None:
         super().__init__(who)
@@ -119,10 +119,10 @@ class Follower(Subscriber):
             if whole and log.pruned_through() > after:
                 self._gap = True
                 return
-            db.session.remove()  # nothing is held open while the reader takes his time
+            db.session.remove()  # nothing is held open while its reader is slow
             after = batch.rows[-1].id if batch.more else through
             pieces = [(self.joined(batch.rows), batch.rows[-1].id)] if batch.rows else []
-            del batch  # what its reader takes his time for is in memory once
+            del batch  # what a slow reader waits for is in memory once
             if not topics <= self.topics.keys():
                 self._gap = True
                 return

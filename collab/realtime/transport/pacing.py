@@ -8,5 +8,5 @@ READ_BYTES, TURN_BYTES = 64 * 1024, 512 * 1024
 BYTES_PER_SECOND = 8 * 2**20
 #: Bytes that are read of a peer who has been told of the end.
 LAST_BYTES = 1024 * 1024
-#: Seconds that a reader may take for a piece while he catches up.
+#: Seconds that a reader may take for a piece while they catch up.
 CATCH_UP_PATIENCE_S = 30.0
