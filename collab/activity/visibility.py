@@ -57,8 +57,6 @@ class Sight:
             return self._caller.is_admin or self._is_member(row.project_id)
         if row.topic in access.OPEN_TOPICS or row.topic == self._own or row.topic in self._jobs:
             return True
-        if row.topic.startswith(
-            "job:"
-        ):  # an older one of their own: nobody else acts there
+        if row.topic.startswith("job:"):  # an older one of their own: nobody else acts there
             return bool(row.actor == self._caller.user_id)
         return self._caller.is_admin and not withheld(row.topic, row.type, row.project_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import shutil
@@ -93,11 +94,13 @@ def bare(code: str, language: str = "python") -> str:
 def children(process: int) -> list[int]:
     """Return the processes that a process has made, or was given as an orphan's next parent."""
     found: list[int] = []
-    for file in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            found += map(int, file.read_text().split())
-        except OSError:
-            continue
+    try:
+        tasks = list(Path(f"/proc/{process}/task").iterdir())
+    except OSError:  # it has ended meanwhile
+        return []
+    for task in tasks:
+        with contextlib.suppress(OSError):
+            found += map(int, (task / "children").read_text().split())
     return found
 
 

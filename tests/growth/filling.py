@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Table, insert, text
 
 from collab.auth.models import Session, Ticket, User
+from collab.auth.sessions import KEPT_SESSIONS
 from collab.core import ordering
 from collab.core.http.idempotency import Claim
 from collab.core.models import utcnow
@@ -245,6 +246,7 @@ class Filling:
                 "address": "::1",
                 "expires_at": later,
             },
+            min(self.size.rows, KEPT_SESSIONS - 100),  # a log-in ends what goes past that
         )
         self._add(
             Ticket,

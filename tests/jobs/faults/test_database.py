@@ -146,11 +146,11 @@ def fill(folder: Path) -> Path:
 def test_a_full_disk_refuses_jobs_and_loses_none(
     launch: Launch, small_disk: Path, traces: Traces, alice: Person, over: Over
 ) -> None:
-    person = over(launch(small_disk), alice)
+    person = over(launch(small_disk, MIN_FREE_MB="0"), alice)
     made = [person.submits("served_gate")["id"] for _ in range(2)]
     began(traces, times=2)
     filler = fill(small_disk)
-    problem(until_refused(person, made), 503)
+    problem(until_refused(person, made), 507)
     traces.open("gate")
     eventually(lambda: len(traces.lines("done")) == 2)
     assert job(person, made[0])["status"] == "running"
@@ -164,7 +164,7 @@ def test_a_full_disk_refuses_jobs_and_loses_none(
 def test_a_worker_that_dies_on_a_full_disk_is_replaced_and_its_job_is_not_lost(
     launch: Launch, small_disk: Path, traces: Traces, alice: Person, over: Over
 ) -> None:
-    server = launch(small_disk)
+    server = launch(small_disk, MIN_FREE_MB="0")
     made = [over(server, alice).submits("served_gate")["id"]]
     began(traces)
     filler = fill(small_disk)

@@ -128,6 +128,7 @@ def test_a_server_out_of_descriptors_goes_on_when_it_has_some_again(
         for _ in range(10):
             opened.enter_context(socket.create_connection(("127.0.0.1", server.port)))
         eventually(lambda: "no connection can be accepted" in server.output.read_text())
+    eventually(lambda: len(list(Path(f"/proc/{worker}/fd").iterdir())) < room - 2)
     traces.open("gate")
     becomes(alice, made, "succeeded")
     assert (outcomes(alice, made), server.worker) == (["succeeded"], worker)
