@@ -80,8 +80,7 @@ class Hub:
 
         Returns the newest id published so far: they get every row behind it. Their right to the
         topics is checked (again) after this, for the same reason as in `enter`. An id that
-        they have `seen` may be ahead of what was published: it is waited for, so that nothing
-        comes twice.
+        they have `seen` may be ahead of what was published: it is waited for, against doubles.
         """
         with self._lock:
             self._moved.wait_for(lambda: self.position >= seen, SEEN_PATIENCE_S)
