@@ -136,6 +136,7 @@ class TestStarting:
 class TestDemo:
     def test_the_people_it_prints_can_log_in(self, empty):
         empty.start("--demo")
+        assert httpx.get(empty.url + "/ready").json()["status"] == "ok"
         printed = empty.output.read_text()
         password = printed.split("password ")[1].split()[0]
         body = {"email": "alice@example.com", "password": password}
