@@ -232,7 +232,8 @@ def test_an_echo_never_takes_an_editor_over_from_another_tab(awareness: Awarenes
         assert awareness.tell(FILE, other, BOB, [State(7, clock, b"{}")]) == []
     assert awareness.leave(FILE, one) == [State(7, 9, b"null")]
     for clock in (1, 9):
-        assert awareness.tell(FILE, other, BOB, [State(7, clock, b"{}")]) == []
+        told = awareness.tell(FILE, other, BOB, [State(7, clock, b"{}")])
+        assert told == [State(7, 9, b"null")]
     assert told_of(awareness) == {8: b"{}"}
 
 
@@ -242,8 +243,9 @@ def test_an_echo_by_somebody_else_brings_nobody_back(awareness: Awareness) -> No
         awareness.join(FILE, owner)
     awareness.tell(FILE, one, BOB, [State(7, 1, b"{}")])
     awareness.leave(FILE, one)
-    for clock in (1, 5):
-        assert awareness.tell(FILE, other, ALICE, [State(7, clock, b"{}")]) == []
+    assert awareness.tell(FILE, other, ALICE, [State(7, 1, b"{}")]) == [State(7, 1, b"null")]
+    assert awareness.tell(FILE, other, ALICE, [State(7, 5, b"{}")]) == []
+    assert told_of(awareness) == {}
 
 
 def test_an_editor_that_comes_back_with_its_old_clock_is_told_with_a_higher_one(
@@ -255,9 +257,20 @@ def test_an_editor_that_comes_back_with_its_old_clock_is_told_with_a_higher_one(
     awareness.tell(FILE, first, BOB, [State(7, 4, b"{}")], opening=True)
     awareness.leave(FILE, first)
     back = awareness.tell(FILE, again, BOB, [State(7, 4, b"{}")], opening=True)
-    assert back == [State(7, 5, b"{}")]
+    assert back == [State(7, 6, b"{}")]
     moved = awareness.tell(FILE, again, BOB, [State(7, 5, b'{"at":1}')])
-    assert moved == [State(7, 6, b'{"at":1}')]
+    assert moved == [State(7, 7, b'{"at":1}')]
+
+
+def test_an_editor_that_moved_while_it_was_away_hears_its_own_last_word_last() -> None:
+    tabs = Tabs()
+    one = tabs.open(user_id=BOB)
+    tabs.a_message_arrives_at_the_server(tab=one)
+    tabs.lose_the_connection_and_come_back(tab=one)
+    tabs.move(tab=one)
+    tabs.lose_the_connection_and_come_back(tab=one)
+    tabs.close(tab=tabs.open(user_id=BOB))
+    tabs.teardown()
 
 
 def test_an_editor_that_comes_back_before_its_old_connection_ends_stays(

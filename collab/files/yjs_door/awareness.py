@@ -88,13 +88,17 @@ class _Text:
 
     def _come(self, told: State, owner: object, user_id: int, *, opening: bool) -> State | None:
         gone, own = self._remembered(told.client), self.connections.get(owner)
-        if told.gone or (gone and gone.user_id != user_id):
+        if told.gone:
             return None
+        if gone and gone.user_id != user_id:
+            return State(told.client, gone.clock, GONE) if told.clock <= gone.clock else None
         if own not in (None, told.client) or (gone and not opening and told.clock <= gone.clock):
             return self._gone_still(told, gone)
         if sum(one.owner is owner for one in self.editors.values()) >= MAX_EDITORS:
             return None
-        state = replace(told, clock=max(told.clock, gone.clock + 1 if gone else 0))
+        # An editor that hears of its own going answers with a clock one higher, and takes what we
+        # tell of it afterwards only if that is higher still.
+        state = replace(told, clock=max(told.clock, gone.clock + 2 if gone else 0))
         self.editors[told.client] = _Editor(state, told.clock, told.clock, owner, user_id)
         return state
 
@@ -103,11 +107,12 @@ class _Text:
         return gone if gone and time.monotonic() - gone.at <= REMEMBERED_S else None
 
     def _gone_still(self, told: State, gone: _Gone | None) -> State | None:
-        """Say again that an editor has gone, if a tab has something newer of it."""
-        if gone is None or told.clock <= gone.clock:
+        """Say again that an editor has gone: a tab that repeats it still shows it."""
+        if gone is None:
             return None
-        self.gone[told.client] = replace(gone, clock=told.clock)
-        return replace(told, json=GONE)
+        clock = max(told.clock, gone.clock)
+        self.gone[told.client] = replace(gone, clock=clock)
+        return State(told.client, clock, GONE)
 
     def remove(self, editor: _Editor) -> State:
         """Take an editor away, and remember that it has gone; returns what to tell the others."""
