@@ -14,8 +14,8 @@ from sqlalchemy import insert, select
 
 from collab import create_app
 from collab.auth.models import User
+from collab.core.lists.ordering import fresh
 from collab.core.models import utcnow
-from collab.core.ordering import fresh
 from collab.extensions import db
 from collab.tasks.models import Task, TaskTag
 

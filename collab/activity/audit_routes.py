@@ -10,7 +10,7 @@ from ..auth.guard import admin_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.pages import Page, linked
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from ..core.models import utcnow
 from . import audit
 from .export import STYLES, export

@@ -15,8 +15,8 @@ from ..auth.guard import recheck
 from ..core.errors import Forbidden
 from ..core.http.caller import Caller
 from ..core.json import dumps
+from ..core.lists.reading import take
 from ..core.models import Id
-from ..core.reading import take
 from ..events import log
 from ..events.catalogue.system import AuditExported
 from ..events.models import EventRow

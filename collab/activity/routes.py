@@ -8,7 +8,7 @@ from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.pages import Page, linked
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from . import service
 from .schemas import ActivityPage, FeedQuery
 

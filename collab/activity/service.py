@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, decode, encode
-from ..core.reading import take
+from ..core.lists.reading import take
 from ..events import log
 from ..events.models import EventRow
 from ..extensions import db

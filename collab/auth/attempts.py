@@ -27,7 +27,7 @@ from flask import Flask
 from limits import parse
 
 from ..core.errors import TooManyRequests
-from ..core.http.windows import MonotonicStorage
+from ..core.limits.windows import MonotonicStorage
 from ..core.slots import Slot
 
 #: One network may fail this many times more over all e-mails: against trying one password on many.

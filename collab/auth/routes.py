@@ -11,7 +11,7 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import Page, linked
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from . import blocks, service, sessions, users
 from .guard import login_required
 from .models import User

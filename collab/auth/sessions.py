@@ -10,10 +10,10 @@ from flask import current_app
 from sqlalchemy import ColumnElement, case, delete, select, update
 
 from ..core import client_address
-from ..core.addresses import network_of
 from ..core.errors import NotFound, Unauthorized
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
+from ..core.limits.networks import network_of
 from ..core.models import utcnow
 from ..core.security import digest, new_token
 from ..events import log

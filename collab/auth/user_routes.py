@@ -8,7 +8,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.pages import Page, linked
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from . import users
 from .guard import admin_required
 from .models import User

@@ -15,8 +15,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import WebsocketMismatch
 
-from .free_space import is_full
 from .json import dumps
+from .storage.free_space import is_full
 
 log = logging.getLogger(__name__)
 

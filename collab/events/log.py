@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from ..core import client_address
 from ..core.database import take_write_lock
+from ..core.lists.reading import as_text, take
 from ..core.models import utcnow
-from ..core.reading import as_text, take
 from ..core.slots import Slot
 from ..extensions import db
 from .bell import Bell

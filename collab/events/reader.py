@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 
 from ..core.database import take_write_lock
 from ..core.errors import ApiError
-from ..core.reading import take
+from ..core.lists.reading import take
 from ..extensions import db
 from . import log
 from .models import EventRow, LogReader

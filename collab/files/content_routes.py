@@ -16,7 +16,7 @@ from ..core.http.downloads import download
 from ..core.http.etags import check_preconditions
 from ..core.http.heavy import HEAVY_BYTES, room
 from ..core.http.limits import larger_body
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..projects import access
 from . import content, service

@@ -15,7 +15,7 @@ from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
 from ..core.http.pages import Page, linked
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..projects import access
 from ..projects.access import Right

@@ -11,8 +11,8 @@ from sqlalchemy.orm import aliased
 from ..core.errors import NotFound
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, paginate
+from ..core.lists.reading import as_text
 from ..core.models import Id
-from ..core.reading import as_text
 from ..core.schemas import MAX_ID
 from ..extensions import db
 from ..projects import access

@@ -17,7 +17,7 @@ from ..core.http.etags import require_match, versioned
 from ..core.http.heavy import heavy
 from ..core.http.idempotency import KEY
 from ..core.http.pages import Page, linked
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from ..flags import service as flags
 from ..flags.service import FeatureOff
 from ..projects import access

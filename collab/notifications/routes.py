@@ -9,7 +9,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.pages import Page, linked
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from . import reading, service
 from .reading import Preferences, Shown, Unread
 from .schemas import (

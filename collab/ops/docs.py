@@ -10,7 +10,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema, fields
 
 from ..core.http.api import API
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from ..core.json import dumps
 from ..jobs import registry
 from ..version import VERSION

@@ -72,7 +72,7 @@ class CollectionPost(Model):
     post_id: Mapped[int] = mapped_column(
         ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
     )
-    #: See core/ordering.
+    #: See `core/lists/ordering.py`.
     position: Mapped[str] = mapped_column(String(255))
     added_at: Mapped[datetime] = mapped_column(default=utcnow)
 

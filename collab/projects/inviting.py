@@ -10,7 +10,7 @@ from flask import Flask
 from limits import parse
 
 from ..core.errors import TooManyRequests
-from ..core.http.windows import MonotonicStorage
+from ..core.limits.windows import MonotonicStorage
 from ..core.slots import Slot
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Integer, literal_column
 from ..core import fulltext
 from ..core.http.caller import Caller
 from ..core.http.pages import Page, decode, encode
-from ..core.http.paths import BASE
+from ..core.http.routing.short_paths import BASE
 from ..extensions import db
 from ..projects import access
 from ..projects.models import Project

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, select, tuple_, update
 
-from ..core import ordering
 from ..core.errors import invalid
+from ..core.lists import ordering
 from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue.tasks import TaskUpdated

@@ -70,7 +70,7 @@ class Task(Owned, Versioned, Model):
     due_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     #: In the order in which they were given; `TaskTag` is for finding.
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
-    #: Where it is in its column of the board; see core/ordering.
+    #: Where it is in its column of the board; see `core/lists/ordering.py`.
     position: Mapped[str] = mapped_column(String(255))
     #: The due date of which its assignee has been reminded.
     reminded_for: Mapped[datetime | None]

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..core.lists.reading import StoredJson
 from ..core.models import Model, Versioned
-from ..core.reading import StoredJson
 from ..projects.models import AsSeen
 
 

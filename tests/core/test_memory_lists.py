@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, insert, update
 
-from collab.core.reading import PAGE_BYTES
+from collab.core.lists.reading import PAGE_BYTES
 from collab.extensions import db
 from collab.files.models import File, FileChange
 from collab.jobs.models import Job, JobResult, LogLine

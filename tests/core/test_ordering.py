@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.core.ordering import DIGITS, LONGEST, WHOLE, NoRoom, between, fresh
+from collab.core.lists.ordering import DIGITS, LONGEST, WHOLE, NoRoom, between, fresh
 
 #: Where the next item goes: at the beginning, at the end, or a fraction of the way.
 WHERE = st.one_of(st.just(0.0), st.just(1.0), st.floats(0, 1))

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from collab.core.http.paths import canonical
+from collab.core.http.routing.short_paths import canonical
 
 from ..support.people import PASSWORD, Person, ok
 

@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import insert
 
 from collab.core.http.caller import Caller
+from collab.core.lists.reading import PAGE_BYTES
 from collab.core.models import utcnow
-from collab.core.reading import PAGE_BYTES
 from collab.events import log
 from collab.events.models import EventRow
 from collab.extensions import db

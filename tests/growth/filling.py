@@ -12,8 +12,8 @@ from sqlalchemy import Table, insert, text
 
 from collab.auth.models import Session, Ticket, User
 from collab.auth.sessions import KEPT_SESSIONS
-from collab.core import ordering
 from collab.core.http.idempotency import Claim
+from collab.core.lists import ordering
 from collab.core.models import utcnow
 from collab.events.models import EventRow
 from collab.extensions import db

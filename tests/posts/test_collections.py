@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert
 
-from collab.core import ordering
+from collab.core.lists import ordering
 from collab.extensions import db
 from collab.posts.models import CollectionPost, Post
 

@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collab.core.ordering import LONGEST
+from collab.core.lists.ordering import LONGEST
 from collab.extensions import db
 from collab.tasks.models import STATUSES, Task
 

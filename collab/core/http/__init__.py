@@ -5,12 +5,13 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind what every request goes through, in this order."""
-    from . import api, converters, headers, limits, paths, proxies, rules
+    from . import api, headers, limits, proxies
+    from .routing import converters, lazy_rules, short_paths
 
-    app.url_rule_class = rules.LazyRule
+    app.url_rule_class = lazy_rules.LazyRule
     app.url_map.converters["id"] = converters.IdConverter
     headers.init_app(app)  # the first to start a request and the last to end it
     limits.init_app(app)
     api.init_app(app)
-    paths.init_app(app)
+    short_paths.init_app(app)
     proxies.init_app(app)

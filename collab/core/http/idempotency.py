@@ -31,8 +31,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import db
-from ..addresses import network_of
 from ..errors import Conflict, Malformed, Unprocessable
+from ..limits.networks import network_of
 from ..models import Model, utcnow
 from ..security import ANSWERS
 from ..slots import Slot

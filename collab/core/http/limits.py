@@ -10,8 +10,8 @@ from typing import ParamSpec, TypeVar
 from flask import Flask, Response, current_app, request
 from flask_limiter import ApplicationLimit, Limiter, RequestLimit
 
-from ..addresses import network_of
-from . import windows  # noqa: F401  (its storage is chosen by its scheme)
+from ..limits import windows  # noqa: F401  (its storage is chosen by its scheme)
+from ..limits.networks import network_of
 from .caller import optional_caller
 
 P = ParamSpec("P")

@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ...extensions import db
 from ..errors import Malformed
 from ..json import dumps, loads
-from ..reading import AS_WANTED, PAGE_BYTES, take
+from ..lists.reading import AS_WANTED, PAGE_BYTES, take
 from ..schemas import MAX_ID, Items, Schema, patterned
 
 Column = InstrumentedAttribute[Any]

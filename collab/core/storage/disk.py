@@ -7,7 +7,7 @@ import tempfile
 from flask import current_app
 
 from ..errors import DiskFull
-from ..free_space import MIB, free_bytes, free_in
+from .free_space import MIB, free_bytes, free_in
 
 #: Growth that is let pass while at least half of MIN_FREE_MB is free: a log-in, a mark, a farewell.
 SMALL_BYTES = 4096

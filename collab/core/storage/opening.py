@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
 from ...extensions import db
-from ..free_space import is_full
+from .free_space import is_full
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from ...core.http.etags import versioned
 from ...core.http.heavy import heavy
 from ...core.http.idempotency import idempotent
 from ...core.http.pages import Page, linked
-from ...core.http.paths import BASE
+from ...core.http.routing.short_paths import BASE
 from ...core.json import dumps
 from ...projects.access import Right
 from . import comparison, service

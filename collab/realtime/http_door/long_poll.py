@@ -16,8 +16,8 @@ from sqlalchemy.orm import aliased
 from ...auth.guard import recheck
 from ...core.http.caller import Caller
 from ...core.http.pages import Page
+from ...core.lists.reading import take
 from ...core.models import utcnow
-from ...core.reading import take
 from ...events import log
 from ...events.catalogue import canonical_type
 from ...events.message import Message

@@ -7,14 +7,14 @@ from typing import Any
 from flask import Response, current_app, g, request
 
 from ...auth.guard import from_address, login_required
-from ...core.addresses import network_of
 from ...core.errors import Unauthorized
 from ...core.http.blueprint import Blueprint
 from ...core.http.caller import Caller, caller
 from ...core.http.idempotency import idempotent
 from ...core.http.pages import Page, linked
-from ...core.http.paths import BASE
 from ...core.http.resuming import Resumed
+from ...core.http.routing.short_paths import BASE
+from ...core.limits.networks import network_of
 from ...core.schemas import MAX_ID
 from ...projects import access
 from ...serving.holding import HOLDS, Hold

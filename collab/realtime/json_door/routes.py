@@ -14,10 +14,10 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from ...auth import refusals
 from ...auth.guard import from_address
-from ...core.addresses import network_of
 from ...core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
 from ...core.http.caller import Caller
-from ...core.http.paths import BASE
+from ...core.http.routing.short_paths import BASE
+from ...core.limits.networks import network_of
 from ...events.hub import TOKEN_ENDED
 from ...extensions import db, sock
 from ..transport.frames import INTERNAL_ERROR, TRY_AGAIN_LATER

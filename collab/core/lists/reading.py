@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, Dialect, Result, TypeDecorator, type_coerce
 from sqlalchemy.orm import DeclarativeBase
 
-from .json import Stored
+from ..json import Stored
 
 #: Bytes of rows that a list, a replay or an export has in memory at a time: past these nothing
 #: more is read, so that one more row, of whatever size a row may have, is the most there is.

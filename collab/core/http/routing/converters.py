@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.routing import IntegerConverter, Map
 
-from ..schemas import MAX_ID
+from ...schemas import MAX_ID
 
 
 class IdConverter(IntegerConverter):

@@ -1,0 +1,1 @@
+"""How addresses are matched: short names, ids, and rules that are compiled when they are used."""

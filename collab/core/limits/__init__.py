@@ -1,0 +1,1 @@
+"""What limits count by: windows of time, and the networks that addresses stand for."""
