@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 
 from .auth import passwords, service
 from .auth.models import ADMIN, User
 from .core import fulltext
 from .core.database import take_write_lock
+from .core.slots import setting
 from .events import log
 from .events.catalogue.accounts import AccountRoleChanged
 from .extensions import db
@@ -56,7 +57,7 @@ def demo() -> None:
 @click.option("--days", type=click.IntRange(1), help="age in days; EVENT_RETENTION_DAYS if absent")
 def prune_events(days: int | None) -> None:
     """Delete events older than some days."""
-    days = days or current_app.config["EVENT_RETENTION_DAYS"]
+    days = days or setting("EVENT_RETENTION_DAYS")
     if not days:
         raise click.ClickException("Say --days, or set EVENT_RETENTION_DAYS.")
     click.echo(f"{log.prune(timedelta(days=days))} events pruned.")

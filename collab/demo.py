@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 
 from .auth import passwords
 from .auth.models import User
 from .auth.service import new_account
-from .core.http.caller import Caller
+from .core.caller import Caller
 from .core.models import utcnow
 from .core.security import kept_secret
+from .core.slots import setting
 from .extensions import db
 from .files import service as files
 from .jobs import registry
@@ -45,7 +45,7 @@ FILES = {
 
 def fill() -> str:
     """Add what is missing and return what to tell: the people and their password."""
-    password = kept_secret(current_app.config["INSTANCE_PATH"] / "demo_password")[:16]
+    password = kept_secret(setting("INSTANCE_PATH") / "demo_password")[:16]
     people = {name: _person(name, shown, password) for name, shown in PEOPLE.items()}
     if not db.session.scalar(select(User.id).where(User.email == _email("alice")).limit(1)):
         raise LookupError("the demo's people were not added")

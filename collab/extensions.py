@@ -7,7 +7,6 @@ from flask_migrate import Migrate
 from flask_sock import Sock
 from flask_sqlalchemy import SQLAlchemy
 
-from .core.http.limits import request_limiter
 from .core.models import Model
 
 #: Answers are written from what a commit left in memory, so objects stay loaded after it.
@@ -15,4 +14,3 @@ db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
 migrate = Migrate()
 jwt = JWTManager()
 sock = Sock()
-limiter = request_limiter()

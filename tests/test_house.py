@@ -42,6 +42,7 @@ RANKS = {
 #: Modules beside the packages: what all may import, and what knows all.
 GROUND = {"config", "extensions", "parts", "version"}
 ROOF = {"__init__", "server", "cli", "demo"}
+ROOFS = {f"{name}.py" for name in ROOF}
 
 FILES = sorted(path for path in HOUSE.rglob("*.py") if "migrations" not in path.parts)
 PACKAGED = [path for path in FILES if len(path.relative_to(HOUSE).parts) > 1]
@@ -51,9 +52,9 @@ def room(path: Path) -> str:
     return str(path.relative_to(HOUSE))
 
 
-def imports(path: Path) -> Iterator[str]:
+def imports(path: Path, house: Path = HOUSE) -> Iterator[str]:
     """Yield what a file of ours imports from this project, as dotted names below `collab`."""
-    package = path.relative_to(HOUSE).with_suffix("").parts[:-1]
+    package = path.relative_to(house).with_suffix("").parts[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level + 1]
@@ -156,21 +157,78 @@ def test_schemas_touch_no_database(path):
     assert not {name for name in imports(path) if name.endswith((".db", ".service", ".routes"))}
 
 
-WEB = {"request", "g", "Response", "jsonify", "abort", "Blueprint", "session", "make_response"}
+#: What is glue between requests and the house: it may know a request as routes do.
+GLUE = (
+    "core/http/*",  # the conventions of HTTP
+    "realtime/http_door/*",  # pages, polls and streams of events
+    "auth/guard.py",  # finds out who calls, before each request
+    "auth/refusals.py",  # notes who was refused, after each request
+    "flags/guard.py",  # refuses what is switched off, before each request
+    "core/errors.py",  # answers what was raised
+    "ops/docs.py",  # serves the pages of the documentation
+)
+#: What else asks Flask, and for what: each hands it on to everybody below routes.
+ASKS_FLASK = {
+    "core/slots.py": {"current_app"},  # the parts and settings of the application
+    "core/caller.py": {"g"},  # for whom a request, or a turn of a socket, changes things
+    "core/client_address.py": {"request"},  # notes where each request comes from
+    "core/logging.py": {"g", "has_request_context"},  # a line of the log names its request
+    "core/usage/quota.py": {"has_request_context"},  # quotas bind people, not the service
+    "core/json.py": {"Response", "JSONProvider"},  # makes answers
+}
+
+
+def knows_of_requests(path: Path, house: Path = HOUSE) -> set[str]:
+    """Return what a file imports that only answers, requests and their glue may know."""
+    name = path.relative_to(house)
+    if any(name.match(one) for one in GLUE) or is_routes(path.stem) or name.parts[0] in ROOFS:
+        return set()
+    tree = ast.walk(ast.parse(path.read_text()))
+    whole = {one.name for node in tree if isinstance(node, ast.Import) for one in node.names}
+    asked = {name for module, name in foreign(path) if module.split(".")[0] == "flask"} - {"Flask"}
+    http = {one for one in imports(path, house) if one.startswith("core.http")}
+    if path.name == "__init__.py":  # the front of a package binds its routes
+        http = set()
+    if path.name == "schemas.py":  # a list's parameters, and the form of its pages
+        http = {one for one in http if not one.startswith("core.http.pages.")}
+    return (whole & {"flask", "flask.globals"}) | (asked - ASKS_FLASK.get(str(name), set())) | http
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_what_is_below_routes_knows_no_request(path):
+    assert knows_of_requests(path) == set()
 
 
 @pytest.mark.parametrize(
-    "path",
+    "line",
     [
-        *(HOUSE / "events").glob("*.py"),
-        *HOUSE.glob("*/service.py"),
-        *HOUSE.glob("*/sessions.py"),
-        *HOUSE.glob("projects/[aim]*s.py"),
+        "from flask import request",
+        "def late():\n    from flask import g",
+        "from flask import current_app as here",
+        "import flask",
+        "from flask.globals import request",
+        "from ..core.http.caller import caller",
+        "from ..core import http",
+        "from ..core.http import pages",
     ],
-    ids=room,
 )
-def test_services_and_events_know_no_request(path):
-    assert not {name for module, name in foreign(path) if module == "flask" and name in WEB}
+@pytest.mark.parametrize(
+    "file", ["posts/service.py", "posts/models.py", "posts/collection_posts.py"]
+)
+def test_a_planted_request_is_found(copied, file, line):
+    plant(copied / file, line)
+    assert knows_of_requests(copied / file, copied)
+
+
+#: Modules that one folder may hold, beside its `__init__.py`: past it, some of them are a room.
+MAX_MODULES = 16
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({path.parent for path in FILES}), ids=lambda one: str(one.relative_to(HOUSE))
+)
+def test_a_folder_is_no_hall(folder):
+    assert len([path for path in FILES if path.parent == folder]) <= MAX_MODULES + 1
 
 
 @pytest.mark.parametrize("path", [*HOUSE.glob("*/models.py")], ids=room)

@@ -22,7 +22,7 @@ from sqlalchemy import delete, func, insert, select
 
 from collab import create_app
 from collab.auth.service import new_account
-from collab.core.http.caller import Caller
+from collab.core.caller import Caller
 from collab.core.models import utcnow
 from collab.core.schemas import Schema
 from collab.extensions import db

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.http.pages import Page
+from ..core.lists.paging import Page
 from .filters import Wanted
 from .index_scan import Sources
 from .privacy import withheld

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 
 from ..auth.guard import admin_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.pages import Page, linked
-from ..core.http.routing.short_paths import BASE
+from ..core.http.pages import linked
+from ..core.links import BASE
+from ..core.lists.paging import Page
 from ..core.models import utcnow
+from ..core.slots import application
 from . import audit
 from .export import STYLES, export
 from .schemas import AuditPage, AuditQuery, ExportQuery
@@ -50,7 +52,7 @@ def list_audit(query: dict[str, Any]) -> Page:
 def export_audit(query: dict[str, Any]) -> Response:
     """Export the audit, oldest first, as CSV (RFC 4180) or JSON lines."""
     name = query.pop("format")
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = application()
     pieces = export(app, caller(), name, **query)
     kept_as = f'attachment; filename="audit-{utcnow():%Y-%m-%d}.{name}"'
     headers = {"Content-Disposition": kept_as}

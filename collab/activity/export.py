@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import Select, bindparam
 
 from ..auth.guard import recheck
+from ..core.caller import Caller
 from ..core.errors import Forbidden
-from ..core.http.caller import Caller
 from ..core.json import dumps
 from ..core.lists.reading import take
 from ..core.models import Id

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, decode, encode
+from ..core.caller import Caller
+from ..core.lists.paging import Page, decode, encode
 from ..core.lists.reading import take
 from ..events import log
 from ..events.models import EventRow

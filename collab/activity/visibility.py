@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..core.http.caller import Caller
+from ..core.caller import Caller
 from ..extensions import db
 from ..jobs.models import Job
 from ..projects import access

@@ -7,8 +7,8 @@ def init_app(app: Flask) -> None:
     """Find out who calls; count failures, note refusals; serve accounts and sessions."""
     from ..core.http import heavy
     from ..core.http.api import serve
+    from ..core.http.limits import limiter
     from ..core.storage import housekeeping
-    from ..extensions import limiter
     from . import guard, refusals, retention, routes, tokens, user_routes
 
     guard.init_app(app)

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Exists, delete, exists, func, select
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, NotFound
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..extensions import db
 from .models import BLOCK_SORTS, Block, User
 

@@ -9,9 +9,10 @@ from typing import Any, ParamSpec
 from flask import Flask, g, request
 from sqlalchemy import Connection, bindparam, delete, select
 
+from ..core.caller import Caller, act_as, acting
 from ..core.database import on_lock
 from ..core.errors import Forbidden, Unauthorized
-from ..core.http.caller import Caller, act_as, acting, caller
+from ..core.http.caller import caller
 from ..core.models import utcnow
 from ..core.security import digest
 from ..extensions import db

@@ -123,7 +123,7 @@ class KnownNetwork(Model):
     user_id: Mapped[int] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
-    #: As limits count addresses (`core/limits/networks.py`).
+    #: As limits count addresses (`core/counting/networks.py`).
     network: Mapped[str] = mapped_column(String(50), primary_key=True)
     used_at: Mapped[datetime] = mapped_column(default=utcnow)
 

@@ -16,9 +16,10 @@ from urllib.parse import quote
 from flask import Flask, Response, g, request
 
 from ..core import client_address
+from ..core.caller import act_as
+from ..core.counting.networks import network_of
 from ..core.errors import ApiError, TooManyRequests
-from ..core.http.caller import act_as, optional_caller
-from ..core.limits.networks import network_of
+from ..core.http.caller import optional_caller
 from ..core.slots import Slot
 from ..events import log
 from ..events.catalogue.system import AccessRefused, LoginRefused

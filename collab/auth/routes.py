@@ -10,8 +10,9 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
-from ..core.http.pages import Page, linked
-from ..core.http.routing.short_paths import BASE
+from ..core.http.pages import linked
+from ..core.links import BASE
+from ..core.lists.paging import Page
 from . import blocks, service, sessions, users
 from .guard import login_required
 from .models import User

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, exists, select
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unauthorized, invalid
-from ..core.http.caller import Caller
 from ..events import log
 from ..events.catalogue.accounts import AccountRegistered, AccountUpdated, PasswordChanged
 from ..extensions import db

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import ColumnElement, case, delete, select, update
 
 from ..core import client_address
+from ..core.caller import Caller
+from ..core.counting.networks import network_of
 from ..core.errors import NotFound, Unauthorized
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
-from ..core.limits.networks import network_of
+from ..core.lists.paging import Page, paginate
 from ..core.models import utcnow
 from ..core.security import digest, new_token
+from ..core.slots import setting
 from ..events import log
 from ..events.catalogue.accounts import SessionRevoked, SessionStarted
 from ..extensions import db
@@ -211,7 +211,7 @@ def end_sessions_of(user_id: int, reason: str) -> None:
 def issue_ticket(caller: Caller) -> tuple[str, datetime]:
     """Make a ticket: good once, for a minute, for an address that would show a token."""
     now, ticket = utcnow(), new_token()
-    expires = now + timedelta(seconds=current_app.config["TICKET_SECONDS"])
+    expires = now + timedelta(seconds=setting("TICKET_SECONDS"))
     db.session.execute(delete(Ticket).where(Ticket.expires_at < now))
     db.session.add(
         Ticket(
@@ -246,4 +246,4 @@ def revoke(which: ColumnElement[bool], reason: str) -> int:
 
 def refresh_life() -> timedelta:
     """Return how long a refresh token is good."""
-    return timedelta(days=current_app.config["REFRESH_TOKEN_DAYS"])
+    return timedelta(days=setting("REFRESH_TOKEN_DAYS"))

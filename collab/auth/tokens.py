@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_jwt_extended import create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import ExpiredSignatureError, PyJWTError
@@ -17,7 +17,7 @@ from ..core.errors import Unauthorized
 from ..core.models import utcnow
 from ..core.schemas import MAX_ID
 from ..core.security import Box, new_token
-from ..core.slots import Slot
+from ..core.slots import Slot, setting
 from .models import Session
 
 #: A signature is checked once for so many tokens; whose they are, with every request.
@@ -114,7 +114,7 @@ def _whole(claims: dict[str, Any]) -> bool:
 
 def access_life() -> timedelta:
     """Return how long an access token is good."""
-    return timedelta(minutes=current_app.config["ACCESS_TOKEN_MINUTES"])
+    return timedelta(minutes=setting("ACCESS_TOKEN_MINUTES"))
 
 
 def _box() -> Box:

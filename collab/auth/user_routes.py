@@ -7,8 +7,9 @@ from typing import Any
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
-from ..core.http.pages import Page, linked
-from ..core.http.routing.short_paths import BASE
+from ..core.http.pages import linked
+from ..core.links import BASE
+from ..core.lists.paging import Page
 from . import users
 from .guard import admin_required
 from .models import User

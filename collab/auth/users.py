@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, NotFound
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue.accounts import AccountDisabled, AccountEnabled, AccountRoleChanged

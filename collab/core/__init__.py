@@ -7,8 +7,7 @@ def init_app(app: Flask) -> None:
     """Bind the extensions, and give every request the conventions of `core/http`."""
     from ..config import ROOT
     from ..extensions import db, jwt, migrate, sock
-    from . import client_address, database, errors, http, logging, security
-    from .http import idempotency
+    from . import client_address, database, errors, http, idempotency, logging, security
     from .json import OrjsonProvider
     from .storage import blob_store, housekeeping, pages
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from flask import Flask, current_app
 
@@ -37,8 +37,7 @@ class Slot(Generic[T]):
 
     def here(self) -> T:
         """Return the part of the application for which this code runs; raises KeyError."""
-        # Not the proxy: parts keep their application, and work in threads of their own.
-        return self.of(current_app._get_current_object())  # type: ignore[attr-defined]
+        return self.of(application())
 
     def _note(self, app: Flask) -> None:
         app.extensions.setdefault(MADE, set()).add(self._name)
@@ -49,6 +48,17 @@ class Registry(Slot[T]):
 
     def _note(self, app: Flask) -> None:
         """Do nothing: no run of the application makes this anew."""
+
+
+def application() -> Flask:
+    """Return the application for which this code runs; raises RuntimeError outside of one."""
+    # Not the proxy: parts keep their application, and work in threads of their own.
+    return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def setting(name: str) -> Any:
+    """Return a setting of the application for which this code runs."""
+    return current_app.config[name]
 
 
 def renew(app: Flask) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from flask import current_app
-
+from ..core.caller import Caller
 from ..core.errors import Unavailable
-from ..core.http.caller import Caller
+from ..core.slots import setting
 from ..jobs.context import FatalError, JobContext, Result, Stopped
 from ..jobs.registry import job_type
 from .box import SandboxError
@@ -51,7 +50,7 @@ def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> N
     repeatable=False,
     admit=_admit,
     unavailable=_unavailable,
-    at_once=lambda: int(current_app.config["CODE_AT_ONCE"]),
+    at_once=lambda: int(setting("CODE_AT_ONCE")),
     feature="code_execution",
 )
 def execute(ctx: JobContext, payload: dict[str, Any]) -> Result:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..core.caller import Caller
 from ..core.errors import ApiError, Conflict, invalid
-from ..core.http.caller import Caller
 from ..core.storage.blob_store import blobs, sweep
 from ..core.storage.blobs import Received, Source
 from ..events import log

@@ -16,8 +16,8 @@ from ..core.http.downloads import download
 from ..core.http.etags import check_preconditions
 from ..core.http.heavy import HEAVY_BYTES, room
 from ..core.http.limits import larger_body
-from ..core.http.routing.short_paths import BASE
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
+from ..core.links import BASE
 from ..projects import access
 from . import content, service
 from .editing.live_text import TEXT_LIMIT

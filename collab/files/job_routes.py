@@ -9,7 +9,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import versioned
 from ..core.http.idempotency import idempotent
-from ..core.http.routing.short_paths import BASE
+from ..core.links import BASE
 from ..jobs.representation import JobView, shown
 from ..jobs.schemas import JobWholeOut
 from . import content, jobs

@@ -7,8 +7,8 @@ from typing import Any
 
 import marshmallow as ma
 
+from ..core.caller import Caller
 from ..core.errors import ApiError, Unprocessable, invalid, pointers
-from ..core.http.caller import Caller
 from ..core.storage.blob_store import blobs
 from ..extensions import db
 from ..jobs import registry

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import current_app
-
+from ..core.slots import setting
 from ..core.usage.counted import ROW_BYTES
 from ..core.usage.models import PERSON, PROJECT
 from ..core.usage.quota import MIB, Allowance, QuotaSpent, ceiling, used_of_kind
@@ -36,7 +35,7 @@ class FileRoom:
         """
         if project_id not in self._used:
             self._used[project_id] = used_of_kind(PROJECT, project_id, "files")
-        used, limit = self._used[project_id], current_app.config["FILE_QUOTA_MB"] * MIB
+        used, limit = self._used[project_id], setting("FILE_QUOTA_MB") * MIB
         if growth > 0 and used + growth > (ceiling(limit, growth) if about else limit):
             raise QuotaSpent(
                 f"The project's files have {used // MIB} of {limit // MIB} MiB together: "

@@ -14,9 +14,10 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
-from ..core.http.pages import Page, linked
-from ..core.http.routing.short_paths import BASE
+from ..core.http.pages import linked
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
+from ..core.links import BASE
+from ..core.lists.paging import Page
 from ..projects import access
 from ..projects.access import Right
 from ..workspaces.models import Workspace

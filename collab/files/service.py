@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from ..core.caller import Caller
 from ..core.errors import Conflict, invalid
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..core.models import utcnow
 from ..core.storage.blob_store import blobs, sweep
 from ..core.storage.blobs import Received, Source

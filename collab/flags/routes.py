@@ -8,8 +8,8 @@ from ..auth.guard import admin_required, login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
-from ..core.http.pages import Page
-from ..core.http.routing.short_paths import BASE
+from ..core.links import BASE
+from ..core.lists.paging import Page
 from . import service
 from .representation import FlagView, shown
 from .schemas import FlagIn, FlagOut, FlagPage, FlagPatch

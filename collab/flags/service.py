@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from ..config import SETTINGS
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import NotFound
-from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..core.slots import Slot
 from ..events import log

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..core.caller import Caller
 from ..core.errors import invalid
-from ..core.http.caller import Caller
 from ..extensions import db
 from ..jobs.context import FatalError, JobContext, Result
 from ..jobs.handlers.conversation import run_handler

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import String, Subquery, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
+from ..core.caller import Caller
 from ..core.errors import NotFound
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..core.lists.reading import as_text
 from ..core.models import Id
 from ..core.schemas import MAX_ID

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from ..core.http.caller import Caller
+from ..core.caller import Caller
 from ..core.schemas import Schema
 from ..core.slots import Registry
 from .context import JobContext, Result

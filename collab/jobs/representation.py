@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.http.routing.short_paths import BASE
+from ..core.links import BASE
 from . import reading
 from .models import Job
 

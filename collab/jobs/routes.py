@@ -16,8 +16,9 @@ from ..core.http.downloads import download
 from ..core.http.etags import require_match, versioned
 from ..core.http.heavy import heavy
 from ..core.http.idempotency import KEY
-from ..core.http.pages import Page, linked
-from ..core.http.routing.short_paths import BASE
+from ..core.http.pages import linked
+from ..core.links import BASE
+from ..core.lists.paging import Page
 from ..flags import service as flags
 from ..flags.service import FeatureOff
 from ..projects import access

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, null, select, update
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unavailable, Unprocessable, invalid
-from ..core.http.caller import Caller
 from ..core.json import dumps
 from ..core.models import utcnow
 from ..core.security import ANSWERS

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, sele
 
 from ..auth.blocks import blocked
 from ..auth.models import User
+from ..core.caller import Caller
 from ..core.errors import NotFound
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..core.models import Id, entity_tag
 from ..extensions import db
 from ..jobs.models import Job

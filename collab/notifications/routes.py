@@ -8,8 +8,9 @@ from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
-from ..core.http.pages import Page, linked
-from ..core.http.routing.short_paths import BASE
+from ..core.http.pages import linked
+from ..core.links import BASE
+from ..core.lists.paging import Page
 from . import reading, service
 from .reading import Preferences, Shown, Unread
 from .schemas import (

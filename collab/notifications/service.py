@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, false, or_, select, true, update
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
-from ..core.http.caller import Caller
 from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue.system import NotificationRead

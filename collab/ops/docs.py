@@ -10,8 +10,8 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema, fields
 
 from ..core.http.api import API
-from ..core.http.routing.short_paths import BASE
 from ..core.json import dumps
+from ..core.links import BASE
 from ..jobs import registry
 from ..version import VERSION
 from . import asyncapi

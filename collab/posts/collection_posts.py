@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, func, select, update
 
+from ..core.caller import Caller
 from ..core.errors import Conflict, NotFound
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
 from ..core.lists import ordering
+from ..core.lists.paging import Page, paginate
 from ..core.models import Id, utcnow
 from ..events import log
 from ..events.catalogue.posts import CollectionPostAdded, CollectionPostMoved, CollectionPostRemoved

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Select, Table, bindparam, func, or_, select
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..core.models import Id
 from ..core.storage.clearing import clear_most
 from ..events import log

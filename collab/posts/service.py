@@ -9,10 +9,10 @@ from sqlalchemy import Select, bindparam, case, func, select, update
 
 from ..auth.mentions import mentioned
 from ..core import fulltext
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import NotFound, Unauthorized
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..core.models import Id, utcnow
 from ..events import log
 from ..events.catalogue.posts import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..core.http.caller import Caller
+from ..core.caller import Caller
 from ..extensions import db
 from ..jobs.context import FatalError, JobContext, Result
 from ..jobs.handlers.conversation import run_handler

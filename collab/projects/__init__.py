@@ -6,7 +6,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Serve projects and members; `project:<id>` is a topic."""
     from ..core.http.api import serve
-    from ..core.http.idempotency import LOOK
+    from ..core.idempotency import LOOK
     from . import member_routes, routes
     from .access import register_topic
     from .again import LookAgain

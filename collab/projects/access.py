@@ -21,10 +21,10 @@ from sqlalchemy import (
     true,
 )
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Forbidden, NotFound
-from ..core.http.caller import Caller
-from ..core.http.idempotency import note_right
+from ..core.idempotency import note_right
 from ..core.models import Id
 from ..core.schemas import MAX_ID
 from ..core.slots import Registry

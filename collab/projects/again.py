@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from ..core.http.caller import Caller
-from ..core.http.idempotency import Used
+from ..core.caller import Caller
+from ..core.idempotency import Used
 from ..core.models import Model
 from . import access
 from .access import Right

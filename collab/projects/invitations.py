@@ -12,10 +12,10 @@ from sqlalchemy import delete, select
 
 from ..auth.blocks import blocked, has_blocked
 from ..auth.models import User
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, NotFound
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..events import log
 from ..events.catalogue.projects import InvitationCreated, InvitationDeclined, InvitationRevoked
 from ..extensions import db

@@ -9,8 +9,8 @@ from math import ceil
 from flask import Flask
 from limits import parse
 
+from ..core.counting.windows import MonotonicStorage
 from ..core.errors import TooManyRequests
-from ..core.limits.windows import MonotonicStorage
 from ..core.slots import Slot
 
 

@@ -9,10 +9,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from ..auth.models import User
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, NotFound
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..core.slots import Registry
 from ..events import log
 from ..events.catalogue.projects import MemberAdded, MemberRemoved, MemberRoleChanged

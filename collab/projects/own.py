@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import String, cast, literal, select, union_all
 
-from ..core.http.caller import Caller
+from ..core.caller import Caller
 from ..extensions import db
 from .models import Member
 

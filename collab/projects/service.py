@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Select, Table, and_, bindparam, exists, func, select
 from sqlalchemy import delete as sql_delete
 
+from ..core.caller import Caller
 from ..core.errors import Forbidden
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..core.models import Id
 from ..core.storage.clearing import clear
 from ..events import log

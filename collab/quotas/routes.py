@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.routing.short_paths import BASE
+from ..core.links import BASE
 from ..core.usage.models import PERSON, PROJECT
 from ..projects import access
 from ..projects.models import Project

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app
 from sqlalchemy import select
 
+from ..core.slots import setting
 from ..core.usage.models import KINDS, PERSON, PROJECT, Usage
 from ..core.usage.quota import MIB, limit_of
 from ..extensions import db
@@ -48,5 +48,5 @@ def usage_of(owner: str, owner_id: int) -> Kept:
 
 
 def _own_limit(owner: str, kind: str) -> int | None:
-    setting = OWN_QUOTAS.get((owner, kind))
-    return current_app.config[setting] * MIB if setting else None
+    name = OWN_QUOTAS.get((owner, kind))
+    return setting(name) * MIB if name else None

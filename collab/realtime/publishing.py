@@ -9,9 +9,9 @@ from typing import Any
 
 from flask import Flask
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Forbidden, invalid
-from ..core.http.caller import Caller
 from ..core.json import count_values, dumps
 from ..core.slots import Registry
 from ..events import log

@@ -7,8 +7,9 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.pages import Page, linked
-from ..core.http.routing.short_paths import BASE
+from ..core.http.pages import linked
+from ..core.links import BASE
+from ..core.lists.paging import Page
 from . import service
 from .schemas import ResultPage, SearchQuery
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, literal_column
 
 from ..core import fulltext
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, decode, encode
-from ..core.http.routing.short_paths import BASE
+from ..core.caller import Caller
+from ..core.links import BASE
+from ..core.lists.paging import Page, decode, encode
 from ..extensions import db
 from ..projects import access
 from ..projects.models import Project

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from ..core.limits.networks import network_of
+from ..core.counting.networks import network_of
 from .deadlines import NEVER
 from .gathering import Gatherer
 from .holding import Held

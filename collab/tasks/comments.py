@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
+from ..core.caller import Caller
 from ..core.errors import Forbidden, NotFound
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..events import log
 from ..events.catalogue.tasks import TaskCommentDeleted, TaskCommented, TaskCommentEdited
 from ..extensions import db

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, case, literal_column, or_, select, true
 
 from ..core import fulltext
+from ..core.caller import Caller
 from ..core.errors import Forbidden
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
 from ..core.models import Id, utcnow
 from ..extensions import db
 from ..projects import access

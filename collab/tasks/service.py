@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import invalid
-from ..core.http.caller import Caller
 from ..core.storage.clearing import clear_most
 from ..events import log
 from ..events.catalogue.tasks import TaskAssigned, TaskCreated, TaskDeleted, TaskUpdated

@@ -15,9 +15,10 @@ from ..core.http.downloads import download
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
-from ..core.http.pages import Page, linked
-from ..core.http.routing.short_paths import BASE
+from ..core.http.pages import linked
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
+from ..core.links import BASE
+from ..core.lists.paging import Page
 from ..core.schemas import LINE
 from ..core.storage.blob_store import blobs
 from ..core.storage.blobs import Source

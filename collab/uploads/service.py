@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 
+from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Malformed, invalid
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.lists.paging import Page, paginate
+from ..core.slots import setting
 from ..core.storage.blob_store import blobs, sweep
 from ..core.storage.blobs import Received, Source
 from ..core.usage import quota
@@ -61,7 +61,7 @@ def _keep(
 
 def _require_room(size: int, project_id: int | None, owner: Caller) -> None:
     used = quota.used_of_kind(PERSON, owner.user_id, "uploads")
-    limit = current_app.config["UPLOAD_QUOTA_MB"] * MIB
+    limit = setting("UPLOAD_QUOTA_MB") * MIB
     if used + size > limit:
         raise QuotaSpent(
             f"Your uploads have {used // MIB} of {limit // MIB} MiB: delete some first.",

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask
 
-from ..core.http.caller import Caller
+from ..core.caller import Caller
 from ..core.slots import Registry
 
 

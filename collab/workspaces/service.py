@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from ..core.http.caller import Caller
-from ..core.http.pages import Page, paginate
+from ..core.caller import Caller
+from ..core.lists.paging import Page, paginate
 from ..core.slots import Registry
 from ..events import log
 from ..events.catalogue.projects import WorkspaceCreated, WorkspaceDeleted, WorkspaceUpdated

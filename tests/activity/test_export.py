@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import insert
 
 from collab.activity.export import COLUMNS, export
+from collab.core.caller import Caller
 from collab.core.errors import Forbidden, Unauthorized
-from collab.core.http.caller import Caller
 from collab.core.models import utcnow
 from collab.events import log
 from collab.events.models import EventRow

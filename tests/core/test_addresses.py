@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.core.limits.networks import UNKNOWN, network_of
+from collab.core.counting.networks import UNKNOWN, network_of
 
 v4 = st.integers(0, 2**32 - 1).map(IPv4Address)
 v6 = st.integers(2**125, 2**126 - 1).map(IPv6Address).filter(lambda one: one.sixtofour is None)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from collab.auth.models import USER_SORTS
-from collab.core.http.pages import Column
+from collab.core.lists.paging import Column
 from collab.projects.models import INVITATION_SORTS, MEMBER_SORTS, PROJECT_SORTS
 from collab.workspaces.models import WORKSPACE_SORTS
 

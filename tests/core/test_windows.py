@@ -15,7 +15,7 @@ from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from collab.core.limits.windows import LOOKED_AT, MOST_WINDOWS, MonotonicStorage
+from collab.core.counting.windows import LOOKED_AT, MOST_WINDOWS, MonotonicStorage
 
 from ..conftest import http_for
 from ..support.clocks import Clock

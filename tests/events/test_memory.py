@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert
 
-from collab.core.http.caller import Caller
+from collab.core.caller import Caller
 from collab.core.lists.reading import PAGE_BYTES
 from collab.core.models import utcnow
 from collab.events import log

@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.core.http.caller import Caller
+from collab.core.caller import Caller
 from collab.core.models import utcnow
 from collab.realtime import publishing
 from collab.realtime.json_door.deferred import MAX_WAITING_BYTES, WAITING, Deferred

@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 from sqlalchemy import text, update
 
 from collab.auth.models import User
-from collab.core.http.caller import Caller
+from collab.core.caller import Caller
 from collab.core.models import utcnow
 from collab.extensions import db
 from collab.jobs.context import FatalError, JobContext, Result, Stopped

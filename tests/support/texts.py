@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from collab.auth.models import Session
-from collab.core.http.caller import Caller
+from collab.core.caller import Caller
 from collab.core.models import utcnow
 from collab.extensions import db
 from collab.files.editing import store

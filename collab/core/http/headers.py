@@ -9,7 +9,6 @@ import uuid
 
 from flask import Flask, Response, g, request
 
-from ...extensions import limiter
 from ..logging import shortened
 from .limits import add_headers
 
@@ -62,7 +61,7 @@ def finish(response: Response) -> Response:
         headers.add("Vary", "Authorization")
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    add_headers(limiter, response)
+    add_headers(response)
     log_request(response)
     return response
 

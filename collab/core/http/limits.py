@@ -7,11 +7,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, request
 from flask_limiter import ApplicationLimit, Limiter, RequestLimit
 
-from ..limits import windows  # noqa: F401  (its storage is chosen by its scheme)
-from ..limits.networks import network_of
+from ..counting import windows  # noqa: F401  (its storage is chosen by its scheme)
+from ..counting.networks import network_of
+from ..slots import setting
 from .caller import optional_caller
 
 P = ParamSpec("P")
@@ -27,7 +28,7 @@ WATCHED = ("ops.health", "ops.ready")
 
 def rate_limit() -> str:
     """Return the limit in force."""
-    return str(current_app.config["RATE_LIMIT"])
+    return str(setting("RATE_LIMIT"))
 
 
 def rate_limit_key() -> str:
@@ -81,7 +82,7 @@ def seconds_left(limit: RequestLimit) -> int:
     return max(1, int(limit.reset_at - time.monotonic()))
 
 
-def add_headers(limiter: Limiter, response: Response) -> None:
+def add_headers(response: Response) -> None:
     """Say the limit, as draft-ietf-httpapi-ratelimit-headers writes it."""
     limit = limiter.current_limit
     if limit is None:
@@ -92,6 +93,9 @@ def add_headers(limiter: Limiter, response: Response) -> None:
     response.headers["RateLimit"] = f'"default";r={remaining};t={left}'
     if response.status_code == 429:
         response.headers.setdefault("Retry-After", str(left))
+
+
+limiter = request_limiter()
 
 
 #: The limits of the routes that take more than all others.

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, g
 
-from ...extensions import limiter
 from .. import client_address
+from ..slots import application
+from .limits import limiter
 
 #: What is known of a request before its view is called, and needed behind it.
 KNOWN = ("request_id", "started", "caller", "refusal")
@@ -21,7 +22,7 @@ class Resumed:
     """The rest of the present request, as a WSGI application; its view finds `noted` in `g`."""
 
     def __init__(self, **noted: Any) -> None:
-        self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        self._app: Flask = application()
         self._noted = {name: g.get(name) for name in KNOWN} | noted
         self._limit, self._address = limiter.current_limit, client_address.address()
 

@@ -6,13 +6,13 @@ import logging
 import time
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import delete, select
 
 from ...extensions import db
+from ..caller import act_as
 from ..database import take_write_lock
-from ..http.caller import act_as
-from ..slots import Registry
+from ..slots import Registry, setting
 from ..usage.models import FreedBlob
 from . import disk
 from .blobs import Blobs
@@ -36,10 +36,9 @@ def register_digests(app: Flask, column: Any) -> None:
 
 def blobs() -> Blobs:
     """Return where this application keeps files."""
-    config = current_app.config
     # The one in the instance folder itself may be moved with it.
-    url = db.engine.url.render_as_string() if config["DATABASE_URL"] else "collab.db"
-    return Blobs(config["INSTANCE_PATH"] / "blobs", url, disk.require_free)
+    url = db.engine.url.render_as_string() if setting("DATABASE_URL") else "collab.db"
+    return Blobs(setting("INSTANCE_PATH") / "blobs", url, disk.require_free)
 
 
 def sweep(digest: str) -> None:

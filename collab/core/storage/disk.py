@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import tempfile
 
-from flask import current_app
-
 from ..errors import DiskFull
+from ..slots import setting
 from .free_space import MIB, free_bytes, free_in
 
 #: Growth that is let pass while at least half of MIN_FREE_MB is free: a log-in, a mark, a farewell.
@@ -20,14 +19,14 @@ def require_free(growth: int) -> None:
 
     The rest is for what must not fail: the database's own work, and tidying up.
     """
-    least = int(current_app.config["MIN_FREE_MB"]) * MIB
+    least = int(setting("MIN_FREE_MB")) * MIB
     if growth > 0 and free_bytes() < (least // 2 if growth <= SMALL_BYTES else least):
         raise DiskFull()
 
 
 def state() -> str:
     """Tell how the disk is, for `/ready`; writes a little, to see whether that can be done."""
-    folder, least = current_app.config["INSTANCE_PATH"], current_app.config["MIN_FREE_MB"]
+    folder, least = setting("INSTANCE_PATH"), setting("MIN_FREE_MB")
     free = free_in(folder) // MIB
     if free < least:
         return f"full: {free} MiB are free, and {least} must be (MIN_FREE_MB)"

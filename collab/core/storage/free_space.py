@@ -7,7 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from flask import current_app
+from ..slots import setting
 
 MIB = 2**20
 #: What SQLite says of a full disk, and what it says of one besides other failures.
@@ -35,7 +35,7 @@ def _says_full(error: sqlite3.Error) -> bool:
 
 def free_bytes() -> int:
     """Return how many bytes can still be written below INSTANCE_PATH."""
-    return free_in(current_app.config["INSTANCE_PATH"])
+    return free_in(setting("INSTANCE_PATH"))
 
 
 def free_in(folder: Path) -> int:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import CursorResult, delete, select
 
 from ...extensions import db
 from ..models import utcnow
+from ..slots import setting
 
 #: Rows that are deleted in one commit.
 AT_ONCE = 500
 
 
-def border(setting: str) -> datetime | None:
+def border(name: str) -> datetime | None:
     """Return the time before which things go by a setting of days; None for 0: they stay."""
-    count = current_app.config[setting]
+    count = setting(name)
     return utcnow() - timedelta(days=count) if count else None
 
 

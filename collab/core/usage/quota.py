@@ -13,14 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, has_request_context
+from flask import has_request_context
 from sqlalchemy import bindparam, event, func, select
 from sqlalchemy.orm import Session
 
 from ...extensions import db
 from .. import client_address
+from ..caller import acting
 from ..errors import ApiError
-from ..http.caller import acting
+from ..slots import setting
 from ..storage import disk
 from .models import PERSON, PROJECT, Usage
 
@@ -71,7 +72,7 @@ def spent(owner: str, used: int, limit: int) -> QuotaSpent:
 
 def limit_of(owner: str) -> int:
     """Return how many bytes a person or a project may keep."""
-    return int(current_app.config[SETTINGS[owner]]) * MIB
+    return int(setting(SETTINGS[owner])) * MIB
 
 
 def used_by(owner: str, owner_id: int) -> int:

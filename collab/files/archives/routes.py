@@ -11,8 +11,8 @@ from ...core.http.blueprint import Blueprint
 from ...core.http.caller import caller
 from ...core.http.idempotency import idempotent
 from ...core.http.limits import larger_body
-from ...core.http.routing.short_paths import BASE
 from ...core.http.sending import FORM_SLACK, file_body, sent_file
+from ...core.links import BASE
 from ...projects import access
 from ...workspaces.models import Workspace
 from .. import content, service

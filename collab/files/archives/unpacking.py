@@ -19,10 +19,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from ...core.caller import Caller, act_as
 from ...core.database import take_write_lock
 from ...core.errors import ApiError, translated
-from ...core.http.caller import Caller, act_as
-from ...core.http.idempotency import unfinished
+from ...core.idempotency import unfinished
 from ...core.storage.blob_store import blobs, sweep
 from ...core.storage.blobs import Received, Source
 from ...core.usage import quota

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from ...core.caller import Caller
 from ...core.database import take_write_lock
 from ...core.errors import ApiError, Conflict, NotFound, PreconditionFailed
-from ...core.http.caller import Caller
 from ...core.models import utcnow
 from ...events import log
 from ...events.catalogue.files import FileEdited

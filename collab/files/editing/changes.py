@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...core import client_address
-from ...core.http.caller import Caller
+from ...core.caller import Caller
 from ..text.delta import Delta, weight
 from .live_text import Applied, Room
 

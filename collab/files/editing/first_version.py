@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pycrdt import Doc, Text
 
-from ...core.http.caller import Caller
+from ...core.caller import Caller
 from ...extensions import db
 from ..models import File, FileChange
 from ..updates.owners import own_client

@@ -7,8 +7,8 @@ import time
 from sqlalchemy import bindparam, exists, select
 
 from ...auth.guard import recheck
+from ...core.caller import Caller
 from ...core.errors import NotFound
-from ...core.http.caller import Caller
 from ...events import log
 from ...events.hub import CORRECTIONS
 from ...events.models import EventRow

@@ -12,9 +12,10 @@ from ...core.http.caller import caller
 from ...core.http.etags import versioned
 from ...core.http.heavy import heavy
 from ...core.http.idempotency import idempotent
-from ...core.http.pages import Page, linked
-from ...core.http.routing.short_paths import BASE
+from ...core.http.pages import linked
 from ...core.json import dumps
+from ...core.links import BASE
+from ...core.lists.paging import Page
 from ...projects.access import Right
 from . import comparison, service
 from .schemas import (

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import Select, Text, case, func, null, select, type_coerce
 
 from ...auth.models import User
+from ...core.caller import Caller
 from ...core.errors import Conflict, NotFound, invalid
-from ...core.http.caller import Caller
-from ...core.http.pages import Page, paginate
 from ...core.json import loads, written
+from ...core.lists.paging import Page, paginate
 from ...core.models import entity_tag
 from ...extensions import db
 from ...projects import access

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.caller import Caller
 from ...core.errors import invalid
-from ...core.http.caller import Caller
 from ...core.schemas import MAX_ID
 from ...projects.access import Place
 from ...realtime.transport.live import live

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Flask
 
+from ...core.caller import Caller
 from ...core.errors import NotFound, invalid
-from ...core.http.caller import Caller
 from ...core.schemas import MAX_ID
 from ...flags import service as flags
 from ...projects import access

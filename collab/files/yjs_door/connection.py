@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import NoReturn
 
-from flask import current_app
 from simple_websocket import ConnectionClosed
 
 from ...auth import refusals
+from ...core.caller import Caller
 from ...core.errors import ApiError, Forbidden, Malformed, NotFound, Unauthorized
-from ...core.http.caller import Caller
+from ...core.slots import setting
 from ...core.usage.quota import QuotaSpent
 from ...events.hub import TOKEN_ENDED
 from ...events.message import Message
@@ -83,7 +83,7 @@ class YjsConnection(Connection):
     def __init__(self, wire: Wire, caller: Caller, file_id: int, incoming: Incoming) -> None:
         super().__init__(wire, caller, YjsFollower(caller, wire, live().hub))
         self._file_id, self._topic = file_id, f"file:{file_id}"
-        rate = current_app.config["MESSAGE_RATE"]
+        rate = setting("MESSAGE_RATE")
         self._states = Bucket(rate * REPEATED)
         self._pending: deque[tuple[int, bytes, Future[Applied]]] = deque()
         self._pending_bytes = 0

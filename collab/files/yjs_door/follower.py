@@ -17,8 +17,8 @@ from typing import Any
 from pycrdt import merge_updates
 from sqlalchemy import select
 
+from ...core.caller import Caller
 from ...core.errors import ApiError
-from ...core.http.caller import Caller
 from ...events.hub import Hub
 from ...events.message import Message
 from ...extensions import db

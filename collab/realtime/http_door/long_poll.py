@@ -14,8 +14,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from ...auth.guard import recheck
-from ...core.http.caller import Caller
-from ...core.http.pages import Page
+from ...core.caller import Caller
+from ...core.lists.paging import Page
 from ...core.lists.reading import take
 from ...core.models import utcnow
 from ...events import log

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 
 from ...auth.guard import from_address, login_required
+from ...core.caller import Caller
+from ...core.counting.networks import network_of
 from ...core.errors import Unauthorized
 from ...core.http.blueprint import Blueprint
-from ...core.http.caller import Caller, caller
+from ...core.http.caller import caller
 from ...core.http.idempotency import idempotent
-from ...core.http.pages import Page, linked
+from ...core.http.pages import linked
 from ...core.http.resuming import Resumed
-from ...core.http.routing.short_paths import BASE
-from ...core.limits.networks import network_of
+from ...core.links import BASE
+from ...core.lists.paging import Page
 from ...core.schemas import MAX_ID
+from ...core.slots import application, setting
 from ...projects import access
 from ...serving.holding import HOLDS, Hold
 from .. import publishing
@@ -103,9 +106,9 @@ def _resume_after(after: int | None) -> int | None:
 
 
 def _respond(who: Caller, places: list[access.Place], after: int | None) -> Response:
-    here, what = live(), Following(places, after, current_app.config["PING_SECONDS"])
+    here, what = live(), Following(places, after, setting("PING_SECONDS"))
     seat = here.capacity.take(network_of(request.remote_addr), who.user_id)
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = application()
     stream = Stream(app, here.hub, here.reactor, who, what)
     request.environ["collab.stream"] = stream
     chunks = stream.chunks(request.environ.get("werkzeug.socket"))

@@ -12,8 +12,8 @@ from flask import Flask
 from simple_websocket import ConnectionClosed
 
 from ...auth.guard import recheck
+from ...core.caller import Caller
 from ...core.errors import ApiError, Unauthorized
-from ...core.http.caller import Caller
 from ...core.json import dumps
 from ...core.models import utcnow
 from ...events.hub import GOING_AWAY, TOKEN_ENDED, Hub

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...core.caller import Caller
 from ...core.errors import ApiError, translated
-from ...core.http.caller import Caller
 from ...events.message import Message
 from ...extensions import db
 from .. import publishing

@@ -8,16 +8,17 @@ import contextlib
 from collections.abc import Callable
 from typing import NoReturn
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, g, request
 from simple_websocket import ConnectionClosed, Server
 from werkzeug.exceptions import MethodNotAllowed
 
 from ...auth import refusals
 from ...auth.guard import from_address
+from ...core.caller import Caller
+from ...core.counting.networks import network_of
 from ...core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
-from ...core.http.caller import Caller
-from ...core.http.routing.short_paths import BASE
-from ...core.limits.networks import network_of
+from ...core.links import BASE
+from ...core.slots import application
 from ...events.hub import TOKEN_ENDED
 from ...extensions import db, sock
 from ..transport.frames import INTERNAL_ERROR, TRY_AGAIN_LATER
@@ -141,7 +142,7 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     """Make a connection and leave it to the reactor; `end` tells the peer what went wrong."""
     wire: Wire = g.pop("wire")
     seat: Seat = g.pop("seat")
-    here, app = live(), current_app._get_current_object()  # type: ignore[attr-defined]
+    here, app = live(), application()
     incoming = Incoming.of(ws.ws, ws.max_message_size, app.config["MESSAGE_RATE"])
     parked = Parked(app, wire, incoming, end, ping_seconds=app.config["PING_SECONDS"])
     served = None

@@ -7,15 +7,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from simple_websocket import ConnectionClosed
 
 from ...auth import refusals
 from ...auth.guard import from_token
+from ...core.caller import Caller
 from ...core.errors import ApiError, Forbidden, Malformed, TooManyRequests, Unauthorized, translated
-from ...core.http.caller import Caller
 from ...core.models import utcnow
-from ...core.slots import Registry
+from ...core.slots import Registry, setting
 from ...events.hub import TOKEN_ENDED
 from ...events.message import Message
 from ...events.types import same_type
@@ -56,8 +56,8 @@ class Socket(Connection):
     ) -> None:
         super().__init__(wire, caller, SocketFollower(caller, wire))
         self._topics, self._after = topics, after
-        self._grace: int = current_app.config["TOKEN_GRACE_SECONDS"]
-        self._bucket = Bucket(current_app.config["MESSAGE_RATE"])
+        self._grace: int = setting("TOKEN_GRACE_SECONDS")
+        self._bucket = Bucket(setting("MESSAGE_RATE"))
         self._group, self._deferred = Group(wire), Deferred(wire, self._push_refusal)
         self._warned = False
         self._messages = MESSAGES.here()

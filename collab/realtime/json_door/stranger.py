@@ -10,8 +10,8 @@ from simple_websocket import ConnectionClosed
 
 from ...auth import refusals
 from ...auth.guard import from_token
+from ...core.caller import Caller
 from ...core.errors import ApiError, Unauthorized
-from ...core.http.caller import Caller
 from ...events.hub import TOKEN_ENDED
 from ..transport.served import Served, Work
 from ..transport.wire import Wire

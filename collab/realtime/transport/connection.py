@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...auth.guard import recheck
+from ...core.caller import Caller, act_as
 from ...core.errors import Forbidden, NotFound
-from ...core.http.caller import Caller, act_as
 from ...core.models import utcnow
 from ...events.hub import GOING_AWAY
 from ...projects import access

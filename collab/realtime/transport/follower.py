@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ...core.http.caller import Caller
+from ...core.caller import Caller
 from ...events import log
 from ...events.hub import Hub
 from ...events.message import Message

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from flask import Flask
 
-BASE = "/api/v1"
+from ...links import BASE
 
 #: Other names of whole paths.
 ALIASES = {

@@ -1,0 +1,34 @@
+"""Who is calling: found out by `auth` for each request and socket, handed to every service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import g
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A signed-in person, as the database knows them at this moment."""
+
+    user_id: int
+    session_id: int
+    name: str
+    email: str
+    is_admin: bool
+    token_expires: datetime
+
+
+def act_as(who: Caller | None) -> None:
+    """Note for whom the present request or message changes things; None: for the service itself.
+
+    Whoever that is is looked up again as soon as the writer's lock is taken (`auth/guard.py`).
+    """
+    g.acting = who
+
+
+def acting() -> Caller | None:
+    """Return for whom things are changed, or None."""
+    found: Caller | None = g.get("acting")
+    return found

@@ -1,0 +1,208 @@
+"""Idempotency keys: a request is carried out once, and its answer is kept for whoever repeats it.
+
+The key is claimed in a commit of its own. The commit of the change itself marks the claim as
+carried out, so that a crash between the two can neither lose the change nor let it happen again.
+
+With the answer is kept by which rights it was given. They are looked up again before it is given
+again: whoever has lost one of them since gets 404 or 403 instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    CursorResult,
+    String,
+    UniqueConstraint,
+    delete,
+    event,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..extensions import db
+from .caller import Caller, act_as
+from .errors import Conflict, Unprocessable
+from .models import Model, utcnow
+from .security import ANSWERS
+from .slots import Slot
+from .storage import retention
+from .usage import quota
+
+T = TypeVar("T")
+
+#: How long a key counts.
+KEPT = timedelta(hours=24)
+LEASE = timedelta(seconds=60)
+#: Bytes of an answer that is kept, sealed.
+MAX_ANSWER_BYTES = 16 * 2**20
+
+#: A right that was used: the kind of place, its id or name, and what was to be done there.
+Used = tuple[str, int | str, str]
+#: Looks a right up again; raises NotFound, Forbidden.
+Look = Callable[[Used, Caller], None]
+
+LOOK: Slot[Look] = Slot("look")
+RIGHTS_USED = "rights_used"
+
+CLAIMED, DONE, ANSWERED = "claimed", "done", "answered"
+
+
+class Claim(Model):
+    """A key that somebody used on a route, and the sealed answer to give again."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("scope", "route", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(String(100))
+    route: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str] = mapped_column(String(255))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(10), default=CLAIMED)
+    answer: Mapped[str | None]
+    leased_until: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+
+
+class KeyInUse(Conflict):
+    """The first request with this Idempotency-Key is still being carried out."""
+
+
+class AnswerLost(Conflict):
+    """The first request with this key was carried out, but its answer was lost in a crash."""
+
+
+class KeyReused(Unprocessable):
+    """This Idempotency-Key was used before with another request."""
+
+
+def note_right(kind: str, key: int | str, right: str) -> None:
+    """Note a right by which the present request is carried out, if its answer may be repeated."""
+    noted = db.session().info.get(RIGHTS_USED)
+    if noted is not None:
+        noted.append((kind, key, right))
+
+
+def claim(fingerprint: str, who: Caller | None, **names: str) -> tuple[int, dict[str, Any] | None]:
+    """Claim a key (scope, route, key); return the claim's id, and the answer given before, if any.
+
+    Raises KeyReused, KeyInUse, AnswerLost, and what looking up the answer's rights raises.
+    """
+    now = utcnow()
+    made = Claim(**names, fingerprint=fingerprint, leased_until=now + LEASE)
+    too_old = delete(Claim).filter_by(**names).where(Claim.created_at < now - KEPT)
+    db.session.execute(too_old)
+    db.session.add(made)
+    try:
+        db.session.commit()
+        return made.id, None
+    except IntegrityError:
+        db.session.rollback()
+    known = db.session.scalars(select(Claim).filter_by(**names)).one_or_none()
+    if known is None:  # given back meanwhile
+        raise KeyInUse(headers={"Retry-After": "1"})
+    return _known(known, fingerprint, who, now)
+
+
+def _known(
+    claim: Claim, fingerprint: str, who: Caller | None, now: datetime
+) -> tuple[int, dict[str, Any] | None]:
+    if claim.fingerprint != fingerprint:
+        raise KeyReused()
+    if claim.state == ANSWERED:
+        return claim.id, _given_before(claim, who)
+    if claim.leased_until > now:
+        raise KeyInUse(headers={"Retry-After": "1"})
+    if claim.state == DONE or not _take_over(claim.id, now):
+        raise AnswerLost()
+    return claim.id, None
+
+
+def _take_over(claim_id: int, now: datetime) -> bool:
+    """Take a claim whose holder died before its change was committed."""
+    statement = (
+        update(Claim)
+        .where(Claim.id == claim_id, Claim.state == CLAIMED, Claim.leased_until <= now)
+        .values(leased_until=now + LEASE)
+    )
+    result = db.session.execute(statement)
+    db.session.commit()
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def _given_before(claim: Claim, who: Caller | None) -> dict[str, Any]:
+    answer = ANSWERS.here().open(claim.answer or "", MAX_ANSWER_BYTES)
+    if answer is None:  # the key that sealed it has been replaced
+        raise AnswerLost()
+    if who:
+        for kind, key, right in answer.get("rights", ()):
+            LOOK.here()((kind, key, right), who)
+    return answer
+
+
+def carry_out(claim_id: int, act: Callable[[], T]) -> tuple[T, list[Used]]:
+    """Do what a claim is for; return what came of it, and by which rights it was done.
+
+    If it fails, the key is given back.
+    """
+    session = db.session()
+    session.info["idempotency_claim"], session.info[RIGHTS_USED] = claim_id, []
+    try:
+        made = act()
+    except BaseException:
+        session.rollback()
+        session.info.pop("idempotency_claim", None)
+        session.info.pop(RIGHTS_USED, None)
+        give_back(claim_id)
+        raise
+    session.info.pop("idempotency_claim", None)
+    return made, session.info.pop(RIGHTS_USED, [])
+
+
+@event.listens_for(db.session, "before_commit")
+def _mark_done(session: Any) -> None:
+    claim_id = session.info.get("idempotency_claim")
+    if claim_id is not None:
+        session.execute(update(Claim).where(Claim.id == claim_id).values(state=DONE))
+
+
+@contextmanager
+def unfinished() -> Iterator[None]:
+    """Let commits within this block not count as the change that a request's key is for."""
+    session = db.session()
+    claim_id = session.info.pop("idempotency_claim", None)
+    try:
+        yield
+    finally:
+        if claim_id is not None:
+            session.info["idempotency_claim"] = claim_id
+
+
+def give_back(claim_id: int) -> None:
+    """Let go of a claim, unless its change was carried out; commits."""
+    act_as(None)  # what is noted of a request is the service's own, whoever may do what by now
+    db.session.execute(delete(Claim).where(Claim.id == claim_id, Claim.state == CLAIMED))
+    db.session.commit()
+
+
+def store(claim_id: int, answer: dict[str, Any], rights: list[Used]) -> None:
+    """Keep an answer, sealed, with the rights by which it was given; commits."""
+    act_as(None)
+    quota.let_pass(db.session())  # what it answers has happened
+    answer |= {"rights": list(dict.fromkeys(rights))}
+    values = {"state": ANSWERED, "answer": ANSWERS.here().seal(answer)}
+    db.session.execute(update(Claim).where(Claim.id == claim_id).values(**values))
+    db.session.commit()
+
+
+def forget() -> bool:
+    """Delete some keys that count no more, with their answers."""
+    gone = retention.delete_older(Claim.created_at, utcnow() - KEPT, Claim.id)
+    return gone == retention.AT_ONCE

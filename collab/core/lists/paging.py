@@ -1,0 +1,115 @@
+"""Lists by keyset: a page starts behind the last item of the one before, whatever changed since."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from ...extensions import db
+from ..errors import Malformed
+from ..json import dumps, loads
+from ..schemas import MAX_ID
+from .reading import AS_WANTED, PAGE_BYTES, take
+
+Column = InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some items, and where the next page begins."""
+
+    items: Sequence[Any]
+    next_cursor: str | None
+
+
+def paginate(
+    query: Select[Any],
+    *,
+    columns: Mapping[str, Column],
+    sort: str,
+    key: Column,
+    limit: int,
+    cursor: str | None,
+    item: Callable[[Row[Any]], Any],
+    values: dict[str, Any] | None = None,
+    most_bytes: int = PAGE_BYTES,
+) -> Page:
+    """Run a query for one page, sorted by a column and then by `key`, which is unique.
+
+    Items that are large make a page shorter than `limit`: its rows take `most_bytes` together, or
+    are one. The cursor tells what comes next all the same.
+
+    `item` makes of a row what the page shows. With `values` the query is one of columns that is
+    built once and takes these: what is made of it is then kept, too. Raises Malformed for a
+    cursor that this list did not give out.
+    """
+    column = columns[sort.removeprefix("-")]
+    parameters = {"page_size": limit + 1} | (values or {})
+    if cursor:
+        parameters["value"], parameters["last"] = decode(cursor, sort, column)
+    build = _sliced if values is None else _kept_sliced
+    statement = build(query, column, key, sort.startswith("-"), bool(cursor))
+    if values is None:
+        result = db.session.execute(statement, parameters, execution_options=AS_WANTED)
+    else:
+        result = db.session.connection().execute(statement, parameters)
+    shown, more = take(result, limit, most_bytes)
+    following = encode(sort, shown[-1]._at, shown[-1]._key) if more else None
+    return Page([item(row) for row in shown], following)
+
+
+def _sliced(
+    query: Select[Any], column: Column, key: Column, descending: bool, continued: bool
+) -> Select[Any]:
+    """Sort a query and cut it to a page: the first one, or one behind a value and a key."""
+    if continued:
+        here: Any = key
+        there: Any = bindparam("last", type_=key.type)
+        if column is not key:
+            here = tuple_(column, key)
+            there = tuple_(bindparam("value", type_=column.type), there)
+        query = query.where(here < there if descending else here > there)
+    order = (key,) if column is key else (column, key)
+    query = query.order_by(*(one.desc() if descending else one.asc() for one in order))
+    query = query.limit(bindparam("page_size"))
+    return query.add_columns(column.label("_at"), key.label("_key"))
+
+
+_kept_sliced = lru_cache(maxsize=256)(_sliced)
+
+
+def encode(sort: str, value: Any, key: int) -> str:
+    """Write a cursor: opaque to callers, good for this sorting only."""
+    return base64.urlsafe_b64encode(dumps([sort, value, key])).decode().rstrip("=")
+
+
+def decode(cursor: str, sort: str, column: ColumnElement[Any] | Column) -> tuple[Any, int]:
+    """Read a cursor that was given out for this sorting; raises Malformed for another."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        made_for, value, key = loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        expected = column.type.python_type
+        if expected is datetime:
+            value = _moment(value)
+        if made_for != sort or type(value) is not expected or type(key) is not int:
+            raise ValueError
+        if not all(0 <= number <= MAX_ID for number in (key, value) if type(number) is int):
+            raise ValueError
+    except (ValueError, TypeError, OverflowError, binascii.Error):
+        raise Malformed("The cursor is not one that this list gave out.") from None
+    return value, key
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment.astimezone(UTC)
