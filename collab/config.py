@@ -97,7 +97,7 @@ CONFIDENTIAL = (secret, database_url)
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its name, default, check and meaning (the README's table is made of these)."""
+    """One setting: its name, default, check and meaning (docs/settings.md has them all)."""
 
     name: str
     default: str
