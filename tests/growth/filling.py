@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collab.core.idempotency import Claim
 from sqlalchemy import Table, insert, text
 
 from collab.auth.models import Session, Ticket, User
 from collab.auth.sessions import KEPT_SESSIONS
+from collab.core.idempotency import Claim
 from collab.core.lists import ordering
 from collab.core.models import utcnow
 from collab.events.models import EventRow
