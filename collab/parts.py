@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Protocol, cast
 
@@ -24,6 +26,71 @@ class Part(Protocol):
         """Return `ok`, `off: ` with the reason, or what is wrong, for `/ready`."""
 
 
+class BackgroundThread(ABC):
+    """A thread that is started once, after the fork where the server forks, and stopped once.
+
+    Any thread may call `start` and `stop`, as often as it likes; what was stopped stays so.
+    """
+
+    #: Seconds that `stop` waits for the thread to end.
+    patience_s = 1.5
+
+    def __init__(self, name: str, *, off: str | None = None) -> None:
+        """Make it without starting it; `off` says why it must not run in this process."""
+        self._name, self._off = name, off
+        self._stopping = threading.Event()
+        #: Held by whoever starts or stops it, so that only one thread does.
+        self._changing = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Work, in the thread, until `_stopping` is set."""
+
+    def _prepare(self) -> None:  # noqa: B027 (most have nothing to prepare)
+        """Do what must be done before the thread runs, in the thread that starts it."""
+
+    def _wake(self) -> None:  # noqa: B027 (whoever waits for `_stopping` wakes by itself)
+        """Let the thread notice that it has to stop."""
+
+    def start(self) -> None:
+        """Start, unless it is off, runs already or was stopped."""
+        if self._thread is not None or self._off is not None:
+            return
+        with self._changing:
+            if self._thread is None and not self._stopping.is_set():
+                self._prepare()
+                # Made here and not before: a thread object does not outlive the server's fork.
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                thread.start()
+                self._thread = thread
+
+    def stop(self) -> None:
+        """Have the thread end what it has in hand, and wait for it, but not for long."""
+        with self._changing:
+            self._stopping.set()
+        self._wake()
+        if self._thread is not None:
+            self._thread.join(self.patience_s)
+
+    @property
+    def started(self) -> bool:
+        """Return whether it was started, even if it has ended since."""
+        return self._thread is not None
+
+    @property
+    def alive(self) -> bool:
+        """Return whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def state(self) -> str:
+        """Return `ok`, `stopped`, or `off: ` with the reason, for `/ready`."""
+        if self._off is not None:
+            return f"off: {self._off}"
+        return "ok" if self.alive else "stopped"
+
+
 class Parts:
     """The live parts of an application, in the order in which its packages brought them."""
 
@@ -31,9 +98,15 @@ class Parts:
         self._app = app
         self._slots: dict[str, Slot[Any]] = {}
 
-    def add(self, name: str, slot: Slot[Any]) -> None:
-        """Take in the part in a slot, under the name that `/ready` shows."""
+    def add(self, name: str, slot: Slot[Any], *, with_requests: bool = False) -> None:
+        """Take in the part in a slot, under the name that `/ready` shows.
+
+        It starts with the server; `with_requests`: with the first request, too, since `flask run`
+        and tests have no other beginning.
+        """
         self._slots[name] = slot
+        if with_requests:
+            self._app.before_request(lambda: cast(Part, slot.of(self._app)).start())
 
     def __iter__(self) -> Iterator[tuple[str, Part]]:
         """Yield each part with its name."""

@@ -39,6 +39,8 @@ RANKS = {
     "search": 7,
     "ops": 6,
 }
+#: What makes threads: the base of all parts, and the worker, which stops several at once.
+OWN_THREADS = {"parts.py", "server.py"}
 #: Modules beside the packages: what all may import, and what knows all.
 GROUND = {"config", "extensions", "parts", "version"}
 ROOF = {"__init__", "server", "cli", "demo"}
@@ -218,6 +220,14 @@ def test_what_is_below_routes_knows_no_request(path):
 def test_a_planted_request_is_found(copied, file, line):
     plant(copied / file, line)
     assert knows_of_requests(copied / file, copied)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if room(path) not in OWN_THREADS], ids=room
+)
+def test_threads_are_those_of_parts(path):
+    """So that each is started after the fork, stopped in order, and shown by `/ready`."""
+    assert "threading.Thread(" not in path.read_text()
 
 
 #: Modules that one folder may hold, beside its `__init__.py`: past it, some of them are a room.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -122,7 +123,7 @@ class Follower(Friend):
             self.ids.append(int(message["id"]))
 
 
-class Editor(Friend):
+class Editor(Friend, ABC):
     """Writes words into the friends' text, one after the other, each until it is acknowledged."""
 
     letter = "?"
@@ -148,13 +149,13 @@ class Editor(Friend):
         finally:
             client.drop()
 
+    @abstractmethod
     def open(self) -> Client:
         """Open the text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, client: Client, word: str) -> None:
         """Write a word, and wait for its acknowledgement."""
-        raise NotImplementedError
 
 
 class JsonEditor(Editor):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..parts import BackgroundThread
 from . import log
 from .bell import Bell
 from .hub import CORRECTIONS, INTERNAL_ERROR, Hub
@@ -21,35 +22,24 @@ POLL_S = 1.0
 BATCH = 500
 
 
-class Broadcaster:
+class Broadcaster(BackgroundThread):
     """Reads new rows in the order of their ids and gives them to the hub."""
 
+    patience_s = 5.0
+
     def __init__(self, app: Flask, hub: Hub, bell: Bell) -> None:
+        super().__init__("broadcaster")
         self._app, self._hub, self._bell = app, hub, bell
-        self._stopping = threading.Event()
         self._ticked = threading.Condition()
         self._ticks = 0
-        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begin behind the newest row."""
+    def _prepare(self) -> None:
+        """Begin after the newest row."""
         with self._app.app_context():
             self._hub.position = log.last_id()
-        # Made here and not before: a thread object does not outlive the server's fork.
-        self._thread = threading.Thread(target=self._run, name="broadcaster", daemon=True)
-        self._thread.start()
 
-    @property
-    def alive(self) -> bool:
-        """Tell whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def stop(self) -> None:
-        """End after the present tick."""
-        self._stopping.set()
+    def _wake(self) -> None:
         self._bell.ring()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
 
     def drain(self, timeout: float = 10) -> None:
         """Wait until all that was committed before this call has been published."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from .bell import Bell
 from .message import Encoder, Message
-from .subscriber import Person, Subscriber
+from .subscriber import Person, Resumable, Subscriber
 from .types import PRESENCE_TYPES, READ_ONLY_TOPICS
 
 #: Close codes: RFC 6455 §7.4, and 4000-4999 for our own.
@@ -58,7 +58,7 @@ class Hub:
         #: Signals that wait for the broadcaster.
         self.signals: deque[Message] = deque()
         #: Subscribers that want to go on in the broadcaster's thread.
-        self.resuming: deque[Subscriber] = deque()
+        self.resuming: deque[Resumable] = deque()
         #: The newest id published.
         self.position = 0
         self.closed = False
@@ -164,7 +164,7 @@ class Hub:
         self.signals.append(message)
         self._bell.ring_for_signal()
 
-    def resume(self, subscriber: Subscriber) -> None:
+    def resume(self, subscriber: Resumable) -> None:
         """Let a subscriber go on that was not ready when something was published."""
         self.resuming.append(subscriber)
         self._bell.ring_for_signal()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import ApiError
+from ..parts import BackgroundThread
 from .log import BELL
 from .reader import Reader
 
@@ -32,42 +32,21 @@ class Chore:
     due: float = 0.0
 
 
-class ReaderThread:
+class ReaderThread(BackgroundThread):
     """Lets a reader read whenever the bell rings, and every second besides."""
 
     def __init__(self, app: Flask, reader: Reader, *chores: Chore, enabled: bool = True) -> None:
-        bell = BELL.of(app)
+        super().__init__(reader.name, off=None if enabled else "another process must do it")
         self.reader = reader
-        self._app, self._chores, self._enabled = app, chores, enabled
-        self._rung = bell.wake_too()
-        self._stopping = threading.Event()
-        self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._app, self._chores = app, chores
+        self._rung = BELL.of(app).wake_too()
 
-    def start(self) -> None:
-        """Keep a place and start, once: after the fork, where the server forks."""
-        if self._thread is not None or not self._enabled:
-            return
-        with self._starting:
-            if self._thread is None and not self._stopping.is_set():
-                self._try(self.reader.begin)
-                name = self.reader.name
-                self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-                self._thread.start()
+    def _prepare(self) -> None:
+        """Keep a place in the log, so that nothing from here on is missed."""
+        self._try(self.reader.begin)
 
-    def stop(self, patience_s: float = 1.5) -> None:
-        """End after the present commit."""
-        self._stopping.set()
+    def _wake(self) -> None:
         self._rung.set()
-        if self._thread is not None:
-            self._thread.join(patience_s)
-
-    @property
-    def state(self) -> str:
-        """Tell how it is, for `/ready`."""
-        if not self._enabled:
-            return "off: another process must do it"
-        return "ok" if self._thread is not None and self._thread.is_alive() else "stopped"
 
     def _run(self) -> None:
         while not self._stopping.is_set():

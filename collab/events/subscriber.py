@@ -35,10 +35,6 @@ class Subscriber(ABC):
         """Join messages for `deliver` and `hint`; made once for all who get the same."""
         return b"".join(map(cls.encode, messages))
 
-    def resume(self) -> None:
-        """Go on after `Hub.resume`, in the broadcaster's thread."""
-        raise NotImplementedError(f"{type(self).__name__} never waits")
-
     def __init__(self, person: Person) -> None:
         self.person = person
         #: Topic -> the project it belongs to; the hub's lock guards it.
@@ -59,3 +55,11 @@ class Subscriber(ABC):
     @abstractmethod
     def end(self, code: int, reason: str) -> None:
         """Learn that the connection must end."""
+
+
+class Resumable(Subscriber):
+    """A subscriber that may ask the hub to let it go on later."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Go on after `Hub.resume`, in the broadcaster's thread."""

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from ..core.slots import Slot
-from ..parts import PARTS
+from ..parts import PARTS, BackgroundThread
 from . import seccomp, selftest
 from .box import SandboxError
 from .command import Tools
@@ -40,25 +40,26 @@ THERE_S = 1.0
 PAUSE_S = 0.05
 
 
-class Sandbox:
+class Sandbox(BackgroundThread):
     """Runs code in isolation, a few at once. All methods may be called from any thread.
 
-    `secrets` are paths that the self-test proves to be out of reach.
+    Its own thread makes the self-test, so that the first job need not wait for it. `secrets` are
+    paths that the self-test proves to be out of reach.
     """
 
+    #: Nobody waits for the self-test, and jobs end their own sandboxes.
+    patience_s = 0.0
+
     def __init__(self, *, wall_s: float, at_once: int, secrets: tuple[Path, ...] = ()) -> None:
+        super().__init__("sandbox-self-test")
         self.wall_s, self._secrets = wall_s, secrets
         self._places = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
         self._there_until = 0.0
         self._verdicts: dict[str, tuple[str | None, float]] = {}
 
-    def start(self) -> None:
-        """Begin the self-test in the background, so that the first job need not wait for it."""
-        threading.Thread(target=self.unavailable, name="sandbox-self-test", daemon=True).start()
-
-    def stop(self) -> None:
-        """Do nothing: jobs end their own sandboxes."""
+    def _run(self) -> None:
+        self.unavailable()
 
     @property
     def state(self) -> str:

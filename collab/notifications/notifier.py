@@ -34,5 +34,4 @@ NOTIFIER: Slot[ReaderThread] = Slot("notifier", _make)
 
 def init_app(app: Flask) -> None:
     """Let an application have its notifier; it starts with the server, or the first request."""
-    PARTS.of(app).add("notifications", NOTIFIER)
-    app.before_request(lambda: NOTIFIER.here().start())
+    PARTS.of(app).add("notifications", NOTIFIER, with_requests=True)

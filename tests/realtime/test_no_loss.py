@@ -7,6 +7,7 @@ import os
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +31,7 @@ THE_END = "the end"
 BROKEN = (ConnectionError, EOFError, TimeoutError, Closed, httpx.TransportError)
 
 
-class Worker(threading.Thread):
+class Worker(threading.Thread, ABC):
     """Works on a server that comes and goes, again and again, until it has done its work."""
 
     def __init__(self, server: ProcessServer, person: Person, project: int) -> None:
@@ -44,8 +45,8 @@ class Worker(threading.Thread):
                 self.work()
             time.sleep(0.01)  # the server may be starting
 
-    def work(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def work(self) -> None: ...
 
 
 # -- writers --------------------------------------------------------------------------------------
@@ -111,8 +112,8 @@ class Reader(Worker):
                     self.cuts.pop(0)
                     return
 
-    def events(self) -> Iterator[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def events(self) -> Iterator[Any]: ...
 
 
 class SocketReader(Reader):

@@ -24,6 +24,7 @@ MUCH = 700_000
 @pytest.fixture(scope="module")
 def reactor() -> Iterator[Reactor]:
     made = Reactor()
+    made.start()
     yield made
     made.stop()
 

@@ -7,7 +7,6 @@ more; between two steps writers get their turn. So nobody waits long, however mu
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from flask import Flask
 
 from ...extensions import db
-from ...parts import PARTS
+from ...parts import PARTS, BackgroundThread
 from ..slots import Registry, Slot
 
 logger = logging.getLogger(__name__)
@@ -39,45 +38,26 @@ class Chore:
     step: Step
 
 
-class Housekeeper:
+class Housekeeper(BackgroundThread):
     """The thread; it starts with the server, or with the first request."""
 
     def __init__(self, app: Flask, *, enabled: bool = True) -> None:
-        self._app, self._enabled = app, enabled
+        super().__init__("housekeeping", off=None if enabled else "HOUSEKEEPING is off")
+        self._app = app
         self._chores: list[Chore] = []
         self._due: dict[str, float] = {}
         self._failing: set[str] = set()
-        self._stopping = threading.Event()
-        self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None
 
     def add(self, chore: Chore) -> None:
         """Take over a chore."""
         self._chores.append(chore)
 
-    def start(self) -> None:
-        """Start, once: after the fork, where the server forks."""
-        if self._thread is not None or not self._enabled:
-            return
-        with self._starting:
-            if self._thread is None and not self._stopping.is_set():
-                self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
-                self._thread.start()
-
-    def stop(self, patience_s: float = 1.5) -> None:
-        """End after the present step."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(patience_s)
-
     @property
     def state(self) -> str:
-        """Tell how it is, for `/ready`."""
-        if not self._enabled:
-            return "off: HOUSEKEEPING is off"
-        if self._thread is None or not self._thread.is_alive():
-            return "stopped"
-        return f"failing: {', '.join(sorted(self._failing))}" if self._failing else "ok"
+        """Return how it is, for `/ready`: also which chores fail."""
+        if self.alive and self._failing:
+            return f"failing: {', '.join(sorted(self._failing))}"
+        return super().state
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -137,8 +117,7 @@ HOUSEKEEPER: Slot[Housekeeper] = Slot("housekeeper", _make)
 
 def init_app(app: Flask) -> None:
     """Let an application have its housekeeper, to which the packages bring their chores."""
-    PARTS.of(app).add("housekeeping", HOUSEKEEPER)
-    app.before_request(lambda: HOUSEKEEPER.here().start())
+    PARTS.of(app).add("housekeeping", HOUSEKEEPER, with_requests=True)
 
 
 def bring(app: Flask, name: str, step: Step, every_s: float = LOOK_S) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -24,7 +23,7 @@ from ...core.errors import ApiError, NotFound, Unavailable, translated
 from ...core.slots import Slot
 from ...events.hub import Hub
 from ...extensions import db
-from ...parts import PARTS
+from ...parts import PARTS, BackgroundThread
 from ...realtime.transport.live import LIVE
 from ..updates.bounds import Unusable
 from . import compaction
@@ -47,18 +46,21 @@ IDLE_S = 30.0
 UPDATES_KEPT, BYTES_KEPT = 5000, 32 * 2**20
 
 
-class Writer:
-    """Takes changes from any thread, and carries them out in its own."""
+class Writer(BackgroundThread):
+    """Takes changes from any thread, and carries them out in its own.
+
+    When it is stopped, all that waits is carried out first.
+    """
+
+    patience_s = 5.0
 
     def __init__(self, app: Flask) -> None:
+        super().__init__("texts")
         self._app = app
         self._hub: Hub = LIVE.of(app).hub
         self._waiting: queue.SimpleQueue[Change | Question | None] = queue.SimpleQueue()
         self._rooms: dict[int, Room] = {}
         self._rights, self._spending = Rights(), Spending()
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
-        self._stopped = False
         #: Seconds after which a document that nobody uses leaves memory.
         self.idle_s = IDLE_S
         #: Whether there may be something to compact, and in which of the texts.
@@ -115,31 +117,15 @@ class Writer:
         raise Unavailable("The text can't be changed now: the database is busy.")
 
     def _put(self, item: Any) -> None:
-        """Hand something over; starts the thread, once: after the fork, where the server forks."""
-        with self._starting:
-            if self._stopped:
+        """Hand something over; the first text may come before the server starts its parts."""
+        self.start()
+        with self._changing:  # nothing is put after the mark that ends the thread
+            if self._stopping.is_set():
                 raise Unavailable("The server is stopping.")
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="texts", daemon=True)
-                self._thread.start()
             self._waiting.put(item)
 
-    def start(self) -> None:
-        """Do nothing: the thread starts with the first text."""
-
-    @property
-    def state(self) -> str:
-        """Return whether texts can be changed, for `/ready`."""
-        alive = self._thread is None or self._thread.is_alive()
-        return "ok" if alive and not self._stopped else "stopped"
-
-    def stop(self) -> None:
-        """End once all that waits has been carried out."""
-        with self._starting:
-            self._stopped = True
-            if self._thread is not None:
-                self._waiting.put(None)
-                self._thread.join(timeout=5)
+    def _wake(self) -> None:
+        self._waiting.put(None)
 
     @property
     def in_memory(self) -> list[int]:

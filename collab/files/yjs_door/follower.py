@@ -21,6 +21,7 @@ from ...core.caller import Caller
 from ...core.errors import ApiError
 from ...events.hub import Hub
 from ...events.message import Message
+from ...events.subscriber import Resumable
 from ...extensions import db
 from ...realtime.transport.connection import WireFollower
 from ...realtime.transport.follower import PIECE
@@ -61,7 +62,7 @@ class News:
         return joined(self.file_id, self.base, self.version)
 
 
-class YjsFollower(WireFollower):
+class YjsFollower(WireFollower, Resumable):
     """The hub's view of a Yjs editor."""
 
     def __init__(self, caller: Caller, wire: Wire, hub: Hub) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ...core.errors import ApiError
 from ...core.slots import Slot
 from ...extensions import db
-from ...parts import PARTS
+from ...parts import PARTS, BackgroundThread
 from .attempt import Run, carry_out
 from .lifecycle import NOT_BEGUN
 from .scheduler import POLL_S, Scheduler
@@ -27,33 +27,24 @@ GATHER_S = 0.003
 logger = logging.getLogger(__name__)
 
 
-class Runner:
+class Runner(BackgroundThread):
     """Runs jobs with JOB_WORKERS threads; with 0 this process leaves them to others."""
 
     def __init__(self, app: Flask) -> None:
         self._app, self._workers = app, app.config["JOB_WORKERS"]
+        super().__init__("scheduler", off=None if self._workers else "JOB_WORKERS is 0")
         self._worker = Worker(app.config["INSTANCE_PATH"] / "workers")
         lease_s = app.config["JOB_LEASE_SECONDS"]
         self._scheduler = Scheduler(
             app, self._worker, self._submit, workers=self._workers, lease_s=lease_s
         )
         self._call = threading.Event()
-        self._starting = threading.Lock()
-        self._stopping = False
-        self._thread: threading.Thread | None = None
         self._pool: ThreadPoolExecutor | None = None
 
-    def start(self) -> None:
-        """Start the threads, once: after the fork, where the server forks."""
-        if self._thread is not None or not self._workers:
-            return
-        with self._starting:
-            if self._thread is None and not self._stopping:
-                self._worker.begin()
-                self._worker.tidy()
-                self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="job")
-                self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
-                self._thread.start()
+    def _prepare(self) -> None:
+        self._worker.begin()
+        self._worker.tidy()
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="job")
 
     def wake(self, *, look: bool = False) -> None:
         """Say that there is something to do; `look`: somebody cancelled a running job."""
@@ -61,22 +52,14 @@ class Runner:
             self._scheduler.look = True
         self._call.set()
 
-    def stop(self, patience_s: float = 1.5) -> None:
+    def stop(self) -> None:
         """Stop all runs, hand their jobs back, and end the threads."""
-        with self._starting:
-            self._stopping = True
-        self._call.set()
-        if self._thread is not None:
-            self._thread.join(patience_s)
+        super().stop()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    @property
-    def state(self) -> str:
-        """Tell how it is, for `/ready`."""
-        if not self._workers:
-            return "off: JOB_WORKERS is 0"
-        return "ok" if self._thread is not None and self._thread.is_alive() else "stopped"
+    def _wake(self) -> None:
+        self._call.set()
 
     @property
     def running(self) -> int:
@@ -95,8 +78,8 @@ class Runner:
         self._scheduler.over(run, carry_out(self._app, run))
         self._call.set()
 
-    def _loop(self) -> None:
-        while not self._stopping:
+    def _run(self) -> None:
+        while not self._stopping.is_set():
             began = time.monotonic()
             self._call.wait(self._tick())
             self._call.clear()
@@ -127,8 +110,7 @@ def init_app(app: Flask) -> None:
 
     Not with the first job: commands and the server before its fork may submit, too.
     """
-    PARTS.of(app).add("jobs", RUNNER)
-    app.before_request(lambda: RUNNER.here().start())
+    PARTS.of(app).add("jobs", RUNNER, with_requests=True)
 
 
 def runner() -> Runner:

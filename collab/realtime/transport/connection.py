@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,7 +46,7 @@ class WireFollower(Follower):
         self.wire.shut(code, reason, STOP_LINGER_S if code == GOING_AWAY else LINGER_S)
 
 
-class Connection(Served, ABC):
+class Connection(Served):
     """Serves one WebSocket until it ends, turn by turn (see `parked`)."""
 
     def __init__(self, wire: Wire, caller: Caller, follower: WireFollower) -> None:

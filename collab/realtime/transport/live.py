@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 
 from flask import Flask
@@ -50,8 +49,7 @@ class Live:
     heard: Allowance
     #: The open sockets, those included that have not said yet whose they are.
     wires: set[Wire] = field(default_factory=set)
-    _starting: threading.Lock = field(default_factory=threading.Lock)
-    _reactor: Reactor | None = None
+    _reactor: Reactor = field(default_factory=Reactor)
 
     @classmethod
     def of(cls, app: Flask) -> Live:
@@ -76,15 +74,13 @@ class Live:
 
     def start(self) -> None:
         """Start the threads, once: after the fork, where the server forks."""
-        with self._starting:
-            if self._reactor is None:
-                self._reactor = Reactor()
-                self.broadcaster.start()
+        self._reactor.start()
+        self.broadcaster.start()
 
     @property
     def reactor(self) -> Reactor:
         """Return the reactor; raises RuntimeError before the start."""
-        if self._reactor is None:
+        if not self._reactor.started:
             raise RuntimeError("the live parts have not been started")
         return self._reactor
 
@@ -108,9 +104,8 @@ class Live:
     def stop(self) -> None:
         """End the connections and the threads."""
         self.close()
-        if self._reactor is not None:
-            self.broadcaster.stop()
-            self._reactor.stop()
+        self.broadcaster.stop()
+        self._reactor.stop()
 
 
 LIVE: Slot[Live] = Slot("live", Live.of)

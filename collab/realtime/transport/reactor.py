@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+from ...parts import BackgroundThread
 from ...serving.deadlines import NEVER, Deadlines
 from ...serving.deadlines import Mortal as Timed
 
@@ -60,33 +61,41 @@ class Releasable(Waiting, Protocol):
     released: threading.Event
 
 
-class Reactor:
+class Reactor(BackgroundThread):
     """Waits for sockets to send, and to take more. Only its own thread touches the selector."""
 
+    patience_s = 2.0
+
     def __init__(self, threads: int = TURN_THREADS) -> None:
-        self._selector = selectors.DefaultSelector()
+        super().__init__("reactor")
+        self._threads = threads
         self._events: dict[Watched, int] = {}
         self._watched: set[Watched] = set()
         self._reading: dict[Watched, Waiting] = {}
         self._deadlines: Deadlines[Waiting] = Deadlines()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="turn")
         self._expiring: Deadlines[Mortal] = Deadlines()
         self._commands: deque[Callable[[], None]] = deque()
+
+    def _prepare(self) -> None:
+        """Open what a fork must not share."""
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="turn")
+        self._selector = selectors.DefaultSelector()
         self._waker, self._wakened = socket.socketpair()
         self._wakened.setblocking(False)
         self._selector.register(self._wakened, selectors.EVENT_READ)
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="reactor", daemon=True)
-        self._thread.start()
 
     def stop(self) -> None:
         """End the thread; wires that are still open are left alone."""
-        self._stopping = True
-        self._tell(lambda: None)
-        self._thread.join(timeout=2)
+        super().stop()
+        if not self.started:
+            return
         self._pool.shutdown(wait=False, cancel_futures=True)
         for resource in (self._selector, self._waker, self._wakened):
             resource.close()
+
+    def _wake(self) -> None:
+        if self.started:
+            self._tell(lambda: None)
 
     def watch(self, wire: Watched) -> None:
         """Flush a wire when its peer takes more."""
@@ -172,7 +181,7 @@ class Reactor:
         self._expiring.set(one, NEVER)
 
     def _run(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             for key, events in self._selector.select(self._patience()):
                 if key.fileobj is self._wakened:
                     self._obey()

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 
 #: A handler's rest, which goes on when the peer has taken what was sent.
 Work = Generator[None, None, None]
 
 
-class Served:
+class Served(ABC):
     """What a socket's turns are about: a connection, or somebody who has not said who they are."""
 
+    @abstractmethod
     def begin(self) -> Work:
         """Do what comes before the first message."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, data: str | bytes) -> Work:
         """Carry out one message."""
-        raise NotImplementedError
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027 (most have nothing that waits)
         """Finish what waits for its commit: nothing more has been sent for now."""
 
+    @abstractmethod
     def tick(self) -> None:
         """Do what is due by the clock."""
 
+    @abstractmethod
     def patience(self) -> float:
         """Return the seconds until something is due by the clock."""
-        raise NotImplementedError
 
     def pause(self) -> float:
         """Return the seconds to wait before the next message is carried out."""
         return 0.0
 
-    def leave(self) -> None:
+    def leave(self) -> None:  # noqa: B027 (who has said nothing leaves nothing)
         """Do what comes behind the last message."""
 
 
