@@ -134,6 +134,12 @@ SETTINGS = (
     Setting("JWT_SECRET_KEY", "", secret, "signs and encrypts tokens; empty: made and kept"),
     Setting("ACCESS_TOKEN_MINUTES", "15", whole(1, 1440), "life of an access token"),
     Setting("REFRESH_TOKEN_DAYS", "7", whole(1, 365), "life of a refresh token"),
+    Setting(
+        "REFRESH_GRACE_SECONDS",
+        "10",
+        whole(0, 30),
+        "a refresh token that was traded gives the same new tokens; after that it ends its session",
+    ),
     Setting("TICKET_SECONDS", "60", whole(1, 600), "life of a ticket for socket and stream URLs"),
     Setting(
         "CORS_ORIGINS", "", origins, "origins that may call from a browser, or `*`; empty: none"

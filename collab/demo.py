@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import select
 
 from .auth import passwords
+from .auth.demo_people import DEMO, Demo, DemoPerson
 from .auth.models import User
 from .auth.service import new_account
+from .core import slots
 from .core.caller import Caller
 from .core.models import utcnow
 from .core.security import kept_secret
@@ -20,6 +24,7 @@ from .jobs import registry
 from .jobs import service as jobs
 from .jobs.service import Order
 from .notifications.notifier import NOTIFIER
+from .parts import PARTS
 from .posts import collection_posts, collections
 from .posts import service as posts
 from .posts.models import DRAFT, PUBLISHED
@@ -43,9 +48,24 @@ FILES = {
 }
 
 
+def begin(app: Flask) -> None:
+    """Add what is missing before the server forks, tell who is there, and let the page tell it."""
+    with app.app_context():
+        print(fill())
+    # Threads that it started do not outlive the fork: the worker begins with parts of its own.
+    PARTS.of(app).stop()
+    slots.renew(app)
+    people = tuple(DemoPerson(shown, _email(name)) for name, shown in PEOPLE.items())
+    DEMO.put(app, Demo(people, _password(app.config["INSTANCE_PATH"])))
+
+
+def _password(folder: Path) -> str:
+    return kept_secret(folder / "demo_password")[:16]
+
+
 def fill() -> str:
     """Add what is missing and return what to tell: the people and their password."""
-    password = kept_secret(setting("INSTANCE_PATH") / "demo_password")[:16]
+    password = _password(setting("INSTANCE_PATH"))
     people = {name: _person(name, shown, password) for name, shown in PEOPLE.items()}
     if not db.session.scalar(select(User.id).where(User.email == _email("alice")).limit(1)):
         raise LookupError("the demo's people were not added")

@@ -24,7 +24,7 @@ from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
 from .auth import passwords
-from .core import allocator, slots
+from .core import allocator
 from .core.errors import ApiError
 from .core.http import heavy
 from .core.http.limits import largest_body
@@ -124,13 +124,9 @@ def main(app: Flask) -> None:
     with opening.or_exit(app):
         prepare(app)
     if arguments.demo:
-        from .demo import fill
+        from .demo import begin
 
-        with app.app_context():
-            print(fill())
-        # Threads that it started do not outlive the fork: the worker begins with parts of its own.
-        PARTS.of(app).stop()
-        slots.renew(app)
+        begin(app)
     with app.app_context():
         off = switched_off(app)
         db.engine.dispose()  # no connection may be shared across the fork

@@ -164,6 +164,7 @@ GLUE = (
     "core/http/*",  # the conventions of HTTP
     "realtime/http_door/*",  # pages, polls and streams of events
     "auth/guard.py",  # finds out who calls, before each request
+    "auth/refreshing/cookies.py",  # the cookie in which a page has its refresh token
     "auth/refusals.py",  # notes who was refused, after each request
     "flags/guard.py",  # refuses what is switched off, before each request
     "core/errors.py",  # answers what was raised

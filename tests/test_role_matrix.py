@@ -43,6 +43,7 @@ POST   auth/register                                      201     201  201 201  
 POST   auth/signup                                        201     201  201 201   201 201
 POST   auth/login                                         200     200  200 200   200 200
 POST   auth/refresh                                       401     200  200 200   200 200
+GET    auth/demo                                          200     200  200 200   200 200
 POST   auth/logout                                        401     204  204 204   204 204
 POST   auth/logout-all                                    401     204  204 204   204 204
 POST   auth/password                                      401     204  204 204   204 204

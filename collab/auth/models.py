@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from ..core.models import Model, Versioned, utcnow
@@ -88,6 +88,10 @@ class Session(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     #: Digest of the current refresh token's id: any other one of this session was used before.
     token_digest: Mapped[str] = mapped_column(String(64))
+    #: Digests of those that were traded a moment ago, each with its time (Unix seconds).
+    retired: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: The tokens that the last rotation gave, sealed; the same for all who ask within the grace.
+    newest_tokens: Mapped[str | None] = mapped_column(Text)
     user_agent: Mapped[str] = mapped_column(String(200))
     address: Mapped[str] = mapped_column(String(45))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

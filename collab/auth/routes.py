@@ -10,15 +10,20 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
+from ..core.http.origin import is_local
 from ..core.http.pages import linked
 from ..core.links import BASE
 from ..core.lists.paging import Page
-from . import blocks, service, sessions, users
+from . import blocks, demo_people, service, sessions, users
+from .demo_people import Demo
 from .guard import login_required
 from .models import User
+from .refreshing import cookies, rotation
+from .refreshing.cookies import NO_STORE, Answer
 from .schemas import (
     BlockPage,
     BlockQuery,
+    DemoOut,
     LoginIn,
     MeIn,
     PasswordIn,
@@ -31,13 +36,12 @@ from .schemas import (
     UserOut,
     VerifyOut,
 )
-from .sessions import Client, SignedIn
+from .sessions import Client
 
 blueprint = Blueprint(
     "auth", __name__, url_prefix=f"{BASE}/auth", description="Accounts, sessions and tokens."
 )
 
-NO_STORE = {"Cache-Control": "no-store"}
 PUBLIC: list[dict[str, list[str]]] = [{}]
 
 
@@ -52,52 +56,76 @@ def client() -> Client:
 @blueprint.doc(security=PUBLIC)
 @blueprint.arguments(RegisterIn)
 @blueprint.response(201, SignedInOut)
-def register(data: dict[str, Any]) -> tuple[SignedIn, int, dict[str, str]]:
+def register(data: dict[str, Any]) -> Answer:
     """Make an account and sign in."""
-    return service.register(data["email"], data["password"], data["name"], client()), 201, NO_STORE
+    cookie = cookies.asked_for(data)
+    signed_in = service.register(data["email"], data["password"], data["name"], client())
+    return cookies.answer(signed_in, 201, cookie=cookie)
 
 
 @blueprint.post("/login")
 @blueprint.doc(security=PUBLIC)
 @blueprint.arguments(LoginIn)
 @blueprint.response(200, SignedInOut)
-def login(data: dict[str, Any]) -> tuple[SignedIn, int, dict[str, str]]:
+def login(data: dict[str, Any]) -> Answer:
     """Sign in with e-mail and password."""
-    return service.log_in(data["email"], data["password"], client()), 200, NO_STORE
+    cookie = cookies.asked_for(data)
+    signed_in = service.log_in(data["email"], data["password"], client())
+    return cookies.answer(signed_in, 200, cookie=cookie)
 
 
 @blueprint.post("/refresh")
 @blueprint.doc(security=PUBLIC)
 @blueprint.arguments(RefreshIn)
 @blueprint.response(200, SignedInOut)
-def refresh(data: dict[str, Any]) -> tuple[SignedIn, int, dict[str, str]]:
-    """Trade a refresh token for new tokens; a token used twice ends its session."""
-    return sessions.refresh(data["refresh_token"]), 200, NO_STORE
+def refresh(data: dict[str, Any]) -> Answer:
+    """Trade a refresh token, of the body or else of the cookie, for new tokens.
+
+    Asked again within REFRESH_GRACE_SECONDS it answers with the same new tokens; after that, a
+    token used twice ends its session.
+    """
+    token = data.get("refresh_token")
+    signed_in = rotation.refresh(token or cookies.sent())
+    return cookies.answer(signed_in, 200, cookie=token is None)
+
+
+@blueprint.get("/demo")
+@blueprint.doc(security=PUBLIC)
+@blueprint.response(200, DemoOut)
+def demo() -> tuple[Demo, int, dict[str, str]]:
+    """List the demo's people, with whom to sign in; nobody unless the server runs with `--demo`.
+
+    Their password is told only to callers on the server's own machine.
+    """
+    return demo_people.offered(to_local=is_local()), 200, NO_STORE
 
 
 @blueprint.post("/logout")
 @login_required
 @blueprint.response(204)
-def logout() -> None:
+def logout() -> tuple[None, int, dict[str, str]]:
     """End this session."""
     sessions.log_out(caller())
+    return None, 204, cookies.after_the_end()
 
 
 @blueprint.post("/logout-all")
 @login_required
 @blueprint.response(204)
-def logout_all() -> None:
+def logout_all() -> tuple[None, int, dict[str, str]]:
     """End all of your sessions."""
     sessions.log_out_everywhere(caller())
+    return None, 204, cookies.after_the_end()
 
 
 @blueprint.post("/password")
 @login_required
 @blueprint.arguments(PasswordIn)
 @blueprint.response(204)
-def change_password(data: dict[str, Any]) -> None:
+def change_password(data: dict[str, Any]) -> tuple[None, int, dict[str, str]]:
     """Change your password; your other sessions end."""
     service.change_password(caller(), data["current_password"], data["new_password"], client())
+    return None, 204, cookies.after_the_end()
 
 
 @blueprint.get("/me")
@@ -171,9 +199,10 @@ def list_sessions(query: dict[str, Any]) -> Page:
 @blueprint.delete("/sessions/<id:session_id>")
 @login_required
 @blueprint.response(204)
-def end_session(session_id: int) -> None:
+def end_session(session_id: int) -> tuple[None, int, dict[str, str]]:
     """End one of your sessions."""
     sessions.end_session(caller(), session_id)
+    return None, 204, cookies.after_the_end()
 
 
 @blueprint.post("/ticket")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import fields, post_dump, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import Schema, Time, TrueOrFalse, email, line
@@ -32,6 +34,12 @@ def known_password() -> fields.String:
     )
 
 
+def wants_cookie() -> fields.Boolean:
+    """Make a field that asks for the refresh token in a cookie."""
+    words = "Whether the refresh token comes in an HttpOnly cookie instead of the body."
+    return TrueOrFalse(load_default=False, metadata={"description": words})
+
+
 class RegisterIn(Schema):
     """A new account."""
 
@@ -39,6 +47,7 @@ class RegisterIn(Schema):
     email = email(required=True)
     password = new_password()
     name = line(100, load_default=None, metadata={"example": "John Doe"})
+    cookie = wants_cookie()
 
 
 class LoginIn(Schema):
@@ -50,13 +59,15 @@ class LoginIn(Schema):
         metadata={"example": "user@example.com"},
     )
     password = known_password()
+    cookie = wants_cookie()
 
 
 class RefreshIn(Schema):
-    """A refresh token."""
+    """A refresh token; without one, the cookie's is taken."""
 
     aliases = {"refreshToken": "refresh_token"}
-    refresh_token = fields.String(required=True, validate=validate.Length(1, 4096))
+    body_optional = True
+    refresh_token = fields.String(validate=validate.Length(1, 4096))
 
 
 class PasswordIn(Schema):
@@ -90,13 +101,39 @@ class SignedInOut(Schema):
     user = fields.Nested(UserOut, required=True)
     role = fields.String(required=True, validate=ROLE)
     access_token = fields.String(required=True)
-    refresh_token = fields.String(required=True)
+    refresh_token = fields.String(
+        metadata={"description": "Left out where the cookie has it."},
+    )
     token_type = fields.String(required=True)
     expires_in = fields.Integer(
         required=True, metadata={"description": "Seconds until the access token ends."}
     )
     notice = fields.String(
         required=True, allow_none=True, metadata={"description": "Something worth knowing."}
+    )
+
+    @post_dump
+    def _leave_out(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        if data.get("refresh_token") is None:
+            data.pop("refresh_token", None)
+        return data
+
+
+class DemoPersonOut(Schema):
+    """Somebody to sign in as."""
+
+    name = fields.String(required=True)
+    email = fields.String(required=True)
+
+
+class DemoOut(Schema):
+    """The people of the demo."""
+
+    people = fields.List(fields.Nested(DemoPersonOut), required=True)
+    password = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Theirs, told only to callers on the server's own machine."},
     )
 
 

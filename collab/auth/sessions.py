@@ -47,7 +47,8 @@ class SignedIn:
 
     user: User
     access_token: str
-    refresh_token: str
+    #: None where a cookie has it.
+    refresh_token: str | None
     expires_in: int
     token_type: str = "Bearer"  # noqa: S105  (the name of the scheme, RFC 6750)
     notice: str | None = None
@@ -60,14 +61,6 @@ class SignedIn:
 
 class Disabled(Unauthorized):
     """This account has been disabled by an admin."""
-
-
-class RefreshRefused(Unauthorized):
-    """The refresh token is not valid: log in again."""
-
-
-class RefreshReused(Unauthorized):
-    """This refresh token was used before, so its whole session has been ended: log in again."""
 
 
 def start(user: User, client: Client) -> SignedIn:
@@ -87,7 +80,7 @@ def start(user: User, client: Client) -> SignedIn:
     db.session.flush()
     _end_oldest(user)
     log.record(SessionStarted(user_id=user.id, session_id=session.id), actor=user.id)
-    return _issue(session, token_id)
+    return issue(session, token_id)
 
 
 def _end_oldest(user: User) -> None:
@@ -125,45 +118,14 @@ def _forget(user_id: int, which: ColumnElement[bool]) -> None:
     db.session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _issue(session: Session, token_id: str) -> SignedIn:
+def issue(session: Session, token_id: str) -> SignedIn:
+    """Make the tokens of a session whose refresh token has this id."""
     return SignedIn(
         user=session.user,
         access_token=tokens.new_access_token(session),
         refresh_token=tokens.new_refresh_token(session, token_id),
         expires_in=int(tokens.access_life().total_seconds()),
     )
-
-
-def refresh(token: str) -> SignedIn:
-    """Trade a refresh token for new tokens, once; a second time ends the session."""
-    claims = tokens.read_refresh_token(token)
-    if claims is None:
-        raise RefreshRefused()
-    token_id, now = tokens.new_token_id(), utcnow()
-    rotation = (
-        update(Session)
-        .where(
-            Session.id == claims.session_id,
-            Session.token_digest == digest(claims.token_id),
-            Session.revoked_at.is_(None),
-        )
-        .values(token_digest=digest(token_id), last_used_at=now, expires_at=now + refresh_life())
-        .returning(Session.id)
-    )
-    if db.session.execute(rotation).one_or_none() is None:
-        raise _reused(claims.session_id)
-    session = db.session.get_one(Session, claims.session_id, populate_existing=True)
-    if session.user.disabled:
-        raise Disabled()
-    db.session.commit()
-    return _issue(session, token_id)
-
-
-def _reused(session_id: int) -> Unauthorized:
-    """End the family of a token that was used before: one of its two users stole it."""
-    revoked = revoke(Session.id == session_id, "refresh token reused")
-    db.session.commit()
-    return RefreshReused() if revoked else RefreshRefused()
 
 
 def log_out(caller: Caller) -> None:
@@ -206,6 +168,12 @@ def end_session(caller: Caller, session_id: int) -> None:
 def end_sessions_of(user_id: int, reason: str) -> None:
     """End all sessions of somebody, in the open transaction."""
     revoke(Session.user_id == user_id, reason)
+
+
+def has_ended(session_id: int) -> bool:
+    """Tell whether a session was ended, or is gone."""
+    found = select(Session.id).where(Session.id == session_id, Session.revoked_at.is_(None))
+    return db.session.scalar(found) is None
 
 
 def issue_ticket(caller: Caller) -> tuple[str, datetime]:

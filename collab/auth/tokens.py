@@ -24,14 +24,17 @@ from .models import Session
 KNOWN_TOKENS = 4096
 
 
-#: Seals refresh tokens; and the access tokens that were verified, by their text.
+#: Seals refresh tokens; what a rotation gave; and the access tokens that were verified, by their
+#: text.
 REFRESH: Slot[Box] = Slot("refresh")
+PAIRS: Slot[Box] = Slot("rotated tokens")
 VERIFIED: Slot[OrderedDict[str, AccessClaims]] = Slot("tokens", lambda _: OrderedDict())
 
 
 def init_app(app: Flask) -> None:
-    """Make the box of refresh tokens, and remember the access tokens that were verified."""
+    """Make the boxes of refresh tokens and of what a rotation gave."""
     REFRESH.put(app, Box(app.config["JWT_SECRET_KEY"], "refresh tokens"))
+    PAIRS.put(app, Box(app.config["JWT_SECRET_KEY"], "rotated tokens"))
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,19 @@ def read_refresh_token(token: str) -> RefreshClaims | None:
     if claims is None or not _whole(claims) or claims["exp"] <= time.time():
         return None
     return RefreshClaims(claims["sid"], claims["jti"])
+
+
+def seal_pair(session_id: int, access: str, refresh: str) -> str:
+    """Seal the tokens that a rotation gave, so that the table gives none away."""
+    return PAIRS.here().seal({"sid": session_id, "access": access, "refresh": refresh})
+
+
+def open_pair(session_id: int, sealed: str) -> tuple[str, str] | None:
+    """Return the access and the refresh token; None for what was not sealed for this session."""
+    pair = PAIRS.here().open(sealed)
+    if pair is None or pair.get("sid") != session_id:
+        return None
+    return str(pair["access"]), str(pair["refresh"])
 
 
 def _whole(claims: dict[str, Any]) -> bool:

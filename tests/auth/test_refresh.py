@@ -1,8 +1,13 @@
-import threading
-
 import pytest
+from sqlalchemy import select
 
-from ..support.people import ok
+from collab.auth.models import Session
+from collab.auth.refreshing.rotation import MAX_RETIRED
+from collab.extensions import db
+
+from ..conftest import http_for
+from ..support.people import PASSWORD, ok
+from ..support.races import at_once
 
 
 def refresh(person, token=None):
@@ -37,16 +42,18 @@ def test_tokens_can_be_traded_on_and_on(session):
         token = ok(refresh(session, token))["refresh_token"]
 
 
-def test_a_token_used_twice_is_refused(session):
+def test_a_token_used_twice_is_refused(session, later):
     ok(refresh(session))
+    later(10)
     answer = refresh(session)
 
     assert answer.status_code == 401
     assert "used before" in answer.json()["detail"]
 
 
-def test_a_token_used_twice_ends_its_whole_family(session):
+def test_a_token_used_twice_ends_its_whole_family(session, later):
     fresh = ok(refresh(session))
+    later(10)
     refresh(session)
 
     assert refresh(session, fresh["refresh_token"]).status_code == 401
@@ -54,22 +61,124 @@ def test_a_token_used_twice_ends_its_whole_family(session):
     assert session.get("/auth/me").status_code == 401
 
 
-def test_the_end_of_a_family_leaves_other_sessions_alone(session, alice):
+def test_the_end_of_a_family_leaves_other_sessions_alone(session, alice, later):
     ok(refresh(session))
+    later(10)
     refresh(session)
 
     assert alice.get("/auth/me").status_code == 200
 
 
-def test_of_two_at_once_with_one_token_one_wins_and_the_family_ends(session):
-    answers = []
-    threads = [threading.Thread(target=lambda: answers.append(refresh(session))) for _ in range(2)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+# -- within the grace -----------------------------------------------------------------------------
 
-    assert sorted(answer.status_code for answer in answers) == [200, 401]
-    won = next(answer.json() for answer in answers if answer.status_code == 200)
-    assert refresh(session, won["refresh_token"]).status_code == 401
+
+def pair(answer):
+    body = ok(answer)
+    return body["access_token"], body["refresh_token"]
+
+
+def test_a_token_used_twice_within_the_grace_gives_the_same_tokens(session, later):
+    first = pair(refresh(session))
+    later(9)
+    again = refresh(session)
+
+    assert pair(again) == first
+    assert 0 < again.json()["expires_in"] <= 3600
+
+
+def test_any_number_at_once_with_one_token_get_the_same_tokens(app, session):
+    answers = at_once(app, *[(session, refresh)] * 4)
+
+    (won,) = {pair(answer) for answer in answers}
+    session.token = won[0]
+    assert session.get("/auth/me").status_code == 200
+    ok(refresh(session, won[1]))
+
+
+def test_another_process_gives_the_same_tokens(session, make_app):
+    first = pair(refresh(session))
+    with http_for(make_app()) as http:
+        assert pair(refresh(session.at(http))) == first
+
+
+def test_a_late_one_gets_the_newest_tokens(session):
+    """What it would get otherwise was traded meanwhile, and would end the session later."""
+    _, second = pair(refresh(session))
+    newest = pair(refresh(session, second))
+
+    assert pair(refresh(session)) == newest
+
+
+def test_of_many_rotations_within_the_grace_the_last_ones_are_remembered(app, session):
+    token = session.refresh_token
+    for _ in range(MAX_RETIRED + 1):
+        used, (_, token) = token, pair(refresh(session, token))
+    with app.app_context():
+        kept = db.session.scalars(select(Session.retired).where(Session.retired != {})).one()
+
+    assert len(kept) == MAX_RETIRED
+    assert pair(refresh(session, used))[1] == token
+    assert refresh(session).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda session, ada: session.post("/auth/logout"),
+        lambda session, ada: session.post("/auth/logout-all"),
+        lambda session, ada: ada.patch(f"/users/{session.id}", {"disabled": True}),
+    ],
+)
+def test_within_the_grace_what_has_ended_gives_nothing(session, ada, end):
+    ok(refresh(session))
+    ok(end(session, ada))
+
+    answer = refresh(session)
+    assert answer.status_code == 401
+    assert "token" not in answer.json()
+
+
+def test_a_change_of_password_ends_the_grace_of_other_sessions(session, alice):
+    ok(refresh(session))
+    ok(alice.post("/auth/password", {"current_password": PASSWORD, "new_password": "a new one 1"}))
+
+    assert refresh(session).status_code == 401
+
+
+def test_without_a_grace_the_second_use_ends_the_session(session, make_app):
+    with http_for(make_app(REFRESH_GRACE_SECONDS="0")) as http:
+        fresh = pair(refresh(session.at(http)))
+        assert refresh(session.at(http)).status_code == 401
+        assert refresh(session.at(http), fresh[1]).status_code == 401
+
+
+def test_a_clock_that_was_set_back_opens_no_grace(session, later):
+    ok(refresh(session))
+    later(-3600)
+    assert refresh(session).status_code == 401
+
+
+def test_the_tokens_of_one_session_are_not_given_for_another(app, session, alice):
+    """Nor does a row that was copied over another one's give them."""
+    other = alice.logs_in()
+    pair(refresh(session))
+    pair(refresh(other))
+    with app.app_context():
+        mine, theirs = db.session.scalars(
+            select(Session).where(Session.newest_tokens.is_not(None)).order_by(Session.id)
+        )
+        mine.newest_tokens = theirs.newest_tokens
+        db.session.commit()
+
+    assert refresh(session).status_code == 401
+
+
+def test_the_database_keeps_no_token_in_clear(app, session):
+    tokens = pair(refresh(session))
+    with app.app_context():
+        kept = repr(db.session.execute(select(Session.__table__)).all())
+
+    assert not [one for one in tokens if one in kept or one.split(".")[-1] in kept]
 
 
 def test_a_refresh_token_hides_its_claims(session):
@@ -110,8 +219,6 @@ def test_after_logging_out_the_refresh_token_is_dead(session):
 
 
 def test_a_token_of_another_installation_is_refused(session, make_app):
-    from ..conftest import http_for
-
     other = make_app(JWT_SECRET_KEY="a third secret that only the tests know, long")
     with http_for(other) as http:
         assert refresh(session.at(http)).status_code == 401

@@ -56,6 +56,7 @@ def test_what_is_open_to_all_says_so_and_nothing_else_does(document):
         "POST /api/v1/auth/signup",
         "POST /api/v1/auth/login",
         "POST /api/v1/auth/refresh",
+        "GET /api/v1/auth/demo",
     }
 
 

@@ -24,7 +24,7 @@ from .caller import optional_caller
 P = ParamSpec("P")
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-STORED_HEADERS = ("Content-Type", "ETag", "Location", "Cache-Control")
+STORED_HEADERS = ("Content-Type", "ETag", "Location", "Cache-Control", "Set-Cookie")
 
 
 def idempotent(view: Callable[P, Response]) -> Callable[P, Response]:

@@ -1,0 +1,1 @@
+"""Refresh tokens: traded, and in the cookie of a page."""
