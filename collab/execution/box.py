@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from . import seccomp
 from .command import NOBODY, Descriptors, Tools, command
 from .languages import Language
+from .programs import Installed
 
 #: Seconds that making a box may take on a busy machine.
 START_S = 10.0
@@ -45,7 +46,13 @@ class Box:
     """
 
     def __init__(
-        self, tools: Tools, language: Language, interpreter: str, wall_s: float, *, stdin: bool
+        self,
+        tools: Tools,
+        language: Language,
+        interpreter: Installed,
+        wall_s: float,
+        *,
+        stdin: bool,
     ) -> None:
         self._lock = threading.Lock()
         self._held = contextlib.ExitStack()

@@ -19,9 +19,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 
-from .languages import LIBRARY_FOLDERS, MIB, Language, find_program
+from .languages import MIB, Language
+from .programs import LIBRARY_FOLDERS, Installed, bubblewrap, reachable, system_program
 
 LINKS = {
     "/bin": "/usr/bin",
@@ -64,27 +67,49 @@ PREPARE = " && ".join(
 )
 
 
+#: Of util-linux, as prlimit; outside only, so it is none of the box's tools.
+UNSHARE = "/usr/bin/unshare"
+#: Where root shows nobody what they can't reach, in a mount namespace of this run.
+SHOWN_FOLDER = "/mnt"
+SHOW = f"""
+mount -t tmpfs -o mode=0755,size=1m shown {SHOWN_FOLDER} || exit
+while [ "$1" != -- ]; do
+  mkdir -p "$(dirname "$2")"
+  if [ -d "$1" ]; then mkdir -p "$2"; else : > "$2"; fi
+  mount --bind "$1" "$2" || exit
+  shift 2
+done
+shift
+exec "$@"
+"""
+
+
 @dataclass(frozen=True)
 class Tools:
-    """The paths of the programs that make the box."""
+    """The programs that make the box."""
 
-    bwrap: str
-    prlimit: str
-    setpriv: str
-    mount: str
-    sh: str
+    bwrap: Installed
+    prlimit: Installed
+    setpriv: Installed
+    mount: Installed
+    sh: Installed
 
     @classmethod
     def find(cls) -> Tools | str:
         """Return them all, or the name of the first that is not installed where code sees it."""
-        found = {field.name: find_program(field.name) for field in fields(cls)}
-        missing = [name for name, path in found.items() if path is None]
-        return missing[0] if missing else cls(**{name: str(path) for name, path in found.items()})
+        found = {field.name: _find(field.name) for field in fields(cls)}
+        there = {name: program for name, program in found.items() if program is not None}
+        missing = [name for name in found if name not in there]
+        return missing[0] if missing else cls(**there)
 
     @property
-    def all(self) -> tuple[str, ...]:
-        """Return their paths."""
+    def all(self) -> tuple[Installed, ...]:
+        """Return them."""
         return tuple(getattr(self, field.name) for field in fields(self))
+
+
+def _find(name: str) -> Installed | None:
+    return bubblewrap() if name == "bwrap" else system_program(name)
 
 
 @dataclass(frozen=True)
@@ -102,21 +127,44 @@ class Descriptors:
 
 
 def command(
-    tools: Tools, language: Language, interpreter: str, wall_s: float, given: Descriptors
+    tools: Tools, language: Language, interpreter: Installed, wall_s: float, given: Descriptors
 ) -> list[str]:
     """Return the command line; `wall_s` is the time that the code may take, in seconds."""
+    programs = (*tools.all, interpreter)
+    hidden = hidden_mounts(programs) if os.geteuid() == 0 else {}
     return [
-        *_as_nobody(tools),
-        *(tools.bwrap, *_outer((*tools.all, interpreter)), "--"),
-        *(tools.sh, "-c", PREPARE, "sh"),
-        *(tools.setpriv, "--inh-caps", "-all", "--ambient-caps", "-all", "--"),
-        *(tools.bwrap, *_inner(language, given), "--"),
-        *(tools.prlimit, *limits(language, wall_s), "--"),
-        *(interpreter, *language.options, language.file),
+        *_as_nobody(tools, hidden),
+        *(_within(tools.bwrap.outside, hidden), *_outer(programs, hidden), "--"),
+        *(tools.sh.inside, "-c", PREPARE, "sh"),
+        *(tools.setpriv.inside, "--inh-caps", "-all", "--ambient-caps", "-all", "--"),
+        *(tools.bwrap.inside, *_inner(language, given), "--"),
+        *(tools.prlimit.inside, *limits(language.data_limit(interpreter), language, wall_s), "--"),
+        *(interpreter.inside, *language.options, language.file),
     ]
 
 
-def _as_nobody(tools: Tools) -> list[str]:
+def hidden_mounts(programs: Iterable[Installed]) -> dict[str, str]:
+    """Return what nobody can reach of what is to be mounted, each with a place where they can.
+
+    A virtual environment, or a Python, in the home of root is behind a door that only root opens.
+    """
+    return {
+        source: f"{SHOWN_FOLDER}{place}"
+        for program in programs
+        for source, place in program.mounts
+        if not reachable(Path(source))
+    }
+
+
+def _within(path: str, hidden: Mapping[str, str]) -> str:
+    """Return where a path is, for nobody too."""
+    for source, place in hidden.items():
+        if Path(path).is_relative_to(source):
+            return str(place / Path(path).relative_to(source))
+    return path
+
+
+def _as_nobody(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
     """Return what makes root nobody: RLIMIT_NPROC does not bind root.
 
     Popen could do it, but would have to fork for that, and copy the page tables of the whole
@@ -125,10 +173,18 @@ def _as_nobody(tools: Tools) -> list[str]:
     if os.geteuid() != 0:
         return []
     who = ("--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups")
-    return [tools.setpriv, *who, "--"]
+    return [*_showing(tools, hidden), tools.setpriv.outside, *who, "--"]
 
 
-def _outer(programs: tuple[str, ...]) -> list[str]:
+def _showing(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
+    """Return what mounts, in a namespace of its own, what nobody can't reach where they can."""
+    if not hidden:
+        return []
+    places = [word for pair in hidden.items() for word in pair]
+    return [UNSHARE, "--mount", "--", tools.sh.outside, "-c", SHOW, "sh", *places, "--"]
+
+
+def _outer(programs: Iterable[Installed], hidden: Mapping[str, str]) -> list[str]:
     """Return what makes the namespaces and the files, with no programs but these."""
     words = [f"--unshare-{name}" for name in NAMESPACES]
     words += ["--as-pid-1", "--die-with-parent", "--hostname", "box", *_identity(), "--clearenv"]
@@ -138,7 +194,10 @@ def _outer(programs: tuple[str, ...]) -> list[str]:
     for folder in LIBRARY_FOLDERS:
         words += ["--ro-bind-try", folder, folder]
     for program in programs:
-        words += ["--ro-bind", program, program]
+        if program.libraries:
+            words += ["--setenv", "LD_LIBRARY_PATH", program.libraries]
+        for source, place in program.mounts or [(program.outside, program.inside)]:
+            words += ["--ro-bind", hidden.get(source, source), place]
     words += ["--proc", "/proc"]
     for device in DEVICES:
         words += ["--dev-bind", device, device]
@@ -159,7 +218,7 @@ def _inner(language: Language, given: Descriptors) -> list[str]:
     ]
 
 
-def limits(language: Language, wall_s: float) -> list[str]:
+def limits(data: int, language: Language, wall_s: float) -> list[str]:
     """Return the limits (setrlimit(2)) as prlimit(1) takes them.
 
     They are set inside: processes are counted in the box's own user namespace, so that neither
@@ -168,7 +227,7 @@ def limits(language: Language, wall_s: float) -> list[str]:
     seconds = math.ceil(wall_s) + 1  # a busy loop meets the clock first, and several threads this
     return [
         f"--cpu={seconds}:{seconds + 1}",
-        f"--data={language.data}",
+        f"--data={data}",
         f"--as={language.address_space}",
         f"--stack={8 * MIB}",
         f"--fsize={16 * MIB}",

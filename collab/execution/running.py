@@ -15,6 +15,7 @@ from .command import Tools
 from .languages import Language
 from .outcome import Outcome, Reason
 from .output import CHUNK, Output
+from .programs import Installed
 
 #: Seconds between two looks at what a silent box does: memory, files, time.
 LOOK_S = 0.01
@@ -45,7 +46,7 @@ class Program:
     """What to run: code, with what interpreter, for how long (seconds), on what input."""
 
     language: Language
-    interpreter: str
+    interpreter: Installed
     code: str
     wall_s: float
     stdin: str | None = None

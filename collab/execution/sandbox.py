@@ -21,7 +21,7 @@ from .languages import LANGUAGES, Language
 from .outcome import Outcome
 from .running import NOBODY_LISTENS, Listener, Program, run
 
-INSTALL = "apt-get install bubblewrap nodejs libseccomp2"
+INSTALL = "pip install -r requirements.txt, or apt-get install bubblewrap nodejs"
 #: The package that a program of the box is in.
 PACKAGES = {
     "bwrap": "bubblewrap",
@@ -94,8 +94,8 @@ class Sandbox(BackgroundThread):
             return f"Running code needs {PACKAGES[tools]}, which is not installed: {INSTALL}"
         try:
             seccomp.program()
-        except (ImportError, RuntimeError, OSError) as error:
-            return f"Running code needs pyseccomp and libseccomp2 ({error}): {INSTALL}"
+        except (RuntimeError, OSError) as error:
+            return f"Running code needs a seccomp filter for this processor: {error}."
         return None
 
     def _verdict(self, language: Language) -> str | None:
@@ -110,7 +110,7 @@ class Sandbox(BackgroundThread):
 
     def _test(self, language: Language) -> str | None:
         if language.interpreter() is None:
-            return f"{language.package} is not installed: apt-get install {language.package}"
+            return f"{language.package} is not installed: {INSTALL}"
         try:
             breach = selftest.breach(
                 language, self._secrets, lambda code: self.run(language, code, SELF_TEST_S)

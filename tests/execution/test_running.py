@@ -18,6 +18,7 @@ import pytest
 from collab.execution.box import SandboxError
 from collab.execution.command import Tools
 from collab.execution.output import FLOOD_BYTES, KEPT_BYTES
+from collab.execution.programs import Installed
 from collab.execution.running import Listener, run
 
 from ..support.waiting import eventually
@@ -343,6 +344,10 @@ def test_no_file_outlives_its_run() -> None:
     assert execute("import os; print(os.listdir('/box'))").stdout == "['main.py']\n"
 
 
+def at(path: str) -> Installed:
+    return Installed(path, path)
+
+
 def descriptors() -> set[str]:
     return {entry.name for entry in Path("/proc/self/fd").iterdir() if entry.exists()}
 
@@ -353,19 +358,19 @@ def test_no_descriptor_outlives_its_run() -> None:
     for code in ("print(1)", "exit(3)", "while True: print('x' * 100_000)", "input()"):
         execute(code, stdin="x")
     with pytest.raises(SandboxError):
-        run(support.program("1"), replace(support.TOOLS, bwrap="/usr/bin/false"))
+        run(support.program("1"), replace(support.TOOLS, bwrap=at("/usr/bin/false")))
     with pytest.raises(SandboxError):
-        run(support.program("1"), replace(support.TOOLS, bwrap="/nowhere/bwrap"))
+        run(support.program("1"), replace(support.TOOLS, bwrap=at("/nowhere/bwrap")))
     assert descriptors() == before
 
 
 @pytest.mark.parametrize(
     "tools",
     [
-        replace(support.TOOLS, bwrap="/usr/bin/false"),
-        replace(support.TOOLS, bwrap="/usr/bin/env"),
-        replace(support.TOOLS, bwrap="/nowhere/bwrap"),
-        replace(support.TOOLS, prlimit="/nowhere/prlimit"),
+        replace(support.TOOLS, bwrap=at("/usr/bin/false")),
+        replace(support.TOOLS, bwrap=at("/usr/bin/env")),
+        replace(support.TOOLS, bwrap=at("/nowhere/bwrap")),
+        replace(support.TOOLS, prlimit=at("/nowhere/prlimit")),
     ],
     ids=["fails", "is something else", "is not there", "can not start the code"],
 )

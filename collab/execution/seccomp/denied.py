@@ -1,0 +1,26 @@
+"""The names of the system calls that are denied whatever their arguments."""
+
+from __future__ import annotations
+
+PROCESSES = "fork vfork ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise"
+NAMESPACES = "unshare setns chroot pivot_root mount umount umount2 move_mount open_tree fsopen"
+MOUNTS = "fsconfig fsmount fspick mount_setattr name_to_handle_at open_by_handle_at"
+SHARED_MEMORY = "memfd_create memfd_secret shmget shmat shmctl shmdt vmsplice"
+QUEUES = "semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink"
+RINGS = "io_uring_setup io_uring_enter io_uring_register"
+KERNEL = "bpf perf_event_open userfaultfd keyctl add_key request_key seccomp personality"
+MEMORY_POLICY = "mbind set_mempolicy get_mempolicy migrate_pages move_pages process_mrelease"
+MACHINE = "reboot kexec_load kexec_file_load init_module finit_module delete_module syslog acct"
+CLOCKS = "settimeofday stime clock_settime clock_adjtime adjtimex sethostname setdomainname"
+DEVICES = "swapon swapoff quotactl quotactl_fd iopl ioperm modify_ldt fanotify_init vhangup"
+#: What is the kernel's own memory without end, and what makes everybody wait for the disk.
+KERNEL_MEMORY = "inotify_init inotify_init1 inotify_add_watch"
+DISK = "sync syncfs"
+OLD = "lookup_dcookie nfsservctl uselib ustat sysfs _sysctl afs_syscall vserver create_module"
+
+DENIED = " ".join(
+    (
+        *(PROCESSES, NAMESPACES, MOUNTS, SHARED_MEMORY, QUEUES, RINGS),
+        *(KERNEL, MEMORY_POLICY, MACHINE, CLOCKS, DEVICES, KERNEL_MEMORY, DISK, OLD),
+    )
+).split()
