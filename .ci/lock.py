@@ -56,7 +56,8 @@ def locked() -> dict[str, str]:
 def platform(one: Requirement) -> str:
     """Return the part of a requirement's marker that is about platforms, or an empty text."""
     marker = str(one.marker or "")
-    return marker if re.fullmatch(r"(sys_platform|platform_\w+) [!=]= \"\w+\"", marker) else ""
+    words = set(re.findall(r"[a-z_]+(?= [!=]=)", marker))
+    return marker if words and words <= {"sys_platform", "platform_machine"} else ""
 
 
 if __name__ == "__main__":
