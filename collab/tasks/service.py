@@ -140,6 +140,8 @@ def move(
     position = board.place(task, column, anchor, actor.user_id, behind=not before)
     wanted = {"status": column, "position": position}
     changes = {key: value for key, value in wanted.items() if getattr(task, key) != value}
+    if "status" in changes:  # without a position it would go to the column's end
+        changes["position"] = position
     _change(task, changes, actor.user_id)
     db.session.commit()
     return task

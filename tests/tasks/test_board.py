@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from collab.core.lists.ordering import LONGEST
@@ -162,8 +162,17 @@ STEP = st.one_of(
 )
 
 
+#: The place before the second one has the position that the task has already, in another column.
+TO_AN_EQUAL_POSITION = [
+    *(("make", "doing", 0, 0) for _ in range(2)),
+    ("status", "todo", 0, 0),
+    ("before", "", 0, 1),
+]
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, max_size=25))
+@example(steps=TO_AN_EQUAL_POSITION)
 def test_columns_are_lists(alice: Person, steps: list[tuple[str, str, int, int]]) -> None:
     project = alice.makes_project()
     model: dict[str, list[int]] = {status: [] for status in STATUSES}
