@@ -89,7 +89,7 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     values |= {
         "INSTANCE_PATH": instance,
         "SQLALCHEMY_DATABASE_URI": url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url, values["DATABASE_TIMEOUT_SECONDS"]),
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(minutes=values["ACCESS_TOKEN_MINUTES"]),
         "JWT_TOKEN_LOCATION": ["headers"],
         "RATELIMIT_ENABLED": values["RATE_LIMIT"] != "off",

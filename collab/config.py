@@ -130,6 +130,12 @@ SETTINGS = (
         one_of("full", "normal"),
         "`full`: an acknowledged write outlives a power cut; `normal`: only a crash of the process",
     ),
+    Setting(
+        "DATABASE_TIMEOUT_SECONDS",
+        "10",
+        whole(1, 600),
+        "how long a change waits for others' changes to end, before it is refused (503)",
+    ),
     Setting("SECRET_KEY", "", secret, "seals stored answers; empty: made on first use and kept"),
     Setting("JWT_SECRET_KEY", "", secret, "signs and encrypts tokens; empty: made and kept"),
     Setting("ACCESS_TOKEN_MINUTES", "15", whole(1, 1440), "life of an access token"),

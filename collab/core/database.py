@@ -19,13 +19,11 @@ from .errors import Unavailable
 from .json import dumps, loads
 from .slots import Registry, Slot
 
-#: How long a connection waits for another's write to end.
-BUSY_TIMEOUT_S = 10
 #: Bytes to which the write-ahead log is cut once what is in it is in the database.
 WAL_BYTES = 64 * 2**20
 
 
-def engine_options(url: str) -> dict[str, Any]:
+def engine_options(url: str, patience_s: float) -> dict[str, Any]:
     """Return the pool's size, how JSON is written, and for SQLite the time to wait for a lock."""
     options: dict[str, Any] = {
         "pool_size": 16,
@@ -36,7 +34,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "json_deserializer": loads,
     }
     if url.startswith("sqlite"):
-        options["connect_args"] = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+        options["connect_args"] = {"timeout": patience_s, "check_same_thread": False}
     return options
 
 
@@ -67,7 +65,7 @@ def init_app(app: Flask) -> None:
         connection.create_function("lower", 1, _lower, deterministic=True)
 
     with app.app_context():
-        turns = TURNS.put(app, Turns())
+        turns = TURNS.put(app, Turns(app.config["DATABASE_TIMEOUT_SECONDS"]))
         event.listen(db.engine, "connect", set_pragmas)
         event.listen(db.engine, "before_cursor_execute", _before_execute)
         event.listen(db.engine, "checkin", turns.end)
@@ -126,13 +124,13 @@ class Turns:
     next one at once. Between processes SQLite's own way remains.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, patience_s: float) -> None:
+        self._lock, self._patience_s = threading.Lock(), patience_s
 
     def take(self, connection: Connection) -> None:
         """Wait for the connection's turn, which lasts until it is given back to the pool."""
         if not connection.info.get(TURN):
-            if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
+            if not self._lock.acquire(timeout=self._patience_s):
                 raise Unavailable("Too many writers are waiting.")
             connection.info[TURN] = True
 

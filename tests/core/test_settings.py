@@ -19,6 +19,7 @@ BAD = {
         "sqlite:///:memory:",
     ],
     "SQLITE_SYNCHRONOUS": ["", "off", "maybe"],
+    "DATABASE_TIMEOUT_SECONDS": ["", "0", "601", "1.5", "x"],
     "SECRET_KEY": ["short", "x" * 31],
     "JWT_SECRET_KEY": ["short", "x" * 31],
     "ACCESS_TOKEN_MINUTES": ["", "0", "-1", "1441", "15.5", "a quarter", "9" * 20, "٣x"],
