@@ -38,6 +38,7 @@ SETTINGS = {
     "ACCESS_TOKEN_MINUTES": "60",
     "LOG_LEVEL": "error",
     "SQLITE_SYNCHRONOUS": "normal",
+    "DATABASE_TIMEOUT_SECONDS": "60",
     "JOB_WORKERS": "0",
     "NOTIFIER": "off",
     "HOUSEKEEPING": "off",
@@ -63,6 +64,30 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     return folder / "collab.db", people
 
 
+@pytest.fixture(scope="session")
+def template_with_project(
+    template: tuple[Path, dict[str, Person]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, int]:
+    """Make the same database with alice's project in it, once; returns the project's id, too."""
+    folder = tmp_path_factory.mktemp("template-with-project")
+    copy_database(template[0], folder)
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)})
+    project_id = makes_project(template[1]["alice"].at(http_for(app)))
+    close(app)
+    return folder / "collab.db", project_id
+
+
+def makes_project(alice: Person) -> int:
+    """Make alice's project, in which bob is a collaborator and vera a viewer."""
+    return alice.makes_project(bob="collaborator", vera="viewer")
+
+
+def copy_database(source: Path, folder: Path) -> None:
+    """Copy a database that nobody has open into a folder."""
+    for path in source.parent.glob("collab.db*"):
+        shutil.copy(path, folder / path.name)
+
+
 def close(app: Flask) -> None:
     """End an application's threads and connections."""
     PARTS.of(app).stop()
@@ -79,13 +104,24 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 @pytest.fixture
-def instance(lasting: Flask, template: tuple[Path, dict[str, Person]]) -> Path:
+def begins_with_project(request: pytest.FixtureRequest) -> bool:
+    """Tell whether this test's database has alice's project from the beginning."""
+    return "project" in request.fixturenames
+
+
+@pytest.fixture
+def instance(
+    lasting: Flask,
+    template: tuple[Path, dict[str, Person]],
+    template_with_project: tuple[Path, int],
+    begins_with_project: bool,
+) -> Path:
     """Return an instance folder with nothing in it but a copy of the database."""
+    source = template_with_project[0] if begins_with_project else template[0]
     folder: Path = lasting.config["INSTANCE_PATH"]
     shutil.rmtree(folder, ignore_errors=True)  # a test may have moved it away
     folder.mkdir(mode=0o700)
-    for path in template[0].parent.glob("collab.db*"):
-        shutil.copy(path, folder / path.name)
+    copy_database(source, folder)
     return folder
 
 
@@ -153,9 +189,11 @@ def nobody(http: httpx.Client) -> Person:
 
 
 @pytest.fixture
-def project(alice: Person) -> int:
+def project(
+    template_with_project: tuple[Path, int], begins_with_project: bool, alice: Person
+) -> int:
     """Return alice's project, in which bob is a collaborator and vera a viewer."""
-    return alice.makes_project(bob="collaborator", vera="viewer")
+    return template_with_project[1] if begins_with_project else makes_project(alice)
 
 
 @pytest.fixture

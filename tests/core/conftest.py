@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from flask import Flask
 
 from collab import create_app
 
-from ..conftest import SETTINGS, close, http_for
+from ..conftest import SETTINGS, close, copy_database, http_for
 from ..support.people import Person
 from ..support.servers import NO_TLS, TIMEOUT, ThreadServer
 
@@ -26,8 +25,7 @@ def one_for_all(
 ) -> Iterator[httpx.Client]:
     """Return a client of one application for all tests of a file that leave nothing behind."""
     folder = tmp_path_factory.mktemp("instance")
-    for path in template[0].parent.glob("collab.db*"):
-        shutil.copy(path, folder / path.name)
+    copy_database(template[0], folder)
     app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)})
     with http_for(app) as client:
         yield client

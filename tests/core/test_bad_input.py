@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ..conftest import makes_project
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 
@@ -19,6 +20,12 @@ JSON = {"Content-Type": "application/json"}
 def http(one_for_all: httpx.Client) -> httpx.Client:
     """Call the same application in all of these tests."""
     return one_for_all
+
+
+@pytest.fixture
+def project(alice: Person) -> int:
+    """Make a project of this test's own in the database of all."""
+    return makes_project(alice)
 
 
 def posted(person: Person, path: str, content: bytes | str) -> httpx.Response:

@@ -12,6 +12,12 @@ from ..support.notes import Notes
 
 
 @pytest.fixture
+def begins_with_project() -> bool:
+    """Let the project be made in the test: its invitations are to be told of."""
+    return False
+
+
+@pytest.fixture
 def notes(app: Flask) -> Notes:
     """Return what makes this application's notifications: `notes.catch_up()`."""
     made = Notes(app)

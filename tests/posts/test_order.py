@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from collab import create_app
 
-from ..conftest import SETTINGS, close, http_for
+from ..conftest import SETTINGS, close, copy_database, http_for
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from .shelves import crowd, order, shown
@@ -27,8 +26,7 @@ def writer(
 ) -> Iterator[Person]:
     """Return alice, calling one application for all examples."""
     folder = tmp_path_factory.mktemp("instance")
-    for path in template[0].parent.glob("collab.db*"):
-        shutil.copy(path, folder / path.name)
+    copy_database(template[0], folder)
     app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)})
     with http_for(app) as http:
         yield template[1]["alice"].at(http)

@@ -129,6 +129,7 @@ def test_who_is_removed_while_he_subscribes_loses_nothing_of_another_topic(
     just_before: Any,
 ) -> None:
     other = alice.makes_project("Other", bob="viewer")
+    server.drain()
     socket = connect(bob, project_id=other)
     start = socket.expect("subscribed")["last_id"]
 

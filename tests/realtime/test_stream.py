@@ -107,9 +107,10 @@ def test_a_stream_without_a_topic_follows_oneself_and_all_projects(
 
 
 def test_a_stream_follows_several_topics_in_the_logs_order(
-    alice: Person, bob: Person, project: int, follow: Any
+    alice: Person, bob: Person, project: int, follow: Any, server: Any
 ) -> None:
     other = alice.makes_project("Other", bob="viewer")
+    server.drain()
     stream = started(follow(bob, topic=[f"project:{project}", f"project:{other}"]))
     told = [alice.tells(one, n=1) for one in (project, other, project, other)]
     assert read_through(stream, told[-1]) == told

@@ -11,8 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from .sockets import Closed
-
-PATIENCE = 15.0
+from .waiting import PATIENCE
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 

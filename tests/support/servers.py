@@ -15,18 +15,50 @@ import threading
 import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 from flask import Flask
-from werkzeug.serving import make_server
+from werkzeug.serving import ThreadedWSGIServer
 
 from collab.realtime.transport.live import LIVE
 
 from .fork_server import ROOT, Forked, ForkServer
+from .waiting import PATIENCE
 
-TIMEOUT = httpx.Timeout(30)
+TIMEOUT = httpx.Timeout(PATIENCE)
 #: For all clients: httpx would read the system's certificates for each, and none is ever looked at.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class Connections(ThreadedWSGIServer):
+    """Knows the threads that serve its connections, and waits for them in the end.
+
+    A thread that outlives its test writes to the next one's database.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__("127.0.0.1", 0, app)
+        self._serving: dict[threading.Thread, Any] = {}
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread."""
+        self._serving = {one: tcp for one, tcp in self._serving.items() if one.is_alive()}
+        where = (request, client_address)
+        thread = threading.Thread(target=self.process_request_thread, args=where, daemon=True)
+        self._serving[thread] = request
+        thread.start()
+
+    def end_all(self) -> None:
+        """End all connections, and wait until their threads have ended."""
+        for tcp in self._serving.values():
+            with contextlib.suppress(OSError):
+                tcp.shutdown(socket.SHUT_RDWR)
+        for thread in self._serving:
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), "a request goes on"
 
 
 class ThreadServer:
@@ -34,8 +66,7 @@ class ThreadServer:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self._server = make_server("127.0.0.1", 0, app, threaded=True)
-        self._server.daemon_threads = True
+        self._server = Connections(app)
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -50,9 +81,11 @@ class ThreadServer:
 
     def __exit__(self, *_: object) -> None:
         LIVE.of(self.app).close()
-        self._server.shutdown()
+        self._server.shutdown()  # its thread closes it
         self._thread.join()
-        self._server.server_close()
+        for wire in tuple(LIVE.of(self.app).wires):
+            wire.abort()  # it would linger for a peer that is gone
+        self._server.end_all()
 
     def drain(self) -> None:
         """Wait until all that was committed has been told."""
@@ -96,9 +129,9 @@ class ProcessServer:
                 text=True,
             )
 
-    def wait_ready(self, patience: float = 30) -> None:
+    def wait_ready(self, patience: float = PATIENCE) -> None:
         deadline = time.monotonic() + patience
-        with httpx.Client(base_url=self.url, timeout=5, verify=NO_TLS) as http:
+        with httpx.Client(base_url=self.url, timeout=PATIENCE, verify=NO_TLS) as http:
             while time.monotonic() < deadline:
                 try:
                     if http.get("/health").status_code == 200:
@@ -123,7 +156,7 @@ class ProcessServer:
             return 0
         self.process.terminate()
         try:
-            return self.process.wait(timeout=20)
+            return self.process.wait(timeout=PATIENCE)
         finally:
             if self.process.poll() is None:
                 self.kill()

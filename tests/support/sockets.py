@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import struct
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import websocket
 
-PATIENCE = 10.0
+from .waiting import PATIENCE
 
 Frame = dict[str, Any]
 
@@ -23,14 +25,34 @@ class Closed(Exception):
         self.code, self.reason = code, reason
 
 
+def opened(url: str, **options: Any) -> websocket.WebSocket:
+    """Open a socket at `http://...`; whatever goes wrong, no connection is left behind."""
+    where = urlsplit(url)
+    tcp = socket.create_connection((where.hostname, where.port), timeout=PATIENCE)
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        address = url.replace("http", "ws", 1)
+        return websocket.create_connection(address, timeout=PATIENCE, socket=tcp, **options)
+    except BaseException:
+        tcp.close()
+        raise
+
+
+def close(ws: websocket.WebSocket) -> None:
+    """Say goodbye if the server still listens, and let go of the connection."""
+    try:
+        with contextlib.suppress(OSError, websocket.WebSocketException):
+            ws.close(timeout=1)
+    finally:
+        ws.shutdown()  # close() leaves a socket open that the server has closed
+
+
 class Socket:
     """A connected socket; what it gets is kept in `seen`."""
 
     def __init__(self, url: str, path: str = "/ws", headers: Any = None, **query: Any) -> None:
-        address = url.replace("http", "ws", 1) + path
-        if query:
-            address += "?" + urlencode(query)
-        self.ws = websocket.create_connection(address, timeout=PATIENCE, header=headers)
+        address = url + path + ("?" + urlencode(query) if query else "")
+        self.ws = opened(address, header=headers)
         self.seen: list[Frame] = []
 
     def send(self, kind: str, **members: Any) -> None:
@@ -87,8 +109,7 @@ class Socket:
             return Closed(1006, str(gone))
 
     def close(self) -> None:
-        self.ws.close(timeout=1)
-        self.ws.shutdown()  # close() leaves a socket open that the server has closed
+        close(self.ws)
 
     def __enter__(self) -> Socket:
         return self

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from .servers import NO_TLS
+from .servers import NO_TLS, TIMEOUT
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Stream:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         if last_event_id is not None:
             headers["Last-Event-ID"] = str(last_event_id)
-        self._client = httpx.Client(timeout=httpx.Timeout(10), verify=NO_TLS)
+        self._client = httpx.Client(timeout=TIMEOUT, verify=NO_TLS)
         request = self._client.build_request(
             "GET", f"{url}/api/v1/events/stream", params=query, headers=headers
         )

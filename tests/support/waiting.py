@@ -8,7 +8,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE = 20.0
+#: Seconds after which a test gives up on what it waits for. They only guard: the machine may be
+#: slow, and have others to serve. pytest's own limit is above.
+PATIENCE = 60.0
 
 
 def eventually(check: Callable[[], T], patience: float = PATIENCE) -> T:

@@ -22,17 +22,16 @@ from collab.files.yjs_door.protocol import (
     State,
 )
 
-from .sockets import PATIENCE, Closed
+from .sockets import Closed, close, opened
 
 
 class YjsEditor:
     """A document and its connection; `read` takes in what has come."""
 
     def __init__(self, url: str, file_id: int, path: str = "/yjs/{}", **query: Any) -> None:
-        address = url.replace("http", "ws", 1) + path.format(file_id) + "?" + urlencode(query)
         self.doc: Doc[Any] = Doc()
         self.text = self.doc.get("content", type=Text)
-        self.ws = websocket.create_connection(address, timeout=PATIENCE)
+        self.ws = opened(url + path.format(file_id) + "?" + urlencode(query))
         self.seen: list[int] = []
         self.states: dict[int, State] = {}
         self.denied = ""
@@ -115,5 +114,4 @@ class YjsEditor:
             return Closed(1006, str(gone))
 
     def close(self) -> None:
-        self.ws.close(timeout=1)
-        self.ws.shutdown()
+        close(self.ws)
