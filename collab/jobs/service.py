@@ -18,8 +18,7 @@ from ..core.models import utcnow
 from ..core.security import ANSWERS
 from ..core.usage import quota
 from ..events import log
-from ..events.catalogue.jobs import JobCancelled, JobCancelRequested, JobQueued
-from ..events.types import JobEvent
+from ..events.catalogue.jobs import JobCancelled, JobCancelRequested, JobEvent, JobQueued
 from ..extensions import db
 from ..flags import service as flags
 from ..projects import access

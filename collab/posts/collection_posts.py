@@ -13,8 +13,12 @@ from ..core.lists import ordering
 from ..core.lists.paging import Page, paginate
 from ..core.models import Id, utcnow
 from ..events import log
-from ..events.catalogue.posts import CollectionPostAdded, CollectionPostMoved, CollectionPostRemoved
-from ..events.types import CollectionEvent
+from ..events.catalogue.posts import (
+    CollectionEvent,
+    CollectionPostAdded,
+    CollectionPostMoved,
+    CollectionPostRemoved,
+)
 from ..extensions import db
 from .collections import SEEN, facts
 from .models import Collection, CollectionPost, Post

@@ -19,6 +19,10 @@ from collab.events.catalogue import (
     system,
     tasks,
 )
+from collab.events.catalogue.files import FileEvent
+from collab.events.catalogue.jobs import JobEvent
+from collab.events.catalogue.posts import CollectionEvent, PostEvent
+from collab.events.catalogue.tasks import TaskEvent
 from collab.events.hub import CORRECTIONS
 from collab.events.types import (
     OPEN_TYPES,
@@ -26,13 +30,8 @@ from collab.events.types import (
     TYPE,
     AccountEvent,
     AuditEvent,
-    CollectionEvent,
     Event,
-    FileEvent,
-    JobEvent,
-    PostEvent,
     ProjectEvent,
-    TaskEvent,
 )
 from collab.projects.access import Right
 
@@ -116,7 +115,7 @@ def test_every_class_of_the_catalogue_is_in_it() -> None:
         one
         for module in (accounts, files, jobs, posts, projects, system, tasks)
         for one in vars(module).values()
-        if isinstance(one, type) and issubclass(one, Event) and one.__module__ == module.__name__
+        if isinstance(one, type) and one.__module__ == module.__name__ and "type" in vars(one)
     }
     assert classes == set(catalogue().values())
 

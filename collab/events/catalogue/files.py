@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..types import Event, FileEvent
+from ..types import Event, ProjectEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEvent(ProjectEvent):
+    """Something that happened to a file as a whole."""
+
+    file_id: int
+    workspace_id: int
+    path: str
 
 
 @dataclass(frozen=True, kw_only=True)

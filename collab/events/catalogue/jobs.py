@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..types import JobEvent
+from ..types import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEvent(Event):
+    """Something that happened to a job."""
+
+    job_id: int
+    project_id: int | None = None
+
+    @property
+    def topic(self) -> str:
+        """Tell the job's followers."""
+        return f"job:{self.job_id}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..types import CollectionEvent, PostEvent
+from ..types import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostEvent(Event):
+    """Something that happened to a post."""
+
+    post_id: int
+    owner_id: int
+    title: str
+    #: Whether everybody may know of it, before the change or behind it.
+    public: bool
+
+    @property
+    def topic(self) -> str:
+        """Tell everybody, or of a draft its owner alone."""
+        return "posts" if self.public else f"user:{self.owner_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionEvent(Event):
+    """Something that happened to a collection."""
+
+    collection_id: int
+    owner_id: int
+    name: str
+
+    @property
+    def topic(self) -> str:
+        """Tell its owner."""
+        return f"user:{self.owner_id}"
 
 
 @dataclass(frozen=True, kw_only=True)

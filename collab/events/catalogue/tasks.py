@@ -5,7 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..types import TaskEvent
+from ..types import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskEvent(Event):
+    """Something that happened to a task."""
+
+    task_id: int
+    owner_id: int
+    project_id: int | None
+    title: str
+
+    @property
+    def topic(self) -> str:
+        """Tell the project's followers, or the owner of a personal task."""
+        return f"project:{self.project_id}" if self.project_id else f"user:{self.owner_id}"
 
 
 @dataclass(frozen=True, kw_only=True)

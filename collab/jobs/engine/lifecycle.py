@@ -30,6 +30,7 @@ from ...events import log
 from ...events.catalogue.jobs import (
     JobCancelled,
     JobDied,
+    JobEvent,
     JobFailed,
     JobOutput,
     JobProgressed,
@@ -38,7 +39,6 @@ from ...events.catalogue.jobs import (
     JobStarted,
     JobSucceeded,
 )
-from ...events.types import JobEvent
 from ...extensions import db
 from .. import registry
 from ..context import Report, Result, Said, storable
