@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..parts import BackgroundThread
 from . import log
 from .bell import Bell
-from .hub import CORRECTIONS, INTERNAL_ERROR, Hub
+from .catalogue import corrections
+from .hub import INTERNAL_ERROR, Hub
 from .message import Message
 
 logger = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Broadcaster(BackgroundThread):
         """Publish a batch in pieces that end where rights change."""
         start = 0
         for index, message in enumerate(messages, 1):
-            if message.type in CORRECTIONS:
+            if message.type in corrections():
                 self._hub.publish(messages[start:index])
                 self._hub.correct(message)
                 start = index

@@ -11,9 +11,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 from .bell import Bell
+from .catalogue import corrections
+from .corrections import Correction, DropProject, DropTopic, EndConnections, ReadAnew
 from .message import Encoder, Message
 from .subscriber import Person, Resumable, Subscriber
 from .types import PRESENCE_TYPES, READ_ONLY_TOPICS
@@ -27,7 +29,6 @@ STOPPING = "The server is stopping."
 SEEN_PATIENCE_S = 5.0
 
 
-Concerns = Callable[[Subscriber], bool]
 #: How a subscriber is given encoded messages, and the newest row's id among them.
 Give = Callable[[Subscriber, Any, int], None]
 
@@ -216,59 +217,46 @@ class Hub:
     # -- rights -------------------------------------------------------------------------------
 
     def correct(self, message: Message) -> None:
-        """Take away what an event took away, before anything behind it is published."""
+        """Take away what an event takes away, before anything after it is published."""
         with self._lock:
-            CORRECTIONS[message.type](self, message)
+            self._obey(corrections()[message.type], message)
         # Rights cached in this process may be stale, if the commit was another's.
         self._bell.ring(rights_changed=True)
 
-    def drop_member(self, message: Message) -> None:
-        """Drop one person from a project's topics."""
-        self._drop(message, lambda one: one.person.user_id == message.data["user_id"])
+    def _obey(self, correction: Correction, message: Message) -> None:
+        match correction:
+            case DropProject(member):
+                self._drop_project(message, None if member is None else message.data[member])
+            case DropTopic(topic):
+                self._drop_topic(topic.format_map(message.data), message.type)
+            case EndConnections(member):
+                self._end(member, message.data[member], message.type)
+            case ReadAnew():
+                pass
+            case _:
+                assert_never(correction)
 
-    def drop_project(self, message: Message) -> None:
-        """Drop everybody from a project's topics."""
-        self._drop(message, lambda _: True)
-
-    def drop_workspace(self, message: Message) -> None:
-        """Drop everybody from a workspace's topic."""
-        self._drop_topic(f"workspace:{message.data['workspace_id']}", message)
-
-    def drop_file(self, message: Message) -> None:
-        """Drop everybody from a file's topic."""
-        self._drop_topic(f"file:{message.data['file_id']}", message)
-
-    def _drop_topic(self, topic: str, message: Message) -> None:
-        for subscriber in tuple(self._topics.get(topic, _Topic()).subscribers):
-            self._drop_one(subscriber, topic, message.type)
-
-    def nothing_to_drop(self, message: Message) -> None:
-        """Leave followers alone: they read as much as before, and writes are checked anew."""
-
-    def end_session(self, message: Message) -> None:
-        """End the connections of one session."""
-        session_id = message.data["session_id"]
-        self._end(lambda one: one.person.session_id == session_id, message.type)
-
-    def end_account(self, message: Message) -> None:
-        """End the connections of one person."""
-        user_id = message.data["user_id"]
-        self._end(lambda one: one.person.user_id == user_id, message.type)
-
-    def _drop(self, message: Message, concerns: Concerns) -> None:
-        for subscriber in filter(concerns, tuple(self._everyone)):
+    def _drop_project(self, message: Message, user_id: int | None) -> None:
+        for subscriber in tuple(self._everyone):
+            if user_id not in (None, subscriber.person.user_id):
+                continue
             for topic, project_id in list(subscriber.topics.items()):
                 if project_id == message.project_id:
                     self._drop_one(subscriber, topic, message.type)
+
+    def _drop_topic(self, topic: str, reason: str) -> None:
+        for subscriber in tuple(self._topics.get(topic, _Topic()).subscribers):
+            self._drop_one(subscriber, topic, reason)
 
     def _drop_one(self, subscriber: Subscriber, topic: str, reason: str) -> None:
         self.remove(subscriber, topic)
         subscriber.dropped(topic, reason)
 
-    def _end(self, concerns: Concerns, reason: str) -> None:
-        for subscriber in filter(concerns, tuple(self._everyone)):
-            self.leave(subscriber)
-            subscriber.end(TOKEN_ENDED, reason)
+    def _end(self, member: str, value: int, reason: str) -> None:
+        for subscriber in tuple(self._everyone):
+            if getattr(subscriber.person, member) == value:
+                self.leave(subscriber)
+                subscriber.end(TOKEN_ENDED, reason)
 
     def close(self) -> None:
         """End everybody; the server is stopping."""
@@ -277,19 +265,6 @@ class Hub:
             for subscriber in tuple(self._everyone):
                 self.leave(subscriber)
                 subscriber.end(GOING_AWAY, STOPPING)
-
-
-CORRECTIONS = {
-    "member.removed": Hub.drop_member,
-    "project.deleted": Hub.drop_project,
-    "workspace.deleted": Hub.drop_workspace,
-    "file.deleted": Hub.drop_file,
-    "member.role_changed": Hub.nothing_to_drop,
-    "session.revoked": Hub.end_session,
-    "account.disabled": Hub.end_account,
-    "account.role_changed": Hub.end_account,
-    "flag.changed": Hub.nothing_to_drop,
-}
 
 
 def _deliver(subscriber: Subscriber, chunk: Any, last_id: int) -> None:

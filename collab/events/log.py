@@ -72,7 +72,7 @@ def record(what: Event, actor: int | None) -> Message:
     row = values | {"address": client_address.address()}
     key = session.connection().execute(INSERT, row).scalar_one()
     session.info["events_recorded"] = True
-    if what.changes_rights:
+    if what.corrects is not None:
         session.info["rights_changed"] = True
     return Message(id=key, **values)
 
@@ -90,7 +90,7 @@ def record_each(events: Sequence[tuple[Event, int | None, str | None]]) -> None:
         rows = [_values(what, actor) | {"address": address} for what, actor, address in events]
         session.connection().execute(INSERT_MANY, rows)
         session.info["events_recorded"] = True
-        if any(what.changes_rights for what, _, _ in events):
+        if any(what.corrects is not None for what, _, _ in events):
             session.info["rights_changed"] = True
 
 

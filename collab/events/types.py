@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+from .corrections import Correction
+
 #: The pattern of a type: words, joined by dots or underscores.
 TYPE = r"[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,32}){0,7}"
 
@@ -19,8 +21,8 @@ class Event:
     """Something that happened."""
 
     type: ClassVar[str]
-    #: Whether live readers' rights must be corrected when this passes.
-    changes_rights: ClassVar[bool] = False
+    #: What it takes away from live readers, before anything after it reaches them.
+    corrects: ClassVar[Correction | None] = None
 
     @property
     def topic(self) -> str:

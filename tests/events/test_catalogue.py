@@ -11,6 +11,7 @@ from collab.events.catalogue import (
     accounts,
     canonical_type,
     catalogue,
+    corrections,
     files,
     jobs,
     posts,
@@ -23,7 +24,8 @@ from collab.events.catalogue.files import FileEvent
 from collab.events.catalogue.jobs import JobEvent
 from collab.events.catalogue.posts import CollectionEvent, PostEvent
 from collab.events.catalogue.tasks import TaskEvent
-from collab.events.hub import CORRECTIONS
+from collab.events.corrections import DropProject, DropTopic, EndConnections
+from collab.events.subscriber import Person
 from collab.events.types import (
     OPEN_TYPES,
     PRESENCE_TYPES,
@@ -105,9 +107,35 @@ def test_what_happens_to_a_draft_is_told_to_its_owner() -> None:
     assert event.topic == "user:7"
 
 
-@pytest.mark.parametrize(("name", "kind"), KINDS)
-def test_what_corrects_rights_says_that_it_changes_them(name: str, kind: type[Event]) -> None:
-    assert kind.changes_rights is (name in CORRECTIONS)
+#: What the present state of affairs is, so that none is lost by mistake.
+TAKES_AWAY = {
+    "account.disabled",
+    "account.role_changed",
+    "file.deleted",
+    "flag.changed",
+    "member.removed",
+    "member.role_changed",
+    "project.deleted",
+    "session.revoked",
+    "workspace.deleted",
+}
+
+
+def test_what_takes_something_away_from_live_readers_says_so() -> None:
+    assert corrections().keys() == TAKES_AWAY
+
+
+@pytest.mark.parametrize("name", corrections())
+def test_a_correction_names_what_its_event_says(name: str) -> None:
+    event = sample(catalogue()[name])
+    match corrections()[name]:
+        case DropProject(member):
+            assert event.scope == 1
+            assert member is None or event.data()[member] == 1
+        case DropTopic(topic):
+            assert topic.format_map(event.data()).endswith(":1")
+        case EndConnections(member):
+            assert event.data()[member] == getattr(Person(1, 1, "Alice"), member)
 
 
 def test_every_class_of_the_catalogue_is_in_it() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from collab.core.models import utcnow
 from collab.events.bell import Bell
-from collab.events.hub import CORRECTIONS, STOPPING, Hub
+from collab.events.catalogue import corrections
+from collab.events.hub import STOPPING, Hub
 from collab.events.message import Message
 
 from .fakes import Fake, Hidden
@@ -257,7 +258,7 @@ def test_a_connection_that_follows_nothing_ends_with_its_session_too(hub: Hub) -
 
 def test_a_correction_makes_cached_rights_stale() -> None:
     bell = Bell()
-    for number, kind in enumerate(CORRECTIONS, 1):
+    for number, kind in enumerate(corrections(), 1):
         data = {"user_id": 1, "session_id": 1, "workspace_id": 1, "file_id": 1}
         correct(Hub(bell), kind, **data)
         assert bell.rights_epoch == number

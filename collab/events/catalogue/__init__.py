@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from ..corrections import Correction
 from ..types import OPEN_TYPES, PRESENCE_TYPES, Event, same_type
 from . import accounts, files, jobs, posts, projects, system, tasks  # noqa: F401 (their classes are the catalogue)
 
@@ -28,6 +29,13 @@ def catalogue() -> dict[str, type[Event]]:
 @cache
 def _spellings() -> dict[str, str]:
     return {same_type(kind): kind for kind in catalogue()}
+
+
+@cache
+def corrections() -> dict[str, Correction]:
+    """Return what each type takes away, of those that take something away."""
+    kinds = catalogue().items()
+    return {name: kind.corrects for name, kind in kinds if kind.corrects is not None}
 
 
 def canonical_type(name: str) -> str:

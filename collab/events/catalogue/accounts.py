@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..corrections import EndConnections
 from ..types import AccountEvent
 
 
@@ -28,7 +29,7 @@ class AccountDisabled(AccountEvent):
     """An admin disabled an account: its connections end."""
 
     type = "account.disabled"
-    changes_rights = True
+    corrects = EndConnections("user_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class AccountRoleChanged(AccountEvent):
     """An admin changed an account's global role: its connections end and must be made anew."""
 
     type = "account.role_changed"
-    changes_rights = True
+    corrects = EndConnections("user_id")
     role: str
 
 
@@ -67,6 +68,6 @@ class SessionRevoked(AccountEvent):
     """A session ended before its time: its connections end. `reason` says why."""
 
     type = "session.revoked"
-    changes_rights = True
+    corrects = EndConnections("session_id")
     session_id: int
     reason: str

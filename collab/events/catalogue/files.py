@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..corrections import DropTopic
 from ..types import Event, ProjectEvent
 
 
@@ -48,7 +49,7 @@ class FileDeleted(FileEvent):
     """A file was deleted with its history; its topic ends."""
 
     type = "file.deleted"
-    changes_rights = True
+    corrects = DropTopic("file:{file_id}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..corrections import DropProject, DropTopic, ReadAnew
 from ..types import ProjectEvent
 
 
@@ -29,7 +30,7 @@ class ProjectDeleted(ProjectEvent):
     """A project was deleted with all below it."""
 
     type = "project.deleted"
-    changes_rights = True
+    corrects = DropProject()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class MemberRoleChanged(ProjectEvent):
     """A member's role changed."""
 
     type = "member.role_changed"
-    changes_rights = True
+    corrects = ReadAnew()
     user_id: int
     role: str
 
@@ -56,7 +57,7 @@ class MemberRemoved(ProjectEvent):
     """A member was removed, or left: nothing of the project reaches them after this."""
 
     type = "member.removed"
-    changes_rights = True
+    corrects = DropProject("user_id")
     user_id: int
 
 
@@ -108,5 +109,5 @@ class WorkspaceDeleted(ProjectEvent):
     """A workspace was deleted; its topic ends."""
 
     type = "workspace.deleted"
-    changes_rights = True
+    corrects = DropTopic("workspace:{workspace_id}")
     workspace_id: int

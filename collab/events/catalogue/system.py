@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..corrections import ReadAnew
 from ..types import AccountEvent, AuditEvent, Event
 
 
@@ -31,7 +32,7 @@ class FlagChanged(Event):
 
     type = "flag.changed"
     #: What a process has read of the flags is stale.
-    changes_rights = True
+    corrects = ReadAnew()
     name: str
     enabled: bool
     percentage: int

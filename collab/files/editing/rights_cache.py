@@ -10,7 +10,7 @@ from ...auth.guard import recheck
 from ...core.caller import Caller
 from ...core.errors import NotFound
 from ...events import log
-from ...events.hub import CORRECTIONS
+from ...events.catalogue import corrections
 from ...events.models import EventRow
 from ...extensions import db
 from ...projects import access
@@ -24,7 +24,7 @@ CHANGED = select(
     exists().where(
         EventRow.id > bindparam("after"),
         EventRow.id <= bindparam("through"),
-        EventRow.type.in_(tuple(CORRECTIONS)),
+        EventRow.type.in_(tuple(corrections())),
     )
 )
 

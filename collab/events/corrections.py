@@ -1,0 +1,35 @@
+"""What an event takes away from live readers. Its class says so, and the hub obeys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DropProject:
+    """Followers lose all topics of the event's project; `member` names the one whom it concerns."""
+
+    #: The member of the event's data that is their id; None: everybody.
+    member: str | None = None
+
+
+@dataclass(frozen=True)
+class DropTopic:
+    """Followers lose one topic: a template, filled in from the event's data."""
+
+    topic: str
+
+
+@dataclass(frozen=True)
+class EndConnections:
+    """Connections end: those of a session (`session_id`) or of a person (`user_id`)."""
+
+    member: str
+
+
+@dataclass(frozen=True)
+class ReadAnew:
+    """Nobody loses a topic, but what processes have cached of rights is stale."""
+
+
+Correction = DropProject | DropTopic | EndConnections | ReadAnew
