@@ -22,7 +22,7 @@ from .editing.first_version import REST
 from .editing.live_text import TEXT_LIMIT, Applied, TextTooLarge
 from .editing.writer import writer
 from .models import TEXT, File
-from .service import LIMIT, about, require_room, sniffed
+from .service import MAX_FILE_BYTES, about, require_room, sniffed
 from .sniffing import text_of
 from .text.delta import Delta
 from .text.difference import difference
@@ -146,7 +146,7 @@ def replace_bytes(file_id: int, source: Source, actor: Caller, require: Any) -> 
 
     Raises TooLarge, QuotaSpent, NotFound, Forbidden.
     """
-    received = blobs().receive(source, LIMIT)
+    received = blobs().receive(source, MAX_FILE_BYTES)
     try:
         file = access.load(File, file_id, actor, can=Right.WRITE)
         require(file)

@@ -46,7 +46,7 @@ def get_content(query: dict[str, Any], file_id: int) -> Response:
 
 
 @blueprint.put("/files/<id:file_id>/content")
-@larger_body(service.LIMIT + FORM_SLACK)
+@larger_body(service.MAX_FILE_BYTES + FORM_SLACK)
 @login_required
 @blueprint.arguments(ContentQuery, location="query")
 @blueprint.doc(requestBody=file_body(0))

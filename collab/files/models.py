@@ -16,7 +16,9 @@ from .text import delta as deltas
 from .text.delta import Delta
 from .text.encoding import loaded
 
-TEXT, BINARY = FILE_KINDS = ("text", "binary")
+TEXT = "text"
+BINARY = "binary"
+FILE_KINDS = (TEXT, BINARY)
 
 
 class File(AsSeen, Versioned, Model):

@@ -13,26 +13,28 @@ from collections import Counter
 from collections.abc import Iterable
 
 #: What Windows has other meanings for.
-RESERVED = frozenset('<>:"|?*\\')
+RESERVED_CHARACTERS = frozenset('<>:"|?*\\')
 #: Names of devices on Windows, whatever follows behind a dot.
-DEVICES = frozenset(
+DEVICE_NAMES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{kind}{number}" for kind in ("com", "lpt") for number in "0123456789¹²³"]
 )
 #: Folders whose content a tool believes and carries out, by their short name of Windows too.
-BELIEVED = frozenset([".git", "git~1"])
+TRUSTED_FOLDERS = frozenset([".git", "git~1"])
 #: Invisible, but what some scripts and emoji are written with.
-JOINERS = frozenset("\u200c\u200d")
+JOINER_CHARACTERS = frozenset("\u200c\u200d")
 #: Categories of what can't be seen: controls, formats, surrogates, line and paragraph separators.
-INVISIBLE = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
+INVISIBLE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 #: The same, of other categories: fillers, and the joiner that joins nothing.
-BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u3164\uffa0")
+BLANK_CHARACTERS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u3164\uffa0"
+)
 
 #: Characters of a part of a path, of what is taken for its ending, and of a number in between.
 LONGEST_PART = 255
 LONGEST_ENDING = 20
 NUMBER_ROOM = 10
-MEANING = (
+NAMES_DESCRIPTION = (
     'No part is a name that other systems refuse or obey: none has `<>:"|?*` or invisible '
     "characters, ends with a dot, or is called like a device of Windows (`con`, `aux.txt`) or "
     "`.git`."
@@ -50,19 +52,21 @@ def trouble(path: str) -> str | None:
 def _trouble(part: str) -> str | None:
     if any(_is_invisible(one) for one in part):
         return "has characters that can't be seen"
-    if RESERVED & set(part):
-        return f"has one of {' '.join(sorted(RESERVED))}"
+    if RESERVED_CHARACTERS & set(part):
+        return f"has one of {' '.join(sorted(RESERVED_CHARACTERS))}"
     if part.endswith((".", " ")):
         return "ends with a dot or a space"
-    if _stem(part) in DEVICES:
+    if _stem(part) in DEVICE_NAMES:
         return "is the name of a device on Windows"
-    if "".join(one for one in part if one not in JOINERS).casefold() in BELIEVED:
+    if "".join(one for one in part if one not in JOINER_CHARACTERS).casefold() in TRUSTED_FOLDERS:
         return "is a folder that tools carry out"
     return None
 
 
 def _is_invisible(one: str) -> bool:
-    return (unicodedata.category(one) in INVISIBLE and one not in JOINERS) or one in BLANK
+    return (
+        unicodedata.category(one) in INVISIBLE_CATEGORIES and one not in JOINER_CHARACTERS
+    ) or one in BLANK_CHARACTERS
 
 
 def _stem(part: str) -> str:
@@ -133,7 +137,7 @@ def _folded(name: str) -> str:
 
 def _safe(part: str) -> str:
     """Return a name that is none of the troubles above."""
-    seen = "".join("_" if _is_invisible(one) or one in RESERVED else one for one in part)
+    seen = "".join("_" if _is_invisible(one) or one in RESERVED_CHARACTERS else one for one in part)
     trimmed = seen.rstrip(". ")
     trimmed += "_" * (len(seen) > len(trimmed))
     return trimmed if _trouble(trimmed) is None else f"_{trimmed}"[:LONGEST_PART].rstrip(". ")

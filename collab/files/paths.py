@@ -7,19 +7,21 @@ from collections.abc import Iterable, Iterator
 
 from . import names
 
-#: Characters of a path, and how many parts it has at most: answers nest no deeper.
-LONGEST, DEEPEST = 500, 40
+#: Characters of a path.
+MAX_PATH_LENGTH = 500
+#: Parts of a path: answers nest no deeper.
+MAX_PATH_PARTS = 40
 
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 _INNER = rf"[^/\\{_CONTROLS}]"
 _OUTER = rf"[^/\\\s\ufeff{_CONTROLS}]"
 _PART = rf"(?!\.{{1,2}}(?:/|$)){_OUTER}(?:{_INNER}{{0,253}}{_OUTER})?"
 #: One that ECMAScript reads too.
-PATH = rf"^{_PART}(?:/{_PART}){{0,{DEEPEST - 1}}}$"
-MEANING = (
+PATH_PATTERN = rf"^{_PART}(?:/{_PART}){{0,{MAX_PATH_PARTS - 1}}}$"
+PATH_DESCRIPTION = (
     "Relative, with `/` between its parts, of which there are 40 at most, of 255 characters at "
     "most; none is `.` or `..`, or begins or ends with a space; no backslash, no control "
-    "characters. It is composed (Unicode NFC). " + names.MEANING
+    "characters. It is composed (Unicode NFC). " + names.NAMES_DESCRIPTION
 )
 
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from .editing.changes import Change
 
 #: How often the bytes of an edit are kept: as a delta, for the CRDT, and in the event.
-COPIES = 3
+COPIES_OF_AN_EDIT = 3
 
 
 def weight_of(size: int, *, text: bool) -> int:
     """Return about how many bytes a new file of a size takes, with its history and events."""
-    return (COPIES * size if text else size) + 4 * ROW_BYTES
+    return (COPIES_OF_AN_EDIT * size if text else size) + 4 * ROW_BYTES
 
 
 class FileRoom:
@@ -62,4 +62,4 @@ class TextRoom:
         growth = deltas.growth(change.delta) if sent is None else len(sent)
         self._files.take(growth, project_id, about=sent is not None)
         owners = ((PERSON, change.caller.user_id), (PROJECT, project_id))
-        self._all.take(COPIES * change.weight + ROW_BYTES, owners)
+        self._all.take(COPIES_OF_AN_EDIT * change.weight + ROW_BYTES, owners)

@@ -40,7 +40,7 @@ from .tree import tree_of
 blueprint = Blueprint("files", __name__, url_prefix=BASE, description="Files of a workspace.")
 
 #: A text as JSON; or with `?path=`, or in a form, the file itself.
-BODY = file_body(0) | {
+FILE_BODY = file_body(0) | {
     "content": {"application/json": {"schema": FileIn}, **file_body(0)["content"]}
 }
 
@@ -68,11 +68,11 @@ def get_tree(workspace_id: int) -> dict[str, Any]:
 
 
 @blueprint.post("/workspaces/<id:workspace_id>/files")
-@larger_body(service.LIMIT + FORM_SLACK)
+@larger_body(service.MAX_FILE_BYTES + FORM_SLACK)
 @login_required
 @idempotent
 @blueprint.arguments(FileQuery, location="query")
-@blueprint.doc(requestBody=BODY)
+@blueprint.doc(requestBody=FILE_BODY)
 @blueprint.response(201, FileOut)
 @versioned
 def create_file(query: dict[str, Any], workspace_id: int) -> File:

@@ -13,27 +13,29 @@ from . import names
 from .editing.live_text import TEXT_LIMIT
 from .history.schemas import EditOut
 from .models import FILE_KINDS, FILE_SORTS
-from .paths import LONGEST, MEANING, PATH, composed
+from .paths import MAX_PATH_LENGTH, PATH_DESCRIPTION, PATH_PATTERN, composed
 
 NAMES = {"name": "path", "fileName": "path", "file_name": "path"}
 NO_NUL = r"^[^\u0000]*$"
-PREFIX = r"^[^\u0000-\u001f\u007f-\u009f]*$"
-UNITS = "Lengths are UTF-16 code units, as editors and JavaScript count: 😀 is 2."
+PREFIX_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+UNITS_DESCRIPTION = "Lengths are UTF-16 code units, as editors and JavaScript count: 😀 is 2."
 
 
 class Path(fields.String):
     """A path in a workspace, composed."""
 
     def __init__(self, **options: Any) -> None:
-        text = patterned(PATH, f"Must be a path. {MEANING}", 1, LONGEST)
-        metadata = {**text.metadata, "description": MEANING, **options.pop("metadata", {})}
+        text = patterned(PATH_PATTERN, f"Must be a path. {PATH_DESCRIPTION}", 1, MAX_PATH_LENGTH)
+        metadata = {**text.metadata, "description": PATH_DESCRIPTION, **options.pop("metadata", {})}
         super().__init__(validate=text.validators, metadata=metadata, **options)
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """Compose what has passed the checks; that may make it longer."""
         sent = super().deserialize(value, *args, **kwargs)
-        if isinstance(sent, str) and len(sent := composed(sent)) > LONGEST:
-            raise ma.ValidationError(f"Composed (NFC), it has more than {LONGEST} characters.")
+        if isinstance(sent, str) and len(sent := composed(sent)) > MAX_PATH_LENGTH:
+            raise ma.ValidationError(
+                f"Composed (NFC), it has more than {MAX_PATH_LENGTH} characters."
+            )
         if isinstance(sent, str) and (wrong := names.trouble(sent)) is not None:
             raise ma.ValidationError(f"Must be a name on all systems: {wrong}.")
         return sent
@@ -60,7 +62,7 @@ class FileQuery(Schema):
     aliases = NAMES
     path = Path(
         load_default=None,
-        metadata={"description": f"With it, the body is the file itself. {MEANING}"},
+        metadata={"description": f"With it, the body is the file itself. {PATH_DESCRIPTION}"},
     )
 
 
@@ -100,10 +102,10 @@ class FileListQuery(PageQuery):
     """Which files of a workspace."""
 
     prefix = patterned(
-        PREFIX,
+        PREFIX_PATTERN,
         "Must not have control characters.",
         0,
-        LONGEST,
+        MAX_PATH_LENGTH,
         load_default="",
         metadata={"description": "How the paths begin, as `src/`.", "example": "src/"},
     )
@@ -168,7 +170,7 @@ class EditsIn(Schema):
         required=True,
         validate=validate.Length(1, 1000),
         metadata={
-            "description": f"Steps from the beginning; the rest is kept. {UNITS}",
+            "description": f"Steps from the beginning; the rest is kept. {UNITS_DESCRIPTION}",
             "example": [{"retain": 6}, {"delete": 5}, {"insert": "there"}],
         },
     )
@@ -182,7 +184,9 @@ class EditedOut(Schema):
     edits = fields.List(
         fields.Nested(EditOut),
         required=True,
-        metadata={"description": f"As applied, behind what others had changed. {UNITS}"},
+        metadata={
+            "description": f"As applied, behind what others had changed. {UNITS_DESCRIPTION}"
+        },
     )
 
 
@@ -229,7 +233,10 @@ class SmallIn(Schema):
     format = fields.String(validate=validate.OneOf(["PNG", "JPEG", "WEBP"]))
 
 
-CONFLICTS = FAIL, REPLACE, SKIP = "fail", "replace", "skip"
+FAIL = "fail"
+REPLACE = "replace"
+SKIP = "skip"
+CONFLICTS = (FAIL, REPLACE, SKIP)
 
 
 class ArchiveQuery(Schema):

@@ -26,14 +26,18 @@ from .editing.live_text import TEXT_LIMIT, TextTooLarge
 from .editing.writer import writer
 from .models import BINARY, FILE_SORTS, TEXT, File
 from .quotas import FileRoom
-from .sniffing import PLAIN, sniff, text_of
+from .sniffing import PLAIN_TEXT, sniff, text_of
 
-#: Bytes of a binary file, and files in a workspace.
-LIMIT, MOST = 25 * 2**20, 10_000
-#: Files that one transaction deletes, and seconds after which it deletes no further one.
-FILES_AT_ONCE, LOCK_S = 100, 0.1
+#: Bytes of a binary file.
+MAX_FILE_BYTES = 25 * 2**20
+#: Files in one workspace.
+MAX_FILES_PER_WORKSPACE = 10_000
+#: Files that one transaction deletes.
+MAX_FILES_PER_DELETION = 100
+#: Seconds of holding the writer's lock, after which a deletion takes no further file.
+MAX_DELETION_LOCK_S = 0.1
 #: Characters of a text that the full-text index has.
-SEARCHABLE = 64 * 1024
+SEARCHABLE_CHARACTERS = 64 * 1024
 
 
 class PathTaken(Conflict):
@@ -68,8 +72,8 @@ def _place(workspace_id: int, path: str, size: int, actor: Caller) -> Workspace:
 def new_text(workspace: Workspace, path: str, text: str, actor: Caller) -> File:
     """Make a text in the open transaction; its path is free, and there is room."""
     size = len(text.encode())
-    file = _new(workspace, path, actor, kind=TEXT, content_type=PLAIN, size=size)
-    file.searchable = text[:SEARCHABLE]
+    file = _new(workspace, path, actor, kind=TEXT, content_type=PLAIN_TEXT, size=size)
+    file.searchable = text[:SEARCHABLE_CHARACTERS]
     file.content_version = 1 if text else 0
     _add(file, actor)
     if text:
@@ -82,7 +86,7 @@ def create_sent(workspace_id: int, path: str, source: Source, actor: Caller) -> 
 
     Raises what `create_text` raises, and TooLarge.
     """
-    received = blobs().receive(source, LIMIT)
+    received = blobs().receive(source, MAX_FILE_BYTES)
     try:
         kind, _ = sniffed(received)
         workspace = _place(workspace_id, path, received.size, actor)
@@ -138,7 +142,7 @@ def require_free_path(workspace_id: int, path: str, moving: int = 0) -> None:
     in_there = File.workspace_id == workspace_id
     if not moving:
         count = db.session.scalar(select(func.count()).select_from(File).where(in_there)) or 0
-        if count >= MOST:
+        if count >= MAX_FILES_PER_WORKSPACE:
             raise TooManyFiles()
     # "0" comes after "/": between the two is all that is below the path.
     below = (File.path > f"{path}/") & (File.path < f"{path}0")
@@ -153,7 +157,7 @@ def require_free(workspace_id: int, added: list[str], kept: set[str] | None = No
     """Check, under the writer's lock, that paths can be added; raises PathTaken, TooManyFiles."""
     if kept is None:
         kept = set(db.session.scalars(select(File.path).where(File.workspace_id == workspace_id)))
-    if len(kept) + len(added) > MOST:
+    if len(kept) + len(added) > MAX_FILES_PER_WORKSPACE:
         raise TooManyFiles()
     if (found := paths.clash(kept, added)) is not None:
         raise _taken(*found)
@@ -223,7 +227,7 @@ def _moved(path: str, source: str, target: str) -> str:
     new = paths.moved(path, source, target)
     if target.startswith(f"{source}/"):
         raise invalid("to", "A folder can't be moved into itself.")
-    if len(new) > paths.LONGEST or new.count("/") >= paths.DEEPEST:
+    if len(new) > paths.MAX_PATH_LENGTH or new.count("/") >= paths.MAX_PATH_PARTS:
         raise invalid("to", f"The path {new[:80]!r}... would be too long or too deep.")
     return new
 
@@ -262,13 +266,13 @@ def delete_all(workspace: Workspace, actor: Caller) -> None:
 
 def _delete_some(workspace_id: int, actor: Caller) -> bool:
     """Delete files for a moment, in the open transaction; tells whether none is left."""
-    late = time.monotonic() + LOCK_S
-    query = select(File).where(File.workspace_id == workspace_id).limit(FILES_AT_ONCE)
+    late = time.monotonic() + MAX_DELETION_LOCK_S
+    query = select(File).where(File.workspace_id == workspace_id).limit(MAX_FILES_PER_DELETION)
     files = db.session.scalars(query).all()
     for count, file in enumerate(files, 1):
         log.record(FileDeleted(**about(file)), actor=actor.user_id)
         db.session.delete(file)
         db.session.flush()
         if time.monotonic() > late:
-            return count == len(files) < FILES_AT_ONCE
-    return len(files) < FILES_AT_ONCE
+            return count == len(files) < MAX_FILES_PER_DELETION
+    return len(files) < MAX_FILES_PER_DELETION

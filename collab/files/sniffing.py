@@ -5,10 +5,11 @@ from __future__ import annotations
 from .editing.live_text import TEXT_LIMIT
 from .models import BINARY, TEXT
 
-PLAIN, UNKNOWN = "text/plain", "application/octet-stream"
+PLAIN_TEXT = "text/plain"
+UNKNOWN_TYPE = "application/octet-stream"
 
 #: How files of a type begin: (where, bytes, type); the first that fits.
-MAGIC = (
+MAGIC_NUMBERS = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"GIF87a", "image/gif"),
@@ -41,7 +42,7 @@ MAGIC = (
     (0, b"wOFF", "font/woff"),
 )
 #: Bytes that it takes to know.
-HEAD = 262
+HEAD_BYTES = 262
 
 
 def text_of(data: bytes) -> str | None:
@@ -57,11 +58,11 @@ def text_of(data: bytes) -> str | None:
 def sniff(data: bytes) -> tuple[str, str]:
     """Return the kind and the type of a file that is given whole, or but for its end."""
     if len(data) <= TEXT_LIMIT and not data.startswith(b"%PDF-") and text_of(data) is not None:
-        return TEXT, PLAIN
+        return TEXT, PLAIN_TEXT
     return BINARY, binary_type(data)
 
 
 def binary_type(data: bytes) -> str:
     """Return the type of bytes by how they begin."""
-    fitting = (kind for at, magic, kind in MAGIC if data[at : at + len(magic)] == magic)
-    return next(fitting, UNKNOWN)
+    fitting = (kind for at, magic, kind in MAGIC_NUMBERS if data[at : at + len(magic)] == magic)
+    return next(fitting, UNKNOWN_TYPE)

@@ -11,14 +11,14 @@ from ..workspaces.models import Workspace
 from .models import File
 from .paths import name_of
 
-SHOWN = (File.id, File.path, File.kind, File.size)
+ENTRY_COLUMNS = (File.id, File.path, File.kind, File.size)
 
 
 def tree_of(workspace: Workspace) -> list[dict[str, Any]]:
     """Return all files in their folders, each folder's children by name."""
     root: list[dict[str, Any]] = []
     folders = {"": root}
-    query = select(*SHOWN).where(File.workspace_id == workspace.id).order_by(File.path)
+    query = select(*ENTRY_COLUMNS).where(File.workspace_id == workspace.id).order_by(File.path)
     for key, path, kind, size in db.session.connection().execute(query):
         above, _, name = path.rpartition("/")
         place = folders[above] if above in folders else _folder(folders, above)

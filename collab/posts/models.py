@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, Versioned, utcnow
 
-DRAFT, PUBLISHED = POST_STATUSES = ("draft", "published")
+DRAFT = "draft"
+PUBLISHED = "published"
+POST_STATUSES = (DRAFT, PUBLISHED)
 
 
 class Post(Versioned, Model):

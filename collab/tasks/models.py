@@ -11,7 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ..core.models import Model, Versioned
 from ..projects.models import Owned
 
-TODO, DOING, DONE, BLOCKED = STATUSES = ("todo", "doing", "done", "blocked")
+TODO = "todo"
+DOING = "doing"
+DONE = "done"
+BLOCKED = "blocked"
+STATUSES = (TODO, DOING, DONE, BLOCKED)
 
 #: Kept as numbers, so that lists sort by weight and not by word.
 PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}

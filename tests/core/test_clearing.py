@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from collab.core.storage.clearing import PART
 from collab.extensions import db
-from collab.files.service import FILES_AT_ONCE
+from collab.files.service import MAX_FILES_PER_DELETION
 
 from ..support.people import Person, ok
 
@@ -96,7 +96,7 @@ def test_a_workspace_of_many_files_is_deleted_some_at_a_time(
     alice.makes_file(desk, "a.txt", "a")
     same = "workspace_id, project_id, kind, content_type, size, searchable, content_version"
     same += ", created_at, updated_at, version, author_id"
-    many = 2 * FILES_AT_ONCE + 5
+    many = 2 * MAX_FILES_PER_DELETION + 5
     write(
         app,
         f"INSERT INTO files ({same}, path) {NUMBERS} SELECT {same}, 'f' || i FROM n, files",
@@ -104,7 +104,7 @@ def test_a_workspace_of_many_files_is_deleted_some_at_a_time(
     )
     with commits(app) as sizes:
         assert alice.delete(f"/workspaces/{desk}").status_code == 204
-    assert len([size for size in sizes if size > FILES_AT_ONCE // 2]) >= 2
+    assert len([size for size in sizes if size > MAX_FILES_PER_DELETION // 2]) >= 2
     with app.app_context():
         query = "SELECT type FROM events WHERE type LIKE '%.deleted' ORDER BY id"
         kinds = db.session.scalars(text(query)).all()

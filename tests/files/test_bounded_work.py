@@ -11,7 +11,7 @@ from pycrdt import Doc, Text
 
 from collab.files.editing import steps
 from collab.files.editing.compaction import LOOKED_AT, Rounds
-from collab.files.editing.document import NAME, Document
+from collab.files.editing.document import ROOT_NAME, Document
 from collab.files.editing.live_text import Room
 from collab.files.text.delta import Delta, apply, coarser, normal
 from collab.files.text.units import from_units, to_units
@@ -75,7 +75,7 @@ def test_a_change_at_many_places_of_a_long_line_does_not_divide_all_of_it_each_t
 def in_pieces(count: int) -> Document:
     """Return a document of so many pieces: each stands before the one that came before it."""
     doc: Doc[Text] = Doc(client_id=7)
-    text = doc.get(NAME, type=Text)
+    text = doc.get(ROOT_NAME, type=Text)
     with doc.transaction():
         for _ in range(count):
             text.insert(0, "ab")
@@ -90,7 +90,7 @@ def test_a_change_of_a_text_in_very_many_pieces_has_few_places():
     before, delta = room.document.units, tuple([30, "x"] * 1000)
     applied = room.change(delta, 0)
     kept = sum(isinstance(step, int) and step > 0 for step in applied.delta)
-    assert steps.MIN_PLACES <= kept <= steps.PASSED // (2 * pieces) < 100
+    assert steps.MIN_PLACES <= kept <= steps.MAX_PIECES_PASSED // (2 * pieces) < 100
     assert room.document.units == apply(before, delta) == apply(before, applied.delta)
     assert str(room.document._text) == room.document.units
 
@@ -105,7 +105,7 @@ def test_a_change_of_an_ordinary_text_is_made_as_it_was_sent():
 @given(st.text("a€😀", max_size=20), st.data())
 def test_characters_are_replaced_where_they_are_cut_and_nowhere_else(text, data):
     doc: Doc[Text] = Doc(client_id=7)
-    doc.get(NAME, type=Text).insert(0, text)
+    doc.get(ROOT_NAME, type=Text).insert(0, text)
     units, update = to_units(text), walk.read(doc.get_update())
     halves = [at for at, unit in enumerate(units) if "\udc00" <= unit <= "\udfff"]
     cut = data.draw(st.sets(st.sampled_from(halves))) if halves else set()
@@ -113,8 +113,8 @@ def test_characters_are_replaced_where_they_are_cut_and_nowhere_else(text, data)
     other.apply_update(pairs.patched(update, {(7, clock) for clock in cut}))
     expected = list(units)
     for at in cut:
-        expected[at - 1 : at + 1] = pairs.REPLACED
-    assert str(other.get(NAME, type=Text)) == from_units("".join(expected))
+        expected[at - 1 : at + 1] = pairs.REPLACED_PAIR
+    assert str(other.get(ROOT_NAME, type=Text)) == from_units("".join(expected))
 
 
 def test_texts_in_memory_are_looked_at_in_turn_and_each_once_a_round():

@@ -18,7 +18,7 @@ from collab.core.errors import NotFound
 from collab.core.models import utcnow
 from collab.extensions import db
 from collab.files.editing import compaction, store, thinning
-from collab.files.editing.document import NAME
+from collab.files.editing.document import ROOT_NAME
 from collab.files.editing.live_text import Room
 from collab.files.models import Checkpoint, File, FileChange
 from collab.files.text.delta import Delta, normal
@@ -97,11 +97,11 @@ def checkpoints(text: TextDesk) -> list[int]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let histories be small, as nobody wants to wait for big ones."""
-    monkeypatch.setattr(thinning, "EXACT", 5)
-    monkeypatch.setattr(thinning, "ENTRIES", 12)
-    monkeypatch.setattr(thinning, "APART", 3)
+    monkeypatch.setattr(thinning, "EXACT_CHANGES", 5)
+    monkeypatch.setattr(thinning, "MAX_HISTORY_ENTRIES", 12)
+    monkeypatch.setattr(thinning, "CHECKPOINT_DISTANCE_ENTRIES", 3)
     monkeypatch.setattr(thinning, "AT_ONCE", 4)
-    monkeypatch.setattr(compaction, "FEW", 3)
+    monkeypatch.setattr(compaction, "FEW_UPDATES", 3)
 
 
 # -- joining --------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ def test_every_version_that_is_left_is_what_it_was(
             past.write()
             compacted(past.text)
     left = {version for span in spans(past.text) for version in span}
-    assert len(left) <= thinning.ENTRIES + 6
+    assert len(left) <= thinning.MAX_HISTORY_ENTRIES + 6
     with past.text.app.app_context():
         found = {version: from_units(store.units_at(past.text.id, version)) for version in left}
     assert found == {version: past.texts[version] for version in left}
@@ -185,7 +185,7 @@ def test_the_oldest_entries_go_and_the_text_stays(
 ) -> None:
     long_history(past, alice, bob)
     left = spans(past.text)
-    assert thinning.EXACT <= len(left) <= thinning.ENTRIES
+    assert thinning.EXACT_CHANGES <= len(left) <= thinning.MAX_HISTORY_ENTRIES
     assert left[0][0] == checkpoints(past.text)[0]
     assert past.text.text == "x" * 60
 
@@ -220,7 +220,7 @@ def test_checkpoints_stay_apart(small: None, past: Past, alice: Person) -> None:
 def test_a_heavy_history_is_dropped_however_few_its_entries(
     small: None, past: Past, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(thinning, "BYTES", 1000)
+    monkeypatch.setattr(thinning, "MAX_HISTORY_BYTES", 1000)
     for _ in range(6):
         past.change(alice, ("x" * 300, -len(past.room.document.units)))
     past.write()
@@ -351,7 +351,7 @@ def test_a_document_whose_file_is_gone_leaves_memory(
 def many_changes(text: TextDesk, author: Person, count: int) -> str:
     """Write so many changes of a megabyte, each of them a row and an update; returns the text."""
     doc: Doc[Text] = Doc()
-    live = doc.get(NAME, type=Text)
+    live = doc.get(ROOT_NAME, type=Text)
     updates: list[bytes] = []
     subscription = doc.observe(lambda event: updates.append(event.update))
     first = "a line of text\n" * 70_000

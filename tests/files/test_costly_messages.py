@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from collab.files.editing.document import Document
 from collab.files.editing.spending import Spending
 from collab.files.updates.bounds import MAX_CLIENTS, Unusable
-from collab.files.updates.waiting import MOST_PIECES, TRIES, Waiting, WaitingRoom
+from collab.files.updates.waiting import MAX_ATTEMPTS, MOST_PIECES, Waiting, WaitingRoom
 from collab.files.yjs_door import protocol
 from collab.files.yjs_door.awareness import MAX_STATE_BYTES
 from collab.files.yjs_door.connection import READING_BYTES
@@ -74,7 +74,7 @@ def test_what_waits_is_tried_so_often_and_no_more(clocks: list[int]) -> None:
     for clock in range(31):
         document.merge(letter(clock), ALICE)
     kept = 31 - len(document.units)
-    assert kept == min(len(set(clocks)), TRIES)
+    assert kept == min(len(set(clocks)), MAX_ATTEMPTS)
     document.merge(waits, BOB)  # whoever sends it again is heard
     assert document.units == "x" * (31 - len(set(clocks)))
 
@@ -119,7 +119,7 @@ def test_a_state_vector_has_no_more_clients_than_the_text_and_one_update() -> No
     document.merge(update(*(section(one, 0, text("a")) for one in range(1, 11))), ALICE)
     known = number(10 + MAX_CLIENTS) + b"".join(number(one) + b"\1" for one in range(1, 11))
     known += vector(MAX_CLIENTS)[len(number(MAX_CLIENTS)) :]
-    assert document.missing(known) == protocol.EMPTY
+    assert document.missing(known) == protocol.EMPTY_UPDATE
     for hostile in (vector(10 + MAX_CLIENTS + 1), vector(1_500_000)):  # 6 MB: 1.4 s and 180 MB
         with pytest.raises(Unusable, match="more than 1010 clients"):
             document.missing(hostile)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.files.text.delta import (
-    NOTHING,
+    NO_CHANGE,
     Delta,
     apply,
     compose,
@@ -109,8 +109,8 @@ def test_an_insertion_into_what_another_deletes_stays() -> None:
 
 
 def test_nothing_changes_nothing() -> None:
-    assert apply("ab", NOTHING) == "ab"
-    assert transform(NOTHING, (1, "x")) == transform((), ()) == normal([3, 0, ""]) == NOTHING
+    assert apply("ab", NO_CHANGE) == "ab"
+    assert transform(NO_CHANGE, (1, "x")) == transform((), ()) == normal([3, 0, ""]) == NO_CHANGE
 
 
 @pytest.mark.parametrize("delta", [(3,), (1, -2), (-3,)])

@@ -17,9 +17,9 @@ from collab.events.models import EventRow
 from collab.extensions import db
 from collab.files.editing import writer as writing
 from collab.files.editing.changes import Change
-from collab.files.editing.live_text import MOVES, TooFarBehind
+from collab.files.editing.live_text import MAX_MERGE_STEPS, TooFarBehind
 from collab.files.text.units import to_units
-from collab.files.updates.waiting import MOST_BYTES
+from collab.files.updates.waiting import MAX_WAITING_BYTES
 
 from ..support.people import Person
 from ..support.texts import TextDesk, caller_of
@@ -124,7 +124,7 @@ def test_a_change_that_would_keep_everybody_waiting_is_refused(
     text: TextDesk, alice: Person
 ) -> None:
     text.types(alice, "a" * 60_000, *"bcdefghijk")
-    many = [step for _ in range(MOVES // 20) for step in (1, "x")]
+    many = [step for _ in range(MAX_MERGE_STEPS // 20) for step in (1, "x")]
     with pytest.raises(TooFarBehind):
         text.changes(alice, *many, base=1)
     text.changes(alice, *many)
@@ -139,14 +139,14 @@ def test_updates_whose_beginning_is_missing_are_not_kept_for_ever(
     updates: list[bytes] = []
     subscription = doc.observe(lambda one: updates.append(one.update))
     for _ in range(6):
-        live.insert(len(live), "x" * (MOST_BYTES // 5))
+        live.insert(len(live), "x" * (MAX_WAITING_BYTES // 5))
     doc.unobserve(subscription)
     with text.app.app_context():
         caller = caller_of(alice)
     for update in updates[1:]:
         assert not text.writer.submit(Change(text.id, caller, "yjs", update=update)).update
     size = text.writer.ask(text.id, lambda document, version: len(document.state()))
-    assert size < MOST_BYTES
+    assert size < MAX_WAITING_BYTES
     assert text.live == "hello"
 
 

@@ -254,10 +254,10 @@ def test_two_who_undo_the_same_undo_it_once(
 
 
 def test_an_undo_reaches_so_far_and_no_further(text: TextDesk, alice: Person) -> None:
-    text.changes(alice, "x" * service.STEPS)
-    text.changes(alice, *[step for _ in range(service.STEPS // 2) for step in (1, -1)])
+    text.changes(alice, "x" * service.MAX_UNDO_STEPS)
+    text.changes(alice, *[step for _ in range(service.MAX_UNDO_STEPS // 2) for step in (1, -1)])
     problem(alice.post(f"/files/{text.id}/undo", {"from_version": 1}), 409)
-    assert text.text == "x" * (service.STEPS // 2)
+    assert text.text == "x" * (service.MAX_UNDO_STEPS // 2)
 
 
 def test_what_reaches_back_over_too_much_is_refused_before_it_is_read(

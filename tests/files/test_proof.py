@@ -17,7 +17,7 @@ from collab.files.editing import compaction, store
 from collab.files.editing.changes import Change
 from collab.files.editing.live_text import Room
 from collab.files.editing.proof import proofs
-from collab.files.editing.spending import BURST_S, SHARE, Spending, TooBusy
+from collab.files.editing.spending import BURST_CPU_S, CPU_S_PER_S, Spending, TooBusy
 from collab.files.models import Checkpoint, File, FileChange, FileClient
 from collab.files.text.units import from_units, to_units
 
@@ -189,15 +189,15 @@ def test_whose_an_id_is_outlives_the_server(text: TextDesk, alice: Person, bob: 
 def test_who_takes_too_much_of_the_thread_waits_and_others_do_not() -> None:
     now = 100.0
     spending = Spending(lambda: now)
-    spending.note(1, BURST_S + 1)
+    spending.note(1, BURST_CPU_S + 1)
     with pytest.raises(TooBusy), spending.of(1):
         pass
     with spending.of(2):
         pass
-    now += 1.1 / SHARE
+    now += 1.1 / CPU_S_PER_S
     with spending.of(1):
         pass
-    assert spending.owed(1) < BURST_S
+    assert spending.owed(1) < BURST_CPU_S
 
 
 def test_people_who_owe_nothing_are_forgotten(app: Flask) -> None:

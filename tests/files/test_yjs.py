@@ -84,7 +84,7 @@ def test_an_update_of_nothing_is_no_change(
     text: int, bob: Person, yjs: Yjs, connect: Connect
 ) -> None:
     editor = yjs(bob, text).sync()
-    editor.send(protocol.sync(UPDATE, protocol.EMPTY))
+    editor.send(protocol.sync(UPDATE, protocol.EMPTY_UPDATE))
     editor.sync()
     assert connect(bob).ask("file.open", file_id=text)["version"] == 1
 

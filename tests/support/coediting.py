@@ -9,7 +9,7 @@ from typing import Any
 
 from websocket import WebSocketException
 
-from collab.files.text.delta import NOTHING, Delta, apply, compose, normal, transform
+from collab.files.text.delta import NO_CHANGE, Delta, apply, compose, normal, transform
 from collab.files.text.encoding import delta_of, edits_of
 from collab.files.text.units import from_units, splits, to_units
 
@@ -38,7 +38,7 @@ class JsonEditor:
         self.socket: Socket | None = None
         self.units, self.version, self.last_id = "", -1, 0
         self._sent: tuple[str, Delta] | None = None
-        self._waiting: Delta = NOTHING
+        self._waiting: Delta = NO_CHANGE
         self._count = 0
         self._void_at: int | None = None
         #: Version -> the edit that was accepted as it.
@@ -50,7 +50,7 @@ class JsonEditor:
 
     @property
     def idle(self) -> bool:
-        return self._sent is None and self._waiting == NOTHING
+        return self._sent is None and self._waiting == NO_CHANGE
 
     # -- coming and going ---------------------------------------------------------------------
 
@@ -94,9 +94,9 @@ class JsonEditor:
         self._send_next()
 
     def _send_next(self) -> None:
-        if self._sent is None and self._waiting != NOTHING:
+        if self._sent is None and self._waiting != NO_CHANGE:
             self._count += 1
-            self._sent, self._waiting = (f"{self.name}-{self._count}", self._waiting), NOTHING
+            self._sent, self._waiting = (f"{self.name}-{self._count}", self._waiting), NO_CHANGE
             self._send()
 
     def _send(self) -> None:
@@ -140,7 +140,7 @@ class JsonEditor:
         """Let go of what was sent, if nothing is left of it once all that came before is known."""
         if self._void_at is not None and self.version >= self._void_at:
             assert self._sent is not None
-            assert self._sent[1] == NOTHING
+            assert self._sent[1] == NO_CHANGE
             self._sent = self._void_at = None
             self._send_next()
 

@@ -19,7 +19,7 @@ from ..editing import store
 from ..models import TEXT, File
 from ..text.units import from_units
 
-SHOWN = (File.id, File.path, File.kind, File.sha256, File.updated_at)
+PACKED_COLUMNS = (File.id, File.path, File.kind, File.sha256, File.updated_at)
 
 
 class _Sink:
@@ -43,7 +43,7 @@ class _Sink:
 
 def files_of(workspace: Workspace) -> list[Any]:
     """Return the files that are to be packed."""
-    query = select(*SHOWN).where(File.workspace_id == workspace.id).order_by(File.path)
+    query = select(*PACKED_COLUMNS).where(File.workspace_id == workspace.id).order_by(File.path)
     return list(db.session.execute(query))
 
 

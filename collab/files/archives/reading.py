@@ -16,22 +16,29 @@ import marshmallow as ma
 from ...core.errors import Unprocessable
 from .. import paths
 from ..schemas import Path as PathField
-from ..service import LIMIT
+from ..service import MAX_FILE_BYTES
 
-#: Files in an archive, and their bytes together.
-MOST, TOTAL = 2_000, 200 * 2**20
-#: How much larger than packed a file of more than 1 MiB may be; honest ones stay far below.
-RATIO, SMALL = 200, 2**20
-#: How much larger than packed everything together may be, beyond the first bytes of it.
-WHOLE_RATIO, FIRST = 100, 4 * 2**20
+#: Files in an archive.
+MAX_FILES_PER_ARCHIVE = 2_000
+#: Bytes of all its files together, unpacked.
+MAX_UNPACKED_BYTES = 200 * 2**20
+#: How many times its packed size a file may have; honest ones stay far below.
+MAX_FILE_RATIO = 200
+#: Files up to this size may have any ratio: a few bytes say nothing about intent.
+RATIO_FREE_FILE_BYTES = 2**20
+#: How many times its own size an archive may have unpacked.
+MAX_ARCHIVE_RATIO = 100
+#: Unpacked bytes that come on top of this.
+RATIO_FREE_ARCHIVE_BYTES = 4 * 2**20
 #: Bytes of the directory at an archive's end, which is read into memory.
-DIRECTORY = 2 * 2**20
-TOO_MANY = f"An archive has at most {MOST:,} files."
+MAX_DIRECTORY_BYTES = 2 * 2**20
+TOO_MANY = f"An archive has at most {MAX_FILES_PER_ARCHIVE:,} files."
 
-END, END_SIZE = b"PK\x05\x06", 22
+END_SIGNATURE = b"PK\x05\x06"
+END_BYTES = 22
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 #: What the standard library raises for archives that are broken, or made to break it.
-BROKEN = (
+BROKEN_ARCHIVE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -58,17 +65,17 @@ class Archive:
 
     def __init__(self, archive: zipfile.ZipFile, packed: int) -> None:
         self._archive = archive
-        self._left = min(TOTAL, FIRST + WHOLE_RATIO * packed)
+        self._left = min(MAX_UNPACKED_BYTES, RATIO_FREE_ARCHIVE_BYTES + MAX_ARCHIVE_RATIO * packed)
         #: The files by their paths.
         self.entries = _checked(archive.infolist())
 
-    def read(self, path: str, limit: int = LIMIT) -> bytes:
+    def read(self, path: str, limit: int = MAX_FILE_BYTES) -> bytes:
         """Return a file's bytes; raises BadArchive past `limit` of them, whatever it says."""
         info = self.entries[path]
         try:
             with self._archive.open(info) as file:
                 data = file.read(limit + 1)
-        except BROKEN as error:
+        except BROKEN_ARCHIVE_ERRORS as error:
             raise _refuse(path, f"can't be read: {error}") from None
         if len(data) > limit:
             raise _refuse(path, f"has more than {limit // 2**20} MiB")
@@ -79,8 +86,8 @@ class Archive:
         self._left -= size
         if self._left < 0:
             raise BadArchive(
-                f"An archive has at most {TOTAL // 2**20} MiB, unpacked, and beyond the first "
-                f"{FIRST // 2**20} MiB at most {WHOLE_RATIO} times what it has packed."
+                f"An archive may unpack to {MAX_UNPACKED_BYTES // 2**20} MiB, and past the first "
+                f"{RATIO_FREE_ARCHIVE_BYTES // 2**20} MiB to {MAX_ARCHIVE_RATIO} times its own size."
             )
 
 
@@ -91,7 +98,7 @@ class _Sent(FileIO):
     """
 
     #: Bytes that are read at once, as long as they are bounded.
-    most: int | None = DIRECTORY
+    most: int | None = MAX_DIRECTORY_BYTES
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read; raises BadArchive."""
@@ -107,7 +114,7 @@ def opened(path: Path) -> Iterator[Archive]:
     with _Sent(path, "rb") as file:
         try:
             archive = zipfile.ZipFile(file)
-        except BROKEN:
+        except BROKEN_ARCHIVE_ERRORS:
             raise BadArchive() from None
         file.most = None
         yield Archive(archive, path.stat().st_size)
@@ -116,15 +123,15 @@ def opened(path: Path) -> Iterator[Archive]:
 def _check_directory(path: Path) -> None:
     """Look at the size of the directory before it is read: it would all be in memory."""
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - END_SIZE - 2**16))
+        file.seek(max(0, path.stat().st_size - END_BYTES - 2**16))
         tail = file.read()
-    last = tail[-END_SIZE:]
-    plain = last.startswith(END) and last.endswith(b"\x00\x00")
-    end = last if plain else tail[max(0, tail.rfind(END)) :]
-    if not end.startswith(END) or len(end) < END_SIZE:
+    last = tail[-END_BYTES:]
+    plain = last.startswith(END_SIGNATURE) and last.endswith(b"\x00\x00")
+    end = last if plain else tail[max(0, tail.rfind(END_SIGNATURE)) :]
+    if not end.startswith(END_SIGNATURE) or len(end) < END_BYTES:
         raise BadArchive()
     count, size = struct.unpack_from("<HL", end, 10)
-    if count > 2 * MOST or size > DIRECTORY:
+    if count > 2 * MAX_FILES_PER_ARCHIVE or size > MAX_DIRECTORY_BYTES:
         raise BadArchive(TOO_MANY)
 
 
@@ -138,10 +145,10 @@ def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         if path in entries:
             raise _refuse(path, "is there twice")
         entries[path] = info
-    if len(entries) > MOST:
+    if len(entries) > MAX_FILES_PER_ARCHIVE:
         raise BadArchive(TOO_MANY)
-    if sum(info.file_size for info in entries.values()) > TOTAL:
-        raise BadArchive(f"An archive has at most {TOTAL // 2**20} MiB, unpacked.")
+    if sum(info.file_size for info in entries.values()) > MAX_UNPACKED_BYTES:
+        raise BadArchive(f"An archive has at most {MAX_UNPACKED_BYTES // 2**20} MiB, unpacked.")
     if (found := paths.clash([], entries)) is not None:
         raise _refuse(found[0], f"can't be beside {found[1]!r}")
     return entries
@@ -153,7 +160,9 @@ def _path(info: zipfile.ZipInfo) -> str:
     try:
         path: str = PathField().deserialize(name)
     except ma.ValidationError:
-        raise _refuse(info.orig_filename, f"has no good path. {paths.MEANING[:-1]}") from None
+        raise _refuse(
+            info.orig_filename, f"has no good path. {paths.PATH_DESCRIPTION[:-1]}"
+        ) from None
     return path
 
 
@@ -166,7 +175,9 @@ def _check(info: zipfile.ZipInfo) -> None:
         raise _refuse(name, "is encrypted")
     if info.compress_type not in METHODS:
         raise _refuse(name, "is packed by another method than deflate")
-    if info.file_size > LIMIT:
-        raise _refuse(name, f"has more than {LIMIT // 2**20} MiB")
-    if info.file_size > SMALL and info.file_size > RATIO * max(1, info.compress_size):
-        raise _refuse(name, f"is more than {RATIO} times as large as it is packed")
+    if info.file_size > MAX_FILE_BYTES:
+        raise _refuse(name, f"has more than {MAX_FILE_BYTES // 2**20} MiB")
+    if info.file_size > RATIO_FREE_FILE_BYTES and info.file_size > MAX_FILE_RATIO * max(
+        1, info.compress_size
+    ):
+        raise _refuse(name, f"is more than {MAX_FILE_RATIO} times as large as it is packed")

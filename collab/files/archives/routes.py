@@ -34,7 +34,7 @@ def get_archive(workspace_id: int) -> Response:
 
 
 @blueprint.post("/workspaces/<id:workspace_id>/archive")
-@larger_body(service.LIMIT + FORM_SLACK)
+@larger_body(service.MAX_FILE_BYTES + FORM_SLACK)
 @login_required
 @idempotent
 @blueprint.arguments(ArchiveQuery, location="query")

@@ -86,7 +86,7 @@ def unpack(workspace_id: int, source: Source, conflict: str, actor: Caller) -> d
     HalfUnpacked with the status of what came in between.
     """
     with ExitStack() as stack:
-        sent = blobs().receive(source, service.LIMIT)
+        sent = blobs().receive(source, service.MAX_FILE_BYTES)
         stack.callback(sent.discard)
         archive = stack.enter_context(opened(sent.path))
         plan = _weighed(archive)
@@ -191,7 +191,7 @@ def _received(
         if path not in plan.binary:
             found[path] = text_of(archive.read(path, TEXT_LIMIT)) or ""
             continue
-        received = blobs().receive(BytesIO(archive.read(path)), service.LIMIT)
+        received = blobs().receive(BytesIO(archive.read(path)), service.MAX_FILE_BYTES)
         stack.callback(received.discard)
         found[path] = received
     return found

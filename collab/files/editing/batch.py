@@ -20,7 +20,7 @@ from ...extensions import db
 from ..models import File, FileChange
 from ..quotas import TextRoom
 from ..text.encoding import loaded, stored, told
-from ..updates.owners import NOBODY
+from ..updates.owners import NO_OWNER
 from . import store
 from .changes import Change
 from .first_version import REST
@@ -45,7 +45,7 @@ UPDATE_FILE = (
 
 
 #: Who changes what nobody has changed; in the database it is nobody.
-SERVICE = Caller(NOBODY, 0, "", "", False, utcnow())
+SERVICE_CALLER = Caller(NO_OWNER, 0, "", "", False, utcnow())
 
 
 class UndoneMeanwhile(Conflict):
@@ -230,7 +230,7 @@ def _project_of(file_id: int) -> int:
 
 def _nobodys(file_id: int) -> Change:
     """Return a change that the service makes itself."""
-    return Change(file_id, SERVICE, REST)
+    return Change(file_id, SERVICE_CALLER, REST)
 
 
 def _row(change: Change, applied: Applied, now: Any) -> dict[str, Any]:

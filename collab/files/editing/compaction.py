@@ -33,18 +33,20 @@ from .live_text import Room
 
 logger = logging.getLogger(__name__)
 
-#: Updates since the last checkpoint, and their bytes, past which a new one is made.
-UPDATES, BYTES = 1000, 512 * 1024
+#: Updates after the last checkpoint, past which a new one is made.
+CHECKPOINT_EVERY_UPDATES = 1000
+#: Bytes of these updates, past which a new one is made.
+CHECKPOINT_EVERY_BYTES = 512 * 1024
 #: Changes since what is stored was proved to be the text, up to which a checkpoint is made.
-LATEST = 200
+MAX_UNPROVED_CHANGES = 200
 #: Updates behind a checkpoint that are few enough to load a document from.
-FEW = 100
+FEW_UPDATES = 100
 #: Texts that are looked at between two batches, for what is to be done.
 LOOKED_AT = 100
 #: Characters at the beginning of a text that a search finds.
-SEARCHED = 64 * 1024
+SEARCHABLE_CHARACTERS = 64 * 1024
 #: Fast: a text of 1 MiB takes 10 ms.
-LEVEL = 1
+ZLIB_LEVEL = 1
 #: Seconds after which compaction is tried again, when the database did not let us.
 PAUSE_S = 5.0
 
@@ -80,8 +82,12 @@ def next_step(room: Room, *, quiet: bool, leaves: bool = False) -> Step | None:
     count, size = room.uncompacted
     if time.monotonic() < room.paused_until:
         return None
-    if count >= UPDATES or size >= BYTES + 2 * len(room.document.units) or (quiet and count > FEW):
-        return _checkpoint if room.version - room.proven <= LATEST else _prove
+    if (
+        count >= CHECKPOINT_EVERY_UPDATES
+        or size >= CHECKPOINT_EVERY_BYTES + 2 * len(room.document.units)
+        or (quiet and count > FEW_UPDATES)
+    ):
+        return _checkpoint if room.version - room.proven <= MAX_UNPROVED_CHANGES else _prove
     if quiet and room.unsearched:
         return _refresh
     if leaves and room.proven != room.version:
@@ -124,8 +130,8 @@ def _checkpoint(room: Room) -> Noted:
         return _restore(room)
     mine, text = Checkpoint.file_id == room.file_id, from_units(room.document.units)
     newest = db.session.scalar(select(func.max(Checkpoint.version)).where(mine)) or 0
-    db.session.execute(update(Checkpoint).where(mine, STATE.is_not(None)).values(state=None))
-    packed = zlib.compress(text.encode(), LEVEL)
+    db.session.execute(update(Checkpoint).where(mine, STATE_COLUMN.is_not(None)).values(state=None))
+    packed = zlib.compress(text.encode(), ZLIB_LEVEL)
     values = {"file_id": room.file_id, "version": room.version, "text": packed, "state": state}
     db.session.merge(Checkpoint(**values))
     held = update(FileChange).where(FileChange.file_id == room.file_id)
@@ -151,7 +157,7 @@ def _prove(room: Room) -> Noted:
     return noted
 
 
-STATE = Checkpoint.state
+STATE_COLUMN = Checkpoint.state
 
 
 def _restore(room: Room) -> Noted:
@@ -172,7 +178,7 @@ def _refresh(room: Room) -> Noted:
 
 def _search(room: Room, text: str) -> Noted:
     """Let a search find what the text is now."""
-    mine, beginning = File.id == room.file_id, text[:SEARCHED]
+    mine, beginning = File.id == room.file_id, text[:SEARCHABLE_CHARACTERS]
     if db.session.scalar(select(File.searchable).where(mine)) != beginning:
         change = update(File).where(mine).execution_options(synchronize_session=False)
         db.session.execute(change.values(searchable=beginning, updated_at=File.updated_at))

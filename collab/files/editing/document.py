@@ -13,12 +13,12 @@ from typing import Any
 from pycrdt import Doc, Text, TransactionEvent, merge_updates
 
 from ..text import delta as deltas
-from ..text.delta import NOTHING, Delta
+from ..text.delta import NO_CHANGE, Delta
 from ..text.units import byte_offset, to_units
 from ..updates import owners, pairs, walk, weighing
 from ..updates.bounds import MAX_CLIENTS, Unusable
 from ..updates.ledger import TEXT_ROOT, Ledger
-from ..updates.owners import NOBODY, own_client
+from ..updates.owners import NO_OWNER, own_client
 from ..updates.pairs import Pairs
 from ..updates.plan import Plan
 from ..updates.structs import Id, Update
@@ -29,7 +29,7 @@ from . import steps
 logger = logging.getLogger(__name__)
 
 #: What the shared text is called.
-NAME = TEXT_ROOT
+ROOT_NAME = TEXT_ROOT
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Document:
     def _open(self) -> None:
         """Begin with an empty document of the library's."""
         self._doc: Doc[Any] = Doc(client_id=own_client(self._ledger.clocks))
-        self._text = self._doc.get(NAME, type=Text)
+        self._text = self._doc.get(ROOT_NAME, type=Text)
         self._updates: list[bytes] = []
         self._events: list[Any] = []
         self._observe(self._updates, self._events)
@@ -164,7 +164,7 @@ class Document:
                     del self._text[place.here : place.here + place.delete]
 
     def merge(
-        self, update: bytes, person: int = NOBODY, *, all_it_has: bool = False
+        self, update: bytes, person: int = NO_OWNER, *, all_it_has: bool = False
     ) -> Merged | None:
         """Take a person's update in; None if there is nothing in it that is new and whole.
 
@@ -255,10 +255,10 @@ class Document:
         """Replace the characters that an update divides, in it and here."""
         cut = self._pairs.divided(plan.update, pairs.cuts(plan))
         if not cut:
-            return plan, NOTHING
+            return plan, NO_CHANGE
         known = self._ledger.clocks
         here = {one for one in cut if one[1] < known.get(one[0], 0)}
-        replaced = self._replace(here) if here else NOTHING
+        replaced = self._replace(here) if here else NO_CHANGE
         if cut - here:
             plan = self._ledger.plan(pairs.undivided(plan.update, cut - here), trusted=True)
         return plan, replaced

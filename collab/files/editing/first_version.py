@@ -8,7 +8,7 @@ from ...core.caller import Caller
 from ...extensions import db
 from ..models import File, FileChange
 from ..updates.owners import own_client
-from .document import NAME
+from .document import ROOT_NAME
 
 REST = "rest"
 
@@ -30,5 +30,5 @@ def first_change(file: File, text: str, author: Caller) -> None:
 def _update(text: str) -> bytes:
     """Return a text as the first update of a CRDT, which leaves memory with this call."""
     doc: Doc[Text] = Doc(client_id=own_client())
-    doc.get(NAME, type=Text).insert(0, text)
+    doc.get(ROOT_NAME, type=Text).insert(0, text)
     return doc.get_update()

@@ -18,11 +18,12 @@ from .document import Document
 
 #: Bytes of UTF-8 that a text may have.
 TEXT_LIMIT = 2 * 2**20
-#: Changes, and about how many bytes of them, that are kept in memory for merging what was made of
-#: an older version.
-KEPT, BYTES_KEPT = 1000, 2 * 2**20
+#: Changes kept in memory, to merge what was made of an older version.
+MAX_CHANGES_IN_MEMORY = 1000
+#: About how many bytes of them.
+MAX_CHANGE_BYTES_IN_MEMORY = 2 * 2**20
 #: Steps of a change, times changes that it may be moved over: some 80 ms of work.
-MOVES = 150_000
+MAX_MERGE_STEPS = 150_000
 #: More bytes than may be stored without a checkpoint.
 ANY_SIZE = 2**40
 
@@ -149,10 +150,10 @@ class Room:
         """
         if not 0 <= base <= self.version:
             raise invalid("base_version", f"There is no version {base}: it is {self.version} now.")
-        if len(delta) * (self.version - base) > MOVES:
+        if len(delta) * (self.version - base) > MAX_MERGE_STEPS:
             raise TooFarBehind()
         since = self.since(base)
-        if len(delta) * len(since) + sum(map(len, since)) > MOVES:
+        if len(delta) * len(since) + sum(map(len, since)) > MAX_MERGE_STEPS:
             raise TooFarBehind()
         length = len(self.document.units) - sum(map(deltas.growth, since))
         if deltas.span(delta) > length:
@@ -185,7 +186,7 @@ class Room:
             raise unusable(error) from None
         lacks = self.document.lacks
         if merged is None:
-            return Applied(self.version, self.version, deltas.NOTHING, b"", lacks)
+            return Applied(self.version, self.version, deltas.NO_CHANGE, b"", lacks)
         if len(self.document.units) > TEXT_LIMIT:
             self.spoilt = True
             raise TextTooLarge()
@@ -201,13 +202,16 @@ class Room:
     def restored(self, document: Document, change: bytes) -> Applied:
         """Go on with a document that has the same text, by a change that makes it that."""
         self.document, self.unsaved = document, True
-        return self._applied(deltas.NOTHING, change)
+        return self._applied(deltas.NO_CHANGE, change)
 
     def _note(self, applied: Applied) -> None:
         self.version, self.unsearched = applied.version, True
         self.latest.append(applied.delta)
         self.latest_bytes += deltas.weight(applied.delta)
-        while len(self.latest) > KEPT or self.latest_bytes > BYTES_KEPT:
+        while (
+            len(self.latest) > MAX_CHANGES_IN_MEMORY
+            or self.latest_bytes > MAX_CHANGE_BYTES_IN_MEMORY
+        ):
             self.latest_bytes -= deltas.weight(self.latest.popleft())
         count, size = self.uncompacted
         self.uncompacted = (count + 1, size + len(applied.update))
@@ -230,4 +234,4 @@ class Room:
         self.spoilt = False
         if self.document.units != before:  # it has another order where it is loaded
             change = self.document.change(difference(self.document.units, before))
-            self.amendment = self._applied(deltas.NOTHING, change)
+            self.amendment = self._applied(deltas.NO_CHANGE, change)

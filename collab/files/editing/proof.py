@@ -14,7 +14,7 @@ from sqlalchemy import select
 from ...core.errors import ApiError
 from ...extensions import db
 from ..models import File
-from ..text.delta import NOTHING, Delta
+from ..text.delta import NO_CHANGE, Delta
 from ..text.difference import difference
 from ..updates.weighing import Spoilt
 from . import store
@@ -23,7 +23,7 @@ from .document import Document
 logger = logging.getLogger(__name__)
 
 #: Code units, times changes, up to which a history is put together in some 10 ms.
-QUICK = 5_000_000
+QUICK_UNITS = 5_000_000
 #: An update that does nothing.
 NO_UPDATE = b"\0\0"
 
@@ -82,7 +82,7 @@ def mend(
 
     The history is read where that is quick, and where there is a reason to doubt.
     """
-    is_quick = len(document.units) * changes < QUICK
+    is_quick = len(document.units) * changes < QUICK_UNITS
     is_doubtful = not document.sound or document.cut or _size(file_id) != document.size
     return _mended(file_id, version, document) if is_quick or is_doubtful else None
 
@@ -106,7 +106,7 @@ def _mended(file_id: int, version: int, document: Document) -> tuple[Delta, byte
     logger.error("text %s was not what its history says; it is mended", file_id)
     if document.sound and document.cut:
         return difference(told, document.units), NO_UPDATE
-    return NOTHING, document.change(difference(document.units, told))
+    return NO_CHANGE, document.change(difference(document.units, told))
 
 
 def _size(file_id: int) -> int | None:

@@ -20,7 +20,7 @@ from ..models import TEXT, File
 #: Seconds after which all is looked up again: sessions also end without an event.
 KEPT_S = 10.0
 
-CHANGED = select(
+RIGHTS_CHANGED = select(
     exists().where(
         EventRow.id > bindparam("after"),
         EventRow.id <= bindparam("through"),
@@ -46,7 +46,10 @@ class Rights:
         """Forget what may have changed; while nobody else can write."""
         newest, now = log.last_id(), time.monotonic()
         values = {"after": self._position, "through": newest}
-        if now - self._begun > KEPT_S or db.session.connection().execute(CHANGED, values).scalar():
+        if (
+            now - self._begun > KEPT_S
+            or db.session.connection().execute(RIGHTS_CHANGED, values).scalar()
+        ):
             self._projects.clear()
             self._begun = now
         self._position = newest

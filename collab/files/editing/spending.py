@@ -8,11 +8,13 @@ from contextlib import contextmanager
 
 from ...core.errors import Unavailable
 
-#: CPU seconds that somebody may take at once, and of each second from then on. An edit takes a
-#: thousandth of one; a class that types fast never meets this.
-BURST_S, SHARE = 2.0, 0.25
+#: CPU seconds that one person may take at once. An edit takes a thousandth of one; a class that
+#: types fast never meets this.
+BURST_CPU_S = 2.0
+#: CPU seconds of each further second.
+CPU_S_PER_S = 0.25
 #: People who are remembered; past them those who owe nothing are forgotten.
-REMEMBERED = 1_000
+MAX_PEOPLE_REMEMBERED = 1_000
 
 
 class TooBusy(Unavailable):
@@ -30,12 +32,12 @@ class Spending:
     def owed(self, person: int) -> float:
         """Return how many CPU seconds somebody is ahead of their share."""
         seconds, then = self._owed.get(person, (0.0, 0.0))
-        return max(0.0, seconds - SHARE * (self._clock() - then))
+        return max(0.0, seconds - CPU_S_PER_S * (self._clock() - then))
 
     @contextmanager
     def of(self, person: int) -> Iterator[None]:
         """Note what is done here; raises TooBusy for somebody who has taken too much."""
-        if (owed := self.owed(person)) > BURST_S:
+        if (owed := self.owed(person)) > BURST_CPU_S:
             raise TooBusy()
         began = time.thread_time()
         try:
@@ -50,6 +52,6 @@ class Spending:
 
     def note(self, person: int, owed: float) -> None:
         """Note what somebody owes now."""
-        if len(self._owed) >= REMEMBERED:
+        if len(self._owed) >= MAX_PEOPLE_REMEMBERED:
             self._owed = {one: last for one, last in self._owed.items() if self.owed(one)}
         self._owed[person] = (owed, self._clock())

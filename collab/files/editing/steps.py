@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..text.delta import NOTHING, Builder, Delta
+from ..text.delta import NO_CHANGE, Builder, Delta
 from ..text.units import byte_offset, from_units, splits, to_units
 
 #: Pieces of a text that the library may pass to find the places of one change: some 50 ms.
-PASSED = 3_000_000
+MAX_PIECES_PASSED = 3_000_000
 #: Parts that a change may keep between others in any text.
 MIN_PLACES = 8
 
@@ -36,7 +36,7 @@ def check(units: str, delta: Delta) -> None:
 
 def most_kept(pieces: int) -> int:
     """Return how many parts a change may keep: to each place all before it is walked along."""
-    return max(MIN_PLACES, PASSED // (2 * pieces + 1))
+    return max(MIN_PLACES, MAX_PIECES_PASSED // (2 * pieces + 1))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def from_the_middle(places: Sequence[Place], shift: int = 0) -> Iterator[Place]:
 def in_units(units: str, events: list[Any]) -> Delta:
     """Return an event's steps, counted in bytes, as a change of code units; raises Embedded."""
     if not events:
-        return NOTHING
+        return NO_CHANGE
     builder, at = Builder(), 0
     old = from_units(units).encode() if not units.isascii() else b""
     for step in events:

@@ -17,8 +17,8 @@ from ..text.delta import Delta
 from ..text.encoding import loaded
 from ..text.units import to_units
 
-CHANGES = FileChange.__table__.c
-WITHOUT_UPDATE = [column for column in CHANGES if column.name != "update"]
+CHANGE_COLUMNS = FileChange.__table__.c
+WITHOUT_UPDATE = [column for column in CHANGE_COLUMNS if column.name != "update"]
 INSERT_CHANGES = insert(FileChange.__table__)  # type: ignore[arg-type]
 INSERT_CLIENTS = insert(FileClient.__table__).prefix_with("OR IGNORE")  # type: ignore[arg-type]
 
@@ -26,7 +26,7 @@ INSERT_CLIENTS = insert(FileClient.__table__).prefix_with("OR IGNORE")  # type: 
 #: Bytes of changes that an edit of an old version is carried over, all in memory.
 MAX_BETWEEN_BYTES = 8 * 2**20
 #: Times that a reading is begun anew because the history was compacted under it.
-TRIES = 3
+READING_ATTEMPTS = 3
 
 
 class JoinedVersion(Conflict):
@@ -50,7 +50,7 @@ class Stored:
 
 def load(file_id: int) -> Stored:
     """Return a text's state and all updates since; raises NotFound, Unavailable."""
-    for _ in range(TRIES):
+    for _ in range(READING_ATTEMPTS):
         query = select(Checkpoint.version, Checkpoint.state).where(Checkpoint.file_id == file_id)
         newest = db.session.execute(
             query.where(Checkpoint.state.is_not(None)).order_by(Checkpoint.version.desc()).limit(1)
@@ -72,7 +72,12 @@ def owners(file_id: int) -> dict[int, int]:
 
 def updates_since(file_id: int, after: int, through: int) -> Sequence[Any] | None:
     """Return the updates behind one version up to another; None if a checkpoint has some."""
-    columns = (CHANGES.version, CHANGES.base, CHANGES.delta, CHANGES.update)
+    columns = (
+        CHANGE_COLUMNS.version,
+        CHANGE_COLUMNS.base,
+        CHANGE_COLUMNS.delta,
+        CHANGE_COLUMNS.update,
+    )
     rows = _changes(columns, file_id, after, through)
     whole = len(rows) == through - after and all(row.update for row in rows)
     return rows if whole else None
@@ -158,15 +163,19 @@ def oldest_version(file_id: int) -> int:
 
 def carried_out(file_id: int, author_id: int, edit_id: str) -> Any:
     """Return the row of the change that its author calls so, or None."""
-    query = select(CHANGES.base, CHANGES.version, CHANGES.delta)
-    query = query.where(CHANGES.file_id == bindparam("key"), CHANGES.author_id == bindparam("who"))
+    query = select(CHANGE_COLUMNS.base, CHANGE_COLUMNS.version, CHANGE_COLUMNS.delta)
+    query = query.where(
+        CHANGE_COLUMNS.file_id == bindparam("key"), CHANGE_COLUMNS.author_id == bindparam("who")
+    )
     values = {"key": file_id, "who": author_id, "edit": edit_id}
-    return db.session.execute(query.where(CHANGES.edit_id == bindparam("edit")), values).first()
+    return db.session.execute(
+        query.where(CHANGE_COLUMNS.edit_id == bindparam("edit")), values
+    ).first()
 
 
 def units_at(file_id: int, version: int) -> str:
     """Return a text, as code units, as it was at a version; raises NotFound, JoinedVersion."""
-    for _ in range(TRIES):
+    for _ in range(READING_ATTEMPTS):
         units = _units_at(file_id, version)
         if units is not None:
             return units

@@ -14,27 +14,31 @@ from sqlalchemy import String, cast, delete, func, select, update
 from ...extensions import db
 from ..models import Checkpoint, FileChange
 from ..text import delta as deltas
-from ..text.delta import NOTHING, Delta, compose
+from ..text.delta import NO_CHANGE, Delta, compose
 from ..text.encoding import loaded, stored
 from . import store
 
 #: The newest changes, which stay as they are; an undo reaches as far back.
-EXACT = 1000
+EXACT_CHANGES = 1000
 #: Changes are joined that were made within the same so many seconds.
 WITHIN_S = 600
 #: Characters of JSON that are joined to one entry.
-JOINED = 8 * 1024
-#: Entries of a history, and about how many bytes they take, past which the oldest are dropped.
-ENTRIES, BYTES = 10_000, 64 * 2**20
-#: Entries, and their bytes, between two checkpoints that are both kept.
-APART, BYTES_APART = 500, 2 * 2**20
+MAX_JOINED_CHARACTERS = 8 * 1024
+#: Entries of a history, past which the oldest are dropped.
+MAX_HISTORY_ENTRIES = 10_000
+#: About how many bytes a history takes, past which the oldest entries are dropped.
+MAX_HISTORY_BYTES = 64 * 2**20
+#: Entries between two checkpoints that are both kept.
+CHECKPOINT_DISTANCE_ENTRIES = 500
+#: Bytes of changes between two checkpoints that are both kept.
+CHECKPOINT_DISTANCE_BYTES = 2 * 2**20
 #: Entries that are looked at in one step.
 AT_ONCE = 500
 
 #: Changes that stay as they are wherever they stand, since people look for them.
-ALONE = ("undo", "restore")
+NEVER_JOINED = ("undo", "restore")
 
-WEIGHT = func.coalesce(func.sum(FileChange.weight), 0)
+TOTAL_WEIGHT = func.coalesce(func.sum(FileChange.weight), 0)
 
 
 def join(file_id: int, after: int) -> tuple[int, bool]:
@@ -54,7 +58,9 @@ def join(file_id: int, after: int) -> tuple[int, bool]:
 def _border(file_id: int) -> int | None:
     """Return the version of the newest change that is old, if there is any."""
     query = select(FileChange.version).where(FileChange.file_id == file_id)
-    return db.session.scalar(query.order_by(FileChange.version.desc()).offset(EXACT).limit(1))
+    return db.session.scalar(
+        query.order_by(FileChange.version.desc()).offset(EXACT_CHANGES).limit(1)
+    )
 
 
 def _looked_at(file_id: int, after: int, through: int) -> Sequence[Any]:
@@ -78,7 +84,12 @@ def _groups(rows: Iterable[Any], fences: set[int]) -> list[list[Any]]:
     for row in rows:
         length += row.length
         group = groups[-1] if groups else None
-        if group and length <= JOINED and _alike(group[0], row) and row.base not in fences:
+        if (
+            group
+            and length <= MAX_JOINED_CHARACTERS
+            and _alike(group[0], row)
+            and row.base not in fences
+        ):
             group.append(row)
         else:
             groups.append([row])
@@ -89,7 +100,7 @@ def _groups(rows: Iterable[Any], fences: set[int]) -> list[list[Any]]:
 def _alike(first: Any, row: Any) -> bool:
     """Tell whether two changes are of one author, door and time."""
     same = (first.author_id, first.door) == (row.author_id, row.door)
-    return same and _window(first.at) == _window(row.at) and row.door not in ALONE
+    return same and _window(first.at) == _window(row.at) and row.door not in NEVER_JOINED
 
 
 def _window(moment: datetime) -> int:
@@ -119,7 +130,7 @@ def _make_one(file_id: int, group: list[Any]) -> None:
 def _composed(changes: list[Delta]) -> Delta:
     """Return one change for many, by halves: so the work grows little faster than their number."""
     if len(changes) < 2:
-        return changes[0] if changes else NOTHING
+        return changes[0] if changes else NO_CHANGE
     half = len(changes) // 2
     return compose(_composed(changes[:half]), _composed(changes[half:]))
 
@@ -133,10 +144,10 @@ def thin(file_id: int) -> None:
     for version in _checkpoints(file_id)[:-1]:
         if version == before:
             continue
-        query = select(func.count(), WEIGHT).where(FileChange.file_id == file_id)
+        query = select(func.count(), TOTAL_WEIGHT).where(FileChange.file_id == file_id)
         between = query.where(FileChange.version > before, FileChange.version <= version)
         count, weight = db.session.execute(between).one()
-        if count < APART and weight < BYTES_APART:
+        if count < CHECKPOINT_DISTANCE_ENTRIES and weight < CHECKPOINT_DISTANCE_BYTES:
             _drop_checkpoints(file_id, Checkpoint.version == version)
         else:
             before = version
@@ -144,12 +155,12 @@ def thin(file_id: int) -> None:
 
 def drop(file_id: int) -> bool:
     """Drop the oldest entries up to a checkpoint, if there are too many; tells if it did."""
-    query = select(func.count(), WEIGHT, func.min(FileChange.version))
+    query = select(func.count(), TOTAL_WEIGHT, func.min(FileChange.version))
     count, weight, oldest = db.session.execute(query.where(FileChange.file_id == file_id)).one()
-    if count <= ENTRIES and weight <= BYTES:
+    if count <= MAX_HISTORY_ENTRIES and weight <= MAX_HISTORY_BYTES:
         return False
     border = next((one for one in _checkpoints(file_id) if one >= oldest), None)
-    if border is None or (weight <= BYTES and border > (_border(file_id) or 0)):
+    if border is None or (weight <= MAX_HISTORY_BYTES and border > (_border(file_id) or 0)):
         return False
     mine = FileChange.file_id == file_id
     db.session.execute(delete(FileChange).where(mine, FileChange.version <= border))

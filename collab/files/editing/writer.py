@@ -36,14 +36,18 @@ from .spending import Spending
 
 logger = logging.getLogger(__name__)
 
-#: Changes, and about how many bytes of them, taken into one commit.
-AT_ONCE, BYTES_AT_ONCE = 500, 4 * 2**20
+#: Changes taken into one commit.
+MAX_CHANGES_PER_COMMIT = 500
+#: About how many bytes of them.
+MAX_BYTES_PER_COMMIT = 4 * 2**20
 #: Seconds that a change may wait for its commit.
 PATIENCE_S = 15.0
 #: Seconds after which a document that nobody uses leaves memory.
 IDLE_S = 30.0
-#: Updates of the CRDT, and their bytes, kept in memory for those who follow live.
-UPDATES_KEPT, BYTES_KEPT = 5000, 32 * 2**20
+#: Updates of the CRDT kept in memory for those who follow live.
+MAX_UPDATES_IN_MEMORY = 5000
+#: Bytes of them.
+MAX_UPDATE_BYTES_IN_MEMORY = 32 * 2**20
 
 
 class Writer(BackgroundThread):
@@ -164,7 +168,7 @@ class Writer(BackgroundThread):
                 if item.done.set_running_or_notify_cancel():
                     items.append(item)
                     size += item.weight
-                if len(items) == AT_ONCE or size >= BYTES_AT_ONCE:
+                if len(items) == MAX_CHANGES_PER_COMMIT or size >= MAX_BYTES_PER_COMMIT:
                     return items, False
                 item = self._waiting.get_nowait()
         except queue.Empty:
@@ -215,7 +219,10 @@ class Writer(BackgroundThread):
         for change, applied in batch.accepted:
             self.updates[change.file_id, applied.version] = applied.update
             self._kept_bytes += len(applied.update)
-        while len(self.updates) > UPDATES_KEPT or self._kept_bytes > BYTES_KEPT:
+        while (
+            len(self.updates) > MAX_UPDATES_IN_MEMORY
+            or self._kept_bytes > MAX_UPDATE_BYTES_IN_MEMORY
+        ):
             self._forget(next(iter(self.updates)))
 
     def _forget(self, key: tuple[int, int]) -> None:

@@ -18,8 +18,8 @@ from ..text.encoding import edits_of
 from ..text.units import from_units
 
 #: Lines around a change.
-CONTEXT = 3
-NEWLINE = re.compile("\n")
+CONTEXT_LINES = 3
+NEWLINE_PATTERN = re.compile("\n")
 NO_NEWLINE = "\\ No newline at end of file\n"
 
 #: What difflib calls an opcode: a word, and lines from-to of the old and of the new text.
@@ -75,7 +75,7 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._ends = array("I", (found.end() for found in NEWLINE.finditer(text)))
+        self._ends = array("I", (found.end() for found in NEWLINE_PATTERN.finditer(text)))
         if text and not text.endswith("\n"):
             self._ends.append(len(text))
 
@@ -95,7 +95,7 @@ def unified(old: str, new: str, delta: Delta) -> str:
     """Return the hunks that make `new` of `old`, by a change that does so."""
     matcher = _Known(_opcodes(old, new, delta))
     before, behind = Lines(old), Lines(new)
-    hunks = [] if old == new else matcher.get_grouped_opcodes(CONTEXT)
+    hunks = [] if old == new else matcher.get_grouped_opcodes(CONTEXT_LINES)
     return "".join(_hunk(before, behind, list(group)) for group in hunks)
 
 

@@ -17,7 +17,7 @@ from ...core.schemas import (
 )
 from ...jobs.schemas import Moment
 
-VERSION = "A version of the content: each change makes one."
+VERSION_DESCRIPTION = "A version of the content: each change makes one."
 
 
 class HistoryQuery(PageQuery):
@@ -56,7 +56,7 @@ class AuthorOut(Schema):
 class EntryOut(Schema):
     """A change of a text."""
 
-    version = fields.Integer(required=True, metadata={"description": VERSION})
+    version = fields.Integer(required=True, metadata={"description": VERSION_DESCRIPTION})
     base = fields.Integer(
         required=True,
         metadata={
@@ -134,7 +134,9 @@ class RestoreIn(Schema):
     """A version to go back to."""
 
     version = WholeNumber(
-        required=True, validate=validate.Range(0, MAX_ID), metadata={"description": VERSION}
+        required=True,
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": VERSION_DESCRIPTION},
     )
 
 
@@ -159,7 +161,7 @@ class OutcomeOut(Schema):
     """What became of the text."""
 
     file_id = fields.Integer(required=True)
-    version = fields.Integer(required=True, metadata={"description": VERSION})
+    version = fields.Integer(required=True, metadata={"description": VERSION_DESCRIPTION})
     changed = TrueOrFalse(
         required=True, metadata={"description": "False if there was nothing to take back."}
     )

@@ -25,7 +25,7 @@ from ...projects.access import Right
 from ..editing import store
 from ..editing.batch import UndoneMeanwhile
 from ..editing.changes import Change
-from ..editing.thinning import EXACT
+from ..editing.thinning import EXACT_CHANGES
 from ..editing.writer import writer
 from ..models import TEXT, File, FileChange, text_etag
 from ..text.delta import Delta
@@ -36,15 +36,15 @@ from ..text.units import from_units
 
 ME = "me"
 #: The newest changes of a text, which are never joined: so far back an undo reaches.
-REACH = EXACT
+MAX_UNDO_CHANGES = EXACT_CHANGES
 #: Bytes of stored changes in one page: as edits they are sent as some five times as many.
 MAX_LIST_BYTES = 256 * 1024
 #: Bytes that the changes behind the first one to be undone may take together.
 REACH_BYTES = 8 * 2**20
 #: Steps that the changes behind the first one to be undone may have together.
-STEPS = 20_000
+MAX_UNDO_STEPS = 20_000
 #: How often an undo that another one came before is made anew.
-TRIES = 3
+UNDO_ATTEMPTS = 3
 
 BY_VERSION = {"version": FileChange.version}
 
@@ -137,7 +137,7 @@ def entries(
 
 def _query(file_id: int, edits: bool) -> Select[Any]:
     """Return the query for changes; those whose edits are too long for a list come without."""
-    shown = [getattr(FileChange, name) for name in SHOWN]
+    shown = [getattr(FileChange, name) for name in ENTRY_COLUMNS]
     delta: Any = type_coerce(FileChange.delta, Text)
     delta = case((func.length(delta) <= TOLD_LIMIT, delta), else_=null()) if edits else null()
     query = select(*shown, User.name, delta.label("delta"))
@@ -145,7 +145,7 @@ def _query(file_id: int, edits: bool) -> Select[Any]:
     return query.where(FileChange.file_id == file_id)
 
 
-SHOWN = ("version", "base", "author_id", "door", "at", "inserted", "deleted", "undoes")
+ENTRY_COLUMNS = ("version", "base", "author_id", "door", "at", "inserted", "deleted", "undoes")
 
 
 def _entry(row: Any) -> Entry:
@@ -203,7 +203,7 @@ def undo_of(
 ) -> Outcome:
     """Take back one person's changes in a span of versions; raises TooFarBack, Forbidden."""
     person = caller.user_id if author_id is None else author_id
-    for _ in range(TRIES):
+    for _ in range(UNDO_ATTEMPTS):
         change = _undoing(file, person, from_version, to_version, caller)
         if change is None:
             return Outcome(file.id, store.current_version(file.id), changed=False, edits=[])
@@ -238,13 +238,13 @@ def _behind(file_id: int, after: int, base: int) -> Sequence[Any]:
     query = select(func.count(), size).where(FileChange.file_id == file_id)
     steps = 0
     count, weight = db.session.execute(query.where(FileChange.version > after)).one()
-    if count > REACH or (weight or 0) > REACH_BYTES:
+    if count > MAX_UNDO_CHANGES or (weight or 0) > REACH_BYTES:
         raise TooFarBack()
     rows: list[Any] = []
     for row in store.each_change(file_id, after, base):
         rows.append(row)
         steps += len(row.delta)
-        if steps > STEPS:
+        if steps > MAX_UNDO_STEPS:
             raise TooFarBack()
     if rows and rows[0].base != after:
         raise store.joined(file_id, after)

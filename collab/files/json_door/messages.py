@@ -27,7 +27,7 @@ from ..text.units import from_units
 from . import cursors
 
 #: Steps of one edit.
-STEPS = 10_000
+MAX_STEPS_PER_EDIT = 10_000
 #: What an edit may be called.
 EDIT_ID = re.compile(r"[!-~]{1,64}")
 
@@ -106,13 +106,13 @@ def move_cursor(socket: Socket, body: Body) -> None:
 
 def number(body: Body, name: str, low: int) -> int:
     """Return a member that must be a whole number; raises Unprocessable."""
-    value = body.get(name, body.get(CAMEL.get(name, name)))
+    value = body.get(name, body.get(CAMEL_CASE_NAMES.get(name, name)))
     if type(value) is not int or not low <= value <= MAX_ID:
         raise invalid(name, f"Must be a whole number, {low} or more.")
     return value
 
 
-CAMEL = {"file_id": "fileId", "base_version": "baseVersion", "edit_id": "editId"}
+CAMEL_CASE_NAMES = {"file_id": "fileId", "base_version": "baseVersion", "edit_id": "editId"}
 
 
 def edit_id_of(body: Body) -> str | None:
@@ -125,8 +125,8 @@ def edit_id_of(body: Body) -> str | None:
 
 def delta_sent(edits: object) -> Delta:
     """Return what somebody sent as a delta; raises Unprocessable."""
-    if not isinstance(edits, list) or len(edits) > STEPS:
-        raise invalid("edits", f"Must be an array of up to {STEPS} steps.")
+    if not isinstance(edits, list) or len(edits) > MAX_STEPS_PER_EDIT:
+        raise invalid("edits", f"Must be an array of up to {MAX_STEPS_PER_EDIT} steps.")
     for index, edit in enumerate(edits):
         if not _is_step(edit):
             detail = "Must have one of `retain`, `delete` (1 or more units) and `insert` (a text)."

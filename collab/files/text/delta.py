@@ -18,7 +18,7 @@ from typing import cast
 Step = int | str
 Delta = tuple[Step, ...]
 
-NOTHING: Delta = ()
+NO_CHANGE: Delta = ()
 SECOND_HALF = re.compile("[\udc00-\udfff]")
 
 

@@ -15,15 +15,19 @@ from difflib import SequenceMatcher
 from .delta import Builder, Delta, coarser
 from .units import splits
 
-#: Pairs of lines or of characters that are compared for one difference, and for one part of it.
-BUDGET, PART = 4_000_000, 250_000
-#: What it costs to begin a comparison, in such pairs; and lines that are compared one by one.
-START, PAIRS = 500, 20_000
+#: Pairs of lines or of characters that are compared for one difference.
+MAX_PAIRS = 4_000_000
+#: Pairs that are compared for one part of it.
+MAX_PAIRS_PER_PART = 250_000
+#: What it costs to begin a comparison, in such pairs.
+START_PAIRS = 500
+#: Pairs of lines that are compared one by one.
+MAX_LINE_PAIRS = 20_000
 #: Lines of one text that are told apart, each a string of its own: of more only the equal ends are
 #: kept, and what is between them is replaced as a whole.
 MAX_LINES = 50_000
 #: Parts that a change may keep between others: each place is looked up by the CRDT.
-PLACES = 300
+MAX_PLACES = 300
 
 _CHARACTER = re.compile("[\ud800-\udbff][\udc00-\udfff]|.", re.DOTALL)
 
@@ -32,7 +36,7 @@ def difference(old: str, new: str) -> Delta:
     """Return the change that makes `new` of `old`, both in code units; cuts no character."""
     walk = _Difference()
     walk.texts(old, new)
-    return coarser(walk.builder.built(), old, PLACES)
+    return coarser(walk.builder.built(), old, MAX_PLACES)
 
 
 class _Difference:
@@ -40,7 +44,7 @@ class _Difference:
 
     def __init__(self) -> None:
         self.builder = Builder()
-        self._left = BUDGET
+        self._left = MAX_PAIRS
 
     def texts(self, old: str, new: str) -> None:
         start, end = _equal_lines(old, new)
@@ -73,7 +77,7 @@ class _Difference:
 
     def _changed(self, old: Sequence[str], new: Sequence[str]) -> None:
         """Compare lines none of which stayed; as many as before are taken for the same ones."""
-        if len(old) != len(new) or len(old) > PAIRS:
+        if len(old) != len(new) or len(old) > MAX_LINE_PAIRS:
             return self._characters("".join(old), "".join(new))
         for before, behind in zip(old, new, strict=True):
             self._characters(before, behind)
@@ -85,7 +89,7 @@ class _Difference:
         old, new = old[start : len(old) - end], new[start : len(new) - end]
         a, b, worth = [old], [new], False
         # A character is one unit or two; each by itself takes much more room than all together.
-        if 0 < len(old) * len(new) <= 4 * PART:
+        if 0 < len(old) * len(new) <= 4 * MAX_PAIRS_PER_PART:
             a, b = _CHARACTER.findall(old), _CHARACTER.findall(new)
             worth = self._worth(a, b)
         for same, before, behind in _matched(a, b) if worth else [(False, a, b)]:
@@ -100,9 +104,9 @@ class _Difference:
     def _worth(self, old: Sequence[str], new: Sequence[str]) -> bool:
         """Tell whether there is time to compare these; takes it."""
         cost = len(old) * len(new)
-        if not 0 < cost <= min(PART, self._left):
+        if not 0 < cost <= min(MAX_PAIRS_PER_PART, self._left):
             return False
-        self._left -= cost + START
+        self._left -= cost + START_PAIRS
         return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .delta import NOTHING, Builder, Delta, apply, compose, invert, transform
+from .delta import NO_CHANGE, Builder, Delta, apply, compose, invert, transform
 from .units import splits
 
 
@@ -15,7 +15,7 @@ def undo(text: str, changes: Sequence[Delta], chosen: Sequence[bool]) -> Delta:
     change, `kept` leads from the text behind the present one to the text that is wanted: what is
     kept is put before it, and of what is chosen the inverse is moved over it.
     """
-    kept, back = NOTHING, NOTHING
+    kept, back = NO_CHANGE, NO_CHANGE
     inverses, present = _inverses(text, changes, chosen)
     for delta, inverse in reversed(inverses):
         if inverse is None:

@@ -8,16 +8,25 @@ import re
 from .bounds import MAX_CLIENT, MAX_DEPTH, MAX_VALUES, Unusable
 
 #: The longest number: 53 bits, seven a byte.
-LONGEST = 8
-UNDEFINED, NULL, INTEGER, FLOAT, DOUBLE, BIGINT, FALSE, TRUE, STRING, OBJECT, ARRAY, BUFFER = range(
-    127, 115, -1
-)
+MAX_NUMBER_BYTES = 8
+UNDEFINED = 127
+NULL = 126
+INTEGER = 125
+FLOAT = 124
+DOUBLE = 123
+BIGINT = 122
+FALSE = 121
+TRUE = 120
+STRING = 119
+OBJECT = 118
+ARRAY = 117
+BUFFER = 116
 #: Bytes behind the tags of values that have always the same.
-FIXED = {UNDEFINED: 0, NULL: 0, FALSE: 0, TRUE: 0, FLOAT: 4, DOUBLE: 8, BIGINT: 8}
+FIXED_BYTES = {UNDEFINED: 0, NULL: 0, FALSE: 0, TRUE: 0, FLOAT: 4, DOUBLE: 8, BIGINT: 8}
 
 #: A string of JSON. One without an end goes to the end of the text, to be looked at once.
-QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)', re.DOTALL)
-BRACKET = re.compile(r"[\[\]{}]")
+QUOTED_PATTERN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)', re.DOTALL)
+BRACKET_PATTERN = re.compile(r"[\[\]{}]")
 
 
 class Cursor:
@@ -50,7 +59,7 @@ class Cursor:
         return self._long(7, value & 127)
 
     def _long(self, shift: int, value: int) -> int:
-        for at in range(self.at + 1, min(self.at + LONGEST, self.end)):
+        for at in range(self.at + 1, min(self.at + MAX_NUMBER_BYTES, self.end)):
             byte = self.data[at]
             value |= (byte & 127) << shift
             if byte < 128:
@@ -107,7 +116,7 @@ class Cursor:
             byte = self.byte()
             value |= (byte & 127) << shift
             shift += 7
-            if self.at - at > LONGEST:
+            if self.at - at > MAX_NUMBER_BYTES:
                 break
         if value > MAX_CLIENT:
             raise Unusable("it is no update: a number is too large")
@@ -133,8 +142,8 @@ class Cursor:
     def _value(self, left: list[int], keyed: list[bool]) -> None:
         self._tally(1)
         tag = self.byte()
-        if tag in FIXED:
-            self.at += FIXED[tag]
+        if tag in FIXED_BYTES:
+            self.at += FIXED_BYTES[tag]
             if self.at > self.end:
                 raise Unusable("it is no update: it ends too early")
         elif tag == STRING:
@@ -157,7 +166,7 @@ def _no_constant(name: str) -> None:
 def json_depth(text: str) -> int:
     """Return how deep brackets are nested in a text that may be JSON."""
     depth = deepest = 0
-    for bracket in BRACKET.findall(QUOTED.sub("", text)):
+    for bracket in BRACKET_PATTERN.findall(QUOTED_PATTERN.sub("", text)):
         if bracket in "[{":
             depth += 1
             deepest = max(deepest, depth)

@@ -14,7 +14,7 @@ from .structs import ANY, BINARY, DOC, GC, STRING, TYPE, Id, Struct, Update
 TEXT_ROOT = "content"
 #: What takes a place in a text and shows nowhere in it: whoever counts characters, and whoever
 #: counts places, would write at different ones. The library tells nobody of it.
-UNSEEN = (BINARY, ANY, DOC)
+UNSEEN_CONTENT = (BINARY, ANY, DOC)
 
 #: What something is in: a type, or a root by its name. None: in nothing, where a type is gone.
 Parent = Id | str | None
@@ -98,7 +98,7 @@ class _Look:
         parent = struct.inside = self._parent(struct) if struct.kind != GC else None
         if self._new is None:
             self._new = Places()
-        if parent == TEXT_ROOT and struct.kind in UNSEEN and not self._trusted:
+        if parent == TEXT_ROOT and struct.kind in UNSEEN_CONTENT and not self._trusted:
             raise Unusable("only plain text can be edited, nothing embedded in it")
         self._new.note(struct.client, struct.clock, parent)
         if parent is None:

@@ -19,7 +19,7 @@ from .bounds import MAX_CLIENT, SERVERS_OWN, Unusable
 from .structs import GC, SKIP, Struct, Update
 
 #: Who brings what no person does.
-NOBODY = 0
+NO_OWNER = 0
 
 
 def own_client(taken: Iterable[int] = ()) -> int:

@@ -18,7 +18,7 @@ from . import walk
 from .plan import Plan
 from .structs import Id, Range, Struct, Update, number
 
-REPLACED = "\ufffd\ufffd"
+REPLACED_PAIR = "\ufffd\ufffd"
 #: For each upper byte of a code unit, whether it is that of a second half.
 SECOND_HALVES = bytes(0xDC <= byte <= 0xDF for byte in range(256))
 
@@ -176,7 +176,7 @@ def _patched(struct: Struct, broken: list[int]) -> str:
     units, at = to_units(struct.text or ""), 0
     parts: list[str] = []
     for end in (clock - struct.clock + 1 for clock in broken):
-        parts += units[at : end - len(REPLACED)], REPLACED
+        parts += units[at : end - len(REPLACED_PAIR)], REPLACED_PAIR
         at = end
     return from_units("".join([*parts, units[at:]]))
 

@@ -9,8 +9,20 @@ Id = tuple[int, int]
 #: A range of one client's clocks: its beginning and its length.
 Range = tuple[int, int]
 
-GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
-HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 128, 64, 32
+GC = 0
+DELETED = 1
+JSON = 2
+BINARY = 3
+STRING = 4
+EMBED = 5
+FORMAT = 6
+TYPE = 7
+ANY = 8
+DOC = 9
+SKIP = 10
+HAS_ORIGIN = 128
+HAS_RIGHT = 64
+HAS_KEY = 32
 
 
 class Struct:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from .structs import Update
 
-#: How many wait for one document, and their bytes. Past them all are let go of: whoever comes with
-#: what is missing is asked for all that they have, in any case.
-MOST, MOST_BYTES = 64, 4 * 2**20
+#: How many wait for one document. Past it all are let go of: whoever comes with what is missing is
+#: asked for all that they have, in any case.
+MAX_WAITING_UPDATES = 64
+#: Bytes that wait for one document, likewise.
+MAX_WAITING_BYTES = 4 * 2**20
 #: Pieces of all that wait: they may all become whole at once, in the texts' one thread, and a piece
 #: takes some ten microseconds. The longest update that is taken has fewer.
 MOST_PIECES = 25_000
@@ -20,7 +22,7 @@ MOST_PIECES = 25_000
 RANGES_A_PIECE = 10
 #: How often one is tried: each time something has come of what it waits for, and something else
 #: has not.
-TRIES = 8
+MAX_ATTEMPTS = 8
 
 
 def work_of(update: Update) -> int:
@@ -58,12 +60,16 @@ class WaitingRoom:
 
     def add(self, one: Waiting) -> None:
         """Keep an update until what it refers to has come, unless it was tried too often."""
-        if one.tries >= TRIES:
+        if one.tries >= MAX_ATTEMPTS:
             return
         self._waiting.append(one)
         self._bytes += len(one.update)
         self.pieces += one.pieces
-        if len(self._waiting) > MOST or self._bytes > MOST_BYTES or self.pieces > MOST_PIECES:
+        if (
+            len(self._waiting) > MAX_WAITING_UPDATES
+            or self._bytes > MAX_WAITING_BYTES
+            or self.pieces > MOST_PIECES
+        ):
             self._waiting, self._bytes, self.pieces = [], 0, 0
 
     def take(self, clocks: dict[int, int]) -> Waiting | None:

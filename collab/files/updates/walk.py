@@ -27,9 +27,11 @@ from .structs import (
 
 #: Types of Yjs: array, map, text, element, fragment, hook, text in a fragment. The library can't
 #: read hooks, which no editor makes any more.
-ELEMENT, HOOK, XML_TEXT = 3, 5, 6
+ELEMENT_TYPE = 3
+HOOK_TYPE = 5
+XML_TEXT_TYPE = 6
 #: What a sub-document may not be made with: JavaScript would call it as a function.
-CALLED = b"gcFilter"
+CALLED_OPTION = b"gcFilter"
 
 
 def read(data: bytes, *, stored: bool = False) -> Update:
@@ -145,7 +147,7 @@ def _single(cursor: Cursor, kind: int) -> None:
     elif kind == DOC:
         cursor.text()
         start = cursor.at
-        if cursor.any() != OBJECT or CALLED in cursor.data[start : cursor.at]:
+        if cursor.any() != OBJECT or CALLED_OPTION in cursor.data[start : cursor.at]:
             raise Unusable("it has a sub-document that editors can't open")
     else:
         raise Unusable(f"it is no update: there is no content {kind}")
@@ -153,9 +155,9 @@ def _single(cursor: Cursor, kind: int) -> None:
 
 def _type(cursor: Cursor) -> None:
     kind = cursor.number()
-    if kind > XML_TEXT or kind == HOOK:
+    if kind > XML_TEXT_TYPE or kind == HOOK_TYPE:
         raise Unusable(f"it has a type {kind}, which can't be taken")
-    if kind == ELEMENT:
+    if kind == ELEMENT_TYPE:
         cursor.text()
 
 

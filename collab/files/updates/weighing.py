@@ -19,9 +19,9 @@ from .bounds import Unusable
 from .plan import Plan
 
 #: Structs of one piece, times structs that each may have to pass: 50 ms at the worst.
-STEPS = 500_000
+MAX_PIECE_STEPS = 500_000
 #: Ranges that are deleted in one piece.
-RANGES = 5_000
+MAX_PIECE_RANGES = 5_000
 #: CPU seconds that an update may take for its conflicts, beside what its length takes.
 PATIENCE_S = 0.08
 #: CPU seconds of a struct, several times what one takes without conflicts.
@@ -29,7 +29,7 @@ STRUCT_S = 2e-6
 #: CPU seconds that a document's conflicts may take when it is loaded.
 LOADING_S = 0.05
 #: New structs, times structs of the document, after which that is tried.
-UNPROVEN = 500_000
+UNPROVEN_STEPS = 500_000
 
 
 class Spoilt(Unusable):
@@ -70,16 +70,16 @@ def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
     """Apply what is planned to a document of a size, in structs; raises Spoilt."""
     structs, ranges = plan.structs, sum(map(len, plan.deletes.values()))
     watch = Stopwatch(PATIENCE_S + STRUCT_S * (len(structs) + size + ranges))
-    at_once = max(1, STEPS // (size + len(structs) + 1))
-    if len(structs) <= at_once and ranges <= RANGES:
+    at_once = max(1, MAX_PIECE_STEPS // (size + len(structs) + 1))
+    if len(structs) <= at_once and ranges <= MAX_PIECE_RANGES:
         watch.apply(doc, plan.encoded())
         return
     with panics(), doc.transaction():
         for at in range(0, len(structs), at_once):
             watch.apply(doc, plan.write(structs[at : at + at_once], {}))
         for client, found in plan.deletes.items():
-            for at in range(0, len(found), RANGES):
-                watch.apply(doc, plan.write([], {client: found[at : at + RANGES]}))
+            for at in range(0, len(found), MAX_PIECE_RANGES):
+                watch.apply(doc, plan.write([], {client: found[at : at + MAX_PIECE_RANGES]}))
 
 
 def is_contended(doc: Doc[Any], size: int) -> bool:
@@ -95,7 +95,7 @@ def look(doc: Doc[Any], size: int, new: int, unproven: int) -> bool:
 
     Tells whether it was looked at: while few edits came since it was, it is not.
     """
-    if not new or (unproven + new) * size <= UNPROVEN:
+    if not new or (unproven + new) * size <= UNPROVEN_STEPS:
         return False
     if is_contended(doc, size):
         raise Unusable("too many edits of this text are at one place")

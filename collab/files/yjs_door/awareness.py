@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from ...core.slots import Slot
-from .protocol import GONE, MAX_NUMBER, State
+from .protocol import GONE_STATE, MAX_NUMBER, State
 
 #: Bytes of JSON that one editor may tell of itself; a picture in it takes the most.
 MAX_STATE_BYTES = 64 * 1024
@@ -91,7 +91,7 @@ class _Text:
         if told.gone:
             return None
         if gone and gone.user_id != user_id:
-            return State(told.client, gone.clock, GONE) if told.clock <= gone.clock else None
+            return State(told.client, gone.clock, GONE_STATE) if told.clock <= gone.clock else None
         if own not in (None, told.client) or (gone and not opening and told.clock <= gone.clock):
             return self._gone_still(told, gone)
         if sum(one.owner is owner for one in self.editors.values()) >= MAX_EDITORS:
@@ -112,7 +112,7 @@ class _Text:
             return None
         clock = max(told.clock, gone.clock)
         self.gone[told.client] = replace(gone, clock=clock)
-        return State(told.client, clock, GONE)
+        return State(told.client, clock, GONE_STATE)
 
     def remove(self, editor: _Editor) -> State:
         """Take an editor away, and remember that it has gone; returns what to tell the others."""
@@ -122,7 +122,7 @@ class _Text:
         self.gone[client] = _Gone(clock, editor.user_id, time.monotonic())
         if len(self.gone) > MAX_REMEMBERED:
             del self.gone[next(iter(self.gone))]
-        return State(client, clock, GONE)
+        return State(client, clock, GONE_STATE)
 
 
 @dataclass

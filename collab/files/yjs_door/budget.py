@@ -18,8 +18,10 @@ from ...realtime.transport.wire import Wire
 MAX_MESSAGE_BYTES = 8 * 2**20 + 16
 #: Bytes up to which a message is not counted: typing never is more.
 SMALL_BYTES = 256 * 1024
-#: Bytes of longer messages that are being read or carried out, of one person and of all.
-MAX_BYTES_OF_PERSON, MAX_BYTES_OF_ALL = 16 * 2**20, 128 * 2**20
+#: Bytes of longer messages that are being read or carried out, of one person.
+MAX_BYTES_PER_PERSON = 16 * 2**20
+#: The same of everybody together.
+MAX_BYTES_IN_ALL = 128 * 2**20
 #: What closes a connection for good: there is no room for what the editor sent.
 TOO_LARGE = 4413
 
@@ -35,7 +37,7 @@ class Budget:
         """Take bytes for a person; tell whether there were so many."""
         with self._lock:
             of_person, of_all = self._used[user_id] + size, self._used.total() + size
-            if of_person > MAX_BYTES_OF_PERSON or of_all > MAX_BYTES_OF_ALL:
+            if of_person > MAX_BYTES_PER_PERSON or of_all > MAX_BYTES_IN_ALL:
                 return False
             self._used[user_id] = of_person
             return True

@@ -39,7 +39,17 @@ from . import protocol
 from .awareness import EDITORS, MAX_STATE_BYTES
 from .budget import SMALL_BYTES, TOO_LARGE, Incoming
 from .follower import YjsFollower, deny, editors_topic
-from .protocol import AWARENESS, EMPTY, QUERY_AWARENESS, STEP_1, STEP_2, SYNC, UPDATE, Reader, State
+from .protocol import (
+    AWARENESS,
+    EMPTY_UPDATE,
+    QUERY_AWARENESS,
+    STEP_1,
+    STEP_2,
+    SYNC,
+    UPDATE,
+    Reader,
+    State,
+)
 
 #: What closes a connection for an error of a status; what is not here is 1011.
 CLOSE_CODES = {
@@ -62,7 +72,7 @@ STATE_BYTES = 32
 #: What it costs to read a state, beside its bytes, in bytes.
 READING_BYTES = 64
 #: How many more states than changes an editor may tell: it repeats all that it hears.
-REPEATED = 10
+MAX_STATES_REPEATED = 10
 
 
 def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:
@@ -84,7 +94,7 @@ class YjsConnection(Connection):
         super().__init__(wire, caller, YjsFollower(caller, wire, live().hub))
         self._file_id, self._topic = file_id, f"file:{file_id}"
         rate = setting("MESSAGE_RATE")
-        self._states = Bucket(rate * REPEATED)
+        self._states = Bucket(rate * MAX_STATES_REPEATED)
         self._pending: deque[tuple[int, bytes, Future[Applied]]] = deque()
         self._pending_bytes = 0
         self._incoming = incoming
@@ -170,7 +180,7 @@ class YjsConnection(Connection):
         self._opening &= kind != STEP_2
         if kind not in (STEP_2, UPDATE):
             raise Malformed(f"There is no message {kind} about the document.")
-        if data != EMPTY:
+        if data != EMPTY_UPDATE:
             change = Change(self._file_id, self.caller, "yjs", update=data)
             change.all_it_has = kind == STEP_2
             # As long as this person's edits, on all connections, are over the rate.

@@ -37,8 +37,10 @@ from .protocol import UPDATE, State
 DELETIONS = ("file.deleted", "workspace.deleted", "project.deleted")
 #: Unsent bytes past which an editor is told no more until it has read.
 MAX_AHEAD_BYTES = 256 * 1024
-#: Versions, and about how many bytes of them, that are told in one update.
-MAX_JOINED, MAX_JOINED_BYTES = 500, 4 * 2**20
+#: Versions that are sent in one update.
+MAX_VERSIONS_PER_UPDATE = 500
+#: About how many bytes of them.
+MAX_BYTES_PER_UPDATE = 4 * 2**20
 
 
 def editors_topic(file_id: int) -> str:
@@ -238,16 +240,16 @@ def joined(file_id: int, known: int, newest: int) -> tuple[bytes, int]:
 
     What has been compacted meanwhile is told with all there is.
     """
-    found = _updates(file_id, known, min(newest, known + MAX_JOINED))
+    found = _updates(file_id, known, min(newest, known + MAX_VERSIONS_PER_UPDATE))
     sizes = accumulate(map(len, found))
-    used = max(1, sum(size <= MAX_JOINED_BYTES for size in sizes))
+    used = max(1, sum(size <= MAX_BYTES_PER_UPDATE for size in sizes))
     if found:
         some = found[:used]
         return merge_updates(*some) if len(some) > 1 else some[0], known + len(some)
     try:
         return merge_updates(*store.load(file_id).all), newest
     except ApiError:  # it has been deleted meanwhile
-        return protocol.EMPTY, newest
+        return protocol.EMPTY_UPDATE, newest
 
 
 def _updates(file_id: int, known: int, newest: int) -> list[bytes]:

@@ -14,13 +14,20 @@ from ...core.errors import Malformed
 from ...core.json import loads
 from ...realtime.transport.frames import BINARY, frame
 
-SYNC, AWARENESS, AUTH, QUERY_AWARENESS = range(4)
-#: Kinds of SYNC: what I have; all that you lack; what is new.
-STEP_1, STEP_2, UPDATE = range(3)
+SYNC = 0
+AWARENESS = 1
+AUTH = 2
+QUERY_AWARENESS = 3
+#: SYNC: what I have.
+STEP_1 = 0
+#: SYNC: all that you lack.
+STEP_2 = 1
+#: SYNC: what is new.
+UPDATE = 2
 PERMISSION_DENIED = 0
 
 #: An update with nothing in it.
-EMPTY = b"\0\0"
+EMPTY_UPDATE = b"\0\0"
 #: JavaScript's largest whole number.
 MAX_NUMBER = 2**53 - 1
 
@@ -87,7 +94,7 @@ def denied(reason: str) -> bytes:
 #: as many as it was told at once.
 MAX_STATES = 4096
 #: What an editor that has gone tells of itself.
-GONE = b"null"
+GONE_STATE = b"null"
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ class State:
     @property
     def gone(self) -> bool:
         """Tell whether the editor has left."""
-        return self.json == GONE
+        return self.json == GONE_STATE
 
 
 def states(data: bytes, limit: int) -> list[State]:
