@@ -80,7 +80,7 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     """Derive what Flask and its extensions want to be told, and make the missing secrets."""
     from .core.database import engine_options
     from .ops import docs
-    from .realtime.json_door.protocol import MESSAGE_LIMIT
+    from .realtime.json_door.protocol import MAX_MESSAGE_BYTES
     from .realtime.transport.incoming import NoThread
 
     instance = _prepare_instance(values)
@@ -96,7 +96,7 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "SOCK_SERVER_OPTIONS": {
             "thread_class": NoThread,  # what comes is read by the reactor's turns
-            "max_message_size": MESSAGE_LIMIT,
+            "max_message_size": MAX_MESSAGE_BYTES,
             "receive_bytes": 16384,
         },
     }

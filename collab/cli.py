@@ -33,9 +33,9 @@ def create_admin(email: str, password: str) -> None:
     if user is None:
         if reason := passwords.weakness(password, email):
             raise click.ClickException(reason)
-        if len(password) < passwords.MIN_LENGTH:
+        if len(password) < passwords.MIN_PASSWORD_LENGTH:
             raise click.ClickException(
-                f"A password has at least {passwords.MIN_LENGTH} characters."
+                f"A password has at least {passwords.MIN_PASSWORD_LENGTH} characters."
             )
         user = service.new_account(email, passwords.hash_password(password), None)
     if user.role != ADMIN:

@@ -18,9 +18,9 @@ class ConfigError(Exception):
 Parser = Callable[[str], Any]
 
 
-WHOLE = re.compile(r"-?\d{1,12}")
-ORIGIN = re.compile(r"https?://[\w.-]+(:\d+)?")
-RATE = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
+WHOLE_PATTERN = re.compile(r"-?\d{1,12}")
+ORIGIN_PATTERN = re.compile(r"https?://[\w.-]+(:\d+)?")
+RATE_PATTERN = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
 SQLITE_FILE = re.compile(r"sqlite:///[^:?]")
 
 
@@ -35,7 +35,7 @@ def whole(low: int, high: int) -> Parser:
     """Parse a whole number from `low` to `high`."""
 
     def parse(value: str) -> int:
-        if not WHOLE.fullmatch(value) or not low <= int(value) <= high:
+        if not WHOLE_PATTERN.fullmatch(value) or not low <= int(value) <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
         return int(value)
 
@@ -65,7 +65,7 @@ def switch(value: str) -> bool:
 def origins(value: str) -> list[str]:
     """Parse a comma-separated list of origins (RFC 6454), or `*`."""
     found = [word.strip() for word in value.split(",") if word.strip()]
-    if found != ["*"] and not all(map(ORIGIN.fullmatch, found)):
+    if found != ["*"] and not all(map(ORIGIN_PATTERN.fullmatch, found)):
         raise ValueError("must be origins such as https://app.example.com, or `*` alone")
     return found
 
@@ -79,7 +79,7 @@ def secret(value: str) -> str:
 
 def rate(value: str) -> str:
     """Parse a rate such as `300 per minute`, or `off`."""
-    if value.lower() != "off" and not RATE.fullmatch(value):
+    if value.lower() != "off" and not RATE_PATTERN.fullmatch(value):
         raise ValueError("must look like '300 per minute' or '5 per 15 minutes', or be 'off'")
     return value.lower()
 
@@ -92,7 +92,7 @@ def database_url(value: str) -> str:
 
 
 #: What these read is not repeated in an error: a secret, or an address that may hold a password.
-CONFIDENTIAL = (secret, database_url)
+CONFIDENTIAL_READERS = (secret, database_url)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Setting:
         try:
             return self.parse(value)
         except ValueError as error:
-            shown = "" if self.parse in CONFIDENTIAL else f" is {value!r}, but it"
+            shown = "" if self.parse in CONFIDENTIAL_READERS else f" is {value!r}, but it"
             raise ConfigError(f"{self.name}{shown} {error}.") from None
 
 

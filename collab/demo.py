@@ -38,7 +38,12 @@ from .tasks.schemas import TaskIn
 from .workspaces import service as workspaces
 
 #: The first one becomes admin, if the installation is new.
-PEOPLE = {"ada": "Ada Admin", "alice": "Alice Owner", "bob": "Bob Teammate", "vera": "Vera Viewer"}
+DEMO_PEOPLE = {
+    "ada": "Ada Admin",
+    "alice": "Alice Owner",
+    "bob": "Bob Teammate",
+    "vera": "Vera Viewer",
+}
 
 #: What lies in the demo's workspace.
 FILES = {
@@ -55,7 +60,7 @@ def begin(app: Flask) -> None:
     # Threads that it started do not outlive the fork: the worker begins with parts of its own.
     PARTS.of(app).stop()
     slots.renew(app)
-    people = tuple(DemoPerson(shown, _email(name)) for name, shown in PEOPLE.items())
+    people = tuple(DemoPerson(shown, _email(name)) for name, shown in DEMO_PEOPLE.items())
     DEMO.put(app, Demo(people, _password(app.config["INSTANCE_PATH"])))
 
 
@@ -66,7 +71,7 @@ def _password(folder: Path) -> str:
 def fill() -> str:
     """Add what is missing and return what to tell: the people and their password."""
     password = _password(setting("INSTANCE_PATH"))
-    people = {name: _person(name, shown, password) for name, shown in PEOPLE.items()}
+    people = {name: _person(name, shown, password) for name, shown in DEMO_PEOPLE.items()}
     if not db.session.scalar(select(User.id).where(User.email == _email("alice")).limit(1)):
         raise LookupError("the demo's people were not added")
     known = projects.list_for(
@@ -77,7 +82,7 @@ def fill() -> str:
         NOTIFIER.here().reader.begin()
         _project(people)
         _posts(people)
-    lines = [f"  {_email(name):<20} {shown}" for name, shown in PEOPLE.items()]
+    lines = [f"  {_email(name):<20} {shown}" for name, shown in DEMO_PEOPLE.items()]
     return "\n".join(["Demo accounts, all with the password " + password, *lines])
 
 

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 #: Seconds from SIGTERM until what still runs is killed.
 GRACE_S = 2
 #: Threads for requests that wait for a turn at what is heavy, so that HTTP_THREADS are kept free.
-WAITING_THREADS = heavy.MAX_HEAVY + heavy.MAX_WAITING + passwords.MAX_WAITING
+WAITING_THREADS = heavy.MAX_HEAVY_AT_ONCE + heavy.MAX_HEAVY_WAITING + passwords.MAX_HASHES_WAITING
 #: Connections that may be open beside live ones and those that have a thread.
 SPARE_CONNECTIONS = 4000
 #: The part of the spool's disk that one address may use: one in so many.

@@ -10,6 +10,7 @@ import pytest
 from collab.config import ROOT
 from collab.jobs.registry import JobType, find, register
 
+from .support.constants import bare, crowded
 from .support.imports import Imports, is_routes
 
 HOUSE = ROOT / "collab"
@@ -260,6 +261,30 @@ def test_a_function_stays_under_50_lines(path):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
     assert [one.name for one in functions if one.end_lineno - one.lineno >= 50] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=room)
+def test_constants_stand_one_a_line_and_say_their_unit_and_thing(path):
+    assert (crowded(path), bare(path, room(path))) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "MAX_ROWS, MAX_BYTES = 500, 2**20",
+        "FIRST_ROW, LAST_ROW = range(2)",
+        "MAX_ROWS = MAX_LINES = 500",
+        "MOST = 500",
+        "LIMIT: int = 25 * 2**20",
+        "KEPT = timedelta(hours=24)",
+        "SHOWN = (Post.id, Post.title)",
+        'PLACE = "/box"',
+    ],
+)
+def test_a_planted_bare_or_crowded_constant_is_found(copied, line):
+    plant(copied / "posts" / "service.py", line)
+    file = copied / "posts" / "service.py"
+    assert crowded(file) or bare(file, "posts/service.py")
 
 
 def test_the_tests_mirror_the_house():

@@ -31,7 +31,7 @@ from collab.jobs.context import JobContext
 from collab.jobs.engine import claiming
 from collab.jobs.engine.fairness import Pace, Turns
 from collab.jobs.engine.runner import RUNNER
-from collab.jobs.models import ENDED, QUEUED, Job
+from collab.jobs.models import ENDED_STATUSES, QUEUED, Job
 from collab.jobs.service import Order
 from collab.server import prepare
 
@@ -52,7 +52,7 @@ def order() -> Order:
 
 def wait_all() -> None:
     """Wait until no job is left that has not ended, as the database has it."""
-    left = select(func.count()).where(Job.status.not_in(ENDED))
+    left = select(func.count()).where(Job.status.not_in(ENDED_STATUSES))
     while db.session.scalar(left):
         db.session.remove()
         time.sleep(POLL_SECONDS)
@@ -122,7 +122,7 @@ def claimed() -> float:
     start = time.perf_counter()
     turns = Turns(5, Pace())
     ids = claiming.choose(turns)
-    got = claiming.claim(ids, "bench", utcnow(), service.KEY_KEPT)
+    got = claiming.claim(ids, "bench", utcnow(), service.KEY_LIFETIME)
     took = time.perf_counter() - start
     db.session.rollback()
     if len(got) != 4:

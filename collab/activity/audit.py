@@ -12,7 +12,7 @@ from .privacy import withheld
 from .service import Item, read_page, shown
 
 #: By which index a filter is walked, the narrowest first; without any, the whole log is.
-INDEXED = ("actor", "topic", "project_id")
+INDEXED_FILTERS = ("actor", "topic", "project_id")
 
 
 def list_events(*, limit: int, cursor: str | None, **query: Any) -> Page:
@@ -24,7 +24,7 @@ def list_events(*, limit: int, cursor: str | None, **query: Any) -> Page:
 
 def sources(wanted: Wanted) -> Sources:
     """Return the one stretch of an index in which all that is wanted lies."""
-    for name in INDEXED:
+    for name in INDEXED_FILTERS:
         if (value := getattr(wanted, name)) is not None:
             return {name: [value]}
     return {}

@@ -10,7 +10,7 @@ from ..auth.guard import admin_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..core.models import utcnow
 from ..core.slots import application
@@ -21,16 +21,16 @@ from .schemas import AuditPage, AuditQuery, ExportQuery
 blueprint = Blueprint(
     "audit",
     __name__,
-    url_prefix=BASE,
+    url_prefix=BASE_PATH,
     description="Who did what, from where and when, for admins: the whole log, refusals and "
     "log-ins included. What is a person's own alone is there without its data (`withheld`).",
 )
 
-FILE = {"schema": {"type": "string"}}
+FILE_CONTENT = {"schema": {"type": "string"}}
 FILES = {
     "200": {
         "description": "The file.",
-        "content": {style.content_type.split(";")[0]: FILE for style in STYLES.values()},
+        "content": {style.content_type.split(";")[0]: FILE_CONTENT for style in STYLES.values()},
     }
 }
 

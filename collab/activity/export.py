@@ -26,10 +26,10 @@ from .filters import Wanted
 from .service import Item
 
 #: Rows that are read at once, if they are small.
-BATCH = 500
+ROWS_PER_READ = 500
 
 #: What makes a spreadsheet take a cell for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 COLUMNS = (
     "id",
@@ -71,7 +71,7 @@ def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
 
 def _harmless(cell: Any) -> Any:
     """Return a cell that no spreadsheet calculates."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _pieces(
         with app.app_context():
             place = values | {"after": after, "before": end}
             result = db.session.connection().execute(query, place)
-            rows, more = take(result, BATCH, log.READ_BYTES)
+            rows, more = take(result, ROWS_PER_READ, log.READ_BYTES)
             if not recheck(caller).is_admin:
                 raise Forbidden("Only an admin may do this.")
             piece = style.write(for_admins([row for row in rows if wanted.matches(row)]))
@@ -138,4 +138,4 @@ def _next_rows(wanted: Wanted) -> tuple[Select[Any], dict[str, Any]]:
     values: dict[str, Any] = {}
     for name, (value,) in sources(wanted).items():
         query, values = query.where(getattr(EventRow, name) == bindparam("key")), {"key": value}
-    return query.order_by(EventRow.id).limit(BATCH + 1), values
+    return query.order_by(EventRow.id).limit(ROWS_PER_READ + 1), values

@@ -13,11 +13,17 @@ from ..events.models import EventRow
 from ..extensions import db
 
 #: What feeds leave out unless it is asked for by its own type: there is much of it.
-NOISE = ("file.edited", "job.output", "job.progressed", "notification.created", "notification.read")
+NOISY_TYPES = (
+    "file.edited",
+    "job.output",
+    "job.progressed",
+    "notification.created",
+    "notification.read",
+)
 
 #: How far the order of times may differ from the order of ids: a row's time is taken before its
 #: writer waits for the lock, and a clock may be set back a little.
-SKEW = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +53,11 @@ class Wanted:
 
     def _of_type(self, kind: str) -> bool:
         if self.type is None:
-            return self.noise or kind not in NOISE
+            return self.noise or kind not in NOISY_TYPES
         wanted = canonical_type(self.type)
         if kind == wanted:
             return True
-        return kind.startswith(wanted + ".") and (self.noise or kind not in NOISE)
+        return kind.startswith(wanted + ".") and (self.noise or kind not in NOISY_TYPES)
 
     def columns(self) -> list[str]:
         """Return what has to be read of a row to tell; time and address lie behind its data."""
@@ -64,12 +70,12 @@ class Wanted:
         """Return the id behind which, and the id before which, all that is wanted lies."""
         after, before = 0, None
         if self.since is not None:
-            early = _shifted(self.since, -SKEW)
+            early = _shifted(self.since, -CLOCK_SKEW)
             first = select(EventRow.id).where(EventRow.time >= early).order_by(EventRow.time)
             found = db.session.scalar(first.limit(1))
             after = _newest() if found is None else found - 1
         if self.until is not None:
-            late = _shifted(self.until, SKEW)
+            late = _shifted(self.until, CLOCK_SKEW)
             last = select(EventRow.id).where(EventRow.time < late).order_by(EventRow.time.desc())
             before = (db.session.scalar(last.limit(1)) or 0) + 1
         return after, before

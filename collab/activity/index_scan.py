@@ -1,8 +1,8 @@
 """Walking the log backwards by its indexes, so that a page costs the same however long it is.
 
 Each source (a project, a topic, an actor) is a stretch of an index; several are merged. A filter
-may find little, so that a request reads some `SCANNED` rows at most and then answers with what it
-has, which may be less than a page, and with the place to go on.
+may find little, so a request reads about `MAX_ROWS_SCANNED` rows at most. It then answers with what
+it has, which may be less than a page, and with the place to go on from.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from ..events.models import EventRow
 from ..extensions import db
 
 #: Rows that one request reads, about.
-SCANNED = 10_000
+MAX_ROWS_SCANNED = 10_000
 #: Of these, what all sources together give at first.
-FIRST = 2_000
-#: Rows of one source that are read at once, at the least and at the most.
-LEAST, MOST = 4, 500
+FIRST_ROWS_SCANNED = 2_000
+#: Rows of one source that are read at once, at the least.
+MIN_ROWS_PER_READ = 4
+#: Rows of one source that are read at once, at the most.
+MAX_ROWS_PER_READ = 500
 
 #: Keys of one column that are read each by itself; more are one source, put in order by SQLite.
-MOST_APART = 100
+MAX_SOURCES_APART = 100
 #: Rows that are read at once of such a source.
-TOGETHER = 50
+ROWS_READ_TOGETHER = 50
 
 #: Column -> the values whose rows are wanted; without any the whole log.
 Sources = Mapping[str, Sequence[int | str]]
@@ -83,7 +85,7 @@ class _Source:
         self.rows, self.over = rows, len(rows) < self.width
         if rows:
             self.place = rows[0].id
-        self.width = min(MOST, self.width * 2)
+        self.width = min(MAX_ROWS_PER_READ, self.width * 2)
 
 
 class Walker:
@@ -96,7 +98,9 @@ class Walker:
         keys: list[tuple[str | None, Any]] = [
             (column, key) for column, values in sources.items() for key in _apart(values)
         ]
-        width = max(LEAST, min(MOST // 10, FIRST // max(1, len(keys))))
+        width = max(
+            MIN_ROWS_PER_READ, min(MAX_ROWS_PER_READ // 10, FIRST_ROWS_SCANNED // max(1, len(keys)))
+        )
         if not sources:
             keys = [(None, 0)]
         self._sources = [_Source(column, key, before, width) for column, key in keys]
@@ -114,7 +118,7 @@ class Walker:
                 self.place = -key
                 yield row
             if not source.rows and not source.over:
-                if self._scanned >= SCANNED:
+                if self._scanned >= MAX_ROWS_SCANNED:
                     return
                 self._read([source])
             if source.rows:
@@ -134,7 +138,7 @@ class Walker:
 
     def _read_merged(self, source: _Source, keys: Sequence[int | str]) -> int:
         """Read the newest rows of many keys; each key is a look into the index, if not a row."""
-        source.width = TOGETHER
+        source.width = ROWS_READ_TOGETHER
         values: dict[str, Any] = {"after": self._after, "before": source.place}
         values |= {"width": source.width, "keys": dumps(keys).decode()}
         statement = _merged(str(source.column), self._columns)
@@ -161,7 +165,7 @@ class Walker:
 
 def _apart(values: Sequence[int | str]) -> Sequence[int | str | Sequence[int | str]]:
     """Return what is read by itself: each value, or all of them together where there are many."""
-    return values if len(values) <= MOST_APART else [values]
+    return values if len(values) <= MAX_SOURCES_APART else [values]
 
 
 def _ids_below(column: str, key: Any) -> Select[Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 ADMINS_BUSINESS = ("account", "session", "task")
 
 #: Where everybody or every admin reads along.
-OPEN_TOPICS = ("posts", "flags", "audit")
+SHARED_TOPICS = ("posts", "flags", "audit")
 
 
 def withheld(topic: str, kind: str, project_id: int | None) -> bool:
@@ -24,6 +24,6 @@ def withheld(topic: str, kind: str, project_id: int | None) -> bool:
     | `job:<id>` of a job in no project        | withheld                      |
     | anything else                            | withheld, until it is decided |
     """
-    if project_id is not None or topic in OPEN_TOPICS:
+    if project_id is not None or topic in SHARED_TOPICS:
         return False
     return not (topic.startswith("user:") and kind.split(".")[0] in ADMINS_BUSINESS)

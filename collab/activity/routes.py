@@ -8,7 +8,7 @@ from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import service
 from .schemas import ActivityPage, FeedQuery
@@ -16,7 +16,7 @@ from .schemas import ActivityPage, FeedQuery
 blueprint = Blueprint(
     "activity",
     __name__,
-    url_prefix=BASE,
+    url_prefix=BASE_PATH,
     description="What happened, in sentences, the newest first. A request looks at some 10,000 "
     "events at most: with a filter that finds few, a page may be short or empty and still have a "
     "`next_cursor`.",

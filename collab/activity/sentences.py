@@ -12,18 +12,20 @@ from ..core.schemas import MAX_ID
 from ..extensions import db
 
 #: Stands for what is not known or must not be shown.
-HIDDEN = "…"
-SERVICE, SOMEBODY, DELETED = "The service", "Somebody", "a deleted account"
+HIDDEN_TEXT = "…"
+SERVICE_NAME = "The service"
+UNKNOWN_PERSON = "Somebody"
+DELETED_PERSON = "a deleted account"
 #: Characters of one word or title; a log may hold what an older version let in.
-LONGEST = 200
+MAX_SHOWN_CHARACTERS = 200
 
 Data = Mapping[str, Any]
 Names = Mapping[int, str]
 
 #: Which members of an event's data are people.
-PEOPLE = {"user": "user_id", "assignee": "assignee_id", "owner": "owner_id"}
+PERSON_MEMBERS = {"user": "user_id", "assignee": "assignee_id", "owner": "owner_id"}
 #: What is shown in quotation marks.
-QUOTED = ("title", "name", "new_name")
+QUOTED_MEMBERS = ("title", "name", "new_name")
 
 
 def _task_updated(data: Data) -> str:
@@ -122,7 +124,7 @@ OF_ONESELF = {
 }
 
 #: A type that members publish themselves.
-OPEN = "{actor} published {type}"
+PUBLISHED_SENTENCE = "{actor} published {type}"
 
 #: Where an actor who is not known is a person, and not the service.
 REFUSALS = ("login.refused", "access.refused")
@@ -133,7 +135,7 @@ def names_of(rows: Sequence[Any]) -> dict[int, str]:
     found = [row.actor for row in rows]
     # What members publish themselves has no people in its sentence, and may be large.
     told = [row.data for row in rows if row.type in SENTENCES]
-    found += [data.get(member) for data in told for member in PEOPLE.values()]
+    found += [data.get(member) for data in told for member in PERSON_MEMBERS.values()]
     people = {one for one in found if type(one) is int and 0 < one <= MAX_ID}
     if not people:
         return {}
@@ -143,55 +145,57 @@ def names_of(rows: Sequence[Any]) -> dict[int, str]:
 
 def sentence(kind: str, actor: int | None, data: Data, names: Names) -> str:
     """Say what happened; what the data lacks is an ellipsis."""
-    template = SENTENCES.get(kind, OPEN)
+    template = SENTENCES.get(kind, PUBLISHED_SENTENCE)
     if callable(template):
         template = template(data)
-    if kind in OF_ONESELF and actor is not None and actor in (data.get(one) for one in ONESELF):
+    if kind in OF_ONESELF and actor is not None and actor in (data.get(one) for one in PERSON_IDS):
         template = OF_ONESELF[kind]
     text = template.format_map(_Words(kind, actor, data, names))
-    return text[0].upper() + text[1:] if text.startswith(DELETED) else text
+    return text[0].upper() + text[1:] if text.startswith(DELETED_PERSON) else text
 
 
-ONESELF = ("user_id", "assignee_id")
+PERSON_IDS = ("user_id", "assignee_id")
 
 
 class _Words(dict[str, str]):
     """What a template's placeholders stand for."""
 
     def __init__(self, kind: str, actor: int | None, data: Data, names: Names) -> None:
-        nobody = SOMEBODY if kind in REFUSALS else SERVICE
-        super().__init__(type=kind, actor=nobody if actor is None else names.get(actor, DELETED))
+        nobody = UNKNOWN_PERSON if kind in REFUSALS else SERVICE_NAME
+        super().__init__(
+            type=kind, actor=nobody if actor is None else names.get(actor, DELETED_PERSON)
+        )
         self._data, self._names = data, names
 
     def __missing__(self, key: str) -> str:
-        if key in PEOPLE:
-            return self._person(self._data.get(PEOPLE[key]))
-        if key in DERIVED:
-            return DERIVED[key](self._data)
+        if key in PERSON_MEMBERS:
+            return self._person(self._data.get(PERSON_MEMBERS[key]))
+        if key in DERIVED_WORDS:
+            return DERIVED_WORDS[key](self._data)
         word = _word(self._data.get(key))
-        return f"“{word}”" if key in QUOTED else word
+        return f"“{word}”" if key in QUOTED_MEMBERS else word
 
     def _person(self, key: Any) -> str:
-        return self._names.get(key, DELETED) if type(key) is int else SOMEBODY.lower()
+        return self._names.get(key, DELETED_PERSON) if type(key) is int else UNKNOWN_PERSON.lower()
 
 
 def _word(value: Any) -> str:
     """Return a value as one line."""
     if type(value) not in (str, int, float):
-        return HIDDEN
-    return " ".join(str(value).split())[:LONGEST] or HIDDEN
+        return HIDDEN_TEXT
+    return " ".join(str(value).split())[:MAX_SHOWN_CHARACTERS] or HIDDEN_TEXT
 
 
 def _a_role(data: Data) -> str:
     role = _word(data.get("role"))
-    return role if role == HIDDEN else f"{'an' if role[0] in 'aeio' else 'a'} {role}"
+    return role if role == HIDDEN_TEXT else f"{'an' if role[0] in 'aeio' else 'a'} {role}"
 
 
 def _changed(data: Data) -> str:
     """Name the fields that changed, as the events of each family write them."""
     changed = data.get("changed", data.get("changes"))
     if not isinstance(changed, (list, dict)):
-        return HIDDEN
+        return HIDDEN_TEXT
     return ", ".join(_word(one).replace("_", " ") for one in changed) or "nothing"
 
 
@@ -202,11 +206,11 @@ def _status(data: Data) -> str:
 
 def _percent(data: Data) -> str:
     progress = data.get("progress")
-    return str(round(progress * 100)) if isinstance(progress, (int, float)) else HIDDEN
+    return str(round(progress * 100)) if isinstance(progress, (int, float)) else HIDDEN_TEXT
 
 
 #: Words that are made of the data.
-DERIVED: dict[str, Callable[[Data], str]] = {
+DERIVED_WORDS: dict[str, Callable[[Data], str]] = {
     "a_role": _a_role,
     "changed": _changed,
     "status": _status,

@@ -17,11 +17,11 @@ from ..projects import access
 from ..projects.models import Project
 from .filters import Wanted
 from .index_scan import Sources, walk
-from .sentences import DELETED, SENTENCES, names_of, sentence
+from .sentences import DELETED_PERSON, SENTENCES, names_of, sentence
 from .visibility import Sight, jobs_followed
 
 #: What the cursor of every feed is made for.
-ORDER = "-id"
+FEED_ORDER = "-id"
 
 ME = "me"
 
@@ -107,13 +107,13 @@ def read_page(
     """
     after, before = wanted.bounds()
     if cursor:
-        start = decode(cursor, ORDER, EventRow.id)[0]
+        start = decode(cursor, FEED_ORDER, EventRow.id)[0]
         before = start if before is None else min(start, before)
     found = walk(sources, wanted.columns(), passes, after=after, before=before, limit=limit)
     query = log.rows().where(EventRow.id.in_(found.ids)).order_by(EventRow.id.desc())
     rows, more = take(db.session.connection().execute(query), limit)
     following = rows[-1].id if more else found.next
-    return Page(rows, None if following is None else encode(ORDER, following, following))
+    return Page(rows, None if following is None else encode(FEED_ORDER, following, following))
 
 
 def shown(rows: Sequence[Any], withheld: Callable[[Any], bool]) -> list[Item]:
@@ -125,7 +125,7 @@ def shown(rows: Sequence[Any], withheld: Callable[[Any], bool]) -> list[Item]:
 def _item(row: Any, names: dict[int, str], hidden: bool) -> Item:
     data = {} if hidden else row.data
     text = sentence(row.type, row.actor, data if row.type in SENTENCES else {}, names)
-    actor = None if row.actor is None else Actor(row.actor, names.get(row.actor, DELETED))
+    actor = None if row.actor is None else Actor(row.actor, names.get(row.actor, DELETED_PERSON))
     return Item(
         id=row.id,
         type=row.type,

@@ -24,7 +24,7 @@ def jobs_followed(caller: Caller) -> list[int]:
 
 
 #: Projects that are looked up each by itself; whoever looks at more asks for all of them.
-ONE_BY_ONE = 20
+MAX_PROJECTS_ONE_BY_ONE = 20
 
 
 class Sight:
@@ -40,7 +40,7 @@ class Sight:
         """Tell whether they are in a project; of many they are looked up all at once."""
         if self._all is None and project_id not in self._member:
             one = access.projects_of(self._caller)
-            if len(self._member) < ONE_BY_ONE:
+            if len(self._member) < MAX_PROJECTS_ONE_BY_ONE:
                 one = one.where(Member.project_id == project_id)
                 self._member[project_id] = db.session.scalar(one) is not None
             else:

@@ -34,10 +34,12 @@ from ..core.slots import Slot
 SPRAY_FACTOR = 20
 #: One e-mail may be failed at this many times more, from new networks, before they have to wait.
 GUESS_FACTOR = 2
-#: Seconds from the last guess until those from many networks are forgotten, and the longest wait.
-GUESSED_S, MAX_WAIT_S = 3600, 3600
+#: Seconds after the last guess until guesses from many networks are forgotten.
+FORGET_GUESSES_S = 3600
+#: The longest that a caller is asked to wait.
+MAX_WAIT_S = 3600
 #: Seconds after its wait within which a network is let through.
-COME_BACK_S = 900
+COME_BACK_WITHIN_S = 900
 
 
 class TooManyAttempts(TooManyRequests):
@@ -93,12 +95,12 @@ class Attempts:
 
     def _slow_down(self, pair: str, account: str) -> None:
         """Count a guess at an account; if there are many, promise to take it later, and raise."""
-        guesses = self._failures.incr(account, GUESSED_S, longer=True)
+        guesses = self._failures.incr(account, FORGET_GUESSES_S, longer=True)
         beyond = guesses - self._most * GUESS_FACTOR
         if beyond > 0:
             wait = min(MAX_WAIT_S, 2 ** min(beyond - 1, 32))
             self._waits.incr(_waiting(pair), wait)
-            self._waits.incr(_promised(pair), wait + COME_BACK_S)
+            self._waits.incr(_promised(pair), wait + COME_BACK_WITHIN_S)
             raise TooManyAttempts(retry_after=wait)
 
     def forgive(self, attempt: Attempt) -> None:

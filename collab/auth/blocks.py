@@ -20,7 +20,7 @@ from ..extensions import db
 from .models import BLOCK_SORTS, Block, User
 
 #: People whom one person can have blocked.
-MOST_BLOCKS = 1000
+MAX_BLOCKS = 1000
 
 
 class OwnAccount(Conflict):
@@ -40,7 +40,7 @@ def block(caller: Caller, user_id: int) -> None:
         raise NotFound()
     if db.session.get(Block, (caller.user_id, user_id)) is None:
         mine = select(func.count()).where(Block.user_id == caller.user_id)
-        if (db.session.scalar(mine) or 0) >= MOST_BLOCKS:
+        if (db.session.scalar(mine) or 0) >= MAX_BLOCKS:
             raise TooManyBlocks()
         db.session.add(Block(user_id=caller.user_id, blocked_id=user_id))
     db.session.commit()

@@ -23,7 +23,7 @@ from .tokens import AccessClaims, read_access_token
 P = ParamSpec("P")
 
 #: Built once: it runs with every request.
-PERSON = (
+PERSON_OF_SESSION = (
     select(
         User.name,
         User.email,
@@ -49,7 +49,7 @@ class NoLongerAdmin(Forbidden):
 def person_of(claims: AccessClaims, connection: Connection | None = None) -> Caller:
     """Return whose token it is, as the database knows them now; raises Unauthorized."""
     values = {"session_id": claims.session_id}
-    row = (connection or db.session.connection()).execute(PERSON, values).one_or_none()
+    row = (connection or db.session.connection()).execute(PERSON_OF_SESSION, values).one_or_none()
     if row is None or row.user_id != claims.user_id:
         raise SessionEnded()
     if row.disabled_at is not None:

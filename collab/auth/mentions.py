@@ -11,17 +11,19 @@ from ..extensions import db
 from .models import User
 
 #: Not in the middle of a word, as in an e-mail address; it ends before what ends a sentence.
-HANDLE = re.compile(r"(?<![\w.@+-])@(\w(?:[\w.+-]{0,98}\w)?)")
+HANDLE_PATTERN = re.compile(r"(?<![\w.@+-])@(\w(?:[\w.+-]{0,98}\w)?)")
 
 #: How many names of one text are looked up.
-MOST = 20
+MAX_NAMES_PER_TEXT = 20
 #: How many people one text mentions: many may bear one name.
-MOST_PEOPLE = 100
+MAX_PEOPLE_PER_TEXT = 100
 
 
 def handles(text: str) -> list[str]:
     """Return the names that a text mentions, in lower case, each once."""
-    return list(dict.fromkeys(name.lower() for name in HANDLE.findall(text)))[:MOST]
+    return list(dict.fromkeys(name.lower() for name in HANDLE_PATTERN.findall(text)))[
+        :MAX_NAMES_PER_TEXT
+    ]
 
 
 def mentioned(text: str, among: Any = None) -> list[int]:
@@ -37,4 +39,4 @@ def mentioned(text: str, among: Any = None) -> list[int]:
     query = select(User.id).where(User.disabled_at.is_(None), called)
     if among is not None:
         query = query.where(among)
-    return list(db.session.scalars(query.order_by(User.id).limit(MOST_PEOPLE)))
+    return list(db.session.scalars(query.order_by(User.id).limit(MAX_PEOPLE_PER_TEXT)))

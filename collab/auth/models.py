@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from ..core.models import Model, Versioned, utcnow
 
-USER, ADMIN = "user", "admin"
+USER = "user"
+ADMIN = "admin"
 
 
 def handle_of(name: str) -> str:

@@ -11,7 +11,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from ..core.errors import Unavailable
 
-MIN_LENGTH, MAX_LENGTH = 8, 128
+MIN_PASSWORD_LENGTH = 8
+MAX_PASSWORD_LENGTH = 128
 
 #: OWASP's recommendation for argon2id: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -20,13 +21,13 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 HASHES_AT_ONCE = 2
 _slots = threading.BoundedSemaphore(HASHES_AT_ONCE)
 #: Those that wait for a slot, some two seconds' worth: each holds a thread.
-MAX_WAITING = 100
-_places = threading.BoundedSemaphore(HASHES_AT_ONCE + MAX_WAITING)
+MAX_HASHES_WAITING = 100
+_places = threading.BoundedSemaphore(HASHES_AT_ONCE + MAX_HASHES_WAITING)
 
 #: What a log-in for an unknown address is checked against, so that it takes as long.
 _nobody = _hasher.hash("a password that nobody has")
 
-COMMON = frozenset(
+COMMON_PASSWORDS = frozenset(
     """
     password passw0rd password1 password12 password1234 passwords p@ssword p@ssw0rd pa55word
     12345678 123456789 1234567890 0123456789 87654321 987654321 9876543210 11223344 12341234
@@ -80,7 +81,7 @@ def outdated(kept: str) -> bool:
 def weakness(password: str, email: str) -> str | None:
     """Say why a password is refused, or None."""
     lowered = password.lower()
-    if lowered in COMMON:
+    if lowered in COMMON_PASSWORDS:
         return "This password is among the most common ones."
     if len(set(lowered)) < 3:
         return "This password has too few different characters."

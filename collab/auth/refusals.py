@@ -29,12 +29,16 @@ from .sessions import Disabled
 
 logger = logging.getLogger(__name__)
 
-#: Refusals of one person or address that are recorded in a window of so many seconds.
-RECORDED, WINDOW_S = 60, 60.0
+#: Refusals of one person or address that are recorded in one window.
+MAX_RECORDED_REFUSALS = 60
+#: Seconds of a window.
+REFUSAL_WINDOW_S = 60.0
 #: People and addresses that are counted; past it the counting starts anew.
-COUNTED = 10_000
-#: Characters that are kept of a path and of a reason; an address is at most 254 (RFC 5321).
-LONGEST, LONGEST_EMAIL = 300, 254
+MAX_SUBJECTS_COUNTED = 10_000
+#: Characters that are kept of a path and of a reason.
+MAX_REASON_LENGTH = 300
+#: Characters of an e-mail address (RFC 5321 §4.5.3.1).
+MAX_EMAIL_LENGTH = 254
 
 
 @dataclass
@@ -59,9 +63,9 @@ class Meter:
             if count is None:
                 self._forget(now)
                 count = self._counts[key] = _Count(now)
-            elif now - count.since >= WINDOW_S:
+            elif now - count.since >= REFUSAL_WINDOW_S:
                 count.since, count.recorded = now, 0
-            if count.recorded >= RECORDED:
+            if count.recorded >= MAX_RECORDED_REFUSALS:
                 count.left_out += 1
                 return None
             count.recorded += 1
@@ -69,9 +73,11 @@ class Meter:
             return left_out
 
     def _forget(self, now: float) -> None:
-        if len(self._counts) >= COUNTED:
-            kept = {key: one for key, one in self._counts.items() if now - one.since < WINDOW_S}
-            self._counts = kept if len(kept) < COUNTED else {}
+        if len(self._counts) >= MAX_SUBJECTS_COUNTED:
+            kept = {
+                key: one for key, one in self._counts.items() if now - one.since < REFUSAL_WINDOW_S
+            }
+            self._counts = kept if len(kept) < MAX_SUBJECTS_COUNTED else {}
 
 
 def log_in(email: str, error: ApiError) -> None:
@@ -84,7 +90,7 @@ def log_in(email: str, error: ApiError) -> None:
     _record(
         None,
         lambda left_out: LoginRefused(
-            email=email[:LONGEST_EMAIL], reason=reason, left_out=left_out
+            email=email[:MAX_EMAIL_LENGTH], reason=reason, left_out=left_out
         ),
     )
 
@@ -95,9 +101,9 @@ def access(user_id: int | None, method: str, path: str, error: ApiError) -> None
         user_id,
         lambda left_out: AccessRefused(
             method=method,
-            path=path[:LONGEST],
+            path=path[:MAX_REASON_LENGTH],
             status=error.status,
-            reason=error.detail[:LONGEST],
+            reason=error.detail[:MAX_REASON_LENGTH],
             left_out=left_out,
         ),
     )

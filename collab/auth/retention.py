@@ -12,9 +12,14 @@ def forget_sessions() -> bool:
     before = retention.border("SESSION_RETENTION_DAYS")
     if before is None:
         return False
-    return retention.delete_older(Session.expires_at, before, Session.id) == retention.AT_ONCE
+    return (
+        retention.delete_older(Session.expires_at, before, Session.id) == retention.ROWS_PER_COMMIT
+    )
 
 
 def forget_tickets() -> bool:
     """Delete tickets that have run out."""
-    return retention.delete_older(Ticket.expires_at, utcnow(), Ticket.digest) == retention.AT_ONCE
+    return (
+        retention.delete_older(Ticket.expires_at, utcnow(), Ticket.digest)
+        == retention.ROWS_PER_COMMIT
+    )

@@ -12,7 +12,7 @@ from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.origin import is_local
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import blocks, demo_people, service, sessions, users
 from .demo_people import Demo
@@ -39,10 +39,10 @@ from .schemas import (
 from .sessions import Client
 
 blueprint = Blueprint(
-    "auth", __name__, url_prefix=f"{BASE}/auth", description="Accounts, sessions and tokens."
+    "auth", __name__, url_prefix=f"{BASE_PATH}/auth", description="Accounts, sessions and tokens."
 )
 
-PUBLIC: list[dict[str, list[str]]] = [{}]
+NO_SECURITY: list[dict[str, list[str]]] = [{}]
 
 
 def client() -> Client:
@@ -53,7 +53,7 @@ def client() -> Client:
 @blueprint.post("/register")
 @blueprint.post("/signup", endpoint="signup")
 @idempotent
-@blueprint.doc(security=PUBLIC)
+@blueprint.doc(security=NO_SECURITY)
 @blueprint.arguments(RegisterIn)
 @blueprint.response(201, SignedInOut)
 def register(data: dict[str, Any]) -> Answer:
@@ -64,7 +64,7 @@ def register(data: dict[str, Any]) -> Answer:
 
 
 @blueprint.post("/login")
-@blueprint.doc(security=PUBLIC)
+@blueprint.doc(security=NO_SECURITY)
 @blueprint.arguments(LoginIn)
 @blueprint.response(200, SignedInOut)
 def login(data: dict[str, Any]) -> Answer:
@@ -75,7 +75,7 @@ def login(data: dict[str, Any]) -> Answer:
 
 
 @blueprint.post("/refresh")
-@blueprint.doc(security=PUBLIC)
+@blueprint.doc(security=NO_SECURITY)
 @blueprint.arguments(RefreshIn)
 @blueprint.response(200, SignedInOut)
 def refresh(data: dict[str, Any]) -> Answer:
@@ -90,7 +90,7 @@ def refresh(data: dict[str, Any]) -> Answer:
 
 
 @blueprint.get("/demo")
-@blueprint.doc(security=PUBLIC)
+@blueprint.doc(security=NO_SECURITY)
 @blueprint.response(200, DemoOut)
 def demo() -> tuple[Demo, int, dict[str, str]]:
     """List the demo's people, with whom to sign in; nobody unless the server runs with `--demo`.

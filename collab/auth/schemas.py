@@ -9,9 +9,9 @@ from marshmallow import fields, post_dump, validate
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import Schema, Time, TrueOrFalse, email, line
 from .models import ADMIN, BLOCK_SORTS, SESSION_SORTS, USER, USER_SORTS
-from .passwords import MAX_LENGTH, MIN_LENGTH
+from .passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 
-ROLE = validate.OneOf([USER, ADMIN])
+ROLE_CHOICE = validate.OneOf([USER, ADMIN])
 
 
 def new_password() -> fields.String:
@@ -19,7 +19,7 @@ def new_password() -> fields.String:
     return fields.String(
         required=True,
         load_only=True,
-        validate=validate.Length(MIN_LENGTH, MAX_LENGTH),
+        validate=validate.Length(MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH),
         metadata={"format": "password", "example": "SecurePassword123!"},
     )
 
@@ -91,7 +91,7 @@ class UserOut(Schema):
     id = fields.Integer(required=True)
     email = fields.String(required=True)
     name = fields.String(required=True)
-    role = fields.String(required=True, validate=ROLE)
+    role = fields.String(required=True, validate=ROLE_CHOICE)
     created_at = Time(required=True)
 
 
@@ -99,7 +99,7 @@ class SignedInOut(Schema):
     """A person with fresh tokens."""
 
     user = fields.Nested(UserOut, required=True)
-    role = fields.String(required=True, validate=ROLE)
+    role = fields.String(required=True, validate=ROLE_CHOICE)
     access_token = fields.String(required=True)
     refresh_token = fields.String(
         metadata={"description": "Left out where the cookie has it."},
@@ -143,7 +143,7 @@ class VerifyOut(Schema):
     valid = fields.Boolean(required=True)
     user_id = fields.Integer(required=True)
     session_id = fields.Integer(required=True)
-    role = fields.String(required=True, validate=ROLE)
+    role = fields.String(required=True, validate=ROLE_CHOICE)
     expires_at = Time(required=True)
 
 
@@ -198,7 +198,7 @@ class UserQuery(PageQuery):
     """Which accounts."""
 
     q = fields.String(load_default=None, validate=validate.Length(max=100))
-    role = fields.String(load_default=None, validate=ROLE)
+    role = fields.String(load_default=None, validate=ROLE_CHOICE)
     disabled = fields.Boolean(load_default=None)
     sort = sort_field(USER_SORTS, "id")
 
@@ -206,7 +206,7 @@ class UserQuery(PageQuery):
 class UserIn(Schema):
     """What an admin changes of an account."""
 
-    role = fields.String(validate=ROLE)
+    role = fields.String(validate=ROLE_CHOICE)
     disabled = TrueOrFalse()
 
 

@@ -27,7 +27,7 @@ class WrongCredentials(Unauthorized):
 
 
 #: How often a password is checked that others change at the same time.
-CHECKS = 3
+PASSWORD_CHECKS = 3
 
 FIRST_ACCOUNT = "This is the first account of this installation, so it is an admin."
 
@@ -100,7 +100,7 @@ def _check(
     checked is still kept is looked up after it: the password may have been changed meanwhile, and
     then what was right is so no longer. Raises Conflict if that goes on and on.
     """
-    for _ in range(CHECKS):
+    for _ in range(PASSWORD_CHECKS):
         query = select(User.id, User.password_hash).where(whose)
         kept = db.session.execute(query).one_or_none()
         db.session.rollback()  # gives the connection back while the password is checked

@@ -25,7 +25,7 @@ from .models import SESSION_SORTS, KnownNetwork, Session, Ticket, User
 #: Networks that are known of a person: those used last.
 KNOWN_NETWORKS = 50
 #: Sessions of a person that are kept: those begun last. All can be ended in one transaction.
-KEPT_SESSIONS = 1000
+MAX_SESSIONS_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ def start(user: User, client: Client) -> SignedIn:
 def _end_oldest(user: User) -> None:
     """Keep the newest sessions of a person, ended ones included, in the open transaction."""
     mine = select(Session.id).where(Session.user_id == user.id)
-    old = mine.order_by(Session.created_at.desc(), Session.id.desc()).offset(KEPT_SESSIONS)
+    old = mine.order_by(Session.created_at.desc(), Session.id.desc()).offset(MAX_SESSIONS_KEPT)
     keys = db.session.scalars(old).all()
     if keys:
-        revoke(Session.id.in_(keys), f"more than {KEPT_SESSIONS:,} sessions")
+        revoke(Session.id.in_(keys), f"more than {MAX_SESSIONS_KEPT:,} sessions")
         db.session.execute(delete(Session).where(Session.id.in_(keys)))
 
 

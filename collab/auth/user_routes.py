@@ -8,7 +8,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import users
 from .guard import admin_required
@@ -16,7 +16,7 @@ from .models import User
 from .schemas import AccountOut, UserIn, UserPage, UserQuery
 
 blueprint = Blueprint(
-    "users", __name__, url_prefix=f"{BASE}/users", description="All accounts, for admins."
+    "users", __name__, url_prefix=f"{BASE_PATH}/users", description="All accounts, for admins."
 )
 
 

@@ -7,7 +7,8 @@ import gc
 import sys
 
 #: Parameters of glibc's `mallopt` (man 3 mallopt).
-M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+M_MMAP_THRESHOLD = -3
+M_ARENA_MAX = -8
 #: Bytes from which on an allocation is a mapping of its own, which goes back to the system at once.
 #: Left alone, glibc raises this to the largest that was freed: then a password's 19 MiB stay.
 OWN_MAPPING_BYTES = 256 * 1024

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from flask import Flask, request
 
 #: The longest that an address is written (INET6_ADDRSTRLEN without its NUL).
-LONGEST = 45
+MAX_ADDRESS_LENGTH = 45
 
 _address: ContextVar[str | None] = ContextVar("collab_address", default=None)
 
@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def note() -> None:
-        _address.set((request.remote_addr or "")[:LONGEST] or None)
+        _address.set((request.remote_addr or "")[:MAX_ADDRESS_LENGTH] or None)
 
     @app.teardown_request
     def forget(error: BaseException | None) -> None:

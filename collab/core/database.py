@@ -129,10 +129,10 @@ class Turns:
 
     def take(self, connection: Connection) -> None:
         """Wait for the connection's turn, which lasts until it is given back to the pool."""
-        if not connection.info.get(TURN):
+        if not connection.info.get(TURN_NOTE):
             if not self._lock.acquire(timeout=self._patience_s):
                 raise Unavailable("Too many writers are waiting.")
-            connection.info[TURN] = True
+            connection.info[TURN_NOTE] = True
 
     @property
     def taken(self) -> bool:
@@ -141,11 +141,11 @@ class Turns:
 
     def end(self, driver: object, record: Any) -> None:
         """Pass the turn on; the pool calls this when a connection comes back."""
-        if record.info.pop(TURN, False):
+        if record.info.pop(TURN_NOTE, False):
             self._lock.release()
 
 
-TURN = "collab.turn"
+TURN_NOTE = "collab.turn"
 
 
 def _begin_writing(connection: Connection) -> None:

@@ -159,12 +159,12 @@ DETAILS = {
     429: "Too many requests: wait as long as Retry-After says.",
 }
 
-MISMATCH = "This address takes only WebSocket handshakes, or none at all."
+WEBSOCKET_MISMATCH = "This address takes only WebSocket handshakes, or none at all."
 
 
 def from_http(error: HTTPException) -> ApiError:
     """Translate an error of the framework."""
-    detail = MISMATCH if isinstance(error, WebsocketMismatch) else error.description
+    detail = WEBSOCKET_MISMATCH if isinstance(error, WebsocketMismatch) else error.description
     api_error = ApiError(DETAILS.get(error.code or 500, detail))
     api_error.status = error.code or 500
     api_error.headers = {

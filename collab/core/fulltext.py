@@ -21,9 +21,11 @@ from ..extensions import db
 
 #: The kinds of rows and their numbers, as the triggers in the migrations have them.
 KINDS = {"project": 1, "task": 2, "post": 3, "upload": 4, "workspace": 5, "file": 6}
-STRIDE = 8
+KEY_STRIDE = 8
 
-INDEX = table("search_index", column("rowid"), column("title"), column("body"), column("tags"))
+SEARCH_INDEX = table(
+    "search_index", column("rowid"), column("title"), column("body"), column("tags")
+)
 
 #: Changes that change nothing, but let the triggers index each row anew.
 TOUCHES = (
@@ -36,10 +38,10 @@ TOUCHES = (
 )
 
 #: Words that are looked at, those of phrases too; the rest of a search is left out.
-MOST_WORDS = 16
+MAX_WORDS = 16
 
 #: Places that are looked for; in more, looking at each row that matches is faster.
-MOST_SCOPES = 100
+MAX_SCOPES = 100
 
 #: What a word weighs in each column of the index, for BM25; the scope weighs nothing.
 WEIGHTS = (0.0, 8.0, 1.0, 2.0)
@@ -92,8 +94,8 @@ def _read(text: str) -> tuple[list[str], list[str], bool]:
     """
     wanted: dict[str, None] = {}
     excluded: dict[str, None] = {}
-    open_end, room = False, MOST_WORDS
-    for sign, phrase, word in islice(_TERM.findall(_plain(text)), 10 * MOST_WORDS):
+    open_end, room = False, MAX_WORDS
+    for sign, phrase, word in islice(_TERM.findall(_plain(text)), 10 * MAX_WORDS):
         term = phrase or word
         words = _words(term)
         if not words:
@@ -133,12 +135,12 @@ def matches(query: Any) -> Any:
 
 def key() -> Any:
     """Return the id of what a row of the index stands for."""
-    return INDEX.c.rowid.op("/")(literal_column(str(STRIDE)))  # of whole numbers
+    return SEARCH_INDEX.c.rowid.op("/")(literal_column(str(KEY_STRIDE)))  # of whole numbers
 
 
 def rowid(kind: str, key: int) -> int:
     """Return the row of the index that stands for a row of a kind."""
-    return key * STRIDE + KINDS[kind]
+    return key * KEY_STRIDE + KINDS[kind]
 
 
 def ids(kind: str, text: str, scopes: Iterable[str] | None) -> Select[Any] | None:
@@ -168,4 +170,4 @@ def rebuild() -> int:
     db.session.execute(text("DELETE FROM search_index"))
     for touch in TOUCHES:
         db.session.execute(text(touch))
-    return db.session.scalar(select(func.count()).select_from(INDEX)) or 0
+    return db.session.scalar(select(func.count()).select_from(SEARCH_INDEX)) or 0

@@ -38,8 +38,8 @@ from .usage import quota
 T = TypeVar("T")
 
 #: How long a key counts.
-KEPT = timedelta(hours=24)
-LEASE = timedelta(seconds=60)
+KEY_LIFETIME = timedelta(hours=24)
+CLAIM_LEASE = timedelta(seconds=60)
 #: Bytes of an answer that is kept, sealed.
 MAX_ANSWER_BYTES = 16 * 2**20
 
@@ -51,7 +51,9 @@ Look = Callable[[Used, Caller], None]
 LOOK: Slot[Look] = Slot("look")
 RIGHTS_USED = "rights_used"
 
-CLAIMED, DONE, ANSWERED = "claimed", "done", "answered"
+CLAIMED = "claimed"
+DONE = "done"
+ANSWERED = "answered"
 
 
 class Claim(Model):
@@ -96,8 +98,8 @@ def claim(fingerprint: str, who: Caller | None, **names: str) -> tuple[int, dict
     Raises KeyReused, KeyInUse, AnswerLost, and what looking up the answer's rights raises.
     """
     now = utcnow()
-    made = Claim(**names, fingerprint=fingerprint, leased_until=now + LEASE)
-    too_old = delete(Claim).filter_by(**names).where(Claim.created_at < now - KEPT)
+    made = Claim(**names, fingerprint=fingerprint, leased_until=now + CLAIM_LEASE)
+    too_old = delete(Claim).filter_by(**names).where(Claim.created_at < now - KEY_LIFETIME)
     db.session.execute(too_old)
     db.session.add(made)
     try:
@@ -130,7 +132,7 @@ def _take_over(claim_id: int, now: datetime) -> bool:
     statement = (
         update(Claim)
         .where(Claim.id == claim_id, Claim.state == CLAIMED, Claim.leased_until <= now)
-        .values(leased_until=now + LEASE)
+        .values(leased_until=now + CLAIM_LEASE)
     )
     result = db.session.execute(statement)
     db.session.commit()
@@ -204,5 +206,5 @@ def store(claim_id: int, answer: dict[str, Any], rights: list[Used]) -> None:
 
 def forget() -> bool:
     """Delete some keys that count no more, with their answers."""
-    gone = retention.delete_older(Claim.created_at, utcnow() - KEPT, Claim.id)
-    return gone == retention.AT_ONCE
+    gone = retention.delete_older(Claim.created_at, utcnow() - KEY_LIFETIME, Claim.id)
+    return gone == retention.ROWS_PER_COMMIT

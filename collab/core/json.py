@@ -14,21 +14,21 @@ import orjson
 from flask import Response
 from flask.json.provider import JSONProvider
 
-OPTIONS = orjson.OPT_UTC_Z
+WRITE_OPTIONS = orjson.OPT_UTC_Z
 
 #: Levels that are left for what somebody's JSON is shown in; orjson writes 254 in all.
-HEADROOM = 54
+LEVELS_RESERVED = 54
 
 
 #: Values and names of members in what somebody sends. As objects each takes up to some 100 bytes,
 #: whatever it is on the wire: `{}` is two bytes there, and 64 here.
-MOST_VALUES = 50_000
+MAX_VALUES = 50_000
 
 #: What each value and name stands after, all but the first value (RFC 8259 §2).
 BEFORE_VALUES = b",:[{"
-UNCOUNTED = bytes(set(range(256)) - set(BEFORE_VALUES + b'"'))
+UNCOUNTED_BYTES = bytes(set(range(256)) - set(BEFORE_VALUES + b'"'))
 #: A string whose characters that are not counted are gone, or the rest after a last quote.
-STRING = re.compile(rb'"[^"]*"?')
+STRING_PATTERN = re.compile(rb'"[^"]*"?')
 
 
 class TooManyValues(ValueError):
@@ -79,7 +79,7 @@ def _as_text(value: Any) -> Any:
 
 def dumps(value: Any) -> bytes:
     """Write JSON as UTF-8; raises TypeError for what JSON can't say."""
-    return orjson.dumps(value, default=_as_text, option=OPTIONS)
+    return orjson.dumps(value, default=_as_text, option=WRITE_OPTIONS)
 
 
 def written(value: Any) -> Any:
@@ -95,7 +95,7 @@ def loads(data: bytes | str) -> Any:
     return orjson.loads(data)
 
 
-def count_values(data: bytes, most: int = MOST_VALUES) -> int:
+def count_values(data: bytes, most: int = MAX_VALUES) -> int:
     """Return how many values and names of members a JSON text has, at the most.
 
     It is exact above `most`; below it, what looks like one in a string may be counted, too. The
@@ -104,15 +104,15 @@ def count_values(data: bytes, most: int = MOST_VALUES) -> int:
     count = 1 + sum(map(data.count, BEFORE_VALUES))
     if count <= most:
         return count
-    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, UNCOUNTED)
-    return 1 + len(STRING.sub(b"", bare.replace(b'""', b"")))
+    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, UNCOUNTED_BYTES)
+    return 1 + len(STRING_PATTERN.sub(b"", bare.replace(b'""', b"")))
 
 
 def _utf8(data: bytes | str) -> bytes:
     return data.encode(errors="replace") if isinstance(data, str) else data
 
 
-def loads_sent(data: bytes | str, most: int = MOST_VALUES) -> Any:
+def loads_sent(data: bytes | str, most: int = MAX_VALUES) -> Any:
     """Read what somebody sent.
 
     Raises ValueError, also where it is too deep to be written again, and TooManyValues before
@@ -122,7 +122,7 @@ def loads_sent(data: bytes | str, most: int = MOST_VALUES) -> Any:
         raise TooManyValues(f"more than {most:,} values")
     value = loads(data)
     probe = value
-    for _ in range(HEADROOM):
+    for _ in range(LEVELS_RESERVED):
         probe = [probe]
     try:
         dumps(probe)

@@ -1,4 +1,4 @@
 """Where the API begins: what its addresses are made of."""
 
 #: What the path of every resource begins with.
-BASE = "/api/v1"
+BASE_PATH = "/api/v1"

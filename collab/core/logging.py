@@ -14,30 +14,30 @@ from flask import g, has_request_context
 from .json import dumps
 
 #: Characters of a message, and of each line of a traceback, that are logged.
-MAX_MESSAGE = 16 * 1024
+MAX_MESSAGE_LENGTH = 16 * 1024
 MAX_TRACEBACK_LINE = 2000
 
 #: A match begins where a word does: from each place within one, long words take quadratic time.
-SECRETS = re.compile(
+SECRET_PATTERN = re.compile(
     r"(?i)(?<!\w)(?=\w*?(?:token|ticket|password|secret|authorization))(\w+[\"']?\s*[=:]\s*)"
     r"(?:\"[^\"]*(?:\"|$)|'[^']*(?:'|$)|(?:bearer\s+)?[^\s\"'&,}]+)"
 )
 JWT_LIKE = re.compile(r"(?<![\w-])(?=[\w-]*?eyJ[\w-])[\w-]+\.[\w-]*\.[\w.-]+")
 
 #: What a token is made of; where a text is cut, its last word goes, so that no half of one stays.
-WORD = string.ascii_letters + string.digits + "_.-"
+WORD_CHARACTERS = string.ascii_letters + string.digits + "_.-"
 
 COLOURS = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
 
 
 def shortened(text: str, most: int) -> str:
     """Cut a text to `most` characters and then to its last whole word, if it is longer."""
-    return text if len(text) <= most else text[:most].rstrip(WORD) + "…"
+    return text if len(text) <= most else text[:most].rstrip(WORD_CHARACTERS) + "…"
 
 
 def redact(line: str) -> str:
     """Cut a message, and blank out what looks like a password or token."""
-    return JWT_LIKE.sub("***", SECRETS.sub(r"\1***", shortened(line, MAX_MESSAGE)))
+    return JWT_LIKE.sub("***", SECRET_PATTERN.sub(r"\1***", shortened(line, MAX_MESSAGE_LENGTH)))
 
 
 def _traceback(formatter: logging.Formatter, info: Any) -> str:

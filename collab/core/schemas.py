@@ -15,17 +15,17 @@ from .json import dumps
 
 _ANY = r"[^\u0000-\u001f\u007f-\u009f]*"
 #: One line: no control characters, and something to see in it.
-LINE = rf"^[^\S\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f]{_ANY}$"
+LINE_PATTERN = rf"^[^\S\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f]{_ANY}$"
 #: Text of several lines: of the control characters only tab and line breaks.
-TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
+TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 _PART = r"[^@\s\u0000-\u001f\u007f-\u009f]"
 #: Up to the first dot that can be the one, so that there is one way only to read it.
-EMAIL = rf"^{_PART}+@{_PART}[^@.\s\u0000-\u001f\u007f-\u009f]*\.{_PART}+$"
+EMAIL_PATTERN = rf"^{_PART}+@{_PART}[^@.\s\u0000-\u001f\u007f-\u009f]*\.{_PART}+$"
 
 MAX_ID = 2**63 - 1
-FREE_JSON_LIMIT = 64 * 1024
+MAX_FREE_JSON_BYTES = 64 * 1024
 #: Unknown members of an object that an answer names.
-MAX_UNKNOWN = 20
+MAX_UNKNOWN_NAMED = 20
 
 
 class Schema(ma.Schema):
@@ -48,11 +48,11 @@ class Schema(ma.Schema):
 
     def _refuse_many_unknown(self, data: dict[str, Any]) -> None:
         """Name only the first unknown members where they are very many."""
-        if len(data) <= len(self.load_fields) + len(self.aliases) + MAX_UNKNOWN:
+        if len(data) <= len(self.load_fields) + len(self.aliases) + MAX_UNKNOWN_NAMED:
             return
         known = {one.data_key or name for name, one in self.load_fields.items()}
         unknown = (name for name in data if name not in known and name not in self.aliases)
-        named = {name: ["Unknown field."] for name in islice(unknown, MAX_UNKNOWN)}
+        named = {name: ["Unknown field."] for name in islice(unknown, MAX_UNKNOWN_NAMED)}
         raise ma.ValidationError(named | {"_schema": ["There are more that are unknown."]})
 
 
@@ -82,18 +82,20 @@ def patterned(pattern: str, message: str, low: int, high: int, **options: Any) -
 
 def line(high: int, **options: Any) -> fields.String:
     """Make a field of one visible line of up to `high` characters."""
-    return patterned(LINE, "Must be one line of visible text.", 1, high, **options)
+    return patterned(LINE_PATTERN, "Must be one line of visible text.", 1, high, **options)
 
 
 def text(high: int, **options: Any) -> fields.String:
     """Make a field of text of up to `high` characters."""
-    return patterned(TEXT, "Must not have control characters.", 0, high, **options)
+    return patterned(TEXT_PATTERN, "Must not have control characters.", 0, high, **options)
 
 
 def email(**options: Any) -> fields.String:
     """Make a field for an e-mail address."""
     metadata = {"example": "user@example.com"} | options.pop("metadata", {})
-    return patterned(EMAIL, "Must be an e-mail address.", 3, 254, metadata=metadata, **options)
+    return patterned(
+        EMAIL_PATTERN, "Must be an e-mail address.", 3, 254, metadata=metadata, **options
+    )
 
 
 class WholeNumber(fields.Integer):
@@ -140,7 +142,7 @@ class FreeJson(fields.Dict):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         checked = super()._deserialize(value, *args, **kwargs)  # type: ignore[no-untyped-call]
-        if len(dumps(checked)) > FREE_JSON_LIMIT:
+        if len(dumps(checked)) > MAX_FREE_JSON_BYTES:
             raise ma.ValidationError("Must be at most 64 KiB of JSON.")
         return checked
 
@@ -172,7 +174,7 @@ class Strings(fields.List[str]):
 
 
 #: Fields whose value goes into the answer as it is; orjson writes times as RFC 3339 has them.
-PLAIN = (fields.String, fields.Integer, fields.Boolean, JsonObject, Strings, Time)
+PLAIN_FIELDS = (fields.String, fields.Integer, fields.Boolean, JsonObject, Strings, Time)
 
 
 class Ready(fields.List[Any]):
@@ -195,7 +197,7 @@ class Items(fields.List[Any]):
         if "getters" not in vars(self):
             schema: Any = self.inner
             shown = schema.schema.dump_fields.items()
-            plain = all(type(field) in PLAIN for _, field in shown)
+            plain = all(type(field) in PLAIN_FIELDS for _, field in shown)
             self.getters = [
                 (name, attrgetter(field.attribute or name)) for name, field in shown if plain
             ]

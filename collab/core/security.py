@@ -20,7 +20,7 @@ from joserfc.jwk import OctKey
 from .json import dumps, loads
 from .slots import Slot
 
-HEADER = {"alg": "dir", "enc": "A256GCM"}
+JWE_HEADER = {"alg": "dir", "enc": "A256GCM"}
 
 
 def kept_secret(path: Path) -> str:
@@ -57,11 +57,11 @@ class Box:
     def __init__(self, secret: str, purpose: str) -> None:
         self._raw = hmac.digest(secret.encode(), purpose.encode(), "sha256")
         self._key = OctKey.import_key(self._raw)
-        self._head = jwe.encrypt_compact(HEADER, b"", self._key).partition(".")[0]
+        self._head = jwe.encrypt_compact(JWE_HEADER, b"", self._key).partition(".")[0]
 
     def seal(self, claims: dict[str, Any]) -> str:
         """Encrypt and authenticate."""
-        return jwe.encrypt_compact(HEADER, dumps(claims), self._key)
+        return jwe.encrypt_compact(JWE_HEADER, dumps(claims), self._key)
 
     def open(self, token: str, most: int = 64 * 1024) -> dict[str, Any] | None:
         """Return the claims; None for what this key did not seal, or over `most` bytes."""

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 T = TypeVar("T")
 
 #: Where an application notes the names of what was made for a run of it.
-MADE = "collab.made"
+MADE_NOTE = "collab.made"
 
 
 class Slot(Generic[T]):
@@ -40,7 +40,7 @@ class Slot(Generic[T]):
         return self.of(application())
 
     def _note(self, app: Flask) -> None:
-        app.extensions.setdefault(MADE, set()).add(self._name)
+        app.extensions.setdefault(MADE_NOTE, set()).add(self._name)
 
 
 class Registry(Slot[T]):
@@ -63,5 +63,5 @@ def setting(name: str) -> Any:
 
 def renew(app: Flask) -> None:
     """Let go of what a run of an application made, so that the next one begins afresh."""
-    for name in app.extensions.pop(MADE, ()):
+    for name in app.extensions.pop(MADE_NOTE, ()):
         app.extensions.pop(name, None)

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 #: Seconds after which the log is read without a ring: another process may have written.
 POLL_S = 1.0
-BATCH = 500
+ROWS_PER_READ = 500
 
 
 class Broadcaster(BackgroundThread):
@@ -103,7 +103,7 @@ class Broadcaster(BackgroundThread):
         What comes while these are published is the next tick's, or writers that never pause would
         hold signals back.
         """
-        batch = log.read_after(self._hub.position, BATCH)
+        batch = log.read_after(self._hub.position, ROWS_PER_READ)
         self._publish([Message.of(row) for row in batch.rows])
         return batch.more
 

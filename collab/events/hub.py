@@ -21,9 +21,12 @@ from .subscriber import Person, Resumable, Subscriber
 from .types import PRESENCE_TYPES, READ_ONLY_TOPICS
 
 #: Close codes: RFC 6455 §7.4, and 4000-4999 for our own.
-GOING_AWAY, INTERNAL_ERROR, SLOW_READER, TOKEN_ENDED = 1001, 1011, 4008, 4401
+GOING_AWAY = 1001
+INTERNAL_ERROR = 1011
+SLOW_READER = 4008
+TOKEN_ENDED = 4401
 
-STOPPING = "The server is stopping."
+STOPPING_REASON = "The server is stopping."
 
 #: Seconds to wait for the broadcaster to pass an id that is in the log already.
 SEEN_PATIENCE_S = 5.0
@@ -74,7 +77,7 @@ class Hub:
         with self._lock:
             self._everyone.add(subscriber)
             if self.closed:
-                subscriber.end(GOING_AWAY, STOPPING)
+                subscriber.end(GOING_AWAY, STOPPING_REASON)
 
     def add(self, subscriber: Subscriber, topics: Mapping[str, int | None], seen: int = 0) -> int:
         """Let a subscriber follow topics (with the project of each, if any).
@@ -264,7 +267,7 @@ class Hub:
             self.closed = True
             for subscriber in tuple(self._everyone):
                 self.leave(subscriber)
-                subscriber.end(GOING_AWAY, STOPPING)
+                subscriber.end(GOING_AWAY, STOPPING_REASON)
 
 
 def _deliver(subscriber: Subscriber, chunk: Any, last_id: int) -> None:

@@ -32,14 +32,14 @@ READ_BYTES = 128 * 1024
 
 #: The hot statements go by the table and are built once: rows are read by the thousand, and no
 #: object is ever changed. What an event says is passed on as the text that it is kept as.
-EVENTS = EventRow.__table__.c
-SHOWN = tuple(as_text(one) if one.name == "data" else one for one in EVENTS)
-INSERT = insert(EventRow.__table__).returning(EVENTS.id)  # type: ignore[arg-type]
+EVENT_COLUMNS = EventRow.__table__.c
+SHOWN_COLUMNS = tuple(as_text(one) if one.name == "data" else one for one in EVENT_COLUMNS)
+INSERT_EVENTS = insert(EventRow.__table__).returning(EVENT_COLUMNS.id)  # type: ignore[arg-type]
 INSERT_MANY = insert(EventRow.__table__)  # type: ignore[arg-type]
 READ_AFTER = (
-    select(*SHOWN)
-    .where(EVENTS.id > bindparam("after"))
-    .order_by(EVENTS.id)
+    select(*SHOWN_COLUMNS)
+    .where(EVENT_COLUMNS.id > bindparam("after"))
+    .order_by(EVENT_COLUMNS.id)
     .limit(bindparam("limit"))
 )
 
@@ -70,7 +70,7 @@ def record(what: Event, actor: int | None) -> Message:
     """
     session, values = db.session(), _values(what, actor)
     row = values | {"address": client_address.address()}
-    key = session.connection().execute(INSERT, row).scalar_one()
+    key = session.connection().execute(INSERT_EVENTS, row).scalar_one()
     session.info["events_recorded"] = True
     if what.corrects is not None:
         session.info["rights_changed"] = True
@@ -151,7 +151,7 @@ def read_topics(
 
 def rows() -> Select[Any]:
     """Return the query for all rows, for readers that filter and page."""
-    return select(*SHOWN)
+    return select(*SHOWN_COLUMNS)
 
 
 def last_id() -> int:
@@ -172,11 +172,11 @@ def recoverable(after: int) -> bool:
 
 
 #: What only the audit needs, which may be kept longer: refusals, accounts and sessions.
-AUDITED = ("audit.", "access.", "login.", "account.", "session.")
+AUDITED_PREFIXES = ("audit.", "access.", "login.", "account.", "session.")
 
 
 def _audited() -> Any:
-    kinds = [EventRow.type.startswith(kind, autoescape=True) for kind in AUDITED]
+    kinds = [EventRow.type.startswith(kind, autoescape=True) for kind in AUDITED_PREFIXES]
     return or_(EventRow.topic == "audit", *kinds)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ..core.json import dumps
 from ..core.models import utcnow
 
-SOURCE = "/api/v1/events"
+EVENT_SOURCE = "/api/v1/events"
 
 #: Ids of signals: unique over restarts, as CloudEvents asks for.
 _signals = itertools.count(1)
@@ -54,7 +54,7 @@ class Message:
         members: dict[str, Any] = {
             "specversion": "1.0",
             "id": self.public_id,
-            "source": SOURCE,
+            "source": EVENT_SOURCE,
             "type": self.type,
             "time": self.time,
             "datacontenttype": "application/json",

@@ -19,14 +19,14 @@ from .models import EventRow, LogReader
 logger = logging.getLogger(__name__)
 
 #: Events that are handled in one commit; other writers wait for as long as that takes.
-BATCH = 200
+EVENTS_PER_COMMIT = 200
 #: So many events that nobody wanted are passed before the place is written down.
-FAR = 10_000
+MAX_UNWANTED_EVENTS = 10_000
 
 #: What goes wrong with the database and not with an event: it is tried again.
-TRANSIENT = (OperationalError, TimeoutError, ApiError)
+TRANSIENT_ERRORS = (OperationalError, TimeoutError, ApiError)
 
-READ = (
+READ_EVENTS = (
     log.rows()
     .where(
         EventRow.id > bindparam("after"),
@@ -36,7 +36,7 @@ READ = (
     .order_by(EventRow.id)
     .limit(bindparam("limit"))
 )
-PLACE = select(LogReader.position).where(LogReader.name == bindparam("reader"))
+READER_POSITION = select(LogReader.position).where(LogReader.name == bindparam("reader"))
 
 #: Takes events, oldest first, and writes of them into the open transaction; it never commits.
 Handler = Callable[[Sequence[Any]], None]
@@ -51,7 +51,7 @@ class Reader:
     """
 
     def __init__(
-        self, name: str, types: Collection[str], handle: Handler, batch: int = BATCH
+        self, name: str, types: Collection[str], handle: Handler, batch: int = EVENTS_PER_COMMIT
     ) -> None:
         self.name, self._types = name, tuple(types)
         self._handle, self._batch = handle, batch
@@ -97,7 +97,7 @@ class Reader:
                 self._handle(rows)
                 self._keep(rows[-1].id)
             db.session.commit()
-        except TRANSIENT:
+        except TRANSIENT_ERRORS:
             db.session.rollback()
             raise
         except Exception:
@@ -123,7 +123,7 @@ class Reader:
     def _pass(self, place: int, newest: int) -> None:
         """Note that nothing waits up to an id."""
         self._looked = max(self._looked, newest)
-        if newest - place >= FAR:
+        if newest - place >= MAX_UNWANTED_EVENTS:
             take_write_lock()
             if self._locked_place() < newest:
                 self._keep(newest)
@@ -131,10 +131,10 @@ class Reader:
 
     def _read(self, after: int, through: int, limit: int) -> Sequence[Any]:
         values = {"after": after, "through": through, "types": self._types, "limit": limit}
-        return take(db.session.connection().execute(READ, values), limit, log.READ_BYTES)[0]
+        return take(db.session.connection().execute(READ_EVENTS, values), limit, log.READ_BYTES)[0]
 
     def _place(self) -> int | None:
-        return db.session.connection().execute(PLACE, {"reader": self.name}).scalar()
+        return db.session.connection().execute(READER_POSITION, {"reader": self.name}).scalar()
 
     def _locked_place(self) -> int:
         """Return the place while nobody else can move it; the first time it is the log's end."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from .corrections import Correction
 
 #: The pattern of a type: words, joined by dots or underscores.
-TYPE = r"[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,32}){0,7}"
+TYPE_PATTERN = r"[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,32}){0,7}"
 
 #: What everybody who is signed in may follow.
 OPEN_TOPICS = ("posts", "flags")

@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from . import seccomp
-from .command import NOBODY, Descriptors, Tools, command
+from .command import NOBODY_ID, Descriptors, Tools, command
 from .languages import Language
 from .programs import Installed
 
 #: Seconds that making a box may take on a busy machine.
 START_S = 10.0
 #: Seconds that a killed box may take to be gone before its outermost process is killed too.
-END_S = 2.0
+KILL_PATIENCE_S = 2.0
 #: What is empty in the box's folders has no bytes to count: this bounds it.
-FILES = 4096
+MAX_FILES_IN_BOX = 4096
 #: KiB of memory of its own that the code may hold, resident or swapped out: what RLIMIT_DATA lets
 #: it take, and its stack. That limit forgets memory which can no longer be written (mprotect(2)),
-#: this does not. Files in memory come on top; the kernel bounds them (`command.PREPARE`).
+#: this does not. Files in memory come on top; the kernel bounds them (`command.PREPARE_COMMAND`).
 MEMORY_KIB = (256 + 8) * 1024
 
 _MEMORY = re.compile(rb"\n(VmHWM|RssAnon|VmSwap):\s+(\d+) kB")
@@ -99,7 +99,7 @@ class Box:
                 self._held.enter_context(stream)
                 os.set_blocking(stream.fileno(), False)
                 if os.geteuid() == 0:  # or /dev/stdin could not be opened
-                    os.fchown(stream.fileno(), NOBODY, NOBODY)
+                    os.fchown(stream.fileno(), NOBODY_ID, NOBODY_ID)
         return started
 
     def _hold(self) -> int:
@@ -178,7 +178,7 @@ class Box:
     def overfull(self) -> bool:
         """Tell whether the code has made more files than it may."""
         counts = (os.statvfs(folder) for folder in self._folders)
-        return sum(count.f_files - count.f_ffree for count in counts) > FILES
+        return sum(count.f_files - count.f_ffree for count in counts) > MAX_FILES_IN_BOX
 
     def kill(self) -> None:
         """Stop the code: kill all that is in the box, at once."""
@@ -202,7 +202,7 @@ class Box:
         """Kill what is left, wait until all is gone, and note what it used."""
         if not _readable(self.exited, 0):
             self._kill()
-        if not _readable(self.exited, END_S):
+        if not _readable(self.exited, KILL_PATIENCE_S):
             self._popen.kill()
         with self._lock:
             _, status, used = os.wait4(self._popen.pid, 0)

@@ -37,17 +37,20 @@ LINKS = {
 }
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 
-BOX = "/box"
-BOX_BYTES, SHM_BYTES = 64 * MIB, 8 * MIB
-#: Files and folders that each of them takes: the kernel's bound, after that of `box.FILES`.
-INODES = 8192
+BOX_FOLDER = "/box"
+#: Bytes of files in the code's working folder.
+BOX_BYTES = 64 * MIB
+#: Bytes of files in /dev/shm.
+SHM_BYTES = 8 * MIB
+#: Files and folders that each of them takes: the kernel's bound, after `box.MAX_FILES_IN_BOX`.
+MAX_INODES = 8192
 #: Who the code is inside, and outside when the server is root: nobody.
-NOBODY = 65534
+NOBODY_ID = 65534
 
-ENVIRONMENT = {
+CODE_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin",
-    "HOME": BOX,
-    "TMPDIR": BOX,
+    "HOME": BOX_FOLDER,
+    "TMPDIR": BOX_FOLDER,
     "LANG": "C.UTF-8",
 }
 
@@ -55,12 +58,14 @@ NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup-try")
 
 
 #: What process 1 does before it is the inner bubblewrap: it makes the folders for files.
-MOUNT = "mount -t tmpfs -o noexec,nosuid,nodev,mode=0755,nr_inodes={inodes},size={size} box {place}"
-PREPARE = " && ".join(
+MOUNT_COMMAND = (
+    "mount -t tmpfs -o noexec,nosuid,nodev,mode=0755,nr_inodes={inodes},size={size} box {place}"
+)
+PREPARE_COMMAND = " && ".join(
     [
         *(
-            MOUNT.format(inodes=INODES, size=size, place=place)
-            for place, size in ((BOX, BOX_BYTES), ("/dev/shm", SHM_BYTES))  # noqa: S108 (inside)
+            MOUNT_COMMAND.format(inodes=MAX_INODES, size=size, place=place)
+            for place, size in ((BOX_FOLDER, BOX_BYTES), ("/dev/shm", SHM_BYTES))  # noqa: S108 (inside)
         ),
         'exec "$@"',
     ]
@@ -68,10 +73,10 @@ PREPARE = " && ".join(
 
 
 #: Of util-linux, as prlimit; outside only, so it is none of the box's tools.
-UNSHARE = "/usr/bin/unshare"
+UNSHARE_PROGRAM = "/usr/bin/unshare"
 #: Where root shows nobody what they can't reach, in a mount namespace of this run.
 SHOWN_FOLDER = "/mnt"
-SHOW = f"""
+SHOW_COMMAND = f"""
 mount -t tmpfs -o mode=0755,size=1m shown {SHOWN_FOLDER} || exit
 while [ "$1" != -- ]; do
   mkdir -p "$(dirname "$2")"
@@ -135,7 +140,7 @@ def command(
     return [
         *_as_nobody(tools, hidden),
         *(_within(tools.bwrap.outside, hidden), *_outer(programs, hidden), "--"),
-        *(tools.sh.inside, "-c", PREPARE, "sh"),
+        *(tools.sh.inside, "-c", PREPARE_COMMAND, "sh"),
         *(tools.setpriv.inside, "--inh-caps", "-all", "--ambient-caps", "-all", "--"),
         *(tools.bwrap.inside, *_inner(language, given), "--"),
         *(tools.prlimit.inside, *limits(language.data_limit(interpreter), language, wall_s), "--"),
@@ -172,7 +177,7 @@ def _as_nobody(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
     """
     if os.geteuid() != 0:
         return []
-    who = ("--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups")
+    who = ("--reuid", str(NOBODY_ID), "--regid", str(NOBODY_ID), "--clear-groups")
     return [*_showing(tools, hidden), tools.setpriv.outside, *who, "--"]
 
 
@@ -181,7 +186,17 @@ def _showing(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
     if not hidden:
         return []
     places = [word for pair in hidden.items() for word in pair]
-    return [UNSHARE, "--mount", "--", tools.sh.outside, "-c", SHOW, "sh", *places, "--"]
+    return [
+        UNSHARE_PROGRAM,
+        "--mount",
+        "--",
+        tools.sh.outside,
+        "-c",
+        SHOW_COMMAND,
+        "sh",
+        *places,
+        "--",
+    ]
 
 
 def _outer(programs: Iterable[Installed], hidden: Mapping[str, str]) -> list[str]:
@@ -189,7 +204,7 @@ def _outer(programs: Iterable[Installed], hidden: Mapping[str, str]) -> list[str
     words = [f"--unshare-{name}" for name in NAMESPACES]
     words += ["--as-pid-1", "--die-with-parent", "--hostname", "box", *_identity(), "--clearenv"]
     words += ["--cap-add", "CAP_SYS_ADMIN"]  # in the box's own namespaces: to mount
-    for name, value in ENVIRONMENT.items():
+    for name, value in CODE_ENVIRONMENT.items():
         words += ["--setenv", name, value]
     for folder in LIBRARY_FOLDERS:
         words += ["--ro-bind-try", folder, folder]
@@ -203,7 +218,7 @@ def _outer(programs: Iterable[Installed], hidden: Mapping[str, str]) -> list[str
         words += ["--dev-bind", device, device]
     for link, target in LINKS.items():
         words += ["--symlink", target, link]
-    words += ["--dir", BOX, "--dir", "/dev/shm", "--dir", "/tmp"]  # noqa: S108 (inside)
+    words += ["--dir", BOX_FOLDER, "--dir", "/dev/shm", "--dir", "/tmp"]  # noqa: S108 (inside)
     return [*words, "--remount-ro", "/"]
 
 
@@ -212,8 +227,8 @@ def _inner(language: Language, given: Descriptors) -> list[str]:
     return [
         *("--unshare-user", "--disable-userns", "--new-session", "--cap-drop", "ALL"),
         *("--dev-bind", "/", "/", "--remount-ro", "/proc"),
-        *("--file", str(given.source), f"{BOX}/{language.file}"),
-        *(*_identity(), "--chdir", BOX, "--seccomp", str(given.filter)),
+        *("--file", str(given.source), f"{BOX_FOLDER}/{language.file}"),
+        *(*_identity(), "--chdir", BOX_FOLDER, "--seccomp", str(given.filter)),
         *("--json-status-fd", str(given.status)),
     ]
 
@@ -241,4 +256,4 @@ def limits(data: int, language: Language, wall_s: float) -> list[str]:
 
 
 def _identity() -> tuple[str, ...]:
-    return ("--uid", str(NOBODY), "--gid", str(NOBODY))
+    return ("--uid", str(NOBODY_ID), "--gid", str(NOBODY_ID))

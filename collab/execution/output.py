@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable
 
 #: Bytes (UTF-8) of a stream that are kept.
-KEPT_BYTES = 64 * 1024
+MAX_KEPT_BYTES = 64 * 1024
 #: Bytes of a stream at which the code is stopped.
 FLOOD_BYTES = 1024 * 1024
 #: Bytes read at once: what a pipe holds.
-CHUNK = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 class Output:
@@ -21,7 +21,7 @@ class Output:
         self.name, self._say = name, say
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._pieces: list[str] = []
-        self._room = KEPT_BYTES
+        self._room = MAX_KEPT_BYTES
         self._received = 0
         self.truncated = False
 
@@ -38,7 +38,7 @@ class Output:
     def read(self, descriptor: int) -> bool:
         """Take what there is; returns False at the end of the stream, and when none waits."""
         try:
-            data = os.read(descriptor, CHUNK)
+            data = os.read(descriptor, CHUNK_BYTES)
         except BlockingIOError:
             return False
         self.take(data)

@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .box import END_S, MEMORY_KIB, Box, SandboxError
+from .box import KILL_PATIENCE_S, MEMORY_KIB, Box, SandboxError
 from .command import Tools
 from .languages import Language
 from .outcome import Outcome, Reason
-from .output import CHUNK, Output
+from .output import CHUNK_BYTES, Output
 from .programs import Installed
 
 #: Seconds between two looks at what a silent box does: memory, files, time.
 LOOK_S = 0.01
-KILLED = 128 + 9
+KILLED_STATUS = 128 + 9
 
 
 def _ignore(*said: object) -> None:
@@ -84,7 +84,7 @@ def _outcome(program: Program, box: Box, watch: Watch, duration: float) -> Outco
         raise SandboxError(f"The sandbox broke: {stderr.text.strip()[:500] or 'it said nothing'}")
     return Outcome(
         language=program.language.name,
-        exit_code=KILLED if code is None else code,
+        exit_code=KILLED_STATUS if code is None else code,
         stdout=stdout.text,
         stderr=stderr.text,
         stdout_truncated=stdout.truncated,
@@ -110,7 +110,7 @@ class Watch:
         """Follow until the box has ended, or can't be made to; stops it at the deadline."""
         with selectors.DefaultSelector() as selector:
             self._register(selector)
-            while self._running and time.monotonic() < deadline + END_S:
+            while self._running and time.monotonic() < deadline + KILL_PATIENCE_S:
                 for key, _ in selector.select(LOOK_S):
                     if not key.data():
                         selector.unregister(key.fileobj)
@@ -134,7 +134,7 @@ class Watch:
         """Write some of the input; close it behind the last, or when nobody reads it any more."""
         stdin = self._box.streams[0]
         try:
-            written = os.write(stdin.fileno(), self._unread[:CHUNK]) if self._unread else 0
+            written = os.write(stdin.fileno(), self._unread[:CHUNK_BYTES]) if self._unread else 0
         except BlockingIOError:
             return True
         except BrokenPipeError:

@@ -21,7 +21,7 @@ from .languages import LANGUAGES, Language
 from .outcome import Outcome
 from .running import NOBODY_LISTENS, Listener, Program, run
 
-INSTALL = "pip install -r requirements.txt, or apt-get install bubblewrap nodejs"
+INSTALL_COMMAND = "pip install -r requirements.txt, or apt-get install bubblewrap nodejs"
 #: The package that a program of the box is in.
 PACKAGES = {
     "bwrap": "bubblewrap",
@@ -35,7 +35,7 @@ RETRY_S = 30.0
 #: Seconds that the self-test may take.
 SELF_TEST_S = 10.0
 #: Seconds for which it stands that the programs are there: looking takes most of a millisecond.
-THERE_S = 1.0
+PROGRAMS_CHECKED_FOR_S = 1.0
 #: Seconds between two looks of who waits for a free place.
 PAUSE_S = 0.05
 
@@ -83,7 +83,7 @@ class Sandbox(BackgroundThread):
             return None
         reason = self._look()
         if reason is None:
-            self._there_until = time.monotonic() + THERE_S
+            self._there_until = time.monotonic() + PROGRAMS_CHECKED_FOR_S
         return reason
 
     def _look(self) -> str | None:
@@ -91,7 +91,9 @@ class Sandbox(BackgroundThread):
             return "Running code needs Linux: its namespaces and seccomp are the sandbox."
         tools = Tools.find()
         if isinstance(tools, str):
-            return f"Running code needs {PACKAGES[tools]}, which is not installed: {INSTALL}"
+            return (
+                f"Running code needs {PACKAGES[tools]}, which is not installed: {INSTALL_COMMAND}"
+            )
         try:
             seccomp.program()
         except (RuntimeError, OSError) as error:
@@ -110,7 +112,7 @@ class Sandbox(BackgroundThread):
 
     def _test(self, language: Language) -> str | None:
         if language.interpreter() is None:
-            return f"{language.package} is not installed: {INSTALL}"
+            return f"{language.package} is not installed: {INSTALL_COMMAND}"
         try:
             breach = selftest.breach(
                 language, self._secrets, lambda code: self.run(language, code, SELF_TEST_S)
@@ -119,7 +121,9 @@ class Sandbox(BackgroundThread):
             breach = str(error)
         if breach is None:
             return None
-        return f"The sandbox failed its self-test in {language.name}: {breach}. Try: {INSTALL}"
+        return (
+            f"The sandbox failed its self-test in {language.name}: {breach}. Try: {INSTALL_COMMAND}"
+        )
 
     @contextlib.contextmanager
     def place(self, check: Callable[[], None]) -> Iterator[None]:
@@ -143,7 +147,7 @@ class Sandbox(BackgroundThread):
         """Run code for at most `wall_s` seconds; raises SandboxError if that is not possible."""
         interpreter, tools = language.interpreter(), Tools.find()
         if interpreter is None or isinstance(tools, str):
-            raise SandboxError(f"A program of the sandbox is gone: {INSTALL}")
+            raise SandboxError(f"A program of the sandbox is gone: {INSTALL_COMMAND}")
         program = Program(language, interpreter, code, wall_s, stdin)
         return run(program, tools, listener)
 

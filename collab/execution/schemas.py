@@ -11,7 +11,7 @@ from ..core.schemas import Schema
 from .languages import LANGUAGES
 
 #: Bytes of code, and of standard input, in UTF-8.
-HIGHEST = 64 * 1024
+MAX_CODE_BYTES = 64 * 1024
 
 
 def _short(value: str) -> None:
@@ -20,12 +20,12 @@ def _short(value: str) -> None:
         size = len(value.encode())
     except UnicodeEncodeError:
         raise ma.ValidationError("Must be valid Unicode.") from None
-    if size > HIGHEST:
+    if size > MAX_CODE_BYTES:
         raise ma.ValidationError("Must be at most 64 KiB of UTF-8.")
 
 
 def _text(low: int, **options: Any) -> fields.String:
-    return fields.String(validate=[validate.Length(low, HIGHEST), _short], **options)
+    return fields.String(validate=[validate.Length(low, MAX_CODE_BYTES), _short], **options)
 
 
 class CodeIn(Schema):

@@ -19,7 +19,7 @@ from ..workspaces.models import Workspace
 from .editing import store
 from .editing.changes import Change
 from .editing.first_version import REST
-from .editing.live_text import TEXT_LIMIT, Applied, TextTooLarge
+from .editing.live_text import MAX_TEXT_BYTES, Applied, TextTooLarge
 from .editing.writer import writer
 from .models import TEXT, File
 from .service import MAX_FILE_BYTES, about, require_room, sniffed
@@ -100,9 +100,9 @@ def replace_text(
 def _sent_text(source: Source) -> str:
     """Read a text; raises TextTooLarge, NotText."""
     data = bytearray()
-    while piece := source.read(TEXT_LIMIT + 1 - len(data)):
+    while piece := source.read(MAX_TEXT_BYTES + 1 - len(data)):
         data += piece
-        if len(data) > TEXT_LIMIT:
+        if len(data) > MAX_TEXT_BYTES:
             raise TextTooLarge()
     text = text_of(bytes(data))
     if text is None:

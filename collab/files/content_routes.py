@@ -17,17 +17,17 @@ from ..core.http.etags import check_preconditions
 from ..core.http.heavy import HEAVY_BYTES, room
 from ..core.http.limits import larger_body
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..projects import access
 from . import content, service
-from .editing.live_text import TEXT_LIMIT
+from .editing.live_text import MAX_TEXT_BYTES
 from .history import service as history
 from .history.schemas import VersionQuery
 from .models import TEXT, File, text_etag
 from .schemas import ContentQuery, EditedOut, EditsIn, FileOut
 from .text.units import from_units
 
-blueprint = Blueprint("content", __name__, url_prefix=BASE, description="What is in files.")
+blueprint = Blueprint("content", __name__, url_prefix=BASE_PATH, description="What is in files.")
 
 Answer = tuple[Any, int, dict[str, str]]
 
@@ -63,7 +63,7 @@ def put_content(query: dict[str, Any], file_id: int) -> Answer:
 
 
 @blueprint.patch("/files/<id:file_id>/content")
-@larger_body(2 * TEXT_LIMIT)
+@larger_body(2 * MAX_TEXT_BYTES)
 @login_required
 @blueprint.arguments(EditsIn)
 @blueprint.response(200, EditedOut)

@@ -9,13 +9,13 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import versioned
 from ..core.http.idempotency import idempotent
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..jobs.representation import JobView, shown
 from ..jobs.schemas import JobWholeOut
 from . import content, jobs
 from .schemas import RunIn, SmallIn
 
-blueprint = Blueprint("file_jobs", __name__, url_prefix=BASE, description="Jobs on files.")
+blueprint = Blueprint("file_jobs", __name__, url_prefix=BASE_PATH, description="Jobs on files.")
 
 
 @blueprint.post("/files/<id:file_id>/run")

@@ -31,9 +31,9 @@ BLANK_CHARACTERS = frozenset(
 )
 
 #: Characters of a part of a path, of what is taken for its ending, and of a number in between.
-LONGEST_PART = 255
-LONGEST_ENDING = 20
-NUMBER_ROOM = 10
+MAX_PART_LENGTH = 255
+MAX_ENDING_LENGTH = 20
+MAX_NUMBER_LENGTH = 10
 NAMES_DESCRIPTION = (
     'No part is a name that other systems refuse or obey: none has `<>:"|?*` or invisible '
     "characters, ends with a dot, or is called like a device of Windows (`con`, `aux.txt`) or "
@@ -125,9 +125,9 @@ def _joined(folder: str, name: str) -> str:
 def _cut(name: str) -> tuple[str, str]:
     """Cut a name in two where a number goes, so short that there is room for it."""
     stem, dot, ending = name.rpartition(".") if "." in name[1:] else (name, "", "")
-    if len(ending) > LONGEST_ENDING:
+    if len(ending) > MAX_ENDING_LENGTH:
         stem, dot, ending = name, "", ""
-    return stem[: LONGEST_PART - NUMBER_ROOM - len(dot + ending)], dot + ending
+    return stem[: MAX_PART_LENGTH - MAX_NUMBER_LENGTH - len(dot + ending)], dot + ending
 
 
 def _folded(name: str) -> str:
@@ -140,4 +140,4 @@ def _safe(part: str) -> str:
     seen = "".join("_" if _is_invisible(one) or one in RESERVED_CHARACTERS else one for one in part)
     trimmed = seen.rstrip(". ")
     trimmed += "_" * (len(seen) > len(trimmed))
-    return trimmed if _trouble(trimmed) is None else f"_{trimmed}"[:LONGEST_PART].rstrip(". ")
+    return trimmed if _trouble(trimmed) is None else f"_{trimmed}"[:MAX_PART_LENGTH].rstrip(". ")

@@ -16,7 +16,7 @@ from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
 from ..core.http.pages import linked
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..projects import access
 from ..projects.access import Right
@@ -37,7 +37,7 @@ from .schemas import (
 )
 from .tree import tree_of
 
-blueprint = Blueprint("files", __name__, url_prefix=BASE, description="Files of a workspace.")
+blueprint = Blueprint("files", __name__, url_prefix=BASE_PATH, description="Files of a workspace.")
 
 #: A text as JSON; or with `?path=`, or in a form, the file itself.
 FILE_BODY = file_body(0) | {

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import MAX_ID, Ready, Schema, ShortList, Time, WholeNumber, patterned
 from . import names
-from .editing.live_text import TEXT_LIMIT
+from .editing.live_text import MAX_TEXT_BYTES
 from .history.schemas import EditOut
 from .models import FILE_KINDS, FILE_SORTS
 from .paths import MAX_PATH_LENGTH, PATH_DESCRIPTION, PATH_PATTERN, composed
@@ -50,7 +50,7 @@ class FileIn(Schema):
         NO_NUL,
         "Must not have NUL characters.",
         0,
-        TEXT_LIMIT,
+        MAX_TEXT_BYTES,
         load_default="",
         metadata={"example": "print('Hello World')\n", "description": "At most 2 MiB of UTF-8."},
     )
@@ -146,9 +146,9 @@ class ContentQuery(Schema):
 class EditIn(Schema):
     """One step along a text: exactly one of the three."""
 
-    retain = WholeNumber(validate=validate.Range(1, TEXT_LIMIT))
-    insert = patterned(NO_NUL, "Must not have NUL characters.", 1, TEXT_LIMIT)
-    delete = WholeNumber(validate=validate.Range(1, TEXT_LIMIT))
+    retain = WholeNumber(validate=validate.Range(1, MAX_TEXT_BYTES))
+    insert = patterned(NO_NUL, "Must not have NUL characters.", 1, MAX_TEXT_BYTES)
+    delete = WholeNumber(validate=validate.Range(1, MAX_TEXT_BYTES))
 
     @ma.validates_schema
     def _one(self, data: dict[str, Any], **kwargs: Any) -> None:

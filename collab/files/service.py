@@ -22,7 +22,7 @@ from ..projects.access import Right
 from ..workspaces.models import Workspace
 from . import paths
 from .editing.first_version import first_change
-from .editing.live_text import TEXT_LIMIT, TextTooLarge
+from .editing.live_text import MAX_TEXT_BYTES, TextTooLarge
 from .editing.writer import writer
 from .models import BINARY, FILE_SORTS, TEXT, File
 from .quotas import FileRoom
@@ -54,7 +54,7 @@ def create_text(workspace_id: int, path: str, text: str, actor: Caller) -> File:
     Raises NotFound, Forbidden, PathTaken, TooManyFiles, QuotaSpent, TextTooLarge.
     """
     size = len(text.encode())
-    if size > TEXT_LIMIT:
+    if size > MAX_TEXT_BYTES:
         raise TextTooLarge()
     file = new_text(_place(workspace_id, path, size, actor), path, text, actor)
     db.session.commit()
@@ -114,7 +114,7 @@ def new_bytes(workspace: Workspace, path: str, received: Received, actor: Caller
 def sniffed(received: Received) -> tuple[str, str]:
     """Return the kind and type of what has been received."""
     with received.path.open("rb") as file:
-        return sniff(file.read(TEXT_LIMIT + 1))
+        return sniff(file.read(MAX_TEXT_BYTES + 1))
 
 
 def _new(workspace: Workspace, path: str, author: Caller, **values: Any) -> File:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .editing.live_text import TEXT_LIMIT
+from .editing.live_text import MAX_TEXT_BYTES
 from .models import BINARY, TEXT
 
 PLAIN_TEXT = "text/plain"
@@ -57,7 +57,7 @@ def text_of(data: bytes) -> str | None:
 
 def sniff(data: bytes) -> tuple[str, str]:
     """Return the kind and the type of a file that is given whole, or but for its end."""
-    if len(data) <= TEXT_LIMIT and not data.startswith(b"%PDF-") and text_of(data) is not None:
+    if len(data) <= MAX_TEXT_BYTES and not data.startswith(b"%PDF-") and text_of(data) is not None:
         return TEXT, PLAIN_TEXT
     return BINARY, binary_type(data)
 

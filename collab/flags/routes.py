@@ -8,7 +8,7 @@ from ..auth.guard import admin_required, login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import service
 from .representation import FlagView, shown
@@ -17,7 +17,7 @@ from .schemas import FlagIn, FlagOut, FlagPage, FlagPatch
 blueprint = Blueprint(
     "flags",
     __name__,
-    url_prefix=f"{BASE}/flags",
+    url_prefix=f"{BASE_PATH}/flags",
     description="Features, switched while the service runs.",
 )
 

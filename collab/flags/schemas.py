@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from ..core.http.pages import page_of
 from ..core.schemas import Schema, Time, TrueOrFalse, WholeNumber
 
-PERCENTAGE = validate.Range(0, 100)
+PERCENTAGE_RANGE = validate.Range(0, 100)
 
 
 class FlagIn(Schema):
@@ -16,7 +16,7 @@ class FlagIn(Schema):
     enabled = TrueOrFalse(required=True)
     percentage = WholeNumber(
         load_default=100,
-        validate=PERCENTAGE,
+        validate=PERCENTAGE_RANGE,
         metadata={"description": "Of the people; always the same ones.", "example": 25},
     )
 
@@ -25,7 +25,7 @@ class FlagPatch(Schema):
     """The parts of a feature's state that change."""
 
     enabled = TrueOrFalse()
-    percentage = WholeNumber(validate=PERCENTAGE)
+    percentage = WholeNumber(validate=PERCENTAGE_RANGE)
 
 
 class FlagOut(Schema):

@@ -20,13 +20,13 @@ from ..events.catalogue.system import FlagChanged
 from ..extensions import db
 from .models import FlagOverride
 
-PREFIX = "FEATURE_"
+SETTING_PREFIX = "FEATURE_"
 
 #: The features that there are, with their meaning; each has a setting.
 FEATURES = {
-    setting.name.removeprefix(PREFIX).lower(): setting.meaning
+    setting.name.removeprefix(SETTING_PREFIX).lower(): setting.meaning
     for setting in SETTINGS
-    if setting.name.startswith(PREFIX)
+    if setting.name.startswith(SETTING_PREFIX)
 }
 
 
@@ -82,7 +82,9 @@ class Flags:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._defaults = {name: bool(app.config[PREFIX + name.upper()]) for name in FEATURES}
+        self._defaults = {
+            name: bool(app.config[SETTING_PREFIX + name.upper()]) for name in FEATURES
+        }
         self._known: tuple[int, dict[str, Flag]] = (-1, {})
 
     def all(self) -> dict[str, Flag]:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).with_name("handlers")
+HANDLERS_FOLDER = Path(__file__).with_name("handlers")
 MEMORY_MB = 512
 
 
@@ -48,7 +48,7 @@ def _constants(module: ast.Module) -> dict[str, Any]:
 
 
 @cache
-def all_functions(folder: Path = FOLDER) -> dict[str, Function]:
+def all_functions(folder: Path = HANDLERS_FOLDER) -> dict[str, Function]:
     """Return all functions by name; a file whose name begins with `_` is none."""
     files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     return {path.stem: read(path) for path in files}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 #: Bytes of a stream, or of log lines, that one attempt keeps; what is over is dropped, and marked.
-KEPT_BYTES = 64 * 1024
+MAX_LOG_BYTES = 64 * 1024
 CUT_OFF = "The rest of {} is not kept: there is more than 64 KiB of it.\n"
 
 
@@ -137,7 +137,7 @@ class JobContext:
         """Tell what the job's code wrote to `stdout` or `stderr`, as it comes."""
         written = storable(text).encode()
         with self._lock:
-            room = KEPT_BYTES - self._kept[stream]
+            room = MAX_LOG_BYTES - self._kept[stream]
             if room < 0 or not written:
                 return
             kept = written[:room].decode(errors="ignore")

@@ -11,12 +11,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ..core.models import Model, entity_tag, utcnow
 from ..projects.models import Owned
 
-QUEUED, RUNNING, RETRY_WAIT = "queued", "running", "retry_wait"
-SUCCEEDED, FAILED, CANCELLED, DEAD = "succeeded", "failed", "cancelled", "dead"
+QUEUED = "queued"
+RUNNING = "running"
+RETRY_WAIT = "retry_wait"
+SUCCEEDED = "succeeded"
+FAILED = "failed"
+CANCELLED = "cancelled"
+DEAD = "dead"
 
 STATUSES = (QUEUED, RUNNING, RETRY_WAIT, SUCCEEDED, FAILED, CANCELLED, DEAD)
 #: Nothing more happens by itself.
-ENDED = (SUCCEEDED, FAILED, CANCELLED, DEAD)
+ENDED_STATUSES = (SUCCEEDED, FAILED, CANCELLED, DEAD)
 
 
 class Job(Owned, Model):

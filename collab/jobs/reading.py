@@ -50,7 +50,7 @@ def payload_of(job: Job) -> Mapping[str, Any]:
     return payload
 
 
-MADE = select(
+JOB_RESULT = select(
     as_text(JobResult.__table__.c.data),
     JobResult.content_type,
     JobResult.filename,
@@ -60,7 +60,7 @@ MADE = select(
 
 def made_by(job: Job) -> Any:
     """Return what a job made, if anything: its data, and what its file is."""
-    return db.session.execute(MADE.where(JobResult.job_id == job.id)).one_or_none()
+    return db.session.execute(JOB_RESULT.where(JobResult.job_id == job.id)).one_or_none()
 
 
 def output_of(job: Job) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from . import reading
 from .models import Job
 
@@ -35,5 +35,5 @@ def _output(job: Job, made: Any) -> dict[str, Any] | None:
         "content_type": made.content_type,
         "filename": made.filename,
         "size": made.size,
-        "url": f"{BASE}/jobs/{job.id}/output",
+        "url": f"{BASE_PATH}/jobs/{job.id}/output",
     }

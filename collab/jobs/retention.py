@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..core.models import utcnow
 from ..core.storage import retention
-from .models import ENDED, Job, JobKey
-from .service import KEY_KEPT
+from .models import ENDED_STATUSES, Job, JobKey
+from .service import KEY_LIFETIME
 
 #: Jobs in one commit: each has up to a few hundred rows.
 JOBS_AT_ONCE = 20
@@ -16,12 +16,12 @@ def forget_jobs() -> bool:
     before = retention.border("JOB_RETENTION_DAYS")
     if before is None:
         return False
-    ended = Job.status.in_(ENDED)
+    ended = Job.status.in_(ENDED_STATUSES)
     gone = retention.delete_older(Job.finished_at, before, Job.id, ended, limit=JOBS_AT_ONCE)
     return gone == JOBS_AT_ONCE
 
 
 def forget_keys() -> bool:
     """Delete idempotency keys of jobs that count no more."""
-    gone = retention.delete_older(JobKey.created_at, utcnow() - KEY_KEPT, JobKey.id)
-    return gone == retention.AT_ONCE
+    gone = retention.delete_older(JobKey.created_at, utcnow() - KEY_LIFETIME, JobKey.id)
+    return gone == retention.ROWS_PER_COMMIT

@@ -15,9 +15,9 @@ from ..core.http.caller import caller
 from ..core.http.downloads import download
 from ..core.http.etags import require_match, versioned
 from ..core.http.heavy import heavy
-from ..core.http.idempotency import KEY
+from ..core.http.idempotency import KEY_PATTERN
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..flags import service as flags
 from ..flags.service import FeatureOff
@@ -39,7 +39,7 @@ from .schemas import (
 )
 from .service import Order
 
-blueprint = Blueprint("jobs", __name__, url_prefix=BASE, description="Work that survives.")
+blueprint = Blueprint("jobs", __name__, url_prefix=BASE_PATH, description="Work that survives.")
 
 
 @blueprint.get("/jobs/types")
@@ -69,7 +69,7 @@ def submit_job(data: dict[str, Any]) -> tuple[JobView, int, dict[str, str]]:
     """Submit a job; with an idempotency key (in the body or the header) it is made once."""
     data["key"] = _one_key(data.pop("idempotency_key"))
     job, known = service.submit(Order(**data), caller())
-    headers = {"Location": f"{BASE}/jobs/{job.id}", "ETag": quote_etag(job.etag)}
+    headers = {"Location": f"{BASE_PATH}/jobs/{job.id}", "ETag": quote_etag(job.etag)}
     return shown(job), 201, headers | ({"Idempotency-Replayed": "true"} if known else {})
 
 
@@ -139,7 +139,7 @@ def retry_job(job_id: int) -> JobView:
 def _one_key(sent: str | None) -> str | None:
     """Return the idempotency key, from the body or the header; raises if they differ."""
     header = request.headers.get("Idempotency-Key")
-    if header is not None and not KEY.fullmatch(header):
+    if header is not None and not KEY_PATTERN.fullmatch(header):
         raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
     if header is not None and sent is not None and header != sent:
         raise invalid("idempotency_key", "The header Idempotency-Key has another value.")

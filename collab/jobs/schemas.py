@@ -15,7 +15,7 @@ from .models import JOB_SORTS, STATUSES
 
 STREAMS = ("stdout", "stderr", "log")
 #: Visible ASCII, as the Idempotency-Key header takes it.
-KEY = r"^[\x21-\x7e]*$"
+KEY_PATTERN = r"^[\x21-\x7e]*$"
 
 
 class Moment(fields.AwareDateTime):
@@ -49,7 +49,7 @@ class JobIn(Schema):
     )
     project_id = identifier(load_default=None, allow_none=True)
     idempotency_key = patterned(
-        KEY, "Must be visible ASCII.", 1, 255, load_default=None, allow_none=True
+        KEY_PATTERN, "Must be visible ASCII.", 1, 255, load_default=None, allow_none=True
     )
     priority = WholeNumber(
         load_default=0,

@@ -23,11 +23,11 @@ from ..extensions import db
 from ..flags import service as flags
 from ..projects import access
 from . import registry
-from .engine.runner import LOOK, WAKE
+from .engine.runner import LOOK_NOTE, WAKE_NOTE
 from .models import (
     CANCELLED,
     DEAD,
-    ENDED,
+    ENDED_STATUSES,
     FAILED,
     QUEUED,
     RETRY_WAIT,
@@ -42,13 +42,13 @@ from .registry import JobType
 
 logger = logging.getLogger(__name__)
 
-INSERT = insert(Job.__table__).returning(  # type: ignore[arg-type]
+INSERT_JOBS = insert(Job.__table__).returning(  # type: ignore[arg-type]
     Job.__table__.c.id, sort_by_parameter_order=True
 )
 
 #: Attempts of which log and ending are kept: a job may be retried again and again.
-KEPT_ATTEMPTS = 50
-KEY_KEPT = timedelta(hours=24)
+MAX_ATTEMPTS_KEPT = 50
+KEY_LIFETIME = timedelta(hours=24)
 
 
 class JobEnded(Conflict):
@@ -153,11 +153,11 @@ def _insert(orders: Sequence[Order], caller: Caller) -> list[Job]:
     if not orders:
         return []
     rows = [_row(order, caller, utcnow()) for order in orders]
-    keys = db.session.connection().execute(INSERT, rows).scalars().all()
+    keys = db.session.connection().execute(INSERT_JOBS, rows).scalars().all()
     jobs = [Job(id=key, **row) for key, row in zip(keys, rows, strict=True)]
     queued = [JobQueued(job_type=job.type, reason="submitted", **_where(job)) for job in jobs]
     log.record_all(queued, actor=caller.user_id)
-    db.session.info[WAKE] = True
+    db.session.info[WAKE_NOTE] = True
     return jobs
 
 
@@ -184,7 +184,7 @@ def _row(order: Order, caller: Caller, now: datetime) -> dict[str, Any]:
 def _known(order: Order, caller: Caller) -> Job | None:
     """Return the job that the same key made before; raises KeyReused for another order."""
     mine = {"owner_id": caller.user_id, "type": order.type.name, "key": order.key}
-    too_old = delete(JobKey).filter_by(**mine).where(JobKey.created_at < utcnow() - KEY_KEPT)
+    too_old = delete(JobKey).filter_by(**mine).where(JobKey.created_at < utcnow() - KEY_LIFETIME)
     db.session.execute(too_old)
     query = select(JobKey).filter_by(**mine)
     found = db.session.scalars(query).one_or_none()
@@ -223,7 +223,7 @@ def cancel(job: Job, caller: Caller) -> Job:
         _tell(JobCancelled(**_where(job)), caller.user_id)
     elif _move(job, RUNS_ON, cancel_requested=True):
         _tell(JobCancelRequested(**_where(job)), caller.user_id)
-        db.session.info[LOOK] = True
+        db.session.info[LOOK_NOTE] = True
     elif job.status != RUNNING:
         raise JobEnded(f"The job is over already: it is {job.status}.")
     db.session.commit()
@@ -257,14 +257,14 @@ def retry(job: Job, caller: Caller) -> Job:
 def _forget(job: Job) -> None:
     """Delete the result, and what is kept of attempts that are too long ago."""
     db.session.execute(delete(JobResult).where(JobResult.job_id == job.id))
-    last = job.attempt - KEPT_ATTEMPTS
+    last = job.attempt - MAX_ATTEMPTS_KEPT
     db.session.execute(delete(LogLine).where(LogLine.job_id == job.id, LogLine.attempt <= last))
     db.session.execute(delete(Attempt).where(Attempt.job_id == job.id, Attempt.number <= last))
 
 
 def _move(job: Job, when: ColumnElement[bool], **values: Any) -> bool:
     """Change the row if it is in such a state; tells whether it was."""
-    if values.get("status") in ENDED:
+    if values.get("status") in ENDED_STATUSES:
         values["finished_at"] = utcnow()
     statement = (
         update(Job)
@@ -283,4 +283,4 @@ def _where(job: Job) -> dict[str, Any]:
 
 def _tell(event: JobEvent, actor: int) -> None:
     log.record(event, actor=actor)
-    db.session.info[WAKE] = True
+    db.session.info[WAKE_NOTE] = True

@@ -17,7 +17,7 @@ from ..extensions import db
 from .models import Notification
 
 #: How many of a person are kept.
-MOST_KEPT = 1000
+MAX_NOTIFICATIONS_KEPT = 1000
 
 #: A kind, and whether it is about a post, in which everybody may mention everybody.
 Group = tuple[str, bool]
@@ -47,9 +47,14 @@ def excess(counts: Mapping[Source, int], most: int) -> dict[Source, int]:
 def delete_excess(people: Collection[int]) -> None:
     """Delete, in the open transaction, what people have too much of: the oldest of each source."""
     mine = Notification.user_id
-    many = select(mine).where(mine.in_(people)).group_by(mine).having(func.count() > MOST_KEPT)
+    many = (
+        select(mine)
+        .where(mine.in_(people))
+        .group_by(mine)
+        .having(func.count() > MAX_NOTIFICATIONS_KEPT)
+    )
     for person in db.session.scalars(many).all():
-        for source, count in excess(_counts(person), MOST_KEPT).items():
+        for source, count in excess(_counts(person), MAX_NOTIFICATIONS_KEPT).items():
             oldest = select(Notification.id).where(*_of(person, source)).order_by(Notification.id)
             gone = delete(Notification).where(Notification.id.in_(oldest.limit(count)))
             db.session.execute(gone.execution_options(synchronize_session=False))

@@ -14,9 +14,9 @@ from . import reading
 from .facts import Draft, Facts, Readers
 from .keeping import delete_excess
 from .models import Notification
-from .rules import UNPUBLISHED, drafts
+from .rules import POST_UNPUBLISHED, drafts
 
-INSERT = insert(Notification).returning(Notification.id, sort_by_parameter_order=True)
+INSERT_NOTIFICATIONS = insert(Notification).returning(Notification.id, sort_by_parameter_order=True)
 
 
 def handle(rows: Sequence[Any]) -> None:
@@ -34,7 +34,7 @@ def handle(rows: Sequence[Any]) -> None:
 
 def _withdrawals(rows: Sequence[Any]) -> dict[int, int]:
     """Return the posts that became drafts, each with the event that says so."""
-    return {row.data["post_id"]: row.id for row in rows if row.type == UNPUBLISHED}
+    return {row.data["post_id"]: row.id for row in rows if row.type == POST_UNPUBLISHED}
 
 
 def _post(draft: Draft) -> int:
@@ -42,7 +42,7 @@ def _post(draft: Draft) -> int:
 
 
 def _write(wanted: Sequence[Draft]) -> None:
-    ids = db.session.scalars(INSERT, wanted).all()
+    ids = db.session.scalars(INSERT_NOTIFICATIONS, wanted).all()
     people = {draft["user_id"] for draft in wanted}
     delete_excess(people)
     unread = reading.unread_by_person(people)

@@ -11,7 +11,7 @@ from ..events.reader_thread import Chore, ReaderThread
 from ..parts import PARTS
 from ..tasks.reminders import remind
 from . import maker
-from .rules import RULES, UNPUBLISHED
+from .rules import POST_UNPUBLISHED, RULES
 
 #: Seconds between looks for tasks that are due soon.
 REMIND_S = 30.0
@@ -24,7 +24,7 @@ def remind_of_all() -> None:
 
 
 def _make(app: Flask) -> ReaderThread:
-    reader = Reader("notifications", (*RULES, UNPUBLISHED), maker.handle)
+    reader = Reader("notifications", (*RULES, POST_UNPUBLISHED), maker.handle)
     reminding = Chore(REMIND_S, remind_of_all)
     return ReaderThread(app, reader, reminding, enabled=app.config["NOTIFIER"])
 

@@ -27,7 +27,7 @@ from .sentences import sentence
 #: From the most special to what all of it may be in.
 SUBJECTS = ("task", "post", "job", "project")
 
-SHOWN = select(
+SHOWN_NOTIFICATIONS = select(
     *Notification.__table__.c,
     User.name.label("actor_name"),
     Project.name.label("project_name"),
@@ -68,7 +68,7 @@ class Shown:
 
     @classmethod
     def of(cls, row: Any) -> Shown:
-        """Make it of a row of `SHOWN`."""
+        """Make it of a row of `SHOWN_NOTIFICATIONS`."""
         return cls(
             id=row.id,
             kind=row.kind,
@@ -95,7 +95,9 @@ def _subject(row: Any) -> str:
 @cache
 def _listed(unread: bool | None, of_a_kind: bool) -> Select[Any]:
     """Build, once for each set of filters, the query of what a list shows."""
-    query = SHOWN.select_from(Notification).outerjoin(User, User.id == Notification.actor)
+    query = SHOWN_NOTIFICATIONS.select_from(Notification).outerjoin(
+        User, User.id == Notification.actor
+    )
     for model in (Project, Task, Post, Job):
         key = getattr(Notification, f"{model.__name__.lower()}_id")
         query = query.outerjoin(model, model.id == key)

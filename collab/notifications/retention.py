@@ -18,9 +18,9 @@ def forget() -> bool:
     if before is None:
         return False
     first = select(Notification.id, Notification.created_at).order_by(Notification.id)
-    oldest = first.limit(retention.AT_ONCE).subquery()
+    oldest = first.limit(retention.ROWS_PER_COMMIT).subquery()
     old = select(oldest.c.id).where(oldest.c.created_at < before)
     statement = delete(Notification).where(Notification.id.in_(old))
     result = db.session.execute(statement.execution_options(synchronize_session=False))
     db.session.commit()
-    return isinstance(result, CursorResult) and result.rowcount == retention.AT_ONCE
+    return isinstance(result, CursorResult) and result.rowcount == retention.ROWS_PER_COMMIT

@@ -9,7 +9,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import reading, service
 from .reading import Preferences, Shown, Unread
@@ -26,7 +26,7 @@ from .schemas import (
 )
 
 blueprint = Blueprint(
-    "notifications", __name__, url_prefix=BASE, description="What you should know of."
+    "notifications", __name__, url_prefix=BASE_PATH, description="What you should know of."
 )
 
 

@@ -54,31 +54,31 @@ def _responsible(row: Any, facts: Facts) -> Iterable[int]:
     return (row.data["assignee_id"] or row.data["owner_id"],)
 
 
-MENTIONED = Rule("mentioned", _mentioned)
-FINISHED = Rule("job_finished", _job_owner)
+MENTIONED_RULE = Rule("mentioned", _mentioned)
+FINISHED_RULE = Rule("job_finished", _job_owner)
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "member.added": (Rule("invited", _named("user_id")),),
     "member.role_changed": (Rule("role_changed", _named("user_id")),),
     "task.assigned": (Rule("assigned", _named("assignee_id")),),
-    "task.created": (MENTIONED,),
-    "task.updated": (MENTIONED,),
-    "task.commented": (MENTIONED, Rule("commented", _concerned)),
-    "task.comment_edited": (MENTIONED,),
+    "task.created": (MENTIONED_RULE,),
+    "task.updated": (MENTIONED_RULE,),
+    "task.commented": (MENTIONED_RULE, Rule("commented", _concerned)),
+    "task.comment_edited": (MENTIONED_RULE,),
     "task.reminded": (Rule("due_soon", _responsible),),
-    "post.created": (MENTIONED,),
-    "post.updated": (MENTIONED,),
-    "post.published": (MENTIONED,),
-    "job.succeeded": (FINISHED,),
-    "job.failed": (FINISHED,),
-    "job.died": (FINISHED,),
+    "post.created": (MENTIONED_RULE,),
+    "post.updated": (MENTIONED_RULE,),
+    "post.published": (MENTIONED_RULE,),
+    "job.succeeded": (FINISHED_RULE,),
+    "job.failed": (FINISHED_RULE,),
+    "job.died": (FINISHED_RULE,),
     "job.cancelled": (Rule("job_finished", _owner_of_cancelled),),
 }
 
 #: Takes back what was told of a post, until it is published again.
-UNPUBLISHED = "post.unpublished"
+POST_UNPUBLISHED = "post.unpublished"
 
-NOTHING = dict.fromkeys(("project_id", "task_id", "comment_id", "post_id", "job_id"))
+NO_SUBJECT = dict.fromkeys(("project_id", "task_id", "comment_id", "post_id", "job_id"))
 
 
 def drafts(rows: Sequence[Any], facts: Facts) -> Iterator[Draft]:
@@ -89,7 +89,7 @@ def drafts(rows: Sequence[Any], facts: Facts) -> Iterator[Draft]:
             continue
         actor = facts.actor(row)
         told = {actor, None}
-        common = NOTHING | about | {"event_id": row.id, "actor": actor, "data": _data(row)}
+        common = NO_SUBJECT | about | {"event_id": row.id, "actor": actor, "data": _data(row)}
         for rule in RULES.get(row.type, ()):
             people = set(rule.people(row, facts)) - told
             told |= people

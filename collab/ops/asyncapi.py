@@ -10,7 +10,7 @@ from typing import Any
 from ..events.catalogue import catalogue
 from ..events.types import OPEN_TYPES, PRESENCE_TYPES, Event
 from ..version import VERSION
-from .socket_messages import ANSWERS, REQUESTS, TOPIC, Json, const, object_of
+from .socket_messages import ANSWERS, REQUESTS, TOPIC_SCHEMA, Json, const, object_of
 
 SCHEMAS: dict[Any, Json] = {
     int: {"type": "integer"},
@@ -66,7 +66,7 @@ CLOUD_EVENT = object_of(
     type={"type": "string"},
     time={"type": "string", "format": "date-time"},
     datacontenttype=const("application/json"),
-    topic=TOPIC,
+    topic=TOPIC_SCHEMA,
     actor={"type": "integer", "description": "Who did it."},
     signal={"type": "boolean", "description": "True for what is told and not kept."},
     data={"type": "object"},

@@ -11,12 +11,12 @@ from marshmallow import Schema, fields
 
 from ..core.http.api import API
 from ..core.json import dumps
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..jobs import registry
 from ..version import VERSION
 from . import asyncapi
 
-DESCRIPTION = """
+API_DESCRIPTION = """
 The backend of a real-time collaborative workspace.
 
 Register or log in, press **Authorize** and paste the `access_token`. The first account of a new
@@ -61,7 +61,7 @@ def config() -> dict[str, Any]:
         "OPENAPI_URL_PREFIX": "/api",
         "OPENAPI_JSON_PATH": "openapi.json",
         "API_SPEC_OPTIONS": {
-            "info": {"description": DESCRIPTION.strip()},
+            "info": {"description": API_DESCRIPTION.strip()},
             "security": [{"bearer": []}],
             "components": {
                 "securitySchemes": {
@@ -99,7 +99,7 @@ def describe_payloads(spec: APISpec) -> None:
         spec.components.schema(name, schema=schema)
     refs = [{"$ref": f"#/components/schemas/{name}"} for name in payloads.values()]
     spec.components.schemas["JobIn"]["properties"]["payload"]["anyOf"] = refs
-    operation = spec._paths[f"{BASE}/jobs"]["post"]
+    operation = spec._paths[f"{BASE_PATH}/jobs"]["post"]
     operation["requestBody"]["content"]["application/json"]["examples"] = {
         kind.name: {"summary": kind.summary, "value": _example(kind)}
         for kind in registry.all_types()

@@ -6,11 +6,14 @@ from typing import Any
 
 Json = dict[str, Any]
 
-REF = {"type": "string", "description": "Repeated by the answer."}
-TOPIC = {"type": "string", "examples": ["project:1", "workspace:3", "job:5", "user:7", "posts"]}
+REF_SCHEMA = {"type": "string", "description": "Repeated by the answer."}
+TOPIC_SCHEMA = {
+    "type": "string",
+    "examples": ["project:1", "workspace:3", "job:5", "user:7", "posts"],
+}
 
-NUMBER: Json = {"type": "integer"}
-POSITION: Json = {"type": "integer", "description": "UTF-16 code units from the beginning."}
+NUMBER_SCHEMA: Json = {"type": "integer"}
+POSITION_SCHEMA: Json = {"type": "integer", "description": "UTF-16 code units from the beginning."}
 
 
 def object_of(required: list[str], **properties: Json) -> Json:
@@ -24,7 +27,7 @@ def const(value: str) -> Json:
 
 
 #: Steps along a text; what is behind the last one is kept.
-EDITS: Json = {
+EDITS_SCHEMA: Json = {
     "type": "array",
     "items": {
         "oneOf": [
@@ -40,22 +43,22 @@ EDITS: Json = {
 REQUESTS: dict[str, tuple[str, Json]] = {
     "auth": (
         "Sign in as the first message, or renew the token.",
-        object_of(["type", "token"], type=const("auth"), token={"type": "string"}, ref=REF),
+        object_of(["type", "token"], type=const("auth"), token={"type": "string"}, ref=REF_SCHEMA),
     ),
     "subscribe": (
         "Follow a topic, from behind an id where `after` is given.",
         object_of(
             ["type"],
             type=const("subscribe"),
-            topic=TOPIC,
+            topic=TOPIC_SCHEMA,
             project_id={"type": "integer"},
             after={"type": ["integer", "string"], "description": "The last id that was seen."},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
     "unsubscribe": (
         "Follow a topic no longer.",
-        object_of(["type", "topic"], type=const("unsubscribe"), topic=TOPIC, ref=REF),
+        object_of(["type", "topic"], type=const("unsubscribe"), topic=TOPIC_SCHEMA, ref=REF_SCHEMA),
     ),
     "publish": (
         "Publish an event. Its type may also stand in `type` itself, as in `file_changed`. "
@@ -65,15 +68,17 @@ REQUESTS: dict[str, tuple[str, Json]] = {
             ["type", "event"],
             type=const("publish"),
             event={"type": "string", "examples": ["file_changed"]},
-            topic=TOPIC,
+            topic=TOPIC_SCHEMA,
             payload={"type": "object"},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
-    "ping": ("Ask for a sign of life.", object_of(["type"], type=const("ping"), ref=REF)),
+    "ping": ("Ask for a sign of life.", object_of(["type"], type=const("ping"), ref=REF_SCHEMA)),
     "file.open": (
         "Follow a text file's edits and cursors, and be told what it is now.",
-        object_of(["type", "file_id"], type=const("file.open"), file_id=NUMBER, ref=REF),
+        object_of(
+            ["type", "file_id"], type=const("file.open"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA
+        ),
     ),
     "file.edit": (
         "Change a text. The edits are of `base_version`; what was changed since is merged. What "
@@ -82,16 +87,18 @@ REQUESTS: dict[str, tuple[str, Json]] = {
         object_of(
             ["type", "file_id", "base_version", "edits"],
             type=const("file.edit"),
-            file_id=NUMBER,
-            base_version=NUMBER,
-            edits=EDITS,
+            file_id=NUMBER_SCHEMA,
+            base_version=NUMBER_SCHEMA,
+            edits=EDITS_SCHEMA,
             edit_id={"type": "string", "pattern": "^[!-~]{1,64}$"},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
     "file.close": (
         "Follow a file no longer.",
-        object_of(["type", "file_id"], type=const("file.close"), file_id=NUMBER, ref=REF),
+        object_of(
+            ["type", "file_id"], type=const("file.close"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA
+        ),
     ),
     "cursor.moved": (
         "Show one's cursor. On a file (`file_id`) with a `position` in the text of `version`, it "
@@ -99,13 +106,13 @@ REQUESTS: dict[str, tuple[str, Json]] = {
         object_of(
             ["type"],
             type=const("cursor.moved"),
-            file_id=NUMBER,
-            topic=TOPIC,
-            position=POSITION,
-            anchor=POSITION,
-            version=NUMBER,
+            file_id=NUMBER_SCHEMA,
+            topic=TOPIC_SCHEMA,
+            position=POSITION_SCHEMA,
+            anchor=POSITION_SCHEMA,
+            version=NUMBER_SCHEMA,
             payload={"type": "object"},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
 }
@@ -119,7 +126,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             type=const("authenticated"),
             user_id={"type": "integer"},
             expires_at={"type": "string", "format": "date-time"},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
     "subscribed": (
@@ -127,11 +134,11 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         object_of(
             ["type", "topic", "last_id", "recovered", "present"],
             type=const("subscribed"),
-            topic=TOPIC,
+            topic=TOPIC_SCHEMA,
             last_id={"type": "integer"},
             recovered={"type": "boolean", "description": "False: rows have been pruned."},
             present={"type": "array", "items": {"type": "object"}},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
     "unsubscribed": (
@@ -139,9 +146,9 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         object_of(
             ["type", "topic"],
             type=const("unsubscribed"),
-            topic=TOPIC,
+            topic=TOPIC_SCHEMA,
             reason={"type": "string"},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
     "published": (
@@ -149,9 +156,9 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         object_of(
             ["type", "topic", "id"],
             type=const("published"),
-            topic=TOPIC,
+            topic=TOPIC_SCHEMA,
             id={"type": ["string", "null"]},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
     "file.opened": (
@@ -160,23 +167,23 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         object_of(
             ["type", "file_id", "path", "content", "version", "last_id", "present", "cursors"],
             type=const("file.opened"),
-            file_id=NUMBER,
+            file_id=NUMBER_SCHEMA,
             path={"type": "string"},
             content={"type": "string"},
-            version=NUMBER,
-            last_id=NUMBER,
+            version=NUMBER_SCHEMA,
+            last_id=NUMBER_SCHEMA,
             present={"type": "array", "items": {"type": "object"}},
             cursors={
                 "type": "array",
                 "items": object_of(
                     ["user_id", "position", "version"],
-                    user_id=NUMBER,
-                    position=POSITION,
-                    anchor=POSITION,
-                    version=NUMBER,
+                    user_id=NUMBER_SCHEMA,
+                    position=POSITION_SCHEMA,
+                    anchor=POSITION_SCHEMA,
+                    version=NUMBER_SCHEMA,
                 ),
             },
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
     "file.accepted": (
@@ -186,15 +193,17 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         object_of(
             ["type", "file_id", "version", "edits"],
             type=const("file.accepted"),
-            file_id=NUMBER,
-            version=NUMBER,
-            edits=EDITS,
-            ref=REF,
+            file_id=NUMBER_SCHEMA,
+            version=NUMBER_SCHEMA,
+            edits=EDITS_SCHEMA,
+            ref=REF_SCHEMA,
         ),
     ),
     "file.closed": (
         "The file is followed no longer.",
-        object_of(["type", "file_id"], type=const("file.closed"), file_id=NUMBER, ref=REF),
+        object_of(
+            ["type", "file_id"], type=const("file.closed"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA
+        ),
     ),
     "pong": (
         "A sign of life.",
@@ -202,7 +211,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             ["type", "time"],
             type=const("pong"),
             time={"type": "string", "format": "date-time"},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
     "token_expired": (
@@ -223,7 +232,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             status={"type": "integer"},
             detail={"type": "string"},
             errors={"type": "array", "items": {"type": "object"}},
-            ref=REF,
+            ref=REF_SCHEMA,
         ),
     ),
 }

@@ -20,11 +20,11 @@ from ..events.catalogue.posts import (
     CollectionPostRemoved,
 )
 from ..extensions import db
-from .collections import SEEN, facts
+from .collections import SEEN_BY_OWNER, facts
 from .models import Collection, CollectionPost, Post
-from .service import SHOWN, load_post
+from .service import LIST_COLUMNS, load_post
 
-MOST_POSTS = 1000
+MAX_POSTS_PER_COLLECTION = 1000
 
 
 class Full(Conflict):
@@ -93,7 +93,7 @@ def _held(collection: Collection, post_id: int) -> str | None:
 def _add(collection: Collection, post_id: int, before: int | None, after: int | None) -> None:
     held_by = CollectionPost.collection_id == collection.id
     count = db.session.scalar(select(func.count()).select_from(CollectionPost).where(held_by))
-    if (count or 0) >= MOST_POSTS:
+    if (count or 0) >= MAX_POSTS_PER_COLLECTION:
         raise Full()
     place = _position(collection, post_id, before, after)
     db.session.add(CollectionPost(collection_id=collection.id, post_id=post_id, position=place))
@@ -143,7 +143,7 @@ def _gap(collection: Collection, post_id: int, before: int | None, after: int | 
 def _neighbour(collection: Collection, post_id: int) -> str:
     query = select(CollectionPost.position).join(Post, Post.id == CollectionPost.post_id)
     query = query.join(Collection, Collection.id == CollectionPost.collection_id)
-    found = db.session.scalar(query.where(*_place(collection, post_id), SEEN))
+    found = db.session.scalar(query.where(*_place(collection, post_id), SEEN_BY_OWNER))
     if found is None:
         raise NoNeighbour()
     return found
@@ -180,7 +180,9 @@ def list_of(collection: Collection, *, sort: str, **page: Any) -> Page:
 @cache
 def _listed() -> Select[Any]:
     """Build, once, the query of the columns that a list shows."""
-    query: Select[Any] = select(*SHOWN, CollectionPost.added_at).select_from(CollectionPost)
+    query: Select[Any] = select(*LIST_COLUMNS, CollectionPost.added_at).select_from(CollectionPost)
     query = query.join(Post, Post.id == CollectionPost.post_id)
-    query = query.join(Collection, Collection.id == CollectionPost.collection_id).where(SEEN)
+    query = query.join(Collection, Collection.id == CollectionPost.collection_id).where(
+        SEEN_BY_OWNER
+    )
     return query.where(CollectionPost.collection_id == bindparam("collection_id", type_=Id))

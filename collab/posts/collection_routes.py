@@ -10,7 +10,7 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..projects.access import Right
 from . import collection_posts
@@ -30,7 +30,7 @@ from .schemas import (
 )
 
 blueprint = Blueprint(
-    "collections", __name__, url_prefix=BASE, description="Posts put together, in an order."
+    "collections", __name__, url_prefix=BASE_PATH, description="Posts put together, in an order."
 )
 
 

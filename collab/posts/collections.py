@@ -22,13 +22,13 @@ from .models import COLLECTION_SORTS, PUBLISHED, Collection, CollectionPost, Pos
 COLLECTIONS: Table = Collection.__table__  # type: ignore[assignment]
 
 #: The posts of a collection that its owner sees: a draft of somebody else is not there.
-SEEN = or_(Post.status == PUBLISHED, Post.owner_id == Collection.owner_id)
+SEEN_BY_OWNER = or_(Post.status == PUBLISHED, Post.owner_id == Collection.owner_id)
 
-COUNT = (
+COUNT_SEEN = (
     select(func.count())
     .select_from(CollectionPost)
     .join(Post, Post.id == CollectionPost.post_id)
-    .where(CollectionPost.collection_id == Collection.id, SEEN)
+    .where(CollectionPost.collection_id == Collection.id, SEEN_BY_OWNER)
     .correlate(Collection)
     .scalar_subquery()
     .label("posts")
@@ -42,7 +42,7 @@ def load_collection(key: int, caller: Caller, *, can: Right = Right.READ) -> Col
     """
     if can is not Right.READ:
         take_write_lock()
-    query = select(Collection, COUNT).where(Collection.id == key)
+    query = select(Collection, COUNT_SEEN).where(Collection.id == key)
     row: Any = db.session.execute(query.execution_options(populate_existing=True)).one_or_none()
     mine = row is not None and row.Collection.owner_id == caller.user_id
     access.check(Role.OWNER if mine else Role.NONE, can)
@@ -85,7 +85,7 @@ def _listed(filtered: bool) -> Select[Any]:
     """Build, once for each kind, the query of the columns that a list shows."""
     shown = (Collection.id, Collection.owner_id, Collection.name, Collection.description)
     times = (Collection.created_at, Collection.updated_at)
-    query: Select[Any] = select(*shown, *times, COUNT)
+    query: Select[Any] = select(*shown, *times, COUNT_SEEN)
     query = query.where(Collection.owner_id == bindparam("owner_id", type_=Id))
     if filtered:
         query = query.where(func.instr(func.lower(Collection.name), bindparam("q")) > 0)

@@ -10,22 +10,22 @@ from ..core.http.caller import caller, optional_caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..projects.access import Right
 from . import service
 from .models import Post
 from .schemas import PostIn, PostOut, PostPage, PostPatch, PostPut, PostQuery
 
-blueprint = Blueprint("posts", __name__, url_prefix=BASE, description="What people publish.")
+blueprint = Blueprint("posts", __name__, url_prefix=BASE_PATH, description="What people publish.")
 
 #: With a token or without.
-OPEN: list[dict[str, list[str]]] = [{}, {"bearer": []}]
+OPTIONAL_SECURITY: list[dict[str, list[str]]] = [{}, {"bearer": []}]
 
 
 @blueprint.get("/posts")
 @login_optional
-@blueprint.doc(security=OPEN)
+@blueprint.doc(security=OPTIONAL_SECURITY)
 @blueprint.arguments(PostQuery, location="query")
 @blueprint.response(200, PostPage)
 @linked
@@ -47,7 +47,7 @@ def create_post(data: dict[str, Any]) -> Post:
 
 @blueprint.get("/posts/<id:post_id>")
 @login_optional
-@blueprint.doc(security=OPEN)
+@blueprint.doc(security=OPTIONAL_SECURITY)
 @blueprint.response(200, PostOut)
 @versioned
 def get_post(post_id: int) -> Post:

@@ -8,35 +8,37 @@ from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import Schema, Time, identifier, line, patterned, text
 from .models import COLLECTION_SORTS, PLACE_SORTS, POST_SORTS, POST_STATUSES, PUBLISHED
 
-LONGEST_BODY = 100_000
-#: Lists show bodies up to this length, and of all the beginning.
-SHORT_BODY, EXCERPT = 2000, 300
+MAX_BODY_LENGTH = 100_000
+#: Characters of a body up to which lists show the whole of it.
+MAX_LISTED_BODY_CHARACTERS = 2000
+#: Characters of every post that lists show.
+EXCERPT_CHARACTERS = 300
 
-STATUS = validate.OneOf(POST_STATUSES)
+STATUS_CHOICE = validate.OneOf(POST_STATUSES)
 
 
 class PostIn(Schema):
     """A new post: published at once, unless it is a draft."""
 
     title = line(200, required=True, metadata={"example": "Hello World"})
-    body = text(LONGEST_BODY, required=True, metadata={"example": "My first post, for @alice."})
-    status = fields.String(load_default=PUBLISHED, validate=STATUS)
+    body = text(MAX_BODY_LENGTH, required=True, metadata={"example": "My first post, for @alice."})
+    status = fields.String(load_default=PUBLISHED, validate=STATUS_CHOICE)
 
 
 class PostPut(Schema):
     """A post, whole. Without `status` it stays published or a draft, as it is."""
 
     title = line(200, required=True, metadata={"example": "Hello again"})
-    body = text(LONGEST_BODY, required=True, metadata={"example": "My first post, for @alice."})
-    status = fields.String(validate=STATUS)
+    body = text(MAX_BODY_LENGTH, required=True, metadata={"example": "My first post, for @alice."})
+    status = fields.String(validate=STATUS_CHOICE)
 
 
 class PostPatch(Schema):
     """The parts of a post that change; `status` publishes it, or makes a draft of it."""
 
     title = line(200)
-    body = text(LONGEST_BODY)
-    status = fields.String(validate=STATUS)
+    body = text(MAX_BODY_LENGTH)
+    status = fields.String(validate=STATUS_CHOICE)
 
 
 class PostOut(Schema):
@@ -46,7 +48,7 @@ class PostOut(Schema):
     owner_id = fields.Integer(required=True)
     title = fields.String(required=True)
     body = fields.String(required=True)
-    status = fields.String(required=True, validate=STATUS)
+    status = fields.String(required=True, validate=STATUS_CHOICE)
     published_at = Time(
         required=True, allow_none=True, metadata={"description": "Null for a draft."}
     )
@@ -60,10 +62,13 @@ class PostListedOut(PostOut):
     body = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": f"Null if it has over {SHORT_BODY} characters: see the post."},
+        metadata={
+            "description": f"Null past {MAX_LISTED_BODY_CHARACTERS} characters: get the post."
+        },
     )
     excerpt = fields.String(
-        required=True, metadata={"description": f"The first {EXCERPT} characters of the body."}
+        required=True,
+        metadata={"description": f"The first {EXCERPT_CHARACTERS} characters of the body."},
     )
 
 
@@ -80,7 +85,7 @@ class PostQuery(PageQuery):
     )
     status = fields.String(
         load_default=PUBLISHED,
-        validate=STATUS,
+        validate=STATUS_CHOICE,
         metadata={"description": "`draft`: your own drafts; sign in for them."},
     )
     q = fields.String(

@@ -26,18 +26,18 @@ from ..extensions import db
 from ..projects import access
 from ..projects.access import Right, Role
 from .models import DRAFT, POST_SORTS, PUBLISHED, Collection, CollectionPost, Post
-from .schemas import EXCERPT, SHORT_BODY
+from .schemas import EXCERPT_CHARACTERS, MAX_LISTED_BODY_CHARACTERS
 
-#: Whose posts somebody gets who asks for another's drafts.
-NO_ONE = 0
+#: The owner's id that matches nobody: what a caller gets who asks for another's drafts.
+NOBODY_ID = 0
 
 #: What lists show of a post.
-SHOWN = (
+LIST_COLUMNS = (
     Post.id,
     Post.owner_id,
     Post.title,
-    case((func.length(Post.body) <= SHORT_BODY, Post.body)).label("body"),
-    func.substr(Post.body, 1, EXCERPT).label("excerpt"),
+    case((func.length(Post.body) <= MAX_LISTED_BODY_CHARACTERS, Post.body)).label("body"),
+    func.substr(Post.body, 1, EXCERPT_CHARACTERS).label("excerpt"),
     Post.status,
     Post.published_at,
     Post.created_at,
@@ -129,13 +129,13 @@ def _owner(caller: Caller | None, owner: str | None, status: str) -> dict[str, A
     if caller is None:
         raise Unauthorized()
     others = owner not in (None, "me", str(caller.user_id))
-    return {"owner_id": NO_ONE if others else caller.user_id}
+    return {"owner_id": NOBODY_ID if others else caller.user_id}
 
 
 @cache
 def _listed(of_one: bool) -> Select[Any]:
     """Build, once for each kind, the query of the columns that a list shows."""
-    query: Select[Any] = select(*SHOWN).where(Post.status == bindparam("status"))
+    query: Select[Any] = select(*LIST_COLUMNS).where(Post.status == bindparam("status"))
     if of_one:
         query = query.where(Post.owner_id == bindparam("owner_id", type_=Id))
     return query

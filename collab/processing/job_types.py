@@ -13,7 +13,7 @@ from ..jobs.registry import job_type
 from ..uploads import service as uploads
 from .schemas import ProcessingIn
 
-HANDLER = Path(__file__).with_name("handler.py")
+HANDLER_PROGRAM = Path(__file__).with_name("handler.py")
 #: Of the process; what it holds of the data is bounded below that (see `engine.memory`).
 MEMORY_MB = 512
 
@@ -36,10 +36,10 @@ def data_processing(ctx: JobContext, payload: dict[str, Any]) -> Result:
     """Filter, group, aggregate, sort and profile rows, or those of an uploaded CSV or JSON file."""
     upload_id = payload.get("upload_id")
     if upload_id is None:
-        return run_handler(ctx, HANDLER, payload, memory_mb=MEMORY_MB)
+        return run_handler(ctx, HANDLER_PROGRAM, payload, memory_mb=MEMORY_MB)
     path, name = _upload(upload_id)
     event = payload | {"name": name}
-    return run_handler(ctx, HANDLER, event, inputs={"data": path}, memory_mb=MEMORY_MB)
+    return run_handler(ctx, HANDLER_PROGRAM, event, inputs={"data": path}, memory_mb=MEMORY_MB)
 
 
 def _upload(upload_id: int) -> tuple[Path, str]:

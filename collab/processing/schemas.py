@@ -12,13 +12,16 @@ from .engine.aggregates import FUNCTIONS
 from .engine.errors import listed, quoted
 from .engine.filters import OPERATIONS
 from .engine.groups import COUNT_ROWS, output_name
-from .engine.query import DEFAULT_LIMIT
-from .engine.table import MAX_NAME
+from .engine.query import DEFAULT_ROW_LIMIT
+from .engine.table import MAX_NAME_LENGTH
 
 MAX_ROWS = 10_000
-MAX_LIMIT = 1_000
-MAX_CONDITIONS, MAX_CHOICES = 50, 1_000
-MAX_GROUP_COLUMNS, MAX_AGGREGATES, MAX_SORT_COLUMNS = 10, 50, 10
+MAX_ROW_LIMIT = 1_000
+MAX_CONDITIONS = 50
+MAX_CHOICES = 1_000
+MAX_GROUP_COLUMNS = 10
+MAX_AGGREGATES = 50
+MAX_SORT_COLUMNS = 10
 
 FORMATS = ("csv", "json", "jsonl")
 TEXT_OPERATIONS = {"contains", "starts_with"}
@@ -36,7 +39,7 @@ EXAMPLE_ROWS = [
 def column_name(**options: Any) -> fields.String:
     """Make a field for the name of a column."""
     metadata = {"example": "city"} | options.pop("metadata", {})
-    return fields.String(validate=validate.Length(1, MAX_NAME), metadata=metadata, **options)
+    return fields.String(validate=validate.Length(1, MAX_NAME_LENGTH), metadata=metadata, **options)
 
 
 def _is_scalar(value: Any) -> bool:
@@ -109,7 +112,7 @@ class AggregateIn(Schema):
     output = fields.String(
         data_key="as",
         attribute="as",
-        validate=validate.Length(1, MAX_NAME),
+        validate=validate.Length(1, MAX_NAME_LENGTH),
         metadata={
             "description": "The name of the result's column; else such as `sum_price`.",
             "example": "revenue",
@@ -175,7 +178,7 @@ class ProcessingIn(Schema):
         metadata={"example": [{"fn": "sum", "column": "price", "as": "revenue"}]},
     )
     sort = ShortList(
-        fields.String(validate=validate.Length(1, MAX_NAME + 1)),
+        fields.String(validate=validate.Length(1, MAX_NAME_LENGTH + 1)),
         validate=validate.Length(max=MAX_SORT_COLUMNS),
         metadata={
             "description": "Columns, descending with - before the name. Null comes first, "
@@ -184,8 +187,8 @@ class ProcessingIn(Schema):
         },
     )
     limit = WholeNumber(
-        load_default=DEFAULT_LIMIT,
-        validate=validate.Range(1, MAX_LIMIT),
+        load_default=DEFAULT_ROW_LIMIT,
+        validate=validate.Range(1, MAX_ROW_LIMIT),
         metadata={"description": "Rows of the result."},
     )
 

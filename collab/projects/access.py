@@ -59,7 +59,7 @@ class Right(StrEnum):
 
 
 #: The table. An outsider (NONE) is told 404, a member whose role is too low 403.
-NEEDED = {
+NEEDED_ROLES = {
     Right.READ: Role.GUEST,  # see it, follow it
     Right.APPEAR: Role.VIEWER,  # be seen there: presence, cursors
     Right.WRITE: Role.COLLABORATOR,  # make, change and delete what is in the project; publish
@@ -98,7 +98,7 @@ def role_in(
 
 def may(role: Role, right: Right) -> bool:
     """Look it up in the table."""
-    return role >= NEEDED[right]
+    return role >= NEEDED_ROLES[right]
 
 
 def check(role: Role, right: Right) -> None:
@@ -106,7 +106,7 @@ def check(role: Role, right: Right) -> None:
     if role is Role.NONE:
         raise NotFound()
     if not may(role, right):
-        needed = NEEDED[right].name.lower()
+        needed = NEEDED_ROLES[right].name.lower()
         raise Forbidden(f"Your role here is {role.name.lower()}; this needs {needed}.")
 
 
@@ -228,7 +228,7 @@ class Place:
 
 
 #: One spelling for each topic: no leading zeros.
-TOPIC = re.compile(r"([a-z]{1,32}):([1-9][0-9]{0,18})")
+TOPIC_PATTERN = re.compile(r"([a-z]{1,32}):([1-9][0-9]{0,18})")
 
 #: What a topic's first word stands for; packages add their own.
 _MODELS: Registry[dict[str, type[Any]]] = Registry("topics", lambda _: {})
@@ -253,7 +253,7 @@ def place(topic: str, caller: Caller, *, can: Right = Right.READ) -> Place:
 
 
 def _numbered_place(topic: str, caller: Caller) -> Place:
-    match = TOPIC.fullmatch(topic)
+    match = TOPIC_PATTERN.fullmatch(topic)
     if match is None or int(match[2]) > MAX_ID:
         raise NotFound(f"There is no topic {topic[:80]!r}.")
     word, number = match[1], int(match[2])

@@ -10,7 +10,7 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import access, invitations, members
 from .access import Right
@@ -26,7 +26,7 @@ from .schemas import (
 )
 
 blueprint = Blueprint(
-    "members", __name__, url_prefix=BASE, description="Who is in a project, and as what."
+    "members", __name__, url_prefix=BASE_PATH, description="Who is in a project, and as what."
 )
 
 

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ..auth.models import User
 from ..core.models import Model, Versioned, entity_tag, utcnow
 
-VIEWER, COLLABORATOR, OWNER = "viewer", "collaborator", "owner"
+VIEWER = "viewer"
+COLLABORATOR = "collaborator"
+OWNER = "owner"
 
 
 class AsSeen:

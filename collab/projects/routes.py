@@ -10,7 +10,7 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import access, service
 from .access import Right
@@ -18,7 +18,7 @@ from .models import Project
 from .schemas import ProjectIn, ProjectOut, ProjectPage, ProjectPatch, ProjectQuery
 
 blueprint = Blueprint(
-    "projects", __name__, url_prefix=f"{BASE}/projects", description="What people share."
+    "projects", __name__, url_prefix=f"{BASE_PATH}/projects", description="What people share."
 )
 
 

@@ -9,7 +9,7 @@ from ..core.schemas import Schema, Time, email, line, text
 from .access import ROLE_NAMES
 from .models import COLLABORATOR, INVITATION_SORTS, MEMBER_SORTS, PROJECT_SORTS
 
-ROLE = validate.OneOf(ROLE_NAMES)
+ROLE_CHOICE = validate.OneOf(ROLE_NAMES)
 
 
 class ProjectIn(Schema):
@@ -57,13 +57,13 @@ class MemberIn(Schema):
     """Whom to invite, and as what."""
 
     email = email(required=True, metadata={"example": "member@example.com"})
-    role = fields.String(load_default=COLLABORATOR, validate=ROLE)
+    role = fields.String(load_default=COLLABORATOR, validate=ROLE_CHOICE)
 
 
 class MemberPatch(Schema):
     """A member's new role."""
 
-    role = fields.String(required=True, validate=ROLE)
+    role = fields.String(required=True, validate=ROLE_CHOICE)
 
 
 class MemberOut(Schema):
@@ -74,7 +74,7 @@ class MemberOut(Schema):
     invitation_id = fields.Integer(allow_none=True, required=True)
     email = fields.String(required=True)
     name = fields.String(allow_none=True, required=True)
-    role = fields.String(required=True, validate=ROLE)
+    role = fields.String(required=True, validate=ROLE_CHOICE)
     created_at = Time(required=True)
 
 
@@ -91,7 +91,7 @@ class InvitationOut(Schema):
     project_id = fields.Integer(required=True)
     project_name = fields.String(required=True, attribute="project.name")
     email = fields.String(required=True)
-    role = fields.String(required=True, validate=ROLE)
+    role = fields.String(required=True, validate=ROLE_CHOICE)
     invited_by = fields.Integer(required=True)
     created_at = Time(required=True)
 

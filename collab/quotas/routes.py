@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.usage.models import PERSON, PROJECT
 from ..projects import access
 from ..projects.models import Project
@@ -13,7 +13,7 @@ from . import service
 from .schemas import UsageOut
 from .service import Kept
 
-blueprint = Blueprint("quotas", __name__, url_prefix=BASE, description="What is kept.")
+blueprint = Blueprint("quotas", __name__, url_prefix=BASE_PATH, description="What is kept.")
 
 
 @blueprint.get("/auth/me/usage")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..core.errors import TooManyRequests
 
 #: People who are remembered before those whose allowance is whole again are forgotten.
-REMEMBERED = 1024
+MAX_PEOPLE_REMEMBERED = 1024
 
 
 class Allowance:
@@ -57,7 +57,7 @@ class Allowance:
 
     def _now(self, user_id: int) -> float:
         now = self._clock()
-        if len(self._left) > REMEMBERED:
+        if len(self._left) > MAX_PEOPLE_REMEMBERED:
             self._left = {
                 key: one for key, one in self._left.items() if self._grown(one, now) < self._burst
             }

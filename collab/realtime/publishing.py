@@ -18,14 +18,14 @@ from ..events import log
 from ..events.catalogue import canonical_type, reserved
 from ..events.log import Published
 from ..events.message import Message
-from ..events.types import OPEN_TYPES, TYPE, same_type
+from ..events.types import OPEN_TYPES, TYPE_PATTERN, same_type
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Place, Right
 from .json_door.protocol import PROTOCOL_TYPES
 from .transport.live import live
 
-NAME = re.compile(TYPE)
+NAME_PATTERN = re.compile(TYPE_PATTERN)
 
 #: The payload of one event, and of a signal, in bytes of JSON.
 MAX_PAYLOAD_BYTES = 256 * 1024
@@ -64,7 +64,7 @@ class Draft:
 
 def draft(kind: object, payload: object) -> Draft:
     """Check a type and its payload; raises Unprocessable, ReservedType."""
-    if not isinstance(kind, str) or not NAME.fullmatch(kind):
+    if not isinstance(kind, str) or not NAME_PATTERN.fullmatch(kind):
         raise invalid("type", "Must be words of lower-case letters and digits, joined by . or _.")
     if not isinstance(payload, dict):
         raise invalid("payload", "Must be an object.")

@@ -18,16 +18,20 @@ from math import ceil
 #: What XML 1.0 (§2.2) has no place for.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Width of a character, about: the style sets labels in 12 px.
-CHARACTER = 7.0
+CHARACTER_WIDTH_PX = 7.0
 #: Parts of a scale, at most.
-INTERVALS = 4
+MAX_INTERVALS = 4
 #: A unit, its letter, and how many of it make it worth using.
 UNITS = ((10**12, "T", 1), (10**9, "B", 1), (10**6, "M", 1), (1000, "k", 10), (1, "", 0))
 
-HEIGHT, TOP, BOTTOM = 220, 14, 26
+CHART_HEIGHT_PX = 220
+TOP_MARGIN_PX = 14
+BOTTOM_MARGIN_PX = 26
 LABEL_SPACE = 76
-BAR_SHARE, WIDEST_BAR = 0.76, 44.0
-ROW, ROW_BAR = 40, 8
+BAR_SHARE = 0.76
+MAX_BAR_WIDTH_PX = 44.0
+ROW_HEIGHT_PX = 40
+ROW_BAR_HEIGHT_PX = 8
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,10 @@ def _text(text: str) -> str:
 
 def shortened(text: str, room: float) -> str:
     """Cut a text to a width in pixels, with an ellipsis; wide letters (UAX 11) count twice."""
-    widths = [_cells(letter) * CHARACTER for letter in text]
+    widths = [_cells(letter) * CHARACTER_WIDTH_PX for letter in text]
     if sum(widths) <= room:
         return text
-    kept, used = 0, CHARACTER
+    kept, used = 0, CHARACTER_WIDTH_PX
     while kept < len(text) and used + widths[kept] <= room:
         used += widths[kept]
         kept += 1
@@ -81,7 +85,7 @@ def ticks(highest: int) -> list[int]:
     Their distance is 1, 2 or 5 times a power of ten.
     """
     steps = (factor * 10**power for power in count() for factor in (1, 2, 5))
-    step = next(one for one in steps if one * INTERVALS >= highest)
+    step = next(one for one in steps if one * MAX_INTERVALS >= highest)
     return [step * number for number in range(-(-max(highest, 1) // step) + 1)]
 
 
@@ -135,23 +139,23 @@ class _Frame:
 
     @property
     def base(self) -> float:
-        return HEIGHT - BOTTOM
+        return CHART_HEIGHT_PX - BOTTOM_MARGIN_PX
 
     def x(self, number: int) -> float:
         return self.left + self.slot * (number + 0.5)
 
     def y(self, value: int) -> float:
-        return self.base - (self.base - TOP) * value / self.top_value
+        return self.base - (self.base - TOP_MARGIN_PX) * value / self.top_value
 
 
 def column_chart(words: Words, bars: Sequence[Bar], width: int) -> str:
     """Draw columns over time, the first on the left, with a scale and some of the labels."""
     scale = ticks(max((bar.value for bar in bars), default=0))
-    left = max(len(compact(tick)) for tick in scale) * CHARACTER + 8
+    left = max(len(compact(tick)) for tick in scale) * CHARACTER_WIDTH_PX + 8
     frame = _Frame(width, left, (width - left) / max(len(bars), 1), scale[-1])
     if not any(bar.value for bar in bars):
-        return _svg(words, width, HEIGHT, _nothing(frame, bars))
-    return _svg(words, width, HEIGHT, _columns(frame, bars, scale))
+        return _svg(words, width, CHART_HEIGHT_PX, _nothing(frame, bars))
+    return _svg(words, width, CHART_HEIGHT_PX, _columns(frame, bars, scale))
 
 
 def _nothing(frame: _Frame, bars: Sequence[Bar]) -> Iterator[str]:
@@ -166,7 +170,7 @@ def _columns(frame: _Frame, bars: Sequence[Bar], scale: list[int]) -> Iterator[s
         kind, y = ("grid" if tick else "axis"), frame.y(tick)
         yield _line(kind, frame.left, frame.width, y)
         yield _label("tick", frame.left - 8, y + 4, compact(tick), "end")
-    thick = min(frame.slot * BAR_SHARE, WIDEST_BAR)
+    thick = min(frame.slot * BAR_SHARE, MAX_BAR_WIDTH_PX)
     for number, bar in enumerate(bars):
         if bar.value:
             y = frame.y(bar.value)
@@ -179,22 +183,22 @@ def _dates(frame: _Frame, bars: Sequence[Bar]) -> Iterator[str]:
     step = ceil(LABEL_SPACE / frame.slot)
     for number in range(len(bars) - 1, -1, -step):
         x, text = frame.x(number), bars[number].label
-        half = len(text) * CHARACTER / 2
+        half = len(text) * CHARACTER_WIDTH_PX / 2
         x = min(max(x, half), frame.width - half)
-        yield _label("tick", x, HEIGHT - 8, text, "middle")
+        yield _label("tick", x, CHART_HEIGHT_PX - 8, text, "middle")
 
 
 def bar_chart(words: Words, bars: Sequence[Bar], width: int) -> str:
     """Draw one bar below the other, each with its name and its number above it."""
     highest = max((bar.value for bar in bars), default=0)
     parts = (part for number, bar in enumerate(bars) for part in _row(bar, number, width, highest))
-    return _svg(words, width, max(len(bars), 1) * ROW, parts)
+    return _svg(words, width, max(len(bars), 1) * ROW_HEIGHT_PX, parts)
 
 
 def _row(bar: Bar, number: int, width: int, highest: int) -> Iterator[str]:
-    value, y = f"{bar.value:,}", number * ROW
-    room = width - (len(value) + 2) * CHARACTER
+    value, y = f"{bar.value:,}", number * ROW_HEIGHT_PX
+    room = width - (len(value) + 2) * CHARACTER_WIDTH_PX
     yield _label("name", 0, y + 16, shortened(clean(bar.label), room))
     yield _label("value", width, y + 16, value, "end")
     if highest:
-        yield _rect(0, y + 23, width * bar.value / highest, ROW_BAR, bar.note)
+        yield _rect(0, y + 23, width * bar.value / highest, ROW_BAR_HEIGHT_PX, bar.note)

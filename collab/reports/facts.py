@@ -14,8 +14,12 @@ from ..projects.models import COLLABORATOR, OWNER, VIEWER, Member, Project
 from ..workspaces.models import Workspace
 from .scope import Query, Scope
 
-#: How many of a kind a report names; the rest is counted.
-TYPES_SHOWN, PEOPLE_SHOWN, LISTED = 12, 10, 100
+#: Types of events that a report names; the rest is counted.
+MAX_TYPES_SHOWN = 12
+#: People that it names, likewise.
+MAX_PEOPLE_SHOWN = 10
+#: Rows of its lists, likewise.
+MAX_ROWS_LISTED = 100
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Types:
 
 def types(scope: Scope) -> Types:
     """Count the events of each type, the most frequent first."""
-    rows = scope.rows(_ranked(scope, EventRow.type, TYPES_SHOWN))
+    rows = scope.rows(_ranked(scope, EventRow.type, MAX_TYPES_SHOWN))
     shown = [(row.key, row.events) for row in rows]
     if not rows:
         return Types(shown, 0, 0)
@@ -146,7 +150,7 @@ def people(scope: Scope) -> People:
     """Count the events of each person, the most active first."""
     last = func.max(EventRow.time).label("last")
     active = func.count(EventRow.actor).over().label("active")  # of groups: all but NULL's
-    rows = scope.rows(_ranked(scope, EventRow.actor, PEOPLE_SHOWN, last, active))
+    rows = scope.rows(_ranked(scope, EventRow.actor, MAX_PEOPLE_SHOWN, last, active))
     known = _known(scope, [row.key for row in rows])
     shown = [_person(row, known) for row in rows]
     return People(shown, rows[0].active if rows else 0)
@@ -190,7 +194,9 @@ def members(scope: Scope) -> Members:
     mine = Member.project_id == scope.project_id
     counts = select(Member.role, func.count()).where(mine).group_by(Member.role).order_by(rank)
     listed = select(User.name, Member.role, Member.created_at).join(User, Member.user_id == User.id)
-    listed = listed.where(mine).order_by(rank, func.lower(User.name), User.id).limit(LISTED)
+    listed = (
+        listed.where(mine).order_by(rank, func.lower(User.name), User.id).limit(MAX_ROWS_LISTED)
+    )
     roles = dict(scope.rows(counts))
     return Members(roles, [(name, role, since) for name, role, since in scope.rows(listed)])
 
@@ -214,7 +220,9 @@ def workspaces(scope: Scope) -> Workspaces:
     mine = Workspace.project_id == scope.project_id
     total = scope.connection.scalar(select(func.count()).select_from(Workspace).where(mine)) or 0
     query = select(Workspace.id, Workspace.name, Workspace.created_at).where(mine)
-    rows = scope.rows(query.order_by(func.lower(Workspace.name), Workspace.id).limit(LISTED))
+    rows = scope.rows(
+        query.order_by(func.lower(Workspace.name), Workspace.id).limit(MAX_ROWS_LISTED)
+    )
     counts = _on_topics(scope, [f"workspace:{row.id}" for row in rows])
     listed = [(row.name, row.created_at, counts.get(f"workspace:{row.id}", 0)) for row in rows]
     return Workspaces(total, listed)

@@ -16,9 +16,11 @@ from .facts import Activity, People, ProjectFacts, Types
 from .scope import Period
 from .sections import SECTIONS
 
-TEMPLATES = Path(__file__).parent / "templates"
-#: Widths of charts in pixels: the page's column, and a phone's or half a column.
-WIDE, NARROW = 720, 340
+TEMPLATES_FOLDER = Path(__file__).parent / "templates"
+#: Width of a chart as wide as the page's column.
+WIDE_CHART_PX = 720
+#: Width of one on a phone, or in half a column.
+NARROW_CHART_PX = 340
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def render(report: Report) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -102,7 +104,7 @@ def days_charts(facts: Activity) -> Markup:
     ]
     drawn = (
         f'<div class="{kind}">{_days_chart(kind, told, bars, width)}</div>'
-        for kind, width in (("on-wide", WIDE), ("on-narrow", NARROW))
+        for kind, width in (("on-wide", WIDE_CHART_PX), ("on-narrow", NARROW_CHART_PX))
     )
     return Markup("".join(drawn))  # noqa: S704 - charts escapes what it is given
 
@@ -128,7 +130,7 @@ def _bar_chart(key: str, title: str, counts: list[tuple[str, int]]) -> Markup:
         charts.Bar(label, count, f"{isolated(label)}: {_events(count)}") for label, count in counts
     ]
     words = charts.Words(key, title, f"{len(bars)} bars. The first is {bars[0].note}.")
-    drawn = charts.bar_chart(words, bars, NARROW)
+    drawn = charts.bar_chart(words, bars, NARROW_CHART_PX)
     return Markup(drawn)  # noqa: S704 - charts escapes what it is given
 
 

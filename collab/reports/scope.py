@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select
 from ..events.catalogue.jobs import JobOutput, JobProgressed
 from ..events.models import EventRow
 
-CHATTER = (JobOutput.type, JobProgressed.type)
+CHATTER_TYPES = (JobOutput.type, JobProgressed.type)
 
 Query = Select[*tuple[Any, ...]]
 
@@ -76,7 +76,7 @@ class Scope:
         What a running job says while it works would drown everything else.
         """
         mine = select(*columns).where(EventRow.project_id == self.project_id)
-        return self.within(mine.where(EventRow.type.not_in(CHATTER)))
+        return self.within(mine.where(EventRow.type.not_in(CHATTER_TYPES)))
 
     def within(self, query: Query) -> Query:
         """Return a query of events, narrowed to the period."""

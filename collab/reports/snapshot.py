@@ -13,7 +13,7 @@ from ..extensions import db
 from ..jobs.context import JobContext
 
 #: Steps of SQLite's virtual machine between two looks at whether to stop: about 10 ms.
-STEPS = 200_000
+STEPS_BETWEEN_LOOKS = 200_000
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def _sqlite(connection: Connection, ctx: JobContext) -> Iterator[None]:
     """Begin by hand: the driver does so before writes only, and each read would see its own."""
     driver: Any = connection.connection.driver_connection
     connection.exec_driver_sql("BEGIN")
-    driver.set_progress_handler(lambda: ctx.cancelled, STEPS)
+    driver.set_progress_handler(lambda: ctx.cancelled, STEPS_BETWEEN_LOOKS)
     try:
         yield
     finally:

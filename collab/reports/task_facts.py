@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time
 from sqlalchemy import func, select
 
 from ..auth.models import User
-from ..tasks.models import OPEN, STATUSES, Task
+from ..tasks.models import IS_OPEN, STATUSES, Task
 from .scope import Scope
 
 #: How many people a report names; the rest is counted.
@@ -44,11 +44,11 @@ def tasks(scope: Scope) -> Tasks:
     counts = dict(scope.rows(select(Task.status, func.count()).where(mine).group_by(Task.status)))
     late = Task.due_order < datetime.combine(scope.period.last, time(), UTC)
     overdue = scope.connection.scalar(
-        select(func.count()).select_from(Task).where(mine, OPEN, late)
+        select(func.count()).select_from(Task).where(mine, IS_OPEN, late)
     )
     open_ones, assignees = func.count().label("open"), func.count().over().label("assignees")
     query = select(User.name, open_ones, func.count().filter(late).label("late"), assignees)
-    query = query.join_from(Task, User, Task.assignee_id == User.id).where(mine, OPEN)
+    query = query.join_from(Task, User, Task.assignee_id == User.id).where(mine, IS_OPEN)
     rows = scope.rows(
         query.group_by(User.id).order_by(open_ones.desc(), User.id).limit(PEOPLE_SHOWN)
     )

@@ -11,16 +11,17 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ..core.fulltext import Term
-from .highlighting import CLOSE, OPEN
+from .highlighting import CLOSE_MARK, OPEN_MARK
 
 #: Words of an excerpt; characters of it that are looked at; characters and words
 #: before its first match.
-WORDS = 24
-LOOKED_AT = 2000
-BEFORE, LEAD = 60, 9
+EXCERPT_WORDS = 24
+MAX_MATCHES_LOOKED_AT = 2000
+MAX_CHARACTERS_BEFORE_MATCH = 60
+WORDS_BEFORE_MATCH = 9
 #: Places of a term that are looked at in a text, and characters in which different terms are near.
-PLACES = 200
-NEAR = 200
+MAX_PLACES_PER_TERM = 200
+NEAR_CHARACTERS = 200
 
 #: Characters without their diacritics, as the index knows them: each for one, in lower case.
 _BARE = {
@@ -47,7 +48,9 @@ def excerpt(text: str, terms: Sequence[Term]) -> str:
     Where nothing is found, it is the text's beginning.
     """
     bare = folded(text)
-    places = sorted({place for term in terms for place in islice(_places(bare, term), PLACES)})
+    places = sorted(
+        {place for term in terms for place in islice(_places(bare, term), MAX_PLACES_PER_TERM)}
+    )
     begin = _begin(text, _best(bare, places))
     end = _end(text, begin)
     shown = _marked(text, begin, end, places)
@@ -58,7 +61,7 @@ def _places(text: str, term: Term) -> Iterator[Place]:
     """Yield where a term stands, as far as a bounded number of looks goes."""
     first, *rest = [folded(word) for word in term.words]
     at = -1
-    for _ in range(PLACES):
+    for _ in range(MAX_PLACES_PER_TERM):
         at = text.find(first, at + 1)
         if at < 0:
             return
@@ -74,7 +77,7 @@ def _after(text: str, at: int, words: list[str]) -> int | None:
     for word in words:
         if text[at : at + 1].isalnum():
             return None
-        gap = next((n for n in range(at, at + NEAR) if text[n : n + 1].isalnum()), None)
+        gap = next((n for n in range(at, at + NEAR_CHARACTERS) if text[n : n + 1].isalnum()), None)
         if gap is None or not text.startswith(word, gap):
             return None
         at = gap + len(word)
@@ -82,16 +85,16 @@ def _after(text: str, at: int, words: list[str]) -> int | None:
 
 
 def _word_end(text: str, at: int) -> int:
-    stop = min(len(text), at + LOOKED_AT)
+    stop = min(len(text), at + MAX_MATCHES_LOOKED_AT)
     return next((n for n in range(at, stop) if not text[n].isalnum()), stop)
 
 
 def _best(text: str, places: list[Place]) -> int:
     """Return where the most different words are near each other; the first such place."""
     best, most = places[0][0] if places else 0, 0
-    for number, (begin, _) in enumerate(places[:PLACES]):
-        near = places[number : number + WORDS]
-        found = len({text[a:b] for a, b in near if b <= begin + NEAR})
+    for number, (begin, _) in enumerate(places[:MAX_PLACES_PER_TERM]):
+        near = places[number : number + EXCERPT_WORDS]
+        found = len({text[a:b] for a, b in near if b <= begin + NEAR_CHARACTERS})
         if found > most:
             best, most = begin, found
     return best
@@ -99,26 +102,26 @@ def _best(text: str, places: list[Place]) -> int:
 
 def _begin(text: str, at: int) -> int:
     """Return where an excerpt begins that shows a place: a few words before."""
-    parts = text[max(0, at - BEFORE) : at].split(" ")
-    if at > BEFORE and len(parts) > 1:
+    parts = text[max(0, at - MAX_CHARACTERS_BEFORE_MATCH) : at].split(" ")
+    if at > MAX_CHARACTERS_BEFORE_MATCH and len(parts) > 1:
         del parts[0]  # it may be half a word
-    return at - len(" ".join(parts[-LEAD:]))
+    return at - len(" ".join(parts[-WORDS_BEFORE_MATCH:]))
 
 
 def _end(text: str, begin: int) -> int:
     end, words = begin, 0
-    for end in range(begin, min(len(text), begin + LOOKED_AT)):
+    for end in range(begin, min(len(text), begin + MAX_MATCHES_LOOKED_AT)):
         if text[end].isspace() and not text[end - 1 : end].isspace():
             words += 1
-            if words == WORDS:
+            if words == EXCERPT_WORDS:
                 return end
-    return min(len(text), begin + LOOKED_AT)
+    return min(len(text), begin + MAX_MATCHES_LOOKED_AT)
 
 
 def _marked(text: str, begin: int, end: int, places: list[Place]) -> str:
     parts, at = [], begin
     for start, stop in places:
         if at <= start < end:
-            parts += [text[at:start], OPEN, text[start : min(stop, end)], CLOSE]
+            parts += [text[at:start], OPEN_MARK, text[start : min(stop, end)], CLOSE_MARK]
             at = min(stop, end)
     return "".join((*parts, text[at:end]))

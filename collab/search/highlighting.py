@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from html import escape
 
-#: Around what matched, as the index is told: control characters, which texts do not have.
-OPEN, CLOSE = "\x02", "\x03"
+#: What the index puts before a match: a control character, which texts do not have.
+OPEN_MARK = "\x02"
+#: What it puts after one.
+CLOSE_MARK = "\x03"
 
-_MARK = re.compile(f"([{OPEN}{CLOSE}])")
+_MARK = re.compile(f"([{OPEN_MARK}{CLOSE_MARK}])")
 
 
 def marked(text: str, longest: int) -> str:
@@ -18,8 +20,8 @@ def marked(text: str, longest: int) -> str:
     """
     parts, inside = [], False
     for piece in _MARK.split(text):
-        if piece in (OPEN, CLOSE):
-            if inside is not (piece == OPEN):
+        if piece in (OPEN_MARK, CLOSE_MARK):
+            if inside is not (piece == OPEN_MARK):
                 inside = not inside
                 parts.append("<mark>" if inside else "</mark>")
             continue

@@ -13,18 +13,18 @@ from sqlalchemy import Select, bindparam, case, literal, select, union_all
 from sqlalchemy.orm import aliased
 
 from ..core import fulltext
-from ..core.fulltext import INDEX
+from ..core.fulltext import SEARCH_INDEX
 from ..core.models import Id
 from ..projects.models import Project
-from .highlighting import CLOSE, OPEN
+from .highlighting import CLOSE_MARK, OPEN_MARK
 from .kinds import KINDS, Kind
 
 #: Of each kind so many of the newest matches are ranked, so that a search costs much the same
 #: however much there is.
-CANDIDATES = 1000
+MAX_CANDIDATES = 1000
 
-USER = bindparam("user_id", type_=Id)
-PROJECT = bindparam("project_id", type_=Id)
+USER_PARAMETER = bindparam("user_id", type_=Id)
+PROJECT_PARAMETER = bindparam("project_id", type_=Id)
 
 
 @cache
@@ -45,7 +45,7 @@ def _candidates(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
         kind.changed.label("at"),
     )
     query = _matching(select(*shown), kind, is_admin, in_project)
-    return query.order_by(INDEX.c.rowid.desc()).limit(CANDIDATES)
+    return query.order_by(SEARCH_INDEX.c.rowid.desc()).limit(MAX_CANDIDATES)
 
 
 @cache
@@ -62,13 +62,13 @@ def shown(name: str, is_admin: bool, in_project: bool) -> Select[Any]:
         kind.project_id.label("project_id"),
         home.name.label("project_name"),
         kind.changed.label("updated_at"),
-        fulltext.title(OPEN, CLOSE).label("title_marked"),
-        INDEX.c.body.label("body"),
+        fulltext.title(OPEN_MARK, CLOSE_MARK).label("title_marked"),
+        SEARCH_INDEX.c.body.label("body"),
     )
     query = _matching(select(*columns), kind, is_admin, in_project)
     return query.outerjoin(home, home.id == kind.project_id).where(
-        INDEX.c.rowid.between(bindparam("first", type_=Id), bindparam("last", type_=Id)),
-        INDEX.c.rowid.op("+")(0).in_(bindparam("rows", expanding=True, type_=Id)),
+        SEARCH_INDEX.c.rowid.between(bindparam("first", type_=Id), bindparam("last", type_=Id)),
+        SEARCH_INDEX.c.rowid.op("+")(0).in_(bindparam("rows", expanding=True, type_=Id)),
     )
 
 
@@ -78,9 +78,9 @@ def _matching(query: Select[Any], kind: Kind, is_admin: bool, in_project: bool) 
     The index is a hint where to look; the tables, as they are now, decide. That is in a CASE,
     because no index of the table is to be taken for it: the planner has to begin with the matches.
     """
-    readable = kind.readable(kind.model, USER, is_admin)
+    readable = kind.readable(kind.model, USER_PARAMETER, is_admin)
     if in_project:
-        readable &= kind.project_id == PROJECT
+        readable &= kind.project_id == PROJECT_PARAMETER
     matches = fulltext.matches(bindparam(f"match_{kind.name}"))
-    joined = query.select_from(INDEX).join(kind.model, kind.model.id == fulltext.key())
+    joined = query.select_from(SEARCH_INDEX).join(kind.model, kind.model.id == fulltext.key())
     return joined.where(matches, case((readable, 1), else_=0) == 1)

@@ -8,13 +8,13 @@ from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import service
 from .schemas import ResultPage, SearchQuery
 
 blueprint = Blueprint(
-    "search", __name__, url_prefix=BASE, description="Finding things by their words."
+    "search", __name__, url_prefix=BASE_PATH, description="Finding things by their words."
 )
 
 

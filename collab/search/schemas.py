@@ -9,9 +9,9 @@ from ..core.fulltext import KINDS
 from ..core.http.pages import PageQuery, page_of
 from ..core.schemas import MAX_ID, Schema, Time
 
-KIND = validate.OneOf(tuple(KINDS))
+KIND_CHOICE = validate.OneOf(tuple(KINDS))
 
-SAID = (
+QUERY_DESCRIPTION = (
     "Words that must all occur, the last one also as the beginning of a word; "
     '`"words in quotes"` stand together, and `-` before either excludes.'
 )
@@ -24,10 +24,10 @@ class SearchQuery(PageQuery):
     q = fields.String(
         required=True,
         validate=validate.Length(max=200),
-        metadata={"description": SAID, "example": "launch plan"},
+        metadata={"description": QUERY_DESCRIPTION, "example": "launch plan"},
     )
     type = DelimitedList(
-        fields.String(validate=KIND),
+        fields.String(validate=KIND_CHOICE),
         load_default=list,
         metadata={"description": "Only these, separated by commas.", "example": ["task"]},
     )
@@ -50,7 +50,7 @@ class ExcerptOut(Schema):
 class ResultOut(Schema):
     """Something found."""
 
-    type = fields.String(required=True, validate=KIND)
+    type = fields.String(required=True, validate=KIND_CHOICE)
     id = fields.Integer(required=True)
     title = fields.String(required=True)
     url = fields.String(required=True, metadata={"description": "Its address in this API."})

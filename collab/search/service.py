@@ -10,7 +10,7 @@ from sqlalchemy import Integer, literal_column
 
 from ..core import fulltext
 from ..core.caller import Caller
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page, decode, encode
 from ..extensions import db
 from ..projects import access
@@ -21,10 +21,10 @@ from .highlighting import marked
 from .kinds import KINDS
 
 #: Characters of an excerpt, since a word may be long.
-CHARACTERS = 400
+MAX_EXCERPT_CHARACTERS = 400
 
-SORT = "relevance"
-OFFSET = literal_column("0", Integer)
+SORT_KEY = "relevance"
+NO_OFFSET = literal_column("0", Integer)
 
 
 class Result(NamedTuple):
@@ -53,14 +53,14 @@ def find(
 
     Raises NotFound for a project that they may not read, Malformed for a cursor of another list.
     """
-    offset = decode(cursor, SORT, OFFSET)[0] if cursor else 0
+    offset = decode(cursor, SORT_KEY, NO_OFFSET)[0] if cursor else 0
     search = Search(caller, q, project_id)
     if not search.query:
         return Page([], None)
     kinds = tuple(name for name in KINDS if name in (type or KINDS))
     ranked = search.ranked(kinds, offset, limit + 1)
     more = len(ranked) > limit
-    return Page(search.shown(ranked[:limit]), encode(SORT, offset + limit, 0) if more else None)
+    return Page(search.shown(ranked[:limit]), encode(SORT_KEY, offset + limit, 0) if more else None)
 
 
 class Search:
@@ -82,9 +82,9 @@ class Search:
         general = ["public", f"u{self.caller.user_id}"]
         if self.caller.is_admin:
             return [*general, "admin"]
-        some = access.projects_of(self.caller).limit(fulltext.MOST_SCOPES + 1)
+        some = access.projects_of(self.caller).limit(fulltext.MAX_SCOPES + 1)
         projects = db.session.scalars(some).all()
-        if len(projects) > fulltext.MOST_SCOPES:
+        if len(projects) > fulltext.MAX_SCOPES:
             return None
         return [*general, *(f"p{key}" for key in projects)]
 
@@ -116,9 +116,9 @@ class Search:
 
     def _result(self, name: str, row: Any) -> Result:
         shown = {
-            "title_html": marked(row.title_marked, CHARACTERS),
-            "text_html": marked(excerpt(row.body, self.terms), CHARACTERS),
+            "title_html": marked(row.title_marked, MAX_EXCERPT_CHARACTERS),
+            "text_html": marked(excerpt(row.body, self.terms), MAX_EXCERPT_CHARACTERS),
         }
-        url = f"{BASE}/{KINDS[name].path}/{row.id}"
+        url = f"{BASE_PATH}/{KINDS[name].path}/{row.id}"
         home = (row.project_id, row.project_name)
         return Result(name, row.id, row.title, url, *home, shown, row.updated_at)

@@ -8,7 +8,7 @@ from typing import Any
 
 from gunicorn.http import wsgi
 
-from .holding import HOLDS, App, Held, Hold
+from .holding import HOLDS_KEY, App, Held, Hold
 from .peer import Peer
 from .refusals import Refused
 from .spool import Spooled
@@ -25,7 +25,7 @@ def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool | Held:
         "wsgi.multithread": True,
         "wsgi.input": body.file,
         "gunicorn.socket": peer.sock,
-        HOLDS: True,
+        HOLDS_KEY: True,
         "collab.outgoing": out,
         "collab.detach": peer.detach,
         "collab.rest": peer.gatherer.take_rest,

@@ -22,7 +22,7 @@ _EXTENSION = (
     rb"[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?"
 )
 SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})((?:" + _EXTENSION + rb")*)")
-TRAILER = re.compile(_TOKEN + rb":[\t -~\x80-\xff]*")
+TRAILER_PATTERN = re.compile(_TOKEN + rb":[\t -~\x80-\xff]*")
 #: Fields that may not come in a trailer (RFC 9110 §6.5.1).
 FORBIDDEN_TRAILERS = {
     b"host",
@@ -113,7 +113,7 @@ class Chunks:
             return False
         self._trailers += len(line)
         name = line.partition(b":")[0].lower()
-        if line and (not TRAILER.fullmatch(line) or name in FORBIDDEN_TRAILERS):
+        if line and (not TRAILER_PATTERN.fullmatch(line) or name in FORBIDDEN_TRAILERS):
             raise malformed("a field behind its body in chunks is malformed")
         if self._trailers > TRAILER_BYTES:
             raise Refused(431, "The fields behind the body are too long.")

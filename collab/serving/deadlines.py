@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 #: No deadline.
-NEVER = math.inf
+NO_DEADLINE = math.inf
 
 #: Dead entries that are not worth a look.
 SPARE_ENTRIES = 16
@@ -44,8 +44,8 @@ class Deadlines(Generic[T]):
         return len(self._heap)
 
     def set(self, one: T, at: float) -> None:
-        """Set, move or (`NEVER`) take away a deadline."""
-        self._live += (at < NEVER) - (one.deadline < NEVER)
+        """Set, move or (`NO_DEADLINE`) take away a deadline."""
+        self._live += (at < NO_DEADLINE) - (one.deadline < NO_DEADLINE)
         one.deadline = at
         if at < one.looked_at:
             self._look(one)
@@ -58,11 +58,11 @@ class Deadlines(Generic[T]):
             at, _, one = heapq.heappop(self._heap)
             if at != one.looked_at:
                 continue  # the deadline was moved forward: there is another entry
-            one.looked_at = NEVER
+            one.looked_at = NO_DEADLINE
             if one.deadline <= now:
-                self.set(one, NEVER)
+                self.set(one, NO_DEADLINE)
                 yield one
-            elif one.deadline < NEVER:
+            elif one.deadline < NO_DEADLINE:
                 self._look(one)
 
     def pop(self) -> T | None:
@@ -70,15 +70,15 @@ class Deadlines(Generic[T]):
         while self._heap:
             at, _, one = heapq.heappop(self._heap)
             if at == one.looked_at:
-                one.looked_at = NEVER
-                if one.deadline < NEVER:
-                    self.set(one, NEVER)
+                one.looked_at = NO_DEADLINE
+                if one.deadline < NO_DEADLINE:
+                    self.set(one, NO_DEADLINE)
                     return one
         return None
 
     def next(self) -> float:
-        """Return when to look again; `NEVER` if there is nothing to look at."""
-        return self._heap[0][0] if self._heap else NEVER
+        """Return when to look again; `NO_DEADLINE` if there is nothing to look at."""
+        return self._heap[0][0] if self._heap else NO_DEADLINE
 
     def _look(self, one: T) -> None:
         one.looked_at = one.deadline
@@ -89,6 +89,6 @@ class Deadlines(Generic[T]):
         alive = {id(one): one for at, _, one in self._heap if at == one.looked_at}
         self._heap = []
         for one in alive.values():
-            one.looked_at = NEVER
-            if one.deadline < NEVER:
+            one.looked_at = NO_DEADLINE
+            if one.deadline < NO_DEADLINE:
                 self._look(one)

@@ -22,11 +22,15 @@ from .spool import Share, Spooled
 LINE_BYTES = 8190
 #: Bytes of a request's head.
 HEAD_BYTES = 64 * 1024
-#: Bytes read at once of a head or of a body in chunks, and of a body whose length is known.
-SMALL_READ, LARGE_READ = 16 * 1024, 256 * 1024
+#: Bytes read at once of a head, or of a body in chunks.
+SMALL_READ_BYTES = 16 * 1024
+#: Bytes read at once of a body whose length is known.
+LARGE_READ_BYTES = 256 * 1024
 
 #: A host and a port (RFC 3986 §3.2.2, §3.2.3), as the field Host has them (RFC 9110 §7.2).
-HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]{2,45})\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::(\d{0,5}))?")
+HOST_PATTERN = re.compile(
+    r"(?:\[([0-9A-Fa-f:.]{2,45})\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::(\d{0,5}))?"
+)
 MAX_PORT = 65535
 
 
@@ -66,7 +70,11 @@ class Begun:
     @property
     def appetite(self) -> int:
         """Return how many bytes to read at once."""
-        return SMALL_READ if self._chunks else min(LARGE_READ, self._length - self.body.size)
+        return (
+            SMALL_READ_BYTES
+            if self._chunks
+            else min(LARGE_READ_BYTES, self._length - self.body.size)
+        )
 
     @property
     def whole(self) -> bool:
@@ -108,7 +116,7 @@ class Gatherer:
     @property
     def appetite(self) -> int:
         """Return how many bytes to read at once."""
-        return self._begun.appetite if self._begun else SMALL_READ
+        return self._begun.appetite if self._begun else SMALL_READ_BYTES
 
     @property
     def idle(self) -> bool:
@@ -202,7 +210,7 @@ def check_host(request: Any) -> None:
 
 def is_host(value: str) -> bool:
     """Tell whether this is a host that addresses can be made of, and perhaps a port."""
-    found = HOST.fullmatch(value)
+    found = HOST_PATTERN.fullmatch(value)
     if found is None or int(found[2] or 0) > MAX_PORT:
         return False
     try:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 #: The environ's word for a server that holds requests; without it, a view waits in its thread.
-HOLDS = "collab.holds"
+HOLDS_KEY = "collab.holds"
 
 
 class Waiting(Protocol):

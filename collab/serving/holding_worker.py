@@ -8,11 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
-from .deadlines import NEVER, Deadlines
+from .deadlines import NO_DEADLINE, Deadlines
 from .holding import Held
 from .peer import Peer
 
-READ = selectors.EVENT_READ
+EVENT_READ = selectors.EVENT_READ
 
 #: Threads that answer requests which have waited: an event may wake all of them at once, and
 #: those that have just come must not stand in line after them.
@@ -36,7 +36,7 @@ class Holding:
         """Wait until what a request waits for has come, its time is over, or its client leaves."""
         peer.held = held
         self._deadlines.set(peer, held.waiting.deadline)
-        self._watch(peer, READ, self._on_end)
+        self._watch(peer, EVENT_READ, self._on_end)
         held.waiting.when_woken(lambda: self.method_queue.defer(self._resume, peer, held))
 
     def _on_end(self, peer: Peer) -> None:
@@ -57,5 +57,5 @@ class Holding:
             return
         peer.held = None
         self._watch(peer, 0, self._on_end)
-        self._deadlines.set(peer, NEVER)
+        self._deadlines.set(peer, NO_DEADLINE)
         self._submit(peer, self._resuming, held.answer)

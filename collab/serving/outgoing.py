@@ -19,11 +19,11 @@ from .refusals import Refused
 from .spool import PIECE_BYTES, Share, Spooled
 
 #: Bytes of one answer that wait for its reader; a thread that makes more has to wait itself.
-WAITING_BYTES = 32 * 2**20
+MAX_WAITING_BYTES = 32 * 2**20
 #: Bytes that the kernel is given at once from a file.
 FILE_PIECE_BYTES = 256 * 1024
 #: Bytes a second that a reader has to take at least, and a sender has to send.
-LEAST_RATE = 4 * 1024
+MIN_BYTES_PER_S = 4 * 1024
 #: Bytes collected before the kernel gets them: the head and a small body go together.
 JOINED_BYTES = 64 * 1024
 
@@ -85,7 +85,7 @@ class Outgoing:
     @property
     def deadline(self) -> float:
         """Return until when a reader has to have taken the next bytes, at the least rate."""
-        return self._begun + self._terms.patience + self._sent / LEAST_RATE
+        return self._begun + self._terms.patience + self._sent / MIN_BYTES_PER_S
 
     def begin(self) -> None:
         """Begin an answer: its time runs from here."""
@@ -163,7 +163,7 @@ class Outgoing:
             self._spooled = Spooled(self._spool)
             data = bytes(self._joined) + data
             self._joined.clear()
-        waits = self._spooled.size - self._spool_read + len(data) > WAITING_BYTES
+        waits = self._spooled.size - self._spool_read + len(data) > MAX_WAITING_BYTES
         try:
             if not waits:
                 self._spooled.file.seek(0, os.SEEK_END)

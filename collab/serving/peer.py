@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.counting.networks import network_of
-from .deadlines import NEVER
+from .deadlines import NO_DEADLINE
 from .gathering import Gatherer
 from .holding import Held
 from .outgoing import Outgoing
@@ -41,7 +41,7 @@ class Peer:
         self.release: Callable[[], None] = self.close
         #: The request that waits for something other than bytes, if one does.
         self.held: Held | None = None
-        self.deadline = self.looked_at = NEVER
+        self.deadline = self.looked_at = NO_DEADLINE
 
     def detach(self) -> Callable[[], None]:
         """Leave the socket to a long connection; return what it calls at its end."""

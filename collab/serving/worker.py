@@ -23,21 +23,22 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from .answering import answer
 from .bounds import Bounds
-from .deadlines import NEVER, Deadlines
+from .deadlines import NO_DEADLINE, Deadlines
 from .gathering import Gatherer
 from .holding import Held
 from .holding_worker import Holding
-from .outgoing import LEAST_RATE, Outgoing, Terms
+from .outgoing import MIN_BYTES_PER_S, Outgoing, Terms
 from .peer import Peer, network
 from .refusals import Refused
 from .spool import Spooled
 
 log = logging.getLogger(__name__)
 
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+EVENT_READ = selectors.EVENT_READ
+EVENT_WRITE = selectors.EVENT_WRITE
 
 #: Connections accepted at once, before others have their turn.
-ACCEPTS = 64
+MAX_ACCEPTS_IN_A_ROW = 64
 #: Seconds that a refused or ended connection may take to close its side (RFC 9112 §9.6).
 LINGER_S = 2.0
 #: Bytes thrown away meanwhile.
@@ -64,7 +65,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
 
     def accept(self, listener: socket.socket) -> None:
         """Accept the connections that wait; if the process is out of descriptors, not now."""
-        for _ in range(ACCEPTS):
+        for _ in range(MAX_ACCEPTS_IN_A_ROW):
             try:
                 sock, client = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
@@ -124,7 +125,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         elif not self.alive:
             self._drop(peer)
         else:
-            self._watch(peer, READ, self._on_readable)
+            self._watch(peer, EVENT_READ, self._on_readable)
 
     def _on_readable(self, peer: Peer) -> None:
         try:
@@ -164,10 +165,10 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
             peer.send_now(b"HTTP/1.1 100 Continue\r\n\r\n")
         at = peer.begun + bounds.head_seconds
         if gatherer.body_bytes is not None:
-            at += bounds.body_seconds + gatherer.body_bytes / LEAST_RATE
+            at += bounds.body_seconds + gatherer.body_bytes / MIN_BYTES_PER_S
         self._deadlines.set(peer, at)
-        if peer.events != READ:
-            self._watch(peer, READ, self._on_readable)
+        if peer.events != EVENT_READ:
+            self._watch(peer, EVENT_READ, self._on_readable)
 
     def _refuse(self, peer: Peer, refused: Refused) -> None:
         """Answer a request that goes no further, behind what is unsent, and close."""
@@ -181,7 +182,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
 
     def _answer(self, peer: Peer, request: Any, body: Spooled) -> None:
         self._watch(peer, 0, self._on_readable)
-        self._deadlines.set(peer, NEVER)
+        self._deadlines.set(peer, NO_DEADLINE)
         self._submit(peer, self.tpool, partial(answer, self, peer, request, body))
 
     def _submit(self, peer: Peer, pool: Executor, work: Callable[[], bool | Held]) -> None:
@@ -207,8 +208,8 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
             return
         if not sent:
             self._deadlines.set(peer, peer.outgoing.deadline)
-            if peer.events != WRITE:
-                self._watch(peer, WRITE, self._send_on)
+            if peer.events != EVENT_WRITE:
+                self._watch(peer, EVENT_WRITE, self._send_on)
         elif peer.stays:
             self._watch(peer, 0, self._on_readable)
             self._await_request(peer)
@@ -227,7 +228,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
             return
         left = [LINGER_BYTES]
         self._deadlines.set(peer, time.monotonic() + (LINGER_S if self.alive else 0.2))
-        self._watch(peer, READ, lambda one: self._throw_away(one, left))
+        self._watch(peer, EVENT_READ, lambda one: self._throw_away(one, left))
 
     def _throw_away(self, peer: Peer, left: list[int]) -> None:
         try:
@@ -247,7 +248,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
 
     def _forget(self, peer: Peer) -> None:
         self._watch(peer, 0, self._on_readable)
-        self._deadlines.set(peer, NEVER)
+        self._deadlines.set(peer, NO_DEADLINE)
         self.nr_conns -= 1
         self._per_network[peer.network] -= 1
         if not self._per_network[peer.network]:
@@ -257,7 +258,12 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         """End a connection whose time is over; say so to who was sending, answer who waits."""
         if peer.held is not None:
             self._resume(peer, peer.held)
-        elif peer.stays and not peer.gatherer.idle and peer.outgoing.empty and peer.events == READ:
+        elif (
+            peer.stays
+            and not peer.gatherer.idle
+            and peer.outgoing.empty
+            and peer.events == EVENT_READ
+        ):
             self._refuse(peer, Refused(408, "The request did not come in time."))
         else:
             self._drop(peer)
@@ -275,7 +281,11 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
     def close_idle(self) -> None:
         """Close the connections of which no request has begun to come; the server is stopping."""
         for peer in list(self._waiting):
-            if peer.held is None and peer.events == READ and (peer.gatherer.idle or not peer.stays):
+            if (
+                peer.held is None
+                and peer.events == EVENT_READ
+                and (peer.gatherer.idle or not peer.stays)
+            ):
                 self._drop(peer)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:

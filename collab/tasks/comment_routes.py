@@ -10,7 +10,7 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..projects import access
 from ..projects.access import Right
@@ -19,7 +19,10 @@ from .models import Comment, Task
 from .schemas import CommentIn, CommentOut, CommentPage, CommentPatch, CommentQuery
 
 blueprint = Blueprint(
-    "comments", __name__, url_prefix=f"{BASE}/tasks", description="What people say about tasks."
+    "comments",
+    __name__,
+    url_prefix=f"{BASE_PATH}/tasks",
+    description="What people say about tasks.",
 )
 
 

@@ -17,7 +17,7 @@ from ..projects import access
 from .event_facts import about, excerpt, newly_mentioned
 from .models import COMMENT_SORTS, Comment, Task
 
-SHOWN = (
+LIST_COLUMNS = (
     Comment.id,
     Comment.task_id,
     Comment.author_id,
@@ -54,7 +54,7 @@ def list_of(task: Task, *, sort: str, **page: Any) -> Page:
 
 @cache
 def _listed() -> Select[Any]:
-    return select(*SHOWN).where(Comment.task_id == bindparam("task_id"))  # type: ignore[return-value]
+    return select(*LIST_COLUMNS).where(Comment.task_id == bindparam("task_id"))  # type: ignore[return-value]
 
 
 def get(task: Task, comment_id: int) -> Comment:

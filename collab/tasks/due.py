@@ -8,14 +8,16 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 #: RFC 3339, and the same without its offset or without its time. All places of a date are there.
-PATTERN = (
+DUE_PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+\-][0-9]{2}:[0-9]{2})?)?$"
 )
-_WRITTEN = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
+_WRITTEN = re.compile(DUE_PATTERN.removeprefix("^").removesuffix("$"))
 
-#: Within these any zone's moment can be written in UTC, and comes before "never".
-FIRST_YEAR, LAST_YEAR = 1900, 9998
+#: The first year in which any zone's moment can be written in UTC.
+FIRST_YEAR = 1900
+#: The last one, which comes before "never".
+LAST_YEAR = 9998
 
 #: The last second of a day.
 END_OF_DAY = time(23, 59, 59)

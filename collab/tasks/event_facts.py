@@ -11,7 +11,7 @@ from ..projects.access import in_project_of
 from .models import Task
 
 #: Characters of a comment that an event carries.
-EXCERPT = 200
+EXCERPT_CHARACTERS = 200
 
 
 def about(task: Any) -> dict[str, Any]:
@@ -44,4 +44,4 @@ def written(value: Any) -> Any:
 
 def excerpt(body: str) -> str:
     """Return the beginning of a comment."""
-    return body if len(body) <= EXCERPT else body[: EXCERPT - 1] + "…"
+    return body if len(body) <= EXCERPT_CHARACTERS else body[: EXCERPT_CHARACTERS - 1] + "…"

@@ -14,18 +14,18 @@ from ..core.lists.paging import Page, paginate
 from ..core.models import Id, utcnow
 from ..extensions import db
 from ..projects import access
-from .models import DONE, OPEN, PRIORITIES, PRIORITY_NAMES, TASK_SORTS, Task, TaskTag
+from .models import DONE, IS_OPEN, PRIORITIES, PRIORITY_NAMES, TASK_SORTS, Task, TaskTag
 from .schemas import tidy
 
-PRIORITY: Any = case(PRIORITY_NAMES, value=Task.priority_rank)
-SHOWN = (
+PRIORITY_NAME: Any = case(PRIORITY_NAMES, value=Task.priority_rank)
+LIST_COLUMNS = (
     Task.id,
     Task.project_id,
     Task.owner_id,
     Task.title,
     Task.description,
     Task.status,
-    PRIORITY.label("priority"),
+    PRIORITY_NAME.label("priority"),
     Task.assignee_id,
     Task.due_at,
     Task.due_zone,
@@ -35,21 +35,21 @@ SHOWN = (
     Task.updated_at,
 )
 
-ME: Any = bindparam("me")
-MINE = access.in_project_of(ME, Task.project_id)
-MATCHED = fulltext.matches(bindparam("match"))
-FOUND = select(fulltext.key()).where(MATCHED)
+ME_PARAMETER: Any = bindparam("me")
+IN_MY_PROJECTS = access.in_project_of(ME_PARAMETER, Task.project_id)
+MATCHES_SEARCH = fulltext.matches(bindparam("match"))
+FOUND_KEYS = select(fulltext.key()).where(MATCHES_SEARCH)
 #: The full-text index's own order of tasks, which is that of their ids.
-ENTRY: Any = literal_column("search_index.rowid", Id)
+INDEX_ENTRY: Any = literal_column("search_index.rowid", Id)
 
 FILTERS: dict[str, Any] = {
     "status": Task.status == bindparam("status"),
     "rank": Task.priority_rank == bindparam("rank"),
     "assignee": Task.assignee_id == bindparam("assignee"),
     "unassigned": Task.assignee_id.is_(None),
-    "overdue": and_(OPEN, Task.due_order < bindparam("now")),
+    "overdue": and_(IS_OPEN, Task.due_order < bindparam("now")),
     "not_overdue": or_(Task.status == DONE, Task.due_order >= bindparam("now")),
-    "match": Task.id.in_(FOUND),
+    "match": Task.id.in_(FOUND_KEYS),
     "tag": TaskTag.tag == bindparam("tag"),
 }
 
@@ -133,9 +133,9 @@ def _scopes(kind: str, project_id: int | None, caller: Caller) -> list[str] | No
         return ["admin"]
     if kind == "personal":
         return [f"u{caller.user_id}"]
-    projects = db.session.scalars(access.projects_of(caller).limit(fulltext.MOST_SCOPES))
+    projects = db.session.scalars(access.projects_of(caller).limit(fulltext.MAX_SCOPES))
     own = [f"u{caller.user_id}", *(f"p{key}" for key in projects)]
-    return own if len(own) <= fulltext.MOST_SCOPES else None
+    return own if len(own) <= fulltext.MAX_SCOPES else None
 
 
 def _place(kind: str, project_id: int | None, caller: Caller) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def _key(filters: frozenset[str], sort: str) -> Any:
     more rows than it shows.
     """
     if "match" in filters and sort in ("id", "-id"):
-        return ENTRY
+        return INDEX_ENTRY
     return TaskTag.task_id if "tag" in filters else Task.id
 
 
@@ -159,19 +159,19 @@ def _key(filters: frozenset[str], sort: str) -> Any:
 def _listed(kind: str, filters: frozenset[str], key: Any) -> Select[Any]:
     """Build, once for each kind, the query of the columns that a list shows."""
     driving: Any = TaskTag if key is TaskTag.task_id else Task
-    query: Any = select(*SHOWN)
-    if key is ENTRY:
-        query = query.select_from(fulltext.INDEX).join(Task, Task.id == fulltext.key())
+    query: Any = select(*LIST_COLUMNS)
+    if key is INDEX_ENTRY:
+        query = query.select_from(fulltext.SEARCH_INDEX).join(Task, Task.id == fulltext.key())
     if "tag" in filters:
         query = query.join(TaskTag, TaskTag.task_id == Task.id)
-    readable = or_(MINE, and_(Task.project_id.is_(None), Task.owner_id == ME))
+    readable = or_(IN_MY_PROJECTS, and_(Task.project_id.is_(None), Task.owner_id == ME_PARAMETER))
     conditions = {
         "project": driving.board == bindparam("board"),
         "personal": driving.board == bindparam("board"),
-        "mine": and_(driving.owner_id == ME, readable),
+        "mine": and_(driving.owner_id == ME_PARAMETER, readable),
         "readable": readable,
         "all": true(),
     }
-    wanted = FILTERS | ({"match": MATCHED} if key is ENTRY else {})
+    wanted = FILTERS | ({"match": MATCHES_SEARCH} if key is INDEX_ENTRY else {})
     query = query.where(conditions[kind])
     return query.where(*(wanted[name] for name in sorted(filters - {"now"})))  # type: ignore[no-any-return]

@@ -22,12 +22,12 @@ PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
 PRIORITY_NAMES = {rank: name for name, rank in PRIORITIES.items()}
 
 #: What belongs together on one board: a project, or (negative) a person's own tasks.
-BOARD = "coalesce(project_id, -owner_id)"
+BOARD_KEY = "coalesce(project_id, -owner_id)"
 
 
 #: Conditions in the words of the partial indexes, which a query must repeat to use them.
-OPEN = text(f"status <> '{DONE}'")
-UNTOLD = text("reminded_for IS NOT due_at")
+IS_OPEN = text(f"status <> '{DONE}'")
+IS_UNREMINDED = text("reminded_for IS NOT due_at")
 
 
 class Task(Owned, Versioned, Model):
@@ -44,7 +44,7 @@ class Task(Owned, Versioned, Model):
         Index("ix_tasks_board_priority_rank_id", "board", "priority_rank", "id"),
         Index("ix_tasks_board_updated_at_id", "board", "updated_at", "id"),
         Index("ix_tasks_board_assignee_id_id", "board", "assignee_id", "id"),
-        Index("ix_tasks_board_open_due_order_id", "board", "due_order", "id", sqlite_where=OPEN),
+        Index("ix_tasks_board_open_due_order_id", "board", "due_order", "id", sqlite_where=IS_OPEN),
         Index("ix_tasks_owner_id_id", "owner_id", "id"),
         Index("ix_tasks_owner_id_status_id", "owner_id", "status", "id"),
         Index("ix_tasks_owner_id_position_id", "owner_id", "position", "id"),
@@ -52,12 +52,20 @@ class Task(Owned, Versioned, Model):
         Index("ix_tasks_owner_id_priority_rank_id", "owner_id", "priority_rank", "id"),
         Index("ix_tasks_owner_id_updated_at_id", "owner_id", "updated_at", "id"),
         Index(
-            "ix_tasks_owner_id_open_due_order_id", "owner_id", "due_order", "id", sqlite_where=OPEN
+            "ix_tasks_owner_id_open_due_order_id",
+            "owner_id",
+            "due_order",
+            "id",
+            sqlite_where=IS_OPEN,
         ),
         Index("ix_tasks_assignee_id_id", "assignee_id", "id"),
         Index("ix_tasks_status_id", "status", "id"),
         Index("ix_tasks_project_id", "project_id"),
-        Index("ix_tasks_to_remind_due_at", "due_at", sqlite_where=text(f"{OPEN} AND {UNTOLD}")),
+        Index(
+            "ix_tasks_to_remind_due_at",
+            "due_at",
+            sqlite_where=text(f"{IS_OPEN} AND {IS_UNREMINDED}"),
+        ),
         {"sqlite_autoincrement": True},
     )
     #: An admin manages everybody's tasks, the personal ones included.
@@ -78,7 +86,7 @@ class Task(Owned, Versioned, Model):
     position: Mapped[str] = mapped_column(String(255))
     #: The due date of which its assignee has been reminded.
     reminded_for: Mapped[datetime | None]
-    board: Mapped[int] = mapped_column(Computed(BOARD, persisted=True))
+    board: Mapped[int] = mapped_column(Computed(BOARD_KEY, persisted=True))
     #: A sort key without NULLs: what is never due comes last.
     due_order: Mapped[datetime] = mapped_column(
         Computed("coalesce(due_at, '9999-12-31 00:00:00.000000')", persisted=True)

@@ -12,16 +12,16 @@ from ..events.catalogue.tasks import TaskReminded
 from ..extensions import db
 from .board import TASKS
 from .event_facts import about, written
-from .models import OPEN, UNTOLD
+from .models import IS_OPEN, IS_UNREMINDED
 
 #: How long before it is due a task is told of.
-AHEAD = timedelta(hours=24)
+REMIND_BEFORE = timedelta(hours=24)
 
 #: Tasks in one transaction; there may be more.
-AT_ONCE = 500
+TASKS_PER_TRANSACTION = 500
 
 
-def remind(now: datetime, limit: int = AT_ONCE) -> int:
+def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
     """Tell of tasks that are not done and due within a day, or overdue; return how many.
 
     Each is told once for each due date, in one commit for at most `limit`; a task's version and
@@ -29,7 +29,7 @@ def remind(now: datetime, limit: int = AT_ONCE) -> int:
     """
     take_write_lock()
     columns = TASKS.c["id", "owner_id", "project_id", "title", "assignee_id", "due_at"]
-    query = select(*columns).where(OPEN, UNTOLD, TASKS.c.due_at <= now + AHEAD)
+    query = select(*columns).where(IS_OPEN, IS_UNREMINDED, TASKS.c.due_at <= now + REMIND_BEFORE)
     rows = db.session.connection().execute(query.order_by(TASKS.c.due_at).limit(limit)).all()
     events = [
         TaskReminded(**about(row), due_at=written(row.due_at), assignee_id=row.assignee_id)

@@ -10,7 +10,7 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..projects import access
 from ..projects.access import Right
@@ -29,7 +29,7 @@ from .schemas import (
     TasksOut,
 )
 
-blueprint = Blueprint("tasks", __name__, url_prefix=BASE, description="What is to be done.")
+blueprint = Blueprint("tasks", __name__, url_prefix=BASE_PATH, description="What is to be done.")
 
 
 @blueprint.get("/projects/<id:project_id>/tasks")

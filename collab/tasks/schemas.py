@@ -24,9 +24,10 @@ from ..core.schemas import (
 from . import due
 from .models import COMMENT_SORTS, PRIORITIES, STATUSES, TASK_SORTS, TODO
 
-TAGS, TAG = 20, 40
+MAX_TAGS = 20
+MAX_TAG_LENGTH = 40
 #: Text with something to see in it, behind any white space.
-SAID = (
+VISIBLE_TEXT_PATTERN = (
     r"^[\t\n\r \u00a0\u2000-\u200a\u3000]*[^\s\u0000-\u001f\u007f]"
     r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 )
@@ -42,7 +43,9 @@ class Tags(fields.List[Any]):
 
     def __init__(self, **options: Any) -> None:
         meaning = {"description": "Trimmed and in lower case; each is kept once."}
-        super().__init__(line(TAG), validate=validate.Length(0, TAGS), metadata=meaning, **options)
+        super().__init__(
+            line(MAX_TAG_LENGTH), validate=validate.Length(0, MAX_TAGS), metadata=meaning, **options
+        )
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """Tidy what has passed the checks."""
@@ -59,7 +62,7 @@ class Due(fields.String):
             "of that day there. A time that comes twice when clocks change is the first one, one "
             "that is left out comes as much later as they are put forward."
         )
-        metadata = {"description": meaning, "pattern": due.PATTERN, "example": "2026-12-24"}
+        metadata = {"description": meaning, "pattern": due.DUE_PATTERN, "example": "2026-12-24"}
         super().__init__(metadata=metadata, **options)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime | date:  # type: ignore[override]
@@ -84,8 +87,8 @@ def zone(**options: Any) -> fields.String:
     )
 
 
-STATUS = validate.OneOf(STATUSES)
-PRIORITY = validate.OneOf(list(PRIORITIES))
+STATUS_CHOICE = validate.OneOf(STATUSES)
+PRIORITY_CHOICE = validate.OneOf(list(PRIORITIES))
 
 ALIASES = {
     "assigneeId": "assignee_id",
@@ -103,8 +106,8 @@ class TaskIn(Schema):
     aliases: ClassVar[dict[str, str]] = ALIASES
     title = line(200, required=True, metadata={"example": "Order the rocket"})
     description = text(20_000, load_default="", metadata={"example": "From @bob's list."})
-    status = fields.String(validate=STATUS, load_default=TODO)
-    priority = fields.String(validate=PRIORITY, load_default="normal")
+    status = fields.String(validate=STATUS_CHOICE, load_default=TODO)
+    priority = fields.String(validate=PRIORITY_CHOICE, load_default="normal")
     assignee_id = identifier(
         load_default=None,
         allow_none=True,
@@ -132,8 +135,8 @@ class TaskPatch(Schema):
     aliases: ClassVar[dict[str, str]] = ALIASES
     title = line(200)
     description = text(20_000)
-    status = fields.String(validate=STATUS)
-    priority = fields.String(validate=PRIORITY)
+    status = fields.String(validate=STATUS_CHOICE)
+    priority = fields.String(validate=PRIORITY_CHOICE)
     assignee_id = identifier(allow_none=True)
     due_at = Due(allow_none=True)
     due_zone = zone()
@@ -148,8 +151,8 @@ class TaskOut(Schema):
     owner_id = fields.Integer(required=True, metadata={"description": "Who made it."})
     title = fields.String(required=True)
     description = fields.String(required=True)
-    status = fields.String(required=True, validate=STATUS)
-    priority = fields.String(required=True, validate=PRIORITY)
+    status = fields.String(required=True, validate=STATUS_CHOICE)
+    priority = fields.String(required=True, validate=PRIORITY_CHOICE)
     assignee_id = fields.Integer(required=True, allow_none=True)
     due_at = Time(required=True, allow_none=True)
     due_zone = fields.String(required=True)
@@ -165,7 +168,7 @@ class TaskOut(Schema):
 class TaskQuery(PageQuery):
     """Which tasks of a project."""
 
-    status = fields.String(validate=STATUS, load_default=None)
+    status = fields.String(validate=STATUS_CHOICE, load_default=None)
     assignee = patterned(
         r"^(me|none|[1-9][0-9]*)$",
         "Must be a person's id, `me` or `none`.",
@@ -174,11 +177,11 @@ class TaskQuery(PageQuery):
         load_default=None,
         metadata={"description": "A person's id, `me`, or `none` for what nobody has."},
     )
-    tag = line(TAG, load_default=None)
+    tag = line(MAX_TAG_LENGTH, load_default=None)
     overdue = fields.Boolean(
         load_default=None, metadata={"description": "Whether it was due and is not done."}
     )
-    priority = fields.String(validate=PRIORITY, load_default=None)
+    priority = fields.String(validate=PRIORITY_CHOICE, load_default=None)
     q = fields.String(
         load_default=None,
         validate=validate.Length(max=100),
@@ -216,7 +219,7 @@ class BulkIn(Schema):
         validate=validate.Length(1, 100),
         metadata={"uniqueItems": True},
     )
-    status = fields.String(validate=STATUS, required=True)
+    status = fields.String(validate=STATUS_CHOICE, required=True)
 
     @ma.validates("ids")
     def _check_distinct(self, ids: list[int], **kwargs: Any) -> None:
@@ -236,7 +239,7 @@ class MoveIn(Schema):
     before = identifier(metadata={"description": "The task that will follow it."})
     after = identifier(metadata={"description": "The task that it will follow."})
     status = fields.String(
-        validate=STATUS, metadata={"description": "The column; else that of the other task."}
+        validate=STATUS_CHOICE, metadata={"description": "The column; else that of the other task."}
     )
 
     @ma.validates_schema
@@ -249,7 +252,7 @@ def said(**options: Any) -> fields.String:
     """Make a field for a comment's text."""
     message = "Must be text that can be seen, without control characters."
     metadata = {"example": "@alice, is this still wanted?"}
-    return patterned(SAID, message, 1, 10_000, metadata=metadata, **options)
+    return patterned(VISIBLE_TEXT_PATTERN, message, 1, 10_000, metadata=metadata, **options)
 
 
 class CommentIn(Schema):

@@ -17,9 +17,9 @@ from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
 from ..core.http.pages import linked
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
-from ..core.schemas import LINE
+from ..core.schemas import LINE_PATTERN
 from ..core.storage.blob_store import blobs
 from ..core.storage.blobs import Source
 from ..projects import access
@@ -28,12 +28,12 @@ from . import service
 from .models import Upload
 from .schemas import UploadListQuery, UploadOut, UploadPage, UploadQuery
 
-blueprint = Blueprint("uploads", __name__, url_prefix=BASE, description="Files for jobs.")
+blueprint = Blueprint("uploads", __name__, url_prefix=BASE_PATH, description="Files for jobs.")
 
-VISIBLE = re.compile(LINE)
+VISIBLE_PATTERN = re.compile(LINE_PATTERN)
 #: Type and subtype (RFC 6838 §4.2), shorter than the column.
 MEDIA_TYPE = re.compile(r"(?=.{3,100}$)[a-z0-9][\w!#$&^.+-]*/[a-z0-9][\w!#$&^.+-]*", re.ASCII)
-UNKNOWN = "application/octet-stream"
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 @blueprint.get("/uploads")
@@ -47,7 +47,7 @@ def list_uploads(query: dict[str, Any]) -> Page:
 
 
 @blueprint.post("/uploads")
-@larger_body(service.LIMIT + FORM_SLACK)
+@larger_body(service.MAX_UPLOAD_BYTES + FORM_SLACK)
 @login_required
 @idempotent
 @blueprint.arguments(UploadQuery, location="query")
@@ -107,12 +107,12 @@ def _sent_file() -> tuple[Source, str, str]:
 
 def _media_type(sent: str) -> str:
     """Return a content type that a download can be given, or that of unknown bytes."""
-    return sent if MEDIA_TYPE.fullmatch(sent) else UNKNOWN
+    return sent if MEDIA_TYPE.fullmatch(sent) else UNKNOWN_TYPE
 
 
 def _without_folders(pointer: str, name: str | None) -> str:
     """Return a file's name without folders; raises Unprocessable for an invisible one."""
     last = (name or "").replace("\\", "/").rsplit("/", 1)[-1][:255]
-    if last and not VISIBLE.fullmatch(last):
+    if last and not VISIBLE_PATTERN.fullmatch(last):
         raise invalid(pointer, "The file's name must be one line of visible text.")
     return last

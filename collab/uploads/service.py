@@ -22,14 +22,14 @@ from ..projects import access
 from .models import UPLOAD_SORTS, Upload
 
 #: Bytes of one file.
-LIMIT = 25 * 2**20
+MAX_UPLOAD_BYTES = 25 * 2**20
 
 
 def create(
     source: Source, name: str, content_type: str, project_id: int | None, owner: Caller
 ) -> Upload:
     """Take a file in; raises Malformed, TooLarge, QuotaSpent, NotFound and Forbidden."""
-    received = blobs().receive(source, LIMIT)
+    received = blobs().receive(source, MAX_UPLOAD_BYTES)
     try:
         if not received.size:
             raise Malformed("The file is empty.")

@@ -10,7 +10,7 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
-from ..core.links import BASE
+from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..projects import access
 from ..projects.access import Right
@@ -27,7 +27,9 @@ from .schemas import (
     WorkspaceQuery,
 )
 
-blueprint = Blueprint("workspaces", __name__, url_prefix=BASE, description="Places in a project.")
+blueprint = Blueprint(
+    "workspaces", __name__, url_prefix=BASE_PATH, description="Places in a project."
+)
 
 
 @blueprint.get("/projects/<id:project_id>/workspaces")

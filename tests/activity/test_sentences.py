@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.activity.sentences import HIDDEN, OF_ONESELF, SENTENCES, names_of, sentence
+from collab.activity.sentences import HIDDEN_TEXT, OF_ONESELF, SENTENCES, names_of, sentence
 from collab.events.catalogue import catalogue
 
 from ..support.people import ok
@@ -42,7 +42,7 @@ def test_every_type_of_the_catalogue_has_a_sentence():
 def test_a_sentence_lacks_nothing_that_its_event_has(kind):
     text = sentence(kind, 1, sample(kind), NAMES)
 
-    assert HIDDEN not in text
+    assert HIDDEN_TEXT not in text
     assert "{" not in text
 
 

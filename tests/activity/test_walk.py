@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, event, insert
 
 from collab.activity import index_scan
-from collab.activity.index_scan import SCANNED, Walker
+from collab.activity.index_scan import MAX_ROWS_SCANNED, Walker
 from collab.core.models import utcnow
 from collab.core.schemas import MAX_ID
 from collab.events.models import EventRow
@@ -79,19 +79,19 @@ def test_sources_are_merged_without_loss_or_double(rows, projects, actors, topic
 @pytest.mark.usefixtures("context")
 @pytest.mark.parametrize("sources", [{}, {"actor": [1]}, {"project_id": [1, 2, 3]}])
 def test_a_request_reads_so_many_rows_at_most(sources):
-    write([(n % 3 + 1, 1, "a") for n in range(SCANNED + 5_000)])
+    write([(n % 3 + 1, 1, "a") for n in range(MAX_ROWS_SCANNED + 5_000)])
 
     page = index_scan.walk(sources, COLUMNS, lambda _: False, after=0, before=None, limit=20)
 
     assert page.ids == []
     assert page.next is not None
     walker = Walker(sources, COLUMNS, 0, MAX_ID)
-    assert SCANNED - 1_500 <= sum(1 for _ in walker.rows()) <= SCANNED + 1_500
+    assert MAX_ROWS_SCANNED - 1_500 <= sum(1 for _ in walker.rows()) <= MAX_ROWS_SCANNED + 1_500
 
 
 @pytest.mark.usefixtures("context")
 def test_short_pages_lead_to_what_is_far_behind():
-    kept = write([(1, 2 if n == 0 else 1, "a") for n in range(SCANNED + 5_000)])
+    kept = write([(1, 2 if n == 0 else 1, "a") for n in range(MAX_ROWS_SCANNED + 5_000)])
     before, pages = None, []
     while not pages or pages[-1].next is not None:
         page = index_scan.walk(

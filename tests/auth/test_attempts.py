@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.auth.attempts import (
-    COME_BACK_S,
+    COME_BACK_WITHIN_S,
+    FORGET_GUESSES_S,
     GUESS_FACTOR,
-    GUESSED_S,
     MAX_WAIT_S,
     SPRAY_FACTOR,
     Attempts,
@@ -186,7 +186,7 @@ def test_a_promise_is_not_good_for_ever(attempts: Attempts, clock: Clock) -> Non
         wait_of(attempts, network)
     clock.now += MAX_WAIT_S - 1
     wait_of(attempts, "198.51.100.7")
-    clock.now += COME_BACK_S + 2
+    clock.now += COME_BACK_WITHIN_S + 2
     assert wait_of(attempts, NETWORKS[-1]) == MAX_WAIT_S
 
 
@@ -199,7 +199,7 @@ def test_guesses_at_one_account_hold_up_no_other(attempts: Attempts) -> None:
 def test_an_hour_later_all_is_forgotten(attempts: Attempts, clock: Clock) -> None:
     for network in NETWORKS:
         wait_of(attempts, network)
-    clock.now += GUESSED_S + MAX_WAIT_S + COME_BACK_S
+    clock.now += FORGET_GUESSES_S + MAX_WAIT_S + COME_BACK_WITHIN_S
     assert not any(wait_of(attempts, network) for network in NETWORKS[:FREE])
 
 

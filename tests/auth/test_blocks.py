@@ -62,7 +62,7 @@ def test_blocks_are_bounded(app: Flask, alice: Person, bob: Person) -> None:
                 "name": "x",
                 "password_hash": "",
             }
-            for number in range(blocks.MOST_BLOCKS)
+            for number in range(blocks.MAX_BLOCKS)
         ]
         db.session.execute(insert(User), many)
         blocked = [{"user_id": alice.id, "blocked_id": one["id"]} for one in many]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from collab.auth.mentions import MOST, handles, mentioned
+from collab.auth.mentions import MAX_NAMES_PER_TEXT, handles, mentioned
 
 from ..support.people import Person
 
@@ -28,7 +28,7 @@ def test_a_name_is_read_off_a_text(text: str, names: list[str]) -> None:
 
 
 def test_only_so_many_names_of_a_text_are_looked_up() -> None:
-    assert len(handles(" ".join(f"@p{number}" for number in range(100)))) == MOST
+    assert len(handles(" ".join(f"@p{number}" for number in range(100)))) == MAX_NAMES_PER_TEXT
 
 
 def test_a_person_is_called_by_name_or_address(app: Flask, bob: Person, vera: Person) -> None:

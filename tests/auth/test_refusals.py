@@ -4,7 +4,12 @@ import threading
 
 import pytest
 
-from collab.auth.refusals import COUNTED, RECORDED, WINDOW_S, Meter
+from collab.auth.refusals import (
+    MAX_RECORDED_REFUSALS,
+    MAX_SUBJECTS_COUNTED,
+    REFUSAL_WINDOW_S,
+    Meter,
+)
 from collab.core.database import take_write_lock
 from collab.extensions import db
 
@@ -182,35 +187,37 @@ def test_nobody_else_follows_the_audit(alice, connect):
 
 
 def test_a_flood_of_refusals_is_bounded(ada, vera, project):
-    for _ in range(RECORDED + 5):
+    for _ in range(MAX_RECORDED_REFUSALS + 5):
         assert vera.delete(f"/projects/{project}").status_code == 403
 
-    assert len(refused(ada)) == RECORDED
+    assert len(refused(ada)) == MAX_RECORDED_REFUSALS
 
 
 def test_the_first_behind_a_flood_says_how_many_were_left_out():
     now = [0.0]
     meter = Meter(lambda: now[0])
-    assert [meter.take("a") for _ in range(RECORDED + 3)] == [0] * RECORDED + [None] * 3
+    assert [meter.take("a") for _ in range(MAX_RECORDED_REFUSALS + 3)] == [
+        0
+    ] * MAX_RECORDED_REFUSALS + [None] * 3
 
-    now[0] += WINDOW_S
+    now[0] += REFUSAL_WINDOW_S
 
     assert [meter.take("a"), meter.take("a")] == [3, 0]
 
 
 def test_ones_flood_leaves_room_for_others():
     meter = Meter()
-    assert None in [meter.take("a") for _ in range(RECORDED + 1)]
+    assert None in [meter.take("a") for _ in range(MAX_RECORDED_REFUSALS + 1)]
 
     assert meter.take("b") == 0
 
 
 def test_many_addresses_do_not_fill_the_memory():
     meter = Meter(lambda: 0.0)
-    for number in range(3 * COUNTED):
+    for number in range(3 * MAX_SUBJECTS_COUNTED):
         meter.take(str(number))
 
-    assert len(meter._counts) <= COUNTED
+    assert len(meter._counts) <= MAX_SUBJECTS_COUNTED
 
 
 def test_threads_that_are_refused_at_once_are_counted_once_each():
@@ -224,7 +231,7 @@ def test_threads_that_are_refused_at_once_are_counted_once_each():
     for one in threads:
         one.join()
 
-    assert sum(one is not None for found in taken for one in found) == RECORDED
+    assert sum(one is not None for found in taken for one in found) == MAX_RECORDED_REFUSALS
 
 
 @pytest.fixture
@@ -253,11 +260,11 @@ def test_a_refusal_behind_a_lock_gives_the_lock_back(app, vera, project, bob):
 
 def test_a_flood_from_one_ipv6_network_is_bounded_as_one(make_app, ada):
     with http_for(make_app(TRUSTED_PROXIES="1")) as http:
-        for number in range(RECORDED + 5):
+        for number in range(MAX_RECORDED_REFUSALS + 5):
             from_there = {
                 "X-Forwarded-For": f"2001:db8::{number:x}",
                 "Authorization": "Bearer none",
             }
             http.get("/api/v1/auth/me", headers=from_there)
 
-        assert len(refused(ada.at(http))) == RECORDED
+        assert len(refused(ada.at(http))) == MAX_RECORDED_REFUSALS

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from collab.auth.models import Session
-from collab.auth.sessions import KEPT_SESSIONS
+from collab.auth.sessions import MAX_SESSIONS_KEPT
 from collab.core.models import utcnow
 from collab.events.models import EventRow
 from collab.extensions import db
@@ -114,7 +114,7 @@ def test_the_oldest_sessions_end_where_somebody_has_very_many(app, alice):
     begun = {"user_agent": "", "address": "127.0.0.1", "expires_at": utcnow() + timedelta(days=1)}
     rows = [
         begun | {"user_id": alice.id, "token_digest": str(number)}
-        for number in range(KEPT_SESSIONS - 1)
+        for number in range(MAX_SESSIONS_KEPT - 1)
     ]
     with app.app_context():
         db.session.execute(insert(Session), rows)
@@ -125,6 +125,6 @@ def test_the_oldest_sessions_end_where_somebody_has_very_many(app, alice):
     assert again.get("/auth/me").status_code == 200
     with app.app_context():
         mine = select(func.count(Session.id)).where(Session.user_id == alice.id)
-        assert db.session.scalar(mine) == KEPT_SESSIONS
+        assert db.session.scalar(mine) == MAX_SESSIONS_KEPT
         told = select(EventRow.data).where(EventRow.type == "session.revoked")
         assert [row["reason"] for row in db.session.scalars(told)] == ["more than 1,000 sessions"]

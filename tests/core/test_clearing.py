@@ -9,13 +9,13 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event, text
 
-from collab.core.storage.clearing import PART
+from collab.core.storage.clearing import ROWS_PER_TRANSACTION
 from collab.extensions import db
 from collab.files.service import MAX_FILES_PER_DELETION
 
 from ..support.people import Person, ok
 
-MANY = 10 * PART
+MANY = 10 * ROWS_PER_TRANSACTION
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from collab.core.errors import TooManyRequests, Unavailable
 from collab.core.http.heavy import (
     HEAVY_BYTES,
-    MAX_HEAVY,
-    MAX_HEAVY_OF_ONE,
-    MAX_WAITING,
-    MAX_WAITING_OF_ONE,
+    MAX_HEAVY_AT_ONCE,
+    MAX_HEAVY_PER_PERSON,
+    MAX_HEAVY_WAITING,
+    MAX_HEAVY_WAITING_PER_PERSON,
     TURNS,
     Turns,
 )
@@ -49,35 +49,35 @@ def waits(turns: Turns, who: str) -> threading.Thread:
 
 
 def test_one_person_is_at_a_few_only_and_leaves_room_for_others(turns: Turns) -> None:
-    for _ in range(MAX_HEAVY_OF_ONE):
+    for _ in range(MAX_HEAVY_PER_PERSON):
         turns.enter("mallory")
-    waiting = [waits(turns, "mallory") for _ in range(MAX_WAITING_OF_ONE)]
+    waiting = [waits(turns, "mallory") for _ in range(MAX_HEAVY_WAITING_PER_PERSON)]
     with pytest.raises(TooManyRequests):
         turns.enter("mallory")
     turns.enter("alice")  # at once
     turns.leave("mallory")
     eventually(lambda: sum(not one.is_alive() for one in waiting) == 1)
-    assert turns.counts == (MAX_HEAVY_OF_ONE + 1, MAX_WAITING_OF_ONE - 1)
+    assert turns.counts == (MAX_HEAVY_PER_PERSON + 1, MAX_HEAVY_WAITING_PER_PERSON - 1)
 
 
 def test_all_together_are_bounded_and_so_are_those_who_wait(turns: Turns) -> None:
-    for number in range(MAX_HEAVY):
+    for number in range(MAX_HEAVY_AT_ONCE):
         turns.enter(f"user:{number}")
-    waiting = [waits(turns, f"user:{number}") for number in range(MAX_WAITING)]
+    waiting = [waits(turns, f"user:{number}") for number in range(MAX_HEAVY_WAITING)]
     with pytest.raises(Unavailable):
         turns.enter("alice")
-    for number in range(MAX_HEAVY):
+    for number in range(MAX_HEAVY_AT_ONCE):
         turns.leave(f"user:{number}")
-    eventually(lambda: sum(not one.is_alive() for one in waiting) == MAX_HEAVY)
+    eventually(lambda: sum(not one.is_alive() for one in waiting) == MAX_HEAVY_AT_ONCE)
 
 
 def test_who_waits_too_long_is_told_to_come_back() -> None:
     turns = Turns(patience_s=0)
-    for _ in range(MAX_HEAVY_OF_ONE):
+    for _ in range(MAX_HEAVY_PER_PERSON):
         turns.enter("alice")
     with pytest.raises(Unavailable):
         turns.enter("alice")
-    assert turns.counts == (MAX_HEAVY_OF_ONE, 0)
+    assert turns.counts == (MAX_HEAVY_PER_PERSON, 0)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=40))
@@ -91,7 +91,7 @@ def test_the_bounds_hold_and_nothing_is_left_whatever_comes_and_goes(
                 turns.enter(who)
                 at_it.append(who)
             except (TooManyRequests, Unavailable):
-                full = len(at_it) == MAX_HEAVY or at_it.count(who) == MAX_HEAVY_OF_ONE
+                full = len(at_it) == MAX_HEAVY_AT_ONCE or at_it.count(who) == MAX_HEAVY_PER_PERSON
                 assert full
         elif who in at_it:
             turns.leave(who)
@@ -138,9 +138,9 @@ def test_heavy_requests_are_counted_and_others_are_not(
     alice: Person, project: int, of_the_app: Turns
 ) -> None:
     file, small = alice.makes_text(project, LARGE), alice.makes_text(project, "small")
-    for _ in range(MAX_HEAVY_OF_ONE):
+    for _ in range(MAX_HEAVY_PER_PERSON):
         of_the_app.enter(f"user:{alice.id}")
-    for _ in range(MAX_WAITING_OF_ONE):
+    for _ in range(MAX_HEAVY_WAITING_PER_PERSON):
         waits(of_the_app, f"user:{alice.id}")
     for ask in (heavy_requests(alice, file)[place] for place in (0, 3, 4, 6)):
         problem(ask(), 429)

@@ -80,7 +80,7 @@ def test_pages_go_back_to_the_disk(app: Flask, alice: Person, project: int, inst
         left = pages._driver().execute("PRAGMA page_count").fetchone()[0]
         free = pages._driver().execute("PRAGMA freelist_count").fetchone()[0]
     assert left < full // 4
-    assert free <= pages.KEPT_PAGES
+    assert free <= pages.MIN_FREE_PAGES
 
 
 def test_a_database_without_auto_vacuum_is_written_anew_once(
@@ -222,6 +222,9 @@ def test_a_new_server_keeps_house(tmp_path: Path) -> None:
     assert checks["housekeeping"] == "ok"
     HOUSEKEEPER.of(app).stop()
     with app.app_context():
-        assert pages._driver().execute("PRAGMA auto_vacuum").fetchone()[0] == pages.INCREMENTAL
+        assert (
+            pages._driver().execute("PRAGMA auto_vacuum").fetchone()[0]
+            == pages.AUTO_VACUUM_INCREMENTAL
+        )
         db.session.remove()
         db.engine.dispose()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.core.json import MOST_VALUES, Stored, TooManyValues, count_values, dumps, loads_sent
+from collab.core.json import MAX_VALUES, Stored, TooManyValues, count_values, dumps, loads_sent
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text('ab,:[{"\\}]\n😀'),
@@ -44,7 +44,7 @@ def test_counting_never_fails_and_never_counts_more_than_bytes(text: str) -> Non
 
 @pytest.mark.parametrize("item", ["{}", "[]", "0", '""', '{"":0}', "[[]]", " {} ", '"\\\\"'])
 def test_a_body_of_many_small_values_is_refused_before_it_is_read(item: str) -> None:
-    body = f"[{','.join([item] * (MOST_VALUES + 1))}]"
+    body = f"[{','.join([item] * (MAX_VALUES + 1))}]"
     with pytest.raises(TooManyValues):
         loads_sent(body.encode())
     with pytest.raises(TooManyValues):

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from collab.core.logging import MAX_MESSAGE, JsonFormatter, redact
+from collab.core.logging import MAX_MESSAGE_LENGTH, JsonFormatter, redact
 from collab.extensions import db
 
 from ..support.people import PASSWORD, Person, ok
@@ -73,7 +73,7 @@ def test_a_long_message_is_cut(log: Logged) -> None:
         raise RuntimeError("lost " * 100_000)
 
     log.http.get("/broken")
-    assert len(log.text) < 2 * MAX_MESSAGE
+    assert len(log.text) < 2 * MAX_MESSAGE_LENGTH
 
 
 # -- JSON -----------------------------------------------------------------------------------------
@@ -202,7 +202,9 @@ def test_what_looks_like_a_secret_is_blanked_out(line: str) -> None:
     assert redact(line) == HIDDEN[line]
 
 
-@pytest.mark.parametrize("before", [MAX_MESSAGE - 10, MAX_MESSAGE - 40, MAX_MESSAGE - 60])
+@pytest.mark.parametrize(
+    "before", [MAX_MESSAGE_LENGTH - 10, MAX_MESSAGE_LENGTH - 40, MAX_MESSAGE_LENGTH - 60]
+)
 @pytest.mark.parametrize("sent", ["Bearer {}", "token={}", "'password': '{} and", "%3D{}"])
 def test_of_a_secret_within_which_a_message_is_cut_nothing_is_left(before: int, sent: str) -> None:
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"

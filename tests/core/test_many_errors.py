@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collab.core.errors import MAX_POINTERS, pointers
-from collab.core.schemas import MAX_UNKNOWN
+from collab.core.schemas import MAX_UNKNOWN_NAMED
 
 
 def test_of_very_many_unknown_members_the_first_are_named(alice):
@@ -11,7 +11,7 @@ def test_of_very_many_unknown_members_the_first_are_named(alice):
     errors = answer.json()["errors"]
     assert answer.status_code == 422
     assert [one["pointer"] for one in errors[:2]] == ["#/k0", "#/k1"]
-    assert len(errors) == MAX_UNKNOWN + 1
+    assert len(errors) == MAX_UNKNOWN_NAMED + 1
     assert "more" in errors[-1]["detail"]
     assert len(answer.content) < 4096
 

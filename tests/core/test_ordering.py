@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.core.lists.ordering import DIGITS, LONGEST, WHOLE, NoRoom, between, fresh
+from collab.core.lists.ordering import (
+    MAX_POSITION_LENGTH,
+    POSITION_DIGITS,
+    WHOLE_DIGITS,
+    NoRoom,
+    between,
+    fresh,
+)
 
 #: Where the next item goes: at the beginning, at the end, or a fraction of the way.
 WHERE = st.one_of(st.just(0.0), st.just(1.0), st.floats(0, 1))
@@ -48,7 +55,7 @@ def test_between_two_there_is_a_third_until_it_gets_too_long(choices: list[bool]
     for choice in choices:
         middle = between(low, high)
         assert low < middle < high
-        assert len(middle) <= LONGEST
+        assert len(middle) <= MAX_POSITION_LENGTH
         low, high = (middle, high) if choice else (low, middle)
 
 
@@ -65,12 +72,12 @@ def test_what_is_added_at_the_ends_stays_short() -> None:
     first = last = between(None, None)
     for _ in range(10_000):
         first, last = between(None, first), between(last, None)
-    assert len(first) == len(last) == WHOLE
+    assert len(first) == len(last) == WHOLE_DIGITS
 
 
 def test_the_ends_are_the_ends() -> None:
     with pytest.raises(NoRoom):
-        between(DIGITS[-1] * WHOLE, None)
+        between(POSITION_DIGITS[-1] * WHOLE_DIGITS, None)
     with pytest.raises(NoRoom):
         between(None, "000001")
 

@@ -24,7 +24,7 @@ from hypothesis import given, strategies
 
 from collab.config import ROOT
 from collab.core.logging import redact
-from collab.core.schemas import EMAIL, LINE, Pattern
+from collab.core.schemas import EMAIL_PATTERN, LINE_PATTERN, Pattern
 
 RECHECK = ROOT / "tests" / "node_modules" / "recheck"
 
@@ -173,6 +173,6 @@ VISIBLE = r"[^\u0000-\u001f\u007f-\u009f]*"
 def test_linear_patterns_take_what_the_plain_ones_take(text: str) -> None:
     email = rf"^{PART}@{PART}\.{PART}$"
     line = rf"^{VISIBLE}[^\s\u0000-\u001f\u007f-\u009f]{VISIBLE}$"
-    for linear, plain in ((EMAIL, email), (LINE, line)):
+    for linear, plain in ((EMAIL_PATTERN, email), (LINE_PATTERN, line)):
         found = [re.fullmatch(one[1:-1], text) is None for one in (linear, plain)]
         assert found[0] == found[1]

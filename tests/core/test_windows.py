@@ -15,7 +15,7 @@ from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from collab.core.counting.windows import LOOKED_AT, MOST_WINDOWS, MonotonicStorage
+from collab.core.counting.windows import MAX_WINDOWS, WINDOWS_PER_LOOK, MonotonicStorage
 
 from ..conftest import http_for
 from ..support.clocks import Clock
@@ -59,18 +59,18 @@ def test_millions_of_names_take_the_memory_of_some_thousands() -> None:
     storage = MonotonicStorage()
     tracemalloc.start()
     try:
-        for number in range(MOST_WINDOWS * 4):
+        for number in range(MAX_WINDOWS * 4):
             storage.incr(f"address:2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::/64", 900)
         taken = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    assert len(storage) == MOST_WINDOWS
+    assert len(storage) == MAX_WINDOWS
     assert taken < 16 * 2**20
 
 
 @given(st.integers(2, 9), st.integers(1, 400))
 def test_new_names_push_out_no_count_that_is_higher(count: int, names: int) -> None:
-    storage = MonotonicStorage(most=LOOKED_AT * 2)
+    storage = MonotonicStorage(most=WINDOWS_PER_LOOK * 2)
     for _ in range(count):
         storage.incr("victim", 900)
     for number in range(names):

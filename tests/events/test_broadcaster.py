@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from collab.events import log
-from collab.events.broadcaster import BATCH
+from collab.events.broadcaster import ROWS_PER_READ
 from collab.events.catalogue.accounts import SessionRevoked
 from collab.events.catalogue.projects import MemberRemoved
 from collab.events.log import Published
@@ -87,7 +87,7 @@ def test_it_begins_behind_what_was_there_before(app: Flask) -> None:
 
 def test_more_than_a_batch_arrives_whole_and_in_order(app: Flask, live: Any) -> None:
     alice = following(live)
-    told = commit(app, *(note(number) for number in range(2 * BATCH + 7)))
+    told = commit(app, *(note(number) for number in range(2 * ROWS_PER_READ + 7)))
     live.broadcaster.drain()
     assert rows(alice) == told
 

@@ -29,7 +29,7 @@ from collab.events.subscriber import Person
 from collab.events.types import (
     OPEN_TYPES,
     PRESENCE_TYPES,
-    TYPE,
+    TYPE_PATTERN,
     AccountEvent,
     AuditEvent,
     Event,
@@ -70,7 +70,7 @@ def test_a_type_is_dotted_and_in_the_past_tense(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_type_is_written_as_types_are(name: str) -> None:
-    assert re.fullmatch(TYPE, name)
+    assert re.fullmatch(TYPE_PATTERN, name)
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS)

@@ -10,7 +10,7 @@ import pytest
 from collab.core.models import utcnow
 from collab.events.bell import Bell
 from collab.events.catalogue import corrections
-from collab.events.hub import STOPPING, Hub
+from collab.events.hub import STOPPING_REASON, Hub
 from collab.events.message import Message
 
 from .fakes import Fake, Hidden
@@ -270,11 +270,11 @@ def test_a_correction_makes_cached_rights_stale() -> None:
 def test_closing_ends_everybody(hub: Hub) -> None:
     alice, bob = following(hub), following(hub, user_id=2)
     hub.close()
-    assert [one.story for one in (alice, bob)] == [[("ended", 1001, STOPPING)]] * 2
+    assert [one.story for one in (alice, bob)] == [[("ended", 1001, STOPPING_REASON)]] * 2
 
 
 def test_who_enters_a_closed_hub_is_ended_at_once(hub: Hub) -> None:
     hub.close()
     alice = Fake()
     hub.enter(alice)
-    assert alice.story == [("ended", 1001, STOPPING)]
+    assert alice.story == [("ended", 1001, STOPPING_REASON)]

@@ -105,7 +105,7 @@ def test_a_long_way_without_anything_wanted_is_written_down(app: Flask) -> None:
     one = begun(app)
     row = {"topic": "project:1", "type": "another", "data": {}, "time": utcnow()}
     with app.app_context():
-        db.session.execute(insert(EventRow), [row] * reader.FAR)
+        db.session.execute(insert(EventRow), [row] * reader.MAX_UNWANTED_EVENTS)
         db.session.commit()
         newest = log.last_id()
     read(app, one)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from collab.execution.seccomp.denied import DENIED
+from collab.execution.seccomp.denied import DENIED_CALLS
 
 from . import support
 from .attacks import ATTACKS, attack
@@ -137,7 +137,7 @@ UNTRIED = {"fork", "vfork", "vhangup", "reboot"}
 def numbers() -> dict[str, int]:
     """Return the denied calls that this architecture has."""
     pyseccomp = pytest.importorskip("pyseccomp")
-    found = {one: pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, one) for one in DENIED}
+    found = {one: pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, one) for one in DENIED_CALLS}
     return {name: number for name, number in found.items() if number >= 0}
 
 

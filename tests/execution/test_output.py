@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.execution.output import KEPT_BYTES, Output
+from collab.execution.output import MAX_KEPT_BYTES, Output
 
 
 def outputs(pieces: list[bytes]) -> tuple[Output, str]:
@@ -36,8 +36,8 @@ def test_what_is_kept_is_the_beginning_and_never_too_much(text: str, times: int)
     kept = output.text.encode()
     assert output.text == told
     assert whole.startswith(kept)
-    assert output.truncated == (len(whole) > KEPT_BYTES)
-    assert min(len(whole), KEPT_BYTES - 3) <= len(kept) <= KEPT_BYTES
+    assert output.truncated == (len(whole) > MAX_KEPT_BYTES)
+    assert min(len(whole), MAX_KEPT_BYTES - 3) <= len(kept) <= MAX_KEPT_BYTES
 
 
 def test_the_end_may_come_twice() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from collab.execution.box import SandboxError
 from collab.execution.command import Tools
-from collab.execution.output import FLOOD_BYTES, KEPT_BYTES
+from collab.execution.output import FLOOD_BYTES, MAX_KEPT_BYTES
 from collab.execution.programs import Installed
 from collab.execution.running import Listener, run
 
@@ -210,22 +210,22 @@ def test_what_is_not_utf_8_is_replaced() -> None:
 
 
 def test_output_up_to_the_bound_is_kept_whole() -> None:
-    outcome = execute(f"print('x' * {KEPT_BYTES}, end='')")
-    assert (len(outcome.stdout), outcome.stdout_truncated) == (KEPT_BYTES, False)
+    outcome = execute(f"print('x' * {MAX_KEPT_BYTES}, end='')")
+    assert (len(outcome.stdout), outcome.stdout_truncated) == (MAX_KEPT_BYTES, False)
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_output_over_the_bound_is_cut_and_marked(stream: str) -> None:
-    outcome = execute(f"import sys; sys.{stream}.write('x' * {KEPT_BYTES + 1})")
+    outcome = execute(f"import sys; sys.{stream}.write('x' * {MAX_KEPT_BYTES + 1})")
     cut = {"stdout": outcome.stdout_truncated, "stderr": outcome.stderr_truncated}
     assert cut == {"stdout": stream == "stdout", "stderr": stream == "stderr"}
-    assert (len(getattr(outcome, stream)), outcome.exit_code) == (KEPT_BYTES, 0)
+    assert (len(getattr(outcome, stream)), outcome.exit_code) == (MAX_KEPT_BYTES, 0)
 
 
 def test_a_character_is_not_cut_in_two() -> None:
-    outcome = execute(f"print('x' + '€' * {KEPT_BYTES // 3 + 10})")
+    outcome = execute(f"print('x' + '€' * {MAX_KEPT_BYTES // 3 + 10})")
     assert (set(outcome.stdout), outcome.stdout_truncated) == ({"x", "€"}, True)
-    assert KEPT_BYTES - 3 < len(outcome.stdout.encode()) <= KEPT_BYTES
+    assert MAX_KEPT_BYTES - 3 < len(outcome.stdout.encode()) <= MAX_KEPT_BYTES
 
 
 def test_no_more_is_told_than_is_kept() -> None:
@@ -238,7 +238,7 @@ def test_no_more_is_told_than_is_kept() -> None:
 def test_a_flood_is_stopped_with_what_was_kept() -> None:
     outcome = execute(f"while True: print('x' * {FLOOD_BYTES // 8})")
     assert (outcome.stopped, outcome.stdout_truncated) == ("output_limit", True)
-    assert len(outcome.stdout) == KEPT_BYTES
+    assert len(outcome.stdout) == MAX_KEPT_BYTES
 
 
 def test_a_flood_that_ends_by_itself_is_one_too() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
 from collab.files.editing import steps
-from collab.files.editing.compaction import LOOKED_AT, Rounds
+from collab.files.editing.compaction import TEXTS_PER_LOOK, Rounds
 from collab.files.editing.document import ROOT_NAME, Document
 from collab.files.editing.live_text import Room
 from collab.files.text.delta import Delta, apply, coarser, normal
@@ -118,11 +118,11 @@ def test_characters_are_replaced_where_they_are_cut_and_nowhere_else(text, data)
 
 
 def test_texts_in_memory_are_looked_at_in_turn_and_each_once_a_round():
-    rounds, rooms = Rounds(), {key: Room(key, 0) for key in range(5 * LOOKED_AT // 2)}
+    rounds, rooms = Rounds(), {key: Room(key, 0) for key in range(5 * TEXTS_PER_LOOK // 2)}
     looked_at: list[int] = []
     while True:
         some = rounds.next(rooms)
-        assert len(some) <= LOOKED_AT
+        assert len(some) <= TEXTS_PER_LOOK
         looked_at += [key for key, _ in some]
         if not rounds.unfinished:
             break

@@ -100,7 +100,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thinning, "EXACT_CHANGES", 5)
     monkeypatch.setattr(thinning, "MAX_HISTORY_ENTRIES", 12)
     monkeypatch.setattr(thinning, "CHECKPOINT_DISTANCE_ENTRIES", 3)
-    monkeypatch.setattr(thinning, "AT_ONCE", 4)
+    monkeypatch.setattr(thinning, "ENTRIES_PER_STEP", 4)
     monkeypatch.setattr(compaction, "FEW_UPDATES", 3)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from collab.files.editing.document import Document
 from collab.files.editing.spending import Spending
 from collab.files.updates.bounds import MAX_CLIENTS, Unusable
-from collab.files.updates.waiting import MAX_ATTEMPTS, MOST_PIECES, Waiting, WaitingRoom
+from collab.files.updates.waiting import MAX_ATTEMPTS, MAX_WAITING_PIECES, Waiting, WaitingRoom
 from collab.files.yjs_door import protocol
 from collab.files.yjs_door.awareness import MAX_STATE_BYTES
 from collab.files.yjs_door.connection import READING_BYTES
@@ -47,21 +47,21 @@ def test_what_waits_for_one_letter_can_not_become_more_than_an_update_may_be() -
     document = Document()
     for client in range(1000, 1060):  # 60 times 63 KB took the texts' thread 5.2 s
         document.merge(typed(client, 9_000, (LATE, 0)), BOB)
-        assert document.waiting.pieces <= MOST_PIECES
+        assert document.waiting.pieces <= MAX_WAITING_PIECES
     document.merge(letter(0), ALICE)
-    assert len(document.units) <= 1 + MOST_PIECES
+    assert len(document.units) <= 1 + MAX_WAITING_PIECES
 
 
-@given(st.lists(st.integers(0, MOST_PIECES), max_size=80))
+@given(st.lists(st.integers(0, MAX_WAITING_PIECES), max_size=80))
 def test_no_more_pieces_wait_than_one_thread_can_take(sizes: list[int]) -> None:
     room = WaitingRoom()
     for size in sizes:
         room.add(Waiting(b"", BOB, {LATE: 1}, size, 0))
-        assert room.pieces <= MOST_PIECES
+        assert room.pieces <= MAX_WAITING_PIECES
     left = 0
     while one := room.take({LATE: 1}):
         left += one.pieces
-    assert (room.pieces, left <= MOST_PIECES) == (0, True)
+    assert (room.pieces, left <= MAX_WAITING_PIECES) == (0, True)
 
 
 @settings(max_examples=50)

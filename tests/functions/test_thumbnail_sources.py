@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageCms
 
-from collab.functions.handlers.thumbnail import UPRIGHT
+from collab.functions.handlers.thumbnail import UPRIGHT_BY_ORIENTATION
 from collab.jobs.handlers.host import Failure
 from tests.support.images import BLUE, FORMATS, RED, WHITE, encoded, halves, near, refused
 
@@ -23,7 +23,9 @@ def test_it_stands_upright(thumbnail, kind: str, orientation: int) -> None:
     upright.paste(RED, (0, 0, 80, 80))  # a corner tells all eight apart
     upright.paste(BLUE, (80, 0, 320, 80))
     undo = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
-    stored = upright.transpose(UPRIGHT[undo[orientation]]) if orientation > 1 else upright
+    stored = (
+        upright.transpose(UPRIGHT_BY_ORIENTATION[undo[orientation]]) if orientation > 1 else upright
+    )
     exif = Image.Exif()
     exif[0x0112] = orientation
     made = thumbnail(encoded(stored, kind, exif=exif), width=160, height=160)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table, insert, text
 
 from collab.auth.models import Session, Ticket, User
-from collab.auth.sessions import KEPT_SESSIONS
+from collab.auth.sessions import MAX_SESSIONS_KEPT
 from collab.core.idempotency import Claim
 from collab.core.lists import ordering
 from collab.core.models import utcnow
@@ -19,7 +19,7 @@ from collab.events.models import EventRow
 from collab.extensions import db
 from collab.files.models import File
 from collab.jobs.models import Attempt, Job, JobKey, LogLine
-from collab.notifications.keeping import MOST_KEPT
+from collab.notifications.keeping import MAX_NOTIFICATIONS_KEPT
 from collab.notifications.models import Notification
 from collab.posts.models import Collection, Post
 from collab.projects.models import Invitation, Member, Project
@@ -241,7 +241,7 @@ class Filling:
             lambda n: {
                 "id": n,
                 # A log-in ends what goes past the sessions that a person keeps.
-                "user_id": self.alice if n < FIRST + KEPT_SESSIONS - 100 else n,
+                "user_id": self.alice if n < FIRST + MAX_SESSIONS_KEPT - 100 else n,
                 "token_digest": f"{n:064d}",
                 "user_agent": "x",
                 "address": "::1",
@@ -323,7 +323,7 @@ class Filling:
                     "data": {},
                     "read_at": r,
                 },
-                min(self.size.rows, MOST_KEPT // 2),
+                min(self.size.rows, MAX_NOTIFICATIONS_KEPT // 2),
             )
 
     def _index(self) -> None:

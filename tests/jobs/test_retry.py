@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from collab.jobs.service import KEPT_ATTEMPTS
+from collab.jobs.service import MAX_ATTEMPTS_KEPT
 
 from ..support import jobs
 from ..support.jobs import Desk
@@ -209,12 +209,12 @@ def test_of_many_who_retry_one_succeeds(app: Flask, alice: Person, desk: Desk) -
 
 def test_what_is_kept_of_attempts_is_bounded(alice: Person, desk: Desk) -> None:
     made = int(alice.submits("test_hopeless_talker")["id"])
-    for _ in range(KEPT_ATTEMPTS + 5):
+    for _ in range(MAX_ATTEMPTS_KEPT + 5):
         desk.work()
         retries(alice, made)
     numbers = {
         part: {one[name] for one in ok(alice.get(f"/jobs/{made}/{part}?limit=100"))["items"]}
         for part, name in (("attempts", "number"), ("log", "attempt"))
     }
-    last = set(range(6, KEPT_ATTEMPTS + 6))
+    last = set(range(6, MAX_ATTEMPTS_KEPT + 6))
     assert numbers == {"attempts": last, "log": last}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collab.events import log
 from collab.events.catalogue.posts import PostCreated
 from collab.extensions import db
-from collab.notifications.keeping import MOST_KEPT, Source, excess
+from collab.notifications.keeping import MAX_NOTIFICATIONS_KEPT, Source, excess
 from collab.notifications.models import KINDS
 
 from ..support.notes import Notes
@@ -76,11 +76,11 @@ def test_a_thousand_mentions_push_out_neither_what_is_assigned_nor_who_invited(
         post_id=post, owner_id=charlie.id, title="x", public=True, mentioned=[bob.id]
     )
     with app.app_context():
-        log.record_all([mention] * (MOST_KEPT + 10), actor=charlie.id)
+        log.record_all([mention] * (MAX_NOTIFICATIONS_KEPT + 10), actor=charlie.id)
         db.session.commit()
     notes.catch_up()
     counts = ok(bob.get("/notifications/unread"))
-    assert counts["unread"] == MOST_KEPT
+    assert counts["unread"] == MAX_NOTIFICATIONS_KEPT
     assert (counts["by_kind"]["assigned"], counts["by_kind"]["invited"]) == (1, 1)
     first = ok(bob.get("/notifications", params={"sort": "id", "kind": "mentioned"}))["items"][0]
     assert first["actor"]["id"] == alice.id

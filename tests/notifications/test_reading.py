@@ -205,7 +205,7 @@ def test_only_the_newest_are_kept(
     for _ in range(3):
         notes.happens(*[event] * 400, actor=alice)
     notes.catch_up()
-    assert ok(bob.get("/notifications/unread"))["unread"] == keeping.MOST_KEPT
+    assert ok(bob.get("/notifications/unread"))["unread"] == keeping.MAX_NOTIFICATIONS_KEPT
     assert notes.kinds(vera) == ["invited"]
 
 

@@ -18,7 +18,7 @@ from collab.events.catalogue.tasks import (
     TaskUpdated,
 )
 from collab.notifications.models import KINDS
-from collab.notifications.rules import RULES, UNPUBLISHED
+from collab.notifications.rules import POST_UNPUBLISHED, RULES
 from collab.notifications.sentences import SENTENCES
 from collab.posts.models import DRAFT
 
@@ -39,7 +39,7 @@ def commented(place: dict[str, Any], comment_id: int, *mentioned: Person) -> Tas
 
 
 def test_every_rule_is_of_a_known_type_and_kind() -> None:
-    assert {*RULES, UNPUBLISHED} <= catalogue().keys()
+    assert {*RULES, POST_UNPUBLISHED} <= catalogue().keys()
     used = {rule.kind for rules in RULES.values() for rule in rules}
     assert used == set(KINDS) == SENTENCES.keys()
 

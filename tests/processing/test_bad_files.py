@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from collab.processing.engine.errors import TableError
-from collab.processing.engine.source import MAX_RECORD
-from collab.processing.engine.values import MAX_CELL
+from collab.processing.engine.source import MAX_RECORD_CHARACTERS
+from collab.processing.engine.values import MAX_CELL_CHARACTERS
 
 from .tables import as_csv, as_lines, run, run_file
 
@@ -32,8 +32,8 @@ def refusal(content: str | bytes, name: str = "", **steps: Any) -> tuple[str, st
         ('a,b\n"x\ny",2\n"3"x,4\n', "begins in line 4", "double the marks"),
         ("a,b\n1,2\n1,2,3\n", "Line 3", "3 cells, but the first row names 2 columns"),
         ('a,b\n"1\n",2\n1,2,3\n', "Line 4", "3 cells"),
-        ("a\n" + "x" * (MAX_CELL + 1), "begins in line 2", "131,072 characters"),
-        ('a\n"' + "x\n" * MAX_CELL, "begins in line 2", "131,072 characters"),
+        ("a\n" + "x" * (MAX_CELL_CHARACTERS + 1), "begins in line 2", "131,072 characters"),
+        ('a\n"' + "x\n" * MAX_CELL_CHARACTERS, "begins in line 2", "131,072 characters"),
     ],
     ids=range(7),
 )
@@ -163,12 +163,12 @@ def test_an_integer_of_a_million_digits_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("a\n" + "x," * MAX_RECORD, "x.csv"),
-        ("x" * (2 * MAX_RECORD), "x.csv"),
-        ("a\n" + '"\n",' * MAX_RECORD, "x.csv"),
-        ('{"a": "' + "x" * MAX_RECORD, "x.jsonl"),
-        ('[{"a": "' + "x" * 3 * MAX_RECORD, "x.json"),
-        ("[[" + "[]," * MAX_RECORD, "x.json"),
+        ("a\n" + "x," * MAX_RECORD_CHARACTERS, "x.csv"),
+        ("x" * (2 * MAX_RECORD_CHARACTERS), "x.csv"),
+        ("a\n" + '"\n",' * MAX_RECORD_CHARACTERS, "x.csv"),
+        ('{"a": "' + "x" * MAX_RECORD_CHARACTERS, "x.jsonl"),
+        ('[{"a": "' + "x" * 3 * MAX_RECORD_CHARACTERS, "x.json"),
+        ("[[" + "[]," * MAX_RECORD_CHARACTERS, "x.json"),
     ],
     ids=["wide", "one line", "quoted lines", "json line", "text", "lists"],
 )
@@ -177,19 +177,19 @@ def test_a_row_of_more_than_a_million_characters_is_refused(text: str, name: str
 
 
 def test_a_json_value_of_too_many_characters_is_told_with_its_column() -> None:
-    code, message = refusal('[{"long": "' + "x" * (MAX_CELL + 1) + '"}]')
+    code, message = refusal('[{"long": "' + "x" * (MAX_CELL_CHARACTERS + 1) + '"}]')
     assert (code, '"long"' in message) == ("cell_too_large", True)
 
 
 @pytest.mark.parametrize("before", ["a\n", '[{"a": "'], ids=["csv", "json"])
 def test_a_value_of_just_so_many_characters_is_taken(before: str) -> None:
-    value = "x" * MAX_CELL
+    value = "x" * MAX_CELL_CHARACTERS
     end = "" if before == "a\n" else '"}]'
     assert run_file(before + value + end, profile=False)["rows"] == [{"a": value}]
 
 
 def test_a_nested_value_counts_by_its_text() -> None:
-    assert refusal('[{"x": [' + "1," * MAX_CELL + "1]}]")[0] == "cell_too_large"
+    assert refusal('[{"x": [' + "1," * MAX_CELL_CHARACTERS + "1]}]")[0] == "cell_too_large"
 
 
 def test_more_than_a_thousand_columns_are_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from collab.processing.engine.errors import TableError
 from collab.processing.engine.groups import MAX_GROUPS
-from collab.processing.engine.memory import MIB, PER_DISTINCT, PER_NUMBER, Memory
+from collab.processing.engine.memory import BYTES_PER_DISTINCT, BYTES_PER_NUMBER, MIB, Memory
 from collab.processing.engine.query import PROFILE_BYTES, Query
 from collab.processing.engine.table import of_rows
 
@@ -29,7 +29,9 @@ def with_room(room: int, fn: str, values: list[Any]) -> dict[str, Any]:
     return Query(payload, nothing, Memory(room)).run(table)
 
 
-@pytest.mark.parametrize(("fn", "cost"), [("median", PER_NUMBER), ("count_distinct", PER_DISTINCT)])
+@pytest.mark.parametrize(
+    ("fn", "cost"), [("median", BYTES_PER_NUMBER), ("count_distinct", BYTES_PER_DISTINCT)]
+)
 def test_what_keeps_values_ends_where_the_memory_does(fn: str, cost: int) -> None:
     values = list(range(10_000))
     assert with_room(10_000 * cost + 1000, fn, values)["row_count"] == 1

@@ -13,7 +13,7 @@ import pytest
 
 from collab.jobs.context import FatalError, JobContext, Stopped
 from collab.jobs.handlers.conversation import run_handler
-from collab.processing.job_types import HANDLER, MEMORY_MB
+from collab.processing.job_types import HANDLER_PROGRAM, MEMORY_MB
 from tests.support.handlers import children, context, descriptors
 
 MIB = 2**20
@@ -36,7 +36,9 @@ class Listener(JobContext):
 
 def call(path: Path, ctx: JobContext | None = None, mb: int = MEMORY_MB, **event: Any) -> Any:
     event = {"name": path.name} | event
-    return run_handler(ctx or context(), HANDLER, event, inputs={"data": path}, memory_mb=mb).data
+    return run_handler(
+        ctx or context(), HANDLER_PROGRAM, event, inputs={"data": path}, memory_mb=mb
+    ).data
 
 
 def repeated(path: Path, head: str, row: str, tail: str = "") -> int:
@@ -94,7 +96,7 @@ def test_progress_grows_to_one(long_file: Path) -> None:
 def test_progress_is_told_for_rows_of_the_request() -> None:
     ctx = Listener()
     rows = [{"x": number} for number in range(10_000)]
-    result = run_handler(ctx, HANDLER, {"rows": rows, "aggregate": [{"fn": "count"}]})
+    result = run_handler(ctx, HANDLER_PROGRAM, {"rows": rows, "aggregate": [{"fn": "count"}]})
     assert result.data is not None
     assert result.data["rows"] == [{"count": 10_000}]
     assert (ctx.told == sorted(ctx.told), ctx.told[-1]) == (True, 1.0)
@@ -155,7 +157,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def test_the_engine_imports_nothing_of_the_service() -> None:
-    files = [HANDLER, *HANDLER.with_name("engine").glob("*.py")]
+    files = [HANDLER_PROGRAM, *HANDLER_PROGRAM.with_name("engine").glob("*.py")]
     modules = {name.split(".")[0] for path in files for name in imported(path)}
     known = sys.stdlib_module_names | {"orjson", "engine", "_typeshed"}
     assert modules <= known

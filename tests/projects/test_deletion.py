@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, event, func, insert, select
 
-from collab.core.storage.clearing import PART
+from collab.core.storage.clearing import ROWS_PER_TRANSACTION
 from collab.extensions import db
 from collab.projects.models import Member, Project
 from collab.server import prepare
@@ -134,7 +134,7 @@ def crowded(app: Flask, alice: Person, project: int) -> int:
     task = alice.makes_task(project_id=project)["id"]
     comment = {"task_id": task, "author_id": alice.id, "body": "Hm."}
     with app.app_context():
-        db.session.execute(insert(Comment), [comment] * (3 * PART))
+        db.session.execute(insert(Comment), [comment] * (3 * ROWS_PER_TRANSACTION))
         db.session.commit()
     return project
 
@@ -151,7 +151,7 @@ def test_a_large_project_is_deleted_part_by_part(app: Flask, alice: Person, crow
     ok(alice.delete(f"/projects/{crowded}"))
     parts = [after - before for before, after in pairwise(changed[1:])]
     assert len(parts) > 3
-    assert max(parts) <= 5 * PART  # a comment counts towards the quotas of two
+    assert max(parts) <= 5 * ROWS_PER_TRANSACTION  # a comment counts towards the quotas of two
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Comment)) == 0
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import inspect, text
 
 from collab.core.usage import triggers
-from collab.core.usage.counted import COUNTED, UNCOUNTED
+from collab.core.usage.counted import COUNTED_TABLES, UNCOUNTED_TABLES
 from collab.events import log
 from collab.extensions import db
 from collab.files.editing import compaction
@@ -281,7 +281,7 @@ def test_a_checkpoint_counts_to_who_made_the_text(app: Flask, alice: Person, pro
 def test_every_table_is_counted_or_has_a_reason_why_not(app: Flask) -> None:
     with app.app_context():
         tables = set(inspect(db.engine).get_table_names())
-    known = {one.table for one in COUNTED} | UNCOUNTED.keys()
+    known = {one.table for one in COUNTED_TABLES} | UNCOUNTED_TABLES.keys()
     beside = {name for name in tables if name.startswith("search_index")} | {"alembic_version"}
     assert tables - beside == known
 

@@ -28,7 +28,7 @@ from .counts import counted, recounted
 
 MIB = 2**20
 LARGE = "x" * 40_000
-RESERVE = int(MIB * quota.RESERVE)
+RESERVE = int(MIB * quota.RESERVE_SHARE)
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_what_was_refused_is_not_counted() -> None:
 def test_those_who_owe_nothing_are_forgotten() -> None:
     clock = Clock()
     bucket = Allowance(10, 10, "tests", clock)
-    for person in range(allowance.REMEMBERED + 2):
+    for person in range(allowance.MAX_PEOPLE_REMEMBERED + 2):
         bucket.take(person, 5)
     clock.now = 1.0
     bucket.take(-1, 5)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Event, TextMessage
 
-from collab.realtime.transport.frames import REASON_LIMIT, close_frame, text_frame
+from collab.realtime.transport.frames import MAX_REASON_BYTES, close_frame, text_frame
 
 
 def read(data: bytes) -> list[Event]:
@@ -52,7 +52,7 @@ def test_a_close_with_its_code_and_reason_is_read_back(code: int, reason: str) -
 
 
 def cut(reason: str) -> str:
-    return reason.encode()[:REASON_LIMIT].decode(errors="ignore")
+    return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
 
 
 @given(st.text(alphabet="aé€😀", min_size=30, max_size=200))
@@ -60,4 +60,4 @@ def test_a_reason_that_is_too_long_is_cut_between_characters(reason: str) -> Non
     (event,) = read(close_frame(1008, reason))
     assert isinstance(event, CloseConnection)
     assert reason.startswith(event.reason or "")
-    assert len((event.reason or "").encode()) > min(len(reason.encode()), REASON_LIMIT) - 4
+    assert len((event.reason or "").encode()) > min(len(reason.encode()), MAX_REASON_BYTES) - 4

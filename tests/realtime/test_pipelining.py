@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from collab.realtime.json_door.group_commit import GROUP
+from collab.realtime.json_door.group_commit import MAX_EVENTS_PER_COMMIT
 
 from ..support import history
 from ..support.people import Person, ok
 from ..support.raw import TEXT, RawSocket, client_frame
 
 #: More than are committed at once.
-MANY = 2 * GROUP + 7
+MANY = 2 * MAX_EVENTS_PER_COMMIT + 7
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from collab.realtime.transport.live import LIVE
-from collab.realtime.transport.wire import KERNEL_BUFFER, UNSENT_LIMIT
+from collab.realtime.transport.wire import KERNEL_BUFFER, MAX_UNSENT_BYTES
 
 from ..support import history
 from ..support.people import Person, ok
@@ -125,7 +125,7 @@ def test_a_slow_reader_is_kept_no_more_than_the_limit_and_one_message(
     tells_much(alice, project)
     size = sum(len(str(one)) for one in stopped.until_closed()[0])
     on_the_way = 2 * KERNEL_BUFFER + stopped.tcp.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    assert size < UNSENT_LIMIT + on_the_way + 2 * SIZE
+    assert size < MAX_UNSENT_BYTES + on_the_way + 2 * SIZE
 
 
 def test_a_reader_who_stops_during_the_replay_is_told_where_to_resume(

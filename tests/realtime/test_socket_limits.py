@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from collab.realtime.json_door.protocol import MESSAGE_LIMIT
+from collab.realtime.json_door.protocol import MAX_MESSAGE_BYTES
 
 from ..support.people import Person
 from ..support.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawSocket, client_frame
@@ -42,7 +42,7 @@ def ping_of(size: int, letter: str = "x") -> str:
 
 
 def test_a_message_of_256_kib_is_answered(socket: Socket) -> None:
-    socket.ws.send(ping_of(MESSAGE_LIMIT))
+    socket.ws.send(ping_of(MAX_MESSAGE_BYTES))
     assert socket.receive()["type"] == "pong"
 
 
@@ -50,7 +50,7 @@ def test_a_message_of_256_kib_is_answered(socket: Socket) -> None:
 def test_a_message_over_256_kib_gets_an_error_and_closes_with_1009(
     letter: str, socket: Socket
 ) -> None:
-    socket.ws.send(ping_of(MESSAGE_LIMIT + 1, letter))
+    socket.ws.send(ping_of(MAX_MESSAGE_BYTES + 1, letter))
     closed = socket.wait_closed()
     assert (socket.seen[-1]["type"], closed.code) == ("error", 1009)
 
@@ -65,7 +65,7 @@ def test_a_message_over_256_kib_in_fragments_closes_with_1009(raw: RawSocket) ->
 
 def test_a_frame_that_announces_more_than_any_memory_closes_with_1009(raw: RawSocket) -> None:
     raw.tcp.sendall(bytes((0x81, 0xFF)) + (2**62).to_bytes(8) + b"mask")
-    raw.tcp.sendall(b"x" * (MESSAGE_LIMIT + 5))
+    raw.tcp.sendall(b"x" * (MAX_MESSAGE_BYTES + 5))
     _, code, _ = raw.until_closed()
     assert code == 1009
 
@@ -73,7 +73,7 @@ def test_a_frame_that_announces_more_than_any_memory_closes_with_1009(raw: RawSo
 def test_a_publication_over_256_kib_is_refused_and_names_the_payload(
     alice: Person, project: int
 ) -> None:
-    body = {"type": "activity", "project_id": project, "payload": {"a": "x" * MESSAGE_LIMIT}}
+    body = {"type": "activity", "project_id": project, "payload": {"a": "x" * MAX_MESSAGE_BYTES}}
     answer = alice.post("/events", body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "#/payload"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from collab.core.caller import Caller
 from collab.core.models import utcnow
 from collab.realtime import publishing
-from collab.realtime.json_door.deferred import MAX_WAITING_BYTES, WAITING, Deferred
+from collab.realtime.json_door.deferred import MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, Deferred
 from collab.realtime.json_door.group_commit import GROUP_BYTES, Group
 
 from ..support.people import Person
@@ -44,7 +44,7 @@ def test_requests_wait_for_others_within_the_bound_and_are_answered_in_order(
         deferred.add({}, size, done(b"%d" % number), lambda answer: answer)
         waiting = sizes[len(wire.sent) : number + 1]
         assert sum(waiting) <= MAX_WAITING_BYTES
-        assert len(waiting) <= WAITING
+        assert len(waiting) <= MAX_WAITING_MESSAGES
     deferred.settle()
     assert wire.sent == [b"%d" % number for number in range(len(sizes))]
 

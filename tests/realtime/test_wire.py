@@ -15,7 +15,7 @@ from wsproto.events import CloseConnection, TextMessage
 
 from collab.realtime.transport.frames import close_frame, text_frame
 from collab.realtime.transport.reactor import Reactor
-from collab.realtime.transport.wire import UNSENT_LIMIT, Wire
+from collab.realtime.transport.wire import MAX_UNSENT_BYTES, Wire
 
 #: More than two connected sockets hold between them.
 MUCH = 700_000
@@ -158,7 +158,7 @@ SIZE = 50_000
 @pytest.fixture
 def full(line: Line) -> Line:
     """Return a line whose peer was sent more than it may leave unread."""
-    for number in range(1, 3 * UNSENT_LIMIT // SIZE):
+    for number in range(1, 3 * MAX_UNSENT_BYTES // SIZE):
         line.wire.push(text_frame(b"x" * SIZE), number)
     return line
 
@@ -178,7 +178,7 @@ def test_what_comes_before_the_close_is_whole(full: Line) -> None:
 
 def test_no_more_is_kept_than_the_limit_and_what_went_over_it(full: Line) -> None:
     in_the_kernel = full.ours.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
-    assert sum(full.told()[0]) < UNSENT_LIMIT + in_the_kernel + SIZE
+    assert sum(full.told()[0]) < MAX_UNSENT_BYTES + in_the_kernel + SIZE
 
 
 def test_a_row_that_was_cut_off_in_the_middle_is_sent_to_its_end(line: Line) -> None:

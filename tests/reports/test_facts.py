@@ -15,7 +15,7 @@ from collab.events.models import EventRow
 from collab.extensions import db
 from collab.projects.models import Member
 from collab.reports import facts
-from collab.reports.facts import LISTED, PEOPLE_SHOWN, TYPES_SHOWN
+from collab.reports.facts import MAX_PEOPLE_SHOWN, MAX_ROWS_LISTED, MAX_TYPES_SHOWN
 from collab.reports.scope import Period, Scope
 from collab.reports.snapshot import snapshot
 
@@ -71,10 +71,10 @@ def test_types_are_counted_the_most_frequent_first(
     counted = Counter(one.type for one in within(events, 30))
     ranked = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
     found = made(app, alice.id, quiet).found["types"]
-    assert found.shown == ranked[:TYPES_SHOWN]
+    assert found.shown == ranked[:MAX_TYPES_SHOWN]
     assert found.total == counted.total()
-    assert found.other_types == len(ranked) - TYPES_SHOWN
-    assert found.other_events == sum(count for _, count in ranked[TYPES_SHOWN:])
+    assert found.other_types == len(ranked) - MAX_TYPES_SHOWN
+    assert found.other_events == sum(count for _, count in ranked[MAX_TYPES_SHOWN:])
 
 
 def test_people_are_counted_the_most_active_first(
@@ -86,9 +86,9 @@ def test_people_are_counted_the_most_active_first(
     last = {one.actor: one.time for one in inside}
     found = made(app, alice.id, quiet).found["people"]
     shown = [(one.user_id, one.events, one.last) for one in found.shown]
-    assert shown == [(key, counted[key], last[key]) for key in ranked[:PEOPLE_SHOWN]]
+    assert shown == [(key, counted[key], last[key]) for key in ranked[:MAX_PEOPLE_SHOWN]]
     assert found.active == len(counted) - 1
-    assert found.others == sum(key is not None for key in ranked[PEOPLE_SHOWN:])
+    assert found.others == sum(key is not None for key in ranked[MAX_PEOPLE_SHOWN:])
 
 
 def test_events_of_other_projects_are_not_counted(app: Flask, alice: Person, quiet: int) -> None:
@@ -223,10 +223,14 @@ def test_workspaces_have_the_events_on_their_topic(app: Flask, alice: Person, qu
 def test_of_many_workspaces_the_first_are_listed_and_the_rest_counted(
     app: Flask, alice: Person, quiet: int
 ) -> None:
-    for number in range(LISTED + 3):
+    for number in range(MAX_ROWS_LISTED + 3):
         alice.makes_workspace(quiet, f"w{number:03}")
     found = made(app, alice.id, quiet).found["workspaces"]
-    assert (found.total, len(found.listed), found.others) == (LISTED + 3, LISTED, 3)
+    assert (found.total, len(found.listed), found.others) == (
+        MAX_ROWS_LISTED + 3,
+        MAX_ROWS_LISTED,
+        3,
+    )
 
 
 def test_what_is_written_while_a_report_reads_is_in_none_of_its_sections(

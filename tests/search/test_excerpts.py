@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.search.highlighting import CLOSE, OPEN, marked
+from collab.search.highlighting import CLOSE_MARK, OPEN_MARK, marked
 
 from ..support.people import Person
 from .rows import a_post, kept
@@ -56,12 +56,15 @@ def test_a_text_that_does_not_match_is_shown_from_its_beginning(app: Flask, alic
 def test_marks_in_a_text_itself_make_no_html_that_is_not_well_formed(
     app: Flask, alice: Person
 ) -> None:
-    kept(app, a_post(alice, f"{CLOSE}a{OPEN}{OPEN}b zebra {OPEN}", body=CLOSE))
+    kept(
+        app,
+        a_post(alice, f"{CLOSE_MARK}a{OPEN_MARK}{OPEN_MARK}b zebra {OPEN_MARK}", body=CLOSE_MARK),
+    )
     html = alice.finds("zebra")[0]["excerpt"]["title_html"]
     assert html.count("<mark>") == html.count("</mark>")
 
 
-PIECES = st.lists(st.sampled_from([OPEN, CLOSE, "<", "&", "word ", "</mark>", "\0"]))
+PIECES = st.lists(st.sampled_from([OPEN_MARK, CLOSE_MARK, "<", "&", "word ", "</mark>", "\0"]))
 
 
 @given(PIECES, st.integers(0, 30))

@@ -8,9 +8,9 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.core.fulltext import MOST_WORDS, expression, terms
-from collab.search.excerpts import LOOKED_AT, excerpt, folded
-from collab.search.highlighting import CLOSE, OPEN
+from collab.core.fulltext import MAX_WORDS, expression, terms
+from collab.search.excerpts import MAX_MATCHES_LOOKED_AT, excerpt, folded
+from collab.search.highlighting import CLOSE_MARK, OPEN_MARK
 
 from ..support.people import Person
 from .rows import a_post, kept
@@ -35,25 +35,27 @@ def test_a_word_that_is_wanted_twice_is_looked_for_once() -> None:
 
 def test_no_phrase_has_more_words_than_are_looked_at() -> None:
     long = '"' + "a b " * 100 + '"'
-    assert expression(long) == expression('"' + " ".join(["a b"] * (MOST_WORDS // 2)) + '"')
+    assert expression(long) == expression('"' + " ".join(["a b"] * (MAX_WORDS // 2)) + '"')
     assert expression(f"{long} {long}") == expression(long)
 
 
 def test_the_place_is_shown_where_most_words_are() -> None:
     text = "red " + "x " * 200 + "a red and green apple" + " x" * 200
-    assert f"{OPEN}red{CLOSE} and {OPEN}green{CLOSE}" in excerpt(text, terms("green red"))
+    assert f"{OPEN_MARK}red{CLOSE_MARK} and {OPEN_MARK}green{CLOSE_MARK}" in excerpt(
+        text, terms("green red")
+    )
 
 
 def test_words_are_marked_as_the_index_compares_them() -> None:
-    assert f"{OPEN}Crème{CLOSE} brûlée" in excerpt("Une Crème brûlée", terms("creme"))
-    assert f"{OPEN}foo.bar{CLOSE}" in excerpt("a foo.bar b", terms('"foo bar"'))
-    assert OPEN not in excerpt("football", terms('"foot"'))
-    assert f"{OPEN}football{CLOSE}" in excerpt("football", terms("foot"))
+    assert f"{OPEN_MARK}Crème{CLOSE_MARK} brûlée" in excerpt("Une Crème brûlée", terms("creme"))
+    assert f"{OPEN_MARK}foo.bar{CLOSE_MARK}" in excerpt("a foo.bar b", terms('"foo bar"'))
+    assert OPEN_MARK not in excerpt("football", terms('"foot"'))
+    assert f"{OPEN_MARK}football{CLOSE_MARK}" in excerpt("football", terms("foot"))
 
 
 @given(TEXTS, TEXTS)
 def test_an_excerpt_is_a_part_of_its_text(text: str, query: str) -> None:
     assert len(folded(text)) == len(text)
-    shown = excerpt(text, terms(query)).replace(OPEN, "").replace(CLOSE, "")
+    shown = excerpt(text, terms(query)).replace(OPEN_MARK, "").replace(CLOSE_MARK, "")
     assert shown.strip("…") in text
-    assert len(shown) <= LOOKED_AT + 2
+    assert len(shown) <= MAX_MATCHES_LOOKED_AT + 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from collab.core import fulltext
 from collab.extensions import db
 from collab.projects.models import OWNER, Member, Project
-from collab.search.queries import CANDIDATES
+from collab.search.queries import MAX_CANDIDATES
 
 from ..support.people import Person, ok, paged
 from ..support.problems import problem
@@ -74,7 +74,7 @@ def test_of_each_kind_the_newest_thousand_are_ranked(app: Flask, alice: Person) 
     project = alice.makes_project("Zebra project")
     old = a_task(alice, "Zebra zebra", project)
     kept(app, old)
-    kept(app, *(a_task(alice, "Task", project, description="zebra") for _ in range(CANDIDATES)))
+    kept(app, *(a_task(alice, "Task", project, description="zebra") for _ in range(MAX_CANDIDATES)))
     kept(app, a_task(alice, "Zebra newest", project))
     found = alice.finds("zebra")
     assert {one["type"] for one in found} == {"project", "task"}
@@ -107,7 +107,7 @@ def test_who_is_in_2000_projects_finds_what_is_in_them(alice: Person, joined: li
 
 
 def test_the_number_of_projects_does_not_change_what_is_found(app: Flask, alice: Person) -> None:
-    few = [alice.makes_project(f"Zebra {number}") for number in range(fulltext.MOST_SCOPES)]
+    few = [alice.makes_project(f"Zebra {number}") for number in range(fulltext.MAX_SCOPES)]
     assert {one["id"] for one in alice.finds("zebra")} == set(few)
     more = alice.makes_project("Zebra more")
     assert {one["id"] for one in alice.finds("zebra more")} == {more}

@@ -5,16 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.serving.deadlines import NEVER, SPARE_ENTRIES, Deadlines
+from collab.serving.deadlines import NO_DEADLINE, SPARE_ENTRIES, Deadlines
 
 
 class One:
     def __init__(self) -> None:
-        self.deadline = self.looked_at = NEVER
+        self.deadline = self.looked_at = NO_DEADLINE
 
 
 moves = st.lists(
-    st.tuples(st.integers(0, 5), st.one_of(st.just(NEVER), st.floats(0, 100))), max_size=40
+    st.tuples(st.integers(0, 5), st.one_of(st.just(NO_DEADLINE), st.floats(0, 100))), max_size=40
 )
 
 
@@ -23,7 +23,7 @@ def test_those_are_due_whose_last_deadline_has_come(
     moved: list[tuple[int, float]], now: float
 ) -> None:
     deadlines, those = Deadlines[One](), [One() for _ in range(6)]
-    last = dict.fromkeys(range(6), NEVER)
+    last = dict.fromkeys(range(6), NO_DEADLINE)
     for which, at in moved:
         deadlines.set(those[which], at)
         last[which] = at
@@ -31,7 +31,7 @@ def test_those_are_due_whose_last_deadline_has_come(
         which for which, at in last.items() if at <= now
     }
     assert list(deadlines.due(now)) == []
-    rest = {which for which, at in last.items() if now < at < NEVER}
+    rest = {which for which, at in last.items() if now < at < NO_DEADLINE}
     assert {those.index(one) for one in deadlines.due(1000)} == rest
 
 
@@ -47,12 +47,12 @@ def test_the_next_one_can_be_taken_out() -> None:
     deadlines.set(second, 2.0)
     deadlines.set(first, 1.0)
     assert [deadlines.pop(), deadlines.pop(), deadlines.pop()] == [first, second, None]
-    assert deadlines.next() == NEVER
+    assert deadlines.next() == NO_DEADLINE
 
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 9), st.sampled_from([NEVER, NEVER, 1.0, 5.0, 10.0])),
+        st.tuples(st.integers(0, 9), st.sampled_from([NO_DEADLINE, NO_DEADLINE, 1.0, 5.0, 10.0])),
         min_size=50,
         max_size=400,
     )
@@ -64,7 +64,7 @@ def test_what_has_ended_is_let_go_of_before_it_is_more_than_half(
     deadlines, those = Deadlines[One](), [One() for _ in range(100)]
     for which, at in moved:
         deadlines.set(those[which], at)
-        live = sum(one.deadline < NEVER for one in those)
+        live = sum(one.deadline < NO_DEADLINE for one in those)
         assert len(deadlines) <= 2 * live + SPARE_ENTRIES
     assert set(deadlines.due(100)) == {
         those[which] for which, at in dict(moved).items() if at <= 100
@@ -78,6 +78,6 @@ def test_ten_thousand_connections_that_closed_early_leave_no_entries() -> None:
     for _ in range(10_000):
         one = One()
         deadlines.set(one, 10.0)
-        deadlines.set(one, NEVER)
+        deadlines.set(one, NO_DEADLINE)
         assert len(deadlines) <= 2 + SPARE_ENTRIES
     assert list(deadlines.due(10.0)) == [stays]

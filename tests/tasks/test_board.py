@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from collab.core.lists.ordering import LONGEST
+from collab.core.lists.ordering import MAX_POSITION_LENGTH
 from collab.extensions import db
 from collab.tasks.models import STATUSES, Task
 
@@ -117,7 +117,7 @@ def test_a_column_without_room_gets_fresh_positions(
     app: Flask, alice: Person, project: int, row: list[int]
 ) -> None:
     whole = "V00000"
-    crowded = [whole, whole + "0" * (LONGEST - 7) + "1", whole + "1", whole + "2"]
+    crowded = [whole, whole + "0" * (MAX_POSITION_LENGTH - 7) + "1", whole + "1", whole + "2"]
     with app.app_context():
         for key, position in zip(row, crowded, strict=True):
             db.session.get_one(Task, key).position = position

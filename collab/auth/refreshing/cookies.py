@@ -8,13 +8,14 @@ from flask import request
 from werkzeug.http import dump_cookie
 
 from ...core.http.origin import refuse_foreign_pages
-from ...core.links import BASE
+from ...core.links import BASE_PATH
 from .. import sessions
 from ..sessions import SignedIn
 from ..tokens import read_refresh_token
 from . import rotation
 
-NAME, PATH = "refresh_token", f"{BASE}/auth"
+COOKIE_NAME = "refresh_token"
+COOKIE_PATH = f"{BASE_PATH}/auth"
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -34,7 +35,7 @@ def asked_for(data: dict[str, object]) -> bool:
 
 def sent() -> str:
     """Return the refresh token of this request's cookie; raises NoToken, ForeignPage."""
-    token = request.cookies.get(NAME)
+    token = request.cookies.get(COOKIE_NAME)
     if not token:
         raise NoToken()
     refuse_foreign_pages()
@@ -56,7 +57,7 @@ def after_the_end() -> dict[str, str]:
     A cookie of a session that goes on stays, as does one that another service on this host set:
     cookies know no ports (RFC 6265 §8.5).
     """
-    claims = read_refresh_token(request.cookies.get(NAME, ""))
+    claims = read_refresh_token(request.cookies.get(COOKIE_NAME, ""))
     if claims is None or not sessions.has_ended(claims.session_id):
         return {}
     return {"Set-Cookie": _written("", 0)}
@@ -64,10 +65,10 @@ def after_the_end() -> dict[str, str]:
 
 def _written(value: str, life_s: int) -> str:
     return dump_cookie(
-        NAME,
+        COOKIE_NAME,
         value,
         max_age=life_s,
-        path=PATH,
+        path=COOKIE_PATH,
         secure=request.is_secure,
         httponly=True,
         samesite="Strict",

@@ -9,16 +9,16 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 IPV6_PREFIX_BITS = 64
 
 #: IPv4 addresses as translators write them (RFC 6052 §2.1): a /64 would be all of the Internet.
-TRANSLATED = IPv6Network("64:ff9b::/96")
+TRANSLATED_NETWORK = IPv6Network("64:ff9b::/96")
 
 #: What cannot be read as an address, such as that of a Unix socket, is counted together.
 UNKNOWN = "unknown"
 
 #: How many addresses are remembered with their networks.
-REMEMBERED = 4096
+MAX_ADDRESSES_REMEMBERED = 4096
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=MAX_ADDRESSES_REMEMBERED)
 def network_of(address: str | None) -> str:
     """Return what limits and bounds count an address as, in one spelling.
 
@@ -47,7 +47,7 @@ def _bare(address: str) -> str:
 
 def _network_of_v6(address: IPv6Address) -> str:
     within = address.ipv4_mapped or address.sixtofour
-    if within is None and address in TRANSLATED:
+    if within is None and address in TRANSLATED_NETWORK:
         within = IPv4Address(int(address) & 0xFFFFFFFF)
     if within is not None:
         return str(within)

@@ -16,10 +16,10 @@ from typing import Any
 from limits.storage import Storage
 
 #: Windows that are kept at once; each takes some 300 bytes.
-MOST_WINDOWS = 32_768
+MAX_WINDOWS = 32_768
 #: Of the oldest so many windows, what is over goes with each count, or else, if there is no room,
 #: the one with the lowest count: whoever fills the table with new names forgets their own.
-LOOKED_AT = 16
+WINDOWS_PER_LOOK = 16
 
 
 class Window:
@@ -42,7 +42,7 @@ class MonotonicStorage(Storage):
         wrap_exceptions: bool = False,
         *,
         clock: Callable[[], float] = time.monotonic,
-        most: int = MOST_WINDOWS,
+        most: int = MAX_WINDOWS,
         **options: Any,
     ) -> None:
         super().__init__(uri, wrap_exceptions, **options)
@@ -133,7 +133,7 @@ class MonotonicStorage(Storage):
 
     def _make_room(self, now: float) -> None:
         """Forget, of the oldest, what is over; if that is nothing and all is full, the least."""
-        oldest = list(islice(self._windows.items(), LOOKED_AT))
+        oldest = list(islice(self._windows.items(), WINDOWS_PER_LOOK))
         over = [key for key, window in oldest if window.ends <= now]
         if not over and len(self._windows) >= self._most:
             over = [min(oldest, key=lambda one: one[1].count)[0]]

@@ -10,7 +10,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import ApiError, Malformed
-from ..json import MOST_VALUES, TooManyValues, loads_sent
+from ..json import MAX_VALUES, TooManyValues, loads_sent
 
 
 class UnsupportedMediaType(ApiError):
@@ -54,7 +54,7 @@ class Parser(FlaskParser):
             return loads_sent(body)
         except TooManyValues:
             raise TooManyMembers(
-                f"The body has more than {MOST_VALUES:,} values and names of members."
+                f"The body has more than {MAX_VALUES:,} values and names of members."
             ) from None
         except ValueError as error:
             raise Malformed(f"The body is not JSON: {error}.") from None

@@ -19,7 +19,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 #: Characters of an address that its log line shows.
 MAX_LOGGED_PATH = 500
 
-SECURITY = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -51,7 +51,7 @@ def finish(response: Response) -> Response:
     stay_here(response)
     headers = response.headers
     headers["X-Request-ID"] = g.request_id
-    for name, value in SECURITY.items():
+    for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
     if request.path.startswith("/api/docs/"):
         headers["Content-Security-Policy"] = DOCS_POLICY

@@ -25,13 +25,14 @@ T = TypeVar("T")
 
 #: Bytes of a body of JSON, or of a text, from which on a request is a heavy one.
 HEAVY_BYTES = 128 * 1024
-#: Heavy requests that are carried out at once: of all together, and of one person.
-MAX_HEAVY = 4
-MAX_HEAVY_OF_ONE = 2
+#: Heavy requests that are carried out at once.
+MAX_HEAVY_AT_ONCE = 4
+#: Heavy requests of one person that are carried out at once.
+MAX_HEAVY_PER_PERSON = 2
 #: Heavy requests that wait for their turn, which each holds a thread: a class of thirty that opens
 #: a long text at once has room.
-MAX_WAITING = 28
-MAX_WAITING_OF_ONE = 4
+MAX_HEAVY_WAITING = 28
+MAX_HEAVY_WAITING_PER_PERSON = 4
 PATIENCE_S = 10.0
 
 
@@ -58,12 +59,12 @@ class Turns:
             self._at_it[who] += 1
 
     def _free(self, who: str) -> bool:
-        return self._at_it.total() < MAX_HEAVY and self._at_it[who] < MAX_HEAVY_OF_ONE
+        return self._at_it.total() < MAX_HEAVY_AT_ONCE and self._at_it[who] < MAX_HEAVY_PER_PERSON
 
     def _wait(self, who: str) -> None:
-        if self._waiting[who] >= MAX_WAITING_OF_ONE:
+        if self._waiting[who] >= MAX_HEAVY_WAITING_PER_PERSON:
             raise TooManyRequests("Too many large requests at once: wait for the others' answers.")
-        if self._waiting.total() >= MAX_WAITING:
+        if self._waiting.total() >= MAX_HEAVY_WAITING:
             raise Unavailable("Too many large requests are on their way at once.")
         self._waiting[who] += 1
         try:

@@ -18,12 +18,12 @@ from ..counting.networks import network_of
 from ..errors import Malformed
 from ..security import ANSWERS
 from ..slots import setting
-from ..storage.blobs import PIECE
+from ..storage.blobs import PIECE_BYTES
 from .caller import optional_caller
 
 P = ParamSpec("P")
 
-KEY = re.compile(r"[\x21-\x7e]{1,255}")
+KEY_PATTERN = re.compile(r"[\x21-\x7e]{1,255}")
 STORED_HEADERS = ("Content-Type", "ETag", "Location", "Cache-Control", "Set-Cookie")
 
 
@@ -49,7 +49,7 @@ def idempotent(view: Callable[P, Response]) -> Callable[P, Response]:
 
 def _claim(key: str) -> tuple[int, dict[str, Any] | None]:
     """Claim the key for the present request, or return the answer that was given before."""
-    if not KEY.fullmatch(key):
+    if not KEY_PATTERN.fullmatch(key):
         raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
     found = optional_caller()
     scope = f"user:{found.user_id}" if found else f"address:{network_of(request.remote_addr)}"
@@ -95,6 +95,6 @@ def _fingerprint() -> str:
 
 
 def _copied(source: IO[bytes], target: IO[bytes]) -> Iterator[bytes]:
-    while piece := source.read(PIECE):
+    while piece := source.read(PIECE_BYTES):
         target.write(piece)
         yield piece

@@ -23,7 +23,7 @@ HEADERS = ("RateLimit-Policy", "RateLimit")
 #: Preflights that an address may send for each request that a person may: thirty share an address.
 PREFLIGHT_FACTOR = 30
 
-WATCHED = ("ops.health", "ops.ready")
+UNLIMITED_ENDPOINTS = ("ops.health", "ops.ready")
 
 
 def rate_limit() -> str:
@@ -55,7 +55,7 @@ def is_no_preflight() -> bool:
 
 def is_watching() -> bool:
     """Tell whether somebody watches the service: whoever restarts it must always be answered."""
-    return request.endpoint in WATCHED
+    return request.endpoint in UNLIMITED_ENDPOINTS
 
 
 def address_asked() -> str:

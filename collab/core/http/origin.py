@@ -10,7 +10,7 @@ from flask import request
 from ..errors import Forbidden
 
 #: What a proxy adds: whoever calls through one is not known to be on this machine.
-PROXIED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 #: This machine's own names: a name that leads here by DNS rebinding is none of them.
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -43,5 +43,5 @@ def is_local() -> bool:
         named = urlsplit(f"//{request.host}").hostname
     except (ForeignPage, ValueError):
         return False
-    proxied = any(name in request.headers for name in PROXIED)
+    proxied = any(name in request.headers for name in PROXY_HEADERS)
     return near and not proxied and named in LOCAL_HOSTS

@@ -7,7 +7,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 #: What a page may read of an answer from another origin.
-EXPOSED = [
+EXPOSED_HEADERS = [
     "ETag",
     "Link",
     "Location",
@@ -21,7 +21,7 @@ EXPOSED = [
 def init_app(app: Flask) -> None:
     """Answer the origins of CORS_ORIGINS, and believe TRUSTED_PROXIES proxies and no more."""
     if app.config["CORS_ORIGINS"]:
-        CORS(app, origins=app.config["CORS_ORIGINS"], expose_headers=EXPOSED, max_age=600)
+        CORS(app, origins=app.config["CORS_ORIGINS"], expose_headers=EXPOSED_HEADERS, max_age=600)
     hops = app.config["TRUSTED_PROXIES"]
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

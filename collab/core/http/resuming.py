@@ -15,7 +15,7 @@ from ..slots import application
 from .limits import limiter
 
 #: What is known of a request before its view is called, and needed behind it.
-KNOWN = ("request_id", "started", "caller", "refusal")
+CARRIED_NAMES = ("request_id", "started", "caller", "refusal")
 
 
 class Resumed:
@@ -23,7 +23,7 @@ class Resumed:
 
     def __init__(self, **noted: Any) -> None:
         self._app: Flask = application()
-        self._noted = {name: g.get(name) for name in KNOWN} | noted
+        self._noted = {name: g.get(name) for name in CARRIED_NAMES} | noted
         self._limit, self._address = limiter.current_limit, client_address.address()
 
     def __call__(

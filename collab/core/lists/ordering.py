@@ -8,13 +8,13 @@ whole number: what is put at an end takes the next one, and stays short.
 from __future__ import annotations
 
 #: The digits in the order of their bytes.
-DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-BASE = len(DIGITS)
-WHOLE = 6
-MIDDLE = BASE**WHOLE // 2
+POSITION_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+DIGIT_COUNT = len(POSITION_DIGITS)
+WHOLE_DIGITS = 6
+MIDDLE_POSITION = DIGIT_COUNT**WHOLE_DIGITS // 2
 
 #: Characters that a position may have; about 6 moves into the same gap cost one.
-LONGEST = 200
+MAX_POSITION_LENGTH = 200
 
 
 class NoRoom(Exception):
@@ -32,28 +32,28 @@ def between(low: str | None, high: str | None) -> str:
         return _inside(low, high)
     if low is not None:
         return _written(_whole(low) + 1)
-    return _written(MIDDLE if high is None else _whole(high) - 1)
+    return _written(MIDDLE_POSITION if high is None else _whole(high) - 1)
 
 
 def fresh(count: int) -> list[str]:
     """Return positions for a list that gets new ones throughout."""
-    return [_written(MIDDLE + number) for number in range(count)]
+    return [_written(MIDDLE_POSITION + number) for number in range(count)]
 
 
 def _whole(position: str) -> int:
     number = 0
-    for digit in position[:WHOLE]:
-        number = number * BASE + DIGITS.index(digit)
+    for digit in position[:WHOLE_DIGITS]:
+        number = number * DIGIT_COUNT + POSITION_DIGITS.index(digit)
     return number
 
 
 def _written(number: int) -> str:
-    if not 0 < number < BASE**WHOLE:
+    if not 0 < number < DIGIT_COUNT**WHOLE_DIGITS:
         raise NoRoom()
     digits = ""
-    for _ in range(WHOLE):
-        number, digit = divmod(number, BASE)
-        digits = DIGITS[digit] + digits
+    for _ in range(WHOLE_DIGITS):
+        number, digit = divmod(number, DIGIT_COUNT)
+        digits = POSITION_DIGITS[digit] + digits
     return digits
 
 
@@ -62,9 +62,9 @@ def _inside(low: str, high: str) -> str:
     first, last = _whole(low), _whole(high)
     if last - first > 1:
         return _written((first + last) // 2)
-    upper = high[WHOLE:] if first == last else ""
-    found = low[:WHOLE] + _halfway(low[WHOLE:], upper)
-    if len(found) > LONGEST:
+    upper = high[WHOLE_DIGITS:] if first == last else ""
+    found = low[:WHOLE_DIGITS] + _halfway(low[WHOLE_DIGITS:], upper)
+    if len(found) > MAX_POSITION_LENGTH:
         raise NoRoom()
     return found
 
@@ -80,10 +80,10 @@ def _halfway(low: str, high: str) -> str:
     )
     if shared:
         return high[:shared] + _halfway(low[shared:], high[shared:])
-    first = DIGITS.index(low[0]) if low else 0
-    last = DIGITS.index(high[0]) if high else BASE
+    first = POSITION_DIGITS.index(low[0]) if low else 0
+    last = POSITION_DIGITS.index(high[0]) if high else DIGIT_COUNT
     if last - first > 1:
-        return DIGITS[(first + last) // 2]
+        return POSITION_DIGITS[(first + last) // 2]
     if len(high) > 1:
         return high[0]
-    return DIGITS[first] + _halfway(low[1:], "")
+    return POSITION_DIGITS[first] + _halfway(low[1:], "")

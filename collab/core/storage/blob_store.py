@@ -20,7 +20,7 @@ from .blobs import Blobs
 logger = logging.getLogger(__name__)
 
 #: Seconds after which abandoned bytes are deleted.
-LEFT_S = 3600
+ABANDONED_AFTER_S = 3600
 
 #: Files that are looked at in a row.
 FREED_AT_ONCE = 20
@@ -73,7 +73,7 @@ def sweep_freed() -> bool:
 
 def sweep_unfinished() -> bool:
     """Delete what was being received when a process was killed."""
-    blobs().remove_unfinished(time.time() - LEFT_S)
+    blobs().remove_unfinished(time.time() - ABANDONED_AFTER_S)
     return False
 
 
@@ -83,7 +83,7 @@ def tidy() -> None:
     Other processes may be at work: a row that is not committed holds the writer's lock, which
     `sweep` waits for before it looks.
     """
-    moment = time.time() - LEFT_S
+    moment = time.time() - ABANDONED_AFTER_S
     blobs().remove_unfinished(moment)
     if not blobs().are_ours():
         logger.warning("INSTANCE_PATH holds the files of another database: they are left alone")

@@ -13,11 +13,11 @@ from typing import Protocol
 
 from ..errors import ApiError
 
-PIECE = 64 * 1024
+PIECE_BYTES = 64 * 1024
 #: How the names of files begin that have not arrived as a whole.
-RECEIVING = "receiving-"
+RECEIVING_PREFIX = "receiving-"
 #: Where it is noted whose the files are.
-OWNER = ".database"
+OWNER_FILE = ".database"
 
 
 class TooLarge(ApiError):
@@ -66,11 +66,11 @@ class Blobs:
         Raises TooLarge past `limit` bytes, and what `require_free` raises of the next piece.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=RECEIVING, dir=self._folder)
+        descriptor, name = tempfile.mkstemp(prefix=RECEIVING_PREFIX, dir=self._folder)
         path, tag, size = Path(name), hashlib.sha256(), 0
         try:
             with os.fdopen(descriptor, "wb") as file:
-                while piece := source.read(PIECE):
+                while piece := source.read(PIECE_BYTES):
                     size += len(piece)
                     if size > limit:
                         raise TooLarge(f"A file has at most {limit // 2**20} MiB.")
@@ -95,7 +95,9 @@ class Blobs:
         received.path.replace(place)
         _sync(place.parent)
         with contextlib.suppress(FileExistsError):
-            descriptor = os.open(self._folder / OWNER, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = os.open(
+                self._folder / OWNER_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
+            )
             with os.fdopen(descriptor, "w") as note:
                 note.write(self._database)
 
@@ -106,7 +108,7 @@ class Blobs:
 
     def are_ours(self) -> bool:
         """Tell whether the files are this database's, or nobody has noted whose they are."""
-        note = self._folder / OWNER
+        note = self._folder / OWNER_FILE
         return not note.exists() or note.read_text() == self._database
 
     def older_than(self, moment: float) -> Iterator[str]:
@@ -115,7 +117,7 @@ class Blobs:
 
     def remove_unfinished(self, moment: float) -> None:
         """Delete what was being received before a moment, and of which nothing came since."""
-        for path in _older(self._folder.glob(f"{RECEIVING}*"), moment):
+        for path in _older(self._folder.glob(f"{RECEIVING_PREFIX}*"), moment):
             path.unlink(missing_ok=True)
 
 

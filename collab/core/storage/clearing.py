@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, tuple_
 from ...extensions import db
 
 #: Rows that are deleted in one transaction: some 20 ms of the writer's lock.
-PART = 200
+ROWS_PER_TRANSACTION = 200
 
 
 def clear(table: Table, key: int) -> None:
@@ -28,18 +28,21 @@ def clear_most(table: Table, key: int) -> bool:
     Tells whether there was so much: then the open transaction has ended, and what was known in it
     has to be looked up again.
     """
-    return _clear(table, key, left=PART)
+    return _clear(table, key, left=ROWS_PER_TRANSACTION)
 
 
 def _clear(table: Table, key: int, left: int) -> bool:
     cleared = False
     for child, belongs in _below(table, table.c.id == key):
         columns = child.primary_key.columns.values()
-        keys, some = tuple_(*columns), select(*columns).where(belongs).limit(PART + left)
+        keys, some = (
+            tuple_(*columns),
+            select(*columns).where(belongs).limit(ROWS_PER_TRANSACTION + left),
+        )
         while len(rows := db.session.execute(some).all()) > left:
             cleared = True
             db.session.rollback()  # it only looked: the lock is taken for the deletion alone
-            _delete(child, keys, rows[:PART])
+            _delete(child, keys, rows[:ROWS_PER_TRANSACTION])
     return cleared
 
 

@@ -9,7 +9,7 @@ from ..slots import setting
 from .free_space import MIB, free_bytes, free_in
 
 #: Growth that is let pass while at least half of MIN_FREE_MB is free: a log-in, a mark, a farewell.
-SMALL_BYTES = 4096
+SMALL_GROWTH_BYTES = 4096
 #: Bytes that are written to find out whether they can be.
 PROBE_BYTES = 4096
 
@@ -20,7 +20,7 @@ def require_free(growth: int) -> None:
     The rest is for what must not fail: the database's own work, and tidying up.
     """
     least = int(setting("MIN_FREE_MB")) * MIB
-    if growth > 0 and free_bytes() < (least // 2 if growth <= SMALL_BYTES else least):
+    if growth > 0 and free_bytes() < (least // 2 if growth <= SMALL_GROWTH_BYTES else least):
         raise DiskFull()
 
 

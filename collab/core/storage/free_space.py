@@ -11,7 +11,7 @@ from ..slots import setting
 
 MIB = 2**20
 #: What SQLite says of a full disk, and what it says of one besides other failures.
-FULL = sqlite3.SQLITE_FULL
+SQLITE_FULL = sqlite3.SQLITE_FULL
 MAYBE_FULL = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
@@ -30,7 +30,7 @@ def is_full(error: BaseException) -> bool:
 
 def _says_full(error: sqlite3.Error) -> bool:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest is the extended part
-    return code == FULL or (code in MAYBE_FULL and free_bytes() < MIB)
+    return code == SQLITE_FULL or (code in MAYBE_FULL and free_bytes() < MIB)
 
 
 def free_bytes() -> int:

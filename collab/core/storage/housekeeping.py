@@ -24,7 +24,7 @@ LOOK_S = 15.0
 #: Seconds between two steps.
 PAUSE_S = 0.02
 #: Steps of one chore in a row, so that a long one keeps no other waiting.
-STEPS = 50
+MAX_STEPS_IN_A_ROW = 50
 
 Step = Callable[[], bool]
 
@@ -78,7 +78,7 @@ class Housekeeper(BackgroundThread):
             pass
 
     def _do(self, one: Chore) -> bool:
-        for _ in range(STEPS):
+        for _ in range(MAX_STEPS_IN_A_ROW):
             if self._stopping.is_set() or not self._try(one):
                 self._due[one.name] = time.monotonic() + one.every_s
                 return False

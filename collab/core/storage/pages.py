@@ -15,9 +15,9 @@ from ...extensions import db
 from ..database import take_write_lock
 
 #: What `PRAGMA auto_vacuum` says of incremental.
-INCREMENTAL = 2
+AUTO_VACUUM_INCREMENTAL = 2
 #: Free pages that stay in the file, to be taken again.
-KEPT_PAGES = 256
+MIN_FREE_PAGES = 256
 #: Pages that one step gives back: of 4 KiB each, a megabyte.
 PAGES_AT_ONCE = 256
 #: Bytes of a database that is written anew at a start to have auto_vacuum: some seconds' work.
@@ -27,7 +27,9 @@ REWRITTEN_BYTES = 512 * 2**20
 def give_back() -> bool:
     """Cut some free pages off the end of the database; tells whether there are more."""
     driver = _driver()
-    if driver.execute("PRAGMA auto_vacuum").fetchone()[0] != INCREMENTAL or not _spare(driver):
+    if driver.execute("PRAGMA auto_vacuum").fetchone()[0] != AUTO_VACUUM_INCREMENTAL or not _spare(
+        driver
+    ):
         return False
     take_write_lock()
     driver.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
@@ -40,7 +42,7 @@ def give_back() -> bool:
 
 
 def _spare(driver: Any) -> bool:
-    return int(driver.execute("PRAGMA freelist_count").fetchone()[0]) > KEPT_PAGES
+    return int(driver.execute("PRAGMA freelist_count").fetchone()[0]) > MIN_FREE_PAGES
 
 
 def _driver() -> Any:
@@ -50,11 +52,11 @@ def _driver() -> Any:
 def rewrite_once() -> bool:
     """Let a database that was made without auto_vacuum have it, if it is small; at a start."""
     driver, path = _driver(), Path(db.engine.url.database or "")
-    if driver.execute("PRAGMA auto_vacuum").fetchone()[0] == INCREMENTAL:
+    if driver.execute("PRAGMA auto_vacuum").fetchone()[0] == AUTO_VACUUM_INCREMENTAL:
         return False
     size = path.stat().st_size
     if size > REWRITTEN_BYTES or shutil.disk_usage(path.parent).free < 3 * size:
         return False
-    driver.execute(f"PRAGMA auto_vacuum={INCREMENTAL}")
+    driver.execute(f"PRAGMA auto_vacuum={AUTO_VACUUM_INCREMENTAL}")
     driver.execute("VACUUM")
     return True

@@ -12,7 +12,7 @@ from ..models import utcnow
 from ..slots import setting
 
 #: Rows that are deleted in one commit.
-AT_ONCE = 500
+ROWS_PER_COMMIT = 500
 
 
 def border(name: str) -> datetime | None:
@@ -21,7 +21,9 @@ def border(name: str) -> datetime | None:
     return utcnow() - timedelta(days=count) if count else None
 
 
-def delete_older(moment: Any, before: datetime, key: Any, *where: Any, limit: int = AT_ONCE) -> int:
+def delete_older(
+    moment: Any, before: datetime, key: Any, *where: Any, limit: int = ROWS_PER_COMMIT
+) -> int:
     """Delete some rows whose `moment`, an indexed column, lies before a time; commits.
 
     Returns how many they were.

@@ -48,7 +48,8 @@ def _texts(*columns: str, row: int = ROW_BYTES) -> str:
     return " + ".join((str(row), *lengths))
 
 
-_OWNER, _PROJECT = "{row}.owner_id", "{row}.project_id"
+_OWNER = "{row}.owner_id"
+_PROJECT = "{row}.project_id"
 _OWNED = ("owner_id", "project_id")
 _TOLD_BY_JOB = (
     "CASE WHEN {row}.actor IS NULL AND {row}.topic LIKE 'job:%' "
@@ -65,7 +66,7 @@ PLACES = (
     Place("edited", "files", "history", None, "project_id"),
 )
 
-COUNTED = (
+COUNTED_TABLES = (
     # What a job tells has no actor; it counts to the job's owner as long as there is the job.
     Counted(
         "events",
@@ -203,7 +204,7 @@ COUNTED = (
 WITH_BLOBS = ("files", "uploads")
 
 #: Tables that hold nothing of what people send, or so little that a row each is all there can be.
-UNCOUNTED = {
+UNCOUNTED_TABLES = {
     "usage": "the counters themselves",
     "usage_places": "the counters themselves",
     "freed_blobs": "what the housekeeper is about to delete",

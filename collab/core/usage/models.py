@@ -7,7 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..models import Model
 
-PERSON, PROJECT = "person", "project"
+PERSON = "person"
+PROJECT = "project"
 
 #: What is counted together and shown together.
 KINDS = (

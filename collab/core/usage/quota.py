@@ -27,28 +27,28 @@ from .models import PERSON, PROJECT, Usage
 
 MIB = 2**20
 #: The growth of a transaction that is let pass a little longer: a mark, a message, a farewell.
-SMALL_BYTES = disk.SMALL_BYTES
+SMALL_GROWTH_BYTES = disk.SMALL_GROWTH_BYTES
 #: Of a quota, the part beyond it that only small things may take: so a spent quota keeps nobody
 #: from tidying up.
-RESERVE = 1 / 16
+RESERVE_SHARE = 1 / 16
 #: Sessions that somebody may have, whatever else they keep: nobody is locked out by a quota.
 MAX_SESSIONS = 1000
 
 #: The settings that say how much an owner may keep.
 SETTINGS = {PERSON: "PERSON_QUOTA_MB", PROJECT: "PROJECT_QUOTA_MB"}
-WHOSE = {PERSON: "You keep", PROJECT: "The project keeps"}
+QUOTA_SUBJECTS = {PERSON: "You keep", PROJECT: "The project keeps"}
 
 Owner = tuple[str, int]
 
-UNSETTLED = (
+SELECT_UNSETTLED = (
     "SELECT owner, owner_id, kind, bytes - settled_bytes, count - settled_count FROM usage "
     "WHERE bytes <> settled_bytes OR count <> settled_count"
 )
-SETTLE = (
+SETTLE_ALL = (
     "UPDATE usage SET settled_bytes = bytes, settled_count = count "
     "WHERE bytes <> settled_bytes OR count <> settled_count"
 )
-TOTAL = select(func.coalesce(func.sum(Usage.bytes), 0)).where(
+TOTAL_BYTES = select(func.coalesce(func.sum(Usage.bytes), 0)).where(
     Usage.owner == bindparam("owner"), Usage.owner_id == bindparam("owner_id")
 )
 
@@ -66,7 +66,7 @@ class QuotaSpent(ApiError):
 def spent(owner: str, used: int, limit: int) -> QuotaSpent:
     """Make the refusal of what an owner has no room for."""
     most = f"and may keep {limit // MIB} MiB"
-    detail = f"{WHOSE[owner]} {used // MIB} MiB, {most}: delete something first."
+    detail = f"{QUOTA_SUBJECTS[owner]} {used // MIB} MiB, {most}: delete something first."
     return QuotaSpent(detail, owner, used, limit)
 
 
@@ -77,7 +77,7 @@ def limit_of(owner: str) -> int:
 
 def used_by(owner: str, owner_id: int) -> int:
     """Return how many bytes an owner keeps, as the open transaction has it."""
-    found = db.session.connection().execute(TOTAL, {"owner": owner, "owner_id": owner_id})
+    found = db.session.connection().execute(TOTAL_BYTES, {"owner": owner, "owner_id": owner_id})
     return int(found.scalar_one())
 
 
@@ -111,7 +111,7 @@ class Allowance:
 
 def ceiling(limit: int, growth: int) -> int:
     """Return how far something that grows so much may go: small things a little beyond a quota."""
-    return limit + int(limit * RESERVE) if growth <= SMALL_BYTES else limit
+    return limit + int(limit * RESERVE_SHARE) if growth <= SMALL_GROWTH_BYTES else limit
 
 
 def require(size: int, *, person_id: int | None = None, project_id: int | None = None) -> None:
@@ -142,17 +142,17 @@ class _Growth:
 
 
 #: Notes in a session that its next commit ends something, and is refused to nobody.
-ESSENTIAL = "collab.essential"
+ESSENTIAL_NOTE = "collab.essential"
 
 
 def let_pass(session: Session) -> None:
     """Let the next commit pass whatever it takes: it ends something, or tells what happened."""
-    session.info[ESSENTIAL] = True
+    session.info[ESSENTIAL_NOTE] = True
 
 
 @event.listens_for(db.session, "after_rollback")
 def _forget(session: Session) -> None:
-    session.info.pop(ESSENTIAL, None)
+    session.info.pop(ESSENTIAL_NOTE, None)
 
 
 @event.listens_for(db.session, "before_commit")
@@ -167,13 +167,13 @@ def _look(session: Session) -> None:
     driver: Any = session.connection().connection.dbapi_connection
     if not driver.in_transaction:
         return
-    changed = driver.execute(UNSETTLED).fetchall()
+    changed = driver.execute(SELECT_UNSETTLED).fetchall()
     if not changed:
         return
-    essential = session.info.pop(ESSENTIAL, False) or session.info.get("rights_changed")
+    essential = session.info.pop(ESSENTIAL_NOTE, False) or session.info.get("rights_changed")
     if _from_outside() and not essential:
         _judge(changed)
-    driver.execute(SETTLE)
+    driver.execute(SETTLE_ALL)
 
 
 def _from_outside() -> bool:
@@ -193,7 +193,7 @@ def _judge(changed: list[tuple[str, int, str, int, int]]) -> None:
 def _judge_one(owner: str, owner_id: int, growth: _Growth) -> None:
     # Whoever deletes gains room in the end, though what tells of it takes some. Who trades many
     # small rows for a long text gains none.
-    if growth.rows < 0 and growth.kept <= 0 and growth.bytes <= SMALL_BYTES * -growth.rows:
+    if growth.rows < 0 and growth.kept <= 0 and growth.bytes <= SMALL_GROWTH_BYTES * -growth.rows:
         return
     disk.require_free(growth.bytes)
     used, limit = used_by(owner, owner_id), limit_of(owner)

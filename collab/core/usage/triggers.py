@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from .counted import COUNTED, PLACES, WITH_BLOBS, Counted, Place
+from .counted import COUNTED_TABLES, PLACES, WITH_BLOBS, Counted, Place
 from .models import PERSON, PROJECT
 
 Driver = Any
-PREFIX = "usage_"
+TRIGGER_PREFIX = "usage_"
 
 
 def _of(expression: str, row: str) -> str:
@@ -55,7 +55,7 @@ def _counting(one: Counted, row: str, size: str, count: str) -> Iterator[str]:
 def _trigger(name: str, moment: str, table: str, statements: Iterator[str], when: str = "") -> str:
     body = "; ".join(statements)
     condition = f" WHEN {when}" if when else ""
-    return f"CREATE TRIGGER {PREFIX}{name} {moment} ON {table}{condition} BEGIN {body}; END"
+    return f"CREATE TRIGGER {TRIGGER_PREFIX}{name} {moment} ON {table}{condition} BEGIN {body}; END"
 
 
 def _same_owners(*expressions: str | None) -> str:
@@ -79,7 +79,7 @@ def _of_counted(one: Counted) -> Iterator[tuple[str, str]]:
         if when == changed and not one.columns:
             continue
         name = f"{one.name}_{moment}"
-        yield PREFIX + name, _trigger(name, when, one.table, statements, condition)
+        yield TRIGGER_PREFIX + name, _trigger(name, when, one.table, statements, condition)
 
 
 def _both(first: Iterator[str], second: Iterator[str]) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _of_place(one: Place) -> Iterator[tuple[str, str]]:
     )
     for moment, when, statement in parts:
         name = f"place_{one.name}_{moment}"
-        yield PREFIX + name, _trigger(name, when, one.table, iter([statement]))
+        yield TRIGGER_PREFIX + name, _trigger(name, when, one.table, iter([statement]))
 
 
 def _of_places() -> Iterator[tuple[str, str]]:
@@ -128,7 +128,7 @@ def _of_places() -> Iterator[tuple[str, str]]:
         ("sum_gone", "AFTER DELETE", gone, ""),
     )
     for name, moment, statements, condition in parts:
-        yield PREFIX + name, _trigger(name, moment, "usage_places", statements, condition)
+        yield TRIGGER_PREFIX + name, _trigger(name, moment, "usage_places", statements, condition)
 
 
 def _of_blobs(table: str) -> Iterator[tuple[str, str]]:
@@ -141,7 +141,7 @@ def _of_blobs(table: str) -> Iterator[tuple[str, str]]:
     for moment, when, condition in parts:
         name = f"blobs_{table}_{moment}"
         held = f"old.sha256 IS NOT NULL AND {condition}"
-        yield PREFIX + name, _trigger(name, when, table, iter([note]), held)
+        yield TRIGGER_PREFIX + name, _trigger(name, when, table, iter([note]), held)
 
 
 def wanted() -> dict[str, str]:
@@ -149,7 +149,7 @@ def wanted() -> dict[str, str]:
     found = dict(_of_places())
     for place in PLACES:
         found.update(_of_place(place))
-    for one in COUNTED:
+    for one in COUNTED_TABLES:
         found.update(_of_counted(one))
     for table in WITH_BLOBS:
         found.update(_of_blobs(table))
@@ -160,7 +160,7 @@ def installed(connection: Connection) -> dict[str, str]:
     """Return the SQL of the triggers that the database has."""
     query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
     rows = connection.execute(text(query))
-    return {name: sql for name, sql in rows if name.startswith(PREFIX)}
+    return {name: sql for name, sql in rows if name.startswith(TRIGGER_PREFIX)}
 
 
 def drop_all(connection: Connection) -> None:
@@ -204,7 +204,7 @@ def _summed(place: Place) -> str:
     """Return the statement that sums up what belongs to a kind of place."""
     inner = " UNION ALL ".join(
         f"SELECT {_of(one.place[1], 't')} AS id, {_of(one.bytes, 't')} AS bytes FROM {one.table} t"
-        for one in COUNTED
+        for one in COUNTED_TABLES
         if one.place is not None and one.place[0] == place.name
     )
     person = f"p.{place.person}" if place.person else "NULL"
@@ -219,7 +219,7 @@ def _summed(place: Place) -> str:
 
 def _parts() -> Iterator[str]:
     """Find the queries whose rows are what each owner has."""
-    for one in COUNTED:
+    for one in COUNTED_TABLES:
         for owner, expression in ((PERSON, one.person), (PROJECT, one.project)):
             if expression is not None:
                 yield (

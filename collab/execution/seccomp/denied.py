@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-PROCESSES = "fork vfork ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise"
-NAMESPACES = "unshare setns chroot pivot_root mount umount umount2 move_mount open_tree fsopen"
-MOUNTS = "fsconfig fsmount fspick mount_setattr name_to_handle_at open_by_handle_at"
-SHARED_MEMORY = "memfd_create memfd_secret shmget shmat shmctl shmdt vmsplice"
-QUEUES = "semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink"
-RINGS = "io_uring_setup io_uring_enter io_uring_register"
-KERNEL = "bpf perf_event_open userfaultfd keyctl add_key request_key seccomp personality"
+PROCESS_CALLS = (
+    "fork vfork ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise"
+)
+NAMESPACE_CALLS = "unshare setns chroot pivot_root mount umount umount2 move_mount open_tree fsopen"
+MOUNT_CALLS = "fsconfig fsmount fspick mount_setattr name_to_handle_at open_by_handle_at"
+SHARED_MEMORY_CALLS = "memfd_create memfd_secret shmget shmat shmctl shmdt vmsplice"
+QUEUE_CALLS = "semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink"
+RING_CALLS = "io_uring_setup io_uring_enter io_uring_register"
+KERNEL_CALLS = "bpf perf_event_open userfaultfd keyctl add_key request_key seccomp personality"
 MEMORY_POLICY = "mbind set_mempolicy get_mempolicy migrate_pages move_pages process_mrelease"
-MACHINE = "reboot kexec_load kexec_file_load init_module finit_module delete_module syslog acct"
-CLOCKS = "settimeofday stime clock_settime clock_adjtime adjtimex sethostname setdomainname"
-DEVICES = "swapon swapoff quotactl quotactl_fd iopl ioperm modify_ldt fanotify_init vhangup"
+MACHINE_CALLS = (
+    "reboot kexec_load kexec_file_load init_module finit_module delete_module syslog acct"
+)
+CLOCK_CALLS = "settimeofday stime clock_settime clock_adjtime adjtimex sethostname setdomainname"
+DEVICE_CALLS = "swapon swapoff quotactl quotactl_fd iopl ioperm modify_ldt fanotify_init vhangup"
 #: What is the kernel's own memory without end, and what makes everybody wait for the disk.
 KERNEL_MEMORY = "inotify_init inotify_init1 inotify_add_watch"
-DISK = "sync syncfs"
-OLD = "lookup_dcookie nfsservctl uselib ustat sysfs _sysctl afs_syscall vserver create_module"
+DISK_CALLS = "sync syncfs"
+OLD_CALLS = "lookup_dcookie nfsservctl uselib ustat sysfs _sysctl afs_syscall vserver create_module"
 
-DENIED = " ".join(
+DENIED_CALLS = " ".join(
     (
-        *(PROCESSES, NAMESPACES, MOUNTS, SHARED_MEMORY, QUEUES, RINGS),
-        *(KERNEL, MEMORY_POLICY, MACHINE, CLOCKS, DEVICES, KERNEL_MEMORY, DISK, OLD),
+        *(
+            PROCESS_CALLS,
+            NAMESPACE_CALLS,
+            MOUNT_CALLS,
+            SHARED_MEMORY_CALLS,
+            QUEUE_CALLS,
+            RING_CALLS,
+        ),
+        *(
+            KERNEL_CALLS,
+            MEMORY_POLICY,
+            MACHINE_CALLS,
+            CLOCK_CALLS,
+            DEVICE_CALLS,
+            KERNEL_MEMORY,
+            DISK_CALLS,
+            OLD_CALLS,
+        ),
     )
 ).split()

@@ -18,12 +18,15 @@ from pathlib import Path
 import pyseccomp  # type: ignore[import-untyped]
 from pyseccomp import ERRNO, MASKED_EQ, NE, Arch, Arg
 
-from .denied import DENIED
+from .denied import DENIED_CALLS
 
 #: clone(2): the flag that makes a thread instead of a process.
 CLONE_THREAD = 0x00010000
 #: mmap(2): flags of memory that RLIMIT_DATA does not count.
-MAP_SHARED, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_HUGETLB = 0x01, 0x20, 0x0100, 0x40000
+MAP_SHARED = 0x01
+MAP_ANONYMOUS = 0x20
+MAP_GROWSDOWN = 0x0100
+MAP_HUGETLB = 0x40000
 #: The first number that was not given when this list was made: futex_waitv(2) has the one before.
 #: From there on all processors share their numbers.
 FIRST_UNKNOWN = 450
@@ -35,7 +38,7 @@ MACHINES = {"x86_64": Arch.X86_64, "aarch64": Arch.AARCH64}
 LOAD_WORD = 0x20
 JUMP_IF_AT_LEAST = 0x35
 JUMP_IF_GREATER = 0x25
-RETURN = 0x06
+RETURN_CODE = 0x06
 NUMBER_OFFSET = 0
 RETURN_ERROR = 0x00050000
 
@@ -54,7 +57,7 @@ def program(machine: str) -> bytes:
 
 
 def _deny_by_name(made: pyseccomp.SyscallFilter) -> None:
-    for name in DENIED:
+    for name in DENIED_CALLS:
         # libseccomp takes this machine's numbers and translates them. A name that it does not
         # know can't be called either.
         number = pyseccomp.resolve_syscall(Arch.NATIVE, name)
@@ -83,7 +86,7 @@ def _newer_hidden() -> bytes:
         (LOAD_WORD, 0, 0, NUMBER_OFFSET),
         (JUMP_IF_AT_LEAST, 0, 2, FIRST_UNKNOWN),
         (JUMP_IF_GREATER, 1, 0, LAST_UNKNOWN),
-        (RETURN, 0, 0, RETURN_ERROR | errno.ENOSYS),
+        (RETURN_CODE, 0, 0, RETURN_ERROR | errno.ENOSYS),
     )
     return b"".join(struct.pack("<HBBI", *step) for step in steps)
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ...core.errors import ApiError
 from ...core.storage.blob_store import blobs
-from ...core.storage.blobs import PIECE
+from ...core.storage.blobs import PIECE_BYTES
 from ...extensions import db
 from ...workspaces.models import Workspace
 from .. import names
@@ -97,6 +97,6 @@ def _bytes(digest: str) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     with file:
-        yield file.read(PIECE)
-        while piece := file.read(PIECE):
+        yield file.read(PIECE_BYTES)
+        while piece := file.read(PIECE_BYTES):
             yield piece

@@ -87,7 +87,7 @@ class Archive:
         if self._left < 0:
             raise BadArchive(
                 f"An archive may unpack to {MAX_UNPACKED_BYTES // 2**20} MiB, and past the first "
-                f"{RATIO_FREE_ARCHIVE_BYTES // 2**20} MiB to {MAX_ARCHIVE_RATIO} times its own size."
+                f"{RATIO_FREE_ARCHIVE_BYTES // 2**20} MiB to {MAX_ARCHIVE_RATIO} times its size."
             )
 
 

@@ -12,14 +12,14 @@ from ...core.http.caller import caller
 from ...core.http.idempotency import idempotent
 from ...core.http.limits import larger_body
 from ...core.http.sending import FORM_SLACK, file_body, sent_file
-from ...core.links import BASE
+from ...core.links import BASE_PATH
 from ...projects import access
 from ...workspaces.models import Workspace
 from .. import content, service
 from ..schemas import ArchiveOut, ArchiveQuery
 from . import packing, unpacking
 
-blueprint = Blueprint("archives", __name__, url_prefix=BASE, description="Workspaces as zips.")
+blueprint = Blueprint("archives", __name__, url_prefix=BASE_PATH, description="Workspaces as zips.")
 
 
 @blueprint.get("/workspaces/<id:workspace_id>/archive")

@@ -33,7 +33,7 @@ from ...projects import access
 from ...projects.access import Right
 from ...workspaces.models import Workspace
 from .. import content, service
-from ..editing.live_text import TEXT_LIMIT
+from ..editing.live_text import MAX_TEXT_BYTES
 from ..models import TEXT, File
 from ..quotas import weight_of
 from ..schemas import FAIL, SKIP
@@ -41,7 +41,7 @@ from ..sniffing import sniff, text_of
 from .reading import Archive, opened
 
 #: Seconds after which a commit takes no further file, so that others get the writer's lock.
-LOCK_S = 0.1
+MAX_COMMIT_LOCK_S = 0.1
 #: Files of one commit, and their bytes together.
 FILES_AT_ONCE = 40
 BYTES_AT_ONCE = 2 * 2**20
@@ -157,7 +157,7 @@ def _carry_out(plan: Plan, archive: Archive, workspace_id: int, actor: Caller) -
         for part in _parts(plan, list(plan.bytes)):
             _replace_bytes(plan, part, archive, actor)
         for path, file_id in plan.texts.items():
-            data = BytesIO(archive.read(path, TEXT_LIMIT))
+            data = BytesIO(archive.read(path, MAX_TEXT_BYTES))
             content.replace_text(content.admit(file_id, actor), data, None, None, actor)
             plan.replaced += 1
     except Exception as error:
@@ -189,7 +189,7 @@ def _received(
     found: dict[str, Received | str] = {}
     for path in part:
         if path not in plan.binary:
-            found[path] = text_of(archive.read(path, TEXT_LIMIT)) or ""
+            found[path] = text_of(archive.read(path, MAX_TEXT_BYTES)) or ""
             continue
         received = blobs().receive(BytesIO(archive.read(path)), service.MAX_FILE_BYTES)
         stack.callback(received.discard)
@@ -207,7 +207,7 @@ def _make(
         service.require_free(workspace.id, part)
         growth = sum(plan.sizes[path] for path in part)
         service.require_room(workspace.project_id, growth, actor)
-        files, late = [], time.monotonic() + LOCK_S
+        files, late = [], time.monotonic() + MAX_COMMIT_LOCK_S
         for path in part:
             files.append(_new(workspace, path, contents[path], actor))
             if time.monotonic() > late:

@@ -42,7 +42,7 @@ MAX_UNPROVED_CHANGES = 200
 #: Updates behind a checkpoint that are few enough to load a document from.
 FEW_UPDATES = 100
 #: Texts that are looked at between two batches, for what is to be done.
-LOOKED_AT = 100
+TEXTS_PER_LOOK = 100
 #: Characters at the beginning of a text that a search finds.
 SEARCHABLE_CHARACTERS = 64 * 1024
 #: Fast: a text of 1 MiB takes 10 ms.
@@ -70,7 +70,7 @@ class Rounds:
     def next(self, rooms: dict[int, Room]) -> list[tuple[int, Room]]:
         """Return those whose turn it is."""
         keys = self._left or list(rooms)
-        some, self._left = keys[:LOOKED_AT], keys[LOOKED_AT:]
+        some, self._left = keys[:TEXTS_PER_LOOK], keys[TEXTS_PER_LOOK:]
         return [(key, rooms[key]) for key in some if key in rooms]
 
 

@@ -17,7 +17,7 @@ from . import proof, steps, store
 from .document import Document
 
 #: Bytes of UTF-8 that a text may have.
-TEXT_LIMIT = 2 * 2**20
+MAX_TEXT_BYTES = 2 * 2**20
 #: Changes kept in memory, to merge what was made of an older version.
 MAX_CHANGES_IN_MEMORY = 1000
 #: About how many bytes of them.
@@ -160,7 +160,7 @@ class Room:
             raise invalid("edits", f"They reach behind the end: version {base} has {length} units.")
         for over in since:
             delta = transform(delta, over)
-        if len(self.document.units) + deltas.growth(delta) > TEXT_LIMIT:
+        if len(self.document.units) + deltas.growth(delta) > MAX_TEXT_BYTES:
             raise TextTooLarge()
         self.before = self.document.units
         delta = deltas.coarser(delta, self.before, steps.most_kept(self.document.pieces))
@@ -187,7 +187,7 @@ class Room:
         lacks = self.document.lacks
         if merged is None:
             return Applied(self.version, self.version, deltas.NO_CHANGE, b"", lacks)
-        if len(self.document.units) > TEXT_LIMIT:
+        if len(self.document.units) > MAX_TEXT_BYTES:
             self.spoilt = True
             raise TextTooLarge()
         return replace(self._applied(merged.delta, merged.update), lacks=lacks)

@@ -18,7 +18,7 @@ from ...projects.access import Right
 from ..models import TEXT, File
 
 #: Seconds after which all is looked up again: sessions also end without an event.
-KEPT_S = 10.0
+RIGHTS_LIFETIME_S = 10.0
 
 RIGHTS_CHANGED = select(
     exists().where(
@@ -47,7 +47,7 @@ class Rights:
         newest, now = log.last_id(), time.monotonic()
         values = {"after": self._position, "through": newest}
         if (
-            now - self._begun > KEPT_S
+            now - self._begun > RIGHTS_LIFETIME_S
             or db.session.connection().execute(RIGHTS_CHANGED, values).scalar()
         ):
             self._projects.clear()

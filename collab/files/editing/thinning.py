@@ -21,7 +21,7 @@ from . import store
 #: The newest changes, which stay as they are; an undo reaches as far back.
 EXACT_CHANGES = 1000
 #: Changes are joined that were made within the same so many seconds.
-WITHIN_S = 600
+JOINED_WITHIN_S = 600
 #: Characters of JSON that are joined to one entry.
 MAX_JOINED_CHARACTERS = 8 * 1024
 #: Entries of a history, past which the oldest are dropped.
@@ -33,7 +33,7 @@ CHECKPOINT_DISTANCE_ENTRIES = 500
 #: Bytes of changes between two checkpoints that are both kept.
 CHECKPOINT_DISTANCE_BYTES = 2 * 2**20
 #: Entries that are looked at in one step.
-AT_ONCE = 500
+ENTRIES_PER_STEP = 500
 
 #: Changes that stay as they are wherever they stand, since people look for them.
 NEVER_JOINED = ("undo", "restore")
@@ -52,7 +52,7 @@ def join(file_id: int, after: int) -> tuple[int, bool]:
         if len(group) > 1:
             _make_one(file_id, group)
     done = groups[-1][0].base if groups else after
-    return done, len(rows) < AT_ONCE
+    return done, len(rows) < ENTRIES_PER_STEP
 
 
 def _border(file_id: int) -> int | None:
@@ -69,7 +69,7 @@ def _looked_at(file_id: int, after: int, through: int) -> Sequence[Any]:
     query = select(*(getattr(FileChange, name) for name in names), length)
     query = query.where(FileChange.file_id == file_id)
     query = query.where(FileChange.version > after, FileChange.version <= through)
-    return db.session.execute(query.order_by(FileChange.version).limit(AT_ONCE)).all()
+    return db.session.execute(query.order_by(FileChange.version).limit(ENTRIES_PER_STEP)).all()
 
 
 def _checkpoints(file_id: int) -> list[int]:
@@ -104,7 +104,7 @@ def _alike(first: Any, row: Any) -> bool:
 
 
 def _window(moment: datetime) -> int:
-    return int(moment.timestamp() // WITHIN_S)
+    return int(moment.timestamp() // JOINED_WITHIN_S)
 
 
 def _make_one(file_id: int, group: list[Any]) -> None:

@@ -14,7 +14,7 @@ from ...core.http.heavy import heavy
 from ...core.http.idempotency import idempotent
 from ...core.http.pages import linked
 from ...core.json import dumps
-from ...core.links import BASE
+from ...core.links import BASE_PATH
 from ...core.lists.paging import Page
 from ...projects.access import Right
 from . import comparison, service
@@ -32,7 +32,7 @@ from .schemas import (
 blueprint = Blueprint(
     "history",
     __name__,
-    url_prefix=f"{BASE}/files",
+    url_prefix=f"{BASE_PATH}/files",
     description="Who changed a text, what it was, and taking changes back.",
 )
 

@@ -30,7 +30,7 @@ from ..editing.writer import writer
 from ..models import TEXT, File, FileChange, text_etag
 from ..text.delta import Delta
 from ..text.difference import difference
-from ..text.encoding import TOLD_LIMIT, edits_of, loaded
+from ..text.encoding import MAX_SENT_UNITS, edits_of, loaded
 from ..text.inverse import undo
 from ..text.units import from_units
 
@@ -40,7 +40,7 @@ MAX_UNDO_CHANGES = EXACT_CHANGES
 #: Bytes of stored changes in one page: as edits they are sent as some five times as many.
 MAX_LIST_BYTES = 256 * 1024
 #: Bytes that the changes behind the first one to be undone may take together.
-REACH_BYTES = 8 * 2**20
+MAX_UNDO_BYTES = 8 * 2**20
 #: Steps that the changes behind the first one to be undone may have together.
 MAX_UNDO_STEPS = 20_000
 #: How often an undo that another one came before is made anew.
@@ -139,7 +139,7 @@ def _query(file_id: int, edits: bool) -> Select[Any]:
     """Return the query for changes; those whose edits are too long for a list come without."""
     shown = [getattr(FileChange, name) for name in ENTRY_COLUMNS]
     delta: Any = type_coerce(FileChange.delta, Text)
-    delta = case((func.length(delta) <= TOLD_LIMIT, delta), else_=null()) if edits else null()
+    delta = case((func.length(delta) <= MAX_SENT_UNITS, delta), else_=null()) if edits else null()
     query = select(*shown, User.name, delta.label("delta"))
     query = query.outerjoin(User, User.id == FileChange.author_id)
     return query.where(FileChange.file_id == file_id)
@@ -238,7 +238,7 @@ def _behind(file_id: int, after: int, base: int) -> Sequence[Any]:
     query = select(func.count(), size).where(FileChange.file_id == file_id)
     steps = 0
     count, weight = db.session.execute(query.where(FileChange.version > after)).one()
-    if count > MAX_UNDO_CHANGES or (weight or 0) > REACH_BYTES:
+    if count > MAX_UNDO_CHANGES or (weight or 0) > MAX_UNDO_BYTES:
         raise TooFarBack()
     rows: list[Any] = []
     for row in store.each_change(file_id, after, base):

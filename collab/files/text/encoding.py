@@ -7,10 +7,10 @@ from typing import Any
 from .delta import Delta, normal
 from .units import from_units, to_units
 
-#: Units inserted by one change past which its events don't tell it.
-TOLD_LIMIT = 64 * 1024
+#: Units inserted by one change past which its events don't carry it.
+MAX_SENT_UNITS = 64 * 1024
 #: Steps of one change past which they don't, either: as JSON each takes some 15 bytes.
-TOLD_STEPS = 4096
+MAX_SENT_STEPS = 4096
 
 
 def stored(delta: Delta) -> list[Any]:
@@ -37,7 +37,7 @@ def _edit(step: int | str) -> dict[str, Any]:
 def told(delta: Delta) -> list[dict[str, Any]] | None:
     """Return a delta for an event; None if it is too long."""
     length = sum(len(step) for step in delta if isinstance(step, str))
-    return edits_of(delta) if length <= TOLD_LIMIT and len(delta) <= TOLD_STEPS else None
+    return edits_of(delta) if length <= MAX_SENT_UNITS and len(delta) <= MAX_SENT_STEPS else None
 
 
 def delta_of(edits: list[dict[str, Any]]) -> Delta:

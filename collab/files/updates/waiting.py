@@ -17,7 +17,7 @@ MAX_WAITING_UPDATES = 64
 MAX_WAITING_BYTES = 4 * 2**20
 #: Pieces of all that wait: they may all become whole at once, in the texts' one thread, and a piece
 #: takes some ten microseconds. The longest update that is taken has fewer.
-MOST_PIECES = 25_000
+MAX_WAITING_PIECES = 25_000
 #: Ranges that cost as much as a piece.
 RANGES_A_PIECE = 10
 #: How often one is tried: each time something has come of what it waits for, and something else
@@ -68,7 +68,7 @@ class WaitingRoom:
         if (
             len(self._waiting) > MAX_WAITING_UPDATES
             or self._bytes > MAX_WAITING_BYTES
-            or self.pieces > MOST_PIECES
+            or self.pieces > MAX_WAITING_PIECES
         ):
             self._waiting, self._bytes, self.pieces = [], 0, 0
 

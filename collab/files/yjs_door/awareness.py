@@ -28,7 +28,7 @@ MAX_EDITORS = 16
 #: Seconds, and editors, for which those who have gone are remembered; others drop one that is
 #: silent after 30 s, and an editor that is away raises its clock every 15 s.
 REMEMBERED_S = 60.0
-MAX_REMEMBERED = 1024
+MAX_EDITORS_REMEMBERED = 1024
 
 
 @dataclass
@@ -120,7 +120,7 @@ class _Text:
         del self.editors[client]
         self.gone.pop(client, None)
         self.gone[client] = _Gone(clock, editor.user_id, time.monotonic())
-        if len(self.gone) > MAX_REMEMBERED:
+        if len(self.gone) > MAX_EDITORS_REMEMBERED:
             del self.gone[next(iter(self.gone))]
         return State(client, clock, GONE_STATE)
 

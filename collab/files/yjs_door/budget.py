@@ -17,7 +17,7 @@ from ...realtime.transport.wire import Wire
 #: Bytes of one message: an update of 8 MiB, and what says that it is one.
 MAX_MESSAGE_BYTES = 8 * 2**20 + 16
 #: Bytes up to which a message is not counted: typing never is more.
-SMALL_BYTES = 256 * 1024
+SMALL_MESSAGE_BYTES = 256 * 1024
 #: Bytes of longer messages that are being read or carried out, of one person.
 MAX_BYTES_PER_PERSON = 16 * 2**20
 #: The same of everybody together.
@@ -70,7 +70,7 @@ class Incoming:
 
     def __lt__(self, length: int) -> bool:
         """Tell whether a message that has so many bytes until now is too big."""
-        if length <= SMALL_BYTES:
+        if length <= SMALL_MESSAGE_BYTES:
             self._message = 0
             return False
         if length > MAX_MESSAGE_BYTES:
@@ -86,7 +86,7 @@ class Incoming:
 
     def carried_out(self, length: int) -> None:
         """Let go of a message."""
-        if length > SMALL_BYTES:
+        if length > SMALL_MESSAGE_BYTES:
             self._give_back(length)
 
     def end(self) -> None:

@@ -19,9 +19,9 @@ from ...events.hub import TOKEN_ENDED
 from ...events.message import Message
 from ...extensions import db
 from ...projects import access
-from ...realtime.json_door.deferred import MAX_WAITING_BYTES, WAITING, result_of
+from ...realtime.json_door.deferred import MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, result_of
 from ...realtime.transport.connection import Connection
-from ...realtime.transport.frames import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND
+from ...realtime.transport.frames import FORBIDDEN_CLOSURE, INTERNAL_ERROR, NOT_FOUND_CLOSURE
 from ...realtime.transport.live import live
 from ...realtime.transport.served import Work
 from ...realtime.transport.token_bucket import Bucket
@@ -37,7 +37,7 @@ from ..updates.news import deletes_anything
 from ..updates.structs import Update
 from . import protocol
 from .awareness import EDITORS, MAX_STATE_BYTES
-from .budget import SMALL_BYTES, TOO_LARGE, Incoming
+from .budget import SMALL_MESSAGE_BYTES, TOO_LARGE, Incoming
 from .follower import YjsFollower, deny, editors_topic
 from .protocol import (
     AWARENESS,
@@ -55,8 +55,8 @@ from .protocol import (
 CLOSE_CODES = {
     400: 1007,
     401: TOKEN_ENDED,
-    403: FORBIDDEN,
-    404: NOT_FOUND,
+    403: FORBIDDEN_CLOSURE,
+    404: NOT_FOUND_CLOSURE,
     413: TOO_LARGE,
     422: 4400,
     429: 1013,
@@ -142,7 +142,7 @@ class YjsConnection(Connection):
             self.check_person()
             self._may_read()
             yield from self._dispatch(Reader(data))
-            if len(data) > SMALL_BYTES:
+            if len(data) > SMALL_MESSAGE_BYTES:
                 self.settle()  # what is long is in memory until it is on disk
         finally:
             self._incoming.carried_out(len(data))
@@ -187,7 +187,10 @@ class YjsConnection(Connection):
             self._rest(self.live.edits.owe(self.caller.user_id, len(data) + UPDATE_BYTES))
             self._pending.append((kind, data, writer().soon(change)))
             self._pending_bytes += len(data)
-            if len(self._pending) >= WAITING or self._pending_bytes >= MAX_WAITING_BYTES:
+            if (
+                len(self._pending) >= MAX_WAITING_MESSAGES
+                or self._pending_bytes >= MAX_WAITING_BYTES
+            ):
                 self.settle()
 
     def _rest(self, seconds: float) -> None:

@@ -24,8 +24,8 @@ from ...events.message import Message
 from ...events.subscriber import Resumable
 from ...extensions import db
 from ...realtime.transport.connection import WireFollower
-from ...realtime.transport.follower import PIECE
-from ...realtime.transport.frames import BINARY, FORBIDDEN, NOT_FOUND, fragments
+from ...realtime.transport.follower import PIECE_BYTES
+from ...realtime.transport.frames import BINARY, FORBIDDEN_CLOSURE, NOT_FOUND_CLOSURE, fragments
 from ...realtime.transport.wire import Wire
 from ..editing import store
 from ..editing.writer import writer
@@ -121,7 +121,7 @@ class YjsFollower(WireFollower, Resumable):
         gone = reason in DELETIONS
         detail = "This file is gone" if gone else "You may not read this file any more"
         deny(self.wire, detail)
-        self.wire.shut(NOT_FOUND if gone else FORBIDDEN, f"{detail} ({reason}).")
+        self.wire.shut(NOT_FOUND_CLOSURE if gone else FORBIDDEN_CLOSURE, f"{detail} ({reason}).")
 
     # -- from the connection ----------------------------------------------------------------------
 
@@ -213,7 +213,7 @@ class YjsFollower(WireFollower, Resumable):
             self._send(protocol.awareness(states.values()))
 
     def _send(self, message: bytes) -> None:
-        self._pieces = fragments(BINARY, message, PIECE)
+        self._pieces = fragments(BINARY, message, PIECE_BYTES)
         self.wire.amid_message = True
         self._pump()
 
@@ -225,7 +225,7 @@ class YjsFollower(WireFollower, Resumable):
                 self.wire.push(piece)
                 continue
             asked, self._asked = self._asked, None
-            self._pieces = None if asked is None else fragments(BINARY, asked, PIECE)
+            self._pieces = None if asked is None else fragments(BINARY, asked, PIECE_BYTES)
             self.wire.amid_message = self._pieces is not None
 
 

@@ -13,7 +13,7 @@ from ...realtime.json_door.routes import run, seated, socket_blueprint
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ..json_door.messages import text_of
-from .budget import BUDGET, SMALL_BYTES, Incoming
+from .budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
 from .connection import YjsConnection, end
 
 blueprint = socket_blueprint("yjs")
@@ -21,7 +21,7 @@ blueprint = socket_blueprint("yjs")
 
 def editor(ws: Server, file_id: int) -> None:
     """Edit a text with Yjs; the shared text is named `content`."""
-    ws.max_message_size = SMALL_BYTES
+    ws.max_message_size = SMALL_MESSAGE_BYTES
 
     def connected(parked: Parked, seat: Seat) -> YjsConnection:
         wire = parked.wire

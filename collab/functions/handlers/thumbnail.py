@@ -15,12 +15,14 @@ MEMORY_MB = 1024
 
 #: What is read; of the many others that Pillow knows, several start programs or are seldom tested.
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
-PIXEL_LIMIT = 50_000_000
-DEFAULT_SIZE, SMALLEST, LARGEST = 256, 16, 2048
-QUALITY = 85
+MAX_PIXELS = 50_000_000
+DEFAULT_SIZE_PX = 256
+MIN_SIZE_PX = 16
+MAX_SIZE_PX = 2048
+JPEG_QUALITY = 85
 
 #: What undoes each value of Exif's Orientation (CIPA DC-008, 4.6.5.1); 1 is upright.
-UPRIGHT = {
+UPRIGHT_BY_ORIENTATION = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -29,7 +31,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-ORIENTATION = 0x0112
+ORIENTATION_TAG = 0x0112
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -61,9 +63,9 @@ def fit(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
 
 
 def _side(event: dict[str, Any], name: str, context: Any) -> int:
-    value = event.get(name, DEFAULT_SIZE)
-    if type(value) is not int or not SMALLEST <= value <= LARGEST:
-        limits = f"from {SMALLEST} to {LARGEST}"
+    value = event.get(name, DEFAULT_SIZE_PX)
+    if type(value) is not int or not MIN_SIZE_PX <= value <= MAX_SIZE_PX:
+        limits = f"from {MIN_SIZE_PX} to {MAX_SIZE_PX}"
         context.fail(f"`{name}` must be a whole number {limits}.", code="bad_event")
     return int(value)
 
@@ -89,7 +91,7 @@ def _opened(path: str) -> Image.Image:
     """Read the header; raises before anything is decoded where there is too much of it."""
     warnings.simplefilter("ignore")  # what Pillow thinks of odd metadata
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     return Image.open(path, formats=FORMATS)
 
 
@@ -98,8 +100,13 @@ def _shrunk(image: Image.Image, box: tuple[int, int]) -> Image.Image:
     square = (max(box), max(box))  # whichever way it turns out to lie
     image.draft(None, fit(image.size, square))  # a JPEG is decoded at a fraction of its size
     image.load()
-    turn = UPRIGHT.get(_orientation(image))
-    lies = turn in (UPRIGHT[5], UPRIGHT[6], UPRIGHT[7], UPRIGHT[8])
+    turn = UPRIGHT_BY_ORIENTATION.get(_orientation(image))
+    lies = turn in (
+        UPRIGHT_BY_ORIENTATION[5],
+        UPRIGHT_BY_ORIENTATION[6],
+        UPRIGHT_BY_ORIENTATION[7],
+        UPRIGHT_BY_ORIENTATION[8],
+    )
     size = fit(image.size, box[::-1] if lies else box)
     small = _plain(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     small = _in_srgb(small, image.info.get("icc_profile"))
@@ -109,7 +116,7 @@ def _shrunk(image: Image.Image, box: tuple[int, int]) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        return int(image.getexif().get(ORIENTATION, 1))
+        return int(image.getexif().get(ORIENTATION_TAG, 1))
     except Exception:  # the picture is worth showing without it
         return 1
 
@@ -146,6 +153,6 @@ def _save(image: Image.Image, chosen: str, context: Any) -> None:
     if chosen == "JPEG" and image.mode == "RGBA":  # which has no transparency: on white
         ground = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(ground, image).convert("RGB")
-    image.save(context.output_path, chosen, quality=QUALITY, optimize=True)
+    image.save(context.output_path, chosen, quality=JPEG_QUALITY, optimize=True)
     suffix = "jpg" if chosen == "JPEG" else chosen.lower()
     context.attach(f"image/{chosen.lower()}", f"thumbnail.{suffix}")

@@ -19,13 +19,13 @@ from .. import registry
 from ..context import FatalError, JobContext, JobError, Report, Result, Stopped
 from ..models import CANCELLED, FAILED, SUCCEEDED
 from .claiming import Claimed
-from .lifecycle import HANDED_BACK, LOST, TIMED_OUT, Ending, failure
+from .lifecycle import HANDED_BACK, TIMED_OUT, WORKER_LOST, Ending, failure
 
 logger = logging.getLogger(__name__)
 
 #: What may stand in the headers of a download.
 CONTENT_TYPE = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,99}")
-FILENAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}")
+FILENAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}")
 QUOTA_SPENT = "quota_spent"
 BAD_NAME = "the file has no proper content type or name"
 
@@ -136,7 +136,7 @@ def _unkeepable(result: Any) -> str | None:
     body: Any = result.body
     if not isinstance(body, bytes | None):
         return "the body is not bytes"
-    name_fits = result.filename is None or FILENAME.fullmatch(result.filename)
+    name_fits = result.filename is None or FILENAME_PATTERN.fullmatch(result.filename)
     return None if name_fits and CONTENT_TYPE.fullmatch(result.content_type) else BAD_NAME
 
 
@@ -145,11 +145,11 @@ def stopped(reason: str | None) -> Ending:
     if reason == "timeout":
         return Ending(TIMED_OUT, error=failure(TIMED_OUT, "It ran longer than it may."))
     if reason == "stopping":
-        told = failure(LOST, "The server stopped while it ran, and it runs at most once.")
+        told = failure(WORKER_LOST, "The server stopped while it ran, and it runs at most once.")
         return Ending(HANDED_BACK, error=told)
     if reason == "quota":
         told = failure(QUOTA_SPENT, "There is no room for what it writes: delete something first.")
         return Ending(FAILED, error=told, retry=False)
     if reason == "lost":
-        return Ending(LOST, error=failure(LOST, "Another worker has taken it over."))
+        return Ending(WORKER_LOST, error=failure(WORKER_LOST, "Another worker has taken it over."))
     return Ending(CANCELLED)

@@ -22,8 +22,8 @@ from .. import registry
 from ..models import QUEUED, RETRY_WAIT, RUNNING, Job
 from .fairness import Turns
 
-JOBS = Job.__table__.c
-READY = (JOBS.status == literal_column("'queued'")) & JOBS.due_at.is_(None)
+JOB_COLUMNS = Job.__table__.c
+IS_READY = (JOB_COLUMNS.status == literal_column("'queued'")) & JOB_COLUMNS.due_at.is_(None)
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class Claimed:
 
 # -- promotion ------------------------------------------------------------------------------------
 
-NEXT_DUE = select(func.min(JOBS.due_at)).where(JOBS.due_at.is_not(None))
-PROMOTE = (
+NEXT_DUE = select(func.min(JOB_COLUMNS.due_at)).where(JOB_COLUMNS.due_at.is_not(None))
+PROMOTE_DUE = (
     update(Job.__table__)  # type: ignore[arg-type]
-    .where(JOBS.due_at <= bindparam("now", type_=UtcDateTime()))
+    .where(JOB_COLUMNS.due_at <= bindparam("now", type_=UtcDateTime()))
     .values(
         status=QUEUED,
         due_at=null(),
-        version=JOBS.version + 1,
+        version=JOB_COLUMNS.version + 1,
         updated_at=bindparam("now", type_=UtcDateTime()),
     )
 )
@@ -76,7 +76,7 @@ def next_due() -> datetime | None:
 
 def promote(now: datetime) -> None:
     """Make ready what is due: delayed jobs, and those that wait for a retry."""
-    db.session.connection().execute(PROMOTE, {"now": now})
+    db.session.connection().execute(PROMOTE_DUE, {"now": now})
 
 
 def clamp_retries(now: datetime, longest: timedelta) -> None:
@@ -90,9 +90,11 @@ def clamp_retries(now: datetime, longest: timedelta) -> None:
 
 def _waiting_people() -> Any:
     """Build the query for everybody with a ready job: one index seek a person."""
-    first = select(func.min(JOBS.owner_id).label("id")).where(READY)
+    first = select(func.min(JOB_COLUMNS.owner_id).label("id")).where(IS_READY)
     people = first.cte("people", recursive=True)
-    following = select(func.min(JOBS.owner_id)).where(READY, people.c.id < JOBS.owner_id)
+    following = select(func.min(JOB_COLUMNS.owner_id)).where(
+        IS_READY, people.c.id < JOB_COLUMNS.owner_id
+    )
     people = people.union_all(
         select(following.correlate(people).scalar_subquery()).where(people.c.id.is_not(None))
     )
@@ -106,9 +108,11 @@ WAITING_PEOPLE = _waiting_people()
 def _heads(types: tuple[str, ...]) -> Any:
     """Build the query for a person's next jobs of some types."""
     parts = [
-        select(JOBS.id, JOBS.type, JOBS.rank)
-        .where(READY, JOBS.owner_id == bindparam("owner", type_=Id), JOBS.type == kind)
-        .order_by(JOBS.rank, JOBS.id)
+        select(JOB_COLUMNS.id, JOB_COLUMNS.type, JOB_COLUMNS.rank)
+        .where(
+            IS_READY, JOB_COLUMNS.owner_id == bindparam("owner", type_=Id), JOB_COLUMNS.type == kind
+        )
+        .order_by(JOB_COLUMNS.rank, JOB_COLUMNS.id)
         .limit(bindparam("limit"))
         .subquery()
         for kind in types
@@ -153,35 +157,35 @@ def _deal(lines: dict[int, deque[Any]], turns: Turns) -> Iterator[int]:
 
 # -- claiming -------------------------------------------------------------------------------------
 
-CLAIM = (
+CLAIM_READY = (
     update(Job.__table__)  # type: ignore[arg-type]
-    .where(JOBS.id.in_(bindparam("ids", expanding=True)), READY)
+    .where(JOB_COLUMNS.id.in_(bindparam("ids", expanding=True)), IS_READY)
     .values(
         status=RUNNING,
-        attempt=JOBS.attempt + 1,
+        attempt=JOB_COLUMNS.attempt + 1,
         lease_owner=bindparam("worker"),
-        lease_token=JOBS.lease_token + 1,
+        lease_token=JOB_COLUMNS.lease_token + 1,
         lease_until=bindparam("until", type_=UtcDateTime()),
         heartbeat_at=bindparam("now", type_=UtcDateTime()),
         started_at=bindparam("now", type_=UtcDateTime()),
         updated_at=bindparam("now", type_=UtcDateTime()),
         progress=null(),
         progress_message=null(),
-        version=JOBS.version + 1,
+        version=JOB_COLUMNS.version + 1,
     )
     .returning(
-        JOBS.id,
-        JOBS.type,
-        JOBS.owner_id,
-        JOBS.project_id,
-        JOBS.payload,
-        JOBS.attempt,
-        JOBS.attempts_forgiven,
-        JOBS.max_attempts,
-        JOBS.timeout_s,
-        JOBS.lease_token.label("token"),
-        JOBS.started_at,
-        JOBS.lease_owner.label("worker"),
+        JOB_COLUMNS.id,
+        JOB_COLUMNS.type,
+        JOB_COLUMNS.owner_id,
+        JOB_COLUMNS.project_id,
+        JOB_COLUMNS.payload,
+        JOB_COLUMNS.attempt,
+        JOB_COLUMNS.attempts_forgiven,
+        JOB_COLUMNS.max_attempts,
+        JOB_COLUMNS.timeout_s,
+        JOB_COLUMNS.lease_token.label("token"),
+        JOB_COLUMNS.started_at,
+        JOB_COLUMNS.lease_owner.label("worker"),
     )
 )
 
@@ -189,6 +193,6 @@ CLAIM = (
 def claim(ids: Sequence[int], worker: str, now: datetime, lease: timedelta) -> list[Claimed]:
     """Take jobs for a worker; returns those that were still there to take, in the same order."""
     values = {"ids": list(ids), "worker": worker, "now": now, "until": now + lease}
-    rows = db.session.connection().execute(CLAIM, values).all()
+    rows = db.session.connection().execute(CLAIM_READY, values).all()
     place = {key: number for number, key in enumerate(ids)}
     return sorted((Claimed.of(row) for row in rows), key=lambda job: place[job.id])

@@ -8,8 +8,10 @@ from typing import Protocol
 
 from ..registry import JobType
 
-#: A thread may have so much quick work waiting for it, in seconds, and so many jobs.
-AHEAD_S, AHEAD = 0.02, 32
+#: Seconds of quick work that may wait for one thread.
+MAX_QUEUED_WORK_S = 0.02
+#: Jobs that may wait for one thread.
+MAX_QUEUED_JOBS_PER_THREAD = 32
 
 
 class Pace:
@@ -22,12 +24,18 @@ class Pace:
         """Learn how long a run took; the last few count most."""
         known = self._mean_s.get(kind, seconds)
         # One slow run makes a type slow at once: jobs must not pile up behind the next one.
-        self._mean_s[kind] = max(seconds, known) if seconds > AHEAD_S else (7 * known + seconds) / 8
+        self._mean_s[kind] = (
+            max(seconds, known) if seconds > MAX_QUEUED_WORK_S else (7 * known + seconds) / 8
+        )
 
     def weight(self, kind: str) -> float:
         """Return how much of a thread a job takes: 1, or less if several are done in a moment."""
         mean_s = self._mean_s.get(kind)
-        return 1.0 if mean_s is None else min(1.0, max(1 / AHEAD, mean_s / AHEAD_S))
+        return (
+            1.0
+            if mean_s is None
+            else min(1.0, max(1 / MAX_QUEUED_JOBS_PER_THREAD, mean_s / MAX_QUEUED_WORK_S))
+        )
 
 
 class Placed(Protocol):
@@ -89,7 +97,7 @@ class Turns:
 
     def most(self) -> int:
         """Return how many jobs could start at most, if all were quick."""
-        return max(0, int(self.free * AHEAD))
+        return max(0, int(self.free * MAX_QUEUED_JOBS_PER_THREAD))
 
     def take(self, owner_id: int, kind: str) -> None:
         """Note that a job goes next."""

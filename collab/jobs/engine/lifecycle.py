@@ -45,7 +45,7 @@ from ..context import Report, Result, Said, storable
 from ..models import (
     CANCELLED,
     DEAD,
-    ENDED,
+    ENDED_STATUSES,
     FAILED,
     QUEUED,
     RETRY_WAIT,
@@ -62,20 +62,22 @@ BACKOFF_BASE = timedelta(seconds=2)
 BACKOFF_CAP = timedelta(minutes=5)
 
 #: How an attempt without a result can end.
-HANDED_BACK, LOST, TIMED_OUT = "handed_back", "worker_lost", "timeout"
+HANDED_BACK = "handed_back"
+WORKER_LOST = "worker_lost"
+TIMED_OUT = "timeout"
 
-JOBS = Job.__table__.c
-HELD = (
-    (JOBS.id == bindparam("held_id", type_=Id))
-    & (JOBS.status == literal_column("'running'"))
-    & (JOBS.lease_token == bindparam("held_token", type_=Id))
+JOB_COLUMNS = Job.__table__.c
+IS_HELD = (
+    (JOB_COLUMNS.id == bindparam("held_id", type_=Id))
+    & (JOB_COLUMNS.status == literal_column("'running'"))
+    & (JOB_COLUMNS.lease_token == bindparam("held_token", type_=Id))
 )
 
 
 STILL_HELD = (
-    select(JOBS.id, JOBS.lease_token)
-    .where(JOBS.id.in_(bindparam("ids", expanding=True)), JOBS.status == RUNNING)
-    .where(JOBS.cancel_requested.is_(False))
+    select(JOB_COLUMNS.id, JOB_COLUMNS.lease_token)
+    .where(JOB_COLUMNS.id.in_(bindparam("ids", expanding=True)), JOB_COLUMNS.status == RUNNING)
+    .where(JOB_COLUMNS.cancel_requested.is_(False))
     .with_for_update()
 )
 
@@ -95,7 +97,7 @@ class Ending:
 
 
 #: How often what a job says is kept: in its log, and in the event that tells it.
-COPIES = 2
+COPIES_OF_OUTPUT = 2
 
 #: The ending of a run whose code was never called.
 NOT_BEGUN = Ending(HANDED_BACK, begun=False)
@@ -159,7 +161,7 @@ class Batch:
 
     def _with_room(self, job: Claimed, report: Report) -> Sequence[Said]:
         """Return what was said if there is room for it; if not, the run is to be stopped."""
-        size = COPIES * sum(len(said.text.encode()) + ROW_BYTES for said in report.said)
+        size = COPIES_OF_OUTPUT * sum(len(said.text.encode()) + ROW_BYTES for said in report.said)
         try:
             self._room.take(size, ((PERSON, job.owner_id), (PROJECT, job.project_id)))
         except QuotaSpent:
@@ -186,7 +188,7 @@ class Batch:
         status, values, event = _resolve(job, ending, now)
         if _change(job, status, unless_cancelled=True, **values):
             self._keep(job, ending, now, event)
-            if status in ENDED:
+            if status in ENDED_STATUSES:
                 self._keep_result(job, ending)
             return True
         if _change(job, CANCELLED, finished_at=now):
@@ -285,8 +287,8 @@ def _change(job: Claimed, status: str, *, unless_cancelled: bool = False, **valu
 @lru_cache(maxsize=64)
 def _update(columns: tuple[str, ...], guarded: bool) -> Any:
     """Build, once for each set of columns, the UPDATE that the lease's token fences."""
-    statement = update(Job.__table__).where(HELD)  # type: ignore[arg-type]
+    statement = update(Job.__table__).where(IS_HELD)  # type: ignore[arg-type]
     if guarded:
-        statement = statement.where(JOBS.cancel_requested.is_(False))
-    new = {name: bindparam(name, type_=JOBS[name].type) for name in columns}
-    return statement.values(version=JOBS.version + 1, **new)
+        statement = statement.where(JOB_COLUMNS.cancel_requested.is_(False))
+    new = {name: bindparam(name, type_=JOB_COLUMNS[name].type) for name in columns}
+    return statement.values(version=JOB_COLUMNS.version + 1, **new)

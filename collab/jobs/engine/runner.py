@@ -118,17 +118,18 @@ def runner() -> Runner:
     return RUNNER.here()
 
 
-WAKE, LOOK = "jobs_wake", "jobs_look"
+WAKE_NOTE = "jobs_wake"
+LOOK_NOTE = "jobs_look"
 
 
 @event.listens_for(db.session, "after_commit")
 def _wake(session: Any) -> None:
-    look = session.info.pop(LOOK, False)
-    if session.info.pop(WAKE, False) or look:
+    look = session.info.pop(LOOK_NOTE, False)
+    if session.info.pop(WAKE_NOTE, False) or look:
         runner().wake(look=look)
 
 
 @event.listens_for(db.session, "after_rollback")
 def _forget(session: Any) -> None:
-    session.info.pop(WAKE, None)
-    session.info.pop(LOOK, None)
+    session.info.pop(WAKE_NOTE, None)
+    session.info.pop(LOOK_NOTE, None)

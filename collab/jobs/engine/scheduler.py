@@ -33,14 +33,16 @@ logger = logging.getLogger(__name__)
 
 #: Seconds: without a call, the table is looked at this often (another process may have written).
 POLL_S = 1.0
-#: Seconds between writings of what runs say, and between looks for what other processes cancelled.
-SAY_S, LOOK_S = 0.1, 0.5
+#: Seconds between writings of what runs say.
+OUTPUT_INTERVAL_S = 0.1
+#: Seconds between looks for what other processes cancelled.
+CANCEL_INTERVAL_S = 0.5
 #: Seconds that a run has to end after it was told to stop; then its row ends without it.
 STOP_S = 0.8
 #: Seconds that a quick job, taken ahead, may wait for a thread before it is handed back.
 AHEAD_WAIT_S = 0.1
 
-JOBS = Job.__table__.c
+JOB_COLUMNS = Job.__table__.c
 
 
 class Timer:
@@ -77,7 +79,7 @@ class Scheduler:
         self._sweeper = Sweeper(worker, lease_s, monotonic)
         self._pace = Pace()
         self._turns = Turns(workers, self._pace)
-        self._say, self._looking = Timer(SAY_S), Timer(LOOK_S)
+        self._say, self._looking = Timer(OUTPUT_INTERVAL_S), Timer(CANCEL_INTERVAL_S)
         self._sweep, self._renew = Timer(SWEEP_S), Timer(lease_s / 3)
         self._ended: deque[tuple[Run, Ending]] = deque()
         #: The runs of this process, by job and lease: a deaf one may be there twice.
@@ -186,8 +188,10 @@ class Scheduler:
 
     def _look_for_changes(self) -> None:
         """Stop the runs that were cancelled, and those whose row is not this worker's any more."""
-        query = select(JOBS.id, JOBS.lease_token, JOBS.cancel_requested)
-        query = query.where(JOBS.id.in_([key[0] for key in self.runs]), JOBS.status == RUNNING)
+        query = select(JOB_COLUMNS.id, JOB_COLUMNS.lease_token, JOB_COLUMNS.cancel_requested)
+        query = query.where(
+            JOB_COLUMNS.id.in_([key[0] for key in self.runs]), JOB_COLUMNS.status == RUNNING
+        )
         held = {(row.id, row.lease_token): row for row in db.session.connection().execute(query)}
         for key, run in self.runs.items():
             row = held.get(key)
@@ -215,7 +219,7 @@ class Scheduler:
         if self._ended:
             return 0.0
         pause = POLL_S if due is None else (due - clock).total_seconds()
-        return min(SAY_S if busy else POLL_S, max(0.01, pause))
+        return min(OUTPUT_INTERVAL_S if busy else POLL_S, max(0.01, pause))
 
     def _forget(
         self, ended: list[tuple[Run, Ending]], speaking: list[Run], deaf: list[Run]

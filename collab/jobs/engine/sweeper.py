@@ -18,7 +18,7 @@ from sqlalchemy import JSON, literal, select, type_coerce
 from ...extensions import db
 from ..models import RUNNING, Job
 from .claiming import Claimed
-from .lifecycle import LOST, NOT_BEGUN, Batch, Ending, failure
+from .lifecycle import NOT_BEGUN, WORKER_LOST, Batch, Ending, failure
 from .worker_lock import Worker
 
 logger = logging.getLogger(__name__)
@@ -26,29 +26,29 @@ logger = logging.getLogger(__name__)
 #: Seconds between sweeps.
 SWEEP_S = 5.0
 
-JOBS = Job.__table__.c
-HELD = select(
-    JOBS.id,
-    JOBS.type,
-    JOBS.owner_id,
-    JOBS.project_id,
+JOB_COLUMNS = Job.__table__.c
+HELD_JOBS = select(
+    JOB_COLUMNS.id,
+    JOB_COLUMNS.type,
+    JOB_COLUMNS.owner_id,
+    JOB_COLUMNS.project_id,
     type_coerce(literal("{}"), JSON).label("payload"),  # nothing runs: it is ended
-    JOBS.attempt,
-    JOBS.attempts_forgiven,
-    JOBS.max_attempts,
-    JOBS.timeout_s,
-    JOBS.lease_token.label("token"),
-    JOBS.started_at,
-    JOBS.lease_owner.label("worker"),
-).where(JOBS.status == RUNNING)
-SEEN = select(JOBS.id, JOBS.lease_token, JOBS.lease_owner, JOBS.heartbeat_at).where(
-    JOBS.status == RUNNING
-)
+    JOB_COLUMNS.attempt,
+    JOB_COLUMNS.attempts_forgiven,
+    JOB_COLUMNS.max_attempts,
+    JOB_COLUMNS.timeout_s,
+    JOB_COLUMNS.lease_token.label("token"),
+    JOB_COLUMNS.started_at,
+    JOB_COLUMNS.lease_owner.label("worker"),
+).where(JOB_COLUMNS.status == RUNNING)
+RUNNING_LEASES = select(
+    JOB_COLUMNS.id, JOB_COLUMNS.lease_token, JOB_COLUMNS.lease_owner, JOB_COLUMNS.heartbeat_at
+).where(JOB_COLUMNS.status == RUNNING)
 
 #: A lease as it was seen: the job, the token, and the heartbeat.
 Lease = tuple[int, int, datetime | None]
 
-GONE = failure(LOST, "The worker that ran it died, or was lost.")
+WORKER_GONE = failure(WORKER_LOST, "The worker that ran it died, or was lost.")
 
 
 class Sweeper:
@@ -72,7 +72,7 @@ class Sweeper:
         return len(abandoned)
 
     def _abandoned(self, mine: Collection[tuple[int, int]]) -> list[tuple[Claimed, Ending]]:
-        rows = db.session.connection().execute(SEEN).all()
+        rows = db.session.connection().execute(RUNNING_LEASES).all()
         dead = {name for name in {row.lease_owner for row in rows} if self._is_dead(name)}
         over = self._run_out(rows)
         found: dict[int, Ending] = {}
@@ -84,8 +84,12 @@ class Sweeper:
                 ) not in mine:  # claimed, but the commit's answer was lost
                     found[row.id] = NOT_BEGUN
             elif row.lease_owner in dead or row.id in over:
-                found[row.id] = Ending(LOST, error=GONE)
-        held = db.session.connection().execute(HELD.where(JOBS.id.in_(found))) if found else ()
+                found[row.id] = Ending(WORKER_LOST, error=WORKER_GONE)
+        held = (
+            db.session.connection().execute(HELD_JOBS.where(JOB_COLUMNS.id.in_(found)))
+            if found
+            else ()
+        )
         return [(Claimed.of(row), found[row.id]) for row in held]
 
     def _is_dead(self, name: str | None) -> bool:

@@ -27,11 +27,11 @@ from .supervisor import HostProcess
 
 MIB = 1024 * 1024
 #: Bytes of the file that a handler may leave at `context.output_path`.
-FILE_LIMIT = 5 * MIB
+MAX_OUTPUT_FILE_BYTES = 5 * MIB
 #: Bytes of one message; the result, up to 1 MiB, is the longest.
-MESSAGE_LIMIT = MIB + 4096
+MAX_MESSAGE_BYTES = MIB + 4096
 #: Bytes of all messages of a run; who keeps to the context's methods can't reach it.
-MESSAGES_LIMIT = 16 * MIB
+MAX_BYTES_OF_ALL_MESSAGES = 16 * MIB
 #: Bytes that a handler may write to stdout or stderr; past it the run is ended.
 STREAM_LIMIT = MIB
 #: Seconds between looks at what rings no bell: a run told to stop, a supervisor that was killed.
@@ -39,7 +39,7 @@ TICK_S = 0.25
 
 #: What goes into the headers that the file is sent with (RFC 9110, 8.3.1; RFC 6266).
 CONTENT_TYPE = re.compile(r"[\w.+-]{1,80}/[\w.+-]{1,80}(; ?charset=[\w-]{1,40})?", re.ASCII)
-FILENAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}")
+FILENAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}")
 
 NO_FILES: Mapping[str, Path] = MappingProxyType({})
 
@@ -99,7 +99,9 @@ class Success:
         if body is None:
             return Result(data)
         kind, name = self.content_type or Result.content_type, self.filename
-        if not CONTENT_TYPE.fullmatch(kind) or not (name is None or FILENAME.fullmatch(name)):
+        if not CONTENT_TYPE.fullmatch(kind) or not (
+            name is None or FILENAME_PATTERN.fullmatch(name)
+        ):
             raise FatalError("bad_output", "The output has no proper content type or filename.")
         return Result(data, body, kind, name)
 
@@ -153,11 +155,11 @@ class Conversation:
 
     def _messages(self, data: bytes) -> None:
         self._said += len(data)
-        if self._said > MESSAGES_LIMIT:
+        if self._said > MAX_BYTES_OF_ALL_MESSAGES:
             raise FatalError("output_flood", "The handler sent more than 16 MiB of messages.")
         *whole, rest = (bytes(self._line) + data).split(b"\n")
         self._line = bytearray(rest)
-        if any(len(line) > MESSAGE_LIMIT for line in (*whole, rest)):
+        if any(len(line) > MAX_MESSAGE_BYTES for line in (*whole, rest)):
             raise FatalError("message_too_large", "The handler sent a message of over 1 MiB.")
         for line in whole:
             self._take(line)
@@ -222,12 +224,12 @@ def _read(path: Path) -> bytes | None:
         with open(path, "rb", opener=_as_it_lies) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise FatalError("bad_output", "The output is no file.")
-            body = file.read(FILE_LIMIT + 1)
+            body = file.read(MAX_OUTPUT_FILE_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise FatalError("bad_output", f"The output can't be read: {error.strerror}.") from None
-    if len(body) > FILE_LIMIT:
+    if len(body) > MAX_OUTPUT_FILE_BYTES:
         raise FatalError("output_too_large", "The output is larger than 5 MiB.")
     return body
 

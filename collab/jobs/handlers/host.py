@@ -20,17 +20,26 @@ import threading
 import time
 from typing import Any, NoReturn
 
-#: Bytes of JSON that a handler may return, and characters of log lines that are sent.
-RESULT_LIMIT, LOG_LIMIT = 2**20, 2**16
-#: Characters of a progress message, and of an error's.
-PROGRESS_LIMIT, ERROR_LIMIT = 200, 1000
-#: Progress is sent at once this often; then so many times a second, and the newest with the end.
-PROGRESS_BURST, PROGRESS_RATE = 50, 5
-#: Bytes of a file that a handler writes, and how many it may have open.
-FILE_SIZE, OPEN_FILES = 64 * 2**20, 64
+#: Bytes of JSON that a handler may return.
+MAX_RESULT_BYTES = 2**20
+#: Characters of log lines that are sent.
+MAX_LOG_CHARACTERS = 2**16
+#: Characters of a progress message.
+MAX_PROGRESS_CHARACTERS = 200
+#: Characters of an error's message.
+MAX_ERROR_CHARACTERS = 1000
+#: Progress is sent at once this often.
+PROGRESS_BURST = 50
+#: After that so many times a second, and the newest with the end.
+PROGRESS_PER_S = 5
+#: Bytes of a file that a handler writes.
+MAX_FILE_BYTES = 64 * 2**20
+#: Files that it may have open.
+MAX_OPEN_FILES = 64
 
-#: From <linux/prctl.h>; and where a process says how soon it is to go when memory is short.
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+#: From <linux/prctl.h>.
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 OOM_SCORE = "/proc/self/oom_score_adj"
 
 
@@ -57,7 +66,7 @@ class Channel:
     def progress(self, fraction: float, message: str) -> None:
         """Send how far it is, unless that was said too often: then with what comes next."""
         self._waiting = {"type": "progress", "fraction": float(fraction), "message": message}
-        allowed = PROGRESS_BURST + PROGRESS_RATE * (time.monotonic() - self._started)
+        allowed = PROGRESS_BURST + PROGRESS_PER_S * (time.monotonic() - self._started)
         if self._progressed < allowed:
             self._progressed += 1
             self.flush()
@@ -70,7 +79,7 @@ class Channel:
 
     def log(self, line: str) -> None:
         """Send a line of the log, up to the limit: the receiver keeps no more either."""
-        room = LOG_LIMIT - self._logged
+        room = MAX_LOG_CHARACTERS - self._logged
         self._logged += len(line) + 1
         if room > 0:
             self.send({"type": "log", "line": line[:room]})
@@ -97,7 +106,9 @@ class Context:
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Say how far the run is, from 0 to 1, and perhaps what it does."""
-        self._channel.progress(min(1.0, max(0.0, fraction)), speakable(message)[:PROGRESS_LIMIT])
+        self._channel.progress(
+            min(1.0, max(0.0, fraction)), speakable(message)[:MAX_PROGRESS_CHARACTERS]
+        )
 
     def log(self, line: object) -> None:
         """Add a line to the job's log."""
@@ -130,8 +141,8 @@ def confine(memory_mb: int, deadline: float) -> None:
     seconds = max(0, int(deadline - time.monotonic())) + 1
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_CPU, seconds, spare=1)
-    limit(resource.RLIMIT_FSIZE, FILE_SIZE)
-    limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    limit(resource.RLIMIT_FSIZE, MAX_FILE_BYTES)
+    limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
     limit(resource.RLIMIT_AS, memory_mb * 2**20)
     with contextlib.suppress(OSError), open(OOM_SCORE, "w") as score:  # noqa: PTH123
         score.write("1000")
@@ -158,7 +169,7 @@ def answer(data: Any, attached: dict[str, str | None]) -> dict[str, Any]:
         size = len(json.dumps(data, ensure_ascii=False, allow_nan=False).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise Failure(f"The handler returned what is no JSON: {error}.", "bad_result") from None
-    if size > RESULT_LIMIT:
+    if size > MAX_RESULT_BYTES:
         raise Failure("The handler returned more than 1 MiB of JSON.", "result_too_large")
     return {"type": "result", "data": data, "content_type": None, "filename": None} | attached
 
@@ -180,7 +191,7 @@ def explain(error: BaseException, channel: Channel, folder: str) -> dict[str, An
 
 
 def _refusal(code: str, message: str, retry: bool) -> dict[str, Any]:
-    told = {"code": speakable(code)[:64], "message": speakable(message)[:ERROR_LIMIT]}
+    told = {"code": speakable(code)[:64], "message": speakable(message)[:MAX_ERROR_CHARACTERS]}
     return {"type": "error", "retry": retry} | told
 
 

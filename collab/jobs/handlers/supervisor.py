@@ -15,9 +15,9 @@ from typing import IO
 
 from ..context import JobError
 
-HOST = Path(__file__).with_name("host.py")
+HOST_PROGRAM = Path(__file__).with_name("host.py")
 #: All that a handler's environment has, beside TMPDIR: nothing of the server's.
-ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+HANDLER_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 #: Seconds after which a supervisor that should have ended is killed with its group.
 GRACE_S = 1.0
 
@@ -77,7 +77,7 @@ class HostProcess:
 
 
 def _start(request: bytes, folder: str, writer: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-I", "-B", str(HOST), str(os.getpid()), str(writer)]
+    command = [sys.executable, "-I", "-B", str(HOST_PROGRAM), str(os.getpid()), str(writer)]
     # A file and no pipe: a process that does not read can't keep us from going on.
     with tempfile.TemporaryFile(dir=folder) as stdin:
         stdin.write(request)
@@ -89,7 +89,7 @@ def _start(request: bytes, folder: str, writer: int) -> subprocess.Popen[bytes]:
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=folder,
-            env=ENVIRONMENT | {"TMPDIR": folder},
+            env=HANDLER_ENVIRONMENT | {"TMPDIR": folder},
             umask=0o077,
             pass_fds=(writer,),
             start_new_session=True,

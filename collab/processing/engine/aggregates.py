@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from .exact import Moments
-from .memory import PER_DISTINCT, PER_NUMBER, Memory
+from .memory import BYTES_PER_DISTINCT, BYTES_PER_NUMBER, Memory
 from .values import Value, is_number, of_int, order, short_key
 
 
@@ -55,7 +55,7 @@ class CountDistinct(Aggregate):
         """Remember it; raises TableError when there are too many."""
         key = short_key(value)
         if key not in self._keys:
-            self._memory.take(PER_DISTINCT)
+            self._memory.take(BYTES_PER_DISTINCT)
             self._keys.add(key)
 
     def result(self) -> Value:
@@ -120,7 +120,7 @@ class Median(Aggregate):
     def add(self, value: Value) -> None:
         """Keep it if it is a number; raises TableError when there are too many."""
         if is_number(value):
-            self._memory.take(PER_NUMBER)
+            self._memory.take(BYTES_PER_NUMBER)
             self._numbers.append(value)
 
     def result(self) -> Value:

@@ -10,10 +10,10 @@ from pathlib import Path
 from .errors import TableError
 from .source import Source
 from .table import Table, check_columns
-from .values import MAX_CELL, Row, of_text
+from .values import MAX_CELL_CHARACTERS, Row, of_text
 
 #: What may stand between cells when the payload does not say.
-DELIMITERS = ",;\t|"
+DELIMITER_CHARACTERS = ",;\t|"
 
 QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"')
 
@@ -21,7 +21,7 @@ QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"')
 def read_csv(path: Path, delimiter: str | None) -> Table:
     """Read a file whose first row names the columns; raises TableError."""
     source = Source(path, newline="")
-    csv.field_size_limit(MAX_CELL)
+    csv.field_size_limit(MAX_CELL_CHARACTERS)
     lines = source.lines()
     first = next((line for line in lines if line.strip("\r\n")), "")
     source.record_line = source.line
@@ -58,7 +58,9 @@ def _reason(error: csv.Error) -> str:
     if "unexpected end of data" in text:
         return "a quotation mark is opened and never closed"
     if "field larger than field limit" in text:
-        return f"a cell has more than {MAX_CELL:,} characters (a missing quotation mark?)"
+        return (
+            f"a cell has more than {MAX_CELL_CHARACTERS:,} characters (a missing quotation mark?)"
+        )
     if "expected after" in text:
         return "a closing quotation mark is followed by text; double the marks inside a cell"
     return text
@@ -84,7 +86,7 @@ def _fitted(source: Source, width: int, cells: list[str]) -> list[str]:
 def guess_delimiter(line: str) -> str:
     """Return the delimiter that is most frequent outside the quotation marks of the first line."""
     bare = QUOTED_CELL.sub("", line)
-    return max(DELIMITERS, key=bare.count)
+    return max(DELIMITER_CHARACTERS, key=bare.count)
 
 
 def column_names(header: list[str]) -> list[str]:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-#: Characters of a name, and of a list of names, that a message shows.
-SHOWN_NAME = 60
-SHOWN_NAMES = 500
+#: Characters of a name that a message shows.
+MAX_NAME_SHOWN = 60
+#: Characters of a list of names that a message shows.
+MAX_NAMES_SHOWN = 500
 
 
 class TableError(Exception):
@@ -26,7 +27,7 @@ class TableError(Exception):
 
 def quoted(name: str) -> str:
     """Return a name for a message: short, in quotes, its control characters escaped."""
-    short = name if len(name) <= SHOWN_NAME else name[: SHOWN_NAME - 1] + "…"
+    short = name if len(name) <= MAX_NAME_SHOWN else name[: MAX_NAME_SHOWN - 1] + "…"
     return json.dumps(short, ensure_ascii=False)
 
 
@@ -34,7 +35,7 @@ def listed(names: Sequence[str]) -> str:
     """Return the first of many names for a message."""
     shown = ""
     for number, name in enumerate(map(quoted, names)):
-        if len(shown) + len(name) > SHOWN_NAMES:
+        if len(shown) + len(name) > MAX_NAMES_SHOWN:
             return f"{shown} and {len(names) - number:,} more"
         shown += f", {name}" if shown else name
     return shown

@@ -7,7 +7,7 @@ from typing import Any
 
 from .aggregates import FUNCTIONS, Aggregate
 from .errors import TableError
-from .memory import PER_ACCUMULATOR, PER_GROUP, Memory
+from .memory import BYTES_PER_ACCUMULATOR, BYTES_PER_GROUP, Memory
 from .values import Row, Value, key, unkeyed
 
 MAX_GROUPS = 100_000
@@ -64,7 +64,7 @@ class Groups:
             )
         # A character of text takes up to four bytes.
         letters = sum(4 * len(one) for one in keys if isinstance(one, str))
-        self._memory.take(PER_GROUP + letters + PER_ACCUMULATOR * len(self._make))
+        self._memory.take(BYTES_PER_GROUP + letters + BYTES_PER_ACCUMULATOR * len(self._make))
         return [make(self._memory) for make in self._make]
 
     def rows(self) -> Iterator[Row]:

@@ -14,17 +14,17 @@ from typing import Any, NoReturn
 import orjson
 
 from .errors import TableError
-from .source import MAX_RECORD, Source, too_long
+from .source import MAX_RECORD_CHARACTERS, Source, too_long
 from .table import Table, of_objects
 
 #: Characters to read at a time.
-PIECE = 64 * 1024
+PIECE_CHARACTERS = 64 * 1024
 
-BLANK = " \t\r\n"
+BLANK_CHARACTERS = " \t\r\n"
 NOT_BLANK = re.compile(r"[^ \t\r\n]")
 
 #: Characters within which the decoder notices that its text stops: \\ud83d\\ude00 is the longest.
-LONGEST_TOKEN = 16
+MAX_TOKEN_LENGTH = 16
 
 
 def read_json(path: Path) -> Table:
@@ -37,7 +37,7 @@ def read_json(path: Path) -> Table:
 def read_json_lines(path: Path) -> Table:
     """Read an object from each line; blank lines are skipped; raises TableError."""
     source = Source(path)
-    lines = (line for line in _lines(source) if line.strip(BLANK))
+    lines = (line for line in _lines(source) if line.strip(BLANK_CHARACTERS))
     return of_objects((_parsed(line, source.line) for line in lines), source)
 
 
@@ -116,15 +116,15 @@ class ArrayReader:
 
     def _is_cut(self, error: json.JSONDecodeError) -> bool:
         """Tell whether the element may only go on in the next piece."""
-        near_the_end = error.pos > len(self._held) - LONGEST_TOKEN
+        near_the_end = error.pos > len(self._held) - MAX_TOKEN_LENGTH
         return near_the_end or error.msg.startswith("Unterminated string")
 
     def _more(self) -> bool:
         """Drop what was used, and read on: as much again, so that a long row is tried seldom."""
-        if len(self._held) - self._at > MAX_RECORD:
+        if len(self._held) - self._at > MAX_RECORD_CHARACTERS:
             raise too_long(f"The row that begins in line {self._line:,}")
         self._held, self._at = self._held[self._at :], 0
-        piece = self._source.read(max(PIECE, len(self._held)))
+        piece = self._source.read(max(PIECE_CHARACTERS, len(self._held)))
         self._held += piece
         return bool(piece)
 

@@ -6,19 +6,19 @@ from .errors import TableError
 
 MIB = 2**20
 #: Bytes that groups, and the values that a median or a distinct count needs, may take together.
-ROOM = 256 * MIB
+MAX_MEMORY_BYTES = 256 * MIB
 
 #: Bytes of things, about, on CPython; what matters is that they are not too few.
-PER_GROUP = 300
-PER_ACCUMULATOR = 300
-PER_NUMBER = 40
-PER_DISTINCT = 150
+BYTES_PER_GROUP = 300
+BYTES_PER_ACCUMULATOR = 300
+BYTES_PER_NUMBER = 40
+BYTES_PER_DISTINCT = 150
 
 
 class Memory:
     """An allowance in bytes, of which the parts of one run take their share before they grow."""
 
-    def __init__(self, room: int = ROOM) -> None:
+    def __init__(self, room: int = MAX_MEMORY_BYTES) -> None:
         self._left = self._room = room
 
     def take(self, size: int) -> None:

@@ -15,14 +15,14 @@ from .values import Row, Value, is_number, order, short_key, shown, unkeyed
 DISTINCT_IN_COLUMN = 10_000
 DISTINCT_IN_ALL = 100_000
 #: How many of the most frequent values are shown.
-TOP = 5
+MAX_TOP_VALUES = 5
 
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def is_date(text: str) -> bool:
     """Tell whether a text is a day of the calendar (RFC 3339, `full-date`)."""
-    if not DATE.fullmatch(text):
+    if not DATE_PATTERN.fullmatch(text):
         return False
     try:
         date.fromisoformat(text)
@@ -87,7 +87,7 @@ class Column:
         for value, times in self.counts.items():
             if is_number(value):
                 self._numbers.add(value, times)
-        top = self.counts.most_common(TOP)
+        top = self.counts.most_common(MAX_TOP_VALUES)
         return {
             "name": name,
             "type": self.type,

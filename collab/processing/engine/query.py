@@ -17,16 +17,16 @@ from .values import Row
 
 Progress = Callable[[float, str], None]
 
-DEFAULT_LIMIT = 100
+DEFAULT_ROW_LIMIT = 100
 #: Bytes of JSON that rows and profile of a result may take, and of these the profile; a job's
 #: result may have 1 MiB. Past them, fewer are shown.
 RESULT_BYTES = 1000 * 1024
 PROFILE_BYTES = 640 * 1024
 #: Rows between two looks at how far the reading is, and the least step that is told.
 LOOK_EVERY = 50
-STEP = 0.01
+PROGRESS_STEP = 0.01
 #: How far a run is when all rows are read.
-READ = 0.95
+PROGRESS_WHEN_READ = 0.95
 
 
 class Query:
@@ -35,7 +35,7 @@ class Query:
     def __init__(self, payload: dict[str, Any], progress: Progress, memory: Memory) -> None:
         self._filter = Filter(payload.get("filter") or ())
         self._sort: list[str] = payload.get("sort") or []
-        self._limit: int = payload.get("limit") or DEFAULT_LIMIT
+        self._limit: int = payload.get("limit") or DEFAULT_ROW_LIMIT
         self._groups = _groups(payload, memory)
         self._profile = Profile() if wants_profile(payload) else None
         self._progress = progress
@@ -64,8 +64,8 @@ class Query:
         for row in table.rows:
             self._source_rows += 1
             if self._source_rows % LOOK_EVERY == 0:
-                fraction = READ * table.origin.fraction
-                if fraction >= told + STEP:
+                fraction = PROGRESS_WHEN_READ * table.origin.fraction
+                if fraction >= told + PROGRESS_STEP:
                     told = fraction
                     self._progress(fraction, f"{self._source_rows:,} rows read")
             yield row

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 #: Characters of one row as it is written in the file.
-MAX_RECORD = 1024 * 1024
+MAX_RECORD_CHARACTERS = 1024 * 1024
 #: Byte order marks of encodings that are not UTF-8; the longer ones first.
 MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -60,7 +60,7 @@ class Source:
         self._text = io.TextIOWrapper(self._file, "utf-8-sig", newline=newline)  # type: ignore[type-var]
         #: The line that was read last, from 1, and the one in which the record began.
         self.line = self.record_line = 0
-        self._room = MAX_RECORD
+        self._room = MAX_RECORD_CHARACTERS
 
     @property
     def fraction(self) -> float:
@@ -69,7 +69,7 @@ class Source:
 
     def begin_record(self) -> None:
         """Say that what was read so far is done with; `lines` has room for another record."""
-        self._room, self.record_line = MAX_RECORD, self.line + 1
+        self._room, self.record_line = MAX_RECORD_CHARACTERS, self.line + 1
 
     def lines(self) -> Iterator[str]:
         """Yield the lines with their ends; raises TableError."""
@@ -84,7 +84,7 @@ class Source:
     def _decoded_line(self) -> str:
         try:
             # Not the whole line: a file may be one.
-            return self._text.readline(MAX_RECORD + 1)
+            return self._text.readline(MAX_RECORD_CHARACTERS + 1)
         except UnicodeDecodeError as error:
             raise self._undecodable(error) from None
 
@@ -111,7 +111,9 @@ class Source:
 
 def too_long(what: str) -> TableError:
     """Make the error for a row that is longer than is held in memory."""
-    return TableError("row_too_long", f"{what} is longer than {MAX_RECORD:,} characters.")
+    return TableError(
+        "row_too_long", f"{what} is longer than {MAX_RECORD_CHARACTERS:,} characters."
+    )
 
 
 def require_utf8_mark(path: Path) -> None:

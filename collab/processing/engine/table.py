@@ -11,7 +11,7 @@ from .values import Row, of_json
 
 MAX_COLUMNS = 1_000
 #: Characters of a column's name.
-MAX_NAME = 200
+MAX_NAME_LENGTH = 200
 
 
 class Origin(Protocol):
@@ -45,8 +45,8 @@ def check_columns(names: Iterable[str]) -> None:
             "too_many_columns", f"There are more than {MAX_COLUMNS:,} columns: {len(every):,}."
         )
     for name in every:
-        if len(name) > MAX_NAME:
-            message = f"The column name {quoted(name)} has more than {MAX_NAME} characters."
+        if len(name) > MAX_NAME_LENGTH:
+            message = f"The column name {quoted(name)} has more than {MAX_NAME_LENGTH} characters."
             raise TableError("bad_column_name", message)
 
 

@@ -16,15 +16,17 @@ from .errors import TableError, quoted
 Value = bool | int | float | str | None
 Row = dict[str, Value]
 
-#: Integers that our JSON can write; what is beyond is a float, as it is for the JSON reader.
-LEAST_INT, GREATEST_INT = -(2**63), 2**64 - 1
+#: The lowest integer that our JSON can write; what is beyond is a float, as for the JSON reader.
+MIN_INTEGER = -(2**63)
+#: The highest one, likewise.
+MAX_INTEGER = 2**64 - 1
 #: Characters of one cell.
-MAX_CELL = 128 * 1024
+MAX_CELL_CHARACTERS = 128 * 1024
 #: Characters of a text that are kept where a value is only shown, such as in a profile.
-SHOWN = 100
+MAX_SHOWN_CHARACTERS = 100
 
 #: RFC 8259, section 6: no leading zeros, no plus. What differs (007, +49) is rarely a quantity.
-NUMBER = re.compile(r"[ \t]*-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?[ \t]*")
+NUMBER_PATTERN = re.compile(r"[ \t]*-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?[ \t]*")
 NUMBER_BEGINS = frozenset("-0123456789 \t")
 BOOLEANS = {name: name[0] in "tT" for name in ("true", "True", "TRUE", "false", "False", "FALSE")}
 
@@ -33,7 +35,7 @@ def of_text(cell: str) -> Value:
     """Read a cell of a CSV file: empty is null, a JSON number a number, true and false booleans."""
     if not cell:
         return None
-    if cell[0] in NUMBER_BEGINS and (match := NUMBER.fullmatch(cell)):
+    if cell[0] in NUMBER_BEGINS and (match := NUMBER_PATTERN.fullmatch(cell)):
         whole = match[1] is None and match[2] is None
         return _number(cell, whole)
     if len(cell) <= 5:
@@ -51,7 +53,7 @@ def _number(cell: str, whole: bool) -> Value:
 
 def of_int(number: int) -> int | float:
     """Return an integer, as a float when it has more than 64 bits."""
-    return number if LEAST_INT <= number <= GREATEST_INT else float(number)
+    return number if MIN_INTEGER <= number <= MAX_INTEGER else float(number)
 
 
 def of_json(value: Any, column: str) -> Value:
@@ -73,10 +75,10 @@ def of_json(value: Any, column: str) -> Value:
 
 
 def _checked(text: str, column: str) -> str:
-    if len(text) > MAX_CELL:
+    if len(text) > MAX_CELL_CHARACTERS:
         raise TableError(
             "cell_too_large",
-            f"A value of column {quoted(column)} has more than {MAX_CELL:,} characters.",
+            f"A value of column {quoted(column)} has more than {MAX_CELL_CHARACTERS:,} characters.",
         )
     return text
 
@@ -102,9 +104,9 @@ def key(value: Value) -> Hashable:
 
 def short_key(value: Value) -> Hashable:
     """Return a key that is short even for long text: its beginning and a digest."""
-    if isinstance(value, str) and len(value) > SHOWN:
+    if isinstance(value, str) and len(value) > MAX_SHOWN_CHARACTERS:
         digest = hashlib.blake2b(value.encode(), digest_size=16).digest()
-        return value[:SHOWN], digest
+        return value[:MAX_SHOWN_CHARACTERS], digest
     return key(value)
 
 
@@ -117,6 +119,6 @@ def unkeyed(key: Any) -> Value:
 
 def shown(value: Value) -> Value:
     """Return a value to look at: of long text only the beginning."""
-    if isinstance(value, str) and len(value) > SHOWN:
-        return value[:SHOWN] + "…"
+    if isinstance(value, str) and len(value) > MAX_SHOWN_CHARACTERS:
+        return value[:MAX_SHOWN_CHARACTERS] + "…"
     return value

@@ -26,7 +26,7 @@ from ...events.subscriber import Subscriber
 from ...extensions import db
 from ...projects import access, own
 from ...projects.access import Place
-from ...serving.deadlines import NEVER
+from ...serving.deadlines import NO_DEADLINE
 from ...serving.holding import Hold
 from ..transport.follower import follow, person, recovered
 from ..transport.live import Live
@@ -233,7 +233,7 @@ class Poll:
         self.when_woken(woken.set)
         leaving = None if sock is None else Leaving(sock, self.leave)
         if leaving is not None:
-            self._live.reactor.park(leaving, NEVER, reading=True)
+            self._live.reactor.park(leaving, NO_DEADLINE, reading=True)
         woken.wait(max(0.0, self.deadline - time.monotonic()))
         if leaving is not None:
             self._live.reactor.release(leaving)

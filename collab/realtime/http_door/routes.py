@@ -15,12 +15,12 @@ from ...core.http.caller import caller
 from ...core.http.idempotency import idempotent
 from ...core.http.pages import linked
 from ...core.http.resuming import Resumed
-from ...core.links import BASE
+from ...core.links import BASE_PATH
 from ...core.lists.paging import Page
 from ...core.schemas import MAX_ID
 from ...core.slots import application, setting
 from ...projects import access
-from ...serving.holding import HOLDS, Hold
+from ...serving.holding import HOLDS_KEY, Hold
 from .. import publishing
 from ..transport.connection import PRESENCE_BYTES
 from ..transport.live import live
@@ -29,7 +29,10 @@ from .schemas import EventIn, EventOut, EventPage, EventQuery, PresenceOut, Stre
 from .sse import Following, Stream
 
 blueprint = Blueprint(
-    "events", __name__, url_prefix=BASE, description="What happens: published, listed, followed."
+    "events",
+    __name__,
+    url_prefix=BASE_PATH,
+    description="What happens: published, listed, followed.",
 )
 
 
@@ -64,7 +67,7 @@ def _poll(topic: str | None, seconds: float, wanted: dict[str, Any]) -> long_pol
 
 def _wait(waiting: long_poll.Poll) -> None:
     """Leave the request to the server, which calls it again, or wait in this thread."""
-    if HOLDS in request.environ:
+    if HOLDS_KEY in request.environ:
         raise Hold(waiting, Resumed(poll=waiting))
     waiting.block(request.environ.get("werkzeug.socket"))
 

@@ -8,9 +8,9 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ...core.schemas import MAX_ID, JsonObject, Schema, Time, identifier, patterned
-from ...events.types import TYPE
+from ...events.types import TYPE_PATTERN
 
-LONGEST_WAIT_S = 30
+MAX_WAIT_S = 30
 
 
 def topic_field(**options: Any) -> fields.String:
@@ -45,7 +45,7 @@ class EventQuery(TopicQuery):
     type = fields.String(load_default=None, validate=validate.Length(1, 100))
     wait = fields.Integer(
         load_default=0,
-        validate=validate.Range(0, LONGEST_WAIT_S),
+        validate=validate.Range(0, MAX_WAIT_S),
         metadata={"description": "Seconds to wait for the first event (long poll)."},
     )
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
@@ -72,7 +72,7 @@ class EventIn(Schema):
 
     aliases = {"data": "payload", "projectId": "project_id", "event_type": "type"}
     type = patterned(
-        f"^{TYPE}$",
+        f"^{TYPE_PATTERN}$",
         "Must be words of lower-case letters and digits, joined by . or _.",
         1,
         100,

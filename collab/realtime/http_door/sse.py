@@ -21,7 +21,7 @@ from ...events.message import Message
 from ...extensions import db
 from ...projects import access
 from ...projects.access import Place
-from ...serving.deadlines import NEVER
+from ...serving.deadlines import NO_DEADLINE
 from ..transport.follower import Follower, follow, person, recovered
 from ..transport.frames import NORMAL_CLOSURE
 from ..transport.parked import Parked
@@ -38,10 +38,10 @@ USER_TIMEOUT_MS = 30_000
 #: Linux has it; elsewhere the kernel gives up later.
 USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 
-HEARTBEAT = b": still here\n\n"
+HEARTBEAT_COMMENT = b": still here\n\n"
 
 #: Stands for a row's id where a stream says that it ends.
-LAST_WORDS = -1
+END_ID = -1
 
 
 def control(name: str, **members: Any) -> bytes:
@@ -101,7 +101,7 @@ class StreamFollower(Follower):
 
     def write(self, chunk: bytes, last_id: int) -> None:
         """Send something; behind the last words nothing."""
-        if last_id == LAST_WORDS:
+        if last_id == END_ID:
             self.wire.finish(chunk)
         else:
             self.wire.push(chunk, last_id)
@@ -118,7 +118,7 @@ class StreamFollower(Follower):
 
     def end(self, code: int, reason: str) -> None:
         """Let the response end behind what is left to send."""
-        self.deliver(control("closing", code=code, reason=reason), LAST_WORDS)
+        self.deliver(control("closing", code=code, reason=reason), END_ID)
         if code == GOING_AWAY:  # the reader may be far behind
             self.wire.reactor.expire(self.wire, time.monotonic() + STOP_LINGER_S)
 
@@ -141,7 +141,7 @@ class Stream:
     ) -> Parked:
         """Go on without a thread, behind the head of the response, which has been sent."""
         wire = StreamWire(sock, self._reactor, chunked=chunked)
-        parked = Parked(self._app, wire, Unread(), _end, ping_seconds=NEVER)
+        parked = Parked(self._app, wire, Unread(), _end, ping_seconds=NO_DEADLINE)
         follower = StreamFollower(self._caller, wire)
         parked.start(Streaming(self._hub, follower, self._caller, self._what), at_end)
         return parked
@@ -221,7 +221,7 @@ class Streaming(Served):
             raise ConnectionClosed(TOKEN_ENDED)
         if time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + self._what.beat
-            self._follower.wire.push(HEARTBEAT)
+            self._follower.wire.push(HEARTBEAT_COMMENT)
 
     def patience(self) -> float:
         """Return the seconds until something is due."""

@@ -15,7 +15,7 @@ from .protocol import Body
 PATIENCE_S = 15.0
 #: Requests of one socket that may wait at once, and bytes of theirs: read, each byte of JSON may
 #: take twenty.
-WAITING = 64
+MAX_WAITING_MESSAGES = 64
 MAX_WAITING_BYTES = 512 * 1024
 
 
@@ -42,7 +42,7 @@ class Deferred:
 
         Or with its error.
         """
-        if len(self._waiting) >= WAITING or self._bytes + size > MAX_WAITING_BYTES:
+        if len(self._waiting) >= MAX_WAITING_MESSAGES or self._bytes + size > MAX_WAITING_BYTES:
             self.settle()
         self._bytes += size
         self._waiting.append((request, future, answer))

@@ -12,7 +12,7 @@ from ..transport.wire import Wire
 from .protocol import Body, answer, refusal
 
 #: Events in one commit, and bytes of theirs; other writers wait that long.
-GROUP = 32
+MAX_EVENTS_PER_COMMIT = 32
 GROUP_BYTES = 512 * 1024
 
 
@@ -35,7 +35,7 @@ class Group:
     @property
     def full(self) -> bool:
         """Tell whether it is time to commit."""
-        return len(self._recorded) >= GROUP or self._bytes >= GROUP_BYTES
+        return len(self._recorded) >= MAX_EVENTS_PER_COMMIT or self._bytes >= GROUP_BYTES
 
     def add(self, request: Body, what: Draft, topic: str, caller: Caller) -> None:
         """Record an event; raises NotFound and Forbidden, which leave the others as they are."""

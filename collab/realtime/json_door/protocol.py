@@ -24,7 +24,7 @@ PROTOCOL_TYPES = frozenset(
 )
 
 #: A message may be this long, in bytes.
-MESSAGE_LIMIT = 256 * 1024
+MAX_MESSAGE_BYTES = 256 * 1024
 
 
 class TooBig(ApiError):
@@ -37,7 +37,7 @@ def parse(data: str | bytes) -> Body:
     """Read a message; raises Malformed, TooBig."""
     if isinstance(data, bytes):
         raise Malformed("Messages are text frames with JSON, not binary ones.")
-    if len(data) > MESSAGE_LIMIT // 4 and len(data.encode()) > MESSAGE_LIMIT:
+    if len(data) > MAX_MESSAGE_BYTES // 4 and len(data.encode()) > MAX_MESSAGE_BYTES:
         raise TooBig()
     try:
         body = loads_sent(data)

@@ -17,7 +17,7 @@ from ...auth.guard import from_address
 from ...core.caller import Caller
 from ...core.counting.networks import network_of
 from ...core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
-from ...core.links import BASE
+from ...core.links import BASE_PATH
 from ...core.slots import application
 from ...events.hub import TOKEN_ENDED
 from ...extensions import db, sock
@@ -45,7 +45,7 @@ def socket_blueprint(name: str, too_big: bytes = b"") -> Blueprint:
     Its handshakes are checked, counted, and get a Wire before the raw socket. `too_big` is sent
     before a message that is too big closes the socket.
     """
-    made = Blueprint(name, name, url_prefix=BASE)
+    made = Blueprint(name, name, url_prefix=BASE_PATH)
     made.before_request(lambda: prepare(too_big))
     made.teardown_request(give_back)
     made.register_error_handler(ValueError, bad_handshake)

@@ -117,7 +117,7 @@ class Socket(Connection):
 
     def _guarded(self, body: Body, handler: Handler) -> Work:
         """Carry out one message and answer its error, if it has one."""
-        if handler not in PUBLISHING:
+        if handler not in PUBLISHING_HANDLERS:
             self._group.commit()  # answers keep the order of their requests
         if handler not in self._messages.deferring:
             self._deferred.settle()
@@ -232,7 +232,7 @@ def _answer(request: Body, kind: str, members: Body) -> bytes:
 Handler = Callable[[Socket, Body], Work | None]
 
 #: What may stand in one group with what comes before it.
-PUBLISHING = (Socket._on_publish, Socket._on_event)
+PUBLISHING_HANDLERS = (Socket._on_publish, Socket._on_event)
 
 #: By the message's type, with dots; what is not here is published as an event of that type.
 HANDLERS: dict[str, Handler] = {

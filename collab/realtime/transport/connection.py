@@ -13,7 +13,7 @@ from ...core.models import utcnow
 from ...events.hub import GOING_AWAY
 from ...projects import access
 from ...projects.access import Place
-from .follower import PIECE, Follower, follow, person
+from .follower import PIECE_BYTES, Follower, follow, person
 from .frames import fragments
 from .live import live
 from .served import Served, Work
@@ -113,7 +113,7 @@ class Connection(Served):
 
     def push_at_length(self, opcode: int, payload: bytes) -> Work:
         """Send a message of any length, in fragments; what comes live must be held back."""
-        for piece in fragments(opcode, payload, PIECE):
+        for piece in fragments(opcode, payload, PIECE_BYTES):
             yield from self.push_paced(piece)
 
     @contextmanager

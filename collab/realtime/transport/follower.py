@@ -15,14 +15,14 @@ from ...events.message import Message
 from ...events.subscriber import Person, Subscriber
 from ...extensions import db
 from ...projects.access import Place
-from .wire import UNSENT_LIMIT
+from .wire import MAX_UNSENT_BYTES
 
 #: Unsent bytes past which a reader is no longer told signals, until they have read.
-HINTS_LIMIT = UNSENT_LIMIT // 4
+HINTS_LIMIT = MAX_UNSENT_BYTES // 4
 #: Rows read at once while catching up, if they are small; else see `log.READ_BYTES`.
-PAGE = 500
+ROWS_PER_READ = 500
 #: Bytes of a long message that are sent at once.
-PIECE = 128 * 1024
+PIECE_BYTES = 128 * 1024
 
 
 def person(caller: Caller) -> Person:
@@ -71,7 +71,7 @@ class Follower(Subscriber):
                 return
             self._held.append((chunk, last_id))
             self._held_bytes += len(chunk)
-            if self._held_bytes <= UNSENT_LIMIT:
+            if self._held_bytes <= MAX_UNSENT_BYTES:
                 return
         self.too_slow()
 
@@ -115,7 +115,7 @@ class Follower(Subscriber):
         """
         topics = {place.topic for place in places}
         while after < through:
-            batch = log.read_topics(topics, after, through, PAGE)
+            batch = log.read_topics(topics, after, through, ROWS_PER_READ)
             if whole and log.pruned_through() > after:
                 self._gap = True
                 return

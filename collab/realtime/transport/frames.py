@@ -9,19 +9,27 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
+TEXT = 0x81
+BINARY = 0x82
+CLOSE = 0x88
+PING = 0x89
+PONG = 0x8A
 #: The bit that says that a frame ends its message.
-FINAL = 0x80
+FINAL_BIT = 0x80
 
 #: A close frame's reason is at most this many bytes.
-REASON_LIMIT = 123
+MAX_REASON_BYTES = 123
 
 #: Close codes (RFC 6455 §7.4.1).
 TRY_AGAIN_LATER = 1013
-NORMAL_CLOSURE, POLICY_VIOLATION, MESSAGE_TOO_BIG, INTERNAL_ERROR = 1000, 1008, 1009, 1011
+NORMAL_CLOSURE = 1000
+POLICY_VIOLATION = 1008
+MESSAGE_TOO_BIG = 1009
+INTERNAL_ERROR = 1011
 
 #: Close codes of our own, after the statuses of HTTP.
-FORBIDDEN, NOT_FOUND = 4403, 4404
+FORBIDDEN_CLOSURE = 4403
+NOT_FOUND_CLOSURE = 4404
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
@@ -42,12 +50,12 @@ def text_frame(payload: bytes) -> bytes:
 def fragments(opcode: int, payload: bytes, size: int) -> Iterator[bytes]:
     """Write a message as frames of at most a size (§5.4)."""
     for start in range(0, len(payload) or 1, size):
-        kind = opcode & ~FINAL if start == 0 else 0
-        final = FINAL if start + size >= len(payload) else 0
+        kind = opcode & ~FINAL_BIT if start == 0 else 0
+        final = FINAL_BIT if start + size >= len(payload) else 0
         yield frame(kind | final, payload[start : start + size])
 
 
 def close_frame(code: int, reason: str) -> bytes:
     """Write a close frame, its reason cut to what fits."""
-    cut = reason.encode()[:REASON_LIMIT].decode(errors="ignore").encode()
+    cut = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
     return frame(CLOSE, struct.pack("!H", code) + cut)

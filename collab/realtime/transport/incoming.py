@@ -20,7 +20,7 @@ from .token_bucket import Bucket
 #: Frames that may come for each message of MESSAGE_RATE: fragments, pings and pongs.
 FRAMES_PER_MESSAGE = 4
 #: Frames a second that nobody reaches who means well, whatever MESSAGE_RATE says.
-LEAST_FRAMES = 100
+MIN_FRAMES = 100
 
 
 class NoThread:
@@ -72,7 +72,7 @@ class Incoming:
     @classmethod
     def of(cls, protocol: WSConnection, limit: int, message_rate: int) -> Incoming:
         """Make one whose peer may send so many messages a second."""
-        rate = max(LEAST_FRAMES, message_rate * FRAMES_PER_MESSAGE)
+        rate = max(MIN_FRAMES, message_rate * FRAMES_PER_MESSAGE)
         return cls(protocol, limit, Bucket(rate))
 
     def feed(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ from ...core.errors import Unavailable
 from ...core.slots import Slot
 from ...events.bell import Bell
 from ...events.broadcaster import Broadcaster
-from ...events.hub import GOING_AWAY, STOPPING, Hub
+from ...events.hub import GOING_AWAY, STOPPING_REASON, Hub
 from ...events.log import BELL
 from ...parts import PARTS
 from ..allowance import Allowance
@@ -24,7 +24,7 @@ SIGNAL_BURST_S = 2
 EDIT_BURST_S = 4
 #: Bytes a second of editors' states that are read of one person: 200 editors of a text whose
 #: cursors all move ten times a second come to a quarter of it.
-HEARD_BYTES = 2 * 2**20
+AWARENESS_BYTES_PER_S = 2 * 2**20
 
 #: The settings that bound places: of all, of a person, of an address.
 LIMITS = ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
@@ -69,7 +69,9 @@ class Live:
             Allowance(kept, kept // 2, "events"),
             Allowance(4 * signals, 4 * SIGNAL_BURST_S * signals, "states of editors"),
             Allowance(kept, EDIT_BURST_S * kept, "edits"),
-            Allowance(HEARD_BYTES, EDIT_BURST_S * HEARD_BYTES, "states of editors"),
+            Allowance(
+                AWARENESS_BYTES_PER_S, EDIT_BURST_S * AWARENESS_BYTES_PER_S, "states of editors"
+            ),
         )
 
     def start(self) -> None:
@@ -93,13 +95,13 @@ class Live:
         """Take a socket in; raises Unavailable when the server is stopping."""
         self.wires.add(wire)
         if self.hub.closed:
-            raise Unavailable(STOPPING)
+            raise Unavailable(STOPPING_REASON)
 
     def close(self) -> None:
         """End all connections (1001); the threads go on until they have been told so."""
         self.hub.close()
         for wire in tuple(self.wires):
-            wire.shut(GOING_AWAY, STOPPING, STOP_LINGER_S)
+            wire.shut(GOING_AWAY, STOPPING_REASON, STOP_LINGER_S)
 
     def stop(self) -> None:
         """End the connections and the threads."""

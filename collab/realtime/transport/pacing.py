@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-#: Bytes read at once, and handled in one turn before other sockets have theirs.
-READ_BYTES, TURN_BYTES = 64 * 1024, 512 * 1024
+#: Bytes read at once.
+READ_BYTES = 64 * 1024
+#: Bytes handled in one turn before other sockets have theirs.
+TURN_BYTES = 512 * 1024
 #: Bytes a second that a socket may send; past it, it is read later.
 BYTES_PER_SECOND = 8 * 2**20
 #: Bytes that are read of a peer who has been told of the end.

@@ -20,7 +20,7 @@ from simple_websocket import ConnectionClosed
 
 from ...core import client_address
 from ...core.errors import ApiError, TooManyRequests, translated
-from ...serving.deadlines import NEVER
+from ...serving.deadlines import NO_DEADLINE
 from . import pacing
 from .frames import PING, POLICY_VIOLATION, PONG, frame
 from .incoming import Incoming, PeerClosed, TooLong, TooMany
@@ -56,7 +56,7 @@ class Parked:
         self._lock = threading.Lock()
         self._running = self._again = False
         #: When the reactor is to look at it, on the monotonic clock (`serving.deadlines`).
-        self.deadline = self.looked_at = NEVER
+        self.deadline = self.looked_at = NO_DEADLINE
         #: Set when all is over; the descriptor is free then.
         self.done = threading.Event()
         self._at_end: list[Callable[[], None]] = []
@@ -120,7 +120,7 @@ class Parked:
     def _wait(self) -> None:
         """Tell the reactor what to wait for."""
         reactor, now = self.wire.reactor, time.monotonic()
-        due = self._ping_at if not self._left else NEVER
+        due = self._ping_at if not self._left else NO_DEADLINE
         if self._next is Next.PAUSE:
             due = min(due, self._resume_at)
         elif self._next is Next.DRAIN:
@@ -278,7 +278,7 @@ class Parked:
                 self.wire.close()
             self._last_bytes -= len(data)
             if self._last_bytes < 0:
-                self._resume_at = NEVER  # it ends at the wire's own deadline
+                self._resume_at = NO_DEADLINE  # it ends at the wire's own deadline
                 return Next.PAUSE
         return Next.END
 

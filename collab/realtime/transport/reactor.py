@@ -13,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from ...parts import BackgroundThread
-from ...serving.deadlines import NEVER, Deadlines
+from ...serving.deadlines import NO_DEADLINE, Deadlines
 from ...serving.deadlines import Mortal as Timed
 
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+EVENT_READ = selectors.EVENT_READ
+EVENT_WRITE = selectors.EVENT_WRITE
 
 #: Seconds for the reactor to let go of a connection.
 RELEASE_PATIENCE_S = 2.0
@@ -120,13 +121,13 @@ class Reactor(BackgroundThread):
 
     def unpark(self, one: Waiting) -> None:
         """Let go of a connection that is over."""
-        self._tell(lambda: self._park(one, NEVER, reading=False))
+        self._tell(lambda: self._park(one, NO_DEADLINE, reading=False))
 
     def release(self, one: Releasable) -> None:
         """Let go of a connection; when this returns, its descriptor may be watched by others."""
 
         def let_go() -> None:
-            self._park(one, NEVER, reading=False)
+            self._park(one, NO_DEADLINE, reading=False)
             one.released.set()
 
         self._tell(let_go)
@@ -144,7 +145,7 @@ class Reactor(BackgroundThread):
 
     def _want(self, wire: Watched) -> bool:
         """Wait for what is wanted of a wire; tell whether that can be."""
-        wanted = WRITE * (wire in self._watched) | READ * (wire in self._reading)
+        wanted = EVENT_WRITE * (wire in self._watched) | EVENT_READ * (wire in self._reading)
         known = self._events.pop(wire, 0)
         try:
             if not wanted:
@@ -178,7 +179,7 @@ class Reactor(BackgroundThread):
         self._watched.discard(one)
         self._reading.pop(one, None)
         self._want(one)
-        self._expiring.set(one, NEVER)
+        self._expiring.set(one, NO_DEADLINE)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -196,7 +197,7 @@ class Reactor(BackgroundThread):
     def _patience(self) -> float | None:
         """Return the seconds until the next deadline."""
         nearest = min(self._expiring.next(), self._deadlines.next())
-        return None if nearest == NEVER else max(0.0, nearest - time.monotonic())
+        return None if nearest == NO_DEADLINE else max(0.0, nearest - time.monotonic())
 
     def _obey(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -205,9 +206,9 @@ class Reactor(BackgroundThread):
             self._commands.popleft()()
 
     def _on(self, wire: Any, events: int) -> None:
-        if events & WRITE and wire in self._watched and wire.flush():
+        if events & EVENT_WRITE and wire in self._watched and wire.flush():
             self._watched.discard(wire)
-        one = self._reading.pop(wire, None) if events & READ else None
+        one = self._reading.pop(wire, None) if events & EVENT_READ else None
         self._want(wire)
         if one is not None:
             one.rouse()

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from ...serving.deadlines import NEVER
+from ...serving.deadlines import NO_DEADLINE
 from .incoming import PeerClosed
 
 #: Bytes that a stream's reader may send before the stream ends.
@@ -35,7 +35,7 @@ class Leaving:
 
     def __init__(self, sock: socket.socket, gone: Callable[[], None]) -> None:
         self._sock, self._gone = sock, gone
-        self.deadline = self.looked_at = NEVER
+        self.deadline = self.looked_at = NO_DEADLINE
         self.released = threading.Event()
 
     @property

@@ -14,12 +14,12 @@ from collections import deque
 from collections.abc import Callable
 
 from ...events.hub import SLOW_READER
-from ...serving.deadlines import NEVER
+from ...serving.deadlines import NO_DEADLINE
 from .frames import MESSAGE_TOO_BIG, close_frame
 from .reactor import Reactor
 
 #: Unsent bytes past which a reader is too slow.
-UNSENT_LIMIT = 1024 * 1024
+MAX_UNSENT_BYTES = 1024 * 1024
 #: Seconds that a closing socket may take to read what is left and answer.
 LINGER_S = 10.0
 #: The same, when the server is stopping.
@@ -28,7 +28,7 @@ STOP_LINGER_S = 0.5
 KERNEL_BUFFER = 256 * 1024
 
 #: A plain number: the socket module's flags cost time with every call.
-FLAGS = int(socket.MSG_DONTWAIT)
+SEND_FLAGS = int(socket.MSG_DONTWAIT)
 
 
 class Wire:
@@ -57,7 +57,7 @@ class Wire:
         #: Id of the newest row that was handed to the kernel whole.
         self.sent_id = 0
         #: When a closing wire is cut, on the monotonic clock: the reactor's to say.
-        self.deadline = self.looked_at = NEVER
+        self.deadline = self.looked_at = NO_DEADLINE
         self._at_end: Callable[[], None] | None = None
         self._when_drained: Callable[[], None] | None = None
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
@@ -87,7 +87,7 @@ class Wire:
 
     def read(self, size: int) -> bytes:
         """Read what is there; raises BlockingIOError if there is nothing, and OSError."""
-        return self._sock.recv(size, FLAGS)
+        return self._sock.recv(size, SEND_FLAGS)
 
     def answer_close(self, frame: bytes) -> None:
         """Answer the peer's close, and end."""
@@ -161,7 +161,7 @@ class Wire:
                     self.sent_id = last_id
                 return
             self._append(chunk, sent, last_id)
-            if self._unsent <= UNSENT_LIMIT:
+            if self._unsent <= MAX_UNSENT_BYTES:
                 return
         self.cut()
 
@@ -174,7 +174,7 @@ class Wire:
 
     def _try_send(self, data: bytes | memoryview) -> int:
         try:
-            return self._send(data, FLAGS)
+            return self._send(data, SEND_FLAGS)
         except BlockingIOError:
             return 0
         except OSError:  # the peer is gone; the reader thread will notice too

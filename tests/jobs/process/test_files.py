@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from collab.jobs.context import Result
-from collab.jobs.handlers.conversation import FILE_LIMIT
+from collab.jobs.handlers.conversation import MAX_OUTPUT_FILE_BYTES
 from tests.support.handlers import (
     Call,
     refused,
@@ -38,12 +38,13 @@ def test_a_file_that_is_described_and_not_made_is_none(call: Call) -> None:
 
 def test_a_file_may_be_as_large_as_the_limit(call: Call) -> None:
     source = "def handler(event, context): open(context.output_path, 'wb').truncate(event['n'])"
-    assert len(call(source, {"n": FILE_LIMIT}).body or b"") == FILE_LIMIT
+    assert len(call(source, {"n": MAX_OUTPUT_FILE_BYTES}).body or b"") == MAX_OUTPUT_FILE_BYTES
 
 
 def test_a_file_over_the_limit_is_refused(call: Call) -> None:
+    too_many = MAX_OUTPUT_FILE_BYTES + 1
     source = f"""
-        def handler(event, context): open(context.output_path, 'wb').truncate({FILE_LIMIT + 1})
+        def handler(event, context): open(context.output_path, 'wb').truncate({too_many})
     """
     error = refused(call, source)
     assert (error.code, error.retry) == ("output_too_large", False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collab.jobs.context import CUT_OFF, KEPT_BYTES, JobContext, JobError, Result
+from collab.jobs.context import CUT_OFF, MAX_LOG_BYTES, JobContext, JobError, Result
 from collab.jobs.handlers.conversation import run_handler
 from tests.support.handlers import (
     Call,
@@ -104,7 +104,7 @@ def test_a_flood_ends_the_run(call: Call, ctx: JobContext, stream: int) -> None:
     error = refused(call, source)
     assert (error.code, error.retry) == ("output_flood", False)
     told = ctx.take_report().said
-    assert len("".join(one.text for one in told if one.stream != "log")) == KEPT_BYTES
+    assert len("".join(one.text for one in told if one.stream != "log")) == MAX_LOG_BYTES
     assert [one.text for one in told if one.stream == "log"] == [
         CUT_OFF.format("stdout" if stream == 1 else "stderr")
     ]
@@ -112,7 +112,7 @@ def test_a_flood_ends_the_run(call: Call, ctx: JobContext, stream: int) -> None:
 
 def test_much_output_does_not_hold_a_handler_up(call: Call, ctx: JobContext) -> None:
     assert call("def handler(event, context): print('x' * 900_000)") == Result(None)
-    assert len(said(ctx, "stdout")) == KEPT_BYTES
+    assert len(said(ctx, "stdout")) == MAX_LOG_BYTES
 
 
 def test_a_flood_of_log_lines_does_no_harm(call: Call, ctx: JobContext) -> None:
@@ -122,5 +122,5 @@ def test_a_flood_of_log_lines_does_no_harm(call: Call, ctx: JobContext) -> None:
     """
     assert call(source) == Result(None)
     kept, cut_off, rest = said(ctx, "log").rpartition(CUT_OFF.format("log"))
-    assert 0 < len(kept) <= KEPT_BYTES + 1  # its last line is ended for it
+    assert 0 < len(kept) <= MAX_LOG_BYTES + 1  # its last line is ended for it
     assert (bool(cut_off), rest) == (True, "")

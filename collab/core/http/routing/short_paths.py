@@ -8,20 +8,20 @@ from urllib.parse import quote
 
 from flask import Flask
 
-from ...links import BASE
+from ...links import BASE_PATH
 
 #: Other names of whole paths.
 ALIASES = {
     "/api-docs": "/api/docs/",
     "/api/docs": "/api/docs/",
-    "/api/login": f"{BASE}/auth/login",
-    "/api/register": f"{BASE}/auth/register",
-    "/ws": f"{BASE}/ws",
-    "/ws/notifications": f"{BASE}/ws/notifications",
+    "/api/login": f"{BASE_PATH}/auth/login",
+    "/api/register": f"{BASE_PATH}/auth/register",
+    "/ws": f"{BASE_PATH}/ws",
+    "/ws/notifications": f"{BASE_PATH}/ws/notifications",
 }
 
 #: What lies below /api without a version of its own.
-UNVERSIONED = ("v1", "docs", "openapi.json", "asyncapi.json")
+UNVERSIONED_PATHS = ("v1", "docs", "openapi.json", "asyncapi.json")
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -32,13 +32,13 @@ def canonical(path: str, *, websocket: bool = False) -> str:
         return path
     path = path.rstrip("/") or "/"
     if path == "/" and websocket:
-        return f"{BASE}/ws"
+        return f"{BASE_PATH}/ws"
     if path in ALIASES:
         return ALIASES[path]
     if path.startswith(("/auth/", "/yjs/")):
-        return BASE + path
-    if path.startswith("/api/") and path.split("/")[2] not in UNVERSIONED:
-        return BASE + path.removeprefix("/api")
+        return BASE_PATH + path
+    if path.startswith("/api/") and path.split("/")[2] not in UNVERSIONED_PATHS:
+        return BASE_PATH + path.removeprefix("/api")
     return path
 
 
