@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 
 from ...core.slots import Slot
-from ...realtime.transport.frames import TRY_AGAIN_LATER
+from ...events.close_codes import TRY_AGAIN_LATER
 from ...realtime.transport.wire import Wire
 
 #: Bytes of one message: an update of 8 MiB, and what says that it is one.

@@ -15,13 +15,12 @@ from ...core.caller import Caller
 from ...core.errors import ApiError, Forbidden, Malformed, NotFound, Unauthorized
 from ...core.slots import setting
 from ...core.usage.quota import QuotaSpent
-from ...events.hub import TOKEN_ENDED
+from ...events.close_codes import FORBIDDEN_CLOSURE, INTERNAL_ERROR, NOT_FOUND_CLOSURE, TOKEN_ENDED
 from ...events.message import Message
 from ...extensions import db
 from ...projects import access
 from ...realtime.json_door.deferred import MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, result_of
 from ...realtime.transport.connection import Connection
-from ...realtime.transport.frames import FORBIDDEN_CLOSURE, INTERNAL_ERROR, NOT_FOUND_CLOSURE
 from ...realtime.transport.live import live
 from ...realtime.transport.served import Work
 from ...realtime.transport.token_bucket import Bucket

@@ -19,13 +19,14 @@ from sqlalchemy import select
 
 from ...core.caller import Caller
 from ...core.errors import ApiError
+from ...events.close_codes import FORBIDDEN_CLOSURE, NOT_FOUND_CLOSURE
 from ...events.hub import Hub
 from ...events.message import Message
 from ...events.subscriber import Resumable
 from ...extensions import db
 from ...realtime.transport.connection import WireFollower
 from ...realtime.transport.follower import PIECE_BYTES
-from ...realtime.transport.frames import BINARY, FORBIDDEN_CLOSURE, NOT_FOUND_CLOSURE, fragments
+from ...realtime.transport.frames import BINARY, fragments
 from ...realtime.transport.wire import Wire
 from ..editing import store
 from ..editing.writer import writer

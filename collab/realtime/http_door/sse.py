@@ -16,14 +16,14 @@ from ...core.caller import Caller
 from ...core.errors import ApiError, Unauthorized
 from ...core.json import dumps
 from ...core.models import utcnow
-from ...events.hub import GOING_AWAY, TOKEN_ENDED, Hub
+from ...events.close_codes import GOING_AWAY, NORMAL_CLOSURE, TOKEN_ENDED
+from ...events.hub import Hub
 from ...events.message import Message
 from ...extensions import db
 from ...projects import access
 from ...projects.access import Place
 from ...serving.deadlines import NO_DEADLINE
 from ..transport.follower import Follower, follow, person, recovered
-from ..transport.frames import NORMAL_CLOSURE
 from ..transport.parked import Parked
 from ..transport.reactor import Reactor
 from ..transport.served import Served, Work

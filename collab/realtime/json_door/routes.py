@@ -19,9 +19,8 @@ from ...core.counting.networks import network_of
 from ...core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
 from ...core.links import BASE_PATH
 from ...core.slots import application
-from ...events.hub import TOKEN_ENDED
+from ...events.close_codes import INTERNAL_ERROR, TOKEN_ENDED, TRY_AGAIN_LATER
 from ...extensions import db, sock
-from ..transport.frames import INTERNAL_ERROR, TRY_AGAIN_LATER
 from ..transport.incoming import Incoming
 from ..transport.live import live
 from ..transport.parked import End, Parked

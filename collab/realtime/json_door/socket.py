@@ -16,7 +16,7 @@ from ...core.caller import Caller
 from ...core.errors import ApiError, Forbidden, Malformed, TooManyRequests, Unauthorized, translated
 from ...core.models import utcnow
 from ...core.slots import Registry, setting
-from ...events.hub import TOKEN_ENDED
+from ...events.close_codes import MESSAGE_TOO_BIG, POLICY_VIOLATION, TOKEN_ENDED
 from ...events.message import Message
 from ...events.types import same_type
 from ...extensions import db
@@ -24,7 +24,7 @@ from ...projects import access
 from .. import publishing
 from ..transport.connection import Connection, WireFollower
 from ..transport.follower import recovered
-from ..transport.frames import MESSAGE_TOO_BIG, POLICY_VIOLATION, TEXT, text_frame
+from ..transport.frames import TEXT, text_frame
 from ..transport.served import Work
 from ..transport.token_bucket import Bucket
 from ..transport.wire import Wire

@@ -12,7 +12,7 @@ from ...auth import refusals
 from ...auth.guard import from_token
 from ...core.caller import Caller
 from ...core.errors import ApiError, Unauthorized
-from ...events.hub import TOKEN_ENDED
+from ...events.close_codes import TOKEN_ENDED
 from ..transport.served import Served, Work
 from ..transport.wire import Wire
 from . import protocol

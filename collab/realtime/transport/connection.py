@@ -10,7 +10,7 @@ from ...auth.guard import recheck
 from ...core.caller import Caller, act_as
 from ...core.errors import Forbidden, NotFound
 from ...core.models import utcnow
-from ...events.hub import GOING_AWAY
+from ...events.close_codes import GOING_AWAY
 from ...projects import access
 from ...projects.access import Place
 from .follower import PIECE_BYTES, Follower, follow, person

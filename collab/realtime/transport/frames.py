@@ -20,17 +20,6 @@ FINAL_BIT = 0x80
 #: A close frame's reason is at most this many bytes.
 MAX_REASON_BYTES = 123
 
-#: Close codes (RFC 6455 §7.4.1).
-TRY_AGAIN_LATER = 1013
-NORMAL_CLOSURE = 1000
-POLICY_VIOLATION = 1008
-MESSAGE_TOO_BIG = 1009
-INTERNAL_ERROR = 1011
-
-#: Close codes of our own, after the statuses of HTTP.
-FORBIDDEN_CLOSURE = 4403
-NOT_FOUND_CLOSURE = 4404
-
 
 def frame(opcode: int, payload: bytes) -> bytes:
     """Write a frame that is a whole message."""

@@ -10,7 +10,8 @@ from ...core.errors import Unavailable
 from ...core.slots import Slot
 from ...events.bell import Bell
 from ...events.broadcaster import Broadcaster
-from ...events.hub import GOING_AWAY, STOPPING_REASON, Hub
+from ...events.close_codes import GOING_AWAY
+from ...events.hub import STOPPING_REASON, Hub
 from ...events.log import BELL
 from ...parts import PARTS
 from ..allowance import Allowance

@@ -20,9 +20,10 @@ from simple_websocket import ConnectionClosed
 
 from ...core import client_address
 from ...core.errors import ApiError, TooManyRequests, translated
+from ...events.close_codes import POLICY_VIOLATION
 from ...serving.deadlines import NO_DEADLINE
 from . import pacing
-from .frames import PING, POLICY_VIOLATION, PONG, frame
+from .frames import PING, PONG, frame
 from .incoming import Incoming, PeerClosed, TooLong, TooMany
 from .served import Next, Served, Work
 from .token_bucket import Bucket

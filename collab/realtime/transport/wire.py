@@ -13,9 +13,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from ...events.hub import SLOW_READER
+from ...events.close_codes import MESSAGE_TOO_BIG, SLOW_READER
 from ...serving.deadlines import NO_DEADLINE
-from .frames import MESSAGE_TOO_BIG, close_frame
+from .frames import close_frame
 from .reactor import Reactor
 
 #: Unsent bytes past which a reader is too slow.
