@@ -13,7 +13,8 @@ from ..parts import BackgroundThread
 from . import log
 from .bell import Bell
 from .catalogue import corrections
-from .hub import INTERNAL_ERROR, Hub
+from .close_codes import INTERNAL_ERROR
+from .hub import Hub
 from .message import Message
 
 logger = logging.getLogger(__name__)

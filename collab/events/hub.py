@@ -15,16 +15,11 @@ from typing import Any, assert_never
 
 from .bell import Bell
 from .catalogue import corrections
+from .close_codes import GOING_AWAY, TOKEN_ENDED
 from .corrections import Correction, DropProject, DropTopic, EndConnections, ReadAnew
 from .message import Encoder, Message
 from .subscriber import Person, Resumable, Subscriber
 from .types import PRESENCE_TYPES, READ_ONLY_TOPICS
-
-#: Close codes: RFC 6455 §7.4, and 4000-4999 for our own.
-GOING_AWAY = 1001
-INTERNAL_ERROR = 1011
-SLOW_READER = 4008
-TOKEN_ENDED = 4401
 
 STOPPING_REASON = "The server is stopping."
 
