@@ -1,8 +1,7 @@
 """A WebSocket that waits without a thread, and gets one while there is something to do.
 
-The reactor waits for it. What comes is carried out in turns, by the threads of the pool that all
-sockets share; no two turns of one socket run at once. A turn never waits for the peer: it ends, and
-says what the next one is for.
+The reactor waits for it. Threads of the pool that all sockets share carry out what comes, in turns,
+no two of one socket at once. A turn never waits for the peer: it ends and says what comes next.
 """
 
 from __future__ import annotations
