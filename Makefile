@@ -2,6 +2,8 @@
 # `make test ARGS=tests/posts`, `make bench ARGS=jobs`.
 PYTHON ?= .venv/bin/python
 ARGS ?=
+NPM_BIN := tests/node_modules/.bin
+PAGE := collab/web/static
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -16,12 +18,15 @@ install: ## make .venv with all that the checks need, and the tests' packages of
 	  -r requirements.txt -r tests/requirements.txt -r .ci/requirements.txt
 	npm install --prefix tests --no-audit --no-fund --silent
 
-lint: ## ruff: its rules, and its format
+lint: ## rules and format, of Python (ruff) and of the page (eslint, prettier)
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
+	$(NPM_BIN)/eslint --config tests/web/eslint.config.mjs --max-warnings 0 $(PAGE)
+	$(NPM_BIN)/prettier --config tests/web/prettier.json --log-level warn --check $(PAGE)
 
-types: ## mypy, strict
+types: ## mypy, strict; and tsc for the page
 	$(PYTHON) -m mypy
+	$(NPM_BIN)/tsc --project tests/web/tsconfig.json
 
 test: ## pytest on all cores; one part of it: make test ARGS=tests/posts
 	$(PYTHON) -m pytest $(ARGS)

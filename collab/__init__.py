@@ -34,6 +34,7 @@ from . import (
     search,
     tasks,
     uploads,
+    web,
     workspaces,
 )
 
@@ -60,6 +61,7 @@ PACKAGES = (
     search,
     flags,
     ops,
+    web,
     cli,
 )
 

@@ -259,6 +259,7 @@ def greet(app: Flask, host: str, port: int, off: list[str]) -> None:
     base = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     lines = [
         f"Collab serves on {base}  (Ctrl-C ends it)",
+        f"  page     {base}/",
         f"  docs     {base}/api/docs",
         f"  health   {base}/health",
         f"  socket   {base.replace('http', 'ws', 1)}/ws",

@@ -39,6 +39,7 @@ RANKS = {
     "files": 6,
     "search": 7,
     "ops": 6,
+    "web": 7,
 }
 #: What makes threads: the base of all parts, and the worker, which stops several at once.
 OWN_THREADS = {"parts.py", "server.py"}

@@ -1,4 +1,4 @@
-"""`/health`, `/ready` and the way in."""
+"""`/health` and `/ready`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..extensions import db
 from ..parts import PARTS
 from ..version import VERSION
 
-blueprint = Blueprint("ops", __name__, description="Whether it runs, and where things are.")
+blueprint = Blueprint("ops", __name__, description="Whether it runs.")
 
 NO_SECURITY: list[dict[str, list[str]]] = [{}]
 
@@ -38,14 +38,6 @@ class ReadyOut(Schema):
 
     status = fields.String(required=True)
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-
-
-class IndexOut(Schema):
-    """Where to look."""
-
-    name = fields.String(required=True)
-    version = fields.String(required=True)
-    links = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
 @blueprint.get("/health")
@@ -82,21 +74,6 @@ def _disk() -> str:
         return disk.state()
     except OSError as error:
         return f"can't be read: {error.strerror}"
-
-
-@blueprint.get("/")
-@blueprint.doc(security=NO_SECURITY)
-@blueprint.response(200, IndexOut)
-def index() -> dict[str, Any]:
-    """Tell where things are."""
-    links = {
-        "docs": "/api/docs",
-        "openapi": "/api/openapi.json",
-        "asyncapi": "/api/asyncapi.json",
-        "health": "/health",
-        "socket": "/ws",
-    }
-    return {"name": "Collab", "version": VERSION, "links": links}
 
 
 STARTED: Slot[float] = Slot("started")

@@ -1,0 +1,53 @@
+"""`/`: the page for browsers, and where things are for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from marshmallow import Schema, fields
+
+from ..core.http.blueprint import Blueprint
+from ..version import VERSION
+from .pages import pages
+from .static_routes import page_of, read_anew
+
+blueprint = Blueprint("index", __name__, description="The way in.")
+
+NO_SECURITY: list[dict[str, list[str]]] = [{}]
+
+LINKS = {
+    "docs": "/api/docs",
+    "openapi": "/api/openapi.json",
+    "asyncapi": "/api/asyncapi.json",
+    "health": "/health",
+    "socket": "/ws",
+}
+
+
+class IndexOut(Schema):
+    """Where to look."""
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    links = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+def wants_page() -> bool:
+    """Tell whether a browser asks: it names HTML, which `*/*` (curl, clients) does not."""
+    accepted = request.accept_mimetypes
+    named = any(kind.lower().startswith("text/html") for kind in accepted.values())
+    return named and accepted["text/html"] >= accepted["application/json"]
+
+
+@blueprint.get("/")
+@blueprint.doc(security=NO_SECURITY)
+@blueprint.response(200, IndexOut)
+def index() -> tuple[dict[str, Any], int, dict[str, str]] | Response:
+    """Tell where things are; browsers, which accept `text/html`, get the page."""
+    if not wants_page():
+        return {"name": "Collab", "version": VERSION, "links": LINKS}, 200, {"Vary": "Accept"}
+    read_anew()
+    response = page_of(pages()["/"])
+    response.vary.add("Accept")
+    return response

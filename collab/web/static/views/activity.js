@@ -1,0 +1,121 @@
+// @ts-check
+/** What happened, in a project or in all of mine: newest first, more on demand, new things as they come. */
+import { h, replace } from "../core/dom.js";
+import { asProblem } from "../core/problem.js";
+import { Bag } from "../core/store.js";
+import { happening } from "../ui/activity.js";
+import { button } from "../ui/button.js";
+import { filterChips } from "../ui/chips.js";
+import { empty, problemBox } from "../ui/empty.js";
+import { pageHead } from "../ui/page.js";
+import { skeleton } from "../ui/skeleton.js";
+
+/** @typedef {import("../core/context.js").Context} Context */
+
+/** @type {[string, string][]} */
+const KINDS = [
+  ["task", "Tasks"],
+  ["file", "Files"],
+  ["job", "Jobs"],
+  ["member", "Members"],
+  ["post", "Posts"],
+];
+
+/** @param {HTMLElement} root @param {Context} ctx */
+function mount(root, ctx) {
+  const bag = new Bag();
+  const project = ctx.params["project"];
+  const list = h("ol", { class: "happenings" });
+  const below = h("div", {}, skeleton(6));
+  /** @type {string | null} */
+  let cursor = null;
+  let kind = ctx.query.get("type") ?? "";
+  const path = project ? `projects/${project}/activity` : "activity";
+
+  const more = async () => {
+    try {
+      const { data } = await ctx.api.get(path, { query: { limit: 40, cursor, type: kind }, signal: ctx.signal });
+      list.append(...data.items.map((/** @type {any} */ one) => happening(one)));
+      cursor = data.next_cursor;
+      if (cursor) replace(below, button("Earlier", more));
+      else if (list.childElementCount) replace(below, h("p", { class: "quiet" }, "That is all."));
+      else
+        replace(
+          below,
+          empty({
+            icon: "activity",
+            title: "Nothing has happened yet",
+            text: "What you and your teammates do stands here, as it happens.",
+          }),
+        );
+    } catch (error) {
+      if (!ctx.signal.aborted) replace(below, problemBox(asProblem(error), more));
+    }
+  };
+  const again = () => {
+    list.replaceChildren();
+    cursor = null;
+    return more();
+  };
+  const choose = (/** @type {string[]} */ values) => {
+    kind = values.at(-1) ?? "";
+    ctx.router.setQuery({ type: kind });
+    drawFilter();
+    void again();
+  };
+  const filter = h("div", {});
+  const drawFilter = () => replace(filter, filterChips("Kinds", KINDS, kind ? [kind] : [], choose));
+  drawFilter();
+  root.append(h("div", { class: "page" }, pageHead("Activity", { actions: filter }), list, below));
+  if (project)
+    bag.add(
+      ctx.live.subscribe(
+        `project:${project}`,
+        fresh(ctx, path, list, () => kind),
+        { onGap: () => void again() },
+      ).close,
+    );
+  void more();
+  return bag.dispose;
+}
+
+/**
+ * With each new event the sentences that are not here yet are put on top.
+ * @param {Context} ctx
+ * @param {string} path
+ * @param {HTMLElement} list
+ * @param {() => string} kindNow
+ */
+function fresh(ctx, path, list, kindNow) {
+  let busy = false;
+  let again = false;
+  const load = async () => {
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
+    try {
+      const { data } = await ctx.api.get(path, { query: { limit: 20, type: kindNow() }, signal: ctx.signal });
+      const first = Number(/** @type {HTMLElement | null} */ (list.firstElementChild)?.dataset["id"] ?? 0);
+      list.prepend(
+        ...data.items
+          .filter((/** @type {any} */ one) => one.id > first)
+          .map((/** @type {any} */ one) => happening(one, { fresh: true })),
+      );
+    } catch {
+      again = false; // the next event tries again
+    } finally {
+      busy = false;
+    }
+    if (again) {
+      again = false;
+      void load();
+    }
+  };
+  return (/** @type {import("../core/live.js").LiveEvent} */ event) => {
+    if (!event.signal && !event.type.startsWith("user.")) void load();
+  };
+}
+
+export default { title: "Activity", mount };

@@ -1,0 +1,188 @@
+// @ts-check
+/** Who works on the project, as what, and who is invited. */
+import { h, replace } from "../core/dom.js";
+import { asProblem } from "../core/problem.js";
+import { Bag } from "../core/store.js";
+import { plural } from "../core/text.js";
+import { avatar } from "../ui/avatar.js";
+import { button, iconButton } from "../ui/button.js";
+import { chip } from "../ui/chips.js";
+import { openForm } from "../ui/dialog.js";
+import { empty, problemBox } from "../ui/empty.js";
+import { field, select } from "../ui/field.js";
+import { pageHead } from "../ui/page.js";
+import { skeleton } from "../ui/skeleton.js";
+import { toast } from "../ui/toast.js";
+
+/** @typedef {import("../core/context.js").Context} Context */
+/** @typedef {{ status: string, user_id: number | null, invitation_id: number | null, email: string, name: string | null, role: string }} Member */
+
+/** @type {[string, string][]} */
+const ROLES = [
+  ["owner", "Owner"],
+  ["collaborator", "Collaborator"],
+  ["viewer", "Viewer"],
+];
+
+/** What each role may do, for people. @type {Record<string, string>} */
+const MEANINGS = {
+  owner: "Does everything, members and settings too",
+  collaborator: "Makes, changes and deletes what is in the project",
+  viewer: "Reads and follows along",
+};
+
+/** @param {HTMLElement} root @param {Context} ctx */
+async function mount(root, ctx) {
+  const bag = new Bag();
+  const list = h("div", {}, skeleton(3));
+  const store = /** @type {NonNullable<Context["projectStore"]>} */ (ctx.projectStore);
+  const actions = h("div", { class: "page-actions" });
+  root.append(h("div", { class: "page" }, pageHead("Members", { actions }), list));
+  const load = async () => {
+    const project = store.get();
+    const manages = project.role === "owner" || ctx.user.role === "admin";
+    replace(
+      actions,
+      manages ? button("Invite", () => invite(ctx, project.id, load), { look: "primary", icon: "plus" }) : null,
+    );
+    try {
+      const members = await ctx.api.all(`projects/${project.id}/members`, { signal: ctx.signal });
+      const invited = manages ? await ctx.api.all(`projects/${project.id}/invitations`, { signal: ctx.signal }) : [];
+      draw(list, ctx, members, invited, manages, load);
+    } catch (error) {
+      if (!ctx.signal.aborted) replace(list, problemBox(asProblem(error), load));
+    }
+  };
+  bag.add(
+    ctx.live.subscribe(
+      `project:${store.get().id}`,
+      (event) => /^(member|invitation)\./.test(event.type) && void load(),
+      { onGap: () => void load() },
+    ).close,
+  );
+  bag.add(store.subscribe(() => void load()));
+  return bag.dispose;
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {Context} ctx
+ * @param {Member[]} members
+ * @param {any[]} invited
+ * @param {boolean} manages
+ * @param {() => Promise<void>} load
+ */
+function draw(list, ctx, members, invited, manages, load) {
+  const rows = members.map((one) => memberRow(ctx, one, manages, load));
+  const waiting = invited.map((one) => invitedRow(ctx, one, load));
+  replace(
+    list,
+    h("p", { class: "quiet" }, plural(members.length, "member")),
+    h("div", { class: "rows" }, rows),
+    waiting.length ? [h("h2", { class: "list-title" }, "Invited"), h("div", { class: "rows" }, waiting)] : null,
+    members.length === 1 && !waiting.length && manages
+      ? empty({
+          icon: "members",
+          title: "You are alone here",
+          text: "Invite somebody by their e-mail address. Who has no account yet finds the invitation when they make one.",
+        })
+      : null,
+  );
+}
+
+/** @param {Context} ctx @param {Member} one @param {boolean} manages @param {() => Promise<void>} load */
+function memberRow(ctx, one, manages, load) {
+  const id = one.user_id ?? 0;
+  const me = id === ctx.user.id;
+  const name = one.name ?? one.email;
+  const project = ctx.params["project"];
+  const role = manages ? select(ROLES, one.role, { "aria-label": `Role of ${name}` }) : chip(one.role);
+  if (manages)
+    role.addEventListener("change", () => void changeRole(ctx, one, /** @type {HTMLSelectElement} */ (role), load));
+  const row = h(
+    "div",
+    { class: "row member-row" },
+    avatar({ id, name }, { decorative: true }),
+    h(
+      "div",
+      { class: "row-main" },
+      h("div", { class: "row-title", dir: "auto" }, name, me ? " (you)" : ""),
+      h("div", { class: "row-sub" }, `${one.email} · ${MEANINGS[one.role] ?? ""}`),
+    ),
+    role,
+  );
+  const remove = () => {
+    row.hidden = true;
+    toast.undoable({
+      text: me ? "You leave the project." : `${name} is removed.`,
+      revert: () => (row.hidden = false),
+      commit: async (options) => {
+        await ctx.api.delete(`projects/${project}/members/${id}`, options);
+      },
+    });
+  };
+  if (manages || me) row.append(iconButton(me ? "out" : "close", me ? "Leave the project" : `Remove ${name}`, remove));
+  return row;
+}
+
+/** @param {Context} ctx @param {Member} one @param {HTMLSelectElement} role @param {() => Promise<void>} load */
+async function changeRole(ctx, one, role, load) {
+  const path = `projects/${ctx.params["project"]}/members/${one.user_id}`;
+  try {
+    await ctx.api.patch(path, { body: { role: role.value } });
+    const undo = async () => {
+      await ctx.api.patch(path, { body: { role: one.role } });
+      await load();
+    };
+    toast.show({
+      text: `${one.name ?? one.email} is ${role.value} now.`,
+      action: { label: "Undo", run: () => void undo().catch((error) => toast.problem(asProblem(error))) },
+    });
+  } catch (error) {
+    role.value = one.role;
+    toast.problem(asProblem(error));
+  }
+}
+
+/** @param {Context} ctx @param {any} one @param {() => Promise<void>} load */
+function invitedRow(ctx, one, load) {
+  const take = async () => {
+    await ctx.api.delete(`projects/${ctx.params["project"]}/invitations/${one.id}`);
+    toast.done(`The invitation of ${one.email} is taken back.`);
+    await load();
+  };
+  return h(
+    "div",
+    { class: "row" },
+    h(
+      "div",
+      { class: "row-main" },
+      h("div", { class: "row-title" }, one.email),
+      h("div", { class: "row-sub" }, `Invited as ${one.role}; waits for them to accept`),
+    ),
+    button("Take back", take, { look: "quiet" }),
+  );
+}
+
+/** @param {Context} ctx @param {number} project @param {() => Promise<void>} load */
+function invite(ctx, project, load) {
+  openForm({
+    title: "Invite somebody",
+    submit: "Invite",
+    fields: [
+      field("email", "E-mail", { type: "email", attributes: { required: true, autocomplete: "off" } }),
+      field("role", "As", {
+        type: "select",
+        value: "collaborator",
+        choices: ROLES.map(([role, words]) => [role, `${words}: ${(MEANINGS[role] ?? "").toLowerCase()}`]),
+      }),
+    ],
+    async save(values) {
+      const { data } = await ctx.api.post(`projects/${project}/members`, { body: values, idempotent: true });
+      toast.done(data.status === "member" ? `${data.name} is a member now.` : `${data.email} is invited.`);
+      await load();
+    },
+  });
+}
+
+export default { title: "Members", mount };

@@ -1,0 +1,74 @@
+"""A real browser: Debian's Chromium, driven by Playwright, with a window for each person."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from .people import PASSWORD
+from .servers import ProcessServer
+
+#: Milliseconds that anything on a page may take, on a machine that is busy.
+PATIENCE = 30_000
+#: What a browser says of a page that does what its policy forbids.
+REFUSALS = ("Content Security Policy", "TrustedHTML", "TrustedScript")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Start the browser; skips, or fails where everything must run, if there is none."""
+    if CHROMIUM is None:
+        words = "There is no Chromium: apt-get install chromium"
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.fail(words)
+        pytest.skip(words)
+    with sync_playwright() as playwright:
+        # Whoever runs tests as root, in a container, has no sandbox for Chromium to make.
+        options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield browser
+        browser.close()
+
+
+class Window:
+    """Somebody's browser: cookies and storage of its own, and any number of tabs."""
+
+    def __init__(self, browser: Browser, server: ProcessServer, **options: Any) -> None:
+        self.server = server
+        self.context: BrowserContext = browser.new_context(
+            base_url=server.url, reduced_motion="reduce", **options
+        )
+        self.context.set_default_timeout(PATIENCE)
+        #: What went wrong in any of its tabs: exceptions, and what the policy refused.
+        self.faults: list[str] = []
+
+    def tab(self, path: str = "/") -> Page:
+        """Open a page in a new tab."""
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda said: self._heard(said.text))
+        page.goto(path)
+        return page
+
+    def _heard(self, text: str) -> None:
+        if any(word in text for word in REFUSALS):
+            self.faults.append(text)
+
+    def signs_in(self, name: str, path: str = "/") -> Page:
+        """Sign in as one of the tests' people and open a page."""
+        page = self.tab(path)
+        page.get_by_label("E-mail").fill(f"{name}@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.locator(".frame").wait_for()
+        return page
+
+    def close(self) -> None:
+        self.context.close()

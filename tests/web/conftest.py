@@ -1,0 +1,56 @@
+"""Windows on a server of their own: `alices = window("alice", "/projects/1")`."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from ..support.browsers import Window, launched
+from ..support.people import Person
+from ..support.servers import ProcessServer
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return the browser that all tests of this process share; each window has its own storage."""
+    with launched() as running:
+        yield running
+
+
+@pytest.fixture
+def site(process: Callable[..., ProcessServer]) -> ProcessServer:
+    """Return a server that serves the page, in a process that can be killed."""
+    return process()
+
+
+@pytest.fixture
+def windows(browser: Browser, site: ProcessServer) -> Iterator[Callable[..., Window]]:
+    """Return a maker of windows, in which nobody has signed in yet; fails on what broke in one."""
+    opened: list[Window] = []
+
+    def make(**options: Any) -> Window:
+        opened.append(Window(browser, site, **options))
+        return opened[-1]
+
+    yield make
+    faults = [fault for one in opened for fault in one.faults]
+    for one in opened:
+        one.close()
+    assert faults == []
+
+
+@pytest.fixture
+def window(windows: Callable[..., Window]) -> Callable[..., Page]:
+    """Return a way to be somebody in a window of their own: `window("bob", "/projects/1")`."""
+
+    def open_as(name: str, path: str = "/", **options: Any) -> Page:
+        return windows(**options).signs_in(name, path)
+
+    return open_as
+
+
+@pytest.fixture
+def at_site(site: ProcessServer, over: Callable[..., Person]) -> Callable[[Person], Person]:
+    """Return a way to let somebody call the page's server by the API: `at_site(alice)`."""
+    return lambda person: over(site, person)
