@@ -1,6 +1,7 @@
 """The house plan, held against the imports (see docs/architecture.md)."""
 
 import ast
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,6 +154,79 @@ def test_a_planted_circle_of_three_is_found(copied):
 def test_a_planted_import_of_routes_is_found(copied, routes, line):
     plant(copied / "posts" / "service.py", line.format(routes))
     assert ("posts.service", f"posts.{routes}") in Imports(copied).routes_below()
+
+
+#: Words of the house that stand for one package's things only. (A file, a member, an activity, a
+#: report, a search are words of other trades, too.)
+RESOURCES = {
+    "workspace": "workspaces",
+    "task": "tasks",
+    "post": "posts",
+    "comment": "tasks",
+    "upload": "uploads",
+    "job": "jobs",
+    "notification": "notifications",
+}
+#: What names things of higher packages on purpose.
+NAMES_ALL = {
+    "events/catalogue/*": "the catalogue of what happens in all packages",
+    "core/usage/counted.py": "the one table of whose each row is, which triggers are made of",
+    "core/usage/models.py": "the kinds that it counts",
+    "core/http/routing/short_paths.py": "addresses that clients know: /ws/notifications",
+    "realtime/json_door/routes.py": "the same",
+}
+WORD = re.compile(r"[A-Z]?[a-z]+")
+
+
+def said(path: Path) -> Iterator[str]:
+    """Yield the names in a file, and its texts that are no documentation."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        for field, value in ast.iter_fields(node):
+            documents = isinstance(node, ast.Expr) and isinstance(value, ast.Constant)
+            if isinstance(value, ast.Constant) and isinstance(value.value, str) and not documents:
+                yield value.value
+            elif isinstance(value, list):
+                yield from (one.value for one in value if isinstance(one, ast.Constant))
+            elif field in ("id", "attr", "name", "arg") and isinstance(value, str):
+                yield value
+
+
+def names_higher(path: Path, house: Path = HOUSE) -> set[str]:
+    """Return the names in a file that stand for things of a higher package."""
+    name = path.relative_to(house)
+    if any(name.match(one) for one in NAMES_ALL):
+        return set()
+    rank = RANKS[name.parts[0]]
+    return {
+        text
+        for text in filter(lambda one: isinstance(one, str), said(path))
+        for word in WORD.findall(text)
+        for package in (RESOURCES.get(word.lower()) or RESOURCES.get(word.lower()[:-1]),)
+        if package and RANKS[package] > rank and text not in VERBS
+    }
+
+
+#: Words that are verbs here: of HTTP, and of marshmallow.
+VERBS = {"post", "POST", "post_dump"}
+
+
+@pytest.mark.parametrize("path", PACKAGED, ids=room)
+def test_a_low_package_names_no_higher_things(path):
+    assert names_higher(path) == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'TOPIC = "task:1"',
+        "def drop_workspace(): ...",
+        "one = {'job.queued': 1}",
+        "UNREAD = f'{1} notifications'",
+    ],
+)
+def test_a_planted_name_is_found(copied, line):
+    plant(copied / "events" / "hub.py", line)
+    assert names_higher(copied / "events" / "hub.py", copied)
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.name == "schemas.py"], ids=room)

@@ -6,12 +6,11 @@ alone, neither the data nor the title.
 
 from __future__ import annotations
 
+from ..events.topics import READ_ONLY
+
 #: Of what is told to one person alone, what is the admins' business: accounts and log-ins, and
 #: tasks, since they manage personal ones too.
 ADMINS_BUSINESS = ("account", "session", "task")
-
-#: Where everybody or every admin reads along.
-SHARED_TOPICS = ("posts", "flags", "audit")
 
 
 def withheld(topic: str, kind: str, project_id: int | None) -> bool:
@@ -24,6 +23,6 @@ def withheld(topic: str, kind: str, project_id: int | None) -> bool:
     | `job:<id>` of a job in no project        | withheld                      |
     | anything else                            | withheld, until it is decided |
     """
-    if project_id is not None or topic in SHARED_TOPICS:
+    if project_id is not None or topic in READ_ONLY.here():
         return False
     return not (topic.startswith("user:") and kind.split(".")[0] in ADMINS_BUSINESS)

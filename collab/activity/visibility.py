@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ..core.caller import Caller
+from ..events.topics import open_to_all
 from ..extensions import db
 from ..jobs.models import Job
 from ..projects import access
@@ -55,7 +56,7 @@ class Sight:
         """Tell whether they may read a row and all that it says."""
         if row.project_id is not None:
             return self._caller.is_admin or self._is_member(row.project_id)
-        if row.topic in access.OPEN_TOPICS or row.topic == self._own or row.topic in self._jobs:
+        if open_to_all(row.topic) or row.topic == self._own or row.topic in self._jobs:
             return True
         if row.topic.startswith("job:"):  # an older one of their own: nobody else acts there
             return bool(row.actor == self._caller.user_id)

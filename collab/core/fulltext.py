@@ -11,30 +11,31 @@ whoever shows a row checks their right against the tables all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, column, func, literal_column, select, table, text
+from flask import Flask
+from sqlalchemy import (
+    Select,
+    column,
+    func,
+    literal_column,
+    null,
+    select,
+    table,
+    text,
+)
 
 from ..extensions import db
+from .slots import Registry
 
-#: The kinds of rows and their numbers, as the triggers in the migrations have them.
-KINDS = {"project": 1, "task": 2, "post": 3, "upload": 4, "workspace": 5, "file": 6}
+#: A row's id in the index is the id of what it stands for, times this, plus its kind's number.
 KEY_STRIDE = 8
 
 SEARCH_INDEX = table(
     "search_index", column("rowid"), column("title"), column("body"), column("tags")
-)
-
-#: Changes that change nothing, but let the triggers index each row anew.
-TOUCHES = (
-    "UPDATE projects SET name = name",
-    "UPDATE tasks SET title = title",
-    "UPDATE posts SET title = title",
-    "UPDATE uploads SET name = name",
-    "UPDATE workspaces SET name = name",
-    "UPDATE files SET path = path",
 )
 
 #: Words that are looked at, those of phrases too; the rest of a search is left out.
@@ -48,6 +49,55 @@ WEIGHTS = (0.0, 8.0, 1.0, 2.0)
 
 #: A plain or excluded "quoted phrase", or a word.
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of rows that can be found; triggers in a migration put them into the index."""
+
+    name: str
+    #: As the triggers have it, less than KEY_STRIDE.
+    number: int
+    title: Any = field(compare=False)
+    changed: Any = field(compare=False)
+    #: Where its rows are in the API, below the base path.
+    path: str
+    #: Return the condition for the rows that a person, or an admin, may read, by the tables.
+    readable: Callable[[Any, Any, bool], Any] = field(compare=False)
+
+    @property
+    def model(self) -> Any:
+        """Return the class of its rows."""
+        return self.title.class_
+
+    @property
+    def project_id(self) -> Any:
+        """Return the column that says in which project a row is, NULL if none ever is."""
+        return getattr(self.model, "project_id", null())
+
+    @property
+    def touch(self) -> str:
+        """Return a change that changes nothing, but lets the triggers index each row again."""
+        # Not made of the model: that would move `updated_at`.
+        return f"UPDATE {self.model.__tablename__} SET {self.title.key} = {self.title.key}"  # noqa: S608
+
+    def rowid(self, key: int) -> int:
+        """Return the row of the index that stands for one of its rows."""
+        return key * KEY_STRIDE + self.number
+
+
+#: The kinds that an application's packages have registered, by name.
+KINDS: Registry[dict[str, Kind]] = Registry("kinds that can be found", lambda _: {})
+
+
+def register(app: Flask, kind: Kind) -> None:
+    """Let rows of a kind be found; raises ValueError for a name or a number that is taken."""
+    kinds = KINDS.of(app)
+    if kind.name in kinds or kind.number in {one.number for one in kinds.values()}:
+        raise ValueError(f"{kind.name!r} or its number {kind.number} is taken")
+    if not 0 < kind.number < KEY_STRIDE:
+        raise ValueError(f"{kind.number} is not between 0 and {KEY_STRIDE}")
+    kinds[kind.name] = kind
 
 
 class Term(NamedTuple):
@@ -138,11 +188,6 @@ def key() -> Any:
     return SEARCH_INDEX.c.rowid.op("/")(literal_column(str(KEY_STRIDE)))  # of whole numbers
 
 
-def rowid(kind: str, key: int) -> int:
-    """Return the row of the index that stands for a row of a kind."""
-    return key * KEY_STRIDE + KINDS[kind]
-
-
 def ids(kind: str, text: str, scopes: Iterable[str] | None) -> Select[Any] | None:
     """Return the ids of one kind that match a search, as a subquery; None if it has no word."""
     query = expression(text)
@@ -168,6 +213,6 @@ def rebuild() -> int:
     """
     db.session.execute(text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
     db.session.execute(text("DELETE FROM search_index"))
-    for touch in TOUCHES:
-        db.session.execute(text(touch))
+    for kind in KINDS.here().values():
+        db.session.execute(text(kind.touch))
     return db.session.scalar(select(func.count()).select_from(SEARCH_INDEX)) or 0

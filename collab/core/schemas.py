@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -202,3 +202,21 @@ class Items(fields.List[Any]):
                 (name, attrgetter(field.attribute or name)) for name, field in shown if plain
             ]
         return self.getters
+
+
+class OneOfRegistered(validate.OneOf):
+    """Takes the names that packages have registered in the application that asks."""
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
+        self.labels, self.labels_text, self.error = [], "", self.default_message
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Return the names."""
+        return tuple(self._names())
+
+    @property
+    def choices_text(self) -> str:  # type: ignore[override]
+        """Return the names as errors list them."""
+        return ", ".join(self.choices)

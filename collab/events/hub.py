@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -19,7 +19,7 @@ from .close_codes import GOING_AWAY, TOKEN_ENDED
 from .corrections import Correction, DropProject, DropTopic, EndConnections, ReadAnew
 from .message import Encoder, Message
 from .subscriber import Person, Resumable, Subscriber
-from .types import PRESENCE_TYPES, READ_ONLY_TOPICS
+from .types import PRESENCE_TYPES
 
 STOPPING_REASON = "The server is stopping."
 
@@ -48,8 +48,9 @@ class _Topic:
 class Hub:
     """The subscribers of this process, by topic."""
 
-    def __init__(self, bell: Bell) -> None:
-        self._bell = bell
+    def __init__(self, bell: Bell, read_only: Container[str] = ()) -> None:
+        """`read_only` are the topics where nobody is present."""
+        self._bell, self._read_only = bell, read_only
         self._lock = threading.RLock()
         self._moved = threading.Condition(self._lock)
         self._everyone: set[Subscriber] = set()
@@ -111,7 +112,7 @@ class Hub:
                 self.remove(subscriber, topic)
 
     def _came(self, entry: _Topic, topic: str, subscriber: Subscriber) -> None:
-        if not subscriber.visible or topic in READ_ONLY_TOPICS:
+        if not subscriber.visible or topic in self._read_only:
             return
         person = subscriber.person
         presence = entry.people.setdefault(person.user_id, _Presence(person.name))
@@ -120,7 +121,7 @@ class Hub:
             self._tell("user.joined", topic, person)
 
     def _went(self, entry: _Topic, topic: str, subscriber: Subscriber) -> None:
-        if not subscriber.visible or topic in READ_ONLY_TOPICS:
+        if not subscriber.visible or topic in self._read_only:
             return
         person = subscriber.person
         presence = entry.people[person.user_id]

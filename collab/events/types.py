@@ -10,11 +10,6 @@ from .corrections import Correction
 #: The pattern of a type: words, joined by dots or underscores.
 TYPE_PATTERN = r"[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,32}){0,7}"
 
-#: What everybody who is signed in may follow.
-OPEN_TOPICS = ("posts", "flags")
-#: Topics that are only read: nobody is present there, and no member sends anything.
-READ_ONLY_TOPICS = (*OPEN_TOPICS, "audit")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Event:

@@ -5,10 +5,11 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve files on every door, their histories and archives; jobs may work on them."""
+    from ..core import fulltext
     from ..core.http.api import serve
     from ..core.storage.blob_store import register_digests
     from ..flags.guard import switch
-    from ..projects.access import register_topic
+    from ..projects.access import readable, register_topic
     from ..uploads import sources
     from ..workspaces.service import on_deletion
     from . import content_routes, job_routes, jobs, routes, service
@@ -19,6 +20,7 @@ def init_app(app: Flask) -> None:
     from .models import File
     from .yjs_door import routes as yjs_routes
 
+    fulltext.register(app, fulltext.Kind("file", 6, File.path, File.updated_at, "files", readable))
     register_topic(app, "file", File)
     register_digests(app, File.sha256)
     on_deletion(app, service.delete_all)

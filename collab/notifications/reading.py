@@ -18,7 +18,7 @@ from ..core.lists.paging import Page, paginate
 from ..core.models import Id, entity_tag
 from ..extensions import db
 from ..jobs.models import Job
-from ..posts.models import PUBLISHED, Post
+from ..posts.models import Post
 from ..projects.models import Member, Project
 from ..tasks.models import Task
 from .models import KINDS, NOTIFICATION_SORTS, Notification, NotificationPreferences
@@ -45,8 +45,7 @@ def visible() -> ColumnElement[bool]:
     """
     to, project, post = Notification.user_id, Notification.project_id, Notification.post_id
     member = exists().where(Member.project_id == project, Member.user_id == to)
-    readable = or_(Post.status == PUBLISHED, Post.owner_id == to)
-    published = exists().where(Post.id == post, readable)
+    published = exists().where(Post.id == post, Post.readable_by(to))
     belongs = or_(project.is_(None), member.correlate(Notification))
     unwanted = blocked(to, Notification.actor).correlate(Notification)
     return belongs & or_(post.is_(None), published.correlate(Notification)) & ~unwanted

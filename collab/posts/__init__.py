@@ -5,10 +5,25 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve posts and collections."""
+    from ..core import fulltext
     from ..core.http.api import serve
+    from ..events.topics import register_read_only
     from ..flags.guard import switch
     from . import collection_routes, routes
+    from .models import Post
 
     parts = (routes.blueprint, collection_routes.blueprint)
+    fulltext.register(
+        app,
+        fulltext.Kind(
+            "post",
+            3,
+            Post.title,
+            Post.updated_at,
+            "posts",
+            lambda _, user_id, __: Post.readable_by(user_id),
+        ),
+    )
     switch(app, "posts", *parts)
+    register_read_only(app, "posts")
     serve(app, *parts)

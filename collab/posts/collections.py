@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, func, or_, select
+from sqlalchemy import Select, Table, bindparam, func, select
 
 from ..core.caller import Caller
 from ..core.database import take_write_lock
@@ -17,12 +17,12 @@ from ..events.catalogue.posts import CollectionCreated, CollectionDeleted, Colle
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Right, Role
-from .models import COLLECTION_SORTS, PUBLISHED, Collection, CollectionPost, Post
+from .models import COLLECTION_SORTS, Collection, CollectionPost, Post
 
 COLLECTIONS: Table = Collection.__table__  # type: ignore[assignment]
 
 #: The posts of a collection that its owner sees: a draft of somebody else is not there.
-SEEN_BY_OWNER = or_(Post.status == PUBLISHED, Post.owner_id == Collection.owner_id)
+SEEN_BY_OWNER = Post.readable_by(Collection.owner_id)
 
 COUNT_SEEN = (
     select(func.count())

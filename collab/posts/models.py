@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, Versioned, utcnow
@@ -31,6 +32,11 @@ class Post(Versioned, Model):
     body: Mapped[str] = mapped_column(Text, default="")
     status: Mapped[str] = mapped_column(String(10), default=PUBLISHED)
     published_at: Mapped[datetime | None]
+
+    @classmethod
+    def readable_by(cls, user_id: Any) -> ColumnElement[bool]:
+        """Return the condition for what is published, and somebody's own drafts."""
+        return or_(cls.status == PUBLISHED, cls.owner_id == user_id)
 
 
 class Collection(Versioned, Model):

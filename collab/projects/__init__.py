@@ -5,13 +5,17 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve projects and members; `project:<id>` is a topic."""
+    from ..core import fulltext
     from ..core.http.api import serve
     from ..core.idempotency import LOOK
     from . import member_routes, routes
-    from .access import register_topic
+    from .access import readable, register_topic
     from .again import LookAgain
     from .models import Project
 
     LOOK.put(app, LookAgain())
     register_topic(app, "project", Project)
+    fulltext.register(
+        app, fulltext.Kind("project", 1, Project.name, Project.updated_at, "projects", readable)
+    )
     serve(app, routes.blueprint, member_routes.blueprint)

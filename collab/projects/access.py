@@ -28,7 +28,7 @@ from ..core.idempotency import note_right
 from ..core.models import Id
 from ..core.schemas import MAX_ID
 from ..core.slots import Registry
-from ..events.types import OPEN_TOPICS as OPEN_TOPICS
+from ..events.topics import READ_ONLY
 from ..extensions import db
 from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Owned, Project
 
@@ -241,12 +241,12 @@ def register_topic(app: Flask, word: str, model: type[Any]) -> None:
 
 def place(topic: str, caller: Caller, *, can: Right = Right.READ) -> Place:
     """Return the place of a topic for the caller; raises NotFound and Forbidden."""
-    if topic in OPEN_TOPICS:
-        found = Place(topic, None, Role.GUEST)
-    elif topic == "audit":
-        found = Place(topic, None, Role.GUEST if caller.is_admin else Role.NONE)
-    else:
+    admins_only = READ_ONLY.here().get(topic)
+    if admins_only is None:
         found = _numbered_place(topic, caller)
+    else:
+        guest = caller.is_admin or not admins_only
+        found = Place(topic, None, Role.GUEST if guest else Role.NONE)
     check(found.role, can)
     note_right("topic", topic, can)
     return found

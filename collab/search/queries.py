@@ -6,31 +6,33 @@ is the expression for a kind.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, case, literal, select, union_all
 from sqlalchemy.orm import aliased
 
 from ..core import fulltext
-from ..core.fulltext import SEARCH_INDEX
+from ..core.fulltext import SEARCH_INDEX, Kind
 from ..core.models import Id
 from ..projects.models import Project
 from .highlighting import CLOSE_MARK, OPEN_MARK
-from .kinds import KINDS, Kind
 
 #: Of each kind so many of the newest matches are ranked, so that a search costs much the same
 #: however much there is.
 MAX_CANDIDATES = 1000
 
+#: Statements that are kept, a search of each set of kinds has its own.
+MAX_STATEMENTS = 256
+
 USER_PARAMETER = bindparam("user_id", type_=Id)
 PROJECT_PARAMETER = bindparam("project_id", type_=Id)
 
 
-@cache
-def ranked(kinds: tuple[str, ...], is_admin: bool, in_project: bool) -> Select[Any]:
+@lru_cache(maxsize=MAX_STATEMENTS)
+def ranked(kinds: tuple[Kind, ...], is_admin: bool, in_project: bool) -> Select[Any]:
     """Build what gives the type and id of the best `count` candidates behind `skip` of them."""
-    parts = (_candidates(KINDS[name], is_admin, in_project).subquery() for name in kinds)
+    parts = (_candidates(kind, is_admin, in_project).subquery() for kind in kinds)
     found = union_all(*(select(part) for part in parts)).subquery()
     best = (found.c.score, found.c.at.desc(), found.c.type, found.c.id.desc())
     query = select(found.c.type, found.c.id).order_by(*best)
@@ -48,14 +50,14 @@ def _candidates(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
     return query.order_by(SEARCH_INDEX.c.rowid.desc()).limit(MAX_CANDIDATES)
 
 
-@cache
-def shown(name: str, is_admin: bool, in_project: bool) -> Select[Any]:
+@lru_cache(maxsize=MAX_STATEMENTS)
+def shown(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
     """Build what shows results of one kind: those in `rows`, from `first` to `last`.
 
     They are picked from a walk over the matches: asked for one by one, FTS5 would set up the whole
     search again for each.
     """
-    kind, home = KINDS[name], aliased(Project)
+    home = aliased(Project)
     columns = (
         kind.model.id.label("id"),
         kind.title.label("title"),

@@ -7,9 +7,9 @@ from webargs.fields import DelimitedList
 
 from ..core.fulltext import KINDS
 from ..core.http.pages import PageQuery, page_of
-from ..core.schemas import MAX_ID, Schema, Time
+from ..core.schemas import MAX_ID, OneOfRegistered, Schema, Time
 
-KIND_CHOICE = validate.OneOf(tuple(KINDS))
+KIND_CHOICE = OneOfRegistered(lambda: KINDS.here())
 
 QUERY_DESCRIPTION = (
     "Words that must all occur, the last one also as the beginning of a word; "

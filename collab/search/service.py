@@ -10,6 +10,7 @@ from sqlalchemy import Integer, literal_column
 
 from ..core import fulltext
 from ..core.caller import Caller
+from ..core.fulltext import KINDS, Kind
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page, decode, encode
 from ..extensions import db
@@ -18,7 +19,6 @@ from ..projects.models import Project
 from . import queries
 from .excerpts import excerpt
 from .highlighting import marked
-from .kinds import KINDS
 
 #: Characters of an excerpt, since a word may be long.
 MAX_EXCERPT_CHARACTERS = 400
@@ -57,7 +57,7 @@ def find(
     search = Search(caller, q, project_id)
     if not search.query:
         return Page([], None)
-    kinds = tuple(name for name in KINDS if name in (type or KINDS))
+    kinds = tuple(kind for kind in KINDS.here().values() if not type or kind.name in type)
     ranked = search.ranked(kinds, offset, limit + 1)
     more = len(ranked) > limit
     return Page(search.shown(ranked[:limit]), encode(SORT_KEY, offset + limit, 0) if more else None)
@@ -88,14 +88,16 @@ class Search:
             return None
         return [*general, *(f"p{key}" for key in projects)]
 
-    def _values(self, *kinds: str) -> dict[str, Any]:
+    def _values(self, *kinds: Kind) -> dict[str, Any]:
         asked = {"user_id": self.caller.user_id}
         if self.project_id is not None:
             asked["project_id"] = self.project_id
-        within = {f"match_{name}": fulltext.within(self.query, name, self.scopes) for name in kinds}
-        return asked | within
+        query, scopes = self.query, self.scopes
+        return asked | {
+            f"match_{kind.name}": fulltext.within(query, kind.name, scopes) for kind in kinds
+        }
 
-    def ranked(self, kinds: tuple[str, ...], skip: int, count: int) -> Sequence[Any]:
+    def ranked(self, kinds: tuple[Kind, ...], skip: int, count: int) -> Sequence[Any]:
         """Return the type and id of the best among the candidates, behind `skip` of them."""
         values = self._values(*kinds) | {"skip": skip, "count": count}
         return db.session.connection().execute(queries.ranked(kinds, *self.variant), values).all()
@@ -103,22 +105,22 @@ class Search:
     def shown(self, ranked: Sequence[Any]) -> list[Result]:
         """Return results in the order given, without what can't be read any more."""
         found: dict[tuple[str, int], Result] = {}
-        for name in {row.type for row in ranked}:
-            keys = [row.id for row in ranked if row.type == name]
-            found |= {(name, one.id): one for one in self._results(name, keys)}
+        for kind in KINDS.here().values():
+            if keys := [row.id for row in ranked if row.type == kind.name]:
+                found |= {(kind.name, one.id): one for one in self._results(kind, keys)}
         return [found[row.type, row.id] for row in ranked if (row.type, row.id) in found]
 
-    def _results(self, name: str, keys: list[int]) -> list[Result]:
-        rows = [fulltext.rowid(name, key) for key in keys]
-        values = self._values(name) | {"rows": rows, "first": min(rows), "last": max(rows)}
-        found = db.session.connection().execute(queries.shown(name, *self.variant), values)
-        return [self._result(name, row) for row in found]
+    def _results(self, kind: Kind, keys: list[int]) -> list[Result]:
+        rows = [kind.rowid(key) for key in keys]
+        values = self._values(kind) | {"rows": rows, "first": min(rows), "last": max(rows)}
+        found = db.session.connection().execute(queries.shown(kind, *self.variant), values)
+        return [self._result(kind, row) for row in found]
 
-    def _result(self, name: str, row: Any) -> Result:
+    def _result(self, kind: Kind, row: Any) -> Result:
         shown = {
             "title_html": marked(row.title_marked, MAX_EXCERPT_CHARACTERS),
             "text_html": marked(excerpt(row.body, self.terms), MAX_EXCERPT_CHARACTERS),
         }
-        url = f"{BASE_PATH}/{KINDS[name].path}/{row.id}"
+        url = f"{BASE_PATH}/{kind.path}/{row.id}"
         home = (row.project_id, row.project_name)
-        return Result(name, row.id, row.title, url, *home, shown, row.updated_at)
+        return Result(kind.name, row.id, row.title, url, *home, shown, row.updated_at)

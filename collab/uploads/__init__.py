@@ -5,11 +5,16 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve uploads; jobs may work on them."""
+    from ..core import fulltext
     from ..core.http.api import serve
     from ..core.storage.blob_store import register_digests
+    from ..projects.access import readable
     from . import routes, service, sources
     from .models import Upload
 
+    fulltext.register(
+        app, fulltext.Kind("upload", 4, Upload.name, Upload.created_at, "uploads", readable)
+    )
     register_digests(app, Upload.sha256)
     sources.register(app, "upload_id", sources.Source(service.admit, service.path_of))
     serve(app, routes.blueprint)

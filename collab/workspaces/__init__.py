@@ -5,10 +5,15 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve workspaces; `workspace:<id>` is a topic."""
+    from ..core import fulltext
     from ..core.http.api import serve
-    from ..projects.access import register_topic
+    from ..projects.access import readable, register_topic
     from . import routes
     from .models import Workspace
 
+    fulltext.register(
+        app,
+        fulltext.Kind("workspace", 5, Workspace.name, Workspace.updated_at, "workspaces", readable),
+    )
     register_topic(app, "workspace", Workspace)
     serve(app, routes.blueprint)

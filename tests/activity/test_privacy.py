@@ -34,13 +34,15 @@ WITHHELD = [
 
 
 @pytest.mark.parametrize("row", SHOWN)
-def test_what_is_an_admins_business_is_shown(row):
-    assert not withheld(*row)
+def test_what_is_an_admins_business_is_shown(app, row):
+    with app.app_context():
+        assert not withheld(*row)
 
 
 @pytest.mark.parametrize("row", WITHHELD)
-def test_what_is_a_persons_own_is_withheld(row):
-    assert withheld(*row)
+def test_what_is_a_persons_own_is_withheld(app, row):
+    with app.app_context():
+        assert withheld(*row)
 
 
 def test_every_family_of_events_has_been_decided():

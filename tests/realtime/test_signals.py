@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from collab.events.types import READ_ONLY_TOPICS
 from collab.ops.socket_messages import ANSWERS, REQUESTS
 from collab.realtime.json_door.protocol import PROTOCOL_TYPES
 from collab.realtime.publishing import MAX_SIGNAL_BYTES
@@ -19,6 +18,7 @@ from ..support.people import Person, ok
 from ..support.raw import RawSocket
 from ..support.sockets import Socket
 
+READ_ONLY_TOPICS = ("posts", "flags", "audit")
 SIGNALS = ("cursor_moved", "cursor.moved", "typing")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,20 @@ def test_every_kind_has_its_triggers(app: Flask) -> None:
     """A migration that makes a table anew loses them."""
     found = {name for (name,) in rows(app, "SELECT name FROM sqlite_master WHERE type = 'trigger'")}
     moments = ("added", "changed", "deleted")
-    assert found >= {f"search_{kind}_{moment}" for kind in fulltext.KINDS for moment in moments}
+    kinds = fulltext.KINDS.of(app)
+    assert len(kinds) == 6
+    assert found >= {f"search_{kind}_{moment}" for kind in kinds for moment in moments}
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("task", 7), ("rocket", 2), ("rocket", 0), ("rocket", fulltext.KEY_STRIDE)]
+)
+def test_a_kind_with_a_name_or_a_number_that_cannot_be_is_no_kind(
+    app: Flask, name: str, number: int
+) -> None:
+    task = fulltext.KINDS.of(app)["task"]
+    with pytest.raises(ValueError):
+        fulltext.register(app, replace(task, name=name, number=number))
 
 
 # -- making it anew -------------------------------------------------------------------------------

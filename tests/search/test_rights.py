@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from collab.extensions import db
-from collab.search.kinds import KINDS
 
 from ..support.people import Person, ok
 from .rows import titles
@@ -80,7 +79,7 @@ def test_what_is_found_can_be_read(people: dict[str, Person], zebras: int, name:
         ok(people[name].get(one["url"]))
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", ["file", "post", "project", "task", "upload", "workspace"])
 def test_an_outsider_finds_what_is_public_only(charlie: Person, zebras: int, kind: str) -> None:
     wanted = {"Zebra post"} if kind == "post" else set()
     assert found_by(charlie, type=kind) == wanted

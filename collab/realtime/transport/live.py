@@ -13,6 +13,7 @@ from ...events.broadcaster import Broadcaster
 from ...events.close_codes import GOING_AWAY
 from ...events.hub import STOPPING_REASON, Hub
 from ...events.log import BELL
+from ...events.topics import READ_ONLY
 from ...parts import PARTS
 from ..allowance import Allowance
 from .places import Capacity, Limits
@@ -56,7 +57,7 @@ class Live:
     def of(cls, app: Flask) -> Live:
         """Make them for an application; no thread runs yet."""
         bell = BELL.of(app)
-        hub = Hub(bell)
+        hub = Hub(bell, READ_ONLY.of(app))
         limits = (
             app.config[key] for key in ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
         )
