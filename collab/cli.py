@@ -35,7 +35,7 @@ def create_admin(email: str, password: str) -> None:
             raise click.ClickException(reason)
         if len(password) < passwords.MIN_PASSWORD_LENGTH:
             raise click.ClickException(
-                f"A password has at least {passwords.MIN_PASSWORD_LENGTH} characters."
+                f"A password needs at least {passwords.MIN_PASSWORD_LENGTH} characters."
             )
         user = service.new_account(email, passwords.hash_password(password), None)
     if user.role != ADMIN:
@@ -54,18 +54,18 @@ def demo() -> None:
 
 
 @click.command("prune-events")
-@click.option("--days", type=click.IntRange(1), help="age in days; EVENT_RETENTION_DAYS if absent")
+@click.option("--days", type=click.IntRange(1), help="age in days; by default EVENT_RETENTION_DAYS")
 def prune_events(days: int | None) -> None:
-    """Delete events older than some days."""
+    """Delete events that are older than so many days."""
     days = days or setting("EVENT_RETENTION_DAYS")
     if not days:
-        raise click.ClickException("Say --days, or set EVENT_RETENTION_DAYS.")
+        raise click.ClickException("Pass --days, or set EVENT_RETENTION_DAYS.")
     click.echo(f"{log.prune(timedelta(days=days))} events pruned.")
 
 
 @click.command("rebuild-search")
 def rebuild_search() -> None:
-    """Rebuild the search index in one transaction; requests go on meanwhile."""
+    """Rebuild the search index in one transaction, while requests are still served."""
     take_write_lock()
     count = fulltext.rebuild()
     db.session.commit()

@@ -73,7 +73,7 @@ def origins(value: str) -> list[str]:
 def secret(value: str) -> str:
     """Parse a secret: empty (one is made and kept) or at least 32 characters (RFC 7518 §3.2)."""
     if value and len(value) < 32:
-        raise ValueError("must have at least 32 characters, or be unset (one is made then)")
+        raise ValueError("must have at least 32 characters, or be unset (then one is generated)")
     return value
 
 
@@ -128,25 +128,29 @@ SETTINGS = (
         "SQLITE_SYNCHRONOUS",
         "full",
         one_of("full", "normal"),
-        "`full`: an acknowledged write outlives a power cut; `normal`: only a crash of the process",
+        "`full`: an acknowledged write survives a power cut; `normal`: only a crash of the process",
     ),
     Setting(
         "DATABASE_TIMEOUT_SECONDS",
         "10",
         whole(1, 600),
-        "how long a change waits for others' changes to end, before it is refused (503)",
+        "how long a change waits for other changes before it is refused (503)",
     ),
-    Setting("SECRET_KEY", "", secret, "seals stored answers; empty: made on first use and kept"),
-    Setting("JWT_SECRET_KEY", "", secret, "signs and encrypts tokens; empty: made and kept"),
-    Setting("ACCESS_TOKEN_MINUTES", "15", whole(1, 1440), "life of an access token"),
-    Setting("REFRESH_TOKEN_DAYS", "7", whole(1, 365), "life of a refresh token"),
+    Setting(
+        "SECRET_KEY", "", secret, "seals stored answers; empty: generated on first use and kept"
+    ),
+    Setting("JWT_SECRET_KEY", "", secret, "signs and encrypts tokens; empty: generated and kept"),
+    Setting("ACCESS_TOKEN_MINUTES", "15", whole(1, 1440), "lifetime of an access token"),
+    Setting("REFRESH_TOKEN_DAYS", "7", whole(1, 365), "lifetime of a refresh token"),
     Setting(
         "REFRESH_GRACE_SECONDS",
         "10",
         whole(0, 30),
-        "a refresh token that was traded gives the same new tokens; after that it ends its session",
+        "for so long a used refresh token gives the same new tokens; later, it ends its session",
     ),
-    Setting("TICKET_SECONDS", "60", whole(1, 600), "life of a ticket for socket and stream URLs"),
+    Setting(
+        "TICKET_SECONDS", "60", whole(1, 600), "lifetime of a ticket for socket and stream URLs"
+    ),
     Setting(
         "CORS_ORIGINS", "", origins, "origins that may call from a browser, or `*`; empty: none"
     ),
@@ -166,7 +170,7 @@ SETTINGS = (
         "INVITE_RATE_LIMIT",
         "120 per hour",
         rate,
-        "people whom one person adds to projects or invites",
+        "people that one person adds to projects or invites",
     ),
     Setting("MESSAGE_RATE", "100", whole(1, 10_000_000), "messages a second from one socket"),
     Setting("SIGNAL_RATE_KB", "64", whole(1, 10_000_000), "KiB a second of one person's signals"),
@@ -187,18 +191,20 @@ SETTINGS = (
         "CONNECTIONS_PER_ADDRESS",
         "600",
         whole(0, 100_000),
-        "connections of one address (IPv6: /64); 0: any; behind a proxy, the proxy's business",
+        "connections of one address (IPv6: /64); 0: unlimited, for use behind a proxy",
     ),
-    Setting("SPOOL_MB", "4096", whole(64, 1_000_000), "MiB of bodies and answers on their way"),
+    Setting("SPOOL_MB", "4096", whole(64, 1_000_000), "MiB of bodies and answers in transit"),
     Setting("PING_SECONDS", "25", whole(1, 3600), "between pings of a socket; one missed ends it"),
     Setting("TOKEN_GRACE_SECONDS", "25", whole(1, 600), "to renew a token on an open socket"),
-    Setting("HOUSEKEEPING", "on", switch, "whether this process deletes what has had its time"),
-    Setting("EVENT_RETENTION_DAYS", "365", whole(0, 3650), "age at which events go; 0: never"),
+    Setting("HOUSEKEEPING", "on", switch, "whether this process deletes what has expired"),
+    Setting(
+        "EVENT_RETENTION_DAYS", "365", whole(0, 3650), "age at which events are deleted; 0: never"
+    ),
     Setting(
         "AUDIT_RETENTION_DAYS",
         "730",
         whole(0, 3650),
-        "the same for refusals, accounts and sessions, which stay as long as events at least",
+        "the same for refusals, accounts and sessions, which stay at least as long as events",
     ),
     Setting("JOB_RETENTION_DAYS", "30", whole(0, 3650), "days that ended jobs stay; 0: for ever"),
     Setting(
@@ -215,7 +221,7 @@ SETTINGS = (
         "JOB_LEASE_SECONDS",
         "30",
         whole(1, 3600),
-        "how long a worker that stands still keeps its jobs; a dead one loses them at once",
+        "how long a frozen worker keeps its jobs; a dead one loses them at once",
     ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),
@@ -240,7 +246,10 @@ SETTINGS = (
     Setting("TRUSTED_PROXIES", "0", whole(0, 10), "reverse proxies whose X-Forwarded-* count"),
     Setting("LOG_FORMAT", "console", one_of("console", "json"), "how log lines look"),
     Setting(
-        "LOG_LEVEL", "info", one_of("debug", "info", "warning", "error"), "the least log level"
+        "LOG_LEVEL",
+        "info",
+        one_of("debug", "info", "warning", "error"),
+        "the lowest level that is logged",
     ),
 )
 

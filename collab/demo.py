@@ -115,10 +115,10 @@ def _project(people: dict[str, Caller]) -> None:
 
 def _posts(people: dict[str, Caller]) -> None:
     alice, bob = people["alice"], people["bob"]
-    welcome = posts.create("Welcome", "What is published, everybody reads.", PUBLISHED, alice)
+    welcome = posts.create("Welcome", "Everybody can read what is published.", PUBLISHED, alice)
     answer = posts.create("Thanks", "Good to be here, @alice!", PUBLISHED, bob)
-    posts.create("Not yet", "A draft is seen by nobody else.", DRAFT, alice)
-    read = collections.create("Worth reading", "Posts in an order of one's own.", alice)
+    posts.create("Not yet", "Nobody else sees a draft.", DRAFT, alice)
+    read = collections.create("Worth reading", "Posts in an order of my own.", alice)
     for post in (welcome, answer):
         collection_posts.put(read, post.id, alice)
 

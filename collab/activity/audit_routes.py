@@ -23,7 +23,7 @@ blueprint = Blueprint(
     __name__,
     url_prefix=BASE_PATH,
     description="Who did what, from where and when, for admins: the whole log, refusals and "
-    "log-ins included. What is a person's own alone is there without its data (`withheld`).",
+    "log-ins included. Private events appear without their data (`withheld`).",
 )
 
 FILE_CONTENT = {"schema": {"type": "string"}}

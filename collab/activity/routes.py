@@ -17,9 +17,9 @@ blueprint = Blueprint(
     "activity",
     __name__,
     url_prefix=BASE_PATH,
-    description="What happened, in sentences, the newest first. A request looks at some 10,000 "
-    "events at most: with a filter that finds few, a page may be short or empty and still have a "
-    "`next_cursor`.",
+    description="What happened, in sentences, the newest first. A request reads about 10,000 "
+    "events at most, so with a filter that matches few, a page may be short or empty and still "
+    "have a `next_cursor`.",
 )
 
 
@@ -49,5 +49,5 @@ def project_activity(query: dict[str, Any], project_id: int) -> Page:
 @blueprint.response(200, ActivityPage)
 @linked
 def user_activity(query: dict[str, Any], user_id: int) -> Page:
-    """List what a person did, as far as you may know of it."""
+    """List what a person did, as far as you may see it."""
     return service.user_feed(caller(), user_id, **query)

@@ -24,7 +24,7 @@ class PeriodQuery(Schema):
 
 
 class FeedQuery(PageQuery, PeriodQuery):
-    """Which of what happened."""
+    """Which events to show."""
 
     actor = patterned(
         r"^(me|[1-9][0-9]{0,17})$",
@@ -37,7 +37,7 @@ class FeedQuery(PageQuery, PeriodQuery):
 
 
 class AuditFilter(PeriodQuery):
-    """Which of what happened."""
+    """Which events to show."""
 
     aliases = {"projectId": "project_id"}
     actor = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
@@ -46,16 +46,16 @@ class AuditFilter(PeriodQuery):
     address = fields.String(
         load_default=None,
         validate=validate.Length(1, 45),
-        metadata={"description": "From where: an IP address as the audit shows it."},
+        metadata={"description": "The client's IP address, as the audit shows it."},
     )
 
 
 class AuditQuery(PageQuery, AuditFilter):
-    """Which of what happened, a page at a time."""
+    """Which events to show, a page at a time."""
 
 
 class ExportQuery(AuditFilter):
-    """Which of what happened, and how to write it."""
+    """Which events to export, and in which format."""
 
     format = fields.String(load_default="csv", validate=validate.OneOf(["csv", "jsonl"]))
 
@@ -80,25 +80,27 @@ class ActivityOut(Schema):
         ActorOut,
         required=True,
         allow_none=True,
-        metadata={"description": "Who did it; null for the service itself, or nobody known."},
+        metadata={
+            "description": "Who did it; null if it was the service itself, or somebody unknown."
+        },
     )
     topic = fields.String(required=True)
     project_id = fields.Integer(required=True, allow_none=True)
     data = JsonObject(required=True)
     withheld = fields.Boolean(
         required=True,
-        metadata={"description": "True where the data is somebody's own: an admin is not told."},
+        metadata={"description": "True if the data is private: admins don't see it."},
     )
     time = Time(required=True)
 
 
 class AuditOut(ActivityOut):
-    """Something that happened, and from where."""
+    """Something that happened, and the address it came from."""
 
     address = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Where it was asked from; null for what no request did."},
+        metadata={"description": "The client's address; null if no request caused it."},
     )
 
 

@@ -43,7 +43,7 @@ COME_BACK_WITHIN_S = 900
 
 
 class TooManyAttempts(TooManyRequests):
-    """Too many failed attempts for this address and e-mail: wait and try again."""
+    """Too many failed attempts from this address or for this e-mail: wait and try again."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ MAX_BLOCKS = 1000
 
 
 class OwnAccount(Conflict):
-    """Nobody blocks the own account."""
+    """You can't block yourself."""
 
 
 class TooManyBlocks(Conflict):

@@ -43,7 +43,7 @@ class SessionEnded(Unauthorized):
 
 
 class NoLongerAdmin(Forbidden):
-    """You were an admin when this request came, and no longer are one."""
+    """You were an admin when this request arrived, and no longer are."""
 
 
 def person_of(claims: AccessClaims, connection: Connection | None = None) -> Caller:
@@ -106,7 +106,7 @@ def from_ticket(ticket: str) -> Caller:
     user_id = row and db.session.scalar(select(Session.user_id).where(Session.id == row.session_id))
     db.session.commit()
     if row is None or user_id is None:
-        raise Unauthorized("The ticket has been used, or has run out.")
+        raise Unauthorized("The ticket has been used or has expired.")
     return person_of(AccessClaims(user_id, row.session_id, row.token_expires))
 
 

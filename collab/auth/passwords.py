@@ -82,7 +82,7 @@ def weakness(password: str, email: str) -> str | None:
     """Say why a password is refused, or None."""
     lowered = password.lower()
     if lowered in COMMON_PASSWORDS:
-        return "This password is among the most common ones."
+        return "This password is one of the most common ones."
     if len(set(lowered)) < 3:
         return "This password has too few different characters."
     if lowered in (email, email.split("@")[0]):

@@ -57,7 +57,7 @@ def client() -> Client:
 @blueprint.arguments(RegisterIn)
 @blueprint.response(201, SignedInOut)
 def register(data: dict[str, Any]) -> Answer:
-    """Make an account and sign in."""
+    """Create an account and sign in."""
     cookie = cookies.asked_for(data)
     signed_in = service.register(data["email"], data["password"], data["name"], client())
     return cookies.answer(signed_in, 201, cookie=cookie)
@@ -79,9 +79,9 @@ def login(data: dict[str, Any]) -> Answer:
 @blueprint.arguments(RefreshIn)
 @blueprint.response(200, SignedInOut)
 def refresh(data: dict[str, Any]) -> Answer:
-    """Trade a refresh token, of the body or else of the cookie, for new tokens.
+    """Trade a refresh token, from the body or else from the cookie, for new tokens.
 
-    Asked again within REFRESH_GRACE_SECONDS it answers with the same new tokens; after that, a
+    The same request within REFRESH_GRACE_SECONDS gets the same new tokens; after that, a
     token used twice ends its session.
     """
     token = data.get("refresh_token")
@@ -93,9 +93,9 @@ def refresh(data: dict[str, Any]) -> Answer:
 @blueprint.doc(security=NO_SECURITY)
 @blueprint.response(200, DemoOut)
 def demo() -> tuple[Demo, int, dict[str, str]]:
-    """List the demo's people, with whom to sign in; nobody unless the server runs with `--demo`.
+    """List the demo's people, to sign in as; nobody unless the server runs with `--demo`.
 
-    Their password is told only to callers on the server's own machine.
+    Only callers on the server's own machine get their password.
     """
     return demo_people.offered(to_local=is_local()), 200, NO_STORE
 
@@ -155,7 +155,7 @@ def update_me(changes: dict[str, str]) -> User:
 @blueprint.response(200, BlockPage)
 @linked
 def list_blocks(query: dict[str, Any]) -> Page:
-    """List whom you have blocked."""
+    """List the people you have blocked."""
     return blocks.list_of(caller(), **query)
 
 
@@ -163,7 +163,7 @@ def list_blocks(query: dict[str, Any]) -> Page:
 @login_required
 @blueprint.response(204)
 def block(user_id: int) -> None:
-    """Block somebody, who is not told: they can't add you to projects, nor have you notified."""
+    """Block a person, who does not learn of it: they can't add you to projects or notify you."""
     blocks.block(caller(), user_id)
 
 
@@ -171,7 +171,7 @@ def block(user_id: int) -> None:
 @login_required
 @blueprint.response(204)
 def unblock(user_id: int) -> None:
-    """Take a block back."""
+    """Remove a block."""
     blocks.unblock(caller(), user_id)
 
 
@@ -192,7 +192,7 @@ def verify() -> dict[str, Any]:
 @blueprint.response(200, SessionPage)
 @linked
 def list_sessions(query: dict[str, Any]) -> Page:
-    """List your sessions, the latest used first."""
+    """List your sessions, the most recently used first."""
     return sessions.list_sessions(caller(), **query)
 
 
@@ -209,6 +209,6 @@ def end_session(session_id: int) -> tuple[None, int, dict[str, str]]:
 @login_required
 @blueprint.response(201, TicketOut)
 def issue_ticket() -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Get a ticket for the URL of a socket or stream: good once, for a minute."""
+    """Get a ticket for the URL of a socket or stream: it works once, within a minute."""
     ticket, expires_at = sessions.issue_ticket(caller())
     return {"ticket": ticket, "expires_at": expires_at}, 201, NO_STORE

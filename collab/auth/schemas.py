@@ -63,7 +63,7 @@ class LoginIn(Schema):
 
 
 class RefreshIn(Schema):
-    """A refresh token; without one, the cookie's is taken."""
+    """A refresh token; without one, the cookie's is used."""
 
     aliases = {"refreshToken": "refresh_token"}
     body_optional = True
@@ -71,7 +71,7 @@ class RefreshIn(Schema):
 
 
 class PasswordIn(Schema):
-    """The password as it is, and as it shall be."""
+    """The current password and the new one."""
 
     aliases = {"currentPassword": "current_password", "newPassword": "new_password"}
     current_password = known_password()
@@ -79,7 +79,7 @@ class PasswordIn(Schema):
 
 
 class MeIn(Schema):
-    """What a person changes of the own account."""
+    """What you can change about your account."""
 
     aliases = {"full_name": "name", "fullName": "name"}
     name = line(100)
@@ -102,11 +102,11 @@ class SignedInOut(Schema):
     role = fields.String(required=True, validate=ROLE_CHOICE)
     access_token = fields.String(required=True)
     refresh_token = fields.String(
-        metadata={"description": "Left out where the cookie has it."},
+        metadata={"description": "Left out if the cookie carries it."},
     )
     token_type = fields.String(required=True)
     expires_in = fields.Integer(
-        required=True, metadata={"description": "Seconds until the access token ends."}
+        required=True, metadata={"description": "Seconds until the access token expires."}
     )
     notice = fields.String(
         required=True, allow_none=True, metadata={"description": "Something worth knowing."}
@@ -133,12 +133,12 @@ class DemoOut(Schema):
     password = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Theirs, told only to callers on the server's own machine."},
+        metadata={"description": "Their password, only for callers on the server's own machine."},
     )
 
 
 class VerifyOut(Schema):
-    """What a good access token says."""
+    """What a valid access token says."""
 
     valid = fields.Boolean(required=True)
     user_id = fields.Integer(required=True)
@@ -157,7 +157,7 @@ class SessionOut(Schema):
     last_used_at = Time(required=True)
     expires_at = Time(required=True)
     current = fields.Boolean(
-        required=True, metadata={"description": "Whether this request belongs to it."}
+        required=True, metadata={"description": "Whether this request uses it."}
     )
 
 
@@ -168,7 +168,7 @@ class SessionQuery(PageQuery):
 
 
 class BlockOut(Schema):
-    """Somebody whom you have blocked; their name is shown where you have something in common."""
+    """A person you have blocked; their name is shown if you have something in common."""
 
     user_id = fields.Integer(required=True, attribute="blocked_id")
     created_at = Time(required=True)
@@ -181,7 +181,7 @@ class BlockQuery(PageQuery):
 
 
 class TicketOut(Schema):
-    """A ticket for `?ticket=`: good once."""
+    """A ticket for `?ticket=`: it works once."""
 
     ticket = fields.String(required=True)
     expires_at = Time(required=True)
@@ -204,7 +204,7 @@ class UserQuery(PageQuery):
 
 
 class UserIn(Schema):
-    """What an admin changes of an account."""
+    """What an admin can change about an account."""
 
     role = fields.String(validate=ROLE_CHOICE)
     disabled = TrueOrFalse()

@@ -19,7 +19,7 @@ from .sessions import Client, SignedIn
 
 
 class EmailTaken(Conflict):
-    """There is an account with this e-mail address already: log in."""
+    """There is already an account with this e-mail address: log in."""
 
 
 class WrongCredentials(Unauthorized):
@@ -112,7 +112,7 @@ def _check(
         if user is not None and user.password_hash == kept.password_hash:
             return user, rehashed
         db.session.rollback()
-    raise Conflict("The password was changed meanwhile.")
+    raise Conflict("The password was changed in the meantime.")
 
 
 def _to_keep(kept: str, password: str, new: str | None) -> str | None:

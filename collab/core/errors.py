@@ -72,13 +72,13 @@ class Forbidden(ApiError):
 
 
 class NotFound(ApiError):
-    """There is nothing here, or nothing that you may know of."""
+    """There is nothing here, or nothing that you may see."""
 
     status = 404
 
 
 class Conflict(ApiError):
-    """This does not fit the present state of the resource."""
+    """This conflicts with the present state of the resource."""
 
     status = 409
 

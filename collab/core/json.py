@@ -32,7 +32,7 @@ STRING_PATTERN = re.compile(rb'"[^"]*"?')
 
 
 class TooManyValues(ValueError):
-    """JSON has more values than are taken."""
+    """The JSON has too many values."""
 
 
 class Stored(Mapping[str, Any]):

@@ -53,7 +53,7 @@ class Schema(ma.Schema):
         known = {one.data_key or name for name, one in self.load_fields.items()}
         unknown = (name for name in data if name not in known and name not in self.aliases)
         named = {name: ["Unknown field."] for name in islice(unknown, MAX_UNKNOWN_NAMED)}
-        raise ma.ValidationError(named | {"_schema": ["There are more that are unknown."]})
+        raise ma.ValidationError(named | {"_schema": ["There are more unknown members."]})
 
 
 class Pattern(validate.Validator):

@@ -37,7 +37,7 @@ def kept_secret(path: Path) -> str:
             os.link(draft, path)  # one maker wins
         Path(draft).unlink()
     if not (secret := path.read_text().strip()):
-        raise ValueError(f"{path.name} is empty: delete it, and one is made")
+        raise ValueError(f"{path.name} is empty: delete it, and a new one is made")
     return secret
 
 

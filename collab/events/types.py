@@ -60,7 +60,7 @@ class AccountEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEvent(Event):
-    """Something that only admins are told."""
+    """Something that only admins see."""
 
     @property
     def topic(self) -> str:
@@ -83,7 +83,7 @@ OPEN_TYPES = {
     kind.name: kind
     for kind in (
         OpenType("file.changed", "A member changed a file in an editor.", True, "write"),
-        OpenType("activity", "A member did something worth telling.", True, "write"),
+        OpenType("activity", "A member did something worth sharing.", True, "write"),
         OpenType("typing", "A member is typing.", False, "write"),
         OpenType("cursor.moved", "A person's cursor moved; a viewer has one too.", False, "appear"),
     )

@@ -31,13 +31,13 @@ from .text.units import to_units
 
 
 class NotText(ApiError):
-    """This file is a text: send UTF-8 without NUL characters."""
+    """This file is a text file: send UTF-8 without NUL characters."""
 
     status = 415
 
 
 class NotEditable(Conflict):
-    """This file is no text: it has no edits, and is replaced as a whole with PUT."""
+    """This file is not a text file: replace it as a whole with PUT."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _base(file_id: int, base: int | None) -> tuple[str, int]:
     if base is None or base == version:
         return now, version
     if base > version:
-        raise invalid("query/base_version", f"There is no version {base}: it is {version} now.")
+        raise invalid("query/base_version", f"There is no version {base}: the newest is {version}.")
     return store.units_at(file_id, base), base
 
 

@@ -27,7 +27,9 @@ from .models import TEXT, File, text_etag
 from .schemas import ContentQuery, EditedOut, EditsIn, FileOut
 from .text.units import from_units
 
-blueprint = Blueprint("content", __name__, url_prefix=BASE_PATH, description="What is in files.")
+blueprint = Blueprint(
+    "content", __name__, url_prefix=BASE_PATH, description="The content of files."
+)
 
 Answer = tuple[Any, int, dict[str, str]]
 
@@ -38,7 +40,7 @@ Answer = tuple[Any, int, dict[str, str]]
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 @blueprint.alt_response(409, schema="Problem")
 def get_content(query: dict[str, Any], file_id: int) -> Response:
-    """Fetch what is in a file, or what a text was; ranges are served (RFC 9110 §14)."""
+    """Fetch a file's content, or a text's at a version; ranges are served (RFC 9110 §14)."""
     if query["version"] is not None:
         return _text_at(history.text_of(file_id, caller()), query["version"])
     file = access.load(File, file_id, caller())
@@ -52,7 +54,7 @@ def get_content(query: dict[str, Any], file_id: int) -> Response:
 @blueprint.doc(requestBody=file_body(0))
 @blueprint.response(200, FileOut)
 def put_content(query: dict[str, Any], file_id: int) -> Answer:
-    """Replace what is in a file, with the body as it is; a text changes only where it differs."""
+    """Replace a file's content with the body as it is; a text changes only where it differs."""
     file, (source, _, _) = content.admit(file_id, caller()), sent_file()
     if file.kind != TEXT:
         return _shown(content.replace_bytes(file_id, source, caller(), _require_match))
@@ -68,7 +70,7 @@ def put_content(query: dict[str, Any], file_id: int) -> Answer:
 @blueprint.arguments(EditsIn)
 @blueprint.response(200, EditedOut)
 def edit_content(data: dict[str, Any], file_id: int) -> Answer:
-    """Edit a text, as it was at a version; what others changed since is kept."""
+    """Edit a text, starting from a version; what others changed since is kept."""
     file = content.admit(file_id, caller())
     expected = _expected(file)
     told, exact = content.edit(file, data["base_version"], data["edits"], expected, caller())

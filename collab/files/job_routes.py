@@ -25,7 +25,7 @@ blueprint = Blueprint("file_jobs", __name__, url_prefix=BASE_PATH, description="
 @blueprint.response(201, JobWholeOut)
 @versioned
 def run_file(data: dict[str, Any], file_id: int) -> JobView:
-    """Run a Python or JavaScript file in the sandbox, as it is now; answers the job."""
+    """Run a Python or JavaScript file in the sandbox, as it is now; returns the job."""
     file = content.admit(file_id, caller())
     return shown(jobs.run(file, data["stdin"], caller()))
 
@@ -37,6 +37,6 @@ def run_file(data: dict[str, Any], file_id: int) -> JobView:
 @blueprint.response(201, JobWholeOut)
 @versioned
 def make_thumbnail(data: dict[str, Any], file_id: int) -> JobView:
-    """Make a small PNG, JPEG or WebP of an image; answers the job, whose output it will be."""
+    """Make a small PNG, JPEG or WebP of an image; returns the job, whose output it becomes."""
     file = content.admit(file_id, caller())
     return shown(jobs.thumbnail(file, data, caller()))

@@ -25,7 +25,7 @@ LANGUAGES = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs":
 
 
 class NotRunnable(Unprocessable):
-    """Only Python (.py) and JavaScript (.js, .mjs, .cjs) texts can be run."""
+    """Only Python (.py) and JavaScript (.js, .mjs, .cjs) files can be run."""
 
 
 class NotAnImage(Unprocessable):
@@ -68,9 +68,9 @@ def admit(file_id: int, project_id: int | None, caller: Caller) -> None:
     except ApiError:
         raise invalid("payload/file_id", "There is no such file.") from None
     if file.project_id != project_id:
-        raise invalid("payload/file_id", "The file belongs to another project than the job.")
+        raise invalid("payload/file_id", "The file belongs to a different project than the job.")
     if file.sha256 is None:
-        raise invalid("payload/file_id", "The file is a text.")
+        raise invalid("payload/file_id", "The file is a text file.")
 
 
 def path_of(file_id: int) -> Path:

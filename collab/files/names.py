@@ -35,8 +35,8 @@ MAX_PART_LENGTH = 255
 MAX_ENDING_LENGTH = 20
 MAX_NUMBER_LENGTH = 10
 NAMES_DESCRIPTION = (
-    'No part is a name that other systems refuse or obey: none has `<>:"|?*` or invisible '
-    "characters, ends with a dot, or is called like a device of Windows (`con`, `aux.txt`) or "
+    'No part is a name that other systems refuse or act on: none has `<>:"|?*` or invisible '
+    "characters, ends with a dot, has the name of a Windows device (`con`, `aux.txt`) or is "
     "`.git`."
 )
 
@@ -59,7 +59,7 @@ def _trouble(part: str) -> str | None:
     if _stem(part) in DEVICE_NAMES:
         return "is the name of a device on Windows"
     if "".join(one for one in part if one not in JOINER_CHARACTERS).casefold() in TRUSTED_FOLDERS:
-        return "is a folder that tools carry out"
+        return "is a folder whose content tools run"
     return None
 
 

@@ -38,8 +38,7 @@ class FileRoom:
         used, limit = self._used[project_id], setting("FILE_QUOTA_MB") * MIB
         if growth > 0 and used + growth > (ceiling(limit, growth) if about else limit):
             raise QuotaSpent(
-                f"The project's files have {used // MIB} of {limit // MIB} MiB together: "
-                "delete some first.",
+                f"The project's files take {used // MIB} of {limit // MIB} MiB: delete some first.",
                 "files",
                 used,
                 limit,

@@ -76,7 +76,7 @@ def get_tree(workspace_id: int) -> dict[str, Any]:
 @blueprint.response(201, FileOut)
 @versioned
 def create_file(query: dict[str, Any], workspace_id: int) -> File:
-    """Make a file: a text as JSON; or with `?path=` or in a form, whatever the body is."""
+    """Create a file: a text as JSON; or any file as the body with `?path=`, or in a form."""
     if query["path"] is None and request.mimetype != "multipart/form-data":
         if not request.is_json:
             raise NoPath()
@@ -101,7 +101,7 @@ def _named(name: str) -> str:
 @blueprint.arguments(FolderMoveIn)
 @blueprint.response(200, FolderMovedOut)
 def move_folder(data: dict[str, Any], workspace_id: int) -> dict[str, int]:
-    """Move a folder: every file below it, or none."""
+    """Move a folder: every file in it, or none."""
     workspace = access.load(Workspace, workspace_id, caller(), can=Right.WRITE)
     return {"moved": service.move_folder(workspace, data["source"], data["target"], caller())}
 
@@ -121,7 +121,7 @@ def get_file(file_id: int) -> File:
 @blueprint.response(200, FileOut)
 @versioned
 def move_file(data: dict[str, Any], file_id: int) -> File:
-    """Rename or move a file; who has it open keeps it open."""
+    """Rename or move a file; whoever has it open keeps it open."""
     file = access.load(File, file_id, caller(), can=Right.WRITE)
     require_match(file)
     return service.move(file, data.get("path", file.path), caller())

@@ -42,7 +42,7 @@ class Path(fields.String):
 
 
 class FileIn(Schema):
-    """A text, and where it goes."""
+    """A text and its path."""
 
     aliases = NAMES
     path = Path(required=True, metadata={"example": "src/main.py"})
@@ -57,7 +57,7 @@ class FileIn(Schema):
 
 
 class FileQuery(Schema):
-    """Where a file goes that is sent as it is."""
+    """The path of a file that is sent as it is."""
 
     aliases = NAMES
     path = Path(
@@ -67,7 +67,7 @@ class FileQuery(Schema):
 
 
 class FilePatch(Schema):
-    """Where a file goes."""
+    """A file's new path."""
 
     aliases = NAMES
     path = Path(metadata={"example": "src/app.py"})
@@ -83,16 +83,20 @@ class FileOut(Schema):
     name = fields.String(required=True, metadata={"description": "The last part of the path."})
     kind = fields.String(required=True, validate=validate.OneOf(FILE_KINDS))
     content_type = fields.String(
-        required=True, metadata={"description": "What the content is, by its bytes."}
+        required=True, metadata={"description": "The type of the content, found from its bytes."}
     )
-    size = fields.Integer(required=True, metadata={"description": "Bytes; of a text, in UTF-8."})
+    size = fields.Integer(
+        required=True, metadata={"description": "In bytes; for a text, those of its UTF-8."}
+    )
     sha256 = fields.String(
-        required=True, allow_none=True, metadata={"description": "Of bytes; a text has none."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "For binary files; a text has none."},
     )
     version = fields.Integer(
         required=True,
         attribute="content_version",
-        metadata={"description": "Of the content; 0 is an empty text that never changed."},
+        metadata={"description": "The content's version; 0 is an empty text that never changed."},
     )
     created_at = Time(required=True)
     updated_at = Time(required=True)
@@ -107,7 +111,7 @@ class FileListQuery(PageQuery):
         0,
         MAX_PATH_LENGTH,
         load_default="",
-        metadata={"description": "How the paths begin, as `src/`.", "example": "src/"},
+        metadata={"description": "What the paths begin with, such as `src/`.", "example": "src/"},
     )
     kind = fields.String(load_default=None, validate=validate.OneOf(FILE_KINDS))
     sort = sort_field(FILE_SORTS, "path")
@@ -117,28 +121,28 @@ FilePage = page_of(FileOut)
 
 
 class FolderMoveIn(Schema):
-    """A folder, and what it is to be called."""
+    """A folder and its new path."""
 
     source = Path(required=True, data_key="from", metadata={"example": "src"})
     target = Path(required=True, data_key="to", metadata={"example": "lib/src"})
 
 
 class FolderMovedOut(Schema):
-    """How many files went along."""
+    """How many files moved with it."""
 
     moved = fields.Integer(required=True)
 
 
 class ContentQuery(Schema):
-    """What the sender's text was made of."""
+    """What the sender's text is based on."""
 
     aliases = {"baseVersion": "base_version"}
     base_version = fields.Integer(
         load_default=None,
         validate=validate.Range(0, MAX_ID),
         metadata={
-            "description": "Of a text: the version that yours was made of. What others changed "
-            "since is kept; without it, the text becomes yours, whatever it is now."
+            "description": "For a text: the version that yours is based on. What others changed "
+            "since is kept. Without it, yours replaces the text, whatever it says now."
         },
     )
 
@@ -157,13 +161,13 @@ class EditIn(Schema):
 
 
 class EditsIn(Schema):
-    """Edits of a version of a text."""
+    """Edits made to a version of a text."""
 
     aliases = {"baseVersion": "base_version"}
     base_version = WholeNumber(
         required=True,
         validate=validate.Range(0, MAX_ID),
-        metadata={"description": "The version that the edits were made of.", "example": 1},
+        metadata={"description": "The version that the edits were made to.", "example": 1},
     )
     edits = ShortList(
         fields.Nested(EditIn, metadata={"minProperties": 1, "maxProperties": 1}),
@@ -177,16 +181,14 @@ class EditsIn(Schema):
 
 
 class EditedOut(Schema):
-    """What became of edits: they made `version` of the one before."""
+    """Edits as applied: they turned the version before into `version`."""
 
     file_id = fields.Integer(required=True)
     version = fields.Integer(required=True)
     edits = fields.List(
         fields.Nested(EditOut),
         required=True,
-        metadata={
-            "description": f"As applied, behind what others had changed. {UNITS_DESCRIPTION}"
-        },
+        metadata={"description": f"As applied, after what others had changed. {UNITS_DESCRIPTION}"},
     )
 
 
@@ -196,11 +198,11 @@ class FolderOut(Schema):
     name = fields.String(required=True)
     path = fields.String(required=True)
     type = fields.String(required=True, validate=validate.OneOf(["folder", "file"]))
-    id = fields.Integer(metadata={"description": "Of a file."})
-    kind = fields.String(metadata={"description": "Of a file."})
-    size = fields.Integer(metadata={"description": "Of a file, in bytes."})
+    id = fields.Integer(metadata={"description": "For a file."})
+    kind = fields.String(metadata={"description": "For a file."})
+    size = fields.Integer(metadata={"description": "For a file, in bytes."})
     children = fields.List(
-        fields.Nested(lambda: FolderOut()), metadata={"description": "Of a folder: by name."}
+        fields.Nested(lambda: FolderOut()), metadata={"description": "For a folder: by name."}
     )
 
 
@@ -223,7 +225,7 @@ class RunIn(Schema):
 
 
 class SmallIn(Schema):
-    """The box that a thumbnail has to fit into, in pixels."""
+    """The box that a thumbnail has to fit in, in pixels."""
 
     body_optional = True
     width = WholeNumber(
@@ -240,14 +242,14 @@ CONFLICTS = (FAIL, REPLACE, SKIP)
 
 
 class ArchiveQuery(Schema):
-    """What becomes of files whose paths an archive has too."""
+    """What happens to files that are in the archive, too."""
 
     conflict = fields.String(
         load_default=FAIL,
         validate=validate.OneOf(CONFLICTS),
         metadata={
             "description": "`fail`: nothing is unpacked (409); `skip`: they stay; `replace`: "
-            "they get the archive's content, a text by the least change."
+            "they get the archive's content, a text by the smallest change."
         },
     )
 

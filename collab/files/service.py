@@ -41,11 +41,11 @@ SEARCHABLE_CHARACTERS = 64 * 1024
 
 
 class PathTaken(Conflict):
-    """There is something at this path."""
+    """There is already something at this path."""
 
 
 class TooManyFiles(Conflict):
-    """A workspace has at most 10,000 files."""
+    """A workspace may have at most 10,000 files."""
 
 
 def create_text(workspace_id: int, path: str, text: str, actor: Caller) -> File:
@@ -164,7 +164,7 @@ def require_free(workspace_id: int, added: list[str], kept: set[str] | None = No
 
 
 def _taken(path: str, other: str) -> PathTaken:
-    way = "is taken" if path == other else f"can't be, beside the file {other!r}"
+    way = "is taken" if path == other else f"conflicts with the file {other!r}"
     return PathTaken(f"The path {path!r} {way}.")
 
 

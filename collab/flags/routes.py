@@ -45,7 +45,7 @@ def get_flag(name: str) -> FlagView:
 @blueprint.response(200, FlagOut)
 @versioned
 def replace_flag(data: dict[str, Any], name: str) -> FlagView:
-    """Switch a feature on or off: for all, or for a part of the people."""
+    """Switch a feature on or off: for everybody, or for a share of people."""
     return _switch(name, data)
 
 
@@ -55,7 +55,7 @@ def replace_flag(data: dict[str, Any], name: str) -> FlagView:
 @blueprint.response(200, FlagOut)
 @versioned
 def update_flag(changes: dict[str, Any], name: str) -> FlagView:
-    """Change whether a feature is on, or for how many."""
+    """Change whether a feature is on, or for what share of people."""
     return _switch(name, changes)
 
 
@@ -63,7 +63,7 @@ def update_flag(changes: dict[str, Any], name: str) -> FlagView:
 @admin_required
 @blueprint.response(204)
 def reset_flag(name: str) -> None:
-    """Give a feature back to its setting."""
+    """Return a feature to its setting."""
     flag = service.load_to_change(name)
     require_match(shown(flag, caller().user_id))
     service.reset(flag, caller())

@@ -17,7 +17,10 @@ class FlagIn(Schema):
     percentage = WholeNumber(
         load_default=100,
         validate=PERCENTAGE_RANGE,
-        metadata={"description": "Of the people; always the same ones.", "example": 25},
+        metadata={
+            "description": "The share of people who have it, always the same ones.",
+            "example": 25,
+        },
     )
 
 
@@ -38,7 +41,7 @@ class FlagOut(Schema):
     percentage = fields.Integer(required=True)
     default = fields.Boolean(required=True, metadata={"description": "What the setting says."})
     overridden = fields.Boolean(
-        required=True, metadata={"description": "Whether an admin's word is over the setting."}
+        required=True, metadata={"description": "Whether an admin has overridden the setting."}
     )
     changed_by = fields.Integer(required=True, allow_none=True)
     changed_at = Time(required=True, allow_none=True)

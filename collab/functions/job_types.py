@@ -28,9 +28,9 @@ def _admit_function(payload: dict[str, Any], project_id: int | None, caller: Cal
 
 def _check_file(function: Function, upload_id: int | None) -> None:
     if function.input is None and upload_id is not None:
-        raise invalid("payload/upload_id", "This function works on no file.")
+        raise invalid("payload/upload_id", "This function does not take a file.")
     if function.input is not None and upload_id is None:
-        raise invalid("payload/upload_id", "This function works on a file: upload it first.")
+        raise invalid("payload/upload_id", "This function needs a file: upload one first.")
 
 
 @job_type("function", payload=FunctionIn, timeout_s=60, admit=_admit_function)

@@ -21,7 +21,7 @@ class FunctionIn(Schema):
 
 
 class ThumbnailIn(Schema):
-    """An image, and the box that its thumbnail has to fit into, in pixels."""
+    """An image, and the box that its thumbnail has to fit in, in pixels."""
 
     upload_id = identifier(metadata={"example": 1})
     file_id = identifier(metadata={"description": "Instead: an image in the job's project."})

@@ -39,7 +39,9 @@ from .schemas import (
 )
 from .service import Order
 
-blueprint = Blueprint("jobs", __name__, url_prefix=BASE_PATH, description="Work that survives.")
+blueprint = Blueprint(
+    "jobs", __name__, url_prefix=BASE_PATH, description="Work that survives restarts."
+)
 
 
 @blueprint.get("/jobs/types")
@@ -66,7 +68,7 @@ def list_jobs(query: dict[str, Any]) -> Page:
 @blueprint.response(201, JobWholeOut)
 @blueprint.alt_response(503, schema="Problem")
 def submit_job(data: dict[str, Any]) -> tuple[JobView, int, dict[str, str]]:
-    """Submit a job; with an idempotency key (in the body or the header) it is made once."""
+    """Submit a job; with an idempotency key (in the body or the header) it is created once."""
     data["key"] = _one_key(data.pop("idempotency_key"))
     job, known = service.submit(Order(**data), caller())
     headers = {"Location": f"{BASE_PATH}/jobs/{job.id}", "ETag": quote_etag(job.etag)}
@@ -142,7 +144,7 @@ def _one_key(sent: str | None) -> str | None:
     if header is not None and not KEY_PATTERN.fullmatch(header):
         raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
     if header is not None and sent is not None and header != sent:
-        raise invalid("idempotency_key", "The header Idempotency-Key has another value.")
+        raise invalid("idempotency_key", "The Idempotency-Key header has a different value.")
     return sent or header
 
 

@@ -54,7 +54,7 @@ class JobIn(Schema):
     priority = WholeNumber(
         load_default=0,
         validate=validate.Range(-100, 100),
-        metadata={"description": "Among your own jobs the higher one goes first."},
+        metadata={"description": "Among your own jobs, the highest goes first."},
     )
     run_at = Moment(load_default=None, allow_none=True)
     max_attempts = WholeNumber(load_default=None, allow_none=True, validate=validate.Range(1, 20))
@@ -191,7 +191,7 @@ class JobTypeOut(Schema):
         required=True, metadata={"description": "The payload's schema in the OpenAPI document."}
     )
     repeatable = fields.Boolean(
-        required=True, metadata={"description": "false: it runs at most once by itself."}
+        required=True, metadata={"description": "False: it runs at most once, unless you retry it."}
     )
 
 

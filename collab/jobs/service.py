@@ -52,7 +52,7 @@ KEY_LIFETIME = timedelta(hours=24)
 
 
 class JobEnded(Conflict):
-    """The job is over already."""
+    """The job is already over."""
 
 
 class NotRetryable(Conflict):
@@ -225,7 +225,7 @@ def cancel(job: Job, caller: Caller) -> Job:
         _tell(JobCancelRequested(**_where(job)), caller.user_id)
         db.session.info[LOOK_NOTE] = True
     elif job.status != RUNNING:
-        raise JobEnded(f"The job is over already: it is {job.status}.")
+        raise JobEnded(f"The job is already over: it is {job.status}.")
     db.session.commit()
     return job
 

@@ -26,7 +26,7 @@ from .schemas import (
 )
 
 blueprint = Blueprint(
-    "notifications", __name__, url_prefix=BASE_PATH, description="What you should know of."
+    "notifications", __name__, url_prefix=BASE_PATH, description="What you should know about."
 )
 
 
@@ -104,7 +104,7 @@ def get_preferences() -> Preferences:
 @blueprint.response(200, PreferencesOut)
 @versioned
 def replace_preferences(data: dict[str, bool]) -> Preferences:
-    """Say which kinds of notifications you want; what is left out is wanted."""
+    """Say which kinds of notifications you want; those left out are wanted."""
     require_match(service.preferences_to_change(caller()))
     return service.set_preferences(caller(), data)
 
@@ -115,6 +115,6 @@ def replace_preferences(data: dict[str, bool]) -> Preferences:
 @blueprint.response(200, PreferencesOut)
 @versioned
 def update_preferences(changes: dict[str, bool]) -> Preferences:
-    """Say of some kinds of notifications whether you want them."""
+    """Say whether you want some kinds of notifications."""
     require_match(service.preferences_to_change(caller()))
     return service.set_preferences(caller(), changes)

@@ -17,11 +17,11 @@ class CauseOut(Schema):
 
 
 class NotificationOut(Schema):
-    """Something that you should know of."""
+    """Something that you should know about."""
 
     id = fields.Integer(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
-    text = fields.String(required=True, metadata={"description": "It as a sentence."})
+    text = fields.String(required=True, metadata={"description": "What happened, as a sentence."})
     actor = fields.Nested(CauseOut, required=True, allow_none=True)
     subject = fields.String(
         required=True, metadata={"description": "What it is about.", "example": "task:9"}
@@ -50,7 +50,7 @@ class NotificationPatch(Schema):
 
 
 class ReadIn(Schema):
-    """What has been read: some by id, those up to an id, or all. What is not yours is left out."""
+    """What has been read: some by id, those up to an id, or all; others' ids are ignored."""
 
     ids = ShortList(identifier(), load_default=list, validate=validate.Length(max=100))
     through = identifier(load_default=None)

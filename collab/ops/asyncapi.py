@@ -61,14 +61,14 @@ def _messages(kinds: dict[str, tuple[str, Json]]) -> dict[str, Json]:
 CLOUD_EVENT = object_of(
     ["specversion", "id", "source", "type", "time", "topic", "data"],
     specversion=const("1.0"),
-    id={"type": "string", "description": "The log's id, to resume behind; `signal-…` otherwise."},
+    id={"type": "string", "description": "The log's id, to resume after; otherwise `signal-…`."},
     source={"type": "string", "format": "uri-reference"},
     type={"type": "string"},
     time={"type": "string", "format": "date-time"},
     datacontenttype=const("application/json"),
     topic=TOPIC_SCHEMA,
     actor={"type": "integer", "description": "Who did it."},
-    signal={"type": "boolean", "description": "True for what is told and not kept."},
+    signal={"type": "boolean", "description": "True for what is sent but not kept."},
     data={"type": "object"},
 )
 

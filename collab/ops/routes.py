@@ -44,7 +44,7 @@ class ReadyOut(Schema):
 @blueprint.doc(security=NO_SECURITY)
 @blueprint.response(200, HealthOut)
 def health() -> dict[str, Any]:
-    """Tell that the service answers."""
+    """Say that the service answers."""
     uptime = round(time.monotonic() - STARTED.here(), 3)
     return {"status": "ok", "timestamp": utcnow(), "uptime": uptime, "version": VERSION}
 
@@ -54,7 +54,7 @@ def health() -> dict[str, Any]:
 @blueprint.response(200, ReadyOut)
 @blueprint.alt_response(503, schema=ReadyOut)
 def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Tell whether the database and the live parts work."""
+    """Say whether the database and the live parts work."""
     checks = {"database": _database(), "disk": _disk(), **PARTS.here().states()}
     good = all(state == "ok" or state.startswith("off") for state in checks.values())
     body = {"status": "ok" if good else "unavailable", "checks": checks}

@@ -46,7 +46,7 @@ REQUESTS: dict[str, tuple[str, Json]] = {
         object_of(["type", "token"], type=const("auth"), token={"type": "string"}, ref=REF_SCHEMA),
     ),
     "subscribe": (
-        "Follow a topic, from behind an id where `after` is given.",
+        "Follow a topic; with `after`, from after that id on.",
         object_of(
             ["type"],
             type=const("subscribe"),
@@ -57,13 +57,13 @@ REQUESTS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "unsubscribe": (
-        "Follow a topic no longer.",
+        "Stop following a topic.",
         object_of(["type", "topic"], type=const("unsubscribe"), topic=TOPIC_SCHEMA, ref=REF_SCHEMA),
     ),
     "publish": (
         "Publish an event. Its type may also stand in `type` itself, as in `file_changed`. "
-        "A signal (`typing`, `cursor_moved`) has at most 4 KiB, any other event 256 KiB; whoever "
-        "publishes more bytes a second than a person may gets an `error` of status 429.",
+        "A signal (`typing`, `cursor_moved`) may have 4 KiB, any other event 256 KiB; a person "
+        "who publishes more bytes a second than allowed gets an `error` of status 429.",
         object_of(
             ["type", "event"],
             type=const("publish"),
@@ -75,15 +75,15 @@ REQUESTS: dict[str, tuple[str, Json]] = {
     ),
     "ping": ("Ask for a sign of life.", object_of(["type"], type=const("ping"), ref=REF_SCHEMA)),
     "file.open": (
-        "Follow a text file's edits and cursors, and be told what it is now.",
+        "Follow a text file's edits and cursors, and get what it says now.",
         object_of(
             ["type", "file_id"], type=const("file.open"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA
         ),
     ),
     "file.edit": (
-        "Change a text. The edits are of `base_version`; what was changed since is merged. What "
-        "has an `edit_id`, unique among one's edits of the file, may be sent again: it is made "
-        "once.",
+        "Change a text. The edits are made to `base_version` and merged with what has changed "
+        "since. An edit with an `edit_id`, unique among your edits of the file, may be sent "
+        "again: it is applied once.",
         object_of(
             ["type", "file_id", "base_version", "edits"],
             type=const("file.edit"),
@@ -95,13 +95,13 @@ REQUESTS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "file.close": (
-        "Follow a file no longer.",
+        "Stop following a file.",
         object_of(
             ["type", "file_id"], type=const("file.close"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA
         ),
     ),
     "cursor.moved": (
-        "Show one's cursor. On a file (`file_id`) with a `position` in the text of `version`, it "
+        "Show your cursor. On a file (`file_id`) with a `position` in the text of `version`, it "
         "is remembered, and moves along with edits; elsewhere it may be any `payload`.",
         object_of(
             ["type"],
@@ -120,7 +120,7 @@ REQUESTS: dict[str, tuple[str, Json]] = {
 #: What the server answers.
 ANSWERS: dict[str, tuple[str, Json]] = {
     "authenticated": (
-        "The token is good.",
+        "The token is valid.",
         object_of(
             ["type", "user_id", "expires_at"],
             type=const("authenticated"),
@@ -130,7 +130,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "subscribed": (
-        "The topic is followed: rows behind `last_id` come live, those behind `after` now.",
+        "The topic is followed: rows after `last_id` come live, those after `after` now.",
         object_of(
             ["type", "topic", "last_id", "recovered", "present"],
             type=const("subscribed"),
@@ -142,7 +142,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "unsubscribed": (
-        "The topic is followed no longer; `reason` is the event that took the right away.",
+        "The topic is no longer followed; `reason` is the event that took the right away.",
         object_of(
             ["type", "topic"],
             type=const("unsubscribed"),
@@ -162,8 +162,8 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "file.opened": (
-        "The text as it is in `version`. Edits behind it come live, as `file.edited`; one whose "
-        "version is not above it is in the content already.",
+        "The text at `version`. Later edits arrive live, as `file.edited`; one at or below "
+        "`version` is already in the content.",
         object_of(
             ["type", "file_id", "path", "content", "version", "last_id", "present", "cursors"],
             type=const("file.opened"),
@@ -187,9 +187,9 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "file.accepted": (
-        "An edit is on disk: `edits`, as they were merged, make `version` of the one before. It is "
-        "told as `file.edited` too, before or after this. Where others have done the same already, "
-        "nothing is left: then `edits` is empty, and there is no new version.",
+        "An edit is on disk: `edits`, as merged, turned the version before into `version`. It is "
+        "sent as `file.edited` too, before or after this. If others had already done the same, "
+        "nothing is left of it: then `edits` is empty, and there is no new version.",
         object_of(
             ["type", "file_id", "version", "edits"],
             type=const("file.accepted"),
@@ -200,7 +200,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "file.closed": (
-        "The file is followed no longer.",
+        "The file is no longer followed.",
         object_of(
             ["type", "file_id"], type=const("file.closed"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA
         ),
@@ -215,7 +215,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "token_expired": (
-        "Send `auth` with a fresh token before the seconds are over, or the socket closes (4401).",
+        "Send `auth` with a fresh token within that many seconds, or the socket closes (4401).",
         object_of(
             ["type", "seconds_left", "detail"],
             type=const("token_expired"),

@@ -28,7 +28,7 @@ MAX_POSTS_PER_COLLECTION = 1000
 
 
 class Full(Conflict):
-    """A collection holds at most 1,000 posts, those included that are drafts of others now."""
+    """A collection may hold 1,000 posts, including posts that are now other people's drafts."""
 
 
 class NoNeighbour(NotFound):

@@ -51,7 +51,7 @@ def list_collections(query: dict[str, Any]) -> Page:
 @blueprint.response(201, CollectionOut)
 @versioned
 def create_collection(data: dict[str, Any]) -> Collection:
-    """Make a collection; nobody else sees it."""
+    """Create a collection; nobody else sees it."""
     return service.create(data["name"], data["description"], caller())
 
 
@@ -117,7 +117,7 @@ def add_post(data: dict[str, Any], collection_id: int) -> Collection:
 @blueprint.response(200, CollectionOut)
 @versioned
 def remove_post(data: dict[str, Any], collection_id: int) -> Collection:
-    """Take a post out of a collection; 404 if it is not in it."""
+    """Remove a post from a collection; 404 if it is not there."""
     collection = load_collection(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
     return collection_posts.remove(collection, data["post_id"], caller())
@@ -149,7 +149,7 @@ def place_post(place: dict[str, Any], collection_id: int, post_id: int) -> Colle
 @login_required
 @blueprint.response(204)
 def take_post_out(collection_id: int, post_id: int) -> None:
-    """Take a post out of a collection; 404 if it is not in it."""
+    """Remove a post from a collection; 404 if it is not there."""
     collection = load_collection(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
     collection_posts.remove(collection, post_id, caller())

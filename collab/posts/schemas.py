@@ -141,7 +141,7 @@ class PostChoiceIn(Schema):
 
 
 class PostPlaceIn(Schema):
-    """Where a post stands: right before or right behind another one; without either at the end."""
+    """Where a post stands: right before or right after another one, or else at the end."""
 
     body_optional = True
     before = identifier(metadata={"description": "The id of a post in the collection."})

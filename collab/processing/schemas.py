@@ -54,15 +54,15 @@ class ConditionIn(Schema):
         required=True,
         validate=validate.OneOf(list(OPERATIONS)),
         metadata={
-            "description": "`ne` holds for null, too. `lt`, `le`, `gt` and `ge` compare numbers "
-            "with numbers and text with text; what is of another kind does not match."
+            "description": "`ne` matches null, too. `lt`, `le`, `gt` and `ge` compare numbers "
+            "with numbers and text with text; other kinds don't match."
         },
     )
     value = fields.Raw(
         allow_none=True,
         metadata={
             "description": "What to compare with; a list for `in`; none for `is_null` and "
-            '`not_null`. Text is no number: a cell 5 of a CSV file equals 5, not "5".',
+            '`not_null`. Text is not a number: a cell 5 of a CSV file equals 5, not "5".',
             "example": "Lyon",
         },
     )
@@ -104,7 +104,7 @@ class AggregateIn(Schema):
     )
     column = column_name(
         metadata={
-            "description": "Needed but for `count`, which counts rows without it.",
+            "description": "Required, except for `count`, which counts rows without it.",
             "example": "price",
         }
     )
@@ -142,17 +142,17 @@ class ProcessingIn(Schema):
     format = fields.String(
         validate=validate.OneOf(FORMATS),
         metadata={
-            "description": "Of the upload; by default told from its name or its beginning. "
+            "description": "The upload's format; by default found from its name or its beginning. "
             "`json` is an array of objects, `jsonl` an object in each line."
         },
     )
     delimiter = patterned(
         r'^[^"\r\n\u0000]$',
-        "Must be one character, but no quotation mark or line break.",
+        "Must be one character, and not a quotation mark or line break.",
         1,
         1,
         metadata={
-            "description": "Of a CSV file; by default the most frequent of , ; tab and | "
+            "description": "For a CSV file; by default the most frequent of , ; tab and | "
             "in its first line."
         },
     )

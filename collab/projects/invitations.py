@@ -25,11 +25,11 @@ from .models import INVITATION_SORTS, Invitation, Member, Project
 
 
 class AlreadyMember(Conflict):
-    """This person is a member already: change the role instead."""
+    """This person is already a member: change their role instead."""
 
 
 class AlreadyInvited(Conflict):
-    """This address has been invited already: take that invitation back to change the role."""
+    """This address has already been invited: revoke that invitation to change the role."""
 
 
 class NoLongerValid(Conflict):

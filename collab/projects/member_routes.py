@@ -47,7 +47,7 @@ def list_members(query: dict[str, Any], project_id: int) -> Page:
 @blueprint.response(201, MemberOut)
 @versioned
 def invite_member(data: dict[str, Any], project_id: int) -> Member | Invitation:
-    """Invite somebody: an account is added, an unknown address gets an invitation to accept."""
+    """Invite somebody: who has an account is added, an unknown address gets an invitation."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
     return invitations.invite(project, data["email"], data["role"], caller())
 
@@ -98,7 +98,7 @@ def list_invitations(query: dict[str, Any], project_id: int) -> Page:
 @login_required
 @blueprint.response(204)
 def revoke_invitation(project_id: int, invitation_id: int) -> None:
-    """Take an invitation back."""
+    """Revoke an invitation."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
     invitations.revoke(project, invitation_id, caller())
 

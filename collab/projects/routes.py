@@ -39,7 +39,7 @@ def list_projects(query: dict[str, Any]) -> Page:
 @blueprint.response(201, ProjectOut)
 @versioned
 def create_project(data: dict[str, Any]) -> Project:
-    """Make a project; you own it."""
+    """Create a project; you own it."""
     return service.create(data["name"], data["description"], caller())
 
 
@@ -80,7 +80,7 @@ def update_project(changes: dict[str, Any], project_id: int) -> Project:
 @login_required
 @blueprint.response(204)
 def delete_project(project_id: int) -> None:
-    """Delete a project with all below it."""
+    """Delete a project with everything in it."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
     require_match(project)
     service.delete(project, caller())

@@ -20,7 +20,7 @@ blueprint = Blueprint("quotas", __name__, url_prefix=BASE_PATH, description="Wha
 @login_required
 @blueprint.response(200, UsageOut)
 def my_usage() -> Kept:
-    """Show what you keep, in projects and outside of them, and how much that may be."""
+    """Show what you keep, in projects and outside of them, and how much you may keep."""
     return service.usage_of(PERSON, caller().user_id)
 
 
@@ -28,6 +28,6 @@ def my_usage() -> Kept:
 @login_required
 @blueprint.response(200, UsageOut)
 def project_usage(project_id: int) -> Kept:
-    """Show what a project keeps, whoever brought it, and how much that may be."""
+    """Show what a project keeps, whoever added it, and how much it may keep."""
     access.load(Project, project_id, caller())
     return service.usage_of(PROJECT, project_id)

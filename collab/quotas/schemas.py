@@ -16,12 +16,14 @@ class KindOut(Schema):
     limit = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "Bytes that may be kept of this kind; null: `limit` of all."},
+        metadata={
+            "description": "Bytes of this kind that may be kept; null: only the total's `limit`."
+        },
     )
 
 
 class UsageOut(Schema):
-    """What is kept, and how much that may be."""
+    """What is kept, and how much may be kept."""
 
     bytes = fields.Integer(required=True)
     limit = fields.Integer(required=True, metadata={"description": "Bytes that may be kept."})

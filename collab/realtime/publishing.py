@@ -70,7 +70,7 @@ def draft(kind: object, payload: object) -> Draft:
         raise invalid("payload", "Must be an object.")
     name = canonical_type(kind)
     if reserved(name) or same_type(name) in PROTOCOL_TYPES:
-        raise ReservedType(f"Only the server itself tells {name}; use a name of your own.")
+        raise ReservedType(f"Only the server publishes {name}; use a name of your own.")
     written = dumps(payload)
     what = Draft(name, payload, len(written))
     limit = MAX_PAYLOAD_BYTES if what.kept else MAX_SIGNAL_BYTES

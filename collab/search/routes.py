@@ -24,8 +24,8 @@ blueprint = Blueprint(
 @blueprint.response(200, ResultPage)
 @linked
 def search(query: dict[str, Any]) -> Page:
-    """Find projects, workspaces, files, tasks, posts and uploads that you may read, the best first.
+    """Find projects, workspaces, files, tasks, posts and uploads, the best match first.
 
-    Of each kind the newest 1,000 matches are ranked.
+    Only what you may read is found. Of each kind, the newest 1,000 matches are ranked.
     """
     return service.find(caller(), **query)

@@ -12,8 +12,8 @@ from ..core.schemas import MAX_ID, OneOfRegistered, Schema, Time
 KIND_CHOICE = OneOfRegistered(lambda: KINDS.here())
 
 QUERY_DESCRIPTION = (
-    "Words that must all occur, the last one also as the beginning of a word; "
-    '`"words in quotes"` stand together, and `-` before either excludes.'
+    "Words that must all occur; the last one may be the beginning of a word. "
+    '`"Words in quotes"` must stand together, and `-` before either excludes it.'
 )
 
 
@@ -43,7 +43,7 @@ class ExcerptOut(Schema):
 
     title_html = fields.String(required=True)
     text_html = fields.String(
-        required=True, metadata={"description": "Some words of the text; empty without one."}
+        required=True, metadata={"description": "A part of the text; empty if it has none."}
     )
 
 

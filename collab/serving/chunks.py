@@ -80,7 +80,7 @@ class Chunks:
         self._chunks += 1
         self._extensions += len(found[2])
         if self._chunks > MAX_CHUNKS or self._extensions > EXTENSION_BYTES:
-            raise Refused(413, "The body comes in too many chunks, or with too much beside them.")
+            raise Refused(413, "The body has too many chunks, or too many chunk extensions.")
         self._left = int(found[1], 16)
         self._state = self._data if self._left else self._trailer
         return True
@@ -114,8 +114,8 @@ class Chunks:
         self._trailers += len(line)
         name = line.partition(b":")[0].lower()
         if line and (not TRAILER_PATTERN.fullmatch(line) or name in FORBIDDEN_TRAILERS):
-            raise malformed("a field behind its body in chunks is malformed")
+            raise malformed("a trailer field is malformed")
         if self._trailers > TRAILER_BYTES:
-            raise Refused(431, "The fields behind the body are too long.")
+            raise Refused(431, "The trailer fields are too long.")
         self.whole = not line
         return True

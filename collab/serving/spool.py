@@ -95,7 +95,7 @@ class Spooled:
         if self._in_memory and not self._fits(size):
             self._roll_over()
         if not self._in_memory and not self._spool.take_disk(size, self._network):
-            raise Refused(503, "Too many bodies are on their way at once.", retry_after=5)
+            raise Refused(503, "Too many bodies are arriving at once.", retry_after=5)
         self.size += size
         self.file.write(data)
 
@@ -104,7 +104,7 @@ class Spooled:
 
     def _roll_over(self) -> None:
         if not self._spool.take_disk(self.size, self._network):
-            raise Refused(503, "Too many bodies are on their way at once.", retry_after=5)
+            raise Refused(503, "Too many bodies are arriving at once.", retry_after=5)
         self._spool.give_memory(self.size)
         self._in_memory = False
         kept, self.file = self.file, tempfile.TemporaryFile(dir=self._spool.folder)  # noqa: SIM115

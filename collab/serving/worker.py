@@ -151,7 +151,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
             self._refuse(peer, error)
         except OSError as error:
             log.error("a body can't be kept: %s", error)
-            self._refuse(peer, Refused(507, "There is no room for the body on the disk."))
+            self._refuse(peer, Refused(507, "The disk has no room for the body."))
         else:
             if request is None:
                 self._await_rest(peer)

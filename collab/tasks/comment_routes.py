@@ -43,7 +43,7 @@ def list_comments(query: dict[str, Any], task_id: int) -> Page:
 @blueprint.response(201, CommentOut)
 @versioned
 def create_comment(data: dict[str, Any], task_id: int) -> Comment:
-    """Say something about a task."""
+    """Comment on a task."""
     task = access.load(Task, task_id, caller(), can=Right.WRITE)
     return comments.create(task, data["body"], caller())
 
@@ -63,7 +63,7 @@ def get_comment(task_id: int, comment_id: int) -> Comment:
 @blueprint.response(200, CommentOut)
 @versioned
 def update_comment(changes: dict[str, Any], task_id: int, comment_id: int) -> Comment:
-    """Change what you said."""
+    """Change your comment."""
     task, comment = comments.load_to_edit(task_id, comment_id, caller())
     require_match(comment)
     return comments.update(task, comment, changes.get("body"), caller())
@@ -73,7 +73,7 @@ def update_comment(changes: dict[str, Any], task_id: int, comment_id: int) -> Co
 @login_required
 @blueprint.response(204)
 def delete_comment(task_id: int, comment_id: int) -> None:
-    """Delete what you said; an owner of the project deletes anybody's comment."""
+    """Delete your comment; an owner of the project may delete anybody's."""
     task, comment = comments.load_to_delete(task_id, comment_id, caller())
     require_match(comment)
     comments.delete(task, comment, caller())

@@ -49,7 +49,7 @@ def list_project_tasks(query: dict[str, Any], project_id: int) -> Page:
 @blueprint.response(201, TaskOut)
 @versioned
 def create_project_task(data: dict[str, Any], project_id: int) -> Task:
-    """Make a task in a project."""
+    """Create a task in a project."""
     return service.create(project_id, data, caller())
 
 
@@ -70,7 +70,7 @@ def list_tasks(query: dict[str, Any]) -> Page:
 @blueprint.response(201, TaskOut)
 @versioned
 def create_task(data: dict[str, Any]) -> Task:
-    """Make a task of your own, or in the project that the body names."""
+    """Create a task of your own, or in the project that the body names."""
     return service.create(data.pop("project_id"), data, caller())
 
 

@@ -59,8 +59,8 @@ class Due(fields.String):
     def __init__(self, **options: Any) -> None:
         meaning = (
             "RFC 3339. Without an offset it is local time in `due_zone`; a date alone is the end "
-            "of that day there. A time that comes twice when clocks change is the first one, one "
-            "that is left out comes as much later as they are put forward."
+            "of that day there. A time that occurs twice when clocks change is the first one; one "
+            "that is skipped moves later by as much as the clocks do."
         )
         metadata = {"description": meaning, "pattern": due.DUE_PATTERN, "example": "2026-12-24"}
         super().__init__(metadata=metadata, **options)
@@ -75,12 +75,12 @@ class Due(fields.String):
 
 def _known_zone(name: str) -> None:
     if name not in due.zones():
-        raise ma.ValidationError("Must be a time zone of the IANA database, as Europe/Paris.")
+        raise ma.ValidationError("Must be a time zone of the IANA database, such as Europe/Paris.")
 
 
 def zone(**options: Any) -> fields.String:
     """Make a field for a time zone's name."""
-    meaning = "A time zone of the IANA database, which a time without an offset is meant in."
+    meaning = "The time zone (IANA database) of a time without an offset."
     metadata = {"description": meaning, "example": "Europe/Paris"}
     return fields.String(
         validate=[validate.Length(1, 64), _known_zone], metadata=metadata, **options
@@ -111,7 +111,7 @@ class TaskIn(Schema):
     assignee_id = identifier(
         load_default=None,
         allow_none=True,
-        metadata={"description": "A member of the project; of a personal task its owner."},
+        metadata={"description": "A member of the project; for a personal task, its owner."},
     )
     due_at = Due(load_default=None, allow_none=True)
     due_zone = zone(load_default="UTC")
@@ -179,18 +179,20 @@ class TaskQuery(PageQuery):
     )
     tag = line(MAX_TAG_LENGTH, load_default=None)
     overdue = fields.Boolean(
-        load_default=None, metadata={"description": "Whether it was due and is not done."}
+        load_default=None, metadata={"description": "Whether it is past due and not done."}
     )
     priority = fields.String(validate=PRIORITY_CHOICE, load_default=None)
     q = fields.String(
         load_default=None,
         validate=validate.Length(max=100),
-        metadata={"description": "Words of title, description or tags; the last may be begun."},
+        metadata={
+            "description": "Words of title, description or tags; the last may be incomplete."
+        },
     )
     sort = sort_field(
         TASK_SORTS,
         None,
-        metadata={"description": "Else the newest come first; of overdue ones the oldest."},
+        metadata={"description": "By default the newest first; of overdue ones, the oldest."},
     )
 
 
@@ -250,7 +252,7 @@ class MoveIn(Schema):
 
 def said(**options: Any) -> fields.String:
     """Make a field for a comment's text."""
-    message = "Must be text that can be seen, without control characters."
+    message = "Must be visible text without control characters."
     metadata = {"example": "@alice, is this still wanted?"}
     return patterned(VISIBLE_TEXT_PATTERN, message, 1, 10_000, metadata=metadata, **options)
 
@@ -263,7 +265,7 @@ class CommentIn(Schema):
 
 
 class CommentPatch(Schema):
-    """What a comment shall say."""
+    """What a comment should say."""
 
     aliases = {"text": "body", "content": "body"}
     body = said()

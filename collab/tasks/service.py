@@ -55,7 +55,7 @@ def _check_assignee(task: Task, assignee_id: int | None) -> None:
         return
     if task.project_id is None:
         if assignee_id != task.owner_id:
-            raise invalid("assignee_id", "A personal task is for its owner or for nobody.")
+            raise invalid("assignee_id", "A personal task can be assigned only to its owner.")
     elif db.session.get(Member, (task.project_id, assignee_id), populate_existing=True) is None:
         raise invalid("assignee_id", "Must be a member of the project.")
 

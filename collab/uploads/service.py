@@ -64,7 +64,7 @@ def _require_room(size: int, project_id: int | None, owner: Caller) -> None:
     limit = setting("UPLOAD_QUOTA_MB") * MIB
     if used + size > limit:
         raise QuotaSpent(
-            f"Your uploads have {used // MIB} of {limit // MIB} MiB: delete some first.",
+            f"Your uploads take {used // MIB} of {limit // MIB} MiB: delete some first.",
             "uploads",
             used,
             limit,
@@ -99,7 +99,9 @@ def admit(upload_id: int, project_id: int | None, caller: Caller) -> None:
     except ApiError:
         raise invalid("payload/upload_id", "There is no such upload.") from None
     if upload.project_id not in (None, project_id):
-        raise invalid("payload/upload_id", "The upload belongs to another project than the job.")
+        raise invalid(
+            "payload/upload_id", "The upload belongs to a different project than the job."
+        )
 
 
 def path_of(upload_id: int) -> Path:

@@ -49,7 +49,7 @@ def list_project_workspaces(query: dict[str, Any], project_id: int) -> Page:
 @blueprint.response(201, WorkspaceOut)
 @versioned
 def create_project_workspace(data: dict[str, Any], project_id: int) -> Workspace:
-    """Make a workspace in a project."""
+    """Create a workspace in a project."""
     project = access.load(Project, project_id, caller(), can=Right.WRITE)
     return service.create(project, data["name"], data["settings"], caller())
 
@@ -74,7 +74,7 @@ def list_workspaces(query: dict[str, Any]) -> Page:
 @blueprint.response(201, WorkspaceOut)
 @versioned
 def create_workspace(data: dict[str, Any]) -> Workspace:
-    """Make a workspace in the project that the body names."""
+    """Create a workspace in the project that the body names."""
     project = access.load(Project, data["project_id"], caller(), can=Right.WRITE)
     return service.create(project, data["name"], data["settings"], caller())
 
@@ -116,7 +116,7 @@ def update_workspace(changes: dict[str, Any], workspace_id: int) -> Workspace:
 @login_required
 @blueprint.response(204)
 def delete_workspace(workspace_id: int) -> None:
-    """Delete a workspace with all in it."""
+    """Delete a workspace with everything in it."""
     workspace = access.load(Workspace, workspace_id, caller(), can=Right.WRITE)
     require_match(workspace)
     service.delete(workspace, caller())

@@ -56,7 +56,7 @@ class Tasks(ModelViewSet):
 @api_view(["POST"])
 @permission_classes([AllowAny])
 def register(request: Request) -> Response:
-    """Make an account and sign in."""
+    """Create an account and sign in."""
     email = request.data["email"]
     user = User.objects.create(username=email, email=email)
     token = str(AccessToken.for_user(user))

@@ -54,7 +54,7 @@ class Parser(FlaskParser):
             return loads_sent(body)
         except TooManyValues:
             raise TooManyMembers(
-                f"The body has more than {MAX_VALUES:,} values and names of members."
+                f"The body has more than {MAX_VALUES:,} values and member names."
             ) from None
         except ValueError as error:
             raise Malformed(f"The body is not JSON: {error}.") from None

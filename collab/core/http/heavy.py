@@ -63,13 +63,15 @@ class Turns:
 
     def _wait(self, who: str) -> None:
         if self._waiting[who] >= MAX_HEAVY_WAITING_PER_PERSON:
-            raise TooManyRequests("Too many large requests at once: wait for the others' answers.")
+            raise TooManyRequests(
+                "You sent too many large requests at once: wait for their answers."
+            )
         if self._waiting.total() >= MAX_HEAVY_WAITING:
-            raise Unavailable("Too many large requests are on their way at once.")
+            raise Unavailable("Too many large requests are being handled at once.")
         self._waiting[who] += 1
         try:
             if not self._moved.wait_for(lambda: self._free(who), self._patience_s):
-                raise Unavailable("The large requests before this one take too long.")
+                raise Unavailable("The large requests before this one are taking too long.")
         finally:
             _less(self._waiting, who)
 

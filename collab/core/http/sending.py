@@ -36,7 +36,7 @@ def sent_file() -> tuple[Source, str, str]:
             raise Malformed("The form has no part named `file` with a file in it.")
         return file.stream, file.filename or "", file.mimetype
     if request.content_length is None and "Transfer-Encoding" not in request.headers:
-        raise Malformed("There is no body: an empty file is sent with `Content-Length: 0`.")
+        raise Malformed("There is no body: to send an empty file, set `Content-Length: 0`.")
     source: Source = request.stream
     # curl says this of any `--data-binary`.
     unknown = request.mimetype == "application/x-www-form-urlencoded"

@@ -104,7 +104,7 @@ def decode(cursor: str, sort: str, column: ColumnElement[Any] | Column) -> tuple
         if not all(0 <= number <= MAX_ID for number in (key, value) if type(number) is int):
             raise ValueError
     except (ValueError, TypeError, OverflowError, binascii.Error):
-        raise Malformed("The cursor is not one that this list gave out.") from None
+        raise Malformed("This cursor did not come from this list.") from None
     return value, key
 
 

@@ -41,7 +41,7 @@ class AccountEnabled(AccountEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRoleChanged(AccountEvent):
-    """An admin changed an account's global role: its connections end and must be made anew."""
+    """An admin changed an account's global role: its connections end and must be opened again."""
 
     type = "account.role_changed"
     corrects = EndConnections("user_id")
@@ -50,7 +50,7 @@ class AccountRoleChanged(AccountEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class PasswordChanged(AccountEvent):
-    """A person changed the password; the other sessions ended."""
+    """A person changed their password; their other sessions ended."""
 
     type = "account.password_changed"
 

@@ -54,7 +54,7 @@ class FileDeleted(FileEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class FileEdited(Event):
-    """A text changed: `edits` make `version` of the one before; null if too long to be told."""
+    """A text changed: `edits` turned the version before into `version`; null if too long."""
 
     type = "file.edited"
     file_id: int

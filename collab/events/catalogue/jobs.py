@@ -77,7 +77,7 @@ class JobSucceeded(JobEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class JobFailed(JobEvent):
-    """A job failed in a way that another attempt would not mend."""
+    """A job failed in a way that another attempt would not fix."""
 
     type = "job.failed"
     attempt: int
@@ -86,7 +86,7 @@ class JobFailed(JobEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class JobDied(JobEvent):
-    """A job failed as often as it may."""
+    """A job failed for the last time: it has no attempts left."""
 
     type = "job.died"
     attempt: int

@@ -27,7 +27,7 @@ class ProjectUpdated(ProjectEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectDeleted(ProjectEvent):
-    """A project was deleted with all below it."""
+    """A project was deleted with everything in it."""
 
     type = "project.deleted"
     corrects = DropProject()

@@ -10,7 +10,7 @@ from ..types import AccountEvent, AuditEvent, Event
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationCreated(AccountEvent):
-    """There is something to know: GET the notification, if it may still be seen."""
+    """Somebody was notified: GET the notification, if it may still be seen."""
 
     type = "notification.created"
     notification_id: int
@@ -20,7 +20,7 @@ class NotificationCreated(AccountEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationRead(AccountEvent):
-    """A person read notifications, on whatever device; so many are unread."""
+    """A person read notifications, on any device; `unread` says how many are left."""
 
     type = "notification.read"
     unread: int
@@ -28,7 +28,7 @@ class NotificationRead(AccountEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class FlagChanged(Event):
-    """An admin switched a feature, or gave it back to its setting (`overridden` is false)."""
+    """An admin switched a feature, or returned it to its setting (`overridden` is false)."""
 
     type = "flag.changed"
     #: What a process has read of the flags is stale.
@@ -56,7 +56,7 @@ class LoginRefused(AuditEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessRefused(AuditEvent):
-    """A request or a socket's message was refused: the role was too low, or the token not good."""
+    """A request or a socket's message was refused: the role was too low, or the token not valid."""
 
     type = "access.refused"
     method: str

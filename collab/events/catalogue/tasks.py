@@ -90,7 +90,7 @@ class TaskCommentDeleted(TaskEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskReminded(TaskEvent):
-    """A task that is not done is due within a day; told once for each due date."""
+    """A task that is not done is due within a day; sent once for each due date."""
 
     type = "task.reminded"
     due_at: str

@@ -32,7 +32,7 @@ MAX_ARCHIVE_RATIO = 100
 RATIO_FREE_ARCHIVE_BYTES = 4 * 2**20
 #: Bytes of the directory at an archive's end, which is read into memory.
 MAX_DIRECTORY_BYTES = 2 * 2**20
-TOO_MANY = f"An archive has at most {MAX_FILES_PER_ARCHIVE:,} files."
+TOO_MANY = f"An archive may have at most {MAX_FILES_PER_ARCHIVE:,} files."
 
 END_SIGNATURE = b"PK\x05\x06"
 END_BYTES = 22
@@ -51,7 +51,7 @@ BROKEN_ARCHIVE_ERRORS = (
 
 
 class BadArchive(Unprocessable):
-    """The body is no zip archive that can be read."""
+    """The body is not a zip archive that can be read."""
 
 
 def _refuse(name: str, why: str) -> BadArchive:
@@ -86,8 +86,8 @@ class Archive:
         self._left -= size
         if self._left < 0:
             raise BadArchive(
-                f"An archive may unpack to {MAX_UNPACKED_BYTES // 2**20} MiB, and past the first "
-                f"{RATIO_FREE_ARCHIVE_BYTES // 2**20} MiB to {MAX_ARCHIVE_RATIO} times its size."
+                f"An archive may unpack to {MAX_UNPACKED_BYTES // 2**20} MiB and, past the first "
+                f"{RATIO_FREE_ARCHIVE_BYTES // 2**20} MiB, to {MAX_ARCHIVE_RATIO} times its size."
             )
 
 
@@ -143,12 +143,12 @@ def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         if info.is_dir():
             continue
         if path in entries:
-            raise _refuse(path, "is there twice")
+            raise _refuse(path, "appears twice")
         entries[path] = info
     if len(entries) > MAX_FILES_PER_ARCHIVE:
         raise BadArchive(TOO_MANY)
     if sum(info.file_size for info in entries.values()) > MAX_UNPACKED_BYTES:
-        raise BadArchive(f"An archive has at most {MAX_UNPACKED_BYTES // 2**20} MiB, unpacked.")
+        raise BadArchive(f"An archive may unpack to at most {MAX_UNPACKED_BYTES // 2**20} MiB.")
     if (found := paths.clash([], entries)) is not None:
         raise _refuse(found[0], f"can't be beside {found[1]!r}")
     return entries
@@ -161,7 +161,7 @@ def _path(info: zipfile.ZipInfo) -> str:
         path: str = PathField().deserialize(name)
     except ma.ValidationError:
         raise _refuse(
-            info.orig_filename, f"has no good path. {paths.PATH_DESCRIPTION[:-1]}"
+            info.orig_filename, f"has no valid path. {paths.PATH_DESCRIPTION[:-1]}"
         ) from None
     return path
 
@@ -174,10 +174,10 @@ def _check(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & 0x41:
         raise _refuse(name, "is encrypted")
     if info.compress_type not in METHODS:
-        raise _refuse(name, "is packed by another method than deflate")
+        raise _refuse(name, "is compressed by a method other than deflate")
     if info.file_size > MAX_FILE_BYTES:
         raise _refuse(name, f"has more than {MAX_FILE_BYTES // 2**20} MiB")
     if info.file_size > RATIO_FREE_FILE_BYTES and info.file_size > MAX_FILE_RATIO * max(
         1, info.compress_size
     ):
-        raise _refuse(name, f"is more than {MAX_FILE_RATIO} times as large as it is packed")
+        raise _refuse(name, f"is more than {MAX_FILE_RATIO} times its packed size")

@@ -43,10 +43,10 @@ def get_archive(workspace_id: int) -> Response:
 def unpack_archive(query: dict[str, Any], workspace_id: int) -> dict[str, int]:
     """Unpack a zip of up to 25 MiB (200 MiB and 2,000 files unpacked): all of it, or nothing.
 
-    An archive with an entry that is no plain file at a good path is refused as a whole, and so is
-    one for which there is no room. New files appear some at a time; if one can't be made after
-    all, they go again. Of `conflict=replace`, texts are changed after the rest, each by itself,
-    merged with what others write meanwhile.
+    An archive with an entry that is not a plain file at a valid path is refused as a whole, and so
+    is one that does not fit the quotas. New files appear a few at a time; if one can't be created
+    after all, they are removed again. With `conflict=replace`, texts are changed last, each on its
+    own, and merged with what others write meanwhile.
     """
     content.admit_to(workspace_id, caller())
     source, _, _ = sent_file()

@@ -55,8 +55,8 @@ class HalfUnpacked(ApiError):
     """The archive could not be unpacked as a whole."""
 
     def __init__(self, cause: ApiError, replaced: int) -> None:
-        left = f"{replaced} files had been replaced before" if replaced else "nothing was kept"
-        super().__init__(f"{cause.detail} Of the archive {left}.", headers=cause.headers)
+        left = f"{replaced} files were replaced before that" if replaced else "nothing was kept"
+        super().__init__(f"{cause.detail} Of the archive, {left}.", headers=cause.headers)
         self.status, self.members = cause.status, cause.members
 
 
@@ -139,13 +139,13 @@ def _compare(plan: Plan, workspace: Workspace, conflict: str, actor: Caller) -> 
 
 def _taken(path: str) -> dict[str, str]:
     pointer = "#/" + path.replace("~", "~0").replace("/", "~1")
-    return {"detail": f"There is a file {path!r} already.", "pointer": pointer}
+    return {"detail": f"There is already a file {path!r}.", "pointer": pointer}
 
 
 def _replace(plan: Plan, rows: Sequence[Any]) -> None:
     for row in rows:
         if (row.kind == TEXT) is (row.path in plan.binary):
-            raise service.PathTaken(f"{row.path!r} is a text here or there, and bytes beside it.")
+            raise service.PathTaken(f"{row.path!r} is a text on one side and binary on the other.")
         (plan.texts if row.kind == TEXT else plan.bytes)[row.path] = row.id
 
 

@@ -49,7 +49,7 @@ SERVICE_CALLER = Caller(NO_OWNER, 0, "", "", False, utcnow())
 
 
 class UndoneMeanwhile(Conflict):
-    """Somebody has undone changes of this text at the same time: try again."""
+    """Somebody else undid changes of this text at the same time: try again."""
 
 
 class Batch:

@@ -241,7 +241,7 @@ class Document:
         except steps.Embedded:
             raise Spoilt("only plain text can be edited, nothing embedded in it") from None
         except ValueError:
-            raise Spoilt("what it changed can't be told") from None
+            raise Spoilt("what it changed can't be determined") from None
 
     def _taken(self) -> bytes:
         updates = list(self._updates)

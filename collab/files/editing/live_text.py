@@ -39,14 +39,14 @@ class TooFarBehind(Conflict):
 
 
 class UnusableUpdate(ApiError):
-    """The update can't be taken."""
+    """The update was refused."""
 
     status = 422
 
 
 def unusable(error: Unusable) -> UnusableUpdate:
     """Return what to answer for something that can't be taken."""
-    return UnusableUpdate(f"What was sent can't be taken: {error}.")
+    return UnusableUpdate(f"The update was refused: {error}.")
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,9 @@ class Room:
         Raises Unprocessable, JoinedVersion, TooFarBehind, TextTooLarge; then nothing was changed.
         """
         if not 0 <= base <= self.version:
-            raise invalid("base_version", f"There is no version {base}: it is {self.version} now.")
+            raise invalid(
+                "base_version", f"There is no version {base}: the newest is {self.version}."
+            )
         if len(delta) * (self.version - base) > MAX_MERGE_STEPS:
             raise TooFarBehind()
         since = self.since(base)
@@ -157,7 +159,7 @@ class Room:
             raise TooFarBehind()
         length = len(self.document.units) - sum(map(deltas.growth, since))
         if deltas.span(delta) > length:
-            raise invalid("edits", f"They reach behind the end: version {base} has {length} units.")
+            raise invalid("edits", f"They reach past the end: version {base} has {length} units.")
         for over in since:
             delta = transform(delta, over)
         if len(self.document.units) + deltas.growth(delta) > MAX_TEXT_BYTES:
@@ -170,7 +172,7 @@ class Room:
             self.spoilt = True
             raise unusable(error) from None
         except ValueError:
-            raise invalid("edits", "They cut a character in two (surrogates).") from None
+            raise invalid("edits", "They split a character in two (a surrogate pair).") from None
         return self._applied(delta, update)
 
     def merge(self, update: bytes, person: int, *, all_it_has: bool) -> Applied:

@@ -16,7 +16,7 @@ MIN_PLACES = 8
 
 
 class Embedded(Exception):
-    """Something that is no text was put into the text."""
+    """Something that is not text was put into the text."""
 
 
 def check(units: str, delta: Delta) -> None:

@@ -30,7 +30,7 @@ READING_ATTEMPTS = 3
 
 
 class JoinedVersion(Conflict):
-    """That version was joined with others when the history was compacted: open the text anew."""
+    """That version was joined with others when the history was compacted: open the text again."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _between(columns: Any, file_id: int, after: int, through: int) -> Select[Any
 def deltas_between(file_id: int, after: int, through: int) -> list[Delta]:
     """Return what was changed between two versions; raises JoinedVersion, also for too much."""
     if _weight_between(file_id, after, through) > MAX_BETWEEN_BYTES:
-        raise JoinedVersion(f"Too much was changed since version {after}: open the text anew.")
+        raise JoinedVersion(f"Too much has changed since version {after}: open the text again.")
     rows = changes(file_id, after, through)
     if not _joins_up(rows, after, through):
         raise joined(file_id, after)

@@ -33,7 +33,7 @@ blueprint = Blueprint(
     "history",
     __name__,
     url_prefix=f"{BASE_PATH}/files",
-    description="Who changed a text, what it was, and taking changes back.",
+    description="Who changed a text, what it said before, and undoing changes.",
 )
 
 AS_JSON = {"content": {"application/json": {"schema": DiffOut}}}
@@ -67,7 +67,7 @@ def get_change(file_id: int, version: int) -> service.Entry:
 @blueprint.response(200, {"type": "string"}, content_type="text/plain")
 @blueprint.doc(responses={200: AS_JSON})
 def get_diff(query: dict[str, Any], file_id: int) -> Response:
-    """Show the difference of two versions.
+    """Show the difference between two versions.
 
     It is a unified diff, as `diff -u` makes it and `patch` takes it, or the edits where the Accept
     header prefers `application/json`.
@@ -85,7 +85,7 @@ def get_diff(query: dict[str, Any], file_id: int) -> Response:
 @blueprint.response(200, OutcomeOut)
 @versioned
 def restore_version(data: dict[str, Any], file_id: int) -> service.Outcome:
-    """Make a text what it was at a version, by a new change that is merged like any other."""
+    """Restore a text to a version, by a new change that is merged like any other."""
     file = service.text_of(file_id, caller(), can=Right.WRITE)
     return service.restore(file, data["version"], caller())
 
@@ -98,9 +98,9 @@ def restore_version(data: dict[str, Any], file_id: int) -> service.Outcome:
 @blueprint.response(200, OutcomeOut)
 @versioned
 def undo_changes(data: dict[str, Any], file_id: int) -> service.Outcome:
-    """Take back what one person changed from one version to another, and keep what others did.
+    """Undo what one person changed from one version to another, and keep what others did.
 
-    Who may write may also undo what others changed. It is one new change, which can be undone.
+    Whoever may write may undo others' changes, too. The undo is one change, which can be undone.
     """
     file = service.text_of(file_id, caller(), can=Right.WRITE)
     return service.undo_of(file, **data, caller=caller())

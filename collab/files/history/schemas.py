@@ -17,7 +17,7 @@ from ...core.schemas import (
 )
 from ...jobs.schemas import Moment
 
-VERSION_DESCRIPTION = "A version of the content: each change makes one."
+VERSION_DESCRIPTION = "A version of the content: each change creates one."
 
 
 class HistoryQuery(PageQuery):
@@ -34,7 +34,7 @@ class HistoryQuery(PageQuery):
     since = Moment(load_default=None, metadata={"description": "From this time on (RFC 3339)."})
     until = Moment(load_default=None, metadata={"description": "Before this time (RFC 3339)."})
     edits = fields.Boolean(
-        load_default=False, metadata={"description": "Whether to tell what each change did."}
+        load_default=False, metadata={"description": "Whether to show what each change did."}
     )
 
 
@@ -60,13 +60,13 @@ class EntryOut(Schema):
     base = fields.Integer(
         required=True,
         metadata={
-            "description": "The version before it. It is less than the one before where old "
-            "changes were joined; that of the oldest change is where the history begins."
+            "description": "The version that it changed. Where old changes were joined, it is "
+            "several versions back; that of the oldest change is where the history begins."
         },
     )
     author = fields.Nested(AuthorOut, required=True, allow_none=True)
     door = fields.String(
-        required=True, metadata={"description": "By what it was made.", "example": "rest"}
+        required=True, metadata={"description": "What it was made with.", "example": "rest"}
     )
     at = Time(required=True)
     inserted = fields.Integer(
@@ -79,7 +79,7 @@ class EntryOut(Schema):
         fields.Integer(),
         required=True,
         allow_none=True,
-        metadata={"description": "Of an undo: the versions of the changes that it took back."},
+        metadata={"description": "For an undo: the versions of the changes that it undid."},
     )
     edits = JsonList(
         fields.Nested(EditOut),
@@ -87,7 +87,7 @@ class EntryOut(Schema):
         allow_none=True,
         metadata={
             "description": "What it did to the version before it; null in a list that was not "
-            "asked for edits, and where they are too long for one."
+            "asked for edits, and if they are too long for a list."
         },
     )
 
@@ -101,7 +101,7 @@ class VersionQuery(Schema):
     version = fields.Integer(
         load_default=None,
         validate=validate.Range(0, MAX_ID),
-        metadata={"description": "Of a text: as it was at this version; now, unless given."},
+        metadata={"description": "For a text: its content at this version; by default the newest."},
     )
 
 
@@ -118,12 +118,12 @@ class DiffQuery(Schema):
         load_default=None,
         data_key="to",
         validate=validate.Range(0, MAX_ID),
-        metadata={"description": "Another version; the present one, unless given."},
+        metadata={"description": "Another version; by default the newest."},
     )
 
 
 class DiffOut(Schema):
-    """What makes one version of another."""
+    """What turns one version into another."""
 
     from_version = fields.Integer(required=True, data_key="from")
     to_version = fields.Integer(required=True, data_key="to")
@@ -149,24 +149,24 @@ class UndoIn(Schema):
         "toVersion": "to_version",
     }
     author_id = identifier(
-        load_default=None, metadata={"description": "Whose changes; your own, unless given."}
+        load_default=None, metadata={"description": "Whose changes; by default your own."}
     )
     from_version = identifier(required=True)
     to_version = identifier(
-        load_default=None, metadata={"description": "The newest version, unless given."}
+        load_default=None, metadata={"description": "By default the newest version."}
     )
 
 
 class OutcomeOut(Schema):
-    """What became of the text."""
+    """The text after the change."""
 
     file_id = fields.Integer(required=True)
     version = fields.Integer(required=True, metadata={"description": VERSION_DESCRIPTION})
     changed = TrueOrFalse(
-        required=True, metadata={"description": "False if there was nothing to take back."}
+        required=True, metadata={"description": "False if there was nothing to change."}
     )
     edits = fields.List(
         fields.Nested(EditOut),
         required=True,
-        metadata={"description": "What was done to the version before, merged with it."},
+        metadata={"description": "What was done to the version before, as merged."},
     )

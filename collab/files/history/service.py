@@ -50,7 +50,7 @@ BY_VERSION = {"version": FileChange.version}
 
 
 class TooFarBack(Conflict):
-    """An undo reaches 1,000 changes back, if they are small: restore a version instead."""
+    """An undo reaches at most 1,000 small changes back: restore a version instead."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def text_of(file_id: int, caller: Caller, *, can: Right = Right.READ) -> File:
     file = access.load(File, file_id, caller)
     access.check(access.role_to(file, caller), can)
     if file.kind != TEXT:
-        raise NotFound("This file is no text: it has no history.")
+        raise NotFound("This file is not a text file, so it has no history.")
     return file
 
 
@@ -219,7 +219,7 @@ def _undoing(file: File, person: int, start: int, end: int | None, caller: Calle
     base = store.current_version(file.id)
     end = base if end is None else end
     if not start <= end <= base:
-        raise invalid("to_version", f"The versions go up to {base}, and the first comes first.")
+        raise invalid("to_version", f"Must be neither below `from` nor above the newest, {base}.")
     rows = _behind(file.id, start - 1, base)
     chosen = chosen_of(rows, person, end)
     if not any(chosen):

@@ -41,7 +41,7 @@ def brought_up(cursor: Cursor, room: Room) -> Cursor:
     """Return a cursor as it is in the newest version; raises Unprocessable, JoinedVersion."""
     version = cursor["version"]
     if version > room.version:
-        raise invalid("version", f"There is no version {version}: it is {room.version} now.")
+        raise invalid("version", f"There is no version {version}: the newest is {room.version}.")
     ends = {name: cursor[name] for name in ENDS if name in cursor}
     for delta in room.since(version):
         ends = {name: moved(position, delta) for name, position in ends.items()}

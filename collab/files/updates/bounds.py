@@ -23,4 +23,4 @@ SERVERS_OWN = 2**53 - 2**24
 
 
 class Unusable(Exception):
-    """An update that can't be taken: it is no update, or not one of plain text."""
+    """An update that can't be taken: it is not an update, or not one of plain text."""

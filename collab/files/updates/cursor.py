@@ -42,7 +42,7 @@ class Cursor:
     def byte(self) -> int:
         """Read a byte."""
         if self.at >= self.end:
-            raise Unusable("it is no update: it ends too early")
+            raise Unusable("it is not an update: it ends too early")
         value = self.data[self.at]
         self.at += 1
         return value
@@ -51,7 +51,7 @@ class Cursor:
         """Read a whole number of at most 53 bits, written no longer than needed."""
         at = self.at
         if at >= self.end:
-            raise Unusable("it is no update: it ends too early")
+            raise Unusable("it is not an update: it ends too early")
         value = self.data[at]
         if value < 128:
             self.at = at + 1
@@ -68,13 +68,13 @@ class Cursor:
                 self.at = at + 1
                 return value
             shift += 7
-        raise Unusable("it is no update: a number is cut off, too large or longer than it need be")
+        raise Unusable("it is not an update: a number is cut off, too large or longer than needed")
 
     def count(self) -> int:
         """Read how many of something follow, each of a byte at least."""
         value = self.number()
         if value > self.end - self.at:
-            raise Unusable("it is no update: it ends too early")
+            raise Unusable("it is not an update: it ends too early")
         return value
 
     def sized(self) -> bytes:
@@ -89,7 +89,7 @@ class Cursor:
         try:
             return data.decode()
         except UnicodeDecodeError:
-            raise Unusable("it is no update: a text is not UTF-8") from None
+            raise Unusable("it is not an update: a text is not UTF-8") from None
 
     def json(self) -> None:
         """Pass a text that has to be JSON."""
@@ -101,7 +101,7 @@ class Cursor:
         try:
             json.loads(text, parse_constant=_no_constant)
         except ValueError:
-            raise Unusable("it is no update: a value is not JSON") from None
+            raise Unusable("it is not an update: a value is not JSON") from None
 
     def _tally(self, values: int) -> None:
         self.values += values
@@ -119,7 +119,7 @@ class Cursor:
             if self.at - at > MAX_NUMBER_BYTES:
                 break
         if value > MAX_CLIENT:
-            raise Unusable("it is no update: a number is too large")
+            raise Unusable("it is not an update: a number is too large")
 
     def any(self) -> int:
         """Pass a value of lib0, and all that is in it; returns its tag."""
@@ -145,7 +145,7 @@ class Cursor:
         if tag in FIXED_BYTES:
             self.at += FIXED_BYTES[tag]
             if self.at > self.end:
-                raise Unusable("it is no update: it ends too early")
+                raise Unusable("it is not an update: it ends too early")
         elif tag == STRING:
             self.text()
         elif tag == INTEGER:
@@ -156,7 +156,7 @@ class Cursor:
             left.append(self.count())
             keyed.append(tag == OBJECT)
         else:
-            raise Unusable(f"it is no update: there is no value {tag}")
+            raise Unusable(f"it is not an update: there is no value {tag}")
 
 
 def _no_constant(name: str) -> None:

@@ -44,7 +44,7 @@ def read(data: bytes, *, stored: bool = False) -> Update:
     _structs(cursor, update, stored)
     _deletes(cursor, update, stored)
     if cursor.at != cursor.end:
-        raise Unusable("it is no update: there is something behind its end")
+        raise Unusable("it is not an update: there is something after its end")
     return update
 
 
@@ -52,7 +52,7 @@ def _structs(cursor: Cursor, update: Update, stored: bool) -> None:
     total = 0
     clients = cursor.count()
     if clients > MAX_CLIENTS and not stored:
-        raise Unusable(f"it is of more than {MAX_CLIENTS} clients")
+        raise Unusable(f"it is from more than {MAX_CLIENTS} clients")
     for _ in range(clients):
         length, client, clock = cursor.count(), cursor.number(), cursor.number()
         total += length
@@ -80,7 +80,7 @@ def _struct(cursor: Cursor, client: int, clock: int) -> Struct:
     kind = struct.kind = info & 31
     if kind in (GC, SKIP):
         if info != kind:
-            raise Unusable(f"it is no update: there is no struct {info}")
+            raise Unusable(f"it is not an update: there is no struct {info}")
         struct.length = cursor.number()
     else:
         _neighbours(cursor, struct, info)
@@ -97,13 +97,13 @@ def _neighbours(cursor: Cursor, struct: Struct, info: int) -> None:
     if not info & (HAS_ORIGIN | HAS_RIGHT):
         named = cursor.number()
         if named > 1:
-            raise Unusable("it is no update: what a struct is in can't be read")
+            raise Unusable("it is not an update: what a struct is in can't be read")
         struct.parent = cursor.text() if named else (cursor.number(), cursor.number())
         if info & HAS_KEY:
             cursor.text()
     for found in (struct.left, struct.right, struct.parent):
         if isinstance(found, tuple) and found[0] == struct.client and found[1] >= struct.clock:
-            raise Unusable("it is no update: a struct is put beside a later one of its client")
+            raise Unusable("it is not an update: a struct is put beside a later one of its client")
 
 
 def _content(cursor: Cursor, struct: Struct) -> None:
@@ -119,7 +119,7 @@ def _content(cursor: Cursor, struct: Struct) -> None:
     elif kind == JSON:
         # The library reads one text more than there are, and so takes what follows for what it
         # is not: it would see structs that nobody has looked at.
-        raise Unusable("it has values as old editors wrote them, which can't be taken")
+        raise Unusable("it has values in an old format, which is not supported")
     elif kind == TYPE:
         _type(cursor)
     else:
@@ -150,13 +150,13 @@ def _single(cursor: Cursor, kind: int) -> None:
         if cursor.any() != OBJECT or CALLED_OPTION in cursor.data[start : cursor.at]:
             raise Unusable("it has a sub-document that editors can't open")
     else:
-        raise Unusable(f"it is no update: there is no content {kind}")
+        raise Unusable(f"it is not an update: there is no content {kind}")
 
 
 def _type(cursor: Cursor) -> None:
     kind = cursor.number()
     if kind > XML_TEXT_TYPE or kind == HOOK_TYPE:
-        raise Unusable(f"it has a type {kind}, which can't be taken")
+        raise Unusable(f"it has a type {kind}, which is not supported")
     if kind == ELEMENT_TYPE:
         cursor.text()
 
@@ -183,8 +183,8 @@ def _pass_over(update: Update, length: int, stored: bool) -> None:
     """Leave out what was stored before it would have been refused; raises Unusable."""
     update.clean = False
     if not stored:
-        what = "a clock is too large" if length else "there is something of no length"
-        raise Unusable(f"it is no update: {what}")
+        what = "a clock is too large" if length else "something has no length"
+        raise Unusable(f"it is not an update: {what}")
 
 
 def read_vector(data: bytes, most: int) -> dict[int, int]:
@@ -195,14 +195,14 @@ def read_vector(data: bytes, most: int) -> dict[int, int]:
     cursor, clocks = Cursor(data), dict[int, int]()
     clients = cursor.count()
     if clients > most:
-        raise Unusable(f"it is of more than {most} clients")
+        raise Unusable(f"it is from more than {most} clients")
     for _ in range(clients):
         client, clock = cursor.number(), cursor.number()
         if client in clocks:
-            raise Unusable("it is no state vector: it has a client twice")
+            raise Unusable("it is not a state vector: it has a client twice")
         clocks[client] = clock
     if cursor.at != cursor.end:
-        raise Unusable("it is no state vector: there is something behind its end")
+        raise Unusable("it is not a state vector: there is something after its end")
     return clocks
 
 

@@ -56,13 +56,13 @@ class Stopwatch:
     def apply(self, doc: Doc[Any], update: bytes) -> None:
         """Have the library apply a piece."""
         if self._left < 0:
-            raise Spoilt("to merge it takes too long: too many edits are at one place")
+            raise Spoilt("merging it would take too long: too many edits are in one place")
         began = time.thread_time()
         try:
             with panics():
                 doc.apply_update(update)
         except (ValueError, RuntimeError) as error:
-            raise Spoilt(f"the library can't take it: {error}") from None
+            raise Spoilt(f"the library refuses it: {error}") from None
         self._left -= time.thread_time() - began
 
 
@@ -98,5 +98,5 @@ def look(doc: Doc[Any], size: int, new: int, unproven: int) -> bool:
     if not new or (unproven + new) * size <= UNPROVEN_STEPS:
         return False
     if is_contended(doc, size):
-        raise Unusable("too many edits of this text are at one place")
+        raise Unusable("too many edits of this text are in one place")
     return True

@@ -63,7 +63,7 @@ class Reader:
         value = shift = 0
         while True:
             if self.over or value > MAX_NUMBER:
-                raise Malformed("The message is none of the Yjs protocol: a number is cut off.")
+                raise Malformed("The message is not part of the Yjs protocol: a number is cut off.")
             byte = self._data[self._at]
             self._at += 1
             value |= (byte & 127) << shift
@@ -75,7 +75,7 @@ class Reader:
         """Read bytes behind their length."""
         size = self.number()
         if size > len(self._data) - self._at:
-            raise Malformed("The message is none of the Yjs protocol: it ends too early.")
+            raise Malformed("The message is not part of the Yjs protocol: it ends too early.")
         self._at += size
         return self._data[self._at - size : self._at]
 

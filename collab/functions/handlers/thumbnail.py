@@ -76,7 +76,7 @@ def _faults_named(context: Any) -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError:
-        context.fail(f"The file is no image: {', '.join(FORMATS)} can be read.", "not_an_image")
+        context.fail(f"The file is not an image: {', '.join(FORMATS)} can be read.", "not_an_image")
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         context.fail("The image has more than 50 million pixels.", code="too_many_pixels")
     except MemoryError:

@@ -112,7 +112,7 @@ def _words(error: BaseException) -> str:
     try:
         return str(error)
     except Exception:
-        return "it can't be told"
+        return "it has no words for it"
 
 
 def _kept(result: Result | None) -> Result | None:
@@ -128,11 +128,11 @@ def _unkeepable(result: Any) -> str | None:
     if result is None:
         return None
     if not isinstance(result, Result) or not isinstance(result.data, dict | None):
-        return "it is no result"
+        return "it is not a result"
     try:
         loads_sent(dumps(result.data))
     except (TypeError, ValueError) as error:
-        return f"it is no JSON, or too deep: {error}"
+        return f"it is not JSON, or nested too deeply: {error}"
     body: Any = result.body
     if not isinstance(body, bytes | None):
         return "the body is not bytes"
@@ -143,7 +143,7 @@ def _unkeepable(result: Any) -> str | None:
 def stopped(reason: str | None) -> Ending:
     """Return the ending of a run that was told to stop."""
     if reason == "timeout":
-        return Ending(TIMED_OUT, error=failure(TIMED_OUT, "It ran longer than it may."))
+        return Ending(TIMED_OUT, error=failure(TIMED_OUT, "It ran longer than allowed."))
     if reason == "stopping":
         told = failure(WORKER_LOST, "The server stopped while it ran, and it runs at most once.")
         return Ending(HANDED_BACK, error=told)

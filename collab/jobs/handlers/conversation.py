@@ -140,7 +140,7 @@ class Conversation:
                 gone = process.gone()  # what it wrote before is in the pipes by now
                 left = self._ctx.remaining_s
                 if not left:
-                    raise JobError("timeout", "The handler did not end in the time that it had.")
+                    raise JobError("timeout", "The handler did not finish in time.")
                 ready = selector.select(0 if gone else min(left, TICK_S))
                 for key, _ in ready:
                     self._hear(selector, key)
@@ -180,7 +180,9 @@ class Conversation:
             case {"type": "error", "code": str(code), "message": str(text), "retry": bool(retry)}:
                 self.answer = self.answer or Refusal(code, text, retry)
             case _:
-                raise FatalError("bad_message", "The handler's process sent what is no message.")
+                raise FatalError(
+                    "bad_message", "The handler's process sent something that is not a message."
+                )
 
 
 def _loaded(line: bytes) -> Any:
@@ -212,7 +214,7 @@ class Stream:
 def _died(code: int) -> NoReturn:
     """Raise what the end of a process that did not answer means."""
     if code == 128 + signal.SIGXCPU:
-        raise JobError("timeout", "The handler used more processor time than it had.")
+        raise JobError("timeout", "The handler used more processor time than allowed.")
     how = f"signal {code - 128}" if code > 128 else f"exit code {code}"
     what = f"The handler's process ended with {how} before it answered."
     raise JobError("process_died", what)
@@ -223,7 +225,7 @@ def _read(path: Path) -> bytes | None:
     try:
         with open(path, "rb", opener=_as_it_lies) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise FatalError("bad_output", "The output is no file.")
+                raise FatalError("bad_output", "The output is not a file.")
             body = file.read(MAX_OUTPUT_FILE_BYTES + 1)
     except FileNotFoundError:
         return None

@@ -153,7 +153,7 @@ def load(path: str) -> Any:
     sys.path.insert(0, os.path.dirname(path))  # noqa: PTH120
     spec = importlib.util.spec_from_file_location("collab_handler", path)
     if spec is None or spec.loader is None:
-        raise Failure("The handler is no Python file.", "no_handler")
+        raise Failure("The handler is not a Python file.", "no_handler")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if not callable(getattr(module, "handler", None)):
@@ -164,11 +164,13 @@ def load(path: str) -> Any:
 def answer(data: Any, attached: dict[str, str | None]) -> dict[str, Any]:
     """Make the message of success; raises Failure for what can't be a result."""
     if data is not None and not isinstance(data, dict):
-        raise Failure(f"The handler returned {type(data).__name__}, no object.", "bad_result")
+        raise Failure(f"The handler returned {type(data).__name__}, not an object.", "bad_result")
     try:
         size = len(json.dumps(data, ensure_ascii=False, allow_nan=False).encode())
     except (TypeError, ValueError, RecursionError) as error:
-        raise Failure(f"The handler returned what is no JSON: {error}.", "bad_result") from None
+        raise Failure(
+            f"The handler returned something that is not JSON: {error}.", "bad_result"
+        ) from None
     if size > MAX_RESULT_BYTES:
         raise Failure("The handler returned more than 1 MiB of JSON.", "result_too_large")
     return {"type": "result", "data": data, "content_type": None, "filename": None} | attached

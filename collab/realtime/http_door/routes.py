@@ -48,7 +48,7 @@ def topic_of(data: dict[str, Any]) -> str | None:
 @blueprint.response(200, EventPage)
 @linked
 def list_events(query: dict[str, Any]) -> Page:
-    """List events behind an id; with `wait`, wait for the first one."""
+    """List events after an id; with `wait`, wait for the first one."""
     topic, seconds = topic_of(query), query["wait"]
     after = query["after"] if query["cursor"] is None else query["cursor"]
     wanted = {"after": after, "kind": query["type"], "limit": query["limit"]}
@@ -79,7 +79,7 @@ def _wait(waiting: long_poll.Poll) -> None:
 @blueprint.response(201, EventOut)
 @blueprint.alt_response(202, schema=EventOut, success=True)
 def publish_event(data: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """Publish an event; without a topic, for yourself. What is not kept is answered with 202."""
+    """Publish an event; without a topic, to yourself. The answer is 202 if it is not kept."""
     what = publishing.draft(data["type"], data["payload"])
     topic = topic_of(data) or f"user:{caller().user_id}"
     if what.kept:

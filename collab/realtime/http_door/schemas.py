@@ -35,7 +35,7 @@ class EventQuery(TopicQuery):
     after = fields.Integer(
         load_default=0,
         validate=validate.Range(0, MAX_ID),
-        metadata={"description": "Only events behind this id."},
+        metadata={"description": "Only events after this id."},
     )
     cursor = fields.Integer(
         load_default=None,
@@ -61,14 +61,16 @@ class StreamQuery(Schema):
     after = fields.Integer(
         load_default=None,
         validate=validate.Range(0, MAX_ID),
-        metadata={"description": "Resume behind this id; the Last-Event-ID header goes first."},
+        metadata={
+            "description": "Resume after this id; the Last-Event-ID header takes precedence."
+        },
     )
-    token = fields.String(metadata={"description": "An access token, where no header can be."})
+    token = fields.String(metadata={"description": "An access token, where no header can be sent."})
     ticket = fields.String(metadata={"description": "A ticket from `POST /auth/ticket`."})
 
 
 class EventIn(Schema):
-    """Something to tell; `data` is another name of `payload`."""
+    """An event to publish; `data` is another name for `payload`."""
 
     aliases = {"data": "payload", "projectId": "project_id", "event_type": "type"}
     type = patterned(
@@ -97,7 +99,7 @@ class EventOut(ma.Schema):
     datacontenttype = fields.String(required=True)
     topic = fields.String(required=True)
     actor = fields.Integer(metadata={"description": "Who did it."})
-    signal = fields.Boolean(metadata={"description": "True for what is told and not kept."})
+    signal = fields.Boolean(metadata={"description": "True for what is sent but not kept."})
     data = JsonObject(required=True)
 
 
@@ -110,7 +112,7 @@ class EventPage(ma.Schema):
         required=True, metadata={"description": "Send it as `after` to get what comes next."}
     )
     recovered = fields.Boolean(
-        required=True, metadata={"description": "False: events behind `after` have been pruned."}
+        required=True, metadata={"description": "False: events after `after` have been pruned."}
     )
 
 

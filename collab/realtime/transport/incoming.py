@@ -44,7 +44,7 @@ class PeerClosed(Exception):
 
 
 class TooLong(Exception):
-    """A message is longer than this socket takes."""
+    """The message is longer than this socket accepts."""
 
 
 class TooMany(Exception):
