@@ -44,7 +44,7 @@ def wants_page() -> bool:
 @blueprint.doc(security=NO_SECURITY)
 @blueprint.response(200, IndexOut)
 def index() -> tuple[dict[str, Any], int, dict[str, str]] | Response:
-    """Tell where things are; browsers, which accept `text/html`, get the page."""
+    """List where things are; browsers, which accept `text/html`, get the page."""
     if not wants_page():
         return {"name": "Collab", "version": VERSION, "links": LINKS}, 200, {"Vary": "Accept"}
     read_anew()

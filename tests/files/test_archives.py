@@ -200,7 +200,7 @@ def test_two_entries_that_can_not_be_side_by_side_are_refused(bob, workspace, fi
 
 def test_a_bomb_is_refused_by_what_it_says(bob, workspace):
     body = problem(send(bob, workspace, packed(("bomb", b"\x00" * 2**22))), 422)
-    assert "times as large" in body["detail"]
+    assert "times its packed size" in body["detail"]
     many = [(f"{number}", b"") for number in range(2001)]
     assert "2,000" in problem(send(bob, workspace, packed(*many)), 422)["detail"]
 
