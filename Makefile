@@ -7,7 +7,7 @@ PAGE := collab/web/static
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test newest tour fuzz bench lock
+.PHONY: help install lint types test newest tour clients fuzz bench lock
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,6 +17,7 @@ install: ## make .venv with all that the checks need, and the tests' packages of
 	.venv/bin/pip install --quiet --disable-pip-version-check \
 	  -r requirements.txt -r tests/requirements.txt -r .ci/requirements.txt
 	npm install --prefix tests --no-audit --no-fund --silent
+	npm install --prefix .ci --no-audit --no-fund --silent
 
 lint: ## rules and format, of Python (ruff) and of the page (eslint, prettier)
 	$(PYTHON) -m ruff check
@@ -36,6 +37,10 @@ newest: ## a part of the tests, and a start, on the newest Python of this machin
 
 tour: ## examples/tour.sh against a server of its own
 	.ci/served -- examples/tour.sh
+
+clients: ## the Postman collection, and clients generated from the description, against servers of their own
+	.ci/served RATE_LIMIT=off AUTH_RATE_LIMIT=off -- .ci/postman
+	.ci/served -- .ci/clients/generate
 
 fuzz: ## schemathesis: the API against its own description
 	.ci/served RATE_LIMIT=off AUTH_RATE_LIMIT=off ACCESS_TOKEN_MINUTES=600 -- .ci/fuzz

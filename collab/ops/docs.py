@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import Any
 
 from apispec import APISpec
@@ -106,6 +108,16 @@ def describe_payloads(spec: APISpec) -> None:
     }
 
 
+def name_operations(app: Flask, spec: APISpec) -> None:
+    """Give every operation the name of its function, which generated clients call their own by."""
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        first, *rest = rule.endpoint.rpartition(".")[2].split("_")
+        for method in rule.methods or ():
+            if operation := spec._paths.get(path, {}).get(method.lower()):
+                operation["operationId"] = first + "".join(map(str.capitalize, rest))
+
+
 def _example(kind: registry.JobType) -> dict[str, Any]:
     """Return a request for a type, of the examples that its fields have."""
     shown = {
@@ -124,6 +136,7 @@ def init_app(app: Flask) -> None:
     api.prepare_with(describe_errors)
     api.finish_with(describe_payloads)
     api.finish_with(describe_choices)
+    api.finish_with(functools.partial(name_operations, app))
     ui = get_swaggerui_blueprint(
         "/api/docs", "/api/openapi.json", config={"app_name": "Collab", "validatorUrl": None}
     )
