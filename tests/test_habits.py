@@ -127,7 +127,7 @@ def test_ci_calls_the_targets_that_everybody_calls():
     called = re.findall(
         r"^(?:if ! )?make --no-print-directory (\w+)", (ROOT / ".ci" / "run").read_text(), re.M
     )
-    assert called == ["install", "lint", "types", "test", "tour", "fuzz", "newest"]
+    assert called == ["install", "lint", "types", "test", "tour", "clients", "fuzz", "newest"]
     hooks = re.findall(
         r"entry: make --no-print-directory (\w+)", (ROOT / ".pre-commit-config.yaml").read_text()
     )
