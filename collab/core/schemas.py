@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from difflib import get_close_matches
 from itertools import islice
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -26,6 +27,18 @@ MAX_ID = 2**63 - 1
 MAX_FREE_JSON_BYTES = 64 * 1024
 #: Unknown members of an object that an answer names.
 MAX_UNKNOWN_NAMED = 20
+#: What marshmallow says of them.
+UNKNOWN_DETAIL = str(ma.Schema.error_messages.get("unknown", "Unknown field."))
+#: Characters of an unknown name that are compared with the known ones, and how like it one must be.
+MAX_COMPARED_CHARACTERS = 40
+MIN_LIKENESS = 0.6
+
+
+def unknown(name: object, known: Collection[str]) -> str:
+    """Say that a name is unknown, and which of the known ones is like it."""
+    asked = str(name)[:MAX_COMPARED_CHARACTERS].lower()
+    like = get_close_matches(asked, known, 1, MIN_LIKENESS)
+    return f"Unknown field: did you mean `{like[0]}`?" if like else UNKNOWN_DETAIL
 
 
 class Schema(ma.Schema):
@@ -37,7 +50,7 @@ class Schema(ma.Schema):
 
     @ma.pre_load
     def _rename(self, data: Any, **kwargs: Any) -> Any:
-        if isinstance(data, dict):
+        if isinstance(data, Mapping):
             self._refuse_many_unknown(data)
         if not self.aliases or not isinstance(data, Mapping):
             return data
@@ -46,14 +59,26 @@ class Schema(ma.Schema):
             for key, value in data.items()
         }
 
-    def _refuse_many_unknown(self, data: dict[str, Any]) -> None:
+    def _refuse_many_unknown(self, data: Mapping[str, Any]) -> None:
         """Name only the first unknown members where they are very many."""
         if len(data) <= len(self.load_fields) + len(self.aliases) + MAX_UNKNOWN_NAMED:
             return
-        known = {one.data_key or name for name, one in self.load_fields.items()}
-        unknown = (name for name in data if name not in known and name not in self.aliases)
-        named = {name: ["Unknown field."] for name in islice(unknown, MAX_UNKNOWN_NAMED)}
+        known = self._names()
+        others = (name for name in data if name not in known and name not in self.aliases)
+        named = {name: [unknown(name, known)] for name in islice(others, MAX_UNKNOWN_NAMED)}
         raise ma.ValidationError(named | {"_schema": ["There are more unknown members."]})
+
+    def _names(self) -> list[str]:
+        return [one.data_key or name for name, one in self.load_fields.items()]
+
+    def handle_error(
+        self, error: ma.ValidationError, data: Any, *, many: bool, **kwargs: Any
+    ) -> None:
+        """Say of a field that is unknown which one may be meant."""
+        for messages in error.messages_dict.values() if many else [error.messages_dict]:
+            for name in messages if isinstance(messages, dict) else ():
+                if messages[name] == [UNKNOWN_DETAIL]:
+                    messages[name] = [unknown(name, self._names())]
 
 
 class Pattern(validate.Validator):

@@ -8,6 +8,7 @@ from flask import Response, request
 from marshmallow import Schema, fields
 
 from ..core.http.blueprint import Blueprint
+from ..core.http.query import any_query
 from ..version import VERSION
 from .pages import pages
 from .static_routes import page_of, read_anew
@@ -43,6 +44,7 @@ def wants_page() -> bool:
 @blueprint.get("/")
 @blueprint.doc(security=NO_SECURITY)
 @blueprint.response(200, IndexOut)
+@any_query
 def index() -> tuple[dict[str, Any], int, dict[str, str]] | Response:
     """List where things are; browsers, which accept `text/html`, get the page."""
     if not wants_page():

@@ -247,6 +247,49 @@ LIMITS = ["0", "101", "-1", "1.5", "x", "", "%00", "9" * 20, "9" * 5000]
 QUERIES = [*(f"limit={limit}" for limit in LIMITS), "sort=password", "sort=--id", "scope=theirs"]
 
 
+#: Addresses with a parameter that they do not take, and the one that is meant.
+MISSPELT = {
+    "/tasks?statsu=open": "`status`",
+    "/projects?Limit=5": "`limit`",
+    "/posts?colection=1": None,
+    "/auth/me?q=x": None,
+    "/health?x=1": None,
+}
+
+
+@pytest.mark.parametrize("address", MISSPELT)
+def test_an_unknown_parameter_is_422_and_told_which_one_may_be_meant(
+    alice: Person, address: str
+) -> None:
+    (error,) = alice.get(address).json()["errors"]
+    name = address.partition("?")[2].partition("=")[0]
+    assert error["pointer"] == f"#/query/{name}"
+    meant = MISSPELT[address]
+    assert error["detail"] == (
+        f"Unknown field: did you mean {meant}?" if meant else "Unknown field."
+    )
+
+
+@pytest.mark.parametrize("query", ["limit=1&limit=2", "limit=1&sort=id&limit=1"])
+def test_a_parameter_that_takes_one_value_is_given_once(alice: Person, query: str) -> None:
+    assert pointers(alice.get(f"/projects?{query}")) == ["#/query/limit"]
+
+
+def test_whoever_may_not_call_is_told_that_first(nobody: Person) -> None:
+    assert nobody.get("/auth/me?q=x").status_code == 401
+
+
+def test_an_unknown_member_is_told_which_one_may_be_meant(alice: Person) -> None:
+    answer = alice.post("/projects", {"name": "Apollo", "descripton": "To the Moon"})
+    (error,) = answer.json()["errors"]
+    assert error["detail"] == "Unknown field: did you mean `description`?"
+
+
+def test_a_very_long_unknown_name_is_compared_by_its_beginning(alice: Person) -> None:
+    answer = alice.post("/projects", {"name": "Apollo", "x" * 100_000: 1})
+    assert answer.json()["errors"][0]["detail"] == "Unknown field."
+
+
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_wrong_parameter_is_422(alice: Person, query: str) -> None:
     assert pointers(alice.get(f"/projects?{query}")) == [f"#/query/{query.split('=')[0]}"]

@@ -76,7 +76,7 @@ def test_the_instance_is_the_address_as_it_was_called(alice: Person) -> None:
 
 
 def test_the_instance_leaves_the_query_out(alice: Person) -> None:
-    assert problem(alice.get("/projects/77?token=x"), 404)["instance"] == "/api/v1/projects/77"
+    assert problem(alice.get("/projects/77?token=x"), 422)["instance"] == "/api/v1/projects/77"
 
 
 @pytest.mark.parametrize(

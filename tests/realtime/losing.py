@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from ..support import history
+from ..support.grace import age
 from ..support.people import PASSWORD, Person, ok
 from ..support.writers import Writer
 
@@ -93,6 +94,7 @@ def reuse_refresh_token(scene: Scene) -> None:
     scene.app.config["REFRESH_GRACE_SECONDS"] = 0  # within it, it is another tab
     token = {"refresh_token": scene.bob.refresh_token}
     ok(scene.bob.post("/auth/refresh", token))
+    age(scene.app)
     assert scene.bob.post("/auth/refresh", token).status_code == 401
 
 

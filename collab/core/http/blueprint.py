@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
 
 import flask_smorest
-from flask import Request, g
+import marshmallow as ma
+from flask import Request, g, request
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import ApiError, Malformed
 from ..json import MAX_VALUES, TooManyValues, loads_sent
+from . import query
+from .caller import caller
+
+P = ParamSpec("P")
 
 
 class UnsupportedMediaType(ApiError):
@@ -30,7 +37,22 @@ class TooManyMembers(ApiError):
 
 
 class Parser(FlaskParser):
-    """Tells apart what is no JSON by its type (415), by its syntax (400), by its values (422)."""
+    """Tells apart what is no JSON by its type (415), by its syntax (400), by its values (422).
+
+    Parameters of the address are as strict: unknown ones and second values are 422.
+    """
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+    }
+
+    def load_querystring(self, req: Request, schema: Any) -> Any:
+        """Read the address's parameters; raises ValidationError for a second value."""
+        found = super().load_querystring(req, schema)
+        if wrong := query.given_twice(found.multiple_keys):
+            raise ma.ValidationError(wrong)
+        return found
 
     def load_json(self, req: Request, schema: Any) -> Any:
         """Read a JSON body.
@@ -60,10 +82,43 @@ class Parser(FlaskParser):
             raise Malformed(f"The body is not JSON: {error}.") from None
 
 
+def _takes(view: Any, location: str) -> bool:
+    described = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
+    return any(one["in"] == location for one in described)
+
+
+def _without_query(view: Callable[P, Any]) -> Callable[P, Any]:
+    """Refuse parameters of the address, once it is known that the caller may call at all."""
+    security = getattr(view, "_apidoc", {}).get("manual_doc", {}).get("security")
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        if request.args:
+            if security is None:
+                caller()
+            query.refuse_all_but(())
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """A blueprint of routes that are documented by their decorators."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        """Serve a view; one that takes no parameters of the address refuses them."""
+        if not _takes(view_func, "query") and not hasattr(view_func, "any_query"):
+            view_func = _without_query(view_func)
+        super().add_url_rule(rule, endpoint, view_func, *args, **kwargs)
 
     def arguments(self, schema: Any, **options: Any) -> Any:
         """Read arguments by a schema, which is made here, once, and not with each request."""

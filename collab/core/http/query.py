@@ -1,0 +1,48 @@
+"""Parameters of addresses: what a route does not take is refused, as unknown members of bodies are.
+
+A filter that is misspelt would otherwise be left out, and its sender take all for some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from itertools import islice
+from typing import ParamSpec, TypeVar
+
+from flask import request
+
+from ..errors import MAX_POINTERS, Unprocessable, pointers
+from ..schemas import unknown
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: What is said of a second value.
+GIVEN_TWICE_DETAIL = "Must be given once."
+
+
+def any_query(view: Callable[P, T]) -> Callable[P, T]:
+    """Let a view be called with parameters that it does not know: it is a page, too."""
+    view.any_query = True  # type: ignore[attr-defined]
+    return view
+
+
+def given_twice(several: Collection[str]) -> dict[str, list[str]]:
+    """Return what is wrong with parameters that stand in the address more than once.
+
+    `several` are those that may.
+    """
+    lists = islice(request.args.lists(), MAX_POINTERS)
+    return {
+        name: [GIVEN_TWICE_DETAIL]
+        for name, values in lists
+        if len(values) > 1 and name not in several
+    }
+
+
+def refuse_all_but(known: Collection[str], several: Collection[str] = ()) -> None:
+    """Refuse parameters that a route does not take; raises Unprocessable."""
+    names = islice(request.args, MAX_POINTERS)
+    wrong = {name: [unknown(name, known)] for name in names if name not in known}
+    if wrong := wrong or given_twice(several):
+        raise Unprocessable(errors=pointers({"query": wrong}))
