@@ -115,6 +115,7 @@ def _prepare_instance(values: dict[str, Any]) -> Path:
         for name in ("SECRET_KEY", "JWT_SECRET_KEY"):
             values[name] = values[name] or kept_secret(instance / name.lower())
     except (OSError, ValueError) as error:
-        sentence = f"INSTANCE_PATH is {str(instance)!r}, but no key can be kept there: {error}."
-        raise config.ConfigError(sentence) from None
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        sentence = f"INSTANCE_PATH is {str(instance)!r}, but no key can be kept there: {why}."
+        raise config.ConfigError(f"{sentence} Choose a folder that you can write in.") from None
     return instance

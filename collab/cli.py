@@ -3,57 +3,140 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import click
-from flask import Flask
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from marshmallow import ValidationError
 
-from .auth import passwords, service
-from .auth.models import ADMIN, User
+from .auth import passwords, users
+from .auth.models import User
+from .auth.schemas import RegisterIn
 from .core import fulltext
 from .core.database import take_write_lock
+from .core.errors import ApiError
 from .core.slots import setting
+from .core.storage import opening
 from .events import log
-from .events.catalogue.accounts import AccountRoleChanged
 from .extensions import db
+
+NOT_MIGRATED = (
+    "The database {path} {state}. Run `flask --app app db upgrade`, or start the server once: "
+    "`python app.py`."
+)
+TOO_NEW = (
+    "The database {path} was changed by a newer Collab than this one. Run that one, or restore "
+    "a copy from before."
+)
 
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for command in (create_admin, demo, prune_events, rebuild_search):
+    for command in (create_admin, set_password, demo, prune_events, rebuild_search):
         app.cli.add_command(command)
 
 
-@click.command("create-admin")
-@click.argument("email")
-@click.password_option()
-def create_admin(email: str, password: str) -> None:
-    """Create an admin, or promote an existing account."""
-    email = email.lower()
-    user = db.session.scalar(db.select(User).where(User.email == email))
+class DatabaseCommand(click.Command):
+    """A command that wants the database as this version of the code has it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; a database that can't be used, or is not migrated, ends it with a sentence."""
+        with opening.or_exit(current_app._get_current_object()):  # type: ignore[attr-defined]
+            require_migrated()
+            try:
+                return super().invoke(ctx)
+            except ApiError as error:
+                raise click.ClickException(str(error.detail)) from None
+
+
+def require_migrated() -> None:
+    """Raise ClickException, which says what to do, unless the database is as the models are."""
+    path = db.engine.url.database or ""
+    if not Path(path).exists():
+        raise click.ClickException(NOT_MIGRATED.format(path=path, state="does not exist yet"))
+    script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+    with db.engine.connect() as connection:
+        present = set(MigrationContext.configure(connection).get_current_heads())
+    if not present <= {one.revision for one in script.walk_revisions()}:
+        raise click.ClickException(TOO_NEW.format(path=path))
+    if present != set(script.get_heads()):
+        raise click.ClickException(NOT_MIGRATED.format(path=path, state="is not up to date"))
+
+
+def checked(email: str, password: str) -> None:
+    """Raise ClickException unless both are what an account may have."""
+    try:
+        RegisterIn().load({"email": email, "password": password})
+    except ValidationError as error:
+        found: dict[str, list[str]] = error.messages_dict
+        sentences = [f"{name}: {' '.join(reasons)}" for name, reasons in found.items()]
+        raise click.ClickException(" ".join(sentences)) from None
+    if reason := passwords.weakness(password, email):
+        raise click.ClickException(reason)
+
+
+def account(email: str) -> User:
+    """Return an account; raises ClickException."""
+    user = users.find_by_email(email)
     if user is None:
-        if reason := passwords.weakness(password, email):
-            raise click.ClickException(reason)
-        if len(password) < passwords.MIN_PASSWORD_LENGTH:
-            raise click.ClickException(
-                f"A password needs at least {passwords.MIN_PASSWORD_LENGTH} characters."
-            )
-        user = service.new_account(email, passwords.hash_password(password), None)
-    if user.role != ADMIN:
-        user.role = ADMIN
-        log.record(AccountRoleChanged(user_id=user.id, role=ADMIN), actor=None)
-    db.session.commit()
-    click.echo(f"{email} is an admin.")
+        raise click.ClickException(
+            f"There is no account {email}. `flask --app app create-admin {email}` creates one."
+        )
+    return user
 
 
-@click.command("demo")
+def ask_password() -> str:
+    """Ask for a new password, twice."""
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
+
+
+@click.command("create-admin", cls=DatabaseCommand)
+@click.argument("email")
+@click.option("--password", help="of the new account; asked for if absent")
+def create_admin(email: str, password: str | None) -> None:
+    """Create an admin, or promote an existing account, whose password stays as it is."""
+    user = users.find_by_email(email)
+    if user is None:
+        password = password or ask_password()
+        checked(email, password)
+        users.create_admin(email, password)
+        click.echo(f"{email} is an admin, with a new account.")
+        return
+    if users.promote(user):
+        click.echo(f"{email} is an admin now. The account was there before.")
+    else:
+        click.echo(f"{email} was an admin already. Nothing has changed.")
+    if password:
+        click.echo(f"Its password is as before: `flask --app app set-password {email}` sets it.")
+    if user.disabled:
+        click.echo("It is disabled: another admin can enable it.")
+
+
+@click.command("set-password", cls=DatabaseCommand)
+@click.argument("email")
+@click.option("--password", help="the new one; asked for if absent")
+def set_password(email: str, password: str | None) -> None:
+    """Set the password of an account, and end its sessions."""
+    user = account(email)
+    password = password or ask_password()
+    checked(email, password)
+    ended = users.set_password(user, password)
+    click.echo(f"{email} has a new password. Sessions that were ended: {ended}.")
+
+
+@click.command("demo", cls=DatabaseCommand)
 def demo() -> None:
-    """Add people and a project to play with."""
+    """Add people and a project to play with, and print their password."""
     from .demo import fill
 
     click.echo(fill())
 
 
-@click.command("prune-events")
+@click.command("prune-events", cls=DatabaseCommand)
 @click.option("--days", type=click.IntRange(1), help="age in days; by default EVENT_RETENTION_DAYS")
 def prune_events(days: int | None) -> None:
     """Delete events that are older than so many days."""
@@ -63,7 +146,7 @@ def prune_events(days: int | None) -> None:
     click.echo(f"{log.prune(timedelta(days=days))} events pruned.")
 
 
-@click.command("rebuild-search")
+@click.command("rebuild-search", cls=DatabaseCommand)
 def rebuild_search() -> None:
     """Rebuild the search index in one transaction, while requests are still served."""
     take_write_lock()

@@ -1,4 +1,4 @@
-"""Settings: every one with its meaning, default and check, read from the environment."""
+"""Settings: every one with its meaning, default and check; from the environment or `.env`."""
 
 from __future__ import annotations
 
@@ -117,6 +117,9 @@ class Setting:
 SETTINGS = (
     Setting(
         "INSTANCE_PATH", str(ROOT / "instance"), folder, "where keys, database and uploads live"
+    ),
+    Setting(
+        "PORT", "5000", whole(1, 65535), "port that `python app.py` serves on; `--port` goes first"
     ),
     Setting(
         "DATABASE_URL",

@@ -10,9 +10,7 @@ import logging
 import os
 import resource
 import signal
-import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +21,7 @@ from flask_migrate import upgrade
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
+from . import starting
 from .auth import passwords
 from .core import allocator
 from .core.errors import ApiError
@@ -117,10 +116,10 @@ class Server(BaseApplication):  # type: ignore[misc]
 def main(app: Flask) -> None:
     """Migrate, greet and serve until told to stop."""
     allocator.configure()
-    arguments = parse_arguments()
+    arguments = starting.parse_arguments(app.config["PORT"])
     os.umask(0o077)  # what is made from here on is nobody else's to read
-    check_port(arguments.host, arguments.port)
-    check_folder(app.config["INSTANCE_PATH"])
+    starting.check_port(arguments.host, arguments.port)
+    starting.check_folder(app.config["INSTANCE_PATH"])
     with opening.or_exit(app):
         prepare(app)
     if arguments.demo:
@@ -132,7 +131,7 @@ def main(app: Flask) -> None:
         db.engine.dispose()  # no connection may be shared across the fork
     master = os.getpid()
     try:
-        Server(app, options(app, arguments.host, arguments.port, off)).run()
+        Server(app, options(app, arguments, off)).run()
     except SystemExit as end:
         if os.getpid() == master:
             leave(end.code)
@@ -146,36 +145,6 @@ def leave(code: object) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
-
-
-def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description="Serve Collab.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
-    parser.add_argument("--port", type=int, default=5000, help="port to serve on (%(default)s)")
-    parser.add_argument("--demo", action="store_true", help="add people and a project to try it")
-    return parser.parse_args()
-
-
-def check_port(host: str, port: int) -> None:
-    """Exit with a sentence if the port can't be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            sys.exit(f"collab: can't serve on {host}:{port}: {error}. Try another --port.")
-
-
-def check_folder(instance: Path) -> None:
-    """Exit with a sentence if the processes that run jobs can't keep their locks."""
-    folder = instance / "workers"
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        sys.exit(f"collab: can't write in {folder}: {error}. Is INSTANCE_PATH right?")
 
 
 def prepare(app: Flask) -> None:
@@ -206,9 +175,10 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def options(app: Flask, host: str, port: int, off: list[str]) -> dict[str, Any]:
+def options(app: Flask, arguments: argparse.Namespace, off: list[str]) -> dict[str, Any]:
     """Return gunicorn's settings: its threads are for requests, those that wait for turns added."""
-    config = app.config
+    config, host, port = app.config, arguments.host, arguments.port
+    url = starting.address(host, port)
     threads = config["HTTP_THREADS"] + WAITING_THREADS
     Worker.bounds = bounds(app)
     return {
@@ -227,8 +197,8 @@ def options(app: Flask, host: str, port: int, off: list[str]) -> dict[str, Any]:
         "secure_scheme_headers": {},
         "loglevel": "warning",
         "control_socket_disable": True,
-        "when_ready": lambda _: greet(app, host, port, off),
-        "post_worker_init": lambda _: start_parts(app),
+        "when_ready": lambda _: greet(app, url, off),
+        "post_worker_init": lambda _: start_parts(app, url if arguments.open else None),
     }
 
 
@@ -248,15 +218,15 @@ def bounds(app: Flask) -> Bounds:
     )
 
 
-def start_parts(app: Flask) -> None:
+def start_parts(app: Flask, to_open: str | None) -> None:
     """Start the threads that work beside the requests, in the process that serves."""
     PARTS.of(app).start()
+    if to_open:
+        starting.open_page(to_open)
 
 
-def greet(app: Flask, host: str, port: int, off: list[str]) -> None:
+def greet(app: Flask, base: str, off: list[str]) -> None:
     """Print where to look, and what is switched off."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
-    base = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     lines = [
         f"Collab serves on {base}  (Ctrl-C ends it)",
         f"  page     {base}/",

@@ -29,6 +29,9 @@ from .support.streams import Stream
 settings.register_profile("collab", deadline=None, max_examples=50)
 settings.load_profile("collab")
 
+# A developer's own .env is none of the tests' business, nor of the servers that they start.
+os.environ["FLASK_SKIP_DOTENV"] = "1"
+
 SETTINGS = {
     "SECRET_KEY": "a secret that only the tests know, long enough",
     "JWT_SECRET_KEY": "another secret that only the tests know, long",

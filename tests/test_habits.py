@@ -36,8 +36,8 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="apt-get in
 def example() -> str:
     """Write .env.example as it has to be: every setting, its meaning and default, commented out."""
     lines = [
-        "# Collab's settings, each with its default. Copy this to .env, uncomment what you change,",
-        "# and start with `set -a; . ./.env; set +a; python app.py`: only the environment is read.",
+        "# Collab's settings, each with its default. Copy this to .env, beside app.py, and",
+        "# uncomment what you change. The environment goes before that file.",
     ]
     for setting in SETTINGS:
         default = setting.default.replace(str(ROOT), ".")

@@ -46,7 +46,7 @@ RANKS = {
 OWN_THREADS = {"parts.py", "server.py"}
 #: Modules beside the packages: what all may import, and what knows all.
 GROUND = {"config", "extensions", "parts", "version"}
-ROOF = {"__init__", "server", "cli", "demo"}
+ROOF = {"__init__", "server", "starting", "cli", "demo"}
 ROOFS = {f"{name}.py" for name in ROOF}
 
 FILES = sorted(path for path in HOUSE.rglob("*.py") if "migrations" not in path.parts)

@@ -1,8 +1,18 @@
-"""What the documentation lists is what the code has: settings and dependencies."""
+"""The documentation agrees with the code and with itself: tables, links, and how it is written."""
 
 import re
 
+import pytest
+
 from collab.config import ROOT, SETTINGS
+
+from .support import pages
+from .support.pages import PAGES, name_of
+
+MAX_LINE_LENGTH = 120
+MAX_README_LINES = 200
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 
 
 def settings_table() -> str:
@@ -29,8 +39,61 @@ def test_every_dependency_has_its_reason():
 
 def test_every_path_in_code_style_is_there():
     """Pages name modules and tests by path; `jobs/{id}` and the like are addresses."""
-    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+    for page in PAGES:
         for path in re.findall(
             r"`((?:collab|tests|bench|examples|docs)/[\w./-]+)`", page.read_text()
         ):
             assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+@each_page
+def test_a_failing_request_fails_its_block(page):
+    """Unless the page shows the problem that it gets, or follows a stream."""
+    for block in pages.shell_blocks(page):
+        expects_problem = block.answer and re.search(r'"status": ?[45]|HTTP/1.1 [45]', block.answer)
+        for call in re.findall(r"curl (.*)", block.text):
+            assert call.startswith("-sS"), call
+            assert "--fail-with-body" in call or "-sSN" in call or expects_problem, call
+
+
+@each_page
+def test_a_block_can_be_pasted_into_any_shell(page):
+    """In an interactive zsh a comment is a command, and a question mark a pattern."""
+    for block in pages.shell_blocks(page):
+        for line in block.text.splitlines():
+            assert not re.match(r"\s*#|.*\s# ", line), line
+            assert not re.search(r"(?<![\"'])\$api\S*[?*]", line), line
+
+
+@each_page
+def test_links_lead_somewhere(page):
+    for target, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", pages.prose(page)):
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), target
+        if anchor and path.suffix == ".md":
+            assert anchor in pages.anchors(path), f"{target}#{anchor}"
+
+
+@each_page
+def test_every_page_is_reached_from_the_readme(page):
+    seen, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        one = waiting.pop()
+        if one in seen or one.suffix != ".md":
+            continue
+        seen.add(one)
+        targets = re.findall(r"\]\(([\w./-]+)", pages.prose(one))
+        waiting += [(one.parent / target).resolve() for target in targets]
+    assert page in seen
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) < MAX_README_LINES
+
+
+@each_page
+def test_lines_have_at_most_120_characters(page):
+    """A row of a table can't be broken, nor can a link; what is shown of code is as it is."""
+    shell = "".join(block.text for block in pages.shell_blocks(page))
+    for line in (pages.prose(page) + shell).splitlines():
+        assert len(line) <= MAX_LINE_LENGTH or line.lstrip().startswith(("|", "- [")), line

@@ -38,18 +38,6 @@ def empty(tmp_path):
     server.stop()
 
 
-def run(*arguments, **settings):
-    """Run `python app.py` to its end and return what it printed."""
-    return subprocess.run(
-        [sys.executable, "app.py", *arguments],
-        cwd=ROOT,
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 def flask(instance, *arguments, **options):
     return subprocess.run(
         [sys.executable, "-m", "flask", "--app", "app", *arguments],
@@ -93,26 +81,6 @@ class TestStarting:
             empty.stop()
             empty.start()
             assert ok(dora.get("/auth/me"))["id"] == dora.id
-
-    def test_help_names_the_options(self):
-        printed = run("--help").stdout
-        assert {"--host", "--port", "--demo"} <= set(printed.replace(",", " ").split())
-
-    def test_a_bad_setting_stops_it_with_a_sentence(self, tmp_path):
-        ended = run(INSTANCE_PATH=str(tmp_path), ACCESS_TOKEN_MINUTES="soon")
-
-        assert ended.returncode == 1
-        assert "ACCESS_TOKEN_MINUTES is 'soon'" in ended.stderr
-        assert "Traceback" not in ended.stderr
-
-    def test_a_port_in_use_stops_it_with_a_sentence(self, tmp_path):
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = str(taken.getsockname()[1])
-            ended = run("--port", port, INSTANCE_PATH=str(tmp_path))
-
-        assert ended.returncode == 1
-        assert f"127.0.0.1:{port}" in ended.stderr
-        assert "Traceback" not in ended.stderr
 
     def test_two_at_once_on_one_folder_migrate_once(self, tmp_path):
         servers = [ProcessServer(tmp_path / "instance") for _ in range(2)]
@@ -288,31 +256,3 @@ class TestRefusedRequests:
         assert head.startswith(f"HTTP/1.1 {status} ".encode())
         assert b"application/problem+json" in head
         assert f'"status":{status}'.encode() in body
-
-
-class TestCommands:
-    def test_create_admin_makes_an_admin(self, process, instance, alice, over):
-        made = flask(instance, "create-admin", alice.email, "--password", "irrelevant here")
-
-        assert made.returncode == 0, made.stderr
-        assert over(process(), alice).get("/users").status_code == 200
-
-    def test_create_admin_makes_an_account_where_there_is_none(self, process, instance):
-        flask(instance, "create-admin", "root@example.com", "--password", "a fine password")
-        body = {"email": "root@example.com", "password": "a fine password"}
-
-        answer = httpx.post(process().url + "/api/v1/auth/login", json=body)
-
-        assert answer.json()["role"] == "admin"
-
-    def test_create_admin_refuses_a_weak_password(self, instance):
-        made = flask(instance, "create-admin", "root@example.com", "--password", "password")
-        assert made.returncode == 1
-        assert "most common" in made.stderr
-
-    def test_prune_events_wants_an_age(self, instance, monkeypatch):
-        monkeypatch.setenv("EVENT_RETENTION_DAYS", "0")  # the default has an age
-        assert "EVENT_RETENTION_DAYS" in flask(instance, "prune-events").stderr
-
-    def test_prune_events_says_how_many_went(self, instance):
-        assert flask(instance, "prune-events", "--days", "1").stdout == "0 events pruned.\n"

@@ -1,10 +1,10 @@
-"""The admin's view of accounts."""
+"""The admin's view of accounts, and what the command line does to them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from ..core.caller import Caller
 from ..core.database import take_write_lock
@@ -12,10 +12,15 @@ from ..core.errors import Conflict, NotFound
 from ..core.lists.paging import Page, paginate
 from ..core.models import utcnow
 from ..events import log
-from ..events.catalogue.accounts import AccountDisabled, AccountEnabled, AccountRoleChanged
+from ..events.catalogue.accounts import (
+    AccountDisabled,
+    AccountEnabled,
+    AccountRoleChanged,
+    PasswordChanged,
+)
 from ..extensions import db
-from . import sessions
-from .models import ADMIN, USER_SORTS, User
+from . import passwords, service, sessions
+from .models import ADMIN, USER_SORTS, KnownNetwork, Session, User
 
 
 class OwnAccount(Conflict):
@@ -84,3 +89,51 @@ def _require_another_admin(user: User, admin: Caller) -> None:
     )
     if not db.session.scalar(query):
         raise LastAdmin()
+
+
+def find_by_email(email: str) -> User | None:
+    """Return the account with an e-mail address, in any case."""
+    return db.session.scalar(select(User).where(User.email == email.lower()))
+
+
+def create_admin(email: str, password: str) -> User:
+    """Create an admin's account; raises EmailTaken. The password has been looked at already."""
+    password_hash = passwords.hash_password(password)
+    take_write_lock()
+    if find_by_email(email):
+        db.session.rollback()
+        raise service.EmailTaken()
+    user = service.new_account(email.lower(), password_hash, None)
+    _make_admin(user)
+    db.session.commit()
+    return user
+
+
+def promote(user: User) -> bool:
+    """Make an account an admin's; returns whether it was none before."""
+    take_write_lock()
+    db.session.refresh(user)
+    promoted = _make_admin(user)
+    db.session.commit()
+    return promoted
+
+
+def _make_admin(user: User) -> bool:
+    if user.role == ADMIN:
+        return False
+    user.role = ADMIN
+    log.record(AccountRoleChanged(user_id=user.id, role=ADMIN), actor=None)
+    return True
+
+
+def set_password(user: User, password: str) -> int:
+    """Set a password and end the account's sessions; returns how many there were."""
+    password_hash = passwords.hash_password(password)
+    take_write_lock()
+    user.password_hash = password_hash
+    ended = sessions.revoke(Session.user_id == user.id, "password changed")
+    # Whoever knew the old password may have been let in from there: no network is known any more.
+    db.session.execute(delete(KnownNetwork).where(KnownNetwork.user_id == user.id))
+    log.record(PasswordChanged(user_id=user.id), actor=None)
+    db.session.commit()
+    return ended

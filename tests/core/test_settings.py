@@ -11,6 +11,7 @@ from collab.config import SETTINGS, ConfigError, load
 
 BAD = {
     "INSTANCE_PATH": ["", " ", "/dev/null", "/dev/null/below"],
+    "PORT": ["", "0", "65536", "-1", "http", "5000.0"],
     "DATABASE_URL": [
         "collab.db",
         "postgresql://x/y",

@@ -16,6 +16,11 @@ FENCE = re.compile(
 )
 
 
+def name_of(page: Path) -> str:
+    """Return a page's path, for the name of a test."""
+    return str(page.relative_to(ROOT))
+
+
 @dataclass(frozen=True)
 class Block:
     """A shell block; `answer` is what the page shows directly after it."""
