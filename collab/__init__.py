@@ -79,7 +79,7 @@ def create_app(settings: Mapping[str, str] | None = None) -> Flask:
 
 
 def _configuration(values: dict[str, Any]) -> dict[str, Any]:
-    """Derive what Flask and its extensions want to be told, and make the missing secrets."""
+    """Derive the settings of Flask and its extensions, and make the missing secrets."""
     from .core.database import engine_options
     from .ops import docs
     from .realtime.json_door.protocol import MAX_MESSAGE_BYTES

@@ -1,4 +1,4 @@
-"""`flask` commands beside the server."""
+"""`flask` commands for operating the service."""
 
 from __future__ import annotations
 

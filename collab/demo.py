@@ -54,7 +54,7 @@ FILES = {
 
 
 def begin(app: Flask) -> None:
-    """Add what is missing before the server forks, tell who is there, and let the page tell it."""
+    """Add what is missing before the server forks, print who is there, and let the page show it."""
     with app.app_context():
         print(fill())
     # Threads that it started do not outlive the fork: the worker begins with parts of its own.
@@ -69,7 +69,7 @@ def _password(folder: Path) -> str:
 
 
 def fill() -> str:
-    """Add what is missing and return what to tell: the people and their password."""
+    """Add what is missing and return what to print: the people and their password."""
     password = _password(setting("INSTANCE_PATH"))
     people = {name: _person(name, shown, password) for name, shown in DEMO_PEOPLE.items()}
     if not db.session.scalar(select(User.id).where(User.email == _email("alice")).limit(1)):
@@ -78,7 +78,7 @@ def fill() -> str:
         people["alice"], q="demo", scope="mine", sort="id", limit=1, cursor=None
     )
     if not known.items:
-        # The notifier begins behind what it finds at its first start: here, to tell of the rest.
+        # The notifier begins after what it finds at its first start: here, to notify of the rest.
         NOTIFIER.here().reader.begin()
         _project(people)
         _posts(people)

@@ -1,4 +1,4 @@
-"""The parts of a process that live beside its requests: threads, and what they look after."""
+"""The parts of a process that live besides its requests: threads, and what they look after."""
 
 from __future__ import annotations
 

@@ -46,14 +46,14 @@ log = logging.getLogger(__name__)
 GRACE_S = 2
 #: Threads for requests that wait for a turn at what is heavy, so that HTTP_THREADS are kept free.
 WAITING_THREADS = heavy.MAX_HEAVY_AT_ONCE + heavy.MAX_HEAVY_WAITING + passwords.MAX_HASHES_WAITING
-#: Connections that may be open beside live ones and those that have a thread.
+#: Connections that may be open besides live ones and those that have a thread.
 SPARE_CONNECTIONS = 4000
-#: The part of the spool's disk that one address may use: one in so many.
+#: One address may use one part in this many of the spool's disk.
 ADDRESS_PART = 4
 
 
 class Worker(SelectingWorker):
-    """The worker, which ends open sockets when it is told to stop."""
+    """The worker, which ends open sockets when it has to stop."""
 
     def init_process(self) -> None:
         """Begin to work, in the process that the fork made."""
@@ -70,7 +70,7 @@ class Worker(SelectingWorker):
         super().handle_exit(sig, frame)
 
     def is_parent_alive(self) -> bool:
-        """Tell whether the arbiter lives; if it was killed, stop as if it had asked."""
+        """Return whether the arbiter lives; if it was killed, stop as if it had asked."""
         alive: bool = super().is_parent_alive()
         if not alive:
             self.handle_exit(signal.SIGTERM, None)
@@ -97,7 +97,7 @@ class Worker(SelectingWorker):
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Gunicorn with one threaded worker, told what it needs by code instead of a file."""
+    """Gunicorn with one threaded worker, configured by code instead of a file."""
 
     def __init__(self, app: Flask, options: dict[str, Any]) -> None:
         self._flask, self._options = app, options
@@ -203,7 +203,7 @@ def options(app: Flask, arguments: argparse.Namespace, off: list[str]) -> dict[s
 
 
 def bounds(app: Flask) -> Bounds:
-    """Return what connections may take; behind a proxy it counts the addresses, not we."""
+    """Return what connections may take; behind a proxy, the proxy counts addresses instead."""
     config = app.config
     disk = config["SPOOL_MB"] * 2**20
     proxied = config["TRUSTED_PROXIES"] > 0

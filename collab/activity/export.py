@@ -110,7 +110,7 @@ def _pieces(
 ) -> Iterator[bytes]:
     """Yield the export; while its reader is slow, no connection and nothing else is held.
 
-    The caller's right is looked up again behind each reading. If it is gone, the answer breaks off
+    The caller's right is looked up again after each reading. If it is gone, the answer breaks off
     in the middle, so that nobody takes it for whole.
     """
     yield style.head

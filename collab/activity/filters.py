@@ -40,7 +40,7 @@ class Wanted:
     noise: bool = True
 
     def matches(self, row: Any) -> bool:
-        """Tell whether a row passes."""
+        """Return whether a row passes."""
         return (
             self._of_type(row.type)
             and (self.actor is None or row.actor == self.actor)
@@ -60,14 +60,14 @@ class Wanted:
         return kind.startswith(wanted + ".") and (self.noise or kind not in NOISY_TYPES)
 
     def columns(self) -> list[str]:
-        """Return what has to be read of a row to tell; time and address lie behind its data."""
+        """Return which columns decide; time and address, stored after the data, cost more."""
         needed = ["id", "topic", "type", "actor", "project_id"]
         if self.since or self.until:
             needed.append("time")
         return needed if self.address is None else [*needed, "address"]
 
     def bounds(self) -> tuple[int, int | None]:
-        """Return the id behind which, and the id before which, all that is wanted lies."""
+        """Return the id after which, and the id before which, all that is wanted lies."""
         after, before = 0, None
         if self.since is not None:
             early = _shifted(self.since, -CLOCK_SKEW)

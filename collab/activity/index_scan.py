@@ -37,7 +37,7 @@ MAX_SOURCES_APART = 100
 #: Rows that are read at once of such a source.
 ROWS_READ_TOGETHER = 50
 
-#: Column -> the values whose rows are wanted; without any the whole log.
+#: Column -> the wanted values; without any, the whole log.
 Sources = Mapping[str, Sequence[int | str]]
 
 
@@ -93,7 +93,7 @@ class Walker:
 
     def __init__(self, sources: Sources, columns: tuple[str, ...], after: int, before: int) -> None:
         self._columns, self._after, self._scanned = columns, after, 0
-        #: Behind the last row: before which id to go on, or None at the end of all.
+        #: After the last row: before which id to go on, or None at the end of all.
         self.place: int | None = before
         keys: list[tuple[str | None, Any]] = [
             (column, key) for column, values in sources.items() for key in _apart(values)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from ..events.topics import READ_ONLY
 
-#: Of what is told to one person alone, what is the admins' business: accounts and log-ins, and
+#: Of what is sent to one person alone, what is the admins' business: accounts and log-ins, and
 #: tasks, since they manage personal ones too.
 ADMINS_BUSINESS = ("account", "session", "task")
 
 
 def withheld(topic: str, kind: str, project_id: int | None) -> bool:
-    """Tell whether an event's data is withheld from admins.
+    """Return whether an event's data is withheld from admins.
 
     | in a project, on an open topic           | shown                         |
     | `user:<id>`: account, session, task      | shown                         |

@@ -11,7 +11,7 @@ from ..auth.models import User
 from ..core.schemas import MAX_ID
 from ..extensions import db
 
-#: Stands for what is not known or must not be shown.
+#: Stands for what is unknown or must not be shown.
 HIDDEN_TEXT = "…"
 SERVICE_NAME = "The service"
 UNKNOWN_PERSON = "Somebody"

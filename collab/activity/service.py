@@ -80,8 +80,8 @@ def _feed(
 ) -> Page:
     """Return a page of a feed.
 
-    Who may see what is looked up again behind the reading: whoever has a right then had it when
-    what was read was written, and a person who was removed meanwhile is told nothing.
+    Who may see what is looked up again after the reading: whoever has a right then had it when
+    what was read was written, and a person who was removed meanwhile gets nothing.
     """
     by = caller.user_id if actor == ME else int(actor) if actor else None
     wanted = Wanted(actor=by, noise=False, **query)

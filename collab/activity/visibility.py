@@ -38,7 +38,7 @@ class Sight:
         self._jobs = {f"job:{key}" for key in jobs_followed(caller)}
 
     def _is_member(self, project_id: int) -> bool:
-        """Tell whether they are in a project; of many they are looked up all at once."""
+        """Return whether they are in a project; of many they are looked up all at once."""
         if self._all is None and project_id not in self._member:
             one = access.projects_of(self._caller)
             if len(self._member) < MAX_PROJECTS_ONE_BY_ONE:
@@ -49,11 +49,11 @@ class Sight:
         return project_id in self._all if self._all is not None else self._member[project_id]
 
     def sees(self, row: Any) -> bool:
-        """Tell whether they may know of a row: as a reader of its topic, or as an admin."""
+        """Return whether they may know of a row: as a reader of its topic, or as an admin."""
         return self._caller.is_admin or self.reads(row)
 
     def reads(self, row: Any) -> bool:
-        """Tell whether they may read a row and all that it says."""
+        """Return whether they may read a row and all that it says."""
         if row.project_id is not None:
             return self._caller.is_admin or self._is_member(row.project_id)
         if open_to_all(row.topic) or row.topic == self._own or row.topic in self._jobs:

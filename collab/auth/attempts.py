@@ -12,7 +12,7 @@ counts, each for another way to guess:
   wait. So many networks together guess little more than one, and the owner is never locked out: not
   held up where they have logged in before, and elsewhere let in after one wait.
 
-What is not an account is counted in the same way, or else the answers would tell.
+What is not an account is counted in the same way, or else the answers would give it away.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Attempts:
 
     def __init__(self, rate: str, clock: Callable[[], float] = time.monotonic) -> None:
         limit = None if rate == "off" else parse(rate)
-        #: Failures of a pair, in a window of so many seconds; 0: nothing is limited.
+        #: Failures of a pair in one window; 0: nothing is limited.
         self._most, self._window_s = (limit.amount, limit.get_expiry()) if limit else (0, 0)
         self._failures, self._waits = MonotonicStorage(clock=clock), MonotonicStorage(clock=clock)
 

@@ -1,8 +1,8 @@
-"""Whom a person wants to have nothing to do with.
+"""Blocks: people whom a person wants nothing to do with.
 
 Whoever is blocked adds that person to no project, and nothing they do is notified. They are not
 told: what they add is answered like an address without an account. What both are members of stays
-as it is; a project can be left. No event tells of a block: it is nobody's business, not even that
+as it is; a project can be left. No event reports a block: it is nobody's business, not even that
 of who reads the audit.
 """
 
@@ -19,7 +19,7 @@ from ..core.lists.paging import Page, paginate
 from ..extensions import db
 from .models import BLOCK_SORTS, Block, User
 
-#: People whom one person can have blocked.
+#: People that one person can block.
 MAX_BLOCKS = 1000
 
 
@@ -56,7 +56,7 @@ def unblock(caller: Caller, user_id: int) -> None:
 
 
 def list_of(caller: Caller, *, sort: str, **page: Any) -> Page:
-    """Return a page of whom the caller has blocked."""
+    """Return a page of the people whom the caller has blocked."""
     query = select(Block).where(Block.user_id == caller.user_id)
     return paginate(
         query,
@@ -74,5 +74,5 @@ def blocked(person: Any, other: Any) -> Exists:
 
 
 def has_blocked(person: int, other: int) -> bool:
-    """Tell whether a person has blocked another one."""
+    """Return whether a person has blocked another one."""
     return db.session.get(Block, (person, other)) is not None

@@ -47,7 +47,7 @@ class NoLongerAdmin(Forbidden):
 
 
 def person_of(claims: AccessClaims, connection: Connection | None = None) -> Caller:
-    """Return whose token it is, as the database knows them now; raises Unauthorized."""
+    """Return the token's person as the database has them now; raises Unauthorized."""
     values = {"session_id": claims.session_id}
     row = (connection or db.session.connection()).execute(PERSON_OF_SESSION, values).one_or_none()
     if row is None or row.user_id != claims.user_id:
@@ -67,7 +67,7 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
 
 
 def from_token(token: str) -> Caller:
-    """Return whose access token it is; raises Unauthorized."""
+    """Return the person of an access token; raises Unauthorized."""
     claims = read_access_token(token)
     g.claimed = claims.user_id
     return person_of(claims)
@@ -96,7 +96,7 @@ def recheck_under_lock(connection: Connection) -> None:
 
 
 def from_ticket(ticket: str) -> Caller:
-    """Use a ticket up and return whose it is; raises Unauthorized the second time."""
+    """Use a ticket up and return its person; raises Unauthorized the second time."""
     statement = (
         delete(Ticket)
         .where(Ticket.digest == digest(ticket), Ticket.expires_at > utcnow())

@@ -58,7 +58,7 @@ class User(Versioned, Model):
     to_admin: bool = False
 
     def shown_besides(self) -> tuple[object, ...]:
-        """Return to whom it is shown."""
+        """Return who may see it."""
         return (self.to_admin,)
 
     @validates("name")
@@ -69,7 +69,7 @@ class User(Versioned, Model):
 
     @property
     def disabled(self) -> bool:
-        """Tell whether an admin disabled the account."""
+        """Return whether an admin disabled the account."""
         return self.disabled_at is not None
 
 
@@ -134,7 +134,7 @@ class KnownNetwork(Model):
 
 
 class Block(Model):
-    """Somebody whom a person wants to have nothing to do with."""
+    """Somebody whom a person wants nothing to do with."""
 
     __tablename__ = "blocks"
 

@@ -62,7 +62,7 @@ def hash_password(password: str) -> str:
 
 
 def check_password(password: str, kept: str | None) -> bool:
-    """Tell whether a password is the one kept; takes as long when nothing is kept.
+    """Return whether a password is the one kept; takes as long when nothing is kept.
 
     Raises Unavailable when too many wait for that.
     """
@@ -74,7 +74,7 @@ def check_password(password: str, kept: str | None) -> bool:
 
 
 def outdated(kept: str) -> bool:
-    """Tell whether a hash was made with other parameters than today's."""
+    """Return whether a hash was made with other parameters than today's."""
     return _hasher.check_needs_rehash(kept)
 
 

@@ -1,6 +1,6 @@
 """Refusals for the audit: log-ins that failed, tokens that are not good, roles that are too low.
 
-A refusal is recorded behind the rollback of what was refused, in a transaction of its own. Nothing
+A refusal is recorded after the rollback of what was refused, in a transaction of its own. Nothing
 of it may change the answer, and it is bounded, so that nobody fills the log by being refused.
 """
 
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 MAX_RECORDED_REFUSALS = 60
 #: Seconds of a window.
 REFUSAL_WINDOW_S = 60.0
-#: People and addresses that are counted; past it the counting starts anew.
+#: People and addresses that are counted; past it, counting starts over.
 MAX_SUBJECTS_COUNTED = 10_000
 #: Characters that are kept of a path and of a reason.
 MAX_REASON_LENGTH = 300
@@ -110,7 +110,7 @@ def access(user_id: int | None, method: str, path: str, error: ApiError) -> None
 
 
 def token(method: str, path: str, error: ApiError) -> None:
-    """Record a token that is not good, with whose it is, if that can be told."""
+    """Record a token that is not valid, with its person if that can be known."""
     access(g.get("claimed"), method, path, error)
 
 
@@ -148,7 +148,7 @@ def _note(response: Response) -> Response:
 
 
 def _token_refused(error: ApiError) -> bool:
-    """Tell whether a token that was sent is not good; who sends none is merely not signed in."""
+    """Return whether a token that was sent is not good; who sends none is merely not signed in."""
     return error is g.get("refusal") or request.endpoint == "auth.refresh"
 
 

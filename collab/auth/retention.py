@@ -8,7 +8,7 @@ from .models import Session, Ticket
 
 
 def forget_sessions() -> bool:
-    """Delete some sessions whose time was over more than SESSION_RETENTION_DAYS ago."""
+    """Delete some sessions that ended more than SESSION_RETENTION_DAYS ago."""
     before = retention.border("SESSION_RETENTION_DAYS")
     if before is None:
         return False

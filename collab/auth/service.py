@@ -93,7 +93,7 @@ def _log_in(email: str, password: str, client: Client) -> SignedIn:
 def _check(
     whose: ColumnElement[bool], password: str, new: str | None = None
 ) -> tuple[User, str | None] | None:
-    """Check a password; if it is right, take the writer's lock and return whose it is.
+    """Check a password; if it is right, take the writer's lock and return its account.
 
     It also returns the hash to keep from now on: of the new password, or of the same one if the
     kept hash is outdated. Hashing takes long, so it is done before the lock. Whether what was

@@ -94,7 +94,7 @@ def _end_oldest(user: User) -> None:
 
 
 def is_known_network(email: str, client: Client) -> bool:
-    """Tell whether somebody has logged in to the account with this e-mail from there before."""
+    """Return whether somebody has logged in to the account with this e-mail from there before."""
     of_account = select(KnownNetwork.network).join(User, User.id == KnownNetwork.user_id)
     found = of_account.where(User.email == email, KnownNetwork.network == client.network)
     return db.session.scalar(found) is not None
@@ -119,7 +119,7 @@ def _forget(user_id: int, which: ColumnElement[bool]) -> None:
 
 
 def issue(session: Session, token_id: str) -> SignedIn:
-    """Make the tokens of a session whose refresh token has this id."""
+    """Make the tokens of a session, with this id for the refresh token."""
     return SignedIn(
         user=session.user,
         access_token=tokens.new_access_token(session),
@@ -171,7 +171,7 @@ def end_sessions_of(user_id: int, reason: str) -> None:
 
 
 def has_ended(session_id: int) -> bool:
-    """Tell whether a session was ended, or is gone."""
+    """Return whether a session was ended, or is gone."""
     found = select(Session.id).where(Session.id == session_id, Session.revoked_at.is_(None))
     return db.session.scalar(found) is None
 
@@ -194,7 +194,7 @@ def issue_ticket(caller: Caller) -> tuple[str, datetime]:
 
 
 def revoke(which: ColumnElement[bool], reason: str) -> int:
-    """End sessions in the open transaction, tell each, and return how many."""
+    """End sessions in the open transaction, record each, and return how many."""
     statement = (
         update(Session)
         .where(which, Session.revoked_at.is_(None))

@@ -20,7 +20,7 @@ from ..core.security import Box, new_token
 from ..core.slots import Slot, setting
 from .models import Session
 
-#: A signature is checked once for so many tokens; whose they are, with every request.
+#: Tokens whose signature is remembered as checked; their person is looked up every time.
 KNOWN_TOKENS = 4096
 
 

@@ -1,4 +1,4 @@
-"""Memory that was given back, which the C library keeps, and looking for what can be."""
+"""Freed memory goes back to the system, and garbage collection passes over what lives for good."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_ARENAS = 2
 
 
 def configure() -> bool:
-    """Have freed memory given back; tell whether the C library knows how (glibc does).
+    """Have freed memory given back; return whether the C library knows how (glibc does).
 
     It has to be called before there are threads.
     """

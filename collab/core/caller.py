@@ -21,7 +21,7 @@ class Caller:
 
 
 def act_as(who: Caller | None) -> None:
-    """Note for whom the present request or message changes things; None: for the service itself.
+    """Note who makes the changes of the present request or message; None: the service itself.
 
     Whoever that is is looked up again as soon as the writer's lock is taken (`auth/guard.py`).
     """
@@ -29,6 +29,6 @@ def act_as(who: Caller | None) -> None:
 
 
 def acting() -> Caller | None:
-    """Return for whom things are changed, or None."""
+    """Return who makes the present changes, or None."""
     found: Caller | None = g.get("acting")
     return found

@@ -57,7 +57,7 @@ def init_app(app: Flask) -> None:
 
     def set_pragmas(connection: Any, record: object) -> None:
         make_private(path)
-        if is_new(path):  # later it would have to be written anew, and this would wait for a lock
+        if is_new(path):  # later it would have to be rewritten, and this would wait for a lock
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
@@ -76,7 +76,7 @@ def make_private(path: Path) -> None:
 
     SQLite gives the files beside it (-wal, -shm) the mode of the database itself.
     """
-    with contextlib.suppress(OSError):  # not there yet, or another's: opening it tells
+    with contextlib.suppress(OSError):  # not there yet, or another's: opening it shows
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
         with contextlib.suppress(OSError):
@@ -84,7 +84,7 @@ def make_private(path: Path) -> None:
 
 
 def is_new(path: Path) -> bool:
-    """Tell whether nothing has been written into a database yet."""
+    """Return whether nothing has been written into a database yet."""
     try:
         return path.stat().st_size == 0
     except OSError:
@@ -136,7 +136,7 @@ class Turns:
 
     @property
     def taken(self) -> bool:
-        """Tell whether somebody in this process writes, or waits for another process to end."""
+        """Return whether somebody in this process writes, or waits for another process to end."""
         return self._lock.locked()
 
     def end(self, driver: object, record: Any) -> None:

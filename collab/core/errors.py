@@ -21,7 +21,7 @@ from .storage.free_space import is_full
 log = logging.getLogger(__name__)
 
 Pointers = list[dict[str, str]]
-#: Errors that an answer tells.
+#: Errors that one answer lists.
 MAX_POINTERS = 100
 
 
@@ -179,7 +179,7 @@ def from_http(error: HTTPException) -> ApiError:
 def pointers(messages: dict[str, Any]) -> Pointers:
     """Flatten marshmallow's messages ({location: {field: [text]}}) into details and pointers.
 
-    Of very many the first ones: an answer is no longer than a page.
+    Only the first of very many: an answer is no longer than a page.
     """
     found: Pointers = []
 

@@ -101,7 +101,7 @@ def register(app: Flask, kind: Kind) -> None:
 
 
 class Term(NamedTuple):
-    """Words that a search wants to stand together, the last of which may only be begun."""
+    """Words that a search wants to stand together; the last may be incomplete."""
 
     words: tuple[str, ...]
     begun: bool
@@ -168,7 +168,7 @@ def _in_texts(query: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text without what SQLite can't take: NUL ends it, lone surrogates are no UTF-8."""
+    """Return a text without what SQLite can't take: NUL ends it, lone surrogates are not UTF-8."""
     return text.replace("\0", " ").encode(errors="replace").decode()
 
 
@@ -207,9 +207,9 @@ def title(opening: str, closing: str) -> Any:
 
 
 def rebuild() -> int:
-    """Make the index anew from the tables, within the transaction; returns its rows.
+    """Rebuild the index from the tables, within the transaction; returns its rows.
 
-    It may be damaged: so its own parts are made anew first, and then emptied.
+    It may be damaged, so its own parts are created again first, and then emptied.
     """
     db.session.execute(text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
     db.session.execute(text("DELETE FROM search_index"))

@@ -16,7 +16,7 @@ from flask.json.provider import JSONProvider
 
 WRITE_OPTIONS = orjson.OPT_UTC_Z
 
-#: Levels that are left for what somebody's JSON is shown in; orjson writes 254 in all.
+#: Levels reserved for the answer around somebody's JSON; orjson writes 254 in all.
 LEVELS_RESERVED = 54
 
 
@@ -27,7 +27,7 @@ MAX_VALUES = 50_000
 #: What each value and name stands after, all but the first value (RFC 8259 §2).
 BEFORE_VALUES = b",:[{"
 UNCOUNTED_BYTES = bytes(set(range(256)) - set(BEFORE_VALUES + b'"'))
-#: A string whose characters that are not counted are gone, or the rest after a last quote.
+#: A string without its uncounted characters, or the rest after a last quote.
 STRING_PATTERN = re.compile(rb'"[^"]*"?')
 
 
@@ -71,14 +71,14 @@ class Stored(Mapping[str, Any]):
 
 
 def _as_text(value: Any) -> Any:
-    """Return what orjson writes for what it does not know itself."""
+    """Return what orjson writes for a type that it does not know."""
     if isinstance(value, Stored):
         return orjson.Fragment(value.text)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def dumps(value: Any) -> bytes:
-    """Write JSON as UTF-8; raises TypeError for what JSON can't say."""
+    """Write JSON as UTF-8; raises TypeError for what JSON can't express."""
     return orjson.dumps(value, default=_as_text, option=WRITE_OPTIONS)
 
 

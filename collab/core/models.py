@@ -91,7 +91,7 @@ class Versioned(Timestamped):
     """A number that grows with each change, which the resource's ETag is made of.
 
     The times tell it apart from what had the same key and number before: a member who is added
-    again, or a database of which a backup was put back.
+    again, or a database that was restored from a backup.
     """
 
     version: Mapped[int] = mapped_column(default=1)

@@ -45,7 +45,7 @@ class Schema(ma.Schema):
     """A schema that takes other names of a field too (`aliases`), and refuses unknown ones."""
 
     aliases: ClassVar[dict[str, str]] = {}
-    #: Whether a request without a body is one whose body is empty.
+    #: Whether a request without a body counts as one with an empty object.
     body_optional: ClassVar[bool] = False
 
     @ma.pre_load
@@ -183,7 +183,7 @@ class Time(fields.DateTime):
 
 
 class ShortList(fields.List[Any]):
-    """A list whose length is looked at first: one that is too long costs nothing."""
+    """A list whose length is checked first, so that one that is too long costs nothing."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(value, list):

@@ -44,10 +44,10 @@ class Slot(Generic[T]):
 
 
 class Registry(Slot[T]):
-    """A slot for what packages register while an application is built: it stays as it is."""
+    """A slot for what packages register while an application is built; later it never changes."""
 
     def _note(self, app: Flask) -> None:
-        """Do nothing: no run of the application makes this anew."""
+        """Do nothing: no run of the application makes this again."""
 
 
 def application() -> Flask:

@@ -1,4 +1,4 @@
-"""What a commit rings: those who follow the log wake, and cached rights are read anew."""
+"""What a commit rings: those who follow the log wake, and cached rights are read again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Bell:
     def __init__(self) -> None:
         self._rung = threading.Event()
         self._rows = True
-        #: What readers beside the broadcaster wait for.
+        #: What readers besides the broadcaster wait for.
         self._others: tuple[threading.Event, ...] = ()
         #: Grows with every commit that changed somebody's rights.
         self.rights_epoch = 0
@@ -46,7 +46,7 @@ class Bell:
         self._rung.clear()
 
     def take_rows(self) -> bool:
-        """Tell, once, whether there may be new rows."""
+        """Return, once, whether there may be new rows."""
         rows = self._rows
         if rows:  # else a ring in this moment would be lost
             self._rows = False

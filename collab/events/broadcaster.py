@@ -74,11 +74,11 @@ class Broadcaster(BackgroundThread):
     def _tick(self) -> None:
         """Publish the rows that are new, then the signals that waited before the rows were read.
 
-        A signal sent after a commit is thus told after the row, and never to somebody whose right
+        A signal sent after a commit thus follows the row, and never reaches somebody whose right
         to it that row took away.
         """
         waiting = len(self._hub.signals)
-        if self._bell.take_rows():  # asked behind the counting, for that order
+        if self._bell.take_rows():  # asked after the counting, for that order
             with self._app.app_context():
                 while self._publish_rows():
                     pass
@@ -99,7 +99,7 @@ class Broadcaster(BackgroundThread):
                 subscriber.end(INTERNAL_ERROR, "Something broke on our side.")
 
     def _publish_rows(self) -> bool:
-        """Publish the next rows; tell whether there may be more.
+        """Publish the next rows; return whether there may be more.
 
         What comes while these are published is the next tick's, or writers that never pause would
         hold signals back.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DropProject:
-    """Followers lose all topics of the event's project; `member` names the one whom it concerns."""
+    """Followers lose all topics of the event's project; `member` names the one it concerns."""
 
     #: The member of the event's data that is their id; None: everybody.
     member: str | None = None

@@ -2,7 +2,7 @@
 
 The broadcaster is the only one to publish. Subscribers come and go from request threads, under the
 hub's lock: whoever is added is told the newest id that was published before, and gets everything
-behind it.
+after it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Hub:
     def enter(self, subscriber: Subscriber) -> None:
         """Take somebody in, so that they learn when their session ends, whatever they follow.
 
-        Their rights are checked (again) after this: an end that was published before is not told.
+        Their rights are checked (again) after this: an end that was published before is not sent.
         """
         with self._lock:
             self._everyone.add(subscriber)
@@ -78,7 +78,7 @@ class Hub:
     def add(self, subscriber: Subscriber, topics: Mapping[str, int | None], seen: int = 0) -> int:
         """Let a subscriber follow topics (with the project of each, if any).
 
-        Returns the newest id published so far: they get every row behind it. Their right to the
+        Returns the newest id published so far: they get every row after it. Their right to the
         topics is checked (again) after this, for the same reason as in `enter`. An id that
         they have `seen` may be ahead of what was published: it is waited for, against doubles.
         """
@@ -92,7 +92,7 @@ class Hub:
             return self.position
 
     def remove(self, subscriber: Subscriber, topic: str) -> bool:
-        """Let a subscriber follow a topic no longer; tell whether they did."""
+        """Let a subscriber follow a topic no longer; return whether they did."""
         with self._lock:
             if topic not in subscriber.topics:
                 return False
@@ -154,7 +154,7 @@ class Hub:
             return {key: one.note for key, one in people.items() if one.note is not None}
 
     def followed(self, topic: str) -> bool:
-        """Tell whether anybody follows a topic; takes no lock."""
+        """Return whether anybody follows a topic; takes no lock."""
         return topic in self._topics
 
     # -- telling ------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ BELL: Slot[Bell] = Slot("bell", lambda _: Bell())
 #: Rows that pruning deletes in one commit, so that writers need not wait long.
 PRUNED_AT_ONCE = 2000
 
-#: Bytes of rows that are read at once to be told, or one row, which may be of 256 KiB: whoever
+#: Bytes of rows that are read at once to be sent, or one row, which may have 256 KiB: whoever
 #: catches up holds what they have not taken yet in memory.
 READ_BYTES = 128 * 1024
 
@@ -127,12 +127,12 @@ class Batch:
     """Rows that were read at once: fewer than asked for where they are large."""
 
     rows: Sequence[Any]
-    #: Whether there are more behind them.
+    #: Whether there are more after them.
     more: bool
 
 
 def read_after(after: int, limit: int = 500) -> Batch:
-    """Return the next rows behind an id, over all topics, oldest first."""
+    """Return the next rows after an id, over all topics, oldest first."""
     connection = db.session.connection()
     values = {"after": after, "limit": limit + 1}
     return Batch(*take(connection.execute(READ_AFTER, values), limit, READ_BYTES))
@@ -141,7 +141,7 @@ def read_after(after: int, limit: int = 500) -> Batch:
 def read_topics(
     topics: Iterable[str], after: int, through: int | None = None, limit: int = 500
 ) -> Batch:
-    """Return the next rows of some topics behind an id, up to another one, oldest first."""
+    """Return the next rows of some topics after an id, up to another one, oldest first."""
     query = rows().where(EventRow.topic.in_(tuple(topics)), EventRow.id > after)
     if through is not None:
         query = query.where(EventRow.id <= through)
@@ -162,12 +162,12 @@ def last_id() -> int:
 
 
 def pruned_through() -> int:
-    """Return the newest id that is gone; a reader behind it has a gap."""
+    """Return the newest id that is gone; a reader after it has a gap."""
     return db.session.scalar(select(LogState.pruned_through)) or 0
 
 
 def recoverable(after: int) -> bool:
-    """Tell whether everything behind an id is still there, and the id is of this log."""
+    """Return whether everything after an id is still there, and the id is of this log."""
     return pruned_through() <= after <= last_id()
 
 
@@ -192,7 +192,7 @@ def prune(older_than: timedelta, now: datetime | None = None) -> int:
 def prune_some(border: datetime) -> bool:
     """Delete some of what is older than a time, but for what only the audit needs; commits.
 
-    Tells whether there is more.
+    Returns whether there is more.
     """
     return _prune_some(border, everything=False) is not None
 

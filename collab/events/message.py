@@ -22,7 +22,7 @@ _process = uuid.uuid4().hex[:8]
 
 @dataclass(eq=False)
 class Message:
-    """A row of the log, or a signal that is told once and not kept."""
+    """A row of the log, or a signal that is sent once and not kept."""
 
     topic: str
     type: str
@@ -46,7 +46,7 @@ class Message:
 
     @cached_property
     def public_id(self) -> str:
-        """Return the log's id as text, or for a signal one that nothing resumes behind."""
+        """Return the log's id as text, or for a signal one that nothing resumes after."""
         return str(self.id) if self.id else f"signal-{_process}-{next(_signals)}"
 
     def envelope(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 #: Events that are handled in one commit; other writers wait for as long as that takes.
 EVENTS_PER_COMMIT = 200
-#: So many events that nobody wanted are passed before the place is written down.
+#: Events that nobody wanted, after which the place is written down all the same.
 MAX_UNWANTED_EVENTS = 10_000
 
 #: What goes wrong with the database and not with an event: it is tried again.
@@ -43,11 +43,11 @@ Handler = Callable[[Sequence[Any]], None]
 
 
 class Reader:
-    """Reads the events of some types behind a place that is kept under its name.
+    """Reads the events of some types after a place that is kept under its name.
 
     What the handler writes and the place are one commit, under the writer's lock. So however many
     processes read under one name, and whenever one is killed, an event takes effect once. Whoever
-    reads for the first time begins behind the newest event. What has been pruned is passed over.
+    reads for the first time begins after the newest event. What has been pruned is passed over.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Reader:
             pass
 
     def read_some(self) -> bool:
-        """Handle the next events and tell whether there may be more.
+        """Handle the next events and return whether there may be more.
 
         Without any that are wanted this costs three short queries and no lock.
         """
@@ -113,7 +113,7 @@ class Reader:
             self._one_by_one = len(rows)
             return
         key = rows[0].id
-        logger.exception("%s can't handle event %s and goes on behind it", self.name, key)
+        logger.exception("%s can't handle event %s and goes on after it", self.name, key)
         self._one_by_one = max(0, self._one_by_one - 1)
         take_write_lock()
         if self._locked_place() < key:

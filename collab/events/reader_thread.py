@@ -1,4 +1,4 @@
-"""The thread in which a reader of the log works, and what is done beside from time to time."""
+"""The thread in which a reader of the log works, and what it does from time to time besides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GATHER_S = 0.05
 
 @dataclass
 class Chore:
-    """Something that is done every so many seconds, beginning with the start."""
+    """Something that is done at intervals, the first time at the start."""
 
     every_s: float
     do: Callable[[], object]
@@ -33,7 +33,7 @@ class Chore:
 
 
 class ReaderThread(BackgroundThread):
-    """Lets a reader read whenever the bell rings, and every second besides."""
+    """Lets a reader read whenever the bell rings, and once a second anyway."""
 
     def __init__(self, app: Flask, reader: Reader, *chores: Chore, enabled: bool = True) -> None:
         super().__init__(reader.name, off=None if enabled else "another process must do it")

@@ -50,7 +50,7 @@ class Subscriber(ABC):
 
     @abstractmethod
     def dropped(self, topic: str, reason: str) -> None:
-        """Learn that a topic is no longer followed, by whose event."""
+        """Learn that a topic is no longer followed, and by which event."""
 
     @abstractmethod
     def end(self, code: int, reason: str) -> None:

@@ -21,7 +21,7 @@ class Event:
 
     @property
     def topic(self) -> str:
-        """Where it is told."""
+        """The topic on which it is sent."""
         raise LookupError(f"{type(self).__name__} has no topic")
 
     @property
@@ -42,7 +42,7 @@ class ProjectEvent(Event):
 
     @property
     def topic(self) -> str:
-        """Tell the project's followers."""
+        """Return the topic of the project's followers."""
         return f"project:{self.project_id}"
 
 
@@ -54,7 +54,7 @@ class AccountEvent(Event):
 
     @property
     def topic(self) -> str:
-        """Tell the person."""
+        """Return the person's topic."""
         return f"user:{self.user_id}"
 
 
@@ -64,7 +64,7 @@ class AuditEvent(Event):
 
     @property
     def topic(self) -> str:
-        """Tell the admins."""
+        """Return the admins' topic."""
         return "audit"
 
 
@@ -89,7 +89,7 @@ OPEN_TYPES = {
     )
 }
 
-#: What presence tells by itself; never rows.
+#: What presence sends by itself; never rows.
 PRESENCE_TYPES = {
     "user.joined": "A person came to the topic (with the first of their connections).",
     "user.left": "A person went (with the last of their connections).",

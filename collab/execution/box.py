@@ -103,7 +103,7 @@ class Box:
         return started
 
     def _hold(self) -> int:
-        """Open a descriptor that tells when bubblewrap has exited (pidfd_open(2))."""
+        """Open a descriptor that becomes readable when bubblewrap has exited (pidfd_open(2))."""
         try:
             descriptor = os.pidfd_open(self._popen.pid)
         except OSError:
@@ -176,7 +176,7 @@ class Box:
 
     @property
     def overfull(self) -> bool:
-        """Tell whether the code has made more files than it may."""
+        """Return whether the code has made more files than it may."""
         counts = (os.statvfs(folder) for folder in self._folders)
         return sum(count.f_files - count.f_ffree for count in counts) > MAX_FILES_IN_BOX
 

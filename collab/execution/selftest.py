@@ -40,7 +40,7 @@ socket.on("error", done);
 
 
 def attempt(language: Language, secrets: tuple[Path, ...], port: int) -> str:
-    """Return code that looks for files and connects to a port, and tells what it reached."""
+    """Return code that looks for files, connects to a port, and prints what it reached."""
     paths = json.dumps([str(path) for path in secrets], ensure_ascii=False)
     return ATTEMPTS[language.name].replace("PORT", str(port)).replace("PATHS", paths)
 

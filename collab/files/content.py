@@ -120,7 +120,7 @@ def _base(file_id: int, base: int | None) -> tuple[str, int]:
 
 
 def _submit(file_id: int, delta: Delta, base: int, expected: int | None, actor: Caller) -> Applied:
-    db.session.rollback()  # the writer's thread waits for nobody, and what it writes is read anew
+    db.session.rollback()  # the writer's thread waits for nobody, and what it writes is read again
     change = Change(file_id, actor, REST, delta=delta, base=base, expected=expected)
     return writer().submit(change)
 

@@ -62,7 +62,7 @@ def _submit(name: str, payload: dict[str, Any], project_id: int, caller: Caller)
 
 
 def admit(file_id: int, project_id: int | None, caller: Caller) -> None:
-    """Refuse a job on a file that is no image of its project, which its result is shown to."""
+    """Refuse a job on a file that is not an image of the project that will see its result."""
     try:
         file = access.load(File, file_id, caller)
     except ApiError:

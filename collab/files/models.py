@@ -61,7 +61,7 @@ class File(AsSeen, Versioned, Model):
 
     @property
     def topic(self) -> str:
-        """Where its edits are told."""
+        """The topic on which its edits are sent."""
         return f"file:{self.id}"
 
     def shown_besides(self) -> tuple[object, ...]:
@@ -103,7 +103,7 @@ class FileChange(Model):
     file_id: Mapped[int] = mapped_column(
         ForeignKey("files.id", ondelete="CASCADE"), primary_key=True
     )
-    #: The content's version behind it.
+    #: The content's version after it.
     version: Mapped[int] = mapped_column(primary_key=True)
     #: The version before it: less than the one before, where compaction joined several.
     base: Mapped[int]
@@ -145,7 +145,7 @@ FILE_SORTS = {"id": File.id, "path": File.path, "size": File.size, "updated_at":
 
 
 class FileClient(Model):
-    """Whose editor writes in a text under a client id: the first person's who did."""
+    """Who owns a client id in a text: the first person whose editor wrote with it."""
 
     __tablename__ = "file_clients"
 

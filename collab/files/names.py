@@ -1,6 +1,6 @@
 """Names that mean the same on every system: what is refused, and what an archive calls the rest.
 
-A file that is made here may be unpacked elsewhere. There `C:x` or `con` is no file at all, `a.`
+A file that is made here may be unpacked elsewhere. There `C:x` or `con` is not a file at all, `a.`
 loses its dot, U+202E turns a name around, and `.git/config` runs what it says. So none of them is
 taken; what has such a name from before gets another one in an archive, and so does the second of
 two names that differ in case alone.
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 #: What Windows has other meanings for.
 RESERVED_CHARACTERS = frozenset('<>:"|?*\\')
-#: Names of devices on Windows, whatever follows behind a dot.
+#: Names of devices on Windows, whatever follows a dot.
 DEVICE_NAMES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{kind}{number}" for kind in ("com", "lpt") for number in "0123456789¹²³"]
@@ -87,7 +87,7 @@ class _Names:
         #: Names without their case: of files, and of folders.
         self._files: set[str] = set()
         self._there: set[str] = set()
-        #: The last number that each name was given: else, of a thousand alike, each counts anew.
+        #: The last number that each name was given: else each of a thousand would count from one.
         self._numbers: Counter[str] = Counter()
 
     def of(self, path: str) -> str:

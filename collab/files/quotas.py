@@ -29,7 +29,7 @@ class FileRoom:
         self._used: dict[int, int] = {}
 
     def take(self, growth: int, project_id: int, *, about: bool = False) -> None:
-        """Note that a project's files grow by so many bytes, or about so many.
+        """Note by how many bytes, about, a project's files grow.
 
         Raises QuotaSpent; of what is small and not known exactly, a little beyond the quota.
         """

@@ -169,7 +169,7 @@ def _taken(path: str, other: str) -> PathTaken:
 
 
 def require_room(project_id: int, more: int, actor: Caller) -> None:
-    """Check that a project's files may grow by so many bytes; raises QuotaSpent."""
+    """Check that a project's files may grow by some bytes; raises QuotaSpent."""
     FileRoom().take(more, project_id)
     quota.require(more, person_id=actor.user_id, project_id=project_id)
 
@@ -243,7 +243,7 @@ def _tell_moved(
 
 
 def delete(file: File, actor: Caller) -> None:
-    """Delete a file with its history; who has it open is told, and sees it end."""
+    """Delete a file with its history; whoever has it open is told that it ends."""
     key, digest = file.id, file.sha256
     log.record(FileDeleted(**about(file)), actor=actor.user_id)
     db.session.delete(file)
@@ -265,7 +265,7 @@ def delete_all(workspace: Workspace, actor: Caller) -> None:
 
 
 def _delete_some(workspace_id: int, actor: Caller) -> bool:
-    """Delete files for a moment, in the open transaction; tells whether none is left."""
+    """Delete some files, in the open transaction; returns whether none is left."""
     late = time.monotonic() + MAX_DELETION_LOCK_S
     query = select(File).where(File.workspace_id == workspace_id).limit(MAX_FILES_PER_DELETION)
     files = db.session.scalars(query).all()

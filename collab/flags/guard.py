@@ -1,4 +1,4 @@
-"""Routes that are there only as long as their feature is on: packages say which are whose."""
+"""Routes that exist only while their feature is on: packages say which belong to which."""
 
 from __future__ import annotations
 

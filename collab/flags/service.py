@@ -59,7 +59,7 @@ class Flag:
         return FEATURES[self.name]
 
     def on_for(self, user_id: int | None) -> bool:
-        """Tell whether somebody has the feature; nobody in particular, only if all have it."""
+        """Return whether somebody has the feature; nobody in particular, only if all have it."""
         if not self.enabled or self.percentage >= 100:
             return self.enabled
         return user_id is not None and bucket(self.name, user_id) < self.percentage
@@ -77,7 +77,7 @@ def bucket(name: str, user_id: int) -> int:
 class Flags:
     """The flags as this process knows them.
 
-    They are read again when the bell's `rights_epoch` has moved: at once behind a change in this
+    They are read again when the bell's `rights_epoch` has moved: at once after a change in this
     process, and for another's as soon as the broadcaster has passed its event.
     """
 
@@ -126,7 +126,7 @@ def get(name: str) -> Flag:
 
 
 def is_on(name: str, user_id: int | None) -> bool:
-    """Tell whether somebody (None: nobody in particular) has a feature."""
+    """Return whether somebody (None: nobody in particular) has a feature."""
     return FLAGS.here().all()[name].on_for(user_id)
 
 

@@ -49,7 +49,7 @@ def _constants(module: ast.Module) -> dict[str, Any]:
 
 @cache
 def all_functions(folder: Path = HANDLERS_FOLDER) -> dict[str, Function]:
-    """Return all functions by name; a file whose name begins with `_` is none."""
+    """Return all functions by name; files whose names begin with `_` are not functions."""
     files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     return {path.stem: read(path) for path in files}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Bytes of a stream, or of log lines, that one attempt keeps; what is over is dropped, and marked.
+#: Bytes of a stream, or of log lines, that one attempt keeps; the rest is dropped, and marked.
 MAX_LOG_BYTES = 64 * 1024
 CUT_OFF = "The rest of {} is not kept: there is more than 64 KiB of it.\n"
 
@@ -109,7 +109,7 @@ class JobContext:
 
     @property
     def cancelled(self) -> bool:
-        """Tell whether the run has to stop, for whatever reason."""
+        """Return whether the run has to stop, for whatever reason."""
         return self.stop_reason is not None
 
     @property
@@ -130,11 +130,11 @@ class JobContext:
             self._report.message = storable(message[:200])
 
     def log(self, line: str) -> None:
-        """Keep a line of the job's log, and tell it to whoever follows the job."""
+        """Keep a line of the job's log, and send it to whoever follows the job."""
         self.output("log", line if line.endswith("\n") else line + "\n")
 
     def output(self, stream: str, text: str) -> None:
-        """Tell what the job's code wrote to `stdout` or `stderr`, as it comes."""
+        """Pass on what the job's code wrote to `stdout` or `stderr`, as it comes."""
         written = storable(text).encode()
         with self._lock:
             room = MAX_LOG_BYTES - self._kept[stream]

@@ -46,7 +46,7 @@ INSERT_JOBS = insert(Job.__table__).returning(  # type: ignore[arg-type]
     Job.__table__.c.id, sort_by_parameter_order=True
 )
 
-#: Attempts of which log and ending are kept: a job may be retried again and again.
+#: Attempts whose log and ending are kept: a job may be retried again and again.
 MAX_ATTEMPTS_KEPT = 50
 KEY_LIFETIME = timedelta(hours=24)
 
@@ -231,7 +231,7 @@ def cancel(job: Job, caller: Caller) -> Job:
 
 
 def retry(job: Job, caller: Caller) -> Job:
-    """Run a job again that failed, died or was cancelled, with all its attempts anew."""
+    """Run a job again that failed, died or was cancelled, with its full number of attempts."""
     kind = registry.find(job.type)
     if kind is None:
         raise invalid("type", f"Nothing here runs jobs of type {job.type!r} any more.")
@@ -263,7 +263,7 @@ def _forget(job: Job) -> None:
 
 
 def _move(job: Job, when: ColumnElement[bool], **values: Any) -> bool:
-    """Change the row if it is in such a state; tells whether it was."""
+    """Change the row if it is in such a state; returns whether it was."""
     if values.get("status") in ENDED_STATUSES:
         values["finished_at"] = utcnow()
     statement = (

@@ -35,7 +35,7 @@ class Facts:
     comments: Collection[int]
     #: Task -> who commented on it, and by which comment first.
     talkers: Mapping[int, Sequence[tuple[int, int]]]
-    #: Event -> who asked for what the server then did.
+    #: Event -> who had asked for what the server did.
     askers: Mapping[int, int]
 
     @classmethod
@@ -144,7 +144,7 @@ class Readers:
         )
 
     def want(self, draft: Draft) -> bool:
-        """Tell whether somebody may read what they would be told of, and wants to be."""
+        """Return whether somebody may read what it is about, and wants to be notified."""
         person = draft["user_id"]
         if (person, draft["actor"]) in self.blocks or person not in self.people:
             return False

@@ -20,7 +20,7 @@ INSERT_NOTIFICATIONS = insert(Notification).returning(Notification.id, sort_by_p
 
 
 def handle(rows: Sequence[Any]) -> None:
-    """Write the notifications of some events, and tell of each on its reader's own topic."""
+    """Write the notifications of some events, and send each to its reader's own topic."""
     facts, withdrawn = Facts.of(rows), _withdrawals(rows)
     if withdrawn:
         gone = delete(Notification).where(Notification.post_id.in_(withdrawn))

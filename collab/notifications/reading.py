@@ -67,7 +67,7 @@ class Shown:
 
     @classmethod
     def of(cls, row: Any) -> Shown:
-        """Make it of a row of `SHOWN_NOTIFICATIONS`."""
+        """Make it from a row of `SHOWN_NOTIFICATIONS`."""
         return cls(
             id=row.id,
             kind=row.kind,

@@ -1,7 +1,7 @@
-"""The table of who is told of what, and of which kind that is.
+"""The table of who is notified of what, and which kind of notification that is.
 
-Nobody is told of their own act, nobody twice of one event (the first rule that names them counts),
-and nobody of what they may not read.
+Nobody is notified of their own act, nobody twice of one event (the first rule that names them
+counts), and nobody of what they may not read.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "job.cancelled": (Rule("job_finished", _owner_of_cancelled),),
 }
 
-#: Takes back what was told of a post, until it is published again.
+#: Withdraws the notifications about a post, until it is published again.
 POST_UNPUBLISHED = "post.unpublished"
 
 NO_SUBJECT = dict.fromkeys(("project_id", "task_id", "comment_id", "post_id", "job_id"))

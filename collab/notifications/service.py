@@ -25,7 +25,7 @@ def load_to_change(key: int, caller: Caller) -> Shown:
 
 
 def mark(one: Shown, read: bool, caller: Caller) -> Shown:
-    """Mark a notification as read or unread; the other devices are told."""
+    """Mark a notification as read or unread; the person's other devices hear of it."""
     if read != (one.read_at is not None):
         statement = update(Notification).where(Notification.id == one.id)
         _run(statement.values(read_at=utcnow() if read else None))

@@ -28,7 +28,7 @@ installation is an admin. Errors are `application/problem+json` (RFC 9457). List
 """
 
 
-#: Schemas with two members of which a body has one at most.
+#: Schemas with two members of which a body may have one.
 CHOICES = {name: ["before", "after"] for name in ("MoveIn", "PostPlaceIn")}
 
 

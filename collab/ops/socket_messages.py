@@ -1,4 +1,4 @@
-"""The messages of the socket beside events: what clients send, and what the server answers."""
+"""The messages of the socket besides events: what clients send, and what the server answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def const(value: str) -> Json:
     return {"type": "string", "const": value}
 
 
-#: Steps along a text; what is behind the last one is kept.
+#: Steps along a text; what is after the last one is kept.
 EDITS_SCHEMA: Json = {
     "type": "array",
     "items": {

@@ -74,7 +74,7 @@ def remove(collection: Collection, post_id: int, actor: Caller) -> Collection:
 
 
 def _record(collection: Collection, event: CollectionEvent, actor: Caller) -> None:
-    """Give the collection a new version, and tell its owner."""
+    """Give the collection a new version, and record the event for its owner."""
     collection.updated_at = utcnow()
     log.record(event, actor=actor.user_id)
 
@@ -103,7 +103,7 @@ def _add(collection: Collection, post_id: int, before: int | None, after: int | 
 def _move(
     collection: Collection, post_id: int, held: str, before: int | None, after: int | None
 ) -> bool:
-    """Put a post next to a neighbour; tell whether it was elsewhere before."""
+    """Put a post next to a neighbour; return whether it was elsewhere before."""
     low, high = _gap(collection, post_id, before, after)
     if (low is None or low < held) and (high is None or held < high):
         return False
@@ -122,7 +122,7 @@ def _position(collection: Collection, post_id: int, before: int | None, after: i
         return ordering.between(*_gap(collection, post_id, before, after))
 
 
-#: The positions before and behind a place; None is an end.
+#: The positions before and after a place; None is an end.
 Gap = tuple[str | None, str | None]
 
 
@@ -164,7 +164,7 @@ def _renumber(collection: Collection) -> None:
 def list_of(collection: Collection, *, sort: str, **page: Any) -> Page:
     """Return a page of the posts in a collection that its owner sees, in their order.
 
-    A cursor of before all positions were given anew is refused: it would skip posts.
+    A cursor from before the positions were renumbered is refused: it would skip posts.
     """
     return paginate(
         _listed(),

@@ -85,7 +85,7 @@ def create(title: str, body: str, status: str, owner: Caller) -> Post:
 
 
 def _facts(post: Post) -> dict[str, Any]:
-    """Return what each event says of a post, and to whom: to all only while it is published."""
+    """Return what each event says about a post, and to whom: to all only while it is published."""
     facts = {"post_id": post.id, "owner_id": post.owner_id, "title": post.title}
     return facts | {"public": post.status == PUBLISHED}
 
@@ -123,7 +123,7 @@ def list_for(
 
 
 def _owner(caller: Caller | None, owner: str | None, status: str) -> dict[str, Any]:
-    """Return whose posts are wanted, if one person's; raises Unauthorized."""
+    """Return the owner of the posts wanted, if it is one person; raises Unauthorized."""
     if owner != "me" and status == PUBLISHED:
         return {"owner_id": int(owner)} if owner else {}
     if caller is None:
@@ -144,7 +144,7 @@ def _listed(of_one: bool) -> Select[Any]:
 def update_post(post: Post, changes: dict[str, Any], actor: Caller) -> Post:
     """Change a post, publish it, or make a draft of it.
 
-    What changes together with that changes while it is a draft, so nothing of a draft is told.
+    Whatever changes with that changes while it is a draft, so nothing of a draft gets out.
     """
     changed = {key: value for key, value in changes.items() if getattr(post, key) != value}
     status = changed.pop("status", None)

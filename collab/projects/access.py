@@ -148,7 +148,7 @@ def _seen(model: Any, caller: Caller) -> Select[Any]:
 
 
 def role_to(found: Any, caller: Caller) -> Role:
-    """Return the role that counts for what has been loaded, whose `role` is noted."""
+    """Return the role that counts for what has been loaded, from its `role`."""
     owner_id = found.owner_id if isinstance(found, Owned) else None
     return role_in(type(found), found.project_id, owner_id, found.role, caller)
 

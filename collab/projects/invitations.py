@@ -1,7 +1,7 @@
 """Inviting: an account is added, an unknown address gets an invitation to accept.
 
 Whoever has blocked the inviter is invited like an unknown address, and does not see it: another
-answer would tell of the block.
+answer would give the block away.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def list_for(caller: Caller, *, sort: str, **page: Any) -> Page:
 
 
 def _to(caller: Caller) -> Any:
-    """Return the condition for what is addressed to somebody, by nobody whom they blocked."""
+    """Return the condition for invitations to somebody, without those by people they blocked."""
     return (Invitation.email == caller.email) & ~blocked(caller.user_id, Invitation.invited_by)
 
 

@@ -79,7 +79,7 @@ def change_role(project: Project, member: Member, role: str, actor: Caller) -> M
 
 
 def load_to_remove(project_id: int, user_id: int, actor: Caller) -> tuple[Project, Member]:
-    """Return whom the actor may remove: themselves, or as an owner anybody."""
+    """Return a member whom the actor may remove: themselves, or anybody if they are an owner."""
     take_write_lock()
     right = access.Right.READ if user_id == actor.user_id else access.Right.MANAGE
     project = access.load(Project, project_id, actor, can=right)

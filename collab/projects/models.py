@@ -18,7 +18,7 @@ OWNER = "owner"
 
 
 class AsSeen:
-    """Notes the reader's role in the project; an admin who is no member has none."""
+    """Notes the reader's role in the project; an admin who is not a member has none."""
 
     __allow_unmapped__ = True
     role: str | None = None
@@ -82,7 +82,7 @@ class Member(Versioned, Model):
         """Return what is shown of the account."""
         return (self.email, self.name)
 
-    # How a member is shown beside those who are only invited.
+    # How a member is shown among those who are only invited.
     status = "member"
     invitation_id = None
 
@@ -119,7 +119,7 @@ class Invitation(Model):
 
     project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)
 
-    # How somebody invited is shown beside the members.
+    # How somebody invited is shown among the members.
     status = "invited"
     user_id = None
     name = None

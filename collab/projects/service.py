@@ -97,7 +97,7 @@ def delete(project: Project, actor: Caller) -> None:
 
 
 def finish_deletions() -> None:
-    """Delete the projects whose deletion did not come to its end: those without a member."""
+    """Finish deletions that were interrupted: those projects have no member."""
     member = exists().where(Member.project_id == Project.id)
     for key in db.session.scalars(select(Project.id).where(~member)).all():
         _remove(key)

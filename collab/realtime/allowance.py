@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..core.errors import TooManyRequests
 
-#: People who are remembered before those whose allowance is whole again are forgotten.
+#: How many people are remembered before those with a full allowance are forgotten.
 MAX_PEOPLE_REMEMBERED = 1024
 
 

@@ -1,4 +1,4 @@
-"""What members publish: recorded events, and signals that are told and forgotten."""
+"""What members publish: recorded events, and signals that are sent and forgotten."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 MAX_SIGNAL_BYTES = 4 * 1024
 #: Values and names of members in it, whatever their length.
 MAX_PAYLOAD_VALUES = 10_000
-#: Bytes of what is told with each payload, about: the envelope.
+#: About how many bytes go with each payload: the envelope.
 ENVELOPE_BYTES = 256
 
 
@@ -51,7 +51,7 @@ class Draft:
 
     @property
     def kept(self) -> bool:
-        """Tell whether it becomes a row."""
+        """Return whether it becomes a row."""
         known = OPEN_TYPES.get(self.kind)
         return known is None or known.kept
 
@@ -100,7 +100,7 @@ def add(what: Draft, topic: str, caller: Caller) -> Message:
 
 
 def signal(what: Draft, place: Place, caller: Caller) -> Message:
-    """Make the message that tells a signal.
+    """Make a signal's message.
 
     Raises Forbidden, TooManyRequests, and what its hook raises.
     """
@@ -117,5 +117,5 @@ _HOOKS: Registry[dict[tuple[str, str], Hook]] = Registry("signal hooks", lambda 
 
 
 def on_signal(app: Flask, word: str, kind: str, hook: Hook) -> None:
-    """Let a package above see signals of a type on topics `word:<id>`, and say what is told."""
+    """Let a package above see signals of a type on topics `word:<id>`, and say what is sent."""
     _HOOKS.of(app)[word, kind] = hook

@@ -179,7 +179,7 @@ def _columns(frame: _Frame, bars: Sequence[Bar], scale: list[int]) -> Iterator[s
 
 
 def _dates(frame: _Frame, bars: Sequence[Bar]) -> Iterator[str]:
-    """Label every so many columns, the last one always."""
+    """Label columns at intervals, the last one always."""
     step = ceil(LABEL_SPACE / frame.slot)
     for number in range(len(bars) - 1, -1, -step):
         x, text = frame.x(number), bars[number].label

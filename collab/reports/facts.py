@@ -1,4 +1,4 @@
-"""What a report tells, counted by the database: one function and one dataclass a section."""
+"""What a report says, counted by the database: one function and one dataclass a section."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Types:
 
     @property
     def other_events(self) -> int:
-        """Return the number of events whose type is not shown."""
+        """Return the number of events of types that are not shown."""
         return self.total - sum(count for _, count in self.shown)
 
 
@@ -134,7 +134,7 @@ class Person:
 
 @dataclass(frozen=True)
 class People:
-    """The most active people, and how many there are beside them."""
+    """The most active people, and how many others there are."""
 
     shown: list[Person]
     #: All people with an event, the shown ones included; the service is none.

@@ -69,7 +69,7 @@ def _role(scope: Scope, user_id: int) -> Role:
 
 
 def summary(made: Report) -> dict[str, Any]:
-    """Return the figures that a job's result shows beside the file."""
+    """Return the figures that a job's result shows besides the file."""
     found = made.found
     return {
         "title": made.title,

@@ -85,7 +85,7 @@ def number(value: int) -> str:
 
 
 def average(value: float) -> str:
-    """Write a mean, with a decimal where it tells something."""
+    """Write a mean, with a decimal where it says something."""
     return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 

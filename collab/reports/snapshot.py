@@ -18,7 +18,7 @@ STEPS_BETWEEN_LOOKS = 200_000
 
 @contextmanager
 def snapshot(ctx: JobContext) -> Iterator[Connection]:
-    """Give a connection of its own, all of whose reads see the database at one moment.
+    """Give a connection of its own; all its reads see the database at one moment.
 
     A statement that runs when the run has to stop is cut off; raises Stopped.
     """

@@ -1,4 +1,4 @@
-"""What a report tells of a project's tasks, as they are when it is made."""
+"""What a report says about a project's tasks, as they are when it is made."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ PROJECT_PARAMETER = bindparam("project_id", type_=Id)
 
 @lru_cache(maxsize=MAX_STATEMENTS)
 def ranked(kinds: tuple[Kind, ...], is_admin: bool, in_project: bool) -> Select[Any]:
-    """Build what gives the type and id of the best `count` candidates behind `skip` of them."""
+    """Build what gives the type and id of the best `count` candidates after `skip` of them."""
     parts = (_candidates(kind, is_admin, in_project).subquery() for kind in kinds)
     found = union_all(*(select(part) for part in parts)).subquery()
     best = (found.c.score, found.c.at.desc(), found.c.type, found.c.id.desc())

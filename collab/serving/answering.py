@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool | Held:
-    """Answer a request; tell whether the connection is good for another one, or what it awaits."""
+    """Answer a request; return whether the connection may carry another, or what it awaits."""
     out = peer.outgoing
     out.begin()
     response, environ = wsgi.create(request, out, peer.client, peer.server, worker.cfg)

@@ -47,7 +47,7 @@ class Chunks:
         self.whole = False
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came; return what lies behind the body. Raises Refused."""
+        """Take what came; return what lies after the body. Raises Refused."""
         self._buffer += data
         while not self.whole and self._state():
             pass
@@ -96,7 +96,7 @@ class Chunks:
         return not self._left
 
     def _end(self) -> bool:
-        """Read the CRLF behind a chunk."""
+        """Read the CRLF after a chunk."""
         end = bytes(self._buffer[:2])
         if not b"\r\n".startswith(end):
             raise malformed("a chunk is not as long as it says")
@@ -107,7 +107,7 @@ class Chunks:
         return True
 
     def _trailer(self) -> bool:
-        """Read a line behind the last chunk; an empty one ends the body."""
+        """Read a line after the last chunk; an empty one ends the body."""
         line = self._line(TRAILER_BYTES)
         if line is None:
             return False

@@ -53,7 +53,7 @@ class Deadlines(Generic[T]):
             self._compact()
 
     def due(self, now: float) -> Iterator[T]:
-        """Take out and yield all whose deadline has come."""
+        """Take out and yield everything whose deadline has come."""
         while self._heap and self._heap[0][0] <= now:
             at, _, one = heapq.heappop(self._heap)
             if at != one.looked_at:

@@ -57,7 +57,7 @@ class _Head(Unreader):  # type: ignore[misc]
 
 
 class Begun:
-    """A request whose head has come whole, and its body in part."""
+    """A request whose head has arrived whole, and its body in part."""
 
     def __init__(self, request: Any, body: Spooled, largest: int) -> None:
         self.request, self.body, self._largest = request, body, largest
@@ -78,16 +78,16 @@ class Begun:
 
     @property
     def whole(self) -> bool:
-        """Tell whether the body has come whole."""
+        """Return whether the body has come whole."""
         return self._chunks.whole if self._chunks else self.body.size == self._length
 
     @property
     def enough(self) -> bool:
-        """Tell whether it is whole, or longer than any route takes: then a route says so."""
+        """Return whether it is whole, or longer than any route takes: then a route says so."""
         return self.whole or max(self._length, self.body.size) > self._largest
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came of the body; return what lies behind it. Raises Refused and OSError."""
+        """Take what came of the body; return what lies after it. Raises Refused and OSError."""
         if self._chunks is not None:
             return self._chunks.feed(data)
         if self._length > self._largest:
@@ -120,7 +120,7 @@ class Gatherer:
 
     @property
     def idle(self) -> bool:
-        """Tell whether no byte of a request has come."""
+        """Return whether no byte of a request has come."""
         return self._begun is None and not self._buffer
 
     @property
@@ -144,7 +144,7 @@ class Gatherer:
         return begun.take()
 
     def takes_word(self) -> bool:
-        """Tell, once, whether the client waits for a word before it sends the body."""
+        """Return, once, whether the client waits for 100 (Continue) before it sends the body."""
         begun = self._begun
         if begun is None or not begun.expects_continue:
             return False
@@ -152,7 +152,7 @@ class Gatherer:
         return True
 
     def take_rest(self) -> bytes:
-        """Hand out what came behind the request: it is spoken in another protocol."""
+        """Hand out what came after the request: it is spoken in another protocol."""
         rest, self._buffer = bytes(self._buffer), bytearray()
         return rest
 
@@ -165,7 +165,7 @@ class Gatherer:
     def _read_head(self, data: bytes) -> None:
         first = not self._buffer
         self._buffer += data
-        # A head ends with a line; and what is no request shows at once.
+        # A head ends with a line; and what is not a request shows at once.
         if self._buffer and (first or b"\n" in data or not data):
             self._parse()
         if self._begun is None:
@@ -209,7 +209,7 @@ def check_host(request: Any) -> None:
 
 
 def is_host(value: str) -> bool:
-    """Tell whether this is a host that addresses can be made of, and perhaps a port."""
+    """Return whether this is a host that addresses can be made of, and perhaps a port."""
     found = HOST_PATTERN.fullmatch(value)
     if found is None or int(found[2] or 0) > MAX_PORT:
         return False

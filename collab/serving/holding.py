@@ -30,9 +30,9 @@ class Waiting(Protocol):
 
 
 class Hold(BaseException):
-    """Raised by a view whose request has to wait; `again` is called when it has waited.
+    """Raised by a view that has to wait; `again` is called when the wait is over.
 
-    It is no Exception, so that nothing between the view and the server answers it.
+    It is not an Exception, so that nothing between the view and the server answers it.
     """
 
     def __init__(self, waiting: Waiting, again: App) -> None:

@@ -79,7 +79,7 @@ class Outgoing:
 
     @property
     def empty(self) -> bool:
-        """Tell whether all is sent."""
+        """Return whether all is sent."""
         return not (self._joined or self._parts or self._spooled)
 
     @property
@@ -126,7 +126,7 @@ class Outgoing:
     # -- sending on ---------------------------------------------------------------------------
 
     def flush(self) -> bool:
-        """Send what the kernel takes; tell whether all is sent. Raises OSError."""
+        """Send what the kernel takes; return whether all is sent. Raises OSError."""
         try:
             while not self.empty:
                 self._send_first()
@@ -158,7 +158,7 @@ class Outgoing:
             self._joined.clear()
 
     def _keep(self, data: bytes) -> None:
-        """Keep bytes that the kernel does not take, behind all others."""
+        """Keep bytes that the kernel does not take, after all others."""
         if self._spooled is None:
             self._spooled = Spooled(self._spool)
             data = bytes(self._joined) + data

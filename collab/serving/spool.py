@@ -39,7 +39,7 @@ class Spool:
         return Share(self, network)
 
     def take_memory(self, size: int) -> bool:
-        """Take memory; tell whether there was enough."""
+        """Take memory; return whether there was enough."""
         with self._lock:
             fits = self._memory + size <= self._memory_bytes
             self._memory += size * fits
@@ -51,7 +51,7 @@ class Spool:
             self._memory -= size
 
     def take_disk(self, size: int, network: str) -> bool:
-        """Take room on the disk; tell whether there was enough."""
+        """Take room on the disk; return whether there was enough."""
         with self._lock:
             fits = self._disk[network] + size <= self._address_bytes
             fits = fits and self._disk.total() + size <= self._disk_bytes

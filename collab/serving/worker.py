@@ -97,7 +97,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         self._await_request(peer)
 
     def _make_room(self) -> None:
-        """Close the connection whose time is over next, so that others may come."""
+        """Close the connection whose deadline is next, so that others may come."""
         peer = self._deadlines.pop()
         if peer is not None:
             self._drop(peer)
@@ -171,7 +171,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
             self._watch(peer, EVENT_READ, self._on_readable)
 
     def _refuse(self, peer: Peer, refused: Refused) -> None:
-        """Answer a request that goes no further, behind what is unsent, and close."""
+        """Answer a request that goes no further, after what is unsent, and close."""
         peer.outgoing.begin()
         with contextlib.suppress(OSError):
             peer.outgoing.sendall(refused.answer())
@@ -255,7 +255,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
             del self._per_network[peer.network]
 
     def _expire(self, peer: Peer) -> None:
-        """End a connection whose time is over; say so to who was sending, answer who waits."""
+        """End a connection that is out of time; say so to whoever was sending, answer who waits."""
         if peer.held is not None:
             self._resume(peer, peer.held)
         elif (
@@ -271,7 +271,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
     # -- what the main loop of gunicorn's worker calls ------------------------------------------
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """End the connections whose time is over, or all that wait."""
+        """End the connections that are out of time, or all that wait."""
         for peer in list(self._deadlines.due(time.monotonic())):
             self._expire(peer)
         if force:

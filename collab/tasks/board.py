@@ -82,7 +82,7 @@ def _neighbours(
 
 
 def _make_room(task: Task, status: str, low: str | None, actor: int) -> str:
-    """Give a column fresh positions, and return the one left free behind `low`."""
+    """Give a column fresh positions, and return the one left free after `low`."""
     columns = (Task.id, Task.owner_id, Task.project_id, Task.title)
     query = _others(task, status).add_columns(*columns).order_by(Task.position, Task.id)
     rows = db.session.execute(query).all()

@@ -22,7 +22,7 @@ LAST_YEAR = 9998
 #: The last second of a day.
 END_OF_DAY = time(23, 59, 59)
 
-#: Names of the zone database that are no zones.
+#: Names in the zone database that are not zones.
 NO_ZONES = {"Factory", "localtime"}
 
 

@@ -25,14 +25,14 @@ def about(task: Any) -> dict[str, Any]:
 
 
 def concerned(task: Task) -> Any:
-    """Return the condition on `User` of being told of a task: a member, or else its owner."""
+    """Return the condition on `User` of hearing of a task: a member, or else its owner."""
     if task.project_id is None:
         return User.id == task.owner_id
     return in_project_of(User.id, task.project_id)
 
 
 def newly_mentioned(task: Task, text: str, before: str = "") -> list[int]:
-    """Return whom a text mentions that the text before did not."""
+    """Return the people whom a text mentions, and the text before did not."""
     known = set(mentioned(before, concerned(task)))
     return [key for key in mentioned(text, concerned(task)) if key not in known]
 

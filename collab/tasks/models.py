@@ -84,7 +84,7 @@ class Task(Owned, Versioned, Model):
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     #: Where it is in its column of the board; see `core/lists/ordering.py`.
     position: Mapped[str] = mapped_column(String(255))
-    #: The due date of which its assignee has been reminded.
+    #: The due date that its assignee has been reminded of.
     reminded_for: Mapped[datetime | None]
     board: Mapped[int] = mapped_column(Computed(BOARD_KEY, persisted=True))
     #: A sort key without NULLs: what is never due comes last.
@@ -93,7 +93,7 @@ class Task(Owned, Versioned, Model):
     )
 
     def shown_besides(self) -> tuple[object, ...]:
-        """Return its place, which changes when a column is numbered anew, and its assignee."""
+        """Return its place, which changes when a column is renumbered, and its assignee."""
         return (self.position, self.assignee_id)
 
     @property

@@ -14,7 +14,7 @@ from .board import TASKS
 from .event_facts import about, written
 from .models import IS_OPEN, IS_UNREMINDED
 
-#: How long before it is due a task is told of.
+#: How long before it is due a task's assignee is reminded.
 REMIND_BEFORE = timedelta(hours=24)
 
 #: Tasks in one transaction; there may be more.
@@ -22,9 +22,9 @@ TASKS_PER_TRANSACTION = 500
 
 
 def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
-    """Tell of tasks that are not done and due within a day, or overdue; return how many.
+    """Remind of tasks that are not done and due within a day, or overdue; return how many.
 
-    Each is told once for each due date, in one commit for at most `limit`; a task's version and
+    Each is sent once for each due date, in one commit for at most `limit`; a task's version and
     `updated_at` stay.
     """
     take_write_lock()

@@ -26,7 +26,7 @@ from .models import COMMENT_SORTS, PRIORITIES, STATUSES, TASK_SORTS, TODO
 
 MAX_TAGS = 20
 MAX_TAG_LENGTH = 40
-#: Text with something to see in it, behind any white space.
+#: Text with something to see in it, after any white space.
 VISIBLE_TEXT_PATTERN = (
     r"^[\t\n\r \u00a0\u2000-\u200a\u3000]*[^\s\u0000-\u001f\u007f]"
     r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"

@@ -86,7 +86,7 @@ def update(task: Task, values: dict[str, Any], actor: Caller) -> Task:
 
 
 def _change(task: Task, changes: dict[str, Any], actor: int) -> None:
-    """Write changes, and the events that tell them, into the open transaction."""
+    """Write changes and their events into the open transaction."""
     if not changes:
         return
     if "status" in changes and "position" not in changes:

@@ -47,6 +47,6 @@ def path_of(payload: dict[str, Any]) -> Path | None:
 
 
 def without_files(payload: dict[str, Any]) -> dict[str, Any]:
-    """Return what a payload says beside the file that it names."""
+    """Return what a payload says besides the file that it names."""
     known = _SOURCES.here()
     return {name: value for name, value in payload.items() if name not in known}

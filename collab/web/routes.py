@@ -35,7 +35,7 @@ class IndexOut(Schema):
 
 
 def wants_page() -> bool:
-    """Tell whether a browser asks: it names HTML, which `*/*` (curl, clients) does not."""
+    """Return whether a browser asks: it names HTML, which `*/*` (curl, clients) does not."""
     accepted = request.accept_mimetypes
     named = any(kind.lower().startswith("text/html") for kind in accepted.values())
     return named and accepted["text/html"] >= accepted["application/json"]

@@ -70,6 +70,6 @@ def init_app(app: Flask) -> None:
     for rule in pages():
         if rule != "/":
             app.add_url_rule(rule, "web.page", page, methods=["GET"])
-    # A page is some thirty files, the same for all who sit behind one address.
+    # A page is some thirty files, the same for all who sit after one address.
     everything = ExemptionScope.APPLICATION | ExemptionScope.DEFAULT | ExemptionScope.META
     limiter.exempt(blueprint, flags=everything)

@@ -27,7 +27,7 @@ class NoToken(rotation.RefreshRefused):
 
 
 def asked_for(data: dict[str, object]) -> bool:
-    """Tell whether a body asks for the cookie; raises ForeignPage where it may not."""
+    """Return whether a body asks for the cookie; raises ForeignPage where it may not."""
     if data["cookie"]:
         refuse_foreign_pages()
     return bool(data["cookie"])

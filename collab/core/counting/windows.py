@@ -1,7 +1,7 @@
 """Counts in fixed windows of time, for the limits: by the monotonic clock, in bounded memory.
 
 The `limits` library's own storage goes by the wall clock, which somebody may set, and starts a
-thread to forget what is over. This one forgets as it counts, and is chosen as `monotonic://`.
+thread to forget windows that are over. This one forgets as it counts, and is chosen as `monotonic://`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class MonotonicStorage(Storage):
     def incr(self, key: str, expiry: float, amount: int = 1, *, longer: bool = False) -> int:
         """Count, in a window of `expiry` seconds, and return how often it has been.
 
-        The window begins with the first count, or anew with each if `longer`.
+        The window begins with the first count, or again with each if `longer`.
         """
         with self._lock:
             now = self._clock()
@@ -110,7 +110,7 @@ class MonotonicStorage(Storage):
             return window.count if window else 0
 
     def check(self) -> bool:
-        """Tell that it works."""
+        """Return that it works."""
         return True
 
     def reset(self) -> int:
@@ -132,7 +132,7 @@ class MonotonicStorage(Storage):
         return window
 
     def _make_room(self, now: float) -> None:
-        """Forget, of the oldest, what is over; if that is nothing and all is full, the least."""
+        """Forget the oldest windows that are over; if none is and all is full, the lowest count."""
         oldest = list(islice(self._windows.items(), WINDOWS_PER_LOOK))
         over = [key for key, window in oldest if window.ends <= now]
         if not over and len(self._windows) >= self._most:

@@ -37,7 +37,7 @@ class TooManyMembers(ApiError):
 
 
 class Parser(FlaskParser):
-    """Tells apart what is no JSON by its type (415), by its syntax (400), by its values (422).
+    """Refuses what is not JSON: its type with 415, its syntax with 400, its values with 422.
 
     Parameters of the address are as strict: unknown ones and second values are 422.
     """

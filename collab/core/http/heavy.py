@@ -90,7 +90,7 @@ def _less(counts: Counter[str], who: str) -> None:
 
 @contextmanager
 def room(size: int = HEAVY_BYTES) -> Iterator[None]:
-    """Carry out what takes memory for so many bytes; waits for a turn if they are many.
+    """Do something that takes memory for `size` bytes; waits for a turn if they are many.
 
     Raises TooManyRequests, Unavailable.
     """

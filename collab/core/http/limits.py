@@ -32,7 +32,7 @@ def rate_limit() -> str:
 
 
 def rate_limit_key() -> str:
-    """Name whose requests are counted together."""
+    """Return the name under which requests are counted together."""
     found = optional_caller()
     return f"user:{found.user_id}" if found else f"address:{network_of(request.remote_addr)}"
 
@@ -44,17 +44,17 @@ def preflight_limit() -> str:
 
 
 def is_preflight() -> bool:
-    """Tell whether a browser only asks beforehand (Fetch §4.8): it may not say for whom."""
+    """Return whether a browser only asks beforehand (Fetch §4.8): it may not say for whom."""
     return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
 
 
 def is_no_preflight() -> bool:
-    """Tell whether a request is one that a person's limit counts."""
+    """Return whether a request is one that a person's limit counts."""
     return not is_preflight()
 
 
 def is_watching() -> bool:
-    """Tell whether somebody watches the service: whoever restarts it must always be answered."""
+    """Return whether somebody watches the service: whoever restarts it must always be answered."""
     return request.endpoint in UNLIMITED_ENDPOINTS
 
 

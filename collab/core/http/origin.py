@@ -24,7 +24,7 @@ def refuse_foreign_pages() -> None:
 
     SameSite=Strict does not see to that alone: another port of one host is the same site. Browsers
     say where a request comes from in `Sec-Fetch-Site` (Fetch Metadata §2.3), or at least in
-    `Origin` (Fetch §3.2); what says neither is no page.
+    `Origin` (Fetch §3.2); a request with neither does not come from a page.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site != "same-origin":
@@ -36,7 +36,7 @@ def refuse_foreign_pages() -> None:
 
 
 def is_local() -> bool:
-    """Tell whether a request comes from this machine, and from no page but this service's."""
+    """Return whether a request comes from this machine, and from no page but this service's."""
     try:
         refuse_foreign_pages()
         near = ip_address(request.remote_addr or "").is_loopback

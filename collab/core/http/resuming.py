@@ -14,7 +14,7 @@ from .. import client_address
 from ..slots import application
 from .limits import limiter
 
-#: What is known of a request before its view is called, and needed behind it.
+#: What is known of a request before its view is called, and needed after it.
 CARRIED_NAMES = ("request_id", "started", "caller", "refusal")
 
 
@@ -39,7 +39,7 @@ class Resumed:
             return response(environ, start_response)
 
     def _respond(self) -> Response:
-        """Do what Flask does behind the hooks that come before a view."""
+        """Do what Flask does after the hooks that come before a view."""
         app = self._app
         try:
             try:

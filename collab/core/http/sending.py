@@ -9,14 +9,14 @@ from flask import request
 from ..errors import Malformed
 from ..storage.blobs import Source
 
-#: What a form needs beside its file.
+#: What a form needs besides its file.
 FORM_SLACK = 64 * 1024
 
 _BYTES = {"type": "string", "format": "binary"}
 
 
 def file_body(low: int) -> dict[str, Any]:
-    """Describe the body of a route that takes a file of at least so many bytes (0 or 1)."""
+    """Describe the body of a route that takes a file of at least `low` bytes (0 or 1)."""
     file = _BYTES | {"minLength": low} if low else _BYTES
     form = {"type": "object", "required": ["file"], "properties": {"file": file}}
     return {

@@ -18,11 +18,11 @@ MAX_POSITION_LENGTH = 200
 
 
 class NoRoom(Exception):
-    """So many moves went into one gap that its positions got too long: give out fresh ones."""
+    """After many moves into one gap its positions are too long: give out fresh ones."""
 
 
 def between(low: str | None, high: str | None) -> str:
-    """Return a position behind `low` and before `high`; None is an end of the list.
+    """Return a position after `low` and before `high`; None is an end of the list.
 
     Raises NoRoom, and ValueError if `low` is not before `high`.
     """

@@ -1,4 +1,4 @@
-"""Lists by keyset: a page starts behind the last item of the one before, whatever changed since."""
+"""Lists by keyset: a page starts after the last item of the one before, whatever changed since."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def paginate(
     """Run a query for one page, sorted by a column and then by `key`, which is unique.
 
     Items that are large make a page shorter than `limit`: its rows take `most_bytes` together, or
-    are one. The cursor tells what comes next all the same.
+    are one. The cursor says what comes next all the same.
 
     `item` makes of a row what the page shows. With `values` the query is one of columns that is
     built once and takes these: what is made of it is then kept, too. Raises Malformed for a
@@ -69,7 +69,7 @@ def paginate(
 def _sliced(
     query: Select[Any], column: Column, key: Column, descending: bool, continued: bool
 ) -> Select[Any]:
-    """Sort a query and cut it to a page: the first one, or one behind a value and a key."""
+    """Sort a query and cut it to a page: the first one, or one after a value and a key."""
     if continued:
         here: Any = key
         there: Any = bindparam("last", type_=key.type)

@@ -47,8 +47,8 @@ def weight(values: Iterable[Any]) -> int:
 def take(result: Result[Any], most: int, most_bytes: int = PAGE_BYTES) -> tuple[list[Any], bool]:
     """Read rows one by one, up to `most` and until they take `most_bytes`, at least one.
 
-    Tells also whether there are more. The database is asked for no row before it is wanted, if the
-    query was run on the connection; a session needs AS_WANTED for that.
+    Returns also whether there are more. No row is fetched from the database before it is wanted, if
+    the query was run on the connection; a session needs AS_WANTED for that.
     """
     rows: list[Any] = []
     taken = 0

@@ -16,7 +16,7 @@ from ..errors import ApiError
 PIECE_BYTES = 64 * 1024
 #: How the names of files begin that have not arrived as a whole.
 RECEIVING_PREFIX = "receiving-"
-#: Where it is noted whose the files are.
+#: Where the files' owner is noted.
 OWNER_FILE = ".database"
 
 
@@ -107,7 +107,7 @@ class Blobs:
             self.path(digest).unlink(missing_ok=True)
 
     def are_ours(self) -> bool:
-        """Tell whether the files are this database's, or nobody has noted whose they are."""
+        """Return whether the files belong to this database, or to none that is noted."""
         note = self._folder / OWNER_FILE
         return not note.exists() or note.read_text() == self._database
 
@@ -116,7 +116,7 @@ class Blobs:
         return (path.name for path in _older(self._folder.glob("??/*"), moment))
 
     def remove_unfinished(self, moment: float) -> None:
-        """Delete what was being received before a moment, and of which nothing came since."""
+        """Delete files whose receiving began before a moment, and stalled."""
         for path in _older(self._folder.glob(f"{RECEIVING_PREFIX}*"), moment):
             path.unlink(missing_ok=True)
 

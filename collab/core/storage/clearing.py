@@ -25,7 +25,7 @@ def clear(table: Table, key: int) -> None:
 def clear_most(table: Table, key: int) -> bool:
     """Delete what goes with a row, as `clear` does, but for so little that it can go with the row.
 
-    Tells whether there was so much: then the open transaction has ended, and what was known in it
+    Returns whether there was so much: then the open transaction has ended, and what was known in it
     has to be looked up again.
     """
     return _clear(table, key, left=ROWS_PER_TRANSACTION)
@@ -52,7 +52,7 @@ def _delete(table: Table, keys: Any, rows: Sequence[Any]) -> None:
 
 
 def _below(table: Table, which: ColumnElement[bool]) -> Iterator[tuple[Table, ColumnElement[bool]]]:
-    """Yield the tables whose rows go with those of a table, the innermost first."""
+    """Yield the tables whose rows are deleted with a table's, the innermost first."""
     for child in db.metadata.sorted_tables:
         for key in child.foreign_keys:
             if key.ondelete == "CASCADE" and key.references(table):

@@ -25,7 +25,7 @@ def require_free(growth: int) -> None:
 
 
 def state() -> str:
-    """Tell how the disk is, for `/ready`; writes a little, to see whether that can be done."""
+    """Return the disk's state for `/ready`; writes a little, to see whether that works."""
     folder, least = setting("INSTANCE_PATH"), setting("MIN_FREE_MB")
     free = free_in(folder) // MIB
     if free < least:

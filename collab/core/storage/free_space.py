@@ -10,14 +10,14 @@ from pathlib import Path
 from ..slots import setting
 
 MIB = 2**20
-#: What SQLite says of a full disk, and what it says of one besides other failures.
+#: SQLite's code for a full disk.
 SQLITE_FULL = sqlite3.SQLITE_FULL
 MAYBE_FULL = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_full(error: BaseException) -> bool:
-    """Tell whether an exception, or what it was raised for, says that a disk is full."""
+    """Return whether an exception, or what it was raised for, says that a disk is full."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno in NO_SPACE:

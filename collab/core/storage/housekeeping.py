@@ -1,7 +1,7 @@
-"""Deleting what has had its time: a thread that takes short steps, each a transaction of its own.
+"""Deleting what has expired: a thread that takes short steps, each a transaction of its own.
 
-Packages bring what there is to do (`bring`). A step does a bounded part and tells whether there is
-more; between two steps writers get their turn. So nobody waits long, however much there is.
+Packages bring what there is to do (`bring`). A step does a bounded part and returns whether more
+is left; between two steps writers get their turn. So nobody waits long, however much there is.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Step = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Chore:
-    """Something that is done again and again; the step tells whether there is more to do."""
+    """Something that is done again and again; a step returns whether there is more to do."""
 
     name: str
     every_s: float
@@ -65,7 +65,7 @@ class Housekeeper(BackgroundThread):
             self._stopping.wait(PAUSE_S if more else 1.0)
 
     def do_due(self) -> bool:
-        """Take the steps that are due; tells whether there is more to do at once."""
+        """Take the steps that are due; returns whether there is more to do at once."""
         more = [
             self._do(one) for one in self._chores if time.monotonic() >= self._due.get(one.name, 0)
         ]
@@ -121,5 +121,5 @@ def init_app(app: Flask) -> None:
 
 
 def bring(app: Flask, name: str, step: Step, every_s: float = LOOK_S) -> None:
-    """Have a step taken again and again, as long as it tells that there is more to do."""
+    """Have a step taken again and again, as long as it returns that there is more to do."""
     _CHORES.of(app).append(Chore(name, every_s, step))

@@ -29,5 +29,5 @@ def or_exit(app: Flask) -> Iterator[None]:
 
 
 def is_open(folder: Path) -> bool:
-    """Tell whether others than the server's own user may look into a folder."""
+    """Return whether others than the server's own user may look into a folder."""
     return bool(folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

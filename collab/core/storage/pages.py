@@ -2,7 +2,7 @@
 
 SQLite takes freed pages again before it makes the file longer. With incremental auto_vacuum the
 end of the file can be cut off besides, a few pages at a time; a database has it from its beginning,
-or by being written anew, which is done once, at a start, where it is small enough.
+or by being rewritten, which happens once, at a start, if it is small enough.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ AUTO_VACUUM_INCREMENTAL = 2
 MIN_FREE_PAGES = 256
 #: Pages that one step gives back: of 4 KiB each, a megabyte.
 PAGES_AT_ONCE = 256
-#: Bytes of a database that is written anew at a start to have auto_vacuum: some seconds' work.
+#: Bytes of a database that is rewritten at a start to have auto_vacuum: some seconds' work.
 REWRITTEN_BYTES = 512 * 2**20
 
 
 def give_back() -> bool:
-    """Cut some free pages off the end of the database; tells whether there are more."""
+    """Cut some free pages off the end of the database; returns whether there are more."""
     driver = _driver()
     if driver.execute("PRAGMA auto_vacuum").fetchone()[0] != AUTO_VACUUM_INCREMENTAL or not _spare(
         driver

@@ -24,7 +24,7 @@ def border(name: str) -> datetime | None:
 def delete_older(
     moment: Any, before: datetime, key: Any, *where: Any, limit: int = ROWS_PER_COMMIT
 ) -> int:
-    """Delete some rows whose `moment`, an indexed column, lies before a time; commits.
+    """Delete some rows with a `moment`, an indexed column, before a time; commits.
 
     Returns how many they were.
     """

@@ -1,4 +1,4 @@
-"""Whose each row is and how many bytes it takes: one table, of which triggers are made.
+"""Who owns each row and how many bytes it takes: one table, from which triggers are made.
 
 Whatever a person makes counts to them, and whatever is in a project counts to the project as
 well. A new table that keeps what people send needs a line here; a test finds those without one.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Bytes that a row takes beside its texts: its keys, numbers, times and index entries.
+#: Bytes that a row takes besides its texts: its keys, numbers, times and index entries.
 ROW_BYTES = 200
 
 
@@ -18,12 +18,12 @@ class Counted:
 
     table: str
     kind: str
-    #: The columns whose change changes what is counted.
+    #: The columns that change what is counted.
     columns: tuple[str, ...]
     bytes: str
     person: str | None = None
     project: str | None = None
-    #: Where the rows belong that can't tell whose they are: a place, and the id there.
+    #: Where rows belong that don't name their owner: a place, and the id there.
     place: tuple[str, str] | None = None
 
     @property
@@ -34,7 +34,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Place:
-    """Rows to which others belong, and whose those are then."""
+    """Rows that others belong to, and who owns those then."""
 
     name: str
     table: str
@@ -67,7 +67,7 @@ PLACES = (
 )
 
 COUNTED_TABLES = (
-    # What a job tells has no actor; it counts to the job's owner as long as there is the job.
+    # A job's events have no actor; they count to the job's owner as long as the job exists.
     Counted(
         "events",
         "events",

@@ -66,9 +66,9 @@ class FreedBlob(Model):
 
 
 class UsagePlace(Model):
-    """What belongs to a row of another table, and whose it is.
+    """What belongs to a row of another table, and who owns it.
 
-    When a file is deleted its changes are deleted after it, and can't tell any more which project
+    When a file is deleted its changes are deleted after it, and no longer know which project
     they were in. What they take is therefore summed up here, and goes with the file at once.
     """
 

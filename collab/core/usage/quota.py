@@ -94,7 +94,7 @@ class Allowance:
         self._used: dict[Owner, int] = {}
 
     def take(self, size: int, owners: Iterable[tuple[str, int | None]]) -> None:
-        """Note that owners will keep so many bytes more.
+        """Note how many bytes more owners will keep.
 
         Raises QuotaSpent and DiskFull, and notes nothing then.
         """
@@ -127,10 +127,10 @@ class _Growth:
     """What a transaction did to what one owner keeps."""
 
     bytes: int = 0
-    #: Rows and bytes of all kinds but events, which tell of the others.
+    #: Rows and bytes of all kinds but events, which report the others.
     rows: int = 0
     kept: int = 0
-    #: Bytes of other kinds than sessions and the events that tell of them.
+    #: Bytes of all kinds but sessions and the events that report them.
     others: int = 0
 
     def add(self, kind: str, size: int, count: int) -> None:
@@ -146,7 +146,7 @@ ESSENTIAL_NOTE = "collab.essential"
 
 
 def let_pass(session: Session) -> None:
-    """Let the next commit pass whatever it takes: it ends something, or tells what happened."""
+    """Let the next commit pass whatever it takes: it ends something, or records what happened."""
     session.info[ESSENTIAL_NOTE] = True
 
 
@@ -177,7 +177,7 @@ def _look(session: Session) -> None:
 
 
 def _from_outside() -> bool:
-    """Tell whether somebody asked for the open transaction, by a request or over a socket."""
+    """Return whether somebody asked for the open transaction, by a request or over a socket."""
     return has_request_context() or client_address.address() is not None or acting() is not None
 
 
@@ -191,7 +191,7 @@ def _judge(changed: list[tuple[str, int, str, int, int]]) -> None:
 
 
 def _judge_one(owner: str, owner_id: int, growth: _Growth) -> None:
-    # Whoever deletes gains room in the end, though what tells of it takes some. Who trades many
+    # Whoever deletes gains room in the end, though the event of it takes some. Who trades many
     # small rows for a long text gains none.
     if growth.rows < 0 and growth.kept <= 0 and growth.bytes <= SMALL_GROWTH_BYTES * -growth.rows:
         return

@@ -170,9 +170,9 @@ def drop_all(connection: Connection) -> None:
 
 
 def ensure(connection: Connection) -> bool:
-    """Make the triggers what they must be, and count anew if they were not; tells which it was.
+    """Make the triggers what they must be, and count again if they were not: then True.
 
-    A migration that makes a covered table anew drops its triggers: this puts them back.
+    A migration that rebuilds a covered table drops its triggers: this puts them back.
     """
     if installed(connection) == wanted():
         return False
@@ -218,7 +218,7 @@ def _summed(place: Place) -> str:
 
 
 def _parts() -> Iterator[str]:
-    """Find the queries whose rows are what each owner has."""
+    """Build the queries that return what each owner has."""
     for one in COUNTED_TABLES:
         for owner, expression in ((PERSON, one.person), (PROJECT, one.project)):
             if expression is not None:

@@ -50,6 +50,6 @@ def _namespaces() -> frozenset[str]:
 
 
 def reserved(name: str) -> bool:
-    """Tell whether only the server may record this type: its first word is one of the server's."""
+    """Return whether only the server may record this type: its first word is the server's."""
     first = name.split(".")[0]
     return name not in OPEN_TYPES and (first in _namespaces() or name in PRESENCE_TYPES)

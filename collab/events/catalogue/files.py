@@ -1,4 +1,4 @@
-"""What happens to files: told in their project; edits on the file's own topic."""
+"""What happens to files: sent to their project; edits to the file's own topic."""
 
 from __future__ import annotations
 
@@ -67,5 +67,5 @@ class FileEdited(Event):
 
     @property
     def topic(self) -> str:
-        """Tell those who have the file open."""
+        """Return the topic of those who have the file open."""
         return f"file:{self.file_id}"

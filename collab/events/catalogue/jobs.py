@@ -17,7 +17,7 @@ class JobEvent(Event):
 
     @property
     def topic(self) -> str:
-        """Tell the job's followers."""
+        """Return the topic of the job's followers."""
         return f"job:{self.job_id}"
 
 

@@ -14,12 +14,12 @@ class PostEvent(Event):
     post_id: int
     owner_id: int
     title: str
-    #: Whether everybody may know of it, before the change or behind it.
+    #: Whether everybody may know of it, before the change or after it.
     public: bool
 
     @property
     def topic(self) -> str:
-        """Tell everybody, or of a draft its owner alone."""
+        """Return everybody's topic, or for a draft its owner's."""
         return "posts" if self.public else f"user:{self.owner_id}"
 
 
@@ -33,7 +33,7 @@ class CollectionEvent(Event):
 
     @property
     def topic(self) -> str:
-        """Tell its owner."""
+        """Return its owner's topic."""
         return f"user:{self.owner_id}"
 
 

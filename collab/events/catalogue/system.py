@@ -40,7 +40,7 @@ class FlagChanged(Event):
 
     @property
     def topic(self) -> str:
-        """Tell everybody who asks."""
+        """Return the topic of everybody who asks."""
         return "flags"
 
 

@@ -1,4 +1,4 @@
-"""What happens to tasks: told in their project, or to the owner of a personal one."""
+"""What happens to tasks: sent to their project, or to the owner of a personal one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TaskEvent(Event):
 
     @property
     def topic(self) -> str:
-        """Tell the project's followers, or the owner of a personal task."""
+        """Return the topic of the project, or of a personal task's owner."""
         return f"project:{self.project_id}" if self.project_id else f"user:{self.owner_id}"
 
 

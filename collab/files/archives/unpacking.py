@@ -65,7 +65,7 @@ class Plan:
     """What an archive comes to in a workspace."""
 
     sizes: dict[str, int] = field(default_factory=dict)
-    #: The paths of what is no text.
+    #: The paths of files that are not texts.
     binary: set[str] = field(default_factory=set)
     new: list[str] = field(default_factory=list)
     #: What is replaced: the ids of binary files and of texts.

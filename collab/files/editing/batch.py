@@ -99,7 +99,7 @@ class Batch:
                 self._named[change.file_id, change.caller.user_id, change.edit_id] = applied
 
     def _bill(self, change: Change) -> None:
-        """Have those pay whose updates waited for this one."""
+        """Charge those whose updates waited for this one."""
         room = self.touched.get(change.file_id)
         for person, seconds in room.document.waiting.take_bills().items() if room else ():
             self._spending.shift(seconds, change.caller.user_id, person)
@@ -199,7 +199,7 @@ class Batch:
         return event, change.caller.user_id or None, change.address
 
     def answer(self) -> None:
-        """Tell everybody what became of their change."""
+        """Return to everybody what became of their change."""
         for change, result in self._results:
             if isinstance(result, ApiError):
                 change.done.set_exception(result)

@@ -43,7 +43,7 @@ class Change:
 
 @dataclass(eq=False)
 class Question:
-    """Something that only the thread of the documents can tell."""
+    """Something that only the documents' thread can answer."""
 
     file_id: int
     ask: Callable[[Room], Any]

@@ -1,7 +1,7 @@
 """Keeping a text and its history in bounds.
 
 A checkpoint is the text at a version, and the newest one has the CRDT, too: a document is loaded
-from it and the updates behind it, and a version is put together from the checkpoint before it and
+from it and the updates after it, and a version is put together from the checkpoint before it and
 the changes since. What happens to the rest, oldest last:
 
 - the newest 1,000 changes stay as they are;
@@ -39,9 +39,9 @@ CHECKPOINT_EVERY_UPDATES = 1000
 CHECKPOINT_EVERY_BYTES = 512 * 1024
 #: Changes since what is stored was proved to be the text, up to which a checkpoint is made.
 MAX_UNPROVED_CHANGES = 200
-#: Updates behind a checkpoint that are few enough to load a document from.
+#: Updates after a checkpoint that are few enough to load a document from.
 FEW_UPDATES = 100
-#: Texts that are looked at between two batches, for what is to be done.
+#: Texts that are checked between two batches for something to do.
 TEXTS_PER_LOOK = 100
 #: Characters at the beginning of a text that a search finds.
 SEARCHABLE_CHARACTERS = 64 * 1024
@@ -68,7 +68,7 @@ class Rounds:
         return bool(self._left)
 
     def next(self, rooms: dict[int, Room]) -> list[tuple[int, Room]]:
-        """Return those whose turn it is."""
+        """Return the texts whose turn it is."""
         keys = self._left or list(rooms)
         some, self._left = keys[:TEXTS_PER_LOOK], keys[TEXTS_PER_LOOK:]
         return [(key, rooms[key]) for key in some if key in rooms]
@@ -98,7 +98,7 @@ def next_step(room: Room, *, quiet: bool, leaves: bool = False) -> Step | None:
 def carry_out(step: Step, room: Room) -> bool:
     """Take a step in a transaction of its own.
 
-    Tells whether the document is still good; it is not if the file is gone.
+    Returns whether the document is still good; it is not if the file is gone.
     """
     try:
         take_write_lock()

@@ -1,7 +1,7 @@
 """A text as a CRDT (Yjs, by pycrdt), beside the same text as code units.
 
 A document belongs to one thread: pycrdt's objects may not be shared. No update reaches the library
-but what `updates` has taken apart, found safe and whole, and written anew where it has to be.
+but what `updates` has taken apart, found safe and whole, and rewritten where it has to be.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Document:
         self.units = ""
         #: About how many bytes all of it has, every root and what was deleted included.
         self.weight = 0
-        #: Whose the client ids are, and what of this is not stored yet.
+        #: Which person owns each client id, and which of these are not stored yet.
         self.owners: dict[int, int] = {}
         self.claimed: dict[int, int] = {}
         #: Whether part of the last update has to wait for what it refers to.
@@ -130,7 +130,7 @@ class Document:
         self.sound = False
 
     def _settle(self) -> None:
-        """Read the text anew."""
+        """Read the text again."""
         self._updates.clear()
         self._events.clear()
         self.units = to_units(str(self._text))
@@ -168,7 +168,7 @@ class Document:
     ) -> Merged | None:
         """Take a person's update in; None if there is nothing in it that is new and whole.
 
-        Raises Unusable, and Spoilt if the document has to be made anew.
+        Raises Unusable, and Spoilt if the document has to be rebuilt.
         """
         self.lacks = False
         merged = self._merge(update, person, all_it_has=all_it_has)

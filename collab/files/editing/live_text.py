@@ -73,7 +73,7 @@ class Room:
     latest_bytes: int = 0
     #: What was changed for the text and its history to agree, until it is stored.
     amendment: Applied | None = None
-    #: The version of which what is stored has been loaded, and was the same.
+    #: The version at which what is stored was loaded and proved to be the same text.
     proven: int = 0
     #: Whether the document is ahead of what is stored while it is compacted.
     unsaved: bool = False
@@ -129,7 +129,7 @@ class Room:
         return self.document.size
 
     def catch_up(self) -> bool:
-        """Take in what another process has written; tell whether there was anything."""
+        """Take in what another process has written; return whether there was anything."""
         current = store.current_version(self.file_id)
         if current == self.version:
             return False
@@ -219,7 +219,7 @@ class Room:
         self.uncompacted = (count + 1, size + len(applied.update))
 
     def since(self, base: int) -> list[Delta]:
-        """Return what was changed behind a version; raises JoinedVersion."""
+        """Return what was changed after a version; raises JoinedVersion."""
         known = list(self.latest)
         oldest = self.version - len(known)
         if oldest <= base:
@@ -227,7 +227,7 @@ class Room:
         return store.deltas_between(self.file_id, base, oldest) + known
 
     def rebuild(self, unsaved: list[Applied]) -> None:
-        """Make the document anew: of what is stored, and what was applied and not yet stored."""
+        """Rebuild the document from what is stored, and what was applied and is not yet stored."""
         stored = store.load(self.file_id)
         claimed, before = self.document.claimed, self.before
         self.document = self._document([*stored.all, *(one.update for one in unsaved)])

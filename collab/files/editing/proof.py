@@ -43,7 +43,7 @@ proofs = Proofs()
 
 
 def is_made_by(document: Document, updates: list[bytes]) -> bool:
-    """Tell whether updates that were stored make the same text, and the same state vector."""
+    """Return whether updates that were stored make the same text, and the same state vector."""
     again = Document()
     again.load(updates)
     return (again.units, again.clocks) == (document.units, document.clocks)
@@ -52,7 +52,7 @@ def is_made_by(document: Document, updates: list[bytes]) -> bool:
 def restored(document: Document) -> tuple[Document, bytes] | None:
     """Return the same text in a document that is what its state says, and the change to it.
 
-    What no editor makes, such as text before what it stands behind, may have one order here
+    What no editor makes, such as text before what it stands after, may have one order here
     and another where it is loaded.
     """
     again = Document()
@@ -66,7 +66,7 @@ def restored(document: Document) -> tuple[Document, bytes] | None:
 
 
 def holds(document: Document, updates: list[bytes]) -> bool:
-    """Tell whether updates make the document; counts it, and logs an error if they don't."""
+    """Return whether updates make the document; counts it, and logs an error if they don't."""
     if is_made_by(document, updates):
         proofs.proven += 1
         return True

@@ -70,7 +70,7 @@ def in_bytes(units: str, delta: Delta) -> list[Place]:
 def from_the_middle(places: Sequence[Place], shift: int = 0) -> Iterator[Place]:
     """Yield what is to be done, one after the other, each where it then is.
 
-    The one in the middle comes first, then what is before it and what is behind it, each in the
+    The one in the middle comes first, then what is before it and what is after it, each in the
     same way. So a text of one piece is halved again and again: from one of its ends to the other,
     each place would divide nearly all of it once more.
     """

@@ -25,7 +25,7 @@ INSERT_CLIENTS = insert(FileClient.__table__).prefix_with("OR IGNORE")  # type: 
 
 #: Bytes of changes that an edit of an old version is carried over, all in memory.
 MAX_BETWEEN_BYTES = 8 * 2**20
-#: Times that a reading is begun anew because the history was compacted under it.
+#: Times that a reading starts over because the history was compacted under it.
 READING_ATTEMPTS = 3
 
 
@@ -64,14 +64,14 @@ def load(file_id: int) -> Stored:
 
 
 def owners(file_id: int) -> dict[int, int]:
-    """Return whose the client ids of a text are."""
+    """Return the owners of a text's client ids."""
     query = select(FileClient.client, FileClient.user_id)
     rows = db.session.execute(query.where(FileClient.file_id == bindparam("key")), {"key": file_id})
     return {row.client: row.user_id for row in rows}
 
 
 def updates_since(file_id: int, after: int, through: int) -> Sequence[Any] | None:
-    """Return the updates behind one version up to another; None if a checkpoint has some."""
+    """Return the updates after one version up to another; None if a checkpoint has some."""
     columns = (
         CHANGE_COLUMNS.version,
         CHANGE_COLUMNS.base,
@@ -93,7 +93,7 @@ def current_version(file_id: int) -> int:
 
 
 def changes(file_id: int, after: int, through: int) -> Sequence[Any]:
-    """Return the rows of the changes behind one version up to another."""
+    """Return the rows of the changes after one version up to another."""
     return _changes(WITHOUT_UPDATE, file_id, after, through)
 
 
@@ -129,7 +129,7 @@ def _weight_between(file_id: int, after: int, through: int) -> int:
 
 
 def _joins_up(rows: Sequence[Any], after: int, through: int) -> bool:
-    """Tell whether changes lead from one version to another without a gap."""
+    """Return whether changes lead from one version to another without a gap."""
     if not rows:
         return after == through
     return bool(rows[0].base == after and rows[-1].version == through)

@@ -42,7 +42,7 @@ TOTAL_WEIGHT = func.coalesce(func.sum(FileChange.weight), 0)
 
 
 def join(file_id: int, after: int) -> tuple[int, bool]:
-    """Join old changes behind a version; returns how far that is done, and whether it is all."""
+    """Join old changes after a version; returns how far that is done, and whether it is all."""
     border = _border(file_id)
     if border is None:
         return after, True
@@ -98,7 +98,7 @@ def _groups(rows: Iterable[Any], fences: set[int]) -> list[list[Any]]:
 
 
 def _alike(first: Any, row: Any) -> bool:
-    """Tell whether two changes are of one author, door and time."""
+    """Return whether two changes are of one author, door and time."""
     same = (first.author_id, first.door) == (row.author_id, row.door)
     return same and _window(first.at) == _window(row.at) and row.door not in NEVER_JOINED
 
@@ -154,7 +154,7 @@ def thin(file_id: int) -> None:
 
 
 def drop(file_id: int) -> bool:
-    """Drop the oldest entries up to a checkpoint, if there are too many; tells if it did."""
+    """Drop the oldest entries up to a checkpoint, if there are too many; returns whether it did."""
     query = select(func.count(), TOTAL_WEIGHT, func.min(FileChange.version))
     count, weight, oldest = db.session.execute(query.where(FileChange.file_id == file_id)).one()
     if count <= MAX_HISTORY_ENTRIES and weight <= MAX_HISTORY_BYTES:

@@ -3,7 +3,7 @@
 Whoever edits hands a change over and waits. The thread takes all that wait, and in one transaction
 looks up the rights of their authors, merges them one after the other, and writes them with their
 events. When that is committed, and so on disk, they are answered; if it fails, nothing was changed,
-and the documents are loaded anew. The log fans the events out, as it does all others.
+and the documents are loaded again. The log fans the events out, as it does all others.
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ class Writer(BackgroundThread):
         return change.done
 
     def inspect(self, file_id: int, question: Callable[[Room], Any]) -> Any:
-        """Return what a function tells of a text; it runs behind what was handed over before."""
+        """Run a function on a text in the writer's thread, after all that was queued before."""
         item = Question(file_id, question)
         self._put(item)
         return self._wait(item.done)
 
     def ask(self, file_id: int, question: Callable[[Document, int], Any]) -> Any:
-        """Return what a function tells of a document and its version."""
+        """Run a function on a document and its version likewise; return its result."""
         return self.inspect(file_id, lambda room: question(room.document, room.version))
 
     def forget(self, file_id: int) -> None:
@@ -144,8 +144,8 @@ class Writer(BackgroundThread):
                     with self._app.app_context():
                         self._carry_out(items)
                 self._tidy()
-            except BaseException as error:  # a panic of the CRDT's library is no Exception
-                logger.exception("the documents are loaded anew")
+            except BaseException as error:  # a panic of the CRDT's library is not an Exception
+                logger.exception("the documents are loaded again")
                 self._rooms.clear()
                 self._refuse(items, error)
             if last:
@@ -159,7 +159,7 @@ class Writer(BackgroundThread):
                 item.done.set_exception(translated(known))
 
     def _gather(self) -> tuple[list[Change | Question], bool]:
-        """Wait for something to do, and take all that is there; tells whether it is the last."""
+        """Wait for something to do, and take all that is there; returns whether it is the last."""
         items: list[Change | Question] = []
         size = 0
         try:

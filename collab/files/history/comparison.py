@@ -196,5 +196,5 @@ class _Blocks:
 
 
 def _begins(text: str, position: int) -> bool:
-    """Tell whether a line begins at a position."""
+    """Return whether a line begins at a position."""
     return position == 0 or text[position - 1] == "\n"

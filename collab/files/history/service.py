@@ -39,11 +39,11 @@ ME = "me"
 MAX_UNDO_CHANGES = EXACT_CHANGES
 #: Bytes of stored changes in one page: as edits they are sent as some five times as many.
 MAX_LIST_BYTES = 256 * 1024
-#: Bytes that the changes behind the first one to be undone may take together.
+#: Bytes that the changes after the first one to be undone may take together.
 MAX_UNDO_BYTES = 8 * 2**20
-#: Steps that the changes behind the first one to be undone may have together.
+#: Steps that the changes after the first one to be undone may have together.
 MAX_UNDO_STEPS = 20_000
-#: How often an undo that another one came before is made anew.
+#: How often an undo that another one overtook is tried again.
 UNDO_ATTEMPTS = 3
 
 BY_VERSION = {"version": FileChange.version}
@@ -233,7 +233,7 @@ def _undoing(file: File, person: int, start: int, end: int | None, caller: Calle
 
 
 def _behind(file_id: int, after: int, base: int) -> Sequence[Any]:
-    """Return all changes behind a version; raises TooFarBack, JoinedVersion."""
+    """Return all changes after a version; raises TooFarBack, JoinedVersion."""
     size = func.sum(FileChange.weight)
     query = select(func.count(), size).where(FileChange.file_id == file_id)
     steps = 0

@@ -21,7 +21,7 @@ ENDS = ("position", "anchor")
 
 
 def moved(position: int, delta: Delta) -> int:
-    """Return where a position is behind a change; what is inserted right there stands behind it."""
+    """Return where a position is after a change; what is inserted right there stands after it."""
     old = new = 0  # how far the change has been walked along, in the old text and in the new one
     for step in delta:
         if old >= position:
@@ -52,7 +52,7 @@ def brought_up(cursor: Cursor, room: Room) -> Cursor:
 
 
 def show(place: Place, caller: Caller, payload: dict[str, Any]) -> dict[str, Any]:
-    """Remember where the caller's cursor is, and return what to tell the others.
+    """Remember where the caller's cursor is, and return what to send to the others.
 
     A payload without a `position` is none of ours. Raises Unprocessable, JoinedVersion.
     """

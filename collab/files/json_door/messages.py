@@ -44,14 +44,14 @@ def text_of(file_id: int, caller: Caller) -> File:
 def open_file(socket: Socket, body: Body) -> Work:
     """Follow a text, and answer what it is now.
 
-    Edits behind `version` come live. One that comes with a version up to that is in the content.
+    Later edits arrive live; one at or below `version` is already in the content.
     """
     file = text_of(number(body, "file_id", 1), socket.caller)
     opened, place = {"file_id": file.id, "path": file.path}, access.place(file.topic, socket.caller)
     hub = socket.live.hub
     with socket.following(place) as position:
         opened |= writer().inspect(file.id, lambda room: _now(room, hub.notes(place.topic)))
-        access.place(place.topic, socket.caller)  # again, behind the reading
+        access.place(place.topic, socket.caller)  # again, after the reading
         opened |= {"last_id": position, "present": hub.present(place.topic)}
         yield from socket.answer_at_length("file.opened", body, **opened)
 

@@ -1,7 +1,7 @@
 """Changes of a text, and how two that were made at the same time are merged.
 
 A delta is a tuple that walks along the text: a positive number keeps so many code units, a negative
-one deletes them, a string is inserted; what is behind the last step is kept. This is operational
+one deletes them, a string is inserted; what is after the last step is kept. This is operational
 transformation as in Ellis and Gibbs (1989), with the one property that a server which puts changes
 in order needs: for two deltas `a` and `b` of the same text, `a` then `transform(b, a)` makes the
 same text as `b` then `transform(a, b, first=True)`.
@@ -29,12 +29,12 @@ class Builder:
         self._steps: list[Step] = []
 
     def keep(self, count: int) -> None:
-        """Keep so many units."""
+        """Keep some units."""
         if count:
             self._number(count)
 
     def delete(self, count: int) -> None:
-        """Delete so many units."""
+        """Delete some units."""
         if count:
             self._number(-count)
 
@@ -108,7 +108,7 @@ def weight(delta: Delta) -> int:
 
 
 def apply(text: str, delta: Delta) -> str:
-    """Return the changed text; raises ValueError if the delta reaches behind its end."""
+    """Return the changed text; raises ValueError if the delta reaches past its end."""
     if span(delta) > len(text):
         raise ValueError(f"the change reaches {span(delta)} into a text of {len(text)}")
     parts, at = [], 0
@@ -140,7 +140,7 @@ def invert(delta: Delta, text: str) -> Delta:
 
 
 class _Walk:
-    """Gives a delta's steps in pieces; behind the last one it keeps whatever is asked for."""
+    """Gives a delta's steps in pieces; after the last one it keeps whatever is asked for."""
 
     def __init__(self, delta: Delta) -> None:
         self._steps: Iterator[Step] = iter(delta)
@@ -238,7 +238,7 @@ def replaced(before: str, after: str) -> Delta:
 
 
 def coarser(delta: Delta, old: str, places: int) -> Delta:
-    """Return a change of `old` that keeps no more than so many parts, the longest ones.
+    """Return a change of `old` that keeps at most `places` parts, the longest ones.
 
     What it does not keep it deletes and inserts again, so that it makes the same text.
     """

@@ -102,7 +102,7 @@ class _Difference:
         self.builder.keep(end)
 
     def _worth(self, old: Sequence[str], new: Sequence[str]) -> bool:
-        """Tell whether there is time to compare these; takes it."""
+        """Return whether there is time to compare these; takes it."""
         cost = len(old) * len(new)
         if not 0 < cost <= min(MAX_PAIRS_PER_PART, self._left):
             return False
@@ -124,7 +124,7 @@ def _matched(old: list[str], new: list[str]) -> Iterator[tuple[bool, Sequence[st
 
 
 def _equal_ends(old: str, new: str) -> tuple[int, int]:
-    """Return how much both have in common at their beginning and, behind that, at their end."""
+    """Return how much both have in common at their beginning and, after that, at their end."""
     start = _common(old, new)
     if splits(old, start) or splits(new, start):
         start -= 1

@@ -1,4 +1,4 @@
-"""Taking back some changes of a text, though others were made behind them."""
+"""Undoing some changes of a text, although others were made after them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .units import splits
 
 
 def undo(text: str, changes: Sequence[Delta], chosen: Sequence[bool]) -> Delta:
-    """Return what takes the chosen changes back, as a change of the text behind the last one.
+    """Return what undoes the chosen changes, as a change of the text after the last one.
 
     `text` is what the first of the changes was made of, in code units. Walking back from the last
-    change, `kept` leads from the text behind the present one to the text that is wanted: what is
+    change, `kept` leads from the text after the present one to the text that is wanted: what is
     kept is put before it, and of what is chosen the inverse is moved over it.
     """
     kept, back = NO_CHANGE, NO_CHANGE
@@ -29,7 +29,7 @@ def undo(text: str, changes: Sequence[Delta], chosen: Sequence[bool]) -> Delta:
 def _inverses(
     text: str, changes: Sequence[Delta], chosen: Sequence[bool]
 ) -> tuple[list[tuple[Delta, Delta | None]], str]:
-    """Return each change with its inverse, if it is chosen, and the text behind the last."""
+    """Return each change with its inverse, if it is chosen, and the text after the last."""
     found = []
     for delta, taken_back in zip(changes, chosen, strict=True):
         found.append((delta, invert(delta, text) if taken_back else None))
@@ -55,7 +55,7 @@ def _settled(delta: Delta, text: str) -> Delta:
 
 
 def _equal_ends(one: str, other: str) -> tuple[int, int]:
-    """Return how many units two texts have in common at the start and, behind that, at the end."""
+    """Return how many units two texts have in common at the start and, after that, at the end."""
     start = _common(one, other)
     start -= splits(one, start) or splits(other, start)
     end = _common(one[start:][::-1], other[start:][::-1])

@@ -26,7 +26,7 @@ def to_units(text: str) -> str:
 
 
 def is_astral(text: str) -> bool:
-    """Tell whether a text has characters of two code units."""
+    """Return whether a text has characters of two code units."""
     return not text.isascii() and _ASTRAL.search(text) is not None
 
 
@@ -41,7 +41,7 @@ def from_units(units: str) -> str:
 
 
 def splits(units: str, position: int) -> bool:
-    """Tell whether a position is in the middle of a character."""
+    """Return whether a position is in the middle of a character."""
     if not 0 < position < len(units):
         return False
     return "\ud800" <= units[position - 1] <= "\udbff" and "\udc00" <= units[position] <= "\udfff"

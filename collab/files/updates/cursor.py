@@ -21,7 +21,7 @@ STRING = 119
 OBJECT = 118
 ARRAY = 117
 BUFFER = 116
-#: Bytes behind the tags of values that have always the same.
+#: Bytes after the tags of values that have always the same.
 FIXED_BYTES = {UNDEFINED: 0, NULL: 0, FALSE: 0, TRUE: 0, FLOAT: 4, DOUBLE: 8, BIGINT: 8}
 
 #: A string of JSON. One without an end goes to the end of the text, to be looked at once.
@@ -78,13 +78,13 @@ class Cursor:
         return value
 
     def sized(self) -> bytes:
-        """Read bytes behind their length."""
+        """Read bytes after their length."""
         size = self.count()
         self.at += size
         return self.data[self.at - size : self.at]
 
     def text(self) -> str:
-        """Read a text behind its length in bytes."""
+        """Read a text after its length in bytes."""
         data = self.sized()
         try:
             return data.decode()

@@ -90,7 +90,7 @@ class _Look:
         self._new: Places | None = None
 
     def at(self, struct: Struct) -> bool:
-        """Look up what a struct is in; tells whether it can be written as it is.
+        """Look up what a struct is in; returns whether it can be written as it is.
 
         What is in nothing becomes GC, as in Yjs. Raises Unusable, also for what is in the text
         and is none.

@@ -10,7 +10,7 @@ from .structs import Range, Update
 
 
 def deletes_anything(state: bytes, update: Update) -> bool:
-    """Tell whether an update deletes what a document in this state still has."""
+    """Return whether an update deletes what a document in this state still has."""
     if not update.deletes:
         return False
     known = walk.read(state, stored=True).deletes

@@ -6,7 +6,7 @@ may use it up. What is known already is not looked at: editors send again what t
 - In an update that is sent as it is made, new structs under somebody else's id are refused: no
   editor makes such.
 - In "all that you lack" (sync step 2) they may be honest. An editor has them from another tab of
-  the same browser, or from a network of editors beside the server. They are left out, and come from
+  the same browser, or from a network of editors beside it. They are left out, and come from
   their own editor; what refers to them waits. Such that stand for nothing (GC) are refused even so.
 """
 

@@ -53,7 +53,7 @@ class Pairs:
                 del self._clocks[client]
 
     def divided(self, update: Update, cuts: Iterable[Id]) -> set[Id]:
-        """Return which of them, and of an update's, stand right behind a cut."""
+        """Return which of them, and of an update's, stand right after a cut."""
         new = _halves_of([update])
         if not new and not self._clocks:
             return set()

@@ -26,17 +26,17 @@ class Plan:
 
     @property
     def whole(self) -> bool:
-        """Tell whether nothing has to wait."""
+        """Return whether nothing has to wait."""
         return not self.missing
 
     @property
     def as_it_is(self) -> bool:
-        """Tell whether the update's own bytes can be taken."""
+        """Return whether the update's own bytes can be taken."""
         return self.update.clean and self.fit and not self.missing
 
     @property
     def empty(self) -> bool:
-        """Tell whether nothing can be taken."""
+        """Return whether nothing can be taken."""
         return not self.structs and not self.deletes
 
     def encoded(self) -> bytes:

@@ -38,7 +38,7 @@ class Struct:
     #: Code units of a string, values of a list, 1 for most others.
     length: int
     kind: int
-    #: What it was put behind, and before.
+    #: What its editor inserted it after, and before.
     left: Id | None
     right: Id | None
     #: The type that it is in: its id, or a root's name; None: that of its neighbours.
@@ -52,7 +52,7 @@ class Struct:
     text_at: int
 
     def make_blank(self) -> bool:
-        """Make it GC; tells whether it was."""
+        """Make it GC; returns whether it was."""
         if self.kind == GC:
             return True
         self.kind, self.text, self.end = GC, None, self.start
@@ -70,7 +70,7 @@ class Struct:
 
     @property
     def next(self) -> int:
-        """Return the clock behind it."""
+        """Return the clock after it."""
         return self.clock + self.length
 
 

@@ -42,7 +42,7 @@ class Waiting:
     tries: int
 
     def is_over(self, clocks: dict[int, int]) -> bool:
-        """Tell whether something that it waits for has come."""
+        """Return whether something that it waits for has come."""
         return any(clocks.get(client, 0) >= clock for client, clock in self.missing.items())
 
 

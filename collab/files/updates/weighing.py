@@ -33,12 +33,12 @@ UNPROVEN_STEPS = 500_000
 
 
 class Spoilt(Unusable):
-    """The update has touched the document, which has to be made anew."""
+    """The update has touched the document, which has to be rebuilt."""
 
 
 @contextmanager
 def panics() -> Iterator[None]:
-    """Raise Spoilt for a panic of the library's, which is no Exception."""
+    """Raise Spoilt for a panic of the library, which is not an Exception."""
     try:
         yield
     except (Exception, KeyboardInterrupt, SystemExit):
@@ -83,7 +83,7 @@ def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
 
 
 def is_contended(doc: Doc[Any], size: int) -> bool:
-    """Tell whether loading a document would take longer than its length explains."""
+    """Return whether loading a document would take longer than its length explains."""
     state, fresh = doc.get_update(), Doc[Any]()
     began = time.thread_time()
     fresh.apply_update(state)
@@ -93,7 +93,7 @@ def is_contended(doc: Doc[Any], size: int) -> bool:
 def look(doc: Doc[Any], size: int, new: int, unproven: int) -> bool:
     """Raise Unusable for more edits of a document whose edits are too many at one place.
 
-    Tells whether it was looked at: while few edits came since it was, it is not.
+    Returns whether it was looked at: while few edits came since it was, it is not.
     """
     if not new or (unproven + new) * size <= UNPROVEN_STEPS:
         return False

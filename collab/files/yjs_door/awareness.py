@@ -1,4 +1,4 @@
-"""Who edits a text with Yjs, and what each editor tells of itself: name, colour, cursor.
+"""Who edits a text with Yjs, and what each editor says about itself: name, colour, cursor.
 
 Editors repeat what they hear, from us and from other tabs of their browser (BroadcastChannel), so a
 connection tells of more editors than its own. An editor belongs to the connection that told of it
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from ...core.slots import Slot
 from .protocol import GONE_STATE, MAX_NUMBER, State
 
-#: Bytes of JSON that one editor may tell of itself; a picture in it takes the most.
+#: Bytes of JSON that one editor may say about itself; a picture in it takes the most.
 MAX_STATE_BYTES = 64 * 1024
 #: Editors of one connection.
 MAX_EDITORS = 16
@@ -33,7 +33,7 @@ MAX_EDITORS_REMEMBERED = 1024
 
 @dataclass
 class _Editor:
-    #: As others were told.
+    #: As it was sent to others.
     state: State
     #: The clock in which its connection told of it, and the highest one that was heard of: a tab
     #: may have it from another tab, and would not let go of it for a lower one.
@@ -61,13 +61,13 @@ class _Gone:
 
 @dataclass
 class _Text:
-    #: Each connection, with the editor that it told of while it opened.
+    #: Each connection, with the editor that it announced while it opened.
     connections: dict[object, int | None] = field(default_factory=dict)
     editors: dict[int, _Editor] = field(default_factory=dict)
     gone: dict[int, _Gone] = field(default_factory=dict)
 
     def take(self, told: State, owner: object, user_id: int, *, opening: bool) -> State | None:
-        """Take in what a connection tells of an editor; returns what others are to be told."""
+        """Take in what a connection says about an editor; returns what to send to others."""
         known = self.editors.get(told.client)
         if known is None:
             return self._come(told, owner, user_id, opening=opening)
@@ -115,7 +115,7 @@ class _Text:
         return State(told.client, clock, GONE_STATE)
 
     def remove(self, editor: _Editor) -> State:
-        """Take an editor away, and remember that it has gone; returns what to tell the others."""
+        """Remove an editor, and remember that it has gone; returns what to send to others."""
         client, clock = editor.state.client, max(editor.state.clock, editor.heard)
         del self.editors[client]
         self.gone.pop(client, None)
@@ -133,7 +133,7 @@ class Awareness:
     _texts: dict[int, _Text] = field(default_factory=dict)
 
     def join(self, file_id: int, owner: object) -> list[State]:
-        """Take a connection in, and return what to tell it of the editors that are there.
+        """Take a connection in, and return what to send it about the editors that are there.
 
         Who has gone is remembered while anybody is there to repeat it.
         """
@@ -151,7 +151,7 @@ class Awareness:
         *,
         opening: bool = False,
     ) -> list[State]:
-        """Take in what a connection tells; returns what of it is to be told to others.
+        """Take in what a connection says; returns what of it to send to others.
 
         What is too big, or is not the connection's to tell, is passed over: an editor repeats it,
         and closing its connection would help nobody.
@@ -169,7 +169,7 @@ class Awareness:
         return [one for one in found if one is not None]
 
     def leave(self, file_id: int, owner: object) -> list[State]:
-        """Forget a connection's editors; returns what to tell the others."""
+        """Forget a connection's editors; returns what to send to others."""
         with self._lock:
             text = self._texts.get(file_id, _Text())
             gone = [editor for editor in text.editors.values() if editor.owner is owner]

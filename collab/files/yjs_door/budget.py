@@ -34,7 +34,7 @@ class Budget:
         self._used: Counter[int] = Counter()
 
     def take(self, user_id: int, size: int) -> bool:
-        """Take bytes for a person; tell whether there were so many."""
+        """Take bytes for a person; return whether that many were free."""
         with self._lock:
             of_person, of_all = self._used[user_id] + size, self._used.total() + size
             if of_person > MAX_BYTES_PER_PERSON or of_all > MAX_BYTES_IN_ALL:
@@ -69,7 +69,7 @@ class Incoming:
         self._taken = self._message = 0
 
     def __lt__(self, length: int) -> bool:
-        """Tell whether a message that has so many bytes until now is too big."""
+        """Return whether a message of this many bytes until now is too big."""
         if length <= SMALL_MESSAGE_BYTES:
             self._message = 0
             return False

@@ -64,13 +64,13 @@ CLOSE_CODES = {
 }
 #: Bytes of editors' states in one message; more is passed over.
 MAX_AWARENESS_BYTES = 2**20
-#: Bytes that an update costs beside its own: its row, its event, and what tells it.
+#: Bytes that an update costs on top of its own: its row, its event, and the message.
 UPDATE_BYTES = 256
-#: Bytes of what is told with each state, about.
+#: About how many bytes of the message go with each state.
 STATE_BYTES = 32
-#: What it costs to read a state, beside its bytes, in bytes.
+#: What it costs to read a state, on top of its bytes, in bytes.
 READING_BYTES = 64
-#: How many more states than changes an editor may tell: it repeats all that it hears.
+#: How many more states than changes an editor may send: it repeats all that it hears.
 MAX_STATES_REPEATED = 10
 
 
@@ -99,9 +99,9 @@ class YjsConnection(Connection):
         self._incoming = incoming
         self._resume_at = 0.0
         self._awaits_step_2 = False
-        #: Whether the editor has heard of nobody yet: what it tells of then is itself.
+        #: Whether the editor has heard of nobody yet: what it announces then is itself.
         self._opening = True
-        #: Editors of whose newest state the others have not been told.
+        #: Editors whose newest state has not been sent to the others.
         self._untold: dict[int, State] = {}
         self._awareness = EDITORS.here()
 
@@ -198,13 +198,13 @@ class YjsConnection(Connection):
             self._resume_at = max(self._resume_at, time.monotonic() + seconds)
 
     def _tell_missing(self, vector: bytes) -> Work:
-        """Tell the editor what it lacks, behind what it is being sent already."""
+        """Send the editor what it lacks, after what it is being sent already."""
         while not self.follower.idle:
             yield
         with self.follower.held():
             ask = lambda one, version: (one.missing(vector), version)  # noqa: E731
             update, version = writer().ask(self._file_id, ask)
-            access.place(self._topic, self.caller)  # again, behind the reading
+            access.place(self._topic, self.caller)  # again, after the reading
             self.follower.answer(protocol.sync(STEP_2, update), version)
 
     def settle(self) -> None:
@@ -225,7 +225,7 @@ class YjsConnection(Connection):
             self._ask_for_all()
 
     def _is_known(self, update: bytes) -> bool:
-        """Tell whether there is nothing new in what was asked for."""
+        """Return whether there is nothing new in what was asked for."""
         if not self._awaits_step_2:
             return False
         self._awaits_step_2 = False

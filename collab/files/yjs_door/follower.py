@@ -1,4 +1,4 @@
-"""What Yjs editors are told of the log: updates of the text, and of each other.
+"""What Yjs editors are sent: the log's updates of the text, and each other's states.
 
 An editor is never behind by messages, only by versions and by the newest states of others. So
 none is cut off for what others send, or for what comes back to it of its own: while it has not
@@ -34,9 +34,9 @@ from ..models import FileChange
 from . import protocol
 from .protocol import UPDATE, State
 
-#: Events behind which there is no text any more; the others take the right to it away.
+#: Events after which there is no text any more; the others take the right to it away.
 DELETIONS = ("file.deleted", "workspace.deleted", "project.deleted")
-#: Unsent bytes past which an editor is told no more until it has read.
+#: Unsent bytes past which an editor is sent nothing more until it has read.
 MAX_AHEAD_BYTES = 256 * 1024
 #: Versions that are sent in one update.
 MAX_VERSIONS_PER_UPDATE = 500
@@ -75,9 +75,9 @@ class YjsFollower(WireFollower, Resumable):
         self._holding = False
         #: The version that the editor knows or is being sent, and the newest one.
         self._known = self._newest = 0
-        #: What else it has not been told: others' newest states.
+        #: What else it has not been sent: others' newest states.
         self._states: dict[int, State] = {}
-        #: What it is to be asked behind that.
+        #: What to ask it after that.
         self._asked: bytes | None = None
         #: What is left of a long message.
         self._pieces: Iterator[bytes] | None = None
@@ -127,7 +127,7 @@ class YjsFollower(WireFollower, Resumable):
     # -- from the connection ----------------------------------------------------------------------
 
     def begin(self, file_id: int, version: int) -> None:
-        """Tell what is newer than a version; what is older the editor will ask for."""
+        """Send what is newer than a version; the editor will ask for what is older."""
         with self._gate:
             self._file_id, self._known = file_id, version
 
@@ -138,7 +138,7 @@ class YjsFollower(WireFollower, Resumable):
             self._send(message)
 
     def tell(self, states: Sequence[State]) -> None:
-        """Tell of editors, as soon as there is nothing else to send."""
+        """Send editors' states, as soon as there is nothing else to send."""
         with self._gate:
             self._states |= {one.client: one for one in states}
             self._tell_states()
@@ -153,14 +153,14 @@ class YjsFollower(WireFollower, Resumable):
 
     @property
     def idle(self) -> bool:
-        """Tell whether no message is on its way; go on with it, if so."""
+        """Return whether no message is on its way; if one is, go on sending it."""
         with self._gate:
             self._pump()
             return self._pieces is None
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Tell nothing within this block, and at its end what has come meanwhile."""
+        """Send nothing within this block, and at its end what has come meanwhile."""
         with self._gate:
             self._holding = True
         try:
@@ -171,7 +171,7 @@ class YjsFollower(WireFollower, Resumable):
             self._go_on_later()
 
     def forget_held(self) -> None:
-        """Tell nothing of what has come: there was no right to it any more."""
+        """Drop what has come: there was no right to it any more."""
         with self._gate:
             self._newest = self._known
             self._states.clear()
@@ -179,7 +179,7 @@ class YjsFollower(WireFollower, Resumable):
     # -- sending ----------------------------------------------------------------------------------
 
     def _go_on_later(self) -> None:
-        """Send the rest of a message; what is behind it needs the database: another thread."""
+        """Send the rest of a message; what is after it needs the database: another thread."""
         if self._gate.acquire(blocking=False):
             try:
                 self._pump()
@@ -237,9 +237,9 @@ def deny(wire: Wire, detail: str) -> None:
 
 
 def joined(file_id: int, known: int, newest: int) -> tuple[bytes, int]:
-    """Return what was changed behind a version as one update, and up to which version it goes.
+    """Return what was changed after a version as one update, and up to which version it goes.
 
-    What has been compacted meanwhile is told with all there is.
+    If some of it has been compacted meanwhile, the whole document is sent.
     """
     found = _updates(file_id, known, min(newest, known + MAX_VERSIONS_PER_UPDATE))
     sizes = accumulate(map(len, found))

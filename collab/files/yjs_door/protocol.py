@@ -1,7 +1,7 @@
 """What Yjs editors say over a WebSocket: y-protocols in the encoding of lib0.
 
 A message is its type, and what belongs to it; numbers are written seven bits a byte, the lowest
-first, and bytes and texts behind their length.
+first, and bytes and texts after their length.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def number(value: int) -> bytes:
 
 
 def sized(data: bytes) -> bytes:
-    """Write bytes behind their length."""
+    """Write bytes after their length."""
     return number(len(data)) + data
 
 
@@ -55,7 +55,7 @@ class Reader:
 
     @property
     def over(self) -> bool:
-        """Tell whether all has been read."""
+        """Return whether all has been read."""
         return self._at >= len(self._data)
 
     def number(self) -> int:
@@ -72,7 +72,7 @@ class Reader:
                 return value
 
     def sized(self) -> bytes:
-        """Read bytes behind their length."""
+        """Read bytes after their length."""
         size = self.number()
         if size > len(self._data) - self._at:
             raise Malformed("The message is not part of the Yjs protocol: it ends too early.")
@@ -93,13 +93,13 @@ def denied(reason: str) -> bytes:
 #: Editors' states in one message; the rest is passed over. A stock editor repeats what it hears in
 #: as many as it was told at once.
 MAX_STATES = 4096
-#: What an editor that has gone tells of itself.
+#: The state of an editor that has gone.
 GONE_STATE = b"null"
 
 
 @dataclass(frozen=True)
 class State:
-    """What an editor tells of itself (JSON, `null` once it is gone); a higher clock is newer."""
+    """What an editor says about itself (JSON, `null` once it is gone); a higher clock is newer."""
 
     client: int
     clock: int
@@ -107,14 +107,14 @@ class State:
 
     @property
     def gone(self) -> bool:
-        """Tell whether the editor has left."""
+        """Return whether the editor has left."""
         return self.json == GONE_STATE
 
 
 def states(data: bytes, limit: int) -> list[State]:
     """Read editors' states of at most so many bytes, and pass over bigger ones and too many.
 
-    Raises Malformed, also for what is not JSON: others would stumble.
+    Raises Malformed, also for what is not JSON, on which other editors would stumble.
     """
     reader = Reader(data)
     found = []

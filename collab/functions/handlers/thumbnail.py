@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if wanted not in (None, "PNG", "JPEG", "WEBP"):
         context.fail("`format` must be PNG, JPEG or WEBP.", code="bad_event")
     with _faults_named(context), _opened(context.inputs[INPUT]) as image:
-        # A JPEG with a preview for other devices behind it is one of two formats to Pillow.
+        # A JPEG with a preview for other devices after it is one of two formats to Pillow.
         kind = "JPEG" if image.format == "MPO" else image.format
         source = {"width": image.width, "height": image.height, "format": kind}
         context.progress(0.1, "decoding")

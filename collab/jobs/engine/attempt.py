@@ -42,7 +42,7 @@ class Run:
     stopped_at: float | None = None
     #: Its row has ended without it; the code goes on until it looks.
     settled: bool = False
-    #: Takes it back from the pool if no thread has begun with it; tells whether that was so.
+    #: Takes it back from the pool if no thread has begun with it; returns whether that was so.
     withdraw: Callable[[], bool] = lambda: False
     claimed_at: float = 0.0
     begun: bool = False

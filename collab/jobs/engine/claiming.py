@@ -45,12 +45,12 @@ class Claimed:
 
     @classmethod
     def of(cls, row: Any) -> Claimed:
-        """Make it of a row whose columns have these names."""
+        """Make it from a row whose columns have these names."""
         return cls(**row._mapping)
 
     @property
     def spent(self) -> bool:
-        """Tell whether this attempt was the last one."""
+        """Return whether this attempt was the last one."""
         return self.attempt - self.attempts_forgiven >= self.max_attempts
 
 
@@ -128,7 +128,7 @@ def choose(turns: Turns) -> list[int]:
     types = tuple(kind.name for kind in registry.all_types() if not turns.is_full(kind))
     if not waiting or not types:
         return []
-    # So many of each person that one alone could fill the pool, but no more people than jobs.
+    # Enough per person that one alone could fill the pool, for at most as many people as jobs.
     lines: dict[int, deque[Any]] = {}
     values = {"limit": turns.most()}
     for who in waiting:

@@ -81,7 +81,7 @@ class Turns:
         return self._workers - self._taken
 
     def has_room(self, owner_id: int, kind: str) -> bool:
-        """Tell whether a job of this person and type may start now."""
+        """Return whether a job of this person and type may start now."""
         weight = self._pace.weight(kind) - 1e-9
         mine = self._most_each - self._theirs.get(owner_id, 0.0)
         return self.free >= weight and mine >= weight
@@ -91,7 +91,7 @@ class Turns:
         return kind.at_once() if kind.at_once is not None else None
 
     def is_full(self, kind: JobType) -> bool:
-        """Tell whether no more of a type may run at once."""
+        """Return whether no more of a type may run at once."""
         limit = self._limit(kind)
         return limit is not None and self._types[kind.name] >= limit
 

@@ -96,7 +96,7 @@ class Ending:
     begun: bool = True
 
 
-#: How often what a job says is kept: in its log, and in the event that tells it.
+#: How often what a job says is kept: in its log, and in the event that carries it.
 COPIES_OF_OUTPUT = 2
 
 #: The ending of a run whose code was never called.
@@ -116,13 +116,13 @@ def backoff(failures: int, rng: Callable[[], float] = random.random) -> timedelt
 
 @dataclass
 class Batch:
-    """What one transaction writes beside the jobs' rows; `flush` sends it in few statements."""
+    """What one transaction writes besides the jobs' rows; `flush` sends it in few statements."""
 
     events: list[JobEvent] = field(default_factory=list)
     attempts: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
-    #: Jobs for whose words there is no room.
+    #: Jobs whose output no longer fits the quotas.
     silenced: set[int] = field(default_factory=set)
     _room: Allowance = field(default_factory=Allowance)
 
@@ -142,7 +142,7 @@ class Batch:
         self.events.append(JobStarted(attempt=job.attempt, **_where(job)))
 
     def say(self, job: Claimed, report: Report) -> bool:
-        """Write what a run has said; tells whether the job is still this worker's."""
+        """Write what a run has said; returns whether the job is still this worker's."""
         values: dict[str, Any] = {}
         if report.progress is not None:
             values = {"progress": report.progress, "progress_message": report.message or None}
@@ -181,7 +181,7 @@ class Batch:
                 self.settle(job, ending, now)
 
     def settle(self, job: Claimed, ending: Ending, now: datetime) -> bool:
-        """End a run; tells whether the job was still this worker's to end.
+        """End a run; returns whether the job was still this worker's to end.
 
         A cancel that was asked for before this counts, whatever the run brought.
         """
@@ -254,7 +254,7 @@ def _held(jobs: Sequence[Claimed]) -> dict[tuple[int, int], Claimed]:
     """Return those of many jobs that their worker still holds, and that nobody has cancelled.
 
     It holds until the commit, as this transaction is the only one that writes. One job alone is
-    not looked up: its UPDATE tells.
+    not looked up: its UPDATE shows.
     """
     if len(jobs) < 2:
         return {}
@@ -274,7 +274,7 @@ def _succeed(jobs: Collection[Claimed], now: datetime) -> None:
 
 
 def _change(job: Claimed, status: str, *, unless_cancelled: bool = False, **values: Any) -> bool:
-    """Change a job's row if this worker still holds it; tells whether it does."""
+    """Change a job's row if this worker still holds it; returns whether it does."""
     if status != RUNNING:
         values |= {"lease_owner": None, "lease_until": None}
     values |= {"status": status, "updated_at": utcnow()}

@@ -52,7 +52,7 @@ class Timer:
         self._every_s, self._next = every_s, 0.0
 
     def due(self, now: float) -> bool:
-        """Tell whether it is time, and if so, count from now."""
+        """Return whether it is time, and if so, count from now."""
         if now < self._next:
             return False
         self._next = now + self._every_s
@@ -132,7 +132,7 @@ class Scheduler:
                 run.stopped_at = now
 
     def _gather(self, now: float, ended: list[tuple[Run, Ending]]) -> list[Run]:
-        """Return the runs whose words are written now: those that end, and all at times."""
+        """Return the runs whose output is written now: those that end, and at intervals all."""
         say = self._say.due(now)
         runs = list(self.runs.values()) if say else [run for run, _ in ended]
         for run in runs:

@@ -31,9 +31,9 @@ class Worker:
         self._descriptor = self._lock()
 
     def keep(self) -> None:
-        """Make the lock's file anew if somebody deleted it: we would pass for dead."""
+        """Make the lock's file again if somebody deleted it: we would be taken for dead."""
         if self._descriptor is not None and not self._path(self.name).exists():
-            logger.warning("somebody deleted the lock of worker %s, making it anew", self.name)
+            logger.warning("somebody deleted the lock of worker %s, making it again", self.name)
             deleted, self._descriptor = self._descriptor, self._lock()
             os.close(deleted)
 
@@ -55,7 +55,7 @@ class Worker:
             self._descriptor = None
 
     def is_dead(self, name: str) -> bool:
-        """Tell whether another worker is certainly dead.
+        """Return whether another worker is certainly dead.
 
         One whose lock would be in another folder (another installation on the same database) is
         never certain: its lease has to run out.
@@ -79,7 +79,7 @@ class Worker:
         self._path(name).unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Delete the files of all workers that died, also of those that left no job behind."""
+        """Delete the lock files of all workers that died, even of those that left no job."""
         for path in self._folder.glob("*.lock"):
             if path.stem != self.name and self.is_dead(path.stem):
                 self.bury(path.stem)

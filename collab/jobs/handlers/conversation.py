@@ -34,7 +34,7 @@ MAX_MESSAGE_BYTES = MIB + 4096
 MAX_BYTES_OF_ALL_MESSAGES = 16 * MIB
 #: Bytes that a handler may write to stdout or stderr; past it the run is ended.
 STREAM_LIMIT = MIB
-#: Seconds between looks at what rings no bell: a run told to stop, a supervisor that was killed.
+#: Seconds between looks for what wakes nobody: a run told to stop, a supervisor that was killed.
 TICK_S = 0.25
 
 #: What goes into the headers that the file is sent with (RFC 9110, 8.3.1; RFC 6266).
@@ -201,7 +201,7 @@ class Stream:
         self._size = 0
 
     def feed(self, data: bytes) -> None:
-        """Tell what was printed; empty at the end. Raises FatalError past the limit."""
+        """Pass on what was printed; empty at the end. Raises FatalError past the limit."""
         text = self._decoder.decode(data, final=not data)
         if text:
             self._tell(text)

@@ -30,7 +30,7 @@ MAX_PROGRESS_CHARACTERS = 200
 MAX_ERROR_CHARACTERS = 1000
 #: Progress is sent at once this often.
 PROGRESS_BURST = 50
-#: After that so many times a second, and the newest with the end.
+#: After that, this many times a second, and the newest with the end.
 PROGRESS_PER_S = 5
 #: Bytes of a file that a handler writes.
 MAX_FILE_BYTES = 64 * 2**20

@@ -62,7 +62,7 @@ class HostProcess:
                     os.kill(self._popen.pid, signal.SIGTERM)
 
     def gone(self) -> bool:
-        """Tell whether the supervisor has ended; it stays a zombie, and keeps its number."""
+        """Return whether the supervisor has ended; it stays a zombie, and keeps its number."""
         look = os.WEXITED | os.WNOHANG | os.WNOWAIT
         try:
             return os.waitid(os.P_PID, self._popen.pid, look) is not None

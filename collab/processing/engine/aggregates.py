@@ -160,7 +160,7 @@ class Greatest(Least):
     __slots__ = ()
 
     def add(self, value: Value) -> None:
-        """Keep it if it comes behind all others."""
+        """Keep it if it comes after all others."""
         place = order(value)
         if self._place is None or place > self._place:
             self._place = place

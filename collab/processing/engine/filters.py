@@ -57,5 +57,5 @@ class Filter:
         self.columns = [column for column, _ in self._tests]
 
     def holds(self, row: Row) -> bool:
-        """Tell whether a row meets all conditions; a missing value is null."""
+        """Return whether a row meets all conditions; a missing value is null."""
         return all(test(row.get(column)) for column, test in self._tests)

@@ -55,12 +55,12 @@ def _parsed(text: str, line: int) -> Any:
 
 
 def bad_json(line: int, reason: str) -> TableError:
-    """Make the error for text that is no JSON."""
+    """Make the error for text that is not JSON."""
     return TableError("bad_json", f"Line {line:,} is not valid JSON: {reason}.")
 
 
 class ArrayReader:
-    """Cuts the array's elements out of the text, a piece of which is held at a time.
+    """Cuts the array's elements out of the text, and holds a piece of it at a time.
 
     The standard library's decoder finds where an element ends, for which it builds the element,
     numbers as text: integers of a million digits would keep it busy for long.
@@ -115,7 +115,7 @@ class ArrayReader:
                 return text, line
 
     def _is_cut(self, error: json.JSONDecodeError) -> bool:
-        """Tell whether the element may only go on in the next piece."""
+        """Return whether the element may only go on in the next piece."""
         near_the_end = error.pos > len(self._held) - MAX_TOKEN_LENGTH
         return near_the_end or error.msg.startswith("Unterminated string")
 

@@ -16,13 +16,13 @@ BYTES_PER_DISTINCT = 150
 
 
 class Memory:
-    """An allowance in bytes, of which the parts of one run take their share before they grow."""
+    """An allowance in bytes; the parts of one run take their share before they grow."""
 
     def __init__(self, room: int = MAX_MEMORY_BYTES) -> None:
         self._left = self._room = room
 
     def take(self, size: int) -> None:
-        """Take bytes; raises TableError when there are not so many."""
+        """Take bytes; raises TableError if they are not there."""
         self._left -= size
         if self._left < 0:
             raise TableError(

@@ -21,7 +21,7 @@ DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def is_date(text: str) -> bool:
-    """Tell whether a text is a day of the calendar (RFC 3339, `full-date`)."""
+    """Return whether a text is a day of the calendar (RFC 3339, `full-date`)."""
     if not DATE_PATTERN.fullmatch(text):
         return False
     try:
@@ -69,7 +69,7 @@ class Column:
         if isinstance(value, bool):
             return "boolean"
         if isinstance(value, str):
-            # Once one text is no date, the column is text whatever the others are.
+            # Once one text is not a date, the column is text whatever the others are.
             return "text" if "text" in self._kinds or not is_date(value) else "date"
         return "integer" if isinstance(value, int) else "number"
 

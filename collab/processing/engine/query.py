@@ -22,7 +22,7 @@ DEFAULT_ROW_LIMIT = 100
 #: result may have 1 MiB. Past them, fewer are shown.
 RESULT_BYTES = 1000 * 1024
 PROFILE_BYTES = 640 * 1024
-#: Rows between two looks at how far the reading is, and the least step that is told.
+#: Rows between two looks at how far the reading is.
 LOOK_EVERY = 50
 PROGRESS_STEP = 0.01
 #: How far a run is when all rows are read.
@@ -114,7 +114,7 @@ def _require(wanted: Iterable[str], columns: Collection[str]) -> None:
 
 
 def wants_profile(payload: dict[str, Any]) -> bool:
-    """Tell whether the columns are profiled: as asked, else when there is nothing else to do."""
+    """Return whether the columns are profiled: as asked, else when there is nothing else to do."""
     steps = ("filter", "group_by", "aggregate", "sort")
     asked = payload.get("profile")
     return not any(payload.get(step) for step in steps) if asked is None else bool(asked)
@@ -126,10 +126,10 @@ def _groups(payload: dict[str, Any], memory: Memory) -> Groups | None:
 
 
 def fitting(items: Iterable[dict[str, Any]], room: int) -> tuple[list[dict[str, Any]], int]:
-    """Return the first items whose JSON fits into so many bytes, and the bytes that it takes."""
+    """Return the first items whose JSON fits into some bytes, and the bytes that it takes."""
     fit, used = [], 0
     for item in items:
-        # As the standard library writes it, that is with a blank behind each comma and colon.
+        # As the standard library writes it, that is with a blank after each comma and colon.
         size = len(json.dumps(item, ensure_ascii=False).encode()) + 2
         if used + size > room:
             break

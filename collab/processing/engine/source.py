@@ -117,7 +117,7 @@ def too_long(what: str) -> TableError:
 
 
 def require_utf8_mark(path: Path) -> None:
-    """Refuse a file whose byte order mark tells another encoding, and one with nothing in it."""
+    """Refuse a file whose byte order mark names another encoding, and an empty one."""
     with path.open("rb") as file:
         head = file.read(4)
     if not head or head == codecs.BOM_UTF8:
@@ -129,7 +129,7 @@ def require_utf8_mark(path: Path) -> None:
 
 
 def first_letter(path: Path) -> str:
-    """Return the first character that is no white space, or nothing if that is far away."""
+    """Return the first character that is not white space, or nothing if that is far away."""
     with path.open("rb") as file:
         head = file.read(64 * 1024).removeprefix(codecs.BOM_UTF8).lstrip()
     return head[:1].decode("latin-1")

@@ -79,7 +79,7 @@ def of_rows(rows: Sequence[Any]) -> Table:
 
 
 def of_objects(objects: Iterable[Any], origin: Origin) -> Table:
-    """Return JSON objects as a table, whose columns are their keys."""
+    """Return JSON objects as a table; its columns are their keys."""
     columns: dict[str, None] = {}
     return Table(_rows(objects, columns), origin, columns)
 

@@ -84,7 +84,7 @@ def _checked(text: str, column: str) -> str:
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Tell numbers from all else; true and false are none."""
+    """Return whether a value is a number; true and false are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

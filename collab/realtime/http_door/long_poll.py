@@ -101,7 +101,7 @@ class EventPage(Page):
 def page(
     caller: Caller, topic: str | None, after: int, kind: str | None, limit: int, newest_first: bool
 ) -> EventPage:
-    """Return some events behind an id; without a topic, those of all that concerns the caller.
+    """Return some events after an id; without a topic, from all topics that concern the caller.
 
     They are fewer than `limit` where they are large, and what comes next is said all the same.
     The rights are looked up again after the reading: whoever has them then had them when what was
@@ -149,7 +149,7 @@ class Cut:
         return key.desc() if self.newest_first else key
 
     def of_all(self, topics: Any) -> Select[Any]:
-        """Return the ids of many topics' rows: of the topics whose first row comes first.
+        """Return the ids of rows of many topics, those first whose first row comes first.
 
         It takes a look into the index for each topic, and reads the rows of one page's topics.
         """

@@ -59,7 +59,7 @@ class StreamWire(Wire):
             sock.setsockopt(socket.IPPROTO_TCP, USER_TIMEOUT, USER_TIMEOUT_MS)
 
     def push(self, chunk: bytes, last_id: int = 0) -> None:
-        """Send what is told, now or as soon as the peer takes more."""
+        """Send a message, now or as soon as the peer takes more."""
         if chunk:
             super().push(self._framed(chunk), last_id)
 
@@ -67,7 +67,7 @@ class StreamWire(Wire):
         return b"%x\r\n%s\r\n" % (len(chunk), chunk) if self._chunked else chunk
 
     def finish(self, last_words: bytes, linger: float = LINGER_S) -> None:
-        """End the response behind what is left to send, and then the connection."""
+        """End the response after what is left to send, and then the connection."""
         end = b"0\r\n\r\n" if self._chunked else b""
         self._shut(self._framed(last_words) + end, linger)
         self.when_sent(self.abort)
@@ -86,7 +86,7 @@ class StreamFollower(Follower):
 
     @staticmethod
     def encode(message: Message) -> bytes:
-        """Write a message as an event; a signal has no id, so that it is no place to resume."""
+        """Write a message as an event; a signal has no id, since nobody can resume there."""
         line = b"id: %d\n" % message.id if message.id else b""
         return line + b"data: " + message.json + b"\n\n"
 
@@ -100,7 +100,7 @@ class StreamFollower(Follower):
         return self.wire.unsent
 
     def write(self, chunk: bytes, last_id: int) -> None:
-        """Send something; behind the last words nothing."""
+        """Send something; nothing, once the stream has ended."""
         if last_id == END_ID:
             self.wire.finish(chunk)
         else:
@@ -117,7 +117,7 @@ class StreamFollower(Follower):
             self.end(NORMAL_CLOSURE, reason)
 
     def end(self, code: int, reason: str) -> None:
-        """Let the response end behind what is left to send."""
+        """Let the response end after what is left to send."""
         self.deliver(control("closing", code=code, reason=reason), END_ID)
         if code == GOING_AWAY:  # the reader may be far behind
             self.wire.reactor.expire(self.wire, time.monotonic() + STOP_LINGER_S)
@@ -139,7 +139,7 @@ class Stream:
     def park(
         self, sock: socket.socket, *, chunked: bool, at_end: list[Callable[[], None]]
     ) -> Parked:
-        """Go on without a thread, behind the head of the response, which has been sent."""
+        """Go on without a thread, after the head of the response, which has been sent."""
         wire = StreamWire(sock, self._reactor, chunked=chunked)
         parked = Parked(self._app, wire, Unread(), _end, ping_seconds=NO_DEADLINE)
         follower = StreamFollower(self._caller, wire)
@@ -155,7 +155,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Following:
-    """What a stream is about: places, the id to resume behind, seconds between signs of life."""
+    """What a stream is about: places, the id to resume after, seconds between signs of life."""
 
     places: list[Place]
     after: int | None
@@ -175,7 +175,7 @@ class Streaming(Served):
         self._beat_at = time.monotonic() + what.beat
 
     def begin(self) -> Work:
-        """Tell what was missed, then what happens."""
+        """Send what was missed, then what happens."""
         follower, what = self._follower, self._what
         self._hub.enter(follower)
         with follower.held():

@@ -19,7 +19,7 @@ GROUP_BYTES = 512 * 1024
 class Group:
     """Events that were recorded in the open transaction, and the requests to answer after it.
 
-    An event is acknowledged behind the commit. If that fails, all of the group are refused: none
+    An event is acknowledged after the commit. If that fails, all of the group are refused: none
     of them is in the log.
     """
 
@@ -34,7 +34,7 @@ class Group:
 
     @property
     def full(self) -> bool:
-        """Tell whether it is time to commit."""
+        """Return whether it is time to commit."""
         return len(self._recorded) >= MAX_EVENTS_PER_COMMIT or self._bytes >= GROUP_BYTES
 
     def add(self, request: Body, what: Draft, topic: str, caller: Caller) -> None:

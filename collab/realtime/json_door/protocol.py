@@ -1,4 +1,4 @@
-"""What goes over the socket beside events: requests in, answers out."""
+"""What goes over the socket besides events: requests in, answers out."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ def topic_of(request: Body, default: str | None = None) -> str:
 
 
 def about(request: Body) -> tuple[str, str]:
-    """Say for the audit what a message wanted: by which way, and what of which topic."""
+    """Return for the audit what a message wanted: its method, and what of which topic."""
     project_id = request.get("project_id", request.get("projectId"))
     topic = request.get("topic", "") if project_id is None else f"project:{project_id}"
     return "WEBSOCKET", f"{str(request['type'])[:100]} {str(topic)[:100]}".rstrip()
 
 
 def after_of(request: Body) -> int | None:
-    """Return the id to resume behind, if any; raises Unprocessable."""
+    """Return the id to resume after, if any; raises Unprocessable."""
     after = request.get("after")
     if after is None:
         return None

@@ -167,7 +167,7 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
 
 
 def _by_address(wire: Wire) -> Caller | None:
-    """Return whom the address names, if anybody; their token must be good."""
+    """Return the person whose token the address carries, if any; the token must be valid."""
     try:
         return from_address()
     except Unauthorized as error:

@@ -44,7 +44,7 @@ class SocketFollower(WireFollower):
         return text_frame(message.json)
 
     def dropped(self, topic: str, reason: str) -> None:
-        """Tell the reader that they follow a topic no longer."""
+        """Tell the reader that they no longer follow a topic."""
         self.deliver(answer("unsubscribed", topic=topic, reason=reason), 0)
 
 
@@ -148,7 +148,7 @@ class Socket(Connection):
         self._wire.push(refusal(error, body))
 
     def _note(self, error: ApiError, body: Body) -> None:
-        """Tell the audit of a refusal."""
+        """Record a refusal for the audit."""
         refusals.access(self.caller.user_id, *protocol.about(body), error)
 
     # -- the token ----------------------------------------------------------------------------
@@ -217,7 +217,7 @@ class Socket(Connection):
         if what.kept:
             self._group.add(body, what, topic, self.caller)
             return
-        self._group.commit()  # a signal comes behind the events that were sent before it
+        self._group.commit()  # a signal comes after the events that were sent before it
         place = self.place(topic)
         self.live.hub.signal(publishing.signal(what, place, self.caller))
         if "ref" in body:
@@ -228,7 +228,7 @@ def _answer(request: Body, kind: str, members: Body) -> bytes:
     return answer(kind, request, **members)
 
 
-#: A handler of messages; one whose answer is long goes on when its reader has taken a part.
+#: A handler of messages; one with a long answer goes on once its reader has taken a part.
 Handler = Callable[[Socket, Body], Work | None]
 
 #: What may stand in one group with what comes before it.

@@ -1,4 +1,4 @@
-"""A socket that speaks JSON before it is known whose it is, and how such sockets end."""
+"""A socket that speaks JSON before its person is known, and how such sockets end."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Stranger(Served):
 
 
 def first_auth(wire: Wire, data: str | bytes | None) -> Caller:
-    """Read the first message, which must be a good `auth`, and return whose it is."""
+    """Read the first message, which must be a valid `auth`, and return its person."""
     body: Body = {}
     try:
         body = {} if data is None else protocol.parse(data)

@@ -19,7 +19,7 @@ from .live import live
 from .served import Served, Work
 from .wire import LINGER_S, STOP_LINGER_S, Wire
 
-#: What others are told when somebody comes, or goes, in about so many bytes.
+#: About how many bytes others are sent when somebody comes, or goes.
 PRESENCE_BYTES = 512
 
 
@@ -71,12 +71,12 @@ class Connection(Served):
         """
 
     def leave(self) -> None:
-        """Leave the hub, and do what comes behind the last message."""
+        """Leave the hub, and do what comes after the last message."""
         self.live.hub.leave(self.follower)
         self.finish()
 
     def finish(self) -> None:
-        """Do what comes behind the last message."""
+        """Do what comes after the last message."""
         self.settle()
 
     @abstractmethod

@@ -17,7 +17,7 @@ from ...extensions import db
 from ...projects.access import Place
 from .wire import MAX_UNSENT_BYTES
 
-#: Unsent bytes past which a reader is no longer told signals, until they have read.
+#: Unsent bytes past which a reader is sent no more signals until they have read.
 HINTS_LIMIT = MAX_UNSENT_BYTES // 4
 #: Rows read at once while catching up, if they are small; else see `log.READ_BYTES`.
 ROWS_PER_READ = 500
@@ -79,7 +79,7 @@ class Follower(Subscriber):
     def held(self) -> Iterator[None]:
         """Keep live messages back within this block, and send them at its end.
 
-        Behind a gap no row is sent: a reader who resumes behind it would miss what is in the gap.
+        After a gap no row is sent: a reader who resumes after it would miss what is in the gap.
         """
         with self._gate:
             self._held, self._held_bytes, self._gap = [], 0, False
@@ -108,7 +108,7 @@ class Follower(Subscriber):
     def missed(
         self, places: list[Place], after: int, through: int, whole: bool
     ) -> Iterator[tuple[bytes, int]]:
-        """Read what was told behind one id up to another, and yield it encoded, in pieces.
+        """Read the rows after one id up to another, and yield them encoded, in pieces.
 
         It stops where a topic is taken away meanwhile, or rows are pruned of a log that was said
         to be `whole`, which leaves a gap.
@@ -134,11 +134,11 @@ class Follower(Subscriber):
 
 
 def recovered(after: int | None) -> bool:
-    """Tell whether nothing was missed: everything behind `after` is still in the log."""
+    """Return whether nothing was missed: everything after `after` is still in the log."""
     return after is None or log.recoverable(after)
 
 
 def follow(hub: Hub, follower: Subscriber, places: list[Place], after: int | None = None) -> int:
-    """Subscribe, and return the newest id published; what is behind it comes live."""
+    """Subscribe, and return the newest id published; what is after it comes live."""
     seen = after if after and log.recoverable(after) else 0
     return hub.add(follower, {place.topic: place.project_id for place in places}, seen)

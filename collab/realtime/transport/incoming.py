@@ -71,7 +71,7 @@ class Incoming:
 
     @classmethod
     def of(cls, protocol: WSConnection, limit: int, message_rate: int) -> Incoming:
-        """Make one whose peer may send so many messages a second."""
+        """Make one whose peer may send `message_rate` messages a second."""
         rate = max(MIN_FRAMES, message_rate * FRAMES_PER_MESSAGE)
         return cls(protocol, limit, Bucket(rate))
 
@@ -81,7 +81,7 @@ class Incoming:
             self.protocol.receive_data(data)
             for event in self.protocol.events():
                 self._on(event)
-        except ProtocolError:  # bytes behind the close
+        except ProtocolError:  # bytes after the close
             raise PeerClosed(b"") from None
 
     def _on(self, event: Event) -> None:

@@ -40,16 +40,16 @@ class Live:
     hub: Hub
     broadcaster: Broadcaster
     capacity: Capacity
-    #: What each person may send that is told and forgotten, and what is kept.
+    #: What each person may send: signals, which are forgotten, and events, which are kept.
     signals: Allowance
     publications: Allowance
-    #: What Yjs editors tell of themselves, again with each move of a cursor.
+    #: What Yjs editors say about themselves, again with each move of a cursor.
     awareness: Allowance
     #: What Yjs editors change; more has to wait.
     edits: Allowance
-    #: What they tell and repeat of themselves and others, relayed or not; more has to wait.
+    #: What they say about themselves and repeat about others, relayed or not; more has to wait.
     heard: Allowance
-    #: The open sockets, those included that have not said yet whose they are.
+    #: The open sockets, including those whose person is not known yet.
     wires: set[Wire] = field(default_factory=set)
     _reactor: Reactor = field(default_factory=Reactor)
 

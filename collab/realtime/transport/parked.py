@@ -72,7 +72,7 @@ class Parked:
         """Begin, or only end if there is nobody; `at_end` gives back what the connection held.
 
         What came with the handshake is read `ahead`. `lingers` is called once a close has been
-        sent, and tells whether the peer may take a moment to answer it.
+        sent, and returns whether the peer may take a moment to answer it.
         """
         self._at_end, self._ahead, self._lingers = at_end, ahead, lingers
         if served is None:
@@ -197,7 +197,7 @@ class Parked:
         return max(served.pause(), self._resume_at - time.monotonic())
 
     def _advance(self, work: Work) -> bool:
-        """Go on with a handler, if the peer has taken what was sent; tell whether it has ended."""
+        """Go on with a handler once the peer has taken what was sent; return whether it ended."""
         if not self.wire.drained:
             if self._drained_by and time.monotonic() >= self._drained_by:
                 self.wire.cut()
@@ -283,7 +283,7 @@ class Parked:
         return Next.END
 
     def _closes(self, data: bytes) -> bool:
-        """Tell whether the peer's close is in what it sent last; the rest is thrown away."""
+        """Return whether the peer's close is in what it sent last; the rest is thrown away."""
         try:
             self._incoming.feed(data)
         except PeerClosed:

@@ -52,7 +52,7 @@ class Capacity:
         return seat
 
     def name(self, seat: Seat, user_id: int | None) -> None:
-        """Learn whose place it is; raises TooManyRequests."""
+        """Learn which person takes the place; raises TooManyRequests."""
         with self._lock:
             if user_id is None or seat.user_id is not None:
                 return
@@ -73,7 +73,7 @@ class Capacity:
                 _less(self._people, seat.user_id)
 
     def linger(self, seat: Seat) -> bool:
-        """Give a place back; tell whether its connection may stay until its peer has answered."""
+        """Give a place back; return whether its connection may stay until its peer has answered."""
         with self._lock:
             if not seat.lingers and self._lingering < MAX_LINGERING:
                 self._lingering += 1
@@ -108,7 +108,7 @@ class Seat:
         self.given_back = self.lingers = False
 
     def belongs_to(self, user_id: int) -> None:
-        """Learn whose place it is; raises TooManyRequests if that person has too many."""
+        """Learn which person takes the place; raises TooManyRequests if they have too many."""
         self._capacity.name(self, user_id)
 
     def give_back(self) -> None:
@@ -116,7 +116,7 @@ class Seat:
         self._capacity.give_back(self)
 
     def linger(self) -> bool:
-        """Give the place back; tell whether the peer may take a moment to answer our close."""
+        """Give the place back; return whether the peer may take a moment to answer our close."""
         return self._capacity.linger(self)
 
     def end(self) -> None:

@@ -39,7 +39,7 @@ class Watched(Mortal, Protocol):
         """Return the descriptor."""
 
     def flush(self) -> bool:
-        """Send on; tell whether all is sent."""
+        """Send on; return whether all is sent."""
 
 
 class Waiting(Timed, Protocol):
@@ -144,7 +144,7 @@ class Reactor(BackgroundThread):
             one.rouse()  # it was closed meanwhile
 
     def _want(self, wire: Watched) -> bool:
-        """Wait for what is wanted of a wire; tell whether that can be."""
+        """Wait for what is wanted of a wire; return whether that can be."""
         wanted = EVENT_WRITE * (wire in self._watched) | EVENT_READ * (wire in self._reading)
         known = self._events.pop(wire, 0)
         try:

@@ -37,7 +37,7 @@ class Served(ABC):
         return 0.0
 
     def leave(self) -> None:  # noqa: B027 (who has said nothing leaves nothing)
-        """Do what comes behind the last message."""
+        """Do what comes after the last message."""
 
 
 class Next(enum.Enum):

@@ -12,7 +12,7 @@ class Bucket:
         self._rate, self._left, self._at = rate, float(rate), time.monotonic()
 
     def take(self, count: int = 1) -> bool:
-        """Count some; tell whether they are within the rate."""
+        """Count some; return whether they are within the rate."""
         return self.owed(count) == 0
 
     def owed(self, count: int = 1) -> float:

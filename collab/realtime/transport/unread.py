@@ -48,7 +48,7 @@ class Leaving:
         return self._sock.fileno()
 
     def rouse(self) -> None:
-        """Tell if there is an end to read; what else comes is the next request."""
+        """Return whether there is an end to read; whatever else comes is the next request."""
         try:
             gone = not self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:

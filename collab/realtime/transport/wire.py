@@ -24,7 +24,7 @@ MAX_UNSENT_BYTES = 1024 * 1024
 LINGER_S = 10.0
 #: The same, when the server is stopping.
 STOP_LINGER_S = 0.5
-#: What the kernel may hold beside that; the default grows to several megabytes.
+#: What the kernel may hold on top of that; the default grows to several megabytes.
 KERNEL_BUFFER = 256 * 1024
 
 #: A plain number: the socket module's flags cost time with every call.
@@ -106,17 +106,17 @@ class Wire:
 
     @property
     def drained(self) -> bool:
-        """Tell whether all is sent."""
+        """Return whether all is sent."""
         return not self._queue
 
     @property
     def closing(self) -> bool:
-        """Tell whether a close has been sent, or the connection has ended."""
+        """Return whether a close has been sent, or the connection has ended."""
         return self._closing
 
     @property
     def dead(self) -> bool:
-        """Tell whether the connection has ended."""
+        """Return whether the connection has ended."""
         return self._dead.is_set()
 
     def at_end(self, told: Callable[[], None]) -> None:
@@ -181,7 +181,7 @@ class Wire:
             return len(data)
 
     def flush(self) -> bool:
-        """Send on; tell whether all is sent. Called by the reactor when the peer takes more."""
+        """Send on; return whether all is sent. Called by the reactor when the peer takes more."""
         with self._lock:
             while self._queue:
                 chunk, last_id = self._queue[0]
@@ -200,13 +200,13 @@ class Wire:
         return True
 
     def wait_drained(self, timeout: float) -> bool:
-        """Wait until all is sent, for a writer that has much to send; tell whether it is."""
+        """Wait until all is sent, for a writer that has much to send; return whether it is."""
         with self._lock:
             done = lambda: not self._queue or self._closing or self._dead.is_set()  # noqa: E731
             return self._drained.wait_for(done, timeout) and not self._closing
 
     def shut(self, code: int, reason: str, linger: float = LINGER_S) -> None:
-        """Close behind what is queued already."""
+        """Close after what is queued already."""
         self._shut(close_frame(code, reason), linger)
 
     def _shut(self, last_words: bytes, linger: float) -> None:
@@ -220,7 +220,7 @@ class Wire:
         self._wind_up(linger)
 
     def cut(self) -> None:
-        """Throw away what waits, but for a frame half sent, and say behind which id to resume."""
+        """Throw away what waits, but for a frame half sent, and say after which id to resume."""
         with self._lock:
             if self._closing:
                 return
