@@ -13,7 +13,10 @@ account="\"email\": \"$name@example.com\", \"password\": \"SecurePassword123!\""
 
 # ask PATH BODY: print the access token of the answer; fail where there is none.
 ask() {
-  answer=$(curl -sS "$api$1" -H 'Content-Type: application/json' -d "$2")
+  answer=$(curl -sS "$api$1" -H 'Content-Type: application/json' -d "$2") || {
+    echo "sign-in: is the server running at ${api%/api/v1}?" >&2
+    exit 1
+  }
   printf '%s' "$answer" | sed -nE 's/.*"access_token":"([^"]+)".*/\1/p' | grep .
 }
 

@@ -48,12 +48,13 @@ def test_every_path_in_code_style_is_there():
 
 @each_page
 def test_a_failing_request_fails_its_block(page):
-    """Unless the page shows the problem that it gets, or follows a stream."""
+    """Unless the page shows the problem or the status that it gets, or follows a stream."""
     for block in pages.shell_blocks(page):
         expects_problem = block.answer and re.search(r'"status": ?[45]|HTTP/1.1 [45]', block.answer)
         for call in re.findall(r"curl (.*)", block.text):
             assert call.startswith("-sS"), call
-            assert "--fail-with-body" in call or "-sSN" in call or expects_problem, call
+            told = "-sSN" in call or "%{http_code}" in call or expects_problem
+            assert told or "--fail-with-body" in call, call
 
 
 @each_page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from collab.functions import job_types, registry
-from collab.functions.handlers import word_count
+from collab.functions.handlers import flaky, word_count
 from collab.jobs.context import FatalError, JobError, Result
 from collab.jobs.handlers.host import Failure
 from tests.support.handlers import context, said, written
@@ -24,7 +25,7 @@ from tests.support.problems import pointers
 
 
 def test_the_functions_are_the_files_of_the_folder() -> None:
-    assert sorted(registry.all_functions()) == ["thumbnail", "word_count"]
+    assert sorted(registry.all_functions()) == ["flaky", "thumbnail", "word_count"]
 
 
 def test_a_function_says_what_it_does_and_needs(tmp_path: Path) -> None:
@@ -48,6 +49,38 @@ def test_a_function_is_read_and_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("function", registry.all_functions().values(), ids=lambda one: one.name)
 def test_every_function_has_a_summary(function: registry.Function) -> None:
     assert function.summary.endswith(".")
+
+
+# -- flaky ----------------------------------------------------------------------------------------
+
+
+def flaked(attempt: int, **event: Any) -> dict[str, Any]:
+    return flaky.handler(event, SimpleNamespace(attempt=attempt, log=print, fail=Refusing().fail))
+
+
+def test_it_fails_as_often_as_asked_and_then_succeeds() -> None:
+    for attempt in (1, 2):
+        with pytest.raises(RuntimeError, match=f"Attempt {attempt} failed"):
+            flaked(attempt, failures=2)
+    assert flaked(3, failures=2) == {"attempts": 3}
+    assert flaked(1, failures=0) == {"attempts": 1}
+
+
+@pytest.mark.parametrize("failures", [-1, 101, "2", 1.5, True, None])
+def test_another_number_of_failures_is_refused_for_good(failures: Any) -> None:
+    with pytest.raises(Failure):
+        flaked(1, failures=failures)
+
+
+def test_it_is_told_which_attempt_it_is() -> None:
+    with pytest.raises(JobError, match="Attempt 2 failed") as failed:
+        run_flaky(failures=2)
+    assert failed.value.retry
+    assert run_flaky(failures=1).data == {"attempts": 2}
+
+
+def run_flaky(**event: Any) -> Result:
+    return job_types.run_function.run(context(), {"name": "flaky", "event": event})
 
 
 # -- word_count -----------------------------------------------------------------------------------

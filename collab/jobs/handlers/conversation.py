@@ -66,6 +66,7 @@ def run_handler(
             "event": event,
             "function_name": function_name or handler.stem,
             "request_id": f"job-{ctx.job_id}-{ctx.attempt}",
+            "attempt": ctx.attempt,
             "memory_mb": memory_mb,
             "deadline": time.monotonic() + ctx.remaining_s,
             "inputs": {name: str(path.resolve()) for name, path in inputs.items()},

@@ -91,6 +91,8 @@ class Context:
     def __init__(self, request: dict[str, Any], channel: Channel) -> None:
         self.function_name: str = request["function_name"]
         self.aws_request_id: str = request["request_id"]
+        #: The number of this attempt, from 1.
+        self.attempt: int = request["attempt"]
         self.memory_limit_in_mb: int = request["memory_mb"]
         #: Paths of the files to work on, by name.
         self.inputs: dict[str, str] = request["inputs"]
