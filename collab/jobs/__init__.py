@@ -7,8 +7,10 @@ def init_app(app: Flask) -> None:
     """Run and serve jobs; `job:<id>` is a topic. Other packages bring their types."""
     from ..core.http.api import serve
     from ..core.storage import housekeeping
+    from ..events import concerns
     from ..projects.access import register_topic
     from . import retention, routes
+    from .concerns import JobEvents
     from .engine import runner
     from .models import Job
 
@@ -16,4 +18,5 @@ def init_app(app: Flask) -> None:
     runner.init_app(app)
     housekeeping.bring(app, "ended jobs", retention.forget_jobs)
     housekeeping.bring(app, "job keys", retention.forget_keys)
+    concerns.register(app, JobEvents())
     serve(app, routes.blueprint)

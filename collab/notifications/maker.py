@@ -9,36 +9,38 @@ from sqlalchemy import delete, insert
 
 from ..events import log
 from ..events.catalogue.system import NotificationCreated
+from ..events.concerns import FAMILIES, Family
 from ..extensions import db
 from . import reading
-from .facts import Draft, Facts, Readers
 from .keeping import delete_excess
 from .models import Notification
-from .rules import POST_UNPUBLISHED, drafts
+from .readers import Readers
+from .rules import Draft, drafts, look_up
 
 INSERT_NOTIFICATIONS = insert(Notification).returning(Notification.id, sort_by_parameter_order=True)
 
 
 def handle(rows: Sequence[Any]) -> None:
     """Write the notifications of some events, and send each to its reader's own topic."""
-    facts, withdrawn = Facts.of(rows), _withdrawals(rows)
-    if withdrawn:
-        gone = delete(Notification).where(Notification.post_id.in_(withdrawn))
-        db.session.execute(gone.execution_options(synchronize_session=False))
-    found = [one for one in drafts(rows, facts) if one["event_id"] > withdrawn.get(_post(one), 0)]
+    facts = look_up(rows)
+    found = list(drafts(rows, facts))
+    for family in FAMILIES.here().values():
+        found = _without_withdrawn(family, rows, found)
     readers = Readers.of(found, facts) if found else None
     wanted = [one for one in found if readers and readers.want(one)]
     if wanted:
         _write(wanted)
 
 
-def _withdrawals(rows: Sequence[Any]) -> dict[int, int]:
-    """Return the posts that became drafts, each with the event that says so."""
-    return {row.data["post_id"]: row.id for row in rows if row.type == POST_UNPUBLISHED}
-
-
-def _post(draft: Draft) -> int:
-    return draft["post_id"] or 0
+def _without_withdrawn(family: Family, rows: Sequence[Any], found: list[Draft]) -> list[Draft]:
+    """Delete what is about subjects that were withdrawn; return what came after that."""
+    key = f"{family.subject}_id"
+    withdrawn = {row.data[key]: row.id for row in rows if row.type == family.withdraws}
+    if not withdrawn:
+        return found
+    gone = delete(Notification).where(getattr(Notification, key).in_(withdrawn))
+    db.session.execute(gone.execution_options(synchronize_session=False))
+    return [one for one in found if one["event_id"] > withdrawn.get(one[key], 0)]
 
 
 def _write(wanted: Sequence[Draft]) -> None:

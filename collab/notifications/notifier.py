@@ -6,12 +6,12 @@ from flask import Flask
 
 from ..core.models import utcnow
 from ..core.slots import Slot
+from ..events.concerns import FAMILIES
 from ..events.reader import Reader
 from ..events.reader_thread import Chore, ReaderThread
 from ..parts import PARTS
 from ..tasks.reminders import remind
 from . import maker
-from .rules import POST_UNPUBLISHED, RULES
 
 #: Seconds between looks for tasks that are due soon.
 REMIND_S = 30.0
@@ -23,8 +23,15 @@ def remind_of_all() -> None:
         pass
 
 
+def _types(app: Flask) -> list[str]:
+    """Return the types of events that have rules, or take back what was told."""
+    families = FAMILIES.of(app).values()
+    withdrawing = [family.withdraws for family in families if family.withdraws is not None]
+    return [*(kind for family in families for kind in family.rules), *withdrawing]
+
+
 def _make(app: Flask) -> ReaderThread:
-    reader = Reader("notifications", (*RULES, POST_UNPUBLISHED), maker.handle)
+    reader = Reader("notifications", _types(app), maker.handle)
     reminding = Chore(REMIND_S, remind_of_all)
     return ReaderThread(app, reader, reminding, enabled=app.config["NOTIFIER"])
 

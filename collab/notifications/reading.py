@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select
@@ -16,25 +16,16 @@ from ..core.caller import Caller
 from ..core.errors import NotFound
 from ..core.lists.paging import Page, paginate
 from ..core.models import Id, entity_tag
+from ..events.concerns import FAMILIES, Family
 from ..extensions import db
-from ..jobs.models import Job
-from ..posts.models import Post
-from ..projects.models import Member, Project
-from ..tasks.models import Task
+from ..projects.models import Member
 from .models import KINDS, NOTIFICATION_SORTS, Notification, NotificationPreferences
-from .sentences import sentence
+from .rules import family_of
 
-#: From the most special to what all of it may be in.
-SUBJECTS = ("task", "post", "job", "project")
-
-SHOWN_NOTIFICATIONS = select(
-    *Notification.__table__.c,
-    User.name.label("actor_name"),
-    Project.name.label("project_name"),
-    Task.title.label("task_title"),
-    Post.title.label("post_title"),
-    Job.type.label("job_type"),
-)
+#: The families of events that an application has.
+Families = tuple[Family, ...]
+#: Statements that are kept, one for each set of filters.
+MAX_STATEMENTS = 64
 
 
 def visible() -> ColumnElement[bool]:
@@ -43,12 +34,20 @@ def visible() -> ColumnElement[bool]:
     What was deleted has taken it along; a project that they have left, or a post that is a draft
     again, hides it. So does a block of who did it.
     """
-    to, project, post = Notification.user_id, Notification.project_id, Notification.post_id
+    return _visible(families())
+
+
+def _visible(families: Families) -> ColumnElement[bool]:
+    to, project = Notification.user_id, Notification.project_id
     member = exists().where(Member.project_id == project, Member.user_id == to)
-    published = exists().where(Post.id == post, Post.readable_by(to))
     belongs = or_(project.is_(None), member.correlate(Notification))
     unwanted = blocked(to, Notification.actor).correlate(Notification)
-    return belongs & or_(post.is_(None), published.correlate(Notification)) & ~unwanted
+    seen = belongs & ~unwanted
+    for family in families:
+        key = getattr(Notification, f"{family.subject}_id")
+        if (hidden := family.hides(key, to)) is not None:
+            seen &= or_(key.is_(None), ~hidden)
+    return seen
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,14 @@ class Shown:
 
     @classmethod
     def of(cls, row: Any) -> Shown:
-        """Make it from a row of `SHOWN_NOTIFICATIONS`."""
+        """Make it from a row of a list."""
+        family = family_of(row._mapping)
         return cls(
             id=row.id,
             kind=row.kind,
-            text=sentence(row),
+            text=family.sentences[row.kind](row),
             actor=None if row.actor is None else {"id": row.actor, "name": row.actor_name},
-            subject=_subject(row),
+            subject=f"{family.subject}:{row._mapping[f'{family.subject}_id']}",
             project_id=row.project_id,
             data=row.data,
             created_at=row.created_at,
@@ -86,21 +86,22 @@ class Shown:
         return entity_tag("Notification", self)
 
 
-def _subject(row: Any) -> str:
-    found = ((word, getattr(row, f"{word}_id")) for word in SUBJECTS)
-    return next(f"{word}:{key}" for word, key in found if key is not None)
+def families() -> Families:
+    """Return the families of events that this application has."""
+    return tuple(FAMILIES.here().values())
 
 
-@cache
-def _listed(unread: bool | None, of_a_kind: bool) -> Select[Any]:
+@lru_cache(maxsize=MAX_STATEMENTS)
+def _listed(families: Families, unread: bool | None, of_a_kind: bool) -> Select[Any]:
     """Build, once for each set of filters, the query of what a list shows."""
-    query = SHOWN_NOTIFICATIONS.select_from(Notification).outerjoin(
-        User, User.id == Notification.actor
-    )
-    for model in (Project, Task, Post, Job):
-        key = getattr(Notification, f"{model.__name__.lower()}_id")
-        query = query.outerjoin(model, model.id == key)
-    query = query.where(Notification.user_id == bindparam("person", type_=Id), visible())
+    named = (family.shown.label(f"{family.subject}_{family.shown.key}") for family in families)
+    query = select(*Notification.__table__.c, User.name.label("actor_name"), *named)
+    query = query.select_from(Notification).outerjoin(User, User.id == Notification.actor)
+    for family in families:
+        model = family.shown.class_
+        query = query.outerjoin(model, model.id == getattr(Notification, f"{family.subject}_id"))
+    mine = Notification.user_id == bindparam("person", type_=Id)
+    query = query.where(mine, _visible(families))
     if unread is not None:
         read_at = Notification.read_at
         query = query.where(read_at.is_(None) if unread else read_at.is_not(None))
@@ -114,7 +115,7 @@ def list_for(
 ) -> Page:
     """Return a page of the caller's notifications."""
     return paginate(
-        _listed(unread, kind is not None),
+        _listed(families(), unread, kind is not None),
         columns=NOTIFICATION_SORTS,
         sort=sort,
         key=Notification.id,
@@ -126,7 +127,7 @@ def list_for(
 
 def load(key: int, caller: Caller) -> Shown:
     """Return one of the caller's notifications; raises NotFound."""
-    query = _listed(None, False).where(Notification.id == key)
+    query = _listed(families(), None, False).where(Notification.id == key)
     row = db.session.execute(query, {"person": caller.user_id}).one_or_none()
     if row is None:
         raise NotFound()

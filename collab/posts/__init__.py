@@ -7,9 +7,11 @@ def init_app(app: Flask) -> None:
     """Serve posts and collections."""
     from ..core import fulltext
     from ..core.http.api import serve
+    from ..events import concerns
     from ..events.topics import register_read_only
     from ..flags.guard import switch
     from . import collection_routes, routes
+    from .concerns import PostEvents
     from .models import Post
 
     parts = (routes.blueprint, collection_routes.blueprint)
@@ -26,4 +28,5 @@ def init_app(app: Flask) -> None:
     )
     switch(app, "posts", *parts)
     register_read_only(app, "posts")
+    concerns.register(app, PostEvents())
     serve(app, *parts)

@@ -8,9 +8,11 @@ def init_app(app: Flask) -> None:
     from ..core import fulltext
     from ..core.http.api import serve
     from ..core.idempotency import LOOK
+    from ..events import concerns
     from . import member_routes, routes
     from .access import readable, register_topic
     from .again import LookAgain
+    from .concerns import MemberEvents
     from .models import Project
 
     LOOK.put(app, LookAgain())
@@ -18,4 +20,5 @@ def init_app(app: Flask) -> None:
     fulltext.register(
         app, fulltext.Kind("project", 1, Project.name, Project.updated_at, "projects", readable)
     )
+    concerns.register(app, MemberEvents())
     serve(app, routes.blueprint, member_routes.blueprint)

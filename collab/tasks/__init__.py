@@ -7,14 +7,17 @@ def init_app(app: Flask) -> None:
     """Serve tasks and comments; leaving a project ends being responsible for its tasks."""
     from ..core import fulltext
     from ..core.http.api import serve
+    from ..events import concerns
     from ..flags.guard import switch
     from ..projects.access import readable
     from ..projects.members import on_departure
     from . import comment_routes, on_member_left, routes
+    from .concerns import TaskEvents
     from .models import Task
 
     parts = (routes.blueprint, comment_routes.blueprint)
     fulltext.register(app, fulltext.Kind("task", 2, Task.title, Task.updated_at, "tasks", readable))
     on_departure(app, on_member_left.unassign)
     switch(app, "tasks", *parts)
+    concerns.register(app, TaskEvents())
     serve(app, *parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from collab.events.catalogue import catalogue
 from collab.events.catalogue.jobs import JobCancelled
@@ -17,9 +18,8 @@ from collab.events.catalogue.tasks import (
     TaskReminded,
     TaskUpdated,
 )
+from collab.events.concerns import FAMILIES
 from collab.notifications.models import KINDS
-from collab.notifications.rules import POST_UNPUBLISHED, RULES
-from collab.notifications.sentences import SENTENCES
 from collab.posts.models import DRAFT
 
 from ..support.jobs import Desk
@@ -38,10 +38,20 @@ def commented(place: dict[str, Any], comment_id: int, *mentioned: Person) -> Tas
     return TaskCommented(**place, comment_id=comment_id, excerpt="Well.", mentioned=names)
 
 
-def test_every_rule_is_of_a_known_type_and_kind() -> None:
-    assert {*RULES, POST_UNPUBLISHED} <= catalogue().keys()
-    used = {rule.kind for rules in RULES.values() for rule in rules}
-    assert used == set(KINDS) == SENTENCES.keys()
+def test_every_rule_is_of_a_known_type_and_kind(app: Flask) -> None:
+    families = FAMILIES.of(app).values()
+    assert {family.word for family in families} == {"member", "task", "post", "job"}
+    assert {kind for one in families for kind in one.rules} <= catalogue().keys()
+    assert {one.withdraws for one in families} - {None} == {"post.unpublished"}
+    used = {rule.kind for one in families for rules in one.rules.values() for rule in rules}
+    assert used == set(KINDS)
+
+
+def test_a_family_says_a_sentence_of_each_kind_that_it_tells(app: Flask) -> None:
+    for one in FAMILIES.of(app).values():
+        told = {rule.kind for rules in one.rules.values() for rule in rules}
+        assert one.sentences.keys() == told
+        assert {kind.partition(".")[0] for kind in one.rules} == {one.word}
 
 
 def test_a_new_member_is_told_that_he_was_invited(notes: Notes, alice: Person, bob: Person) -> None:

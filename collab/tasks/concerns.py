@@ -1,0 +1,114 @@
+"""Whom the events of tasks concern."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ..events.concerns import Family, Rule, by_id, keys, member, mentioned, who
+from ..extensions import db
+from .models import Comment, Task
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """What some events are about; what is not in here is gone."""
+
+    #: id -> owner_id, assignee_id, project_id
+    tasks: Mapping[int, Any]
+    comments: Collection[int]
+    #: Task -> who commented on it, and by which comment first.
+    talkers: Mapping[int, Sequence[tuple[int, int]]]
+
+
+def _concerned(row: Any, facts: TaskFacts) -> Iterable[int | None]:
+    """Name a task's owner, its assignee, and who commented before."""
+    task, this = facts.tasks[row.data["task_id"]], row.data["comment_id"]
+    talkers = (author for author, first in facts.talkers[task.id] if first < this)
+    return (task.owner_id, task.assignee_id, *talkers)
+
+
+def _responsible(row: Any, facts: TaskFacts) -> Iterable[int]:
+    return (row.data["assignee_id"] or row.data["owner_id"],)
+
+
+def _mentioned(row: Any) -> str:
+    place = "a comment on " if row.comment_id else ""
+    return f"{who(row)} mentioned you in {place}“{row.task_title}”."
+
+
+def _due_soon(row: Any) -> str:
+    due = datetime.fromisoformat(row.data["due_at"])
+    return f"“{row.task_title}” is due at {due:%Y-%m-%d %H:%M} UTC."
+
+
+MENTIONED_RULE = Rule("mentioned", mentioned)
+
+
+class TaskEvents(Family):
+    """People are notified of tasks that are theirs, and of what is said there to them."""
+
+    word = subject = "task"
+    rules = {
+        "task.assigned": (Rule("assigned", member("assignee_id")),),
+        "task.created": (MENTIONED_RULE,),
+        "task.updated": (MENTIONED_RULE,),
+        "task.commented": (MENTIONED_RULE, Rule("commented", _concerned)),
+        "task.comment_edited": (MENTIONED_RULE,),
+        "task.reminded": (Rule("due_soon", _responsible),),
+    }
+    sentences = {
+        "assigned": lambda row: f"{who(row)} assigned “{row.task_title}” to you.",
+        "mentioned": _mentioned,
+        "commented": lambda row: f"{who(row)} commented on “{row.task_title}”.",
+        "due_soon": _due_soon,
+    }
+
+    @property
+    def shown(self) -> Any:
+        """Return the task's title."""
+        return Task.title
+
+    def look_up(self, rows: Sequence[Any]) -> TaskFacts:
+        """Look up tasks, comments, and who commented before."""
+        columns = (Task.id, Task.owner_id, Task.assignee_id, Task.project_id)
+        talked = keys((row for row in rows if row.type == "task.commented"), "task_id")
+        return TaskFacts(
+            tasks=by_id(columns, keys(rows, "task_id")),
+            comments=by_id((Comment.id,), keys(rows, "comment_id")),
+            talkers=_talkers(talked),
+        )
+
+    def about(self, row: Any, facts: TaskFacts) -> dict[str, int | None] | None:
+        """Return the task, its project and the comment."""
+        task, comment = facts.tasks.get(row.data["task_id"]), row.data.get("comment_id")
+        if task is None or (comment is not None and comment not in facts.comments):
+            return None
+        return {"task_id": task.id, "project_id": task.project_id, "comment_id": comment}
+
+    def data(self, row: Any) -> dict[str, Any]:
+        """Return when it is due, or which comment it is."""
+        if row.type == "task.reminded":
+            due = datetime.fromisoformat(row.data["due_at"]).astimezone(UTC)
+            return {"due_at": due.isoformat().replace("+00:00", "Z")}
+        return {"comment_id": row.data["comment_id"]} if "comment_id" in row.data else {}
+
+    def may_read(self, key: int, user_id: int, facts: TaskFacts) -> bool:
+        """Return whether the task is theirs."""
+        return bool(facts.tasks[key].owner_id == user_id)
+
+
+def _talkers(tasks: Collection[int]) -> dict[int, list[tuple[int, int]]]:
+    found: dict[int, list[tuple[int, int]]] = {key: [] for key in tasks}
+    if tasks:
+        query = select(Comment.task_id, Comment.author_id, func.min(Comment.id))
+        query = query.where(Comment.task_id.in_(tasks))
+        for task, author, first in db.session.execute(
+            query.group_by(Comment.task_id, Comment.author_id)
+        ):
+            found[task].append((author, first))
+    return found
