@@ -74,7 +74,7 @@ def fill() -> str:
     people = {name: _person(name, shown, password) for name, shown in DEMO_PEOPLE.items()}
     if not db.session.scalar(select(User.id).where(User.email == _email("alice")).limit(1)):
         raise LookupError("the demo's people were not added")
-    known = projects.list_for(
+    known = projects.list_projects(
         people["alice"], q="demo", scope="mine", sort="id", limit=1, cursor=None
     )
     if not known.items:
@@ -107,7 +107,7 @@ def _project(people: dict[str, Caller]) -> None:
     for path, text in FILES.items():
         files.create_text(desk.id, path, text, bob)
     change = {"fileName": "index.js", "changes": "console.log('Hello World')"}
-    report = Order(registry.get("report"), {"days": 30}, project_id=project.id)
+    report = Order(registry.require("report"), {"days": 30}, project_id=project.id)
     jobs.submit(report, alice)
     _tasks(project.id, alice, bob)
     publishing.record(publishing.draft("file_changed", change), f"project:{project.id}", bob)

@@ -254,7 +254,7 @@ def switched_off(app: Flask) -> list[str]:
         ),
         f"code_execution: {sandbox.missing()}": sandbox.missing() is not None,
     }
-    for flag in flags.get_all():
+    for flag in flags.list_flags():
         by = "an admin" if flag.overridden else f"FEATURE_{flag.name.upper()}"
         reasons[f"{flag.name}: switched off by {by}"] = not flag.enabled
     return [reason for reason, off in reasons.items() if off]

@@ -362,6 +362,29 @@ def test_a_planted_bare_or_crowded_constant_is_found(copied, line):
     assert crowded(file) or bare(file, "posts/service.py")
 
 
+#: What a service would call "load one" or "list some" besides `load` and `list_…`.
+OTHER_VERBS = re.compile(r"get|list|fetch|(get|fetch)_\w+|list_(all|of|for|by)(_\w+)?")
+
+
+def other_verbs(path: Path) -> list[str]:
+    """Return a file's public functions that have another word for what has one already."""
+    functions = [
+        one for one in ast.parse(path.read_text()).body if isinstance(one, ast.FunctionDef)
+    ]
+    return [one.name for one in functions if OTHER_VERBS.fullmatch(one.name)]
+
+
+@pytest.mark.parametrize("path", [one for one in PACKAGED if not is_routes(one.stem)], ids=room)
+def test_one_thing_has_one_verb(path):
+    assert other_verbs(path) == []
+
+
+@pytest.mark.parametrize("name", ["get", "get_post", "list_for", "list_of_project", "fetch_posts"])
+def test_a_planted_verb_is_found(copied, name):
+    plant(copied / "posts" / "service.py", f"def {name}():\n    pass")
+    assert other_verbs(copied / "posts" / "service.py") == [name]
+
+
 def test_the_tests_mirror_the_house():
     for package in RANKS:
         assert (ROOT / "tests" / package).is_dir(), package

@@ -47,7 +47,7 @@ def noop(ctx: JobContext, payload: dict[str, Any]) -> None:
 
 def order() -> Order:
     """Return an order of a job that does nothing."""
-    return Order(registry.get("bench_noop"), {})
+    return Order(registry.require("bench_noop"), {})
 
 
 def wait_all() -> None:

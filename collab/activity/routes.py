@@ -30,7 +30,7 @@ blueprint = Blueprint(
 @linked
 def own_activity(query: dict[str, Any]) -> Page:
     """List what happened in your projects, to you, and by you."""
-    return service.own_feed(caller(), **query)
+    return service.list_own_feed(caller(), **query)
 
 
 @blueprint.get("/projects/<id:project_id>/activity")
@@ -40,7 +40,7 @@ def own_activity(query: dict[str, Any]) -> Page:
 @linked
 def project_activity(query: dict[str, Any], project_id: int) -> Page:
     """List what happened in a project."""
-    return service.project_feed(caller(), project_id, **query)
+    return service.list_project_feed(caller(), project_id, **query)
 
 
 @blueprint.get("/users/<id:user_id>/activity")
@@ -50,4 +50,4 @@ def project_activity(query: dict[str, Any], project_id: int) -> Page:
 @linked
 def user_activity(query: dict[str, Any], user_id: int) -> Page:
     """List what a person did, as far as you may see it."""
-    return service.user_feed(caller(), user_id, **query)
+    return service.list_user_feed(caller(), user_id, **query)

@@ -50,13 +50,13 @@ class Item:
     time: datetime
 
 
-def project_feed(caller: Caller, project_id: int, **query: Any) -> Page:
+def list_project_feed(caller: Caller, project_id: int, **query: Any) -> Page:
     """Return what happened in a project; raises NotFound."""
     access.load(Project, project_id, caller)
     return _feed(caller, {"project_id": [project_id]}, **query)
 
 
-def own_feed(caller: Caller, **query: Any) -> Page:
+def list_own_feed(caller: Caller, **query: Any) -> Page:
     """Return what happened in the caller's projects, to them, and by them."""
     topics = [f"user:{caller.user_id}", *(f"job:{key}" for key in jobs_followed(caller))]
     projects = list(db.session.scalars(access.projects_of(caller)))
@@ -64,7 +64,7 @@ def own_feed(caller: Caller, **query: Any) -> Page:
     return _feed(caller, sources, **query)
 
 
-def user_feed(caller: Caller, user_id: int, **query: Any) -> Page:
+def list_user_feed(caller: Caller, user_id: int, **query: Any) -> Page:
     """Return what a person did, as far as the caller may know of it."""
     return _feed(caller, {"actor": [user_id]}, **query)
 

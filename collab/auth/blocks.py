@@ -55,7 +55,7 @@ def unblock(caller: Caller, user_id: int) -> None:
     db.session.commit()
 
 
-def list_of(caller: Caller, *, sort: str, **page: Any) -> Page:
+def list_blocks(caller: Caller, *, sort: str, **page: Any) -> Page:
     """Return a page of the people whom the caller has blocked."""
     query = select(Block).where(Block.user_id == caller.user_id)
     return paginate(

@@ -134,7 +134,7 @@ def change_password(data: dict[str, Any]) -> tuple[None, int, dict[str, str]]:
 @versioned
 def me() -> User:
     """Show your account."""
-    return users.get_user(caller().user_id)
+    return users.load(caller().user_id)
 
 
 @blueprint.patch("/me")
@@ -144,7 +144,7 @@ def me() -> User:
 @versioned
 def update_me(changes: dict[str, str]) -> User:
     """Change your account."""
-    user = users.get_user(caller().user_id, to_change=True)
+    user = users.load(caller().user_id, to_change=True)
     require_match(user)
     return service.update_me(user, changes)
 
@@ -156,7 +156,7 @@ def update_me(changes: dict[str, str]) -> User:
 @linked
 def list_blocks(query: dict[str, Any]) -> Page:
     """List the people you have blocked."""
-    return blocks.list_of(caller(), **query)
+    return blocks.list_blocks(caller(), **query)
 
 
 @blueprint.put("/me/blocks/<id:user_id>")

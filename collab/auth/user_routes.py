@@ -36,7 +36,7 @@ def list_users(query: dict[str, Any]) -> Page:
 @versioned
 def get_user(user_id: int) -> User:
     """Show an account."""
-    return users.get_user(user_id, to_admin=True)
+    return users.load(user_id, to_admin=True)
 
 
 @blueprint.patch("/<id:user_id>")
@@ -46,6 +46,6 @@ def get_user(user_id: int) -> User:
 @versioned
 def update_user(changes: dict[str, Any], user_id: int) -> User:
     """Change an account's role, disable it or enable it."""
-    user = users.get_user(user_id, to_change=True, to_admin=True)
+    user = users.load(user_id, to_change=True, to_admin=True)
     require_match(user)
-    return users.update_user(user, changes, caller())
+    return users.update(user, changes, caller())

@@ -50,7 +50,7 @@ def list_users(
     )
 
 
-def get_user(user_id: int, *, to_change: bool = False, to_admin: bool = False) -> User:
+def load(user_id: int, *, to_change: bool = False, to_admin: bool = False) -> User:
     """Return an account, for its owner or an admin to see; raises NotFound."""
     if to_change:
         take_write_lock()
@@ -61,7 +61,7 @@ def get_user(user_id: int, *, to_change: bool = False, to_admin: bool = False) -
     return user
 
 
-def update_user(user: User, changes: dict[str, Any], admin: Caller) -> User:
+def update(user: User, changes: dict[str, Any], admin: Caller) -> User:
     """Change an account's role, or disable or enable it; raises OwnAccount, LastAdmin."""
     role, disabled = changes.get("role", user.role), changes.get("disabled", user.disabled)
     if user.role == ADMIN and (role != ADMIN or disabled):

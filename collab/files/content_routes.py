@@ -42,7 +42,7 @@ Answer = tuple[Any, int, dict[str, str]]
 def get_content(query: dict[str, Any], file_id: int) -> Response:
     """Fetch a file's content, or a text's at a version; ranges are served (RFC 9110 §14)."""
     if query["version"] is not None:
-        return _text_at(history.text_of(file_id, caller()), query["version"])
+        return _text_at(history.load_text(file_id, caller()), query["version"])
     file = access.load(File, file_id, caller())
     return _text(file) if file.kind == TEXT else _bytes(file)
 

@@ -53,7 +53,7 @@ def thumbnail(file: File, options: dict[str, Any], caller: Caller) -> Job:
 
 
 def _submit(name: str, payload: dict[str, Any], project_id: int, caller: Caller) -> Job:
-    kind = registry.get(name)
+    kind = registry.require(name)
     try:
         checked = kind.payload().load(payload)
     except ma.ValidationError as error:

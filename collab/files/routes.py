@@ -56,7 +56,7 @@ class NoPath(UnsupportedMediaType):
 @linked
 def list_files(query: dict[str, Any], workspace_id: int) -> Page:
     """List a workspace's files."""
-    return service.list_of(access.load(Workspace, workspace_id, caller()), **query)
+    return service.list_files(access.load(Workspace, workspace_id, caller()), **query)
 
 
 @blueprint.get("/workspaces/<id:workspace_id>/tree")

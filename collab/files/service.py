@@ -174,7 +174,7 @@ def require_room(project_id: int, more: int, actor: Caller) -> None:
     quota.require(more, person_id=actor.user_id, project_id=project_id)
 
 
-def list_of(workspace: Workspace, *, prefix: str, kind: str | None, **page: Any) -> Page:
+def list_files(workspace: Workspace, *, prefix: str, kind: str | None, **page: Any) -> Page:
     """Return a page of a workspace's files."""
     query = select(File).where(File.workspace_id == workspace.id)
     if prefix := paths.composed(prefix):

@@ -27,7 +27,7 @@ blueprint = Blueprint(
 @blueprint.response(200, FlagPage)
 def list_flags() -> Page:
     """List all features, and whether you have them."""
-    return Page([shown(flag, caller().user_id) for flag in service.get_all()], None)
+    return Page([shown(flag, caller().user_id) for flag in service.list_flags()], None)
 
 
 @blueprint.get("/<name>")
@@ -36,7 +36,7 @@ def list_flags() -> Page:
 @versioned
 def get_flag(name: str) -> FlagView:
     """Show a feature."""
-    return shown(service.get(name), caller().user_id)
+    return shown(service.load(name), caller().user_id)
 
 
 @blueprint.put("/<name>")

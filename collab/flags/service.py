@@ -112,12 +112,12 @@ class Flags:
 FLAGS: Slot[Flags] = Slot("flags", Flags)
 
 
-def get_all() -> list[Flag]:
+def list_flags() -> list[Flag]:
     """Return all flags as they are now."""
     return list(FLAGS.here().read().values())
 
 
-def get(name: str) -> Flag:
+def load(name: str) -> Flag:
     """Return a flag as it is now; raises NotFound."""
     flag = FLAGS.here().read().get(name)
     if flag is None:
@@ -139,7 +139,7 @@ def require(name: str, user_id: int | None) -> None:
 def load_to_change(name: str) -> Flag:
     """Return a flag that nobody else changes until the commit; raises NotFound."""
     take_write_lock()
-    return get(name)
+    return load(name)
 
 
 def switch(flag: Flag, enabled: bool, percentage: int, admin: Caller) -> Flag:
@@ -151,7 +151,7 @@ def switch(flag: Flag, enabled: bool, percentage: int, admin: Caller) -> Flag:
         db.session.add(row)
         _tell(flag.name, enabled, percentage, True, admin)
     db.session.commit()
-    return get(flag.name)
+    return load(flag.name)
 
 
 def reset(flag: Flag, admin: Caller) -> None:

@@ -19,7 +19,7 @@ from ..projects import access
 from .models import JOB_SORTS, RUNNING, Attempt, Job, JobResult, LogLine
 
 
-def list_for(
+def list_jobs(
     caller: Caller,
     *,
     project_id: int | None,
@@ -72,7 +72,7 @@ def output_of(job: Job) -> Any:
     return found
 
 
-def log_of(job: Job, *, stream: str | None, sort: str, **page: Any) -> Page:
+def list_log(job: Job, *, stream: str | None, sort: str, **page: Any) -> Page:
     """Return a page of what a job's runs wrote."""
     query = select(LogLine).where(LogLine.job_id == job.id)
     if stream is not None:
@@ -83,7 +83,7 @@ def log_of(job: Job, *, stream: str | None, sort: str, **page: Any) -> Page:
     )
 
 
-def attempts_of(job: Job, *, sort: str, **page: Any) -> Page:
+def list_attempts(job: Job, *, sort: str, **page: Any) -> Page:
     """Return a page of a job's attempts, the one under way included."""
     one = aliased(Attempt, _attempts(job.id))
     query = select(one.number, one.worker, one.outcome, one.error, one.started_at, one.finished_at)

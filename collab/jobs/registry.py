@@ -97,7 +97,7 @@ def find(name: str) -> JobType | None:
     return _TYPES.here().get(name)
 
 
-def get(name: str) -> JobType:
+def require(name: str) -> JobType:
     """Return a type that is there; raises KeyError."""
     return _TYPES.here()[name]
 

@@ -59,7 +59,7 @@ def list_types() -> dict[str, Any]:
 @linked
 def list_jobs(query: dict[str, Any]) -> Page:
     """List your jobs, or those of a project."""
-    return reading.list_for(caller(), **query)
+    return reading.list_jobs(caller(), **query)
 
 
 @blueprint.post("/jobs")
@@ -102,7 +102,7 @@ def get_output(job_id: int) -> Response:
 @linked
 def get_log(query: dict[str, Any], job_id: int) -> Page:
     """List what a job's runs wrote: its output and its log, in the order of writing."""
-    return reading.log_of(access.load(Job, job_id, caller()), **query)
+    return reading.list_log(access.load(Job, job_id, caller()), **query)
 
 
 @blueprint.get("/jobs/<id:job_id>/attempts")
@@ -112,7 +112,7 @@ def get_log(query: dict[str, Any], job_id: int) -> Page:
 @linked
 def get_attempts(query: dict[str, Any], job_id: int) -> Page:
     """List a job's attempts with how each ended."""
-    return reading.attempts_of(access.load(Job, job_id, caller()), **query)
+    return reading.list_attempts(access.load(Job, job_id, caller()), **query)
 
 
 @blueprint.post("/jobs/<id:job_id>/cancel")

@@ -110,7 +110,7 @@ def _listed(families: Families, unread: bool | None, of_a_kind: bool) -> Select[
     return query
 
 
-def list_for(
+def list_notifications(
     caller: Caller, *, unread: bool | None, kind: str | None, sort: str, **page: Any
 ) -> Page:
     """Return a page of the caller's notifications."""

@@ -37,7 +37,7 @@ blueprint = Blueprint(
 @linked
 def list_notifications(query: dict[str, Any]) -> Page:
     """List your notifications, the newest first."""
-    return reading.list_for(caller(), **query)
+    return reading.list_notifications(caller(), **query)
 
 
 @blueprint.get("/notifications/unread")
@@ -86,7 +86,7 @@ def delete_notification(notification_id: int) -> None:
     """Delete a notification."""
     one = service.load_to_change(notification_id, caller())
     require_match(one)
-    service.remove(one, caller())
+    service.delete(one, caller())
 
 
 @blueprint.get("/notifications/preferences")

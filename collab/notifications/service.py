@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, false, or_, select, true, update
+from sqlalchemy import ColumnElement, false, or_, select, true, update
+from sqlalchemy import delete as delete_rows
 
 from ..core.caller import Caller
 from ..core.database import take_write_lock
@@ -54,9 +55,9 @@ def mark_read(caller: Caller, ids: Sequence[int], through: int | None, all: bool
     return left
 
 
-def remove(one: Shown, caller: Caller) -> None:
+def delete(one: Shown, caller: Caller) -> None:
     """Delete a notification."""
-    _run(delete(Notification).where(Notification.id == one.id))
+    _run(delete_rows(Notification).where(Notification.id == one.id))
     if one.read_at is None:
         _tell(caller)
     db.session.commit()

@@ -22,7 +22,8 @@ from ..events.catalogue.posts import (
 from ..extensions import db
 from .collections import SEEN_BY_OWNER, facts
 from .models import Collection, CollectionPost, Post
-from .service import LIST_COLUMNS, load_post
+from .service import LIST_COLUMNS
+from .service import load as load_post
 
 MAX_POSTS_PER_COLLECTION = 1000
 
@@ -161,7 +162,7 @@ def _renumber(collection: Collection) -> None:
     collection.numbering += 1
 
 
-def list_of(collection: Collection, *, sort: str, **page: Any) -> Page:
+def list_collection_posts(collection: Collection, *, sort: str, **page: Any) -> Page:
     """Return a page of the posts in a collection that its owner sees, in their order.
 
     A cursor from before the positions were renumbered is refused: it would skip posts.

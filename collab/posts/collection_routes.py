@@ -15,7 +15,6 @@ from ..core.lists.paging import Page
 from ..projects.access import Right
 from . import collection_posts
 from . import collections as service
-from .collections import load_collection
 from .models import Collection
 from .schemas import (
     CollectionIn,
@@ -41,7 +40,7 @@ blueprint = Blueprint(
 @linked
 def list_collections(query: dict[str, Any]) -> Page:
     """List your collections."""
-    return service.list_for(caller(), **query)
+    return service.list_collections(caller(), **query)
 
 
 @blueprint.post("/collections")
@@ -61,7 +60,7 @@ def create_collection(data: dict[str, Any]) -> Collection:
 @versioned
 def get_collection(collection_id: int) -> Collection:
     """Show a collection of yours; its ETag changes with its posts and their order."""
-    return load_collection(collection_id, caller())
+    return service.load(collection_id, caller())
 
 
 @blueprint.put("/collections/<id:collection_id>")
@@ -71,7 +70,7 @@ def get_collection(collection_id: int) -> Collection:
 @versioned
 def replace_collection(data: dict[str, Any], collection_id: int) -> Collection:
     """Replace a collection's name and description."""
-    collection = load_collection(collection_id, caller(), can=Right.MANAGE)
+    collection = service.load(collection_id, caller(), can=Right.MANAGE)
     require_match(collection)
     return service.update(collection, data, caller())
 
@@ -83,7 +82,7 @@ def replace_collection(data: dict[str, Any], collection_id: int) -> Collection:
 @versioned
 def update_collection(changes: dict[str, Any], collection_id: int) -> Collection:
     """Change a collection's name or description."""
-    collection = load_collection(collection_id, caller(), can=Right.MANAGE)
+    collection = service.load(collection_id, caller(), can=Right.MANAGE)
     require_match(collection)
     return service.update(collection, changes, caller())
 
@@ -93,7 +92,7 @@ def update_collection(changes: dict[str, Any], collection_id: int) -> Collection
 @blueprint.response(204)
 def delete_collection(collection_id: int) -> None:
     """Delete a collection; its posts stay."""
-    collection = load_collection(collection_id, caller(), can=Right.MANAGE)
+    collection = service.load(collection_id, caller(), can=Right.MANAGE)
     require_match(collection)
     service.delete(collection, caller())
 
@@ -106,7 +105,7 @@ def delete_collection(collection_id: int) -> None:
 @versioned
 def add_post(data: dict[str, Any], collection_id: int) -> Collection:
     """Add a post at the end; adding it twice changes nothing."""
-    collection = load_collection(collection_id, caller(), can=Right.WRITE)
+    collection = service.load(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
     return collection_posts.put(collection, data["post_id"], caller())
 
@@ -118,7 +117,7 @@ def add_post(data: dict[str, Any], collection_id: int) -> Collection:
 @versioned
 def remove_post(data: dict[str, Any], collection_id: int) -> Collection:
     """Remove a post from a collection; 404 if it is not there."""
-    collection = load_collection(collection_id, caller(), can=Right.WRITE)
+    collection = service.load(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
     return collection_posts.remove(collection, data["post_id"], caller())
 
@@ -130,7 +129,7 @@ def remove_post(data: dict[str, Any], collection_id: int) -> Collection:
 @linked
 def list_collection_posts(query: dict[str, Any], collection_id: int) -> Page:
     """List the posts of a collection in their order."""
-    return collection_posts.list_of(load_collection(collection_id, caller()), **query)
+    return collection_posts.list_collection_posts(service.load(collection_id, caller()), **query)
 
 
 @blueprint.put("/collections/<id:collection_id>/posts/<id:post_id>")
@@ -140,7 +139,7 @@ def list_collection_posts(query: dict[str, Any], collection_id: int) -> Page:
 @versioned
 def place_post(place: dict[str, Any], collection_id: int, post_id: int) -> Collection:
     """Add a post, or move it next to another one."""
-    collection = load_collection(collection_id, caller(), can=Right.WRITE)
+    collection = service.load(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
     return collection_posts.put(collection, post_id, caller(), **place)
 
@@ -150,6 +149,6 @@ def place_post(place: dict[str, Any], collection_id: int, post_id: int) -> Colle
 @blueprint.response(204)
 def take_post_out(collection_id: int, post_id: int) -> None:
     """Remove a post from a collection; 404 if it is not there."""
-    collection = load_collection(collection_id, caller(), can=Right.WRITE)
+    collection = service.load(collection_id, caller(), can=Right.WRITE)
     require_match(collection)
     collection_posts.remove(collection, post_id, caller())

@@ -35,7 +35,7 @@ COUNT_SEEN = (
 )
 
 
-def load_collection(key: int, caller: Caller, *, can: Right = Right.READ) -> Collection:
+def load(key: int, caller: Caller, *, can: Right = Right.READ) -> Collection:
     """Return one of the caller's collections; raises NotFound.
 
     For a change it takes the writer's lock first.
@@ -67,7 +67,7 @@ def facts(collection: Collection) -> dict[str, Any]:
     return known | {"name": collection.name}
 
 
-def list_for(caller: Caller, *, q: str | None, sort: str, **page: Any) -> Page:
+def list_collections(caller: Caller, *, q: str | None, sort: str, **page: Any) -> Page:
     """Return a page of the caller's collections."""
     return paginate(
         _listed(bool(q)),
@@ -108,7 +108,7 @@ def delete(collection: Collection, actor: Caller) -> None:
     """Delete a collection, of many posts a part at a time; these stay. Raises NotFound."""
     key = collection.id
     if clear_most(COLLECTIONS, key):
-        collection = load_collection(key, actor, can=Right.WRITE)
+        collection = load(key, actor, can=Right.WRITE)
     log.record(CollectionDeleted(**facts(collection)), actor=actor.user_id)
     db.session.delete(collection)
     db.session.commit()

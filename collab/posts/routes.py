@@ -31,7 +31,7 @@ OPTIONAL_SECURITY: list[dict[str, list[str]]] = [{}, {"bearer": []}]
 @linked
 def list_posts(query: dict[str, Any]) -> Page:
     """List what is published, newest first, or your drafts."""
-    return service.list_for(optional_caller(), **query)
+    return service.list_posts(optional_caller(), **query)
 
 
 @blueprint.post("/posts")
@@ -52,7 +52,7 @@ def create_post(data: dict[str, Any]) -> Post:
 @versioned
 def get_post(post_id: int) -> Post:
     """Show a post; a draft only to its owner."""
-    return service.load_post(post_id, optional_caller())
+    return service.load(post_id, optional_caller())
 
 
 @blueprint.put("/posts/<id:post_id>")
@@ -62,9 +62,9 @@ def get_post(post_id: int) -> Post:
 @versioned
 def replace_post(data: dict[str, Any], post_id: int) -> Post:
     """Replace a post's title and body."""
-    post = service.load_post(post_id, caller(), can=Right.MANAGE)
+    post = service.load(post_id, caller(), can=Right.MANAGE)
     require_match(post)
-    return service.update_post(post, data, caller())
+    return service.update(post, data, caller())
 
 
 @blueprint.patch("/posts/<id:post_id>")
@@ -74,9 +74,9 @@ def replace_post(data: dict[str, Any], post_id: int) -> Post:
 @versioned
 def update_post(changes: dict[str, Any], post_id: int) -> Post:
     """Change a post, publish it, or make a draft of it."""
-    post = service.load_post(post_id, caller(), can=Right.MANAGE)
+    post = service.load(post_id, caller(), can=Right.MANAGE)
     require_match(post)
-    return service.update_post(post, changes, caller())
+    return service.update(post, changes, caller())
 
 
 @blueprint.delete("/posts/<id:post_id>")
@@ -84,6 +84,6 @@ def update_post(changes: dict[str, Any], post_id: int) -> Post:
 @blueprint.response(204)
 def delete_post(post_id: int) -> None:
     """Delete a post; it leaves all collections, which stay."""
-    post = service.load_post(post_id, caller(), can=Right.MANAGE)
+    post = service.load(post_id, caller(), can=Right.MANAGE)
     require_match(post)
     service.delete(post, caller())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, select, update
+from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import update as update_rows
 
 from ..auth.mentions import mentioned
 from ..core import fulltext
@@ -57,7 +58,7 @@ def role_in(post: Post, caller: Caller | None) -> Role:
     return Role.OWNER if caller is not None and caller.is_admin else Role.VIEWER
 
 
-def load_post(post_id: int, caller: Caller | None, *, can: Right = Right.READ) -> Post:
+def load(post_id: int, caller: Caller | None, *, can: Right = Right.READ) -> Post:
     """Return a post that the caller may read or manage; raises NotFound and Forbidden.
 
     For a change it takes the writer's lock first.
@@ -94,7 +95,7 @@ def _mentioned(post: Post) -> list[int]:
     return mentioned(f"{post.title}\n{post.body}")
 
 
-def list_for(
+def list_posts(
     caller: Caller | None,
     *,
     owner: str | None,
@@ -141,7 +142,7 @@ def _listed(of_one: bool) -> Select[Any]:
     return query
 
 
-def update_post(post: Post, changes: dict[str, Any], actor: Caller) -> Post:
+def update(post: Post, changes: dict[str, Any], actor: Caller) -> Post:
     """Change a post, publish it, or make a draft of it.
 
     Whatever changes with that changes while it is a draft, so nothing of a draft gets out.
@@ -180,7 +181,7 @@ def _unpublish(post: Post, actor: Caller) -> None:
 def _touch_collections(post: Post) -> None:
     """Let the collections that a post is in have new versions: what they show has changed."""
     holding = select(CollectionPost.collection_id).where(CollectionPost.post_id == post.id)
-    statement = update(Collection).where(Collection.id.in_(holding))
+    statement = update_rows(Collection).where(Collection.id.in_(holding))
     values = {"version": Collection.version + 1, "updated_at": Collection.updated_at}
     db.session.execute(statement.values(values), execution_options={"synchronize_session": False})
 

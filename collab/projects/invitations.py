@@ -78,12 +78,12 @@ def _keep(project: Project, email: str, role: str, actor: Caller) -> Invitation:
     return invitation
 
 
-def list_of_project(project: Project, *, sort: str, **page: Any) -> Page:
+def list_project_invitations(project: Project, *, sort: str, **page: Any) -> Page:
     """Return a page of a project's open invitations."""
     return _list(select(Invitation).where(Invitation.project_id == project.id), sort, page)
 
 
-def list_for(caller: Caller, *, sort: str, **page: Any) -> Page:
+def list_my_invitations(caller: Caller, *, sort: str, **page: Any) -> Page:
     """Return a page of the invitations to the caller's address."""
     return _list(select(Invitation).where(_to(caller)), sort, page)
 

@@ -58,7 +58,7 @@ def invite_member(data: dict[str, Any], project_id: int) -> Member | Invitation:
 @versioned
 def get_member(project_id: int, user_id: int) -> Member:
     """Show a member."""
-    return members.get_member(access.load(Project, project_id, caller()), user_id)
+    return members.load(access.load(Project, project_id, caller()), user_id)
 
 
 @blueprint.patch("/projects/<id:project_id>/members/<id:user_id>")
@@ -69,7 +69,7 @@ def get_member(project_id: int, user_id: int) -> Member:
 def change_role(data: dict[str, str], project_id: int, user_id: int) -> Member:
     """Change a member's role."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
-    member = members.get_member(project, user_id)
+    member = members.load(project, user_id)
     require_match(member)
     return members.change_role(project, member, data["role"], caller())
 
@@ -91,7 +91,7 @@ def remove_member(project_id: int, user_id: int) -> None:
 def list_invitations(query: dict[str, Any], project_id: int) -> Page:
     """List a project's open invitations."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
-    return invitations.list_of_project(project, **query)
+    return invitations.list_project_invitations(project, **query)
 
 
 @blueprint.delete("/projects/<id:project_id>/invitations/<id:invitation_id>")
@@ -110,7 +110,7 @@ def revoke_invitation(project_id: int, invitation_id: int) -> None:
 @linked
 def list_my_invitations(query: dict[str, Any]) -> Page:
     """List the invitations to your address."""
-    return invitations.list_for(caller(), **query)
+    return invitations.list_my_invitations(caller(), **query)
 
 
 @blueprint.post("/invitations/<id:invitation_id>/accept")

@@ -57,7 +57,7 @@ def add(project_id: int, user: User, role: str, actor: int) -> Member:
     return member
 
 
-def get_member(project: Project, user_id: int) -> Member:
+def load(project: Project, user_id: int) -> Member:
     """Return a member; raises NotFound."""
     member = db.session.get(Member, (project.id, user_id), populate_existing=True)
     if member is None:
@@ -83,7 +83,7 @@ def load_to_remove(project_id: int, user_id: int, actor: Caller) -> tuple[Projec
     take_write_lock()
     right = access.Right.READ if user_id == actor.user_id else access.Right.MANAGE
     project = access.load(Project, project_id, actor, can=right)
-    return project, get_member(project, user_id)
+    return project, load(project, user_id)
 
 
 def remove(project: Project, member: Member, actor: Caller) -> None:

@@ -29,7 +29,7 @@ blueprint = Blueprint(
 @linked
 def list_projects(query: dict[str, Any]) -> Page:
     """List your projects."""
-    return service.list_for(caller(), **query)
+    return service.list_projects(caller(), **query)
 
 
 @blueprint.post("")

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, Table, and_, bindparam, exists, func, select
-from sqlalchemy import delete as sql_delete
+from sqlalchemy import delete as delete_rows
 
 from ..core.caller import Caller
 from ..core.errors import Forbidden
@@ -41,7 +41,7 @@ def create(name: str, description: str, owner: Caller) -> Project:
     return project
 
 
-def list_for(caller: Caller, *, q: str | None, scope: str, sort: str, **page: Any) -> Page:
+def list_projects(caller: Caller, *, q: str | None, scope: str, sort: str, **page: Any) -> Page:
     """Return a page of the caller's projects, or for an admin of all, each with their role."""
     if scope == "all" and not caller.is_admin:
         raise Forbidden("Only an admin may list all projects.")
@@ -91,7 +91,7 @@ def delete(project: Project, actor: Caller) -> None:
     """
     key = project.id
     log.record(ProjectDeleted(project_id=key), actor=actor.user_id)
-    db.session.execute(sql_delete(MEMBERS).where(MEMBERS.c.project_id == key))
+    db.session.execute(delete_rows(MEMBERS).where(MEMBERS.c.project_id == key))
     db.session.commit()
     _remove(key)
 
@@ -105,5 +105,5 @@ def finish_deletions() -> None:
 
 def _remove(key: int) -> None:
     clear(PROJECTS, key)
-    db.session.execute(sql_delete(PROJECTS).where(PROJECTS.c.id == key))
+    db.session.execute(delete_rows(PROJECTS).where(PROJECTS.c.id == key))
     db.session.commit()

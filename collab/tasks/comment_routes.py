@@ -33,7 +33,7 @@ blueprint = Blueprint(
 @linked
 def list_comments(query: dict[str, Any], task_id: int) -> Page:
     """List a task's comments."""
-    return comments.list_of(access.load(Task, task_id, caller()), **query)
+    return comments.list_comments(access.load(Task, task_id, caller()), **query)
 
 
 @blueprint.post("/<id:task_id>/comments")
@@ -54,7 +54,7 @@ def create_comment(data: dict[str, Any], task_id: int) -> Comment:
 @versioned
 def get_comment(task_id: int, comment_id: int) -> Comment:
     """Show a comment."""
-    return comments.get(access.load(Task, task_id, caller()), comment_id)
+    return comments.load(access.load(Task, task_id, caller()), comment_id)
 
 
 @blueprint.patch("/<id:task_id>/comments/<id:comment_id>")

@@ -39,7 +39,7 @@ def create(task: Task, body: str, author: Caller) -> Comment:
     return comment
 
 
-def list_of(task: Task, *, sort: str, **page: Any) -> Page:
+def list_comments(task: Task, *, sort: str, **page: Any) -> Page:
     """Return a page of a task's comments."""
     return paginate(
         _listed(),
@@ -57,7 +57,7 @@ def _listed() -> Select[Any]:
     return select(*LIST_COLUMNS).where(Comment.task_id == bindparam("task_id"))  # type: ignore[return-value]
 
 
-def get(task: Task, comment_id: int) -> Comment:
+def load(task: Task, comment_id: int) -> Comment:
     """Return a task's comment; raises NotFound."""
     query = select(Comment).where(Comment.id == comment_id, Comment.task_id == task.id)
     found = db.session.scalar(query.execution_options(populate_existing=True))
@@ -69,7 +69,7 @@ def get(task: Task, comment_id: int) -> Comment:
 def load_to_edit(task_id: int, comment_id: int, actor: Caller) -> tuple[Task, Comment]:
     """Return a comment of the actor's own, if they may still write; raises NotFound, Forbidden."""
     task = access.load(Task, task_id, actor, can=access.Right.WRITE)
-    comment = get(task, comment_id)
+    comment = load(task, comment_id)
     if comment.author_id != actor.user_id:
         raise Forbidden("Only its author may change a comment.")
     return task, comment
@@ -78,7 +78,7 @@ def load_to_edit(task_id: int, comment_id: int, actor: Caller) -> tuple[Task, Co
 def load_to_delete(task_id: int, comment_id: int, actor: Caller) -> tuple[Task, Comment]:
     """Return a comment for its author, or for whoever manages; raises NotFound, Forbidden."""
     task = access.load(Task, task_id, actor, can=access.Right.WRITE)
-    comment = get(task, comment_id)
+    comment = load(task, comment_id)
     manages = access.may(access.role_to(task, actor), access.Right.MANAGE)
     if comment.author_id != actor.user_id and not manages:
         raise Forbidden("Only its author, or an owner, may delete a comment.")

@@ -14,7 +14,7 @@ from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..projects import access
 from ..projects.access import Right
-from . import listing, service
+from . import reading, service
 from .models import Task
 from .schemas import (
     BulkIn,
@@ -39,7 +39,7 @@ blueprint = Blueprint("tasks", __name__, url_prefix=BASE_PATH, description="What
 @linked
 def list_project_tasks(query: dict[str, Any], project_id: int) -> Page:
     """List a project's tasks."""
-    return listing.list_for(caller(), project_id=project_id, **query)
+    return reading.list_tasks(caller(), project_id=project_id, **query)
 
 
 @blueprint.post("/projects/<id:project_id>/tasks")
@@ -60,7 +60,7 @@ def create_project_task(data: dict[str, Any], project_id: int) -> Task:
 @linked
 def list_tasks(query: dict[str, Any]) -> Page:
     """List your tasks, those of a project, or what is assigned to somebody."""
-    return listing.list_for(caller(), **query)
+    return reading.list_tasks(caller(), **query)
 
 
 @blueprint.post("/tasks")

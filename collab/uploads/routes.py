@@ -43,7 +43,7 @@ UNKNOWN_TYPE = "application/octet-stream"
 @linked
 def list_uploads(query: dict[str, Any]) -> Page:
     """List your uploads, or those of a project."""
-    return service.list_for(caller(), **query)
+    return service.list_uploads(caller(), **query)
 
 
 @blueprint.post("/uploads")

@@ -72,7 +72,7 @@ def _require_room(size: int, project_id: int | None, owner: Caller) -> None:
     quota.require(size, person_id=owner.user_id, project_id=project_id)
 
 
-def list_for(caller: Caller, *, project_id: int | None, sort: str, **page: Any) -> Page:
+def list_uploads(caller: Caller, *, project_id: int | None, sort: str, **page: Any) -> Page:
     """Return a page of the caller's uploads, or of a project's."""
     query = select(Upload).where(access.owned_by(Upload, caller, project_id))
     return paginate(

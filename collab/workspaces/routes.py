@@ -39,7 +39,7 @@ blueprint = Blueprint(
 @linked
 def list_project_workspaces(query: dict[str, Any], project_id: int) -> Page:
     """List a project's workspaces."""
-    return service.list_of_project(access.load(Project, project_id, caller()), **query)
+    return service.list_project_workspaces(access.load(Project, project_id, caller()), **query)
 
 
 @blueprint.post("/projects/<id:project_id>/workspaces")
@@ -63,8 +63,8 @@ def list_workspaces(query: dict[str, Any]) -> Page:
     """List the workspaces of one project (`project_id`), or of all yours."""
     project_id = query.pop("project_id")
     if project_id is None:
-        return service.list_for(caller(), **query)
-    return service.list_of_project(access.load(Project, project_id, caller()), **query)
+        return service.list_workspaces(caller(), **query)
+    return service.list_project_workspaces(access.load(Project, project_id, caller()), **query)
 
 
 @blueprint.post("/workspaces")

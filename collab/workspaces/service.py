@@ -39,12 +39,12 @@ def create(project: Project, name: str, settings: dict[str, Any], actor: Caller)
     return workspace
 
 
-def list_of_project(project: Project, **page: Any) -> Page:
+def list_project_workspaces(project: Project, **page: Any) -> Page:
     """Return a page of a project's workspaces."""
     return _list(select(Workspace).where(Workspace.project_id == project.id), **page)
 
 
-def list_for(caller: Caller, **page: Any) -> Page:
+def list_workspaces(caller: Caller, **page: Any) -> Page:
     """Return a page of the workspaces of all the caller's projects."""
     return _list(select(Workspace).where(Workspace.project_id.in_(projects_of(caller))), **page)
 

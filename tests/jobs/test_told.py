@@ -87,7 +87,7 @@ def test_a_job_that_is_rolled_back_never_was(
     app: Flask, alice: Person, desk: Desk, table: Any
 ) -> None:
     with recording(app) as told, app.app_context():
-        kind = registry.get("test_echo")
+        kind = registry.require("test_echo")
         job, _ = service.enqueue(
             Order(type=kind, payload={"value": 1}, key="k"), caller_of(alice.id)
         )
@@ -118,7 +118,7 @@ class Wakes:
 def test_only_a_commit_wakes_the_runner(app: Flask, alice: Person, end: str, woken: int) -> None:
     wakes = RUNNER.put(app, Wakes())
     with app.app_context():
-        kind = registry.get("test_echo")
+        kind = registry.require("test_echo")
         service.enqueue(Order(type=kind, payload={"value": 1}), caller_of(alice.id))
         getattr(db.session, end)()
         db.session.commit()

@@ -29,7 +29,7 @@ def enqueues(
     """Submit many jobs of somebody at once, with these values, and return their ids."""
     with app.app_context():
         orders = [
-            Order(type=registry.get(kind), payload={"value": value}, **more) for value in values
+            Order(type=registry.require(kind), payload={"value": value}, **more) for value in values
         ]
         made = [job.id for job in service.enqueue_all(orders, caller_of(user_id))]
         db.session.commit()

@@ -47,7 +47,7 @@ AS_JSON = {"content": {"application/json": {"schema": DiffOut}}}
 @linked
 def list_history(query: dict[str, Any], file_id: int) -> Page:
     """List a text's changes, the newest first."""
-    return service.entries(service.text_of(file_id, caller()), caller(), **query)
+    return service.list_changes(service.load_text(file_id, caller()), caller(), **query)
 
 
 @blueprint.get("/<id:file_id>/versions/<id:version>")
@@ -57,7 +57,7 @@ def list_history(query: dict[str, Any], file_id: int) -> Page:
 @versioned
 def get_change(file_id: int, version: int) -> service.Entry:
     """Show the change that made a version, with all its edits."""
-    return service.entry(service.text_of(file_id, caller()), version)
+    return service.load_change(service.load_text(file_id, caller()), version)
 
 
 @blueprint.get("/<id:file_id>/diff")
@@ -72,7 +72,7 @@ def get_diff(query: dict[str, Any], file_id: int) -> Response:
     It is a unified diff, as `diff -u` makes it and `patch` takes it, or the edits where the Accept
     header prefers `application/json`.
     """
-    file = service.text_of(file_id, caller())
+    file = service.load_text(file_id, caller())
     two = comparison.of_versions(file, query["from_version"], query["to_version"])
     return _as_json(two) if _prefers_json() else _as_text(two)
 
@@ -86,7 +86,7 @@ def get_diff(query: dict[str, Any], file_id: int) -> Response:
 @versioned
 def restore_version(data: dict[str, Any], file_id: int) -> service.Outcome:
     """Restore a text to a version, by a new change that is merged like any other."""
-    file = service.text_of(file_id, caller(), can=Right.WRITE)
+    file = service.load_text(file_id, caller(), can=Right.WRITE)
     return service.restore(file, data["version"], caller())
 
 
@@ -102,7 +102,7 @@ def undo_changes(data: dict[str, Any], file_id: int) -> service.Outcome:
 
     Whoever may write may undo others' changes, too. The undo is one change, which can be undone.
     """
-    file = service.text_of(file_id, caller(), can=Right.WRITE)
+    file = service.load_text(file_id, caller(), can=Right.WRITE)
     return service.undo_of(file, **data, caller=caller())
 
 

@@ -97,7 +97,7 @@ class Outcome:
         return text_etag(self.file_id, self.version)
 
 
-def text_of(file_id: int, caller: Caller, *, can: Right = Right.READ) -> File:
+def load_text(file_id: int, caller: Caller, *, can: Right = Right.READ) -> File:
     """Return a text that the caller may read or write; raises NotFound, Forbidden.
 
     It takes no lock: a change is checked again where it is carried out.
@@ -112,7 +112,7 @@ def text_of(file_id: int, caller: Caller, *, can: Right = Right.READ) -> File:
 # -- reading --------------------------------------------------------------------------------------
 
 
-def entries(
+def list_changes(
     file: File,
     caller: Caller,
     *,
@@ -171,7 +171,7 @@ def _written(delta: str) -> Any:
     return written(edits_of(loaded(loads(delta))))
 
 
-def entry(file: File, version: int) -> Entry:
+def load_change(file: File, version: int) -> Entry:
     """Return the change that made a version; raises NotFound, JoinedVersion."""
     query = _query(file.id, edits=False).add_columns(FileChange.delta.label("whole"))
     row = db.session.execute(query.where(FileChange.version == version)).one_or_none()

@@ -32,7 +32,7 @@ MAX_STEPS_PER_EDIT = 10_000
 EDIT_ID = re.compile(r"[!-~]{1,64}")
 
 
-def text_of(file_id: int, caller: Caller) -> File:
+def load_text(file_id: int, caller: Caller) -> File:
     """Return a text that the caller may read; raises NotFound, FeatureOff."""
     flags.require("files", caller.user_id)
     file = access.load(File, file_id, caller)
@@ -46,7 +46,7 @@ def open_file(socket: Socket, body: Body) -> Work:
 
     Later edits arrive live; one at or below `version` is already in the content.
     """
-    file = text_of(number(body, "file_id", 1), socket.caller)
+    file = load_text(number(body, "file_id", 1), socket.caller)
     opened, place = {"file_id": file.id, "path": file.path}, access.place(file.topic, socket.caller)
     hub = socket.live.hub
     with socket.following(place) as position:

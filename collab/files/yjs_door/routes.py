@@ -12,7 +12,7 @@ from ...extensions import sock
 from ...realtime.json_door.routes import run, seated, socket_blueprint
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
-from ..json_door.messages import text_of
+from ..json_door.messages import load_text
 from .budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
 from .connection import YjsConnection, end
 
@@ -29,7 +29,7 @@ def editor(ws: Server, file_id: int) -> None:
             who = from_address()
             if who is None:
                 raise Unauthorized("Sign in with `?token=` or `?ticket=`.")
-            text = text_of(file_id, who)
+            text = load_text(file_id, who)
             incoming = Incoming(BUDGET.here(), who.user_id, wire)
             ws.max_message_size = incoming
             return YjsConnection(wire, seated(seat, who), text.id, incoming)

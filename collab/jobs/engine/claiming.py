@@ -145,7 +145,7 @@ def _deal(lines: dict[int, deque[Any]], turns: Turns) -> Iterator[int]:
     while lines:
         who = min(lines, key=turns.order)
         line = lines[who]
-        while line and turns.is_full(registry.get(line[0].type)):
+        while line and turns.is_full(registry.require(line[0].type)):
             line.popleft()
         if not line or not turns.has_room(who, line[0].type):
             del lines[who]

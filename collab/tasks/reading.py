@@ -54,7 +54,7 @@ FILTERS: dict[str, Any] = {
 }
 
 
-def list_for(
+def list_tasks(
     caller: Caller,
     *,
     project_id: int | None = None,
