@@ -1,6 +1,9 @@
 """The documentation agrees with the code and with itself: tables, links, and how it is written."""
 
+import ast
 import re
+import runpy
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +101,48 @@ def test_lines_have_at_most_120_characters(page):
     shell = "".join(block.text for block in pages.shell_blocks(page))
     for line in (pages.prose(page) + shell).splitlines():
         assert len(line) <= MAX_LINE_LENGTH or line.lstrip().startswith(("|", "- [")), line
+
+
+def test_the_tables_are_drawn_as_the_models_are():
+    """If not: `.venv/bin/python docs/draw_tables.py`."""
+    drawn = runpy.run_path(str(ROOT / "docs" / "draw_tables.py"))
+    assert drawn["PAGE"].read_text() == drawn["page"]()
+
+
+def defines(path: Path, name: str) -> bool:
+    """Return whether a file defines a function or class, or `Class.method`."""
+    if path.suffix != ".py":
+        return re.search(rf"^(?:async )?function {name}\(", path.read_text(), re.M) is not None
+    body: list[ast.stmt] = ast.parse(path.read_text()).body
+    for part in name.split("."):
+        kinds = (ast.FunctionDef, ast.ClassDef)
+        found = [one for one in body if isinstance(one, kinds) and one.name == part]
+        if not found:
+            return False
+        body = found[0].body
+    return True
+
+
+@each_page
+def test_what_a_link_into_the_code_names_is_there(page):
+    for name, target in re.findall(r"\[`([\w.]+)`\]\(([\w./-]+\.(?:py|js))\)", page.read_text()):
+        assert defines(page.parent / target, name), f"{target}: {name}"
+
+
+def test_the_walk_through_the_code_is_looked_at():
+    links = re.findall(r"\[`[\w.]+`\]\(", (ROOT / "docs" / "architecture.md").read_text())
+    assert len(links) > 25
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "there"),
+    [
+        ("collab/events/hub.py", "Hub.publish", True),
+        ("collab/events/hub.py", "Hub.publishes", False),
+        ("collab/events/hub.py", "publish", False),
+        ("collab/web/static/core/live.js", "connect", True),
+        ("collab/web/static/core/live.js", "onnect", False),
+    ],
+)
+def test_a_link_to_what_is_not_there_is_noticed(file, name, there):
+    assert defines(ROOT / file, name) is there

@@ -1,7 +1,7 @@
 """The worker process: one selector for all that wait, and a few threads for those that don't.
 
 gunicorn's threaded worker gives a connection to a thread as soon as its first byte is there. Here
-the thread gets a whole request, and leaves its answer behind (docs/architecture.md).
+the thread gets a whole request, and leaves its answer behind (docs/inside/live.md).
 """
 
 from __future__ import annotations
