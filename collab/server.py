@@ -52,7 +52,7 @@ SPARE_CONNECTIONS = 4000
 ADDRESS_PART = 4
 
 
-class Worker(SelectingWorker):
+class CollabWorker(SelectingWorker):
     """The worker, which ends open sockets when it has to stop."""
 
     def init_process(self) -> None:
@@ -180,10 +180,10 @@ def options(app: Flask, arguments: argparse.Namespace, off: list[str]) -> dict[s
     config, host, port = app.config, arguments.host, arguments.port
     url = starting.address(host, port)
     threads = config["HTTP_THREADS"] + WAITING_THREADS
-    Worker.bounds = bounds(app)
+    CollabWorker.bounds = bounds(app)
     return {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-        "worker_class": Worker,
+        "worker_class": CollabWorker,
         "workers": 1,
         "threads": threads,
         "worker_connections": config["SOCKET_LIMIT"] + threads + SPARE_CONNECTIONS,

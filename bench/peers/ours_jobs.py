@@ -29,7 +29,7 @@ from collab.extensions import db
 from collab.jobs import registry, service
 from collab.jobs.context import JobContext
 from collab.jobs.engine import claiming
-from collab.jobs.engine.fairness import Pace, Turns
+from collab.jobs.engine.fairness import FairTurns, Pace
 from collab.jobs.engine.runner import RUNNER
 from collab.jobs.models import ENDED_STATUSES, QUEUED, Job
 from collab.jobs.service import Order
@@ -120,7 +120,7 @@ def claim(count: int, caller: Caller) -> list[float]:
 def claimed() -> float:
     """Claim four jobs, and take that back."""
     start = time.perf_counter()
-    turns = Turns(5, Pace())
+    turns = FairTurns(5, Pace())
     ids = claiming.choose(turns)
     got = claiming.claim(ids, "bench", utcnow(), service.KEY_LIFETIME)
     took = time.perf_counter() - start

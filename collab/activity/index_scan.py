@@ -49,7 +49,7 @@ class Found:
     next: int | None
 
 
-def walk(
+def scan(
     sources: Sources,
     columns: Sequence[str],
     passes: Callable[[Any], bool],

@@ -16,7 +16,7 @@ from ..extensions import db
 from ..projects import access
 from ..projects.models import Project
 from .filters import Wanted
-from .index_scan import Sources, walk
+from .index_scan import Sources, scan
 from .sentences import DELETED_PERSON, SENTENCES, names_of, sentence
 from .visibility import Sight, jobs_followed
 
@@ -109,7 +109,7 @@ def read_page(
     if cursor:
         start = decode(cursor, FEED_ORDER, EventRow.id)[0]
         before = start if before is None else min(start, before)
-    found = walk(sources, wanted.columns(), passes, after=after, before=before, limit=limit)
+    found = scan(sources, wanted.columns(), passes, after=after, before=before, limit=limit)
     query = log.rows().where(EventRow.id.in_(found.ids)).order_by(EventRow.id.desc())
     rows, more = take(db.session.connection().execute(query), limit)
     following = rows[-1].id if more else found.next

@@ -16,7 +16,7 @@ from jwt.exceptions import ExpiredSignatureError, PyJWTError
 from ..core.errors import Unauthorized
 from ..core.models import utcnow
 from ..core.schemas import MAX_ID
-from ..core.security import Box, new_token
+from ..core.security import SealedBox, new_token
 from ..core.slots import Slot, setting
 from .models import Session
 
@@ -26,15 +26,15 @@ KNOWN_TOKENS = 4096
 
 #: Seals refresh tokens; what a rotation gave; and the access tokens that were verified, by their
 #: text.
-REFRESH: Slot[Box] = Slot("refresh")
-PAIRS: Slot[Box] = Slot("rotated tokens")
+REFRESH: Slot[SealedBox] = Slot("refresh")
+PAIRS: Slot[SealedBox] = Slot("rotated tokens")
 VERIFIED: Slot[OrderedDict[str, AccessClaims]] = Slot("tokens", lambda _: OrderedDict())
 
 
 def init_app(app: Flask) -> None:
     """Make the boxes of refresh tokens and of what a rotation gave."""
-    REFRESH.put(app, Box(app.config["JWT_SECRET_KEY"], "refresh tokens"))
-    PAIRS.put(app, Box(app.config["JWT_SECRET_KEY"], "rotated tokens"))
+    REFRESH.put(app, SealedBox(app.config["JWT_SECRET_KEY"], "refresh tokens"))
+    PAIRS.put(app, SealedBox(app.config["JWT_SECRET_KEY"], "rotated tokens"))
 
 
 @dataclass(frozen=True)
@@ -133,5 +133,5 @@ def access_life() -> timedelta:
     return timedelta(minutes=setting("ACCESS_TOKEN_MINUTES"))
 
 
-def _box() -> Box:
+def _box() -> SealedBox:
     return REFRESH.here()

@@ -38,7 +38,7 @@ def engine_options(url: str, patience_s: float) -> dict[str, Any]:
     return options
 
 
-TURNS: Slot[Turns] = Slot("turns")
+TURNS: Slot[WriterTurns] = Slot("turns")
 #: What is looked at once the writer's lock is held.
 _CHECKS: Registry[list[Callable[[Connection], None]]] = Registry("checks on the lock", lambda _: [])
 
@@ -65,7 +65,7 @@ def init_app(app: Flask) -> None:
         connection.create_function("lower", 1, _lower, deterministic=True)
 
     with app.app_context():
-        turns = TURNS.put(app, Turns(app.config["DATABASE_TIMEOUT_SECONDS"]))
+        turns = TURNS.put(app, WriterTurns(app.config["DATABASE_TIMEOUT_SECONDS"]))
         event.listen(db.engine, "connect", set_pragmas)
         event.listen(db.engine, "before_cursor_execute", _before_execute)
         event.listen(db.engine, "checkin", turns.end)
@@ -116,7 +116,7 @@ def on_lock(app: Flask, check: Check) -> None:
     _CHECKS.of(app).append(check)
 
 
-class Turns:
+class WriterTurns:
     """Lets the writers of this process take turns.
 
     SQLite lets a second writer wait by sleeping and trying again, up to 0.1 s at a time, and

@@ -51,7 +51,7 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class Box:
+class SealedBox:
     """Seals claims as a JWE (RFC 7516: `dir`, A256GCM), for one purpose per key."""
 
     def __init__(self, secret: str, purpose: str) -> None:
@@ -85,9 +85,9 @@ class Box:
 
 
 #: What seals kept answers, and tags requests to compare them with.
-ANSWERS: Slot[Box] = Slot("answers")
+ANSWERS: Slot[SealedBox] = Slot("answers")
 
 
 def init_app(app: Flask) -> None:
     """Give an application the box of its kept answers."""
-    ANSWERS.put(app, Box(app.config["SECRET_KEY"], "kept answers"))
+    ANSWERS.put(app, SealedBox(app.config["SECRET_KEY"], "kept answers"))

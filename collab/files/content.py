@@ -9,7 +9,7 @@ from typing import Any
 from ..core.caller import Caller
 from ..core.errors import ApiError, Conflict, invalid
 from ..core.storage.blob_store import blobs, sweep
-from ..core.storage.blobs import Received, Source
+from ..core.storage.blobs import ByteSource, Received
 from ..events import log
 from ..events.catalogue.files import FileReplaced
 from ..extensions import db
@@ -80,7 +80,7 @@ def path_of(file: File) -> Path:
 
 
 def replace_text(
-    file: File, source: Source, base: int | None, expected: int | None, actor: Caller
+    file: File, source: ByteSource, base: int | None, expected: int | None, actor: Caller
 ) -> Replaced:
     """Make a text what is sent, by the least change that does it.
 
@@ -97,7 +97,7 @@ def replace_text(
     return Replaced(file, exact=applied.base == version and file.content_version == applied.version)
 
 
-def _sent_text(source: Source) -> str:
+def _sent_text(source: ByteSource) -> str:
     """Read a text; raises TextTooLarge, NotText."""
     data = bytearray()
     while piece := source.read(MAX_TEXT_BYTES + 1 - len(data)):
@@ -141,7 +141,7 @@ def edit(
     return told, applied.base == base
 
 
-def replace_bytes(file_id: int, source: Source, actor: Caller, require: Any) -> File:
+def replace_bytes(file_id: int, source: ByteSource, actor: Caller, require: Any) -> File:
     """Replace a binary file; `require` is called under the lock and refuses a stale one.
 
     Raises TooLarge, QuotaSpent, NotFound, Forbidden.

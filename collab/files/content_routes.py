@@ -14,7 +14,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.downloads import download
 from ..core.http.etags import check_preconditions
-from ..core.http.heavy import HEAVY_BYTES, room
+from ..core.http.heavy import HEAVY_BYTES, turn_for
 from ..core.http.limits import larger_body
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..core.links import BASE_PATH
@@ -59,7 +59,7 @@ def put_content(query: dict[str, Any], file_id: int) -> Answer:
     if file.kind != TEXT:
         return _shown(content.replace_bytes(file_id, source, caller(), _require_match))
     base = query["base_version"]
-    with room(max(file.size, request.content_length or HEAVY_BYTES)):
+    with turn_for(max(file.size, request.content_length or HEAVY_BYTES)):
         done = content.replace_text(file, source, base, _expected(file), caller())
     return _shown(done.file, exact=done.exact)
 
@@ -81,13 +81,13 @@ def _text(file: File) -> Response:
     """Answer with a text: never as anything that a browser would run."""
     if request.if_none_match.contains_weak(file.content_etag):
         return Response(status=304, headers={"ETag": quote_etag(file.content_etag)})
-    with room(file.size):
+    with turn_for(file.size):
         units, version = content.text_now(file.id)
         return _sent(file, from_units(units), version)
 
 
 def _text_at(file: File, version: int) -> Response:
-    with room():
+    with turn_for():
         return _sent(file, history.text_at(file.id, version), version)
 
 

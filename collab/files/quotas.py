@@ -22,7 +22,7 @@ def weight_of(size: int, *, text: bool) -> int:
     return (COPIES_OF_AN_EDIT * size if text else size) + 4 * ROW_BYTES
 
 
-class FileRoom:
+class FileAllowance:
     """What the files of projects may still grow by in one transaction (FILE_QUOTA_MB)."""
 
     def __init__(self) -> None:
@@ -46,11 +46,11 @@ class FileRoom:
         self._used[project_id] += growth
 
 
-class TextRoom:
+class TextAllowance:
     """What the edits of one batch may still add: to the files, and to their history."""
 
     def __init__(self) -> None:
-        self._files, self._all = FileRoom(), Allowance()
+        self._files, self._all = FileAllowance(), Allowance()
 
     def take(self, change: Change, project_id: int) -> None:
         """Note that an edit will be kept; raises QuotaSpent, before anything is merged.

@@ -12,7 +12,7 @@ from ..core.errors import Conflict, invalid
 from ..core.lists.paging import Page, paginate
 from ..core.models import utcnow
 from ..core.storage.blob_store import blobs, sweep
-from ..core.storage.blobs import Received, Source
+from ..core.storage.blobs import ByteSource, Received
 from ..core.usage import quota
 from ..events import log
 from ..events.catalogue.files import FileCreated, FileDeleted, FileMoved
@@ -25,7 +25,7 @@ from .editing.first_version import first_change
 from .editing.live_text import MAX_TEXT_BYTES, TextTooLarge
 from .editing.writer import writer
 from .models import BINARY, FILE_SORTS, TEXT, File
-from .quotas import FileRoom
+from .quotas import FileAllowance
 from .sniffing import PLAIN_TEXT, sniff, text_of
 
 #: Bytes of a binary file.
@@ -81,7 +81,7 @@ def new_text(workspace: Workspace, path: str, text: str, actor: Caller) -> File:
     return file
 
 
-def create_sent(workspace_id: int, path: str, source: Source, actor: Caller) -> File:
+def create_sent(workspace_id: int, path: str, source: ByteSource, actor: Caller) -> File:
     """Make a file of what is sent: a text if it is one, else bytes.
 
     Raises what `create_text` raises, and TooLarge.
@@ -170,7 +170,7 @@ def _taken(path: str, other: str) -> PathTaken:
 
 def require_room(project_id: int, more: int, actor: Caller) -> None:
     """Check that a project's files may grow by some bytes; raises QuotaSpent."""
-    FileRoom().take(more, project_id)
+    FileAllowance().take(more, project_id)
     quota.require(more, person_id=actor.user_id, project_id=project_id)
 
 

@@ -61,7 +61,7 @@ class Said:
 
 
 @dataclass
-class Report:
+class RunReport:
     """What a run has said since it was last asked."""
 
     said: list[Said] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Report:
     def __bool__(self) -> bool:
         return bool(self.said) or self.progress is not None
 
-    def add(self, later: Report) -> None:
+    def add(self, later: RunReport) -> None:
         """Append what was said after this."""
         self.said += later.said
         if later.progress is not None:
@@ -98,7 +98,7 @@ class JobContext:
         #: Why it has to stop: `cancelled`, `timeout`, `lost` or `stopping`.
         self.stop_reason: str | None = None
         self._lock = threading.Lock()
-        self._report = Report()
+        self._report = RunReport()
         self._kept = {"stdout": 0, "stderr": 0, "log": 0}
         self._on_stop: list[Callable[[], None]] = []
 
@@ -166,8 +166,8 @@ class JobContext:
         for act in acts:
             act()
 
-    def take_report(self) -> Report:
+    def take_report(self) -> RunReport:
         """Return what the run has said since the last call."""
         with self._lock:
-            taken, self._report = self._report, Report()
+            taken, self._report = self._report, RunReport()
         return taken

@@ -113,7 +113,7 @@ def _ranked(scope: Scope, key: Any, limit: int, *columns: Any) -> Query:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who caused events. No `user_id` is the service itself, no `name` nobody's any more.
+    """Somebody who caused events: without `user_id` the service itself, without `name` a deleted account.
 
     `role` is None for who is not a member.
     """

@@ -27,7 +27,7 @@ SORT_KEY = "relevance"
 NO_OFFSET = literal_column("0", Integer)
 
 
-class Result(NamedTuple):
+class SearchResult(NamedTuple):
     """Something found, as it is shown."""
 
     type: str
@@ -102,25 +102,25 @@ class Search:
         values = self._values(*kinds) | {"skip": skip, "count": count}
         return db.session.connection().execute(queries.ranked(kinds, *self.variant), values).all()
 
-    def shown(self, ranked: Sequence[Any]) -> list[Result]:
+    def shown(self, ranked: Sequence[Any]) -> list[SearchResult]:
         """Return results in the order given, without what can't be read any more."""
-        found: dict[tuple[str, int], Result] = {}
+        found: dict[tuple[str, int], SearchResult] = {}
         for kind in KINDS.here().values():
             if keys := [row.id for row in ranked if row.type == kind.name]:
                 found |= {(kind.name, one.id): one for one in self._results(kind, keys)}
         return [found[row.type, row.id] for row in ranked if (row.type, row.id) in found]
 
-    def _results(self, kind: Kind, keys: list[int]) -> list[Result]:
+    def _results(self, kind: Kind, keys: list[int]) -> list[SearchResult]:
         rows = [kind.rowid(key) for key in keys]
         values = self._values(kind) | {"rows": rows, "first": min(rows), "last": max(rows)}
         found = db.session.connection().execute(queries.shown(kind, *self.variant), values)
         return [self._result(kind, row) for row in found]
 
-    def _result(self, kind: Kind, row: Any) -> Result:
+    def _result(self, kind: Kind, row: Any) -> SearchResult:
         shown = {
             "title_html": marked(row.title_marked, MAX_EXCERPT_CHARACTERS),
             "text_html": marked(excerpt(row.body, self.terms), MAX_EXCERPT_CHARACTERS),
         }
         url = f"{BASE_PATH}/{kind.path}/{row.id}"
         home = (row.project_id, row.project_name)
-        return Result(kind.name, row.id, row.title, url, *home, shown, row.updated_at)
+        return SearchResult(kind.name, row.id, row.title, url, *home, shown, row.updated_at)

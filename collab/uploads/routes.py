@@ -21,7 +21,7 @@ from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..core.schemas import LINE_PATTERN
 from ..core.storage.blob_store import blobs
-from ..core.storage.blobs import Source
+from ..core.storage.blobs import ByteSource
 from ..projects import access
 from ..projects.access import Right
 from . import service
@@ -99,7 +99,7 @@ def _file(upload: Upload) -> Response:
     return download(path, upload.content_type, upload.name, **tags)
 
 
-def _sent_file() -> tuple[Source, str, str]:
+def _sent_file() -> tuple[ByteSource, str, str]:
     """Return what was sent, its name and type; raises Malformed and Unprocessable."""
     source, name, kind = sent_file()
     return source, _without_folders("file", name), _media_type(kind)

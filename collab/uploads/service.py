@@ -13,7 +13,7 @@ from ..core.errors import ApiError, Malformed, invalid
 from ..core.lists.paging import Page, paginate
 from ..core.slots import setting
 from ..core.storage.blob_store import blobs, sweep
-from ..core.storage.blobs import Received, Source
+from ..core.storage.blobs import ByteSource, Received
 from ..core.usage import quota
 from ..core.usage.models import PERSON
 from ..core.usage.quota import MIB, QuotaSpent
@@ -26,7 +26,7 @@ MAX_UPLOAD_BYTES = 25 * 2**20
 
 
 def create(
-    source: Source, name: str, content_type: str, project_id: int | None, owner: Caller
+    source: ByteSource, name: str, content_type: str, project_id: int | None, owner: Caller
 ) -> Upload:
     """Take a file in; raises Malformed, TooLarge, QuotaSpent, NotFound and Forbidden."""
     received = blobs().receive(source, MAX_UPLOAD_BYTES)

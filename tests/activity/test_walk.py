@@ -40,7 +40,7 @@ def everything(sources, limit):
     """Return all ids, page by page."""
     found, before = [], None
     while True:
-        page = index_scan.walk(
+        page = index_scan.scan(
             sources, COLUMNS, lambda _: True, after=0, before=before, limit=limit
         )
         found += page.ids
@@ -81,7 +81,7 @@ def test_sources_are_merged_without_loss_or_double(rows, projects, actors, topic
 def test_a_request_reads_so_many_rows_at_most(sources):
     write([(n % 3 + 1, 1, "a") for n in range(MAX_ROWS_SCANNED + 5_000)])
 
-    page = index_scan.walk(sources, COLUMNS, lambda _: False, after=0, before=None, limit=20)
+    page = index_scan.scan(sources, COLUMNS, lambda _: False, after=0, before=None, limit=20)
 
     assert page.ids == []
     assert page.next is not None
@@ -94,7 +94,7 @@ def test_short_pages_lead_to_what_is_far_behind():
     kept = write([(1, 2 if n == 0 else 1, "a") for n in range(MAX_ROWS_SCANNED + 5_000)])
     before, pages = None, []
     while not pages or pages[-1].next is not None:
-        page = index_scan.walk(
+        page = index_scan.scan(
             {}, COLUMNS, lambda one: one.actor == 2, after=0, before=before, limit=20
         )
         pages.append(page)
@@ -123,7 +123,7 @@ def test_every_walk_goes_by_an_index_and_sorts_nothing_but_its_rows(sources):
 
     event.listen(db.engine, "before_cursor_execute", explain)
     try:
-        index_scan.walk(sources, COLUMNS, lambda _: True, after=0, before=None, limit=5)
+        index_scan.scan(sources, COLUMNS, lambda _: True, after=0, before=None, limit=5)
     finally:
         event.remove(db.engine, "before_cursor_execute", explain)
 

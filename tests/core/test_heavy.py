@@ -19,7 +19,7 @@ from collab.core.http.heavy import (
     MAX_HEAVY_WAITING,
     MAX_HEAVY_WAITING_PER_PERSON,
     TURNS,
-    Turns,
+    HeavyTurns,
 )
 
 from ..support.people import Person, ok
@@ -30,11 +30,11 @@ LARGE = "x" * HEAVY_BYTES
 
 
 @pytest.fixture
-def turns() -> Turns:
-    return Turns()
+def turns() -> HeavyTurns:
+    return HeavyTurns()
 
 
-def waits(turns: Turns, who: str) -> threading.Thread:
+def waits(turns: HeavyTurns, who: str) -> threading.Thread:
     """Enter in a thread, and return that once it waits."""
     before = turns.counts[1]
 
@@ -48,7 +48,7 @@ def waits(turns: Turns, who: str) -> threading.Thread:
     return thread
 
 
-def test_one_person_is_at_a_few_only_and_leaves_room_for_others(turns: Turns) -> None:
+def test_one_person_is_at_a_few_only_and_leaves_room_for_others(turns: HeavyTurns) -> None:
     for _ in range(MAX_HEAVY_PER_PERSON):
         turns.enter("mallory")
     waiting = [waits(turns, "mallory") for _ in range(MAX_HEAVY_WAITING_PER_PERSON)]
@@ -60,7 +60,7 @@ def test_one_person_is_at_a_few_only_and_leaves_room_for_others(turns: Turns) ->
     assert turns.counts == (MAX_HEAVY_PER_PERSON + 1, MAX_HEAVY_WAITING_PER_PERSON - 1)
 
 
-def test_all_together_are_bounded_and_so_are_those_who_wait(turns: Turns) -> None:
+def test_all_together_are_bounded_and_so_are_those_who_wait(turns: HeavyTurns) -> None:
     for number in range(MAX_HEAVY_AT_ONCE):
         turns.enter(f"user:{number}")
     waiting = [waits(turns, f"user:{number}") for number in range(MAX_HEAVY_WAITING)]
@@ -72,7 +72,7 @@ def test_all_together_are_bounded_and_so_are_those_who_wait(turns: Turns) -> Non
 
 
 def test_who_waits_too_long_is_told_to_come_back() -> None:
-    turns = Turns(patience_s=0)
+    turns = HeavyTurns(patience_s=0)
     for _ in range(MAX_HEAVY_PER_PERSON):
         turns.enter("alice")
     with pytest.raises(Unavailable):
@@ -84,7 +84,7 @@ def test_who_waits_too_long_is_told_to_come_back() -> None:
 def test_the_bounds_hold_and_nothing_is_left_whatever_comes_and_goes(
     steps: list[tuple[str, bool]],
 ) -> None:
-    turns, at_it = Turns(patience_s=0), []
+    turns, at_it = HeavyTurns(patience_s=0), []
     for who, comes in steps:
         if comes:
             try:
@@ -103,7 +103,7 @@ def test_the_bounds_hold_and_nothing_is_left_whatever_comes_and_goes(
 
 
 @pytest.fixture
-def of_the_app(app: Flask) -> Turns:
+def of_the_app(app: Flask) -> HeavyTurns:
     return TURNS.of(app)
 
 
@@ -125,7 +125,7 @@ def heavy_requests(person: Person, file: int) -> list[Callable[[], object]]:
 
 
 def test_every_heavy_request_gives_its_turn_back_however_it_ends(
-    alice: Person, nobody: Person, project: int, of_the_app: Turns
+    alice: Person, nobody: Person, project: int, of_the_app: HeavyTurns
 ) -> None:
     file = alice.makes_text(project, LARGE)
     for person in (alice, nobody):
@@ -135,7 +135,7 @@ def test_every_heavy_request_gives_its_turn_back_however_it_ends(
 
 
 def test_heavy_requests_are_counted_and_others_are_not(
-    alice: Person, project: int, of_the_app: Turns
+    alice: Person, project: int, of_the_app: HeavyTurns
 ) -> None:
     file, small = alice.makes_text(project, LARGE), alice.makes_text(project, "small")
     for _ in range(MAX_HEAVY_PER_PERSON):

@@ -14,7 +14,7 @@ from joserfc import jwe
 
 from collab import create_app
 from collab.config import ConfigError
-from collab.core.security import Box, kept_secret
+from collab.core.security import SealedBox, kept_secret
 from collab.extensions import db
 from collab.server import prepare
 
@@ -95,23 +95,23 @@ SECRET = "a secret that only this test knows"
 
 
 def test_a_box_opens_what_it_sealed() -> None:
-    assert Box(SECRET, "a").open(Box(SECRET, "a").seal({"x": 1})) == {"x": 1}
+    assert SealedBox(SECRET, "a").open(SealedBox(SECRET, "a").seal({"x": 1})) == {"x": 1}
 
 
 def test_a_box_of_another_purpose_does_not() -> None:
-    assert Box(SECRET, "b").open(Box(SECRET, "a").seal({"x": 1})) is None
+    assert SealedBox(SECRET, "b").open(SealedBox(SECRET, "a").seal({"x": 1})) is None
 
 
 def test_a_box_with_another_secret_does_not() -> None:
-    assert Box(SECRET + "!", "a").open(Box(SECRET, "a").seal({"x": 1})) is None
+    assert SealedBox(SECRET + "!", "a").open(SealedBox(SECRET, "a").seal({"x": 1})) is None
 
 
 def test_what_is_sealed_can_not_be_read() -> None:
-    assert "secret" not in Box(SECRET, "a").seal({"secret": "secret"})
+    assert "secret" not in SealedBox(SECRET, "a").seal({"secret": "secret"})
 
 
 def test_the_same_is_never_sealed_alike() -> None:
-    assert Box(SECRET, "a").seal({"x": 1}) != Box(SECRET, "a").seal({"x": 1})
+    assert SealedBox(SECRET, "a").seal({"x": 1}) != SealedBox(SECRET, "a").seal({"x": 1})
 
 
 def changed(token: str) -> list[str]:
@@ -124,13 +124,13 @@ def changed(token: str) -> list[str]:
     return found
 
 
-CHANGED = changed(Box(SECRET, "a").seal({"x": 1}))
+CHANGED = changed(SealedBox(SECRET, "a").seal({"x": 1}))
 
 
 # Numbered: the tokens differ from process to process, and their number may not.
 @pytest.mark.parametrize("token", CHANGED, ids=range(len(CHANGED)))
 def test_a_box_does_not_open_what_was_changed(token: str) -> None:
-    assert Box(SECRET, "a").open(token) is None
+    assert SealedBox(SECRET, "a").open(token) is None
 
 
 HEADS = [
@@ -156,11 +156,11 @@ HEADS = [
 @pytest.mark.parametrize("head", HEADS)
 def test_a_box_does_not_open_what_was_sealed_in_another_way(head: str, rest: str) -> None:
     encoded = base64.urlsafe_b64encode(head.encode()).decode().rstrip("=")
-    assert Box(SECRET, "a").open(encoded + rest) is None
+    assert SealedBox(SECRET, "a").open(encoded + rest) is None
 
 
 @pytest.mark.parametrize("claims", ["5", "[]", "null", "not JSON"])
 def test_a_box_does_not_open_what_are_no_claims(claims: str) -> None:
-    box = Box(SECRET, "a")
+    box = SealedBox(SECRET, "a")
     token = jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, claims.encode(), box._key)
     assert box.open(token) is None

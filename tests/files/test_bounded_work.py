@@ -12,7 +12,7 @@ from pycrdt import Doc, Text
 from collab.files.editing import steps
 from collab.files.editing.compaction import TEXTS_PER_LOOK, Rounds
 from collab.files.editing.document import ROOT_NAME, Document
-from collab.files.editing.live_text import Room
+from collab.files.editing.live_text import LiveText
 from collab.files.text.delta import Delta, apply, coarser, normal
 from collab.files.text.units import from_units, to_units
 from collab.files.updates import pairs, walk
@@ -86,20 +86,20 @@ def in_pieces(count: int) -> Document:
 
 def test_a_change_of_a_text_in_very_many_pieces_has_few_places():
     pieces = 20_000
-    room = Room(1, 0, in_pieces(pieces))
-    before, delta = room.document.units, tuple([30, "x"] * 1000)
-    applied = room.change(delta, 0)
+    live_text = LiveText(1, 0, in_pieces(pieces))
+    before, delta = live_text.document.units, tuple([30, "x"] * 1000)
+    applied = live_text.change(delta, 0)
     kept = sum(isinstance(step, int) and step > 0 for step in applied.delta)
     assert steps.MIN_PLACES <= kept <= steps.MAX_PIECES_PASSED // (2 * pieces) < 100
-    assert room.document.units == apply(before, delta) == apply(before, applied.delta)
-    assert str(room.document._text) == room.document.units
+    assert live_text.document.units == apply(before, delta) == apply(before, applied.delta)
+    assert str(live_text.document._text) == live_text.document.units
 
 
 def test_a_change_of_an_ordinary_text_is_made_as_it_was_sent():
-    room = Room(1, 0, Document())
-    room.change(("x" * 4000,), 0)
+    live_text = LiveText(1, 0, Document())
+    live_text.change(("x" * 4000,), 0)
     delta = tuple([3, "y"] * 1000)
-    assert room.change(delta, 1).delta == delta
+    assert live_text.change(delta, 1).delta == delta
 
 
 @given(st.text("a€😀", max_size=20), st.data())
@@ -118,12 +118,12 @@ def test_characters_are_replaced_where_they_are_cut_and_nowhere_else(text, data)
 
 
 def test_texts_in_memory_are_looked_at_in_turn_and_each_once_a_round():
-    rounds, rooms = Rounds(), {key: Room(key, 0) for key in range(5 * TEXTS_PER_LOOK // 2)}
+    rounds, live_texts = Rounds(), {key: LiveText(key, 0) for key in range(5 * TEXTS_PER_LOOK // 2)}
     looked_at: list[int] = []
     while True:
-        some = rounds.next(rooms)
+        some = rounds.next(live_texts)
         assert len(some) <= TEXTS_PER_LOOK
         looked_at += [key for key, _ in some]
         if not rounds.unfinished:
             break
-    assert looked_at == list(rooms)
+    assert looked_at == list(live_texts)

@@ -19,7 +19,7 @@ from collab.core.models import utcnow
 from collab.extensions import db
 from collab.files.editing import compaction, store, thinning
 from collab.files.editing.document import ROOT_NAME
-from collab.files.editing.live_text import Room
+from collab.files.editing.live_text import LiveText
 from collab.files.models import Checkpoint, File, FileChange
 from collab.files.text.delta import Delta, normal
 from collab.files.text.encoding import stored
@@ -42,20 +42,20 @@ class Past:
         self.rows: list[dict[str, Any]] = []
         self.texts: dict[int, str] = {0: ""}
         with text.app.app_context():
-            self.room = Room.load(text.id)
+            self.live_text = LiveText.load(text.id)
 
     def change(
         self, author: Person, delta: Delta, *, minute: float = 0, door: str = "rest"
     ) -> None:
-        applied = self.room.change(delta, self.room.version)
+        applied = self.live_text.change(delta, self.live_text.version)
         row = {"file_id": self.text.id, "version": applied.version, "base": applied.base}
         row |= {"author_id": author.id, "door": door, "delta": stored(applied.delta)}
         row |= {"update": applied.update, "at": BEGAN + timedelta(minutes=minute)}
         self.rows.append(row)
-        self.texts[applied.version] = from_units(self.room.document.units)
+        self.texts[applied.version] = from_units(self.live_text.document.units)
 
     def write(self) -> None:
-        values = {"content_version": self.room.version, "size": self.room.size}
+        values = {"content_version": self.live_text.version, "size": self.live_text.size}
         with self.text.app.app_context():
             db.session.execute(insert(FileChange.__table__), self.rows)
             db.session.execute(update(File).where(File.id == self.text.id).values(**values))
@@ -69,14 +69,14 @@ def past(text: TextDesk) -> Past:
     return Past(text)
 
 
-def compacted(text: TextDesk) -> Room:
+def compacted(text: TextDesk) -> LiveText:
     """Compact a text until nothing is left to do."""
     with text.app.app_context():
-        room = Room.load(text.id)
-        room.untidy = True
-        while step := compaction.next_step(room, quiet=True):
-            assert compaction.carry_out(step, room)
-        return room
+        live_text = LiveText.load(text.id)
+        live_text.untidy = True
+        while step := compaction.next_step(live_text, quiet=True):
+            assert compaction.carry_out(step, live_text)
+        return live_text
 
 
 def rows(text: TextDesk, *columns: Any) -> list[Any]:
@@ -137,7 +137,7 @@ def test_every_version_that_is_left_is_what_it_was(
 ) -> None:
     chance = random.Random(5)
     for number in range(60):
-        length = len(past.room.document.units)
+        length = len(past.live_text.document.units)
         at = chance.randint(0, length)
         gone = chance.randint(0, min(2, length - at))
         past.change(chance.choice((alice, bob)), normal((at, f"{number},", -gone)))
@@ -222,7 +222,7 @@ def test_a_heavy_history_is_dropped_however_few_its_entries(
 ) -> None:
     monkeypatch.setattr(thinning, "MAX_HISTORY_BYTES", 1000)
     for _ in range(6):
-        past.change(alice, ("x" * 300, -len(past.room.document.units)))
+        past.change(alice, ("x" * 300, -len(past.live_text.document.units)))
     past.write()
     compacted(past.text)
     assert spans(past.text) == []

@@ -194,7 +194,7 @@ def test_a_project_has_a_quota(make_app, alice, instance):
         me = alice.at(http)
         desk = me.makes_workspace(me.makes_project())
         text = me.makes_file(desk, "a", "x" * 600_000)["id"]
-        assert "together" in problem(make(me, desk, "b", "x" * 600_000), 413)["detail"]
+        assert "take" in problem(make(me, desk, "b", "x" * 600_000), 413)["detail"]
         problem(send(me, desk, b"\x00" * 600_000, path="b"), 413)
         put = {"content": b"x" * 1_100_000}
         problem(me.request("PUT", f"/files/{text}/content", **put), 413)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from collab.files.editing.live_text import Room
+from collab.files.editing.live_text import LiveText
 from collab.files.yjs_door import protocol
 from collab.files.yjs_door.protocol import STEP_2, UPDATE
 
@@ -85,6 +85,6 @@ def test_no_acknowledged_edit_is_lost_to_somebody_who_uses_up_its_ids(
     editor.edit(0, "> ")
     editor.sync()
     with text.app.app_context():
-        anew = Room.load(text.id).document.units
+        anew = LiveText.load(text.id).document.units
     assert anew == text.live == text.text
     assert sorted(anew) == sorted("> two one hello world")

@@ -15,7 +15,7 @@ from collab.core.errors import ApiError
 from collab.extensions import db
 from collab.files.editing import compaction, store
 from collab.files.editing.changes import Change
-from collab.files.editing.live_text import Room
+from collab.files.editing.live_text import LiveText
 from collab.files.editing.proof import proofs
 from collab.files.editing.spending import BURST_CPU_S, CPU_S_PER_S, Spending, TooBusy
 from collab.files.models import Checkpoint, File, FileChange, FileClient
@@ -61,7 +61,7 @@ def spoil(text: TextDesk, updates: list[bytes], *, checkpoint: bool) -> str:
 def loaded(text: TextDesk) -> str:
     """Return what a fresh look at the database makes the text."""
     with text.app.app_context():
-        return from_units(Room.load(text.id).document.units)
+        return from_units(LiveText.load(text.id).document.units)
 
 
 @pytest.fixture
@@ -141,10 +141,10 @@ def spoil_what_is_stored(text: TextDesk) -> None:
 def step(text: TextDesk, **how: bool) -> None:
     """Take the next step to compact a text, in the thread of the texts."""
 
-    def take(room: Room) -> None:
-        found = compaction.next_step(room, **how)  # type: ignore[arg-type]
+    def take(live_text: LiveText) -> None:
+        found = compaction.next_step(live_text, **how)  # type: ignore[arg-type]
         assert found is not None
-        assert compaction.carry_out(found, room)
+        assert compaction.carry_out(found, live_text)
 
     text.writer.inspect(text.id, take)
 
@@ -168,7 +168,9 @@ def test_what_was_stored_as_it_is_is_proved_before_it_leaves_memory(
     step(text, quiet=True, leaves=True)
     assert (proofs.proven, proofs.differed) == (proven + 1, differed)
     with text.app.app_context():
-        assert compaction.next_step(text.writer._rooms[text.id], quiet=True, leaves=True) is None
+        assert (
+            compaction.next_step(text.writer._live_texts[text.id], quiet=True, leaves=True) is None
+        )
 
 
 def test_whose_an_id_is_outlives_the_server(text: TextDesk, alice: Person, bob: Person) -> None:
@@ -178,7 +180,7 @@ def test_whose_an_id_is_outlives_the_server(text: TextDesk, alice: Person, bob: 
     with text.app.app_context():
         assert store.owners(text.id) == {CLIENT: alice.id}
         assert db.session.get_one(FileClient, (text.id, CLIENT)).user_id == alice.id
-    text.writer._rooms.clear()
+    text.writer._live_texts.clear()
     stolen = update(section(CLIENT, 4, blank(GC, 5)))
     with pytest.raises(ApiError) as refused:
         text.writer.submit(Change(text.id, his, "yjs", update=stolen))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from collab.files.editing.document import Document
-from collab.files.editing.live_text import Room
+from collab.files.editing.live_text import LiveText
 from collab.files.updates.bounds import Unusable
 from collab.files.yjs_door import protocol
 
@@ -79,5 +79,5 @@ def test_an_edit_by_rest_is_where_its_author_put_it_whatever_a_collaborator_send
     text.changes(alice, 4, "X")
     editor.sync()
     with text.app.app_context():
-        anew = Room.load(text.id).document.units
+        anew = LiveText.load(text.id).document.units
     assert anew == text.live == str(editor.text) == "hellXo"

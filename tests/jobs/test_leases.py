@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from collab.extensions import db
-from collab.jobs.engine.worker_lock import Worker
+from collab.jobs.engine.worker_lock import WorkerLock
 
 from ..support import jobs
 from ..support.jobs import Clock, Desk
@@ -379,7 +379,7 @@ def test_the_files_of_the_dead_are_tidied_away(instance: Any, first: Desk, secon
 
 
 def test_no_two_workers_have_one_name(instance: Any) -> None:
-    workers = [Worker(instance / "workers") for _ in range(20)]
+    workers = [WorkerLock(instance / "workers") for _ in range(20)]
     for worker in workers:
         worker.begin()
     assert len({worker.name for worker in workers}) == 20

@@ -18,7 +18,7 @@ from collab.files.yjs_door.protocol import (
     STEP_2,
     SYNC,
     UPDATE,
-    Reader,
+    MessageReader,
     State,
 )
 
@@ -56,7 +56,7 @@ class YjsEditor:
         if opcode == websocket.ABNF.OPCODE_CLOSE:
             code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005
             raise Closed(code, data[2:].decode())
-        reader = Reader(data)
+        reader = MessageReader(data)
         kind = reader.number()
         if kind == AWARENESS:
             self.states |= {one.client: one for one in protocol.states(reader.sized(), 2**20)}

@@ -36,7 +36,7 @@ MAX_HEAVY_WAITING_PER_PERSON = 4
 PATIENCE_S = 10.0
 
 
-class Turns:
+class HeavyTurns:
     """Counts who is at it and who waits."""
 
     def __init__(self, patience_s: float = PATIENCE_S) -> None:
@@ -89,7 +89,7 @@ def _less(counts: Counter[str], who: str) -> None:
 
 
 @contextmanager
-def room(size: int = HEAVY_BYTES) -> Iterator[None]:
+def turn_for(size: int = HEAVY_BYTES) -> Iterator[None]:
     """Do something that takes memory for `size` bytes; waits for a turn if they are many.
 
     Raises TooManyRequests, Unavailable.
@@ -109,7 +109,7 @@ def heavy(view: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
-        with room():
+        with turn_for():
             return view(*args, **kwargs)
 
     return wrapper
@@ -127,7 +127,7 @@ def _leave(_: object = None) -> None:
 
 
 #: The turns of an application.
-TURNS: Slot[Turns] = Slot("heavy", lambda _: Turns())
+TURNS: Slot[HeavyTurns] = Slot("heavy", lambda _: HeavyTurns())
 
 
 def init_app(app: Flask) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from ..errors import Malformed
-from ..storage.blobs import Source
+from ..storage.blobs import ByteSource
 
 #: What a form needs besides its file.
 FORM_SLACK = 64 * 1024
@@ -28,7 +28,7 @@ def file_body(low: int) -> dict[str, Any]:
     }
 
 
-def sent_file() -> tuple[Source, str, str]:
+def sent_file() -> tuple[ByteSource, str, str]:
     """Return what was sent, and what its sender calls it and its type; raises Malformed."""
     if request.mimetype == "multipart/form-data":
         file = request.files.get("file")
@@ -37,7 +37,7 @@ def sent_file() -> tuple[Source, str, str]:
         return file.stream, file.filename or "", file.mimetype
     if request.content_length is None and "Transfer-Encoding" not in request.headers:
         raise Malformed("There is no body: to send an empty file, set `Content-Length: 0`.")
-    source: Source = request.stream
+    source: ByteSource = request.stream
     # curl says this of any `--data-binary`.
     unknown = request.mimetype == "application/x-www-form-urlencoded"
     return source, "", "" if unknown else request.mimetype

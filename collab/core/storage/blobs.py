@@ -26,7 +26,7 @@ class TooLarge(ApiError):
     status = 413
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """What bytes are read from."""
 
     def read(self, size: int, /) -> bytes:
@@ -60,7 +60,7 @@ class Blobs:
     ) -> None:
         self._folder, self._database, self._require_free = folder, database, require_free
 
-    def receive(self, source: Source, limit: int) -> Received:
+    def receive(self, source: ByteSource, limit: int) -> Received:
         """Write a stream to disk, with an fsync.
 
         Raises TooLarge past `limit` bytes, and what `require_free` raises of the next piece.

@@ -24,7 +24,7 @@ from ...core.database import take_write_lock
 from ...core.errors import ApiError, translated
 from ...core.idempotency import unfinished
 from ...core.storage.blob_store import blobs, sweep
-from ...core.storage.blobs import Received, Source
+from ...core.storage.blobs import ByteSource, Received
 from ...core.usage import quota
 from ...events import log
 from ...events.catalogue.files import FileDeleted
@@ -79,7 +79,7 @@ class Plan:
     freed: list[str] = field(default_factory=list)
 
 
-def unpack(workspace_id: int, source: Source, conflict: str, actor: Caller) -> dict[str, int]:
+def unpack(workspace_id: int, source: ByteSource, conflict: str, actor: Caller) -> dict[str, int]:
     """Put the files of an archive into a workspace; returns how many were made and changed.
 
     Raises BadArchive, PathsTaken, TooManyFiles, QuotaSpent, TooLarge, NotFound, Forbidden, and

@@ -18,13 +18,13 @@ from ...events.catalogue.files import FileEdited
 from ...events.types import Event
 from ...extensions import db
 from ..models import File, FileChange
-from ..quotas import TextRoom
+from ..quotas import TextAllowance
 from ..text.encoding import loaded, stored, told
 from ..updates.owners import NO_OWNER
 from . import store
 from .changes import Change
 from .first_version import REST
-from .live_text import Applied, Room
+from .live_text import Applied, LiveText
 from .rights_cache import Rights
 from .spending import Spending
 from .store import INSERT_CHANGES, INSERT_CLIENTS
@@ -56,15 +56,15 @@ class Batch:
     """Changes that are committed together, or not at all."""
 
     def __init__(
-        self, room: Callable[[int], Room], rights: Rights, spending: Spending | None = None
+        self, live_text: Callable[[int], LiveText], rights: Rights, spending: Spending | None = None
     ) -> None:
-        self._room, self._rights, self._spending = room, rights, spending or Spending()
-        #: The rooms that may differ from the database until the commit.
-        self.touched: dict[int, Room] = {}
+        self._live_text, self._rights, self._spending = live_text, rights, spending or Spending()
+        #: The texts that may differ from the database until the commit.
+        self.touched: dict[int, LiveText] = {}
         self.accepted: list[tuple[Change, Applied]] = []
         self._results: list[tuple[Change, Applied | ApiError]] = []
         self._projects: dict[int, int] = {}
-        self._quota = TextRoom()
+        self._quota = TextAllowance()
         #: What of it has a name: by file, author and name.
         self._named: dict[tuple[int, int, str], Applied] = {}
 
@@ -100,14 +100,14 @@ class Batch:
 
     def _bill(self, change: Change) -> None:
         """Charge those whose updates waited for this one."""
-        room = self.touched.get(change.file_id)
-        for person, seconds in room.document.waiting.take_bills().items() if room else ():
+        live_text = self.touched.get(change.file_id)
+        for person, seconds in live_text.document.waiting.take_bills().items() if live_text else ():
             self._spending.shift(seconds, change.caller.user_id, person)
 
     def _take(self, change: Change) -> Applied:
         self._projects[change.file_id] = self._rights.project_of(change.file_id, change.caller)
-        room = self._entered(change.file_id)
-        if change.expected not in (None, room.version):
+        live_text = self._entered(change.file_id)
+        if change.expected not in (None, live_text.version):
             raise PreconditionFailed()
         if change.undoes is not None:
             self._first_to_undo(change)
@@ -116,17 +116,17 @@ class Batch:
         self._quota.take(change, self._projects[change.file_id])
         try:
             if change.update is None:
-                return room.change(change.delta, change.base)
+                return live_text.change(change.delta, change.base)
             person = change.caller.user_id
-            return room.merge(change.update, person, all_it_has=change.all_it_has)
+            return live_text.merge(change.update, person, all_it_has=change.all_it_has)
         finally:
-            if room.spoilt:
-                self._rebuild(room)
+            if live_text.spoilt:
+                self._rebuild(live_text)
 
-    def _rebuild(self, room: Room) -> None:
-        mine = [one for change, one in self.accepted if change.file_id == room.file_id]
-        room.rebuild(mine)
-        self._take_amendment(room)
+    def _rebuild(self, live_text: LiveText) -> None:
+        mine = [one for change, one in self.accepted if change.file_id == live_text.file_id]
+        live_text.rebuild(mine)
+        self._take_amendment(live_text)
 
     def _first_to_undo(self, change: Change) -> None:
         """Raise UndoneMeanwhile if there is an undo that this one was made without knowing of."""
@@ -144,18 +144,18 @@ class Batch:
         row = store.carried_out(*named)
         return row and Applied(row.base, row.version, loaded(row.delta), b"")
 
-    def _entered(self, file_id: int) -> Room:
-        room = self.touched.get(file_id)
-        if room is None:
-            room = self.touched[file_id] = self._room(file_id)
-            room.catch_up()
-            self._take_amendment(room)
-        return room
+    def _entered(self, file_id: int) -> LiveText:
+        live_text = self.touched.get(file_id)
+        if live_text is None:
+            live_text = self.touched[file_id] = self._live_text(file_id)
+            live_text.catch_up()
+            self._take_amendment(live_text)
+        return live_text
 
-    def _take_amendment(self, room: Room) -> None:
-        if room.amendment is not None:
-            self.accepted.append((_nobodys(room.file_id), room.amendment))
-            room.amendment = None
+    def _take_amendment(self, live_text: LiveText) -> None:
+        if live_text.amendment is not None:
+            self.accepted.append((_nobodys(live_text.file_id), live_text.amendment))
+            live_text.amendment = None
 
     def amend(self, file_id: int) -> None:
         """Write what was changed for a text and its history to agree, into the transaction."""
@@ -164,11 +164,11 @@ class Batch:
         self._entered(file_id)
         self._write()
 
-    def write_nobodys(self, room: Room, applied: Applied) -> None:
+    def write_nobodys(self, live_text: LiveText, applied: Applied) -> None:
         """Write a change that the service made of a text."""
-        self._projects[room.file_id] = _project_of(room.file_id)
-        self.touched[room.file_id] = room
-        self.accepted.append((_nobodys(room.file_id), applied))
+        self._projects[live_text.file_id] = _project_of(live_text.file_id)
+        self.touched[live_text.file_id] = live_text
+        self.accepted.append((_nobodys(live_text.file_id), applied))
         self._write()
 
     def _write(self) -> None:
@@ -179,10 +179,10 @@ class Batch:
         connection = db.session.connection()
         connection.execute(INSERT_CHANGES, [_row(*pair, now) for pair in self.accepted])
         changed = {change.file_id for change, _ in self.accepted}
-        for room in (self.touched[file_id] for file_id in changed):
-            values = {"new_version": room.version, "new_size": room.size, "now": now}
-            connection.execute(UPDATE_FILE, values | {"key": room.file_id})
-        clients = [row for room in self.touched.values() for row in _claimed(room)]
+        for live_text in (self.touched[file_id] for file_id in changed):
+            values = {"new_version": live_text.version, "new_size": live_text.size, "now": now}
+            connection.execute(UPDATE_FILE, values | {"key": live_text.file_id})
+        clients = [row for live_text in self.touched.values() for row in _claimed(live_text)]
         if clients:
             connection.execute(INSERT_CLIENTS, clients)
         log.record_each([self._event(*pair) for pair in self.accepted])
@@ -207,18 +207,18 @@ class Batch:
                 change.done.set_result(result)
 
 
-def _claimed(room: Room) -> list[dict[str, int]]:
+def _claimed(live_text: LiveText) -> list[dict[str, int]]:
     """Return the rows of client ids that somebody has written with first."""
-    claimed, room.document.claimed = room.document.claimed, {}
+    claimed, live_text.document.claimed = live_text.document.claimed, {}
     return [
-        {"file_id": room.file_id, "client": client, "user_id": user_id}
+        {"file_id": live_text.file_id, "client": client, "user_id": user_id}
         for client, user_id in claimed.items()
     ]
 
 
-def write_nobodys(room: Room, applied: Applied) -> None:
+def write_nobodys(live_text: LiveText, applied: Applied) -> None:
     """Write a change that the service made of a text, into the open transaction."""
-    Batch(lambda _: room, Rights()).write_nobodys(room, applied)
+    Batch(lambda _: live_text, Rights()).write_nobodys(live_text, applied)
 
 
 def _project_of(file_id: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from ...core import client_address
 from ...core.caller import Caller
 from ..text.delta import Delta, weight
-from .live_text import Applied, Room
+from .live_text import Applied, LiveText
 
 
 @dataclass(eq=False)
@@ -46,6 +46,6 @@ class Question:
     """Something that only the documents' thread can answer."""
 
     file_id: int
-    ask: Callable[[Room], Any]
+    ask: Callable[[LiveText], Any]
     done: Future[Any] = field(default_factory=Future)
     weight = 0

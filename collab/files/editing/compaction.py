@@ -29,7 +29,7 @@ from ...extensions import db
 from ..models import Checkpoint, File, FileChange
 from ..text.units import from_units
 from . import batch, proof, store, thinning
-from .live_text import Room
+from .live_text import LiveText
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ PAUSE_S = 5.0
 
 #: What is noted of a document once a step has been committed.
 Noted = Callable[[], None]
-Step = Callable[[Room], Noted]
+Step = Callable[[LiveText], Noted]
 
 
 class Rounds:
@@ -67,92 +67,99 @@ class Rounds:
         """Whether there are some left of this round."""
         return bool(self._left)
 
-    def next(self, rooms: dict[int, Room]) -> list[tuple[int, Room]]:
+    def next(self, live_texts: dict[int, LiveText]) -> list[tuple[int, LiveText]]:
         """Return the texts whose turn it is."""
-        keys = self._left or list(rooms)
+        keys = self._left or list(live_texts)
         some, self._left = keys[:TEXTS_PER_LOOK], keys[TEXTS_PER_LOOK:]
-        return [(key, rooms[key]) for key in some if key in rooms]
+        return [(key, live_texts[key]) for key in some if key in live_texts]
 
 
-def next_step(room: Room, *, quiet: bool, leaves: bool = False) -> Step | None:
+def next_step(live_text: LiveText, *, quiet: bool, leaves: bool = False) -> Step | None:
     """Return what is to be done for a text now.
 
     `quiet` tells that nobody has used it lately, `leaves` that it leaves memory after that.
     """
-    count, size = room.uncompacted
-    if time.monotonic() < room.paused_until:
+    count, size = live_text.uncompacted
+    if time.monotonic() < live_text.paused_until:
         return None
     if (
         count >= CHECKPOINT_EVERY_UPDATES
-        or size >= CHECKPOINT_EVERY_BYTES + 2 * len(room.document.units)
+        or size >= CHECKPOINT_EVERY_BYTES + 2 * len(live_text.document.units)
         or (quiet and count > FEW_UPDATES)
     ):
-        return _checkpoint if room.version - room.proven <= MAX_UNPROVED_CHANGES else _prove
-    if quiet and room.unsearched:
+        return (
+            _checkpoint if live_text.version - live_text.proven <= MAX_UNPROVED_CHANGES else _prove
+        )
+    if quiet and live_text.unsearched:
         return _refresh
-    if leaves and room.proven != room.version:
+    if leaves and live_text.proven != live_text.version:
         return _prove
-    return _tidy if room.untidy else None
+    return _tidy if live_text.untidy else None
 
 
-def carry_out(step: Step, room: Room) -> bool:
+def carry_out(step: Step, live_text: LiveText) -> bool:
     """Take a step in a transaction of its own.
 
     Returns whether the document is still good; it is not if the file is gone.
     """
     try:
         take_write_lock()
-        room.catch_up()
-        noted = step(room)
+        live_text.catch_up()
+        noted = step(live_text)
         db.session.commit()
-        room.unsaved = False
+        live_text.unsaved = False
         noted()
     except NotFound:
         db.session.rollback()
         return False
     except (SQLAlchemyError, ApiError) as error:
         db.session.rollback()
-        logger.warning("text %s was not compacted: %s", room.file_id, error)
-        room.paused_until = time.monotonic() + PAUSE_S
-        return not room.unsaved
+        logger.warning("text %s was not compacted: %s", live_text.file_id, error)
+        live_text.paused_until = time.monotonic() + PAUSE_S
+        return not live_text.unsaved
     finally:
         db.session.remove()
     return True
 
 
-def _checkpoint(room: Room) -> Noted:
+def _checkpoint(live_text: LiveText) -> Noted:
     """Write a checkpoint, and let go of the updates that it holds.
 
     The text is what is in memory, whatever was stored of it. That it can be loaded is proved first.
     """
-    state = room.document.state()
-    if not proof.holds(room.document, [state]):
-        return _restore(room)
-    mine, text = Checkpoint.file_id == room.file_id, from_units(room.document.units)
+    state = live_text.document.state()
+    if not proof.holds(live_text.document, [state]):
+        return _restore(live_text)
+    mine, text = Checkpoint.file_id == live_text.file_id, from_units(live_text.document.units)
     newest = db.session.scalar(select(func.max(Checkpoint.version)).where(mine)) or 0
     db.session.execute(update(Checkpoint).where(mine, STATE_COLUMN.is_not(None)).values(state=None))
     packed = zlib.compress(text.encode(), ZLIB_LEVEL)
-    values = {"file_id": room.file_id, "version": room.version, "text": packed, "state": state}
+    values = {
+        "file_id": live_text.file_id,
+        "version": live_text.version,
+        "text": packed,
+        "state": state,
+    }
     db.session.merge(Checkpoint(**values))
-    held = update(FileChange).where(FileChange.file_id == room.file_id)
-    held = held.where(FileChange.version > newest, FileChange.version <= room.version)
+    held = update(FileChange).where(FileChange.file_id == live_text.file_id)
+    held = held.where(FileChange.version > newest, FileChange.version <= live_text.version)
     db.session.execute(held.values(update=None))
-    searched = _search(room, text)
+    searched = _search(live_text, text)
 
     def noted() -> None:
         searched()
-        room.uncompacted, room.untidy, room.proven = (0, 0), True, room.version
+        live_text.uncompacted, live_text.untidy, live_text.proven = (0, 0), True, live_text.version
 
     return noted
 
 
-def _prove(room: Room) -> Noted:
+def _prove(live_text: LiveText) -> Noted:
     """Prove that what is stored is what is in memory; else write a checkpoint of that."""
-    if not proof.holds(room.document, store.load(room.file_id).all):
-        return _checkpoint(room)
+    if not proof.holds(live_text.document, store.load(live_text.file_id).all):
+        return _checkpoint(live_text)
 
     def noted() -> None:
-        room.proven = room.version
+        live_text.proven = live_text.version
 
     return noted
 
@@ -160,42 +167,42 @@ def _prove(room: Room) -> Noted:
 STATE_COLUMN = Checkpoint.state
 
 
-def _restore(room: Room) -> Noted:
+def _restore(live_text: LiveText) -> Noted:
     """Make the text what its state says it is, by a change that nobody made."""
-    found = proof.restored(room.document)
+    found = proof.restored(live_text.document)
     if found is None:
         raise Unavailable("No state of it makes the text; its updates are kept.")
     document, change = found
-    applied = room.restored(document, change)
+    applied = live_text.restored(document, change)
     if applied.update:
-        batch.write_nobodys(room, applied)
+        batch.write_nobodys(live_text, applied)
     return lambda: None
 
 
-def _refresh(room: Room) -> Noted:
-    return _search(room, from_units(room.document.units))
+def _refresh(live_text: LiveText) -> Noted:
+    return _search(live_text, from_units(live_text.document.units))
 
 
-def _search(room: Room, text: str) -> Noted:
+def _search(live_text: LiveText, text: str) -> Noted:
     """Let a search find what the text is now."""
-    mine, beginning = File.id == room.file_id, text[:SEARCHABLE_CHARACTERS]
+    mine, beginning = File.id == live_text.file_id, text[:SEARCHABLE_CHARACTERS]
     if db.session.scalar(select(File.searchable).where(mine)) != beginning:
         change = update(File).where(mine).execution_options(synchronize_session=False)
         db.session.execute(change.values(searchable=beginning, updated_at=File.updated_at))
 
     def noted() -> None:
-        room.unsearched = False
+        live_text.unsearched = False
 
     return noted
 
 
-def _tidy(room: Room) -> Noted:
+def _tidy(live_text: LiveText) -> Noted:
     """Take the history one step further into its bounds."""
-    thinning.thin(room.file_id)
-    through, joined = thinning.join(room.file_id, room.joined_through)
-    finished = joined and not thinning.drop(room.file_id)
+    thinning.thin(live_text.file_id)
+    through, joined = thinning.join(live_text.file_id, live_text.joined_through)
+    finished = joined and not thinning.drop(live_text.file_id)
 
     def noted() -> None:
-        room.joined_through, room.untidy = through, not finished
+        live_text.joined_through, live_text.untidy = through, not finished
 
     return noted

@@ -22,7 +22,7 @@ from ..updates.owners import NO_OWNER, own_client
 from ..updates.pairs import Pairs
 from ..updates.plan import Plan
 from ..updates.structs import Id, Update
-from ..updates.waiting import Waiting, WaitingRoom, work_of
+from ..updates.waiting import Waiting, WaitingList, work_of
 from ..updates.weighing import Spoilt
 from . import steps
 
@@ -54,7 +54,7 @@ class Document:
         self.lacks = False
         #: Whether what was stored was all there when it was loaded, and no character was cut.
         self.sound, self.cut = True, False
-        self.waiting = WaitingRoom()
+        self.waiting = WaitingList()
         self._ledger, self._pairs = Ledger(), Pairs()
         self._unproven = 0
         self._open()

@@ -62,7 +62,7 @@ class Applied:
 
 
 @dataclass(eq=False)
-class Room:
+class LiveText:
     """A document with its version and the latest changes."""
 
     file_id: int
@@ -93,11 +93,11 @@ class Room:
     paused_until: float = 0.0
 
     @classmethod
-    def load(cls, file_id: int) -> Room:
+    def load(cls, file_id: int) -> LiveText:
         """Load a text from the database; raises NotFound."""
-        room = cls(file_id, 0)
-        room._reload()
-        return room
+        live_text = cls(file_id, 0)
+        live_text._reload()
+        return live_text
 
     def _reload(self) -> None:
         stored = store.load(self.file_id)

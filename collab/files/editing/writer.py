@@ -30,7 +30,7 @@ from . import compaction
 from .batch import Batch
 from .changes import Change, Question
 from .document import Document
-from .live_text import Applied, Room, unusable
+from .live_text import Applied, LiveText, unusable
 from .rights_cache import Rights
 from .spending import Spending
 
@@ -63,7 +63,7 @@ class Writer(BackgroundThread):
         self._app = app
         self._hub: Hub = LIVE.of(app).hub
         self._waiting: queue.SimpleQueue[Change | Question | None] = queue.SimpleQueue()
-        self._rooms: dict[int, Room] = {}
+        self._live_texts: dict[int, LiveText] = {}
         self._rights, self._spending = Rights(), Spending()
         #: Seconds after which a document that nobody uses leaves memory.
         self.idle_s = IDLE_S
@@ -88,7 +88,7 @@ class Writer(BackgroundThread):
         self._put(change)
         return change.done
 
-    def inspect(self, file_id: int, question: Callable[[Room], Any]) -> Any:
+    def inspect(self, file_id: int, question: Callable[[LiveText], Any]) -> Any:
         """Run a function on a text in the writer's thread, after all that was queued before."""
         item = Question(file_id, question)
         self._put(item)
@@ -96,11 +96,13 @@ class Writer(BackgroundThread):
 
     def ask(self, file_id: int, question: Callable[[Document, int], Any]) -> Any:
         """Run a function on a document and its version likewise; return its result."""
-        return self.inspect(file_id, lambda room: question(room.document, room.version))
+        return self.inspect(
+            file_id, lambda live_text: question(live_text.document, live_text.version)
+        )
 
     def forget(self, file_id: int) -> None:
         """Let the document of a deleted file leave memory soon."""
-        if file_id in self._rooms:
+        if file_id in self._live_texts:
             self._waiting.put(Question(file_id, lambda *_: None))
 
     @classmethod
@@ -134,7 +136,7 @@ class Writer(BackgroundThread):
     @property
     def in_memory(self) -> list[int]:
         """Return the files whose documents are in memory."""
-        return list(self._rooms)
+        return list(self._live_texts)
 
     def _run(self) -> None:
         while True:
@@ -146,7 +148,7 @@ class Writer(BackgroundThread):
                 self._tidy()
             except BaseException as error:  # a panic of the CRDT's library is not an Exception
                 logger.exception("the documents are loaded again")
-                self._rooms.clear()
+                self._live_texts.clear()
                 self._refuse(items, error)
             if last:
                 return
@@ -189,7 +191,7 @@ class Writer(BackgroundThread):
     def _commit(self, changes: list[Change]) -> list[Change]:
         """Carry changes out in one transaction; returns what is left for the next one."""
         self._load({change.file_id for change in changes})
-        batch = Batch(self.room, self._rights, self._spending)
+        batch = Batch(self.live_text, self._rights, self._spending)
         try:
             rest = batch.take_all(changes)
             self._remember(batch)  # the commit wakes those who ask for it
@@ -199,7 +201,7 @@ class Writer(BackgroundThread):
             if not isinstance(error, SQLAlchemyError | ApiError):
                 logger.exception("changes of texts failed")
             for file_id in batch.touched:
-                self._rooms.pop(file_id, None)
+                self._live_texts.pop(file_id, None)
             for change, applied in batch.accepted:
                 self._forget((change.file_id, applied.version))
             for change in changes:
@@ -210,9 +212,9 @@ class Writer(BackgroundThread):
 
     def _load(self, files: set[int]) -> None:
         """Load texts that are not in memory, before others have to wait for the writer's lock."""
-        for file_id in files - self._rooms.keys():
+        for file_id in files - self._live_texts.keys():
             with suppress(NotFound):
-                self.room(file_id)
+                self.live_text(file_id)
             db.session.rollback()  # what comes until the lock is there is caught up with
 
     def _remember(self, batch: Batch) -> None:
@@ -230,52 +232,52 @@ class Writer(BackgroundThread):
 
     def _answer(self, question: Question) -> None:
         try:
-            room = self.room(question.file_id)
-            room.catch_up()
-            if room.amendment is not None:
+            live_text = self.live_text(question.file_id)
+            live_text.catch_up()
+            if live_text.amendment is not None:
                 self._amend(question.file_id)
-            question.done.set_result(question.ask(room))
+            question.done.set_result(question.ask(live_text))
         except Exception as error:
             if isinstance(error, NotFound):
-                self._rooms.pop(question.file_id, None)
+                self._live_texts.pop(question.file_id, None)
             known = unusable(error) if isinstance(error, Unusable) else translated(error)
             question.done.set_exception(known)
 
     def _amend(self, file_id: int) -> None:
-        batch = Batch(self.room, self._rights, self._spending)
+        batch = Batch(self.live_text, self._rights, self._spending)
         try:
             batch.amend(file_id)
             self._remember(batch)
             db.session.commit()
         except Exception:
             db.session.rollback()
-            self._rooms.pop(file_id, None)
+            self._live_texts.pop(file_id, None)
             raise
 
-    def room(self, file_id: int) -> Room:
+    def live_text(self, file_id: int) -> LiveText:
         """Return a document, loaded if it is not in memory; raises NotFound."""
-        room = self._rooms.get(file_id)
-        if room is None:
-            room = self._rooms[file_id] = Room.load(file_id)
-        room.used_at = time.monotonic()
-        return room
+        live_text = self._live_texts.get(file_id)
+        if live_text is None:
+            live_text = self._live_texts[file_id] = LiveText.load(file_id)
+        live_text.used_at = time.monotonic()
+        return live_text
 
     def _tidy(self) -> None:
         """Take one step to compact what has grown, or let go of what nobody uses."""
-        now, some = time.monotonic(), self._rounds.next(self._rooms)
+        now, some = time.monotonic(), self._rounds.next(self._live_texts)
         self._busy = self._rounds.unfinished
-        for file_id, room in some:
-            quiet = now - room.used_at >= self.idle_s
+        for file_id, live_text in some:
+            quiet = now - live_text.used_at >= self.idle_s
             leaves = quiet and not self._hub.followed(f"file:{file_id}")
-            step = compaction.next_step(room, quiet=quiet, leaves=leaves)
+            step = compaction.next_step(live_text, quiet=quiet, leaves=leaves)
             if step is not None:
                 with self._app.app_context():
-                    if not compaction.carry_out(step, room):
-                        del self._rooms[file_id]
+                    if not compaction.carry_out(step, live_text):
+                        del self._live_texts[file_id]
                 self._busy = True
                 return
             if leaves:
-                del self._rooms[file_id]
+                del self._live_texts[file_id]
 
 
 TEXTS: Slot[Writer] = Slot("texts", Writer)

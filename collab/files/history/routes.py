@@ -84,7 +84,7 @@ def get_diff(query: dict[str, Any], file_id: int) -> Response:
 @blueprint.arguments(RestoreIn)
 @blueprint.response(200, OutcomeOut)
 @versioned
-def restore_version(data: dict[str, Any], file_id: int) -> service.Outcome:
+def restore_version(data: dict[str, Any], file_id: int) -> service.TextOutcome:
     """Restore a text to a version, by a new change that is merged like any other."""
     file = service.load_text(file_id, caller(), can=Right.WRITE)
     return service.restore(file, data["version"], caller())
@@ -97,7 +97,7 @@ def restore_version(data: dict[str, Any], file_id: int) -> service.Outcome:
 @blueprint.arguments(UndoIn)
 @blueprint.response(200, OutcomeOut)
 @versioned
-def undo_changes(data: dict[str, Any], file_id: int) -> service.Outcome:
+def undo_changes(data: dict[str, Any], file_id: int) -> service.TextOutcome:
     """Undo what one person changed from one version to another, and keep what others did.
 
     Whoever may write may undo others' changes, too. The undo is one change, which can be undone.

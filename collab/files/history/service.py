@@ -83,7 +83,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TextOutcome:
     """What became of a text that somebody took back."""
 
     file_id: int
@@ -191,7 +191,7 @@ def text_at(file_id: int, version: int) -> str:
 # -- taking back ----------------------------------------------------------------------------------
 
 
-def restore(file: File, version: int, caller: Caller) -> Outcome:
+def restore(file: File, version: int, caller: Caller) -> TextOutcome:
     """Make a text what it was at a version; raises NotFound, JoinedVersion, Forbidden."""
     base = store.current_version(file.id)
     wanted, present = store.units_at(file.id, version), store.units_at(file.id, base)
@@ -200,13 +200,13 @@ def restore(file: File, version: int, caller: Caller) -> Outcome:
 
 def undo_of(
     file: File, author_id: int | None, from_version: int, to_version: int | None, caller: Caller
-) -> Outcome:
+) -> TextOutcome:
     """Take back one person's changes in a span of versions; raises TooFarBack, Forbidden."""
     person = caller.user_id if author_id is None else author_id
     for _ in range(UNDO_ATTEMPTS):
         change = _undoing(file, person, from_version, to_version, caller)
         if change is None:
-            return Outcome(file.id, store.current_version(file.id), changed=False, edits=[])
+            return TextOutcome(file.id, store.current_version(file.id), changed=False, edits=[])
         try:
             return _submit(change)
         except UndoneMeanwhile as error:
@@ -266,7 +266,7 @@ def chosen_of(rows: Sequence[Any], person: int, end: int) -> list[bool]:
     return chosen[::-1]
 
 
-def _submit(change: Change) -> Outcome:
+def _submit(change: Change) -> TextOutcome:
     applied = writer().submit(change)
     delta: Delta = applied.delta
-    return Outcome(change.file_id, applied.version, bool(applied.update), edits_of(delta))
+    return TextOutcome(change.file_id, applied.version, bool(applied.update), edits_of(delta))

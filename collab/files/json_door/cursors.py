@@ -9,7 +9,7 @@ from ...core.errors import invalid
 from ...core.schemas import MAX_ID
 from ...projects.access import Place
 from ...realtime.transport.live import live
-from ..editing.live_text import Room
+from ..editing.live_text import LiveText
 from ..editing.store import JoinedVersion
 from ..editing.writer import writer
 from ..text.delta import Delta
@@ -37,17 +37,19 @@ def moved(position: int, delta: Delta) -> int:
     return new + position - old
 
 
-def brought_up(cursor: Cursor, room: Room) -> Cursor:
+def brought_up(cursor: Cursor, live_text: LiveText) -> Cursor:
     """Return a cursor as it is in the newest version; raises Unprocessable, JoinedVersion."""
     version = cursor["version"]
-    if version > room.version:
-        raise invalid("version", f"There is no version {version}: the newest is {room.version}.")
+    if version > live_text.version:
+        raise invalid(
+            "version", f"There is no version {version}: the newest is {live_text.version}."
+        )
     ends = {name: cursor[name] for name in ENDS if name in cursor}
-    for delta in room.since(version):
+    for delta in live_text.since(version):
         ends = {name: moved(position, delta) for name, position in ends.items()}
-    length = len(room.document.units)
+    length = len(live_text.document.units)
     return {name: min(position, length) for name, position in ends.items()} | {
-        "version": room.version
+        "version": live_text.version
     }
 
 
@@ -65,17 +67,17 @@ def show(place: Place, caller: Caller, payload: dict[str, Any]) -> dict[str, Any
             raise invalid(name, "Must be a whole number, 0 or more.")
     sent = {name: payload[name] for name in names}
     file_id = int(place.topic.partition(":")[2])
-    now: Cursor = writer().inspect(file_id, lambda room: brought_up(sent, room))
+    now: Cursor = writer().inspect(file_id, lambda live_text: brought_up(sent, live_text))
     live().hub.note(place.topic, caller.user_id, now)
     return payload | now
 
 
-def shown(room: Room, notes: dict[int, Cursor]) -> list[dict[str, int]]:
+def shown(live_text: LiveText, notes: dict[int, Cursor]) -> list[dict[str, int]]:
     """Return people's cursors as they are in the newest version."""
     found = []
     for user_id, cursor in notes.items():
         try:
-            found.append({"user_id": user_id} | brought_up(cursor, room))
+            found.append({"user_id": user_id} | brought_up(cursor, live_text))
         except JoinedVersion:
             continue  # it has not been moved for long
     return found

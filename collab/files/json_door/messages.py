@@ -18,7 +18,7 @@ from ...realtime.json_door.socket import Socket, register
 from ...realtime.publishing import ENVELOPE_BYTES
 from ...realtime.transport.served import Work
 from ..editing.changes import Change
-from ..editing.live_text import Applied, Room
+from ..editing.live_text import Applied, LiveText
 from ..editing.writer import writer
 from ..models import TEXT, File
 from ..text.delta import Delta
@@ -50,15 +50,21 @@ def open_file(socket: Socket, body: Body) -> Work:
     opened, place = {"file_id": file.id, "path": file.path}, access.place(file.topic, socket.caller)
     hub = socket.live.hub
     with socket.following(place) as position:
-        opened |= writer().inspect(file.id, lambda room: _now(room, hub.notes(place.topic)))
+        opened |= writer().inspect(
+            file.id, lambda live_text: _now(live_text, hub.notes(place.topic))
+        )
         access.place(place.topic, socket.caller)  # again, after the reading
         opened |= {"last_id": position, "present": hub.present(place.topic)}
         yield from socket.answer_at_length("file.opened", body, **opened)
 
 
-def _now(room: Room, notes: dict[int, Any]) -> Body:
-    content = from_units(room.document.units)
-    return {"version": room.version, "content": content, "cursors": cursors.shown(room, notes)}
+def _now(live_text: LiveText, notes: dict[int, Any]) -> Body:
+    content = from_units(live_text.document.units)
+    return {
+        "version": live_text.version,
+        "content": content,
+        "cursors": cursors.shown(live_text, notes),
+    }
 
 
 def edit_file(socket: Socket, body: Body) -> None:

@@ -46,7 +46,7 @@ class Waiting:
         return any(clocks.get(client, 0) >= clock for client, clock in self.missing.items())
 
 
-class WaitingRoom:
+class WaitingList:
     """The updates that wait."""
 
     def __init__(self) -> None:

@@ -46,7 +46,7 @@ from .protocol import (
     STEP_2,
     SYNC,
     UPDATE,
-    Reader,
+    MessageReader,
     State,
 )
 
@@ -140,7 +140,7 @@ class YjsConnection(Connection):
         try:
             self.check_person()
             self._may_read()
-            yield from self._dispatch(Reader(data))
+            yield from self._dispatch(MessageReader(data))
             if len(data) > SMALL_MESSAGE_BYTES:
                 self.settle()  # what is long is in memory until it is on disk
         finally:
@@ -156,7 +156,7 @@ class YjsConnection(Connection):
                 raise
             raise Forbidden("You may not read this file any more.") from None
 
-    def _dispatch(self, reader: Reader) -> Work:
+    def _dispatch(self, reader: MessageReader) -> Work:
         kind = reader.number()
         if kind == SYNC:
             yield from self._on_sync(reader.number(), reader.sized())

@@ -47,7 +47,7 @@ def sized(data: bytes) -> bytes:
     return number(len(data)) + data
 
 
-class Reader:
+class MessageReader:
     """Takes a message apart; raises Malformed where it ends too early."""
 
     def __init__(self, data: bytes) -> None:
@@ -116,7 +116,7 @@ def states(data: bytes, limit: int) -> list[State]:
 
     Raises Malformed, also for what is not JSON, on which other editors would stumble.
     """
-    reader = Reader(data)
+    reader = MessageReader(data)
     found = []
     for _ in range(min(reader.number(), MAX_STATES)):
         state = State(reader.number(), reader.number(), reader.sized())

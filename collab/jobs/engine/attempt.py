@@ -16,7 +16,7 @@ from ...core.usage import quota
 from ...extensions import db
 from ...flags import service as flags
 from .. import registry
-from ..context import FatalError, JobContext, JobError, Report, Result, Stopped
+from ..context import FatalError, JobContext, JobError, Result, RunReport, Stopped
 from ..models import CANCELLED, FAILED, SUCCEEDED
 from .claiming import Claimed
 from .lifecycle import HANDED_BACK, TIMED_OUT, WORKER_LOST, Ending, failure
@@ -37,7 +37,7 @@ class Run:
     job: Claimed
     context: JobContext
     #: What it has said and is not yet written.
-    unsaid: Report = field(default_factory=Report)
+    unsaid: RunReport = field(default_factory=RunReport)
     #: When it was told to stop, by the monotonic clock.
     stopped_at: float | None = None
     #: Its row has ended without it; the code goes on until it looks.

@@ -20,7 +20,7 @@ from ...core.models import Id, UtcDateTime
 from ...extensions import db
 from .. import registry
 from ..models import QUEUED, RETRY_WAIT, RUNNING, Job
-from .fairness import Turns
+from .fairness import FairTurns
 
 JOB_COLUMNS = Job.__table__.c
 IS_READY = (JOB_COLUMNS.status == literal_column("'queued'")) & JOB_COLUMNS.due_at.is_(None)
@@ -121,7 +121,7 @@ def _heads(types: tuple[str, ...]) -> Any:
     return select(every).order_by(every.c.rank, every.c.id)
 
 
-def choose(turns: Turns) -> list[int]:
+def choose(turns: FairTurns) -> list[int]:
     """Return the ids of the jobs that go next, as many as there is room for."""
     connection = db.session.connection()
     waiting = sorted(connection.execute(WAITING_PEOPLE).scalars(), key=turns.order)
@@ -140,7 +140,7 @@ def choose(turns: Turns) -> list[int]:
     return list(_deal(lines, turns))
 
 
-def _deal(lines: dict[int, deque[Any]], turns: Turns) -> Iterator[int]:
+def _deal(lines: dict[int, deque[Any]], turns: FairTurns) -> Iterator[int]:
     """Take jobs from people's lines in turn."""
     while lines:
         who = min(lines, key=turns.order)

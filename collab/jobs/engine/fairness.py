@@ -50,7 +50,7 @@ class Placed(Protocol):
         """What kind of job it is."""
 
 
-class Turns:
+class FairTurns:
     """How many jobs run here, how many of each person's, and who was served last."""
 
     def __init__(self, workers: int, pace: Pace) -> None:

@@ -41,7 +41,7 @@ from ...events.catalogue.jobs import (
 )
 from ...extensions import db
 from .. import registry
-from ..context import Report, Result, Said, storable
+from ..context import Result, RunReport, Said, storable
 from ..models import (
     CANCELLED,
     DEAD,
@@ -115,7 +115,7 @@ def backoff(failures: int, rng: Callable[[], float] = random.random) -> timedelt
 
 
 @dataclass
-class Batch:
+class TransactionWrites:
     """What one transaction writes besides the jobs' rows; `flush` sends it in few statements."""
 
     events: list[JobEvent] = field(default_factory=list)
@@ -141,7 +141,7 @@ class Batch:
         """Note that an attempt began."""
         self.events.append(JobStarted(attempt=job.attempt, **_where(job)))
 
-    def say(self, job: Claimed, report: Report) -> bool:
+    def say(self, job: Claimed, report: RunReport) -> bool:
         """Write what a run has said; returns whether the job is still this worker's."""
         values: dict[str, Any] = {}
         if report.progress is not None:
@@ -159,7 +159,7 @@ class Batch:
             self.events.append(told_far)
         return True
 
-    def _with_room(self, job: Claimed, report: Report) -> Sequence[Said]:
+    def _with_room(self, job: Claimed, report: RunReport) -> Sequence[Said]:
         """Return what was said if there is room for it; if not, the run is to be stopped."""
         size = COPIES_OF_OUTPUT * sum(len(said.text.encode()) + ROW_BYTES for said in report.said)
         try:

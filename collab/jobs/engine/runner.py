@@ -19,7 +19,7 @@ from ...parts import PARTS, BackgroundThread
 from .attempt import Run, carry_out
 from .lifecycle import NOT_BEGUN
 from .scheduler import POLL_S, Scheduler
-from .worker_lock import Worker
+from .worker_lock import WorkerLock
 
 #: Seconds between two ticks at least.
 GATHER_S = 0.003
@@ -33,7 +33,7 @@ class Runner(BackgroundThread):
     def __init__(self, app: Flask) -> None:
         self._app, self._workers = app, app.config["JOB_WORKERS"]
         super().__init__("scheduler", off=None if self._workers else "JOB_WORKERS is 0")
-        self._worker = Worker(app.config["INSTANCE_PATH"] / "workers")
+        self._worker = WorkerLock(app.config["INSTANCE_PATH"] / "workers")
         lease_s = app.config["JOB_LEASE_SECONDS"]
         self._scheduler = Scheduler(
             app, self._worker, self._submit, workers=self._workers, lease_s=lease_s

@@ -19,15 +19,15 @@ from sqlalchemy import select, update
 
 from ...core.models import utcnow
 from ...extensions import db
-from ..context import JobContext, Report
+from ..context import JobContext, RunReport
 from ..models import RUNNING, Job
 from . import claiming
 from .attempt import Run, stopped
 from .claiming import Claimed
-from .fairness import Pace, Turns
-from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Batch, Ending
+from .fairness import FairTurns, Pace
+from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Ending, TransactionWrites
 from .sweeper import SWEEP_S, Sweeper
-from .worker_lock import Worker
+from .worker_lock import WorkerLock
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Scheduler:
     def __init__(
         self,
         app: Flask,
-        worker: Worker,
+        worker: WorkerLock,
         begin: Callable[[Run], None],
         *,
         workers: int,
@@ -78,7 +78,7 @@ class Scheduler:
         self._clock, self._monotonic = clock, monotonic
         self._sweeper = Sweeper(worker, lease_s, monotonic)
         self._pace = Pace()
-        self._turns = Turns(workers, self._pace)
+        self._turns = FairTurns(workers, self._pace)
         self._say, self._looking = Timer(OUTPUT_INTERVAL_S), Timer(CANCEL_INTERVAL_S)
         self._sweep, self._renew = Timer(SWEEP_S), Timer(lease_s / 3)
         self._ended: deque[tuple[Run, Ending]] = deque()
@@ -142,7 +142,7 @@ class Scheduler:
     def _write(
         self, ended: list[tuple[Run, Ending]], speaking: list[Run], now: float
     ) -> tuple[list[Claimed], list[Run], float]:
-        batch, clock = Batch(), self._clock()
+        batch, clock = TransactionWrites(), self._clock()
         for run in speaking:
             if not batch.say(run.job, run.unsaid):
                 run.context.stop("lost")
@@ -156,7 +156,7 @@ class Scheduler:
         db.session.commit()
         return claimed, deaf, pause
 
-    def _end_the_deaf(self, batch: Batch, now: float, clock: datetime) -> list[Run]:
+    def _end_the_deaf(self, batch: TransactionWrites, now: float, clock: datetime) -> list[Run]:
         """End the rows of runs that were told to stop, and go on all the same."""
         deaf = [
             run
@@ -167,7 +167,7 @@ class Scheduler:
             batch.settle(run.job, stopped(run.context.stop_reason), clock)
         return deaf
 
-    def _keep_house(self, batch: Batch, now: float, clock: datetime) -> None:
+    def _keep_house(self, batch: TransactionWrites, now: float, clock: datetime) -> None:
         if self.runs and self._renew.due(now):
             self._renew_leases(clock)
         if self.runs and (self._looking.due(now) or self.look):
@@ -201,7 +201,7 @@ class Scheduler:
                 run.context.stop("cancelled")
 
     def _claim(
-        self, batch: Batch, clock: datetime, ended: set[tuple[int, int]]
+        self, batch: TransactionWrites, clock: datetime, ended: set[tuple[int, int]]
     ) -> tuple[list[Claimed], float]:
         due = claiming.next_due()
         if due is not None and due <= clock:
@@ -226,7 +226,7 @@ class Scheduler:
     ) -> None:
         """Let go of what is on disk now."""
         for run in speaking:
-            run.unsaid = Report()
+            run.unsaid = RunReport()
         for run in deaf:
             run.settled = True
         for run, _ in ended:

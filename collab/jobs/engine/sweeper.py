@@ -18,8 +18,8 @@ from sqlalchemy import JSON, literal, select, type_coerce
 from ...extensions import db
 from ..models import RUNNING, Job
 from .claiming import Claimed
-from .lifecycle import NOT_BEGUN, WORKER_LOST, Batch, Ending, failure
-from .worker_lock import Worker
+from .lifecycle import NOT_BEGUN, WORKER_LOST, Ending, TransactionWrites, failure
+from .worker_lock import WorkerLock
 
 logger = logging.getLogger(__name__)
 
@@ -54,13 +54,15 @@ WORKER_GONE = failure(WORKER_LOST, "The worker that ran it died, or was lost.")
 class Sweeper:
     """Finds runs that nobody goes on with."""
 
-    def __init__(self, worker: Worker, lease_s: float, monotonic: Callable[[], float]) -> None:
+    def __init__(self, worker: WorkerLock, lease_s: float, monotonic: Callable[[], float]) -> None:
         self._worker, self._lease_s, self._monotonic = worker, lease_s, monotonic
         #: For how many seconds each lease was seen to stand still; and when we looked last.
         self._still: dict[Lease, float] = {}
         self._looked = 0.0
 
-    def sweep(self, batch: Batch, mine: Collection[tuple[int, int]], now: datetime) -> int:
+    def sweep(
+        self, batch: TransactionWrites, mine: Collection[tuple[int, int]], now: datetime
+    ) -> int:
         """End the abandoned runs within the open transaction; returns how many there were.
 
         `mine` are the runs (job and token) that go on in this process.

@@ -12,7 +12,7 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 
-class Worker:
+class WorkerLock:
     """One process that runs jobs. Its lock is the proof that it lives: no clock is asked."""
 
     def __init__(self, folder: Path) -> None:

@@ -130,7 +130,7 @@ class Conversation:
         self._said = 0
         self._listeners: dict[str, Callable[[bytes], None]] = {"messages": self._messages}
         for stream in ("stdout", "stderr"):
-            self._listeners[stream] = Stream(stream, partial(ctx.output, stream)).feed
+            self._listeners[stream] = OutputStream(stream, partial(ctx.output, stream)).feed
 
     def hold(self, process: HostProcess) -> None:
         """Listen until everybody has hung up; raises JobError when that has to be cut short."""
@@ -193,7 +193,7 @@ def _loaded(line: bytes) -> Any:
         return None
 
 
-class Stream:
+class OutputStream:
     """What the handler prints to one stream: bytes, cut anywhere, that become text."""
 
     def __init__(self, name: str, tell: Callable[[str], None]) -> None:

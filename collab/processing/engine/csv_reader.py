@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import TableError
-from .source import Source
+from .source import TextSource
 from .table import Table, check_columns
 from .values import MAX_CELL_CHARACTERS, Row, of_text
 
@@ -20,7 +20,7 @@ QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"')
 
 def read_csv(path: Path, delimiter: str | None) -> Table:
     """Read a file whose first row names the columns; raises TableError."""
-    source = Source(path, newline="")
+    source = TextSource(path, newline="")
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     lines = source.lines()
     first = next((line for line in lines if line.strip("\r\n")), "")
@@ -41,7 +41,7 @@ def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield from rest
 
 
-def _records(source: Source, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+def _records(source: TextSource, reader: Iterator[list[str]]) -> Iterator[list[str]]:
     """Yield the rows that are not blank lines."""
     try:
         for cells in reader:
@@ -66,13 +66,13 @@ def _reason(error: csv.Error) -> str:
     return text
 
 
-def _row(source: Source, names: list[str], cells: list[str]) -> Row:
+def _row(source: TextSource, names: list[str], cells: list[str]) -> Row:
     if len(cells) != len(names):
         cells = _fitted(source, len(names), cells)
     return dict(zip(names, map(of_text, cells), strict=True))
 
 
-def _fitted(source: Source, width: int, cells: list[str]) -> list[str]:
+def _fitted(source: TextSource, width: int, cells: list[str]) -> list[str]:
     """Add empty cells, or drop those that trailing delimiters make; raises TableError."""
     if any(cells[width:]):
         raise TableError(

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import orjson
 
 from .errors import TableError
-from .source import MAX_RECORD_CHARACTERS, Source, too_long
+from .source import MAX_RECORD_CHARACTERS, TextSource, too_long
 from .table import Table, of_objects
 
 #: Characters to read at a time.
@@ -29,19 +29,19 @@ MAX_TOKEN_LENGTH = 16
 
 def read_json(path: Path) -> Table:
     """Read an array of objects; raises TableError."""
-    source = Source(path)
+    source = TextSource(path)
     elements = ArrayReader(source).elements()
     return of_objects((_parsed(text, line) for text, line in elements), source)
 
 
 def read_json_lines(path: Path) -> Table:
     """Read an object from each line; blank lines are skipped; raises TableError."""
-    source = Source(path)
+    source = TextSource(path)
     lines = (line for line in _lines(source) if line.strip(BLANK_CHARACTERS))
     return of_objects((_parsed(line, source.line) for line in lines), source)
 
 
-def _lines(source: Source) -> Iterator[str]:
+def _lines(source: TextSource) -> Iterator[str]:
     for line in source.lines():
         yield line
         source.begin_record()
@@ -66,7 +66,7 @@ class ArrayReader:
     numbers as text: integers of a million digits would keep it busy for long.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TextSource) -> None:
         self._source = source
         self._held, self._at = "", 0
         self._line = 1

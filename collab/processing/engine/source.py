@@ -48,7 +48,7 @@ class CountingFile(io.RawIOBase):
         super().close()
 
 
-class Source:
+class TextSource:
     """A UTF-8 file (RFC 3629) to read once, from its beginning; a byte order mark is skipped.
 
     `newline` is what ends a line, as the built-in `open` has it.

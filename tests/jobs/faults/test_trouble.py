@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from collab.jobs.engine.worker_lock import Worker
+from collab.jobs.engine.worker_lock import WorkerLock
 
 from ...execution.support import alive
 from ...support.people import Person, ok
@@ -93,7 +93,7 @@ def test_the_lock_of_a_killed_worker_is_cleared_away(launch: Launch, instance: P
 def test_a_worker_that_begins_while_another_clears_away_is_not_taken_for_dead(
     tmp_path: Path,
 ) -> None:
-    other, enough = Worker(tmp_path), threading.Event()
+    other, enough = WorkerLock(tmp_path), threading.Event()
     other.begin()
 
     def clear_away() -> None:
@@ -102,7 +102,7 @@ def test_a_worker_that_begins_while_another_clears_away_is_not_taken_for_dead(
 
     thread = threading.Thread(target=clear_away)
     thread.start()
-    workers = [Worker(tmp_path) for _ in range(300)]
+    workers = [WorkerLock(tmp_path) for _ in range(300)]
     try:
         for worker in workers:
             worker.begin()
