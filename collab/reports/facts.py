@@ -113,9 +113,10 @@ def _ranked(scope: Scope, key: Any, limit: int, *columns: Any) -> Query:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who caused events: without `user_id` the service itself, without `name` a deleted account.
+    """Somebody who caused events.
 
-    `role` is None for who is not a member.
+    Without `user_id` it is the service itself, without `name` the account is gone; `role` is None
+    for people who are not members.
     """
 
     user_id: int | None
