@@ -70,6 +70,13 @@ def test_a_block_can_be_pasted_into_any_shell(page):
 
 
 @each_page
+def test_a_block_knows_no_ids(page):
+    """Whoever has tried something before has other ones: a block keeps those that it is given."""
+    for block in pages.shell_blocks(page):
+        assert re.findall(r"\$api\S*/\d+\b|_id\\?\": ?\d", block.text) == []
+
+
+@each_page
 def test_links_lead_somewhere(page):
     for target, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", pages.prose(page)):
         path = (page.parent / target).resolve() if target else page
@@ -146,3 +153,13 @@ def test_the_walk_through_the_code_is_looked_at():
 )
 def test_a_link_to_what_is_not_there_is_noticed(file, name, there):
     assert defines(ROOT / file, name) is there
+
+
+def test_what_the_walk_calls_a_word_of_the_field_is_in_the_glossary():
+    walk = (ROOT / "docs" / "architecture.md").read_text().split("## One change")[1].split("## ")[0]
+    rows = (ROOT / "docs" / "glossary.md").read_text().splitlines()
+    known = {row.split("|")[1].split("(")[0].strip() for row in rows if row.startswith("| ")}
+    words = {word for cell in known for word in cell.split(", ")}
+    marked = set(re.findall(r"(?<![*\w])\*(\w[\w -]*)\*(?!\*)", walk)) - {"italics"}
+    assert len(marked) > 10
+    assert marked <= words
