@@ -6,9 +6,13 @@ longer than what may wait, or a stream, makes its thread wait for the reader, up
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import select
 import socket
+import sys
+import termios
 import threading
 import time
 from collections import deque
@@ -73,7 +77,8 @@ class Outgoing:
         self._parts: deque[memoryview | FilePart] = deque()
         self._spooled: Spooled | None = None
         self._spool_read = 0
-        self._begun = self._sent = 0.0
+        self._begun = 0.0
+        self._sent = self._ahead = 0
         #: Whether each write waits until it is sent, as a stream's must.
         self.paced = False
 
@@ -84,12 +89,28 @@ class Outgoing:
 
     @property
     def deadline(self) -> float:
-        """Return until when a reader has to have taken the next bytes, at the least rate."""
-        return self._begun + self._terms.patience + self._sent / MIN_BYTES_PER_S
+        """Return until when a reader has to have taken the next bytes, at the least rate.
+
+        What our own kernel keeps for them, which may be megabytes, they have not taken.
+        """
+        taken = max(0, self._ahead + self._sent - self._in_the_kernel())
+        return self._begun + self._terms.patience + taken / MIN_BYTES_PER_S
 
     def begin(self) -> None:
         """Begin an answer: its time runs from here."""
-        self._begun, self._sent, self.paced = time.monotonic(), 0.0, False
+        self._restart()
+        self.paced = False
+
+    def _restart(self) -> None:
+        self._begun, self._sent, self._ahead = time.monotonic(), 0, self._in_the_kernel()
+
+    def _in_the_kernel(self) -> int:
+        """Return how many bytes the kernel has that the peer's has not acknowledged."""
+        with contextlib.suppress(OSError):
+            return int.from_bytes(
+                fcntl.ioctl(self._sock, termios.TIOCOUTQ, bytes(4)), sys.byteorder
+            )
+        return 0
 
     # -- what gunicorn's answers do with a socket ---------------------------------------------
 
@@ -100,7 +121,7 @@ class Outgoing:
             return
         self._joined += data
         if self.paced:
-            self._begun, self._sent = time.monotonic(), 0.0
+            self._restart()
         if self.paced or len(self._joined) >= JOINED_BYTES:
             self.flush()
         if self.paced:
@@ -210,8 +231,9 @@ class Outgoing:
         poll.register(self._sock.fileno(), select.POLLOUT)
         while not self.flush():
             left = self.deadline - time.monotonic()
-            if left <= 0 or not poll.poll(left * 1000):
+            if left <= 0:
                 raise TooSlow("the reader takes too little")
+            poll.poll(left * 1000)
 
     def settle(self) -> None:
         """End an answer: send what the kernel takes, and keep little of the rest in memory."""

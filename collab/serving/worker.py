@@ -258,6 +258,8 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         """End a connection that is out of time; say so to whoever was sending, answer who waits."""
         if peer.held is not None:
             self._resume(peer, peer.held)
+        elif not peer.outgoing.empty and peer.outgoing.deadline > time.monotonic():
+            self._deadlines.set(peer, peer.outgoing.deadline)  # they took some of it meanwhile
         elif (
             peer.stays
             and not peer.gatherer.idle

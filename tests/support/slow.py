@@ -22,7 +22,7 @@ KINDS = {
     "half a chunk's size": POST + b"Transfer-Encoding: chunked\r\n\r\n3e",
     "no end of the trailer": POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n",
     "a body that was to be asked for": POST + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n",
-    "nothing read": b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 2000,
+    "nothing read": b"GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 2000,
     "half a handshake": b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Up",
 }
 
