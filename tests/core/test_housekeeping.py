@@ -76,6 +76,10 @@ def test_pages_go_back_to_the_disk(app: Flask, alice: Person, project: int, inst
     with app.app_context():
         full = pages._driver().execute("PRAGMA page_count").fetchone()[0]
         assert log.prune(retention.timedelta(0)) >= 2000
+        free = pages._driver().execute("PRAGMA freelist_count").fetchone()[0]
+        assert pages.give_back()
+        after = pages._driver().execute("PRAGMA freelist_count").fetchone()[0]
+        assert free - after == pages.PAGES_AT_ONCE
         keep_house(app)
         left = pages._driver().execute("PRAGMA page_count").fetchone()[0]
         free = pages._driver().execute("PRAGMA freelist_count").fetchone()[0]

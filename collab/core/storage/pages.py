@@ -32,7 +32,8 @@ def give_back() -> bool:
     ):
         return False
     take_write_lock()
-    driver.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
+    for _ in range(PAGES_AT_ONCE):  # of more at once Python's driver gives back the first only
+        driver.execute("PRAGMA incremental_vacuum(1)")
     db.session.commit()
     driver = _driver()
     if more := _spare(driver):
