@@ -68,6 +68,7 @@ def init_app(app: Flask) -> None:
         turns = TURNS.put(app, WriterTurns(app.config["DATABASE_TIMEOUT_SECONDS"]))
         event.listen(db.engine, "connect", set_pragmas)
         event.listen(db.engine, "before_cursor_execute", _before_execute)
+        event.listen(db.engine, "checkin", roll_back)
         event.listen(db.engine, "checkin", turns.end)
 
 
@@ -89,6 +90,16 @@ def is_new(path: Path) -> bool:
         return path.stat().st_size == 0
     except OSError:
         return True
+
+
+def roll_back(driver: Any, record: object) -> None:
+    """End what a connection comes back to the pool with.
+
+    After a COMMIT that failed SQLite's transaction is still open, with the writer's lock, though
+    SQLAlchemy takes it for ended: whoever got the connection next would commit what was refused.
+    """
+    if driver is not None and driver.in_transaction:
+        driver.rollback()
 
 
 def _lower(value: Any) -> Any:

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from collab.extensions import db
 
-from ..support.people import PASSWORD, Person
+from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem
 from .conftest import Logged
 
@@ -73,3 +73,24 @@ def test_the_log_says_why(logged: Callable[..., Logged], writer: sqlite3.Connect
     account = {"email": "x@example.com", "password": PASSWORD}
     problem(busy.http.post("/api/v1/auth/register", json=account), 503)
     assert "database is locked" in busy.text
+
+
+#: Lets every COMMIT with a new project fail: what a deferred constraint refers to is not there.
+BREAK = """
+CREATE TABLE broken (user INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED);
+CREATE TRIGGER break_it AFTER INSERT ON projects BEGIN INSERT INTO broken VALUES (-1); END;
+"""
+
+
+def test_a_commit_that_failed_leaves_no_lock_and_nothing_for_who_comes_next(
+    alice: Person, bob: Person, instance: Path
+) -> None:
+    database = sqlite3.connect(instance / "collab.db", isolation_level=None, timeout=0)
+    database.executescript(BREAK)
+    problem(alice.post("/projects", {"name": "refused"}), 500)
+    database.execute("DROP TRIGGER break_it")  # this takes the lock
+    database.execute("PRAGMA foreign_keys=OFF")
+    database.execute("DROP TABLE broken")
+    ok(bob.post("/projects", {"name": "accepted"}))
+    assert database.execute("SELECT name FROM projects").fetchall() == [("accepted",)]
+    database.close()
