@@ -34,11 +34,15 @@ export function makeKeyboard(board, hooks) {
     const { card, home, list } = held;
     held = null;
     card.classList.remove("card-held");
-    const moved = listOf(card) !== list || card.nextElementSibling !== home;
-    if (keep && moved) hooks.dropped(card, listOf(card), cardsOf(listOf(card)).indexOf(card));
+    const target = listOf(card);
+    const moved = target !== list || card.nextElementSibling !== home;
+    if (keep && moved) hooks.dropped(card, target, cardsOf(target).indexOf(card));
     else list.insertBefore(card, home);
-    linkOf(card)?.focus();
-    hooks.say(keep ? `${titleOf(card)} is put down in ${nameOf(listOf(card))}.` : `${titleOf(card)} is back.`);
+    // The board may have drawn it anew.
+    /** @type {HTMLElement | null} */ (
+      board.querySelector(`[data-task="${card.dataset["task"]}"] .card-link`)
+    )?.focus();
+    hooks.say(keep ? `${titleOf(card)} is put down in ${nameOf(target)}.` : `${titleOf(card)} is back.`);
   }
 
   /** @param {HTMLElement} card @param {string} key */
