@@ -162,6 +162,7 @@ TURN_NOTE = "collab.turn"
 def _begin_writing(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     if not driver.in_transaction:
+        # Our turn first: then nobody else of this process waits for SQLite's lock by polling.
         TURNS.here().take(connection)
         try:
             driver.execute("BEGIN IMMEDIATE")

@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 #: How long a key counts.
 KEY_LIFETIME = timedelta(hours=24)
+#: How long a claim holds without an answer; past it its holder is taken for dead.
 CLAIM_LEASE = timedelta(seconds=60)
 #: Bytes of an answer that is kept, sealed.
 MAX_ANSWER_BYTES = 16 * 2**20
@@ -103,6 +104,8 @@ def claim(fingerprint: str, who: Caller | None, **names: str) -> tuple[int, dict
     db.session.execute(too_old)
     db.session.add(made)
     try:
+        # On its own: a second request has to find the claim while the first is carried out. The
+        # unique constraint decides which of two came first.
         db.session.commit()
         return made.id, None
     except IntegrityError:
@@ -122,6 +125,7 @@ def _known(
         return claim.id, _given_before(claim, who)
     if claim.leased_until > now:
         raise KeyInUse(headers={"Retry-After": "1"})
+    # DONE: the change is committed, and what it was answered with can't be made again.
     if claim.state == DONE or not _take_over(claim.id, now):
         raise AnswerLost()
     return claim.id, None
@@ -159,7 +163,7 @@ def carry_out(claim_id: int, act: Callable[[], T]) -> tuple[T, list[Used]]:
     try:
         made = act()
     except BaseException:
-        session.rollback()
+        session.rollback()  # first, or giving the key back would commit what is half done
         session.info.pop("idempotency_claim", None)
         session.info.pop(RIGHTS_USED, None)
         give_back(claim_id)

@@ -18,6 +18,7 @@ class Bell:
 
     def ring(self, *, rights_changed: bool = False) -> None:
         """Say that there are new rows."""
+        # In this order: whoever wakes finds the rows announced, and the caches of rights outdated.
         if rights_changed:
             self.rights_epoch += 1
         self._rows = True

@@ -62,7 +62,7 @@ class Broadcaster(BackgroundThread):
             except SQLAlchemyError as error:
                 logger.error("the log can't be read, trying again: %s", error)
                 self._stopping.wait(POLL_S)
-                self._bell.ring()
+                self._bell.ring()  # this tick took the ring, and its rows are still unread
             except Exception:
                 logger.exception("the broadcaster stumbled, trying again")
                 self._stopping.wait(POLL_S)
@@ -113,6 +113,7 @@ class Broadcaster(BackgroundThread):
         start = 0
         for index, message in enumerate(messages, 1):
             if message.type in corrections():
+                # With the row itself: whoever loses the right by it still learns why.
                 self._hub.publish(messages[start:index])
                 self._hub.correct(message)
                 start = index

@@ -55,7 +55,7 @@ class Hub:
         self._moved = threading.Condition(self._lock)
         self._everyone: set[Subscriber] = set()
         self._topics: dict[str, _Topic] = {}
-        #: Signals that wait for the broadcaster.
+        #: Signals that wait for the broadcaster. A deque's ends are atomic: requests need no lock.
         self.signals: deque[Message] = deque()
         #: Subscribers that want to go on in the broadcaster's thread.
         self.resuming: deque[Resumable] = deque()
@@ -84,6 +84,7 @@ class Hub:
         """
         with self._lock:
             self._moved.wait_for(lambda: self.position >= seen, SEEN_PATIENCE_S)
+            # Not those followed already: a person would count twice as present, and never leave.
             for topic in topics.keys() - subscriber.topics.keys():
                 subscriber.topics[topic] = topics[topic]
                 entry = self._topics.setdefault(topic, _Topic())
@@ -176,6 +177,7 @@ class Hub:
         """
         with self._lock:
             self._give(messages, _deliver)
+            # Under the same lock: whoever is added gets an id from here on, and no row twice.
             self.position = max(self.position, messages[-1].id)
             self._moved.notify_all()
 
@@ -207,6 +209,7 @@ class Hub:
             give(subscriber, *chunk)
 
     def _give_mixed(self, topics: set[str], messages: Sequence[Message], give: Give) -> None:
+        # Whoever follows the same of these topics gets the same bytes: one encoding for each group.
         alike: dict[frozenset[str], list[Subscriber]] = {}
         for subscriber in {one for topic in topics for one in self._topics[topic].subscribers}:
             alike.setdefault(frozenset(topics & subscriber.topics.keys()), []).append(subscriber)

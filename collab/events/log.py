@@ -112,6 +112,7 @@ def bell() -> Bell:
 
 @event.listens_for(db.session, "after_commit")
 def _ring(session: Session) -> None:
+    # Not before the commit: a reader that wakes sooner finds no rows, and sleeps again.
     if session.info.pop("events_recorded", False):
         bell().ring(rights_changed=session.info.pop("rights_changed", False))
 

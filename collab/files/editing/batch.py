@@ -74,9 +74,10 @@ class Batch:
         Others wait for the writer's lock meanwhile.
         """
         take_write_lock()
-        self._rights.refresh()
+        self._rights.refresh()  # under the lock: from here to the commit no right is taken away
         end = time.thread_time() + TURN_S
         for change in changes:
+            # One at least, or a change that is slow by itself would never be carried out.
             if self._results and time.thread_time() > end:
                 break
             self._take_one(change)
@@ -113,6 +114,7 @@ class Batch:
             self._first_to_undo(change)
         if change.edit_id is not None and (known := self._carried_out(change, change.edit_id)):
             return known
+        # Not before: an edit that is sent again, and was carried out, costs nothing.
         self._quota.take(change, self._projects[change.file_id])
         try:
             if change.update is None:

@@ -167,6 +167,7 @@ class Writer(BackgroundThread):
         try:
             item = self._waiting.get(timeout=0 if self._busy else max(0.01, self.idle_s / 2))
             while item is not None:
+                # Not if its caller gave up and was told so: then it must not happen any more.
                 if item.done.set_running_or_notify_cancel():
                     items.append(item)
                     size += item.weight
@@ -182,6 +183,7 @@ class Writer(BackgroundThread):
         try:
             while changes:
                 changes = self._commit(changes)
+            # After all changes, so that no answer is older than what was handed over before it.
             for item in items:
                 if isinstance(item, Question):
                     self._answer(item)
@@ -200,14 +202,14 @@ class Writer(BackgroundThread):
             db.session.rollback()
             if not isinstance(error, SQLAlchemyError | ApiError):
                 logger.exception("changes of texts failed")
-            for file_id in batch.touched:
+            for file_id in batch.touched:  # these have changes in memory that the database lacks
                 self._live_texts.pop(file_id, None)
             for change, applied in batch.accepted:
                 self._forget((change.file_id, applied.version))
             for change in changes:
                 change.done.set_exception(translated(error))
             return []
-        batch.answer()
+        batch.answer()  # not sooner: what is answered is on disk
         return rest
 
     def _load(self, files: set[int]) -> None:

@@ -58,6 +58,7 @@ from ..models import (
 )
 from .claiming import Claimed
 
+#: The longest wait after the first failure; it doubles with each further one, up to the cap.
 BACKOFF_BASE = timedelta(seconds=2)
 BACKOFF_CAP = timedelta(minutes=5)
 
@@ -111,6 +112,7 @@ def failure(code: str, message: str) -> dict[str, Any]:
 def backoff(failures: int, rng: Callable[[], float] = random.random) -> timedelta:
     """Return how long to wait after the n-th failure: exponential, with full jitter."""
     ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(failures - 1, 30))
+    # Jitter: jobs that failed together, of one cause, must not all come back together.
     return timedelta(seconds=ceiling.total_seconds() * rng())
 
 
@@ -191,6 +193,7 @@ class TransactionWrites:
             if status in ENDED_STATUSES:
                 self._keep_result(job, ending)
             return True
+        # Lost, or cancelled meanwhile? The same fence without the guard tells the two apart.
         if _change(job, CANCELLED, finished_at=now):
             self._keep(job, Ending(CANCELLED), now, JobCancelled(**_where(job)))
             return True
@@ -232,6 +235,7 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
     if ending.outcome == CANCELLED:
         return CANCELLED, {"finished_at": now}, JobCancelled(**where)
     if ending.outcome == HANDED_BACK and (_repeatable(job) or not ending.begun):
+        # It was ours that it ended, so the attempt does not count.
         values = {"attempts_forgiven": job.attempts_forgiven + 1}
         return QUEUED, values, JobQueued(job_type=job.type, reason=HANDED_BACK, **where)
     if not ending.retry or not _repeatable(job):

@@ -80,6 +80,7 @@ class Scheduler:
         self._pace = Pace()
         self._turns = FairTurns(workers, self._pace)
         self._say, self._looking = Timer(OUTPUT_INTERVAL_S), Timer(CANCEL_INTERVAL_S)
+        # Thrice in a lease: one renewal that fails does not end it.
         self._sweep, self._renew = Timer(SWEEP_S), Timer(lease_s / 3)
         self._ended: deque[tuple[Run, Ending]] = deque()
         #: The runs of this process, by job and lease: a deaf one may be there twice.
@@ -107,10 +108,10 @@ class Scheduler:
             with self._app.app_context():
                 claimed, deaf, pause = self._write(ended, speaking, now)
         except BaseException:
-            self._ended.extendleft(reversed(ended))
+            self._ended.extendleft(reversed(ended))  # in their order, before what ended since
             raise
         self._forget(ended, speaking, deaf)
-        for job in claimed:
+        for job in claimed:  # not before the commit: a run without its claim may be another's, too
             self._start(job)
         return pause
 
@@ -148,9 +149,11 @@ class Scheduler:
                 run.context.stop("lost")
             if run.job.id in batch.silenced:
                 run.context.stop("quota")
+        # After the output, so that followers get a run's last words before its end.
         batch.settle_all([(run.job, ending) for run, ending in ended if not run.settled], clock)
         deaf = self._end_the_deaf(batch, now, clock)
         self._keep_house(batch, now, clock)
+        # Last: what has ended in this tick leaves its place to what begins in it.
         claimed, pause = self._claim(batch, clock, {run.key for run, _ in ended})
         batch.flush()
         db.session.commit()
@@ -216,7 +219,7 @@ class Scheduler:
         return claimed, self._pause(due, clock, busy=bool(self.runs or claimed))
 
     def _pause(self, due: datetime | None, clock: datetime, busy: bool) -> float:
-        if self._ended:
+        if self._ended:  # during this tick
             return 0.0
         pause = POLL_S if due is None else (due - clock).total_seconds()
         return min(OUTPUT_INTERVAL_S if busy else POLL_S, max(0.01, pause))

@@ -59,7 +59,7 @@ class Follower(Subscriber):
 
     def deliver(self, chunk: bytes, last_id: int) -> None:
         """Send what the broadcaster brings, or keep it until the follower has caught up."""
-        if self._held is None:
+        if self._held is None:  # without the gate, which is rarely needed: `_keep` looks again
             self.write(chunk, last_id)
         else:
             self._keep(chunk, last_id)
@@ -116,6 +116,7 @@ class Follower(Subscriber):
         topics = {place.topic for place in places}
         while after < through:
             batch = log.read_topics(topics, after, through, ROWS_PER_READ)
+            # Asked after the reading: what was pruned before it is missing in the batch.
             if whole and log.pruned_through() > after:
                 self._gap = True
                 return

@@ -155,6 +155,7 @@ class Wire:
         with self._lock:
             if self._closing:
                 return
+            # Nothing passes what waits: a frame in the middle of another one ends the connection.
             sent = 0 if self._queue else self._try_send(chunk)
             if sent == len(chunk):
                 if last_id:
@@ -163,13 +164,13 @@ class Wire:
             self._append(chunk, sent, last_id)
             if self._unsent <= MAX_UNSENT_BYTES:
                 return
-        self.cut()
+        self.cut()  # takes the lock itself
 
     def _append(self, chunk: bytes, sent: int, last_id: int) -> None:
         was_empty = not self._queue
         self._queue.append((memoryview(chunk)[sent:], last_id))
         self._unsent += len(chunk) - sent
-        if was_empty:
+        if was_empty:  # else the reactor watches it already
             self._reactor.watch(self)
 
     def _try_send(self, data: bytes | memoryview) -> int:
@@ -227,6 +228,7 @@ class Wire:
             kept = [self._queue[0]] if self._queue else []
             self._queue = deque(kept)
             self._unsent = sum(len(chunk) for chunk, _ in kept)
+            # What is kept is still sent, so its reader resumes after that.
             resume = next((last_id for _, last_id in kept if last_id), self.sent_id)
             reason = f"You read too slowly. Resume after {resume}."
             self._append(close_frame(SLOW_READER, reason), 0, 0)
