@@ -102,6 +102,7 @@ def from_ticket(ticket: str) -> Caller:
         .where(Ticket.digest == digest(ticket), Ticket.expires_at > utcnow())
         .returning(Ticket.session_id, Ticket.token_expires)
     )
+    # Deleted by the statement that finds it: of two that come at once one gets a row.
     row = db.session.execute(statement).one_or_none()
     user_id = row and db.session.scalar(select(Session.user_id).where(Session.id == row.session_id))
     db.session.commit()
@@ -118,6 +119,7 @@ def bearer() -> str | None:
 
 def identify() -> None:
     """Note who calls, or what is wrong with their token, before anything else looks."""
+    # Only noted: whether a bad token is refused is the route's business, and 404 comes before 401.
     g.caller, g.refusal = None, None
     if "Authorization" not in request.headers:
         return

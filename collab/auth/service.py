@@ -37,7 +37,7 @@ def register(email: str, password: str, name: str | None, client: Client) -> Sig
     email = email.lower()
     _check_strength(password, email)
     attempt = attempts().begin(client.network, email, guess=False)
-    password_hash = passwords.hash_password(password)
+    password_hash = passwords.hash_password(password)  # before the lock: it takes long
     take_write_lock()
     if db.session.scalar(select(exists().where(User.email == email))):
         db.session.rollback()
@@ -81,7 +81,7 @@ def _log_in(email: str, password: str, client: Client) -> SignedIn:
         raise WrongCredentials()
     user, rehashed = checked
     attempts().forgive(attempt)
-    if user.disabled:
+    if user.disabled:  # said only to whoever knows the password
         raise sessions.Disabled()
     if rehashed:
         user.password_hash = rehashed

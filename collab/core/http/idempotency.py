@@ -53,6 +53,7 @@ def _claim(key: str) -> tuple[int, dict[str, Any] | None]:
         raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
     found = optional_caller()
     scope = f"user:{found.user_id}" if found else f"address:{network_of(request.remote_addr)}"
+    # The rule and not the path, which is in the fingerprint: a key used for two things is refused.
     route = f"{request.method} {request.url_rule}"
     return idempotency.claim(_fingerprint(), found, scope=scope, route=route, key=key)
 
@@ -66,7 +67,7 @@ def _carry_out(claim_id: int, view: Callable[[], Response]) -> Response:
             "body": response.get_data(as_text=True),
         }
         idempotency.store(claim_id, answer, rights)
-    else:
+    else:  # nothing was changed, so the same key may try again
         idempotency.give_back(claim_id)
     return response
 

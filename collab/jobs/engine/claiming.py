@@ -145,6 +145,7 @@ def _deal(lines: dict[int, deque[Any]], turns: FairTurns) -> Iterator[int]:
     while lines:
         who = min(lines, key=turns.order)
         line = lines[who]
+        # Passed and not waited for: a full type must not hold up a person's other jobs.
         while line and turns.is_full(registry.require(line[0].type)):
             line.popleft()
         if not line or not turns.has_room(who, line[0].type):
@@ -157,6 +158,8 @@ def _deal(lines: dict[int, deque[Any]], turns: FairTurns) -> Iterator[int]:
 
 # -- claiming -------------------------------------------------------------------------------------
 
+#: A job that was cancelled, or taken by another process, since it was chosen is not ready any more.
+#: The token grows with each claim: whoever held the job before it changes nothing from here on.
 CLAIM_READY = (
     update(Job.__table__)  # type: ignore[arg-type]
     .where(JOB_COLUMNS.id.in_(bindparam("ids", expanding=True)), IS_READY)

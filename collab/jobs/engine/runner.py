@@ -82,11 +82,12 @@ class Runner(BackgroundThread):
         while not self._stopping.is_set():
             began = time.monotonic()
             self._call.wait(self._tick())
-            self._call.clear()
+            self._call.clear()  # a call that came during the tick is for the next one
             # While there is much to do, let some of it gather: it shares a commit.
             if (early := began + GATHER_S - time.monotonic()) > 0:
                 time.sleep(early)
         self._scheduler.close()
+        # Until each run's end is written: a job that is handed back begins elsewhere at once.
         while self._scheduler.runs:
             self._call.wait(self._tick())
             self._call.clear()

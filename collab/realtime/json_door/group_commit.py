@@ -44,7 +44,7 @@ class Group:
             self._recorded.append((request, publishing.add(what, topic, caller)))
         except ApiError:
             raise
-        except Exception as error:
+        except Exception as error:  # the transaction is spoilt, and with it the others
             self._refuse(error)
             raise
 

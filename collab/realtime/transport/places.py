@@ -44,7 +44,7 @@ class Capacity:
                 raise _too_many("address", self._limits.address)
             self._used += 1
             self._networks[network] += 1
-        try:
+        try:  # outside of the lock, which `name` takes
             self.name(seat, user_id)
         except TooManyRequests:
             self.give_back(seat)

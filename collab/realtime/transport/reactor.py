@@ -166,7 +166,7 @@ class Reactor(BackgroundThread):
         return True
 
     def _tell(self, command: Callable[[], None]) -> None:
-        self._commands.append(command)
+        self._commands.append(command)  # before the byte: whoever wakes by it finds the command
         with contextlib.suppress(OSError):  # it is awake already, or has ended
             self._waker.send(b"\0", socket.MSG_DONTWAIT)
 
@@ -200,6 +200,7 @@ class Reactor(BackgroundThread):
         return None if nearest == NO_DEADLINE else max(0.0, nearest - time.monotonic())
 
     def _obey(self) -> None:
+        # Emptied first: the byte of a command that comes meanwhile wakes this once more.
         with contextlib.suppress(BlockingIOError):
             self._wakened.recv(4096)
         while self._commands:
@@ -208,6 +209,7 @@ class Reactor(BackgroundThread):
     def _on(self, wire: Any, events: int) -> None:
         if events & EVENT_WRITE and wire in self._watched and wire.flush():
             self._watched.discard(wire)
+        # Once: while its turn runs nobody waits for it, and after that it parks again.
         one = self._reading.pop(wire, None) if events & EVENT_READ else None
         self._want(wire)
         if one is not None:
