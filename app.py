@@ -10,6 +10,7 @@ if sys.platform == "win32":
     sys.exit("collab: needs Linux or macOS; on Windows it runs in WSL.")
 try:
     from collab import create_app
+    from collab.cli import before_flask_runs
     from collab.config import ConfigError
     from collab.server import main
     from collab.starting import read_env_file
@@ -29,3 +30,5 @@ except ConfigError as error:
 
 if __name__ == "__main__":
     main(app)
+else:
+    before_flask_runs(app)

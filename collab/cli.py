@@ -66,6 +66,14 @@ def require_migrated() -> None:
         raise click.ClickException(NOT_MIGRATED.format(path=path, state="is not up to date"))
 
 
+def before_flask_runs(app: Flask) -> None:
+    """Raise ClickException if `flask run` is about to serve a database that is not migrated."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.info_name == "run":
+        with app.app_context():
+            require_migrated()
+
+
 def checked(email: str, password: str) -> None:
     """Raise ClickException unless both are what an account may have."""
     try:

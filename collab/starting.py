@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import webbrowser
+from difflib import get_close_matches
 from pathlib import Path
 
-from flask.cli import load_dotenv
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from flask.helpers import get_load_dotenv
 
-from .config import ConfigError
+from .config import SETTINGS, ConfigError
+
+#: How alike a name in `.env` and a setting's have to be, of 1, for the first to be a slip.
+NEARLY_THE_NAME = 0.85
 
 HELP_EPILOG = """\
 Settings come from the environment, or from a file .env beside app.py; .env.example lists them.
@@ -41,12 +48,30 @@ def read_env_file(path: Path) -> None:
     The `flask` command does the same with a `.env` of the folder that it is called in, so both
     start alike; FLASK_SKIP_DOTENV is its switch against that, and holds here, too.
     """
-    if not get_load_dotenv():
+    if not get_load_dotenv() or not path.is_file():
         return
     try:
-        load_dotenv(path, load_defaults=False)
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} can't be read: {error}.") from None
+    check_env_text(path, text)
+    for name, value in dotenv_values(stream=io.StringIO(text)).items():
+        if value is not None:
+            os.environ.setdefault(name, value)
+
+
+def check_env_text(path: Path, text: str) -> None:
+    """Raise ConfigError for a line that sets nothing, or a name that is nearly a setting's."""
+    known = [setting.name for setting in SETTINGS]
+    for binding in parse_stream(io.StringIO(text)):
+        name = binding.key
+        if binding.error or (name is not None and binding.value is None):
+            blank = binding.original.string.partition(binding.original.string.lstrip())[0]
+            line = binding.original.line + blank.count("\n")
+            raise ConfigError(f"{path}, line {line}, must be NAME=value.")
+        meant = get_close_matches((name or "").upper(), known, n=1, cutoff=NEARLY_THE_NAME)
+        if meant and name not in known:
+            raise ConfigError(f"{path} sets {name}, which is not a setting: {meant[0]} is one.")
 
 
 def port(text: str) -> int:

@@ -110,6 +110,11 @@ class TestWhatIsWrong:
         with pytest.raises(SystemExit, match="INSTANCE_PATH"):
             starting.check_folder(tmp_path)
 
+    def test_flask_run_on_a_database_that_is_not_there(self, tmp_path):
+        ended = run("-m", "flask", "--app", "app", "run", INSTANCE_PATH=str(tmp_path))
+        assert ended.returncode == 1
+        assert "flask --app app db upgrade" in ended.stderr
+
     def test_an_old_python(self):
         program = (
             "import sys, runpy; sys.version_info = (3, 9, 2, 'final', 0); runpy.run_path('app.py')"
@@ -149,6 +154,27 @@ class TestEnvFile:
         monkeypatch.setattr(os, "environ", {})
         with pytest.raises(ConfigError, match=r"\.env can't be read"):
             read_env_file(tmp_path / ".env")
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("PORT 8000", "line 1, must be NAME=value"),
+            ("# fine\n\nPORT", "line 3, must be NAME=value"),
+            ("ACESS_TOKEN_MINUTES=30", "ACCESS_TOKEN_MINUTES is one"),
+            ("port=8000", "PORT is one"),
+        ],
+    )
+    def test_a_slip_in_it_is_named(self, tmp_path, monkeypatch, text, words):
+        (tmp_path / ".env").write_text(text)
+        monkeypatch.setattr(os, "environ", {})
+        with pytest.raises(ConfigError, match=words):
+            read_env_file(tmp_path / ".env")
+
+    def test_what_is_for_other_programs_is_theirs(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(os, "environ", {})
+        (tmp_path / ".env").write_text("export AWS_REGION=eu-1\nFLASK_RUN_PORT=5001\n")
+        read_env_file(tmp_path / ".env")
+        assert os.environ == {"AWS_REGION": "eu-1", "FLASK_RUN_PORT": "5001"}
 
     def test_git_never_sees_it(self):
         assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
