@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 from bench._wsclient import BINARY, Client
@@ -11,32 +12,51 @@ from bench.siege.target import GONE, Target, Verdict, attack, close_code, until_
 from bench.siege.texts import AWARENESS, UPDATE, letters, sized, update
 
 
-def flood(target: Target, name: str, topic: str, size: int) -> Verdict:
-    """Send signals over a socket as fast as it takes them; who is closed comes back."""
-    message = json.dumps(
-        {"type": "cursor_moved", "topic": topic, "payload": {"a": "x" * size}}
-    ).encode()
-    sent, ends = 0, []
+def keep_sending(
+    target: Target,
+    connect: Callable[[], Client],
+    send_some: Callable[[Client], None],
+    look_s: float,
+) -> list[str]:
+    """Send over one connection until the time is over; whoever is closed comes back.
+
+    Returns how each round ended: `open`, the code of a close, or `cut`.
+    """
+    ends: list[str] = []
     client: Client | None = None
 
     def send(_: int) -> bool:
-        nonlocal client, sent
+        nonlocal client
         try:
-            client = client or target.follow(name)
-            for _ in range(45):
-                client.send(message)
-                sent += 1
-            ends.append(close_code(client, 0.5))
-            if ends[-1] != "open":
-                client = None
+            client = client or connect()
+            send_some(client)
+            ends.append(close_code(client, look_s))
         except GONE:
             ends.append("cut")
+        if ends[-1] != "open":
             client = None
         return True
 
     until_over(target, 1, send)
     if client:
         client.drop()
+    return ends
+
+
+def flood(target: Target, name: str, topic: str, size: int) -> Verdict:
+    """Send signals over a socket as fast as it takes them; who is closed comes back."""
+    message = json.dumps(
+        {"type": "cursor_moved", "topic": topic, "payload": {"a": "x" * size}}
+    ).encode()
+    sent = 0
+
+    def send_some(client: Client) -> None:
+        nonlocal sent
+        for _ in range(45):
+            client.send(message)
+            sent += 1
+
+    ends = keep_sending(target, lambda: target.follow(name), send_some, 0.5)
     return Verdict(
         True, f"{sent} sent; the sender was closed {len(ends) - ends.count('open')} times"
     )
@@ -63,29 +83,18 @@ def small_signals(target: Target) -> Verdict:
 @attack("H3 awareness", "awareness of 64 KiB on the friends' text, by a viewer", 6)
 def awareness(target: Target) -> Verdict:
     """Throw the editors out of the text."""
-    file, sent = target.accounts["vito"].file, 0
-    clock = 0
-    client: Client | None = None
+    file, sent, clock = target.accounts["vito"].file, 0, 0
+    state = sized(b'{"a":"' + b"x" * 65_000 + b'"}')
 
-    def send(_: int) -> bool:
-        nonlocal client, sent, clock
-        try:
-            client = client or target.yjs("vito", file)
-            for _ in range(61):
-                clock += 1
-                state = sized(b'{"a":"' + b"x" * 65_000 + b'"}')
-                told = b"\x01" + lib0(1 + clock % 7) + lib0(clock) + state
-                client.send(AWARENESS + sized(told), BINARY)
-                sent += 1
-            if close_code(client, 0.5) != "open":
-                client = None
-        except GONE:
-            client = None
-        return True
+    def send_some(client: Client) -> None:
+        nonlocal sent, clock
+        for _ in range(61):
+            clock += 1
+            told = b"\x01" + lib0(1 + clock % 7) + lib0(clock) + state
+            client.send(AWARENESS + sized(told), BINARY)
+            sent += 1
 
-    until_over(target, 1, send)
-    if client:
-        client.drop()
+    keep_sending(target, lambda: target.yjs("vito", file), send_some, 0.5)
     return Verdict(True, f"{sent} sent")
 
 
@@ -112,27 +121,16 @@ def by_rest(target: Target) -> Verdict:
 def big_edits(target: Target) -> Verdict:
     """Make every editor read much; the text is as it was afterwards."""
     file, sent, clock = target.accounts["mario"].file, 0, 0
-    client: Client | None = None
     size = 100_000
 
-    def send(_: int) -> bool:
-        nonlocal client, sent, clock
+    def send_some(client: Client) -> None:
+        nonlocal sent, clock
+        written = update((9_999, clock, [letters(b"z" * size)]))
+        gone = update(deleted=b"\x01" + lib0(9_999) + b"\x01" + lib0(clock) + lib0(size))
+        for one in (written, gone):
+            client.send(UPDATE + sized(one), BINARY)
+            sent += 1
+        clock += size
 
-        try:
-            client = client or target.yjs("mario", file)
-            written = update((9_999, clock, [letters(b"z" * size)]))
-            gone = update(deleted=b"\x01" + lib0(9_999) + b"\x01" + lib0(clock) + lib0(size))
-            for one in (written, gone):
-                client.send(UPDATE + sized(one), BINARY)
-                sent += 1
-            clock += size
-            if close_code(client, 0.3) != "open":
-                client = None
-        except GONE:
-            client = None
-        return True
-
-    until_over(target, 1, send)
-    if client:
-        client.drop()
+    keep_sending(target, lambda: target.yjs("mario", file), send_some, 0.3)
     return Verdict(True, f"{sent} sent")

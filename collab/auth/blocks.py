@@ -63,7 +63,6 @@ def list_blocks(caller: Caller, *, sort: str, **page: Any) -> Page:
         columns=BLOCK_SORTS,
         sort=sort,
         key=Block.blocked_id,
-        item=lambda row: row.Block,
         **page,
     )
 

@@ -45,9 +45,7 @@ def list_users(
         query = query.where(
             User.disabled_at.is_not(None) if disabled else User.disabled_at.is_(None)
         )
-    return paginate(
-        query, columns=USER_SORTS, sort=sort, key=User.id, item=lambda row: row.User, **page
-    )
+    return paginate(query, columns=USER_SORTS, sort=sort, key=User.id, **page)
 
 
 def load(user_id: int, *, to_change: bool = False, to_admin: bool = False) -> User:

@@ -20,8 +20,13 @@ from .content import text_now
 from .models import TEXT, File
 from .text.units import from_units
 
-#: The language of a program, by how its name ends.
-LANGUAGES = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript"}
+#: The language of a program, by how its name ends; `execution` knows how each is run.
+LANGUAGE_BY_SUFFIX = {
+    ".py": "python",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+}
 
 
 class NotRunnable(Unprocessable):
@@ -37,7 +42,7 @@ def run(file: File, stdin: str | None, caller: Caller) -> Job:
 
     Raises NotRunnable, Unprocessable, Forbidden, Unavailable.
     """
-    language = LANGUAGES.get(Path(file.name).suffix.lower())
+    language = LANGUAGE_BY_SUFFIX.get(Path(file.name).suffix.lower())
     if language is None or file.kind != TEXT:
         raise NotRunnable()
     project_id, code = file.project_id, from_units(text_now(file.id)[0])

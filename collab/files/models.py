@@ -19,6 +19,8 @@ from .text.encoding import loaded
 TEXT = "text"
 BINARY = "binary"
 FILE_KINDS = (TEXT, BINARY)
+#: Characters at the beginning of a text that a search finds.
+SEARCHABLE_CHARACTERS = 64 * 1024
 
 
 class File(AsSeen, Versioned, Model):

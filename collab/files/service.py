@@ -24,7 +24,7 @@ from . import paths
 from .editing.first_version import first_change
 from .editing.live_text import MAX_TEXT_BYTES, TextTooLarge
 from .editing.writer import writer
-from .models import BINARY, FILE_SORTS, TEXT, File
+from .models import BINARY, FILE_SORTS, SEARCHABLE_CHARACTERS, TEXT, File
 from .quotas import FileAllowance
 from .sniffing import PLAIN_TEXT, sniff, text_of
 
@@ -36,8 +36,6 @@ MAX_FILES_PER_WORKSPACE = 10_000
 MAX_FILES_PER_DELETION = 100
 #: Seconds of holding the writer's lock, after which a deletion takes no further file.
 MAX_DELETION_LOCK_S = 0.1
-#: Characters of a text that the full-text index has.
-SEARCHABLE_CHARACTERS = 64 * 1024
 
 
 class PathTaken(Conflict):
@@ -182,7 +180,7 @@ def list_files(workspace: Workspace, *, prefix: str, kind: str | None, **page: A
         query = query.where(File.path >= prefix, begins)
     if kind is not None:
         query = query.where(File.kind == kind)
-    return paginate(query, columns=FILE_SORTS, key=File.id, item=lambda row: row.File, **page)
+    return paginate(query, columns=FILE_SORTS, key=File.id, **page)
 
 
 def move(file: File, path: str, actor: Caller) -> File:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -42,6 +43,12 @@ class Stopped(Exception):
     """The run has been told to stop: the job was cancelled, is out of time, or is handed back."""
 
 
+#: What goes into the headers that a job's file is sent with (RFC 9110 §8.3.1; RFC 6266).
+CONTENT_TYPE_PATTERN = re.compile(r"[\w.+-]{1,80}/[\w.+-]{1,80}(; ?charset=[\w-]{1,40})?", re.ASCII)
+#: One line, that is no path.
+FILENAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]{1,200}")
+
+
 @dataclass(frozen=True)
 class Result:
     """What a job made: data to show, and perhaps a file to fetch."""
@@ -50,6 +57,12 @@ class Result:
     body: bytes | None = None
     content_type: str = "application/octet-stream"
     filename: str | None = None
+
+    @property
+    def fits_headers(self) -> bool:
+        """Return whether its content type and filename may stand in a download's headers."""
+        name_fits = self.filename is None or FILENAME_PATTERN.fullmatch(self.filename)
+        return bool(name_fits and CONTENT_TYPE_PATTERN.fullmatch(self.content_type))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -165,3 +165,20 @@ class JobResult(Model):
 
 #: What lists may be sorted by.
 JOB_SORTS = {"id": Job.id}
+
+
+class Placed(Protocol):
+    """A job, as a row or as it was claimed."""
+
+    @property
+    def id(self) -> int:
+        """Its id."""
+
+    @property
+    def project_id(self) -> int | None:
+        """The project that it is in, if any."""
+
+
+def event_place(job: Placed) -> dict[str, Any]:
+    """Return what each event of a job has, so that its followers get it."""
+    return {"job_id": job.id, "project_id": job.project_id}

@@ -34,9 +34,7 @@ def list_jobs(
         query = query.where(Job.status == status)
     if type is not None:
         query = query.where(Job.type == type)
-    return paginate(
-        query, columns=JOB_SORTS, sort=sort, key=Job.id, item=lambda row: row.Job, **page
-    )
+    return paginate(query, columns=JOB_SORTS, sort=sort, key=Job.id, **page)
 
 
 def payload_of(job: Job) -> Mapping[str, Any]:
@@ -78,9 +76,7 @@ def list_log(job: Job, *, stream: str | None, sort: str, **page: Any) -> Page:
     if stream is not None:
         query = query.where(LogLine.stream == stream)
     columns = {"id": LogLine.id}
-    return paginate(
-        query, columns=columns, sort=sort, key=LogLine.id, item=lambda row: row.LogLine, **page
-    )
+    return paginate(query, columns=columns, sort=sort, key=LogLine.id, **page)
 
 
 def list_attempts(job: Job, *, sort: str, **page: Any) -> Page:

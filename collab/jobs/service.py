@@ -37,6 +37,7 @@ from .models import (
     JobKey,
     JobResult,
     LogLine,
+    event_place,
 )
 from .registry import JobType
 
@@ -155,7 +156,7 @@ def _insert(orders: Sequence[Order], caller: Caller) -> list[Job]:
     rows = [_row(order, caller, utcnow()) for order in orders]
     keys = db.session.connection().execute(INSERT_JOBS, rows).scalars().all()
     jobs = [Job(id=key, **row) for key, row in zip(keys, rows, strict=True)]
-    queued = [JobQueued(job_type=job.type, reason="submitted", **_where(job)) for job in jobs]
+    queued = [JobQueued(job_type=job.type, reason="submitted", **event_place(job)) for job in jobs]
     log.record_all(queued, actor=caller.user_id)
     db.session.info[WAKE_NOTE] = True
     return jobs
@@ -220,9 +221,9 @@ def cancel(job: Job, caller: Caller) -> Job:
     """
     quota.let_pass(db.session())
     if _move(job, Job.status.in_((QUEUED, RETRY_WAIT)), status=CANCELLED, due_at=null()):
-        _tell(JobCancelled(**_where(job)), caller.user_id)
+        _tell(JobCancelled(**event_place(job)), caller.user_id)
     elif _move(job, RUNS_ON, cancel_requested=True):
-        _tell(JobCancelRequested(**_where(job)), caller.user_id)
+        _tell(JobCancelRequested(**event_place(job)), caller.user_id)
         db.session.info[LOOK_NOTE] = True
     elif job.status != RUNNING:
         raise JobEnded(f"The job is already over: it is {job.status}.")
@@ -249,7 +250,7 @@ def retry(job: Job, caller: Caller) -> Job:
     if not _move(job, Job.status.in_((FAILED, DEAD, CANCELLED)), **anew):
         raise NotRetryable(f"A job that is {job.status} can't be retried.")
     _forget(job)
-    _tell(JobQueued(job_type=job.type, reason="retried", **_where(job)), caller.user_id)
+    _tell(JobQueued(job_type=job.type, reason="retried", **event_place(job)), caller.user_id)
     db.session.commit()
     return job
 
@@ -275,10 +276,6 @@ def _move(job: Job, when: ColumnElement[bool], **values: Any) -> bool:
     moved: Any = db.session.execute(statement)
     db.session.refresh(job)
     return bool(moved.rowcount == 1)
-
-
-def _where(job: Job) -> dict[str, Any]:
-    return {"job_id": job.id, "project_id": job.project_id}
 
 
 def _tell(event: JobEvent, actor: int) -> None:

@@ -94,13 +94,7 @@ def _to(caller: Caller) -> Any:
 
 
 def _list(query: Any, sort: str, page: dict[str, Any]) -> Page:
-    def item(row: Any) -> Invitation:
-        invitation: Invitation = row.Invitation
-        return invitation
-
-    return paginate(
-        query, columns=INVITATION_SORTS, sort=sort, key=Invitation.id, item=item, **page
-    )
+    return paginate(query, columns=INVITATION_SORTS, sort=sort, key=Invitation.id, **page)
 
 
 def revoke(project: Project, invitation_id: int, actor: Caller) -> None:

@@ -43,7 +43,6 @@ def list_members(project: Project, *, sort: str, **page: Any) -> Page:
         columns=MEMBER_SORTS,
         sort=sort,
         key=Member.user_id,
-        item=lambda row: row.Member,
         **page,
     )
 

@@ -75,9 +75,7 @@ def _require_room(size: int, project_id: int | None, owner: Caller) -> None:
 def list_uploads(caller: Caller, *, project_id: int | None, sort: str, **page: Any) -> Page:
     """Return a page of the caller's uploads, or of a project's."""
     query = select(Upload).where(access.owned_by(Upload, caller, project_id))
-    return paginate(
-        query, columns=UPLOAD_SORTS, sort=sort, key=Upload.id, item=lambda row: row.Upload, **page
-    )
+    return paginate(query, columns=UPLOAD_SORTS, sort=sort, key=Upload.id, **page)
 
 
 def delete(upload: Upload) -> None:

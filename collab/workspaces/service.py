@@ -50,11 +50,7 @@ def list_workspaces(caller: Caller, **page: Any) -> Page:
 
 
 def _list(query: Any, *, sort: str, **page: Any) -> Page:
-    def item(row: Any) -> Workspace:
-        workspace: Workspace = row.Workspace
-        return workspace
-
-    return paginate(query, columns=WORKSPACE_SORTS, sort=sort, key=Workspace.id, item=item, **page)
+    return paginate(query, columns=WORKSPACE_SORTS, sort=sort, key=Workspace.id, **page)
 
 
 def update(workspace: Workspace, changes: dict[str, Any], actor: Caller) -> Workspace:

@@ -7,7 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.files.history.comparison import lines_of, unified
+from collab.files.history.comparison import unified
+from collab.files.text.common import split_lines
 from collab.files.text.delta import apply
 from collab.files.text.difference import difference
 
@@ -18,8 +19,8 @@ HEAD = re.compile(r"@@ -(\d+),(\d+) \+(\d+),(\d+) @@\n")
 
 def patched(old: str, diff: str) -> str:
     """Apply a unified diff as `patch` does, and check all that it says."""
-    lines, made, at = lines_of(old), [], 0
-    rows = lines_of(diff)
+    lines, made, at = split_lines(old), [], 0
+    rows = split_lines(diff)
     while rows:
         head = HEAD.fullmatch(rows.pop(0))
         assert head is not None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from collab.execution.languages import LANGUAGES
+from collab.files.jobs import LANGUAGE_BY_SUFFIX
+
 from ..support.images import encoded, halves
 from ..support.people import ok
 from ..support.problems import pointers, problem
@@ -92,3 +95,7 @@ def test_a_job_names_one_image(bob, project):
     assert pointers(thumbnail(bob, {})) == ["#/payload/upload_id"]
     both = {"upload_id": 1, "file_id": 1}
     assert pointers(thumbnail(bob, both)) == ["#/payload/upload_id"]
+
+
+def test_each_ending_names_a_language_that_the_sandbox_has() -> None:
+    assert set(LANGUAGE_BY_SUFFIX.values()) == LANGUAGES.keys()

@@ -47,6 +47,17 @@ def close(ws: websocket.WebSocket) -> None:
         ws.shutdown()  # close() leaves a socket open that the server has closed
 
 
+def closed_after(read: Callable[[], object]) -> Closed:
+    """Read on until the server closes, and return how."""
+    try:
+        while True:
+            read()
+    except Closed as closed:
+        return closed
+    except (ConnectionError, websocket.WebSocketConnectionClosedException) as gone:
+        return Closed(1006, str(gone))
+
+
 class Socket:
     """A connected socket; what it gets is kept in `seen`."""
 
@@ -100,13 +111,7 @@ class Socket:
 
     def wait_closed(self) -> Closed:
         """Read on until the server closes, and return how."""
-        try:
-            while True:
-                self.receive()
-        except Closed as closed:
-            return closed
-        except (ConnectionError, websocket.WebSocketConnectionClosedException) as gone:
-            return Closed(1006, str(gone))
+        return closed_after(self.receive)
 
     def close(self) -> None:
         close(self.ws)

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
+from collab.files.updates.structs import number as number
+from collab.files.yjs_door.protocol import sized as sized
+
 Id = tuple[int, int]
 
 GC, DELETED, STRING, TYPE, ANY, SKIP = 0, 1, 4, 7, 8, 10
-
-
-def number(value: int) -> bytes:
-    written = bytearray()
-    while value > 127:
-        written.append(value & 127 | 128)
-        value >>= 7
-    written.append(value)
-    return bytes(written)
-
-
-def sized(data: bytes) -> bytes:
-    return number(len(data)) + data
 
 
 def item(

@@ -22,7 +22,7 @@ from collab.files.yjs_door.protocol import (
     State,
 )
 
-from .sockets import Closed, close, opened
+from .sockets import Closed, close, closed_after, opened
 
 
 class YjsEditor:
@@ -105,13 +105,7 @@ class YjsEditor:
 
     def wait_closed(self) -> Closed:
         """Read on until the server closes, and return how."""
-        try:
-            while True:
-                self.read()
-        except Closed as closed:
-            return closed
-        except (ConnectionError, websocket.WebSocketConnectionClosedException) as gone:
-            return Closed(1006, str(gone))
+        return closed_after(self.read)
 
     def close(self) -> None:
         close(self.ws)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,43 +52,57 @@ def reset(tcp: socket.socket) -> None:
     tcp.close()
 
 
-@pytest.mark.parametrize("way", BROKEN)
-def test_no_part_of_a_file_is_kept(
+@dataclass
+class Scene:
+    """A server, and somebody who sends it half a file."""
+
+    server: ProcessServer
+    sender: Person
+    instance: Path
+
+    def sends(self, way: str) -> socket.socket:
+        """Connect, and send what is not whole."""
+        tcp = connected(self.server)
+        tcp.sendall(request(self.server, self.sender, way))
+        return tcp
+
+    def has_nothing(self) -> None:
+        """Check that nothing was kept, and nothing broke."""
+        eventually(lambda: files_in(self.instance) == [])
+        assert ok(self.sender.get("/uploads"))["items"] == []
+        assert "Traceback" not in self.server.output.read_text()
+
+
+@pytest.fixture
+def scene(
     process: Callable[..., ProcessServer],
     alice: Person,
     over: Callable[..., Person],
     instance: Path,
-    way: str,
-) -> None:
+) -> Scene:
     server = process()
-    with connected(server) as tcp:
-        tcp.sendall(request(server, alice, way))
+    return Scene(server, over(server, alice), instance)
+
+
+@pytest.mark.parametrize("way", BROKEN)
+def test_no_part_of_a_file_is_kept(scene: Scene, way: str) -> None:
+    with scene.sends(way) as tcp:
         tcp.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: tcp.recv(65536), b""))
     assert b" 201 " not in answer.partition(b"\r\n")[0]
-    assert ok(over(server, alice).get("/uploads"))["items"] == []
-    eventually(lambda: files_in(instance) == [])
-    assert "Traceback" not in server.output.read_text()
+    scene.has_nothing()
 
 
 STREAMED = [way for way in BROKEN if "form" not in way and "key" not in way]
 
 
 @pytest.mark.parametrize("way", STREAMED)
-def test_a_connection_that_is_reset_leaves_nothing(
-    process: Callable[..., ProcessServer],
-    alice: Person,
-    over: Callable[..., Person],
-    instance: Path,
-    way: str,
-) -> None:
+def test_a_connection_that_is_reset_leaves_nothing(scene: Scene, way: str) -> None:
     """The application never gets to see it: only whole bodies are handed on."""
-    server = process()
-    with connected(server) as tcp:
-        tcp.sendall(request(server, alice, way))
-        assert httpx.get(f"{server.url}/health").status_code == 200  # it has been read by now
+    health = f"{scene.server.url}/health"
+    with scene.sends(way) as tcp:
+        assert httpx.get(health).status_code == 200  # it has been read by now
         reset(tcp)
-    assert httpx.get(f"{server.url}/health").status_code == 200
-    assert files_in(instance) == []
-    assert ok(over(server, alice).get("/uploads"))["items"] == []
-    assert "Traceback" not in server.output.read_text()
+    assert httpx.get(health).status_code == 200
+    assert files_in(scene.instance) == []
+    scene.has_nothing()

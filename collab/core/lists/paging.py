@@ -30,6 +30,11 @@ class Page:
     next_cursor: str | None
 
 
+def first(row: Row[Any]) -> Any:
+    """Return what a query of one model selects."""
+    return row[0]
+
+
 def paginate(
     query: Select[Any],
     *,
@@ -38,7 +43,7 @@ def paginate(
     key: Column,
     limit: int,
     cursor: str | None,
-    item: Callable[[Row[Any]], Any],
+    item: Callable[[Row[Any]], Any] = first,
     values: dict[str, Any] | None = None,
     most_bytes: int = PAGE_BYTES,
 ) -> Page:

@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ...core.database import take_write_lock
 from ...core.errors import ApiError, NotFound, Unavailable
 from ...extensions import db
-from ..models import Checkpoint, File, FileChange
+from ..models import SEARCHABLE_CHARACTERS, Checkpoint, File, FileChange
 from ..text.units import from_units
 from . import batch, proof, store, thinning
 from .live_text import LiveText
@@ -43,8 +43,6 @@ MAX_UNPROVED_CHANGES = 200
 FEW_UPDATES = 100
 #: Texts that are checked between two batches for something to do.
 TEXTS_PER_LOOK = 100
-#: Characters at the beginning of a text that a search finds.
-SEARCHABLE_CHARACTERS = 64 * 1024
 #: Fast: a text of 1 MiB takes 10 ms.
 ZLIB_LEVEL = 1
 #: Seconds after which compaction is tried again, when the database did not let us.

@@ -63,13 +63,6 @@ def of_versions(file: File, old: int, new: int | None) -> Comparison:
     return Comparison(file.path, old, new, *texts)
 
 
-def lines_of(text: str) -> list[str]:
-    """Split at line feeds alone, which stay with their lines."""
-    lines = text.split("\n")
-    whole = [f"{line}\n" for line in lines[:-1]]
-    return [*whole, lines[-1]] if lines[-1] else whole
-
-
 class Lines:
     """The lines of a text by where they end: as strings of their own they take 30 times as much."""
 

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from .common import equal_ends, split_lines
 from .delta import Builder, Delta, coarser
-from .units import splits
 
 #: Pairs of lines or of characters that are compared for one difference.
 MAX_PAIRS = 4_000_000
@@ -53,7 +53,7 @@ class _Difference:
         if max(before.count("\n"), behind.count("\n")) > MAX_LINES:
             self._characters(before, behind)
         else:
-            self._lines(_split_lines(before), _split_lines(behind))
+            self._lines(split_lines(before), split_lines(behind))
         self.builder.keep(end)
 
     def _lines(self, old: list[str], new: list[str]) -> None:
@@ -84,7 +84,7 @@ class _Difference:
         return None
 
     def _characters(self, old: str, new: str) -> None:
-        start, end = _equal_ends(old, new)
+        start, end = equal_ends(old, new)
         self.builder.keep(start)
         old, new = old[start : len(old) - end], new[start : len(new) - end]
         a, b, worth = [old], [new], False
@@ -110,47 +110,17 @@ class _Difference:
         return True
 
 
-def _split_lines(text: str) -> list[str]:
-    """Split at line feeds alone, which stay with their lines."""
-    lines = text.split("\n")
-    whole = [line + "\n" for line in lines[:-1]]
-    return [*whole, lines[-1]] if lines[-1] else whole
-
-
 def _matched(old: list[str], new: list[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         yield tag == "equal", old[a:b], new[c:d]
 
 
-def _equal_ends(old: str, new: str) -> tuple[int, int]:
-    """Return how much both have in common at their beginning and, after that, at their end."""
-    start = _common(old, new)
-    if splits(old, start) or splits(new, start):
-        start -= 1
-    end = _common(old[start:][::-1], new[start:][::-1])
-    if splits(old, len(old) - end) or splits(new, len(new) - end):
-        end -= 1
-    return start, end
-
-
 def _equal_lines(old: str, new: str) -> tuple[int, int]:
     """Return how much both have in common at their ends in whole lines, so that lines stay so."""
-    start, end = _equal_ends(old, new)
+    start, end = equal_ends(old, new)
     line = old.find("\n", len(old) - end)
     return old.rfind("\n", 0, start) + 1, len(old) - line - 1 if line >= 0 else 0
-
-
-def _common(one: str, other: str) -> int:
-    """Return the length of the common beginning, by halving."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _anchors(old: list[str], new: list[str]) -> list[tuple[int, int]]:

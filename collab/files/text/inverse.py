@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .common import equal_ends
 from .delta import NO_CHANGE, Builder, Delta, apply, compose, invert, transform
-from .units import splits
 
 
 def undo(text: str, changes: Sequence[Delta], chosen: Sequence[bool]) -> Delta:
@@ -45,24 +45,10 @@ def _settled(delta: Delta, text: str) -> Delta:
             put = step
             continue
         gone = text[at : at - step] if step < 0 else ""
-        start, end = _equal_ends(gone, put)
+        start, end = equal_ends(gone, put)
         builder.keep(start)
         builder.insert(put[start : len(put) - end])
         builder.delete(len(gone) - start - end)
         builder.keep(end + max(step, 0))
         at, put = at + abs(step), ""
     return builder.built()
-
-
-def _equal_ends(one: str, other: str) -> tuple[int, int]:
-    """Return how many units two texts have in common at the start and, after that, at the end."""
-    start = _common(one, other)
-    start -= splits(one, start) or splits(other, start)
-    end = _common(one[start:][::-1], other[start:][::-1])
-    end -= splits(one, len(one) - end) or splits(other, len(other) - end)
-    return start, end
-
-
-def _common(one: str, other: str) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

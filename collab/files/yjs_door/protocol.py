@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ...core.errors import Malformed
 from ...core.json import loads
 from ...realtime.transport.frames import BINARY, frame
+from ..updates.structs import number
 
 SYNC = 0
 AWARENESS = 1
@@ -30,16 +31,6 @@ PERMISSION_DENIED = 0
 EMPTY_UPDATE = b"\0\0"
 #: JavaScript's largest whole number.
 MAX_NUMBER = 2**53 - 1
-
-
-def number(value: int) -> bytes:
-    """Write a number."""
-    written = bytearray()
-    while value > 127:
-        written.append(value & 127 | 128)
-        value >>= 7
-    written.append(value)
-    return bytes(written)
 
 
 def sized(data: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -23,9 +22,6 @@ from .lifecycle import HANDED_BACK, TIMED_OUT, WORKER_LOST, Ending, failure
 
 logger = logging.getLogger(__name__)
 
-#: What may stand in the headers of a download.
-CONTENT_TYPE = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,99}")
-FILENAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}")
 QUOTA_SPENT = "quota_spent"
 BAD_NAME = "the file has no proper content type or name"
 
@@ -136,8 +132,7 @@ def _unkeepable(result: Any) -> str | None:
     body: Any = result.body
     if not isinstance(body, bytes | None):
         return "the body is not bytes"
-    name_fits = result.filename is None or FILENAME_PATTERN.fullmatch(result.filename)
-    return None if name_fits and CONTENT_TYPE.fullmatch(result.content_type) else BAD_NAME
+    return None if result.fits_headers else BAD_NAME
 
 
 def stopped(reason: str | None) -> Ending:

@@ -54,6 +54,24 @@ class Claimed:
         return self.attempt - self.attempts_forgiven >= self.max_attempts
 
 
+def claimed_columns(payload: Any) -> tuple[Any, ...]:
+    """Return the columns that `Claimed.of` reads, with what stands for the payload."""
+    return (
+        JOB_COLUMNS.id,
+        JOB_COLUMNS.type,
+        JOB_COLUMNS.owner_id,
+        JOB_COLUMNS.project_id,
+        payload,
+        JOB_COLUMNS.attempt,
+        JOB_COLUMNS.attempts_forgiven,
+        JOB_COLUMNS.max_attempts,
+        JOB_COLUMNS.timeout_s,
+        JOB_COLUMNS.lease_token.label("token"),
+        JOB_COLUMNS.started_at,
+        JOB_COLUMNS.lease_owner.label("worker"),
+    )
+
+
 # -- promotion ------------------------------------------------------------------------------------
 
 NEXT_DUE = select(func.min(JOB_COLUMNS.due_at)).where(JOB_COLUMNS.due_at.is_not(None))
@@ -176,20 +194,7 @@ CLAIM_READY = (
         progress_message=null(),
         version=JOB_COLUMNS.version + 1,
     )
-    .returning(
-        JOB_COLUMNS.id,
-        JOB_COLUMNS.type,
-        JOB_COLUMNS.owner_id,
-        JOB_COLUMNS.project_id,
-        JOB_COLUMNS.payload,
-        JOB_COLUMNS.attempt,
-        JOB_COLUMNS.attempts_forgiven,
-        JOB_COLUMNS.max_attempts,
-        JOB_COLUMNS.timeout_s,
-        JOB_COLUMNS.lease_token.label("token"),
-        JOB_COLUMNS.started_at,
-        JOB_COLUMNS.lease_owner.label("worker"),
-    )
+    .returning(*claimed_columns(JOB_COLUMNS.payload))
 )
 
 

@@ -55,6 +55,7 @@ from ..models import (
     Job,
     JobResult,
     LogLine,
+    event_place,
 )
 from .claiming import Claimed
 
@@ -141,7 +142,7 @@ class TransactionWrites:
 
     def started(self, job: Claimed) -> None:
         """Note that an attempt began."""
-        self.events.append(JobStarted(attempt=job.attempt, **_where(job)))
+        self.events.append(JobStarted(attempt=job.attempt, **event_place(job)))
 
     def say(self, job: Claimed, report: RunReport) -> bool:
         """Write what a run has said; returns whether the job is still this worker's."""
@@ -153,11 +154,13 @@ class TransactionWrites:
         for said in self._with_room(job, report):
             line = {"job_id": job.id, "attempt": job.attempt, "time": utcnow()}
             self.lines.append(line | {"stream": said.stream, "text": said.text})
-            told = JobOutput(attempt=job.attempt, stream=said.stream, text=said.text, **_where(job))
+            told = JobOutput(
+                attempt=job.attempt, stream=said.stream, text=said.text, **event_place(job)
+            )
             self.events.append(told)
         if report.progress is not None:
             message = report.message or ""
-            told_far = JobProgressed(progress=report.progress, message=message, **_where(job))
+            told_far = JobProgressed(progress=report.progress, message=message, **event_place(job))
             self.events.append(told_far)
         return True
 
@@ -177,7 +180,7 @@ class TransactionWrites:
         _succeed(held.values(), now)
         for job, ending in endings:
             if (job.id, job.token) in held:
-                self._keep(job, ending, now, JobSucceeded(attempt=job.attempt, **_where(job)))
+                self._keep(job, ending, now, JobSucceeded(attempt=job.attempt, **event_place(job)))
                 self._keep_result(job, ending)
             else:
                 self.settle(job, ending, now)
@@ -195,7 +198,7 @@ class TransactionWrites:
             return True
         # Lost, or cancelled meanwhile? The same fence without the guard tells the two apart.
         if _change(job, CANCELLED, finished_at=now):
-            self._keep(job, Ending(CANCELLED), now, JobCancelled(**_where(job)))
+            self._keep(job, Ending(CANCELLED), now, JobCancelled(**event_place(job)))
             return True
         return False
 
@@ -221,13 +224,9 @@ class TransactionWrites:
             self.results.append(row | {"content_type": kind, "filename": result.filename})
 
 
-def _where(job: Claimed) -> dict[str, Any]:
-    return {"job_id": job.id, "project_id": job.project_id}
-
-
 def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str, Any], JobEvent]:
     """Decide what an ending means: the next status, the row's values, the event."""
-    where, attempt = _where(job), job.attempt
+    where, attempt = event_place(job), job.attempt
     error = ending.error or {}
     if ending.outcome == SUCCEEDED:
         values = {"finished_at": now, "progress": 1.0, "error": None}

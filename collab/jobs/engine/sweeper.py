@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import JSON, literal, select, type_coerce
 
 from ...extensions import db
-from ..models import RUNNING, Job
-from .claiming import Claimed
+from ..models import RUNNING
+from .claiming import JOB_COLUMNS, Claimed, claimed_columns
 from .lifecycle import NOT_BEGUN, WORKER_LOST, Ending, TransactionWrites, failure
 from .worker_lock import WorkerLock
 
@@ -26,21 +26,9 @@ logger = logging.getLogger(__name__)
 #: Seconds between sweeps.
 SWEEP_S = 5.0
 
-JOB_COLUMNS = Job.__table__.c
-HELD_JOBS = select(
-    JOB_COLUMNS.id,
-    JOB_COLUMNS.type,
-    JOB_COLUMNS.owner_id,
-    JOB_COLUMNS.project_id,
-    type_coerce(literal("{}"), JSON).label("payload"),  # nothing runs: it is ended
-    JOB_COLUMNS.attempt,
-    JOB_COLUMNS.attempts_forgiven,
-    JOB_COLUMNS.max_attempts,
-    JOB_COLUMNS.timeout_s,
-    JOB_COLUMNS.lease_token.label("token"),
-    JOB_COLUMNS.started_at,
-    JOB_COLUMNS.lease_owner.label("worker"),
-).where(JOB_COLUMNS.status == RUNNING)
+#: Nothing of these runs, they are ended: so no payload is read.
+NO_PAYLOAD = type_coerce(literal("{}"), JSON).label("payload")
+HELD_JOBS = select(*claimed_columns(NO_PAYLOAD)).where(JOB_COLUMNS.status == RUNNING)
 RUNNING_LEASES = select(
     JOB_COLUMNS.id, JOB_COLUMNS.lease_token, JOB_COLUMNS.lease_owner, JOB_COLUMNS.heartbeat_at
 ).where(JOB_COLUMNS.status == RUNNING)

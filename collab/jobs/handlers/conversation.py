@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import selectors
 import signal
 import stat
@@ -36,10 +35,6 @@ MAX_BYTES_OF_ALL_MESSAGES = 16 * MIB
 STREAM_LIMIT = MIB
 #: Seconds between looks for what wakes nobody: a run told to stop, a supervisor that was killed.
 TICK_S = 0.25
-
-#: What goes into the headers that the file is sent with (RFC 9110, 8.3.1; RFC 6266).
-CONTENT_TYPE = re.compile(r"[\w.+-]{1,80}/[\w.+-]{1,80}(; ?charset=[\w-]{1,40})?", re.ASCII)
-FILENAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}")
 
 NO_FILES: Mapping[str, Path] = MappingProxyType({})
 
@@ -99,12 +94,10 @@ class Success:
         body = _read(output)
         if body is None:
             return Result(data)
-        kind, name = self.content_type or Result.content_type, self.filename
-        if not CONTENT_TYPE.fullmatch(kind) or not (
-            name is None or FILENAME_PATTERN.fullmatch(name)
-        ):
+        result = Result(data, body, self.content_type or Result.content_type, self.filename)
+        if not result.fits_headers:
             raise FatalError("bad_output", "The output has no proper content type or filename.")
-        return Result(data, body, kind, name)
+        return result
 
 
 @dataclass(frozen=True)
