@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from .people import PASSWORD
 from .servers import ProcessServer
@@ -29,6 +29,7 @@ def launched() -> Iterator[Browser]:
         if os.environ.get("REQUIRE_ALL"):
             pytest.fail(words)
         pytest.skip(words)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         # Whoever runs tests as root, in a container, has no sandbox for Chromium to make.
         options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]

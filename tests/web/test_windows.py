@@ -1,10 +1,14 @@
 """The page in a real browser: signing in, staying so, and being with others."""
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from ..support.people import PASSWORD
+from ..support.browsers import Window
+from ..support.people import PASSWORD, Person
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'{{7*7}}</title><script>alert(2)</script>"
 
 
 def test_who_registers_has_a_project_after_two_forms_and_stays_signed_in(windows):
@@ -25,6 +29,118 @@ def test_who_registers_has_a_project_after_two_forms_and_stays_signed_in(windows
     second = page.context.new_page()
     second.goto("/")
     expect(second.get_by_role("heading", level=1)).to_contain_text("Nora")
-    kept = page.evaluate("JSON.stringify(localStorage) + document.cookie")
+    kept = page.evaluate("JSON.stringify(localStorage) + document.cookie + location.href")
     assert "eyJ" not in kept
     assert PASSWORD not in kept
+
+
+#: Has a tab renew the token that it has.
+REFRESH = """async () => {
+    const base = document.querySelector('script[type=module]').src;
+    const { session } = await import(new URL('core/session.js', base));
+    return session.refresh(await session.token());
+}"""
+
+
+def test_tabs_that_refresh_at_once_do_it_once_and_one_signs_out_for_all(windows):
+    window = windows()
+    tabs = [window.signs_in("alice"), window.tab("/account")]
+    expect(tabs[1].get_by_role("heading", level=1)).to_have_text("Account")
+    asked: list[str] = []
+    window.context.on("request", lambda request: asked.append(request.url))
+    # Both begin before either ends: a promise of the page is not waited for by the next call.
+    for tab in tabs:
+        tab.evaluate(f"() => {{ window.renewed = ({REFRESH})() }}")
+    tokens = {tab.evaluate("() => window.renewed") for tab in tabs}
+    assert len(tokens) == 1
+    assert len([one for one in asked if one.endswith("/auth/refresh")]) == 1
+
+    tabs[0].get_by_role("button", name="Alice").click()
+    tabs[0].get_by_role("menuitem", name="Sign out").click()
+    for tab in tabs:
+        expect(tab.get_by_role("heading", level=1)).to_have_text("Sign in")
+    tabs[1].reload()
+    expect(tabs[1].get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_who_is_here_is_seen_and_who_is_removed_sees_nothing_more(
+    window: Callable[..., Page], at_site: Callable[[Person], Person], alice, bob, project
+):
+    alices = window("alice", f"/projects/{project}/members")
+    bobs = window("bob", f"/projects/{project}/members")
+    here = alices.get_by_role("img", name="Bob, here now")
+    expect(here).to_be_visible()
+    alices.get_by_role("button", name="Remove Bob").click()
+    expect(bobs.get_by_role("alert")).to_contain_text("no longer a member")
+    expect(bobs.locator("body")).not_to_contain_text("Apollo")
+    expect(here).to_be_hidden()
+    alices.get_by_role("button", name="Undo").click()
+    expect(alices.get_by_label("Role of Bob")).to_have_value("collaborator")
+
+
+def test_a_page_whose_server_was_killed_comes_back_by_itself_and_misses_nothing(
+    window: Callable[..., Page], site, at_site: Callable[[Person], Person], bob, project
+):
+    page = window("alice", f"/projects/{project}/activity")
+    state = page.locator(".sidebar .connection")
+    expect(state).to_have_text("Connected")
+    site.kill()
+    expect(state).not_to_have_text("Connected")
+    site.start()
+    at_site(bob).makes_workspace(project, "Made meanwhile")
+    expect(page.get_by_text("made the workspace “Made meanwhile”")).to_be_visible()
+    expect(state).to_have_text("Connected")
+    at_site(bob).makes_workspace(project, "Made later")
+    expect(page.get_by_text("made the workspace “Made later”")).to_have_count(1)
+
+
+def test_the_keyboard_alone_is_enough(window: Callable[..., Page], project):
+    page = window("alice")
+    press = page.keyboard.press
+    press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    press("Escape")
+    expect(page.locator("#main")).to_be_focused()
+    press("n")
+    press("p")
+    page.keyboard.type("Voyage")
+    press("Enter")
+    expect(page.locator(".project-name")).to_have_text("Voyage")
+    page.get_by_role("link", name="Members").press("Enter")
+    heading = page.get_by_role("heading", name="Members", level=1)
+    expect(heading).to_be_focused()
+    expect(page).to_have_title("Members · Collab")
+    person = page.get_by_role("button", name="Alice")
+    person.press("ArrowDown")
+    expect(page.get_by_role("menuitem", name="Account")).to_be_focused()
+    press("ArrowDown")
+    press("Escape")
+    expect(person).to_be_focused()
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/projects/\d+$"))
+
+
+def test_hostile_names_are_shown_as_text(
+    windows: Callable[..., Window], at_site: Callable[[Person], Person], alice, bob, project
+):
+    at_site(alice).patch(f"/projects/{project}", {"name": HOSTILE, "description": HOSTILE})
+    at_site(bob).patch("/auth/me", {"name": HOSTILE})
+    at_site(bob).makes_workspace(project, HOSTILE)
+    window = windows()
+    page = window.signs_in("alice")
+    for path in ("/", f"/projects/{project}/members", f"/projects/{project}/activity"):
+        page.goto(path)
+        expect(page.get_by_text(HOSTILE, exact=False).first).to_be_visible()
+        assert page.locator("img, #app script").count() == 0
+    assert page.evaluate(MARKUP) == "TypeError"
+    assert window.faults.pop(), "the browser says that markup was refused"
+
+
+#: What the browser says to somebody who forgets that text is text.
+MARKUP = """() => {
+    try { document.body.innerHTML = "<b>x</b>"; } catch (error) { return error.name; }
+}"""

@@ -36,10 +36,11 @@ let endMine = () => {};
 /** Views for who is not signed in. */
 const OPEN = new Set(["sign-in", "register"]);
 
-/** @param {Place | null} place @param {{ replaced: boolean, first: boolean }} how */
+/** @param {Place | null} place @param {import("./core/router.js").How} how */
 async function show(place, how) {
   turn += 1;
   const mine = turn;
+  const focused = document.activeElement;
   const user = session.user.get();
   const open = place !== null && OPEN.has(place.views[0] ?? "");
   if (!user && !open)
@@ -47,14 +48,8 @@ async function show(place, how) {
   if (user && open) return router.go(nextOf(place), { replace: true });
   const root = user ? framed(user) : unframed();
   frame?.moved();
-  try {
-    await change(root, place, mine);
-  } catch (error) {
-    if (mine !== turn) return;
-    dismiss(0);
-    replace(root, wrap(problemBox(asProblem(error), () => router.again())));
-  }
-  if (mine === turn) arrived(how);
+  await change(root, place, mine);
+  if (mine === turn) arrived(how, focused);
 }
 
 /** Where to go after signing in: a page of ours. @param {Place | null} place */
@@ -81,27 +76,33 @@ function unframed() {
 }
 
 /**
- * Go from the views that are shown to those of a place: what is the same stays.
+ * Go from the views that are shown to those of a place: what is the same stays. What goes wrong is told where
+ * the view would be, within those around it.
  * @param {HTMLElement} root
  * @param {Place | null} place
  * @param {number} mine
  */
 async function change(root, place, mine) {
-  if (!place) throw new Problem(404, { detail: "There is no such page." });
-  const names = place.views;
+  const names = place?.views ?? [];
   let keep = 0;
-  while (keep < names.length && shown[keep]?.name === names[keep] && canStay(keep, names.length, place)) keep += 1;
+  while (place && keep < names.length && shown[keep]?.name === names[keep] && canStay(keep, names.length, place))
+    keep += 1;
   dismiss(keep);
   let at = root;
   /** @type {Partial<Context>} */
   let extra = {};
-  for (const index of names.keys()) {
-    const old = shown[index];
-    if (old) await old.mounted.update?.({ ...contextOf(place, old.aborter.signal), ...extra });
-    else if (!(await mount(at, place, index, extra, mine))) return;
-    const { outlet, extra: more } = shown[index]?.mounted ?? {};
-    extra = { ...extra, ...more };
-    at = outlet ?? at;
+  try {
+    if (!place) throw new Problem(404, { detail: "There is no such page." });
+    for (const index of names.keys()) {
+      const old = shown[index];
+      if (old) await old.mounted.update?.({ ...contextOf(place, old.aborter.signal), ...extra });
+      else if (!(await mount(at, place, index, extra, mine))) return;
+      const { outlet, extra: more } = shown[index]?.mounted ?? {};
+      extra = { ...extra, ...more };
+      at = outlet ?? at;
+    }
+  } catch (error) {
+    if (mine === turn) replace(at, wrap(problemBox(asProblem(error), () => router.again())));
   }
 }
 
@@ -184,13 +185,17 @@ function setTitle(title) {
   document.title = title ? `${title} · Collab` : "Collab";
 }
 
-/** Move the focus to what is new, and say it. @param {{ replaced: boolean, first: boolean }} how */
-function arrived({ replaced, first }) {
+/**
+ * Move the focus to what is new, and say it.
+ * @param {import("./core/router.js").How} how
+ * @param {Element | null} before what had the focus where we come from
+ */
+function arrived({ replaced, first, scroll }, before) {
+  if (scroll !== undefined) scrollTo(0, scroll);
   if (first || replaced) return;
   announcer.textContent = document.title;
-  scrollTo(0, 0);
-  const focused = document.activeElement;
-  if (focused && focused !== document.body && frame?.view.contains(focused)) return; // the view chose
+  const now = document.activeElement;
+  if (now !== before && now !== document.body && frame?.view.contains(now)) return; // the view chose
   const heading = frame?.view.querySelector("h1");
   (heading ?? frame?.main)?.focus({ preventScroll: true });
 }

@@ -65,16 +65,35 @@ export function append(parent, ...children) {
 }
 
 /**
- * Put children in the place of those that are there.
+ * Put children in the place of those that are there. The focus stays at what has the same key, label or address.
  * @template {Node & ParentNode} T
  * @param {T} parent
  * @param {Children[]} children
  * @returns {T}
  */
 export function replace(parent, ...children) {
+  const key = focusKey(parent);
   parent.replaceChildren();
   append(parent, ...children);
+  if (key) refocus(parent, key);
   return parent;
+}
+
+/** What says which of an element's inner ones it is, before and after it was made anew. */
+const KEYS = ["data-key", "id", "aria-label", "href"];
+
+/** @param {Node} parent @returns {[string, string] | null} */
+function focusKey(parent) {
+  const focused = document.activeElement;
+  if (!focused || focused === parent || !parent.contains(focused)) return null;
+  const name = KEYS.find((one) => focused.hasAttribute(one));
+  return name ? [name, focused.getAttribute(name) ?? ""] : null;
+}
+
+/** Whoever was in a list that is drawn anew is there still. @param {ParentNode} parent @param {[string, string]} key */
+function refocus(parent, [name, value]) {
+  const found = [...parent.querySelectorAll(`[${name}]`)].find((one) => one.getAttribute(name) === value);
+  if (found instanceof HTMLElement) found.focus({ preventScroll: true });
 }
 
 /**

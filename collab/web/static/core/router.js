@@ -29,10 +29,10 @@ export function placeOf(href) {
   return null;
 }
 
-/** @type {(place: Place | null, how: { replaced: boolean, first: boolean }) => void} */
+/** @typedef {{ replaced?: boolean, first?: boolean, scroll?: number }} How `scroll`: where to, in pixels */
+
+/** @type {(place: Place | null, how: How) => void} */
 let show = () => {};
-/** @type {Map<string, number>} Where each entry of the history was scrolled to. */
-const scrolled = new Map();
 
 export const router = {
   placeOf,
@@ -42,8 +42,9 @@ export const router = {
     show = shower;
     history.scrollRestoration = "manual";
     document.addEventListener("click", followLink);
-    window.addEventListener("popstate", () => show(placeOf(location.href), { replaced: false, first: false }));
-    show(placeOf(location.href), { replaced: false, first: true });
+    window.addEventListener("popstate", ({ state }) => show(placeOf(location.href), { scroll: state?.scroll ?? 0 }));
+    window.addEventListener("pagehide", keepScroll);
+    show(placeOf(location.href), { first: true, scroll: history.state?.scroll ?? 0 });
   },
 
   /**
@@ -55,8 +56,11 @@ export const router = {
     const place = placeOf(href);
     if (!place) return location.assign(href);
     if (replace) history.replaceState(null, "", href);
-    else if (new URL(href, location.href).href !== location.href) history.pushState(null, "", href);
-    show(place, { replaced: replace, first: false });
+    else if (new URL(href, location.href).href !== location.href) {
+      keepScroll();
+      history.pushState(null, "", href);
+    }
+    show(place, { replaced: replace, scroll: 0 });
   },
 
   /**
@@ -74,11 +78,14 @@ export const router = {
 
   /** Show the present page anew, as after a change of who is signed in. */
   again() {
-    show(placeOf(location.href), { replaced: true, first: false });
+    show(placeOf(location.href), { replaced: true });
   },
-
-  scrolled,
 };
+
+/** Note where this entry of the history is scrolled to, for who comes back to it. */
+function keepScroll() {
+  history.replaceState({ ...history.state, scroll: Math.round(scrollY) }, "");
+}
 
 /** @param {MouseEvent} event */
 function followLink(event) {

@@ -4,6 +4,7 @@ import { h, replace } from "../core/dom.js";
 import { live } from "../core/live.js";
 import { projects, unread } from "../core/mine.js";
 import { session } from "../core/session.js";
+import { Bag } from "../core/store.js";
 import { setTheme, theme } from "../core/theme.js";
 import { avatar } from "./avatar.js";
 import { iconButton } from "./button.js";
@@ -37,20 +38,30 @@ const STATES = {
  * @returns {{ element: HTMLElement, view: HTMLElement, main: HTMLElement, moved: () => void, dispose: () => void }}
  */
 export function makeFrame(user) {
+  const bag = new Bag();
   const view = h("div", { class: "view" });
-  const main = h("main", { class: "main", id: "main", tabindex: -1 }, banner(), view);
+  const main = h("main", { class: "main", id: "main", tabindex: -1 }, banner(bag), view);
   const side = h("nav", { class: "sidebar", id: "sidebar", "aria-label": "Main" });
   const opener = iconButton("menu", "Menu", () => toggle(), { "aria-expanded": "false", "aria-controls": "sidebar" });
-  const top = h("header", { class: "topbar" }, opener, brand(), iconButton("search", "Search", openPalette), bell());
+  const top = h(
+    "header",
+    { class: "topbar" },
+    opener,
+    brand(),
+    connection(bag),
+    iconButton("search", "Search", openPalette),
+    bell(bag),
+  );
   const skip = h("a", { class: "skip", href: "#main", on: { click: skipTo } }, "Skip to the content");
   const element = h("div", { class: "frame" }, skip, top, side, main);
   const list = h("div", { class: "nav" });
-  replace(side, brand(), search(), ways(), projectsPart(list), foot(user));
+  replace(side, brand(), search(), ways(bag), projectsPart(list), foot(user, bag));
 
   /** @param {boolean} [open] */
   function toggle(open = element.dataset["menu"] !== "open") {
     element.dataset["menu"] = open ? "open" : "";
     opener.setAttribute("aria-expanded", String(open));
+    for (const one of [main, top]) one.inert = open;
     if (open) side.querySelector("a")?.focus();
   }
   /** @param {MouseEvent} event */
@@ -71,11 +82,13 @@ export function makeFrame(user) {
     toggle(false);
     markPlaces(element);
   };
-  const end = projects.subscribe((found) => {
-    drawProjects(list, found);
-    markPlaces(element);
-  });
-  return { element, view, main, moved, dispose: end };
+  bag.add(
+    projects.subscribe((found) => {
+      drawProjects(list, found);
+      markPlaces(element);
+    }),
+  );
+  return { element, view, main, moved, dispose: bag.dispose };
 }
 
 function brand() {
@@ -92,37 +105,42 @@ function search() {
   );
 }
 
-function bell() {
-  const link = h("a", { class: "icon-button", href: "/notifications" }, icon("bell"), count());
-  unread.subscribe((n) => link.setAttribute("aria-label", n ? `Notifications, ${n} unread` : "Notifications"));
+/** @param {Bag} bag */
+function bell(bag) {
+  const link = h("a", { class: "icon-button", href: "/notifications" }, icon("bell"), count(bag));
+  bag.add(unread.subscribe((n) => link.setAttribute("aria-label", n ? `Notifications, ${n} unread` : "Notifications")));
   return link;
 }
 
-function count() {
+/** How much is unread. @param {Bag} bag */
+function count(bag) {
   const made = h("span", { class: "nav-count", hidden: true });
-  unread.subscribe((n) => {
-    made.hidden = n === 0;
-    made.textContent = n > 99 ? "99+" : String(n);
-  });
+  bag.add(
+    unread.subscribe((n) => {
+      made.hidden = n === 0;
+      made.textContent = n > 99 ? "99+" : String(n);
+    }),
+  );
   return made;
 }
 
-function ways() {
+/** @param {Bag} bag */
+function ways(bag) {
   return h(
     "div",
     { class: "nav" },
-    WAYS.map(([href, words, name]) => wayTo(href, words, name)),
+    WAYS.map(([href, words, name]) => wayTo(href, words, name, bag)),
   );
 }
 
-/** @param {string} href @param {string} words @param {string} name */
-function wayTo(href, words, name) {
+/** @param {string} href @param {string} words @param {string} name @param {Bag} bag */
+function wayTo(href, words, name, bag) {
   return h(
     "a",
     { class: "nav-link", href },
     icon(name),
     h("span", {}, words),
-    href === "/notifications" ? count() : null,
+    href === "/notifications" ? count(bag) : null,
   );
 }
 
@@ -152,8 +170,8 @@ function drawProjects(list, found) {
   );
 }
 
-/** @param {import("../core/session.js").User} user */
-function foot(user) {
+/** @param {import("../core/session.js").User} user @param {Bag} bag */
+function foot(user, bag) {
   const name = h("span", {}, user.name);
   const person = h(
     "button",
@@ -175,37 +193,40 @@ function foot(user) {
     null,
     { label: "Sign out", run: () => session.signOut(), icon: "out" },
   ]);
-  session.user.subscribe((now) => now && (name.textContent = now.name));
+  bag.add(session.user.subscribe((now) => now && (name.textContent = now.name)));
   const admin =
     user.role === "admin"
       ? h("a", { class: "nav-link", href: "/admin", data: { below: "/admin/" } }, icon("admin"), h("span", {}, "Admin"))
       : null;
-  return h("div", { class: "sidebar-foot" }, admin, person, connection());
+  return h("div", { class: "sidebar-foot" }, admin, person, connection(bag));
 }
 
-function connection() {
+/** @param {Bag} bag */
+function connection(bag) {
   const made = h("p", { class: "connection", role: "status" });
-  live.state.subscribe((state) => {
-    made.dataset["state"] = state;
-    made.textContent = STATES[state] ?? state;
-  });
+  bag.add(
+    live.state.subscribe((state) => {
+      made.dataset["state"] = state;
+      made.textContent = STATES[state] ?? state;
+    }),
+  );
   return made;
 }
 
-function banner() {
+/** @param {Bag} bag */
+function banner(bag) {
   const made = h("div", { class: "banner", role: "alert", hidden: true });
-  live.state.subscribe((state) => {
-    made.hidden = state !== "offline";
-    if (!made.hidden)
-      replace(
-        made,
-        "The server can’t be reached. What you see may be old; this page connects again by itself.",
-        h("button", { type: "button", class: "button button-plain", on: { click: live.retryNow } }, "Try now"),
-      );
-    else made.replaceChildren();
-  });
+  const again = { type: /** @type {const} */ ("button"), class: "button button-plain", on: { click: live.retryNow } };
+  bag.add(
+    live.state.subscribe((state) => {
+      made.hidden = state !== "offline";
+      replace(made, made.hidden ? null : [h("span", {}, UNREACHABLE), h("button", again, "Try now")]);
+    }),
+  );
   return made;
 }
+
+const UNREACHABLE = "The server can’t be reached. What you see may be old; this page connects again by itself.";
 
 /** Say which of the links is where we are. @param {HTMLElement} element */
 function markPlaces(element) {

@@ -63,10 +63,10 @@ document.addEventListener("keydown", (event) => {
 /** How a key is written here. @param {string} keys */
 export function keyNames(keys) {
   return keys
+    .replace(/\b[a-z]$|\b[a-z](?= )/g, (letter) => letter.toUpperCase())
     .replace("mod+", isMac ? "⌘" : "Ctrl ")
     .replace("alt+", isMac ? "⌥" : "Alt ")
-    .replace("shift+", "⇧")
-    .toUpperCase();
+    .replace("shift+", "⇧");
 }
 
 /** Show all keys. */

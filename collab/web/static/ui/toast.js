@@ -1,7 +1,7 @@
 // @ts-check
 /** Short words at the edge: what was done, with a way to undo it, and what went wrong, with a way on. */
 import { h } from "../core/dom.js";
-import { isAbort } from "../core/problem.js";
+import { asProblem, isAbort } from "../core/problem.js";
 import { icon } from "./icons.js";
 
 /** Milliseconds that a toast stays; those with something to do stay longer, and while they are looked at. */
@@ -47,9 +47,14 @@ function show({ text, more, kind = "done", action, stay, gone }) {
     clearTimeout(timer);
     timer = setTimeout(away, stay ?? (action ? STAY_WITH_ACTION : STAY));
   };
-  const run = () => {
-    action?.run();
-    away();
+  const run = async () => {
+    try {
+      const result = action?.run();
+      away();
+      await result;
+    } catch (error) {
+      toast.problem(asProblem(error));
+    }
   };
   element.append(
     icon(kind === "wrong" ? "warning" : "check"),
@@ -96,7 +101,6 @@ export const toast = {
         await commit({ keepalive: leaving });
       } catch (error) {
         revert();
-        const { asProblem } = await import("../core/problem.js");
         toast.problem(asProblem(error));
       }
     };

@@ -66,7 +66,7 @@ async function part(place, fill) {
 
 function greeting() {
   const hour = new Date().getHours();
-  return hour < 5 ? "Good night" : hour < 12 ? "Good morning" : hour < 18 ? "Good afternoon" : "Good evening";
+  return hour < 5 ? "Good evening" : hour < 12 ? "Good morning" : hour < 18 ? "Good afternoon" : "Good evening";
 }
 
 /** @param {string} name */

@@ -95,13 +95,12 @@ function memberRow(ctx, one, manages, load) {
   const id = one.user_id ?? 0;
   const me = id === ctx.user.id;
   const name = one.name ?? one.email;
-  const project = ctx.params["project"];
   const role = manages ? select(ROLES, one.role, { "aria-label": `Role of ${name}` }) : chip(one.role);
   if (manages)
     role.addEventListener("change", () => void changeRole(ctx, one, /** @type {HTMLSelectElement} */ (role), load));
   const row = h(
     "div",
-    { class: "row member-row" },
+    { class: "row row-wrap" },
     avatar({ id, name }, { decorative: true }),
     h(
       "div",
@@ -109,20 +108,31 @@ function memberRow(ctx, one, manages, load) {
       h("div", { class: "row-title", dir: "auto" }, name, me ? " (you)" : ""),
       h("div", { class: "row-sub" }, `${one.email} · ${MEANINGS[one.role] ?? ""}`),
     ),
-    role,
   );
-  const remove = () => {
-    row.hidden = true;
-    toast.undoable({
-      text: me ? "You leave the project." : `${name} is removed.`,
-      revert: () => (row.hidden = false),
-      commit: async (options) => {
-        await ctx.api.delete(`projects/${project}/members/${id}`, options);
-      },
-    });
-  };
-  if (manages || me) row.append(iconButton(me ? "out" : "close", me ? "Leave the project" : `Remove ${name}`, remove));
+  const end = h("span", { class: "row-end" }, role);
+  if (me) end.append(iconButton("out", "Leave the project", () => leave(ctx, row)));
+  else if (manages) end.append(iconButton("close", `Remove ${name}`, () => remove(ctx, one, load)));
+  row.append(end);
   return row;
+}
+
+/** Nobody can come back by themselves: so leaving waits until it can't be undone. @param {Context} ctx @param {HTMLElement} row */
+function leave(ctx, row) {
+  row.hidden = true;
+  toast.undoable({
+    text: "You leave the project.",
+    revert: () => (row.hidden = false),
+    commit: (options) => ctx.api.delete(`projects/${ctx.params["project"]}/members/${ctx.user.id}`, options),
+  });
+}
+
+/** Rights are taken at once; undoing gives them back. @param {Context} ctx @param {Member} one @param {() => Promise<void>} load */
+async function remove(ctx, one, load) {
+  const path = `projects/${ctx.params["project"]}/members`;
+  await ctx.api.delete(`${path}/${one.user_id}`);
+  const undo = () => ctx.api.post(path, { body: { email: one.email, role: one.role } }).then(load);
+  toast.show({ text: `${one.name ?? one.email} is removed.`, action: { label: "Undo", run: undo } });
+  await load();
 }
 
 /** @param {Context} ctx @param {Member} one @param {HTMLSelectElement} role @param {() => Promise<void>} load */
@@ -136,7 +146,7 @@ async function changeRole(ctx, one, role, load) {
     };
     toast.show({
       text: `${one.name ?? one.email} is ${role.value} now.`,
-      action: { label: "Undo", run: () => void undo().catch((error) => toast.problem(asProblem(error))) },
+      action: { label: "Undo", run: undo },
     });
   } catch (error) {
     role.value = one.role;

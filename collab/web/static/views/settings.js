@@ -2,8 +2,8 @@
 /** A project's name and description, what it takes, and its end. */
 import { h, replace } from "../core/dom.js";
 import { loadProjects } from "../core/mine.js";
-import { asProblem } from "../core/problem.js";
-import { plural, size } from "../core/text.js";
+import { asProblem, Problem } from "../core/problem.js";
+import { capitalised, size } from "../core/text.js";
 import { busily, button } from "../ui/button.js";
 import { openForm, showProblem } from "../ui/dialog.js";
 import { problemBox } from "../ui/empty.js";
@@ -95,8 +95,8 @@ function usageOf(data) {
     h(
       "div",
       { class: "row" },
-      h("span", { class: "row-main" }, one.kind),
-      h("span", { class: "quiet" }, plural(one.count, "row")),
+      h("span", { class: "row-main" }, capitalised(one.kind)),
+      h("span", { class: "quiet" }, one.count.toLocaleString()),
       h("span", { class: "time" }, size(one.bytes)),
     ),
   );
@@ -116,8 +116,7 @@ function remove(ctx, project) {
     fields: [name],
     async save(values) {
       if (values["name"].trim() !== project.name) {
-        name.tell("That is not its name.");
-        throw new DOMException("Not its name.", "AbortError");
+        throw new Problem(422, { errors: [{ pointer: "#/name", detail: "That is not its name." }] });
       }
       await ctx.api.delete(`projects/${project.id}`);
       ctx.router.go("/");

@@ -1,0 +1,120 @@
+"""Every view, as people find it who see, hear or touch it: axe-core in both themes, and a phone."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from collab.config import ROOT
+from collab.web.pages import pages
+
+from ..support.people import Person
+
+AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
+#: WCAG 2.2, levels A and AA, and what axe calls good practice.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PHONE = {"width": 360, "height": 740}
+
+
+@dataclass
+class Places:
+    """One of each thing, for the ids in addresses."""
+
+    project: int
+    task: int
+    file: int
+    job: int
+    post: int
+    collection: int
+
+    def paths(self) -> Iterator[str]:
+        """Yield an address of each view that the page has, by the table that both sides read."""
+        seen = set()
+        for rule, views in pages().items():
+            ids = frozenset(re.findall(r"<id:(\w+)>", rule))
+            if (views, ids) not in seen and "sign" not in views and views != "register":
+                seen.add((views, ids))
+                yield re.sub(r"<id:(\w+)>", lambda found: str(getattr(self, found[1])), rule)
+        yield "/projects/999"
+
+
+@pytest.fixture
+def places(at_site: Callable[[Person], Person], alice, ada, project) -> Places:
+    """Return what is there to look at; ada, who sees all, is a member, too."""
+    owner = at_site(alice)
+    owner.invites(project, ada.email, "owner")
+    post = owner.writes("Hello", "**World**")["id"]
+    task = owner.makes_task("Launch", project_id=project, assignee=ada.id, priority="urgent")["id"]
+    owner.comments(task, "Is it ready, @ada?")
+    return Places(
+        project=project,
+        task=task,
+        file=owner.makes_text(project, "print('Hello')\n"),
+        job=owner.post("/jobs", {"type": "report", "project_id": project}).json()["id"],
+        post=post,
+        collection=at_site(ada).collects(post),
+    )
+
+
+def go(page: Page, path: str) -> None:
+    """Go to another view, as a link does, and wait until what it loads is there."""
+    page.evaluate(
+        """async (path) => {
+            const base = document.querySelector('script[type=module]').src;
+            const { router } = await import(new URL('core/router.js', base));
+            router.go(path);
+        }""",
+        path,
+    )
+    expect(page.locator(".view [aria-busy=true]")).to_have_count(0)
+    page.wait_for_function("() => document.querySelector('.view')?.childElementCount > 0")
+    page.wait_for_load_state("networkidle")
+
+
+def violations(page: Page, *rules: str) -> list[str]:
+    """Return what axe finds, each with where."""
+    only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": RULES}
+    found = page.evaluate(
+        f"() => axe.run({{ runOnly: {json.dumps(only)}, resultTypes: ['violations'] }})"
+    )["violations"]
+    return [
+        f"{page.url} {one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+def test_no_view_has_a_violation_of_axes_in_either_theme(windows, places):
+    # axe brings a policy's own script along: it is let in, and the page's own modules are not.
+    page = windows(bypass_csp=True).tab("/sign-in")
+    page.evaluate(AXE.read_text())
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    found = violations(page)
+    page.get_by_label("E-mail").fill("ada@example.com")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    page.locator(".frame").wait_for()
+    for path in places.paths():
+        page.evaluate("() => { document.documentElement.dataset.theme = 'light' }")
+        go(page, path)
+        found += violations(page)
+        page.evaluate("() => { document.documentElement.dataset.theme = 'dark' }")
+        found += violations(page, "color-contrast")
+    assert found == []
+
+
+def test_a_phone_shows_every_view_without_scrolling_sideways(windows, places):
+    page = windows(viewport=PHONE, has_touch=True).signs_in("ada")
+    wide = []
+    for path in places.paths():
+        go(page, path)
+        if page.evaluate("() => document.documentElement.scrollWidth") > PHONE["width"]:
+            wide.append(path)
+    assert wide == []
+    page.get_by_role("button", name="Menu").tap()
+    page.get_by_role("link", name="Home").tap()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ada")
+    expect(page.get_by_role("link", name="Home")).to_be_hidden()
