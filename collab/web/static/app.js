@@ -102,7 +102,7 @@ async function change(root, place, mine) {
       at = outlet ?? at;
     }
   } catch (error) {
-    if (mine === turn) replace(at, wrap(problemBox(asProblem(error), () => router.again())));
+    if (mine === turn) replace(at, wrap(problemBox(asProblem(error), () => router.again(), { heading: true })));
   }
 }
 
@@ -233,7 +233,7 @@ async function begin() {
   try {
     await session.begin();
   } catch (error) {
-    replace(app, wrap(problemBox(asProblem(error), () => location.reload())));
+    replace(app, wrap(problemBox(asProblem(error), () => location.reload(), { heading: true })));
     return;
   }
   session.user.subscribe(signedIn);

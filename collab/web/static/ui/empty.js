@@ -5,14 +5,15 @@ import { button } from "./button.js";
 import { icon } from "./icons.js";
 
 /**
- * @param {{ icon?: string, title: string, text?: string, actions?: HTMLElement[] }} options
+ * @param {{ icon?: string, title: string, text?: string, actions?: HTMLElement[], heading?: boolean }} options `heading`: it is all
+ *   that the page shows
  */
-export function empty({ icon: name = "info", title, text, actions = [] }) {
+export function empty({ icon: name = "info", title, text, actions = [], heading = false }) {
   return h(
     "div",
     { class: "empty" },
     h("span", { class: "empty-icon" }, icon(name, 22)),
-    h("p", { class: "empty-title" }, title),
+    heading ? h("h1", { class: "empty-title", tabindex: -1 }, title) : h("p", { class: "empty-title" }, title),
     text ? h("p", { class: "empty-text" }, text) : null,
     actions.length ? h("div", { class: "empty-actions" }, actions) : null,
   );
@@ -22,8 +23,9 @@ export function empty({ icon: name = "info", title, text, actions = [] }) {
  * What went wrong, in words, with a way on.
  * @param {import("../core/problem.js").Problem} problem
  * @param {() => unknown} [again]
+ * @param {{ heading?: boolean }} [options]
  */
-export function problemBox(problem, again) {
+export function problemBox(problem, again, { heading = false } = {}) {
   const title =
     problem.status === 404
       ? "There is nothing here"
@@ -36,6 +38,7 @@ export function problemBox(problem, again) {
     title,
     text: `${problem.message} ${problem.wayOn}`.trim(),
     actions,
+    heading,
   });
   box.setAttribute("role", "alert");
   return box;

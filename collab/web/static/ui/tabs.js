@@ -1,6 +1,6 @@
 // @ts-check
 /** Tabs that are pages: real links, of which one is the present page. */
-import { h, replace } from "../core/dom.js";
+import { append, h } from "../core/dom.js";
 import { icon } from "./icons.js";
 
 /**
@@ -18,7 +18,9 @@ export function tabs(label, tabs) {
  * @param {{ href: string, label: string, icon?: string, current: boolean, count?: number }[]} tabs
  */
 export function drawTabs(nav, tabs) {
-  replace(
+  // Whoever chose a tab goes on to what it shows: the focus does not stay here.
+  nav.replaceChildren();
+  append(
     nav,
     tabs.map((one) =>
       h(

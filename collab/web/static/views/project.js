@@ -92,6 +92,7 @@ function gone(ctx) {
     icon: "members",
     title: "You are no longer a member of this project",
     text,
+    heading: true,
     actions: [linkButton("Home", "/", { look: "primary" })],
   });
   box.setAttribute("role", "alert");
