@@ -147,8 +147,8 @@ def test_the_walk_through_the_code_is_looked_at():
         ("collab/events/hub.py", "Hub.publish", True),
         ("collab/events/hub.py", "Hub.publishes", False),
         ("collab/events/hub.py", "publish", False),
-        ("collab/web/static/core/live.js", "connect", True),
-        ("collab/web/static/core/live.js", "onnect", False),
+        ("collab/web/static/core/socket.js", "connect", True),
+        ("collab/web/static/core/socket.js", "onnect", False),
     ],
 )
 def test_a_link_to_what_is_not_there_is_noticed(file, name, there):
