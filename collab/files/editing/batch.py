@@ -44,7 +44,7 @@ UPDATE_FILE = (
 )
 
 
-#: Who changes what nobody has changed; in the database it is nobody.
+#: The author of the service's own changes; in the database they have none.
 SERVICE_CALLER = Caller(NO_OWNER, 0, "", "", False, utcnow())
 
 
@@ -65,11 +65,11 @@ class Batch:
         self._results: list[tuple[Change, Applied | ApiError]] = []
         self._projects: dict[int, int] = {}
         self._quota = TextAllowance()
-        #: What of it has a name: by file, author and name.
+        #: Edits that have an `edit_id`, by file, author and that id.
         self._named: dict[tuple[int, int, str], Applied] = {}
 
     def take_all(self, changes: list[Change]) -> list[Change]:
-        """Carry changes out in the open transaction; returns those that another has to carry out.
+        """Carry changes out in the open transaction; returns those left for the next transaction.
 
         Others wait for the writer's lock meanwhile.
         """
@@ -131,7 +131,7 @@ class Batch:
         self._take_amendment(live_text)
 
     def _first_to_undo(self, change: Change) -> None:
-        """Raise UndoneMeanwhile if there is an undo that this one was made without knowing of."""
+        """Raise UndoneMeanwhile if there was an undo after the version that this is based on."""
         query = select(FileChange.version).where(FileChange.file_id == change.file_id)
         later = query.where(FileChange.version > change.base, FileChange.undoes.is_not(None))
         here = [one for one, _ in self.accepted if one.file_id == change.file_id and one.undoes]
@@ -139,7 +139,7 @@ class Batch:
             raise UndoneMeanwhile()
 
     def _carried_out(self, change: Change, edit_id: str) -> Applied | None:
-        """Return what became of an edit when it was sent before, as one that changes nothing."""
+        """Return what became of an edit that was sent before, as a change without effect."""
         named = (change.file_id, change.caller.user_id, edit_id)
         if named in self._named:
             return replace(self._named[named], update=b"")
@@ -160,7 +160,7 @@ class Batch:
             live_text.amendment = None
 
     def amend(self, file_id: int) -> None:
-        """Write what was changed for a text and its history to agree, into the transaction."""
+        """Write the change that makes a text and its history agree, into the transaction."""
         take_write_lock()
         self._projects[file_id] = _project_of(file_id)
         self._entered(file_id)
@@ -210,7 +210,7 @@ class Batch:
 
 
 def _claimed(live_text: LiveText) -> list[dict[str, int]]:
-    """Return the rows of client ids that somebody has written with first."""
+    """Return the rows of client ids that were first used now."""
     claimed, live_text.document.claimed = live_text.document.claimed, {}
     return [
         {"file_id": live_text.file_id, "client": client, "user_id": user_id}
@@ -231,7 +231,7 @@ def _project_of(file_id: int) -> int:
 
 
 def _nobodys(file_id: int) -> Change:
-    """Return a change that the service makes itself."""
+    """Return an empty change by the service."""
     return Change(file_id, SERVICE_CALLER, REST)
 
 

@@ -27,11 +27,11 @@ class Change:
     all_it_has: bool = False
     #: The version that the text must have; None: any.
     expected: int | None = None
-    #: Of an undo: the versions of the changes that it takes back.
+    #: For an undo: the versions of the changes that it undoes.
     undoes: list[int] | None = None
-    #: What its author calls it, if they may have to send it again.
+    #: The author's name for it (`edit_id`), if they may have to send it again.
     edit_id: str | None = None
-    #: From where it came: the log's rows are written by another thread than the request's.
+    #: The client's address: another thread than the request's writes the log's rows.
     address: str | None = field(default_factory=client_address.address)
     done: Future[Applied] = field(default_factory=Future)
 

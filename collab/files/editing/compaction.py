@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 CHECKPOINT_EVERY_UPDATES = 1000
 #: Bytes of these updates, past which a new one is made.
 CHECKPOINT_EVERY_BYTES = 512 * 1024
-#: Changes since what is stored was proved to be the text, up to which a checkpoint is made.
+#: Changes after the last proof that what is stored is the text; past them it is proved again.
 MAX_UNPROVED_CHANGES = 200
 #: Updates after a checkpoint that are few enough to load a document from.
 FEW_UPDATES = 100
@@ -45,24 +45,24 @@ FEW_UPDATES = 100
 TEXTS_PER_LOOK = 100
 #: Fast: a text of 1 MiB takes 10 ms.
 ZLIB_LEVEL = 1
-#: Seconds after which compaction is tried again, when the database did not let us.
+#: Seconds until compaction is tried again after the database refused it.
 PAUSE_S = 5.0
 
 
-#: What is noted of a document once a step has been committed.
+#: What to note in a document once a step has been committed.
 Noted = Callable[[], None]
 Step = Callable[[LiveText], Noted]
 
 
 class Rounds:
-    """Gives the texts in memory in turn, some between two batches: there may be thousands."""
+    """Hands out the texts in memory in turn, some between two batches: there may be thousands."""
 
     def __init__(self) -> None:
         self._left: list[int] = []
 
     @property
     def unfinished(self) -> bool:
-        """Whether there are some left of this round."""
+        """Whether some of this round are left."""
         return bool(self._left)
 
     def next(self, live_texts: dict[int, LiveText]) -> list[tuple[int, LiveText]]:
@@ -73,9 +73,9 @@ class Rounds:
 
 
 def next_step(live_text: LiveText, *, quiet: bool, leaves: bool = False) -> Step | None:
-    """Return what is to be done for a text now.
+    """Return the next step for a text, if there is one.
 
-    `quiet` tells that nobody has used it lately, `leaves` that it leaves memory after that.
+    `quiet`: nobody has used it lately; `leaves`: it leaves memory after the step.
     """
     count, size = live_text.uncompacted
     if time.monotonic() < live_text.paused_until:
@@ -123,7 +123,7 @@ def carry_out(step: Step, live_text: LiveText) -> bool:
 def _checkpoint(live_text: LiveText) -> Noted:
     """Write a checkpoint, and let go of the updates that it holds.
 
-    The text is what is in memory, whatever was stored of it. That it can be loaded is proved first.
+    The text in memory counts, whatever was stored. That it can be loaded is proved first.
     """
     state = live_text.document.state()
     if not proof.holds(live_text.document, [state]):
@@ -152,7 +152,7 @@ def _checkpoint(live_text: LiveText) -> Noted:
 
 
 def _prove(live_text: LiveText) -> Noted:
-    """Prove that what is stored is what is in memory; else write a checkpoint of that."""
+    """Prove that what is stored is what is in memory; if not, write a checkpoint of the latter."""
     if not proof.holds(live_text.document, store.load(live_text.file_id).all):
         return _checkpoint(live_text)
 
@@ -166,7 +166,7 @@ STATE_COLUMN = Checkpoint.state
 
 
 def _restore(live_text: LiveText) -> Noted:
-    """Make the text what its state says it is, by a change that nobody made."""
+    """Make the text what its state says it is, by a change without author."""
     found = proof.restored(live_text.document)
     if found is None:
         raise Unavailable("No state of it makes the text; its updates are kept.")
@@ -182,7 +182,7 @@ def _refresh(live_text: LiveText) -> Noted:
 
 
 def _search(live_text: LiveText, text: str) -> Noted:
-    """Let a search find what the text is now."""
+    """Let searches find the text as it is now."""
     mine, beginning = File.id == live_text.file_id, text[:SEARCHABLE_CHARACTERS]
     if db.session.scalar(select(File.searchable).where(mine)) != beginning:
         change = update(File).where(mine).execution_options(synchronize_session=False)

@@ -1,4 +1,4 @@
-"""A text as a CRDT (Yjs, by pycrdt), beside the same text as code units.
+"""A text as a CRDT (Yjs, by pycrdt), next to the same text as code units.
 
 A document belongs to one thread: pycrdt's objects may not be shared. No update reaches the library
 but what `updates` has taken apart, found safe and whole, and rewritten where it has to be.
@@ -34,7 +34,7 @@ ROOT_NAME = TEXT_ROOT
 
 @dataclass(frozen=True)
 class Merged:
-    """What an update came to: the update itself in full, and the change of the text."""
+    """What became of an update: the update itself in full, and the change of the text."""
 
     update: bytes
     delta: Delta
@@ -52,7 +52,7 @@ class Document:
         self.claimed: dict[int, int] = {}
         #: Whether part of the last update has to wait for what it refers to.
         self.lacks = False
-        #: Whether what was stored was all there when it was loaded, and no character was cut.
+        #: Whether everything was there when it was loaded, and no character was cut in two.
         self.sound, self.cut = True, False
         self.waiting = WaitingList()
         self._ledger, self._pairs = Ledger(), Pairs()
@@ -83,7 +83,7 @@ class Document:
         self._subscriptions = (self._doc.observe(on_transaction), self._text.observe(on_text))
 
     def load(self, updates: list[bytes]) -> None:
-        """Take in what was stored; what of it can't be read or is not whole is left out."""
+        """Load what was stored; parts that can't be read or are incomplete are left out."""
         found = [one for one in map(self._stored, updates) if one is not None]
         here, cut = self._pairs.divided_by(found), pairs.divided_in(found)
         self.cut |= bool(cut)
@@ -166,7 +166,7 @@ class Document:
     def merge(
         self, update: bytes, person: int = NO_OWNER, *, all_it_has: bool = False
     ) -> Merged | None:
-        """Take a person's update in; None if there is nothing in it that is new and whole.
+        """Apply a person's update; returns None if nothing in it is new and complete.
 
         Raises Unusable, and Spoilt if the document has to be rebuilt.
         """
@@ -220,7 +220,7 @@ class Document:
                 self.owners[client] = self.claimed[client] = person
 
     def plan(self, update: Update, person: int, *, all_it_has: bool) -> Plan:
-        """Say what of a person's update can be taken, without doing it; raises Unusable."""
+        """Plan which parts of a person's update can be applied; raises Unusable."""
         clocks = self._ledger.clocks
         owners.check(update, clocks, self.owners, person, all_it_has=all_it_has)
         return self._ledger.plan(update)
@@ -280,7 +280,7 @@ class Document:
 
     @property
     def clocks(self) -> dict[int, int]:
-        """Return how far it knows each client."""
+        """Return the clock up to which each client is known."""
         return self._ledger.clocks
 
     @property
@@ -289,7 +289,7 @@ class Document:
         return byte_offset(self.units, len(self.units))
 
     def vector(self) -> bytes:
-        """Return what it knows, as a state vector."""
+        """Return that as a state vector."""
         return self._doc.get_state()
 
     def missing(self, vector: bytes) -> bytes:

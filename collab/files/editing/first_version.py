@@ -1,4 +1,4 @@
-"""The first change of a text: what it was made with."""
+"""The first change of a text: the content it was created with."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ MAX_TEXT_BYTES = 2 * 2**20
 MAX_CHANGES_IN_MEMORY = 1000
 #: About how many bytes of them.
 MAX_CHANGE_BYTES_IN_MEMORY = 2 * 2**20
-#: Steps of a change, times changes that it may be moved over: some 80 ms of work.
+#: Steps of a change, times the changes it is rebased over, at most: some 80 ms of work.
 MAX_MERGE_STEPS = 150_000
 #: More bytes than may be stored without a checkpoint.
 ANY_SIZE = 2**40
@@ -45,7 +45,7 @@ class UnusableUpdate(ApiError):
 
 
 def unusable(error: Unusable) -> UnusableUpdate:
-    """Return what to answer for something that can't be taken."""
+    """Return the error to answer for an update that can't be applied."""
     return UnusableUpdate(f"The update was refused: {error}.")
 
 
@@ -71,7 +71,7 @@ class LiveText:
     #: The latest versions' deltas, the newest last.
     latest: deque[Delta] = field(default_factory=deque)
     latest_bytes: int = 0
-    #: What was changed for the text and its history to agree, until it is stored.
+    #: The change that made the text and its history agree, until it is stored.
     amendment: Applied | None = None
     #: The version at which what is stored was loaded and proved to be the same text.
     proven: int = 0
@@ -86,10 +86,10 @@ class LiveText:
     uncompacted: tuple[int, int] = (0, 0)
     #: Whether a search may find what the text was before.
     unsearched: bool = True
-    #: Whether the history may be out of its bounds, and up to which version it is not.
+    #: Whether the history may be out of its bounds, and up to which version it is within.
     untidy: bool = False
     joined_through: int = 0
-    #: By the monotonic clock, before when compaction is not tried again.
+    #: Compaction is not tried before this, by the monotonic clock.
     paused_until: float = 0.0
 
     @classmethod
@@ -116,7 +116,7 @@ class LiveText:
         return document
 
     def _mend(self) -> None:
-        """Note what has to be changed for the text and its history to agree."""
+        """Note the change that makes the text and its history agree."""
         rows = self.uncompacted[0]
         mended = proof.mend(self.file_id, self.version, self.document, rows)
         if mended is not None:
@@ -129,7 +129,7 @@ class LiveText:
         return self.document.size
 
     def catch_up(self) -> bool:
-        """Take in what another process has written; return whether there was anything."""
+        """Apply what another process has written; return whether there was anything."""
         current = store.current_version(self.file_id)
         if current == self.version:
             return False
@@ -144,7 +144,7 @@ class LiveText:
         return True
 
     def change(self, delta: Delta, base: int) -> Applied:
-        """Merge a change that was made of version `base`.
+        """Merge a change that was made to version `base`.
 
         Raises Unprocessable, JoinedVersion, TooFarBehind, TextTooLarge; then nothing was changed.
         """
@@ -176,7 +176,7 @@ class LiveText:
         return self._applied(delta, update)
 
     def merge(self, update: bytes, person: int, *, all_it_has: bool) -> Applied:
-        """Take a person's update of the CRDT in.
+        """Apply a person's update of the CRDT.
 
         Raises UnusableUpdate, TextTooLarge; then the document may be spoilt, see `rebuild`.
         """
@@ -202,7 +202,7 @@ class LiveText:
         return applied
 
     def restored(self, document: Document, change: bytes) -> Applied:
-        """Go on with a document that has the same text, by a change that makes it that."""
+        """Go on with another document, after a change that gives it the same text."""
         self.document, self.unsaved = document, True
         return self._applied(deltas.NO_CHANGE, change)
 

@@ -1,7 +1,7 @@
 """What is stored of a text is the text: proved by loading it, and mended where it is not.
 
 A text is kept twice: as updates of the CRDT, and as the changes that its history shows. Where what
-is loaded is not what the history says, one of them is put right by a change that nobody made.
+is loaded is not what the history says, one of them is put right by a change without author.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NO_UPDATE = b"\0\0"
 
 @dataclass
 class Proofs:
-    """What has been found of all texts since the process started."""
+    """What the proofs have found since the process started."""
 
     proven: int = 0
     #: Texts whose stored form was not the live one, which was kept.
@@ -88,10 +88,10 @@ def mend(
 
 
 def _mended(file_id: int, version: int, document: Document) -> tuple[Delta, bytes] | None:
-    """Do that.
+    """Decide which of the two is right, and change the other.
 
-    Where all of the CRDT was there and a character was cut in two, it is right: its editors have
-    the same. Where something of it was missing, the history has what was acknowledged.
+    If all of the CRDT was there and a character was cut in two, it is right: its editors have
+    the same. If something of it was missing, the history has what was acknowledged.
     """
     try:
         told = store.units_at(file_id, version)

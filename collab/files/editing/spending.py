@@ -22,11 +22,11 @@ class TooBusy(Unavailable):
 
 
 class Spending:
-    """What people have taken lately: what cost much makes way for others."""
+    """CPU time that people have taken lately: whoever took much makes way for others."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        #: By person: CPU seconds that are owed, and when that was so.
+        #: By person: the CPU seconds they owed, and when.
         self._owed: dict[int, tuple[float, float]] = {}
 
     def owed(self, person: int) -> float:
@@ -36,7 +36,7 @@ class Spending:
 
     @contextmanager
     def of(self, person: int) -> Iterator[None]:
-        """Note what is done here; raises TooBusy for somebody who has taken too much."""
+        """Charge what is done in this block; raises TooBusy for somebody who has taken too much."""
         if (owed := self.owed(person)) > BURST_CPU_S:
             raise TooBusy()
         began = time.thread_time()
@@ -46,7 +46,7 @@ class Spending:
             self.note(person, owed + time.thread_time() - began)
 
     def shift(self, seconds: float, payer: int, debtor: int) -> None:
-        """Have somebody else owe what was noted of one person."""
+        """Move a charge from one person to another."""
         self.note(payer, self.owed(payer) - seconds)
         self.note(debtor, self.owed(debtor) + seconds)
 

@@ -35,7 +35,7 @@ def check(units: str, delta: Delta) -> None:
 
 
 def most_kept(pieces: int) -> int:
-    """Return how many parts a change may keep: to each place all before it is walked along."""
+    """Return how many parts a change may keep: for each place the library walks all before it."""
     return max(MIN_PLACES, MAX_PIECES_PASSED // (2 * pieces + 1))
 
 
@@ -68,7 +68,7 @@ def in_bytes(units: str, delta: Delta) -> list[Place]:
 
 
 def from_the_middle(places: Sequence[Place], shift: int = 0) -> Iterator[Place]:
-    """Yield what is to be done, one after the other, each where it then is.
+    """Yield the steps one after the other, each at the place where it is by then.
 
     The one in the middle comes first, then what is before it and what is after it, each in the
     same way. So a text of one piece is halved again and again: from one of its ends to the other,

@@ -23,7 +23,7 @@ INSERT_CHANGES = insert(FileChange.__table__)  # type: ignore[arg-type]
 INSERT_CLIENTS = insert(FileClient.__table__).prefix_with("OR IGNORE")  # type: ignore[arg-type]
 
 
-#: Bytes of changes that an edit of an old version is carried over, all in memory.
+#: Bytes of changes that an edit of an old version may be rebased over, all in memory.
 MAX_BETWEEN_BYTES = 8 * 2**20
 #: Times that a reading starts over because the history was compacted under it.
 READING_ATTEMPTS = 3
@@ -98,7 +98,7 @@ def changes(file_id: int, after: int, through: int) -> Sequence[Any]:
 
 
 def each_change(file_id: int, after: int, through: int) -> Iterator[Any]:
-    """Yield the same rows one by one, for a reader who may have enough."""
+    """Yield the same rows one by one, for readers that may stop early."""
     yield from db.session.connection().execute(_between(WITHOUT_UPDATE, file_id, after, through))
 
 
@@ -136,7 +136,7 @@ def _joins_up(rows: Sequence[Any], after: int, through: int) -> bool:
 
 
 def joined(file_id: int, version: int) -> JoinedVersion:
-    """Return the refusal of a version that was compacted, with those that are nearest to it."""
+    """Return the refusal of a version that was compacted, naming the nearest ones."""
     first = oldest_version(file_id)
     if version < first:
         return JoinedVersion(f"The history of this text begins at version {first} now.")
@@ -162,7 +162,7 @@ def oldest_version(file_id: int) -> int:
 
 
 def carried_out(file_id: int, author_id: int, edit_id: str) -> Any:
-    """Return the row of the change that its author calls so, or None."""
+    """Return the row of the change with an author's `edit_id`, or None."""
     query = select(CHANGE_COLUMNS.base, CHANGE_COLUMNS.version, CHANGE_COLUMNS.delta)
     query = query.where(
         CHANGE_COLUMNS.file_id == bindparam("key"), CHANGE_COLUMNS.author_id == bindparam("who")

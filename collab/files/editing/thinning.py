@@ -20,7 +20,7 @@ from . import store
 
 #: The newest changes, which stay as they are; an undo reaches as far back.
 EXACT_CHANGES = 1000
-#: Changes are joined that were made within the same so many seconds.
+#: Changes made within the same period of so many seconds are joined.
 JOINED_WITHIN_S = 600
 #: Characters of JSON that are joined to one entry.
 MAX_JOINED_CHARACTERS = 8 * 1024
@@ -35,7 +35,7 @@ CHECKPOINT_DISTANCE_BYTES = 2 * 2**20
 #: Entries that are looked at in one step.
 ENTRIES_PER_STEP = 500
 
-#: Changes that stay as they are wherever they stand, since people look for them.
+#: Changes that are never joined, since people look for them.
 NEVER_JOINED = ("undo", "restore")
 
 TOTAL_WEIGHT = func.coalesce(func.sum(FileChange.weight), 0)
@@ -78,7 +78,7 @@ def _checkpoints(file_id: int) -> list[int]:
 
 
 def _groups(rows: Iterable[Any], fences: set[int]) -> list[list[Any]]:
-    """Put together what becomes one entry: never across a checkpoint, which is a version, too."""
+    """Group what becomes one entry, never across a checkpoint, whose version must stay."""
     groups: list[list[Any]] = []
     length = 0
     for row in rows:
@@ -128,7 +128,7 @@ def _make_one(file_id: int, group: list[Any]) -> None:
 
 
 def _composed(changes: list[Delta]) -> Delta:
-    """Return one change for many, by halves: so the work grows little faster than their number."""
+    """Join many changes to one, by halves: the work grows little faster than their number."""
     if len(changes) < 2:
         return changes[0] if changes else NO_CHANGE
     half = len(changes) // 2

@@ -67,7 +67,7 @@ class Writer(BackgroundThread):
         self._rights, self._spending = Rights(), Spending()
         #: Seconds after which a document that nobody uses leaves memory.
         self.idle_s = IDLE_S
-        #: Whether there may be something to compact, and in which of the texts.
+        #: Whether there may be something to compact, and which texts are checked next.
         self._busy = False
         self._rounds = compaction.Rounds()
         #: (file, version) -> update, for followers; the oldest go first.
@@ -101,7 +101,7 @@ class Writer(BackgroundThread):
         )
 
     def forget(self, file_id: int) -> None:
-        """Let the document of a deleted file leave memory soon."""
+        """Let a deleted file's document leave memory soon."""
         if file_id in self._live_texts:
             self._waiting.put(Question(file_id, lambda *_: None))
 
@@ -125,7 +125,7 @@ class Writer(BackgroundThread):
     def _put(self, item: Any) -> None:
         """Hand something over; the first text may come before the server starts its parts."""
         self.start()
-        with self._changing:  # nothing is put after the mark that ends the thread
+        with self._changing:  # nothing may be put after the None that ends the thread
             if self._stopping.is_set():
                 raise Unavailable("The server is stopping.")
             self._waiting.put(item)
@@ -217,7 +217,7 @@ class Writer(BackgroundThread):
         for file_id in files - self._live_texts.keys():
             with suppress(NotFound):
                 self.live_text(file_id)
-            db.session.rollback()  # what comes until the lock is there is caught up with
+            db.session.rollback()  # what others write until we have the lock is caught up with
 
     def _remember(self, batch: Batch) -> None:
         for change, applied in batch.accepted:

@@ -24,13 +24,13 @@ BUFFER = 116
 #: Bytes after the tags of values that have always the same.
 FIXED_BYTES = {UNDEFINED: 0, NULL: 0, FALSE: 0, TRUE: 0, FLOAT: 4, DOUBLE: 8, BIGINT: 8}
 
-#: A string of JSON. One without an end goes to the end of the text, to be looked at once.
+#: A string of JSON. One without an end goes to the end of the text, which is read only once.
 QUOTED_PATTERN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)', re.DOTALL)
 BRACKET_PATTERN = re.compile(r"[\[\]{}]")
 
 
 class Cursor:
-    """Walks along bytes; raises Unusable where they are not what they should be."""
+    """Walks along bytes; raises Unusable for what does not belong there."""
 
     __slots__ = ("at", "data", "end", "values")
 

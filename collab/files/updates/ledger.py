@@ -1,4 +1,4 @@
-"""What is known of a document beside the library: enough to say what of an update fits it."""
+"""What is known of a document without the library: enough to say what of an update fits it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .structs import ANY, BINARY, DOC, GC, STRING, TYPE, Id, Struct, Update
 #: What the shared text is called, for every editor.
 TEXT_ROOT = "content"
 #: What takes a place in a text and shows nowhere in it: whoever counts characters, and whoever
-#: counts places, would write at different ones. The library tells nobody of it.
+#: counts places, would write at different ones. The library reports none of it.
 UNSEEN_CONTENT = (BINARY, ANY, DOC)
 
 #: What something is in: a type, or a root by its name. None: in nothing, where a type is gone.
@@ -36,11 +36,11 @@ class Places:
         return runs[1][place] if runs and place >= 0 else None
 
     def depth(self, parent: Parent) -> int:
-        """Return how many types a type is in that is in this."""
+        """Return how many types are around what is in this one."""
         return 1 + self.depths[parent] if isinstance(parent, tuple) else 0
 
     def note(self, client: int, clock: int, place: Parent) -> None:
-        """Note it of what begins at a client's newest clock."""
+        """Note the container of what begins at a client's newest clock."""
         runs = self._runs.get(client)
         if runs is None:
             self._runs[client] = ([clock], [place])
@@ -59,7 +59,7 @@ class Ledger:
         self._places = Places()
 
     def plan(self, update: Update, *, trusted: bool = False) -> Plan:
-        """Say what of an update is new and whole.
+        """Return which parts of an update are new and complete.
 
         Raises Unusable for what is nested too deep, and if it is not `trusted` to be the library's
         own, for what is between two things that are in different ones.

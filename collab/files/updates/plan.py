@@ -1,4 +1,4 @@
-"""Which part of an update can be taken now, and in which order."""
+"""Which parts of an update can be applied now, and in which order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .structs import SKIP, Range, Struct, Update
 
 @dataclass
 class Plan:
-    """What of an update can be taken now."""
+    """The parts of an update that can be applied now."""
 
     update: Update
     #: What is new and has all that it refers to, in the order in which Yjs takes it.
@@ -31,12 +31,12 @@ class Plan:
 
     @property
     def as_it_is(self) -> bool:
-        """Return whether the update's own bytes can be taken."""
+        """Return whether the update's bytes can be applied as they are."""
         return self.update.clean and self.fit and not self.missing
 
     @property
     def empty(self) -> bool:
-        """Return whether nothing can be taken."""
+        """Return whether nothing can be applied."""
         return not self.structs and not self.deletes
 
     def encoded(self) -> bytes:
@@ -57,7 +57,7 @@ class Plan:
 
 
 def make(update: Update, clocks: dict[int, int]) -> Plan:
-    """Say what of an update a document of these clocks can take."""
+    """Return which parts of an update a document with these clocks can apply."""
     plan = Plan(update)
     reached = _alone(plan, clocks) or _Order(clocks, plan).sort()
     for client, found in update.deletes.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: A client and its clock: who made something, and as the how manieth.
+#: A client and its clock: who made something, and at which place in the sequence of their changes.
 Id = tuple[int, int]
 #: A range of one client's clocks: its beginning and its length.
 Range = tuple[int, int]
@@ -52,14 +52,14 @@ class Struct:
     text_at: int
 
     def make_blank(self) -> bool:
-        """Make it GC; returns whether it was."""
+        """Turn it into GC; returns whether it was one before."""
         if self.kind == GC:
             return True
         self.kind, self.text, self.end = GC, None, self.start
         return False
 
     def written(self, data: bytes) -> bytes:
-        """Return its bytes, of those of its update."""
+        """Return its bytes within its update."""
         found = data[self.start : self.end]
         return found or bytes((GC,)) + number(self.length)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .structs import Update
 
-#: How many wait for one document. Past it all are let go of: whoever comes with what is missing is
+#: How many wait for one document. Past it all are dropped: whoever brings what is missing is
 #: asked for all that they have, in any case.
 MAX_WAITING_UPDATES = 64
 #: Bytes that wait for one document, likewise.
@@ -32,7 +32,7 @@ def work_of(update: Update) -> int:
 
 @dataclass(frozen=True)
 class Waiting:
-    """An update, whose it is, and the clocks that it waits for."""
+    """An update, its person, and the clocks that it waits for."""
 
     update: bytes
     person: int
@@ -54,7 +54,7 @@ class WaitingList:
         self._bytes = 0
         #: How much work all of them are.
         self.pieces = 0
-        #: CPU seconds that updates took which had waited, by whose they are: whoever brings what
+        #: CPU seconds of updates that had waited, by their person: whoever brings what
         #: they waited for does not pay for them.
         self._bills: defaultdict[int, float] = defaultdict(float)
 
@@ -83,7 +83,7 @@ class WaitingList:
 
     @contextmanager
     def billed(self, one: Waiting) -> Iterator[None]:
-        """Note what is done here as what one took that had waited."""
+        """Charge what is done in this block to the person of an update that had waited."""
         began = time.thread_time()
         try:
             yield
@@ -91,6 +91,6 @@ class WaitingList:
             self._bills[one.person] += time.thread_time() - began
 
     def take_bills(self) -> dict[int, float]:
-        """Return the CPU seconds of updates that had waited, by whose they are, once."""
+        """Return, once, the CPU seconds of updates that had waited, by person."""
         bills, self._bills = self._bills, defaultdict(float)
         return bills

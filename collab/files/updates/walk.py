@@ -117,8 +117,8 @@ def _content(cursor: Cursor, struct: Struct) -> None:
         for _ in range(struct.length):
             cursor.any()
     elif kind == JSON:
-        # The library reads one text more than there are, and so takes what follows for what it
-        # is not: it would see structs that nobody has looked at.
+        # The library reads one text more than there are, and so takes what follows for something
+        # else: it would see structs that nobody has checked.
         raise Unusable("it has values in an old format, which is not supported")
     elif kind == TYPE:
         _type(cursor)

@@ -2,7 +2,7 @@
 
 To put a struct in its place the library passes what others put there at the same time. Where people
 edit that is next to nothing; made on purpose it is every struct of the document, each time.
-Nothing that can be read off an update tells the one from the other, so it is measured, in CPU
+Nothing in an update distinguishes the two, so the cost is measured, in CPU
 time of this thread, on pieces that are small enough even at the worst.
 """
 
@@ -22,7 +22,7 @@ from .plan import Plan
 MAX_PIECE_STEPS = 500_000
 #: Ranges that are deleted in one piece.
 MAX_PIECE_RANGES = 5_000
-#: CPU seconds that an update may take for its conflicts, beside what its length takes.
+#: CPU seconds that an update may take for its conflicts, on top of those for its length.
 PATIENCE_S = 0.08
 #: CPU seconds of a struct, several times what one takes without conflicts.
 STRUCT_S = 2e-6
@@ -91,9 +91,9 @@ def is_contended(doc: Doc[Any], size: int) -> bool:
 
 
 def look(doc: Doc[Any], size: int, new: int, unproven: int) -> bool:
-    """Raise Unusable for more edits of a document whose edits are too many at one place.
+    """Raise Unusable for further edits of a document with too many edits in one place.
 
-    Returns whether it was looked at: while few edits came since it was, it is not.
+    Returns whether it was checked: it is not while few edits came after the last check.
     """
     if not new or (unproven + new) * size <= UNPROVEN_STEPS:
         return False

@@ -1,14 +1,14 @@
 """Who edits a text with Yjs, and what each editor says about itself: name, colour, cursor.
 
 Editors repeat what they hear, from us and from other tabs of their browser (BroadcastChannel), so a
-connection tells of more editors than its own. An editor belongs to the connection that told of it
-first, and goes with it. Two things tell an editor's own word from an echo:
+connection announces more editors than its own. An editor belongs to the connection that announced
+it first, and goes with it. Two things distinguish an editor's own word from an echo:
 
-- A stock editor that connects tells of itself before it has heard of anybody. What a connection
+- A stock editor that connects announces itself before it has heard of anybody. What a connection
   says so (`opening`) is its own, also where an older connection, which may be broken, still has it;
   and it speaks for nobody else.
 - Who has gone is remembered for a while: an echo of it, whose clock is not higher, brings nobody
-  back. An editor that comes back with its old clock is told with a higher one, since others would
+  back. An editor that comes back with its old clock is announced with a higher one: others would
   take no notice of it (y-protocols compares clocks).
 """
 
@@ -35,7 +35,7 @@ MAX_EDITORS_REMEMBERED = 1024
 class _Editor:
     #: As it was sent to others.
     state: State
-    #: The clock in which its connection told of it, and the highest one that was heard of: a tab
+    #: The clock with which its connection announced it, and the highest one heard of: a tab
     #: may have it from another tab, and would not let go of it for a lower one.
     clock: int
     heard: int
@@ -153,7 +153,7 @@ class Awareness:
     ) -> list[State]:
         """Take in what a connection says; returns what of it to send to others.
 
-        What is too big, or is not the connection's to tell, is passed over: an editor repeats it,
+        What is too big, or not the connection's to announce, is passed over: an editor repeats it,
         and closing its connection would help nobody.
         """
         opening = opening and len(told) == 1

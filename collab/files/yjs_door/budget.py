@@ -1,7 +1,7 @@
 """How long a message of a Yjs editor may be, and how much of long ones there may be at once.
 
 A text has up to 2 MiB, and what makes it is longer: each edit of its own takes some 10 to 20 bytes
-beside its characters, and what was deleted is named. A paste of a whole text, and a backlog of
+besides its characters, and what was deleted is listed. A paste of a whole text, and a backlog of
 20,000 edits of one, stay below 4 MiB; 8 MiB leave room for as much again.
 """
 
@@ -16,7 +16,7 @@ from ...realtime.transport.wire import Wire
 
 #: Bytes of one message: an update of 8 MiB, and what says that it is one.
 MAX_MESSAGE_BYTES = 8 * 2**20 + 16
-#: Bytes up to which a message is not counted: typing never is more.
+#: Bytes up to which a message is not counted: typing never exceeds it.
 SMALL_MESSAGE_BYTES = 256 * 1024
 #: Bytes of longer messages that are being read or carried out, of one person.
 MAX_BYTES_PER_PERSON = 16 * 2**20
@@ -60,7 +60,7 @@ BUDGET: Slot[Budget] = Slot("incoming", lambda _: Budget())
 class Incoming:
     """The `max_message_size` of an editor's socket, which is compared as a message is read.
 
-    It asks `length_so_far > max_message_size`; whoever is told so closes the connection. A message
+    It asks `length_so_far > max_message_size`, and if so, closes the connection. A message
     that is too long closes it for good; one for which there is no memory now may come again.
     """
 

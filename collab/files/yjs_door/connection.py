@@ -50,7 +50,7 @@ from .protocol import (
     State,
 )
 
-#: What closes a connection for an error of a status; what is not here is 1011.
+#: The close code for an error's status; others get 1011.
 CLOSE_CODES = {
     400: 1007,
     401: TOKEN_ENDED,
@@ -62,7 +62,7 @@ CLOSE_CODES = {
     503: 1013,
     507: 1013,
 }
-#: Bytes of editors' states in one message; more is passed over.
+#: Bytes of editors' states in one message; the rest is passed over.
 MAX_AWARENESS_BYTES = 2**20
 #: Bytes that an update costs on top of its own: its row, its event, and the message.
 UPDATE_BYTES = 256
@@ -106,7 +106,7 @@ class YjsConnection(Connection):
         self._awareness = EDITORS.here()
 
     def welcome(self) -> Work:
-        """Follow the text, then ask what the editor has; it will ask what it lacks."""
+        """Follow the text, then ask what the editor has; the editor asks for what it lacks."""
         self.check_person()
         place = access.place(self._topic, self.caller)
         with self.following(place):
@@ -142,13 +142,13 @@ class YjsConnection(Connection):
             self._may_read()
             yield from self._dispatch(MessageReader(data))
             if len(data) > SMALL_MESSAGE_BYTES:
-                self.settle()  # what is long is in memory until it is on disk
+                self.settle()  # a long message stays in memory until it is on disk
         finally:
             self._incoming.carried_out(len(data))
             db.session.remove()
 
     def _may_read(self) -> None:
-        """Look whether the text is there and may be read still; raises NotFound, Forbidden."""
+        """Check that the text is there and may still be read; raises NotFound, Forbidden."""
         try:
             self.place(self._topic)
         except NotFound:
@@ -182,7 +182,7 @@ class YjsConnection(Connection):
         if data != EMPTY_UPDATE:
             change = Change(self._file_id, self.caller, "yjs", update=data)
             change.all_it_has = kind == STEP_2
-            # As long as this person's edits, on all connections, are over the rate.
+            # For as long as this person's edits, on all connections, exceed the rate.
             self._rest(self.live.edits.owe(self.caller.user_id, len(data) + UPDATE_BYTES))
             self._pending.append((kind, data, writer().soon(change)))
             self._pending_bytes += len(data)
@@ -193,7 +193,7 @@ class YjsConnection(Connection):
                 self.settle()
 
     def _rest(self, seconds: float) -> None:
-        """Carry out no more for so long."""
+        """Carry out nothing for some seconds."""
         if seconds > 0:
             self._resume_at = max(self._resume_at, time.monotonic() + seconds)
 
@@ -216,12 +216,12 @@ class YjsConnection(Connection):
                 applied: Applied = result_of(future)
             except Forbidden as error:
                 if kind == STEP_2 and self._is_known(data):
-                    continue  # an editor sends it always, also one that only reads
+                    continue  # editors always send it, even those that only read
                 refusals.access(self.caller.user_id, "WEBSOCKET", f"update {self._topic}", error)
                 raise
             lacking |= kind == UPDATE and (applied.lacks or not applied.update)
             self._awaits_step_2 &= kind != STEP_2
-        if lacking:  # what came before it was lost: nothing else changes nothing
+        if lacking:  # something before it was lost: only then does an update change nothing
             self._ask_for_all()
 
     def _is_known(self, update: bytes) -> bool:

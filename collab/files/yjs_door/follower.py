@@ -1,7 +1,7 @@
 """What Yjs editors are sent: the log's updates of the text, and each other's states.
 
 An editor is never behind by messages, only by versions and by the newest states of others. So
-none is cut off for what others send, or for what comes back to it of its own: while it has not
+none is cut off for what others send, or for its own echo: while it has not
 taken what it was sent, nothing is added; then it gets in one update what was changed meanwhile.
 """
 
@@ -45,7 +45,7 @@ MAX_BYTES_PER_UPDATE = 4 * 2**20
 
 
 def editors_topic(file_id: int) -> str:
-    """Return where the Yjs editors of a text are told of each other; nobody else can follow it."""
+    """Return the topic of a text's Yjs editors, for their states; nobody else can follow it."""
     return f"yjs:{file_id}"
 
 
@@ -109,7 +109,7 @@ class YjsFollower(WireFollower, Resumable):
             self._go_on(chunk)
 
     def hint(self, chunk: Any) -> None:
-        """Do the same with states: of each editor only the newest one waits."""
+        """Do the same with states; only the newest of each editor waits."""
         self.deliver(chunk, 0)
 
     def resume(self) -> None:
@@ -254,7 +254,7 @@ def joined(file_id: int, known: int, newest: int) -> tuple[bytes, int]:
 
 
 def _updates(file_id: int, known: int, newest: int) -> list[bytes]:
-    """Return the updates of some versions, up to the first that is not kept by itself."""
+    """Return the updates of some versions, up to the first that only a checkpoint has."""
     kept = writer().updates
     found = [kept.get((file_id, version)) for version in range(known + 1, newest + 1)]
     if None in found:

@@ -103,7 +103,7 @@ class State:
 
 
 def states(data: bytes, limit: int) -> list[State]:
-    """Read editors' states of at most so many bytes, and pass over bigger ones and too many.
+    """Read editors' states, and pass over those that are too big or too many.
 
     Raises Malformed, also for what is not JSON, on which other editors would stumble.
     """
