@@ -23,7 +23,7 @@ class Caller:
 def act_as(who: Caller | None) -> None:
     """Note who makes the changes of the present request or message; None: the service itself.
 
-    Whoever that is is looked up again as soon as the writer's lock is taken (`auth/guard.py`).
+    That person is looked up again as soon as the writer's lock is taken (`auth/guard.py`).
     """
     g.acting = who
 

@@ -1,4 +1,4 @@
-"""From where the present request comes: for the log, which knows no request.
+"""The client's address, for the log, which never sees a request.
 
 It is noted for a request's thread, and for each turn of a socket, whose messages come from where
 its handshake came from. Threads that no request runs in, such as those of jobs, have none.
@@ -12,7 +12,7 @@ from contextvars import ContextVar
 
 from flask import Flask, request
 
-#: The longest that an address is written (INET6_ADDRSTRLEN without its NUL).
+#: Characters of the longest address (INET6_ADDRSTRLEN without its NUL).
 MAX_ADDRESS_LENGTH = 45
 
 _address: ContextVar[str | None] = ContextVar("collab_address", default=None)
@@ -25,7 +25,7 @@ def address() -> str | None:
 
 @contextmanager
 def assumed(address: str | None) -> Iterator[None]:
-    """Let what happens in this block come from an address."""
+    """Note an address as the origin of what happens in this block."""
     token = _address.set(address)
     try:
         yield

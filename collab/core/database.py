@@ -39,7 +39,7 @@ def engine_options(url: str, patience_s: float) -> dict[str, Any]:
 
 
 TURNS: Slot[WriterTurns] = Slot("turns")
-#: What is looked at once the writer's lock is held.
+#: What is checked once the writer's lock is held.
 _CHECKS: Registry[list[Callable[[Connection], None]]] = Registry("checks on the lock", lambda _: [])
 
 
@@ -93,7 +93,7 @@ def is_new(path: Path) -> bool:
 
 
 def roll_back(driver: Any, record: object) -> None:
-    """End what a connection comes back to the pool with.
+    """End the transaction that a connection still has when it comes back to the pool.
 
     After a COMMIT that failed SQLite's transaction is still open, with the writer's lock, though
     SQLAlchemy takes it for ended: whoever got the connection next would commit what was refused.

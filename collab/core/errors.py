@@ -203,7 +203,7 @@ def _escape(key: object) -> str:
 
 
 def translated(error: Exception) -> ApiError:
-    """Return what to answer for any exception; logs those that nobody foresaw."""
+    """Return the error to answer for any exception; logs those that nobody foresaw."""
     if isinstance(error, ApiError):
         return error
     if is_full(error):

@@ -41,7 +41,7 @@ SEARCH_INDEX = table(
 #: Words that are looked at, those of phrases too; the rest of a search is left out.
 MAX_WORDS = 16
 
-#: Places that are looked for; in more, looking at each row that matches is faster.
+#: Places that the index is asked for; with more, checking each matching row is faster.
 MAX_SCOPES = 100
 
 #: What a word weighs in each column of the index, for BM25; the scope weighs nothing.
@@ -56,7 +56,7 @@ class Kind:
     """A kind of rows that can be found; triggers in a migration put them into the index."""
 
     name: str
-    #: As the triggers have it, less than KEY_STRIDE.
+    #: Its number in the triggers, less than KEY_STRIDE.
     number: int
     title: Any = field(compare=False)
     changed: Any = field(compare=False)
@@ -78,7 +78,7 @@ class Kind:
     @property
     def touch(self) -> str:
         """Return a change that changes nothing, but lets the triggers index each row again."""
-        # Not made of the model: that would move `updated_at`.
+        # Not through the model, which would move `updated_at`.
         return f"UPDATE {self.model.__tablename__} SET {self.title.key} = {self.title.key}"  # noqa: S608
 
     def rowid(self, key: int) -> int:
@@ -126,7 +126,7 @@ def _quoted(term: str) -> str:
 
 
 def terms(text: str) -> list[Term]:
-    """Return what a search wants to find."""
+    """Return the words and phrases that a search wants."""
     wanted, _, open_end = _read(text)
     split = [_words(one) for one in wanted]
     last = len(split) - 1
@@ -197,7 +197,7 @@ def ids(kind: str, text: str, scopes: Iterable[str] | None) -> Select[Any] | Non
 
 
 def relevance() -> Any:
-    """Return how well a row matches by BM25; the best has the least. Ask it of few rows."""
+    """Return a row's score by BM25: the best match has the lowest. Compute it for few rows."""
     return func.bm25(literal_column("search_index"), *WEIGHTS)
 
 

@@ -3,7 +3,7 @@
 The key is claimed in a commit of its own. The commit of the change itself marks the claim as
 carried out, so that a crash between the two can neither lose the change nor let it happen again.
 
-With the answer is kept by which rights it was given. They are looked up again before it is given
+The answer is kept with the rights by which it was given. They are checked again before it is given
 again: whoever has lost one of them since gets 404 or 403 instead.
 """
 
@@ -44,7 +44,7 @@ CLAIM_LEASE = timedelta(seconds=60)
 #: Bytes of an answer that is kept, sealed.
 MAX_ANSWER_BYTES = 16 * 2**20
 
-#: A right that was used: the kind of place, its id or name, and what was to be done there.
+#: A right that was used: the kind of place, its id or name, and the right itself.
 Used = tuple[str, int | str, str]
 #: Looks a right up again; raises NotFound, Forbidden.
 Look = Callable[[Used, Caller], None]
@@ -154,7 +154,7 @@ def _given_before(claim: Claim, who: Caller | None) -> dict[str, Any]:
 
 
 def carry_out(claim_id: int, act: Callable[[], T]) -> tuple[T, list[Used]]:
-    """Do what a claim is for; return what came of it, and by which rights it was done.
+    """Do what a claim is for; return the result, and the rights by which it was done.
 
     If it fails, the key is given back.
     """
@@ -193,7 +193,7 @@ def unfinished() -> Iterator[None]:
 
 def give_back(claim_id: int) -> None:
     """Let go of a claim, unless its change was carried out; commits."""
-    act_as(None)  # what is noted of a request is the service's own, whoever may do what by now
+    act_as(None)  # the service itself keeps this, whatever the caller may do by now
     db.session.execute(delete(Claim).where(Claim.id == claim_id, Claim.state == CLAIMED))
     db.session.commit()
 
@@ -209,6 +209,6 @@ def store(claim_id: int, answer: dict[str, Any], rights: list[Used]) -> None:
 
 
 def forget() -> bool:
-    """Delete some keys that count no more, with their answers."""
+    """Delete some expired keys, with their answers."""
     gone = retention.delete_older(Claim.created_at, utcnow() - KEY_LIFETIME, Claim.id)
     return gone == retention.ROWS_PER_COMMIT

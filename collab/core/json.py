@@ -1,7 +1,7 @@
 """JSON by orjson: fast, and strict where the standard library is not.
 
-It refuses NaN, infinities, lone surrogates and more than 1,024 levels, all of which `json` lets in
-and a reader of our answers could not take (RFC 8259).
+It refuses NaN, infinities, lone surrogates and more than 1,024 levels, all of which `json` accepts
+and a reader of our answers could not read (RFC 8259).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TooManyValues(ValueError):
 class Stored(Mapping[str, Any]):
     """A JSON object as the database keeps it: it goes into answers as text, and is read on demand.
 
-    What nobody looks into is never made of objects, which take many times the room of the text.
+    What nobody reads is never turned into objects, which take many times the memory of the text.
     """
 
     __slots__ = ("_read", "text")

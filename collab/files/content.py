@@ -42,7 +42,7 @@ class NotEditable(Conflict):
 
 @dataclass(frozen=True)
 class Replaced:
-    """A file whose content was replaced, and whether it is now exactly what was sent."""
+    """A file after its content was replaced, and whether it is now exactly what was sent."""
 
     file: File
     exact: bool
@@ -82,7 +82,7 @@ def path_of(file: File) -> Path:
 def replace_text(
     file: File, source: ByteSource, base: int | None, expected: int | None, actor: Caller
 ) -> Replaced:
-    """Make a text what is sent, by the least change that does it.
+    """Turn a text into what was sent, by the smallest change.
 
     What others changed since version `base` is kept. Raises NotText, TextTooLarge, QuotaSpent,
     Unprocessable, JoinedVersion, and PreconditionFailed if the version is not `expected`.
@@ -130,7 +130,7 @@ def edit(
 ) -> tuple[dict[str, Any], bool]:
     """Apply edits of a version to a text; returns what became of them.
 
-    And whether nothing else was changed since that version. Raises NotEditable, Unprocessable,
+    Also whether nothing else has changed since that version. Raises NotEditable, Unprocessable,
     JoinedVersion, TextTooLarge, and PreconditionFailed if the version is not `expected`.
     """
     if file.kind != TEXT:
@@ -161,9 +161,9 @@ def replace_bytes(file_id: int, source: ByteSource, actor: Caller, require: Any)
 
 
 def take_over(file: File, received: Received, actor: Caller) -> list[str]:
-    """Give a binary file other bytes, in the open transaction; returns the digest of the old.
+    """Give a binary file new bytes, in the open transaction; returns the old ones' digest.
 
-    It returns none where nothing changes.
+    It returns None if nothing changes.
     """
     old = file.sha256
     if old is None or received.digest == old:

@@ -39,16 +39,16 @@ class File(AsSeen, Versioned, Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
-    #: The workspace's, which never changes: rights are looked up by it.
+    #: The workspace's project, which never changes: rights are looked up by it.
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
-    #: Who brought what is in it (of a text, its first content); no foreign key, as in the history.
+    #: Who brought its content (for a text, the first one); no foreign key, as in the history.
     author_id: Mapped[int | None]
     path: Mapped[str] = mapped_column(String(500))
     kind: Mapped[str] = mapped_column(String(10))
     content_type: Mapped[str] = mapped_column(String(100))
-    #: Bytes; of a text, in UTF-8.
+    #: In bytes; for a text, of its UTF-8.
     size: Mapped[int] = mapped_column(default=0)
-    #: Of bytes: where they are kept.
+    #: For binary files: the digest under which the bytes are kept.
     sha256: Mapped[str | None] = mapped_column(String(64))
     #: The beginning of a text, for the full-text index; it follows the edits when they pause. It is
     #: not loaded with the rest: up to 64 KiB that no answer shows.
@@ -67,7 +67,7 @@ class File(AsSeen, Versioned, Model):
         return f"file:{self.id}"
 
     def shown_besides(self) -> tuple[object, ...]:
-        """Return what changes with the content."""
+        """Return what identifies the content."""
         return (self.content_version, self.size, self.content_type)
 
     @property
@@ -82,7 +82,7 @@ def text_etag(file_id: int, version: int) -> str:
 
 
 def _of_delta(count: Callable[[Delta], int]) -> Callable[[Any], int]:
-    """Return a column's default: what a function tells of the row's delta."""
+    """Return a column's default: what a function returns for the row's delta."""
     return lambda context: count(loaded(context.get_current_parameters()["delta"]))
 
 
@@ -111,7 +111,7 @@ class FileChange(Model):
     base: Mapped[int]
     author_id: Mapped[int | None]
     door: Mapped[str] = mapped_column(String(10))
-    #: What its author calls it: sent again, it is not made again.
+    #: The author's name for it: sent again, it is not applied again.
     edit_id: Mapped[str | None] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(default=utcnow)
     #: Code units that it inserted and deleted.
@@ -119,7 +119,7 @@ class FileChange(Model):
     deleted: Mapped[int] = mapped_column(default=_of_delta(deltas.deleted))
     #: About how many bytes the delta takes.
     weight: Mapped[int] = mapped_column(default=_of_delta(deltas.weight))
-    #: Of an undo: the versions of the changes that it took back.
+    #: For an undo: the versions of the changes that it undid.
     undoes: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     #: A delta with its texts as texts and its lengths in UTF-16 code units.
     delta: Mapped[list[Any]] = mapped_column(JSON)

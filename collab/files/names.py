@@ -42,7 +42,7 @@ NAMES_DESCRIPTION = (
 
 
 def trouble(path: str) -> str | None:
-    """Return what is wrong with a path elsewhere, or None."""
+    """Return what is wrong with a path on other systems, or None."""
     for part in path.split("/"):
         if (wrong := _trouble(part)) is not None:
             return f"{part[:40]!r} {wrong}"
@@ -123,7 +123,7 @@ def _joined(folder: str, name: str) -> str:
 
 
 def _cut(name: str) -> tuple[str, str]:
-    """Cut a name in two where a number goes, so short that there is room for it."""
+    """Cut a name in two where a number goes, and short enough to leave room for it."""
     stem, dot, ending = name.rpartition(".") if "." in name[1:] else (name, "", "")
     if len(ending) > MAX_ENDING_LENGTH:
         stem, dot, ending = name, "", ""
@@ -131,12 +131,12 @@ def _cut(name: str) -> tuple[str, str]:
 
 
 def _folded(name: str) -> str:
-    """Return a name as systems compare it that know no case."""
+    """Return a name as systems that ignore case compare it."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def _safe(part: str) -> str:
-    """Return a name that is none of the troubles above."""
+    """Return a name without any of the troubles above."""
     seen = "".join("_" if _is_invisible(one) or one in RESERVED_CHARACTERS else one for one in part)
     trimmed = seen.rstrip(". ")
     trimmed += "_" * (len(seen) > len(trimmed))

@@ -16,7 +16,7 @@ _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 _INNER = rf"[^/\\{_CONTROLS}]"
 _OUTER = rf"[^/\\\s\ufeff{_CONTROLS}]"
 _PART = rf"(?!\.{{1,2}}(?:/|$)){_OUTER}(?:{_INNER}{{0,253}}{_OUTER})?"
-#: One that ECMAScript reads too.
+#: A pattern that ECMAScript reads, too.
 PATH_PATTERN = rf"^{_PART}(?:/{_PART}){{0,{MAX_PATH_PARTS - 1}}}$"
 PATH_DESCRIPTION = (
     "Relative, with `/` between its parts, of which there are 40 at most, of 255 characters at "
@@ -43,12 +43,12 @@ def folders_of(path: str) -> Iterator[str]:
 
 
 def moved(path: str, source: str, target: str) -> str:
-    """Return where a path below a folder is once the folder has another name."""
+    """Return a path below a folder once the folder has another name."""
     return target + path[len(source) :]
 
 
 def clash(kept: Iterable[str], added: Iterable[str]) -> tuple[str, str] | None:
-    """Find an added path that can't be: taken, or a file's where a folder is, or below a file.
+    """Find an added path that conflicts: taken, a file where a folder is, or below a file.
 
     Returns it with the path that is in its way.
     """

@@ -1,4 +1,4 @@
-"""How large the files of a project may be together, on every door that changes one."""
+"""The quota of a project's files, on every door that changes one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def weight_of(size: int, *, text: bool) -> int:
 
 
 class FileAllowance:
-    """What the files of projects may still grow by in one transaction (FILE_QUOTA_MB)."""
+    """By how much projects' files may still grow in one transaction (FILE_QUOTA_MB)."""
 
     def __init__(self) -> None:
         self._used: dict[int, int] = {}
@@ -55,7 +55,7 @@ class TextAllowance:
     def take(self, change: Change, project_id: int) -> None:
         """Note that an edit will be kept; raises QuotaSpent, before anything is merged.
 
-        An update of the CRDT brings at most its own bytes, whatever it is that it adds to.
+        An update of the CRDT adds at most its own bytes, whatever it refers to.
         """
         sent = change.update
         growth = deltas.growth(change.delta) if sent is None else len(sent)

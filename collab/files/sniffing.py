@@ -41,7 +41,7 @@ MAGIC_NUMBERS = (
     (0, b"wOF2", "font/woff2"),
     (0, b"wOFF", "font/woff"),
 )
-#: Bytes that it takes to know.
+#: Bytes needed to recognise a type.
 HEAD_BYTES = 262
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-#: What whoever has one IPv6 address has with it: providers give a /64 at least (RFC 6177 §2).
+#: Whoever has one IPv6 address has a whole network: providers give a /64 at least (RFC 6177 §2).
 IPV6_PREFIX_BITS = 64
 
 #: IPv4 addresses as translators write them (RFC 6052 §2.1): a /64 would be all of the Internet.
@@ -20,7 +20,7 @@ MAX_ADDRESSES_REMEMBERED = 4096
 
 @lru_cache(maxsize=MAX_ADDRESSES_REMEMBERED)
 def network_of(address: str | None) -> str:
-    """Return what limits and bounds count an address as, in one spelling.
+    """Return the network that limits count an address by, in one spelling.
 
     An IPv4 address stands for itself, however it is written in IPv6 (mapped, RFC 4291 §2.5.5.2;
     translated, RFC 6052; 6to4, RFC 3056). An IPv6 address stands for its /64. A zone, brackets

@@ -52,7 +52,7 @@ class MonotonicStorage(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """Return what can go wrong in here: nothing that another storage could mend."""
+        """Return what can go wrong in here: nothing that another storage could fix."""
         return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1, *, longer: bool = False) -> int:
@@ -73,7 +73,7 @@ class MonotonicStorage(Storage):
             return window.count
 
     def decr(self, key: str, amount: int = 1) -> None:
-        """Take back what was counted; it may have been forgotten meanwhile."""
+        """Undo a count; its window may have been forgotten meanwhile."""
         with self._lock:
             window = self._present(key, self._clock())
             if window is not None:

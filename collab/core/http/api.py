@@ -14,7 +14,7 @@ from ..slots import Slot
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """Registers blueprints at once, and describes them when somebody reads the document.
+    """Registers blueprints at once, and describes them only when somebody asks for the document.
 
     Describing takes longer than all the rest of building an application, and most never read it.
     """

@@ -23,6 +23,6 @@ def download(
     )
     # Flask says of any text that it is UTF-8; the bytes may be something else.
     response.headers["Content-Type"] = content_type
-    # What has no rule for caches gets that of all answers: they are one person's own.
+    # Without a rule for caches it gets that of all answers: private to one person.
     del response.headers["Cache-Control"]
     return response

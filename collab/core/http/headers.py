@@ -40,7 +40,7 @@ def init_app(app: Flask) -> None:
 
 
 def start() -> None:
-    """Give the request its id: the caller's, if it is a harmless one."""
+    """Give the request its id: the caller's, if that is harmless."""
     sent = request.headers.get("X-Request-ID", "")
     g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
     g.started = time.perf_counter()

@@ -1,6 +1,6 @@
-"""Requests that take much memory: few of them at a time, and fewer of one person.
+"""Requests that take much memory: few at a time, and even fewer of one person.
 
-What a request takes is some times as much as what it reads: a body becomes text and objects, a text
+A request takes several times the memory of what it reads: a body becomes text and objects, a text
 becomes code units, and both are there at once. Each bound of a size is thus one of memory only
 together with a bound of how many there are at a time.
 """
@@ -37,7 +37,7 @@ PATIENCE_S = 10.0
 
 
 class HeavyTurns:
-    """Counts who is at it and who waits."""
+    """Counts who has a turn and who waits."""
 
     def __init__(self, patience_s: float = PATIENCE_S) -> None:
         self._patience_s = patience_s
@@ -47,7 +47,7 @@ class HeavyTurns:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Return how many are at it, and how many wait."""
+        """Return how many have a turn, and how many wait."""
         with self._moved:
             return self._at_it.total(), self._waiting.total()
 

@@ -44,12 +44,12 @@ def preflight_limit() -> str:
 
 
 def is_preflight() -> bool:
-    """Return whether a browser only asks beforehand (Fetch §4.8): it may not say for whom."""
+    """Return whether this is a browser's preflight (Fetch §4.8), which can't name a person."""
     return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
 
 
 def is_no_preflight() -> bool:
-    """Return whether a request is one that a person's limit counts."""
+    """Return whether a person's limit counts the request."""
     return not is_preflight()
 
 
@@ -59,7 +59,7 @@ def is_watching() -> bool:
 
 
 def address_asked() -> str:
-    """Name what was asked for: what is at no address, or takes another method, counts too."""
+    """Name what was asked for: unknown addresses and wrong methods count, too."""
     return request.endpoint or "nothing"
 
 
@@ -98,12 +98,12 @@ def add_headers(response: Response) -> None:
 limiter = request_limiter()
 
 
-#: The limits of the routes that take more than all others.
+#: The limits of the routes that take larger bodies than others.
 _larger: list[int] = []
 
 
 def largest_body() -> int:
-    """Return the bytes that no route's body may have more of."""
+    """Return the bytes of the largest body that any route takes."""
     return max(_larger, default=0)
 
 

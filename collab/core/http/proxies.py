@@ -6,7 +6,7 @@ from flask import Flask
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-#: What a page may read of an answer from another origin.
+#: Headers that a page from another origin may read.
 EXPOSED_HEADERS = [
     "ETag",
     "Link",

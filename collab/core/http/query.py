@@ -1,6 +1,6 @@
 """Parameters of addresses: what a route does not take is refused, as unknown members of bodies are.
 
-A filter that is misspelt would otherwise be left out, and its sender take all for some.
+Otherwise a misspelt filter would have no effect, and its sender take everything for a selection.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..schemas import unknown
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: What is said of a second value.
+#: The error for a second value.
 GIVEN_TWICE_DETAIL = "Must be given once."
 
 

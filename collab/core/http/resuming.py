@@ -1,6 +1,6 @@
 """Answering a request later than it came, in another thread: only its view is called again.
 
-Who calls, its id and its place in the limits are what they were found to be when it came.
+The caller, the request's id and its place in the limits stay as they were found first.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def file_body(low: int) -> dict[str, Any]:
 
 
 def sent_file() -> tuple[ByteSource, str, str]:
-    """Return what was sent, and what its sender calls it and its type; raises Malformed."""
+    """Return what was sent, with the sender's name for it and its type; raises Malformed."""
     if request.mimetype == "multipart/form-data":
         file = request.files.get("file")
         if file is None:

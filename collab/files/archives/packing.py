@@ -23,7 +23,7 @@ PACKED_COLUMNS = (File.id, File.path, File.kind, File.sha256, File.updated_at)
 
 
 class _Sink:
-    """What a zip is written to, a piece at a time; it can't be gone back in."""
+    """What a zip is written to, piece by piece; nobody can seek in it."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -48,7 +48,7 @@ def files_of(workspace: Workspace) -> list[Any]:
 
 
 def packed(files: list[Any]) -> Iterator[bytes]:
-    """Yield a zip of files, each as it is when its turn comes; those deleted by then are left out.
+    """Yield a zip of files, each as it is when its turn comes, without those deleted by then.
 
     No more than a text, or a piece of bytes, is in memory.
     """

@@ -1,4 +1,4 @@
-"""Reading zip archives that somebody sent, and distrusting all that they say."""
+"""Reading zip archives that somebody sent, without believing what they say."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _refuse(name: str, why: str) -> BadArchive:
 
 
 class Archive:
-    """A zip that has been looked at as a whole: its paths are good and its sizes bearable."""
+    """A zip that has been checked as a whole: its paths are valid, its sizes within bounds."""
 
     def __init__(self, archive: zipfile.ZipFile, packed: int) -> None:
         self._archive = archive
@@ -70,7 +70,7 @@ class Archive:
         self.entries = _checked(archive.infolist())
 
     def read(self, path: str, limit: int = MAX_FILE_BYTES) -> bytes:
-        """Return a file's bytes; raises BadArchive past `limit` of them, whatever it says."""
+        """Return a file's bytes; raises BadArchive past `limit`, whatever the archive states."""
         info = self.entries[path]
         try:
             with self._archive.open(info) as file:
@@ -94,7 +94,7 @@ class Archive:
 class _Sent(FileIO):
     """An archive whose directory can't be read if it is too large, whichever record has its size.
 
-    The one at the end may say less than that of zip64 before it, which is believed instead.
+    The record at the end may state less than that of zip64 before it, which zipfile believes.
     """
 
     #: Bytes that are read at once, as long as they are bounded.

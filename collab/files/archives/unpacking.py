@@ -1,4 +1,4 @@
-"""Files of an archive, put into a workspace.
+"""Unpacking an archive into a workspace.
 
 It is weighed as a whole first: everything is unpacked once and thrown away again, so that nothing
 is written of an archive that breaks, or that there is no room for. Then its files are made, some
@@ -62,7 +62,7 @@ class HalfUnpacked(ApiError):
 
 @dataclass
 class Plan:
-    """What an archive comes to in a workspace."""
+    """What an archive will change in a workspace."""
 
     sizes: dict[str, int] = field(default_factory=dict)
     #: The paths of files that are not texts.
@@ -115,7 +115,7 @@ def _weighed(archive: Archive) -> Plan:
 
 
 def _compare(plan: Plan, workspace: Workspace, conflict: str, actor: Caller) -> None:
-    """Decide of each path, under the writer's lock, what it comes to, and whether there is room."""
+    """Decide, under the writer's lock, what happens to each path, and if quotas allow it."""
     columns = (File.path, File.id, File.kind, File.size)
     rows = db.session.execute(select(*columns).where(File.workspace_id == workspace.id))
     there = {row.path: row for row in rows}
@@ -200,7 +200,7 @@ def _received(
 def _make(
     plan: Plan, part: list[str], archive: Archive, workspace_id: int, actor: Caller
 ) -> list[str]:
-    """Make some new files in one commit; returns those for which the time did not suffice."""
+    """Make some new files in one commit; returns those that there was no time for."""
     with ExitStack() as stack:
         contents = _received(plan, part, archive, stack)
         workspace = access.load(Workspace, workspace_id, actor, can=Right.WRITE)
@@ -237,8 +237,8 @@ def _replace_bytes(plan: Plan, part: list[str], archive: Archive, actor: Caller)
 
 
 def _take_back(made: list[int]) -> None:
-    """Take away again what was made of an archive, some files at a time."""
-    act_as(None)  # whoever sent it may have no right any more
+    """Remove again what was made from an archive, some files at a time."""
+    act_as(None)  # its sender may have lost the right
     for start in range(0, len(made), FILES_AT_ONCE):
         take_write_lock()
         some = made[start : start + FILES_AT_ONCE]

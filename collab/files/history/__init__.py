@@ -1,1 +1,1 @@
-"""What a text was, who changed it, and taking changes back."""
+"""What a text was, who changed it, and undoing changes."""

@@ -28,7 +28,7 @@ Opcode = tuple[str, int, int, int, int]
 
 @dataclass(frozen=True)
 class Comparison:
-    """What makes one version of another."""
+    """The difference between two versions."""
 
     path: str
     from_version: int
@@ -38,7 +38,7 @@ class Comparison:
 
     @cached_property
     def delta(self) -> Delta:
-        """What makes the new text of the old one."""
+        """The change from the old text to the new one."""
         return difference(self.old, self.new)
 
     @property
@@ -85,7 +85,7 @@ def count_lines(text: str) -> int:
 
 
 def unified(old: str, new: str, delta: Delta) -> str:
-    """Return the hunks that make `new` of `old`, by a change that does so."""
+    """Return the hunks from `old` to `new`, along a change that leads there."""
     matcher = _Known(_opcodes(old, new, delta))
     before, behind = Lines(old), Lines(new)
     hunks = [] if old == new else matcher.get_grouped_opcodes(CONTEXT_LINES)
@@ -139,7 +139,7 @@ def _opcodes(old: str, new: str, delta: Delta) -> list[Opcode]:
 
 
 class _Known(SequenceMatcher[str]):
-    """Opcodes that need not be found, for what difflib makes of them."""
+    """Opcodes that are known already, for difflib to group."""
 
     def __init__(self, opcodes: list[Opcode]) -> None:
         super().__init__()

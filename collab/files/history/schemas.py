@@ -141,7 +141,7 @@ class RestoreIn(Schema):
 
 
 class UndoIn(Schema):
-    """Whose changes to take back, from which version to which; both are included."""
+    """Whose changes to undo, from which version to which; both are included."""
 
     aliases = {
         "authorId": "author_id",

@@ -1,4 +1,4 @@
-"""What a text was, who changed it, and taking changes back.
+"""What a text was, who changed it, and undoing changes.
 
 All is read from the database in the caller's own thread. What is to be changed is handed to the
 writer as a change of the version that was read, so that it is merged with what happens meanwhile.
@@ -84,7 +84,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class TextOutcome:
-    """What became of a text that somebody took back."""
+    """What became of a text after an undo or a restoration."""
 
     file_id: int
     version: int
@@ -192,7 +192,7 @@ def text_at(file_id: int, version: int) -> str:
 
 
 def restore(file: File, version: int, caller: Caller) -> TextOutcome:
-    """Make a text what it was at a version; raises NotFound, JoinedVersion, Forbidden."""
+    """Restore a text to a version; raises NotFound, JoinedVersion, Forbidden."""
     base = store.current_version(file.id)
     wanted, present = store.units_at(file.id, version), store.units_at(file.id, base)
     return _submit(Change(file.id, caller, "restore", difference(present, wanted), base))
@@ -201,7 +201,7 @@ def restore(file: File, version: int, caller: Caller) -> TextOutcome:
 def undo_of(
     file: File, author_id: int | None, from_version: int, to_version: int | None, caller: Caller
 ) -> TextOutcome:
-    """Take back one person's changes in a span of versions; raises TooFarBack, Forbidden."""
+    """Undo one person's changes in a span of versions; raises TooFarBack, Forbidden."""
     person = caller.user_id if author_id is None else author_id
     for _ in range(UNDO_ATTEMPTS):
         change = _undoing(file, person, from_version, to_version, caller)
@@ -215,7 +215,7 @@ def undo_of(
 
 
 def _undoing(file: File, person: int, start: int, end: int | None, caller: Caller) -> Change | None:
-    """Return the change that takes changes back, or None if that changes nothing."""
+    """Return the change that undoes changes, or None if it changes nothing."""
     base = store.current_version(file.id)
     end = base if end is None else end
     if not start <= end <= base:
@@ -252,9 +252,9 @@ def _behind(file_id: int, after: int, base: int) -> Sequence[Any]:
 
 
 def chosen_of(rows: Sequence[Any], person: int, end: int) -> list[bool]:
-    """Tell which changes are to be taken back: a person's, but for those that are already.
+    """Choose the changes to undo: a person's, but for those that are undone already.
 
-    What an undo took back, which itself is neither chosen nor undone, stays as it is.
+    What an undo has undone stays undone, unless that undo is chosen or undone itself.
     """
     undone: set[int] = set()
     chosen = []

@@ -56,7 +56,7 @@ def brought_up(cursor: Cursor, live_text: LiveText) -> Cursor:
 def show(place: Place, caller: Caller, payload: dict[str, Any]) -> dict[str, Any]:
     """Remember where the caller's cursor is, and return what to send to the others.
 
-    A payload without a `position` is none of ours. Raises Unprocessable, JoinedVersion.
+    A payload without a `position` is passed over. Raises Unprocessable, JoinedVersion.
     """
     if "position" not in payload:
         return payload
@@ -79,5 +79,5 @@ def shown(live_text: LiveText, notes: dict[int, Cursor]) -> list[dict[str, int]]
         try:
             found.append({"user_id": user_id} | brought_up(cursor, live_text))
         except JoinedVersion:
-            continue  # it has not been moved for long
+            continue  # it has not moved for a long time
     return found

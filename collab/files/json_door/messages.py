@@ -28,7 +28,7 @@ from . import cursors
 
 #: Steps of one edit.
 MAX_STEPS_PER_EDIT = 10_000
-#: What an edit may be called.
+#: What an `edit_id` looks like.
 EDIT_ID = re.compile(r"[!-~]{1,64}")
 
 
@@ -42,7 +42,7 @@ def load_text(file_id: int, caller: Caller) -> File:
 
 
 def open_file(socket: Socket, body: Body) -> Work:
-    """Follow a text, and answer what it is now.
+    """Follow a text, and answer with what it says now.
 
     Later edits arrive live; one at or below `version` is already in the content.
     """
@@ -93,14 +93,14 @@ def _accepted(change: Change, applied: Applied) -> tuple[str, Body]:
 
 
 def close_file(socket: Socket, body: Body) -> None:
-    """Follow a text no longer."""
+    """Stop following a text."""
     file_id = number(body, "file_id", 1)
     socket.live.hub.remove(socket.follower, f"file:{file_id}")
     socket.answer("file.closed", body, file_id=file_id)
 
 
 def move_cursor(socket: Socket, body: Body) -> None:
-    """Show where one's cursor is; in a text it may stand in the message itself."""
+    """Show the caller's cursor; for a text, its members may stand in the message itself."""
     flat = {name: body[name] for name in (*cursors.ENDS, "version") if name in body}
     payload = body.get("payload", body.get("data", {}))
     if flat and isinstance(payload, dict):
@@ -122,7 +122,7 @@ CAMEL_CASE_NAMES = {"file_id": "fileId", "base_version": "baseVersion", "edit_id
 
 
 def edit_id_of(body: Body) -> str | None:
-    """Return what its author calls an edit; raises Unprocessable."""
+    """Return an edit's `edit_id`; raises Unprocessable."""
     value = body.get("edit_id", body.get("editId"))
     if value is not None and not (isinstance(value, str) and EDIT_ID.fullmatch(value)):
         raise invalid("edit_id", "Must be 1 to 64 visible ASCII characters.")

@@ -23,7 +23,7 @@ SECOND_HALF = re.compile("[\udc00-\udfff]")
 
 
 class Builder:
-    """Puts steps together: neighbours of a kind are joined, insertions go before deletions."""
+    """Builds a delta: neighbouring steps of a kind are joined, insertions go before deletions."""
 
     def __init__(self) -> None:
         self._steps: list[Step] = []
@@ -67,7 +67,7 @@ class Builder:
             self._number(step)
 
     def built(self) -> Delta:
-        """Return the delta; what it keeps at the end need not be said."""
+        """Return the delta, without what it keeps at the end."""
         steps = self._steps
         if steps and isinstance(steps[-1], int) and steps[-1] > 0:
             steps = steps[:-1]
@@ -75,7 +75,7 @@ class Builder:
 
 
 def normal(steps: Iterable[Step]) -> Delta:
-    """Return steps in the one form that equal changes have."""
+    """Return steps in canonical form: equal changes have equal steps."""
     builder = Builder()
     for step in steps:
         builder.add(step)
@@ -125,7 +125,7 @@ def apply(text: str, delta: Delta) -> str:
 
 
 def invert(delta: Delta, text: str) -> Delta:
-    """Return what takes a delta back, where `text` is what it was applied to."""
+    """Return the inverse of a delta that was applied to `text`."""
     builder, at = Builder(), 0
     for step in delta:
         if isinstance(step, str):
@@ -140,7 +140,7 @@ def invert(delta: Delta, text: str) -> Delta:
 
 
 class _Walk:
-    """Gives a delta's steps in pieces; after the last one it keeps whatever is asked for."""
+    """Yields a delta's steps in pieces; after the last one it keeps whatever is asked for."""
 
     def __init__(self, delta: Delta) -> None:
         self._steps: Iterator[Step] = iter(delta)
@@ -151,7 +151,7 @@ class _Walk:
         self.step = next(self._steps, None)
 
     def take(self, count: int) -> None:
-        """Have done `count` units of the present step."""
+        """Consume `count` units of the present step."""
         step = self.step
         if step is None:
             return
@@ -185,7 +185,7 @@ def transform(delta: Delta, over: Delta, *, first: bool = False) -> Delta:
 
 
 def _both(builder: Builder, mine: _Walk, theirs: _Walk) -> None:
-    """Walk along as many units as both have one intention for."""
+    """Walk along as many units as both treat alike."""
     step, other = cast(int, mine.step), cast(int | None, theirs.step)
     count = abs(step) if other is None else min(abs(step), abs(other))
     if other is None or other > 0:  # else they are gone already
@@ -211,7 +211,7 @@ def compose(before: Delta, after: Delta) -> Delta:
 
 
 def _after(builder: Builder, one: _Walk, two: _Walk) -> None:
-    """Do to what the first one leaves (kept or inserted) what the second one does to it."""
+    """Apply the second one's steps to what the first one leaves (kept or inserted)."""
     step, then = one.step, cast(int | None, two.step)
     left = None if step is None else len(step) if isinstance(step, str) else step
     wanted = None if then is None else abs(then)
@@ -225,7 +225,7 @@ def _after(builder: Builder, one: _Walk, two: _Walk) -> None:
 
 
 def replaced(before: str, after: str) -> Delta:
-    """Return what makes one text of another of the same length, in which some pairs differ."""
+    """Return the change between two texts of the same length, in which some pairs differ."""
     builder, at = Builder(), 0
     for match in SECOND_HALF.finditer(before):
         start, end = match.start() - 1, match.end()

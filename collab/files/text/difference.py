@@ -1,4 +1,4 @@
-"""What makes one text of another, by as few changes as can be found in a bounded time.
+"""The difference of two texts, as small as can be found in a bounded time.
 
 What two texts have in common is kept, so that what others change meanwhile stays: first their equal
 ends, then lines that each has once, then lines, then characters of lines that changed.
@@ -23,7 +23,7 @@ MAX_PAIRS_PER_PART = 250_000
 START_PAIRS = 500
 #: Pairs of lines that are compared one by one.
 MAX_LINE_PAIRS = 20_000
-#: Lines of one text that are told apart, each a string of its own: of more only the equal ends are
+#: Lines of one text that are compared, each a string of its own: of more, only the equal ends are
 #: kept, and what is between them is replaced as a whole.
 MAX_LINES = 50_000
 #: Parts that a change may keep between others: each place is looked up by the CRDT.
@@ -33,7 +33,7 @@ _CHARACTER = re.compile("[\ud800-\udbff][\udc00-\udfff]|.", re.DOTALL)
 
 
 def difference(old: str, new: str) -> Delta:
-    """Return the change that makes `new` of `old`, both in code units; cuts no character."""
+    """Return the change from `old` to `new`, both in code units; it cuts no character in two."""
     walk = _Difference()
     walk.texts(old, new)
     return coarser(walk.builder.built(), old, MAX_PLACES)
@@ -57,7 +57,7 @@ class _Difference:
         self.builder.keep(end)
 
     def _lines(self, old: list[str], new: list[str]) -> None:
-        """Go from one line that both have once to the next, comparing what is between."""
+        """Go from one line that both have exactly once to the next, and compare what is between."""
         a = b = 0
         for at, there in _anchors(old, new):
             self._between(old[a:at], new[b:there])
@@ -76,7 +76,7 @@ class _Difference:
         return None
 
     def _changed(self, old: Sequence[str], new: Sequence[str]) -> None:
-        """Compare lines none of which stayed; as many as before are taken for the same ones."""
+        """Compare lines of which none stayed, pairwise if both have as many."""
         if len(old) != len(new) or len(old) > MAX_LINE_PAIRS:
             return self._characters("".join(old), "".join(new))
         for before, behind in zip(old, new, strict=True):
@@ -102,7 +102,7 @@ class _Difference:
         self.builder.keep(end)
 
     def _worth(self, old: Sequence[str], new: Sequence[str]) -> bool:
-        """Return whether there is time to compare these; takes it."""
+        """Return whether the budget allows this comparison, and spend it."""
         cost = len(old) * len(new)
         if not 0 < cost <= min(MAX_PAIRS_PER_PART, self._left):
             return False

@@ -1,4 +1,4 @@
-"""Changes as they are sent and kept: steps with texts as texts."""
+"""Changes as they are sent and stored: steps whose texts are real strings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def stored(delta: Delta) -> list[Any]:
 
 
 def loaded(steps: list[Any]) -> Delta:
-    """Return a delta of the database."""
+    """Read a delta from the database."""
     return tuple(to_units(step) if isinstance(step, str) else step for step in steps)
 
 

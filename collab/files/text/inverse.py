@@ -11,7 +11,7 @@ from .delta import NO_CHANGE, Builder, Delta, apply, compose, invert, transform
 def undo(text: str, changes: Sequence[Delta], chosen: Sequence[bool]) -> Delta:
     """Return what undoes the chosen changes, as a change of the text after the last one.
 
-    `text` is what the first of the changes was made of, in code units. Walking back from the last
+    `text`, in code units, is what the first change was made to. Walking back from the last
     change, `kept` leads from the text after the present one to the text that is wanted: what is
     kept is put before it, and of what is chosen the inverse is moved over it.
     """

@@ -1,4 +1,4 @@
-"""Text as a row of UTF-16 code units, in which positions are counted as editors count them.
+"""Text as a sequence of UTF-16 code units: positions are counted as editors count them.
 
 JavaScript's strings, Yjs and the Language Server Protocol count so. A text is kept as a `str` in
 which a character beyond the Basic Multilingual Plane is two surrogates, so that slicing it is
