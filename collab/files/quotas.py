@@ -58,7 +58,7 @@ class TextAllowance:
         An update of the CRDT adds at most its own bytes, whatever it refers to.
         """
         sent = change.update
-        growth = deltas.growth(change.delta) if sent is None else len(sent)
+        growth = deltas.growth(change.delta) if sent is None else len(sent.data)
         self._files.take(growth, project_id, about=sent is not None)
         owners = ((PERSON, change.caller.user_id), (PROJECT, project_id))
         self._all.take(COPIES_OF_AN_EDIT * change.weight + ROW_BYTES, owners)

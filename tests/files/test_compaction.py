@@ -18,7 +18,7 @@ from collab.core.errors import NotFound
 from collab.core.models import utcnow
 from collab.extensions import db
 from collab.files.editing import compaction, store, thinning
-from collab.files.editing.document import ROOT_NAME
+from collab.files.editing.library import ROOT_NAME
 from collab.files.editing.live_text import LiveText
 from collab.files.models import Checkpoint, File, FileChange
 from collab.files.text.delta import Delta, normal

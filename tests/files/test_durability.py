@@ -16,7 +16,7 @@ from collab.core.errors import ApiError, DiskFull, Unavailable
 from collab.events.models import EventRow
 from collab.extensions import db
 from collab.files.editing import writer as writing
-from collab.files.editing.changes import Change
+from collab.files.editing.changes import Change, of_update
 from collab.files.editing.live_text import MAX_MERGE_STEPS, TooFarBehind
 from collab.files.text.units import to_units
 from collab.files.updates.waiting import MAX_WAITING_BYTES
@@ -116,7 +116,7 @@ def test_halves_of_two_characters_that_make_a_third_are_not_cut(
         text.changes(alice, "x", 1, -2)
     assert refused.value.status == 422
     text.changes(alice, 4, "!")
-    shared = text.writer.ask(text.id, lambda document, version: str(document._text))
+    shared = text.writer.ask(text.id, lambda document, version: str(document._library.text))
     assert shared == text.live == "😀😁!"
 
 
@@ -144,7 +144,7 @@ def test_updates_whose_beginning_is_missing_are_not_kept_for_ever(
     with text.app.app_context():
         caller = caller_of(alice)
     for update in updates[1:]:
-        assert not text.writer.submit(Change(text.id, caller, "yjs", update=update)).update
+        assert not text.writer.submit(of_update(text.id, caller, update)).update
     size = text.writer.ask(text.id, lambda document, version: len(document.state()))
     assert size < MAX_WAITING_BYTES
     assert text.live == "hello"

@@ -14,7 +14,7 @@ from sqlalchemy import update as change_rows
 from collab.core.errors import ApiError
 from collab.extensions import db
 from collab.files.editing import compaction, store
-from collab.files.editing.changes import Change
+from collab.files.editing.changes import of_update
 from collab.files.editing.live_text import LiveText
 from collab.files.editing.proof import proofs
 from collab.files.editing.spending import BURST_CPU_S, CPU_S_PER_S, Spending, TooBusy
@@ -168,24 +168,22 @@ def test_what_was_stored_as_it_is_is_proved_before_it_leaves_memory(
     step(text, quiet=True, leaves=True)
     assert (proofs.proven, proofs.differed) == (proven + 1, differed)
     with text.app.app_context():
-        assert (
-            compaction.next_step(text.writer._live_texts[text.id], quiet=True, leaves=True) is None
-        )
+        assert compaction.next_step(text.writer._texts[text.id], quiet=True, leaves=True) is None
 
 
 def test_whose_an_id_is_outlives_the_server(text: TextDesk, alice: Person, bob: Person) -> None:
     with text.app.app_context():
         hers, his = caller_of(alice), caller_of(bob)
-    text.writer.submit(Change(text.id, hers, "yjs", update=WHOLE))
+    text.writer.submit(of_update(text.id, hers, WHOLE))
     with text.app.app_context():
         assert store.owners(text.id) == {CLIENT: alice.id}
         assert db.session.get_one(FileClient, (text.id, CLIENT)).user_id == alice.id
-    text.writer._live_texts.clear()
+    text.writer._texts.clear()
     stolen = update(section(CLIENT, 4, blank(GC, 5)))
     with pytest.raises(ApiError) as refused:
-        text.writer.submit(Change(text.id, his, "yjs", update=stolen))
+        text.writer.submit(of_update(text.id, his, stolen))
     assert refused.value.status == 422
-    text.writer.submit(Change(text.id, hers, "yjs", update=stolen))
+    text.writer.submit(of_update(text.id, hers, stolen))
 
 
 def test_who_takes_too_much_of_the_thread_waits_and_others_do_not() -> None:

@@ -54,7 +54,7 @@ def test_nothing_unseen_gets_into_a_text_when_what_it_waits_for_has_come(what: s
     document.merge(update(beside(*UNSEEN[what])), BOB)
     document.merge(update(section(7, 0, text("hello"))), ALICE)
     document.change((4, "X"))
-    assert document.units == str(document._text) == "hellXo"
+    assert document.units == str(document._library.text) == "hellXo"
 
 
 @pytest.mark.parametrize("what", UNSEEN)

@@ -30,7 +30,7 @@ from .spending import Spending
 from .store import INSERT_CHANGES, INSERT_CLIENTS
 
 #: CPU seconds after which what is left waits for the next commit.
-TURN_S = 0.1
+TURN_S = 0.05
 
 UPDATE_FILE = (
     update(File)
@@ -48,6 +48,14 @@ UPDATE_FILE = (
 SERVICE_CALLER = Caller(NO_OWNER, 0, "", "", False, utcnow())
 
 
+Sender = tuple[int, int]
+
+
+def sender(change: Change) -> Sender:
+    """Return whose changes of which text are made in the order in which they came."""
+    return change.file_id, change.caller.user_id
+
+
 class UndoneMeanwhile(Conflict):
     """Somebody else undid changes of this text at the same time: try again."""
 
@@ -62,6 +70,10 @@ class Batch:
         #: The texts that may differ from the database until the commit.
         self.touched: dict[int, LiveText] = {}
         self.accepted: list[tuple[Change, Applied]] = []
+        #: Texts that have to be loaded again before more is done to them.
+        self.spoilt: set[int] = set()
+        #: The changes that another turn has to go on with.
+        self._begun: dict[Sender, Change] = {}
         self._results: list[tuple[Change, Applied | ApiError]] = []
         self._projects: dict[int, int] = {}
         self._quota = TextAllowance()
@@ -75,29 +87,41 @@ class Batch:
         """
         take_write_lock()
         self._rights.refresh()  # under the lock: from here to the commit no right is taken away
-        end = time.thread_time() + TURN_S
+        end, taken = time.thread_time() + TURN_S, 0
+        untouched: list[Change] = []
         for change in changes:
             # One at least, or a change that is slow by itself would never be carried out.
-            if self._results and time.thread_time() > end:
-                break
-            self._take_one(change)
+            late = taken and time.thread_time() > end
+            if late or sender(change) in self._begun or change.file_id in self.spoilt:
+                untouched.append(change)
+            else:
+                self._take_one(change)
+                taken += 1
         self._write()
-        return changes[len(self._results) :]
+        # Whoever sent much goes on after the others.
+        before = [one for one in untouched if sender(one) not in self._begun]
+        after = [one for one in untouched if sender(one) in self._begun]
+        return [*before, *self._begun.values(), *after]
 
     def _take_one(self, change: Change) -> None:
         try:
-            with self._spending.of(change.caller.user_id):
+            with self._spending.of(change.caller.user_id, change.spent_s):
                 applied = self._take(change)
         except ApiError as error:
             self._results.append((change, error))
             return
         finally:
+            change.spent_s = 0.0
             self._bill(change)
-        self._results.append((change, applied))
         if applied.update:
             self.accepted.append((change, applied))
             if change.edit_id is not None:
                 self._named[change.file_id, change.caller.user_id, change.edit_id] = applied
+        change.update = applied.left or change.update
+        if applied.left is None:
+            self._results.append((change, applied))
+        else:
+            self._begun[sender(change)] = change
 
     def _bill(self, change: Change) -> None:
         """Charge those whose updates waited for this one."""
@@ -123,12 +147,8 @@ class Batch:
             return live_text.merge(change.update, person, all_it_has=change.all_it_has)
         finally:
             if live_text.spoilt:
-                self._rebuild(live_text)
-
-    def _rebuild(self, live_text: LiveText) -> None:
-        mine = [one for change, one in self.accepted if change.file_id == live_text.file_id]
-        live_text.rebuild(mine)
-        self._take_amendment(live_text)
+                live_text.document.units = live_text.before
+                self.spoilt.add(live_text.file_id)
 
     def _first_to_undo(self, change: Change) -> None:
         """Raise UndoneMeanwhile if there was an undo after the version that this is based on."""

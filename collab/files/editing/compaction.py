@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -51,7 +51,9 @@ PAUSE_S = 5.0
 
 #: What to note in a document once a step has been committed.
 Noted = Callable[[], None]
-Step = Callable[[LiveText], Noted]
+#: What writes a step, under the writer's lock; what can be done before was done before.
+Write = Callable[[], Noted]
+Step = Callable[[LiveText], Write]
 
 
 class Rounds:
@@ -65,11 +67,11 @@ class Rounds:
         """Whether some of this round are left."""
         return bool(self._left)
 
-    def next(self, live_texts: dict[int, LiveText]) -> list[tuple[int, LiveText]]:
-        """Return the texts whose turn it is."""
+    def next(self, live_texts: Collection[int]) -> list[int]:
+        """Return those whose turn it is."""
         keys = self._left or list(live_texts)
         some, self._left = keys[:TEXTS_PER_LOOK], keys[TEXTS_PER_LOOK:]
-        return [(key, live_texts[key]) for key in some if key in live_texts]
+        return [key for key in some if key in live_texts]
 
 
 def next_step(live_text: LiveText, *, quiet: bool, leaves: bool = False) -> Step | None:
@@ -96,14 +98,18 @@ def next_step(live_text: LiveText, *, quiet: bool, leaves: bool = False) -> Step
 
 
 def carry_out(step: Step, live_text: LiveText) -> bool:
-    """Take a step in a transaction of its own.
+    """Take a step in a transaction of its own; if another process writes meanwhile, later.
 
     Returns whether the document is still good; it is not if the file is gone.
     """
     try:
-        take_write_lock()
         live_text.catch_up()
-        noted = step(live_text)
+        write = step(live_text)
+        db.session.rollback()
+        take_write_lock()
+        if live_text.catch_up():
+            return True
+        noted = write()
         db.session.commit()
         live_text.unsaved = False
         noted()
@@ -120,46 +126,57 @@ def carry_out(step: Step, live_text: LiveText) -> bool:
     return True
 
 
-def _checkpoint(live_text: LiveText) -> Noted:
+def _checkpoint(live_text: LiveText) -> Write:
     """Write a checkpoint, and let go of the updates that it holds.
 
     The text in memory counts, whatever was stored. That it can be loaded is proved first.
     """
     state = live_text.document.state()
     if not proof.holds(live_text.document, [state]):
-        return _restore(live_text)
-    mine, text = Checkpoint.file_id == live_text.file_id, from_units(live_text.document.units)
-    newest = db.session.scalar(select(func.max(Checkpoint.version)).where(mine)) or 0
-    db.session.execute(update(Checkpoint).where(mine, STATE_COLUMN.is_not(None)).values(state=None))
+        return lambda: _restore(live_text)
+    text = from_units(live_text.document.units)
     packed = zlib.compress(text.encode(), ZLIB_LEVEL)
-    values = {
-        "file_id": live_text.file_id,
-        "version": live_text.version,
-        "text": packed,
-        "state": state,
-    }
-    db.session.merge(Checkpoint(**values))
-    held = update(FileChange).where(FileChange.file_id == live_text.file_id)
-    held = held.where(FileChange.version > newest, FileChange.version <= live_text.version)
-    db.session.execute(held.values(update=None))
-    searched = _search(live_text, text)
 
-    def noted() -> None:
-        searched()
-        live_text.uncompacted, live_text.untidy, live_text.proven = (0, 0), True, live_text.version
+    def write() -> Noted:
+        mine = Checkpoint.file_id == live_text.file_id
+        newest = db.session.scalar(select(func.max(Checkpoint.version)).where(mine)) or 0
+        db.session.execute(
+            update(Checkpoint).where(mine, STATE_COLUMN.is_not(None)).values(state=None)
+        )
+        values = {
+            "file_id": live_text.file_id,
+            "version": live_text.version,
+            "text": packed,
+            "state": state,
+        }
+        db.session.merge(Checkpoint(**values))
+        held = update(FileChange).where(FileChange.file_id == live_text.file_id)
+        held = held.where(FileChange.version > newest, FileChange.version <= live_text.version)
+        db.session.execute(held.values(update=None))
+        searched = _search(live_text, text)
 
-    return noted
+        def noted() -> None:
+            searched()
+            live_text.uncompacted, live_text.untidy, live_text.proven = (
+                (0, 0),
+                True,
+                live_text.version,
+            )
+
+        return noted
+
+    return write
 
 
-def _prove(live_text: LiveText) -> Noted:
-    """Prove that what is stored is what is in memory; if not, write a checkpoint of the latter."""
+def _prove(live_text: LiveText) -> Write:
+    """Prove that what is stored is what is in memory; else write a checkpoint of that."""
     if not proof.holds(live_text.document, store.load(live_text.file_id).all):
         return _checkpoint(live_text)
 
     def noted() -> None:
         live_text.proven = live_text.version
 
-    return noted
+    return lambda: noted
 
 
 STATE_COLUMN = Checkpoint.state
@@ -177,8 +194,8 @@ def _restore(live_text: LiveText) -> Noted:
     return lambda: None
 
 
-def _refresh(live_text: LiveText) -> Noted:
-    return _search(live_text, from_units(live_text.document.units))
+def _refresh(live_text: LiveText) -> Write:
+    return lambda: _search(live_text, from_units(live_text.document.units))
 
 
 def _search(live_text: LiveText, text: str) -> Noted:
@@ -194,8 +211,12 @@ def _search(live_text: LiveText, text: str) -> Noted:
     return noted
 
 
-def _tidy(live_text: LiveText) -> Noted:
+def _tidy(live_text: LiveText) -> Write:
     """Take the history one step further into its bounds."""
+    return lambda: _thinner(live_text)
+
+
+def _thinner(live_text: LiveText) -> Noted:
     thinning.thin(live_text.file_id)
     through, joined = thinning.join(live_text.file_id, live_text.joined_through)
     finished = joined and not thinning.drop(live_text.file_id)

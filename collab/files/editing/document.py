@@ -6,30 +6,43 @@ but what `updates` has taken apart, found safe and whole, and rewritten where it
 
 from __future__ import annotations
 
-import logging
+import sys
 from dataclasses import dataclass
 from typing import Any
 
-from pycrdt import Doc, Text, TransactionEvent, merge_updates
+from pycrdt import merge_updates
 
 from ..text import delta as deltas
+from ..text import steps
 from ..text.delta import NO_CHANGE, Delta
 from ..text.units import byte_offset, to_units
 from ..updates import owners, pairs, walk, weighing
-from ..updates.bounds import MAX_CLIENTS, Unusable
-from ..updates.ledger import TEXT_ROOT, Ledger
+from ..updates.bounds import MAX_CLIENTS, MAX_STRUCTS, Unusable
+from ..updates.ledger import Ledger
+from ..updates.loading import Loading
 from ..updates.owners import NO_OWNER, own_client
 from ..updates.pairs import Pairs
 from ..updates.plan import Plan
 from ..updates.structs import Id, Update
 from ..updates.waiting import Waiting, WaitingList, work_of
 from ..updates.weighing import Spoilt
-from . import steps
+from . import library
+from .library import Library
 
-logger = logging.getLogger(__name__)
+#: An update that does nothing.
+NO_UPDATE = b"\0\0"
+#: Pieces that a document may be in: it is loaded in some 15 ms then, and takes some 24 MB.
+MAX_PIECES = 60_000
+#: Bytes that all of a document may take, written as one update. A text has up to 2 MiB of them.
+MAX_DOCUMENT_BYTES = 12 * 2**20
+#: Bytes that an empty document takes in memory.
+DOCUMENT_BYTES = 32 * 1024
+#: Bytes that each piece of a text takes in memory.
+PIECE_BYTES = 400
 
-#: What the shared text is called.
-ROOT_NAME = TEXT_ROOT
+
+class TooHeavy(Unusable):
+    """What a document keeps would take too many bytes: all its roots, and what was deleted."""
 
 
 @dataclass(frozen=True)
@@ -52,93 +65,66 @@ class Document:
         self.claimed: dict[int, int] = {}
         #: Whether part of the last update has to wait for what it refers to.
         self.lacks = False
-        #: Whether everything was there when it was loaded, and no character was cut in two.
+        #: Structs that one merge takes, and what it had no room for.
+        self.at_once = MAX_STRUCTS
+        self.left: Update | None = None
+        #: Whether what was stored was all there when it was loaded, and no character was cut.
         self.sound, self.cut = True, False
         self.waiting = WaitingList()
         self._ledger, self._pairs = Ledger(), Pairs()
         self._unproven = 0
-        self._open()
-
-    def _open(self) -> None:
-        """Begin with an empty document of the library's."""
-        self._doc: Doc[Any] = Doc(client_id=own_client(self._ledger.clocks))
-        self._text = self._doc.get(ROOT_NAME, type=Text)
-        self._updates: list[bytes] = []
-        self._events: list[Any] = []
-        self._observe(self._updates, self._events)
-
-    def _observe(self, updates: list[bytes], events: list[Any]) -> None:
-        """Note what changes.
-
-        The observers don't know this object: with a cycle, garbage collection in any thread might
-        free what belongs to one.
-        """
-
-        def on_transaction(event: TransactionEvent) -> None:
-            updates.append(event.update)
-
-        def on_text(event: Any) -> None:
-            events.extend(event.delta)
-
-        self._subscriptions = (self._doc.observe(on_transaction), self._text.observe(on_text))
+        self._library = Library(own_client())
 
     def load(self, updates: list[bytes]) -> None:
-        """Load what was stored; parts that can't be read or are incomplete are left out."""
-        found = [one for one in map(self._stored, updates) if one is not None]
-        here, cut = self._pairs.divided_by(found), pairs.divided_in(found)
-        self.cut |= bool(cut)
-        if here:
-            self._replace(here)
-        found = [pairs.undivided(one, cut) for one in found]
-        try:
-            with weighing.panics(), self._doc.transaction():  # one: each tells what it changed
-                self._absorb_all(found)
-        except Spoilt as error:
-            self._left_out(error)
-            self._ledger, self._pairs = Ledger(), Pairs()
-            self._open()
-            self._absorb_all(found)
+        """Take in what was stored; what of it can't be read or is not whole is left out.
+
+        Raises Spoilt for what the library can't add to what is here.
+        """
+        self.take(Loading(updates, self._ledger, self._pairs))
+
+    def take(self, loading: Loading) -> None:
+        """Have the library take in what was prepared, of this document or an empty one."""
+        if self.units or self.weight:
+            self._add(loading)
+        else:
+            self._begin(loading)
+        self._ledger, self._pairs = loading.ledger, loading.pairs
+        self.sound &= loading.sound
+        self.cut |= loading.cut
         self._settle()
         self._unproven = self._ledger.size
-        self.weight += sum(map(len, updates))
+        self.weight += loading.weight
 
-    def _absorb_all(self, updates: list[Update]) -> None:
-        for update in updates:
-            self._absorb(update)
+    def _add(self, loading: Loading) -> None:
+        if loading.here:
+            self._replace(loading.here)
+        self._library.add(loading.parts)
 
-    def _stored(self, update: bytes) -> Update | None:
+    def _begin(self, loading: Loading) -> None:
+        client = own_client(loading.ledger.clocks)
         try:
-            found = walk.read(update, stored=True)
-        except Unusable as error:
-            self._left_out(error)
-            return None
-        self.sound &= found.clean
-        return found
-
-    def _absorb(self, update: Update) -> None:
-        try:
-            plan = self._ledger.plan(update, trusted=True)
-            if plan.missing:
-                self._left_out(f"it lacks what {sorted(plan.missing)} made")
-            if not plan.empty:
-                self._carry_out(plan)
-        except Unusable as error:
-            self._left_out(error)
-
-    def _left_out(self, reason: object) -> None:
-        logger.error("a stored update of a text was left out, or part of it: %s", reason)
-        self.sound = False
+            self._library = library.loaded(client, loading.parts)
+        except Spoilt:
+            self._library, _, errors = library.salvaged(client, loading.parts)
+            for error in errors:
+                loading.leave_out(error)
+            loading.anew(self._library.doc.get_update())
 
     def _settle(self) -> None:
         """Read the text again."""
-        self._updates.clear()
-        self._events.clear()
-        self.units = to_units(str(self._text))
+        self._library.forget()
+        self.units = to_units(str(self._library.text))
 
     @property
     def pieces(self) -> int:
         """Return about how many pieces the text is in."""
         return self._ledger.size
+
+    @property
+    def footprint(self) -> int:
+        """Return about how many bytes it takes in memory, as was measured."""
+        pieces = PIECE_BYTES * self._ledger.size + self._pairs.footprint
+        return DOCUMENT_BYTES + 2 * self.weight + sys.getsizeof(self.units) + pieces
 
     def change(self, delta: Delta) -> bytes:
         """Apply a change; returns it as an update, empty if nothing changed.
@@ -147,37 +133,44 @@ class Document:
         """
         changed = deltas.apply(self.units, delta)
         steps.check(self.units, delta)  # before anything is done
-        with weighing.panics():
-            self._write(delta)
+        self._library.write(steps.from_the_middle(steps.in_bytes(self.units, delta)))
         self.units = changed
         whole = self._taken()
         if whole:
             self._note(self._ledger.plan(walk.read(whole, stored=True), trusted=True))
         return whole
 
-    def _write(self, delta: Delta) -> None:
-        with self._doc.transaction():
-            for place in steps.from_the_middle(steps.in_bytes(self.units, delta)):
-                if place.insert:
-                    self._text.insert(place.here, place.insert)
-                else:
-                    del self._text[place.here : place.here + place.delete]
-
     def merge(
-        self, update: bytes, person: int = NO_OWNER, *, all_it_has: bool = False
+        self, update: bytes | Update, person: int = NO_OWNER, *, all_it_has: bool = False
     ) -> Merged | None:
         """Apply a person's update; returns None if nothing in it is new and complete.
 
+        What is more than `at_once` is `left`, to be merged in a later turn.
         Raises Unusable, and Spoilt if the document has to be rebuilt.
         """
-        self.lacks = False
-        merged = self._merge(update, person, all_it_has=all_it_has)
-        while merged is not None and (waiting := self.waiting.take(self._ledger.clocks)):
+        self.lacks, self.left = False, None
+        known = update if isinstance(update, Update) else walk.read(update)
+        self._weigh(len(known.data))
+        merged, done = self._merge(known, person, all_it_has=all_it_has), known.count
+        while self.left is None and (waiting := self.waiting.take(self._ledger.clocks)):
             with self.waiting.billed(waiting):
                 merged = self._with_waiting(merged, waiting)
+            done += waiting.pieces
+            if done > self.at_once and self.waiting.is_over(self._ledger.clocks):
+                self.left = Update(NO_UPDATE)
         return merged
 
-    def _with_waiting(self, merged: Merged, waiting: Waiting) -> Merged:
+    def _weigh(self, more: int) -> None:
+        """Raise TooHeavy for an update that would make all that the document keeps too large."""
+        if (
+            self.weight + more > MAX_DOCUMENT_BYTES
+            and len(self.state()) + more > MAX_DOCUMENT_BYTES
+        ):
+            raise TooHeavy(
+                f"all that the text keeps would be more than {MAX_DOCUMENT_BYTES // 2**20} MiB"
+            )
+
+    def _with_waiting(self, merged: Merged | None, waiting: Waiting) -> Merged | None:
         try:
             more = self._merge(
                 waiting.update, waiting.person, all_it_has=True, tries=waiting.tries + 1
@@ -186,26 +179,32 @@ class Document:
             raise
         except Unusable:
             return merged
-        if more is None:
-            return merged
+        if self.left is not None:
+            self.waiting.add(waiting.ready)
+            self.left = Update(NO_UPDATE)
+        if more is None or merged is None:
+            return more or merged
         whole = merge_updates(merged.update, more.update)
         return Merged(whole, deltas.compose(merged.delta, more.delta))
 
     def _merge(
-        self, update: bytes, person: int, *, all_it_has: bool, tries: int = 0
+        self, update: Update, person: int, *, all_it_has: bool, tries: int = 0
     ) -> Merged | None:
-        plan = self.plan(walk.read(update), person, all_it_has=all_it_has)
-        if plan.missing:
+        plan = self.plan(update, person, all_it_has=all_it_has)
+        if len(plan.structs) > self.at_once:
+            plan, self.left = plan.first(self.at_once), update
+        elif plan.missing:
             self.lacks = True
-            work = work_of(plan.update)
-            self.waiting.add(Waiting(update, person, plan.missing, work, tries))
+            self.waiting.add(Waiting(update, person, plan.missing, work_of(update), tries))
         if plan.empty:
             return None
-        if weighing.look(self._doc, self._ledger.size, len(plan.structs), self._unproven):
+        if self._ledger.size + len(plan.structs) > MAX_PIECES:
+            raise Unusable(f"the text is in more than {MAX_PIECES} pieces: put it in a new file")
+        if weighing.look(self._library.doc, self._ledger.size, len(plan.structs), self._unproven):
             self._unproven = 0
         plan, replaced = self._undivided(plan)
         self._carry_out(plan)
-        events = list(self._events)
+        events = list(self._library.events)
         whole = self._taken()
         if not whole:
             return None
@@ -226,7 +225,7 @@ class Document:
         return self._ledger.plan(update)
 
     def _carry_out(self, plan: Plan) -> None:
-        weighing.apply(self._doc, plan, self._ledger.size)
+        weighing.apply(self._library.doc, plan, self._ledger.size)
         self._note(plan)
 
     def _note(self, plan: Plan) -> None:
@@ -244,10 +243,7 @@ class Document:
             raise Spoilt("what it changed can't be determined") from None
 
     def _taken(self) -> bytes:
-        updates = list(self._updates)
-        self._updates.clear()
-        self._events.clear()
-        whole = merge_updates(*updates) if len(updates) > 1 else b"".join(updates)
+        whole = self._library.taken()
         self.weight += len(whole)
         return whole
 
@@ -265,16 +261,16 @@ class Document:
 
     def _replace(self, cut: set[Id]) -> Delta:
         """Replace characters of the document; returns the change of the text."""
-        old, state = self.units, walk.read(self._doc.get_update(), stored=True)
-        self._open()
-        self._doc.apply_update(pairs.patched(state, cut))
+        old, state = self.units, walk.read(self._library.doc.get_update(), stored=True)
+        patched = pairs.patched(state, cut)
+        self._library = Library(own_client(self._ledger.clocks), [patched])
         self._pairs.forget(cut)
         self._settle()
         return deltas.replaced(old, self.units)
 
     def state(self) -> bytes:
         """Return all of it as one update."""
-        state = self._doc.get_update()
+        state = self._library.doc.get_update()
         self.weight = len(state)
         return state
 
@@ -289,11 +285,11 @@ class Document:
         return byte_offset(self.units, len(self.units))
 
     def vector(self) -> bytes:
-        """Return that as a state vector."""
-        return self._doc.get_state()
+        """Return what it knows, as a state vector."""
+        return self._library.doc.get_state()
 
     def missing(self, vector: bytes) -> bytes:
         """Return what somebody with this state vector lacks; raises Unusable."""
         clocks = self._ledger.clocks
         known = self._pairs.outside(walk.read_vector(vector, len(clocks) + MAX_CLIENTS), clocks)
-        return self._doc.get_update(walk.write_vector(known))
+        return self._library.doc.get_update(walk.write_vector(known))

@@ -8,7 +8,7 @@ from ...core.caller import Caller
 from ...extensions import db
 from ..models import File, FileChange
 from ..updates.owners import own_client
-from .document import ROOT_NAME
+from .library import ROOT_NAME
 
 REST = "rest"
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 
 from ...core.errors import ApiError, Conflict, invalid
 from ..text import delta as deltas
+from ..text import steps
 from ..text.delta import Delta, transform
-from ..text.difference import difference
 from ..text.encoding import loaded
 from ..updates.bounds import Unusable
+from ..updates.loading import Loading
+from ..updates.structs import Update
 from ..updates.weighing import Spoilt
-from . import proof, steps, store
-from .document import Document
+from . import proof, store
+from .document import MAX_PIECES, Document, TooHeavy
+from .store import Stored
 
 #: Bytes of UTF-8 that a text may have.
 MAX_TEXT_BYTES = 2 * 2**20
@@ -24,6 +28,8 @@ MAX_CHANGES_IN_MEMORY = 1000
 MAX_CHANGE_BYTES_IN_MEMORY = 2 * 2**20
 #: Steps of a change, times the changes it is rebased over, at most: some 80 ms of work.
 MAX_MERGE_STEPS = 150_000
+#: Structs that are merged in one turn of the texts' thread: some 20 ms.
+MAX_STRUCTS_PER_TURN = 4_000
 #: More bytes than may be stored without a checkpoint.
 ANY_SIZE = 2**40
 
@@ -32,6 +38,10 @@ class TextTooLarge(ApiError):
     """A text may have at most 2 MiB."""
 
     status = 413
+
+
+class TextTooHeavy(TextTooLarge):
+    """Everything that a text keeps may have at most 12 MiB: delete it, and make it anew."""
 
 
 class TooFarBehind(Conflict):
@@ -59,6 +69,17 @@ class Applied:
     update: bytes
     #: Whether part of what was sent waits for what it refers to.
     lacks: bool = False
+    #: What of it is to be merged in another turn.
+    left: Update | None = None
+
+
+Prepared = tuple[Stored, Loading]
+
+
+def prepared(file_id: int) -> Prepared:
+    """Read what is stored of a text and take it apart, in any thread; raises NotFound."""
+    stored = store.load(file_id)
+    return stored, Loading(stored.all)
 
 
 @dataclass(eq=False)
@@ -77,7 +98,7 @@ class LiveText:
     proven: int = 0
     #: Whether the document is ahead of what is stored while it is compacted.
     unsaved: bool = False
-    #: The text before the last update.
+    #: The text before the last update, as it is stored.
     before: str = ""
     #: Whether a refused update has touched the document.
     spoilt: bool = False
@@ -93,31 +114,38 @@ class LiveText:
     paused_until: float = 0.0
 
     @classmethod
-    def load(cls, file_id: int) -> LiveText:
-        """Load a text from the database; raises NotFound."""
+    def load(
+        cls, file_id: int, known: Prepared | None = None, *, doubtful: bool = False
+    ) -> LiveText:
+        """Load a text from the database, or go on with what is `known`; raises NotFound.
+
+        If it is `doubtful`, its history is looked at, however long that takes.
+        """
         live_text = cls(file_id, 0)
-        live_text._reload()
+        live_text._reload(known, doubtful=doubtful)
         return live_text
 
-    def _reload(self) -> None:
-        stored = store.load(self.file_id)
-        self.document = self._document(stored.all)
+    def _reload(self, known: Prepared | None = None, *, doubtful: bool = False) -> None:
+        stored, loading = known or prepared(self.file_id)
+        self.document = self._document(loading)
         self.version, self.unsearched = stored.version, True
         self.uncompacted = (len(stored.updates), sum(map(len, stored.updates)))
         self.latest.clear()
         self.latest_bytes = 0
         self.proven = self.version
-        self._mend()
+        self._mend(doubtful=doubtful)
 
-    def _document(self, updates: list[bytes]) -> Document:
+    def _document(self, loading: Loading) -> Document:
         document = Document()
-        document.load(updates)
+        document.at_once = MAX_STRUCTS_PER_TURN
+        document.take(loading)
         document.owners = store.owners(self.file_id)
         return document
 
-    def _mend(self) -> None:
-        """Note the change that makes the text and its history agree."""
+    def _mend(self, *, doubtful: bool) -> None:
+        """Note what has to be changed for the text and its history to agree."""
         rows = self.uncompacted[0]
+        self.document.sound &= not doubtful
         mended = proof.mend(self.file_id, self.version, self.document, rows)
         if mended is not None:
             self.amendment = self._applied(*mended)
@@ -128,6 +156,11 @@ class LiveText:
         """Return the text's bytes of UTF-8."""
         return self.document.size
 
+    @property
+    def footprint(self) -> int:
+        """Return about how many bytes it takes in memory."""
+        return self.document.footprint + self.latest_bytes + sys.getsizeof(self.before)
+
     def catch_up(self) -> bool:
         """Apply what another process has written; return whether there was anything."""
         current = store.current_version(self.file_id)
@@ -137,7 +170,11 @@ class LiveText:
         if rows is None or current < self.version:
             self._reload()
             return True
-        self.document.load([row.update for row in rows])
+        try:
+            self.document.load([row.update for row in rows])
+        except Spoilt:
+            self._reload()
+            return True
         self.document.owners = store.owners(self.file_id)
         for row in rows:
             self._note(Applied(row.base, row.version, loaded(row.delta), row.update))
@@ -165,7 +202,9 @@ class LiveText:
         if len(self.document.units) + deltas.growth(delta) > MAX_TEXT_BYTES:
             raise TextTooLarge()
         self.before = self.document.units
-        delta = deltas.coarser(delta, self.before, steps.most_kept(self.document.pieces))
+        pieces = self.document.pieces
+        kept = steps.most_kept(pieces) if pieces < MAX_PIECES else 1
+        delta = deltas.coarser(delta, self.before, kept)
         try:
             update = self.document.change(delta)
         except Spoilt as error:
@@ -175,24 +214,26 @@ class LiveText:
             raise invalid("edits", "They split a character in two (a surrogate pair).") from None
         return self._applied(delta, update)
 
-    def merge(self, update: bytes, person: int, *, all_it_has: bool) -> Applied:
-        """Apply a person's update of the CRDT.
+    def merge(self, update: Update, person: int, *, all_it_has: bool) -> Applied:
+        """Take a person's update of the CRDT in.
 
-        Raises UnusableUpdate, TextTooLarge; then the document may be spoilt, see `rebuild`.
+        Raises UnusableUpdate, TextTooLarge; then the document may be `spoilt`.
         """
         self.before = self.document.units
         try:
             merged = self.document.merge(update, person, all_it_has=all_it_has)
         except Unusable as error:
             self.spoilt = isinstance(error, Spoilt)
+            if isinstance(error, TooHeavy):
+                raise TextTooHeavy(f"It can't be taken: {error}.") from None
             raise unusable(error) from None
-        lacks = self.document.lacks
+        lacks, left = self.document.lacks, self.document.left
         if merged is None:
-            return Applied(self.version, self.version, deltas.NO_CHANGE, b"", lacks)
+            return Applied(self.version, self.version, deltas.NO_CHANGE, b"", lacks, left)
         if len(self.document.units) > MAX_TEXT_BYTES:
             self.spoilt = True
             raise TextTooLarge()
-        return replace(self._applied(merged.delta, merged.update), lacks=lacks)
+        return replace(self._applied(merged.delta, merged.update), lacks=lacks, left=left)
 
     def _applied(self, delta: Delta, update: bytes) -> Applied:
         if not update:
@@ -225,15 +266,3 @@ class LiveText:
         if oldest <= base:
             return known[base - oldest :]
         return store.deltas_between(self.file_id, base, oldest) + known
-
-    def rebuild(self, unsaved: list[Applied]) -> None:
-        """Rebuild the document from what is stored, and what was applied and is not yet stored."""
-        stored = store.load(self.file_id)
-        claimed, before = self.document.claimed, self.before
-        self.document = self._document([*stored.all, *(one.update for one in unsaved)])
-        self.document.claimed = claimed
-        self.document.owners |= claimed
-        self.spoilt = False
-        if self.document.units != before:  # it has another order where it is loaded
-            change = self.document.change(difference(self.document.units, before))
-            self.amendment = self._applied(deltas.NO_CHANGE, change)

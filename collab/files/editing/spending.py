@@ -35,11 +35,11 @@ class Spending:
         return max(0.0, seconds - CPU_S_PER_S * (self._clock() - then))
 
     @contextmanager
-    def of(self, person: int) -> Iterator[None]:
-        """Charge what is done in this block; raises TooBusy for somebody who has taken too much."""
+    def of(self, person: int, spent_s: float = 0.0) -> Iterator[None]:
+        """Note what is done here, and was before; raises TooBusy for who has taken too much."""
         if (owed := self.owed(person)) > BURST_CPU_S:
             raise TooBusy()
-        began = time.thread_time()
+        began = time.thread_time() - spent_s
         try:
             yield
         finally:

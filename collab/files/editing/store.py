@@ -63,6 +63,22 @@ def load(file_id: int) -> Stored:
     raise Unavailable("The text is being compacted.")
 
 
+def stored_bytes(file_id: int) -> int:
+    """Return how many bytes of the CRDT are stored of a text."""
+    state = select(func.max(func.length(Checkpoint.state))).where(Checkpoint.file_id == file_id)
+    since = select(func.sum(func.length(FileChange.update))).where(
+        FileChange.file_id == file_id,
+        FileChange.version
+        > func.coalesce(
+            select(func.max(Checkpoint.version))
+            .where(Checkpoint.file_id == file_id)
+            .scalar_subquery(),
+            0,
+        ),
+    )
+    return (db.session.scalar(state) or 0) + (db.session.scalar(since) or 0)
+
+
 def owners(file_id: int) -> dict[int, int]:
     """Return the owners of a text's client ids."""
     query = select(FileClient.client, FileClient.user_id)

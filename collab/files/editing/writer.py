@@ -11,9 +11,8 @@ from __future__ import annotations
 import logging
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -27,10 +26,12 @@ from ...parts import PARTS, BackgroundThread
 from ...realtime.transport.live import LIVE
 from ..updates.bounds import Unusable
 from . import compaction
-from .batch import Batch
-from .changes import Change, Question
+from .batch import TURN_S, Batch
+from .changes import Change, Question, waited
 from .document import Document
+from .in_memory import InMemory
 from .live_text import Applied, LiveText, unusable
+from .recent import Recent
 from .rights_cache import Rights
 from .spending import Spending
 
@@ -42,12 +43,10 @@ MAX_CHANGES_PER_COMMIT = 500
 MAX_BYTES_PER_COMMIT = 4 * 2**20
 #: Seconds that a change may wait for its commit.
 PATIENCE_S = 15.0
+#: Seconds between two turns where more is left to do.
+LEFT_S = 0.002
 #: Seconds after which a document that nobody uses leaves memory.
 IDLE_S = 30.0
-#: Updates of the CRDT kept in memory for those who follow live.
-MAX_UPDATES_IN_MEMORY = 5000
-#: Bytes of them.
-MAX_UPDATE_BYTES_IN_MEMORY = 32 * 2**20
 
 
 class Writer(BackgroundThread):
@@ -63,16 +62,17 @@ class Writer(BackgroundThread):
         self._app = app
         self._hub: Hub = LIVE.of(app).hub
         self._waiting: queue.SimpleQueue[Change | Question | None] = queue.SimpleQueue()
-        self._live_texts: dict[int, LiveText] = {}
+        self._texts = InMemory(app)
+        #: What was begun or had no room in the last turn.
+        self._left: list[Change | Question] = []
         self._rights, self._spending = Rights(), Spending()
         #: Seconds after which a document that nobody uses leaves memory.
         self.idle_s = IDLE_S
         #: Whether there may be something to compact, and which texts are checked next.
         self._busy = False
         self._rounds = compaction.Rounds()
-        #: (file, version) -> update, for followers; the oldest go first.
-        self.updates: dict[tuple[int, int], bytes] = {}
-        self._kept_bytes = 0
+        #: (file, version) -> update, for followers.
+        self.updates = Recent()
 
     def submit(self, change: Change) -> Applied:
         """Have a change made, and wait until it is on disk.
@@ -80,19 +80,21 @@ class Writer(BackgroundThread):
         Raises NotFound, Forbidden, Unauthorized, Unprocessable, PreconditionFailed, JoinedVersion,
         TextTooLarge, UnusableUpdate, Unavailable.
         """
-        applied: Applied = self._wait(self.soon(change))
+        applied: Applied = waited(self.soon(change), PATIENCE_S)
         return applied
 
     def soon(self, change: Change) -> Future[Applied]:
-        """Have a change made; changes are made in the order in which they are handed over."""
+        """Have a change made; a person's are made in the order in which they are handed over."""
+        self._texts.prepare(change.file_id)
         self._put(change)
         return change.done
 
     def inspect(self, file_id: int, question: Callable[[LiveText], Any]) -> Any:
-        """Run a function on a text in the writer's thread, after all that was queued before."""
+        """Return what a function tells of a text; it runs behind what was handed over before."""
+        self._texts.prepare(file_id)
         item = Question(file_id, question)
         self._put(item)
-        return self._wait(item.done)
+        return waited(item.done, PATIENCE_S)
 
     def ask(self, file_id: int, question: Callable[[Document, int], Any]) -> Any:
         """Run a function on a document and its version likewise; return its result."""
@@ -101,26 +103,9 @@ class Writer(BackgroundThread):
         )
 
     def forget(self, file_id: int) -> None:
-        """Let a deleted file's document leave memory soon."""
-        if file_id in self._live_texts:
+        """Let the document of a deleted file leave memory soon."""
+        if file_id in self._texts:
             self._waiting.put(Question(file_id, lambda *_: None))
-
-    @classmethod
-    def _wait(cls, done: Future[Any]) -> Any:
-        try:
-            return done.result(PATIENCE_S)
-        except TimeoutError:
-            return cls._given_up(done)
-
-    @staticmethod
-    def _given_up(done: Future[Any]) -> Any:
-        """Take back what nobody has begun with: what is refused must not happen later."""
-        try:
-            if not done.cancel():
-                return done.result(PATIENCE_S)
-        except TimeoutError:
-            pass
-        raise Unavailable("The text can't be changed now: the database is busy.")
 
     def _put(self, item: Any) -> None:
         """Hand something over; the first text may come before the server starts its parts."""
@@ -136,11 +121,13 @@ class Writer(BackgroundThread):
     @property
     def in_memory(self) -> list[int]:
         """Return the files whose documents are in memory."""
-        return list(self._live_texts)
+        return list(self._texts)
 
     def _run(self) -> None:
-        while True:
+        ends = False
+        while not ends or self._left:
             items, last = self._gather()
+            ends |= last
             try:
                 if items:
                     with self._app.app_context():
@@ -148,10 +135,10 @@ class Writer(BackgroundThread):
                 self._tidy()
             except BaseException as error:  # a panic of the CRDT's library is not an Exception
                 logger.exception("the documents are loaded again")
-                self._live_texts.clear()
+                self._texts.clear()
+                self._left.clear()
                 self._refuse(items, error)
-            if last:
-                return
+        self._texts.close()
 
     @staticmethod
     def _refuse(items: list[Change | Question], error: BaseException) -> None:
@@ -162,16 +149,16 @@ class Writer(BackgroundThread):
 
     def _gather(self) -> tuple[list[Change | Question], bool]:
         """Wait for something to do, and take all that is there; returns whether it is the last."""
-        items: list[Change | Question] = []
-        size = 0
+        items, self._left = self._left, []
+        size, idle = sum(item.weight for item in items), max(0.01, self.idle_s / 2)
         try:
-            item = self._waiting.get(timeout=0 if self._busy else max(0.01, self.idle_s / 2))
+            item = self._waiting.get(timeout=LEFT_S if items else 0 if self._busy else idle)
             while item is not None:
                 # Not if its caller gave up and was told so: then it must not happen any more.
                 if item.done.set_running_or_notify_cancel():
                     items.append(item)
                     size += item.weight
-                if len(items) == MAX_CHANGES_PER_COMMIT or size >= MAX_BYTES_PER_COMMIT:
+                if len(items) >= MAX_CHANGES_PER_COMMIT or size >= MAX_BYTES_PER_COMMIT:
                     return items, False
                 item = self._waiting.get_nowait()
         except queue.Empty:
@@ -179,107 +166,106 @@ class Writer(BackgroundThread):
         return items, True
 
     def _carry_out(self, items: Sequence[Change | Question]) -> None:
+        """Take a turn: one commit, and what is asked behind it; others write before the next."""
         changes = [item for item in items if isinstance(item, Change)]
+        questions = [item for item in items if isinstance(item, Question)]
         try:
-            while changes:
-                changes = self._commit(changes)
-            # After all changes, so that no answer is older than what was handed over before it.
-            for item in items:
-                if isinstance(item, Question):
-                    self._answer(item)
+            left = self._commit(changes) if changes else []
+            self._left = [*left, *self._answer_all(questions, left)]
         finally:
             db.session.remove()
 
     def _commit(self, changes: list[Change]) -> list[Change]:
         """Carry changes out in one transaction; returns what is left for the next one."""
-        self._load({change.file_id for change in changes})
-        batch = Batch(self.live_text, self._rights, self._spending)
+        late = self._texts.load(change.file_id for change in changes)
+        ready = [change for change in changes if change.file_id not in late]
+        batch = Batch(self._texts.live_text, self._rights, self._spending)
         try:
-            rest = batch.take_all(changes)
-            self._remember(batch)  # the commit wakes those who ask for it
+            rest = batch.take_all(ready)
+            self.updates.remember(batch)  # the commit wakes those who ask for it
             db.session.commit()
         except Exception as error:
             db.session.rollback()
             if not isinstance(error, SQLAlchemyError | ApiError):
                 logger.exception("changes of texts failed")
             for file_id in batch.touched:  # these have changes in memory that the database lacks
-                self._live_texts.pop(file_id, None)
-            for change, applied in batch.accepted:
-                self._forget((change.file_id, applied.version))
-            for change in changes:
+                self._texts.drop(file_id)
+            self.updates.forget(batch)
+            for change in ready:
                 change.done.set_exception(translated(error))
-            return []
-        batch.answer()  # not sooner: what is answered is on disk
-        return rest
+            rest = []
+        else:
+            for file_id in batch.spoilt:
+                self._texts.spoil(file_id)
+            batch.answer()  # not sooner: what is answered is on disk
+        return rest + [change for change in changes if change.file_id in late]
 
-    def _load(self, files: set[int]) -> None:
-        """Load texts that are not in memory, before others have to wait for the writer's lock."""
-        for file_id in files - self._live_texts.keys():
-            with suppress(NotFound):
-                self.live_text(file_id)
-            db.session.rollback()  # what others write until we have the lock is caught up with
-
-    def _remember(self, batch: Batch) -> None:
-        for change, applied in batch.accepted:
-            self.updates[change.file_id, applied.version] = applied.update
-            self._kept_bytes += len(applied.update)
-        while (
-            len(self.updates) > MAX_UPDATES_IN_MEMORY
-            or self._kept_bytes > MAX_UPDATE_BYTES_IN_MEMORY
-        ):
-            self._forget(next(iter(self.updates)))
-
-    def _forget(self, key: tuple[int, int]) -> None:
-        self._kept_bytes -= len(self.updates.pop(key, b""))
+    def _answer_all(self, questions: list[Question], left: list[Change]) -> Iterator[Question]:
+        """Answer what is asked; yields what has to wait for a change before it, or a turn."""
+        before: dict[int, list[Change]] = {}
+        for change in left:
+            before.setdefault(change.file_id, []).append(change)
+        end, answered = time.thread_time() + TURN_S, 0
+        for question in questions:
+            if question.behind is None:
+                question.behind = list(before.get(question.file_id, ()))
+            question.behind = [one for one in question.behind if not one.done.done()]
+            late = answered and time.thread_time() > end
+            if question.behind or late or self._texts.unready(question.file_id):
+                yield question
+                continue
+            self._answer(question)
+            self._texts.squeeze()
+            answered += 1
 
     def _answer(self, question: Question) -> None:
         try:
-            live_text = self.live_text(question.file_id)
+            live_text = self._texts.live_text(question.file_id)
             live_text.catch_up()
             if live_text.amendment is not None:
                 self._amend(question.file_id)
             question.done.set_result(question.ask(live_text))
         except Exception as error:
             if isinstance(error, NotFound):
-                self._live_texts.pop(question.file_id, None)
+                self._texts.drop(question.file_id)
             known = unusable(error) if isinstance(error, Unusable) else translated(error)
             question.done.set_exception(known)
 
     def _amend(self, file_id: int) -> None:
-        batch = Batch(self.live_text, self._rights, self._spending)
+        batch = Batch(self._texts.live_text, self._rights, self._spending)
         try:
             batch.amend(file_id)
-            self._remember(batch)
+            self.updates.remember(batch)
             db.session.commit()
         except Exception:
             db.session.rollback()
-            self._live_texts.pop(file_id, None)
+            self._texts.drop(file_id)
             raise
-
-    def live_text(self, file_id: int) -> LiveText:
-        """Return a document, loaded if it is not in memory; raises NotFound."""
-        live_text = self._live_texts.get(file_id)
-        if live_text is None:
-            live_text = self._live_texts[file_id] = LiveText.load(file_id)
-        live_text.used_at = time.monotonic()
-        return live_text
 
     def _tidy(self) -> None:
         """Take one step to compact what has grown, or let go of what nobody uses."""
-        now, some = time.monotonic(), self._rounds.next(self._live_texts)
-        self._busy = self._rounds.unfinished
-        for file_id, live_text in some:
+        crowding = self._texts.crowding()
+        now, some = time.monotonic(), self._rounds.next(self._texts)
+        self._busy = self._rounds.unfinished or crowding is not None
+        for file_id in dict.fromkeys([*([] if crowding is None else [crowding]), *some]):
+            live_text = self._texts[file_id]
             quiet = now - live_text.used_at >= self.idle_s
             leaves = quiet and not self._hub.followed(f"file:{file_id}")
-            step = compaction.next_step(live_text, quiet=quiet, leaves=leaves)
-            if step is not None:
-                with self._app.app_context():
-                    if not compaction.carry_out(step, live_text):
-                        del self._live_texts[file_id]
-                self._busy = True
+            if self._step(live_text, quiet=quiet, leaves=leaves or file_id == crowding):
                 return
+
+    def _step(self, live_text: LiveText, *, quiet: bool, leaves: bool) -> bool:
+        """Take a text's next step, or let it leave; returns whether there may be more to do."""
+        step = compaction.next_step(live_text, quiet=quiet, leaves=leaves)
+        if step is None:
             if leaves:
-                del self._live_texts[file_id]
+                self._texts.drop(live_text.file_id)
+            return False
+        with self._app.app_context():
+            if not compaction.carry_out(step, live_text):
+                self._texts.drop(live_text.file_id)
+        self._busy = True
+        return True
 
 
 TEXTS: Slot[Writer] = Slot("texts", Writer)

@@ -20,6 +20,8 @@ Delta = tuple[Step, ...]
 
 NO_CHANGE: Delta = ()
 SECOND_HALF = re.compile("[\udc00-\udfff]")
+#: Code units that are compared at once.
+COMPARED_UNITS = 1024
 
 
 class Builder:
@@ -227,14 +229,24 @@ def _after(builder: Builder, one: _Walk, two: _Walk) -> None:
 def replaced(before: str, after: str) -> Delta:
     """Return the change between two texts of the same length, in which some pairs differ."""
     builder, at = Builder(), 0
-    for match in SECOND_HALF.finditer(before):
-        start, end = match.start() - 1, match.end()
-        if before[start:end] != after[start:end]:
-            builder.keep(start - at)
-            builder.delete(end - start)
-            builder.insert(after[start:end])
-            at = end
+    for end in _differing(before, after):
+        start = end - 2
+        builder.keep(start - at)
+        builder.delete(2)
+        builder.insert(after[start:end])
+        at = end
     return builder.built()
+
+
+def _differing(before: str, after: str) -> Iterator[int]:
+    """Return the ends of the pairs that differ; only what differs is looked at closely."""
+    for start in range(0, len(before), COMPARED_UNITS):
+        end = start + COMPARED_UNITS
+        if before[start:end] != after[start:end]:
+            for match in SECOND_HALF.finditer(before, start, end):
+                pair = slice(match.start() - 1, match.end())
+                if before[pair] != after[pair]:
+                    yield match.end()
 
 
 def coarser(delta: Delta, old: str, places: int) -> Delta:

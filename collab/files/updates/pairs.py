@@ -35,6 +35,11 @@ class Pairs:
     def __bool__(self) -> bool:
         return bool(self._clocks)
 
+    @property
+    def footprint(self) -> int:
+        """Return how many bytes they take."""
+        return sum(clocks.itemsize * len(clocks) for clocks in self._clocks.values())
+
     def note(self, structs: list[Struct]) -> None:
         """Note what structs have, which are newer than those before."""
         for struct in structs:
@@ -45,12 +50,11 @@ class Pairs:
 
     def forget(self, broken: set[Id]) -> None:
         """Forget those that have been replaced."""
-        for client in {one[0] for one in broken} & self._clocks.keys():
-            left = [clock for clock in self._clocks[client] if (client, clock) not in broken]
-            if left:
-                self._clocks[client] = array("Q", left)
-            else:
-                del self._clocks[client]
+        for client, clocks in _by_client(broken).items():
+            if client in self._clocks:
+                self._clocks[client] = _without(self._clocks[client], clocks)
+                if not self._clocks[client]:
+                    del self._clocks[client]
 
     def divided(self, update: Update, cuts: Iterable[Id]) -> set[Id]:
         """Return which of them, and of an update's, stand right after a cut."""
@@ -83,6 +87,17 @@ def _has(clocks: Clocks, at: Id) -> bool:
         return False
     place = bisect_left(found, at[1])
     return place < len(found) and found[place] == at[1]
+
+
+def _without(clocks: array[int], gone: list[int]) -> array[int]:
+    """Return clocks without others, all in order; there may be a million, and few that go."""
+    left, at = array("Q"), 0
+    for clock in gone:
+        end = bisect_left(clocks, clock, at)
+        left.extend(clocks[at:end])
+        at = end + (end < len(clocks) and clocks[end] == clock)
+    left.extend(clocks[at:])
+    return left
 
 
 def _second_halves(struct: Struct) -> array[int]:

@@ -39,6 +39,12 @@ class Plan:
         """Return whether nothing can be applied."""
         return not self.structs and not self.deletes
 
+    def first(self, count: int) -> Plan:
+        """Return a plan of its first structs alone; what follows is planned after them."""
+        some = self.structs[:count]
+        since = {client: self.since[client] for client in {one.client for one in some}}
+        return Plan(self.update, some, {}, since, fit=False)
+
     def encoded(self) -> bytes:
         """Return all of it as an update."""
         return self.update.data if self.as_it_is else self.write(self.structs, self.deletes)

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .structs import Update
 
@@ -34,12 +34,17 @@ def work_of(update: Update) -> int:
 class Waiting:
     """An update, its person, and the clocks that it waits for."""
 
-    update: bytes
+    update: Update
     person: int
     missing: dict[int, int]
     #: How much work it is to look at it, and how often that was done.
     pieces: int
     tries: int
+
+    @property
+    def ready(self) -> Waiting:
+        """The same for what has come, where there was no room for all of it."""
+        return replace(self, missing={0: 0})
 
     def is_over(self, clocks: dict[int, int]) -> bool:
         """Return whether something that it waits for has come."""
@@ -63,7 +68,7 @@ class WaitingList:
         if one.tries >= MAX_ATTEMPTS:
             return
         self._waiting.append(one)
-        self._bytes += len(one.update)
+        self._bytes += len(one.update.data)
         self.pieces += one.pieces
         if (
             len(self._waiting) > MAX_WAITING_UPDATES
@@ -76,10 +81,14 @@ class WaitingList:
         """Take out the first for which something has come."""
         for at, waiting in enumerate(self._waiting):
             if waiting.is_over(clocks):
-                self._bytes -= len(waiting.update)
+                self._bytes -= len(waiting.update.data)
                 self.pieces -= waiting.pieces
                 return self._waiting.pop(at)
         return None
+
+    def is_over(self, clocks: dict[int, int]) -> bool:
+        """Tell whether there is one for which something has come."""
+        return any(waiting.is_over(clocks) for waiting in self._waiting)
 
     @contextmanager
     def billed(self, one: Waiting) -> Iterator[None]:

@@ -18,13 +18,13 @@ from pycrdt import Doc
 from .bounds import Unusable
 from .plan import Plan
 
-#: Structs of one piece, times structs that each may have to pass: 50 ms at the worst.
-MAX_PIECE_STEPS = 500_000
+#: Structs of one piece, times structs that each may have to pass: 30 ms at the worst.
+MAX_PIECE_STEPS = 300_000
 #: Ranges that are deleted in one piece.
 MAX_PIECE_RANGES = 5_000
-#: CPU seconds that an update may take for its conflicts, on top of those for its length.
-PATIENCE_S = 0.08
-#: CPU seconds of a struct, several times what one takes without conflicts.
+#: CPU seconds that a merge may take for its conflicts, beside what its length takes.
+PATIENCE_S = 0.03
+#: CPU seconds of a struct, some times what one takes without conflicts.
 STRUCT_S = 2e-6
 #: CPU seconds that a document's conflicts may take when it is loaded.
 LOADING_S = 0.05
@@ -69,7 +69,7 @@ class Stopwatch:
 def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
     """Apply what is planned to a document of a size, in structs; raises Spoilt."""
     structs, ranges = plan.structs, sum(map(len, plan.deletes.values()))
-    watch = Stopwatch(PATIENCE_S + STRUCT_S * (len(structs) + size + ranges))
+    watch = Stopwatch(PATIENCE_S + STRUCT_S * (len(structs) + ranges))
     at_once = max(1, MAX_PIECE_STEPS // (size + len(structs) + 1))
     if len(structs) <= at_once and ranges <= MAX_PIECE_RANGES:
         watch.apply(doc, plan.encoded())

@@ -25,12 +25,11 @@ from ...realtime.transport.live import live
 from ...realtime.transport.served import Work
 from ...realtime.transport.token_bucket import Bucket
 from ...realtime.transport.wire import Wire
-from ..editing.changes import Change
+from ..editing.changes import of_update
 from ..editing.document import Document
 from ..editing.live_text import Applied, unusable
 from ..editing.writer import writer
 from ..models import File
-from ..updates import walk
 from ..updates.bounds import Unusable
 from ..updates.news import deletes_anything
 from ..updates.structs import Update
@@ -66,6 +65,8 @@ CLOSE_CODES = {
 MAX_AWARENESS_BYTES = 2**20
 #: Bytes that an update costs on top of its own: its row, its event, and the message.
 UPDATE_BYTES = 256
+#: Bytes that each struct takes in memory while it waits to be merged.
+STRUCT_BYTES = 250
 #: About how many bytes of the message go with each state.
 STATE_BYTES = 32
 #: What it costs to read a state, on top of its bytes, in bytes.
@@ -94,7 +95,7 @@ class YjsConnection(Connection):
         self._file_id, self._topic = file_id, f"file:{file_id}"
         rate = setting("MESSAGE_RATE")
         self._states = Bucket(rate * MAX_STATES_REPEATED)
-        self._pending: deque[tuple[int, bytes, Future[Applied]]] = deque()
+        self._pending: deque[tuple[int, Update, Future[Applied]]] = deque()
         self._pending_bytes = 0
         self._incoming = incoming
         self._resume_at = 0.0
@@ -180,17 +181,23 @@ class YjsConnection(Connection):
         if kind not in (STEP_2, UPDATE):
             raise Malformed(f"There is no message {kind} about the document.")
         if data != EMPTY_UPDATE:
-            change = Change(self._file_id, self.caller, "yjs", update=data)
-            change.all_it_has = kind == STEP_2
-            # For as long as this person's edits, on all connections, exceed the rate.
+            # As long as this person's edits, on all connections, are over the rate.
             self._rest(self.live.edits.owe(self.caller.user_id, len(data) + UPDATE_BYTES))
-            self._pending.append((kind, data, writer().soon(change)))
-            self._pending_bytes += len(data)
-            if (
-                len(self._pending) >= MAX_WAITING_MESSAGES
-                or self._pending_bytes >= MAX_WAITING_BYTES
-            ):
-                self.settle()
+            self._hand_over(kind, data)
+
+    def _hand_over(self, kind: int, data: bytes) -> None:
+        """Have what the editor sent merged; what is no update ends it after what came before."""
+        all_it_has = kind == STEP_2
+        try:
+            change = of_update(self._file_id, self.caller, data, all_it_has=all_it_has)
+        except Unusable as error:
+            self.settle()
+            raise unusable(error) from None
+        update = change.update or Update(data)
+        self._pending.append((kind, update, writer().soon(change)))
+        self._pending_bytes += len(data) + STRUCT_BYTES * update.count
+        if len(self._pending) >= MAX_WAITING_MESSAGES or self._pending_bytes >= MAX_WAITING_BYTES:
+            self.settle()
 
     def _rest(self, seconds: float) -> None:
         """Carry out nothing for some seconds."""
@@ -211,12 +218,12 @@ class YjsConnection(Connection):
         """Wait until what the editor sent is on disk; raises what was refused."""
         lacking, self._pending_bytes = False, 0
         while self._pending:
-            kind, data, future = self._pending.popleft()
+            kind, update, future = self._pending.popleft()
             try:
                 applied: Applied = result_of(future)
             except Forbidden as error:
-                if kind == STEP_2 and self._is_known(data):
-                    continue  # editors always send it, even those that only read
+                if kind == STEP_2 and self._is_known(update):
+                    continue  # an editor sends it always, also one that only reads
                 refusals.access(self.caller.user_id, "WEBSOCKET", f"update {self._topic}", error)
                 raise
             lacking |= kind == UPDATE and (applied.lacks or not applied.update)
@@ -224,13 +231,13 @@ class YjsConnection(Connection):
         if lacking:  # something before it was lost: only then does an update change nothing
             self._ask_for_all()
 
-    def _is_known(self, update: bytes) -> bool:
+    def _is_known(self, update: Update) -> bool:
         """Return whether there is nothing new in what was asked for."""
         if not self._awaits_step_2:
             return False
         self._awaits_step_2 = False
         try:
-            return self._has_no_news(walk.read(update))
+            return self._has_no_news(update)
         except Unusable as error:
             raise unusable(error) from None
 

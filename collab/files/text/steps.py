@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..text.delta import NO_CHANGE, Builder, Delta
-from ..text.units import byte_offset, from_units, splits, to_units
+from .delta import NO_CHANGE, Builder, Delta
+from .units import byte_offset, from_units, splits, to_units
 
 #: Pieces of a text that the library may pass to find the places of one change: some 50 ms.
 MAX_PIECES_PASSED = 3_000_000

@@ -1,0 +1,154 @@
+"""The texts that are in memory: as many as there is room for, those used last."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+
+from flask import Flask
+
+from ...core.errors import ApiError, NotFound
+from ...extensions import db
+from . import store
+from .live_text import LiveText, Prepared, prepared
+
+#: About how many bytes the texts in memory may take. Those that were not used for longest leave;
+#: they are loaded again when somebody comes back to them.
+MAX_MEMORY_BYTES = 96 * 2**20
+#: Bytes of a stored text from which it is taken apart in the thread of whoever asks for it.
+LONG_BYTES = 16 * 1024
+#: Long texts that are being taken apart at once for those whose text left memory meanwhile.
+MAX_HELPED = 8
+#: Seconds after which all are added up again: they grow.
+COUNT_SECONDS = 0.5
+#: Seconds for which some texts are loaded before others have their turn.
+TURN_S = 0.05
+
+
+class InMemory(Mapping[int, LiveText]):
+    """Texts by their file; all but `prepare` belongs to the writer's thread."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        #: About how many bytes they may take.
+        self.most_bytes = MAX_MEMORY_BYTES
+        self._texts: dict[int, LiveText] = {}
+        self._prepared: dict[int, Prepared] = {}
+        self._preparing = threading.Lock()
+        self._helper: ThreadPoolExecutor | None = None
+        self._helping: dict[int, Future[None]] = {}
+        #: Texts whose document an update has spoilt: it may be another one when it is loaded.
+        self._doubtful: set[int] = set()
+        self._bytes, self._counted_at = 0, 0.0
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(list(self._texts))
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __getitem__(self, file_id: int) -> LiveText:
+        return self._texts[file_id]
+
+    def prepare(self, file_id: int) -> None:
+        """Do of loading a text what needs no document, in the thread of whoever asks for it."""
+        if file_id in self._texts:
+            return
+        with self._app.app_context(), self._preparing:  # a session of its own
+            if file_id in self._texts or file_id in self._prepared:
+                return
+            with suppress(ApiError):
+                if store.stored_bytes(file_id) >= LONG_BYTES:
+                    self._prepared[file_id] = prepared(file_id)
+            while sum(one.weight for _, one in self._prepared.values()) > self.most_bytes:
+                del self._prepared[next(iter(self._prepared))]
+
+    def unready(self, file_id: int) -> bool:
+        """Return whether a long text is not taken apart yet; a thread beside this one does that."""
+        if file_id in self._texts or file_id in self._prepared:
+            return False
+        helping = self._helping.get(file_id)
+        if helping is None:
+            if len(self._helping) < MAX_HELPED and store.stored_bytes(file_id) < LONG_BYTES:
+                return False
+            if len(self._helping) < MAX_HELPED:
+                self._helper = self._helper or ThreadPoolExecutor(1, "texts helper")
+                self._helping[file_id] = self._helper.submit(self.prepare, file_id)
+            return True
+        if helping.done():  # and if it is not there now, loading it tells why
+            del self._helping[file_id]
+        return not helping.done()
+
+    def close(self) -> None:
+        """End the helper."""
+        if self._helper is not None:
+            self._helper.shutdown()
+
+    def live_text(self, file_id: int) -> LiveText:
+        """Return a text, loaded if it is not in memory; raises NotFound."""
+        known = self._prepared.pop(file_id, None) if self._prepared else None
+        live_text = self._texts.get(file_id)
+        if live_text is None:
+            live_text = self._texts[file_id] = LiveText.load(
+                file_id, known, doubtful=file_id in self._doubtful
+            )
+            self._doubtful.discard(file_id)
+            self._bytes += live_text.footprint
+        live_text.used_at = time.monotonic()
+        return live_text
+
+    def load(self, files: Iterable[int]) -> set[int]:
+        """Load texts before others have to wait for the writer's lock.
+
+        Returns those that another turn has to load.
+        """
+        wanted = set(files)
+        end, size = time.thread_time() + TURN_S, 0
+        for file_id in list(wanted):
+            if size and (time.thread_time() > end or size > self.most_bytes):
+                break
+            if self.unready(file_id):
+                db.session.rollback()
+                continue
+            with suppress(NotFound):
+                size += self.live_text(file_id).footprint
+            db.session.rollback()  # what comes until the lock is there is caught up with
+            wanted.discard(file_id)
+        return wanted
+
+    def spoil(self, file_id: int) -> None:
+        """Let a text leave memory that is not what is stored, and may not become it."""
+        self.drop(file_id)
+        self._doubtful.add(file_id)
+
+    def drop(self, file_id: int) -> None:
+        """Let a text leave memory, whatever is in it: it is loaded again."""
+        if (live_text := self._texts.pop(file_id, None)) is not None:
+            self._bytes -= live_text.footprint
+
+    def clear(self) -> None:
+        """Let all leave."""
+        self._texts.clear()
+        self._bytes = 0
+
+    @property
+    def footprint(self) -> int:
+        """Return about how many bytes all take; they are added up from time to time."""
+        if time.monotonic() > self._counted_at + COUNT_SECONDS:
+            self._bytes = sum(live_text.footprint for live_text in self._texts.values())
+            self._counted_at = time.monotonic()
+        return self._bytes
+
+    def crowding(self) -> int | None:
+        """Return the text that has to leave for all to have live_text, if one has to."""
+        if self.footprint <= self.most_bytes or len(self._texts) < 2:
+            return None
+        return min(self._texts, key=lambda file_id: self._texts[file_id].used_at)
+
+    def squeeze(self) -> None:
+        """Let those leave at once that take more than twice the room that there is."""
+        while self.footprint > 2 * self.most_bytes and (oldest := self.crowding()) is not None:
+            self.drop(oldest)

@@ -1,0 +1,100 @@
+"""The library's own document (Yjs, by pycrdt), and what it tells of its changes.
+
+It belongs to one thread: pycrdt's objects may not be shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pycrdt import Doc, Text, TransactionEvent, merge_updates
+
+from ..text.steps import Place
+from ..updates import weighing
+from ..updates.ledger import TEXT_ROOT
+from ..updates.weighing import Spoilt
+
+#: What the shared text is called.
+ROOT_NAME = TEXT_ROOT
+
+
+class Library:
+    """A document of the library's, made of updates of which nobody is told."""
+
+    def __init__(self, client: int, parts: Iterable[bytes] = ()) -> None:
+        self.doc: Doc[Any] = Doc(client_id=client)
+        self.text = self.doc.get(ROOT_NAME, type=Text)
+        for part in parts:
+            self.doc.apply_update(part)
+        self._updates: list[bytes] = []
+        #: What has changed in the text, as the library tells it.
+        self.events: list[Any] = []
+        self._observe(self._updates, self.events)
+
+    def _observe(self, updates: list[bytes], events: list[Any]) -> None:
+        """Note what changes.
+
+        The observers don't know this object: with a cycle, garbage collection in any thread might
+        free what belongs to one.
+        """
+
+        def on_transaction(event: TransactionEvent) -> None:
+            updates.append(event.update)
+
+        def on_text(event: Any) -> None:
+            events.extend(event.delta)
+
+        self._subscriptions = (self.doc.observe(on_transaction), self.text.observe(on_text))
+
+    def add(self, parts: Iterable[bytes]) -> None:
+        """Take in updates that were weighed before; raises Spoilt."""
+        with weighing.panics(), self.doc.transaction():  # one: each tells what it changed
+            for part in parts:
+                self.doc.apply_update(part)
+
+    def write(self, places: Iterable[Place]) -> None:
+        """Change the text at places, one after the other; raises Spoilt."""
+        with weighing.panics(), self.doc.transaction():
+            for place in places:
+                if place.insert:
+                    self.text.insert(place.here, place.insert)
+                else:
+                    del self.text[place.here : place.here + place.delete]
+
+    def taken(self) -> bytes:
+        """Return what was changed since it was asked for, as one update, and forget it."""
+        updates = list(self._updates)
+        self.forget()
+        return merge_updates(*updates) if len(updates) > 1 else b"".join(updates)
+
+    def forget(self) -> None:
+        """Forget what was changed."""
+        self._updates.clear()
+        self.events.clear()
+
+
+def loaded(client: int, parts: list[bytes]) -> Library:
+    """Make a document of what was stored; raises Spoilt."""
+    try:
+        with weighing.panics():
+            return Library(client, parts)
+    except (ValueError, RuntimeError) as error:
+        raise Spoilt(f"the library can't take it: {error}") from None
+
+
+def salvaged(client: int, parts: list[bytes]) -> tuple[Library, list[bytes], list[Spoilt]]:
+    """Make a document of what the library can take; returns that, and why the rest is left out."""
+    good: list[bytes] = []
+    errors: list[Spoilt] = []
+    library = loaded(client, good)
+    for part in parts:
+        try:
+            with weighing.panics():
+                library.doc.apply_update(part)
+            good.append(part)
+        except (Spoilt, ValueError, RuntimeError) as error:
+            errors.append(Spoilt(str(error)))
+            library = loaded(client, good)
+    library.forget()
+    return library, good, errors
