@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from collab.config import ROOT, SETTINGS
 
@@ -14,6 +15,7 @@ from .support.pages import PAGES, name_of
 
 MAX_LINE_LENGTH = 120
 MAX_README_LINES = 200
+MAX_PICTURE_BYTES = 150_000
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 
@@ -163,3 +165,14 @@ def test_what_the_walk_calls_a_word_of_the_field_is_in_the_glossary():
     marked = set(re.findall(r"(?<![*\w])\*(\w[\w -]*)\*(?!\*)", walk)) - {"italics"}
     assert len(marked) > 10
     assert marked <= words
+
+
+def test_the_pictures_are_there_small_and_for_light_and_dark():
+    shown = set(re.findall(r"(?:src|srcset)=\"([\w./-]+)\"", (ROOT / "README.md").read_text()))
+    taken = {f"docs/pictures/{one.name}" for one in (ROOT / "docs" / "pictures").glob("*.png")}
+    assert shown == taken
+    for name in taken:
+        assert name.replace("light", "dark") in taken
+        with Image.open(ROOT / name) as picture:
+            assert (picture.format, picture.width > 1000) == ("PNG", True)
+        assert (ROOT / name).stat().st_size < MAX_PICTURE_BYTES
