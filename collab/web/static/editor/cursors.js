@@ -1,0 +1,79 @@
+// @ts-check
+/** Where the others are in a text: positions that move along with everybody's edits. */
+import { moved } from "./delta.js";
+
+/** @typedef {{ userId: number, name: string, position: number, anchor: number, at: number }} Cursor `at`: when it moved, in milliseconds */
+
+export class Cursors {
+  /** @type {Map<number, Cursor>} */
+  #known = new Map();
+  /** @type {Map<number, string>} */
+  #names = new Map();
+  #self;
+
+  /** @param {number} self whose own cursor is not shown: the browser draws it */
+  constructor(self) {
+    this.#self = self;
+  }
+
+  /** The others who are here. @returns {{ id: number, name: string }[]} */
+  get people() {
+    return [...this.#names].map(([id, name]) => ({ id, name }));
+  }
+
+  /** @returns {Cursor[]} */
+  get all() {
+    return [...this.#known.values()].filter((one) => this.#names.has(one.userId));
+  }
+
+  /** @param {{ user_id: number, name: string }[]} people all who are here */
+  present(people) {
+    this.#names.clear();
+    for (const one of people) this.joined(one);
+    for (const id of this.#known.keys()) if (!this.#names.has(id)) this.#known.delete(id);
+  }
+
+  /** @param {{ user_id: number, name: string }} person */
+  joined({ user_id: id, name }) {
+    if (id !== this.#self) this.#names.set(id, name);
+  }
+
+  /** @param {number} id */
+  left(id) {
+    this.#names.delete(id);
+    this.#known.delete(id);
+  }
+
+  /** @param {number} userId @param {number} position @param {number} anchor */
+  set(userId, position, anchor) {
+    if (userId === this.#self) return;
+    const name = this.#names.get(userId) ?? "";
+    this.#known.set(userId, { userId, name, position, anchor, at: Date.now() });
+  }
+
+  /** Let all move along with a change. @param {import("./delta.js").Delta} delta */
+  move(delta) {
+    for (const one of this.#known.values()) {
+      one.position = moved(one.position, delta);
+      one.anchor = moved(one.anchor, delta);
+    }
+  }
+
+  /** Somebody wrote: their cursor stands after it, before they say so themselves. @param {number} userId @param {import("./delta.js").Delta} delta */
+  wrote(userId, delta) {
+    const end = lastChange(delta);
+    this.set(userId, end, end);
+  }
+}
+
+/** Where a change's last step ends, in the text after it. @param {import("./delta.js").Delta} delta */
+function lastChange(delta) {
+  let at = 0;
+  let end = 0;
+  for (const step of delta) {
+    if (typeof step === "string") end = at += step.length;
+    else if (step > 0) at += step;
+    else end = at;
+  }
+  return end;
+}

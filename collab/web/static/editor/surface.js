@@ -1,0 +1,351 @@
+// @ts-check
+/**
+ * Where a text is written: the browser's own text field, so that input methods, phones, screen readers
+ * and spelling work as everywhere, under a mirror that shows lines, colours and the others' cursors.
+ */
+import { h, restyle } from "../core/dom.js";
+import { apply, moved, replacing } from "./delta.js";
+import { difference } from "./difference.js";
+import { languageOf } from "./highlight.js";
+import { Lines } from "./lines.js";
+import { Mirror } from "./mirror.js";
+import { Newlines, toField } from "./newlines.js";
+import { Overlay } from "./overlay.js";
+import { broken, indentOf, indented, outdented } from "./typing.js";
+import { Undo } from "./undo.js";
+
+/** @typedef {import("./delta.js").Delta} Delta */
+/**
+ * @typedef {object} Owner
+ * @property {(delta: Delta) => void} onEdit the person changed the text
+ * @property {(position: number, anchor: number) => void} onCursor
+ * @property {(on: boolean) => void} onHold while a character is being composed nothing may change under it
+ * @property {() => void} onFind
+ */
+
+const MAC = /Mac|iP(?:hone|ad)/.test(navigator.platform);
+/** Pixels by which the sheet is wider than its longest line, so that it seldom grows. */
+const SLACK = 240;
+
+export class Surface {
+  #text = "";
+  #undo = new Undo();
+  #composing = false;
+  #leaving = false;
+  #frame = 0;
+  #indent = "  ";
+  #newlines = new Newlines("");
+  #lines = new Lines("");
+  /** @type {import("./cursors.js").Cursor[]} */
+  #cursors = [];
+  #ends = new AbortController();
+
+  /** @param {string} path @param {Owner} owner @param {string} hintId says how the keyboard leaves */
+  constructor(path, owner, hintId) {
+    this.owner = owner;
+    const language = languageOf(path);
+    this.#indent = language?.indent ?? "    ";
+    // prettier-ignore
+    this.input = h("textarea", {
+      class: "editor-input", "aria-label": `Text of ${path}`, "aria-describedby": hintId, wrap: "off",
+      spellcheck: "false", autocapitalize: "off", autocomplete: "off", autocorrect: "off", rows: 1,
+    });
+    this.sheet = h("div", { class: "editor-sheet" });
+    this.element = h("div", { class: "editor-scroll" }, this.sheet);
+    this.mirror = new Mirror(this.element, this.sheet);
+    this.mirror.setLanguage(language?.tokenizer ?? null);
+    this.overlay = new Overlay(this.mirror, this.sheet);
+    this.sheet.append(this.overlay.marks, this.input, this.mirror.element, this.overlay.flags);
+    this.#listen();
+  }
+
+  #listen() {
+    const { signal } = this.#ends;
+    const on = (
+      /** @type {EventTarget} */ target,
+      /** @type {string} */ kind,
+      /** @type {(event: any) => void} */ listener,
+    ) => target.addEventListener(kind, listener, { signal });
+    on(this.input, "input", () => this.#composing || this.#read());
+    on(this.input, "beforeinput", (event) => this.#before(event));
+    on(this.input, "keydown", (event) => this.#key(event));
+    on(this.input, "compositionstart", () => this.#compose(true));
+    on(this.input, "compositionend", () => this.#compose(false));
+    on(this.input, "blur", () => (this.#leaving = false));
+    on(document, "selectionchange", () => document.activeElement === this.input && this.#selected());
+    on(this.element, "scroll", () => this.redraw());
+    const observer = new ResizeObserver(() => this.#fit());
+    observer.observe(this.element);
+    signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  dispose() {
+    this.#ends.abort();
+    cancelAnimationFrame(this.#frame);
+    this.mirror.dispose();
+    this.overlay.dispose();
+  }
+
+  // -- the text ------------------------------------------------------------------------------
+
+  /** What the field has: the text with `\n` alone. */
+  get field() {
+    return this.#lines.text;
+  }
+
+  get lines() {
+    return this.#lines;
+  }
+
+  /** @param {string} text */
+  setText(text) {
+    this.#undo.clear();
+    this.#become(text, 0);
+    this.input.value = this.field;
+    this.input.setSelectionRange(0, 0);
+    this.#indent = indentOf(this.field, this.#indent);
+    this.#fit();
+  }
+
+  /** Take over another text, the same up to a position of the field. @param {string} text @param {number} from */
+  #become(text, from) {
+    this.#text = text;
+    this.#newlines = new Newlines(text);
+    const first = this.#lines.at(from);
+    this.#lines = new Lines(toField(text));
+    this.mirror.show(this.#lines, first);
+  }
+
+  /** Show what others did. @param {Delta} delta */
+  apply(delta) {
+    if (delta.length === 0) return;
+    const text = apply(this.#text, delta);
+    this.#undo.follow(delta);
+    this.#change(text, delta);
+  }
+
+  /** Show a changed text, with selection and scrolling where they were. @param {string} text @param {Delta} delta */
+  #change(text, delta) {
+    const { selectionStart, selectionEnd, selectionDirection, scrollLeft } = this.input;
+    const ends = [selectionStart, selectionEnd].map((at) => moved(this.#newlines.toText(at), delta));
+    const top = this.#lines.start(Math.floor(this.element.scrollTop / this.mirror.lineHeight));
+    const topLine = this.#lines.at(top);
+    const anchor = moved(this.#newlines.toText(top), delta);
+    const before = this.field;
+    this.#become(text, startOf(delta, this.#newlines));
+    const shift = this.#lines.at(this.#newlines.toField(anchor)) - topLine;
+    this.#put(difference(before, this.field));
+    const [start = 0, end = 0] = ends.map((at) => this.#newlines.toField(at));
+    this.input.setSelectionRange(start, end, selectionDirection);
+    this.input.scrollLeft = scrollLeft;
+    this.#fit();
+    if (shift && topLine > 0) this.element.scrollTop += shift * this.mirror.lineHeight;
+  }
+
+  /** @param {Delta} delta a change of the field, in one place */
+  #put(delta) {
+    const at = typeof delta[0] === "number" && delta[0] > 0 ? delta[0] : 0;
+    const text = delta.find((step) => typeof step === "string") ?? "";
+    const gone = delta.find((step) => typeof step === "number" && step < 0) ?? 0;
+    this.input.setRangeText(String(text), at, at - Number(gone), "preserve");
+  }
+
+  // -- what the person does --------------------------------------------------------------------
+
+  /** See what was typed. */
+  #read() {
+    const { value, selectionEnd } = this.input;
+    this.#wrote(difference(this.field, value, selectionEnd));
+  }
+
+  /** Something was typed, as a change of the field. @param {Delta} delta */
+  #wrote(delta) {
+    if (delta.length === 0) return;
+    const [change, clean] = this.#inText(delta);
+    const before = this.#text;
+    this.#undo.note(change, before, performance.now());
+    this.#become(apply(before, change), startOf(delta, null));
+    if (!clean) this.#mend();
+    this.owner.onEdit(change);
+    this.#fit();
+    this.#selected();
+  }
+
+  /** The same as a change of the text, and whether all of it can be in one. @param {Delta} delta @returns {[Delta, boolean]} */
+  #inText(delta) {
+    const at = typeof delta[0] === "number" && delta[0] > 0 ? delta[0] : 0;
+    const typed = String(delta.find((step) => typeof step === "string") ?? "");
+    const gone = -Number(delta.find((step) => typeof step === "number" && step < 0) ?? 0);
+    const good = wellFormed(typed.replaceAll("\0", ""));
+    const start = this.#newlines.toText(at);
+    const end = this.#newlines.toText(at + gone);
+    const put = this.#newlines.ending === "\n" ? good : good.replaceAll("\n", this.#newlines.ending);
+    return [replacing(start, end - start, put), good === typed];
+  }
+
+  /** Let the field show what the text became. */
+  #mend() {
+    const { selectionEnd } = this.input;
+    this.input.value = this.field;
+    this.input.setSelectionRange(selectionEnd, selectionEnd);
+  }
+
+  /** @param {boolean} on */
+  #compose(on) {
+    this.#composing = on;
+    this.sheet.classList.toggle("editor-composing", on);
+    if (!on) this.#read();
+    this.owner.onHold(on);
+  }
+
+  /** @param {InputEvent} event */
+  #before(event) {
+    const own = { historyUndo: () => this.#turn("undo"), historyRedo: () => this.#turn("redo") };
+    const turn = own[/** @type {keyof typeof own} */ (event.inputType)];
+    if (turn) [event.preventDefault(), turn()];
+    else if (event.inputType === "insertLineBreak" && !event.isComposing) {
+      event.preventDefault();
+      this.#make(broken);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.isComposing) return;
+    const command = MAC ? event.metaKey : event.ctrlKey;
+    const key = event.key.toLowerCase();
+    if (command && !event.altKey && (key === "z" || key === "y")) {
+      event.preventDefault();
+      this.#turn(key === "y" || event.shiftKey ? "redo" : "undo");
+    } else if (command && key === "f" && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      this.owner.onFind();
+    } else if (key === "tab") this.#tab(event);
+    else if (key !== "shift") this.#leaving = key === "escape";
+  }
+
+  /** Tab indents, and after Escape it goes on to what is next on the page. @param {KeyboardEvent} event */
+  #tab(event) {
+    if (this.#leaving || this.input.readOnly || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    this.#make(event.shiftKey ? outdented : indented);
+  }
+
+  /** @param {typeof indented} change */
+  #make(change) {
+    if (this.input.readOnly) return;
+    const { selectionStart, selectionEnd } = this.input;
+    const { from, to, text, start, end } = change(this.field, selectionStart, selectionEnd, this.#indent);
+    this.input.setRangeText(text, from, to, "end");
+    this.input.setSelectionRange(start, end);
+    this.#wrote(replacing(from, to - from, text));
+  }
+
+  /** @param {"undo" | "redo"} way */
+  #turn(way) {
+    if (this.input.readOnly) return;
+    const delta = this.#undo[way](this.#text);
+    if (!delta) return;
+    this.#change(apply(this.#text, delta), delta);
+    this.owner.onEdit(delta);
+    const end = this.#newlines.toField(endOf(delta));
+    this.select(end, end);
+  }
+
+  #selected() {
+    const { selectionStart, selectionEnd, selectionDirection } = this.input;
+    const [start, end] = [this.#newlines.toText(selectionStart), this.#newlines.toText(selectionEnd)];
+    if (selectionDirection === "backward") this.owner.onCursor(start, end);
+    else this.owner.onCursor(end, start);
+    this.#reveal(selectionDirection === "backward" ? selectionStart : selectionEnd);
+  }
+
+  /** Select a part of the field, and show it. @param {number} from @param {number} to */
+  select(from, to) {
+    this.input.setSelectionRange(from, to);
+    this.#reveal(to, true);
+  }
+
+  /** Scroll so that a position is seen. @param {number} position @param {boolean} [centred] */
+  #reveal(position, centred = false) {
+    const { element, mirror } = this;
+    if (this.sheet.classList.contains("editor-wrapped") && !centred) return; // the browser does it
+    const height = mirror.lineHeight;
+    const top = this.#lines.at(position) * height;
+    const room = element.clientHeight;
+    if (top < element.scrollTop || top + 2 * height > element.scrollTop + room) {
+      element.scrollTop = centred ? top - room / 2 : top < element.scrollTop ? top : top + 2 * height - room;
+    }
+    mirror.draw();
+    const box = this.overlay.boxAt(position);
+    const frame = element.getBoundingClientRect();
+    const gutter = this.input.offsetLeft;
+    if (box && box.left < frame.left + gutter) element.scrollLeft -= frame.left + gutter - box.left + 24;
+    else if (box && box.right > frame.right - 8) element.scrollLeft += box.right - frame.right + 48;
+  }
+
+  // -- what is seen ----------------------------------------------------------------------------
+
+  /** @param {boolean} on */
+  setReadOnly(on) {
+    this.input.readOnly = on;
+    this.sheet.classList.toggle("editor-reading", on);
+  }
+
+  /** @param {boolean} on */
+  setWrap(on) {
+    this.mirror.wrapWanted = on;
+    this.input.setAttribute("wrap", on ? "soft" : "off");
+    this.mirror.show(this.#lines, 0);
+    this.#fit();
+  }
+
+  /** @param {import("./cursors.js").Cursor[]} cursors positions of the text */
+  setCursors(cursors) {
+    this.#cursors = cursors;
+    this.redraw();
+  }
+
+  /** Make the sheet as wide as its longest line. */
+  #fit() {
+    const { input } = this;
+    if (this.sheet.classList.contains("editor-wrapped")) restyle(this.sheet, { "--width": "auto" });
+    else if (input.scrollWidth > input.clientWidth)
+      restyle(this.sheet, { "--width": `${input.offsetLeft + input.scrollWidth + SLACK}px` });
+    this.redraw();
+  }
+
+  redraw() {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.mirror.draw();
+      const to = (/** @type {number} */ at) => this.#newlines.toField(at);
+      this.overlay.draw(this.#cursors.map((one) => ({ ...one, position: to(one.position), anchor: to(one.anchor) })));
+    });
+  }
+}
+
+/** @param {Delta} delta @param {Newlines | null} newlines */
+function startOf(delta, newlines) {
+  const at = typeof delta[0] === "number" && delta[0] > 0 ? delta[0] : 0;
+  return newlines ? newlines.toField(at) : at;
+}
+
+/** Where a change ends, in the text after it. @param {Delta} delta */
+function endOf(delta) {
+  let at = 0;
+  let end = 0;
+  for (const step of delta) {
+    if (typeof step === "string") end = at += step.length;
+    else if (step > 0) at += step;
+    else end = at;
+  }
+  return end;
+}
+
+/** Halves of characters as signs that say so. @param {string} text */
+function wellFormed(text) {
+  const found = /** @type {any} */ (text);
+  return found.toWellFormed ? found.toWellFormed() : new TextDecoder().decode(new TextEncoder().encode(text));
+}

@@ -1,0 +1,385 @@
+// @ts-check
+/**
+ * A text that several people edit, kept in step over the socket: one edit on its way at a time, others'
+ * edits merged as they come, all of it taken up again after a break, a reload or a lost right.
+ */
+import { Problem, asProblem } from "../core/problem.js";
+import { createStore } from "../core/store.js";
+import { randomId } from "../core/text.js";
+import { Cursors } from "./cursors.js";
+import { editsOf } from "./delta.js";
+import { Keep } from "./keep.js";
+import { Replica } from "./replica.js";
+
+/** @typedef {import("./delta.js").Delta} Delta */
+/**
+ * How it stands: `opening`; `live`; `refused`: the text as it is was not taken (quota, size), and is tried
+ * again; `reading`: the right to write is gone; `gone`: so is the file, or the right to read it.
+ * @typedef {{ kind: "opening" | "live" | "refused" | "reading" | "gone", unsent: boolean, problem: Problem | null }} Status
+ */
+/**
+ * @typedef {object} Listener
+ * @property {(text: string) => void} onText the whole text, once it is known
+ * @property {(delta: Delta) => void} onDelta what others did
+ * @property {() => void} onCursors
+ */
+
+/** Milliseconds: until unsent changes are kept, between two words about the own cursor, and before what was refused is tried again. */
+const KEEP_AFTER = 250;
+const CURSOR_EVERY = 80;
+const REFUSED_AGAIN = 15_000;
+const BUSY_AGAIN = 2_000;
+/** Edits refused as wrong one after the other, after which it is told instead of tried anew. */
+const MOST_ANEW = 3;
+
+/** Why a text is followed no longer, in words. @type {Record<string, string>} */
+const LOST = { 404: "This file has been deleted.", deleted: "This file has been deleted." };
+const LOST_OTHERWISE = "You may no longer read this file.";
+
+export class TextClient {
+  /** @type {Replica | null} */
+  #replica = null;
+  /** What came and waits: for the text, for a composition to end, for the text to be opened anew. @type {any[]} */
+  #early = [];
+  #held = false;
+  #anew = false;
+  #gap = false;
+  #failures = 0;
+  #lastId = "0";
+  /** @type {Keep | null} */
+  #keep = null;
+  /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
+  #timers = {};
+  /** @type {{ position: number, anchor: number } | null} */
+  #own = null;
+  #closed = false;
+  /** @type {(() => void)[]} */
+  #ends = [];
+
+  /**
+   * @param {number} fileId
+   * @param {{ id: number }} user
+   * @param {typeof import("../core/live.js").live} live
+   * @param {Listener} listener
+   */
+  constructor(fileId, user, live, listener) {
+    this.fileId = fileId;
+    this.user = user;
+    this.live = live;
+    this.listener = listener;
+    /** @type {import("../core/store.js").Store<Status>} */
+    this.status = createStore(/** @type {Status} */ ({ kind: "opening", unsent: false, problem: null }));
+    this.cursors = new Cursors(user.id);
+  }
+
+  get text() {
+    return this.#replica?.text ?? "";
+  }
+
+  get version() {
+    return this.#replica?.version ?? 0;
+  }
+
+  get settled() {
+    return this.#replica?.settled ?? true;
+  }
+
+  /** Begin: with what is kept here, or with what the server has. */
+  async start() {
+    this.#keep = await Keep.of(this.user.id, this.fileId);
+    if (this.#closed) return void this.#keep.close();
+    const kept = this.#keep.found;
+    if (kept) {
+      this.#lastId = kept.lastId;
+      this.#begin(new Replica(kept, randomId));
+    }
+    const handlers = {
+      after: kept ? kept.lastId : null,
+      onGap: () => (this.#gap = true),
+      onLost: (/** @type {string} */ reason) => this.#lose(reason),
+      onPresent: (/** @type {import("../core/live.js").Person[]} */ people) => this.#arrive(people),
+    };
+    const following = this.live.subscribe(`file:${this.fileId}`, (event) => this.#hear(event), handlers);
+    following.ready.catch(() => {});
+    const hide = () => this.#save();
+    window.addEventListener("pagehide", hide);
+    this.#ends.push(following.close, () => window.removeEventListener("pagehide", hide));
+  }
+
+  close() {
+    this.#closed = true;
+    this.#save();
+    for (const end of this.#ends.splice(0)) end();
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    void this.#keep?.close();
+  }
+
+  // -- what happens here ----------------------------------------------------------------------
+
+  /** Change the text. @param {Delta} delta */
+  edit(delta) {
+    if (!this.#replica || delta.length === 0) return;
+    this.#replica.edit(delta);
+    this.cursors.move(delta);
+    this.#push();
+    this.#tell();
+    this.#later("keep", KEEP_AFTER, () => this.#save());
+  }
+
+  /** Hold back what others do while a character is being composed, so that nothing moves under it. @param {boolean} on */
+  hold(on) {
+    this.#held = on;
+    if (!on) this.#drain();
+  }
+
+  /** Tell the others where the own cursor is. @param {number} position @param {number} anchor */
+  moveCursor(position, anchor) {
+    this.#own = { position, anchor };
+    this.#later("cursor", CURSOR_EVERY, () => this.#sendCursor());
+  }
+
+  /** Give up what the server did not take, and show what it has. */
+  discard() {
+    if (!this.#replica) return;
+    this.listener.onDelta(this.#replica.discard());
+    this.#tell("live");
+    this.#save();
+  }
+
+  /** The right to write is there (again), or not. @param {boolean} may */
+  allow(may) {
+    const { kind } = this.status.get();
+    if (may && kind === "reading") {
+      this.#tell("live");
+      this.retry();
+    } else if (!may && kind === "live") this.#tell("reading");
+  }
+
+  /** Try again at once what was refused. */
+  retry() {
+    if (this.#replica?.sent) void this.#post();
+    else this.#push();
+  }
+
+  #sendCursor() {
+    if (!this.#own || !this.#replica || this.status.get().kind === "gone") return;
+    const { position, anchor } = this.#own;
+    const place = { position: this.#replica.toServer(position), anchor: this.#replica.toServer(anchor) };
+    this.live.send({ type: "cursor_moved", file_id: this.fileId, ...place, version: this.#replica.version });
+  }
+
+  // -- what comes ----------------------------------------------------------------------------
+
+  /** @param {import("../core/live.js").Person[]} people */
+  #arrive(people) {
+    this.cursors.present(people);
+    this.listener.onCursors();
+    if (!this.#replica) void this.#open();
+    else if (this.#gap) void this.#openAnew();
+    else this.retry();
+  }
+
+  async #open() {
+    try {
+      const opened = await this.#ask({ type: "file.open", file_id: this.fileId });
+      if (this.#replica || this.#closed) return;
+      this.#lastId = String(opened.last_id);
+      this.#gap = false;
+      this.#begin(new Replica({ base: opened.content, version: opened.version, sent: null, pending: [] }, randomId));
+      this.#place(opened.cursors);
+      this.#drain();
+    } catch (error) {
+      this.#refused(asProblem(error));
+    }
+  }
+
+  /** @param {Replica} replica */
+  #begin(replica) {
+    this.#replica = replica;
+    this.listener.onText(replica.text);
+    this.#tell("live");
+  }
+
+  /** @param {{ user_id: number, position: number, anchor?: number }[]} cursors */
+  #place(cursors) {
+    for (const { user_id: userId, position, anchor } of cursors) this.#point(userId, position, anchor ?? position);
+    this.listener.onCursors();
+  }
+
+  /** @param {number} userId @param {number} position @param {number} anchor */
+  #point(userId, position, anchor) {
+    const replica = this.#replica;
+    if (replica) this.cursors.set(userId, replica.toOwn(position), replica.toOwn(anchor));
+  }
+
+  /** @param {import("../core/live.js").LiveEvent} event */
+  #hear(event) {
+    this.#early.push(event);
+    this.#drain();
+  }
+
+  #drain() {
+    while (this.#early.length > 0 && this.#replica && !this.#held && !this.#anew) this.#take(this.#early.shift());
+  }
+
+  /** @param {import("../core/live.js").LiveEvent} event */
+  #take(event) {
+    if (event.type === "file.edited") this.#merge(event);
+    else if (event.type === "cursor.moved") this.#showCursor(event);
+    else if (event.type === "user.joined") this.cursors.joined(event.data);
+    else if (event.type === "user.left") this.cursors.left(event.data.user_id);
+    else return;
+    this.listener.onCursors();
+  }
+
+  /** @param {import("../core/live.js").LiveEvent} event */
+  #showCursor({ actor, data }) {
+    if (actor !== undefined && typeof data.position === "number")
+      this.#point(actor, data.position, data.anchor ?? data.position);
+  }
+
+  /** @param {import("../core/live.js").LiveEvent} event */
+  #merge(event) {
+    const replica = /** @type {Replica} */ (this.#replica);
+    const delta = replica.take(event.data);
+    if (delta === "gap") return void this.#openAnew();
+    this.#lastId = event.id;
+    this.#failures = 0;
+    if (delta) this.#follow(delta, event.actor);
+    else if (this.#own) this.#later("cursor", CURSOR_EVERY, () => this.#sendCursor());
+    this.#noneLeft();
+    this.#push();
+    this.#tell(this.status.get().kind === "refused" && !delta ? "live" : undefined);
+  }
+
+  /** Show what others did. @param {Delta} delta @param {number} [author] */
+  #follow(delta, author) {
+    this.cursors.move(delta);
+    if (author !== undefined) this.cursors.wrote(author, delta);
+    this.listener.onDelta(delta);
+  }
+
+  /** @param {number} [version] */
+  #noneLeft(version) {
+    const left = this.#replica?.nothingLeft(version);
+    if (left === "gap") void this.#openAnew();
+    else if (left) this.#push();
+    this.#tell();
+  }
+
+  // -- what goes -----------------------------------------------------------------------------
+
+  #push() {
+    const kind = this.status.get().kind;
+    if (this.#anew || kind === "gone" || kind === "reading" || this.live.state.get() !== "online") return;
+    if (this.#replica?.next()) void this.#post();
+  }
+
+  async #post() {
+    const replica = this.#replica;
+    if (!replica?.sent || this.#anew) return;
+    try {
+      const { id } = replica.sent;
+      const accepted = await this.#ask(editOf(this.fileId, replica));
+      if (accepted.edits.length === 0 && replica.sent?.id === id) this.#noneLeft(accepted.version);
+    } catch (error) {
+      this.#refused(asProblem(error));
+    }
+  }
+
+  /**
+   * Open the text anew, and put the own changes on it: versions are missing, or too much has changed since.
+   */
+  async #openAnew() {
+    const replica = this.#replica;
+    if (this.#anew || !replica || this.#closed) return;
+    this.#anew = this.#gap = true;
+    try {
+      const included = await this.#isTaken(replica);
+      const opened = await this.#ask({ type: "file.open", file_id: this.fileId });
+      this.#gap = false;
+      this.#lastId = String(opened.last_id);
+      this.#follow(replica.reopen(opened.content, opened.version, included));
+      this.#place(opened.cursors);
+    } catch (error) {
+      this.#refused(asProblem(error));
+    } finally {
+      this.#anew = false;
+    }
+    if (this.#gap) return;
+    this.#drain();
+    this.#tell(this.status.get().kind === "refused" ? "live" : undefined);
+    this.#push();
+  }
+
+  /** Whether the server has what was sent: said again under its name, it is carried out once. @param {Replica} replica */
+  async #isTaken(replica) {
+    if (!replica.sent) return false;
+    try {
+      await this.#ask(editOf(this.fileId, replica));
+      return true;
+    } catch (error) {
+      const { status } = asProblem(error);
+      if (status === 409 || status === 422) return false;
+      throw error;
+    }
+  }
+
+  /** @param {Record<string, any>} message */
+  #ask(message) {
+    return this.live.request(message);
+  }
+
+  /** @param {Problem} problem */
+  #refused(problem) {
+    const { status } = problem;
+    if (this.#closed || status === 0) return this.#tell(); // it is taken up again with the next connection
+    if (status === 404 || status === 410) return this.#lose(String(status));
+    if (status === 403) return this.#tell("reading", problem);
+    if (status === 409 || status === 422) {
+      this.#failures += 1;
+      if (this.#failures <= MOST_ANEW) return void this.#openAnew();
+    }
+    this.#tell("refused", problem);
+    this.#later("again", status === 429 || status === 503 ? BUSY_AGAIN : REFUSED_AGAIN, () => this.retry());
+  }
+
+  /** @param {string} reason */
+  #lose(reason) {
+    this.#tell("gone", new Problem(404, { detail: LOST[reason] ?? LOST_OTHERWISE }));
+    void this.#keep?.forget();
+  }
+
+  // -- what is kept and told -------------------------------------------------------------------
+
+  #save() {
+    const replica = this.#replica;
+    if (!replica || !this.#keep || this.status.get().kind === "gone") return;
+    if (replica.settled) void this.#keep.forget();
+    else void this.#keep.save({ ...replica.state, lastId: this.#lastId });
+  }
+
+  /** @param {Status["kind"]} [kind] @param {Problem | null} [problem] */
+  #tell(kind, problem = null) {
+    const before = this.status.get();
+    const next = { kind: kind ?? before.kind, unsent: !this.settled, problem: kind ? problem : before.problem };
+    if (before.kind === next.kind && before.unsent === next.unsent && before.problem === next.problem) return;
+    if (before.unsent && !next.unsent) this.#later("keep", 0, () => this.#save());
+    this.status.set(next);
+  }
+
+  /** @param {string} name @param {number} wait @param {() => void} work */
+  #later(name, wait, work) {
+    this.#timers[name] ??= setTimeout(() => {
+      this.#timers[name] = undefined;
+      if (!this.#closed) work();
+    }, wait);
+  }
+}
+
+/** @param {number} fileId @param {Replica} replica */
+function editOf(fileId, { version, sent }) {
+  if (!sent) throw new TypeError("There is nothing on its way.");
+  const edits = editsOf(sent.delta);
+  return { type: "file.edit", file_id: fileId, base_version: version, edit_id: sent.id, edits };
+}

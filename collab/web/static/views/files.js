@@ -1,0 +1,387 @@
+// @ts-check
+/** A project's files: the workspaces with their trees, and beside them the file that is open. */
+import { h, loadStyles, replace, restyle } from "../core/dom.js";
+import { asProblem, isAbort } from "../core/problem.js";
+import { Bag } from "../core/store.js";
+import { button, iconButton } from "../ui/button.js";
+import { openForm } from "../ui/dialog.js";
+import { empty, problemBox } from "../ui/empty.js";
+import { field, select } from "../ui/field.js";
+import { menuAt, openMenu } from "../ui/menu.js";
+import { skeleton } from "../ui/skeleton.js";
+import { download, makeFile, moveNode, moveTo, removeNode, renameNode } from "./files/acts.js";
+import { bytesPane } from "./files/bytes_pane.js";
+import { historyPane } from "./files/history_pane.js";
+import { fileById, joined, nameOf, without } from "./files/nodes.js";
+import { Sending, chosenFiles, droppedFiles } from "./files/sending.js";
+import { textPane } from "./files/text_pane.js";
+import { gallery } from "./files/thumbnails.js";
+import { Tree } from "./files/tree.js";
+
+/** @typedef {import("../core/context.js").Context} Context */
+/** @typedef {import("./files/nodes.js").Node} Node */
+/** @typedef {{ element: HTMLElement, dispose: () => void, moved: (path: string) => void, focus: () => void, replaced?: () => unknown }} Pane */
+
+/** Milliseconds after which what others did to files is shown, so that many at once are one look. */
+const CALM = 200;
+const FILE_EVENTS = new Set([
+  "file.created",
+  "file.moved",
+  "file.deleted",
+  "workspace.created",
+  "workspace.updated",
+  "workspace.deleted",
+]);
+
+class Files {
+  /** @type {{ id: number, name: string }[]} */
+  #workspaces = [];
+  /** @type {Node[]} */
+  #nodes = [];
+  #hidden = new Set();
+  /** @type {Pane | null} */
+  #pane = null;
+  /** The bag of what is beside the tree while no file is open. */
+  #beside = new Bag();
+  #shown = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  workspaceId = 0;
+
+  /** @param {HTMLElement} root @param {Context} ctx */
+  constructor(root, ctx) {
+    this.ctx = ctx;
+    this.api = ctx.api;
+    this.bag = new Bag();
+    this.tree = new Tree({
+      open: (node) => this.open(node.id ?? 0),
+      menu: (node, opener) => openMenu(opener, this.#menu(node)),
+      rename: (node) => renameNode(this, node),
+      remove: (node) => void removeNode(this, node).catch((error) => this.#tell(error)),
+      move: (node, folder) => void moveTo(this, node, joined(folder, node.name)).catch((error) => this.#tell(error)),
+      take: (transfer, folder) =>
+        void droppedFiles(transfer, folder).then((files) => this.sending.send(this.workspaceId, files)),
+      mayWrite: () => this.mayWrite(),
+    });
+    this.sending = new Sending(ctx.api, () => this.#soon());
+    this.choice = h("div", { class: "files-choice" });
+    this.tools = h("div", { class: "files-tools" });
+    this.scroll = h("div", { class: "files-scroll" }, this.tree.element);
+    this.side = h(
+      "aside",
+      { class: "files-side", "aria-label": "All files" },
+      this.choice,
+      this.scroll,
+      this.sending.element,
+    );
+    this.place = h("div", { class: "files-pane" });
+    this.element = h("div", { class: "files" }, this.side, this.place);
+    this.tree.target(this.scroll, "");
+    root.append(this.element);
+    const fit = () =>
+      restyle(this.element, { "--files-top": `${Math.round(this.element.getBoundingClientRect().top + scrollY)}px` });
+    const observer = new ResizeObserver(fit);
+    observer.observe(document.documentElement);
+    this.bag.add(
+      () => observer.disconnect(),
+      () => clearTimeout(this.#timer),
+      () => this.#close(),
+    );
+  }
+
+  mayWrite() {
+    const role = this.ctx.projectStore?.get().role ?? this.ctx.project?.role;
+    return role === "owner" || role === "collaborator" || this.ctx.user.role === "admin";
+  }
+
+  nodes() {
+    return this.#nodes;
+  }
+
+  async begin() {
+    const following = this.ctx.live.subscribe(`project:${this.ctx.params["project"]}`, (event) => this.#hear(event), {
+      onGap: () => this.#soon(),
+    });
+    this.bag.add(following.close);
+    if (this.ctx.projectStore) {
+      const { projectStore } = this.ctx;
+      let role = projectStore.get().role;
+      this.bag.add(
+        projectStore.subscribe(
+          (now) =>
+            now.role !== role &&
+            ((role = now.role), this.#drawTools(), this.tree.show(without(this.#nodes, this.#hidden))),
+        ),
+      );
+    }
+    await this.show(this.ctx);
+  }
+
+  /** Show what an address names. @param {Context} ctx */
+  async show(ctx) {
+    this.ctx = ctx;
+    const file = ctx.params["file"];
+    const known = file ? (await ctx.api.get(`files/${file}`, { signal: ctx.signal })).data : null;
+    await this.#enter(known?.workspace_id ?? null);
+    this.element.classList.toggle("files-open", Boolean(known));
+    this.tree.setCurrent(file ?? null, known?.path);
+    if (known) this.#openPane(known);
+    else this.#openNothing();
+  }
+
+  /** Go to a workspace: that of the file, the one in the address, or the first. @param {number | null} id */
+  async #enter(id) {
+    const path = `projects/${this.ctx.params["project"]}/workspaces`;
+    if (this.#workspaces.length === 0) this.#workspaces = await this.api.all(path, { signal: this.ctx.signal });
+    const wanted = id ?? (Number(this.ctx.query.get("workspace")) || this.workspaceId);
+    const found = this.#workspaces.find((one) => one.id === wanted) ?? this.#workspaces[0];
+    const changed = found?.id !== this.workspaceId;
+    this.workspaceId = found?.id ?? 0;
+    if (changed) await this.#load();
+    this.#drawTools();
+  }
+
+  reload = () => this.#load();
+
+  async #load() {
+    if (!this.workspaceId) return;
+    const { data } = await this.api.get(`workspaces/${this.workspaceId}/tree`, { signal: this.ctx.signal });
+    this.#nodes = data.items;
+    this.tree.show(without(this.#nodes, this.#hidden));
+    this.tree.element.hidden = this.#nodes.length === 0;
+    if (!this.ctx.params["file"] && this.#shown === "") this.#openNothing();
+  }
+
+  #soon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#load().catch((error) => this.#tell(error)), CALM);
+  }
+
+  /** @param {import("../core/live.js").LiveEvent} event */
+  #hear({ type, data }) {
+    if (type.startsWith("workspace.") && FILE_EVENTS.has(type)) return void this.#workspacesChanged();
+    if (data.workspace_id !== this.workspaceId) return;
+    if (FILE_EVENTS.has(type)) this.#soon();
+    if (data.file_id !== this.ctx.params["file"]) return;
+    if (type === "file.moved") [this.#pane?.moved(data.path), this.ctx.setTitle(nameOf(data.path))];
+    if (type === "file.replaced") void this.#pane?.replaced?.();
+  }
+
+  async #workspacesChanged() {
+    this.#workspaces = [];
+    await this.#enter(this.workspaceId).catch((error) => this.#tell(error));
+  }
+
+  /** @param {number[]} ids @param {boolean} on */
+  hide(ids, on) {
+    for (const id of ids) on ? this.#hidden.add(id) : this.#hidden.delete(id);
+    this.tree.show(without(this.#nodes, this.#hidden));
+    if (on && ids.includes(this.ctx.params["file"] ?? 0)) this.ctx.router.go(this.#base);
+  }
+
+  /** @param {number} id */
+  open(id) {
+    this.ctx.router.go(`${this.#base}/${id}`);
+  }
+
+  get #base() {
+    return `/projects/${this.ctx.params["project"]}/files`;
+  }
+
+  /** @param {unknown} error */
+  async #tell(error) {
+    if (isAbort(error)) return;
+    const { toast } = await import("../ui/toast.js");
+    toast.problem(asProblem(error));
+  }
+
+  // -- what is beside the tree -----------------------------------------------------------------
+
+  #close() {
+    this.#pane?.dispose();
+    this.#pane = null;
+    this.#shown = "";
+    this.#beside.dispose();
+  }
+
+  /** @param {any} file */
+  #openPane(file) {
+    const history = location.pathname.endsWith("/history") && file.kind === "text";
+    const key = `${file.id}${history ? "/history" : ""}`;
+    this.ctx.setTitle(nameOf(file.path));
+    if (key === this.#shown) return;
+    this.#close();
+    const node = () => fileById(this.#nodes, file.id) ?? file;
+    const room = {
+      mayWrite: () => this.mayWrite(),
+      menu: (/** @type {HTMLElement} */ opener) => openMenu(opener, this.#menu({ ...node(), type: "file" })),
+    };
+    this.#pane = history
+      ? historyPane(this.ctx, file, room)
+      : file.kind === "text"
+        ? textPane(this.ctx, file, room)
+        : bytesPane(this.ctx, file, room);
+    this.#shown = key;
+    replace(this.place, this.#pane.element);
+  }
+
+  #openNothing() {
+    this.#close();
+    const images = gallery(this.ctx, this.#nodes, this.mayWrite(), this.#beside);
+    const none = this.#nodes.length === 0;
+    const may = this.mayWrite();
+    const title = none ? "No files yet" : "Choose a file";
+    const text = none
+      ? may
+        ? "Make one, or drop files and folders here."
+        : "Whoever may write can make some."
+      : "Texts are written together: whoever has one open sees the others type.";
+    const actions =
+      may && this.workspaceId
+        ? [
+            button("New file", () => makeFile(this, ""), { look: "primary", icon: "plus" }),
+            button("Upload", () => this.#upload(""), { icon: "upload" }),
+          ]
+        : [];
+    const box = h(
+      "div",
+      { class: "files-nothing" },
+      h("h1", { class: "unseen", tabindex: -1 }, "Files"),
+      empty({ icon: "files", title, text, actions }),
+      images,
+    );
+    this.tree.target(box, "");
+    replace(this.place, this.workspaceId ? box : this.#noWorkspace());
+  }
+
+  #noWorkspace() {
+    const actions = this.mayWrite()
+      ? [button("New workspace", () => this.#makeWorkspace(), { look: "primary", icon: "plus" })]
+      : [];
+    return h(
+      "div",
+      { class: "files-nothing" },
+      h("h1", { class: "unseen", tabindex: -1 }, "Files"),
+      empty({
+        icon: "folder",
+        title: "No workspace yet",
+        text: "Files lie in workspaces: one for each thing that you work on together.",
+        actions,
+      }),
+    );
+  }
+
+  // -- tools ----------------------------------------------------------------------------------
+
+  #drawTools() {
+    const choices = /** @type {[string, string][]} */ (this.#workspaces.map((one) => [String(one.id), one.name]));
+    const choice = select(choices, String(this.workspaceId), { "aria-label": "Workspace" });
+    choice.addEventListener("change", () => this.ctx.router.go(`${this.#base}?workspace=${choice.value}`));
+    const more = menuAt(
+      iconButton("more", "More about this workspace", () => {}),
+      () => this.#workspaceMenu(),
+    );
+    const add = menuAt(
+      iconButton("plus", "New", () => {}),
+      () => this.#newMenu(""),
+    );
+    add.hidden = !this.mayWrite() || !this.workspaceId;
+    replace(this.choice, this.#workspaces.length ? choice : null, add, more);
+  }
+
+  /** @param {string} folder @returns {import("../ui/menu.js").Item[]} */
+  #newMenu(folder) {
+    return [
+      { label: "New file", icon: "files", run: () => makeFile(this, folder) },
+      { label: "Upload files", icon: "upload", run: () => this.#upload(folder) },
+      { label: "Unpack a zip", icon: "collection", run: () => this.#unpack() },
+    ];
+  }
+
+  /** @returns {(import("../ui/menu.js").Item | null)[]} */
+  #workspaceMenu() {
+    const may = this.mayWrite();
+    const zip = {
+      label: "Download as a zip",
+      icon: "download",
+      run: () => download(this.api, `workspaces/${this.workspaceId}/archive`, `${this.#name}.zip`),
+    };
+    const made = { label: "New workspace", icon: "plus", run: () => this.#makeWorkspace() };
+    return [...(this.workspaceId ? [zip] : []), ...(may ? [null, made] : [])];
+  }
+
+  get #name() {
+    return this.#workspaces.find((one) => one.id === this.workspaceId)?.name ?? "workspace";
+  }
+
+  /** @param {Node} node @returns {(import("../ui/menu.js").Item | null)[]} */
+  #menu(node) {
+    const file = node.type === "file";
+    const items = file
+      ? [
+          { label: "Open", icon: "files", href: `${this.#base}/${node.id}` },
+          ...(node.kind === "text"
+            ? [{ label: "History", icon: "history", href: `${this.#base}/${node.id}/history` }]
+            : []),
+          { label: "Download", icon: "download", run: () => download(this.api, `files/${node.id}/content`, node.name) },
+        ]
+      : [];
+    if (!this.mayWrite()) return items;
+    const changing = [
+      { label: "Rename", icon: "edit", hint: "F2", run: () => renameNode(this, node) },
+      { label: "Move", icon: "folder", run: () => moveNode(this, node) },
+      { label: "Delete", icon: "trash", hint: "Del", danger: true, run: () => removeNode(this, node) },
+    ];
+    return file ? [...items, null, ...changing] : [...this.#newMenu(node.path).slice(0, 2), null, ...changing];
+  }
+
+  /** @param {string} folder */
+  async #upload(folder) {
+    const files = await chosenFiles();
+    this.sending.send(
+      this.workspaceId,
+      files.map((file) => ({ path: joined(folder, file.name), file })),
+    );
+  }
+
+  async #unpack() {
+    const [file] = await chosenFiles({ accept: ".zip,application/zip", multiple: false });
+    if (file) this.sending.unpack(this.workspaceId, file);
+  }
+
+  #makeWorkspace() {
+    openForm({
+      title: "New workspace",
+      fields: [field("name", "Name", { attributes: { required: true, autocomplete: "off" } })],
+      submit: "Make the workspace",
+      save: async (values) => {
+        const { data } = await this.api.post(`projects/${this.ctx.params["project"]}/workspaces`, {
+          body: values,
+          idempotent: true,
+        });
+        this.#workspaces = [];
+        this.ctx.router.go(`${this.#base}?workspace=${data.id}`);
+      },
+    });
+  }
+}
+
+/** @param {HTMLElement} root @param {Context} ctx */
+async function mount(root, ctx) {
+  const styles = Promise.all([loadStyles("files"), loadStyles("editor")]);
+  const view = new Files(root, ctx);
+  replace(view.place, h("div", { class: "pane-body" }, skeleton(8, "line")));
+  await styles;
+  try {
+    await view.begin();
+  } catch (error) {
+    if (!isAbort(error))
+      replace(
+        view.place,
+        problemBox(asProblem(error), () => view.begin()),
+      );
+  }
+  return { update: (/** @type {Context} */ next) => view.show(next), dispose: view.bag.dispose };
+}
+
+export default { title: "Files", mount };
