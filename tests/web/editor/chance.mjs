@@ -1,5 +1,6 @@
 // Random texts and changes, the same for the same seed.
-import { normal, splits } from "../../../collab/web/static/editor/delta.js";
+import { normal } from "../../../collab/web/static/editor/delta.js";
+import { splits } from "../../../collab/web/static/editor/units.js";
 
 const WORDS = ["a", "bc ", "\n", "é", "😀", "e\u0301", "def", "👩‍💻", "aa"];
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as deltas from "../../../collab/web/static/editor/delta.js";
+import * as wire from "../../../collab/web/static/editor/wire.js";
 import { difference } from "../../../collab/web/static/editor/difference.js";
 import { below, chanceOf, randomDelta, randomText } from "./chance.mjs";
 
@@ -37,7 +38,7 @@ always("an inverse takes a change back", (chance, text, seed) => {
 
 always("what is sent says the change", (chance, text, seed) => {
   const delta = randomDelta(chance, text);
-  assert.deepEqual(deltas.deltaOf(deltas.editsOf(delta)), delta, seed);
+  assert.deepEqual(wire.deltaOf(wire.editsOf(delta)), delta, seed);
 });
 
 always("a change cut in two is the same change, within the bounds, and no character is cut", (chance, text, seed) => {
@@ -45,7 +46,7 @@ always("a change cut in two is the same change, within the bounds, and no charac
   let [made, rest] = [text, delta];
   for (let pieces = 0; rest.length > 0; pieces += 1) {
     assert.ok(pieces < 100, seed);
-    const [first, second] = deltas.split(rest, 2, 3);
+    const [first, second] = wire.split(rest, 2, 3);
     const inserted = first.filter((step) => typeof step === "string").join("");
     assert.ok(inserted.length <= 2 && first.length <= 4 && inserted.isWellFormed(), seed);
     [made, rest] = [apply(made, first), second];

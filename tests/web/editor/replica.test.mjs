@@ -1,8 +1,9 @@
 // Several people on one text over a network that delays, breaks and repeats: all come to one text.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apply, deltaOf, editsOf, transform } from "../../../collab/web/static/editor/delta.js";
+import { apply, transform } from "../../../collab/web/static/editor/delta.js";
 import { Replica } from "../../../collab/web/static/editor/replica.js";
+import { deltaOf, editsOf } from "../../../collab/web/static/editor/wire.js";
 import { below, chanceOf, oneOf, randomDelta, randomText } from "./chance.mjs";
 
 const ROUNDS = 1500;

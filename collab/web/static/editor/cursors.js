@@ -1,6 +1,6 @@
 // @ts-check
 /** Where the others are in a text: positions that move along with everybody's edits. */
-import { moved } from "./delta.js";
+import { endOf, moved } from "./delta.js";
 
 /** @typedef {{ userId: number, name: string, position: number, anchor: number, at: number }} Cursor `at`: when it moved, in milliseconds */
 
@@ -61,19 +61,7 @@ export class Cursors {
 
   /** Somebody wrote: their cursor stands after it, before they say so themselves. @param {number} userId @param {import("./delta.js").Delta} delta */
   wrote(userId, delta) {
-    const end = lastChange(delta);
+    const end = endOf(delta);
     this.set(userId, end, end);
   }
-}
-
-/** Where a change's last step ends, in the text after it. @param {import("./delta.js").Delta} delta */
-function lastChange(delta) {
-  let at = 0;
-  let end = 0;
-  for (const step of delta) {
-    if (typeof step === "string") end = at += step.length;
-    else if (step > 0) at += step;
-    else end = at;
-  }
-  return end;
 }

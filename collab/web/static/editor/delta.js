@@ -9,7 +9,6 @@
 
 /** @typedef {number | string} Step */
 /** @typedef {readonly Step[]} Delta */
-/** @typedef {{ retain?: number, insert?: string, delete?: number }} Edit a step on the wire */
 
 /** @type {Delta} */
 export const NOTHING = [];
@@ -76,13 +75,6 @@ export function replacing(at, gone, text) {
 export function span(delta) {
   let sum = 0;
   for (const step of delta) sum += typeof step === "string" ? 0 : Math.abs(step);
-  return sum;
-}
-
-/** By how many units a delta makes a text longer. @param {Delta} delta */
-export function growth(delta) {
-  let sum = 0;
-  for (const step of delta) sum += typeof step === "string" ? step.length : Math.min(step, 0);
   return sum;
 }
 
@@ -255,71 +247,16 @@ export function moved(position, delta, pushed = false) {
 }
 
 /**
- * A delta as it is sent.
+ * Where a change's last step ends, in the text after it.
  * @param {Delta} delta
- * @returns {Edit[]}
  */
-export function editsOf(delta) {
-  return delta.map((step) => {
-    if (typeof step === "string") return { insert: step };
-    return step > 0 ? { retain: step } : { delete: -step };
-  });
-}
-
-/**
- * What was sent, as a delta.
- * @param {Edit[]} edits
- */
-export function deltaOf(edits) {
-  return normal(edits.map((edit) => edit.insert ?? (edit.retain ?? 0) - (edit.delete ?? 0)));
-}
-
-/**
- * Cut a delta in two that do the same one after the other: the first inserts at most so many units, in
- * at most so many steps, and cuts no character in two.
- * @param {Delta} delta
- * @param {number} units
- * @param {number} steps
- * @returns {[Delta, Delta]}
- */
-export function split(delta, units, steps) {
-  let room = units;
-  let out = 0;
-  for (const [at, step] of delta.entries()) {
-    const size = typeof step === "string" ? step.length : 0;
-    if (size > room || at >= steps) {
-      const text = typeof step === "string" && at < steps ? step : "";
-      const cut = wholeUpTo(text, room);
-      const rest = typeof step === "string" ? step.slice(cut) : step;
-      return [normal([...delta.slice(0, at), text.slice(0, cut)]), normal([out + cut, rest, ...delta.slice(at + 1)])];
-    }
-    room -= size;
-    out += typeof step === "string" ? size : Math.max(step, 0);
+export function endOf(delta) {
+  let at = 0;
+  let end = 0;
+  for (const step of delta) {
+    if (typeof step === "string") end = at += step.length;
+    else if (step > 0) at += step;
+    else end = at;
   }
-  return [delta, NOTHING];
-}
-
-/** @param {string} text @param {number} at */
-function wholeUpTo(text, at) {
-  const cut = Math.min(at, text.length);
-  return splits(text, cut) ? cut - 1 : cut;
-}
-
-/**
- * Whether a position is in the middle of a character of two units.
- * @param {string} text
- * @param {number} at
- */
-export function splits(text, at) {
-  return at > 0 && isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at));
-}
-
-/** @param {number} unit */
-function isHigh(unit) {
-  return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-/** @param {number} unit */
-function isLow(unit) {
-  return unit >= 0xdc00 && unit <= 0xdfff;
+  return end;
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** What was changed between two texts, where one place was: what typing, pasting and dropping do. */
-import { replacing, splits } from "./delta.js";
+import { replacing } from "./delta.js";
+import { splits } from "./units.js";
 
 /**
  * The change that makes `after` of `before`. With the caret that stands after what was typed, it is
@@ -35,4 +36,15 @@ function commonEnd(one, other, most) {
   let size = 0;
   while (size < most && one.charCodeAt(one.length - size - 1) === other.charCodeAt(other.length - size - 1)) size += 1;
   return splits(one, one.length - size) || splits(other, other.length - size) ? size - 1 : size;
+}
+
+/**
+ * What a change in one place does, and where.
+ * @param {import("./delta.js").Delta} delta
+ */
+export function placeOf(delta) {
+  const at = typeof delta[0] === "number" && delta[0] > 0 ? delta[0] : 0;
+  const text = String(delta.find((step) => typeof step === "string") ?? "");
+  const gone = -Number(delta.find((step) => typeof step === "number" && step < 0) ?? 0);
+  return { at, gone, text };
 }

@@ -4,12 +4,13 @@
  * of the own changes one edit at most is on its way (`sent`), the others wait after it (`pending`).
  * `text` is all of it together. Pure: it neither sends nor draws, so it can be tested by the million.
  */
-import { NOTHING, apply, compose, deltaOf, growth, moved, split, transform } from "./delta.js";
+import { NOTHING, apply, compose, moved, transform } from "./delta.js";
 import { difference } from "./difference.js";
+import { deltaOf, split } from "./wire.js";
 
 /** @typedef {import("./delta.js").Delta} Delta */
 /** @typedef {{ id: string, delta: Delta }} Sent */
-/** @typedef {{ version: number, edits: import("./delta.js").Edit[] | null, edit_id?: string | null }} Told `file.edited` */
+/** @typedef {{ version: number, edits: import("./wire.js").Edit[] | null, edit_id?: string | null }} Told `file.edited` */
 /** @typedef {{ base: string, version: number, sent: Sent | null, pending: Delta }} State what is kept of it */
 
 /** Units and steps of one message: as JSON far below the socket's 256 KiB, and told to others in full. */
@@ -41,11 +42,6 @@ export class Replica {
   /** Whether the server has all of it. */
   get settled() {
     return this.sent === null && this.pending.length === 0;
-  }
-
-  /** The own changes that the server does not have. @returns {Delta} */
-  get unsent() {
-    return this.sent ? compose(this.sent.delta, this.pending) : this.pending;
   }
 
   /** Change the text here. @param {Delta} delta */
@@ -160,11 +156,6 @@ export class Replica {
       moved(moved(position, backwards(this.pending)), backwards(this.sent?.delta ?? NOTHING)),
       this.base.length,
     );
-  }
-
-  /** Units by which the own changes make the text longer. */
-  get growth() {
-    return growth(this.unsent);
   }
 }
 

@@ -4,15 +4,18 @@
  * and spelling work as everywhere, under a mirror that shows lines, colours and the others' cursors.
  */
 import { h, restyle } from "../core/dom.js";
-import { apply, moved, replacing } from "./delta.js";
-import { difference } from "./difference.js";
+import { apply, endOf, moved, replacing } from "./delta.js";
+import { difference, placeOf } from "./difference.js";
 import { languageOf } from "./highlight.js";
+import { commandOf } from "./keys.js";
 import { Lines } from "./lines.js";
 import { Mirror } from "./mirror.js";
 import { Newlines, toField } from "./newlines.js";
 import { Overlay } from "./overlay.js";
+import { reveal } from "./reveal.js";
 import { broken, indentOf, indented, outdented } from "./typing.js";
 import { Undo } from "./undo.js";
+import { wellFormed } from "./units.js";
 
 /** @typedef {import("./delta.js").Delta} Delta */
 /**
@@ -23,7 +26,6 @@ import { Undo } from "./undo.js";
  * @property {() => void} onFind
  */
 
-const MAC = /Mac|iP(?:hone|ad)/.test(navigator.platform);
 /** Pixels by which the sheet is wider than its longest line, so that it seldom grows. */
 const SLACK = 240;
 
@@ -132,7 +134,7 @@ export class Surface {
     const topLine = this.#lines.at(top);
     const anchor = moved(this.#newlines.toText(top), delta);
     const before = this.field;
-    this.#become(text, startOf(delta, this.#newlines));
+    this.#become(text, this.#newlines.toField(placeOf(delta).at));
     const shift = this.#lines.at(this.#newlines.toField(anchor)) - topLine;
     this.#put(difference(before, this.field));
     const [start = 0, end = 0] = ends.map((at) => this.#newlines.toField(at));
@@ -144,10 +146,8 @@ export class Surface {
 
   /** @param {Delta} delta a change of the field, in one place */
   #put(delta) {
-    const at = typeof delta[0] === "number" && delta[0] > 0 ? delta[0] : 0;
-    const text = delta.find((step) => typeof step === "string") ?? "";
-    const gone = delta.find((step) => typeof step === "number" && step < 0) ?? 0;
-    this.input.setRangeText(String(text), at, at - Number(gone), "preserve");
+    const { at, gone, text } = placeOf(delta);
+    this.input.setRangeText(text, at, at + gone, "preserve");
   }
 
   // -- what the person does --------------------------------------------------------------------
@@ -164,7 +164,7 @@ export class Surface {
     const [change, clean] = this.#inText(delta);
     const before = this.#text;
     this.#undo.note(change, before, performance.now());
-    this.#become(apply(before, change), startOf(delta, null));
+    this.#become(apply(before, change), placeOf(delta).at);
     if (!clean) this.#mend();
     this.owner.onEdit(change);
     this.#fit();
@@ -173,9 +173,7 @@ export class Surface {
 
   /** The same as a change of the text, and whether all of it can be in one. @param {Delta} delta @returns {[Delta, boolean]} */
   #inText(delta) {
-    const at = typeof delta[0] === "number" && delta[0] > 0 ? delta[0] : 0;
-    const typed = String(delta.find((step) => typeof step === "string") ?? "");
-    const gone = -Number(delta.find((step) => typeof step === "number" && step < 0) ?? 0);
+    const { at, gone, text: typed } = placeOf(delta);
     const good = wellFormed(typed.replaceAll("\0", ""));
     const start = this.#newlines.toText(at);
     const end = this.#newlines.toText(at + gone);
@@ -211,24 +209,15 @@ export class Surface {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.isComposing) return;
-    const command = MAC ? event.metaKey : event.ctrlKey;
-    const key = event.key.toLowerCase();
-    if (command && !event.altKey && (key === "z" || key === "y")) {
-      event.preventDefault();
-      this.#turn(key === "y" || event.shiftKey ? "redo" : "undo");
-    } else if (command && key === "f" && !event.shiftKey && !event.altKey) {
-      event.preventDefault();
-      this.owner.onFind();
-    } else if (key === "tab") this.#tab(event);
-    else if (key !== "shift") this.#leaving = key === "escape";
-  }
-
-  /** Tab indents, and after Escape it goes on to what is next on the page. @param {KeyboardEvent} event */
-  #tab(event) {
-    if (this.#leaving || this.input.readOnly || event.ctrlKey || event.altKey || event.metaKey) return;
+    const wanted = commandOf(event);
+    const isTab = wanted === "indent" || wanted === "outdent";
+    if (event.key !== "Shift" && !isTab) this.#leaving = event.key === "Escape";
+    // After Escape Tab goes on to what is next on the page.
+    if (!wanted || (isTab && (this.#leaving || this.input.readOnly))) return;
     event.preventDefault();
-    this.#make(event.shiftKey ? outdented : indented);
+    if (wanted === "find") this.owner.onFind();
+    else if (isTab) this.#make(wanted === "indent" ? indented : outdented);
+    else this.#turn(wanted);
   }
 
   /** @param {typeof indented} change */
@@ -268,20 +257,8 @@ export class Surface {
 
   /** Scroll so that a position is seen. @param {number} position @param {boolean} [centred] */
   #reveal(position, centred = false) {
-    const { element, mirror } = this;
-    if (this.sheet.classList.contains("editor-wrapped") && !centred) return; // the browser does it
-    const height = mirror.lineHeight;
-    const top = this.#lines.at(position) * height;
-    const room = element.clientHeight;
-    if (top < element.scrollTop || top + 2 * height > element.scrollTop + room) {
-      element.scrollTop = centred ? top - room / 2 : top < element.scrollTop ? top : top + 2 * height - room;
-    }
-    mirror.draw();
-    const box = this.overlay.boxAt(position);
-    const frame = element.getBoundingClientRect();
-    const gutter = this.input.offsetLeft;
-    if (box && box.left < frame.left + gutter) element.scrollLeft -= frame.left + gutter - box.left + 24;
-    else if (box && box.right > frame.right - 8) element.scrollLeft += box.right - frame.right + 48;
+    // A text that is wrapped is scrolled by the browser.
+    if (centred || !this.sheet.classList.contains("editor-wrapped")) reveal(this, position, centred);
   }
 
   // -- what is seen ----------------------------------------------------------------------------
@@ -324,28 +301,4 @@ export class Surface {
       this.overlay.draw(this.#cursors.map((one) => ({ ...one, position: to(one.position), anchor: to(one.anchor) })));
     });
   }
-}
-
-/** @param {Delta} delta @param {Newlines | null} newlines */
-function startOf(delta, newlines) {
-  const at = typeof delta[0] === "number" && delta[0] > 0 ? delta[0] : 0;
-  return newlines ? newlines.toField(at) : at;
-}
-
-/** Where a change ends, in the text after it. @param {Delta} delta */
-function endOf(delta) {
-  let at = 0;
-  let end = 0;
-  for (const step of delta) {
-    if (typeof step === "string") end = at += step.length;
-    else if (step > 0) at += step;
-    else end = at;
-  }
-  return end;
-}
-
-/** Halves of characters as signs that say so. @param {string} text */
-function wellFormed(text) {
-  const found = /** @type {any} */ (text);
-  return found.toWellFormed ? found.toWellFormed() : new TextDecoder().decode(new TextEncoder().encode(text));
 }

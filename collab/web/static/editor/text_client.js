@@ -3,20 +3,21 @@
  * A text that several people edit, kept in step over the socket: one edit on its way at a time, others'
  * edits merged as they come, all of it taken up again after a break, a reload or a lost right.
  */
-import { Problem, asProblem } from "../core/problem.js";
+import { asProblem } from "../core/problem.js";
 import { createStore } from "../core/store.js";
 import { randomId } from "../core/text.js";
 import { Cursors } from "./cursors.js";
-import { editsOf } from "./delta.js";
+
 import { Keep } from "./keep.js";
+import { OwnCursor } from "./own_cursor.js";
 import { Replica } from "./replica.js";
+import { lost, wayAfter } from "./status.js";
+import { Timers } from "./timers.js";
+import { editMessage } from "./wire.js";
 
 /** @typedef {import("./delta.js").Delta} Delta */
-/**
- * How it stands: `opening`; `live`; `refused`: the text as it is was not taken (quota, size), and is tried
- * again; `reading`: the right to write is gone; `gone`: so is the file, or the right to read it.
- * @typedef {{ kind: "opening" | "live" | "refused" | "reading" | "gone", unsent: boolean, problem: Problem | null }} Status
- */
+/** @typedef {import("./status.js").Status} Status */
+/** @typedef {import("../core/problem.js").Problem} Problem */
 /**
  * @typedef {object} Listener
  * @property {(text: string) => void} onText the whole text, once it is known
@@ -24,17 +25,8 @@ import { Replica } from "./replica.js";
  * @property {() => void} onCursors
  */
 
-/** Milliseconds: until unsent changes are kept, between two words about the own cursor, and before what was refused is tried again. */
+/** Milliseconds until changes that the server does not have are kept. */
 const KEEP_AFTER = 250;
-const CURSOR_EVERY = 80;
-const REFUSED_AGAIN = 15_000;
-const BUSY_AGAIN = 2_000;
-/** Edits refused as wrong one after the other, after which it is told instead of tried anew. */
-const MOST_ANEW = 3;
-
-/** Why a text is followed no longer, in words. @type {Record<string, string>} */
-const LOST = { 404: "This file has been deleted.", deleted: "This file has been deleted." };
-const LOST_OTHERWISE = "You may no longer read this file.";
 
 export class TextClient {
   /** @type {Replica | null} */
@@ -48,11 +40,9 @@ export class TextClient {
   #lastId = "0";
   /** @type {Keep | null} */
   #keep = null;
-  /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
-  #timers = {};
-  /** @type {{ position: number, anchor: number } | null} */
-  #own = null;
+  #timers = new Timers();
   #closed = false;
+  #own;
   /** @type {(() => void)[]} */
   #ends = [];
 
@@ -70,6 +60,7 @@ export class TextClient {
     /** @type {import("../core/store.js").Store<Status>} */
     this.status = createStore(/** @type {Status} */ ({ kind: "opening", unsent: false, problem: null }));
     this.cursors = new Cursors(user.id);
+    this.#own = new OwnCursor(fileId, live, () => (this.status.get().kind === "gone" ? null : this.#replica));
   }
 
   get text() {
@@ -110,7 +101,8 @@ export class TextClient {
     this.#closed = true;
     this.#save();
     for (const end of this.#ends.splice(0)) end();
-    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#timers.dispose();
+    this.#own.dispose();
     void this.#keep?.close();
   }
 
@@ -123,7 +115,7 @@ export class TextClient {
     this.cursors.move(delta);
     this.#push();
     this.#tell();
-    this.#later("keep", KEEP_AFTER, () => this.#save());
+    this.#timers.later("keep", KEEP_AFTER, () => this.#save());
   }
 
   /** Hold back what others do while a character is being composed, so that nothing moves under it. @param {boolean} on */
@@ -134,8 +126,7 @@ export class TextClient {
 
   /** Tell the others where the own cursor is. @param {number} position @param {number} anchor */
   moveCursor(position, anchor) {
-    this.#own = { position, anchor };
-    this.#later("cursor", CURSOR_EVERY, () => this.#sendCursor());
+    this.#own.move(position, anchor);
   }
 
   /** Give up what the server did not take, and show what it has. */
@@ -161,13 +152,6 @@ export class TextClient {
     else this.#push();
   }
 
-  #sendCursor() {
-    if (!this.#own || !this.#replica || this.status.get().kind === "gone") return;
-    const { position, anchor } = this.#own;
-    const place = { position: this.#replica.toServer(position), anchor: this.#replica.toServer(anchor) };
-    this.live.send({ type: "cursor_moved", file_id: this.fileId, ...place, version: this.#replica.version });
-  }
-
   // -- what comes ----------------------------------------------------------------------------
 
   /** @param {import("../core/live.js").Person[]} people */
@@ -181,7 +165,7 @@ export class TextClient {
 
   async #open() {
     try {
-      const opened = await this.#ask({ type: "file.open", file_id: this.fileId });
+      const opened = await this.live.request({ type: "file.open", file_id: this.fileId });
       if (this.#replica || this.#closed) return;
       this.#lastId = String(opened.last_id);
       this.#gap = false;
@@ -246,7 +230,7 @@ export class TextClient {
     this.#lastId = event.id;
     this.#failures = 0;
     if (delta) this.#follow(delta, event.actor);
-    else if (this.#own) this.#later("cursor", CURSOR_EVERY, () => this.#sendCursor());
+    else this.#own.again();
     this.#noneLeft();
     this.#push();
     this.#tell(this.status.get().kind === "refused" && !delta ? "live" : undefined);
@@ -280,7 +264,7 @@ export class TextClient {
     if (!replica?.sent || this.#anew) return;
     try {
       const { id } = replica.sent;
-      const accepted = await this.#ask(editOf(this.fileId, replica));
+      const accepted = await this.live.request(editMessage(this.fileId, replica));
       if (accepted.edits.length === 0 && replica.sent?.id === id) this.#noneLeft(accepted.version);
     } catch (error) {
       this.#refused(asProblem(error));
@@ -296,7 +280,7 @@ export class TextClient {
     this.#anew = this.#gap = true;
     try {
       const included = await this.#isTaken(replica);
-      const opened = await this.#ask({ type: "file.open", file_id: this.fileId });
+      const opened = await this.live.request({ type: "file.open", file_id: this.fileId });
       this.#gap = false;
       this.#lastId = String(opened.last_id);
       this.#follow(replica.reopen(opened.content, opened.version, included));
@@ -316,7 +300,7 @@ export class TextClient {
   async #isTaken(replica) {
     if (!replica.sent) return false;
     try {
-      await this.#ask(editOf(this.fileId, replica));
+      await this.live.request(editMessage(this.fileId, replica));
       return true;
     } catch (error) {
       const { status } = asProblem(error);
@@ -325,28 +309,22 @@ export class TextClient {
     }
   }
 
-  /** @param {Record<string, any>} message */
-  #ask(message) {
-    return this.live.request(message);
-  }
-
   /** @param {Problem} problem */
   #refused(problem) {
-    const { status } = problem;
-    if (this.#closed || status === 0) return this.#tell(); // it is taken up again with the next connection
-    if (status === 404 || status === 410) return this.#lose(String(status));
-    if (status === 403) return this.#tell("reading", problem);
-    if (status === 409 || status === 422) {
-      this.#failures += 1;
-      if (this.#failures <= MOST_ANEW) return void this.#openAnew();
+    const way = this.#closed ? "reconnect" : wayAfter(problem, this.#failures);
+    if (way === "reconnect") this.#tell();
+    else if (way === "gone") this.#lose("404");
+    else if (way === "reading") this.#tell("reading", problem);
+    else if (way === "anew") [(this.#failures += 1), void this.#openAnew()];
+    else {
+      this.#tell("refused", problem);
+      this.#timers.later("again", way, () => this.retry());
     }
-    this.#tell("refused", problem);
-    this.#later("again", status === 429 || status === 503 ? BUSY_AGAIN : REFUSED_AGAIN, () => this.retry());
   }
 
   /** @param {string} reason */
   #lose(reason) {
-    this.#tell("gone", new Problem(404, { detail: LOST[reason] ?? LOST_OTHERWISE }));
+    this.#tell("gone", lost(reason));
     void this.#keep?.forget();
   }
 
@@ -364,22 +342,7 @@ export class TextClient {
     const before = this.status.get();
     const next = { kind: kind ?? before.kind, unsent: !this.settled, problem: kind ? problem : before.problem };
     if (before.kind === next.kind && before.unsent === next.unsent && before.problem === next.problem) return;
-    if (before.unsent && !next.unsent) this.#later("keep", 0, () => this.#save());
+    if (before.unsent && !next.unsent) this.#timers.later("keep", 0, () => this.#save());
     this.status.set(next);
   }
-
-  /** @param {string} name @param {number} wait @param {() => void} work */
-  #later(name, wait, work) {
-    this.#timers[name] ??= setTimeout(() => {
-      this.#timers[name] = undefined;
-      if (!this.#closed) work();
-    }, wait);
-  }
-}
-
-/** @param {number} fileId @param {Replica} replica */
-function editOf(fileId, { version, sent }) {
-  if (!sent) throw new TypeError("There is nothing on its way.");
-  const edits = editsOf(sent.delta);
-  return { type: "file.edit", file_id: fileId, base_version: version, edit_id: sent.id, edits };
 }

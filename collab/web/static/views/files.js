@@ -4,16 +4,16 @@ import { h, loadStyles, replace, restyle } from "../core/dom.js";
 import { asProblem, isAbort } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { button, iconButton } from "../ui/button.js";
-import { openForm } from "../ui/dialog.js";
 import { empty, problemBox } from "../ui/empty.js";
-import { field, select } from "../ui/field.js";
+import { select } from "../ui/field.js";
 import { menuAt, openMenu } from "../ui/menu.js";
 import { skeleton } from "../ui/skeleton.js";
-import { download, makeFile, moveNode, moveTo, removeNode, renameNode } from "./files/acts.js";
+import { makeFile, moveTo, removeNode, renameNode } from "./files/acts.js";
 import { bytesPane } from "./files/bytes_pane.js";
 import { historyPane } from "./files/history_pane.js";
+import { makeWorkspace, menuOf, newMenu, upload, workspaceMenu } from "./files/menus.js";
 import { fileById, joined, nameOf, without } from "./files/nodes.js";
-import { Sending, chosenFiles, droppedFiles } from "./files/sending.js";
+import { Sending, droppedFiles } from "./files/sending.js";
 import { textPane } from "./files/text_pane.js";
 import { gallery } from "./files/thumbnails.js";
 import { Tree } from "./files/tree.js";
@@ -33,7 +33,7 @@ const FILE_EVENTS = new Set([
   "workspace.deleted",
 ]);
 
-class Files {
+export class Files {
   /** @type {{ id: number, name: string }[]} */
   #workspaces = [];
   /** @type {Node[]} */
@@ -55,7 +55,7 @@ class Files {
     this.bag = new Bag();
     this.tree = new Tree({
       open: (node) => this.open(node.id ?? 0),
-      menu: (node, opener) => openMenu(opener, this.#menu(node)),
+      menu: (node, opener) => openMenu(opener, menuOf(this, node)),
       rename: (node) => renameNode(this, node),
       remove: (node) => void removeNode(this, node).catch((error) => this.#tell(error)),
       move: (node, folder) => void moveTo(this, node, joined(folder, node.name)).catch((error) => this.#tell(error)),
@@ -92,6 +92,16 @@ class Files {
   mayWrite() {
     const role = this.ctx.projectStore?.get().role ?? this.ctx.project?.role;
     return role === "owner" || role === "collaborator" || this.ctx.user.role === "admin";
+  }
+
+  get workspaceName() {
+    return this.#workspaces.find((one) => one.id === this.workspaceId)?.name ?? "workspace";
+  }
+
+  /** Go to a workspace that has just been made. @param {number} id */
+  enterNew(id) {
+    this.#workspaces = [];
+    this.ctx.router.go(`${this.base}?workspace=${id}`);
   }
 
   nodes() {
@@ -176,15 +186,15 @@ class Files {
   hide(ids, on) {
     for (const id of ids) on ? this.#hidden.add(id) : this.#hidden.delete(id);
     this.tree.show(without(this.#nodes, this.#hidden));
-    if (on && ids.includes(this.ctx.params["file"] ?? 0)) this.ctx.router.go(this.#base);
+    if (on && ids.includes(this.ctx.params["file"] ?? 0)) this.ctx.router.go(this.base);
   }
 
   /** @param {number} id */
   open(id) {
-    this.ctx.router.go(`${this.#base}/${id}`);
+    this.ctx.router.go(`${this.base}/${id}`);
   }
 
-  get #base() {
+  get base() {
     return `/projects/${this.ctx.params["project"]}/files`;
   }
 
@@ -214,7 +224,7 @@ class Files {
     const node = () => fileById(this.#nodes, file.id) ?? file;
     const room = {
       mayWrite: () => this.mayWrite(),
-      menu: (/** @type {HTMLElement} */ opener) => openMenu(opener, this.#menu({ ...node(), type: "file" })),
+      menu: (/** @type {HTMLElement} */ opener) => openMenu(opener, menuOf(this, { ...node(), type: "file" })),
     };
     this.#pane = history
       ? historyPane(this.ctx, file, room)
@@ -240,7 +250,7 @@ class Files {
       may && this.workspaceId
         ? [
             button("New file", () => makeFile(this, ""), { look: "primary", icon: "plus" }),
-            button("Upload", () => this.#upload(""), { icon: "upload" }),
+            button("Upload", () => upload(this, ""), { icon: "upload" }),
           ]
         : [];
     const box = h(
@@ -256,7 +266,7 @@ class Files {
 
   #noWorkspace() {
     const actions = this.mayWrite()
-      ? [button("New workspace", () => this.#makeWorkspace(), { look: "primary", icon: "plus" })]
+      ? [button("New workspace", () => makeWorkspace(this), { look: "primary", icon: "plus" })]
       : [];
     return h(
       "div",
@@ -276,93 +286,17 @@ class Files {
   #drawTools() {
     const choices = /** @type {[string, string][]} */ (this.#workspaces.map((one) => [String(one.id), one.name]));
     const choice = select(choices, String(this.workspaceId), { "aria-label": "Workspace" });
-    choice.addEventListener("change", () => this.ctx.router.go(`${this.#base}?workspace=${choice.value}`));
+    choice.addEventListener("change", () => this.ctx.router.go(`${this.base}?workspace=${choice.value}`));
     const more = menuAt(
       iconButton("more", "More about this workspace", () => {}),
-      () => this.#workspaceMenu(),
+      () => workspaceMenu(this),
     );
     const add = menuAt(
       iconButton("plus", "New", () => {}),
-      () => this.#newMenu(""),
+      () => newMenu(this, ""),
     );
     add.hidden = !this.mayWrite() || !this.workspaceId;
     replace(this.choice, this.#workspaces.length ? choice : null, add, more);
-  }
-
-  /** @param {string} folder @returns {import("../ui/menu.js").Item[]} */
-  #newMenu(folder) {
-    return [
-      { label: "New file", icon: "files", run: () => makeFile(this, folder) },
-      { label: "Upload files", icon: "upload", run: () => this.#upload(folder) },
-      { label: "Unpack a zip", icon: "collection", run: () => this.#unpack() },
-    ];
-  }
-
-  /** @returns {(import("../ui/menu.js").Item | null)[]} */
-  #workspaceMenu() {
-    const may = this.mayWrite();
-    const zip = {
-      label: "Download as a zip",
-      icon: "download",
-      run: () => download(this.api, `workspaces/${this.workspaceId}/archive`, `${this.#name}.zip`),
-    };
-    const made = { label: "New workspace", icon: "plus", run: () => this.#makeWorkspace() };
-    return [...(this.workspaceId ? [zip] : []), ...(may ? [null, made] : [])];
-  }
-
-  get #name() {
-    return this.#workspaces.find((one) => one.id === this.workspaceId)?.name ?? "workspace";
-  }
-
-  /** @param {Node} node @returns {(import("../ui/menu.js").Item | null)[]} */
-  #menu(node) {
-    const file = node.type === "file";
-    const items = file
-      ? [
-          { label: "Open", icon: "files", href: `${this.#base}/${node.id}` },
-          ...(node.kind === "text"
-            ? [{ label: "History", icon: "history", href: `${this.#base}/${node.id}/history` }]
-            : []),
-          { label: "Download", icon: "download", run: () => download(this.api, `files/${node.id}/content`, node.name) },
-        ]
-      : [];
-    if (!this.mayWrite()) return items;
-    const changing = [
-      { label: "Rename", icon: "edit", hint: "F2", run: () => renameNode(this, node) },
-      { label: "Move", icon: "folder", run: () => moveNode(this, node) },
-      { label: "Delete", icon: "trash", hint: "Del", danger: true, run: () => removeNode(this, node) },
-    ];
-    return file ? [...items, null, ...changing] : [...this.#newMenu(node.path).slice(0, 2), null, ...changing];
-  }
-
-  /** @param {string} folder */
-  async #upload(folder) {
-    const files = await chosenFiles();
-    this.sending.send(
-      this.workspaceId,
-      files.map((file) => ({ path: joined(folder, file.name), file })),
-    );
-  }
-
-  async #unpack() {
-    const [file] = await chosenFiles({ accept: ".zip,application/zip", multiple: false });
-    if (file) this.sending.unpack(this.workspaceId, file);
-  }
-
-  #makeWorkspace() {
-    openForm({
-      title: "New workspace",
-      fields: [field("name", "Name", { attributes: { required: true, autocomplete: "off" } })],
-      submit: "Make the workspace",
-      save: async (values) => {
-        const { data } = await this.api.post(`projects/${this.ctx.params["project"]}/workspaces`, {
-          body: values,
-          idempotent: true,
-        });
-        this.#workspaces = [];
-        this.ctx.router.go(`${this.#base}?workspace=${data.id}`);
-      },
-    });
   }
 }
 

@@ -55,7 +55,7 @@ async function picture(ctx, file, stage, facts, bag) {
     const address = URL.createObjectURL(await ctx.api.blob(`files/${file.id}/content`, { signal: ctx.signal }));
     bag.add(() => URL.revokeObjectURL(address));
     const image = h("img", { class: "stage-picture", alt: file.name });
-    image.addEventListener("load", () => facts.prepend(`${image.naturalWidth} × ${image.naturalHeight}, `), {
+    image.addEventListener("load", () => facts.prepend(`${image.naturalWidth} by ${image.naturalHeight} pixels, `), {
       once: true,
     });
     image.addEventListener("error", () => replace(stage, h("p", { class: "quiet" }, "This browser can’t show it.")));

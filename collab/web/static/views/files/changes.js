@@ -1,7 +1,7 @@
 // @ts-check
 /** What makes one version of another, as lines with what went and what came. Pure. */
 
-/** @typedef {import("../../editor/delta.js").Edit} Edit */
+/** @typedef {import("../../editor/wire.js").Edit} Edit */
 /** @typedef {{ kind: "kept" | "gone" | "new", text: string }} Part */
 /** @typedef {{ number: number | null, parts: Part[], changed: boolean }} Line `number` in the newer version; null for a line that is gone */
 /** @typedef {{ fold: number } | Line} Row `fold`: so many lines that are the same */

@@ -19,9 +19,16 @@ const MOST = 500;
  */
 export async function droppedFiles(transfer, folder) {
   // The list is empty once the event is over, so all entries are taken before anything is waited for.
-  const entries = [...transfer.items].map((item) => (item.kind === "file" ? item.webkitGetAsEntry() : null));
-  const lists = await Promise.all(entries.map((entry) => (entry ? within(entry, folder) : [])));
+  const entries = [...transfer.items].filter((item) => item.kind === "file").map(entryOf);
+  const lists = await Promise.all(
+    entries.map((one) => (one instanceof File ? [{ path: joined(folder, one.name), file: one }] : within(one, folder))),
+  );
   return lists.flat().slice(0, MOST);
+}
+
+/** @param {DataTransferItem} item @returns {FileSystemEntry | File} */
+function entryOf(item) {
+  return item.webkitGetAsEntry() ?? /** @type {File} */ (item.getAsFile());
 }
 
 /** @param {FileSystemEntry} entry @param {string} folder @returns {Promise<Sent[]>} */
