@@ -61,6 +61,7 @@ function held(name) {
 /** What one window keeps of one file. */
 export class Keep {
   #key;
+  #place;
   #release;
   /** Writes go one after the other. @type {Promise<unknown>} */
   #last = Promise.resolve();
@@ -68,6 +69,7 @@ export class Keep {
   /** @param {string} key @param {() => void} release @param {Kept | null} found */
   constructor(key, release, found) {
     this.#key = key;
+    this.#place = key.slice(0, key.lastIndexOf("/") + 1);
     this.#release = release;
     this.found = found;
   }
@@ -91,7 +93,7 @@ export class Keep {
     return new Keep(key, (await held(`${NAME}/${key}`)) ?? (() => {}), null);
   }
 
-  /** @param {Kept} kept */
+  /** @param {Kept} kept @returns {Promise<boolean>} whether it could be kept */
   save(kept) {
     return this.#write((store) => store.put(kept, this.#key));
   }
@@ -103,8 +105,32 @@ export class Keep {
   /** @param {(store: IDBObjectStore) => IDBRequest} work */
   #write(work) {
     // Where the browser lets nothing be kept (a private window), editing goes on without.
-    this.#last = this.#last.then(() => within("readwrite", work)).catch(() => {});
-    return this.#last;
+    const done = this.#last
+      .then(() => within("readwrite", work))
+      .then(
+        () => true,
+        () => false,
+      );
+    this.#last = done;
+    return done;
+  }
+
+  /**
+   * Wait for the other windows that have the file open: what one leaves unsent when it goes is handed on, once.
+   * @param {AbortSignal} signal
+   * @param {(kept: Kept) => Promise<void>} deliver
+   */
+  async inherit(signal, deliver) {
+    for (const key of await keysOf(this.#place)) {
+      if (key === this.#key || !navigator.locks) continue;
+      const take = async () => {
+        const kept = await within("readonly", (store) => store.get(key));
+        if (!kept) return;
+        await deliver(kept);
+        await within("readwrite", (store) => store.delete(key));
+      };
+      navigator.locks.request(`${NAME}/${key}`, { signal }, take).catch(() => {}); // then the next window tries
+    }
   }
 
   /** Let another window take over what is kept. */

@@ -3,9 +3,9 @@
 import { Problem } from "../core/problem.js";
 
 /**
- * `opening`; `live`; `refused`: the text as it is was not taken (quota, size), and is tried again;
+ * `unsent`: there are own changes that the server does not have; `kept`: they are on this disk. Kinds: `opening`; `live`; `refused`: the text as it is was not taken (quota, size), and is tried again;
  * `reading`: the right to write is gone; `gone`: so is the file, or the right to read it.
- * @typedef {{ kind: "opening" | "live" | "refused" | "reading" | "gone", unsent: boolean, problem: Problem | null }} Status
+ * @typedef {{ kind: "opening" | "live" | "refused" | "reading" | "gone", unsent: boolean, kept: boolean, problem: Problem | null }} Status
  */
 
 /** Milliseconds before what was refused is tried again, and what came at a busy time. */

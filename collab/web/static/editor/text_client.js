@@ -9,6 +9,7 @@ import { randomId } from "../core/text.js";
 import { Cursors } from "./cursors.js";
 
 import { Keep } from "./keep.js";
+import { deliver, isTaken } from "./leftovers.js";
 import { OwnCursor } from "./own_cursor.js";
 import { Replica } from "./replica.js";
 import { lost, wayAfter } from "./status.js";
@@ -58,7 +59,7 @@ export class TextClient {
     this.live = live;
     this.listener = listener;
     /** @type {import("../core/store.js").Store<Status>} */
-    this.status = createStore(/** @type {Status} */ ({ kind: "opening", unsent: false, problem: null }));
+    this.status = createStore(/** @type {Status} */ ({ kind: "opening", unsent: false, kept: false, problem: null }));
     this.cursors = new Cursors(user.id);
     this.#own = new OwnCursor(fileId, live, () => (this.status.get().kind === "gone" ? null : this.#replica));
   }
@@ -94,7 +95,13 @@ export class TextClient {
     following.ready.catch(() => {});
     const hide = () => this.#save();
     window.addEventListener("pagehide", hide);
-    this.#ends.push(following.close, () => window.removeEventListener("pagehide", hide));
+    const ended = new AbortController();
+    void this.#keep.inherit(ended.signal, (left) => deliver(this.fileId, this.live, left));
+    this.#ends.push(
+      () => ended.abort(),
+      following.close,
+      () => window.removeEventListener("pagehide", hide),
+    );
   }
 
   close() {
@@ -115,7 +122,6 @@ export class TextClient {
     this.cursors.move(delta);
     this.#push();
     this.#tell();
-    this.#timers.later("keep", KEEP_AFTER, () => this.#save());
   }
 
   /** Hold back what others do while a character is being composed, so that nothing moves under it. @param {boolean} on */
@@ -279,7 +285,7 @@ export class TextClient {
     if (this.#anew || !replica || this.#closed) return;
     this.#anew = this.#gap = true;
     try {
-      const included = await this.#isTaken(replica);
+      const included = await isTaken(this.fileId, this.live, replica);
       const opened = await this.live.request({ type: "file.open", file_id: this.fileId });
       this.#gap = false;
       this.#lastId = String(opened.last_id);
@@ -294,19 +300,6 @@ export class TextClient {
     this.#drain();
     this.#tell(this.status.get().kind === "refused" ? "live" : undefined);
     this.#push();
-  }
-
-  /** Whether the server has what was sent: said again under its name, it is carried out once. @param {Replica} replica */
-  async #isTaken(replica) {
-    if (!replica.sent) return false;
-    try {
-      await this.live.request(editMessage(this.fileId, replica));
-      return true;
-    } catch (error) {
-      const { status } = asProblem(error);
-      if (status === 409 || status === 422) return false;
-      throw error;
-    }
   }
 
   /** @param {Problem} problem */
@@ -333,16 +326,22 @@ export class TextClient {
   #save() {
     const replica = this.#replica;
     if (!replica || !this.#keep || this.status.get().kind === "gone") return;
-    if (replica.settled) void this.#keep.forget();
-    else void this.#keep.save({ ...replica.state, lastId: this.#lastId });
+    if (replica.settled) return void this.#keep.forget();
+    const { text } = replica;
+    void this.#keep.save({ ...replica.state, lastId: this.#lastId }).then((kept) => {
+      if (kept && replica.text === text) this.status.update((now) => ({ ...now, kept: now.unsent }));
+    });
   }
 
   /** @param {Status["kind"]} [kind] @param {Problem | null} [problem] */
   #tell(kind, problem = null) {
     const before = this.status.get();
-    const next = { kind: kind ?? before.kind, unsent: !this.settled, problem: kind ? problem : before.problem };
-    if (before.kind === next.kind && before.unsent === next.unsent && before.problem === next.problem) return;
-    if (before.unsent && !next.unsent) this.#timers.later("keep", 0, () => this.#save());
+    const unsent = !this.settled;
+    const next = { kind: kind ?? before.kind, unsent, kept: false, problem: kind ? problem : before.problem };
+    if (before.kind === next.kind && before.problem === next.problem && before.unsent === unsent && !before.kept)
+      return;
+    if (unsent) this.#timers.later("keep", KEEP_AFTER, () => this.#save());
+    else if (before.unsent) this.#timers.later("keep", 0, () => this.#save());
     this.status.set(next);
   }
 }

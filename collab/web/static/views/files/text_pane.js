@@ -126,11 +126,11 @@ function tellState(place, status, state, mayWrite) {
 }
 
 /** @param {Status} status @param {string} state @param {boolean} mayWrite @returns {[string, string]} */
-function stateOf({ kind, unsent }, state, mayWrite) {
+function stateOf({ kind, unsent, kept }, state, mayWrite) {
   if (kind === "gone") return ["wrong", "Gone"];
   if (kind === "opening") return ["busy", state === "online" ? "Opening" : "Offline"];
   if (kind === "refused") return ["wrong", "Not saved"];
-  if (state !== "online") return ["busy", unsent ? "Offline: kept here" : "Offline"];
+  if (state !== "online") return ["busy", unsent ? (kept ? "Offline: kept here" : "Offline: keeping") : "Offline"];
   if (!mayWrite || kind === "reading") return ["quiet", "Read only"];
   return unsent ? ["busy", "Saving"] : ["good", "Saved"];
 }
