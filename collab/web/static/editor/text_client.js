@@ -337,11 +337,10 @@ export class TextClient {
   #tell(kind, problem = null) {
     const before = this.status.get();
     const unsent = !this.settled;
+    if (unsent || before.unsent) this.#timers.later("keep", unsent ? KEEP_AFTER : 0, () => this.#save());
     const next = { kind: kind ?? before.kind, unsent, kept: false, problem: kind ? problem : before.problem };
     if (before.kind === next.kind && before.problem === next.problem && before.unsent === unsent && !before.kept)
       return;
-    if (unsent) this.#timers.later("keep", KEEP_AFTER, () => this.#save());
-    else if (before.unsent) this.#timers.later("keep", 0, () => this.#save());
     this.status.set(next);
   }
 }
