@@ -11,7 +11,7 @@ from ..support.images import encoded, halves
 from ..support.waiting import eventually
 
 HOSTILE = "<img src=x onerror=\"window.hit='text'\"><script>window.hit='script'</script>"
-SLOW = f"import time\nprint({HOSTILE!r}, flush=True)\ntime.sleep(60)\n"
+SLOW = f"import time\nprint('''{HOSTILE}''', flush=True)\ntime.sleep(60)\n"
 
 
 @pytest.fixture

@@ -170,6 +170,8 @@ export const session = {
   async signOut() {
     const token = await session.token().catch(() => null);
     if (token) await post("logout", undefined, token).catch(() => {});
+    const { forgetTexts } = await import("../editor/keep.js");
+    forgetTexts(); // what was typed offline is nobody else's to find
     channel.postMessage({ kind: "out" });
     forget();
   },
