@@ -146,7 +146,7 @@ class History {
         "span",
         { class: "version-who" },
         h("span", { class: "version-name", dir: "auto" }, name),
-        h("span", { class: "version-what" }, `${words} `, timeOf(group.at)),
+        h("span", { class: "version-what" }, `${words}, `, timeOf(group.at)),
       ),
       sizes,
     );

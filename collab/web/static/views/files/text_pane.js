@@ -54,7 +54,7 @@ export function textPane(ctx, file, room) {
   const state = h("span", { class: "pane-state" });
   const notice = h("div", { class: "notice", hidden: true });
   const runButton = run ? button("Run", () => run.start(), { look: "primary", icon: "play" }) : null;
-  const wrap = iconButton("swap", "Wrap long lines", () => setWrap(wrap.getAttribute("aria-pressed") !== "true"), {
+  const wrap = iconButton("wrap", "Wrap long lines", () => setWrap(wrap.getAttribute("aria-pressed") !== "true"), {
     "aria-pressed": "false",
   });
   const setWrap = (/** @type {boolean} */ on) => [wrap.setAttribute("aria-pressed", String(on)), surface.setWrap(on)];

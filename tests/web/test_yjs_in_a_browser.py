@@ -1,0 +1,65 @@
+"""The Yjs door in a real browser: CodeMirror and its stock binding, beside the page's editor."""
+
+import shutil
+import subprocess
+
+import pytest
+from playwright.sync_api import Page
+
+from collab.config import ROOT
+
+from ..support.waiting import eventually
+
+ESBUILD = ROOT / "tests" / "node_modules" / ".bin" / "esbuild"
+ENTRY = ROOT / "tests" / "web" / "yjs_editor.mjs"
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("node") or not ESBUILD.exists(), reason="needs node and npm install"
+)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return CodeMirror, the binding, the provider and Yjs as one script."""
+    made = tmp_path_factory.mktemp("bundle") / "codemirror.js"
+    subprocess.run(
+        [ESBUILD, ENTRY, "--bundle", f"--outfile={made}", "--log-level=error"], check=True
+    )
+    return made.read_text()
+
+
+@pytest.fixture
+def codemirror(windows, bundle):
+    """Return a way to edit a text in CodeMirror, in a document that has nothing of the page."""
+
+    def begin(who, file: int) -> Page:
+        page = windows(bypass_csp=True).tab("/health")
+        page.add_script_tag(content=bundle)
+        page.evaluate(
+            "([file, token, name]) => begin(file, token, name)", [file, who.token, who.name]
+        )
+        page.locator(".cm-content").click()
+        return page
+
+    return begin
+
+
+def test_two_codemirrors_and_the_page_end_with_the_server_s_text(
+    codemirror, window, at_site, alice, bob, project
+):
+    owner = at_site(alice)
+    file = owner.makes_text(project, "one 😀\n", "plan.md")
+    first, second = codemirror(alice, file), codemirror(bob, file)
+    third = window("bob", f"/projects/{project}/files/{file}")
+    third.locator(".editor-input").click()
+    for turn in range(4):
+        for page, key in ((first, "Control+Home"), (second, "Control+End"), (third, "ArrowDown")):
+            page.keyboard.press(key)
+            page.keyboard.insert_text(f"{turn} 👩‍💻 é ")
+
+    def all_of_them() -> set[str]:
+        texts = {page.evaluate("view.state.doc.toString()") for page in (first, second)}
+        return texts | {third.locator(".editor-input").input_value(), owner.reads(file)}
+
+    eventually(lambda: len(all_of_them()) == 1)
+    assert owner.reads(file).count("👩‍💻") == 12
