@@ -67,9 +67,11 @@ export class Files {
     this.choice = h("div", { class: "files-choice" });
     this.tools = h("div", { class: "files-tools" });
     this.scroll = h("div", { class: "files-scroll" }, this.tree.element);
+    this.heading = h("h1", { class: "unseen", tabindex: -1 }, "Files");
     this.side = h(
       "aside",
       { class: "files-side", "aria-label": "All files" },
+      this.heading,
       this.choice,
       this.scroll,
       this.sending.element,
@@ -134,6 +136,7 @@ export class Files {
     const known = file ? (await ctx.api.get(`files/${file}`, { signal: ctx.signal })).data : null;
     await this.#enter(known?.workspace_id ?? null);
     this.element.classList.toggle("files-open", Boolean(known));
+    this.heading.hidden = Boolean(known);
     this.tree.setCurrent(file ?? null, known?.path);
     if (known) this.#openPane(known);
     else this.#openNothing();
@@ -253,13 +256,7 @@ export class Files {
             button("Upload", () => upload(this, ""), { icon: "upload" }),
           ]
         : [];
-    const box = h(
-      "div",
-      { class: "files-nothing" },
-      h("h1", { class: "unseen", tabindex: -1 }, "Files"),
-      empty({ icon: "files", title, text, actions }),
-      images,
-    );
+    const box = h("div", { class: "files-nothing" }, empty({ icon: "files", title, text, actions }), images);
     this.tree.target(box, "");
     replace(this.place, this.workspaceId ? box : this.#noWorkspace());
   }
@@ -271,7 +268,6 @@ export class Files {
     return h(
       "div",
       { class: "files-nothing" },
-      h("h1", { class: "unseen", tabindex: -1 }, "Files"),
       empty({
         icon: "folder",
         title: "No workspace yet",

@@ -47,10 +47,7 @@ export class Tree {
     const had = this.element.contains(document.activeElement);
     this.#nodes = nodes;
     this.#rows.clear();
-    replace(
-      this.element,
-      nodes.map((node) => this.#item(node, 1)),
-    );
+    replace(this.element, this.#items(nodes, 1));
     const at = this.#rows.get(this.#at) ?? [...this.#rows.values()][0];
     if (!at) return;
     this.#at = at.node.path;
@@ -67,30 +64,40 @@ export class Tree {
     this.#rows.get(path)?.item.scrollIntoView({ block: "nearest" });
   }
 
-  /** @param {Node} node @param {number} level @returns {HTMLElement} */
-  #item(node, level) {
+  /**
+   * Rows one after the other, with their levels said: so a folder's name is not all that is in it.
+   * @param {Node[]} nodes
+   * @param {number} level
+   * @returns {HTMLElement[]}
+   */
+  #items(nodes, level) {
+    return nodes.flatMap((node, at) => {
+      const inside = this.#opened.has(node.path) ? (node.children ?? []) : [];
+      return [this.#item(node, level, at + 1, nodes.length), ...this.#items(inside, level + 1)];
+    });
+  }
+
+  /** @param {Node} node @param {number} level @param {number} place @param {number} of */
+  #item(node, level, place, of) {
     const folder = node.type === "folder";
     const open = folder && this.#opened.has(node.path);
     const current = !folder && node.id === this.#current;
-    const item = h("li", {
-      role: "treeitem",
-      tabindex: -1,
-      "aria-level": level,
-      "aria-expanded": folder ? String(open) : null,
-      "aria-selected": String(current),
-      "aria-label": node.name,
-      style: { "--level": level },
-    });
+    const item = h(
+      "li",
+      {
+        role: "treeitem",
+        tabindex: -1,
+        "aria-level": level,
+        "aria-posinset": place,
+        "aria-setsize": of,
+        "aria-expanded": folder ? String(open) : null,
+        "aria-selected": String(current),
+        "aria-label": node.name,
+        style: { "--level": level },
+      },
+      this.#row(node, open, current),
+    );
     this.#rows.set(node.path, { item, node });
-    item.append(this.#row(node, open, current));
-    if (open)
-      item.append(
-        h(
-          "ul",
-          { role: "group" },
-          (node.children ?? []).map((one) => this.#item(one, level + 1)),
-        ),
-      );
     return item;
   }
 
