@@ -136,7 +136,9 @@ export class Files {
     const known = file ? (await ctx.api.get(`files/${file}`, { signal: ctx.signal })).data : null;
     await this.#enter(known?.workspace_id ?? null);
     this.element.classList.toggle("files-open", Boolean(known));
-    this.heading.hidden = Boolean(known);
+    if (known)
+      this.heading.remove(); // then the file’s name is the heading
+    else this.side.prepend(this.heading);
     this.tree.setCurrent(file ?? null, known?.path);
     if (known) this.#openPane(known);
     else this.#openNothing();

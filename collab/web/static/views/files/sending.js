@@ -1,7 +1,7 @@
 // @ts-check
 /** Files that come from outside: chosen or dropped, with their folders, sent one after the other with their progress. */
 import { h } from "../../core/dom.js";
-import { asProblem, isAbort } from "../../core/problem.js";
+import { Problem, asProblem, isAbort } from "../../core/problem.js";
 import { size } from "../../core/text.js";
 import { button, iconButton } from "../../ui/button.js";
 import { joined } from "./nodes.js";
@@ -10,6 +10,8 @@ import { joined } from "./nodes.js";
 
 /** Files that are sent at most at once. */
 const MOST = 500;
+/** Bytes that a file may have, as docs/files.md says: what is more is not sent for nothing. */
+const MOST_BYTES = 25 * 2 ** 20;
 
 /**
  * What was dropped, folders with what is in them.
@@ -133,6 +135,7 @@ export class Sending {
     const run = async (/** @type {Work} */ how) => {
       if (aborter.signal.aborted) return;
       try {
+        if (bytes > MOST_BYTES) throw new Problem(413, { detail: `It has ${size(bytes)}; a file may have 25 MiB.` });
         await how((part) => (bar.value = part), aborter.signal);
         this.#gone(row);
         this.arrived();
