@@ -63,7 +63,7 @@ def test_two_write_at_once_and_one_of_them_offline_and_end_with_the_server_s_tex
     eventually(lambda: shown(alices) == shown(bobs) == owner.reads(file))
 
     bobs.context.set_offline(True)
-    expect(bobs.locator(".connection")).not_to_have_attribute("data-state", "online")
+    expect(bobs.locator(".sidebar .connection")).not_to_have_attribute("data-state", "online")
     write(bobs, "Control+Home", "offline 🎉\n")
     write(alices, "Control+Home", "online\n")
     settled(alices)
