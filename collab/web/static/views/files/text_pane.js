@@ -116,7 +116,7 @@ function settled(client) {
  * Say how the text stands with the server.
  * @param {HTMLElement} place
  * @param {Status} status
- * @param {import("../../core/live.js").State} state
+ * @param {import("../../core/socket.js").State} state
  * @param {boolean} mayWrite
  */
 function tellState(place, status, state, mayWrite) {
