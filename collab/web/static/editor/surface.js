@@ -70,6 +70,7 @@ export class Surface {
     ) => target.addEventListener(kind, listener, { signal });
     on(this.input, "input", () => this.#composing || this.#read());
     on(this.input, "beforeinput", (event) => this.#before(event));
+    on(this.input, "paste", (event) => this.#paste(event));
     on(this.input, "keydown", (event) => this.#key(event));
     on(this.input, "compositionstart", () => this.#compose(true));
     on(this.input, "compositionend", () => this.#compose(false));
@@ -218,6 +219,14 @@ export class Surface {
     if (wanted === "find") this.owner.onFind();
     else if (isTab) this.#make(wanted === "indent" ? indented : outdented);
     else this.#turn(wanted);
+  }
+
+  /** Browsers take many seconds for thousands of lines; put in as a whole they cost nothing. @param {ClipboardEvent} event */
+  #paste(event) {
+    const pasted = toField(event.clipboardData?.getData("text/plain") ?? "");
+    if (!pasted) return;
+    event.preventDefault();
+    this.#make((_, from, to) => ({ from, to, text: pasted, start: from + pasted.length, end: from + pasted.length }));
   }
 
   /** @param {typeof indented} change */
