@@ -194,7 +194,7 @@ SETTINGS = (
         "CONNECTIONS_PER_ADDRESS",
         "600",
         whole(0, 100_000),
-        "connections of one address (IPv6: /64); 0: unlimited, for use behind a proxy",
+        "connections of one address (IPv6: /64); 0: unlimited; not counted behind a proxy",
     ),
     Setting("SPOOL_MB", "4096", whole(64, 1_000_000), "MiB of bodies and answers in transit"),
     Setting("PING_SECONDS", "25", whole(1, 3600), "between pings of a socket; one missed ends it"),

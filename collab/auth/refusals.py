@@ -121,10 +121,10 @@ def _record(user_id: int | None, event: Callable[[int], AuditEvent]) -> None:
     )
     meter = METER.here()
     left_out = meter.take(key)
-    if left_out is None:
+    if left_out is None:  # a flood of refusals must not become a flood of rows
         return
     try:
-        db.session.rollback()
+        db.session.rollback()  # what was refused goes, and with it what it had written
         act_as(None)  # the service records it, whatever became of the person meanwhile
         log.record(event(left_out), actor=user_id)
         db.session.commit()

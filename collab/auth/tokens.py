@@ -79,7 +79,7 @@ def read_access_token(token: str) -> AccessClaims:
     """Check an access token; raises Unauthorized."""
     known = VERIFIED.here()
     claims = known.get(token)
-    if claims is None:
+    if claims is None:  # only valid ones are remembered: making tokens up fills nothing
         claims = known[token] = _verified(token)
         while len(known) > KNOWN_TOKENS:
             known.popitem(last=False)

@@ -50,7 +50,7 @@ def list_users(
 
 def load(user_id: int, *, to_change: bool = False, to_admin: bool = False) -> User:
     """Return an account, for its owner or an admin to see; raises NotFound."""
-    if to_change:
+    if to_change:  # before the reading: the admins counted after this are those of the commit
         take_write_lock()
     user = db.session.get(User, user_id, populate_existing=True)
     if user is None:

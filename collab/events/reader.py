@@ -90,6 +90,7 @@ class Reader:
     def _handle_some(self) -> bool:
         """Handle a batch and move the place, in one commit."""
         take_write_lock()
+        # Looked up again, under the lock: another process may have handled them meanwhile.
         place = max(self._locked_place(), self._looked)
         rows = self._read(place, log.last_id(), 1 if self._one_by_one else self._batch)
         try:
@@ -116,7 +117,7 @@ class Reader:
         logger.exception("%s can't handle event %s and goes on after it", self.name, key)
         self._one_by_one = max(0, self._one_by_one - 1)
         take_write_lock()
-        if self._locked_place() < key:
+        if self._locked_place() < key:  # else another process has passed it already
             self._keep(key)
         db.session.commit()
 

@@ -40,6 +40,7 @@ def refresh(token: str) -> SignedIn:
     claims = tokens.read_refresh_token(token)
     if claims is None:
         raise RefreshRefused()
+    # Under the lock: of two that use one token at once, the second finds what the first has done.
     take_write_lock()
     session = db.session.get(Session, claims.session_id, populate_existing=True)
     if session is None or session.revoked_at is not None:
