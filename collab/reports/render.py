@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -42,6 +44,14 @@ def render(report: Report) -> str:
     """Return the page."""
     template = _environment().get_template("page.html")
     return template.render(report=report, found=report.found, sections=SECTIONS)
+
+
+@cache
+def style_source() -> str:
+    """Return what lets a page with a policy show a report's style: its hash (CSP 3 §2.3.1)."""
+    style = _environment().from_string('\n{% include "style.css" %}\n').render()
+    digest = hashlib.sha256(style.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 @cache

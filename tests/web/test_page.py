@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from collab.config import ROOT
+from collab.reports.render import style_source
 from collab.web.assets import assets
 from collab.web.pages import pages
 
@@ -74,7 +75,8 @@ def test_the_page_may_do_nothing_but_what_it_needs(http):
     assert policy == {
         "default-src": "'none'",
         "script-src": "'self'",
-        "style-src": "'self'",
+        "style-src": f"'self' {style_source()}",
+        "frame-src": "blob:",
         "img-src": "'self' blob: data:",
         "connect-src": "'self'",
         "form-action": "'self'",

@@ -40,5 +40,4 @@ export const PAGES = {
   "/admin/flags": "admin",
   "/admin/audit": "admin",
   "/admin/health": "admin",
-  "/admin/pipeline": "admin",
 };

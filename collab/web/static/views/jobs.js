@@ -1,0 +1,132 @@
+// @ts-check
+/** Jobs: mine, or a project's; each with its state, and one of them whole. */
+import { h, loadStyles, replace } from "../core/dom.js";
+import { asProblem } from "../core/problem.js";
+import { Bag } from "../core/store.js";
+import { timeOf } from "../core/time.js";
+import { button } from "../ui/button.js";
+import { chip, filterChips } from "../ui/chips.js";
+import { empty, problemBox } from "../ui/empty.js";
+import { pageHead } from "../ui/page.js";
+import { skeleton } from "../ui/skeleton.js";
+import { ENDED, LOOKS, showJob } from "../rooms/job.js";
+import { newJob } from "../rooms/new-job.js";
+
+/** @typedef {import("../core/context.js").Context} Context */
+
+/** @type {[string, string][]} */
+const STATES = [
+  ["queued", "Waiting"],
+  ["running", "Running"],
+  ["succeeded", "Succeeded"],
+  ["failed", "Failed"],
+  ["dead", "Dead"],
+  ["cancelled", "Cancelled"],
+];
+/** Jobs of the list that are followed live: those that have not ended. */
+const MAX_FOLLOWED = 20;
+
+/** @param {HTMLElement} root @param {Context} ctx */
+async function mount(root, ctx) {
+  await loadStyles("rooms");
+  return ctx.params["job"] ? showJob(root, ctx, ctx.params["job"]) : showList(root, ctx);
+}
+
+/** @param {HTMLElement} root @param {Context} ctx */
+async function showList(root, ctx) {
+  const bag = new Bag();
+  const project = ctx.params["project"] ?? null;
+  const base = project ? `/projects/${project}/jobs` : "/jobs";
+  const rows = h("div", { class: "rows" });
+  const place = h("div", {}, skeleton(5));
+  /** @type {Map<number, { close: () => void }>} */
+  const followed = new Map();
+  const status = ctx.query.get("status") ?? "";
+  /** @type {string | null} */
+  let cursor = null;
+  const more = button("Earlier", () => page(), { look: "quiet" });
+
+  const page = async () => {
+    const { data } = await ctx.api.get("jobs", {
+      query: { project_id: project, status, limit: 30, cursor },
+      signal: ctx.signal,
+    });
+    rows.append(...data.items.map((/** @type {any} */ one) => jobRow(one, base)));
+    for (const one of data.items) if (!ENDED.has(one.status)) follow(one.id);
+    cursor = data.next_cursor;
+    more.hidden = !cursor;
+  };
+  const load = async () => {
+    cursor = null;
+    try {
+      replace(rows);
+      await page();
+      replace(place, rows.childElementCount ? [rows, more] : nothing(project !== null, start));
+    } catch (error) {
+      if (!ctx.signal.aborted) replace(place, problemBox(asProblem(error), load));
+    }
+  };
+  const again = async (/** @type {number} */ id) => {
+    const { data } = await ctx.api.get(`jobs/${id}`, { signal: ctx.signal });
+    rows.querySelector(`[data-job="${id}"]`)?.replaceWith(jobRow(data, base));
+    if (ENDED.has(data.status)) followed.get(id)?.close();
+  };
+  const follow = (/** @type {number} */ id) => {
+    if (followed.has(id) || followed.size >= MAX_FOLLOWED) return;
+    const heard = (/** @type {{ type: string }} */ event) =>
+      event.type !== "job.output" && void again(id).catch(() => {});
+    followed.set(id, ctx.live.subscribe(`job:${id}`, heard, { onGap: () => void again(id).catch(() => {}) }));
+  };
+  const start = () => newJob(ctx, project, (job) => ctx.router.go(`${base}/${job.id}`));
+  const choose = (/** @type {string[]} */ on) => {
+    ctx.router.setQuery({ status: on.find((one) => one !== status) ?? "" });
+    ctx.router.again();
+  };
+  const actions = button("New job", start, { look: "primary", icon: "plus" });
+  const chips = filterChips("State", STATES, status ? [status] : [], choose);
+  root.append(h("div", { class: "page" }, pageHead("Jobs", { actions }), chips, place));
+  bag.add(() => followed.forEach((one) => one.close()));
+  await load();
+  return bag.dispose;
+}
+
+/** @param {boolean} inProject @param {() => unknown} start */
+function nothing(inProject, start) {
+  const text = inProject
+    ? "Run code, compute tables, write a report on the project: in the background, with what they write as it comes."
+    : "Run code, compute tables, call functions: in the background, with what they write as it comes.";
+  return empty({
+    icon: "jobs",
+    title: "No jobs here",
+    text,
+    actions: [button("New job", start, { look: "primary", icon: "plus" })],
+  });
+}
+
+/** @param {any} one @param {string} base */
+function jobRow(one, base) {
+  const running = one.status === "running";
+  const bar = running
+    ? h("progress", {
+        class: "progress progress-small",
+        max: 1,
+        value: one.progress || 0,
+        "aria-label": `Progress of job ${one.id}`,
+      })
+    : null;
+  return h(
+    "a",
+    { class: "row", href: `${base}/${one.id}`, data: { job: one.id } },
+    h(
+      "span",
+      { class: "row-main" },
+      h("span", { class: "row-title" }, one.type.replaceAll("_", " ")),
+      h("span", { class: "row-sub" }, one.progress_message ?? ""),
+    ),
+    bar,
+    timeOf(one.created_at),
+    chip(one.status, LOOKS[one.status]),
+  );
+}
+
+export default { title: "Jobs", mount };
