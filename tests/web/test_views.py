@@ -69,6 +69,7 @@ def go(page: Page, path: str) -> None:
         }""",
         path,
     )
+    page.locator(".view h1").wait_for()
     expect(page.locator(".view [aria-busy=true]")).to_have_count(0)
     page.wait_for_function("() => document.querySelector('.view')?.childElementCount > 0")
     page.wait_for_load_state("networkidle")

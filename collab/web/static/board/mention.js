@@ -32,7 +32,6 @@ export function withMentions(input, people) {
     found = [];
     list.hidden = true;
     input.removeAttribute("aria-activedescendant");
-    input.setAttribute("aria-expanded", "false");
   };
   const draw = () => {
     replace(
@@ -40,7 +39,6 @@ export function withMentions(input, people) {
       found.map((one, index) => option(one, index, index === at, id, () => take(one))),
     );
     list.hidden = !found.length;
-    input.setAttribute("aria-expanded", String(found.length > 0));
     if (found.length) input.setAttribute("aria-activedescendant", `${id}-${at}`);
     restyle(list, { top: `${input.offsetTop + input.offsetHeight}px` });
   };
@@ -64,10 +62,9 @@ export function withMentions(input, people) {
     input.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
-  input.setAttribute("role", "combobox");
+  // A field of several lines stays a text box: a combobox may have one line only (WAI-ARIA 1.2).
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", id);
-  input.setAttribute("aria-expanded", "false");
   input.addEventListener("input", look);
   input.addEventListener("blur", () => setTimeout(close, 150)); // a click on the list comes first
   input.addEventListener("keydown", (event) => {

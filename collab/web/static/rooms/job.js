@@ -137,11 +137,9 @@ class JobView {
   #file(output) {
     const place = h("div", {});
     const fetch = () => this.ctx.api.blob(`${this.path}/output`);
-    const save = button(
-      `Download (${size(output.size)})`,
-      async () => saveBlob(await fetch(), output.filename),
-      { icon: "download" },
-    );
+    const save = button(`Download (${size(output.size)})`, async () => saveBlob(await fetch(), output.filename), {
+      icon: "download",
+    });
     const opens = output.content_type.startsWith("text/html") || output.content_type.startsWith("image/");
     const show = button("Open it here", async () => showReport(place, await fetch(), output), { look: "primary" });
     return section("What it made", [h("div", { class: "page-actions" }, opens ? show : null, save), place]);

@@ -88,8 +88,10 @@ function read(schema, values) {
 
 /** Show what is wrong at its field: the payload's members are below `payload`. @param {unknown} error @param {import("../ui/field.js").Field[]} fields @returns {never} */
 function tell(error, fields) {
-  if (error instanceof Problem) for (const one of fields) one.tell(error.of(`payload/${one.name}`));
-  throw error;
+  if (!(error instanceof Problem)) throw error;
+  const told = fields.filter((one) => one.tell(error.of(`payload/${one.name}`)));
+  told[0]?.focus();
+  throw told.length ? new Problem(error.status, { detail: "Something in it can’t be taken as it is." }) : error;
 }
 
 /** @param {HTMLSelectElement} choice @param {HTMLElement} part @returns {import("../ui/field.js").Field} */

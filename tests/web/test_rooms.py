@@ -1,0 +1,112 @@
+"""Jobs, posts, notifications, the palette and administration in a real browser."""
+
+import re
+
+from playwright.sync_api import expect
+
+from ..execution.support import needs_bubblewrap
+
+HOSTILE = "<img src=x onerror=alert(1)> & [x](javascript:alert(1))"
+#: Says something, and waits until it is told to go on.
+TALKS = "import time\nprint('first')\nwhile True: time.sleep(0.05)\n"
+
+
+@needs_bubblewrap
+def test_a_run_shows_its_output_as_it_comes_and_is_cancelled(window):
+    page = window("alice", "/jobs")
+    page.get_by_role("button", name="New job").first.click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Type").select_option("code_execution")
+    form.get_by_label("Language").select_option("python")
+    form.get_by_label("Code").fill(TALKS)
+    form.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("log")).to_have_text("first\n")
+    expect(page.locator(".page-sub .chip")).to_have_text("running")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".page-sub .chip")).to_have_text("cancelled")
+    expect(page.get_by_role("button", name="Run again")).to_be_visible()
+
+
+def test_what_is_wrong_with_a_jobs_payload_is_told_at_its_field(window, project):
+    page = window("alice", f"/projects/{project}/jobs")
+    page.get_by_role("button", name="New job").first.click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Type").select_option("report")
+    form.get_by_label("Days").fill("1000")
+    form.get_by_role("button", name="Submit").click()
+    expect(form.locator(".field-wrong:visible")).to_contain_text("365")
+
+
+def test_a_report_opens_in_place_with_its_own_looks(window, project):
+    page = window("alice", f"/projects/{project}/jobs")
+    page.get_by_role("button", name="New job").first.click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Type").select_option("report")
+    form.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="Open it here").click()
+    report = page.frame_locator("iframe.report")
+    expect(report.get_by_role("heading", level=1)).to_be_visible()
+    styles = report.locator("body").evaluate("(body) => getComputedStyle(body).margin")
+    assert styles != "8px", "the browser's own margin: the style was refused"
+
+
+def test_hostile_text_is_text_in_every_room(window, at_site, alice, bob, project):
+    owner = at_site(alice)
+    post = owner.post("/posts", {"title": HOSTILE, "body": HOSTILE}).json()["id"]
+    owner.post("/collections", {"name": HOSTILE, "description": HOSTILE})
+    at_site(bob).post(f"/projects/{project}/tasks", {"title": HOSTILE, "description": "@alice"})
+    page = window("alice", f"/posts/{post}")
+    expect(page.locator(".post-body")).to_contain_text("<img src=x")
+    for path in ("/posts", "/collections", "/notifications"):
+        page.goto(path)
+        expect(page.locator(".view")).to_contain_text("<img src=x")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Search").fill("img")
+    expect(page.locator(".palette-entry").first).to_contain_text("<img src=x")
+    assert page.locator(".main img, .palette img, a[href^=javascript]").count() == 0
+
+
+def test_the_palette_goes_to_what_it_finds_with_keys_alone(window, at_site, alice, project):
+    at_site(alice).post(f"/projects/{project}/tasks", {"title": "Order the rocket"})
+    page = window("alice")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Search")).to_be_focused()
+    page.keyboard.type("rocket")
+    expect(page.get_by_role("option", name="Order the rocket")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_label("Title")).to_have_value("Order the rocket")
+
+
+def test_the_bell_counts_what_is_unread_while_one_looks_elsewhere(
+    window, at_site, alice, bob, project
+):
+    page = window("alice", "/posts")
+    task = at_site(alice).post(f"/projects/{project}/tasks", {"title": "Launch"}).json()["id"]
+    at_site(bob).post(f"/tasks/{task}/comments", {"body": "@alice look"})
+    expect(page.locator(".sidebar .nav-count")).to_have_text("1")
+    page.get_by_role("link", name=re.compile("Notifications")).first.click()
+    page.get_by_role("button", name="Mark as read", exact=True).click()
+    expect(page.get_by_role("button", name="Mark as unread")).to_be_visible()
+    expect(page.locator(".sidebar .nav-count")).to_be_hidden()
+
+
+def test_an_admin_changes_a_feature_and_disables_somebody_and_others_are_told_it_is_not_theirs(
+    window, at_site, ada
+):
+    page = window("ada", "/admin/flags")
+    page.get_by_label("Part of the people who have search").fill("50")
+    expect(page.get_by_text("50 %")).to_be_visible()
+    expect(page.get_by_role("button", name="Back to on")).to_be_visible()
+    flag = at_site(ada).get("/flags/search").json()
+    assert (flag["percentage"], flag["overridden"]) == (50, True)
+
+    page.goto("/admin/people")
+    row = page.locator(".row", has_text="bob@example.com")
+    row.get_by_role("button", name="Disable").click()
+    expect(row.get_by_text("disabled")).to_be_visible()
+    for path, words in (("/admin/audit", "disabled"), ("/admin/health", "database")):
+        page.goto(path)
+        expect(page.locator(".view")).to_contain_text(words)
+
+    other = window("alice", "/admin")
+    expect(other.get_by_text("This is for admins")).to_be_visible()
