@@ -11,9 +11,9 @@ def init_app(app: Flask) -> None:
     from ..events import concerns
     from . import member_routes, routes
     from .access import readable, register_topic
-    from .again import LookAgain
     from .concerns import MemberEvents
     from .models import Project
+    from .replay_rights import LookAgain
 
     LOOK.put(app, LookAgain())
     register_topic(app, "project", Project)

@@ -20,7 +20,7 @@ from ..events import log
 from ..events.catalogue.projects import InvitationCreated, InvitationDeclined, InvitationRevoked
 from ..extensions import db
 from . import access, members
-from .inviting import INVITATIONS
+from .invitation_limits import INVITATIONS
 from .models import INVITATION_SORTS, Invitation, Member, Project
 
 

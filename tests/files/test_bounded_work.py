@@ -16,7 +16,7 @@ from collab.files.editing.live_text import LiveText
 from collab.files.text import steps
 from collab.files.text.delta import Delta, apply, coarser, normal
 from collab.files.text.units import from_units, to_units
-from collab.files.updates import pairs, walk
+from collab.files.updates import pairs, parsing
 
 WORDS = st.text("ab\né€😀", max_size=4)
 #: Lengths that are kept, then deleted, then a word that is inserted.
@@ -107,7 +107,7 @@ def test_a_change_of_an_ordinary_text_is_made_as_it_was_sent():
 def test_characters_are_replaced_where_they_are_cut_and_nowhere_else(text, data):
     doc: Doc[Text] = Doc(client_id=7)
     doc.get(ROOT_NAME, type=Text).insert(0, text)
-    units, update = to_units(text), walk.read(doc.get_update())
+    units, update = to_units(text), parsing.read(doc.get_update())
     halves = [at for at, unit in enumerate(units) if "\udc00" <= unit <= "\udfff"]
     cut = data.draw(st.sets(st.sampled_from(halves))) if halves else set()
     other: Doc[Text] = Doc()

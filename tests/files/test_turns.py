@@ -18,7 +18,7 @@ from collab.files.editing.document import (
 )
 from collab.files.editing.in_memory import LONG_BYTES
 from collab.files.editing.live_text import MAX_STRUCTS_PER_TURN
-from collab.files.updates import walk
+from collab.files.updates import parsing
 from collab.files.updates.bounds import Unusable
 from collab.files.updates.structs import Update
 
@@ -43,7 +43,7 @@ def test_an_update_is_merged_in_turns_of_bounded_work(length, at_once, deletes):
     whole, document = Document(), Document()
     document.at_once = at_once
     whole.merge(data)
-    left: Update | None = walk.read(data)
+    left: Update | None = parsing.read(data)
     turns = 0
     while left is not None:
         before = sum(document.clocks.values())
@@ -67,7 +67,7 @@ def test_what_waited_is_merged_in_turns_too(first, second, at_once):
         for each in waits:
             one.merge(each)
     whole.merge(late)
-    left: Update | None = walk.read(late)
+    left: Update | None = parsing.read(late)
     while left is not None:
         before = sum(document.clocks.values())
         document.merge(left)

@@ -6,7 +6,7 @@ import pytest
 from pycrdt import Doc, Map, Text
 
 from collab.files.editing.document import Document
-from collab.files.updates import bounds, walk
+from collab.files.updates import bounds, parsing
 from collab.files.updates.bounds import Unusable
 from collab.files.updates.owners import Foreign
 
@@ -181,7 +181,7 @@ def test_more_than_the_bounds_is_refused() -> None:
         of(item(5, sized(b"[" + b"1," * bounds.MAX_VALUES + b"1]"))),
     ):
         with pytest.raises(Unusable, match="more than"):
-            walk.read(data)
+            parsing.read(data)
 
 
 @pytest.mark.parametrize("vector", [b"", b"\1", b"\xff" * 9, b"\2\5\1\5\2", b"\0\0", b"\1\5\1\0"])
@@ -201,7 +201,7 @@ def test_a_vector_that_claims_more_than_there_is_gets_nothing() -> None:
 
 
 def vector_of(document: Document) -> dict[int, int]:
-    return walk.read_vector(document.vector(), bounds.MAX_CLIENTS)
+    return parsing.read_vector(document.vector(), bounds.MAX_CLIENTS)
 
 
 @pytest.mark.parametrize("margin", [0, 1, 5, 20, 2**31])

@@ -9,9 +9,9 @@ from typing import Any
 from collab.files.editing.document import Document
 from collab.files.editing.proof import is_made_by, restored
 from collab.files.text.units import from_units
-from collab.files.updates import walk
+from collab.files.updates import parsing
 from collab.files.updates.bounds import MAX_CLIENTS, Unusable
-from collab.files.updates.weighing import Spoilt
+from collab.files.updates.merge_cost import Spoilt
 
 from . import updates as by_hand
 
@@ -70,7 +70,7 @@ def _wrong_after_restoring(document: Document) -> list[str]:
 
 
 def _vector(document: Document) -> list[list[int]]:
-    return sorted([*one] for one in walk.read_vector(document.vector(), MAX_CLIENTS).items())
+    return sorted([*one] for one in parsing.read_vector(document.vector(), MAX_CLIENTS).items())
 
 
 def disordered(updates: list[bytes], chance: random.Random) -> list[bytes]:
@@ -168,7 +168,7 @@ def one_thing_each(updates: list[bytes]) -> bool:
     Else Yjs itself makes of them what depends on when they come, and on how it keeps what waits.
     """
     seen: dict[tuple[int, int], bytes] = {}
-    for update in map(walk.read, updates):
+    for update in map(parsing.read, updates):
         for found in update.structs.values():
             for struct in found:
                 data = update.data[struct.start : struct.end]

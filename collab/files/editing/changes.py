@@ -13,7 +13,7 @@ from ...core import client_address
 from ...core.caller import Caller
 from ...core.errors import Unavailable
 from ..text.delta import Delta, weight
-from ..updates import walk
+from ..updates import parsing
 from ..updates.structs import Update
 from .live_text import Applied, LiveText
 
@@ -51,7 +51,7 @@ class Change:
 def of_update(file_id: int, caller: Caller, data: bytes, *, all_it_has: bool = False) -> Change:
     """Make a change of what a Yjs editor sent, in its connection's thread; raises Unusable."""
     began = time.thread_time()
-    update = walk.read(data)
+    update = parsing.read(data)
     spent = time.thread_time() - began
     change = Change(file_id, caller, "yjs", update=update, spent_s=spent)
     change.all_it_has = all_it_has

@@ -16,16 +16,16 @@ from ..text import delta as deltas
 from ..text import steps
 from ..text.delta import NO_CHANGE, Delta
 from ..text.units import byte_offset, to_units
-from ..updates import owners, pairs, walk, weighing
+from ..updates import merge_cost, owners, pairs, parsing
 from ..updates.bounds import MAX_CLIENTS, MAX_STRUCTS, Unusable
 from ..updates.ledger import Ledger
 from ..updates.loading import Loading
+from ..updates.merge_cost import Spoilt
 from ..updates.owners import NO_OWNER, own_client
 from ..updates.pairs import Pairs
 from ..updates.plan import Plan
 from ..updates.structs import Id, Update
 from ..updates.waiting import Waiting, WaitingList, work_of
-from ..updates.weighing import Spoilt
 from . import library
 from .library import Library
 
@@ -137,7 +137,7 @@ class Document:
         self.units = changed
         whole = self._taken()
         if whole:
-            self._note(self._ledger.plan(walk.read(whole, stored=True), trusted=True))
+            self._note(self._ledger.plan(parsing.read(whole, stored=True), trusted=True))
         return whole
 
     def merge(
@@ -149,7 +149,7 @@ class Document:
         Raises Unusable, and Spoilt if the document has to be rebuilt.
         """
         self.lacks, self.left = False, None
-        known = update if isinstance(update, Update) else walk.read(update)
+        known = update if isinstance(update, Update) else parsing.read(update)
         self._weigh(len(known.data))
         merged, done = self._merge(known, person, all_it_has=all_it_has), known.count
         while self.left is None and (waiting := self.waiting.take(self._ledger.clocks)):
@@ -200,7 +200,7 @@ class Document:
             return None
         if self._ledger.size + len(plan.structs) > MAX_PIECES:
             raise Unusable(f"the text is in more than {MAX_PIECES} pieces: put it in a new file")
-        if weighing.look(self._library.doc, self._ledger.size, len(plan.structs), self._unproven):
+        if merge_cost.look(self._library.doc, self._ledger.size, len(plan.structs), self._unproven):
             self._unproven = 0
         plan, replaced = self._undivided(plan)
         self._carry_out(plan)
@@ -225,7 +225,7 @@ class Document:
         return self._ledger.plan(update)
 
     def _carry_out(self, plan: Plan) -> None:
-        weighing.apply(self._library.doc, plan, self._ledger.size)
+        merge_cost.apply(self._library.doc, plan, self._ledger.size)
         self._note(plan)
 
     def _note(self, plan: Plan) -> None:
@@ -261,7 +261,7 @@ class Document:
 
     def _replace(self, cut: set[Id]) -> Delta:
         """Replace characters of the document; returns the change of the text."""
-        old, state = self.units, walk.read(self._library.doc.get_update(), stored=True)
+        old, state = self.units, parsing.read(self._library.doc.get_update(), stored=True)
         patched = pairs.patched(state, cut)
         self._library = Library(own_client(self._ledger.clocks), [patched])
         self._pairs.forget(cut)
@@ -291,5 +291,5 @@ class Document:
     def missing(self, vector: bytes) -> bytes:
         """Return what somebody with this state vector lacks; raises Unusable."""
         clocks = self._ledger.clocks
-        known = self._pairs.outside(walk.read_vector(vector, len(clocks) + MAX_CLIENTS), clocks)
-        return self._library.doc.get_update(walk.write_vector(known))
+        known = self._pairs.outside(parsing.read_vector(vector, len(clocks) + MAX_CLIENTS), clocks)
+        return self._library.doc.get_update(parsing.write_vector(known))

@@ -11,9 +11,9 @@ from typing import Any
 from pycrdt import Doc, Text, TransactionEvent, merge_updates
 
 from ..text.steps import Place
-from ..updates import weighing
+from ..updates import merge_cost
 from ..updates.ledger import TEXT_ROOT
-from ..updates.weighing import Spoilt
+from ..updates.merge_cost import Spoilt
 
 #: What the shared text is called.
 ROOT_NAME = TEXT_ROOT
@@ -49,13 +49,13 @@ class Library:
 
     def add(self, parts: Iterable[bytes]) -> None:
         """Take in updates that were weighed before; raises Spoilt."""
-        with weighing.panics(), self.doc.transaction():  # one: each tells what it changed
+        with merge_cost.panics(), self.doc.transaction():  # one: each tells what it changed
             for part in parts:
                 self.doc.apply_update(part)
 
     def write(self, places: Iterable[Place]) -> None:
         """Change the text at places, one after the other; raises Spoilt."""
-        with weighing.panics(), self.doc.transaction():
+        with merge_cost.panics(), self.doc.transaction():
             for place in places:
                 if place.insert:
                     self.text.insert(place.here, place.insert)
@@ -77,7 +77,7 @@ class Library:
 def loaded(client: int, parts: list[bytes]) -> Library:
     """Make a document of what was stored; raises Spoilt."""
     try:
-        with weighing.panics():
+        with merge_cost.panics():
             return Library(client, parts)
     except (ValueError, RuntimeError) as error:
         raise Spoilt(f"the library can't take it: {error}") from None
@@ -90,7 +90,7 @@ def salvaged(client: int, parts: list[bytes]) -> tuple[Library, list[bytes], lis
     library = loaded(client, good)
     for part in parts:
         try:
-            with weighing.panics():
+            with merge_cost.panics():
                 library.doc.apply_update(part)
             good.append(part)
         except (Spoilt, ValueError, RuntimeError) as error:

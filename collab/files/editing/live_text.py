@@ -14,8 +14,8 @@ from ..text.delta import Delta, transform
 from ..text.encoding import loaded
 from ..updates.bounds import Unusable
 from ..updates.loading import Loading
+from ..updates.merge_cost import Spoilt
 from ..updates.structs import Update
-from ..updates.weighing import Spoilt
 from . import proof, store
 from .document import MAX_PIECES, Document, TooHeavy
 from .store import Stored

@@ -18,8 +18,8 @@ from ..models import File
 from ..text.delta import NO_CHANGE, Delta
 from ..text.difference import difference
 from ..text.units import to_units
-from ..updates import walk
-from ..updates.weighing import Spoilt
+from ..updates import parsing
+from ..updates.merge_cost import Spoilt
 from . import store
 from .document import NO_UPDATE, Document
 from .library import ROOT_NAME
@@ -61,7 +61,7 @@ def _library_makes(document: Document, updates: list[bytes]) -> bool:
     text = again.get(ROOT_NAME, type=Text)
     for one in updates:
         again.apply_update(one)
-    clocks = walk.read_vector(again.get_state(), len(document.clocks))
+    clocks = parsing.read_vector(again.get_state(), len(document.clocks))
     return (to_units(str(text)), clocks) == (document.units, document.clocks)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from . import pairs, walk
+from . import pairs, parsing
 from .bounds import Unusable
 from .ledger import Ledger
 from .pairs import Pairs
@@ -50,7 +50,7 @@ class Loading:
 
     def _read(self, update: bytes) -> Update | None:
         try:
-            found = walk.read(update, stored=True)
+            found = parsing.read(update, stored=True)
         except Unusable as error:
             self.leave_out(error)
             return None

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import compress
 
 from ..text.units import from_units, is_astral, to_units
-from . import walk
+from . import parsing
 from .plan import Plan
 from .structs import Id, Range, Struct, Update, number
 
@@ -200,4 +200,4 @@ def undivided(update: Update, broken: set[Id]) -> Update:
     """Return an update in which they are replaced."""
     if not broken or not update.astral:
         return update
-    return walk.read(patched(update, broken), stored=True)
+    return parsing.read(patched(update, broken), stored=True)

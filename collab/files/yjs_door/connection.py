@@ -31,7 +31,7 @@ from ..editing.live_text import Applied, unusable
 from ..editing.writer import writer
 from ..models import File
 from ..updates.bounds import Unusable
-from ..updates.news import deletes_anything
+from ..updates.deletions import deletes_anything
 from ..updates.structs import Update
 from . import protocol
 from .awareness import EDITORS, MAX_STATE_BYTES

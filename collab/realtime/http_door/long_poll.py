@@ -24,7 +24,7 @@ from ...events.message import Message
 from ...events.models import EventRow
 from ...events.subscriber import Subscriber
 from ...extensions import db
-from ...projects import access, own
+from ...projects import access, own_topics
 from ...projects.access import Place
 from ...serving.deadlines import NO_DEADLINE
 from ...serving.holding import Hold
@@ -110,7 +110,7 @@ def page(
     if topic is not None:
         access.place(topic, caller)
     cut = Cut(after, kind, limit + 1, newest_first)
-    ids = cut.of_all(own.own_topics(caller)) if topic is None else cut.of(topic)
+    ids = cut.of_all(own_topics.own_topics(caller)) if topic is None else cut.of(topic)
     query = log.rows().where(EventRow.id.in_(ids)).order_by(cut.order(EventRow.id))
     rows, more = take(db.session.connection().execute(query), limit)
     still = _still({row.topic for row in rows}, caller, topic)
@@ -165,7 +165,7 @@ class Cut:
 def _still(topics: set[str], caller: Caller, topic: str | None) -> set[str]:
     """Return the topics, of those that were read, that the caller may read now; raises NotFound."""
     if topic is None:
-        return own.still_own(topics, caller)
+        return own_topics.still_own(topics, caller)
     return {access.place(topic, caller).topic}
 
 

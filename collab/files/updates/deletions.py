@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from . import walk
+from . import parsing
 from .plan import in_order
 from .structs import Range, Update
 
@@ -13,7 +13,7 @@ def deletes_anything(state: bytes, update: Update) -> bool:
     """Return whether an update deletes what a document in this state still has."""
     if not update.deletes:
         return False
-    known = walk.read(state, stored=True).deletes
+    known = parsing.read(state, stored=True).deletes
     for client, found in update.deletes.items():
         gone = in_order(known.get(client, []))
         if not all(_within(one, gone) for one in found):
