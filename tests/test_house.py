@@ -31,6 +31,7 @@ RANKS = {
     "realtime": 5,
     "tasks": 5,
     "posts": 5,
+    "search": 5,
     "execution": 6,
     "functions": 6,
     "processing": 6,
@@ -38,7 +39,6 @@ RANKS = {
     "notifications": 6,
     "activity": 6,
     "files": 6,
-    "search": 7,
     "ops": 6,
     "web": 7,
 }
