@@ -1,4 +1,4 @@
-"""Creating, listing, moving and deleting files."""
+"""Making, listing, moving and deleting files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Submitting, cancelling and retrying jobs; `reading.py` lists them."""
+"""Submitting, listing, cancelling and retrying jobs."""
 
 from __future__ import annotations
 

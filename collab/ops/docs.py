@@ -27,6 +27,8 @@ installation is an admin. Errors are `application/problem+json` (RFC 9457). List
 [/api/asyncapi.json](/api/asyncapi.json).
 """
 
+#: A variable of a rule, perhaps with its converter.
+_VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 #: Schemas with two members of which a body may have one.
 CHOICES = {name: ["before", "after"] for name in ("MoveIn", "PostPlaceIn")}
@@ -111,7 +113,7 @@ def describe_payloads(spec: APISpec) -> None:
 def name_operations(app: Flask, spec: APISpec) -> None:
     """Give every operation the name of its function, which generated clients call their own by."""
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        path = _VARIABLE.sub(r"{\1}", rule.rule)
         first, *rest = rule.endpoint.rpartition(".")[2].split("_")
         for method in rule.methods or ():
             if operation := spec._paths.get(path, {}).get(method.lower()):

@@ -1,4 +1,4 @@
-"""Creating, listing, updating and deleting posts."""
+"""Making, listing, changing and deleting posts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creating, listing, updating and deleting projects."""
+"""Making, listing, changing and deleting projects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creating, updating, moving and deleting tasks; `reading.py` lists them."""
+"""Making, changing, moving and deleting tasks."""
 
 from __future__ import annotations
 

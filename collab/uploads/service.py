@@ -1,4 +1,4 @@
-"""Creating, listing, reading and deleting uploads."""
+"""Taking, listing, reading and deleting uploads."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ from .assets import Asset, assets
 
 #: A line of the table: an address with `:names` of ids, and its views, the outer one first.
 _LINE = re.compile(r'^\s*"(/[^"]*)": "([a-z/-]+)",$', re.M)
+#: An id in an address of the table.
+_ID = re.compile(r":([a-z]+)")
 
 #: The module that begins, and loads the rest.
 ENTRY_MODULE = "app.js"
@@ -22,7 +24,7 @@ ENTRY_MODULE = "app.js"
 def pages() -> dict[str, str]:
     """Return the views of each page, by the rule of the URL map for its address."""
     lines = _LINE.findall(assets().text("core/pages.js"))
-    return {re.sub(r":([a-z]+)", r"<id:\1>", address): views for address, views in lines}
+    return {_ID.sub(r"<id:\1>", address): views for address, views in lines}
 
 
 @cache

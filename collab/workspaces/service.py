@@ -1,4 +1,4 @@
-"""Creating, listing, updating and deleting workspaces."""
+"""Making, listing, changing and deleting workspaces."""
 
 from __future__ import annotations
 

@@ -39,15 +39,15 @@ class Pace:
 
 
 class Placed(Protocol):
-    """A job, as fairness sees it."""
+    """A job, as far as taking turns goes."""
 
     @property
     def owner_id(self) -> int:
-        """The owner's id."""
+        """Whose it is."""
 
     @property
     def type(self) -> str:
-        """The job's type."""
+        """What kind of job it is."""
 
 
 class FairTurns:

@@ -11,8 +11,8 @@ from ..transport.frames import text_frame
 
 Body = dict[str, Any]
 
-#: Types of the socket's own messages, requests and answers, and of a stream's: members' events
-#: go to others under their own type, so none may use these. In the spelling of `same_type`.
+#: What the socket's own messages are called, requests and answers, and a stream's: members' events
+#: go to others under their own type, so none may be called so. In the spelling of `same_type`.
 PROTOCOL_TYPES = frozenset(
     (
         *("auth", "authenticated", "token.expired"),
@@ -23,7 +23,7 @@ PROTOCOL_TYPES = frozenset(
     )
 )
 
-#: Bytes of one message.
+#: A message may be this long, in bytes.
 MAX_MESSAGE_BYTES = 256 * 1024
 
 
