@@ -20,8 +20,9 @@ from collab.parts import PARTS
 from collab.server import prepare
 
 from .support import jobs
+from .support.order import pytest_collection_modifyitems  # noqa: F401 (a hook of pytest's)
 from .support.people import Person, register
-from .support.servers import NO_TLS, TIMEOUT, ForkedServer, ProcessServer, ThreadServer, fork_server
+from .support.servers import PLAIN, ForkedServer, ProcessServer, ThreadServer, fork_server
 from .support.sockets import Socket
 from .support.streams import Stream
 
@@ -292,7 +293,7 @@ def over() -> Iterator[Callable[..., Person]]:
     clients: list[httpx.Client] = []
 
     def at(running: ThreadServer | ProcessServer, person: Person) -> Person:
-        clients.append(httpx.Client(base_url=running.url, timeout=TIMEOUT, verify=NO_TLS))
+        clients.append(httpx.Client(base_url=running.url, **PLAIN))
         return person.at(clients[-1])
 
     yield at

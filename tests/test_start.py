@@ -15,7 +15,7 @@ import pytest
 
 from .support.people import ok, register
 from .support.raw import RawSocket
-from .support.servers import ROOT, ProcessServer
+from .support.servers import PLAIN, ROOT, ProcessServer
 from .support.sockets import Socket
 from .support.streams import Stream
 from .support.waiting import eventually
@@ -53,7 +53,7 @@ def flask(instance, *arguments, **options):
 class TestStarting:
     def test_an_empty_folder_is_all_it_needs(self, empty):
         empty.start()
-        with httpx.Client(base_url=empty.url) as http:
+        with httpx.Client(base_url=empty.url, **PLAIN) as http:
             assert register(http, "dora").id == 1
 
     def test_it_prints_where_to_look(self, empty):
@@ -76,7 +76,7 @@ class TestStarting:
 
     def test_a_restart_keeps_people_signed_in(self, empty):
         empty.start()
-        with httpx.Client(base_url=empty.url) as http:
+        with httpx.Client(base_url=empty.url, **PLAIN) as http:
             dora = register(http, "dora")
             empty.stop()
             empty.start()
@@ -89,7 +89,7 @@ class TestStarting:
         [thread.join() for thread in threads]
         try:
             for server in servers:
-                assert httpx.get(server.url + "/ready").json()["status"] == "ok"
+                assert httpx.get(server.url + "/ready", **PLAIN).json()["status"] == "ok"
         finally:
             assert [server.stop() for server in servers] == [0, 0]
 
@@ -104,14 +104,14 @@ class TestStarting:
 class TestDemo:
     def test_the_people_it_prints_can_log_in(self, empty):
         empty.start("--demo")
-        assert httpx.get(empty.url + "/ready").json()["status"] == "ok"
+        assert httpx.get(empty.url + "/ready", **PLAIN).json()["status"] == "ok"
         printed = empty.output.read_text()
         password = printed.split("password ")[1].split()[0]
         body = {"email": "alice@example.com", "password": password}
 
-        signed_in = ok(httpx.post(empty.url + "/api/v1/auth/login", json=body))
+        signed_in = ok(httpx.post(empty.url + "/api/v1/auth/login", json=body, **PLAIN))
         headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
-        projects = ok(httpx.get(empty.url + "/api/v1/projects", headers=headers))["items"]
+        projects = ok(httpx.get(empty.url + "/api/v1/projects", headers=headers, **PLAIN))["items"]
 
         assert [one["role"] for one in projects] == ["owner"]
 
@@ -119,11 +119,11 @@ class TestDemo:
         empty.start("--demo")
         password = empty.output.read_text().split("password ")[1].split()[0]
         body = {"email": "bob@example.com", "password": password}
-        signed_in = ok(httpx.post(empty.url + "/api/v1/auth/login", json=body))
+        signed_in = ok(httpx.post(empty.url + "/api/v1/auth/login", json=body, **PLAIN))
         headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
 
         def kinds():
-            answer = httpx.get(empty.url + "/api/v1/notifications", headers=headers)
+            answer = httpx.get(empty.url + "/api/v1/notifications", headers=headers, **PLAIN)
             return {one["kind"] for one in ok(answer)["items"]}
 
         eventually(lambda: kinds() >= {"invited", "assigned"})
@@ -211,7 +211,7 @@ class TestStopping:
         ).encode()
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as raw:
             raw.sendall(head + body[:5])
-            assert httpx.get(server.url + "/health").status_code == 200
+            assert httpx.get(server.url + "/health", **PLAIN).status_code == 200
             server.signal(signal.SIGTERM)
             raw.sendall(body[5:])
             assert raw.recv(12) == b"HTTP/1.1 201"
@@ -219,7 +219,7 @@ class TestStopping:
 
     def test_an_idle_connection_does_not_hold_it_up(self, process):
         server = process()
-        with httpx.Client(base_url=server.url) as http:
+        with httpx.Client(base_url=server.url, **PLAIN) as http:
             http.get("/health")
             server.signal(signal.SIGTERM)
             assert server.process.wait(timeout=20) == 0

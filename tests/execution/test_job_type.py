@@ -84,8 +84,8 @@ class Running:
         self.said += "".join(one.text for one in self.ctx.take_report().said)
         return self.said
 
-    def join(self, seconds: float = 20) -> None:
-        self._thread.join(seconds)
+    def join(self) -> None:
+        self._thread.join(20)
         assert not self._thread.is_alive()
 
 
@@ -209,7 +209,7 @@ def test_a_job_that_is_told_to_stop_stops(app: Flask, language: str, reason: str
     running = Running(app, FOREVER[language], language)
     eventually(running.heard)
     running.ctx.stop(reason)
-    running.join(1)
+    running.join()
     assert isinstance(running.error, Stopped)
     assert str(running.error) == reason
 
@@ -247,7 +247,7 @@ def test_a_job_that_waits_for_a_place_can_be_cancelled(tmp_path: Path) -> None:
     eventually(first.heard)
     second = Running(app, FOREVER["python"])
     second.ctx.stop("cancelled")
-    second.join(1)
+    second.join()
     assert isinstance(second.error, Stopped)
     first.ctx.stop("cancelled")
     first.join()

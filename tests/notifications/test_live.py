@@ -18,7 +18,7 @@ from collab.notifications.models import Notification
 from ..support import history
 from ..support.notes import Notes
 from ..support.people import Person, ok
-from ..support.servers import ProcessServer, ThreadServer
+from ..support.servers import PLAIN, ProcessServer, ThreadServer
 from ..support.sockets import Socket
 from ..support.waiting import eventually
 
@@ -153,7 +153,7 @@ def test_what_was_told_before_the_first_start_is_not_told_anew(
 def test_a_server_says_that_it_makes_notifications(process: Callable[..., ProcessServer]) -> None:
     import httpx
 
-    checks = httpx.get(process().url + "/ready").json()["checks"]
+    checks = httpx.get(process().url + "/ready", **PLAIN).json()["checks"]
     assert checks["notifications"] == "ok"
 
 

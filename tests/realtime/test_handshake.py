@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ..support.people import Person, ok
+from ..support.servers import PLAIN
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -28,7 +29,7 @@ def knock(url: str, method: str = "GET", path: str = "/ws", **headers: str | Non
     """Send a handshake with other headers than it should have (None: without it)."""
     wanted = HANDSHAKE | {name.replace("_", "-"): value for name, value in headers.items()}
     sent = {name: value.encode("latin-1") for name, value in wanted.items() if value is not None}
-    with httpx.Client() as client, client.stream(method, url + path, headers=sent) as answer:
+    with httpx.Client(**PLAIN) as client, client.stream(method, url + path, headers=sent) as answer:
         if answer.status_code != 101:
             answer.read()
         return answer
@@ -50,7 +51,7 @@ def test_the_socket_has_several_addresses(path: str, server: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/ws", "/ws/notifications"])
 def test_a_plain_get_of_the_socket_is_told_that_it_takes_handshakes(path: str, server: Any) -> None:
-    answer = httpx.get(server.url + path)
+    answer = httpx.get(server.url + path, **PLAIN)
     assert answer.status_code == 400
     assert is_problem(answer)
     assert "WebSocket" in answer.json()["detail"]

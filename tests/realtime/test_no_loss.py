@@ -17,7 +17,7 @@ from flask import Flask
 from ..support import history
 from ..support.people import Person
 from ..support.raw import RawSocket
-from ..support.servers import NO_TLS, ProcessServer
+from ..support.servers import PLAIN, ProcessServer
 from ..support.sockets import Closed
 from ..support.streams import Stream
 from ..support.waiting import eventually
@@ -68,7 +68,7 @@ class Writer(Worker):
 
 class RestWriter(Writer):
     def work(self) -> None:
-        with httpx.Client(base_url=self.server.url, timeout=10, verify=NO_TLS) as http:
+        with httpx.Client(base_url=self.server.url, **PLAIN) as http:
             person = self.person.at(http)
             while not self.over.is_set():
                 payload = self.next()

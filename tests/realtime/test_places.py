@@ -12,6 +12,7 @@ from collab.realtime.transport.places import MAX_LINGERING, Capacity, Limits
 
 from ..support.people import Person, ok
 from ..support.raw import RawSocket
+from ..support.servers import PLAIN
 from ..support.waiting import eventually
 from .test_handshake import knock
 
@@ -121,7 +122,7 @@ def test_a_refused_stream_gives_its_place_back(
 
 
 def test_a_stream_of_an_expired_ticket_gives_its_place_back(crowded: Any) -> None:
-    answer = httpx.get(f"{crowded.url}/api/v1/events/stream", params={"ticket": "used"})
+    answer = httpx.get(f"{crowded.url}/api/v1/events/stream", params={"ticket": "used"}, **PLAIN)
     assert answer.status_code == 401
     assert all_given_back(crowded)
 

@@ -11,6 +11,7 @@ import pytest
 
 from ..support.people import Person, ok
 from ..support.raw import CLOSE, TEXT, RawSocket, client_frame
+from ..support.servers import PLAIN
 from ..support.streams import Stream
 from ..support.waiting import eventually
 from .test_handshake import is_problem, knock
@@ -103,7 +104,7 @@ def test_what_is_sent_with_the_handshake_is_read(process: Any, alice: Person) ->
 
 
 def test_a_failed_handshake_leaves_the_connection_good_for_the_next_request(process: Any) -> None:
-    with httpx.Client(base_url=process().url) as http:
+    with httpx.Client(base_url=process().url, **PLAIN) as http:
         refused = http.get("/ws", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
         assert refused.status_code == 426
         assert http.get("/health").status_code == 200

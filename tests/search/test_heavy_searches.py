@@ -24,7 +24,7 @@ def test_the_excerpt_of_a_text_of_one_word_takes_no_square_of_its_length(
     kept(app, a_post(alice, "Post", body="a b " * 25_000))
     begun = time.process_time()
     [one] = alice.finds('a "b a" b')
-    assert time.process_time() - begun < 1  # it took 8 s on the same machine
+    assert time.process_time() - begun < 4  # it took 8 s on the same machine
     assert one["excerpt"]["text_html"].startswith("<mark>")
 
 

@@ -17,6 +17,7 @@ from collab.server import WAITING_THREADS
 
 from ..support.people import ok
 from ..support.raw import RawSocket
+from ..support.servers import PLAIN
 from ..support.slow import KINDS, crowd
 from ..support.streams import Stream
 from ..support.waiting import eventually
@@ -46,7 +47,7 @@ def to_the_end(tcp: socket.socket) -> bytes:
 def test_eleven_hundred_slow_connections_keep_nobody_from_an_answer(process: Any) -> None:
     server = process(CONNECTIONS_PER_ADDRESS="0", HTTP_THREADS="2", SOCKET_LIMIT="1", **QUICK)
     before = threads(server)
-    with crowd(server.url) as slow, httpx.Client(base_url=server.url, timeout=5) as http:
+    with crowd(server.url) as slow, httpx.Client(base_url=server.url, **PLAIN) as http:
         for kind in KINDS:
             slow.add(kind, 20 if kind == "nothing read" else MANY // (len(KINDS) - 1))
         for _ in range(50):
@@ -101,7 +102,7 @@ def test_a_connection_past_what_an_address_may_have_is_refused_with_a_reason(pro
             answer = tcp.recv(4096)
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"Your address has too many connections." in answer
-    with httpx.Client(base_url=server.url) as http:
+    with httpx.Client(base_url=server.url, **PLAIN) as http:
         eventually(lambda: answered(http))
 
 
@@ -237,7 +238,7 @@ def waiting_polls(
 ) -> Iterator[list[socket.socket]]:
     """Open long polls, no faster than the server answers others."""
     with contextlib.ExitStack() as stack:
-        http = stack.enter_context(httpx.Client(base_url=server.url))
+        http = stack.enter_context(httpx.Client(base_url=server.url, **PLAIN))
         polls = []
         last = int(person.get("/events", params={"sort": "-id", "limit": 1}).json()["last_id"])
         for _ in range(count):

@@ -29,6 +29,8 @@ from .waiting import PATIENCE
 TIMEOUT = httpx.Timeout(PATIENCE)
 #: For all clients: httpx would read the system's certificates for each, and none is ever looked at.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+#: What every call of a real server is made with; httpx itself would give up after 5 seconds.
+PLAIN: dict[str, Any] = {"timeout": TIMEOUT, "verify": NO_TLS}
 
 
 class Connections(ThreadedWSGIServer):
@@ -131,7 +133,7 @@ class ProcessServer:
 
     def wait_ready(self, patience: float = PATIENCE) -> None:
         deadline = time.monotonic() + patience
-        with httpx.Client(base_url=self.url, timeout=PATIENCE, verify=NO_TLS) as http:
+        with httpx.Client(base_url=self.url, **PLAIN) as http:
             while time.monotonic() < deadline:
                 try:
                     if http.get("/health").status_code == 200:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from ..support.people import Person, ok
-from ..support.servers import ProcessServer
+from ..support.servers import PLAIN, ProcessServer
 from ..support.waiting import eventually
 from .disk import files_in
 
@@ -101,8 +101,8 @@ def test_a_connection_that_is_reset_leaves_nothing(scene: Scene, way: str) -> No
     """The application never gets to see it: only whole bodies are handed on."""
     health = f"{scene.server.url}/health"
     with scene.sends(way) as tcp:
-        assert httpx.get(health).status_code == 200  # it has been read by now
+        assert httpx.get(health, **PLAIN).status_code == 200  # it has been read by now
         reset(tcp)
-    assert httpx.get(health).status_code == 200
+    assert httpx.get(health, **PLAIN).status_code == 200
     assert files_in(scene.instance) == []
     scene.has_nothing()

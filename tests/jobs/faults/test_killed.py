@@ -92,7 +92,7 @@ def test_code_that_was_cut_off_leaves_no_process_and_never_runs_again_by_itself(
     box = descendants(server.worker)
     assert box
     server.kill()
-    eventually(lambda: not any(map(alive, box)), patience=1)
+    eventually(lambda: not any(map(alive, box)))
     server.start()
     ended = becomes(alice, made, "failed")
     assert (ended["attempt"], ended["error"]["code"]) == (1, "worker_lost")

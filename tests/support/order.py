@@ -1,0 +1,34 @@
+"""The order of tests: a long one that begins last would leave the other cores idle."""
+
+from __future__ import annotations
+
+import pytest
+
+#: Files whose tests take many seconds, the longest first.
+LONG = (
+    "tests/test_contributing.py",
+    "tests/growth/",
+    "tests/test_memory_under_attack.py",
+    "tests/jobs/faults/",
+    "tests/files/test_compaction.py",
+    "tests/files/test_convergence.py",
+    "tests/files/test_against_yjs.py",
+    "tests/realtime/test_no_loss.py",
+    "tests/core/test_patterns.py",
+    "tests/core/test_unique_tags.py",
+    "tests/posts/test_order.py",
+    "tests/test_start.py",
+    "tests/serving/test_slow_peers.py",
+    "tests/execution/",
+    "tests/realtime/test_token_expiry.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long tests begin first, in the order above; all others stay where they are."""
+
+    def rank(item: pytest.Item) -> int:
+        found = (at for at, path in enumerate(LONG) if item.nodeid.startswith(path))
+        return next(found, len(LONG))
+
+    items.sort(key=rank)
