@@ -51,6 +51,21 @@ def test_every_path_in_code_style_is_there():
             assert (ROOT / path).exists(), f"{page.name}: {path}"
 
 
+@pytest.mark.parametrize(
+    ("answer", "output", "shown"),
+    [
+        ('{"id":...,"name":"x"}', '{"id":7,"name":"x"}', True),
+        ('{"id":...,\n "name":"x"}', '{"id":7,"at":1,"name":"x"}', True),
+        ('{"id":...,"name":"x"}', '{"id":7,"name":"y"}', False),
+        ("200\n403", "200\n403\n", True),
+        ("200\n403", "403\n200\n", False),
+        ("a.c", "abc", False),
+    ],
+)
+def test_what_is_printed_is_compared_with_what_is_shown(answer, output, shown):
+    assert pages.shows(answer, output) is shown
+
+
 @each_page
 def test_a_failing_request_fails_its_block(page):
     """Unless the page shows the problem or the status that it gets, or follows a stream."""
