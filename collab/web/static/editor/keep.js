@@ -49,7 +49,6 @@ async function within(mode, work) {
  * @returns {Promise<(() => void) | null>}
  */
 function held(name) {
-  if (!navigator.locks) return Promise.resolve(() => {});
   return new Promise((resolve) => {
     void navigator.locks.request(name, { ifAvailable: true }, (lock) => {
       if (!lock) return resolve(null);
@@ -82,6 +81,7 @@ export class Keep {
    */
   static async of(userId, fileId) {
     const place = `${userId}/${fileId}/`;
+    if (!navigator.locks) return Keep.#ofTab(place);
     for (const key of await keysOf(place)) {
       const release = await held(`${NAME}/${key}`);
       if (!release) continue;
@@ -91,6 +91,14 @@ export class Keep {
     }
     const key = place + randomId();
     return new Keep(key, (await held(`${NAME}/${key}`)) ?? (() => {}), null);
+  }
+
+  /** Without locks nobody knows which windows live: a tab takes up what it kept itself. @param {string} place */
+  static async #ofTab(place) {
+    const key = sessionStorage.getItem(`${NAME}/${place}`) ?? place + randomId();
+    sessionStorage.setItem(`${NAME}/${place}`, key);
+    const found = await within("readonly", (store) => store.get(key)).catch(() => null);
+    return new Keep(key, () => {}, found ?? null);
   }
 
   /** @param {Kept} kept @returns {Promise<boolean>} whether it could be kept */

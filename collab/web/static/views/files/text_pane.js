@@ -7,6 +7,7 @@ import { languageOf } from "../../editor/highlight.js";
 import { Surface } from "../../editor/surface.js";
 import { TextClient } from "../../editor/text_client.js";
 import { avatars } from "../../ui/avatar.js";
+import { shortcuts } from "../../ui/shortcuts.js";
 import { button, iconButton } from "../../ui/button.js";
 import { paneHead } from "./pane_head.js";
 import { isProgram } from "./nodes.js";
@@ -86,6 +87,8 @@ export function textPane(ctx, file, room) {
     run?.dispose(),
   ]);
   if (ctx.projectStore) bag.add(ctx.projectStore.subscribe(allow));
+  const start = () => room.mayWrite() && run?.start();
+  if (run) bag.add(shortcuts({ keys: "mod+Enter", label: "Run this program", group: "Files", run: start }));
   setWrap(prose);
   void client.start();
   return {
