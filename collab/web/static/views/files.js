@@ -134,6 +134,9 @@ export class Files {
     this.ctx = ctx;
     const file = ctx.params["file"];
     const known = file ? (await ctx.api.get(`files/${file}`, { signal: ctx.signal })).data : null;
+    if (known && known.project_id !== ctx.params["project"]) {
+      return ctx.router.go(`/projects/${known.project_id}/files/${known.id}`, { replace: true });
+    }
     await this.#enter(known?.workspace_id ?? null);
     this.element.classList.toggle("files-open", Boolean(known));
     if (known)
@@ -179,7 +182,18 @@ export class Files {
     if (FILE_EVENTS.has(type)) this.#soon();
     if (data.file_id !== this.ctx.params["file"]) return;
     if (type === "file.moved") [this.#pane?.moved(data.path), this.ctx.setTitle(nameOf(data.path))];
+    if (type === "file.deleted" && this.#pane?.replaced) this.#sayGone();
     if (type === "file.replaced") void this.#pane?.replaced?.();
+  }
+
+  /** A picture or the like was deleted; a text says so itself, with what is unsent of it. */
+  #sayGone() {
+    this.#close();
+    const text = "Somebody deleted it. Its place in the list is free again.";
+    replace(
+      this.place,
+      h("div", { class: "files-nothing", role: "alert" }, empty({ title: "This file is gone", text })),
+    );
   }
 
   async #workspacesChanged() {
