@@ -4,6 +4,8 @@ import { endOf, moved } from "./delta.js";
 
 /** @typedef {{ userId: number, name: string, position: number, anchor: number, at: number }} Cursor `at`: when it moved, in milliseconds */
 
+/** @typedef {{ user_id: number, position: number, anchor?: number }} Told by the server, in its version */
+
 export class Cursors {
   /** @type {Map<number, Cursor>} */
   #known = new Map();
@@ -49,6 +51,11 @@ export class Cursors {
     if (userId === this.#self) return;
     const name = this.#names.get(userId) ?? "";
     this.#known.set(userId, { userId, name, position, anchor, at: Date.now() });
+  }
+
+  /** Show what the server told, where it is in the own text. @param {Told} told @param {import("./replica.js").Replica} replica */
+  show({ user_id: userId, position, anchor = position }, replica) {
+    if (typeof position === "number") this.set(userId, replica.toOwn(position), replica.toOwn(anchor));
   }
 
   /** Let all move along with a change. @param {import("./delta.js").Delta} delta */

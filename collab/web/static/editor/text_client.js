@@ -35,6 +35,7 @@ export class TextClient {
   /** What came and waits: for the text, for a composition to end, for the text to be opened anew. @type {any[]} */
   #early = [];
   #held = false;
+  #freed = () => {};
   #anew = false;
   #gap = false;
   #failures = 0;
@@ -62,14 +63,6 @@ export class TextClient {
     this.status = createStore(/** @type {Status} */ ({ kind: "opening", unsent: false, kept: false, problem: null }));
     this.cursors = new Cursors(user.id);
     this.#own = new OwnCursor(fileId, live, () => (this.status.get().kind === "gone" ? null : this.#replica));
-  }
-
-  get text() {
-    return this.#replica?.text ?? "";
-  }
-
-  get version() {
-    return this.#replica?.version ?? 0;
   }
 
   get settled() {
@@ -127,7 +120,9 @@ export class TextClient {
   /** Hold back what others do while a character is being composed, so that nothing moves under it. @param {boolean} on */
   hold(on) {
     this.#held = on;
-    if (!on) this.#drain();
+    if (on) return;
+    this.#freed();
+    this.#drain();
   }
 
   /** Tell the others where the own cursor is. @param {number} position @param {number} anchor */
@@ -154,7 +149,9 @@ export class TextClient {
 
   /** Try again at once what was refused. */
   retry() {
-    if (this.#replica?.sent) void this.#post();
+    if (!this.#replica) void this.#open();
+    else if (this.#gap) void this.#openAnew();
+    else if (this.#replica.sent) void this.#post();
     else this.#push();
   }
 
@@ -164,9 +161,7 @@ export class TextClient {
   #arrive(people) {
     this.cursors.present(people);
     this.listener.onCursors();
-    if (!this.#replica) void this.#open();
-    else if (this.#gap) void this.#openAnew();
-    else this.retry();
+    this.retry();
   }
 
   async #open() {
@@ -190,16 +185,10 @@ export class TextClient {
     this.#tell("live");
   }
 
-  /** @param {{ user_id: number, position: number, anchor?: number }[]} cursors */
+  /** @param {import("./cursors.js").Told[]} cursors */
   #place(cursors) {
-    for (const { user_id: userId, position, anchor } of cursors) this.#point(userId, position, anchor ?? position);
+    for (const one of cursors) if (this.#replica) this.cursors.show(one, this.#replica);
     this.listener.onCursors();
-  }
-
-  /** @param {number} userId @param {number} position @param {number} anchor */
-  #point(userId, position, anchor) {
-    const replica = this.#replica;
-    if (replica) this.cursors.set(userId, replica.toOwn(position), replica.toOwn(anchor));
   }
 
   /** @param {import("../core/live.js").LiveEvent} event */
@@ -215,17 +204,11 @@ export class TextClient {
   /** @param {import("../core/live.js").LiveEvent} event */
   #take(event) {
     if (event.type === "file.edited") this.#merge(event);
-    else if (event.type === "cursor.moved") this.#showCursor(event);
+    else if (event.type === "cursor.moved") return this.#place([{ ...event.data, user_id: event.actor }]);
     else if (event.type === "user.joined") this.cursors.joined(event.data);
     else if (event.type === "user.left") this.cursors.left(event.data.user_id);
     else return;
     this.listener.onCursors();
-  }
-
-  /** @param {import("../core/live.js").LiveEvent} event */
-  #showCursor({ actor, data }) {
-    if (actor !== undefined && typeof data.position === "number")
-      this.#point(actor, data.position, data.anchor ?? data.position);
   }
 
   /** @param {import("../core/live.js").LiveEvent} event */
@@ -287,6 +270,8 @@ export class TextClient {
     try {
       const included = await isTaken(this.fileId, this.live, replica);
       const opened = await this.live.request({ type: "file.open", file_id: this.fileId });
+      if (this.#held)
+        await new Promise((/** @type {(value?: unknown) => void} */ done) => (this.#freed = () => done()));
       this.#gap = false;
       this.#lastId = String(opened.last_id);
       this.#follow(replica.reopen(opened.content, opened.version, included));

@@ -3,18 +3,19 @@
 import { h, loadStyles, replace, restyle } from "../core/dom.js";
 import { asProblem, isAbort } from "../core/problem.js";
 import { Bag } from "../core/store.js";
-import { button, iconButton } from "../ui/button.js";
-import { empty, problemBox } from "../ui/empty.js";
+import { iconButton } from "../ui/button.js";
+import { problemBox } from "../ui/empty.js";
 import { select } from "../ui/field.js";
 import { menuAt, openMenu } from "../ui/menu.js";
 import { skeleton } from "../ui/skeleton.js";
-import { makeFile, moveTo, removeNode, renameNode } from "./files/acts.js";
+import { moveTo, removeNode, renameNode } from "./files/acts.js";
 import { bytesPane } from "./files/bytes_pane.js";
 import { historyPane } from "./files/history_pane.js";
-import { makeWorkspace, menuOf, newMenu, upload, workspaceMenu } from "./files/menus.js";
+import { menuOf, newMenu, workspaceMenu } from "./files/menus.js";
 import { fileById, joined, nameOf, without } from "./files/nodes.js";
 import { Sending, droppedFiles } from "./files/sending.js";
 import { textPane } from "./files/text_pane.js";
+import { gone, noFileOpen } from "./files/nothing.js";
 import { gallery } from "./files/thumbnails.js";
 import { Tree } from "./files/tree.js";
 
@@ -182,18 +183,8 @@ export class Files {
     if (FILE_EVENTS.has(type)) this.#soon();
     if (data.file_id !== this.ctx.params["file"]) return;
     if (type === "file.moved") [this.#pane?.moved(data.path), this.ctx.setTitle(nameOf(data.path))];
-    if (type === "file.deleted" && this.#pane?.replaced) this.#sayGone();
+    if (type === "file.deleted" && this.#pane?.replaced) [this.#close(), replace(this.place, gone())];
     if (type === "file.replaced") void this.#pane?.replaced?.();
-  }
-
-  /** A picture or the like was deleted; a text says so itself, with what is unsent of it. */
-  #sayGone() {
-    this.#close();
-    const text = "Somebody deleted it. Its place in the list is free again.";
-    replace(
-      this.place,
-      h("div", { class: "files-nothing", role: "alert" }, empty({ title: "This file is gone", text })),
-    );
   }
 
   async #workspacesChanged() {
@@ -256,41 +247,9 @@ export class Files {
 
   #openNothing() {
     this.#close();
-    const images = gallery(this.ctx, this.#nodes, this.mayWrite(), this.#beside);
-    const none = this.#nodes.length === 0;
-    const may = this.mayWrite();
-    const title = none ? "No files yet" : "Choose a file";
-    const text = none
-      ? may
-        ? "Make one, or drop files and folders here."
-        : "Whoever may write can make some."
-      : "Texts are written together: whoever has one open sees the others type.";
-    const actions =
-      may && this.workspaceId
-        ? [
-            button("New file", () => makeFile(this, ""), { look: "primary", icon: "plus" }),
-            button("Upload", () => upload(this, ""), { icon: "upload" }),
-          ]
-        : [];
-    const box = h("div", { class: "files-nothing" }, empty({ icon: "files", title, text, actions }), images);
-    this.tree.target(box, "");
-    replace(this.place, this.workspaceId ? box : this.#noWorkspace());
-  }
-
-  #noWorkspace() {
-    const actions = this.mayWrite()
-      ? [button("New workspace", () => makeWorkspace(this), { look: "primary", icon: "plus" })]
-      : [];
-    return h(
-      "div",
-      { class: "files-nothing" },
-      empty({
-        icon: "folder",
-        title: "No workspace yet",
-        text: "Files lie in workspaces: one for each thing that you work on together.",
-        actions,
-      }),
-    );
+    const box = noFileOpen(this, gallery(this.ctx, this.#nodes, this.mayWrite(), this.#beside));
+    if (this.workspaceId) this.tree.target(box, "");
+    replace(this.place, box);
   }
 
   // -- tools ----------------------------------------------------------------------------------
