@@ -170,6 +170,12 @@ SETTINGS = (
         "failed log-ins and registrations per address and e-mail",
     ),
     Setting(
+        "REGISTER_RATE_LIMIT",
+        "200 per hour",
+        rate,
+        "accounts made from one address; a class behind one has room",
+    ),
+    Setting(
         "INVITE_RATE_LIMIT",
         "120 per hour",
         rate,

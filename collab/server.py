@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from . import starting
 from .auth import passwords
 from .core import allocator
+from .core.database import put_log_away
 from .core.errors import ApiError
 from .core.http import heavy
 from .core.http.limits import largest_body
@@ -83,6 +84,7 @@ class CollabWorker(SelectingWorker):
             super().run()
         finally:
             self.handle_exit(signal.SIGTERM, None)
+            put_log_away(self.wsgi)
             # The arbiter may be dead, or not know: a job that goes on must not keep us here.
             end = threading.Timer(GRACE_S, os._exit, [1])
             end.daemon = True

@@ -38,6 +38,7 @@ SETTINGS = {
     "JWT_SECRET_KEY": "another secret that only the tests know, long",
     "RATE_LIMIT": "off",
     "AUTH_RATE_LIMIT": "off",
+    "REGISTER_RATE_LIMIT": "off",
     "PUBLISH_RATE_KB": "1000000",
     "ACCESS_TOKEN_MINUTES": "60",
     "LOG_LEVEL": "error",

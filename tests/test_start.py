@@ -154,6 +154,17 @@ class TestStopping:
             print(f" [{signal.Signals(number).name}: {time.monotonic() - begun:.2f} s]", end="")
         assert codes == [1001] * 50
 
+    def test_what_was_written_is_in_the_database_afterwards(self, process, alice, instance):
+        server = process()
+        with httpx.Client(base_url=server.url) as http:
+            alice.at(http).makes_project()
+        log = instance / "collab.db-wal"
+        assert log.stat().st_size > 0
+        server.signal(signal.SIGTERM)
+
+        assert server.process.wait(timeout=20) == 0
+        assert not log.exists() or log.stat().st_size == 0
+
     def test_sockets_that_never_answer_do_not_hold_it_up(self, process, alice, project):
         server = process()
         sockets = [Socket(server.url, token=alice.token, project_id=project) for _ in range(20)]

@@ -15,6 +15,7 @@ from ..extensions import db
 from . import passwords, refusals, sessions
 from .attempts import TooManyAttempts, attempts
 from .models import ADMIN, USER, Session, User
+from .registrations import REGISTRATIONS
 from .sessions import Client, SignedIn
 
 
@@ -33,10 +34,14 @@ FIRST_ACCOUNT = "This is the first account of this installation, so it is an adm
 
 
 def register(email: str, password: str, name: str | None, client: Client) -> SignedIn:
-    """Make an account and sign in; raises EmailTaken. The first one becomes admin."""
+    """Make an account and sign in; raises EmailTaken, TooManyAttempts, TooManyAccounts.
+
+    The first one becomes admin.
+    """
     email = email.lower()
     _check_strength(password, email)
     attempt = attempts().begin(client.network, email, guess=False)
+    REGISTRATIONS.here().take(client.network)
     password_hash = passwords.hash_password(password)  # before the lock: it takes long
     take_write_lock()
     if db.session.scalar(select(exists().where(User.email == email))):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from ..extensions import db
 from .errors import Unavailable
+from .fair_lock import FairLock
 from .json import dumps, loads
 from .slots import Registry, Slot
 
@@ -84,6 +84,17 @@ def make_private(path: Path) -> None:
             one.chmod(0o600)
 
 
+def put_log_away(app: Flask) -> None:
+    """Write what is in the write-ahead log into the database, as far as nobody uses it now."""
+    path = app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///")
+    with contextlib.suppress(sqlite3.Error):
+        connection = sqlite3.connect(path, timeout=1)
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.close()
+
+
 def is_new(path: Path) -> bool:
     """Return whether nothing has been written into a database yet."""
     try:
@@ -132,11 +143,12 @@ class WriterTurns:
 
     SQLite lets a second writer wait by sleeping and trying again, up to 0.1 s at a time, and
     whoever tries at the right moment wins: among many, some wait for seconds. A lock wakes the
-    next one at once. Between processes SQLite's own way remains.
+    next one at once, and nobody takes it again while another has waited for long. Between
+    processes SQLite's own way remains.
     """
 
     def __init__(self, patience_s: float) -> None:
-        self._lock, self._patience_s = threading.Lock(), patience_s
+        self._lock, self._patience_s = FairLock(), patience_s
 
     def take(self, connection: Connection) -> None:
         """Wait for the connection's turn, which lasts until it is given back to the pool."""

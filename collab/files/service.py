@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from ..core.caller import Caller
 from ..core.errors import Conflict, invalid
@@ -193,6 +193,14 @@ def move(file: File, path: str, actor: Caller) -> File:
     return file
 
 
+MOVE_FILE = (
+    update(File)
+    .where(File.id == bindparam("key"))
+    .values(path=bindparam("new_path"), version=File.version + 1, updated_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+
+
 def move_folder(workspace: Workspace, source: str, target: str, actor: Caller) -> int:
     """Give a folder another path, with all files below it or none; returns how many they are.
 
@@ -208,9 +216,9 @@ def move_folder(workspace: Workspace, source: str, target: str, actor: Caller) -
     kept = {path for key, path in rows.items() if key not in inside}
     require_free(workspace.id, list(new.values()), kept)
     # The shortest first: a path that another one takes has been left by then.
-    for key in sorted(new, key=lambda key: len(new[key])):
-        values = {"path": new[key], "version": File.version + 1, "updated_at": utcnow()}
-        db.session.execute(update(File).where(File.id == key).values(values))
+    keys, now = sorted(new, key=lambda key: len(new[key])), utcnow()
+    values = [{"key": key, "new_path": new[key], "now": now} for key in keys]
+    db.session.connection().execute(MOVE_FILE, values)
     _tell_moved(workspace, inside, new, actor)
     db.session.commit()
     return len(inside)

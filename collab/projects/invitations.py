@@ -43,7 +43,7 @@ def invite(project: Project, email: str, role: str, actor: Caller) -> Member | I
     actor's.
     """
     access.check_grant(access.effective(project.role, actor), role)
-    INVITATIONS.here().count(actor.user_id)
+    INVITATIONS.here().take(str(actor.user_id))
     email = email.lower()
     user = db.session.scalar(select(User).where(User.email == email))
     if user is None:

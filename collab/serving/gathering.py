@@ -183,6 +183,7 @@ class Gatherer:
         if len(self._buffer) - len(rest) > HEAD_BYTES:
             raise TOO_LONG
         check_host(request)
+        check_coding(request)
         self._number += 1
         self._begin(request, rest)
 
@@ -206,6 +207,14 @@ def check_host(request: Any) -> None:
         return
     if len(hosts) != 1 or not is_host(hosts[0]):
         raise malformed("it needs one `Host`, with a host's name and perhaps a port")
+
+
+def check_coding(request: Any) -> None:
+    """Refuse a body in a coding that nobody here takes away again (RFC 9112 §6.1)."""
+    codings = (value for name, value in request.headers if name == "TRANSFER-ENCODING")
+    named = {one.strip().lower() for one in ",".join(codings).split(",")}
+    if named - {"", "chunked"}:
+        raise Refused(501, "The request can't be read: of transfer codings only chunked is taken.")
 
 
 def is_host(value: str) -> bool:

@@ -129,3 +129,15 @@ def test_of_many_first_accounts_at_once_one_is_admin(new_installation):
     [thread.join() for thread in threads]
 
     assert sorted(roles) == ["admin"] + ["user"] * 5
+
+
+def test_one_network_makes_so_many_accounts_in_an_hour_and_no_more(make_app):
+    with http_for(make_app(REGISTER_RATE_LIMIT="30 per hour")) as http:
+        nobody = Person("nobody", http)
+        made = [
+            nobody.post("/auth/register", NEW | {"email": f"p{number}@example.com"})
+            for number in range(31)
+        ]
+        assert [one.status_code for one in made] == [201] * 30 + [429]  # a class has room
+        assert 1 <= int(made[-1].headers["Retry-After"]) <= 3600
+        assert nobody.post("/auth/login", NEW | {"email": "p0@example.com"}).status_code == 200

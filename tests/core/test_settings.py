@@ -30,6 +30,7 @@ BAD = {
     "CORS_ORIGINS": ["example.com", "https://x.org/", "https://x.org,*", "https://*.x.org", "null"],
     "RATE_LIMIT": ["", "many", "300", "0 per minute", "5 per 0 minutes", "5 per fortnight", "-1"],
     "AUTH_RATE_LIMIT": ["", "0 per minute", "5/minute"],
+    "REGISTER_RATE_LIMIT": ["", "0 per minute", "5/minute"],
     "INVITE_RATE_LIMIT": ["", "0 per minute", "5/minute"],
     "MESSAGE_RATE": ["", "0", "x"],
     "SIGNAL_RATE_KB": ["", "0", "x"],

@@ -107,6 +107,7 @@ class ProcessServer:
             "LOG_LEVEL": "warning",
             "RATE_LIMIT": "off",
             "AUTH_RATE_LIMIT": "off",
+            "REGISTER_RATE_LIMIT": "off",
         }
         self._environ |= settings
         self.process: subprocess.Popen[str] | Forked | None = None

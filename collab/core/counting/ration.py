@@ -1,0 +1,32 @@
+"""How often something may be done in a window of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from math import ceil
+
+from limits import parse
+
+from ..errors import TooManyRequests
+from .windows import MonotonicStorage
+
+
+class Ration:
+    """What each key has taken in its present window, of a rate such as `120 per hour` or `off`."""
+
+    def __init__(
+        self,
+        rate: str,
+        refusal: type[TooManyRequests],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        limit = None if rate == "off" else parse(rate)
+        self._most, self._window_s = (limit.amount, limit.get_expiry()) if limit else (0, 0)
+        self._taken, self._refusal = MonotonicStorage(clock=clock), refusal
+
+    def take(self, key: str) -> None:
+        """Count one; raises the refusal with the seconds to wait."""
+        if self._most and self._taken.incr(key, self._window_s) > self._most:
+            self._taken.decr(key)
+            raise self._refusal(retry_after=ceil(self._taken.left(key)))

@@ -1,0 +1,95 @@
+"""A lock that lets nobody starve.
+
+`threading.Lock` gives itself to whoever asks at the right moment. A thread that takes it again and
+again (an archive, some files a commit) was seen to keep others from it for many of its turns, since
+it still runs while they wake up.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+#: Seconds after which whoever waits longest gets the lock, and nobody else. Until then it is free
+#: for all, which is faster: nobody has to wake up first.
+STARVING_S = 0.02
+
+
+class _Waiter:
+    """Somebody who waits, since when, and whether the lock was handed to them."""
+
+    def __init__(self, since: float) -> None:
+        self.since, self.owns = since, False
+        self._gate = threading.Semaphore(0)
+
+    def wake(self) -> None:
+        self._gate.release()
+
+    def wait(self, seconds: float) -> bool:
+        return self._gate.acquire(timeout=max(0.0, seconds))
+
+
+class FairLock:
+    """A lock for many threads; it is not known whose it is, so any may release it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._held = clock, False
+        self._inside = threading.Lock()
+        self._waiting: deque[_Waiter] = deque()
+
+    def locked(self) -> bool:
+        """Return whether somebody has it."""
+        return self._held
+
+    @property
+    def waiting(self) -> int:
+        """Return how many wait for it."""
+        return len(self._waiting)
+
+    def acquire(self, timeout: float) -> bool:
+        """Wait for the lock; returns False if it did not come within so many seconds."""
+        with self._inside:
+            if not self._held and not self._starving():
+                self._held = True
+                return True
+            waiter = _Waiter(self._clock())
+            self._waiting.append(waiter)
+        end = waiter.since + timeout
+        while waiter.wait(end - self._clock()):
+            if self._entered(waiter):
+                return True
+        return self._gave_up(waiter)
+
+    def _starving(self) -> bool:
+        return bool(self._waiting) and self._clock() - self._waiting[0].since >= STARVING_S
+
+    def _entered(self, waiter: _Waiter) -> bool:
+        """Take the lock for somebody who woke up, unless another was faster."""
+        with self._inside:
+            if not waiter.owns and not self._held:
+                self._held = waiter.owns = True
+                self._waiting.remove(waiter)
+            return waiter.owns
+
+    def _gave_up(self, waiter: _Waiter) -> bool:
+        """Let go of a place in the queue; returns whether the lock came in the last moment."""
+        with self._inside:
+            if not waiter.owns:
+                self._waiting.remove(waiter)
+                if not self._held and self._waiting:  # the call may have been for this one
+                    self._waiting[0].wake()
+            return waiter.owns
+
+    def release(self) -> None:
+        """Let go of it: for whoever comes first, or waits too long already."""
+        with self._inside:
+            if self._starving():
+                waiter = self._waiting.popleft()
+                waiter.owns = True
+                waiter.wake()
+                return
+            self._held = False
+            if self._waiting:
+                self._waiting[0].wake()
