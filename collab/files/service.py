@@ -193,6 +193,8 @@ def move(file: File, path: str, actor: Caller) -> File:
     return file
 
 
+#: Files that are moved with their folder, in one transaction: some 0.4 s of the writer's lock.
+MAX_FILES_PER_MOVE = 5_000
 MOVE_FILE = (
     update(File)
     .where(File.id == bindparam("key"))
@@ -212,6 +214,8 @@ def move_folder(workspace: Workspace, source: str, target: str, actor: Caller) -
         raise invalid("from", "There is no such folder.")
     if target == source:
         return len(inside)
+    if len(inside) > MAX_FILES_PER_MOVE:
+        raise invalid("from", f"It has more than {MAX_FILES_PER_MOVE:,} files: move part by part.")
     new = {key: _moved(path, source, target) for key, path in inside.items()}
     kept = {path for key, path in rows.items() if key not in inside}
     require_free(workspace.id, list(new.values()), kept)

@@ -20,8 +20,9 @@ from ..extensions import db
 from . import access
 from .models import MEMBER_SORTS, OWNER, Member, Project
 
-#: Called with project, person and actor in the transaction that removes a member.
-Departure = Callable[[int, int, int], None]
+#: Called with project, person and actor in the transaction that removes a member, and before it as
+#: often as it returns that there is more to do than one transaction should.
+Departure = Callable[[int, int, int], bool]
 
 _DEPARTURES: Registry[list[Departure]] = Registry("departures", lambda _: [])
 
@@ -86,15 +87,27 @@ def load_to_remove(project_id: int, user_id: int, actor: Caller) -> tuple[Projec
 
 
 def remove(project: Project, member: Member, actor: Caller) -> None:
-    """Remove a member, or leave; raises LastOwner."""
+    """Remove a member, or leave; raises LastOwner, and as `load_to_remove` if that comes between.
+
+    Of what is very much to tidy up, parts go before in transactions of their own.
+    """
+    place = (project.id, member.user_id)
     if member.role == OWNER:
         _check_other_owner(project)
+    while _tidy_up_after(*place, actor):
+        db.session.commit()
+        project, member = load_to_remove(*place, actor)
+        if member.role == OWNER:
+            _check_other_owner(project)
     db.session.delete(member)
-    removed = MemberRemoved(project_id=project.id, user_id=member.user_id)
-    log.record(removed, actor=actor.user_id)
-    for callback in _DEPARTURES.here():
-        callback(project.id, member.user_id, actor.user_id)
+    log.record(MemberRemoved(project_id=place[0], user_id=place[1]), actor=actor.user_id)
     db.session.commit()
+
+
+def _tidy_up_after(project_id: int, user_id: int, actor: Caller) -> bool:
+    """Take a part of what a member leaves; returns whether there is more."""
+    more = [callback(project_id, user_id, actor.user_id) for callback in _DEPARTURES.here()]
+    return any(more)
 
 
 def _check_other_owner(project: Project) -> None:

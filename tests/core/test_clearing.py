@@ -11,7 +11,8 @@ from sqlalchemy import event, text
 
 from collab.core.storage.clearing import ROWS_PER_TRANSACTION
 from collab.extensions import db
-from collab.files.service import MAX_FILES_PER_DELETION
+from collab.files.service import MAX_FILES_PER_DELETION, MAX_FILES_PER_MOVE
+from collab.tasks.on_member_left import MAX_TASKS_PER_TRANSACTION
 
 from ..support.people import Person, ok
 
@@ -109,3 +110,51 @@ def test_a_workspace_of_many_files_is_deleted_some_at_a_time(
         query = "SELECT type FROM events WHERE type LIKE '%.deleted' ORDER BY id"
         kinds = db.session.scalars(text(query)).all()
     assert kinds == ["file.deleted"] * (many + 1) + ["workspace.deleted"]
+
+
+def test_whoever_leaves_very_many_tasks_is_removed_part_by_part(
+    app: Flask, alice: Person, bob: Person, project: int
+) -> None:
+    body = {"title": "T", "project_id": project, "assignee_id": bob.id}
+    task, many = ok(alice.post("/tasks", body))["id"], 2 * MAX_TASKS_PER_TRANSACTION
+    with app.app_context():
+        names = [row.name for row in db.session.execute(text("PRAGMA table_info(tasks)"))]
+    copied = ", ".join(name for name in names if name not in ("id", "position"))
+    write(
+        app,
+        f"INSERT INTO tasks ({copied}, position) "
+        + NUMBERS
+        + f"SELECT {copied}, 'm' || i FROM tasks, n WHERE tasks.id = :task",
+        many=many,
+        task=task,
+    )
+    with commits(app) as sizes:
+        ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
+    left = ok(alice.get("/tasks", params={"assignee": "none", "project_id": project, "limit": 100}))
+    assert len(left["items"]) == 100
+    with app.app_context():
+        count = text("SELECT count(*) FROM tasks WHERE assignee_id = :bob")
+        assert db.session.scalar(count, {"bob": bob.id}) == 0
+    parts = [size for size in sizes if size > MAX_TASKS_PER_TRANSACTION]
+    assert len(parts) >= many // MAX_TASKS_PER_TRANSACTION
+    assert max(sizes) < 10 * MAX_TASKS_PER_TRANSACTION  # with each its event, and what counts both
+
+
+def test_a_folder_of_too_many_files_is_not_moved_at_once(
+    app: Flask, alice: Person, project: int
+) -> None:
+    workspace = alice.makes_workspace(project)
+    file = alice.makes_file(workspace, "folder/0")["id"]
+    with app.app_context():
+        names = [row.name for row in db.session.execute(text("PRAGMA table_info(files)"))]
+    copied = ", ".join(name for name in names if name not in ("id", "path"))
+    write(
+        app,
+        f"INSERT INTO files ({copied}, path) "
+        + NUMBERS
+        + f"SELECT {copied}, 'folder/' || i FROM files, n WHERE files.id = :file",
+        many=MAX_FILES_PER_MOVE,
+        file=file,
+    )
+    move = {"from": "folder", "to": "other"}
+    assert alice.post(f"/workspaces/{workspace}/files/move", move).status_code == 422
