@@ -79,12 +79,12 @@ def next_step(live_text: LiveText, *, quiet: bool, leaves: bool = False) -> Step
 
     `quiet`: nobody has used it lately; `leaves`: it leaves memory after the step.
     """
-    count, size = live_text.uncompacted
+    (count, size), whole = live_text.uncompacted, live_text.document.weight
     if time.monotonic() < live_text.paused_until:
         return None
     if (
         count >= CHECKPOINT_EVERY_UPDATES
-        or size >= CHECKPOINT_EVERY_BYTES + 2 * len(live_text.document.units)
+        or size >= CHECKPOINT_EVERY_BYTES + max(2 * len(live_text.document.units), whole - size)
         or (quiet and count > FEW_UPDATES)
     ):
         return (

@@ -34,7 +34,7 @@ NO_UPDATE = b"\0\0"
 #: Pieces that a document may be in: it is loaded in some 15 ms then, and takes some 24 MB.
 MAX_PIECES = 60_000
 #: Bytes that all of a document may take, written as one update. A text has up to 2 MiB of them.
-MAX_DOCUMENT_BYTES = 12 * 2**20
+MAX_DOCUMENT_BYTES = 8 * 2**20
 #: Bytes that an empty document takes in memory.
 DOCUMENT_BYTES = 32 * 1024
 #: Bytes that each piece of a text takes in memory.

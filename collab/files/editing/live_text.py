@@ -41,7 +41,7 @@ class TextTooLarge(ApiError):
 
 
 class TextTooHeavy(TextTooLarge):
-    """Everything that a text keeps may have at most 12 MiB: delete it, and make it anew."""
+    """Everything that a text keeps may have at most 8 MiB: delete it, and make it anew."""
 
 
 class TooFarBehind(Conflict):

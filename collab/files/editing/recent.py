@@ -7,7 +7,7 @@ from .batch import Batch
 #: How many are kept; whoever lacks older ones is sent all that they lack.
 MAX_UPDATES = 5000
 #: Bytes of them.
-MAX_BYTES = 32 * 2**20
+MAX_BYTES = 16 * 2**20
 
 
 class Recent(dict[tuple[int, int], bytes]):
