@@ -127,5 +127,10 @@ class Parts:
         self.start()
         return {name: part.state for name, part in self}
 
+    def figures(self) -> dict[str, dict[str, int]]:
+        """Return what parts count, of those that count something."""
+        counted = {name: getattr(part, "figures", {}) for name, part in self}
+        return {name: figures for name, figures in counted.items() if figures}
+
 
 PARTS: Registry[Parts] = Registry("parts", Parts)

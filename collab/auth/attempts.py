@@ -26,6 +26,7 @@ from math import ceil
 from flask import Flask
 from limits import parse
 
+from ..core.counting.ration import Ration
 from ..core.counting.windows import MonotonicStorage
 from ..core.errors import TooManyRequests
 from ..core.slots import Slot
@@ -134,3 +135,13 @@ ATTEMPTS: Slot[Attempts] = Slot("attempts", _make)
 def attempts() -> Attempts:
     """Return the counters of this application."""
     return ATTEMPTS.here()
+
+
+class TooManyAccounts(TooManyRequests):
+    """Too many accounts were made from this address: wait and try again."""
+
+
+#: How many accounts each network makes: each has quotas of its own, and takes a hash's time.
+REGISTRATIONS: Slot[Ration] = Slot(
+    "registrations", lambda app: Ration(app.config["REGISTER_RATE_LIMIT"], TooManyAccounts)
+)

@@ -13,9 +13,8 @@ from ..events import log
 from ..events.catalogue.accounts import AccountRegistered, AccountUpdated, PasswordChanged
 from ..extensions import db
 from . import passwords, refusals, sessions
-from .attempts import TooManyAttempts, attempts
+from .attempts import REGISTRATIONS, TooManyAttempts, attempts
 from .models import ADMIN, USER, Session, User
-from .registrations import REGISTRATIONS
 from .sessions import Client, SignedIn
 
 

@@ -38,6 +38,12 @@ class ReadyOut(Schema):
 
     status = fields.String(required=True)
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    #: What parts have counted since the process started.
+    figures = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Integer()),
+        required=True,
+    )
 
 
 @blueprint.get("/health")
@@ -57,7 +63,8 @@ def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Say whether the database and the live parts work."""
     checks = {"database": _database(), "disk": _disk(), **PARTS.here().states()}
     good = all(state == "ok" or state.startswith("off") for state in checks.values())
-    body = {"status": "ok" if good else "unavailable", "checks": checks}
+    status = "ok" if good else "unavailable"
+    body = {"status": status, "checks": checks, "figures": PARTS.here().figures()}
     return body, 200 if good else 503, {} if good else {"Retry-After": "1"}
 
 

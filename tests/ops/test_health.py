@@ -1,6 +1,8 @@
+from dataclasses import asdict
 from datetime import datetime
 
 from collab.extensions import db
+from collab.files.editing.proof import proofs
 from collab.realtime.transport.live import LIVE
 
 from ..support.people import ok
@@ -35,7 +37,13 @@ def test_health_is_not_counted_against_the_limit(make_app):
 
 def test_ready_tells_each_part(nobody):
     body = ok(nobody.get("/ready"))
-    assert body == {"status": "ok", "checks": CHECKS}
+    assert (body["status"], body["checks"]) == ("ok", CHECKS)
+    assert body["figures"].keys() == {"texts"}
+
+
+def test_ready_tells_how_many_texts_were_not_what_was_stored_of_them(nobody):
+    assert ok(nobody.get("/ready"))["figures"]["texts"] == asdict(proofs)
+    assert asdict(proofs).keys() == {"proven", "differed", "mended"}
 
 
 def test_not_ready_without_the_tables(nobody, app):

@@ -13,6 +13,7 @@ import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import asdict
 from typing import Any
 
 from flask import Flask
@@ -25,7 +26,7 @@ from ...extensions import db
 from ...parts import PARTS, BackgroundThread
 from ...realtime.transport.live import LIVE
 from ..updates.bounds import Unusable
-from . import compaction
+from . import compaction, proof
 from .batch import TURN_S, Batch
 from .changes import Change, Question, waited
 from .document import Document
@@ -117,6 +118,11 @@ class Writer(BackgroundThread):
 
     def _wake(self) -> None:
         self._waiting.put(None)
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """Return how many texts were proved to be what is stored, and how many were not."""
+        return asdict(proof.proofs)
 
     @property
     def in_memory(self) -> list[int]:
