@@ -20,6 +20,7 @@ from collab.parts import PARTS
 from collab.server import prepare
 
 from .support import jobs
+from .support.declared import Declared
 from .support.order import pytest_collection_modifyitems  # noqa: F401 (a hook of pytest's)
 from .support.people import Person, register
 from .support.servers import PLAIN, ForkedServer, ProcessServer, ThreadServer, fork_server
@@ -106,6 +107,20 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """Build an application for all tests of this process that want none of their own settings."""
     folder = tmp_path_factory.mktemp("lasting") / "instance"
     return jobs.bring_types(create_app(SETTINGS | {"INSTANCE_PATH": str(folder)}))
+
+
+@pytest.fixture(scope="session")
+def declarations(lasting: Flask) -> Declared:
+    """Watch what the shared application answers, from before its first request on."""
+    return Declared(lasting)
+
+
+@pytest.fixture
+def declared(app: Flask, declarations: Declared) -> Iterator[None]:
+    """Fail a test that is answered with what the OpenAPI document does not declare."""
+    declarations.check()
+    yield
+    assert declarations.check() == set(), "the OpenAPI document does not declare these answers"
 
 
 @pytest.fixture

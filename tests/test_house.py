@@ -244,6 +244,7 @@ GLUE = (
     "auth/refusals.py",  # notes who was refused, after each request
     "flags/guard.py",  # refuses what is switched off, before each request
     "core/errors.py",  # answers what was raised
+    "ops/openapi/*",  # describes what the decorators of routes say
     "ops/docs.py",  # serves the pages of the documentation
 )
 #: What else asks Flask, and for what: each hands it on to everybody below routes.

@@ -26,6 +26,8 @@ from .support.sockets import Frame, Socket
 from .support.texts import TextDesk
 from .support.zips import zipped
 
+pytestmark = pytest.mark.usefixtures("declared")
+
 PEOPLE = ("nobody", "charlie", "vera", "bob", "alice", "ada")
 
 #: Words behind an address tell apart the cases of one route.

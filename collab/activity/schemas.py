@@ -18,6 +18,11 @@ TYPE_META = {
 class PeriodQuery(Schema):
     """Which type, and from when to when."""
 
+    example = {
+        "type": "task.created",
+        "since": "2026-03-01T00:00:00Z",
+        "until": "2026-04-01T00:00:00Z",
+    }
     type = fields.String(load_default=None, validate=validate.Length(1, 100), metadata=TYPE_META)
     since = Moment(load_default=None, metadata={"description": "From this time on (RFC 3339)."})
     until = Moment(load_default=None, metadata={"description": "Before this time (RFC 3339)."})
@@ -26,6 +31,7 @@ class PeriodQuery(Schema):
 class FeedQuery(PageQuery, PeriodQuery):
     """Which events to show."""
 
+    example = {"actor": "me"}
     actor = patterned(
         r"^(me|[1-9][0-9]{0,17})$",
         "Must be a person's id, or `me`.",
@@ -39,6 +45,7 @@ class FeedQuery(PageQuery, PeriodQuery):
 class AuditFilter(PeriodQuery):
     """Which events to show."""
 
+    example = {"actor": 3, "address": "192.0.2.7"}
     aliases = {"projectId": "project_id"}
     actor = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
     topic = topic_field(load_default=None)
@@ -63,6 +70,7 @@ class ExportQuery(AuditFilter):
 class ActorOut(Schema):
     """Who did it."""
 
+    example = {"id": 3, "name": "Bob"}
     id = fields.Integer(required=True)
     name = fields.String(required=True)
 
@@ -70,8 +78,16 @@ class ActorOut(Schema):
 class ActivityOut(Schema):
     """Something that happened."""
 
+    example = {
+        "type": "task.created",
+        "text": "Bob made the task \u201cOrder the rocket\u201d",
+        "topic": "project:1",
+        "data": {"task_id": 1, "title": "Order the rocket"},
+        "withheld": False,
+        "time": "2026-03-02T09:00:00Z",
+    }
     id = fields.Integer(required=True, metadata={"description": "The event's id in the log."})
-    type = fields.String(required=True, metadata={"example": "task.created"})
+    type = fields.String(required=True)
     text = fields.String(
         required=True,
         metadata={"description": "A sentence, plain text.", "example": "Bob made the task “Fix”"},
@@ -97,6 +113,7 @@ class ActivityOut(Schema):
 class AuditOut(ActivityOut):
     """Something that happened, and the address it came from."""
 
+    example = {"address": "192.0.2.7"}
     address = fields.String(
         required=True,
         allow_none=True,

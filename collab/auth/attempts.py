@@ -46,6 +46,8 @@ COME_BACK_WITHIN_S = 900
 class TooManyAttempts(TooManyRequests):
     """Too many failed attempts from this address or for this e-mail: wait and try again."""
 
+    kind = "too-many-attempts"
+
 
 @dataclass(frozen=True)
 class Attempt:

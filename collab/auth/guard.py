@@ -13,6 +13,7 @@ from ..core.caller import Caller, act_as, acting
 from ..core.database import on_lock
 from ..core.errors import Forbidden, Unauthorized
 from ..core.http.caller import caller
+from ..core.http.traits import Trait, mark
 from ..core.models import utcnow
 from ..core.security import digest
 from ..extensions import db
@@ -40,6 +41,8 @@ PERSON_OF_SESSION = (
 
 class SessionEnded(Unauthorized):
     """This session has ended: log in again."""
+
+    kind = "session-ended"
 
 
 class NoLongerAdmin(Forbidden):
@@ -153,7 +156,7 @@ def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
         caller()
         return view(*args, **kwargs)
 
-    return wrapper
+    return mark(wrapper, Trait.SIGNED_IN)
 
 
 def login_optional(view: Callable[P, Any]) -> Callable[P, Any]:
@@ -180,7 +183,7 @@ def admin_required(view: Callable[P, Any]) -> Callable[P, Any]:
             raise Forbidden("Only an admin may do this.")
         return view(*args, **kwargs)
 
-    return wrapper
+    return mark(wrapper, Trait.SIGNED_IN, Trait.ADMINS)
 
 
 def init_app(app: Flask) -> None:

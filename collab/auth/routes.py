@@ -56,6 +56,8 @@ def client() -> Client:
 @blueprint.doc(security=NO_SECURITY)
 @blueprint.arguments(RegisterIn)
 @blueprint.response(201, SignedInOut)
+@blueprint.alt_response(409, "Problem")
+@blueprint.alt_response(403, "Problem")
 def register(data: dict[str, Any]) -> Answer:
     """Create an account and sign in."""
     cookie = cookies.asked_for(data)
@@ -67,6 +69,8 @@ def register(data: dict[str, Any]) -> Answer:
 @blueprint.doc(security=NO_SECURITY)
 @blueprint.arguments(LoginIn)
 @blueprint.response(200, SignedInOut)
+@blueprint.alt_response(401, "Problem")
+@blueprint.alt_response(403, "Problem")
 def login(data: dict[str, Any]) -> Answer:
     """Sign in with e-mail and password."""
     cookie = cookies.asked_for(data)
@@ -78,6 +82,8 @@ def login(data: dict[str, Any]) -> Answer:
 @blueprint.doc(security=NO_SECURITY)
 @blueprint.arguments(RefreshIn)
 @blueprint.response(200, SignedInOut)
+@blueprint.alt_response(401, "Problem")
+@blueprint.alt_response(403, "Problem")
 def refresh(data: dict[str, Any]) -> Answer:
     """Trade a refresh token, from the body or else from the cookie, for new tokens.
 
@@ -122,6 +128,7 @@ def logout_all() -> tuple[None, int, dict[str, str]]:
 @login_required
 @blueprint.arguments(PasswordIn)
 @blueprint.response(204)
+@blueprint.alt_response(409, "Problem")
 def change_password(data: dict[str, Any]) -> tuple[None, int, dict[str, str]]:
     """Change your password; your other sessions end."""
     service.change_password(caller(), data["current_password"], data["new_password"], client())
@@ -162,6 +169,7 @@ def list_blocks(query: dict[str, Any]) -> Page:
 @blueprint.put("/me/blocks/<id:user_id>")
 @login_required
 @blueprint.response(204)
+@blueprint.alt_response(409, "Problem")
 def block(user_id: int) -> None:
     """Block a person, who does not learn of it: they can't add you to projects or notify you."""
     blocks.block(caller(), user_id)

@@ -43,16 +43,18 @@ def wants_cookie() -> fields.Boolean:
 class RegisterIn(Schema):
     """A new account."""
 
+    example = {"email": "alice@example.com", "name": "Alice"}
     aliases = {"full_name": "name", "fullName": "name"}
     email = email(required=True)
     password = new_password()
-    name = line(100, load_default=None, metadata={"example": "John Doe"})
+    name = line(100, load_default=None)
     cookie = wants_cookie()
 
 
 class LoginIn(Schema):
     """An e-mail address and its password."""
 
+    example = {"email": "alice@example.com"}
     email = fields.String(
         required=True,
         validate=validate.Length(1, 254),
@@ -65,6 +67,7 @@ class LoginIn(Schema):
 class RefreshIn(Schema):
     """A refresh token; without one, the cookie's is used."""
 
+    example = {"refresh_token": "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..iv.sealed.tag"}
     aliases = {"refreshToken": "refresh_token"}
     body_optional = True
     refresh_token = fields.String(validate=validate.Length(1, 4096))
@@ -73,6 +76,7 @@ class RefreshIn(Schema):
 class PasswordIn(Schema):
     """The current password and the new one."""
 
+    example = {"new_password": "OneGiantLeap1969!"}
     aliases = {"currentPassword": "current_password", "newPassword": "new_password"}
     current_password = known_password()
     new_password = new_password()
@@ -81,6 +85,7 @@ class PasswordIn(Schema):
 class MeIn(Schema):
     """What you can change about your account."""
 
+    example = {"name": "Alice Owner"}
     aliases = {"full_name": "name", "fullName": "name"}
     name = line(100)
 
@@ -88,6 +93,7 @@ class MeIn(Schema):
 class UserOut(Schema):
     """An account."""
 
+    example = {"id": 2, "email": "alice@example.com", "name": "Alice", "role": "user"}
     id = fields.Integer(required=True)
     email = fields.String(required=True)
     name = fields.String(required=True)
@@ -98,6 +104,14 @@ class UserOut(Schema):
 class SignedInOut(Schema):
     """A person with fresh tokens."""
 
+    example = {
+        "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.claims.signature",
+        "refresh_token": "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..iv.sealed.tag",
+        "token_type": "Bearer",
+        "role": "user",
+        "expires_in": 900,
+        "notice": None,
+    }
     user = fields.Nested(UserOut, required=True)
     role = fields.String(required=True, validate=ROLE_CHOICE)
     access_token = fields.String(required=True)
@@ -122,6 +136,7 @@ class SignedInOut(Schema):
 class DemoPersonOut(Schema):
     """Somebody to sign in as."""
 
+    example = {"name": "Alice Owner", "email": "alice@example.com"}
     name = fields.String(required=True)
     email = fields.String(required=True)
 
@@ -129,6 +144,7 @@ class DemoPersonOut(Schema):
 class DemoOut(Schema):
     """The people of the demo."""
 
+    example = {"password": None}
     people = fields.List(fields.Nested(DemoPersonOut), required=True)
     password = fields.String(
         required=True,
@@ -140,6 +156,7 @@ class DemoOut(Schema):
 class VerifyOut(Schema):
     """What a valid access token says."""
 
+    example = {"valid": True, "session_id": 7, "role": "user", "expires_at": "2026-03-02T09:15:00Z"}
     valid = fields.Boolean(required=True)
     user_id = fields.Integer(required=True)
     session_id = fields.Integer(required=True)
@@ -150,6 +167,14 @@ class VerifyOut(Schema):
 class SessionOut(Schema):
     """A log-in on one device."""
 
+    example = {
+        "id": 7,
+        "user_agent": "curl/8.14.1",
+        "address": "192.0.2.7",
+        "last_used_at": "2026-03-02T09:30:00Z",
+        "expires_at": "2026-03-09T09:30:00Z",
+        "current": True,
+    }
     id = fields.Integer(required=True)
     user_agent = fields.String(required=True)
     address = fields.String(required=True)
@@ -170,6 +195,7 @@ class SessionQuery(PageQuery):
 class BlockOut(Schema):
     """A person you have blocked; their name is shown if you have something in common."""
 
+    example = {"user_id": 5}
     user_id = fields.Integer(required=True, attribute="blocked_id")
     created_at = Time(required=True)
 
@@ -183,6 +209,10 @@ class BlockQuery(PageQuery):
 class TicketOut(Schema):
     """A ticket for `?ticket=`: it works once."""
 
+    example = {
+        "ticket": "Zk3vT9hH0mQ2yX5sR8uW1aB4cD7eF6gH9iJ0kL3mN6o",
+        "expires_at": "2026-03-02T09:01:00Z",
+    }
     ticket = fields.String(required=True)
     expires_at = Time(required=True)
 
@@ -190,6 +220,7 @@ class TicketOut(Schema):
 class AccountOut(UserOut):
     """An account as an admin sees it."""
 
+    example = {"disabled": False}
     disabled = fields.Boolean(required=True)
     updated_at = Time(required=True)
 
@@ -197,6 +228,7 @@ class AccountOut(UserOut):
 class UserQuery(PageQuery):
     """Which accounts."""
 
+    example = {"q": "alice", "role": "user", "disabled": False}
     q = fields.String(load_default=None, validate=validate.Length(max=100))
     role = fields.String(load_default=None, validate=ROLE_CHOICE)
     disabled = fields.Boolean(load_default=None)
@@ -206,6 +238,7 @@ class UserQuery(PageQuery):
 class UserIn(Schema):
     """What an admin can change about an account."""
 
+    example = {"disabled": True}
     role = fields.String(validate=ROLE_CHOICE)
     disabled = TrueOrFalse()
 

@@ -21,9 +21,13 @@ from .sessions import Client, SignedIn
 class EmailTaken(Conflict):
     """There is already an account with this e-mail address: log in."""
 
+    kind = "email-taken"
+
 
 class WrongCredentials(Unauthorized):
     """The e-mail address or the password is wrong."""
+
+    kind = "wrong-credentials"
 
 
 #: How often a password is checked that others change at the same time.

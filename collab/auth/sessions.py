@@ -62,6 +62,8 @@ class SignedIn:
 class Disabled(Unauthorized):
     """This account has been disabled by an admin."""
 
+    kind = "account-disabled"
+
 
 def start(user: User, client: Client) -> SignedIn:
     """Start a session in the open transaction, and return its tokens."""

@@ -57,6 +57,8 @@ class RefreshClaims:
 class TokenExpired(Unauthorized):
     """The access token has expired: refresh it."""
 
+    kind = "token-expired"
+
 
 def new_access_token(session: Session) -> str:
     """Sign an access token (RFC 7519)."""

@@ -43,6 +43,7 @@ def get_user(user_id: int) -> User:
 @admin_required
 @blueprint.arguments(UserIn)
 @blueprint.response(200, AccountOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def update_user(changes: dict[str, Any], user_id: int) -> User:
     """Change an account's role, disable it or enable it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -16,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import WebsocketMismatch
 
 from .json import dumps
+from .problems import type_of
 from .storage.free_space import is_full
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,8 @@ class ApiError(Exception):
     """The request could not be carried out."""
 
     status = 400
-    kind = "about:blank"
+    #: The slug of its type (`core/problems.py`); None: that of its status.
+    kind: str | None = None
 
     def __init__(
         self,
@@ -129,9 +130,10 @@ def invalid(pointer: str, detail: str) -> Unprocessable:
 
 def problem(error: ApiError) -> dict[str, Any]:
     """Describe an error as the members of RFC 9457, for HTTP answers and socket frames alike."""
+    kind = type_of(error.status, error.kind)
     body: dict[str, Any] = {
-        "type": error.kind,
-        "title": HTTPStatus(error.status).phrase,
+        "type": kind.address,
+        "title": kind.title,
         "status": error.status,
         "detail": error.detail,
     }

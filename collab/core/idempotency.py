@@ -77,13 +77,19 @@ class Claim(Model):
 class KeyInUse(Conflict):
     """The first request with this Idempotency-Key is still being carried out."""
 
+    kind = "idempotency-key-in-use"
+
 
 class AnswerLost(Conflict):
     """The first request with this key was carried out, but its answer was lost in a crash."""
 
+    kind = "idempotency-key-in-use"
+
 
 class KeyReused(Unprocessable):
     """This Idempotency-Key was used before with another request."""
+
+    kind = "idempotency-key-reused"
 
 
 def note_right(kind: str, key: int | str, right: str) -> None:

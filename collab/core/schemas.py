@@ -45,6 +45,8 @@ class Schema(ma.Schema):
     """A schema that takes other names of a field too (`aliases`), and refuses unknown ones."""
 
     aliases: ClassVar[dict[str, str]] = {}
+    #: What the document shows of its members, besides those that its fields and bases tell.
+    example: ClassVar[dict[str, Any]] = {}
     #: Whether a request without a body counts as one with an empty object.
     body_optional: ClassVar[bool] = False
 
@@ -79,6 +81,14 @@ class Schema(ma.Schema):
             for name in messages if isinstance(messages, dict) else ():
                 if messages[name] == [UNKNOWN_DETAIL]:
                     messages[name] = [unknown(name, self._names())]
+
+
+def own_examples(schema: type[ma.Schema]) -> dict[str, Any]:
+    """Return what a schema and its bases tell of their members."""
+    told: dict[str, Any] = {}
+    for kind in reversed(schema.__mro__):
+        told |= vars(kind).get("example", {})
+    return told
 
 
 class Pattern(validate.Validator):

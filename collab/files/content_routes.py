@@ -53,6 +53,7 @@ def get_content(query: dict[str, Any], file_id: int) -> Response:
 @blueprint.arguments(ContentQuery, location="query")
 @blueprint.doc(requestBody=file_body(0))
 @blueprint.response(200, FileOut)
+@blueprint.alt_response(409, "Problem")
 def put_content(query: dict[str, Any], file_id: int) -> Answer:
     """Replace a file's content with the body as it is; a text changes only where it differs."""
     file, (source, _, _) = content.admit(file_id, caller()), sent_file()
@@ -69,6 +70,7 @@ def put_content(query: dict[str, Any], file_id: int) -> Answer:
 @login_required
 @blueprint.arguments(EditsIn)
 @blueprint.response(200, EditedOut)
+@blueprint.alt_response(409, "Problem")
 def edit_content(data: dict[str, Any], file_id: int) -> Answer:
     """Edit a text, starting from a version; what others changed since is kept."""
     file = content.admit(file_id, caller())

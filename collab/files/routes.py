@@ -100,6 +100,7 @@ def _named(name: str) -> str:
 @login_required
 @blueprint.arguments(FolderMoveIn)
 @blueprint.response(200, FolderMovedOut)
+@blueprint.alt_response(409, "Problem")
 def move_folder(data: dict[str, Any], workspace_id: int) -> dict[str, int]:
     """Move a folder: every file in it, or none."""
     workspace = access.load(Workspace, workspace_id, caller(), can=Right.WRITE)
@@ -119,6 +120,7 @@ def get_file(file_id: int) -> File:
 @login_required
 @blueprint.arguments(FilePatch)
 @blueprint.response(200, FileOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def move_file(data: dict[str, Any], file_id: int) -> File:
     """Rename or move a file; whoever has it open keeps it open."""

@@ -44,8 +44,9 @@ class Path(fields.String):
 class FileIn(Schema):
     """A text and its path."""
 
+    example = {"path": "src/main.py", "content": "print('Hello Moon')\n"}
     aliases = NAMES
-    path = Path(required=True, metadata={"example": "src/main.py"})
+    path = Path(required=True)
     content = patterned(
         NO_NUL,
         "Must not have NUL characters.",
@@ -59,6 +60,7 @@ class FileIn(Schema):
 class FileQuery(Schema):
     """The path of a file that is sent as it is."""
 
+    example = {"path": "src/main.py"}
     aliases = NAMES
     path = Path(
         load_default=None,
@@ -69,13 +71,23 @@ class FileQuery(Schema):
 class FilePatch(Schema):
     """A file's new path."""
 
+    example = {"path": "src/app.py"}
     aliases = NAMES
-    path = Path(metadata={"example": "src/app.py"})
+    path = Path()
 
 
 class FileOut(Schema):
     """A file: text that is edited together, or bytes."""
 
+    example = {
+        "path": "src/main.py",
+        "name": "main.py",
+        "kind": "text",
+        "content_type": "text/x-python",
+        "size": 21,
+        "sha256": None,
+        "version": 1,
+    }
     id = fields.Integer(required=True)
     project_id = fields.Integer(required=True)
     workspace_id = fields.Integer(required=True)
@@ -105,6 +117,7 @@ class FileOut(Schema):
 class FileListQuery(PageQuery):
     """Which files of a workspace."""
 
+    example = {"prefix": "src/"}
     prefix = patterned(
         PREFIX_PATTERN,
         "Must not have control characters.",
@@ -123,6 +136,7 @@ FilePage = page_of(FileOut)
 class FolderMoveIn(Schema):
     """A folder and its new path."""
 
+    example = {"from": "src", "to": "lib/src"}
     source = Path(required=True, data_key="from", metadata={"example": "src"})
     target = Path(required=True, data_key="to", metadata={"example": "lib/src"})
 
@@ -130,6 +144,7 @@ class FolderMoveIn(Schema):
 class FolderMovedOut(Schema):
     """How many files moved with it."""
 
+    example = {"moved": 3}
     moved = fields.Integer(required=True)
 
 
@@ -163,6 +178,7 @@ class EditIn(Schema):
 class EditsIn(Schema):
     """Edits made to a version of a text."""
 
+    example = {"base_version": 1, "edits": [{"retain": 6}, {"delete": 5}, {"insert": "there"}]}
     aliases = {"baseVersion": "base_version"}
     base_version = WholeNumber(
         required=True,
@@ -183,6 +199,7 @@ class EditsIn(Schema):
 class EditedOut(Schema):
     """Edits as applied: they turned the version before into `version`."""
 
+    example = {"version": 2, "edits": [{"retain": 6}, {"delete": 5}, {"insert": "there"}]}
     file_id = fields.Integer(required=True)
     version = fields.Integer(required=True)
     edits = fields.List(
@@ -195,6 +212,21 @@ class EditedOut(Schema):
 class FolderOut(Schema):
     """A part of a tree: a folder with what is in it, or a file."""
 
+    example = {
+        "name": "src",
+        "path": "src",
+        "type": "folder",
+        "children": [
+            {
+                "name": "main.py",
+                "path": "src/main.py",
+                "type": "file",
+                "id": 1,
+                "kind": "text",
+                "size": 21,
+            }
+        ],
+    }
     name = fields.String(required=True)
     path = fields.String(required=True)
     type = fields.String(required=True, validate=validate.OneOf(["folder", "file"]))
@@ -215,6 +247,7 @@ class TreeOut(Schema):
 class RunIn(Schema):
     """What a program reads."""
 
+    example = {"stdin": "5 7"}
     body_optional = True
     stdin = fields.String(
         load_default=None,
@@ -227,6 +260,7 @@ class RunIn(Schema):
 class SmallIn(Schema):
     """The box that a thumbnail has to fit in, in pixels."""
 
+    example = {"width": 128}
     body_optional = True
     width = WholeNumber(
         load_default=256, validate=validate.Range(16, 2048), metadata={"example": 128}
@@ -257,6 +291,7 @@ class ArchiveQuery(Schema):
 class ArchiveOut(Schema):
     """How many files an archive made, changed and left as they were."""
 
+    example = {"created": 3, "replaced": 0, "skipped": 1}
     created = fields.Integer(required=True)
     replaced = fields.Integer(required=True)
     skipped = fields.Integer(required=True)

@@ -12,17 +12,17 @@ from ..core.slots import Registry
 from . import service
 
 #: Blueprint -> feature.
-_FEATURES: Registry[dict[str, str]] = Registry("features of blueprints", lambda _: {})
+FEATURES: Registry[dict[str, str]] = Registry("features of blueprints", lambda _: {})
 
 
 def switch(app: Flask, feature: str, *blueprints: FlaskBlueprint) -> None:
     """Let the routes of some blueprints be there only while their feature is on."""
-    _FEATURES.of(app).update((one.name, feature) for one in blueprints)
+    FEATURES.of(app).update((one.name, feature) for one in blueprints)
 
 
 def require_feature() -> None:
     """Raise FeatureOff, before anything is asked about what the caller may do."""
-    feature = _FEATURES.here().get(request.blueprint or "")
+    feature = FEATURES.here().get(request.blueprint or "")
     if feature is not None:
         found = optional_caller()
         g.feature = (feature, found.user_id if found else None)

@@ -13,6 +13,7 @@ PERCENTAGE_RANGE = validate.Range(0, 100)
 class FlagIn(Schema):
     """A feature's state, whole."""
 
+    example = {"enabled": True, "percentage": 25}
     enabled = TrueOrFalse(required=True)
     percentage = WholeNumber(
         load_default=100,
@@ -27,6 +28,7 @@ class FlagIn(Schema):
 class FlagPatch(Schema):
     """The parts of a feature's state that change."""
 
+    example = {"percentage": 50}
     enabled = TrueOrFalse()
     percentage = WholeNumber(validate=PERCENTAGE_RANGE)
 
@@ -34,6 +36,15 @@ class FlagPatch(Schema):
 class FlagOut(Schema):
     """A feature."""
 
+    example = {
+        "on": True,
+        "enabled": True,
+        "percentage": 25,
+        "default": True,
+        "overridden": True,
+        "changed_by": 1,
+        "changed_at": "2026-03-02T09:00:00Z",
+    }
     name = fields.String(required=True)
     meaning = fields.String(required=True)
     on = fields.Boolean(required=True, metadata={"description": "Whether you have it."})

@@ -33,7 +33,7 @@ FEATURES = {
 class FeatureOff(NotFound):
     """This part of the service is switched off."""
 
-    kind = "/api/docs/#feature-off"
+    kind = "feature-off"
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The feature {name!r} is switched off here, or for you.")

@@ -118,6 +118,7 @@ def get_attempts(query: dict[str, Any], job_id: int) -> Page:
 @blueprint.post("/jobs/<id:job_id>/cancel")
 @login_required
 @blueprint.response(200, JobWholeOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def cancel_job(job_id: int) -> JobView:
     """Cancel a job: at once if it waits, within a second if it runs; 409 if it is over."""
@@ -130,6 +131,7 @@ def cancel_job(job_id: int) -> JobView:
 @login_required
 @blueprint.response(200, JobWholeOut)
 @blueprint.alt_response(503, schema="Problem")
+@blueprint.alt_response(409, "Problem")
 @versioned
 def retry_job(job_id: int) -> JobView:
     """Run a job again that failed, died or was cancelled; 409 otherwise."""

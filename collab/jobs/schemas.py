@@ -35,6 +35,10 @@ class Moment(fields.AwareDateTime):
 class JobIn(Schema):
     """Work to do; `payload` is what the type says (see GET /jobs/types)."""
 
+    example = {
+        "type": "code_execution",
+        "payload": {"language": "python", "code": "print('Hello Moon')"},
+    }
     aliases = {
         "projectId": "project_id",
         "idempotencyKey": "idempotency_key",
@@ -42,7 +46,7 @@ class JobIn(Schema):
         "maxAttempts": "max_attempts",
         "timeoutS": "timeout_s",
     }
-    type = fields.String(required=True, metadata={"example": "code_execution"})
+    type = fields.String(required=True)
     payload = fields.Dict(
         load_default=dict,
         metadata={"example": {"language": "javascript", "code": "console.log('Hello World')"}},
@@ -77,13 +81,20 @@ class JobIn(Schema):
 class ErrorOut(Schema):
     """Why a job, or an attempt, did not succeed."""
 
-    code = fields.String(required=True, metadata={"example": "worker_lost"})
+    example = {"code": "timeout", "message": "The code ran for more than 5 seconds."}
+    code = fields.String(required=True)
     message = fields.String(required=True)
 
 
 class OutputOut(Schema):
     """A file that the job made."""
 
+    example = {
+        "content_type": "image/png",
+        "filename": "rocket.png",
+        "size": 5120,
+        "url": "/api/v1/jobs/1/output",
+    }
     content_type = fields.String(required=True)
     filename = fields.String(required=True, allow_none=True)
     size = fields.Integer(required=True, metadata={"description": "Bytes."})
@@ -93,6 +104,22 @@ class OutputOut(Schema):
 class JobOut(Schema):
     """A job, as lists show it."""
 
+    example = {
+        "type": "code_execution",
+        "status": "succeeded",
+        "priority": 0,
+        "run_at": None,
+        "due_at": None,
+        "timeout_s": 60,
+        "max_attempts": 1,
+        "attempt": 1,
+        "cancel_requested": False,
+        "progress": 1.0,
+        "progress_message": None,
+        "error": None,
+        "started_at": "2026-03-02T09:00:01Z",
+        "finished_at": "2026-03-02T09:00:02Z",
+    }
     id = fields.Integer(required=True)
     type = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
@@ -117,6 +144,14 @@ class JobOut(Schema):
 class JobWholeOut(JobOut):
     """A job with what it works on and what it made."""
 
+    example = {
+        "payload": {"language": "python", "code": "print('Hello Moon')"},
+        "lease_owner": None,
+        "lease_until": None,
+        "heartbeat_at": None,
+        "result": {"stdout": "Hello Moon\n", "stderr": "", "exit_code": 0},
+        "output": None,
+    }
     payload = JsonObject(required=True)
     lease_owner = fields.String(required=True, allow_none=True)
     lease_until = Time(required=True, allow_none=True)
@@ -145,6 +180,12 @@ class LogQuery(PageQuery):
 class LogLineOut(Schema):
     """A piece of what a run wrote."""
 
+    example = {
+        "attempt": 1,
+        "stream": "stdout",
+        "text": "Hello Moon",
+        "time": "2026-03-02T09:00:02Z",
+    }
     id = fields.Integer(required=True)
     attempt = fields.Integer(required=True)
     stream = fields.String(required=True, validate=validate.OneOf(STREAMS))
@@ -161,6 +202,14 @@ class AttemptQuery(PageQuery):
 class AttemptOut(Schema):
     """One run of a job."""
 
+    example = {
+        "number": 1,
+        "worker": None,
+        "outcome": "succeeded",
+        "error": None,
+        "started_at": "2026-03-02T09:00:01Z",
+        "finished_at": "2026-03-02T09:00:02Z",
+    }
     number = fields.Integer(required=True)
     worker = fields.String(required=True, allow_none=True)
     outcome = fields.String(
@@ -178,6 +227,17 @@ class AttemptOut(Schema):
 class JobTypeOut(Schema):
     """A type of job."""
 
+    example = {
+        "name": "code_execution",
+        "summary": "Run code in a sandbox.",
+        "available": True,
+        "reason": None,
+        "timeout_s": 60,
+        "max_attempts": 1,
+        "needs_project": False,
+        "payload": "#/components/schemas/CodePayload",
+        "repeatable": False,
+    }
     name = fields.String(required=True)
     summary = fields.String(required=True)
     available = fields.Boolean(required=True)

@@ -63,6 +63,8 @@ class NotRetryable(Conflict):
 class KeyReused(Unprocessable):
     """This idempotency key was used before with another job of this type."""
 
+    kind = "idempotency-key-reused"
+
 
 @dataclass(frozen=True)
 class Order:

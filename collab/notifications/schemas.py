@@ -12,6 +12,7 @@ from .models import KINDS, NOTIFICATION_SORTS
 class CauseOut(Schema):
     """Who did it, under their present name."""
 
+    example = {"id": 3, "name": "Bob"}
     id = fields.Integer(required=True)
     name = fields.String(required=True, allow_none=True)
 
@@ -19,6 +20,13 @@ class CauseOut(Schema):
 class NotificationOut(Schema):
     """Something that you should know about."""
 
+    example = {
+        "kind": "assigned",
+        "text": "Bob assigned you the task \u201cOrder the rocket\u201d",
+        "subject": "task:1",
+        "data": {"title": "Order the rocket"},
+        "read_at": None,
+    }
     id = fields.Integer(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     text = fields.String(required=True, metadata={"description": "What happened, as a sentence."})
@@ -46,12 +54,14 @@ NotificationPage = page_of(NotificationOut)
 class NotificationPatch(Schema):
     """Whether it has been read."""
 
+    example = {"read": True}
     read = TrueOrFalse(required=True)
 
 
 class ReadIn(Schema):
     """What has been read: some by id, those up to an id, or all; others' ids are ignored."""
 
+    example = {"through": 12}
     ids = ShortList(identifier(), load_default=list, validate=validate.Length(max=100))
     through = identifier(load_default=None)
     all = TrueOrFalse(load_default=False)
@@ -60,6 +70,7 @@ class ReadIn(Schema):
 class UnreadOut(Schema):
     """How many you have not read."""
 
+    example = {"unread": 2, "by_kind": {"assigned": 1, "mentioned": 1}}
     unread = fields.Integer(required=True)
     by_kind = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import Any
 
 from apispec import APISpec
@@ -17,18 +16,31 @@ from ..core.links import BASE_PATH
 from ..jobs import registry
 from ..version import VERSION
 from . import asyncapi
+from .openapi import examples, groups, operations
+
+#: How Swagger UI shows the document: closed groups, a filter, ready to try, and signed in for good.
+PAGE_SETTINGS = {
+    "app_name": "Collab",
+    "validatorUrl": None,
+    "docExpansion": "none",
+    "filter": True,
+    "persistAuthorization": True,
+    "tryItOutEnabled": True,
+    "displayRequestDuration": True,
+    "defaultModelsExpandDepth": 0,
+    "defaultModelExpandDepth": 2,
+}
 
 API_DESCRIPTION = """
 The backend of a real-time collaborative workspace.
 
 Register or log in, press **Authorize** and paste the `access_token`. The first account of a new
-installation is an admin. Errors are `application/problem+json` (RFC 9457). Lists take `limit` and
-`cursor`. A POST that creates takes an `Idempotency-Key`. The socket is described in
-[/api/asyncapi.json](/api/asyncapi.json).
-"""
+installation is an admin. Errors are `application/problem+json` (RFC 9457); their `type` leads to
+[what to do](/problems). Lists take `limit` and `cursor`. A POST that creates takes an
+`Idempotency-Key`. The socket is described in [/api/asyncapi.json](/api/asyncapi.json).
 
-#: A variable of a rule, perhaps with its converter.
-_VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
+The examples tell one story: Alice owns the project Apollo, Bob helps her, Ada is the admin.
+"""
 
 #: Schemas with two members of which a body may have one.
 CHOICES = {name: ["before", "after"] for name in ("MoveIn", "PostPlaceIn")}
@@ -66,6 +78,7 @@ def config() -> dict[str, Any]:
         "OPENAPI_JSON_PATH": "openapi.json",
         "API_SPEC_OPTIONS": {
             "info": {"description": API_DESCRIPTION.strip()},
+            "servers": [{"url": "/", "description": "The server that this document is from."}],
             "security": [{"bearer": []}],
             "components": {
                 "securitySchemes": {
@@ -84,7 +97,10 @@ def describe_errors(spec: APISpec) -> None:
         {
             "description": "What went wrong.",
             "content": {
-                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": operations.problem_example(500),
+                }
             },
         },
     )
@@ -113,7 +129,7 @@ def describe_payloads(spec: APISpec) -> None:
 def name_operations(app: Flask, spec: APISpec) -> None:
     """Give every operation the name of its function, which generated clients call their own by."""
     for rule in app.url_map.iter_rules():
-        path = _VARIABLE.sub(r"{\1}", rule.rule)
+        path = operations.described(rule)
         first, *rest = rule.endpoint.rpartition(".")[2].split("_")
         for method in rule.methods or ():
             if operation := spec._paths.get(path, {}).get(method.lower()):
@@ -136,12 +152,17 @@ def init_app(app: Flask) -> None:
     api = API.of(app)
     api.DEFAULT_ERROR_RESPONSE_NAME = "Problem"
     api.prepare_with(describe_errors)
-    api.finish_with(describe_payloads)
-    api.finish_with(describe_choices)
-    api.finish_with(functools.partial(name_operations, app))
-    ui = get_swaggerui_blueprint(
-        "/api/docs", "/api/openapi.json", config={"app_name": "Collab", "validatorUrl": None}
-    )
+    api.prepare_with(operations.components)
+    for step in (name_operations, operations.describe):
+        api.finish_with(functools.partial(step, app))
+    for finish in (
+        describe_payloads,
+        describe_choices,
+        examples.give,
+        groups.put_in_order,
+    ):
+        api.finish_with(finish)
+    ui = get_swaggerui_blueprint("/api/docs", "/api/openapi.json", config=PAGE_SETTINGS)
     app.register_blueprint(ui)
 
     @app.get("/api/asyncapi.json")

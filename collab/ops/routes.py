@@ -27,6 +27,12 @@ NO_SECURITY: list[dict[str, list[str]]] = [{}]
 class HealthOut(Schema):
     """That the process answers."""
 
+    example = {
+        "status": "ok",
+        "timestamp": "2026-03-02T09:00:00Z",
+        "uptime": 42.5,
+        "version": "1.0.0",
+    }
     status = fields.String(required=True)
     timestamp = Time(required=True)
     uptime = fields.Float(required=True, metadata={"description": "Seconds since the start."})
@@ -36,6 +42,7 @@ class HealthOut(Schema):
 class ReadyOut(Schema):
     """Whether it can do its work, part by part."""
 
+    example = {"status": "ok", "checks": {"database": "ok", "disk": "ok"}}
     status = fields.String(required=True)
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     #: What parts have counted since the process started.

@@ -102,6 +102,7 @@ def delete_collection(collection_id: int) -> None:
 @idempotent
 @blueprint.arguments(PostChoiceIn)
 @blueprint.response(200, CollectionOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def add_post(data: dict[str, Any], collection_id: int) -> Collection:
     """Add a post at the end; adding it twice changes nothing."""
@@ -136,6 +137,7 @@ def list_collection_posts(query: dict[str, Any], collection_id: int) -> Page:
 @login_required
 @blueprint.arguments(PostPlaceIn)
 @blueprint.response(200, CollectionOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def place_post(place: dict[str, Any], collection_id: int, post_id: int) -> Collection:
     """Add a post, or move it next to another one."""

@@ -20,15 +20,21 @@ STATUS_CHOICE = validate.OneOf(POST_STATUSES)
 class PostIn(Schema):
     """A new post: published at once, unless it is a draft."""
 
-    title = line(200, required=True, metadata={"example": "Hello World"})
-    body = text(MAX_BODY_LENGTH, required=True, metadata={"example": "My first post, for @alice."})
+    example = {
+        "title": "We have lift-off",
+        "body": "Thanks to @bob, the rocket flies.",
+        "status": "published",
+    }
+    title = line(200, required=True)
+    body = text(MAX_BODY_LENGTH, required=True)
     status = fields.String(load_default=PUBLISHED, validate=STATUS_CHOICE)
 
 
 class PostPut(Schema):
     """A post, whole. Without `status` it stays published or a draft, as it is."""
 
-    title = line(200, required=True, metadata={"example": "Hello again"})
+    example = {"title": "We have landed"}
+    title = line(200, required=True)
     body = text(MAX_BODY_LENGTH, required=True, metadata={"example": "My first post, for @alice."})
     status = fields.String(validate=STATUS_CHOICE)
 
@@ -36,6 +42,7 @@ class PostPut(Schema):
 class PostPatch(Schema):
     """The parts of a post that change; `status` publishes it, or makes a draft of it."""
 
+    example = {"title": "We have landed"}
     title = line(200)
     body = text(MAX_BODY_LENGTH)
     status = fields.String(validate=STATUS_CHOICE)
@@ -44,6 +51,12 @@ class PostPatch(Schema):
 class PostOut(Schema):
     """A post."""
 
+    example = {
+        "title": "We have lift-off",
+        "body": "Thanks to @bob, the rocket flies.",
+        "status": "published",
+        "published_at": "2026-03-02T09:00:00Z",
+    }
     id = fields.Integer(required=True)
     owner_id = fields.Integer(required=True)
     title = fields.String(required=True)
@@ -59,6 +72,13 @@ class PostOut(Schema):
 class PostListedOut(PostOut):
     """A post as lists show it."""
 
+    example = {
+        "title": "We have lift-off",
+        "body": None,
+        "status": "published",
+        "published_at": "2026-03-02T09:00:00Z",
+        "excerpt": "Thanks to @bob, the rocket flies.",
+    }
     body = fields.String(
         required=True,
         allow_none=True,
@@ -75,6 +95,7 @@ class PostListedOut(PostOut):
 class PostQuery(PageQuery):
     """Which posts."""
 
+    example = {"q": "lift-off", "owner": "me"}
     owner = patterned(
         r"^(me|[1-9][0-9]{0,17})$",
         "Must be an account's id, or `me`.",
@@ -99,13 +120,15 @@ class PostQuery(PageQuery):
 class CollectionIn(Schema):
     """A collection, whole."""
 
-    name = line(120, required=True, metadata={"example": "Worth reading"})
+    example = {"name": "Worth reading", "description": "What the crew should know."}
+    name = line(120, required=True)
     description = text(2000, load_default="")
 
 
 class CollectionPatch(Schema):
     """The parts of a collection that change."""
 
+    example = {"name": "Worth reading twice"}
     name = line(120)
     description = text(2000)
 
@@ -113,6 +136,7 @@ class CollectionPatch(Schema):
 class CollectionOut(Schema):
     """A collection."""
 
+    example = {"name": "Worth reading", "description": "What the crew should know.", "posts": 1}
     id = fields.Integer(required=True)
     owner_id = fields.Integer(required=True)
     name = fields.String(required=True)
@@ -125,6 +149,7 @@ class CollectionOut(Schema):
 class CollectionQuery(PageQuery):
     """Which of your collections."""
 
+    example = {"q": "reading"}
     q = fields.String(
         load_default=None,
         validate=validate.Length(max=100),
@@ -136,6 +161,7 @@ class CollectionQuery(PageQuery):
 class PostChoiceIn(Schema):
     """Which post."""
 
+    example = {"post_id": 1}
     aliases = {"postId": "post_id", "post": "post_id"}
     post_id = identifier(required=True)
 
@@ -143,6 +169,7 @@ class PostChoiceIn(Schema):
 class PostPlaceIn(Schema):
     """Where a post stands: right before or right after another one, or else at the end."""
 
+    example = {"after": 2}
     body_optional = True
     before = identifier(metadata={"description": "The id of a post in the collection."})
     after = identifier(metadata={"description": "The id of a post in the collection."})
@@ -157,6 +184,7 @@ class PostPlaceIn(Schema):
 class CollectionPostOut(PostListedOut):
     """A post in a collection."""
 
+    example = {"added_at": "2026-03-02T09:30:00Z"}
     added_at = Time(required=True)
 
 

@@ -65,6 +65,7 @@ def get_member(project_id: int, user_id: int) -> Member:
 @login_required
 @blueprint.arguments(MemberPatch)
 @blueprint.response(200, MemberOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def change_role(data: dict[str, str], project_id: int, user_id: int) -> Member:
     """Change a member's role."""
@@ -77,6 +78,7 @@ def change_role(data: dict[str, str], project_id: int, user_id: int) -> Member:
 @blueprint.delete("/projects/<id:project_id>/members/<id:user_id>")
 @login_required
 @blueprint.response(204)
+@blueprint.alt_response(409, "Problem")
 def remove_member(project_id: int, user_id: int) -> None:
     """Remove a member; with your own id, leave."""
     project, member = members.load_to_remove(project_id, user_id, caller())
@@ -87,6 +89,7 @@ def remove_member(project_id: int, user_id: int) -> None:
 @login_required
 @blueprint.arguments(InvitationQuery, location="query")
 @blueprint.response(200, InvitationPage)
+@blueprint.alt_response(403, "Problem")
 @linked
 def list_invitations(query: dict[str, Any], project_id: int) -> Page:
     """List a project's open invitations."""
@@ -117,6 +120,7 @@ def list_my_invitations(query: dict[str, Any]) -> Page:
 @login_required
 @idempotent
 @blueprint.response(201, MemberOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def accept_invitation(invitation_id: int) -> Member:
     """Accept an invitation to your address."""

@@ -15,13 +15,15 @@ ROLE_CHOICE = validate.OneOf(ROLE_NAMES)
 class ProjectIn(Schema):
     """A project, whole."""
 
-    name = line(120, required=True, metadata={"example": "My Project"})
-    description = text(2000, load_default="", metadata={"example": "Project description"})
+    example = {"name": "Apollo", "description": "To the Moon and back."}
+    name = line(120, required=True)
+    description = text(2000, load_default="")
 
 
 class ProjectPatch(Schema):
     """The parts of a project that change."""
 
+    example = {"name": "Apollo 11"}
     name = line(120)
     description = text(2000)
 
@@ -29,6 +31,7 @@ class ProjectPatch(Schema):
 class ProjectOut(Schema):
     """A project as its reader sees it."""
 
+    example = {"name": "Apollo", "description": "To the Moon and back.", "role": "owner"}
     id = fields.Integer(required=True)
     name = fields.String(required=True)
     description = fields.String(required=True)
@@ -44,6 +47,7 @@ class ProjectOut(Schema):
 class ProjectQuery(PageQuery):
     """Which projects."""
 
+    example = {"q": "Apollo"}
     q = fields.String(load_default=None, validate=validate.Length(max=100))
     scope = fields.String(
         load_default="mine",
@@ -56,19 +60,29 @@ class ProjectQuery(PageQuery):
 class MemberIn(Schema):
     """Whom to invite, and as what."""
 
-    email = email(required=True, metadata={"example": "member@example.com"})
+    example = {"email": "bob@example.com", "role": "collaborator"}
+    email = email(required=True)
     role = fields.String(load_default=COLLABORATOR, validate=ROLE_CHOICE)
 
 
 class MemberPatch(Schema):
     """A member's new role."""
 
+    example = {"role": "viewer"}
     role = fields.String(required=True, validate=ROLE_CHOICE)
 
 
 class MemberOut(Schema):
     """A member, or an address that has been invited (then `status` says so)."""
 
+    example = {
+        "status": "member",
+        "user_id": 3,
+        "invitation_id": None,
+        "email": "bob@example.com",
+        "name": "Bob",
+        "role": "collaborator",
+    }
     status = fields.String(required=True, validate=validate.OneOf(["member", "invited"]))
     user_id = fields.Integer(allow_none=True, required=True)
     invitation_id = fields.Integer(allow_none=True, required=True)
@@ -87,6 +101,12 @@ class MemberQuery(PageQuery):
 class InvitationOut(Schema):
     """A role that waits for somebody."""
 
+    example = {
+        "project_name": "Apollo",
+        "email": "vera@example.com",
+        "role": "viewer",
+        "invited_by": 2,
+    }
     id = fields.Integer(required=True)
     project_id = fields.Integer(required=True)
     project_name = fields.String(required=True, attribute="project.name")

@@ -20,6 +20,7 @@ QUERY_DESCRIPTION = (
 class SearchQuery(PageQuery):
     """What to look for."""
 
+    example = {"q": "rocket", "type": ["task", "post"]}
     aliases = {"projectId": "project_id"}
     q = fields.String(
         required=True,
@@ -41,6 +42,7 @@ class SearchQuery(PageQuery):
 class ExcerptOut(Schema):
     """Where it matched: HTML with nothing in it but escaped text and `<mark>`."""
 
+    example = {"title_html": "Order the <mark>rocket</mark>", "text_html": "From @bob's list."}
     title_html = fields.String(required=True)
     text_html = fields.String(
         required=True, metadata={"description": "A part of the text; empty if it has none."}
@@ -50,6 +52,12 @@ class ExcerptOut(Schema):
 class ResultOut(Schema):
     """Something found."""
 
+    example = {
+        "type": "task",
+        "title": "Order the rocket",
+        "url": "/api/v1/tasks/1",
+        "project_name": "Apollo",
+    }
     type = fields.String(required=True, validate=KIND_CHOICE)
     id = fields.Integer(required=True)
     title = fields.String(required=True)

@@ -13,6 +13,7 @@ from gunicorn.http.errors import (
 )
 
 from ..core.json import dumps
+from ..core.problems import type_of
 
 
 class Refused(Exception):
@@ -25,7 +26,8 @@ class Refused(Exception):
     def answer(self) -> bytes:
         """Write the whole HTTP answer, a problem (RFC 9457)."""
         title = HTTPStatus(self.status).phrase
-        members = {"type": "about:blank", "title": title, "status": self.status}
+        kind = type_of(self.status)
+        members = {"type": kind.address, "title": kind.title, "status": self.status}
         body = dumps(members | {"detail": str(self)})
         head = (
             f"HTTP/1.1 {self.status} {title}\r\nConnection: close\r\n"

@@ -14,8 +14,8 @@ from ..core.lists.paging import Page, paginate
 from ..core.models import Id, utcnow
 from ..extensions import db
 from ..projects import access
+from .fields import tidy
 from .models import DONE, IS_OPEN, PRIORITIES, PRIORITY_NAMES, TASK_SORTS, Task, TaskTag
-from .schemas import tidy
 
 PRIORITY_NAME: Any = case(PRIORITY_NAMES, value=Task.priority_rank)
 LIST_COLUMNS = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-from datetime import date, datetime
 from typing import Any, ClassVar
 
 import marshmallow as ma
@@ -21,71 +19,14 @@ from ..core.schemas import (
     patterned,
     text,
 )
-from . import due
+from .fields import MAX_TAG_LENGTH, Due, Tags, zone
 from .models import COMMENT_SORTS, PRIORITIES, STATUSES, TASK_SORTS, TODO
 
-MAX_TAGS = 20
-MAX_TAG_LENGTH = 40
 #: Text with something to see in it, after any white space.
 VISIBLE_TEXT_PATTERN = (
     r"^[\t\n\r \u00a0\u2000-\u200a\u3000]*[^\s\u0000-\u001f\u007f]"
     r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 )
-
-
-def tidy(tag: str) -> str:
-    """Return the one spelling of a tag: trimmed, in lower case, composed (NFC)."""
-    return unicodedata.normalize("NFC", tag.strip().lower())
-
-
-class Tags(fields.List[Any]):
-    """Words to find tasks by: trimmed, in lower case, each kept once."""
-
-    def __init__(self, **options: Any) -> None:
-        meaning = {"description": "Trimmed and in lower case; each is kept once."}
-        super().__init__(
-            line(MAX_TAG_LENGTH), validate=validate.Length(0, MAX_TAGS), metadata=meaning, **options
-        )
-
-    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """Tidy what has passed the checks."""
-        sent = super().deserialize(value, *args, **kwargs)
-        return list(dict.fromkeys(map(tidy, sent))) if isinstance(sent, list) else sent
-
-
-class Due(fields.String):
-    """When a task is due, as it was written; its zone is looked at later."""
-
-    def __init__(self, **options: Any) -> None:
-        meaning = (
-            "RFC 3339. Without an offset it is local time in `due_zone`; a date alone is the end "
-            "of that day there. A time that occurs twice when clocks change is the first one; one "
-            "that is skipped moves later by as much as the clocks do."
-        )
-        metadata = {"description": meaning, "pattern": due.DUE_PATTERN, "example": "2026-12-24"}
-        super().__init__(metadata=metadata, **options)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime | date:  # type: ignore[override]
-        try:
-            return due.parse(super()._deserialize(value, *args, **kwargs) or "")
-        except ValueError:
-            years = f"of the years {due.FIRST_YEAR} to {due.LAST_YEAR}"
-            raise ma.ValidationError(f"Must be a date or an RFC 3339 time {years}.") from None
-
-
-def _known_zone(name: str) -> None:
-    if name not in due.zones():
-        raise ma.ValidationError("Must be a time zone of the IANA database, such as Europe/Paris.")
-
-
-def zone(**options: Any) -> fields.String:
-    """Make a field for a time zone's name."""
-    meaning = "The time zone (IANA database) of a time without an offset."
-    metadata = {"description": meaning, "example": "Europe/Paris"}
-    return fields.String(
-        validate=[validate.Length(1, 64), _known_zone], metadata=metadata, **options
-    )
-
 
 STATUS_CHOICE = validate.OneOf(STATUSES)
 PRIORITY_CHOICE = validate.OneOf(list(PRIORITIES))
@@ -103,9 +44,10 @@ ALIASES = {
 class TaskIn(Schema):
     """A task, whole."""
 
+    example = {"title": "Order the rocket", "due_at": "2026-03-24", "tags": ["moon"]}
     aliases: ClassVar[dict[str, str]] = ALIASES
-    title = line(200, required=True, metadata={"example": "Order the rocket"})
-    description = text(20_000, load_default="", metadata={"example": "From @bob's list."})
+    title = line(200, required=True)
+    description = text(20_000, load_default="")
     status = fields.String(validate=STATUS_CHOICE, load_default=TODO)
     priority = fields.String(validate=PRIORITY_CHOICE, load_default="normal")
     assignee_id = identifier(
@@ -121,6 +63,7 @@ class TaskIn(Schema):
 class FlatTaskIn(TaskIn):
     """A task, and the project it belongs to: none, if it is personal."""
 
+    example = {"project_id": 1}
     aliases = ALIASES | {"projectId": "project_id"}
     project_id = identifier(
         load_default=None,
@@ -132,6 +75,7 @@ class FlatTaskIn(TaskIn):
 class TaskPatch(Schema):
     """The parts of a task that change; its project never does."""
 
+    example = {"status": "doing"}
     aliases: ClassVar[dict[str, str]] = ALIASES
     title = line(200)
     description = text(20_000)
@@ -146,6 +90,15 @@ class TaskPatch(Schema):
 class TaskOut(Schema):
     """A task."""
 
+    example = TaskIn.example | {
+        "description": "From @bob's list.",
+        "status": "todo",
+        "priority": "high",
+        "assignee_id": 3,
+        "due_at": "2026-03-24T22:59:59Z",
+        "due_zone": "Europe/Paris",
+        "position": "a0",
+    }
     id = fields.Integer(required=True)
     project_id = fields.Integer(required=True, allow_none=True)
     owner_id = fields.Integer(required=True, metadata={"description": "Who made it."})
@@ -168,6 +121,7 @@ class TaskOut(Schema):
 class TaskQuery(PageQuery):
     """Which tasks of a project."""
 
+    example = {"tag": "moon", "q": "rocket", "assignee": "me"}
     status = fields.String(validate=STATUS_CHOICE, load_default=None)
     assignee = patterned(
         r"^(me|none|[1-9][0-9]*)$",
@@ -215,6 +169,7 @@ class FlatTaskQuery(TaskQuery):
 class BulkIn(Schema):
     """A new status for several tasks: all of them change, or none."""
 
+    example = {"ids": [1, 2], "status": "done"}
     ids = ShortList(
         identifier(),
         required=True,
@@ -238,6 +193,7 @@ class TasksOut(Schema):
 class MoveIn(Schema):
     """Where on its board a task goes: next to another one, or to the end of a column."""
 
+    example = {"after": 2, "status": "doing"}
     before = identifier(metadata={"description": "The task that will follow it."})
     after = identifier(metadata={"description": "The task that it will follow."})
     status = fields.String(
@@ -260,6 +216,7 @@ def said(**options: Any) -> fields.String:
 class CommentIn(Schema):
     """What to say about a task."""
 
+    example = {"body": "@alice, is this still wanted?"}
     aliases = {"text": "body", "content": "body"}
     body = said(required=True)
 
@@ -274,6 +231,7 @@ class CommentPatch(Schema):
 class CommentOut(Schema):
     """What somebody said about a task."""
 
+    example = {"body": "@alice, is this still wanted?"}
     id = fields.Integer(required=True)
     task_id = fields.Integer(required=True)
     author_id = fields.Integer(required=True)

@@ -20,6 +20,12 @@ class UploadQuery(Schema):
 class UploadOut(Schema):
     """A file that was sent."""
 
+    example = {
+        "name": "prices.csv",
+        "content_type": "text/csv",
+        "size": 31,
+        "sha256": "1ba31a3fffbf2ed28a1b4a7a3a8d1d0cb5a6a9f4d8c9e2b7f0a1c3d5e7f90b2d",
+    }
     id = fields.Integer(required=True)
     owner_id = fields.Integer(required=True)
     project_id = fields.Integer(required=True, allow_none=True)

@@ -29,6 +29,11 @@ LINKS = {
 class IndexOut(Schema):
     """Where to look."""
 
+    example = {
+        "name": "Collab",
+        "version": "1.0.0",
+        "links": {"docs": "/api/docs", "openapi": "/api/openapi.json"},
+    }
     name = fields.String(required=True)
     version = fields.String(required=True)
     links = fields.Dict(keys=fields.String(), values=fields.String(), required=True)

@@ -12,13 +12,15 @@ from .models import WORKSPACE_SORTS
 class WorkspaceIn(Schema):
     """A workspace, whole, for a project named in the path."""
 
-    name = line(120, required=True, metadata={"example": "Development Workspace"})
+    example = {"name": "Mission control", "settings": {"theme": "dark"}}
+    name = line(120, required=True)
     settings = FreeJson(load_default=dict, metadata={"example": {"theme": "dark"}})
 
 
 class FlatWorkspaceIn(WorkspaceIn):
     """A workspace, and the project it belongs to."""
 
+    example = {"project_id": 1}
     aliases = {"projectId": "project_id"}
     project_id = identifier(required=True)
 
@@ -26,6 +28,7 @@ class FlatWorkspaceIn(WorkspaceIn):
 class WorkspacePatch(Schema):
     """The parts of a workspace that change."""
 
+    example = {"name": "Landing site"}
     name = line(120)
     settings = FreeJson()
 
@@ -33,6 +36,7 @@ class WorkspacePatch(Schema):
 class WorkspaceOut(Schema):
     """A workspace."""
 
+    example = {"name": "Mission control", "settings": {"theme": "dark"}}
     id = fields.Integer(required=True)
     project_id = fields.Integer(required=True)
     name = fields.String(required=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 import httpx
+
+from collab.core.problems import PROBLEM_TYPES
 
 #: What some problems say beside.
 EXTENSIONS = {"errors", "quota", "used", "limit"}
@@ -24,7 +25,9 @@ def problem(response: httpx.Response, status: int) -> dict[str, Any]:
         "instance",
         "request_id",
     }
-    assert (body["status"], body["title"]) == (status, HTTPStatus(status).phrase)
+    kind = PROBLEM_TYPES[body["type"].removeprefix("/problems/")]
+    assert (body["status"], body["title"]) == (status, kind.title)
+    assert kind.status == status
     assert body["detail"]
     assert body["request_id"] == response.headers["X-Request-ID"]
     return body

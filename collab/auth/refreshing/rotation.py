@@ -30,6 +30,8 @@ class RefreshRefused(Unauthorized):
 class RefreshReused(Unauthorized):
     """This refresh token was used before, so its whole session has been ended: log in again."""
 
+    kind = "refresh-token-reused"
+
 
 def refresh(token: str) -> SignedIn:
     """Trade a refresh token for new tokens; one that was traded long ago ends its session.

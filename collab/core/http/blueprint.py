@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import ApiError, Malformed
 from ..json import MAX_VALUES, TooManyValues, loads_sent
+from ..schemas import own_examples
 from . import query
 from .caller import caller
 
@@ -82,6 +83,14 @@ class Parser(FlaskParser):
             raise Malformed(f"The body is not JSON: {error}.") from None
 
 
+def _show_examples(schema: ma.Schema) -> None:
+    """Let parameters be described with the examples that their schema tells."""
+    told = own_examples(type(schema))
+    for name, field in schema.fields.items():
+        if (key := field.data_key or name) in told:
+            field.metadata = {**field.metadata, "example": told[key]}
+
+
 def _takes(view: Any, location: str) -> bool:
     described = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
     return any(one["in"] == location for one in described)
@@ -125,6 +134,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         made = schema() if isinstance(schema, type) else schema
         if options.get("location", "json") == "json":
             options["required"] = not made.body_optional
+        else:
+            _show_examples(made)
         return super().arguments(made, **options)
 
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **context: Any) -> Any:

@@ -10,6 +10,7 @@ from flask import Response, request
 from werkzeug.http import quote_etag
 
 from ..errors import PreconditionFailed
+from .traits import Trait, mark
 
 P = ParamSpec("P")
 
@@ -33,7 +34,7 @@ def versioned(view: Callable[P, Any]) -> Callable[P, Any]:
             return Response(status=304, headers=headers)
         return resource, None, headers
 
-    return wrapper
+    return mark(wrapper, Trait.VERSIONED)
 
 
 def require_match(resource: Tagged) -> None:

@@ -20,6 +20,7 @@ from ..security import ANSWERS
 from ..slots import setting
 from ..storage.blobs import PIECE_BYTES
 from .caller import optional_caller
+from .traits import Trait, mark
 
 P = ParamSpec("P")
 
@@ -44,7 +45,7 @@ def idempotent(view: Callable[P, Response]) -> Callable[P, Response]:
             if "kept_body" in g:
                 g.pop("kept_body").close()
 
-    return wrapper
+    return mark(wrapper, Trait.IDEMPOTENT)
 
 
 def _claim(key: str) -> tuple[int, dict[str, Any] | None]:

@@ -18,6 +18,8 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 class ForeignPage(Forbidden):
     """A page of another origin asked for this: only pages of this service may use its cookie."""
 
+    kind = "foreign-page"
+
 
 def refuse_foreign_pages() -> None:
     """Refuse a request that a browser sent for a page of another origin; raises ForeignPage.

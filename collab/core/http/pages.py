@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 
 from ..lists.paging import Column, Page
 from ..schemas import Items, Schema, patterned
+from .traits import Trait, mark
 
 P = ParamSpec("P")
 
@@ -66,4 +67,4 @@ def linked(view: Callable[P, Page]) -> Callable[P, Any]:
         arguments = request.args.to_dict() | {"cursor": page.next_cursor}
         return page, None, {"Link": f'<{request.path}?{urlencode(arguments)}>; rel="next"'}
 
-    return wrapper
+    return mark(wrapper, Trait.LINKED)

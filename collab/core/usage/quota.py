@@ -56,6 +56,8 @@ TOTAL_BYTES = select(func.coalesce(func.sum(Usage.bytes), 0)).where(
 class QuotaSpent(ApiError):
     """There is no room for this: delete something first."""
 
+    kind = "quota-spent"
+
     status = 413
 
     def __init__(self, detail: str, quota: str, used: int, limit: int) -> None:

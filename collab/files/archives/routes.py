@@ -40,6 +40,7 @@ def get_archive(workspace_id: int) -> Response:
 @blueprint.arguments(ArchiveQuery, location="query")
 @blueprint.doc(requestBody=file_body(1))
 @blueprint.response(201, ArchiveOut)
+@blueprint.alt_response(409, "Problem")
 def unpack_archive(query: dict[str, Any], workspace_id: int) -> dict[str, int]:
     """Unpack a zip of up to 25 MiB (200 MiB and 2,000 files unpacked): all of it, or nothing.
 

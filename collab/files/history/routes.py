@@ -44,6 +44,7 @@ AS_JSON = {"content": {"application/json": {"schema": DiffOut}}}
 @heavy
 @blueprint.arguments(HistoryQuery, location="query")
 @blueprint.response(200, HistoryPage)
+@blueprint.alt_response(409, "Problem")
 @linked
 def list_history(query: dict[str, Any], file_id: int) -> Page:
     """List a text's changes, the newest first."""
@@ -54,6 +55,7 @@ def list_history(query: dict[str, Any], file_id: int) -> Page:
 @login_required
 @heavy
 @blueprint.response(200, EntryOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def get_change(file_id: int, version: int) -> service.Entry:
     """Show the change that made a version, with all its edits."""
@@ -66,6 +68,7 @@ def get_change(file_id: int, version: int) -> service.Entry:
 @blueprint.arguments(DiffQuery, location="query")
 @blueprint.response(200, {"type": "string"}, content_type="text/plain")
 @blueprint.doc(responses={200: AS_JSON})
+@blueprint.alt_response(409, "Problem")
 def get_diff(query: dict[str, Any], file_id: int) -> Response:
     """Show the difference between two versions.
 
@@ -83,6 +86,7 @@ def get_diff(query: dict[str, Any], file_id: int) -> Response:
 @idempotent
 @blueprint.arguments(RestoreIn)
 @blueprint.response(200, OutcomeOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def restore_version(data: dict[str, Any], file_id: int) -> service.TextOutcome:
     """Restore a text to a version, by a new change that is merged like any other."""
@@ -96,6 +100,7 @@ def restore_version(data: dict[str, Any], file_id: int) -> service.TextOutcome:
 @idempotent
 @blueprint.arguments(UndoIn)
 @blueprint.response(200, OutcomeOut)
+@blueprint.alt_response(409, "Problem")
 @versioned
 def undo_changes(data: dict[str, Any], file_id: int) -> service.TextOutcome:
     """Undo what one person changed from one version to another, and keep what others did.

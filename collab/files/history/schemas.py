@@ -23,6 +23,7 @@ VERSION_DESCRIPTION = "A version of the content: each change creates one."
 class HistoryQuery(PageQuery):
     """Which changes of a text."""
 
+    example = {"author": "me"}
     author = patterned(
         r"^(me|[1-9][0-9]{0,17})$",
         "Must be a person's id, or `me`.",
@@ -49,6 +50,7 @@ class EditOut(Schema):
 class AuthorOut(Schema):
     """Who made a change."""
 
+    example = {"id": 3, "name": "Bob"}
     id = fields.Integer(required=True)
     name = fields.String(required=True)
 
@@ -56,6 +58,16 @@ class AuthorOut(Schema):
 class EntryOut(Schema):
     """A change of a text."""
 
+    example = {
+        "version": 2,
+        "base": 1,
+        "door": "rest",
+        "at": "2026-03-02T09:30:00Z",
+        "inserted": 5,
+        "deleted": 5,
+        "undoes": None,
+        "edits": [{"retain": 6}, {"delete": 5}, {"insert": "there"}],
+    }
     version = fields.Integer(required=True, metadata={"description": VERSION_DESCRIPTION})
     base = fields.Integer(
         required=True,
@@ -108,6 +120,7 @@ class VersionQuery(Schema):
 class DiffQuery(Schema):
     """Between which versions."""
 
+    example = {"from": 1, "to": 2}
     from_version = fields.Integer(
         required=True,
         data_key="from",
@@ -125,6 +138,7 @@ class DiffQuery(Schema):
 class DiffOut(Schema):
     """What turns one version into another."""
 
+    example = {"from": 1, "to": 2, "edits": [{"retain": 6}, {"delete": 5}, {"insert": "there"}]}
     from_version = fields.Integer(required=True, data_key="from")
     to_version = fields.Integer(required=True, data_key="to")
     edits = fields.List(fields.Nested(EditOut), required=True)
@@ -133,6 +147,7 @@ class DiffOut(Schema):
 class RestoreIn(Schema):
     """A version to go back to."""
 
+    example = {"version": 1}
     version = WholeNumber(
         required=True,
         validate=validate.Range(0, MAX_ID),
@@ -143,6 +158,7 @@ class RestoreIn(Schema):
 class UndoIn(Schema):
     """Whose changes to undo, from which version to which; both are included."""
 
+    example = {"author_id": 3, "from_version": 2, "to_version": 2}
     aliases = {
         "authorId": "author_id",
         "fromVersion": "from_version",
@@ -160,6 +176,11 @@ class UndoIn(Schema):
 class OutcomeOut(Schema):
     """The text after the change."""
 
+    example = {
+        "version": 3,
+        "changed": True,
+        "edits": [{"retain": 6}, {"delete": 5}, {"insert": "World"}],
+    }
     file_id = fields.Integer(required=True)
     version = fields.Integer(required=True, metadata={"description": VERSION_DESCRIPTION})
     changed = TrueOrFalse(

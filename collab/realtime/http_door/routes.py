@@ -15,6 +15,7 @@ from ...core.http.caller import caller
 from ...core.http.idempotency import idempotent
 from ...core.http.pages import linked
 from ...core.http.resuming import Resumed
+from ...core.http.traits import Trait, has
 from ...core.links import BASE_PATH
 from ...core.lists.paging import Page
 from ...core.schemas import MAX_ID
@@ -34,6 +35,15 @@ blueprint = Blueprint(
     url_prefix=BASE_PATH,
     description="What happens: published, listed, followed.",
 )
+
+
+STREAM_EXAMPLE = """: ok
+
+id: 42
+event: file_changed
+data: {"specversion":"1.0","id":"42","type":"file_changed","topic":"project:1","data":{}}
+
+"""
 
 
 def topic_of(data: dict[str, Any]) -> str | None:
@@ -91,9 +101,16 @@ def publish_event(data: dict[str, Any]) -> tuple[dict[str, Any], int]:
 
 @blueprint.get("/events/stream")
 @blueprint.arguments(StreamQuery, location="query")
-@blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
+@blueprint.response(
+    200, {"type": "string"}, content_type="text/event-stream", example=STREAM_EXAMPLE
+)
+@has(Trait.RESUMED)
 def stream_events(query: dict[str, Any]) -> Response:
-    """Follow events as they happen (SSE); without a topic, yourself and all your projects."""
+    """Follow events as they happen (SSE); without a topic, yourself and all your projects.
+
+    The stream has no end, so this page would show nothing: call `curl -N` with the address and the
+    `Authorization` header, or open an `EventSource` with a `ticket`.
+    """
     who = from_address()
     if who is None:
         raise Unauthorized()

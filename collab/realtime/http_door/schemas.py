@@ -32,6 +32,7 @@ class TopicQuery(Schema):
 class EventQuery(TopicQuery):
     """Which events."""
 
+    example = {"type": "task.created"}
     after = fields.Integer(
         load_default=0,
         validate=validate.Range(0, MAX_ID),
@@ -55,6 +56,10 @@ class EventQuery(TopicQuery):
 class StreamQuery(Schema):
     """What to follow, and from where."""
 
+    example = {
+        "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.claims.signature",
+        "ticket": "Zk3vT9hH0mQ2yX5sR8uW1aB4cD7eF6gH9iJ0kL3mN6o",
+    }
     aliases = {"projectId": "project_id"}
     project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
     topic = fields.List(topic_field(), load_default=list, validate=validate.Length(max=100))
@@ -72,6 +77,7 @@ class StreamQuery(Schema):
 class EventIn(Schema):
     """An event to publish; `data` is another name for `payload`."""
 
+    example = {"type": "file_changed", "project_id": 1, "payload": {"fileName": "index.js"}}
     aliases = {"data": "payload", "projectId": "project_id", "event_type": "type"}
     type = patterned(
         f"^{TYPE_PATTERN}$",
@@ -82,7 +88,7 @@ class EventIn(Schema):
         metadata={"example": "file_changed"},
     )
     topic = topic_field()
-    project_id = identifier(metadata={"example": 1})
+    project_id = identifier()
     payload = fields.Dict(
         load_default=dict, metadata={"example": {"fileName": "index.js", "changes": "..."}}
     )
@@ -91,6 +97,17 @@ class EventIn(Schema):
 class EventOut(ma.Schema):
     """An event as CloudEvents 1.0 JSON."""
 
+    example = {
+        "specversion": "1.0",
+        "id": "42",
+        "source": "/api/v1",
+        "type": "file_changed",
+        "time": "2026-03-02T09:30:00Z",
+        "datacontenttype": "application/json",
+        "topic": "project:1",
+        "actor": 3,
+        "data": {"fileName": "index.js"},
+    }
     specversion = fields.String(required=True)
     id = fields.String(required=True, metadata={"description": "The log's id, as text."})
     source = fields.String(required=True)
@@ -106,6 +123,7 @@ class EventOut(ma.Schema):
 class EventPage(ma.Schema):
     """Some events, and where to go on."""
 
+    example = {"last_id": 42, "recovered": True}
     items = fields.List(fields.Nested(EventOut), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
     last_id = fields.Integer(
@@ -119,6 +137,7 @@ class EventPage(ma.Schema):
 class PresentOut(ma.Schema):
     """A person who is there."""
 
+    example = {"user_id": 3, "name": "Bob"}
     user_id = fields.Integer(required=True)
     name = fields.String(required=True)
 
@@ -126,5 +145,6 @@ class PresentOut(ma.Schema):
 class PresenceOut(ma.Schema):
     """Who follows a topic now, each person once."""
 
+    example = {"topic": "project:1"}
     topic = fields.String(required=True)
     items = fields.List(fields.Nested(PresentOut), required=True)
