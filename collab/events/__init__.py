@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Prune the log; it has no routes, and its bell is hung up when it is first asked for."""
+    """Prune the log; it has no routes, and its bell is made when it is first asked for."""
     from ..core.storage import housekeeping
     from . import retention
 

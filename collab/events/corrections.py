@@ -29,7 +29,7 @@ class EndConnections:
 
 @dataclass(frozen=True)
 class ReadAnew:
-    """Nobody loses a topic, but what processes have cached of rights is stale."""
+    """Nobody loses a topic, but rights that processes have cached are stale."""
 
 
 Correction = DropProject | DropTopic | EndConnections | ReadAnew

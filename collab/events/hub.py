@@ -80,7 +80,7 @@ class Hub:
 
         Returns the newest id published so far: they get every row after it. Their right to the
         topics is checked (again) after this, for the same reason as in `enter`. An id that
-        they have `seen` may be ahead of what was published: it is waited for, against doubles.
+        they have `seen` may be ahead of what was published: waiting for it avoids doubles.
         """
         with self._lock:
             self._moved.wait_for(lambda: self.position >= seen, SEEN_PATIENCE_S)
@@ -93,7 +93,7 @@ class Hub:
             return self.position
 
     def remove(self, subscriber: Subscriber, topic: str) -> bool:
-        """Let a subscriber follow a topic no longer; return whether they did."""
+        """Stop a subscriber following a topic; return whether they followed it."""
         with self._lock:
             if topic not in subscriber.topics:
                 return False

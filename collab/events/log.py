@@ -55,7 +55,7 @@ class Published(Event):
 
     @property
     def topic(self) -> str:
-        """Tell it where the member said."""
+        """Return the topic that the member named."""
         return self.where
 
     def data(self) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def prune_audit(border: datetime) -> bool:
 
 
 def _prune_some(border: datetime, *, everything: bool) -> int | None:
-    """Delete the oldest rows of before a time, note how far they are gone, and commit.
+    """Delete the oldest rows from before a time, note up to which id, and commit.
 
     Returns how many went; None if nothing was left to look at.
     """

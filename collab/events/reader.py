@@ -1,4 +1,4 @@
-"""A reader of the log that writes of what it reads: each event takes effect exactly once."""
+"""A reader of the log that writes what follows from it: each event takes effect exactly once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ READ_EVENTS = (
 )
 READER_POSITION = select(LogReader.position).where(LogReader.name == bindparam("reader"))
 
-#: Takes events, oldest first, and writes of them into the open transaction; it never commits.
+#: Takes events, oldest first, and writes what follows into the open transaction; never commits.
 Handler = Callable[[Sequence[Any]], None]
 
 

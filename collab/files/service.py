@@ -1,4 +1,4 @@
-"""Making, listing, moving and deleting files."""
+"""Creating, listing, moving and deleting files."""
 
 from __future__ import annotations
 

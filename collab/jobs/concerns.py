@@ -21,7 +21,7 @@ OUTCOME_PHRASES = {
 
 @dataclass(frozen=True)
 class JobFacts:
-    """What some events are about; what is not in here is gone."""
+    """What some events are about; what is missing here has been deleted."""
 
     #: id -> owner_id, project_id
     jobs: Mapping[int, Any]

@@ -15,7 +15,7 @@ CUT_OFF = "The rest of {} is not kept: there is more than 64 KiB of it.\n"
 
 
 def storable(text: str) -> str:
-    """Return text that every database takes: no NUL, and no half of a surrogate pair."""
+    """Return text that every database accepts: without NUL, and without half a surrogate pair."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
@@ -23,7 +23,7 @@ class JobError(Exception):
     """The attempt failed; it is tried again while attempts are left.
 
     `code` is a word for programs, the message a sentence for people. `result` is kept with the
-    failure: what there was before it.
+    failure: it is what there was before.
     """
 
     retry = True
@@ -34,7 +34,7 @@ class JobError(Exception):
 
 
 class FatalError(JobError):
-    """The job failed in a way that another attempt can't mend."""
+    """The job failed in a way that another attempt can't fix."""
 
     retry = False
 
@@ -85,7 +85,7 @@ class RunReport:
         return bool(self.said) or self.progress is not None
 
     def add(self, later: RunReport) -> None:
-        """Append what was said after this."""
+        """Append what was said later."""
         self.said += later.said
         if later.progress is not None:
             self.progress, self.message = later.progress, later.message

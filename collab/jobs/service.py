@@ -1,4 +1,4 @@
-"""Submitting, listing, cancelling and retrying jobs."""
+"""Submitting, cancelling and retrying jobs; `reading.py` lists them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making, listing, changing and deleting posts."""
+"""Creating, listing, updating and deleting posts."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ NEEDED_ROLES = {
     Right.READ: Role.GUEST,  # see it, follow it
     Right.APPEAR: Role.VIEWER,  # be seen there: presence, cursors
     Right.WRITE: Role.COLLABORATOR,  # make, change and delete what is in the project; publish
-    Right.MANAGE: Role.OWNER,  # members, invitations, webhooks, the project itself
+    Right.MANAGE: Role.OWNER,  # members, invitations, the project itself
 }
 
 ROLE_NAMES = (VIEWER, COLLABORATOR, OWNER)

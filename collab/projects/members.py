@@ -1,4 +1,4 @@
-"""Members: inviting, changing roles, removing, leaving. The last owner stays."""
+"""Members: adding, changing roles, removing, leaving. The last owner stays."""
 
 from __future__ import annotations
 

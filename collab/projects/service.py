@@ -1,4 +1,4 @@
-"""Making, listing, changing and deleting projects."""
+"""Creating, listing, updating and deleting projects."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ MAX_PEOPLE_REMEMBERED = 1024
 class Allowance:
     """A token bucket of bytes for each person: `rate` bytes a second, and `burst` at once.
 
-    Whoever may still send anything may send one message of any size, and owes what it was over, but
-    no more than a burst: so no bound on a message has to fit the burst.
+    Whoever may still send anything may send one message of any size, and owes the excess, but
+    no more than a burst, so the bound on a message need not fit the burst.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class Allowance:
     ) -> None:
         self._rate, self._burst, self._what, self._clock = rate, burst, what, clock
         self._lock = threading.Lock()
-        #: Person -> the bytes left, and when that was so.
+        #: Person -> the bytes left, and at what time.
         self._left: dict[int, tuple[float, float]] = {}
 
     def spend(self, user_id: int, size: int) -> None:

@@ -57,7 +57,7 @@ class Draft:
 
     @property
     def right(self) -> Right:
-        """Return what it takes to publish this."""
+        """Return how many bytes publishing this counts."""
         known = OPEN_TYPES.get(self.kind)
         return Right(known.right) if known else Right.WRITE
 

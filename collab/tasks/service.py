@@ -1,4 +1,4 @@
-"""Making, changing, moving and deleting tasks."""
+"""Creating, updating, moving and deleting tasks; `reading.py` lists them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking, listing, reading and deleting uploads."""
+"""Creating, listing, reading and deleting uploads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making, listing, changing and deleting workspaces."""
+"""Creating, listing, updating and deleting workspaces."""
 
 from __future__ import annotations
 

@@ -104,12 +104,7 @@ def in_javascript(source: str, flags: int) -> dict[str, str]:
     astral = any(ord(character) > 0xFFFF for character in source)
     letters = "".join(
         letter
-        for letter, there in {
-            "i": flags & re.I,
-            "m": flags & re.M,
-            "s": flags & re.S,
-            "u": astral,
-        }.items()
+        for letter, there in {"i": flags & re.I, "s": flags & re.S, "u": astral}.items()
         if there
     )
     return {"source": source.replace('\\"', '"'), "flags": letters}

@@ -36,7 +36,7 @@ def between(low: str | None, high: str | None) -> str:
 
 
 def fresh(count: int) -> list[str]:
-    """Return positions for a list that gets new ones throughout."""
+    """Return fresh positions for a whole list."""
     return [_written(MIDDLE_POSITION + number) for number in range(count)]
 
 

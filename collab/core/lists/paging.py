@@ -52,9 +52,9 @@ def paginate(
     Items that are large make a page shorter than `limit`: its rows take `most_bytes` together, or
     are one. The cursor says what comes next all the same.
 
-    `item` makes of a row what the page shows. With `values` the query is one of columns that is
-    built once and takes these: what is made of it is then kept, too. Raises Malformed for a
-    cursor that this list did not give out.
+    `item` turns a row into what the page shows. With `values` the query selects columns, is
+    built once and takes these as parameters; what is derived from it is then cached, too. Raises
+    Malformed for a cursor that did not come from this list.
     """
     column = columns[sort.removeprefix("-")]
     parameters = {"page_size": limit + 1} | (values or {})

@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase
 from ..json import Stored
 
 #: Bytes of rows that a list, a replay or an export has in memory at a time: past these nothing
-#: more is read, so that one more row, of whatever size a row may have, is the most there is.
+#: more is read, so at most one row, however large it may be, comes on top.
 PAGE_BYTES = 1024 * 1024
 
 
@@ -21,7 +21,7 @@ AS_WANTED = {"yield_per": 8}
 
 
 class StoredJson(TypeDecorator[Any]):
-    """A column of JSON objects, read as text: nothing is decoded that nobody looks at."""
+    """A column of JSON objects, read as text, so that nothing is decoded that nobody reads."""
 
     impl = JSON
     cache_ok = True

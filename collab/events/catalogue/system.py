@@ -31,7 +31,7 @@ class FlagChanged(Event):
     """An admin switched a feature, or returned it to its setting (`overridden` is false)."""
 
     type = "flag.changed"
-    #: What a process has read of the flags is stale.
+    #: The flags that a process has cached are stale.
     corrects = ReadAnew()
     name: str
     enabled: bool

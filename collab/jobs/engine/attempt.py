@@ -1,4 +1,4 @@
-"""One run of a job: its code is called, and whatever comes of it becomes an ending."""
+"""One run of a job: its code is called, and whatever happens becomes an ending."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Run:
     unsaid: RunReport = field(default_factory=RunReport)
     #: When it was told to stop, by the monotonic clock.
     stopped_at: float | None = None
-    #: Its row has ended without it; the code goes on until it looks.
+    #: Its row has ended without it; the code goes on until it checks.
     settled: bool = False
-    #: Takes it back from the pool if no thread has begun with it; returns whether that was so.
+    #: Takes it back from the pool if no thread has begun it; returns whether it did.
     withdraw: Callable[[], bool] = lambda: False
     claimed_at: float = 0.0
     begun: bool = False
@@ -95,7 +95,7 @@ def _call(run: Run) -> Ending:
 
 
 def _require_room(run: Run, result: Result | None) -> None:
-    """Refuse a result for which its owner or its project has no room; raises FatalError."""
+    """Refuse a result that its owner's or project's quota has no room for; raises FatalError."""
     if result is not None:
         size = len(dumps(result.data)) + len(result.body or b"")
         try:
@@ -117,9 +117,9 @@ def _kept(result: Result | None) -> Result | None:
 
 
 def _unkeepable(result: Any) -> str | None:
-    """Return why a result can't be stored, or not be shown afterwards, if so.
+    """Return why a result can't be stored or shown, or None.
 
-    The row is written by the scheduler, where a bad value would hold all jobs up.
+    The scheduler writes the row, and there a bad value would hold up all jobs.
     """
     if result is None:
         return None

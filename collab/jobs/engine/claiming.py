@@ -98,7 +98,7 @@ def promote(now: datetime) -> None:
 
 
 def clamp_retries(now: datetime, longest: timedelta) -> None:
-    """Shorten waits that no retry can have: the clock was put back since they were set."""
+    """Shorten waits longer than any retry's: the clock was set back after they were set."""
     far = update(Job).where(Job.status == RETRY_WAIT, Job.due_at > now + longest)
     db.session.execute(far.values(due_at=now + longest, version=Job.version + 1))
 
@@ -152,7 +152,7 @@ def choose(turns: FairTurns) -> list[int]:
     for who in waiting:
         if len(lines) >= values["limit"]:
             break
-        # Whoever waits for other types only must not stand in the way of those behind them.
+        # Whoever waits for other types only must not block those after them.
         if line := connection.execute(_heads(types), values | {"owner": who}).all():
             lines[who] = deque(line)
     return list(_deal(lines, turns))

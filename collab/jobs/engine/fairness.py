@@ -39,15 +39,15 @@ class Pace:
 
 
 class Placed(Protocol):
-    """A job, as far as taking turns goes."""
+    """A job, as fairness sees it."""
 
     @property
     def owner_id(self) -> int:
-        """Whose it is."""
+        """The owner's id."""
 
     @property
     def type(self) -> str:
-        """What kind of job it is."""
+        """The job's type."""
 
 
 class FairTurns:

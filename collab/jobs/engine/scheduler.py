@@ -1,6 +1,6 @@
-"""What is decided about jobs in this process, a tick at a time.
+"""The decisions about jobs in this process, a tick at a time.
 
-A tick ends runs that are over, writes what the others have said, renews leases, takes up what dead
+A tick ends runs that are over, writes what the others have said, renews leases, recovers what dead
 workers left, and claims what there is room for: all in one transaction, so the more there is to
 do, the less a job costs. Nothing is forgotten before the commit; if that fails, the next tick
 writes it again.
@@ -83,7 +83,7 @@ class Scheduler:
         # Thrice in a lease: one renewal that fails does not end it.
         self._sweep, self._renew = Timer(SWEEP_S), Timer(lease_s / 3)
         self._ended: deque[tuple[Run, Ending]] = deque()
-        #: The runs of this process, by job and lease: a deaf one may be there twice.
+        #: The runs of this process, by job and lease: the job of a deaf run may be there twice.
         self.runs: dict[tuple[int, int], Run] = {}
         self.closed = False
         #: Somebody cancelled a running job.
@@ -160,7 +160,7 @@ class Scheduler:
         return claimed, deaf, pause
 
     def _end_the_deaf(self, batch: TransactionWrites, now: float, clock: datetime) -> list[Run]:
-        """End the rows of runs that were told to stop, and go on all the same."""
+        """End the rows of runs that were told to stop but go on."""
         deaf = [
             run
             for run in self.runs.values()
@@ -227,7 +227,7 @@ class Scheduler:
     def _forget(
         self, ended: list[tuple[Run, Ending]], speaking: list[Run], deaf: list[Run]
     ) -> None:
-        """Let go of what is on disk now."""
+        """Forget what is on disk now."""
         for run in speaking:
             run.unsaid = RunReport()
         for run in deaf:

@@ -57,7 +57,7 @@ class Waiter(Subscriber):
             self._wake()
 
     def dropped(self, topic: str, reason: str) -> None:
-        """Wake: the right has to be looked at again."""
+        """Wake: the right has to be checked again."""
         self._wake()
 
     def end(self, code: int, reason: str) -> None:
@@ -103,7 +103,7 @@ def page(
 ) -> EventPage:
     """Return some events after an id; without a topic, from all topics that concern the caller.
 
-    They are fewer than `limit` where they are large, and what comes next is said all the same.
+    They are fewer than `limit` if they are large; the cursor says what comes next all the same.
     The rights are looked up again after the reading: whoever has them then had them when what was
     read was written.
     """
@@ -125,7 +125,7 @@ def page(
 
 @dataclass(frozen=True)
 class Cut:
-    """Which rows of a topic are asked for, and in which order."""
+    """Which rows of a topic are wanted, and in which order."""
 
     after: int
     kind: str | None
@@ -163,7 +163,7 @@ class Cut:
 
 
 def _still(topics: set[str], caller: Caller, topic: str | None) -> set[str]:
-    """Return the topics of what was read that the caller may read now; raises NotFound."""
+    """Return the topics, of those that were read, that the caller may read now; raises NotFound."""
     if topic is None:
         return own_topics.still_own(topics, caller)
     return {access.place(topic, caller).topic}
@@ -173,7 +173,7 @@ class Poll:
     """One long poll: it follows its topic from its first look to its answer.
 
     Its time is over when the caller's token expires, too. Every look checks the caller and their
-    right again, after what it read, so that nothing is told to somebody who lost it while they
+    right again, after what it read, so that nothing reaches somebody who lost it while they
     waited.
     """
 
@@ -217,12 +217,12 @@ class Poll:
             follow(self._live.hub, self._waiter, places(self._caller, self._topic))
 
     def _look(self) -> EventPage | None:
-        """Return what is there, or an empty page at the end; None if it is to wait."""
+        """Return what is there, or an empty page at the end; None if it has to wait."""
         while True:
             found = page(self._caller, self._topic, **self._query)
             known, self._caller = self._caller, recheck(self._caller)
             db.session.remove()
-            if self._caller == known:  # else an admin no longer: look again, as who they are now
+            if self._caller == known:  # else no longer an admin: look again with the rights of now
                 break
         over = self._waiter.over or time.monotonic() >= self.deadline
         return found if found.items or over else None
@@ -239,6 +239,6 @@ class Poll:
             self._live.reactor.release(leaving)
 
     def close(self) -> None:
-        """Follow no longer, and give the place back."""
+        """Stop following, and give the place back."""
         self._live.hub.leave(self._waiter)
         self._seat.give_back()

@@ -50,7 +50,7 @@ def control(name: str, **members: Any) -> bytes:
 
 
 class StreamWire(Wire):
-    """The only writer of a stream's socket; what is pushed is a chunk, if HTTP needs chunks."""
+    """The only writer of a stream's socket; it writes chunks, if HTTP needs them."""
 
     def __init__(self, sock: socket.socket, reactor: Reactor, *, chunked: bool) -> None:
         super().__init__(sock, reactor)
@@ -215,7 +215,7 @@ class Streaming(Served):
         yield from ()
 
     def tick(self) -> None:
-        """End when the token has expired; show now and then that the stream is alive."""
+        """End when the token has expired; send a heartbeat now and then."""
         if self._token_left() <= 0:
             self._follower.end(TOKEN_ENDED, "The access token has expired.")
             raise ConnectionClosed(TOKEN_ENDED)

@@ -13,7 +13,7 @@ from .protocol import Body
 
 #: Seconds that a request may wait for its answer.
 PATIENCE_S = 15.0
-#: Requests of one socket that may wait at once, and bytes of theirs: read, each byte of JSON may
+#: Requests of one socket that may wait at once, and their bytes: once read, a byte of JSON may
 #: take twenty.
 MAX_WAITING_MESSAGES = 64
 MAX_WAITING_BYTES = 512 * 1024
@@ -38,10 +38,7 @@ class Deferred:
     def add(
         self, request: Body, size: int, future: Future[Any], answer: Callable[[Any], bytes]
     ) -> None:
-        """Answer a request, which came as so many bytes, when the future has a result.
-
-        Or with its error.
-        """
+        """Answer a request, which took `size` bytes, when the future has a result or an error."""
         if len(self._waiting) >= MAX_WAITING_MESSAGES or self._bytes + size > MAX_WAITING_BYTES:
             self.settle()
         self._bytes += size

@@ -11,7 +11,7 @@ from ..publishing import Draft
 from ..transport.wire import Wire
 from .protocol import Body, answer, refusal
 
-#: Events in one commit, and bytes of theirs; other writers wait that long.
+#: Events in one commit, and their bytes; other writers wait that long.
 MAX_EVENTS_PER_COMMIT = 32
 GROUP_BYTES = 512 * 1024
 

@@ -11,8 +11,8 @@ from ..transport.frames import text_frame
 
 Body = dict[str, Any]
 
-#: What the socket's own messages are called, requests and answers, and a stream's: members' events
-#: go to others under their own type, so none may be called so. In the spelling of `same_type`.
+#: Types of the socket's own messages, requests and answers, and of a stream's: members' events
+#: go to others under their own type, so none may use these. In the spelling of `same_type`.
 PROTOCOL_TYPES = frozenset(
     (
         *("auth", "authenticated", "token.expired"),
@@ -23,7 +23,7 @@ PROTOCOL_TYPES = frozenset(
     )
 )
 
-#: A message may be this long, in bytes.
+#: Bytes of one message.
 MAX_MESSAGE_BYTES = 256 * 1024
 
 

@@ -74,7 +74,7 @@ def prepare(too_big: bytes) -> None:
 
 
 def give_back(error: BaseException | None) -> None:
-    """Give the place back, if it came to no connection."""
+    """Give the place back if no connection came of it."""
     if "wire" in g:
         live().wires.discard(g.pop("wire"))
     if "seat" in g:
@@ -147,7 +147,7 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     served = None
     try:
         served = connected(parked, seat)
-        incoming.limit = ws.max_message_size  # it may depend on who it is
+        incoming.limit = ws.max_message_size  # it may depend on the person
     except ConnectionClosed:
         pass  # whoever closed has sent the one close frame
     except Exception as error:

@@ -65,7 +65,7 @@ class Socket(Connection):
         self._size = 0
 
     def welcome(self) -> Work:
-        """Subscribe to what the address asks for."""
+        """Subscribe to the topic that the address names."""
         yield from self._guarded({}, lambda *_: None)
         for topic in self._topics:
             yield from self._guarded({"topic": topic, "after": self._after}, Socket._on_subscribe)
@@ -107,7 +107,7 @@ class Socket(Connection):
     def answer_later(
         self, request: Body, future: Future[Any], members: Callable[[Any], tuple[str, Body]]
     ) -> None:
-        """Answer a request with type and members made of what another thread's work gives.
+        """Answer a request with a type and members, which are made of another thread's result.
 
         Its handler must be registered as `deferring`.
         """
@@ -231,10 +231,10 @@ def _answer(request: Body, kind: str, members: Body) -> bytes:
 #: A handler of messages; one with a long answer goes on once its reader has taken a part.
 Handler = Callable[[Socket, Body], Work | None]
 
-#: What may stand in one group with what comes before it.
+#: Handlers whose events may share a group commit with those before.
 PUBLISHING_HANDLERS = (Socket._on_publish, Socket._on_event)
 
-#: By the message's type, with dots; what is not here is published as an event of that type.
+#: By the message's type, with dots; any other type is published as an event.
 HANDLERS: dict[str, Handler] = {
     "auth": Socket._on_auth,
     "ping": Socket._on_ping,
@@ -249,7 +249,7 @@ class Messages:
     """What an application's sockets take: the handlers above, and those of other packages."""
 
     handlers: dict[str, Handler] = field(default_factory=lambda: dict(HANDLERS))
-    #: What may be answered later, together with what comes before it.
+    #: Handlers that may answer later, while what comes after is carried out.
     deferring: list[Handler] = field(default_factory=list)
 
 

@@ -23,7 +23,7 @@ AUTH_PATIENCE_S = 10.0
 
 
 class Stranger(Served):
-    """Somebody who has not said yet who they are: the first message must be a good `auth`."""
+    """Somebody who has not signed in yet: the first message must be a valid `auth`."""
 
     def __init__(self, wire: Wire, known: Callable[[Caller], Work]) -> None:
         self._wire, self._known = wire, known
@@ -34,11 +34,11 @@ class Stranger(Served):
         yield from ()
 
     def take(self, data: str | bytes) -> Work:
-        """Learn who it is, and go on with them."""
+        """Sign them in, and go on with their connection."""
         yield from self._known(first_auth(self._wire, data))
 
     def tick(self) -> None:
-        """End when nothing was said in time."""
+        """End if no message came in time."""
         if self.patience() <= 0:
             first_auth(self._wire, None)
 
@@ -71,6 +71,6 @@ def end(wire: Wire, error: ApiError, code: int, request: Body | None = None) -> 
 
 
 def authenticated(who: Caller, request: Body) -> bytes:
-    """Answer a good `auth`."""
+    """Answer a valid `auth`."""
     members = {"user_id": who.user_id, "expires_at": who.token_expires}
     return answer("authenticated", request, **members)

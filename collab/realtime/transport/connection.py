@@ -50,7 +50,7 @@ class Connection(Served):
     """Serves one WebSocket until it ends, turn by turn (see `parked`)."""
 
     def __init__(self, wire: Wire, caller: Caller, follower: WireFollower) -> None:
-        #: Who is at the other end, as the database knows them since rights last changed.
+        #: The person at the other end, as the database had them after rights last changed.
         self.caller = caller
         self.follower = follower
         self.live = live()
@@ -88,7 +88,7 @@ class Connection(Served):
         return (self.caller.token_expires - utcnow()).total_seconds()
 
     def check_person(self) -> None:
-        """Look again who this is, if anybody's rights changed since; raises Unauthorized.
+        """Look the person up again, if anybody's rights have changed; raises Unauthorized.
 
         Whatever the message changes is checked once more under the writer's lock.
         """
@@ -107,7 +107,7 @@ class Connection(Served):
         return known[1]
 
     def push_paced(self, chunk: bytes, last_id: int = 0) -> Work:
-        """Send a part of much; go on when the peer has taken it."""
+        """Send one piece of a long reply; go on when the peer has taken it."""
         self._wire.push(chunk, last_id)
         yield
 
@@ -121,7 +121,7 @@ class Connection(Served):
         """Follow a topic; within this block what comes live is held back.
 
         It gives the newest id published. Raises NotFound, and TooManyRequests for whoever comes
-        and goes too often: others are told each time.
+        and goes too often: others hear of it each time.
         """
         self.live.signals.spend(self.caller.user_id, PRESENCE_BYTES)
         with self.follower.held():

@@ -123,7 +123,7 @@ class Follower(Subscriber):
             db.session.remove()  # nothing is held open while its reader is slow
             after = batch.rows[-1].id if batch.more else through
             pieces = [(self.joined(batch.rows), batch.rows[-1].id)] if batch.rows else []
-            del batch  # what a slow reader waits for is in memory once
+            del batch  # what waits for a slow reader is in memory only once
             if not topics <= self.topics.keys():
                 self._gap = True
                 return

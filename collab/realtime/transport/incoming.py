@@ -1,4 +1,4 @@
-"""What a peer sends over a WebSocket: frames taken apart, counted, and put together to messages.
+"""What a peer sends over a WebSocket: frames parsed, counted, and joined to messages.
 
 wsproto knows the protocol; the limits are ours. They count frames and bytes, not only messages,
 for empty fragments and pings cost as much.
@@ -19,7 +19,7 @@ from .token_bucket import Bucket
 
 #: Frames that may come for each message of MESSAGE_RATE: fragments, pings and pongs.
 FRAMES_PER_MESSAGE = 4
-#: Frames a second that nobody reaches who means well, whatever MESSAGE_RATE says.
+#: Frames a second that are always allowed: no honest peer sends more, whatever MESSAGE_RATE says.
 MIN_FRAMES = 100
 
 
@@ -56,10 +56,10 @@ class Incoming:
     """Takes one peer's bytes apart."""
 
     protocol: WSConnection
-    #: Bytes, or characters, of a message; compared with as it is read.
+    #: Bytes, or characters, of a message; checked while it is read.
     limit: Any
     frames: Bucket
-    #: What has come whole and waits to be carried out.
+    #: Messages that have arrived whole and wait to be carried out.
     messages: deque[str | bytes] = field(default_factory=deque)
     #: Payloads of pings that are to be answered.
     pings: list[bytes] = field(default_factory=list)

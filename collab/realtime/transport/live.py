@@ -20,7 +20,7 @@ from .places import Capacity, Limits
 from .reactor import Reactor
 from .wire import STOP_LINGER_S, Wire
 
-#: Seconds' worth of signals that a person may send at once: a page of many topics is opened so.
+#: Seconds' worth of signals that a person may send at once: opening a page of many topics takes it.
 SIGNAL_BURST_S = 2
 #: Seconds' worth of edits that an editor brings at once: a paste or a backlog is taken whole.
 EDIT_BURST_S = 4
@@ -90,7 +90,7 @@ class Live:
 
     @property
     def state(self) -> str:
-        """Return how the broadcaster is, for `/ready`."""
+        """Return the broadcaster's state, for `/ready`."""
         return "ok" if self.broadcaster.alive else "stopped"
 
     def open(self, wire: Wire) -> None:

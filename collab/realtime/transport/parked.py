@@ -84,7 +84,7 @@ class Parked:
         self.rouse()
 
     def serve(self, served: Served) -> Work:
-        """Go on with something else: whoever it is has said so."""
+        """Go on as another connection: its person is known now."""
         self._served = served
         return served.begin()
 
@@ -111,7 +111,7 @@ class Parked:
             return
         if self._next is not Next.NOW:
             self._wait()
-        with self._lock:  # whoever rouses it before this is not forgotten
+        with self._lock:  # a call before this is not forgotten
             self._running, again = False, self._again
             self._again = False
         if again or self._next is Next.NOW:
@@ -140,7 +140,7 @@ class Parked:
     def _ping(self, now: float) -> None:
         self._ping_at = now + self._ping_seconds
         if self._next is not Next.READ:
-            self._incoming.alive = True  # a pong may wait unread: that is not the peer's fault
+            self._incoming.alive = True  # a pong may be there unread, which is not the peer's fault
             return
         if not self._incoming.alive:
             self.wire.shut(POLICY_VIOLATION, "Ping/Pong timeout")
@@ -266,7 +266,7 @@ class Parked:
             self.wire.abort()
 
     def _read_last(self) -> Next:
-        """Wait for the peer's close, and read little of what it sends before."""
+        """Wait for the peer's close, and read only little of what it sends before."""
         while not self.wire.dead:
             try:
                 data = self.wire.read(pacing.READ_BYTES)

@@ -12,7 +12,7 @@ from ...core.errors import TooManyRequests, Unavailable
 #: When to come again, in seconds.
 RETRY_S = 5
 #: Connections that have been closed by us, and whose peers may take some seconds to answer that:
-#: they have no place any more. Past so many, a connection ends with our close.
+#: they have no place any more. Past that many, a connection ends with our close.
 MAX_LINGERING = 256
 
 

@@ -144,7 +144,7 @@ class Reactor(BackgroundThread):
             one.rouse()  # it was closed meanwhile
 
     def _want(self, wire: Watched) -> bool:
-        """Wait for what is wanted of a wire; return whether that can be."""
+        """Wait for what is wanted of a wire; return whether that is possible."""
         wanted = EVENT_WRITE * (wire in self._watched) | EVENT_READ * (wire in self._reading)
         known = self._events.pop(wire, 0)
         try:

@@ -1,4 +1,4 @@
-"""What the turns of a socket are about: the interface between transport and what is spoken."""
+"""The interface between a socket's turns and the protocol that is spoken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Work = Generator[None, None, None]
 
 
 class Served(ABC):
-    """What a socket's turns are about: a connection, or somebody who has not said who they are."""
+    """Whom a socket serves: a connection, or somebody who has not signed in yet."""
 
     @abstractmethod
     def begin(self) -> Work:

@@ -1,4 +1,4 @@
-"""What peers send who have nothing to say, such as readers of streams, and how they are missed."""
+"""What peers send who should send nothing, such as readers of streams, and noticing their end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNREAD_BYTES = 64 * 1024
 
 
 class Unread:
-    """The bytes of a peer who has nothing to say: they are passed over, if they are few."""
+    """The bytes of a peer who should send nothing: they are passed over, if they are few."""
 
     def __init__(self) -> None:
         self.messages: deque[str | bytes] = deque()
@@ -31,7 +31,7 @@ class Unread:
 
 
 class Leaving:
-    """The socket of somebody who waits for an answer, in the reactor: it tells when they leave."""
+    """The socket of somebody who waits for an answer, in the reactor, to notice when they leave."""
 
     def __init__(self, sock: socket.socket, gone: Callable[[], None]) -> None:
         self._sock, self._gone = sock, gone

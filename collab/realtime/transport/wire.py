@@ -1,6 +1,6 @@
 """The only writer of a socket: never blocks, keeps what a short write left, cuts off the slow.
 
-A Wire stands before the raw socket, in the WSGI environ, and everybody's bytes go through it: those
+A Wire wraps the raw socket, in the WSGI environ, and everybody's bytes go through it: those
 of simple-websocket's handshake, of the broadcaster, and of the turns of a connection.
 """
 
@@ -32,7 +32,7 @@ SEND_FLAGS = int(socket.MSG_DONTWAIT)
 
 
 class Wire:
-    """A connected socket with a bounded buffer before it."""
+    """A connected socket with a bounded buffer of what is to be sent."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Wire:
         self._closing = False
         self._dead = threading.Event()
         self._drained = threading.Condition(self._lock)
-        #: What closes the connection for a message that is too big.
+        #: The close code for a message that is too big.
         self.too_big_code = MESSAGE_TOO_BIG
         #: Whether other messages have to wait, since one is being sent in fragments (§5.4).
         self.amid_message = False
@@ -56,7 +56,7 @@ class Wire:
         self.on_drained: Callable[[], None] = lambda: None
         #: Id of the newest row that was handed to the kernel whole.
         self.sent_id = 0
-        #: When a closing wire is cut, on the monotonic clock: the reactor's to say.
+        #: When a closing wire is cut, on the monotonic clock; only the reactor sets it.
         self.deadline = self.looked_at = NO_DEADLINE
         self._at_end: Callable[[], None] | None = None
         self._when_drained: Callable[[], None] | None = None
@@ -253,12 +253,12 @@ class Wire:
             self._reactor.forget(self)
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)
-            self._dead.set()  # from here on the descriptor may be closed, and be another's
+            self._dead.set()  # from here on the descriptor may be closed and reused
             told = self._at_end
         if told is not None:
             told()
 
     def wait_dead(self) -> None:
-        """Wait for the end, so that the server does not close the descriptor before."""
+        """Wait for the end, so that the server does not close the descriptor sooner."""
         if not self._dead.wait(LINGER_S + 1):
             self.abort()
