@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from sqlalchemy import URL
@@ -38,8 +38,16 @@ from . import (
     workspaces,
 )
 
+
+class Package(Protocol):
+    """A package, or a module, that has something to register."""
+
+    def init_app(self, app: Flask) -> None:
+        """Register all that it brings."""
+
+
 #: Every package, in the order of the documentation; each registers all that it brings.
-PACKAGES = (
+PACKAGES: tuple[Package, ...] = (
     core,
     events,
     auth,
@@ -66,14 +74,17 @@ PACKAGES = (
 )
 
 
-def create_app(settings: Mapping[str, str] | None = None) -> Flask:
+def create_app(
+    settings: Mapping[str, str] | None = None, packages: Sequence[Package] = PACKAGES
+) -> Flask:
     """Build the application from settings (the environment, unless others are given).
 
+    `packages` are those that it is made of; what another one stands on can't be left out.
     No thread runs yet and the database is not opened. Raises ConfigError for a bad setting.
     """
     app = Flask("collab", instance_path=None, static_folder=None)
     app.config.update(_configuration(config.load(os.environ if settings is None else settings)))
-    for package in PACKAGES:
+    for package in packages:
         package.init_app(app)
     return app
 

@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from collab import PACKAGES, create_app, posts
 from collab.config import ROOT
+from collab.core import fulltext
+from collab.events.concerns import FAMILIES
+from collab.events.topics import READ_ONLY
 from collab.jobs.registry import JobType, find, register
 
+from .conftest import SETTINGS, close
 from .support.constants import bare, crowded
 from .support.imports import Imports, is_routes
 
@@ -407,3 +413,24 @@ def test_two_applications_in_one_process_share_nothing(make_app, tmp_path):
     register(one, JobType("only here", *[None] * 10))
     with other.app_context():
         assert find("only here") is None
+
+
+def registered(app: Flask) -> set[str]:
+    """Return whose things an application knows: what is found, told, and read only."""
+    with app.app_context():
+        return {*fulltext.KINDS.here(), *FAMILIES.here(), *READ_ONLY.here()}
+
+
+def test_applications_of_different_packages_do_not_see_one_another(make_app, tmp_path):
+    settings = SETTINGS | {"INSTANCE_PATH": str(tmp_path / "less")}
+    less = create_app(settings, [one for one in PACKAGES if one is not posts])
+    whole = make_app()
+
+    assert registered(whole) - registered(less) == {"post", "posts"}
+    (path,) = {
+        rule.rule for rule in whole.url_map.iter_rules() if rule.endpoint == "posts.get_post"
+    }
+    assert path not in {rule.rule for rule in less.url_map.iter_rules()}
+    answers = [app.test_client().get("/api/v1/posts").status_code for app in (less, whole)]
+    close(less)
+    assert answers == [404, 200]
