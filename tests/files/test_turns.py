@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 
 import pytest
 from hypothesis import given
@@ -138,3 +139,17 @@ def test_a_long_text_is_taken_apart_by_who_asks_for_it(text, alice):
     assert (stored.version, len(loading.parts)) == (1, 1)
     assert desk.writer.ask(desk.id, lambda document, _: len(document.units)) == 2 * LONG_BYTES
     assert not desk.writer._texts._prepared
+
+
+def test_a_document_that_is_let_go_of_is_gone():
+    """One that is observed keeps itself alive in the library: each took its whole text for ever."""
+    document = Document()
+    document.change(("x" * 2**21,))
+    state = document.state()
+    kept = []
+    for _ in range(30):
+        again = Document()
+        again.load([state])
+        kept.append(weakref.ref(again._library.doc))
+        del again
+    assert [one() for one in kept] == [None] * 30

@@ -115,6 +115,10 @@ class Document:
         self._library.forget()
         self.units = to_units(str(self._library.text))
 
+    def close(self) -> None:
+        """Let go of what the library keeps of it; it is good for nothing afterwards."""
+        self._library.close()
+
     @property
     def pieces(self) -> int:
         """Return about how many pieces the text is in."""

@@ -17,7 +17,7 @@ from .live_text import LiveText, Prepared, prepared
 
 #: About how many bytes the texts in memory may take. Those that were not used for longest leave;
 #: they are loaded again when somebody comes back to them.
-MAX_MEMORY_BYTES = 96 * 2**20
+MAX_MEMORY_BYTES = 64 * 2**20
 #: Bytes of a stored text from which it is taken apart in the thread of whoever asks for it.
 LONG_BYTES = 16 * 1024
 #: Long texts that are being taken apart at once for those whose text left memory meanwhile.
@@ -128,6 +128,7 @@ class InMemory(Mapping[int, LiveText]):
         """Let a text leave memory, whatever is in it: it is loaded again."""
         if (live_text := self._texts.pop(file_id, None)) is not None:
             self._bytes -= live_text.footprint
+            live_text.document.close()
 
     def clear(self) -> None:
         """Let all leave."""

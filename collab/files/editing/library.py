@@ -5,10 +5,11 @@ It belongs to one thread: pycrdt's objects may not be shared.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from typing import Any
 
-from pycrdt import Doc, Text, TransactionEvent, merge_updates
+from pycrdt import Doc, Subscription, Text, TransactionEvent, merge_updates
 
 from ..text.steps import Place
 from ..updates import merge_cost
@@ -23,6 +24,8 @@ class Library:
     """A document of the library's, made of updates of which nobody is told."""
 
     def __init__(self, client: int, parts: Iterable[bytes] = ()) -> None:
+        self._thread = threading.get_ident()
+        self._subscriptions: tuple[Subscription, ...] = ()
         self.doc: Doc[Any] = Doc(client_id=client)
         self.text = self.doc.get(ROOT_NAME, type=Text)
         for part in parts:
@@ -46,6 +49,16 @@ class Library:
             events.extend(event.delta)
 
         self._subscriptions = (self.doc.observe(on_transaction), self.text.observe(on_text))
+
+    def __del__(self) -> None:
+        if threading.get_ident() == self._thread:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the document: who observes one keeps it, for ever if they are not stopped."""
+        subscriptions, self._subscriptions = self._subscriptions, ()
+        for one in subscriptions:
+            one.drop()
 
     def add(self, parts: Iterable[bytes]) -> None:
         """Take in updates that were weighed before; raises Spoilt."""
