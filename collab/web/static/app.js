@@ -102,7 +102,9 @@ async function change(root, place, mine) {
       at = outlet ?? at;
     }
   } catch (error) {
-    if (mine === turn) replace(at, wrap(problemBox(asProblem(error), () => router.again(), { heading: true })));
+    if (mine !== turn) return;
+    setTitle("Not shown");
+    replace(at, wrap(problemBox(asProblem(error), () => router.again(), { heading: true })));
   }
 }
 

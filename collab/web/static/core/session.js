@@ -89,6 +89,11 @@ async function post(path, body, token) {
   return data;
 }
 
+/** A session that the server knows no more has ended, which is what was wanted. @param {unknown} error */
+function unlessEnded(error) {
+  if (!(error instanceof Problem && error.status === 401)) throw error;
+}
+
 /** Whether there is another tab that could have a token. */
 async function isAlone() {
   const { held } = (await navigator.locks?.query()) ?? {};
@@ -166,10 +171,10 @@ export const session = {
     take(await post("register", { email, password, name: name || undefined, cookie: true }));
   },
 
-  /** End this session, in all tabs. */
+  /** End this session, in all tabs; raises a Problem if the server can't be told, as then it goes on. */
   async signOut() {
-    const token = await session.token().catch(() => null);
-    if (token) await post("logout", undefined, token).catch(() => {});
+    const token = await session.token();
+    if (token) await post("logout", undefined, token).catch(unlessEnded);
     const { forgetTexts } = await import("../editor/keep.js");
     forgetTexts(); // what was typed offline is nobody else's to find
     channel.postMessage({ kind: "out" });

@@ -71,6 +71,37 @@ export function size(bytes) {
   return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+/** Programs by what they call themselves; the first that fits, as most claim to be several. @type {[RegExp, string][]} */
+const PROGRAMS = [
+  [/\bEdg/, "Edge"],
+  [/\bOPR\//, "Opera"],
+  [/\bFirefox\//, "Firefox"],
+  [/Chrom(e|ium)\//, "Chrome"],
+  [/\bSafari\//, "Safari"],
+  [/^curl\//, "curl"],
+  [/^python|httpx|urllib/i, "Python"],
+];
+
+/** @type {[RegExp, string][]} */
+const SYSTEMS = [
+  [/Android/, "Android"],
+  [/iPhone|iPad/, "iOS"],
+  [/Windows/, "Windows"],
+  [/Mac OS X/, "macOS"],
+  [/Linux/, "Linux"],
+];
+
+/**
+ * What a `User-Agent` means to people: "Firefox on Linux"; what is not known is shown as it is.
+ * @param {string} agent
+ */
+export function programOf(agent) {
+  const program = PROGRAMS.find(([pattern]) => pattern.test(agent))?.[1];
+  const system = SYSTEMS.find(([pattern]) => pattern.test(agent))?.[1];
+  if (!program) return agent || "Unknown program";
+  return system ? `${program} on ${system}` : program;
+}
+
 /** @type {Record<string, string>} */
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", "#x27": "'", "#34": '"' };
 

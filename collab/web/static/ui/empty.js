@@ -1,7 +1,7 @@
 // @ts-check
 /** Where nothing is yet: what belongs here, and how it begins. And where something went wrong. */
 import { h } from "../core/dom.js";
-import { button } from "./button.js";
+import { button, linkButton } from "./button.js";
 import { icon } from "./icons.js";
 
 /**
@@ -32,7 +32,8 @@ export function problemBox(problem, again, { heading = false } = {}) {
       : problem.status === 403
         ? "This is not yours to see"
         : "That did not work";
-  const actions = again ? [button("Try again", again, { icon: "retry" })] : [];
+  const home = heading && problem.status === 404 ? linkButton("Home", "/") : null;
+  const actions = home ? [home] : again ? [button("Try again", again, { icon: "retry" })] : [];
   const box = empty({
     icon: problem.status === 404 ? "search" : "warning",
     title,

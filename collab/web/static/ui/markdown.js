@@ -21,7 +21,7 @@ export function markdown(text, options = {}) {
 
 /** What begins a block other than a paragraph. */
 const FENCE = /^\s{0,3}(`{3,}|~{3,})\s*([\w+-]*)[^`]*$/;
-const HEADING = /^(#{1,6})\s+(.+?)\s*#*$/;
+const HEADING = /^(#{1,6})[ \t]+(\S.*)$/;
 const RULE = /^\s{0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const QUOTE = /^\s{0,3}>\s?/;
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
@@ -62,7 +62,7 @@ function heading(lines, at, found) {
   const [, marks = "#", text = ""] = HEADING.exec(lines[at] ?? "") ?? [];
   // The page has its own h1 and h2: what people write comes below them.
   const tag = /** @type {"h3" | "h4" | "h5" | "h6"} */ (`h${Math.min(6, marks.length + 2)}`);
-  found.push(h(tag, {}, inline(text)));
+  found.push(h(tag, {}, inline(text.trimEnd())));
   return at + 1;
 }
 
@@ -94,9 +94,7 @@ function list(lines, at, found, depth) {
 
 /** Whether a line goes on with an item that stands so deep. @param {string} line @param {number} indent */
 function belongs(line, indent) {
-  return (
-    line.trim() !== "" && /^\s*/.exec(line)?.[0] !== undefined && line.length - line.trimStart().length >= indent + 2
-  );
+  return line.trim() !== "" && line.length - line.trimStart().length >= indent + 2;
 }
 
 /** @param {string[]} inner @param {number} depth */

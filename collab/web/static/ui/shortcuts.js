@@ -89,7 +89,10 @@ export function openSheet() {
   );
   const off = h("input", { type: "checkbox", checked: !localStorage.getItem(OFF) });
   off.addEventListener("change", () => (off.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
-  openDialog({ title: "Keyboard", body: [...lists, h("label", { class: "check" }, off, "Single keys do something")] });
+  openDialog({
+    title: "Keyboard",
+    body: [...lists, h("label", { class: "check" }, off, "Keys without Ctrl or ⌘ work")],
+  });
 }
 
 /** @param {string} text */

@@ -3,6 +3,7 @@
 import { h, replace } from "../core/dom.js";
 import { asProblem } from "../core/problem.js";
 import { setTheme, theme } from "../core/theme.js";
+import { programOf } from "../core/text.js";
 import { timeOf } from "../core/time.js";
 import { button, segmented } from "../ui/button.js";
 import { chip } from "../ui/chips.js";
@@ -45,7 +46,7 @@ async function mount(root, ctx) {
       h("div", { class: "row-main" }, "Password"),
       button("Change the password", () => newPassword(ctx)),
     ),
-    h("div", { class: "row" }, h("div", { class: "row-main" }, "Colours"), colours),
+    h("div", { class: "row row-wrap" }, h("div", { class: "row-main" }, "Colours"), colours),
   );
   const everywhere = button("Sign out everywhere", () => signOutEverywhere(ctx), { look: "quiet" });
   root.append(
@@ -95,7 +96,7 @@ function sessionRow(one, place, ctx) {
     h(
       "div",
       { class: "row-main" },
-      h("div", { class: "row-title" }, one.user_agent || "Unknown program"),
+      h("div", { class: "row-title", title: one.user_agent }, programOf(one.user_agent)),
       h("div", { class: "row-sub" }, `${one.address} · last used `, timeOf(one.last_used_at)),
     ),
     one.current ? chip("this one", "accent") : button("End it", end, { look: "quiet" }),

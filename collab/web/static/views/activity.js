@@ -30,6 +30,7 @@ function mount(root, ctx) {
   /** @type {string | null} */
   let cursor = null;
   let kind = ctx.query.get("type") ?? "";
+  const kinds = project ? KINDS.filter(([one]) => one !== "post") : KINDS; // posts are nobody's project's
   const path = project ? `projects/${project}/activity` : "activity";
 
   const more = async () => {
@@ -64,7 +65,7 @@ function mount(root, ctx) {
     void again();
   };
   const filter = h("div", {});
-  const drawFilter = () => replace(filter, filterChips("Kinds", KINDS, kind ? [kind] : [], choose));
+  const drawFilter = () => replace(filter, filterChips("Kinds", kinds, kind ? [kind] : [], choose));
   drawFilter();
   root.append(h("div", { class: "page" }, pageHead("Activity", { actions: filter }), list, below));
   if (project)

@@ -184,7 +184,8 @@ function invite(ctx, project, load) {
       field("role", "As", {
         type: "select",
         value: "collaborator",
-        choices: ROLES.map(([role, words]) => [role, `${words}: ${(MEANINGS[role] ?? "").toLowerCase()}`]),
+        choices: ROLES,
+        hint: "Collaborators change what is in the project, viewers read along, owners do everything.",
       }),
     ],
     async save(values) {

@@ -1,0 +1,51 @@
+"""What people write is shown as Markdown: elements of few kinds, and quickly whatever it is."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from collab.config import ROOT
+
+SOURCE = ROOT / "collab" / "web" / "static" / "ui" / "markdown.js"
+#: Characters of a text: twice as many as a task's description may have.
+LONG = 20_000
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("node"), reason="Node.js is not there: apt-get install nodejs"
+)
+
+
+def asked(what: str, given: object) -> object:
+    """Return what `markdown.mjs` finds out about the page's module."""
+    command = ["node", str(Path(__file__).with_name("markdown.mjs")), str(SOURCE), what]
+    done = subprocess.run(
+        [*command, json.dumps(given)], capture_output=True, text=True, check=True, timeout=100
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("# Big #", "<h3>Big #</h3>"),
+        ("**a** _b_ ~~c~~ `d`", "<p><strong>a</strong> <em>b</em> <s>c</s> <code>d</code></p>"),
+        ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
+        ("> a\n> b", "<blockquote><p>a<br></br>b</p></blockquote>"),
+        ("```py\n<b>\n```", "<pre><code>&lt;b></code></pre>"),
+        ("hi @bob, 2*3*4", "<p>hi <span>@bob</span>, 2*3*4</p>"),
+        ("https://a.b/c.", "<p><a https://a.b/c>https://a.b/c</a>.</p>"),
+        ("[x](https://a.b)", "<p><a https://a.b>x</a></p>"),
+        ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),
+        ("[x](data:text/html,y)", "<p>[x](data:text/html,y)</p>"),
+        ("<img src=x onerror=alert(1)>", "<p>&lt;img src=x onerror=alert(1)></p>"),
+    ],
+)
+def test_it_makes_elements_of_what_means_something_and_text_of_the_rest(text, html):
+    assert asked("html", text) == html
+
+
+def test_no_text_takes_long():
+    assert asked("slow", LONG) == []
