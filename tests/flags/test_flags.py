@@ -206,7 +206,7 @@ class TestCode:
         switched(ada, "code_execution", enabled=False)
         body = {"type": "code_execution", "payload": {"language": "python", "code": "print(1)"}}
         answer = bob.post("/jobs", body)
-        assert (answer.status_code, answer.json()["type"]) == (404, "/api/docs/#feature-off")
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/feature-off")
 
     @needs_bubblewrap
     def test_what_waits_when_it_is_switched_off_is_not_run(
