@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -16,6 +17,7 @@ from .static_routes import blueprint
 
 #: What it is written in, from what is sent to those who accept anything.
 MEDIA_TYPES = ("text/markdown", "text/html", "application/json")
+CODE_PATTERN = re.compile(r"`([^`]*)`")
 #: They change with the program only.
 KEPT_AN_HOUR = "public, max-age=3600"
 
@@ -94,14 +96,19 @@ def _page(title: str, text: str, kinds: list[ProblemType], *, alone: bool) -> st
         f'<link rel="icon" href="{folder}/icon.svg" type="image/svg+xml" />{sheets}'
         f'<script src="{folder}/theme.js"></script></head><body><main class="document">'
         f'<p class="document-path">{back}<a href="/api/docs/">Documentation</a> · '
-        f'<a href="/">Collab</a></p><h1>{escape(title)}</h1><p>{escape(text)}</p>{body}'
+        f'<a href="/">Collab</a></p><h1>{escape(title)}</h1><p>{_marked(text)}</p>{body}'
         f"</main></body></html>"
     )
 
 
+def _marked(text: str) -> str:
+    """Write a text of the table as HTML: what stands between backticks is code."""
+    return CODE_PATTERN.sub(r"<code>\1</code>", escape(text))
+
+
 def _one(kind: ProblemType) -> str:
     return (
-        f'<h2>What to do</h2><p>{escape(kind.remedy)}</p><p class="document-path">'
+        f'<h2>What to do</h2><p>{_marked(kind.remedy)}</p><p class="document-path">'
         f"Status {kind.status}, <code>type</code> <code>{kind.address}</code></p>"
     )
 
@@ -110,5 +117,5 @@ def _row(kind: ProblemType) -> str:
     return (
         f'<section><h2><a href="{kind.address}">{escape(kind.title)}</a> '
         f'<span class="document-status">{kind.status}</span></h2>'
-        f"<p>{escape(kind.meaning)} {escape(kind.remedy)}</p></section>"
+        f"<p>{_marked(kind.meaning)} {_marked(kind.remedy)}</p></section>"
     )

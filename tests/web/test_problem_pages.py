@@ -46,6 +46,8 @@ def test_browsers_get_a_page_under_the_policy_of_all_pages(http):
         linked = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)
         assert [http.get(one).status_code for one in linked] == [200] * len(linked)
         assert len(linked) == 5
+        assert "<code>" in page.text
+        assert "`" not in page.text
 
 
 def test_all_are_on_one_page(http):
