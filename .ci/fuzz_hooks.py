@@ -9,11 +9,10 @@ import schemathesis
 
 
 @schemathesis.hook
-def map_headers(context: Any, headers: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Give each request a key of its own, and no tag that the resource never had."""
-    if headers is None:
-        return None
-    kept = {name: one for name, one in headers.items() if name not in ("If-Match",)}
-    if "Idempotency-Key" in kept:
-        kept["Idempotency-Key"] = uuid.uuid4().hex
-    return kept
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """Give each request a key of its own, and ask for no version that a resource never had."""
+    if case.headers and "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = uuid.uuid4().hex
+    for name in ("If-Match", "if-match"):
+        if case.headers and name in case.headers:
+            del case.headers[name]
