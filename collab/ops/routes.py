@@ -31,7 +31,7 @@ class HealthOut(Schema):
         "status": "ok",
         "timestamp": "2026-03-02T09:00:00Z",
         "uptime": 42.5,
-        "version": "1.0.0",
+        "version": VERSION,
     }
     status = fields.String(required=True)
     timestamp = Time(required=True)

@@ -31,7 +31,7 @@ class IndexOut(Schema):
 
     example = {
         "name": "Collab",
-        "version": "1.0.0",
+        "version": VERSION,
         "links": {"docs": "/api/docs", "openapi": "/api/openapi.json"},
     }
     name = fields.String(required=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, request_finished
 
 from collab.core.http.api import API
 from collab.ops.openapi.operations import described
@@ -20,13 +20,13 @@ class Declared:
         self._app = app
         self._seen: set[tuple[str, str, int]] = set()
         self._paths: dict[str, Any] = {}
-        app.after_request(self._note)
+        # A signal, since the application may have answered other tests' requests already.
+        request_finished.connect(self._note, app, weak=False)
 
-    def _note(self, response: Response) -> Response:
+    def _note(self, _: Flask, response: Response) -> None:
         if request.url_rule is not None:
             path = described(request.url_rule)
             self._seen.add((path, request.method.lower(), response.status_code))
-        return response
 
     def check(self) -> set[str]:
         """Return what was answered since the last time and is not declared."""
