@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { apply } from "../../../collab/web/static/editor/delta.js";
 import { Newlines, toField } from "../../../collab/web/static/editor/newlines.js";
+import { placesOf } from "../../../collab/web/static/editor/places.js";
 import { broken, indented, indentOf, outdented } from "../../../collab/web/static/editor/typing.js";
 import { Undo } from "../../../collab/web/static/editor/undo.js";
 import { folded, grouped, linesOf, partsOf } from "../../../collab/web/static/views/files/changes.js";
@@ -78,4 +79,13 @@ test("what a person typed in one go is one entry; another person, door or hour b
     entry(1, 2, "socket", "2026-01-01T08:00:00Z"),
   ]);
   assert.deepEqual(groups.map((one) => [one.from, one.to, one.base]), [[5, 5, 4], [3, 4, 2], [2, 2, 1], [1, 1, 0]]);
+});
+
+test("whatever is looked for is taken as it stands", () => {
+  const signs = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at));
+  for (const sign of [...signs, "😀", "a-b", "[x", "(", "\\d"]) {
+    assert.deepEqual(placesOf(`_${sign}_`, sign, true)[sign === "_" ? 1 : 0], [1, 1 + sign.length], sign);
+  }
+  assert.deepEqual(placesOf("Éa éA", "éa", false), [[0, 2], [3, 5]]);
+  assert.deepEqual(placesOf("abc", "", false), []);
 });

@@ -2,9 +2,7 @@
 /** Finding in a text: all places are marked, Enter goes from one to the next. */
 import { h } from "../core/dom.js";
 import { iconButton } from "../ui/button.js";
-
-/** Places that are marked and counted at most. */
-const MOST = 2000;
+import { MOST, placesOf } from "./places.js";
 
 export class Find {
   /** @type {[number, number][]} */
@@ -98,23 +96,4 @@ export class Find {
     else if (event.key === "Enter" && event.target === this.input)
       [event.preventDefault(), this.#go(event.shiftKey ? -1 : 1)];
   }
-}
-
-/**
- * Where some words stand in a text.
- * @param {string} text
- * @param {string} words
- * @param {boolean} exact
- * @returns {[number, number][]}
- */
-export function placesOf(text, words, exact) {
-  if (!words) return [];
-  const pattern = new RegExp(words.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"), exact ? "gu" : "giu");
-  /** @type {[number, number][]} */
-  const found = [];
-  for (const { 0: one, index } of text.matchAll(pattern)) {
-    found.push([index, index + one.length]);
-    if (found.length === MOST) break;
-  }
-  return found;
 }
