@@ -39,6 +39,9 @@ Answer = tuple[Any, int, dict[str, str]]
 @blueprint.arguments(VersionQuery, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 @blueprint.alt_response(409, schema="Problem")
+@blueprint.alt_response(206, description="The part that `Range` asks for.")
+@blueprint.alt_response(304, "Problem")
+@blueprint.alt_response(416, "Problem")
 def get_content(query: dict[str, Any], file_id: int) -> Response:
     """Fetch a file's content, or a text's at a version; ranges are served (RFC 9110 §14)."""
     if query["version"] is not None:
@@ -71,6 +74,7 @@ def put_content(query: dict[str, Any], file_id: int) -> Answer:
 @blueprint.arguments(EditsIn)
 @blueprint.response(200, EditedOut)
 @blueprint.alt_response(409, "Problem")
+@blueprint.alt_response(412, "Problem")
 def edit_content(data: dict[str, Any], file_id: int) -> Answer:
     """Edit a text, starting from a version; what others changed since is kept."""
     file = content.admit(file_id, caller())

@@ -43,6 +43,7 @@ def get_flag(name: str) -> FlagView:
 @admin_required
 @blueprint.arguments(FlagIn)
 @blueprint.response(200, FlagOut)
+@blueprint.alt_response(412, "Problem")
 @versioned
 def replace_flag(data: dict[str, Any], name: str) -> FlagView:
     """Switch a feature on or off: for everybody, or for a share of people."""
@@ -53,6 +54,7 @@ def replace_flag(data: dict[str, Any], name: str) -> FlagView:
 @admin_required
 @blueprint.arguments(FlagPatch)
 @blueprint.response(200, FlagOut)
+@blueprint.alt_response(412, "Problem")
 @versioned
 def update_flag(changes: dict[str, Any], name: str) -> FlagView:
     """Change whether a feature is on, or for what share of people."""

@@ -88,6 +88,9 @@ def get_job(job_id: int) -> JobView:
 @login_required
 @heavy
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
+@blueprint.alt_response(206, description="The part that `Range` asks for.")
+@blueprint.alt_response(304, "Problem")
+@blueprint.alt_response(416, "Problem")
 def get_output(job_id: int) -> Response:
     """Fetch the file that a job made, such as a report."""
     made = reading.output_of(access.load(Job, job_id, caller()))

@@ -74,6 +74,9 @@ def get_upload(upload_id: int) -> Upload:
 @blueprint.get("/uploads/<id:upload_id>/content")
 @login_required
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
+@blueprint.alt_response(206, description="The part that `Range` asks for.")
+@blueprint.alt_response(304, "Problem")
+@blueprint.alt_response(416, "Problem")
 def get_upload_content(upload_id: int) -> Response:
     """Fetch an upload's bytes; ranges are served (RFC 9110 §14)."""
     upload = access.load(Upload, upload_id, caller())
