@@ -77,6 +77,7 @@ UNSHARE_PROGRAM = "/usr/bin/unshare"
 #: Where root shows nobody what they can't reach, in a mount namespace of this run.
 SHOWN_FOLDER = "/mnt"
 SHOW_COMMAND = f"""
+umask 022 # the server's own is for files that nobody else may read
 mount -t tmpfs -o mode=0755,size=1m shown {SHOWN_FOLDER} || exit
 while [ "$1" != -- ]; do
   mkdir -p "$(dirname "$2")"

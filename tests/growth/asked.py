@@ -51,7 +51,9 @@ def filled(path: str, ids: dict[str, int]) -> str:
 def queries(methods: dict[str, Any], ids: dict[str, int]) -> list[str]:
     """Return a query for each value of each parameter."""
     shared = methods.get("parameters", [])
-    taken = [one for one in shared + methods["get"].get("parameters", []) if one["in"] == "query"]
+    # Those that are references are headers, which all operations of a kind take.
+    every = [one for one in shared + methods["get"].get("parameters", []) if "$ref" not in one]
+    taken = [one for one in every if one["in"] == "query"]
     found = []
     for parameter in taken:
         schema = parameter["schema"]

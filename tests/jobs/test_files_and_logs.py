@@ -123,12 +123,19 @@ def test_a_file_without_a_type_is_bytes(alice: Person, desk: Desk) -> None:
     [
         ('a"; filename="evil.exe', r'attachment; filename="a\"; filename=\"evil.exe"'),
         ("Übersicht.html", "filename*=UTF-8''%C3%9Cbersicht.html"),
-        ("../../report.html", "report.html"),
     ],
 )
 def test_a_name_stays_within_its_header(alice: Person, desk: Desk, name: str, written: str) -> None:
     got = made_file(alice, desk, body=b"x", content_type="text/html", filename=name)
     assert written in got.headers["Content-Disposition"]
+
+
+def test_a_file_whose_name_is_a_path_fails_its_job(alice: Person, desk: Desk) -> None:
+    jobs.strange.append(lambda ctx: Result({}, body=b"x", filename="../../report.html"))
+    made = alice.submits("test_strange")["id"]
+    desk.work()
+    assert status(alice, made) == "failed"
+    problem(alice.get(f"/jobs/{made}/output"), 404)
 
 
 def test_an_empty_file_is_a_file(alice: Person, desk: Desk) -> None:
