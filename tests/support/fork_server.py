@@ -88,6 +88,8 @@ class ForkServer:
         """End; servers that still run go on."""
         self._process.stdin.close()
         self._process.stdout.close()
+        # A process that a failed test left behind may hold the other end open.
+        self._process.terminate()
         self._process.wait()
 
 
