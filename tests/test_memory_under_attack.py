@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -46,7 +47,10 @@ def topic(attacked: Any, instance: Path, alice: Person, project: int) -> str:
     said, time = dumps(CROWD).decode(), "2026-01-01 00:00:00.000000"
     row = (topic, "crowd.came", alice.id, project, said, time)
     insert = f"INSERT INTO events ({columns}) VALUES (?, ?, ?, ?, ?, ?)"
-    with sqlite3.connect(instance / "collab.db", timeout=30) as database:
+    with (
+        contextlib.closing(sqlite3.connect(instance / "collab.db", timeout=30)) as database,
+        database,
+    ):
         database.executemany(insert, [row] * EVENTS)
     return topic
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -123,7 +124,7 @@ def test_sessions_whose_time_was_over_long_ago_go(
 
 
 def sessions(instance: Path) -> list[int]:
-    with sqlite3.connect(instance / "collab.db") as connection:
+    with contextlib.closing(sqlite3.connect(instance / "collab.db")) as connection, connection:
         return [row[0] for row in connection.execute("SELECT id FROM sessions ORDER BY id")]
 
 
@@ -133,7 +134,7 @@ def test_old_notifications_go(app: Flask, alice: Person, instance: Path) -> None
         values = f"({alice.id}, 'invited', {10_000 + number}, '{{}}', {time})"
         age(instance, f"INSERT INTO notifications {row} VALUES {values}")
     keep_house(app)
-    with sqlite3.connect(instance / "collab.db") as connection:
+    with contextlib.closing(sqlite3.connect(instance / "collab.db")) as connection, connection:
         left = connection.execute("SELECT event_id FROM notifications").fetchall()
     assert left == [(10_003,)]
 
@@ -143,7 +144,7 @@ def test_answers_that_count_no_more_go(app: Flask, alice: Person, instance: Path
         alice.post("/projects", {"name": "P"}, headers={"Idempotency-Key": key})
     age(instance, f"UPDATE idempotency_keys SET created_at = {LONG_AGO} WHERE key = 'a'")
     keep_house(app)
-    with sqlite3.connect(instance / "collab.db") as connection:
+    with contextlib.closing(sqlite3.connect(instance / "collab.db")) as connection, connection:
         assert connection.execute("SELECT key FROM idempotency_keys").fetchall() == [("b",)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -116,7 +117,10 @@ def test_what_can_not_be_finished_is_taken_back_and_said(
     """Bob is removed from the project between two parts."""
 
     def remove(count: int) -> None:
-        with sqlite3.connect(instance / "collab.db", timeout=10) as connection:
+        with (
+            contextlib.closing(sqlite3.connect(instance / "collab.db", timeout=10)) as connection,
+            connection,
+        ):
             connection.execute(f"DELETE FROM members WHERE user_id = {bob.id}")
         connection.close()
 
