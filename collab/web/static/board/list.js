@@ -1,12 +1,9 @@
 // @ts-check
 /** Tasks as a list of rows: what is mine to do, and the admin's list of all. */
-import { h, replace } from "../core/dom.js";
-import { asProblem } from "../core/problem.js";
+import { h } from "../core/dom.js";
 import { timeOf } from "../core/time.js";
-import { button } from "../ui/button.js";
 import { chip } from "../ui/chips.js";
-import { problemBox } from "../ui/empty.js";
-import { skeleton } from "../ui/skeleton.js";
+import { pagedList } from "../ui/paged.js";
 import { columnName, isLate } from "./model.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
@@ -16,42 +13,17 @@ import { columnName, isLate } from "./model.js";
 const STATUS_LOOKS = { doing: "busy", blocked: "wrong", done: "good" };
 
 /**
- * A list that grows by pages; `load` begins it anew, with another query if one is given.
  * @param {Context} ctx
  * @param {Record<string, any>} query of `GET tasks`
  * @param {{ empty: () => HTMLElement, aside?: (task: Task) => HTMLElement | null }} options
- * @returns {{ element: HTMLElement, load: (query?: Record<string, any>) => Promise<void> }}
  */
 export function taskList(ctx, query, { empty, aside }) {
-  const rows = h("div", { class: "rows" });
-  const more = button("Show more", () => page(), { look: "quiet" });
-  const element = h("div", { class: "task-list" }, skeleton(4));
-  /** @type {string | null} */
-  let cursor = null;
-  let now = query;
-
-  async function page() {
-    const { data } = await ctx.api.get("tasks", { query: { limit: 50, ...now, cursor }, signal: ctx.signal });
-    cursor = data.next_cursor;
-    rows.append(...data.items.map((/** @type {Task} */ one) => taskRow(one, aside?.(one) ?? null)));
-    more.hidden = !cursor;
-  }
-  async function load(next = now) {
-    now = next;
-    cursor = null;
-    try {
-      replace(rows);
-      await page();
-      replace(element, rows.childElementCount ? [rows, more] : empty());
-    } catch (error) {
-      if (!ctx.signal.aborted)
-        replace(
-          element,
-          problemBox(asProblem(error), () => load()),
-        );
-    }
-  }
-  return { element, load };
+  return pagedList(ctx, "tasks", {
+    query: () => ({ limit: 50, ...query }),
+    row: (one) => taskRow(one, aside?.(one) ?? null),
+    nothing: empty,
+    class: "task-list",
+  });
 }
 
 /** Where a task is shown. @param {{ id: number, project_id: number | null }} task */

@@ -1,14 +1,13 @@
 // @ts-check
 /** Jobs: mine, or a project's; each with its state, and one of them whole. */
-import { h, loadStyles, replace } from "../core/dom.js";
-import { asProblem } from "../core/problem.js";
+import { h, loadStyles } from "../core/dom.js";
 import { Bag } from "../core/store.js";
 import { timeOf } from "../core/time.js";
 import { button } from "../ui/button.js";
 import { chip, filterChips } from "../ui/chips.js";
-import { empty, problemBox } from "../ui/empty.js";
+import { empty } from "../ui/empty.js";
 import { pageHead } from "../ui/page.js";
-import { skeleton } from "../ui/skeleton.js";
+import { pagedList } from "../ui/paged.js";
 import { ENDED, LOOKS, showJob } from "../rooms/job.js";
 import { newJob } from "../rooms/new-job.js";
 
@@ -37,35 +36,22 @@ async function showList(root, ctx) {
   const bag = new Bag();
   const project = ctx.params["project"] ?? null;
   const base = project ? `/projects/${project}/jobs` : "/jobs";
-  const rows = h("div", { class: "rows" });
-  const place = h("div", {}, skeleton(5));
   /** @type {Map<number, { close: () => void }>} */
   const followed = new Map();
   const status = ctx.query.get("status") ?? "";
-  /** @type {string | null} */
-  let cursor = null;
-  const more = button("Earlier", () => page(), { look: "quiet" });
-
-  const page = async () => {
-    const { data } = await ctx.api.get("jobs", {
-      query: { project_id: project, status, limit: 30, cursor },
-      signal: ctx.signal,
-    });
-    rows.append(...data.items.map((/** @type {any} */ one) => jobRow(one, base)));
-    for (const one of data.items) if (!ENDED.has(one.status)) follow(one.id);
-    cursor = data.next_cursor;
-    more.hidden = !cursor;
-  };
-  const load = async () => {
-    cursor = null;
-    try {
-      replace(rows);
-      await page();
-      replace(place, rows.childElementCount ? [rows, more] : nothing(project !== null, start));
-    } catch (error) {
-      if (!ctx.signal.aborted) replace(place, problemBox(asProblem(error), load));
-    }
-  };
+  const {
+    element,
+    list: rows,
+    load,
+  } = pagedList(ctx, "jobs", {
+    query: () => ({ project_id: project, status, limit: 30 }),
+    row(one) {
+      if (!ENDED.has(one.status)) follow(one.id);
+      return jobRow(one, base);
+    },
+    nothing: () => nothing(project !== null, start),
+    more: "Earlier",
+  });
   const again = async (/** @type {number} */ id) => {
     const { data } = await ctx.api.get(`jobs/${id}`, { signal: ctx.signal });
     rows.querySelector(`[data-job="${id}"]`)?.replaceWith(jobRow(data, base));
@@ -84,7 +70,7 @@ async function showList(root, ctx) {
   };
   const actions = button("New job", start, { look: "primary", icon: "plus" });
   const chips = filterChips("State", STATES, status ? [status] : [], choose);
-  root.append(h("div", { class: "page" }, pageHead("Jobs", { actions }), chips, place));
+  root.append(h("div", { class: "page" }, pageHead("Jobs", { actions }), chips, element));
   bag.add(() => followed.forEach((one) => one.close()));
   await load();
   return bag.dispose;

@@ -7,9 +7,10 @@ import { Bag } from "../core/store.js";
 import { timeOf } from "../core/time.js";
 import { avatar } from "../ui/avatar.js";
 import { button, segmented } from "../ui/button.js";
-import { empty, problemBox } from "../ui/empty.js";
+import { empty } from "../ui/empty.js";
 import { icon } from "../ui/icons.js";
 import { pageHead, section } from "../ui/page.js";
+import { pagedList } from "../ui/paged.js";
 import { skeleton } from "../ui/skeleton.js";
 import { toast } from "../ui/toast.js";
 
@@ -31,31 +32,13 @@ const KINDS = [
 async function mount(root, ctx) {
   await loadStyles("rooms");
   const bag = new Bag();
-  const rows = h("div", { class: "rows" });
-  const place = h("div", {}, skeleton(5));
   const preferences = h("div", {}, skeleton(3));
-  /** @type {string | null} */
-  let cursor = null;
   let unreadOnly = ctx.query.get("unread") === "true";
-  const more = button("Show more", () => page(), { look: "quiet" });
-
-  const page = async () => {
-    const query = { limit: 30, cursor, unread: unreadOnly ? "true" : "" };
-    const { data } = await ctx.api.get("notifications", { query, signal: ctx.signal });
-    rows.append(...data.items.map((/** @type {Notification} */ one) => rowOf(ctx, one)));
-    cursor = data.next_cursor;
-    more.hidden = !cursor;
-  };
-  const load = async () => {
-    cursor = null;
-    try {
-      replace(rows);
-      await page();
-      replace(place, rows.childElementCount ? [rows, more] : nothing(unreadOnly));
-    } catch (error) {
-      if (!ctx.signal.aborted) replace(place, problemBox(asProblem(error), load));
-    }
-  };
+  const { element, load } = pagedList(ctx, "notifications", {
+    query: () => ({ limit: 30, unread: unreadOnly ? "true" : "" }),
+    row: (one) => rowOf(ctx, one),
+    nothing: () => nothing(unreadOnly),
+  });
   const readAll = async () => {
     await ctx.api.post("notifications/read", { body: { all: true } });
     await Promise.all([load(), loadUnread()]);
@@ -76,7 +59,13 @@ async function mount(root, ctx) {
   );
   const actions = [choice, button("Mark all as read", readAll, { icon: "check" })];
   root.append(
-    h("div", { class: "page" }, pageHead("Notifications", { actions }), place, section("Tell me when", [preferences])),
+    h(
+      "div",
+      { class: "page" },
+      pageHead("Notifications", { actions }),
+      element,
+      section("Tell me when", [preferences]),
+    ),
   );
   const heard = (/** @type {{ type: string }} */ event) => event.type.startsWith("notification.") && void load();
   bag.add(ctx.live.subscribe(`user:${ctx.user.id}`, heard, { onGap: load }).close);

@@ -12,6 +12,7 @@ import { field } from "../ui/field.js";
 import { markdown } from "../ui/markdown.js";
 import { menuAt } from "../ui/menu.js";
 import { pageHead } from "../ui/page.js";
+import { pagedList } from "../ui/paged.js";
 import { skeleton } from "../ui/skeleton.js";
 import { toast } from "../ui/toast.js";
 
@@ -34,30 +35,18 @@ async function mount(root, ctx) {
 /** @param {HTMLElement} root @param {Context} ctx */
 async function listing(root, ctx) {
   const bag = new Bag();
-  const list = h("ul", { class: "posts" });
-  const place = h("div", {}, skeleton(4));
   let shown = ctx.query.get("show") ?? "all";
-  /** @type {string | null} */
-  let cursor = null;
-  const more = button("Earlier", () => page(), { look: "quiet" });
-  const page = async () => {
-    const owner = shown === "all" ? "" : String(ctx.user.id);
-    const query = { owner, status: shown === "draft" ? "draft" : "", limit: 20, cursor };
-    const { data } = await ctx.api.get("posts", { query, signal: ctx.signal });
-    list.append(...data.items.map(postCard));
-    cursor = data.next_cursor;
-    more.hidden = !cursor;
-  };
-  const load = async () => {
-    cursor = null;
-    try {
-      replace(list);
-      await page();
-      replace(place, list.childElementCount ? [list, more] : nothing(ctx));
-    } catch (error) {
-      if (!ctx.signal.aborted) replace(place, problemBox(asProblem(error), load));
-    }
-  };
+  const { element, load } = pagedList(ctx, "posts", {
+    query: () => ({
+      owner: shown === "all" ? "" : String(ctx.user.id),
+      status: shown === "draft" ? "draft" : "",
+      limit: 20,
+    }),
+    row: postCard,
+    nothing: () => nothing(ctx),
+    list: h("ul", { class: "posts" }),
+    more: "Earlier",
+  });
   const choose = (/** @type {string} */ value) => {
     shown = value;
     ctx.router.setQuery({ show: value === "all" ? "" : value });
@@ -68,7 +57,7 @@ async function listing(root, ctx) {
     linkButton("Collections", "/collections", { icon: "collection" }),
     button("Write", () => write(ctx, null), { look: "primary", icon: "edit" }),
   ];
-  root.append(h("div", { class: "page" }, pageHead("Posts", { actions }), place));
+  root.append(h("div", { class: "page" }, pageHead("Posts", { actions }), element));
   bag.add(ctx.live.subscribe("posts", (event) => event.type.startsWith("post.") && void load(), { onGap: load }).close);
   await load();
   return bag.dispose;

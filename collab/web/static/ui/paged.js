@@ -1,0 +1,44 @@
+// @ts-check
+/** A list that is fetched page by page: the first at once, more on demand, all of it again when something happened. */
+import { h, replace } from "../core/dom.js";
+import { asProblem } from "../core/problem.js";
+import { button } from "./button.js";
+import { problemBox } from "./empty.js";
+import { skeleton } from "./skeleton.js";
+
+/**
+ * @param {import("../core/context.js").Context} ctx
+ * @param {string} path of a list of the API
+ * @param {{ query: () => Record<string, any>, row: (item: any) => HTMLElement, nothing: () => HTMLElement,
+ *   list?: HTMLElement, more?: string, class?: string }} options
+ * @returns {{ element: HTMLElement, list: HTMLElement, load: () => Promise<void> }}
+ */
+export function pagedList(ctx, path, { query, row, nothing, list = h("div", { class: "rows" }), ...words }) {
+  const more = button(words.more ?? "Show more", () => page(), { look: "quiet" });
+  const element = h("div", { class: words.class ?? "" }, skeleton(5));
+  /** @type {string | null} */
+  let cursor = null;
+  let loads = 0;
+
+  /** @param {number} [load] of two at once the later one counts, or rows would stand there twice */
+  async function page(load = loads) {
+    const { data } = await ctx.api.get(path, { query: { ...query(), cursor }, signal: ctx.signal });
+    if (load !== loads) return;
+    if (cursor === null) replace(list);
+    list.append(...data.items.map(row));
+    cursor = data.next_cursor;
+    more.hidden = !cursor;
+  }
+  async function load() {
+    loads += 1;
+    cursor = null;
+    const mine = loads;
+    try {
+      await page(mine);
+      if (mine === loads) replace(element, list.childElementCount ? [list, more] : nothing());
+    } catch (error) {
+      if (!ctx.signal.aborted && mine === loads) replace(element, problemBox(asProblem(error), load));
+    }
+  }
+  return { element, list, load };
+}
