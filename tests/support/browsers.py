@@ -73,3 +73,10 @@ class Window:
 
     def close(self) -> None:
         self.context.close()
+
+
+def opened(page: Page) -> Page:
+    """Wait until a text is there to be written (before, its field takes no key), and go into it."""
+    expect(page.locator(".pane")).not_to_have_attribute("aria-busy", "true")
+    page.locator(".editor-input").click()
+    return page

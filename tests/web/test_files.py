@@ -7,6 +7,7 @@ import zipfile
 import pytest
 from playwright.sync_api import Page, expect
 
+from ..support.browsers import opened
 from ..support.images import encoded, halves
 from ..support.waiting import eventually
 
@@ -25,13 +26,6 @@ def text(owner, project):
     """Return a text of hers: its id and its address on the page."""
     file = owner.makes_text(project, "one\ntwo 😀\nthree\n", "notes/plan.md")
     return file, f"/projects/{project}/files/{file}"
-
-
-def opened(page: Page) -> Page:
-    """Wait until a text is there to be written."""
-    expect(page.locator(".pane")).not_to_have_attribute("aria-busy", "true")
-    page.locator(".editor-input").click()
-    return page
 
 
 def write(page: Page, keys: str, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from ..support.browsers import opened
 from ..support.people import PASSWORD
 
 
@@ -34,13 +35,13 @@ def test_two_who_register_share_their_first_edit(windows):
     hers.get_by_role("button", name="New file").first.click()
     hers.get_by_role("dialog").get_by_role("textbox").first.fill("plan.md")
     hers.keyboard.press("Enter")
-    hers.locator(".editor-input").click()
+    opened(hers)
     hers.keyboard.insert_text("Sail west.\n")
     expect(hers.locator(".pane-state")).to_have_text("Saved")
 
     his.goto(hers.url)
     expect(his.locator(".editor-input")).to_have_value("Sail west.\n")
-    his.locator(".editor-input").click()
+    opened(his)
     his.keyboard.press("Control+End")
     his.keyboard.insert_text("And home.\n")
     expect(hers.locator(".editor-input")).to_have_value("Sail west.\nAnd home.\n")

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from collab.config import ROOT
 
+from ..support.browsers import opened
 from ..support.waiting import eventually
 
 ESBUILD = ROOT / "tests" / "node_modules" / ".bin" / "esbuild"
@@ -50,8 +51,7 @@ def test_two_codemirrors_and_the_page_end_with_the_server_s_text(
     owner = at_site(alice)
     file = owner.makes_text(project, "one 😀\n", "plan.md")
     first, second = codemirror(alice, file), codemirror(bob, file)
-    third = window("bob", f"/projects/{project}/files/{file}")
-    third.locator(".editor-input").click()
+    third = opened(window("bob", f"/projects/{project}/files/{file}"))
     for turn in range(4):
         for page, key in ((first, "Control+Home"), (second, "Control+End"), (third, "ArrowDown")):
             page.keyboard.press(key)
