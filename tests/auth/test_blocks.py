@@ -198,3 +198,5 @@ def test_a_class_of_thirty_is_added_at_once(alice: Person) -> None:
     mine = alice.makes_project()
     for number in range(30):
         alice.invites(mine, f"pupil{number}@example.com")
+    invited = ok(alice.get(f"/projects/{mine}/invitations", params={"limit": 100}))["items"]
+    assert len(invited) == 30

@@ -191,7 +191,7 @@ def test_a_page_of_another_origin_can_not_put_its_own_session_into_the_cookie(br
     ],
 )
 def test_a_page_of_this_service_can(page, headers):
-    ok(refresh(page, **headers))
+    assert ok(refresh(page, **headers))["access_token"]
 
 
 # -- the end of it --------------------------------------------------------------------------------

@@ -37,9 +37,10 @@ def test_refresh_token_in_camel_case_is_accepted(session):
 
 
 def test_tokens_can_be_traded_on_and_on(session):
-    token = session.refresh_token
+    traded = [session.refresh_token]
     for _ in range(4):
-        token = ok(refresh(session, token))["refresh_token"]
+        traded.append(ok(refresh(session, traded[-1]))["refresh_token"])
+    assert len(set(traded)) == 5
 
 
 def test_a_token_used_twice_is_refused(session, later):

@@ -255,7 +255,9 @@ def test_a_refusal_behind_a_lock_gives_the_lock_back(app, vera, project, bob):
         take_write_lock()
         db.session.rollback()
 
-    bob.tells(project)
+    told = bob.tells(project)
+    newest = ok(bob.get(f"/events?topic=project:{project}"))["items"][-1]
+    assert newest["id"] == str(told)
 
 
 def test_a_flood_from_one_ipv6_network_is_bounded_as_one(make_app, ada):

@@ -316,8 +316,9 @@ def test_a_run_can_be_cancelled_at_any_moment(moment: int) -> None:
 
 def test_killing_what_has_ended_does_nothing() -> None:
     heard = Heard()
-    execute("pass", listener=heard.listener)
+    outcome = execute("pass", listener=heard.listener)
     heard.kill()
+    assert (outcome.exit_code, outcome.signal, outcome.stopped) == (0, None, None)
 
 
 def test_an_error_in_who_listens_ends_the_code() -> None:

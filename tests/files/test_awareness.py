@@ -271,6 +271,7 @@ def test_an_editor_that_moved_while_it_was_away_hears_its_own_last_word_last() -
     tabs.lose_the_connection_and_come_back(tab=one)
     tabs.close(tab=tabs.open(user_id=BOB))
     tabs.teardown()
+    assert told_of(tabs.awareness) == {one.client: one.json}
 
 
 def test_an_editor_that_comes_back_before_its_old_connection_ends_stays(

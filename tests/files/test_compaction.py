@@ -342,7 +342,9 @@ def test_a_document_whose_file_is_gone_leaves_memory(
     with app.app_context():
         db.session.delete(db.session.get_one(File, text.id))
         db.session.commit()
+    assert text.writer.in_memory == [text.id]
     leaves(text)
+    assert text.writer.in_memory == []
 
 
 # -- big ------------------------------------------------------------------------------------------

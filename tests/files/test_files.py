@@ -164,8 +164,9 @@ def test_composed_and_decomposed_are_one_path(bob, workspace):
 
 
 def test_another_workspace_has_paths_of_its_own(bob, project, workspace):
-    bob.makes_file(workspace, "a")
-    bob.makes_file(bob.makes_workspace(project), "a")
+    one = bob.makes_file(workspace, "a", "one")["id"]
+    other = bob.makes_file(bob.makes_workspace(project), "a", "other")["id"]
+    assert (bob.reads(one), bob.reads(other)) == ("one", "other")
 
 
 def test_of_two_who_make_one_path_one_wins(app: Flask, alice, bob, workspace):

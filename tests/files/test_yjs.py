@@ -126,6 +126,7 @@ def test_a_viewer_who_comes_back_with_what_is_known_stays(
     later.sync()
     writes.edit(0, "y")
     later.expect_text("yxc")
+    assert (first.denied, later.denied) == ("", "")
 
 
 @pytest.mark.parametrize(("who", "code"), [("charlie", 4404), ("nobody", 4401)])

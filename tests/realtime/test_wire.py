@@ -148,6 +148,7 @@ def test_a_peer_that_is_gone_is_no_error(line: Line) -> None:
     line.peer.close()
     for _ in range(3):
         line.wire.push(b"a" * MUCH)
+    assert (line.wire.drained, line.wire.unsent) == (True, 0)
 
 
 # -- too slow -------------------------------------------------------------------------------------

@@ -69,7 +69,8 @@ def test_a_report_without_a_project_is_refused(alice: Person) -> None:
 
 
 def test_a_report_on_a_project_is_admitted(alice: Person, project: int) -> None:
-    ok(alice.post("/jobs", {"type": "report", "project_id": project}))
+    job = ok(alice.post("/jobs", {"type": "report", "project_id": project}))
+    assert (job["status"], job["project_id"]) == ("queued", project)
 
 
 # -- what it makes --------------------------------------------------------------------------------

@@ -72,8 +72,9 @@ def test_a_run_that_was_told_to_stop_does_not_start(call: Call, ctx: JobContext)
 
 
 def test_stopping_a_run_that_has_ended_does_no_harm(call: Call, ctx: JobContext) -> None:
-    call("def handler(event, context): pass")
+    ended = call("def handler(event, context): return {'a': 1}")
     ctx.stop("cancelled")
+    assert ended.data == {"a": 1}
 
 
 FAMILY = """
