@@ -16,6 +16,7 @@ from .auth.service import new_account
 from .core import slots
 from .core.caller import Caller
 from .core.models import utcnow
+from .core.parts import PARTS
 from .core.security import kept_secret
 from .core.slots import setting
 from .extensions import db
@@ -24,7 +25,6 @@ from .jobs import registry
 from .jobs import service as jobs
 from .jobs.service import Order
 from .notifications.notifier import NOTIFIER
-from .parts import PARTS
 from .posts import collection_posts, collections
 from .posts import service as posts
 from .posts.models import DRAFT, PUBLISHED

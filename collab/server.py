@@ -28,15 +28,12 @@ from .core.database import put_log_away
 from .core.errors import ApiError
 from .core.http import heavy
 from .core.http.limits import largest_body
+from .core.parts import PARTS
 from .core.storage import blob_store, opening, pages
 from .execution.sandbox import SANDBOX
 from .extensions import db
 from .flags import service as flags
-from .jobs.engine.runner import RUNNER, Runner
-from .notifications.notifier import NOTIFIER
-from .parts import PARTS
 from .projects import service as projects
-from .realtime.transport.live import LIVE
 from .serving.bounds import Bounds
 from .serving.spool import Spool
 from .serving.worker import SelectingWorker
@@ -64,9 +61,8 @@ class CollabWorker(SelectingWorker):
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: say 1001 to sockets and streams, drop idle connections, finish requests."""
         if self.alive:
-            threading.Thread(target=LIVE.of(self.wsgi).close, name="closing").start()
-            threading.Thread(target=self._runner.stop, name="handing back").start()
-            threading.Thread(target=NOTIFIER.of(self.wsgi).stop).start()
+            # Not here: this may have interrupted a thread that holds a lock of the parts.
+            threading.Thread(target=PARTS.of(self.wsgi).close, name="closing").start()
             self.method_queue.defer(self.close_idle)
         super().handle_exit(sig, frame)
 
@@ -84,15 +80,12 @@ class CollabWorker(SelectingWorker):
             super().run()
         finally:
             self.handle_exit(signal.SIGTERM, None)
-            put_log_away(self.wsgi)
             # The arbiter may be dead, or not know: a job that goes on must not keep us here.
             end = threading.Timer(GRACE_S, os._exit, [1])
             end.daemon = True
             end.start()
-
-    @property
-    def _runner(self) -> Runner:
-        return RUNNER.of(self.wsgi)
+            PARTS.of(self.wsgi).stop()
+            put_log_away(self.wsgi)
 
     #: Ctrl-C reaches the worker too; it is as polite as SIGTERM.
     handle_quit = handle_exit

@@ -15,8 +15,8 @@ from hypothesis import settings
 
 from collab import create_app
 from collab.core import slots
+from collab.core.parts import PARTS
 from collab.extensions import db
-from collab.parts import PARTS
 from collab.server import prepare
 
 from .support import jobs

@@ -49,9 +49,9 @@ RANKS = {
     "web": 7,
 }
 #: What makes threads: the base of all parts, and the worker, which stops several at once.
-OWN_THREADS = {"parts.py", "server.py"}
+OWN_THREADS = {"core/parts.py", "server.py"}
 #: Modules beside the packages: what all may import, and what knows all.
-GROUND = {"config", "extensions", "parts", "version"}
+GROUND = {"config", "extensions", "version"}
 ROOF = {"__init__", "server", "starting", "cli", "demo"}
 ROOFS = {f"{name}.py" for name in ROOF}
 

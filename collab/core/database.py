@@ -15,9 +15,9 @@ from sqlalchemy.exc import OperationalError
 
 from ..extensions import db
 from .errors import Unavailable
-from .fair_lock import FairLock
 from .json import dumps, loads
 from .slots import Registry, Slot
+from .transactions.fair_lock import FairLock
 
 #: Bytes to which the write-ahead log is cut once what is in it is in the database.
 WAL_BYTES = 64 * 2**20

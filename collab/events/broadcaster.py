@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..parts import BackgroundThread
+from ..core.parts import BackgroundThread
 from . import log
 from .bell import Bell
 from .catalogue import corrections

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, bindparam, delete, event, func, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import CursorResult, Select, bindparam, delete, func, insert, or_, select
 
 from ..core import client_address
 from ..core.database import take_write_lock
 from ..core.lists.reading import as_text, take
 from ..core.models import utcnow
 from ..core.slots import Slot
+from ..core.transactions.after_commit import after_commit
+from ..core.usage import quota
 from ..extensions import db
 from .bell import Bell
 from .message import Message
@@ -22,6 +23,9 @@ from .models import EventRow, LogState
 from .types import Event
 
 BELL: Slot[Bell] = Slot("bell", lambda _: Bell())
+
+#: Says of a commit that it took rights away.
+RIGHTS = "rights"
 
 #: Rows that pruning deletes in one commit, so that writers need not wait long.
 PRUNED_AT_ONCE = 2000
@@ -68,12 +72,10 @@ def record(what: Event, actor: int | None) -> Message:
 
     The writer's lock is held from here to the commit, so ids grow in the order of commits.
     """
-    session, values = db.session(), _values(what, actor)
+    values = _values(what, actor)
     row = values | {"address": client_address.address()}
-    key = session.connection().execute(INSERT_EVENTS, row).scalar_one()
-    session.info["events_recorded"] = True
-    if what.corrects is not None:
-        session.info["rights_changed"] = True
+    key = db.session.connection().execute(INSERT_EVENTS, row).scalar_one()
+    _recorded(takes_rights=what.corrects is not None)
     return Message(id=key, **values)
 
 
@@ -86,12 +88,9 @@ def record_all(events: Sequence[Event], actor: int | None) -> None:
 def record_each(events: Sequence[tuple[Event, int | None, str | None]]) -> None:
     """Write many events as `record_all` does, each with who did it and from which address."""
     if events:
-        session = db.session()
         rows = [_values(what, actor) | {"address": address} for what, actor, address in events]
-        session.connection().execute(INSERT_MANY, rows)
-        session.info["events_recorded"] = True
-        if any(what.corrects is not None for what, _, _ in events):
-            session.info["rights_changed"] = True
+        db.session.connection().execute(INSERT_MANY, rows)
+        _recorded(takes_rights=any(what.corrects is not None for what, _, _ in events))
 
 
 def _values(what: Event, actor: int | None) -> dict[str, Any]:
@@ -110,17 +109,17 @@ def bell() -> Bell:
     return BELL.here()
 
 
-@event.listens_for(db.session, "after_commit")
-def _ring(session: Session) -> None:
-    # Not before the commit: a reader that wakes sooner finds no rows, and sleeps again.
-    if session.info.pop("events_recorded", False):
-        bell().ring(rights_changed=session.info.pop("rights_changed", False))
+def _recorded(*, takes_rights: bool) -> None:
+    if takes_rights:
+        after_commit(_ring, RIGHTS)
+        # Whoever loses a right must lose it, however full the quotas are.
+        quota.let_pass(db.session())
+    else:
+        after_commit(_ring)
 
 
-@event.listens_for(db.session, "after_rollback")
-def _forget(session: Session) -> None:
-    session.info.pop("events_recorded", None)
-    session.info.pop("rights_changed", None)
+def _ring(details: Set[str]) -> None:
+    bell().ring(rights_changed=RIGHTS in details)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import ApiError
-from ..parts import BackgroundThread
+from ..core.parts import BackgroundThread
 from .log import BELL
 from .reader import Reader
 
@@ -40,6 +40,10 @@ class ReaderThread(BackgroundThread):
         self.reader = reader
         self._app, self._chores = app, chores
         self._rung = BELL.of(app).wake_too()
+
+    def close(self) -> None:
+        """End after what it is reading: what comes later is read by whoever begins next."""
+        self._end()
 
     def _prepare(self) -> None:
         """Keep a place in the log, so that nothing from here on is missed."""

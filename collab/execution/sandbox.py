@@ -12,8 +12,8 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import make_url
 
+from ..core.parts import PARTS, BackgroundThread
 from ..core.slots import Slot
-from ..parts import PARTS, BackgroundThread
 from . import seccomp, selftest
 from .box import SandboxError
 from .command import Tools

@@ -23,7 +23,7 @@ from ..extensions import db
 from ..flags import service as flags
 from ..projects import access
 from . import registry
-from .engine.runner import LOOK_NOTE, WAKE_NOTE
+from .engine.runner import wake_after_commit
 from .models import (
     CANCELLED,
     DEAD,
@@ -160,7 +160,7 @@ def _insert(orders: Sequence[Order], caller: Caller) -> list[Job]:
     jobs = [Job(id=key, **row) for key, row in zip(keys, rows, strict=True)]
     queued = [JobQueued(job_type=job.type, reason="submitted", **event_place(job)) for job in jobs]
     log.record_all(queued, actor=caller.user_id)
-    db.session.info[WAKE_NOTE] = True
+    wake_after_commit()
     return jobs
 
 
@@ -226,7 +226,7 @@ def cancel(job: Job, caller: Caller) -> Job:
         _tell(JobCancelled(**event_place(job)), caller.user_id)
     elif _move(job, RUNS_ON, cancel_requested=True):
         _tell(JobCancelRequested(**event_place(job)), caller.user_id)
-        db.session.info[LOOK_NOTE] = True
+        wake_after_commit(look=True)
     elif job.status != RUNNING:
         raise JobEnded(f"The job is already over: it is {job.status}.")
     db.session.commit()
@@ -282,4 +282,4 @@ def _move(job: Job, when: ColumnElement[bool], **values: Any) -> bool:
 
 def _tell(event: JobEvent, actor: int) -> None:
     log.record(event, actor=actor)
-    db.session.info[WAKE_NOTE] = True
+    wake_after_commit()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from ..core.models import utcnow
+from ..core.parts import PARTS
 from ..core.slots import Slot
 from ..events.concerns import FAMILIES
 from ..events.reader import Reader
 from ..events.reader_thread import Chore, ReaderThread
-from ..parts import PARTS
 from ..tasks.reminders import remind
 from . import maker
 

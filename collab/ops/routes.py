@@ -12,11 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.http.blueprint import Blueprint
 from ..core.models import utcnow
+from ..core.parts import PARTS
 from ..core.schemas import Time
 from ..core.slots import Slot
 from ..core.storage import disk
 from ..extensions import db
-from ..parts import PARTS
 from ..version import VERSION
 
 blueprint = Blueprint("ops", __name__, description="Whether it runs.")

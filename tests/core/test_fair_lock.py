@@ -7,7 +7,7 @@ import threading
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collab.core.fair_lock import STARVING_S, FairLock
+from collab.core.transactions.fair_lock import STARVING_S, FairLock
 
 from ..support.waiting import eventually
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from flask import Flask
 
 from ...extensions import db
-from ...parts import PARTS, BackgroundThread
+from ..parts import PARTS, BackgroundThread
 from ..slots import Registry, Slot
 
 logger = logging.getLogger(__name__)

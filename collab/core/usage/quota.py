@@ -165,6 +165,7 @@ def _look(session: Session) -> None:
     """
     if not session.in_transaction():
         return
+    essential = session.info.pop(ESSENTIAL_NOTE, False)
     session.flush()
     driver: Any = session.connection().connection.dbapi_connection
     if not driver.in_transaction:
@@ -172,7 +173,6 @@ def _look(session: Session) -> None:
     changed = driver.execute(SELECT_UNSETTLED).fetchall()
     if not changed:
         return
-    essential = session.info.pop(ESSENTIAL_NOTE, False) or session.info.get("rights_changed")
     if _from_outside() and not essential:
         _judge(changed)
     driver.execute(SETTLE_ALL)

@@ -20,10 +20,10 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.errors import ApiError, NotFound, Unavailable, translated
+from ...core.parts import PARTS, BackgroundThread
 from ...core.slots import Slot
 from ...events.hub import Hub
 from ...extensions import db
-from ...parts import PARTS, BackgroundThread
 from ...realtime.transport.live import LIVE
 from ..updates.bounds import Unusable
 from . import compaction, proof

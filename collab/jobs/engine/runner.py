@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Set
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.errors import ApiError
+from ...core.parts import PARTS, BackgroundThread
 from ...core.slots import Slot
-from ...extensions import db
-from ...parts import PARTS, BackgroundThread
+from ...core.transactions.after_commit import after_commit
 from .attempt import Run, carry_out
 from .lifecycle import NOT_BEGUN
 from .scheduler import POLL_S, Scheduler
@@ -51,6 +50,10 @@ class Runner(BackgroundThread):
         if look:
             self._scheduler.look = True
         self._call.set()
+
+    def close(self) -> None:
+        """Stop all runs, and hand their jobs back: another process may begin them at once."""
+        self._end()
 
     def stop(self) -> None:
         """Stop all runs, hand their jobs back, and end the threads."""
@@ -119,18 +122,10 @@ def runner() -> Runner:
     return RUNNER.here()
 
 
-WAKE_NOTE = "jobs_wake"
-LOOK_NOTE = "jobs_look"
+def wake_after_commit(*, look: bool = False) -> None:
+    """Wake the runner after the commit of the open transaction; `look` as in `Runner.wake`."""
+    after_commit(_wake, *(["look"] if look else []))
 
 
-@event.listens_for(db.session, "after_commit")
-def _wake(session: Any) -> None:
-    look = session.info.pop(LOOK_NOTE, False)
-    if session.info.pop(WAKE_NOTE, False) or look:
-        runner().wake(look=look)
-
-
-@event.listens_for(db.session, "after_rollback")
-def _forget(session: Any) -> None:
-    session.info.pop(WAKE_NOTE, None)
-    session.info.pop(LOOK_NOTE, None)
+def _wake(details: Set[str]) -> None:
+    runner().wake(look="look" in details)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from flask import Flask
 
 from ...core.errors import Unavailable
+from ...core.parts import PARTS
 from ...core.slots import Slot
 from ...events.bell import Bell
 from ...events.broadcaster import Broadcaster
@@ -14,7 +15,6 @@ from ...events.close_codes import GOING_AWAY
 from ...events.hub import STOPPING_REASON, Hub
 from ...events.log import BELL
 from ...events.topics import READ_ONLY
-from ...parts import PARTS
 from ..allowance import Allowance
 from .places import Capacity, Limits
 from .reactor import Reactor

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from ...parts import BackgroundThread
+from ...core.parts import BackgroundThread
 from ...serving.deadlines import NO_DEADLINE, Deadlines
 from ...serving.deadlines import Mortal as Timed
 

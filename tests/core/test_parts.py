@@ -6,8 +6,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from flask import Flask
 
-from collab.parts import BackgroundThread
+from collab.core.parts import BackgroundThread, Parts
+from collab.core.slots import Slot
 
 PATIENCE_S = 20.0
 STARTERS = 8
@@ -94,3 +96,23 @@ def test_what_could_not_be_prepared_is_tried_again(part):
     broken.start()
     assert broken.running.wait(PATIENCE_S)
     broken.stop()
+
+
+class Eager(Part):
+    """One that no request in hand needs."""
+
+    def close(self) -> None:
+        self._end()
+
+
+def test_when_the_server_is_told_to_stop_what_requests_need_goes_on_until_they_have_ended():
+    parts, made = Parts(Flask("two parts")), [Part(), Eager()]
+    for one in made:
+        parts.add(str(one), Slot(str(one), lambda _, one=one: one))
+    parts.start()
+    assert all(one.running.wait(PATIENCE_S) for one in made)
+    parts.close()
+    assert [one.done.count("woken") for one in made] == [0, 1]
+    assert made[0].alive
+    parts.stop()
+    assert not any(one.alive for one in made)

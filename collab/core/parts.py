@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 
 from flask import Flask
 
-from .core.slots import Registry, Slot
+from .slots import Registry, Slot
 
 
 class Part(Protocol):
@@ -17,6 +17,9 @@ class Part(Protocol):
 
     def start(self) -> None:
         """Start, unless it runs already or was stopped."""
+
+    def close(self) -> None:
+        """Begin to end, without waiting, if requests in hand don't need it."""
 
     def stop(self) -> None:
         """End within a few seconds; what is in hand is finished or handed back."""
@@ -65,13 +68,20 @@ class BackgroundThread(ABC):
                 thread.start()
                 self._thread = thread
 
+    def close(self) -> None:  # noqa: B027 (requests in hand need most of them)
+        """Begin to end while requests are still answered; most go on until `stop`."""
+
     def stop(self) -> None:
         """Have the thread end what it has in hand, and wait for it, but not for long."""
+        self._end()
+        if self._thread is not None:
+            self._thread.join(self.patience_s)
+
+    def _end(self) -> None:
+        """Have the thread end what it has in hand."""
         with self._changing:
             self._stopping.set()
         self._wake()
-        if self._thread is not None:
-            self._thread.join(self.patience_s)
 
     @property
     def started(self) -> bool:
@@ -116,6 +126,11 @@ class Parts:
         """Start all that do not run yet."""
         for _, part in self:
             part.start()
+
+    def close(self) -> None:
+        """Begin to end what no request in hand needs; the server was told to stop."""
+        for _, part in self:
+            part.close()
 
     def stop(self) -> None:
         """Stop all, those first that were brought last: they lean on the others."""

@@ -1,0 +1,1 @@
+"""Transactions: whose turn it is to write, and what is done after a commit."""
