@@ -96,15 +96,18 @@ class Collab:
         """
         while True:
             try:
-                for event in self._stream(project_id, after):
-                    after = int(event["id"]) if not event.get("signal") else after
-                    yield event
+                for seen, told in self._stream(project_id, after):
+                    after = seen
+                    if "specversion" in told:  # else the stream tells of itself
+                        yield told
             except httpx.TransportError:
                 pass
             time.sleep(FIRST_WAIT_S + random.random())
 
-    def _stream(self, project_id: int, after: int | None) -> Iterator[dict[str, Any]]:
-        """Read one stream of server-sent events until it ends."""
+    def _stream(
+        self, project_id: int, after: int | None
+    ) -> Iterator[tuple[int | None, dict[str, Any]]]:
+        """Read one stream of server-sent events until it ends, each with the id to resume after."""
         self._refresh()  # a stream lives as long as the token that opened it
         headers = self._headers() | ({} if after is None else {"Last-Event-ID": str(after)})
         query = {"project_id": project_id}
@@ -116,8 +119,11 @@ class Collab:
                 answer.read()
                 raise _problem(answer)
             for line in answer.iter_lines():
-                if line.startswith("data:") and "specversion" in line:
-                    yield json.loads(line.removeprefix("data:"))
+                name, _, value = line.partition(":")
+                if name == "id":
+                    after = int(value)
+                elif name == "data":
+                    yield after, json.loads(value)
 
     # -- how ----------------------------------------------------------------------------------
 

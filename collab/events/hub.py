@@ -87,6 +87,7 @@ class Hub:
             # Not those followed already: a person would count twice as present, and never leave.
             for topic in topics.keys() - subscriber.topics.keys():
                 subscriber.topics[topic] = topics[topic]
+                subscriber.since[topic] = self.position
                 entry = self._topics.setdefault(topic, _Topic())
                 entry.subscribers.append(subscriber)
                 self._came(entry, topic, subscriber)
@@ -98,6 +99,7 @@ class Hub:
             if topic not in subscriber.topics:
                 return False
             del subscriber.topics[topic]
+            subscriber.since.pop(topic, None)
             entry = self._topics[topic]
             entry.subscribers.remove(subscriber)
             self._went(entry, topic, subscriber)

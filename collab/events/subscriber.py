@@ -39,6 +39,8 @@ class Subscriber(ABC):
         self.person = person
         #: Topic -> the project it belongs to; the hub's lock guards it.
         self.topics: dict[str, int | None] = {}
+        #: Topic -> the id after which its rows have come, or will; a replay moves it back.
+        self.since: dict[str, int] = {}
 
     @abstractmethod
     def deliver(self, chunk: bytes, last_id: int) -> None:

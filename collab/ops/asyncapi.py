@@ -99,7 +99,10 @@ def document() -> Json:
         "channels": {
             "live": {
                 "address": "/api/v1/ws",
-                "description": "One socket for all topics; `?project_id=` subscribes at once.",
+                "description": (
+                    "One socket for all topics; `?project_id=` and `?topic=` (several times) "
+                    "subscribe at once, with `?after=` after that id."
+                ),
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
             }
         },

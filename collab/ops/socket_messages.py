@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..realtime.json_door.protocol import MAX_TOPICS
+
 Json = dict[str, Any]
 
 REF_SCHEMA = {"type": "string", "description": "Repeated by the answer."}
@@ -46,13 +48,20 @@ REQUESTS: dict[str, tuple[str, Json]] = {
         object_of(["type", "token"], type=const("auth"), token={"type": "string"}, ref=REF_SCHEMA),
     ),
     "subscribe": (
-        "Follow a topic; with `after`, from after that id on.",
+        "Follow a topic, or several (`topics`); with `after`, from after that id on. What was "
+        "missed of several topics comes merged, in the log's order, so that the last id that was "
+        "seen is true for each of them. A topic that is followed already is not replayed again: "
+        "a second `subscribe` brings only what is older than what came.",
         object_of(
             ["type"],
             type=const("subscribe"),
             topic=TOPIC_SCHEMA,
+            topics={"type": "array", "items": TOPIC_SCHEMA, "minItems": 1, "maxItems": MAX_TOPICS},
             project_id={"type": "integer"},
-            after={"type": ["integer", "string"], "description": "The last id that was seen."},
+            after={
+                "type": ["integer", "string"],
+                "description": "The last id that was seen of these topics.",
+            },
             ref=REF_SCHEMA,
         ),
     ),
@@ -130,13 +139,19 @@ ANSWERS: dict[str, tuple[str, Json]] = {
         ),
     ),
     "subscribed": (
-        "The topic is followed: rows after `last_id` come live, those after `after` now.",
+        "The topic is followed: rows after `last_id` come live, those after `after` now. Each "
+        "topic has an answer of its own; what was missed comes after them all. Until the first "
+        "row has come, the id to come back with is the `after` that was sent, or without one "
+        "`last_id`.",
         object_of(
             ["type", "topic", "last_id", "recovered", "present"],
             type=const("subscribed"),
             topic=TOPIC_SCHEMA,
             last_id={"type": "integer"},
-            recovered={"type": "boolean", "description": "False: rows have been pruned."},
+            recovered={
+                "type": "boolean",
+                "description": "False: rows have been pruned, or `after` is none of this log.",
+            },
             present={"type": "array", "items": {"type": "object"}},
             ref=REF_SCHEMA,
         ),

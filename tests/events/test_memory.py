@@ -94,7 +94,7 @@ def test_catching_up_holds_a_bounded_piece_whatever_was_missed(
     sizes = []
 
     def catch_up() -> None:
-        pieces = follower.missed([place], crowded[0] - 1, crowded[-1], False)
+        pieces = follower.missed({place.topic: crowded[-1]}, crowded[0] - 1, False)
         sizes.extend((len(piece), last_id) for piece, last_id in pieces)
 
     with app.app_context():

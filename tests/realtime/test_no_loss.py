@@ -136,7 +136,7 @@ class StreamReader(Reader):
         with Stream(self.server.url, token, self.last, project_id=self.project) as stream:
             for sent in stream:
                 assert sent.data.get("recovered", True)
-                if sent.id:
+                if sent.id and sent.name == "message":
                     yield sent.data
 
 

@@ -128,6 +128,108 @@ def test_unsubscribing_ends_the_topic(
     assert (answer["type"], ids(socket)) == ("unsubscribed", [])
 
 
+@pytest.fixture
+def told(alice: Person, project: int, server: Any) -> list[int]:
+    """Return the ids of six events of the project."""
+    ids = [alice.tells(project, n=n) for n in range(6)]
+    server.drain()
+    return ids
+
+
+def test_a_topic_that_the_address_names_twice_comes_once(
+    bob: Person, project: int, connect: Any, told: list[int]
+) -> None:
+    topics = [f"project:{project}"] * 2
+    socket = connect(bob, project_id=project, topic=topics, after=told[0])
+    socket.flush()
+    assert ids(socket) == told[1:]
+    assert [one["type"] for one in socket.seen].count("subscribed") == 1
+
+
+def test_subscribing_again_brings_nothing_twice(
+    bob: Person, project: int, connect: Any, told: list[int]
+) -> None:
+    socket = connect(bob)
+    for _ in range(2):
+        answer = socket.ask("subscribe", project_id=project, after=told[0])
+        assert (answer["last_id"], answer["recovered"]) == (told[-1], True)
+    socket.flush()
+    assert ids(socket) == told[1:]
+
+
+def test_subscribing_again_brings_what_is_older_than_what_came(
+    bob: Person, project: int, connect: Any, told: list[int], alice: Person
+) -> None:
+    socket = connect(bob)
+    socket.ask("subscribe", project_id=project, after=told[3])
+    later = alice.tells(project, n=7)
+    assert read_through(socket, later) == [*told[4:], later]
+    socket.ask("subscribe", project_id=project, after=told[0])
+    socket.ask("subscribe", project_id=project, after=told[2])
+    socket.flush()
+    assert ids(socket) == [*told[4:], later, *told[1:4]]
+
+
+def test_subscribing_with_after_to_what_is_live_brings_what_was_before(
+    bob: Person, project: int, connect: Any, told: list[int]
+) -> None:
+    socket = connect(bob, project_id=project)
+    socket.ask("subscribe", project_id=project, after=told[0])
+    socket.flush()
+    assert ids(socket) == told[1:]
+
+
+def test_a_new_topic_is_merged_with_what_one_that_is_followed_lacks(
+    alice: Person, bob: Person, project: int, connect: Any, told: list[int], server: Any
+) -> None:
+    other = alice.makes_project("Other", bob="viewer")
+    more = [alice.tells(one, n=n) for n, one in enumerate((other, project, other))]
+    server.drain()
+    socket = connect(bob)
+    socket.ask("subscribe", project_id=project, after=told[-1])
+    topics = [f"project:{one}" for one in (project, other, other)]
+    socket.send("subscribe", topics=topics, after=told[3])
+    socket.flush()
+    assert ids(socket) == [more[1], *told[4:], *ids_of(socket, other)]
+    assert ids_of(socket, other)[-2:] == [more[0], more[2]]
+
+
+def ids_of(socket: Socket, project: int) -> list[int]:
+    return [int(one["id"]) for one in socket.events() if one["topic"] == f"project:{project}"]
+
+
+def test_of_several_topics_those_that_may_not_be_followed_are_refused(
+    alice: Person, bob: Person, project: int, connect: Any
+) -> None:
+    hidden = f"project:{alice.makes_project('Hidden')}"
+    socket = connect(bob)
+    socket.send("subscribe", topics=[hidden, "no:1", f"project:{project}"], ref="a")
+    socket.flush()
+    told = [(one["type"], one["topic"], one["ref"]) for one in socket.seen[:3]]
+    assert told == [
+        ("error", hidden, "a"),
+        ("error", "no:1", "a"),
+        ("subscribed", f"project:{project}", "a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"topics": []},
+        {"topics": "project:1"},
+        {"topics": [1]},
+        {"topics": [None]},
+        {"topics": {}},
+        {"topics": [f"project:{n}" for n in range(101)]},
+        {"topics": ["posts"], "topic": "posts"},
+        {"topics": ["posts"], "project_id": 1},
+    ],
+)
+def test_odd_topics_are_refused(body: Any, bob: Person, connect: Any) -> None:
+    assert connect(bob).ask("subscribe", **body)["status"] == 422
+
+
 def test_a_topic_may_be_followed_again_after_unsubscribing(
     alice: Person, bob: Person, project: int, connect: Any
 ) -> None:

@@ -50,12 +50,13 @@ def test_a_stream_begins_with_where_it_is_and_who_is_present(
     bob: Person, project: int, app: Flask, follow: Any
 ) -> None:
     first = started(follow(bob, project_id=project)).seen[0]
+    newest = history.ids(app)[-1]
     assert first == Sent(
         "subscribed",
-        None,
+        str(newest),
         {
             "topics": [f"project:{project}"],
-            "last_id": history.ids(app)[-1],
+            "last_id": newest,
             "recovered": True,
             "present": {f"project:{project}": [{"user_id": bob.id, "name": "Bob"}]},
         },
@@ -192,17 +193,96 @@ def test_a_stream_that_resumes_behind_what_was_pruned_is_told_so(
     assert stream.until("subscribed").data["recovered"] is False
 
 
-@pytest.mark.parametrize("last", [10**6, 10**18 - 1, 10**30])
+@pytest.mark.parametrize(
+    "last",
+    [
+        10**6,
+        10**18 - 1,
+        10**30,
+        "abc",
+        "1e3",
+        "-1",
+        "+1",
+        "1.0",
+        "0x1",
+        "1 2",
+        "1,2",
+        "²",
+        "x" * 999,
+    ],
+)
 def test_a_last_event_id_that_is_not_of_this_log_is_not_recovered(
-    last: int, bob: Person, project: int, follow: Any
+    last: int | str, bob: Person, project: int, app: Flask, follow: Any, server: Any
 ) -> None:
-    stream = follow(bob, project_id=project, last_event_id=last)
-    assert stream.until("subscribed").data["recovered"] is False
+    server.drain()
+    told = follow(bob, project_id=project, last_event_id=last).until("subscribed")
+    newest = history.ids(app)[-1]
+    assert (told.data["recovered"], told.id) == (False, str(newest))
+
+
+def test_leading_zeros_are_no_other_id(
+    alice: Person, bob: Person, project: int, follow: Any
+) -> None:
+    told = [alice.tells(project, n=n) for n in range(3)]
+    stream = follow(bob, project_id=project, last_event_id="0" * 5000 + str(told[1]))
+    assert read_through(stream, told[-1]) == told[2:]
+
+
+def test_a_reader_who_has_seen_no_row_loses_nothing_when_they_come_back(
+    alice: Person, bob: Person, project: int, follow: Any
+) -> None:
+    last = follow(bob, project_id=project).until("subscribed").id
+    told = alice.tells(project, n=1)
+    assert read_through(follow(bob, project_id=project, last_event_id=last), told) == [told]
+
+
+def test_the_id_of_the_beginning_is_not_ahead_of_what_is_still_to_come(
+    alice: Person, bob: Person, project: int, follow: Any
+) -> None:
+    told = [alice.tells(project, n=n) for n in range(5)]
+    stream = follow(bob, project_id=project, last_event_id=told[1])
+    assert stream.until("subscribed").id == str(told[1])
+
+
+#: Each with what it is called in the address of a reader who comes back.
+SPELLINGS = ["after", "lastEventId", "lastEventID", "Last-Event-ID"]
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_stream_resumes_behind_what_other_clients_call_after(
+    name: str, alice: Person, bob: Person, project: int, follow: Any
+) -> None:
+    told = [alice.tells(project, n=n) for n in range(5)]
+    stream = follow(bob, project_id=project, **{name: told[1]})
+    assert read_through(stream, told[-1]) == told[2:]
+
+
+@pytest.mark.parametrize("name", SPELLINGS[1:])
+def test_of_several_ids_in_the_address_the_newest_counts(
+    name: str, alice: Person, bob: Person, project: int, follow: Any
+) -> None:
+    """A polyfill appends its own to the address that it was opened with."""
+    told = [alice.tells(project, n=n) for n in range(5)]
+    stream = follow(bob, project_id=project, **{"after": told[0], name: told[3]})
+    assert read_through(stream, told[-1]) == told[4:]
+
+
+def test_a_topic_that_is_named_twice_comes_once(
+    alice: Person, bob: Person, project: int, follow: Any
+) -> None:
+    told = [alice.tells(project, n=n) for n in range(3)]
+    topic = f"project:{project}"
+    stream = follow(bob, project_id=project, topic=[topic, topic], after=told[0])
+    assert stream.until("subscribed").data["topics"] == [topic]
+    assert read_through(stream, told[-1]) == told[1:]
 
 
 @pytest.mark.parametrize("after", [-1, "x", "1.5", 2**63])
-def test_an_odd_after_is_refused(after: Any, bob: Person, project: int, follow: Any) -> None:
-    assert follow(bob, project_id=project, after=after).response.status_code == 422
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_an_odd_after_is_refused(
+    name: str, after: Any, bob: Person, project: int, follow: Any
+) -> None:
+    assert follow(bob, project_id=project, **{name: after}).response.status_code == 422
 
 
 # -- the end --------------------------------------------------------------------------------------

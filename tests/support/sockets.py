@@ -62,7 +62,7 @@ class Socket:
     """A connected socket; what it gets is kept in `seen`."""
 
     def __init__(self, url: str, path: str = "/ws", headers: Any = None, **query: Any) -> None:
-        address = url + path + ("?" + urlencode(query) if query else "")
+        address = url + path + ("?" + urlencode(query, doseq=True) if query else "")
         self.ws = opened(address, header=headers)
         self.seen: list[Frame] = []
 

@@ -25,11 +25,11 @@ class Stream:
     """An open stream; iterate over it, or ask for the next event of a kind."""
 
     def __init__(
-        self, url: str, bearer: str, last_event_id: int | None = None, **query: Any
+        self, url: str, bearer: str, last_event_id: int | str | None = None, **query: Any
     ) -> None:
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        headers: dict[str, Any] = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         if last_event_id is not None:
-            headers["Last-Event-ID"] = str(last_event_id)
+            headers["Last-Event-ID"] = str(last_event_id).encode()
         self._client = httpx.Client(timeout=TIMEOUT, verify=NO_TLS)
         request = self._client.build_request(
             "GET", f"{url}/api/v1/events/stream", params=query, headers=headers
@@ -73,7 +73,7 @@ class Stream:
 
     def events(self) -> list[Any]:
         """Return the recorded events seen so far."""
-        return [sent.data for sent in self.seen if sent.id]
+        return [sent.data for sent in self.seen if sent.id and sent.name == "message"]
 
     def close(self) -> None:
         self.response.close()

@@ -26,7 +26,16 @@ from .. import publishing
 from ..transport.connection import PRESENCE_BYTES
 from ..transport.live import live
 from . import long_poll
-from .schemas import EventIn, EventOut, EventPage, EventQuery, PresenceOut, StreamQuery, TopicQuery
+from .schemas import (
+    RESUME_FIELDS,
+    EventIn,
+    EventOut,
+    EventPage,
+    EventQuery,
+    PresenceOut,
+    StreamQuery,
+    TopicQuery,
+)
 from .sse import Following, Stream
 
 blueprint = Blueprint(
@@ -37,11 +46,14 @@ blueprint = Blueprint(
 )
 
 
-STREAM_EXAMPLE = """: ok
+STREAM_EXAMPLE = """retry: 1000
+
+id: 41
+event: subscribed
+data: {"topics":["project:1"],"last_id":41,"recovered":true,"present":{"project:1":[]}}
 
 id: 42
-event: file_changed
-data: {"specversion":"1.0","id":"42","type":"file_changed","topic":"project:1","data":{}}
+data: {"specversion":"1.0","id":"42","type":"file.changed","topic":"project:1","data":{}}
 
 """
 
@@ -114,15 +126,26 @@ def stream_events(query: dict[str, Any]) -> Response:
     who = from_address()
     if who is None:
         raise Unauthorized()
-    topics = [*query["topic"], *filter(None, [topic_of(query | {"topic": None})])]
+    named = [*query["topic"], *filter(None, [topic_of(query | {"topic": None})])]
+    topics = list(dict.fromkeys(named))
     places = [access.place(topic, who) for topic in topics] or access.own_places(who)
     live().signals.spend(who.user_id, PRESENCE_BYTES * len(places))
-    return _respond(who, places, _resume_after(query["after"]))
+    return _respond(who, places, resume_after(query))
 
 
-def _resume_after(after: int | None) -> int | None:
+def resume_after(query: dict[str, Any]) -> int | None:
+    """Return the last id that a reader has seen; None if they begin now.
+
+    One that is none of ours is taken for one beyond the log, which is never `recovered`. It is no
+    error: a browser's EventSource that is refused never comes back.
+    """
     last = request.headers.get("Last-Event-ID", "")
-    return min(int(last[:20]), MAX_ID) if last.isascii() and last.isdigit() else after
+    if not last:
+        sent = [query[name] for name in RESUME_FIELDS if query[name] is not None]
+        return max(sent, default=None)
+    digits = last.lstrip("0") or "0"
+    known = digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_ID))
+    return min(int(digits), MAX_ID) if known else MAX_ID
 
 
 def _respond(who: Caller, places: list[access.Place], after: int | None) -> Response:

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from ...core.schemas import MAX_ID, JsonObject, Schema, Time, identifier, patterned
 from ...events.types import TYPE_PATTERN
+from ..json_door.protocol import MAX_TOPICS
 
 MAX_WAIT_S = 30
 
@@ -53,6 +54,20 @@ class EventQuery(TopicQuery):
     sort = fields.String(load_default="id", validate=validate.OneOf(["id", "-id"]))
 
 
+def resume_field(description: str, **options: Any) -> fields.Integer:
+    """Make a field for the id of the last event that a reader saw."""
+    return fields.Integer(
+        load_default=None,
+        validate=validate.Range(0, MAX_ID),
+        metadata={"description": description},
+        **options,
+    )
+
+
+#: Members of `StreamQuery` that say where a reader goes on, whatever their clients call it.
+RESUME_FIELDS = ("after", "last_event_id", "mercure_id", "header_id")
+
+
 class StreamQuery(Schema):
     """What to follow, and from where."""
 
@@ -62,14 +77,16 @@ class StreamQuery(Schema):
     }
     aliases = {"projectId": "project_id"}
     project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
-    topic = fields.List(topic_field(), load_default=list, validate=validate.Length(max=100))
-    after = fields.Integer(
-        load_default=None,
-        validate=validate.Range(0, MAX_ID),
-        metadata={
-            "description": "Resume after this id; the Last-Event-ID header takes precedence."
-        },
+    topic = fields.List(topic_field(), load_default=list, validate=validate.Length(max=MAX_TOPICS))
+    after = resume_field(
+        "Resume after this id; the `Last-Event-ID` header takes precedence, and of several in the "
+        "address the newest."
     )
+    last_event_id = resume_field(
+        "`after`, as `event-source-polyfill` sends it when it comes back.", data_key="lastEventId"
+    )
+    mercure_id = resume_field("`after`, as clients of Mercure spell it.", data_key="lastEventID")
+    header_id = resume_field("`after`, as the header is spelt.", data_key="Last-Event-ID")
     token = fields.String(metadata={"description": "An access token, where no header can be sent."})
     ticket = fields.String(metadata={"description": "A ticket from `POST /auth/ticket`."})
 

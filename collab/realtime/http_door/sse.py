@@ -23,7 +23,7 @@ from ...extensions import db
 from ...projects import access
 from ...projects.access import Place
 from ...serving.deadlines import NO_DEADLINE
-from ..transport.follower import Follower, follow, person, recovered
+from ..transport.follower import Follower, begin_at, follow, person, recovered
 from ..transport.parked import Parked
 from ..transport.reactor import Reactor
 from ..transport.served import Served, Work
@@ -47,6 +47,11 @@ END_ID = -1
 def control(name: str, **members: Any) -> bytes:
     """Write something about the stream itself, under an event name of its own."""
     return b"event: %s\ndata: %s\n\n" % (name.encode(), dumps(members))
+
+
+def resumable(last_id: int, chunk: bytes) -> bytes:
+    """Let an event be one to resume after: a reader sends its id when it comes back."""
+    return b"id: %d\n%s" % (last_id, chunk)
 
 
 class StreamWire(Wire):
@@ -87,8 +92,8 @@ class StreamFollower(Follower):
     @staticmethod
     def encode(message: Message) -> bytes:
         """Write a message as an event; a signal has no id, since nobody can resume there."""
-        line = b"id: %d\n" % message.id if message.id else b""
-        return line + b"data: " + message.json + b"\n\n"
+        chunk = b"data: " + message.json + b"\n\n"
+        return resumable(message.id, chunk) if message.id else chunk
 
     def __init__(self, caller: Caller, wire: StreamWire) -> None:
         super().__init__(person(caller))
@@ -188,9 +193,13 @@ class Streaming(Served):
                 follower.end(_code(error), error.detail)
                 return
             whole = recovered(what.after)
-            follower.wire.push(self._subscribed(position, whole=whole))
-            start = position if what.after is None else what.after
-            for chunk, last_id in follower.missed(what.places, start, position, whole):
+            start = begin_at(what.after, position)
+            # Its id is no newer than what has been sent: whoever is cut off before they got what
+            # they missed comes back to it, and a reader who has seen no row yet has one to send.
+            subscribed = self._subscribed(position, whole=whole)
+            follower.wire.push(resumable(start, subscribed), start)
+            ends = follower.missing(what.places, start, position)
+            for chunk, last_id in follower.missed(ends, start, whole):
                 follower.wire.push(chunk, last_id)
                 yield
         db.session.remove()

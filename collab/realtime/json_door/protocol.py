@@ -23,6 +23,8 @@ PROTOCOL_TYPES = frozenset(
     )
 )
 
+#: Topics that one message, or one address, may name.
+MAX_TOPICS = 100
 #: Bytes of one message.
 MAX_MESSAGE_BYTES = 256 * 1024
 
@@ -85,6 +87,24 @@ def topic_of(request: Body, default: str | None = None) -> str:
     if not isinstance(topic, str):
         raise invalid("topic", "Say which topic: `topic` or `project_id`.")
     return topic
+
+
+def topics_of(request: Body) -> list[str]:
+    """Return the topics that a message means, each once; raises Unprocessable."""
+    topics = request.get("topics")
+    if topics is None:
+        return [topic_of(request)]
+    if {"topic", "project_id", "projectId"} & request.keys():
+        raise invalid("topics", "Say `topics` or one topic, not both.")
+    if not _is_topics(topics):
+        raise invalid("topics", f"Must be a list of 1 to {MAX_TOPICS} topics.")
+    return list(dict.fromkeys(topics))
+
+
+def _is_topics(topics: object) -> bool:
+    if not isinstance(topics, list) or not 0 < len(topics) <= MAX_TOPICS:
+        return False
+    return all(isinstance(topic, str) for topic in topics)
 
 
 def about(request: Body) -> tuple[str, str]:

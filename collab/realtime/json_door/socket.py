@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,15 @@ from simple_websocket import ConnectionClosed
 from ...auth import refusals
 from ...auth.guard import from_token
 from ...core.caller import Caller
-from ...core.errors import ApiError, Forbidden, Malformed, TooManyRequests, Unauthorized, translated
+from ...core.errors import (
+    ApiError,
+    Forbidden,
+    Malformed,
+    NotFound,
+    TooManyRequests,
+    Unauthorized,
+    translated,
+)
 from ...core.models import utcnow
 from ...core.slots import Registry, setting
 from ...events.close_codes import MESSAGE_TOO_BIG, POLICY_VIOLATION, TOKEN_ENDED
@@ -21,9 +29,10 @@ from ...events.message import Message
 from ...events.types import same_type
 from ...extensions import db
 from ...projects import access
+from ...projects.access import Place
 from .. import publishing
 from ..transport.connection import Connection, WireFollower
-from ..transport.follower import recovered
+from ..transport.follower import begin_at, recovered
 from ..transport.frames import TEXT, text_frame
 from ..transport.served import Work
 from ..transport.token_bucket import Bucket
@@ -51,9 +60,7 @@ class SocketFollower(WireFollower):
 class Socket(Connection):
     """A socket that speaks JSON, and follows any number of topics."""
 
-    def __init__(
-        self, wire: Wire, caller: Caller, topics: Iterable[str], after: str | None
-    ) -> None:
+    def __init__(self, wire: Wire, caller: Caller, topics: list[str], after: str | None) -> None:
         super().__init__(wire, caller, SocketFollower(caller, wire))
         self._topics, self._after = topics, after
         self._grace: int = setting("TOKEN_GRACE_SECONDS")
@@ -65,10 +72,11 @@ class Socket(Connection):
         self._size = 0
 
     def welcome(self) -> Work:
-        """Subscribe to the topic that the address names."""
+        """Subscribe to the topics that the address names."""
         yield from self._guarded({}, lambda *_: None)
-        for topic in self._topics:
-            yield from self._guarded({"topic": topic, "after": self._after}, Socket._on_subscribe)
+        if self._topics:
+            body = {"type": "subscribe", "topics": self._topics, "after": self._after}
+            yield from self._guarded(body, Socket._on_subscribe)
 
     def take(self, data: str | bytes) -> Work:
         """Carry out one message, and answer it."""
@@ -181,21 +189,34 @@ class Socket(Connection):
         self._wire.push(answer("pong", body, time=utcnow()))
 
     def _on_subscribe(self, body: Body) -> Work:
-        """Follow a topic: first what was missed, then live."""
-        place = access.place(protocol.topic_of(body), self.caller)
-        after = protocol.after_of(body)
-        with self.following(place, after) as position:
-            whole = recovered(after)
-            members = {
-                "topic": place.topic,
-                "last_id": position,
-                "recovered": whole,
-                "present": self.live.hub.present(place.topic),
-            }
-            start = position if after is None else min(after, position)
-            self._wire.push(answer("subscribed", body, **members), start)
-            for chunk, last_id in self.follower.missed([place], start, position, whole):
+        """Follow topics: first what was missed of all of them, in the log's order, then live."""
+        topics, after = protocol.topics_of(body), protocol.after_of(body)
+        places = list(self._allowed(topics, body))
+        with self.following_all(places, after) as position:
+            # Again: a right may have gone between the first look and the entry in the hub.
+            places = list(self._allowed([one.topic for one in places], body, entered=True))
+            whole, start = recovered(after), begin_at(after, position)
+            for place in places:
+                self._wire.push(self._subscribed(place.topic, body, position, whole=whole), start)
+            ends = self.follower.missing(places, start, position)
+            for chunk, last_id in self.follower.missed(ends, start, whole):
                 yield from self.push_paced(chunk, last_id)
+
+    def _allowed(self, topics: list[str], body: Body, *, entered: bool = False) -> Iterator[Place]:
+        """Yield the places of topics, and refuse those that may not be followed."""
+        for topic in topics:
+            try:
+                yield access.place(topic, self.caller)
+            except (NotFound, Forbidden) as error:
+                if entered:
+                    self.unfollow(topic)
+                error.members = {"topic": topic}
+                self._refuse(error, body | {"topic": topic})
+
+    def _subscribed(self, topic: str, body: Body, position: int, *, whole: bool) -> bytes:
+        present = self.live.hub.present(topic)
+        members = {"topic": topic, "last_id": position, "recovered": whole, "present": present}
+        return answer("subscribed", body, **members)
 
     def _on_unsubscribe(self, body: Body) -> None:
         topic = protocol.topic_of(body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ...auth.guard import recheck
@@ -123,14 +123,23 @@ class Connection(Served):
         It gives the newest id published. Raises NotFound, and TooManyRequests for whoever comes
         and goes too often: others hear of it each time.
         """
-        self.live.signals.spend(self.caller.user_id, PRESENCE_BYTES)
-        with self.follower.held():
-            position = follow(self.live.hub, self.follower, [place], after)
+        with self.following_all([place], after) as position:
             try:
                 # Again: the right may have gone between the first look and the entry in the hub.
                 access.place(place.topic, self.caller)
                 yield position
             except (NotFound, Forbidden):
-                self.live.hub.remove(self.follower, place.topic)
-                self.follower.forget_held()
+                self.unfollow(place.topic)
                 raise
+
+    @contextmanager
+    def following_all(self, places: Sequence[Place], after: int | None = None) -> Iterator[int]:
+        """Follow topics, whose rights are to be checked again within this block (`unfollow`)."""
+        self.live.signals.spend(self.caller.user_id, PRESENCE_BYTES * len(places))
+        with self.follower.held():
+            yield follow(self.live.hub, self.follower, places, after)
+
+    def unfollow(self, topic: str) -> None:
+        """Stop following a topic to which there is no right, and forget what came of it."""
+        self.live.hub.remove(self.follower, topic)
+        self.follower.forget_held()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -105,15 +105,35 @@ class Follower(Subscriber):
         if rows and self.topics:
             self.too_slow()
 
-    def missed(
-        self, places: list[Place], after: int, through: int, whole: bool
-    ) -> Iterator[tuple[bytes, int]]:
-        """Read the rows after one id up to another, and yield them encoded, in pieces.
+    def missing(self, places: Iterable[Place], after: int, position: int) -> dict[str, int]:
+        """Return up to which id the rows of some topics are to be read, which are followed now.
 
-        It stops where a topic is taken away meanwhile, or rows are pruned of a log that was said
-        to be `whole`, which leaves a gap.
+        What was sent before, or comes live, is not sent again, however often they are asked for.
         """
-        topics = {place.topic for place in places}
+        ends = {place.topic: self.since.get(place.topic, position) for place in places}
+        missing = {topic: end for topic, end in ends.items() if after < end}
+        self.since.update(dict.fromkeys(missing, after))
+        return missing
+
+    def missed(
+        self, ends: Mapping[str, int], after: int, whole: bool
+    ) -> Iterator[tuple[bytes, int]]:
+        """Read the rows of topics after an id, each up to its end, and yield them encoded.
+
+        They come in the log's order over all topics, so that the last id that a reader saw is true
+        for each of them. It stops where a topic is taken away meanwhile, or rows are pruned of a
+        log that was said to be `whole`, which leaves a gap.
+        """
+        for through in sorted(set(ends.values())):
+            topics = {topic for topic, end in ends.items() if end >= through}
+            yield from self._rows(topics, after, through, whole)
+            if self._gap:
+                return
+            after = through
+
+    def _rows(
+        self, topics: set[str], after: int, through: int, whole: bool
+    ) -> Iterator[tuple[bytes, int]]:
         while after < through:
             batch = log.read_topics(topics, after, through, ROWS_PER_READ)
             # Asked after the reading: what was pruned before it is missing in the batch.
@@ -139,7 +159,17 @@ def recovered(after: int | None) -> bool:
     return after is None or log.recoverable(after)
 
 
-def follow(hub: Hub, follower: Subscriber, places: list[Place], after: int | None = None) -> int:
+def begin_at(after: int | None, position: int) -> int:
+    """Return the id after which somebody gets what they missed, up to the newest published.
+
+    One that is beyond the log, or none, begins with what comes now.
+    """
+    return position if after is None else min(after, position)
+
+
+def follow(
+    hub: Hub, follower: Subscriber, places: Sequence[Place], after: int | None = None
+) -> int:
     """Subscribe, and return the newest id published; what is after it comes live."""
     seen = after if after and log.recoverable(after) else 0
     return hub.add(follower, {place.topic: place.project_id for place in places}, seen)
