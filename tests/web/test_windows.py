@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from ..support.browsers import Window
 from ..support.people import PASSWORD, Person
+from ..support.waiting import eventually
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'{{7*7}}</title><script>alert(2)</script>"
 
@@ -41,6 +42,13 @@ REFRESH = """async () => {
     return session.refresh(await session.token());
 }"""
 
+#: Leaves something where the page keeps what was typed offline.
+KEEP_A_TEXT = """() => new Promise((done) => {
+    const asked = indexedDB.open('collab.texts', 1);
+    asked.onsuccess = () => { asked.result.close(); done(); };
+})"""
+DATABASES = "async () => (await indexedDB.databases()).map((one) => one.name)"
+
 
 def test_tabs_that_refresh_at_once_do_it_once_and_one_signs_out_for_all(windows):
     window = windows()
@@ -55,10 +63,13 @@ def test_tabs_that_refresh_at_once_do_it_once_and_one_signs_out_for_all(windows)
     assert len(tokens) == 1
     assert len([one for one in asked if one.endswith("/auth/refresh")]) == 1
 
+    tabs[0].evaluate(KEEP_A_TEXT)
+    assert "collab.texts" in tabs[0].evaluate(DATABASES)
     tabs[0].get_by_role("button", name="Alice").click()
     tabs[0].get_by_role("menuitem", name="Sign out").click()
     for tab in tabs:
         expect(tab.get_by_role("heading", level=1)).to_have_text("Sign in")
+    eventually(lambda: "collab.texts" not in tabs[0].evaluate(DATABASES))
     tabs[1].reload()
     expect(tabs[1].get_by_role("heading", level=1)).to_have_text("Sign in")
 

@@ -229,8 +229,15 @@ function signedIn(user) {
   router.again();
 }
 
+/** What was typed offline is nobody else's to find. */
+async function forgetTexts() {
+  const keep = await import("./editor/keep.js"); // not before: most who sign out have opened no text
+  keep.forgetTexts();
+}
+
 async function begin() {
   keys();
+  session.onSignOut(forgetTexts);
   keepTimesTrue();
   try {
     await session.begin();

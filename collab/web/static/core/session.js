@@ -27,6 +27,8 @@ let grant = null;
 let renewing = null;
 /** @type {Set<(token: string) => void>} */
 const renewed = new Set();
+/** @type {(() => Promise<void>)[]} */
+const signingOut = [];
 const channel = new BroadcastChannel("collab.session");
 
 channel.addEventListener("message", ({ data }) => {
@@ -175,8 +177,7 @@ export const session = {
   async signOut() {
     const token = await session.token();
     if (token) await post("logout", undefined, token).catch(unlessEnded);
-    const { forgetTexts } = await import("../editor/keep.js");
-    forgetTexts(); // what was typed offline is nobody else's to find
+    await Promise.all(signingOut.map((forgets) => forgets()));
     channel.postMessage({ kind: "out" });
     forget();
   },
@@ -185,6 +186,11 @@ export const session = {
   update(changed) {
     if (grant) adopt({ ...grant, user: changed });
     channel.postMessage({ kind: "grant", grant });
+  },
+
+  /** Have something done when the person signs out in this tab. @param {() => Promise<void>} forgets */
+  onSignOut(forgets) {
+    signingOut.push(forgets);
   },
 
   /** Be told of each new token. @param {(token: string) => void} listener */

@@ -53,9 +53,23 @@ export class Cursors {
     this.#known.set(userId, { userId, name, position, anchor, at: Date.now() });
   }
 
-  /** Show what the server told, where it is in the own text. @param {Told} told @param {import("./replica.js").Replica} replica */
-  show({ user_id: userId, position, anchor = position }, replica) {
-    if (typeof position === "number") this.set(userId, replica.toOwn(position), replica.toOwn(anchor));
+  /** Show what the server told, where it is in the own text. @param {Told[]} told @param {import("./replica.js").Replica} replica */
+  place(told, replica) {
+    for (const { user_id: userId, position, anchor = position } of told)
+      if (typeof position === "number") this.set(userId, replica.toOwn(position), replica.toOwn(anchor));
+  }
+
+  /**
+   * Take in what happened; returns whether it is about cursors.
+   * @param {import("../core/live.js").LiveEvent} event
+   * @param {import("./replica.js").Replica} replica
+   */
+  take({ type, actor, data }, replica) {
+    if (type === "cursor.moved") this.place([{ ...data, user_id: actor }], replica);
+    else if (type === "user.joined") this.joined(data);
+    else if (type === "user.left") this.left(data.user_id);
+    else return false;
+    return true;
   }
 
   /** Let all move along with a change. @param {import("./delta.js").Delta} delta */

@@ -6,16 +6,15 @@
 import { h, restyle } from "../core/dom.js";
 import { apply, endOf, moved, replacing } from "./delta.js";
 import { difference, placeOf } from "./difference.js";
+import { FieldText } from "./field_text.js";
 import { languageOf } from "./highlight.js";
 import { commandOf } from "./keys.js";
-import { Lines } from "./lines.js";
 import { Mirror } from "./mirror.js";
-import { Newlines, toField } from "./newlines.js";
+import { toField } from "./newlines.js";
 import { Overlay } from "./overlay.js";
 import { reveal } from "./reveal.js";
 import { broken, indentOf, indented, outdented } from "./typing.js";
 import { Undo } from "./undo.js";
-import { wellFormed } from "./units.js";
 
 /** @typedef {import("./delta.js").Delta} Delta */
 /**
@@ -30,14 +29,12 @@ import { wellFormed } from "./units.js";
 const SLACK = 240;
 
 export class Surface {
-  #text = "";
+  #shown = new FieldText("");
   #undo = new Undo();
   #composing = false;
   #leaving = false;
   #frame = 0;
   #indent = "  ";
-  #newlines = new Newlines("");
-  #lines = new Lines("");
   /** @type {import("./cursors.js").Cursor[]} */
   #cursors = [];
   #ends = new AbortController();
@@ -93,11 +90,11 @@ export class Surface {
 
   /** What the field has: the text with `\n` alone. */
   get field() {
-    return this.#lines.text;
+    return this.#shown.field;
   }
 
   get lines() {
-    return this.#lines;
+    return this.#shown.lines;
   }
 
   /** @param {string} text */
@@ -112,17 +109,15 @@ export class Surface {
 
   /** Take over another text, the same up to a position of the field. @param {string} text @param {number} from */
   #become(text, from) {
-    this.#text = text;
-    this.#newlines = new Newlines(text);
-    const first = this.#lines.at(from);
-    this.#lines = new Lines(toField(text));
-    this.mirror.show(this.#lines, first);
+    const first = this.lines.at(from);
+    this.#shown = new FieldText(text);
+    this.mirror.show(this.lines, first);
   }
 
   /** Show what others did. @param {Delta} delta */
   apply(delta) {
     if (delta.length === 0) return;
-    const text = apply(this.#text, delta);
+    const text = apply(this.#shown.text, delta);
     this.#undo.follow(delta);
     this.#change(text, delta);
   }
@@ -130,15 +125,15 @@ export class Surface {
   /** Show a changed text, with selection and scrolling where they were. @param {string} text @param {Delta} delta */
   #change(text, delta) {
     const { selectionStart, selectionEnd, selectionDirection, scrollLeft } = this.input;
-    const ends = [selectionStart, selectionEnd].map((at) => moved(this.#newlines.toText(at), delta));
-    const top = this.#lines.start(Math.floor(this.element.scrollTop / this.mirror.lineHeight));
-    const topLine = this.#lines.at(top);
-    const anchor = moved(this.#newlines.toText(top), delta);
+    const ends = [selectionStart, selectionEnd].map((at) => moved(this.#shown.toText(at), delta));
+    const top = this.lines.start(Math.floor(this.element.scrollTop / this.mirror.lineHeight));
+    const topLine = this.lines.at(top);
+    const anchor = moved(this.#shown.toText(top), delta);
     const before = this.field;
-    this.#become(text, this.#newlines.toField(placeOf(delta).at));
-    const shift = this.#lines.at(this.#newlines.toField(anchor)) - topLine;
+    this.#become(text, this.#shown.toField(placeOf(delta).at));
+    const shift = this.lines.at(this.#shown.toField(anchor)) - topLine;
     this.#put(difference(before, this.field));
-    const [start = 0, end = 0] = ends.map((at) => this.#newlines.toField(at));
+    const [start = 0, end = 0] = ends.map((at) => this.#shown.toField(at));
     this.input.setSelectionRange(start, end, selectionDirection);
     this.input.scrollLeft = scrollLeft;
     this.#fit();
@@ -162,24 +157,14 @@ export class Surface {
   /** Something was typed, as a change of the field. @param {Delta} delta */
   #wrote(delta) {
     if (delta.length === 0) return;
-    const [change, clean] = this.#inText(delta);
-    const before = this.#text;
+    const [change, clean] = this.#shown.inText(delta);
+    const before = this.#shown.text;
     this.#undo.note(change, before, performance.now());
     this.#become(apply(before, change), placeOf(delta).at);
     if (!clean) this.#mend();
     this.owner.onEdit(change);
     this.#fit();
     this.#selected();
-  }
-
-  /** The same as a change of the text, and whether all of it can be in one. @param {Delta} delta @returns {[Delta, boolean]} */
-  #inText(delta) {
-    const { at, gone, text: typed } = placeOf(delta);
-    const good = wellFormed(typed.replaceAll("\0", ""));
-    const start = this.#newlines.toText(at);
-    const end = this.#newlines.toText(at + gone);
-    const put = this.#newlines.ending === "\n" ? good : good.replaceAll("\n", this.#newlines.ending);
-    return [replacing(start, end - start, put), good === typed];
   }
 
   /** Let the field show what the text became. */
@@ -242,17 +227,17 @@ export class Surface {
   /** @param {"undo" | "redo"} way */
   #turn(way) {
     if (this.input.readOnly) return;
-    const delta = this.#undo[way](this.#text);
+    const delta = this.#undo[way](this.#shown.text);
     if (!delta) return;
-    this.#change(apply(this.#text, delta), delta);
+    this.#change(apply(this.#shown.text, delta), delta);
     this.owner.onEdit(delta);
-    const end = this.#newlines.toField(endOf(delta));
+    const end = this.#shown.toField(endOf(delta));
     this.select(end, end);
   }
 
   #selected() {
     const { selectionStart, selectionEnd, selectionDirection } = this.input;
-    const [start, end] = [this.#newlines.toText(selectionStart), this.#newlines.toText(selectionEnd)];
+    const [start, end] = [this.#shown.toText(selectionStart), this.#shown.toText(selectionEnd)];
     if (selectionDirection === "backward") this.owner.onCursor(start, end);
     else this.owner.onCursor(end, start);
     this.#reveal(selectionDirection === "backward" ? selectionStart : selectionEnd);
@@ -282,7 +267,7 @@ export class Surface {
   setWrap(on) {
     this.mirror.wrapWanted = on;
     this.input.setAttribute("wrap", on ? "soft" : "off");
-    this.mirror.show(this.#lines, 0);
+    this.mirror.show(this.lines, 0);
     this.#fit();
   }
 
@@ -306,7 +291,7 @@ export class Surface {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       this.mirror.draw();
-      const to = (/** @type {number} */ at) => this.#newlines.toField(at);
+      const to = (/** @type {number} */ at) => this.#shown.toField(at);
       this.overlay.draw(this.#cursors.map((one) => ({ ...one, position: to(one.position), anchor: to(one.anchor) })));
     });
   }

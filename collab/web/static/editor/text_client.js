@@ -6,10 +6,10 @@
 import { asProblem } from "../core/problem.js";
 import { createStore } from "../core/store.js";
 import { randomId } from "../core/text.js";
+import { Backlog } from "./backlog.js";
 import { Cursors } from "./cursors.js";
-
-import { Keep } from "./keep.js";
-import { deliver, isTaken } from "./leftovers.js";
+import { Keeping } from "./keeping.js";
+import { isTaken } from "./leftovers.js";
 import { OwnCursor } from "./own_cursor.js";
 import { Replica } from "./replica.js";
 import { lost, wayAfter } from "./status.js";
@@ -26,27 +26,22 @@ import { editMessage } from "./wire.js";
  * @property {() => void} onCursors
  */
 
-/** Milliseconds until changes that the server does not have are kept. */
-const KEEP_AFTER = 250;
-
 export class TextClient {
   /** @type {Replica | null} */
   #replica = null;
-  /** What came and waits: for the text, for a composition to end, for the text to be opened anew. @type {any[]} */
-  #early = [];
-  #held = false;
-  #freed = () => {};
+  #backlog = new Backlog(
+    () => this.#replica !== null && !this.#anew,
+    (event) => this.#take(event),
+  );
   #anew = false;
   #gap = false;
   #failures = 0;
   #lastId = "0";
-  /** @type {Keep | null} */
-  #keep = null;
   #timers = new Timers();
   #closed = false;
   #own;
-  /** @type {(() => void)[]} */
-  #ends = [];
+  #keeping;
+  #unfollow = () => {};
 
   /**
    * @param {number} fileId
@@ -63,6 +58,10 @@ export class TextClient {
     this.status = createStore(/** @type {Status} */ ({ kind: "opening", unsent: false, kept: false, problem: null }));
     this.cursors = new Cursors(user.id);
     this.#own = new OwnCursor(fileId, live, () => (this.status.get().kind === "gone" ? null : this.#replica));
+    this.#keeping = new Keeping(
+      () => this.#worthKeeping(),
+      () => this.status.update((now) => ({ ...now, kept: now.unsent })),
+    );
   }
 
   get settled() {
@@ -71,9 +70,8 @@ export class TextClient {
 
   /** Begin: with what is kept here, or with what the server has. */
   async start() {
-    this.#keep = await Keep.of(this.user.id, this.fileId);
-    if (this.#closed) return void this.#keep.close();
-    const kept = this.#keep.found;
+    const kept = await this.#keeping.begin(this.user.id, this.fileId, this.live);
+    if (this.#closed) return;
     if (kept) {
       this.#lastId = kept.lastId;
       this.#begin(new Replica(kept, randomId));
@@ -84,26 +82,17 @@ export class TextClient {
       onLost: (/** @type {string} */ reason) => this.#lose(reason),
       onPresent: (/** @type {import("../core/live.js").Person[]} */ people) => this.#arrive(people),
     };
-    const following = this.live.subscribe(`file:${this.fileId}`, (event) => this.#hear(event), handlers);
+    const following = this.live.subscribe(`file:${this.fileId}`, (event) => this.#backlog.add(event), handlers);
     following.ready.catch(() => {});
-    const hide = () => this.#save();
-    window.addEventListener("pagehide", hide);
-    const ended = new AbortController();
-    void this.#keep.inherit(ended.signal, (left) => deliver(this.fileId, this.live, left));
-    this.#ends.push(
-      () => ended.abort(),
-      following.close,
-      () => window.removeEventListener("pagehide", hide),
-    );
+    this.#unfollow = following.close;
   }
 
   close() {
     this.#closed = true;
-    this.#save();
-    for (const end of this.#ends.splice(0)) end();
+    this.#keeping.end();
+    this.#unfollow();
     this.#timers.dispose();
     this.#own.dispose();
-    void this.#keep?.close();
   }
 
   // -- what happens here ----------------------------------------------------------------------
@@ -119,10 +108,7 @@ export class TextClient {
 
   /** Hold back what others do while a character is being composed, so that nothing moves under it. @param {boolean} on */
   hold(on) {
-    this.#held = on;
-    if (on) return;
-    this.#freed();
-    this.#drain();
+    this.#backlog.compose(on);
   }
 
   /** Tell the others where the own cursor is. @param {number} position @param {number} anchor */
@@ -135,7 +121,7 @@ export class TextClient {
     if (!this.#replica) return;
     this.listener.onDelta(this.#replica.discard());
     this.#tell("live");
-    this.#save();
+    this.#keeping.save();
   }
 
   /** The right to write is there (again), or not. @param {boolean} may */
@@ -172,7 +158,7 @@ export class TextClient {
       this.#gap = false;
       this.#begin(new Replica({ base: opened.content, version: opened.version, sent: null, pending: [] }, randomId));
       this.#place(opened.cursors);
-      this.#drain();
+      this.#backlog.drain();
     } catch (error) {
       this.#refused(asProblem(error));
     }
@@ -187,33 +173,20 @@ export class TextClient {
 
   /** @param {import("./cursors.js").Told[]} cursors */
   #place(cursors) {
-    for (const one of cursors) if (this.#replica) this.cursors.show(one, this.#replica);
+    if (this.#replica) this.cursors.place(cursors, this.#replica);
     this.listener.onCursors();
-  }
-
-  /** @param {import("../core/live.js").LiveEvent} event */
-  #hear(event) {
-    this.#early.push(event);
-    this.#drain();
-  }
-
-  #drain() {
-    while (this.#early.length > 0 && this.#replica && !this.#held && !this.#anew) this.#take(this.#early.shift());
   }
 
   /** @param {import("../core/live.js").LiveEvent} event */
   #take(event) {
-    if (event.type === "file.edited") this.#merge(event);
-    else if (event.type === "cursor.moved") return this.#place([{ ...event.data, user_id: event.actor }]);
-    else if (event.type === "user.joined") this.cursors.joined(event.data);
-    else if (event.type === "user.left") this.cursors.left(event.data.user_id);
-    else return;
+    const replica = /** @type {Replica} */ (this.#replica);
+    if (event.type === "file.edited") this.#merge(event, replica);
+    else if (!this.cursors.take(event, replica)) return;
     this.listener.onCursors();
   }
 
-  /** @param {import("../core/live.js").LiveEvent} event */
-  #merge(event) {
-    const replica = /** @type {Replica} */ (this.#replica);
+  /** @param {import("../core/live.js").LiveEvent} event @param {Replica} replica */
+  #merge(event, replica) {
     const delta = replica.take(event.data);
     if (delta === "gap") return void this.#openAnew();
     this.#lastId = event.id;
@@ -270,8 +243,7 @@ export class TextClient {
     try {
       const included = await isTaken(this.fileId, this.live, replica);
       const opened = await this.live.request({ type: "file.open", file_id: this.fileId });
-      if (this.#held)
-        await new Promise((/** @type {(value?: unknown) => void} */ done) => (this.#freed = () => done()));
+      await this.#backlog.composed();
       this.#gap = false;
       this.#lastId = String(opened.last_id);
       this.#follow(replica.reopen(opened.content, opened.version, included));
@@ -282,7 +254,7 @@ export class TextClient {
       this.#anew = false;
     }
     if (this.#gap) return;
-    this.#drain();
+    this.#backlog.drain();
     this.#tell(this.status.get().kind === "refused" ? "live" : undefined);
     this.#push();
   }
@@ -303,26 +275,21 @@ export class TextClient {
   /** @param {string} reason */
   #lose(reason) {
     this.#tell("gone", lost(reason));
-    void this.#keep?.forget();
+    this.#keeping.forget();
   }
 
   // -- what is kept and told -------------------------------------------------------------------
 
-  #save() {
-    const replica = this.#replica;
-    if (!replica || !this.#keep || this.status.get().kind === "gone") return;
-    if (replica.settled) return void this.#keep.forget();
-    const { text } = replica;
-    void this.#keep.save({ ...replica.state, lastId: this.#lastId }).then((kept) => {
-      if (kept && replica.text === text) this.status.update((now) => ({ ...now, kept: now.unsent }));
-    });
+  #worthKeeping() {
+    const replica = this.status.get().kind === "gone" ? null : this.#replica;
+    return replica && { replica, lastId: this.#lastId };
   }
 
   /** @param {Status["kind"]} [kind] @param {Problem | null} [problem] */
   #tell(kind, problem = null) {
     const before = this.status.get();
     const unsent = !this.settled;
-    if (unsent || before.unsent) this.#timers.later("keep", unsent ? KEEP_AFTER : 0, () => this.#save());
+    if (unsent || before.unsent) this.#keeping.soon(unsent);
     const next = { kind: kind ?? before.kind, unsent, kept: false, problem: kind ? problem : before.problem };
     if (before.kind === next.kind && before.problem === next.problem && before.unsent === unsent && !before.kept)
       return;
