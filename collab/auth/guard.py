@@ -19,7 +19,7 @@ from ..core.security import digest
 from ..extensions import db
 from .models import ADMIN, Session, Ticket, User
 from .sessions import Disabled
-from .tokens import AccessClaims, read_access_token
+from .tokens import AccessClaims, TokenExpired, read_access_token
 
 P = ParamSpec("P")
 
@@ -70,8 +70,16 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
 
 
 def from_token(token: str) -> Caller:
-    """Return the person of an access token; raises Unauthorized."""
-    claims = read_access_token(token)
+    """Return the person of an access token; raises Unauthorized.
+
+    TokenExpired means that a fresh one would do: of a session that has ended, that is said.
+    """
+    try:
+        claims = read_access_token(token)
+    except TokenExpired as expired:
+        if expired.claims is not None:
+            person_of(expired.claims)
+        raise
     g.claimed = claims.user_id
     return person_of(claims)
 

@@ -6,10 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
-from flask_jwt_extended import create_access_token
 
 from ..support.people import Person, ok
+from ..support.tokens import token_for
 
 #: Whole seconds are cut from a token's end, so this is one to two.
 SOON = timedelta(seconds=2)
@@ -17,10 +16,7 @@ SOON = timedelta(seconds=2)
 
 def short_lived(server: Any, person: Person, life: timedelta = SOON) -> str:
     """Return a token of somebody's session that expires soon."""
-    session = ok(person.get("/auth/verify"))["session_id"]
-    app: Flask = server.app
-    with app.app_context():
-        return create_access_token(str(person.id), False, life, {"sid": session})
+    return token_for(server.app, person, life)
 
 
 @pytest.fixture
