@@ -22,14 +22,13 @@ from ...core.caller import Caller
 from ...core.errors import ApiError
 from ...events.close_codes import FORBIDDEN_CLOSURE, NOT_FOUND_CLOSURE
 from ...events.message import Message
-from ...events.subscriber import Resumable
 from ...extensions import db
 from ...realtime.transport.connection import WireFollower
 from ..editing import store
 from ..editing.writer import writer
 from ..models import FileChange
 from . import protocol
-from .line import Line
+from .line import Line, OnLine
 from .protocol import UPDATE, State
 
 #: Events after which there is no text any more; the others take the right to it away.
@@ -61,7 +60,7 @@ class News:
         return joined(self.file_id, self.base, self.version)
 
 
-class YjsFollower(WireFollower, Resumable):
+class YjsFollower(WireFollower, OnLine):
     """The hub's view of a Yjs editor."""
 
     def __init__(self, caller: Caller, line: Line, address: bytes = b"") -> None:

@@ -7,22 +7,29 @@ of a socket, of which Hocuspocus may have several, share its line.
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ...events.hub import Hub
+from ...events.subscriber import Resumable
 from ...realtime.transport.follower import PIECE_BYTES
 from ...realtime.transport.frames import BINARY, fragments
 from ...realtime.transport.wire import Wire
-
-if TYPE_CHECKING:
-    from .follower import YjsFollower
 
 #: Unsent bytes past which an editor is sent nothing more until it has read.
 MAX_AHEAD_BYTES = 256 * 1024
 #: Short messages that may wait for a long one before the reader is cut off.
 MAX_WAITING_MESSAGES = 5_000
+
+
+class OnLine(Resumable):
+    """An editor that is sent what is new when its line is free."""
+
+    @property
+    @abstractmethod
+    def waits(self) -> bool:
+        """Return whether there is something that it has not been sent."""
 
 
 class Line:
@@ -31,20 +38,20 @@ class Line:
     def __init__(self, wire: Wire, hub: Hub) -> None:
         self.wire, self._hub = wire, hub
         self.gate = threading.Lock()
-        self._followers: deque[YjsFollower] = deque()
+        self._followers: deque[OnLine] = deque()
         #: What is left of a long message.
         self._pieces: Iterator[bytes] | None = None
         #: Messages that wait for its end.
         self._later: deque[bytes] = deque()
         #: What to ask after them: the newest question of each editor.
-        self._asked: dict[YjsFollower, bytes] = {}
+        self._asked: dict[OnLine, bytes] = {}
         wire.on_drained = self.go_on_later
 
-    def join(self, follower: YjsFollower) -> None:
+    def join(self, follower: OnLine) -> None:
         """Take an editor in, before anything is sent to it."""
         self._followers.append(follower)
 
-    def leave(self, follower: YjsFollower) -> None:
+    def leave(self, follower: OnLine) -> None:
         """Forget an editor; what is on its way is sent."""
         if follower in self._followers:
             self._followers.remove(follower)
@@ -77,7 +84,7 @@ class Line:
         if len(self._later) > MAX_WAITING_MESSAGES:
             self.wire.cut()
 
-    def ask(self, follower: YjsFollower, message: bytes) -> None:
+    def ask(self, follower: OnLine, message: bytes) -> None:
         """Do the same with a question; a newer one of the same editor replaces it."""
         if self._pieces is None:
             self.send(message)
