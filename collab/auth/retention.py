@@ -1,10 +1,10 @@
-"""Sessions that ended long ago go, and tickets that nobody used."""
+"""Sessions that ended long ago go, and tickets that have run out."""
 
 from __future__ import annotations
 
-from ..core.models import utcnow
 from ..core.storage import retention
-from .models import Session, Ticket
+from . import tickets
+from .models import Session
 
 
 def forget_sessions() -> bool:
@@ -19,7 +19,4 @@ def forget_sessions() -> bool:
 
 def forget_tickets() -> bool:
     """Delete tickets that have run out."""
-    return (
-        retention.delete_older(Ticket.expires_at, utcnow(), Ticket.digest)
-        == retention.ROWS_PER_COMMIT
-    )
+    return tickets.forget() == retention.ROWS_PER_COMMIT

@@ -128,12 +128,23 @@ def test_a_stream_ends_when_its_token_expires(
     assert (last.name, last.data["code"]) == ("closing", 4401)
 
 
-def test_what_a_ticket_opened_ends_with_the_token_that_bought_it(
-    server: Any, bob: Person, nobody: Person, follow: Any
+def test_a_socket_that_a_ticket_opened_ends_with_the_token_that_bought_it(
+    strict: Any, bob: Person, connect: Any
+) -> None:
+    bob.token = short_lived(strict, bob)
+    ticket = ok(bob.post("/auth/ticket"))["ticket"]
+    assert connect(url=strict.url, ticket=ticket).wait_closed().code == 4401
+
+
+def test_a_stream_that_a_ticket_opened_outlives_the_token_that_bought_it(
+    server: Any, alice: Person, bob: Person, nobody: Person, project: int, follow: Any
 ) -> None:
     bob.token = short_lived(server, bob)
     ticket = ok(bob.post("/auth/ticket"))["ticket"]
-    assert follow(nobody, ticket=ticket).rest()[-1].data["code"] == 4401
+    stream = follow(nobody, ticket=ticket, project_id=project)
+    assert follow(nobody, token=bob.token).rest()[-1].data["code"] == 4401  # its time is over
+    told = alice.tells(project, n=1)
+    assert stream.until("file.changed").id == str(told)
 
 
 def test_a_long_poll_is_answered_when_its_token_expires(
