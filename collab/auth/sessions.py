@@ -16,6 +16,7 @@ from ..core.lists.paging import Page, paginate
 from ..core.models import utcnow
 from ..core.security import digest
 from ..core.slots import setting
+from ..core.storage import retention
 from ..events import log
 from ..events.catalogue.accounts import SessionRevoked, SessionStarted
 from ..extensions import db
@@ -195,6 +196,18 @@ def revoke(which: ColumnElement[bool], reason: str) -> int:
         ]
     )
     return len(ended)
+
+
+def forget() -> bool:
+    """Delete some sessions that ended more than SESSION_RETENTION_DAYS ago.
+
+    Returns whether there may be more; commits.
+    """
+    before = retention.border("SESSION_RETENTION_DAYS")
+    if before is None:
+        return False
+    gone = retention.delete_older(Session.expires_at, before, Session.id)
+    return gone == retention.ROWS_PER_COMMIT
 
 
 def refresh_life() -> timedelta:

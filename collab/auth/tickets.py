@@ -109,8 +109,8 @@ def _bind(key: str, stream: str, session: Any) -> None:
     db.session.commit()
 
 
-def forget() -> int:
-    """Delete some tickets that have run out, and return how many; commits.
+def forget() -> bool:
+    """Delete some tickets that have run out, and return whether there may be more; commits.
 
     Those of streams go on as long as their session.
     """
@@ -125,4 +125,5 @@ def forget() -> int:
         .values(expires_at=lives.scalar_subquery())
         .execution_options(synchronize_session=False)
     )
-    return retention.delete_older(Ticket.expires_at, now, Ticket.digest)
+    gone = retention.delete_older(Ticket.expires_at, now, Ticket.digest)
+    return gone == retention.ROWS_PER_COMMIT

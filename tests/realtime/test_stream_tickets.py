@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from collab.auth import retention, tickets
+from collab.auth import tickets
 from collab.auth.models import Session, Ticket
 from collab.core.models import utcnow
 from collab.extensions import db
@@ -50,7 +50,7 @@ def moved(app: Flask, column: Any, by: timedelta) -> None:
 
 def kept(app: Flask) -> int:
     with app.app_context():
-        retention.forget_tickets()
+        tickets.forget()
         return db.session.scalar(select(func.count()).select_from(Ticket)) or 0
 
 
