@@ -21,6 +21,7 @@ Parser = Callable[[str], Any]
 WHOLE_PATTERN = re.compile(r"-?\d{1,12}")
 ORIGIN_PATTERN = re.compile(r"https?://[\w.-]+(:\d+)?")
 RATE_PATTERN = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
+PLUGIN_PATTERN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 SQLITE_FILE = re.compile(r"sqlite:///[^:?]")
 
 
@@ -82,6 +83,14 @@ def rate(value: str) -> str:
     if value.lower() != "off" and not RATE_PATTERN.fullmatch(value):
         raise ValueError("must look like '300 per minute' or '5 per 15 minutes', or be 'off'")
     return value.lower()
+
+
+def plugins(value: str) -> list[str]:
+    """Parse a comma-separated list of `module:function`."""
+    found = [word.strip() for word in value.split(",") if word.strip()]
+    if not all(map(PLUGIN_PATTERN.fullmatch, found)):
+        raise ValueError("must be functions such as my_stages:add_country, separated by commas")
+    return found
 
 
 def database_url(value: str) -> str:
@@ -152,7 +161,7 @@ SETTINGS = (
         "for so long a used refresh token gives the same new tokens; later, it ends its session",
     ),
     Setting(
-        "TICKET_SECONDS", "60", whole(1, 600), "time to use a ticket for a socket or stream URL"
+        "TICKET_SECONDS", "60", whole(1, 600), "lifetime of a ticket for socket and stream URLs"
     ),
     Setting(
         "CORS_ORIGINS", "", origins, "origins that may call from a browser, or `*`; empty: none"
@@ -231,6 +240,26 @@ SETTINGS = (
         "30",
         whole(1, 3600),
         "how long a frozen worker keeps its jobs; a dead one loses them at once",
+    ),
+    Setting(
+        "INGEST_WORKER",
+        "process",
+        one_of("process", "thread", "off"),
+        "what carries events from the inbox to the store; off: another process does",
+    ),
+    Setting("INGEST_QUEUE_MB", "64", whole(1, 100_000), "MiB of events that wait to be stored"),
+    Setting("INGEST_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB of one project's stored events"),
+    Setting(
+        "INGEST_RETENTION_DAYS",
+        "90",
+        whole(0, 3650),
+        "days that events, their archive and rejected ones stay; 0: for ever",
+    ),
+    Setting(
+        "INGEST_PLUGINS",
+        "",
+        plugins,
+        "stages of your own: `module:function`, separated by commas (docs/pipeline.md)",
     ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),

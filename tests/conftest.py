@@ -47,6 +47,7 @@ SETTINGS = {
     "DATABASE_TIMEOUT_SECONDS": "60",
     "JOB_WORKERS": "0",
     "NOTIFIER": "off",
+    "INGEST_WORKER": "off",
     "HOUSEKEEPING": "off",
 }
 #: Ada registers first, so she is the admin.

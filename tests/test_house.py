@@ -45,6 +45,7 @@ RANKS = {
     "notifications": 6,
     "activity": 6,
     "files": 6,
+    "ingest": 6,
     "ops": 6,
     "web": 7,
 }
@@ -92,6 +93,22 @@ def test_a_package_imports_only_lower_ranks(path):
         for name in imports(path)
         if (first := name.split(".")[0]) not in GROUND | {mine}
         and RANKS.get(first, 99) >= RANKS[mine]
+    ]
+    assert wrong == []
+
+
+#: What runs in processes that do without the service: these folders import nothing else of it.
+APART = {"processing/engine": "processing/engine", "ingest/pipeline": "ingest/pipeline"}
+
+
+@pytest.mark.parametrize("folder", APART)
+def test_what_runs_without_the_service_imports_nothing_of_it(folder):
+    mine = APART[folder].replace("/", ".")
+    wrong = [
+        f"{room(path)} imports {name}"
+        for path in sorted((HOUSE / folder).rglob("*.py"))
+        for name in imports(path)
+        if not f"{name}.".startswith(f"{mine}.")
     ]
     assert wrong == []
 

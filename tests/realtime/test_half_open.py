@@ -46,7 +46,7 @@ def silent_socket(url: str, person: Person, project: int) -> RawSocket:
 
 def test_a_client_that_answers_no_ping_is_closed(pinging: Any, bob: Person, project: int) -> None:
     with silent_socket(pinging.url, bob, project) as socket:
-        assert socket.until_closed()[1] == 4508
+        assert socket.until_closed()[1] == 1008
 
 
 def test_a_client_that_answers_no_ping_is_present_no_longer(

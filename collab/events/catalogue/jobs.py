@@ -95,18 +95,13 @@ class JobDied(JobEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class JobCancelRequested(JobEvent):
-    """Somebody cancelled a running job: it ends as cancelled within a second.
-
-    `reason` is requested, or account_disabled: its owner's account was disabled.
-    """
+    """Somebody cancelled a running job: it ends as cancelled within a second."""
 
     type = "job.cancel_requested"
-    reason: str = "requested"
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobCancelled(JobEvent):
-    """A job was cancelled; `reason` as for `job.cancel_requested`."""
+    """A job was cancelled."""
 
     type = "job.cancelled"
-    reason: str = "requested"

@@ -1,1 +1,1 @@
-"""Texts over the protocol of y-websocket."""
+"""Texts over the Yjs protocol."""

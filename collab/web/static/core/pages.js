@@ -37,7 +37,6 @@ export const PAGES = {
   "/admin": "admin",
   "/admin/people": "admin",
   "/admin/tasks": "admin",
-  "/admin/jobs": "admin",
   "/admin/flags": "admin",
   "/admin/audit": "admin",
   "/admin/health": "admin",

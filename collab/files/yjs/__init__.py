@@ -1,1 +1,0 @@
-"""What all doors for Yjs editors share, whatever is spoken over them."""

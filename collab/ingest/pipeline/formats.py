@@ -1,0 +1,128 @@
+"""From the bytes of a request to single events, as their sender wrote them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+FORMATS = ("event", "cloudevent", "segment")
+#: The member that holds the list, of a body that is an object around it.
+LISTS = {"event": "events", "cloudevent": "events", "segment": "batch"}
+
+
+class Undecodable(ValueError):
+    """A body is not what its format says; the message says why, for its sender."""
+
+
+@dataclass(slots=True)
+class Body:
+    """The events of a request, and what its body says about all of them."""
+
+    values: list[Any]
+    #: When its sender says that it was sent (Segment's `sentAt`).
+    sent_at: str | None = None
+    write_key: str | None = None
+    #: Whether single values may be such that JSON can't say them.
+    suspect: bool = False
+
+
+def decode(format: str, body: bytes) -> Body:
+    """Read a body: one event, a list of them, or an object with a list. Raises Undecodable.
+
+    What is wrong with a single event is not looked at here: it must not cost its neighbours.
+    """
+    whole, suspect = _loads(body)
+    if type(whole) is list:
+        return Body(whole, suspect=suspect)
+    if type(whole) is not dict:
+        raise Undecodable("must be an object or a list of objects")
+    inner = whole.get(LISTS[format])
+    values = inner if type(inner) is list else [whole]
+    return Body(values, _text(whole.get("sentAt")), _text(whole.get("writeKey")), suspect)
+
+
+#: Each digit as 0 and all else as a blank: so a long number is found without a regular expression.
+DIGIT_TABLE = bytes(48 if 48 <= code <= 57 else 32 for code in range(256))
+LONG_NUMBER = b"0" * 19
+
+
+def _loads(body: bytes) -> tuple[Any, bool]:
+    # The fast parser makes a float of a whole number beyond 64 bits, and other digits with it.
+    if LONG_NUMBER not in body.translate(DIGIT_TABLE):
+        try:
+            return orjson.loads(body), False
+        except orjson.JSONDecodeError:
+            pass
+    # It also refuses half a surrogate pair in one text out of a thousand: the other way reads on,
+    # and whoever looks at each event finds the one (`is_sound`).
+    try:
+        return json.loads(body), True
+    except (ValueError, RecursionError) as error:
+        raise Undecodable(f"is not JSON: {error}") from None
+
+
+def is_sound(value: object) -> bool:
+    """Return whether a value can be kept as JSON: no half characters, no NaN, no endless depth."""
+    try:
+        orjson.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _text(value: object) -> str | None:
+    return value if type(value) is str else None
+
+
+def payloads(format: str, body: bytes) -> list[bytes]:
+    """Cut a body that `decode` takes into the bytes of each event, untouched.
+
+    It is slow, and only for those that are rejected: their senders get back what they sent.
+    """
+    text = body.decode("utf-8", "surrogatepass")
+    start = _skip(text, 0)
+    if text[start] == "{":
+        inner = _member(text, start, LISTS[format])
+        if inner is None or text[inner] != "[":
+            return [text[start:].rstrip().encode("utf-8", "surrogatepass")]
+        start = inner
+    return [text[a:b].encode("utf-8", "surrogatepass") for a, b in _items(text, start)]
+
+
+_DECODER = json.JSONDecoder()
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at] in " \t\r\n\ufeff":
+        at += 1
+    return at
+
+
+def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
+    at = _skip(text, at + 1)
+    while text[at] != "]":
+        _, end = _DECODER.raw_decode(text, at)
+        yield at, end
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+
+
+def _member(text: str, at: int, name: str) -> int | None:
+    """Return where the value of an object's last member of a name begins."""
+    found = None
+    at = _skip(text, at + 1)
+    while text[at] != "}":
+        key, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+        if key == name:
+            found = at
+        _, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, at)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return found

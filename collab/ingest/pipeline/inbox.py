@@ -1,0 +1,184 @@
+"""The inbox: requests that are acknowledged, on disk, and wait for the worker.
+
+One row holds the bytes of one request. Requests that come at the same time share a commit, and so
+the fsync that is the acknowledgement.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .store import connect, writing
+
+#: Seconds after which the sizes of inbox and store are looked up again.
+LOOK_S = 0.5
+#: Seconds after which whoever finds the inbox full should come again.
+RETRY_S = 2
+#: One project may fill one part in this many of the inbox.
+PROJECT_PART = 2
+
+
+class InboxFull(Exception):
+    """Too much waits for the worker: come again after `retry_after_s` seconds."""
+
+    retry_after_s = RETRY_S
+
+
+class QuotaReached(Exception):
+    """A project's events take all the room that they may: `used` of `limit` bytes."""
+
+    def __init__(self, used: int, limit: int) -> None:
+        super().__init__(used, limit)
+        self.used, self.limit = used, limit
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it is kept: its bytes, and what is known beside them (`context`: JSON)."""
+
+    project: int
+    source: int
+    received: int
+    format: str
+    events: int
+    context: str
+    body: bytes
+
+
+@dataclass
+class _Waiting:
+    request: Request
+    receipt: int = 0
+    error: BaseException | None = None
+    done: bool = False
+
+
+@dataclass
+class _Sizes:
+    """What waits and what is stored, in bytes, as far as it was looked up."""
+
+    looked: float = 0.0
+    inbox: int = 0
+    by_project: dict[int, int] = field(default_factory=dict)
+    stored: dict[int, int] = field(default_factory=dict)
+
+
+class Inbox:
+    """Takes requests in; any thread may call `append`."""
+
+    def __init__(self, path: Path, *, max_bytes: int, quota_bytes: int) -> None:
+        self._path, self._max_bytes, self._quota_bytes = path, max_bytes, quota_bytes
+        self._connection: sqlite3.Connection | None = None
+        self._queue = threading.Lock()
+        self._turn = threading.Lock()
+        self._waiting: list[_Waiting] = []
+        self._sizes = _Sizes()
+
+    def append(self, request: Request) -> int:
+        """Keep a request and return its number; it is on disk then.
+
+        Raises InboxFull, QuotaReached, and sqlite3.OperationalError for a full disk.
+        """
+        mine = _Waiting(request)
+        with self._queue:
+            self._waiting.append(mine)
+        with self._turn:  # whoever comes first commits for all that wait; they find it done
+            if not mine.done:
+                self._commit_all()
+        if mine.error is not None:
+            raise mine.error
+        return mine.receipt
+
+    def close(self) -> None:
+        """Close the store; it is opened again by the next request."""
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _commit_all(self) -> None:
+        with self._queue:
+            batch, self._waiting = self._waiting, []
+        try:
+            connection = self._open()
+            admitted = [one for one in batch if self._admit(connection, one)]
+            if admitted:
+                _insert(connection, admitted)
+        except BaseException as error:
+            for one in batch:
+                one.error = one.error or error
+        finally:
+            for one in batch:
+                one.done = True
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path, synchronous="FULL")
+            self._connection.execute("PRAGMA wal_autocheckpoint=0")  # the worker does that
+        return self._connection
+
+    def _admit(self, connection: sqlite3.Connection, one: _Waiting) -> bool:
+        """Return whether there is room for a request, and count it."""
+        if time.monotonic() - self._sizes.looked > LOOK_S:
+            self._sizes = _look(connection)
+        project, size = one.request.project, len(one.request.body)
+        theirs = self._sizes.by_project.get(project, 0)
+        stored = self._sizes.stored.get(project, 0)
+        limit = self._max_bytes
+        if self._sizes.inbox + size > limit or theirs + size > limit // PROJECT_PART:
+            one.error = InboxFull()
+        elif stored + theirs + size > self._quota_bytes:
+            one.error = QuotaReached(stored, self._quota_bytes)
+        else:
+            self._sizes.inbox += size
+            self._sizes.by_project[project] = theirs + size
+        return one.error is None
+
+
+def _look(connection: sqlite3.Connection) -> _Sizes:
+    waiting = dict(
+        connection.execute("SELECT project, sum(length(body)) FROM inbox GROUP BY project")
+    )
+    stored = dict(connection.execute("SELECT project, sum(bytes) FROM totals GROUP BY project"))
+    for project, size in connection.execute(
+        "SELECT project, sum(bytes) FROM archives GROUP BY project"
+    ):
+        stored[project] = stored.get(project, 0) + size
+    return _Sizes(time.monotonic(), sum(waiting.values()), waiting, stored)
+
+
+def _insert(connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> None:
+    with writing(connection):
+        for one in batch:
+            one.receipt = put(connection, one.request)
+
+
+def put(connection: sqlite3.Connection, request: Request, *, counts: bool = True) -> int:
+    """Insert a request within a transaction, and count its events as received; returns its number.
+
+    A replayed event has been received before: it does not count again.
+    """
+    cursor = connection.execute(
+        "INSERT INTO inbox (project, source, received, format, events, context, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            request.project,
+            request.source,
+            request.received,
+            request.format,
+            request.events,
+            request.context,
+            request.body,
+        ),
+    )
+    connection.execute(
+        "INSERT INTO totals (source, project, received) VALUES (?, ?, ?)"
+        " ON CONFLICT (source) DO UPDATE SET received = received + excluded.received",
+        (request.source, request.project, request.events if counts else 0),
+    )
+    return int(cursor.lastrowid or 0)

@@ -1,0 +1,202 @@
+"""Rules of a source that change its events: rename, derive, drop, mask, hash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from .event import MAX_NAME_CHARACTERS, Event
+
+#: Rules of one source.
+MAX_RULES = 100
+#: Names in a path, and characters of it.
+MAX_PATH_NAMES = 8
+MAX_PATH_CHARACTERS = 300
+#: Characters of a masked text that may stay.
+MAX_KEPT_CHARACTERS = 20
+
+#: Where a path may begin.
+ROOTS = ("data", "metadata", "user_id", "session_id")
+NAMES = ("user_id", "session_id")
+
+Hash = Callable[[str], str]
+Path = tuple[str, ...]
+
+
+def _host(text: str) -> str | None:
+    try:
+        return urlsplit(text).hostname
+    except ValueError:
+        return None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _date(text: str) -> str | None:
+    found = _moment(text)
+    return found.date().isoformat() if found else None
+
+
+def _hour(text: str) -> int | None:
+    found = _moment(text)
+    return found.hour if found else None
+
+
+#: What `derive` can make of a text; None: nothing is derived.
+DERIVATIONS: dict[str, Callable[[str], Any]] = {
+    "host": _host,
+    "lower": str.lower,
+    "upper": str.upper,
+    "date": _date,
+    "hour": _hour,
+    "length": len,
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule, ready to run; `type` limits it to one type of event."""
+
+    op: str
+    path: Path
+    to: Path | None = None
+    derivation: str | None = None
+    keep: int = 0
+    type: str | None = None
+
+    def apply(self, event: Event, hashed: Hash) -> None:
+        """Change an event; where the path leads to nothing, nothing changes."""
+        found = value_at(event, self.path)
+        if found is None:
+            return
+        if self.op == "drop":
+            put(event, self.path, None)
+        elif self.op == "rename" and self.to:
+            if put(event, self.to, found):
+                put(event, self.path, None)
+        elif self.op == "derive" and self.to and self.derivation:
+            made = DERIVATIONS[self.derivation](_words(found))
+            if made is not None:
+                put(event, self.to, made)
+        elif self.op == "mask":
+            put(event, self.path, masked(_words(found), self.keep))
+        elif self.op == "hash":
+            put(event, self.path, hashed(_words(found)))
+
+
+def _words(value: object) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def masked(text: str, keep: int) -> str:
+    """Replace a text but for its last `keep` characters, of which at most a half stays."""
+    shown = min(keep, len(text) // 2)
+    return "*" * (len(text) - shown) + text[len(text) - shown :]
+
+
+def value_at(event: Event, path: Path) -> Any:
+    """Return what is at a path, or None."""
+    found: Any = getattr(event, path[0])
+    for name in path[1:]:
+        if type(found) is not dict:
+            return None
+        found = found.get(name)
+    return found
+
+
+def put(event: Event, path: Path, value: Any) -> bool:
+    """Put a value at a path, None: remove it; returns whether there was a place for it."""
+    if len(path) == 1:
+        setattr(event, path[0], None if value is None else str(value)[:MAX_NAME_CHARACTERS])
+        return True
+    place: Any = getattr(event, path[0])
+    for name in path[1:-1]:
+        place = place.setdefault(name, {}) if value is not None else place.get(name)
+        if type(place) is not dict:
+            return False
+    if value is None:
+        place.pop(path[-1], None)
+    else:
+        place[path[-1]] = value
+    return True
+
+
+NEEDED_MEMBERS = {
+    "rename": {"from", "to"},
+    "derive": {"from", "to", "as"},
+    "drop": {"path"},
+    "mask": {"path"},
+    "hash": {"path"},
+}
+OPTIONAL_MEMBERS = {"mask": {"keep"}}
+
+
+def compile_rules(sent: object) -> tuple[Rule, ...]:
+    """Make rules of a list as it is sent; raises ValueError with a sentence that names the one."""
+    if not isinstance(sent, list) or len(sent) > MAX_RULES:
+        raise ValueError(f"Rules are a list of at most {MAX_RULES}.")
+    return tuple(_compile(number, one) for number, one in enumerate(sent))
+
+
+def _compile(number: int, sent: Any) -> Rule:
+    try:
+        return _rule(sent)
+    except ValueError as error:
+        raise ValueError(f"Rule {number}: {error}") from None
+
+
+def _rule(sent: Any) -> Rule:
+    if not isinstance(sent, dict) or sent.get("op") not in NEEDED_MEMBERS:
+        raise ValueError(f"`op` must be one of {', '.join(NEEDED_MEMBERS)}.")
+    op: str = sent["op"]
+    needed = NEEDED_MEMBERS[op]
+    if missing := needed - sent.keys():
+        raise ValueError(f"`{sorted(missing)[0]}` is missing.")
+    known = needed | OPTIONAL_MEMBERS.get(op, set()) | {"op", "type"}
+    if unknown := sent.keys() - known:
+        raise ValueError(f"`{sorted(map(str, unknown))[0]}` is no member of this rule.")
+    return Rule(
+        op,
+        _path(sent.get("path", sent.get("from"))),
+        _path(sent["to"]) if "to" in needed else None,
+        _derivation(sent["as"]) if "as" in needed else None,
+        _kept(sent.get("keep", 0)),
+        _type(sent.get("type")),
+    )
+
+
+def _path(sent: object) -> Path:
+    names = tuple(sent.split(".")) if isinstance(sent, str) else ()
+    long = len(names) > MAX_PATH_NAMES or len(str(sent)) > MAX_PATH_CHARACTERS
+    if not names or long or not all(names) or names[0] not in ROOTS:
+        raise ValueError(f"A path begins with {', '.join(ROOTS)}, such as `data.page.url`.")
+    if (names[0] in NAMES) != (len(names) == 1):
+        raise ValueError("`user_id` and `session_id` stand alone; `data` and `metadata` never do.")
+    return names
+
+
+def _derivation(sent: object) -> str:
+    if not isinstance(sent, str) or sent not in DERIVATIONS:
+        raise ValueError(f"`as` must be one of {', '.join(DERIVATIONS)}.")
+    return sent
+
+
+def _kept(sent: object) -> int:
+    if type(sent) is not int or not 0 <= sent <= MAX_KEPT_CHARACTERS:
+        raise ValueError(f"`keep` must be a whole number from 0 to {MAX_KEPT_CHARACTERS}.")
+    return sent
+
+
+def _type(sent: object) -> str | None:
+    if sent is None or (isinstance(sent, str) and 0 < len(sent) <= MAX_NAME_CHARACTERS):
+        return sent
+    raise ValueError("`type` must be the name of a type of event.")

@@ -1,0 +1,86 @@
+"""What the pipeline knows of its sources, read from the service's database."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from .event_schemas import Check, compile_schema
+from .rules import Rule, compile_rules
+from .stages import Source
+
+log = logging.getLogger(__name__)
+
+SOURCES_QUERY = (
+    "SELECT id, project_id, name, unknown_types, rules FROM ingest_sources WHERE id IN ({})"
+)
+SCHEMAS_QUERY = "SELECT event_type, event_version, schema FROM ingest_schemas WHERE project_id = ?"
+
+
+class SourceReader:
+    """Reads sources when they are first met, and again after the database has changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10, isolation_level=None
+        )
+        self._version = -1
+        self._known: dict[int, Source] = {}
+        self._rules: dict[str, tuple[Rule, ...]] = {}
+        self._checks: dict[str, Check] = {}
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def get(self, ids: Iterable[int]) -> dict[int, Source]:
+        """Return those sources of the given ids that exist."""
+        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:  # somebody has committed something, perhaps about a source
+            self._version = version
+            self._known.clear()
+        if missing := set(ids) - self._known.keys():
+            self._read(missing)
+        return {key: self._known[key] for key in ids if key in self._known}
+
+    def all_ids(self) -> set[int]:
+        """Return the ids of all sources there are."""
+        return {key for (key,) in self._connection.execute("SELECT id FROM ingest_sources")}
+
+    def _read(self, ids: set[int]) -> None:
+        marks = ", ".join("?" * len(ids))
+        schemas: dict[int, dict[tuple[str, str], Check]] = {}
+        for key, project, name, policy, rules in self._connection.execute(
+            SOURCES_QUERY.format(marks), tuple(ids)
+        ).fetchall():
+            if project not in schemas:
+                schemas[project] = self._checks_of(project)
+            checks = schemas[project]
+            self._known[key] = Source(
+                key,
+                project,
+                name,
+                policy == "reject",
+                self._compiled(rules),
+                checks,
+                frozenset(kind for kind, _ in checks),
+            )
+
+    def _compiled(self, text: str) -> tuple[Rule, ...]:
+        if text not in self._rules:
+            self._rules[text] = compile_rules(orjson.loads(text or "[]"))
+        return self._rules[text]
+
+    def _checks_of(self, project: int) -> dict[tuple[str, str], Check]:
+        found: dict[tuple[str, str], Check] = {}
+        rows: list[tuple[Any, ...]] = self._connection.execute(SCHEMAS_QUERY, (project,)).fetchall()
+        for kind, version, text in rows:
+            if text not in self._checks:
+                self._checks[text] = compile_schema(orjson.loads(text))
+            found[kind, version] = self._checks[text]
+        return found

@@ -1,0 +1,158 @@
+"""The stages that an event goes through, in order: this file is the whole pipeline at a glance.
+
+Each stage is a function that takes an event over and returns it, or raises `Rejected`: then the
+event becomes a dead letter, with the stage and the reason, and its neighbours go on. A stage keeps
+nothing and reads no clock and no disk: what it needs to know is in its `Context`. The two stages
+that are about many events at once, `deduplicate` and `load`, get a transaction of the store.
+
+    validate -> (plugins) -> deduplicate -> enrich -> transform -> load
+
+A plugin is a function `stage(events, context)` of an installed module, named by the setting
+INGEST_PLUGINS; `outside.py` has one that asks another service, and shows what such a stage needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .event import Event, Rejected, read
+from .formats import is_sound
+from .rules import Rule
+
+#: A sender's clock may be wrong by this much before its times are corrected, in milliseconds.
+MAX_SKEW_MS = 60_000
+#: An event without a sender's clock may be this far in the future.
+MAX_FUTURE_MS = 300_000
+#: An event that comes this long after its time is late: its minute may have been looked at.
+LATE_AFTER_MS = 300_000
+
+UNSOUND_REASON = "The event holds half a character, a number beyond 64 bits, or no number (NaN)."
+
+#: Checks an event's data: returns a sentence about what is wrong, or None.
+Check = Callable[[dict[str, Any]], str | None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the pipeline knows of a source: its project's schemas and its own rules."""
+
+    id: int
+    project: int
+    name: str = ""
+    rejects_unknown: bool = False
+    rules: tuple[Rule, ...] = ()
+    #: By event type and version; version "" is any.
+    checks: Mapping[tuple[str, str], Check] = field(default_factory=dict)
+    types: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is known of the request that brought an event."""
+
+    source: Source
+    receipt: int
+    received: int
+    user_agent: str | None = None
+    #: The account whose token sent it, if no write key did.
+    account: int | None = None
+    #: Milliseconds by which the sender's clock is slow, as far as it said when it sent.
+    skew_ms: int | None = None
+    suspect: bool = False
+    #: The key of the rule `hash`, of this installation.
+    hash_key: bytes = b""
+
+
+def validate(value: object, format: str, place: int, context: Context) -> Event:
+    """Make an event of what was sent, and check it against its type's schema."""
+    if context.suspect and not is_sound(value):
+        raise Rejected("validate", UNSOUND_REASON)
+    event = read(value, format, context.received)
+    event.source, event.project = context.source.id, context.source.project
+    event.receipt = f"{context.receipt}:{place}"
+    event.event_id = event.event_id or event.receipt
+    if context.source.types or context.source.rejects_unknown:
+        _check_schema(event, context.source)
+    return event
+
+
+def _check_schema(event: Event, source: Source) -> None:
+    version = event.metadata.get("version")
+    checks = source.checks
+    check = checks.get((event.type, version if isinstance(version, str) else "")) or checks.get(
+        (event.type, "")
+    )
+    if check is not None:
+        if wrong := check(event.data):
+            raise Rejected("validate", wrong)
+    elif event.type in source.types:
+        raise Rejected("validate", f"There is no schema for version {version!r} of this type.")
+    elif source.rejects_unknown:
+        raise Rejected("validate", "There is no schema for this type of event.")
+
+
+def deduplicate(
+    events: Sequence[Event], unseen: Callable[[Sequence[Event]], set[int]]
+) -> list[Event]:
+    """Return the events that have not been seen; `unseen` notes them and returns their places."""
+    fresh = unseen(events)
+    return [event for place, event in enumerate(events) if place in fresh]
+
+
+def enrich(event: Event, context: Context) -> Event:
+    """Add what only the receiver knows; correct the time of a clock that is wrong."""
+    skew, metadata = context.skew_ms, event.metadata
+    if skew is not None and abs(skew) > MAX_SKEW_MS:
+        event.ts += skew
+        metadata["skew_ms"] = skew
+    if event.ts > event.received + MAX_FUTURE_MS:
+        metadata["sent_ts"], event.ts = event.ts, event.received
+    event.ts = max(event.ts, 0)
+    event.late = event.received - event.ts > LATE_AFTER_MS
+    if context.user_agent:
+        metadata["user_agent"] = context.user_agent
+    if context.account is not None:
+        metadata["account"] = context.account
+    return event
+
+
+def transform(event: Event, context: Context) -> Event:
+    """Rename, derive, drop, mask and hash, by the rules of the source."""
+    for rule in context.source.rules:
+        if rule.type is None or rule.type == event.type:
+            rule.apply(event, lambda text: keyed_hash(context.hash_key, text))
+    return event
+
+
+def keyed_hash(key: bytes, text: str) -> str:
+    """Return what stands for a text: the same for the same text, of no use without the key."""
+    return hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+
+def load(events: Sequence[Event], insert: Callable[[Sequence[Event]], list[int]]) -> list[int]:
+    """Put the events into the store; returns the bytes that each takes."""
+    return insert(events)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage as people read of it: `single` works on one event, or else on many at once."""
+
+    name: str
+    run: Callable[..., Any]
+    single: bool
+    #: What may end an event's way here.
+    ends_as: str | None = None
+
+
+STAGES = (
+    Stage("validate", validate, True, "dead letter"),
+    Stage("deduplicate", deduplicate, False, "duplicate"),
+    Stage("enrich", enrich, True),
+    Stage("transform", transform, True, "dead letter"),
+    Stage("load", load, False, "stored"),
+)

@@ -1,0 +1,90 @@
+"""Taking a request apart: its events, the letters of those that are none, the archive's lines."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import orjson
+
+from .archive import HOUR_MS, Slot, line
+from .batch import Batch, Item, Row, letter_of_sent
+from .event import Rejected, time_of
+from .formats import Body, Undecodable, decode
+from .stages import Context, Source, validate
+
+log = logging.getLogger(__name__)
+
+#: Seconds that the events of one request may take to be checked: what is left then is rejected.
+CHECK_PATIENCE_S = 2.0
+#: Events after which the time is looked at.
+LOOK_EVERY_EVENTS = 50
+
+
+def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
+    """Take a request apart: its events, the letters of those that are none, its lines."""
+    said = orjson.loads(row.context)
+    try:
+        body = decode(row.format, row.body)
+    except Undecodable as error:  # the doors look, too: something else has written this
+        log.error("ingest: request %d %s", row.id, error)
+        body = Body([None] * row.events)
+    batch.found[row.id] = len(body.values)
+    context = _context(row, source, said, body, hash_key)
+    lines = [] if said.get("imported") else batch.lines.setdefault(_slot(row), [])
+    about = {"receipt": "", "source": row.source, "received": row.received}
+    about |= {"format": row.format, "context": said | {"sent_at": body.sent_at}}
+    deadline = time.perf_counter() + CHECK_PATIENCE_S
+    for place, value in enumerate(body.values):
+        about["receipt"] = f"{context.receipt}:{place}"
+        event = None
+        try:
+            if (
+                place % LOOK_EVERY_EVENTS == LOOK_EVERY_EVENTS - 1
+                and time.perf_counter() > deadline
+            ):
+                raise Rejected("validate", "Checking the events before this one took too long.")
+            event = validate(value, row.format, place, context)
+            batch.items.append(Item(event, context, row, place, value))
+        except Exception as error:
+            reason = reason_of(error, row, place)
+            batch.letters.append(letter_of_sent(row, context, place, reason, value))
+        unsound = row.payload(place) if event is None and body.suspect else None
+        lines.append(line(value, unsound, event, about))
+
+
+def _slot(row: Row) -> Slot:
+    return row.project, row.received // HOUR_MS
+
+
+def reason_of(error: Exception, row: Row, place: int) -> str:
+    """Return what a letter says; what no stage meant to raise is logged, too."""
+    if isinstance(error, Rejected):
+        return error.reason
+    log.warning("ingest: event %d:%d", row.id, place, exc_info=error)
+    return f"A stage failed at this event ({type(error).__name__})."
+
+
+def _context(
+    row: Row, source: Source, said: dict[str, Any], body: Body, hash_key: bytes
+) -> Context:
+    return Context(
+        source,
+        said.get("receipt", row.id),
+        row.received,
+        said.get("user_agent"),
+        said.get("account"),
+        _skew(body.sent_at or said.get("sent_at"), row.received),
+        body.suspect,
+        hash_key,
+    )
+
+
+def _skew(sent_at: str | None, received: int) -> int | None:
+    """Return how far the sender's clock is behind, in milliseconds, if it said when it sent."""
+    try:
+        sent = time_of(sent_at, "sentAt")
+    except Rejected:
+        return None
+    return None if sent is None else received - sent

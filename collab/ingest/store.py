@@ -1,0 +1,96 @@
+"""The pipeline's store, as requests use it: taking events in, and looking at what is there."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Flask
+
+from ..core.slots import Slot, setting
+from .pipeline.inbox import Inbox, Request
+from .pipeline.store import connect, reading, writing
+from .worker.supervisor import WORKER
+
+MIB = 2**20
+#: Connections that are kept open for readers.
+MAX_IDLE_READERS = 4
+
+
+def path_of(app: Flask) -> Path:
+    """Return where an application's store is."""
+    instance: Path = app.config["INSTANCE_PATH"]
+    return instance / "ingest.db"
+
+
+def _make_inbox(app: Flask) -> Inbox:
+    return Inbox(
+        path_of(app),
+        max_bytes=app.config["INGEST_QUEUE_MB"] * MIB,
+        quota_bytes=app.config["INGEST_QUOTA_MB"] * MIB,
+    )
+
+
+INBOX: Slot[Inbox] = Slot("ingest inbox", _make_inbox)
+
+
+def append(request: Request) -> int:
+    """Take a request in and wake the worker; returns its number once it is on disk.
+
+    Raises InboxFull, QuotaReached, and sqlite3.OperationalError for a full disk.
+    """
+    receipt = INBOX.here().append(request)
+    WORKER.here().knock()
+    return receipt
+
+
+class Readers:
+    """Connections that only read, each used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._lock = path, threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection that sees one moment of the store."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            if not self._path.exists():
+                connect(self._path).close()
+            connection = connect(self._path, readonly=True)
+        try:
+            with reading(connection):
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        with self._lock:
+            keep = len(self._idle) < MAX_IDLE_READERS
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
+
+
+READERS: Slot[Readers] = Slot("ingest readers", lambda app: Readers(path_of(app)))
+
+
+def reader() -> contextlib.AbstractContextManager[sqlite3.Connection]:
+    """Lend a connection to the store that sees one moment of it."""
+    return READERS.here().one()
+
+
+@contextlib.contextmanager
+def writer() -> Iterator[sqlite3.Connection]:
+    """Be the store's only writer within this block, in one transaction."""
+    connection = connect(setting("INSTANCE_PATH") / "ingest.db")
+    try:
+        with writing(connection):
+            yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,141 @@
+"""What the worker does, in whatever it runs: load what waits, tidy up when nothing does."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..pipeline.archive import Archive
+from ..pipeline.chores import Chores
+from ..pipeline.loading import Loader, Plugin, Postponed
+from ..pipeline.sources import SourceReader
+from ..pipeline.store import writing
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks, if nobody wakes the worker before.
+LOOK_S = 1.0
+#: Seconds between two loads: requests that come meanwhile share a transaction.
+PAUSE_S = 0.01
+#: Seconds between two rounds of chores.
+CHORES_S = 15.0
+#: Seconds to wait after a load that failed: doubled each time, up to the second number.
+FIRST_BACKOFF_S = 0.5
+MAX_BACKOFF_S = 30.0
+
+#: Waits for so many seconds, or until there is something to do; returns whether to go on.
+Wait = Callable[[float], bool]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a worker is told by whoever starts it."""
+
+    store: str
+    database: str
+    archive: str
+    hash_key: str
+    retention_days: int
+    plugins: tuple[str, ...] = ()
+
+
+def make_loader(options: Options) -> Loader:
+    """Open the store and the service's database."""
+    return Loader(
+        Path(options.store),
+        SourceReader(Path(options.database)),
+        Archive(Path(options.archive)),
+        hash_key=bytes.fromhex(options.hash_key),
+        plugins=tuple(map(plugin, options.plugins)),
+    )
+
+
+def plugin(name: str) -> Plugin:
+    """Import `module:function`; raises ImportError, AttributeError, ValueError."""
+    module, _, function = name.partition(":")
+    found: Plugin = getattr(importlib.import_module(module), function)
+    return found
+
+
+@contextlib.contextmanager
+def only_one(store: str, wait: Wait) -> Iterator[bool]:
+    """Hold the store's lock: a second worker waits, and takes over when the first one ends.
+
+    Yields False if it was told to end before.
+    """
+    descriptor = os.open(f"{store}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield _lock(descriptor, wait)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, wait: Wait) -> bool:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not wait(LOOK_S):
+                return False
+        else:
+            return True
+
+
+class Worker:
+    """Loads until it is told to end."""
+
+    def __init__(self, options: Options, wait: Wait) -> None:
+        self._options, self._wait = options, wait
+        self._backoff_s = FIRST_BACKOFF_S
+        self._next_chores = 0.0
+
+    def run(self) -> None:
+        """Work until `wait` returns False."""
+        with only_one(self._options.store, self._wait) as is_ours:
+            if not is_ours:
+                return
+            loader = make_loader(self._options)
+            chores = Chores(
+                loader.connection, loader.archive, retention_days=self._options.retention_days
+            )
+            try:
+                while self._wait(self._turn(loader, chores)):
+                    pass
+            finally:
+                loader.close()
+
+    def _turn(self, loader: Loader, chores: Chores) -> float:
+        """Do what there is to do now; returns the seconds to wait before the next turn."""
+        try:
+            loaded = loader.load_some()
+            more = not loaded and self._do_chores(loader, chores)
+        except (sqlite3.Error, OSError, Postponed) as error:
+            self._note_state(loader, f"{type(error).__name__}: {error}")
+            log.warning("ingest: nothing is loaded for %.1f s: %s", self._backoff_s, error)
+            wait_s, self._backoff_s = self._backoff_s, min(self._backoff_s * 2, MAX_BACKOFF_S)
+            return wait_s
+        if self._backoff_s != FIRST_BACKOFF_S:
+            self._backoff_s = FIRST_BACKOFF_S
+            self._note_state(loader, "ok")
+        return PAUSE_S if loaded or more else LOOK_S
+
+    def _do_chores(self, loader: Loader, chores: Chores) -> bool:
+        if time.monotonic() < self._next_chores:
+            return False
+        more = chores.step(int(time.time() * 1000), loader.sources.all_ids())
+        if not more:
+            self._next_chores = time.monotonic() + CHORES_S
+        return more
+
+    def _note_state(self, loader: Loader, state: str) -> None:
+        """Let `/ready` and the numbers of health say how the worker is."""
+        with contextlib.suppress(sqlite3.Error), writing(loader.connection) as connection:
+            connection.execute("INSERT OR REPLACE INTO state VALUES ('worker', ?)", (state,))

@@ -1,0 +1,73 @@
+"""The program of the worker process: `python program.py`, with its options as JSON on stdin.
+
+Each byte that comes on stdin after that is a knock: something waits. Its end is the server's:
+then the worker ends, too. The package `collab` is not imported, only what lies below it here: so
+the process takes a fifth of the server's memory.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import signal
+import sys
+import types
+from pathlib import Path
+
+INGEST_FOLDER = Path(__file__).resolve().parent.parent
+#: Bytes of options.
+MAX_OPTIONS_BYTES = 2**16
+
+
+def borrow_packages() -> None:
+    """Make names of the packages above, without running what is in them."""
+    for name, path in (("collab", INGEST_FOLDER.parent), ("collab.ingest", INGEST_FOLDER)):
+        package = types.ModuleType(name)
+        package.__path__ = [str(path)]
+        sys.modules[name] = package
+
+
+class Door:
+    """Waits for knocks on stdin."""
+
+    def __init__(self) -> None:
+        self.open = True
+        signal.signal(signal.SIGTERM, self._close)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the server, which ends us
+
+    def _close(self, *_: object) -> None:
+        self.open = False
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a knock, but not for longer than this; returns whether to go on."""
+        if self.open and select.select([0], [], [], seconds)[0] and not os.read(0, 65536):
+            self.open = False
+        return self.open
+
+
+def read_options() -> dict[str, object]:
+    """Read the line of options."""
+    line = b""
+    while not line.endswith(b"\n") and len(line) < MAX_OPTIONS_BYTES:
+        some = os.read(0, 1)
+        if not some:
+            sys.exit(0)
+        line += some
+    found: dict[str, object] = json.loads(line)
+    return found
+
+
+def main() -> None:
+    """Work until the server ends."""
+    borrow_packages()
+    from collab.ingest.worker.loop import Options, Worker
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    options = Options(**read_options())  # type: ignore[arg-type]
+    Worker(options, Door().wait).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""The server's side of the worker: starts the process, knocks, starts it again if it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+from flask import Flask
+
+from ...core.parts import PARTS, BackgroundThread
+from ...core.security import kept_secret
+from ...core.slots import Slot
+from .loop import Options, Worker
+
+log = logging.getLogger(__name__)
+
+WORKER_PROGRAM = Path(__file__).with_name("program.py")
+#: What the process gets of the server's environment: nothing that may be a secret.
+PASSED_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "TZ", "TMPDIR")
+#: Seconds before a process that died is started again: doubled each time, up to the second one.
+FIRST_BACKOFF_S = 0.2
+MAX_BACKOFF_S = 10.0
+#: Seconds after which a process that lived that long counts as well.
+WELL_AFTER_S = 60.0
+#: Seconds that it may take to end what it has in hand; what is killed then is done again.
+GRACE_S = 1.0
+
+
+class NoWorker(BackgroundThread):
+    """Stands where a process runs no worker."""
+
+    def __init__(self) -> None:
+        super().__init__("ingest", off="INGEST_WORKER is off")
+
+    def _run(self) -> None:
+        raise AssertionError("it is off")
+
+    def knock(self) -> None:
+        """Do nothing: another process looks by itself, every second."""
+
+
+class WorkerThread(BackgroundThread):
+    """The worker as a thread of the server: for one process alone, as in a container for tests."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__("ingest")
+        self._options = options
+        self._knocked = threading.Event()
+
+    def _run(self) -> None:
+        Worker(self._options, self._pause).run()
+
+    def _pause(self, seconds: float) -> bool:
+        self._knocked.wait(seconds)
+        self._knocked.clear()
+        return not self._stopping.is_set()
+
+    def knock(self) -> None:
+        """Say that something waits."""
+        self._knocked.set()
+
+    _wake = knock
+
+
+class Supervisor(BackgroundThread):
+    """Keeps one worker process alive."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__("ingest")
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        self._trouble = ""
+        #: Set once there is a store: who never sends events needs no process.
+        self._needed = threading.Event()
+
+    @property
+    def state(self) -> str:
+        """Return `ok`, or how the process ended last, for `/ready`."""
+        return self._trouble or super().state
+
+    @property
+    def pid(self) -> int | None:
+        """Return the number of the process that runs now."""
+        process = self._process
+        return process.pid if process and process.poll() is None else None
+
+    def knock(self) -> None:
+        """Say that something waits; any thread may call this, and it never blocks."""
+        self._needed.set()
+        process = self._process
+        if process and process.stdin:
+            # A full pipe is full of knocks, and who is dead looks at once when it lives again.
+            with contextlib.suppress(OSError, ValueError):
+                os.write(process.stdin.fileno(), b".")
+
+    def _run(self) -> None:
+        if not Path(self._options.store).exists():
+            self._needed.wait()
+        backoff_s = FIRST_BACKOFF_S
+        while not self._stopping.is_set():
+            try:
+                lived_long = self._live_once()
+            except OSError as error:
+                self._trouble, lived_long = f"can't be started: {error}", False
+            if self._stopping.is_set():
+                return
+            log.warning("ingest worker: %s", self._trouble)
+            backoff_s = FIRST_BACKOFF_S if lived_long else min(backoff_s * 2, MAX_BACKOFF_S)
+            self._stopping.wait(backoff_s)
+
+    def _live_once(self) -> bool:
+        """Run a process until it ends, or we have to; returns whether it lived for long."""
+        process = self._process = _start(self._options)
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(WELL_AFTER_S)
+                self._trouble = f"ended with {process.returncode}, and is started again"
+                return False
+            self._trouble = ""
+            self._trouble = f"ended with {process.wait()}, and is started again"
+            return True
+        finally:
+            _end(process)
+
+    def _wake(self) -> None:
+        self._needed.set()
+        process = self._process
+        if process:
+            _end(process)
+
+
+def _start(options: Options) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
+        [sys.executable, "-P", "-B", str(WORKER_PROGRAM)],
+        stdin=subprocess.PIPE,
+        bufsize=0,
+        env={name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ},
+        umask=0o077,
+        start_new_session=True,  # Ctrl-C is the server's to hear
+    )
+    if process.stdin:
+        process.stdin.write(json.dumps(asdict(options)).encode() + b"\n")
+        os.set_blocking(process.stdin.fileno(), False)
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Have it end what it has in hand; kill it if that takes too long: nothing is lost."""
+    with contextlib.suppress(OSError):
+        if process.stdin:
+            process.stdin.close()
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def options_of(app: Flask) -> Options:
+    """Return what a worker of this application is told."""
+    instance: Path = app.config["INSTANCE_PATH"]
+    key = kept_secret(instance / "ingest_key")
+    return Options(
+        store=str(instance / "ingest.db"),
+        database=app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"),
+        archive=str(instance / "archive"),
+        hash_key=key.encode().hex(),
+        retention_days=app.config["INGEST_RETENTION_DAYS"],
+        plugins=tuple(app.config["INGEST_PLUGINS"]),
+    )
+
+
+def _make(app: Flask) -> NoWorker | WorkerThread | Supervisor:
+    kind = app.config["INGEST_WORKER"]
+    if kind == "off":
+        return NoWorker()
+    return (WorkerThread if kind == "thread" else Supervisor)(options_of(app))
+
+
+WORKER: Slot[NoWorker | WorkerThread | Supervisor] = Slot("ingest worker", _make)
+
+
+def init_app(app: Flask) -> None:
+    """Have the worker start with the server."""
+    PARTS.of(app).add("ingest", WORKER)
