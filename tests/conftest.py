@@ -318,6 +318,11 @@ def over() -> Iterator[Callable[..., Person]]:
         client.close()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes run tests: three for two cores, since tests that wait take none."""
+    return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
+
+
 def pytest_sessionfinish() -> None:
     """End the fork server, if a test has started one."""
     if fork_server.cache_info().currsize:

@@ -111,11 +111,6 @@ def test_it_is_refused(execute: Execute, target: Target, language: str, name: st
 class TestWithoutTheSandbox:
     """The same code, run as it is."""
 
-    @pytest.fixture
-    def execute(self) -> Execute:
-        """Run what is run in the sandbox as we are; here that is only the look at its health."""
-        return support.execute
-
     def test_it_succeeds(self, target: Target, language: str, name: str) -> None:
         if "IPv6" in name and not Path("/proc/net/if_inet6").exists():
             pytest.skip("needs IPv6 in the kernel")

@@ -44,17 +44,13 @@ def silent_socket(url: str, person: Person, project: int) -> RawSocket:
 # -- half-open ------------------------------------------------------------------------------------
 
 
-def test_a_client_that_answers_no_ping_is_closed(pinging: Any, bob: Person, project: int) -> None:
-    with silent_socket(pinging.url, bob, project) as socket:
-        assert socket.until_closed()[1] == 1008
-
-
-def test_a_client_that_answers_no_ping_is_present_no_longer(
+def test_a_client_that_answers_no_ping_is_closed_and_present_no_longer(
     watching: Any, pinging: Any, bob: Person, project: int
 ) -> None:
-    with silent_socket(pinging.url, bob, project):
+    with silent_socket(pinging.url, bob, project) as socket:
         watching.expect("user.joined", actor=bob.id)
         watching.expect("user.left", actor=bob.id)
+        assert socket.until_closed()[1] == 1008
 
 
 def test_a_client_that_answers_pings_stays(pinging: Any, bob: Person, project: int) -> None:
@@ -88,7 +84,7 @@ def test_a_tab_whose_connection_ends_without_a_close_frame_leaves_no_ghost(
     watching: Any, pinging: Any, bob: Person, project: int
 ) -> None:
     silent_socket(pinging.url, bob, project).close()
-    watching.expect("user.left", actor=bob.id)
+    assert watching.expect("user.left", actor=bob.id)["actor"] == bob.id
 
 
 def test_a_stream_whose_reader_was_killed_leaves_no_ghost(
@@ -97,7 +93,7 @@ def test_a_stream_whose_reader_was_killed_leaves_no_ghost(
     stream = follow(bob, url=pinging.url, project_id=project)
     stream.until("subscribed")
     stream.close()
-    watching.expect("user.left", actor=bob.id)
+    assert watching.expect("user.left", actor=bob.id)["actor"] == bob.id
 
 
 # -- three tabs -----------------------------------------------------------------------------------

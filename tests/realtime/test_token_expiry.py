@@ -35,27 +35,23 @@ def expiring(strict: Any, bob: Person, project: int, connect: Any) -> Any:
     return connect(url=strict.url, token=short_lived(strict, bob), project_id=project)
 
 
-def test_an_expired_token_on_an_open_socket_is_warned_of(expiring: Any) -> None:
+def test_whose_token_expires_is_warned_and_then_closed_with_4401(expiring: Any) -> None:
     assert expiring.expect("token_expired")["seconds_left"] == 1
-
-
-def test_a_socket_whose_token_is_not_renewed_is_closed_with_4401(expiring: Any) -> None:
     assert expiring.wait_closed().code == 4401
-
-
-def test_the_warning_comes_before_the_close(expiring: Any) -> None:
-    expiring.wait_closed()
     assert [frame["type"] for frame in expiring.seen][-2:] == ["token_expired", "error"]
 
 
-def test_a_socket_whose_token_is_renewed_goes_on(
+def test_a_socket_whose_token_is_renewed_in_time_goes_on(
     expiring: Any, strict: Any, bob: Person, connect: Any
 ) -> None:
+    before = connect(url=strict.url, token=short_lived(strict, bob))
+    before.ask("auth", token=bob.token)
     expiring.expect("token_expired")
     other = connect(url=strict.url, token=short_lived(strict, bob))
     assert expiring.ask("auth", token=bob.token)["type"] == "authenticated"
     other.wait_closed()  # a second and more has passed
-    assert expiring.ask("ping")["type"] == "pong"
+    assert [one.ask("ping")["type"] for one in (expiring, before)] == ["pong", "pong"]
+    assert "token_expired" not in [frame["type"] for frame in before.seen]
 
 
 def test_a_renewed_token_that_expires_is_warned_of_again(
@@ -64,15 +60,6 @@ def test_a_renewed_token_that_expires_is_warned_of_again(
     expiring.expect("token_expired")
     assert expiring.ask("auth", token=short_lived(strict, bob))["type"] == "authenticated"
     assert expiring.expect("token_expired")["seconds_left"] == 1
-
-
-def test_a_token_may_be_renewed_before_it_expires(
-    expiring: Any, strict: Any, bob: Person, connect: Any
-) -> None:
-    expiring.ask("auth", token=bob.token)
-    connect(url=strict.url, token=short_lived(strict, bob)).wait_closed()
-    expiring.flush()
-    assert "token_expired" not in [frame["type"] for frame in expiring.seen]
 
 
 def test_the_token_of_a_refreshed_session_renews(strict: Any, expiring: Any, bob: Person) -> None:

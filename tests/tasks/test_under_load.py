@@ -29,7 +29,7 @@ def fields(number: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("extra", ["", "tag=moon", "q=launch"])
 @pytest.mark.parametrize("sort", ["id", "-id", "-priority", "due_at", "position"])
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_no_task_that_stays_is_lost_or_comes_twice(
     alice: Person, sort: str, extra: str, steps: list[tuple[int, list[int]]]
