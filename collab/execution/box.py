@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -12,12 +13,15 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from . import seccomp
 from .command import NOBODY_ID, Descriptors, Tools, command
 from .languages import Language
+from .output import FLOOD_BYTES
+from .placed import NO_FILES, Files
 from .programs import Installed
 
 #: Seconds that making a box may take on a busy machine.
@@ -28,7 +32,7 @@ KILL_PATIENCE_S = 2.0
 MAX_FILES_IN_BOX = 4096
 #: KiB of memory of its own that the code may hold, resident or swapped out: what RLIMIT_DATA lets
 #: it take, and its stack. That limit forgets memory which can no longer be written (mprotect(2)),
-#: this does not. Files in memory come on top; the kernel bounds them (`command.PREPARE_COMMAND`).
+#: this does not. Files in memory come on top; the kernel bounds them (`command.MOUNT_COMMAND`).
 MEMORY_KIB = (256 + 8) * 1024
 
 _MEMORY = re.compile(rb"\n(VmHWM|RssAnon|VmSwap):\s+(\d+) kB")
@@ -53,6 +57,7 @@ class Box:
         wall_s: float,
         *,
         stdin: bool,
+        files: Files = NO_FILES,
     ) -> None:
         self._lock = threading.Lock()
         self._held = contextlib.ExitStack()
@@ -64,20 +69,24 @@ class Box:
         self.peak_kib = self.memory_kib = 0
         try:
             with contextlib.ExitStack() as passed:
-                given = self._open(passed)
-                words = command(tools, language, interpreter, wall_s, given)
+                given = self._open(passed, files)
+                words = command(tools, language, interpreter, wall_s, given, files.main)
                 self._popen = self._start(words, given, stdin=stdin)
             self.exited = self._hold()
         except OSError as error:
             self._held.close()
             raise SandboxError(f"The sandbox can't be started: {error}.") from error
 
-    def _open(self, passed: contextlib.ExitStack) -> Descriptors:
+    def _open(self, passed: contextlib.ExitStack, files: Files) -> Descriptors:
         """Open what bubblewrap reads and writes; its ends are closed with `passed`."""
         source, self._source = _pipe(passed, self._held)
         self._status, status = _pipe(self._held, passed)
         rules = passed.enter_context(seccomp.opened())
-        return Descriptors(source.fileno(), rules.fileno(), status.fileno())
+        return Descriptors(
+            *(source.fileno(), rules.fileno(), status.fileno()),
+            own=_in_memory(files.own, passed),
+            shown=_in_memory(files.shown, passed),
+        )
 
     def _start(
         self, words: list[str], given: Descriptors, *, stdin: bool
@@ -98,6 +107,7 @@ class Box:
             if stream is not None:
                 self._held.enter_context(stream)
                 os.set_blocking(stream.fileno(), False)
+                _widen(stream.fileno())
                 if os.geteuid() == 0:  # or /dev/stdin could not be opened
                     os.fchown(stream.fileno(), NOBODY_ID, NOBODY_ID)
         return started
@@ -230,6 +240,29 @@ def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[B
         reader.enter_context(os.fdopen(read, "rb")),
         writer.enter_context(os.fdopen(write, "wb")),
     )
+
+
+def _in_memory(
+    files: Mapping[str, bytes], passed: contextlib.ExitStack
+) -> tuple[tuple[int, str], ...]:
+    """Return a descriptor for each file's bytes, to be read from their beginning."""
+    opened = []
+    for path, data in files.items():
+        file = passed.enter_context(os.fdopen(os.memfd_create("file"), "w+b"))
+        file.write(data)
+        file.seek(0)
+        opened.append((file.fileno(), path))
+    return tuple(opened)
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold all that is not a flood yet.
+
+    Node writes to a full pipe later, and `process.exit()` does not wait for that: what fits is
+    never lost. Where an account has as many pipes as the kernel lets it widen, it stays as it is.
+    """
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, FLOOD_BYTES)
 
 
 def _child(process: int) -> int:

@@ -21,15 +21,16 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from .languages import MIB, Language
-from .programs import LIBRARY_FOLDERS, Installed, bubblewrap, reachable, system_program
+from .programs import LIBRARY_FOLDERS, Installed, bubblewrap, reachable, system_program, zones
 
 LINKS = {
     "/bin": "/usr/bin",
     "/lib": "/usr/lib",
     "/lib64": "/usr/lib64",
+    "/tmp": "/box",  # noqa: S108 (inside)
     "/dev/fd": "/proc/self/fd",
     "/dev/stdin": "/proc/self/fd/0",
     "/dev/stdout": "/proc/self/fd/1",
@@ -42,6 +43,9 @@ BOX_FOLDER = "/box"
 BOX_BYTES = 64 * MIB
 #: Bytes of files in /dev/shm.
 SHM_BYTES = 8 * MIB
+#: Where the files of a workspace are, which no run may change, and the bytes that fit there.
+SHOWN_FILES_FOLDER = "/files"
+SHOWN_FILES_BYTES = 8 * MIB
 #: Files and folders that each of them takes: the kernel's bound, after `box.MAX_FILES_IN_BOX`.
 MAX_INODES = 8192
 #: Who the code is inside, and outside when the server is root: nobody.
@@ -61,15 +65,8 @@ NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup-try")
 MOUNT_COMMAND = (
     "mount -t tmpfs -o noexec,nosuid,nodev,mode=0755,nr_inodes={inodes},size={size} box {place}"
 )
-PREPARE_COMMAND = " && ".join(
-    [
-        *(
-            MOUNT_COMMAND.format(inodes=MAX_INODES, size=size, place=place)
-            for place, size in ((BOX_FOLDER, BOX_BYTES), ("/dev/shm", SHM_BYTES))  # noqa: S108 (inside)
-        ),
-        'exec "$@"',
-    ]
-)
+#: The folders for files, and the bytes of each.
+FOLDERS = ((BOX_FOLDER, BOX_BYTES), ("/dev/shm", SHM_BYTES))  # noqa: S108 (inside)
 
 
 #: Of util-linux, as prlimit; outside only, so it is none of the box's tools.
@@ -125,28 +122,52 @@ class Descriptors:
     source: int
     filter: int
     status: int
+    #: The files of the run: the descriptor that has each one's bytes, and its path.
+    own: tuple[tuple[int, str], ...] = ()
+    shown: tuple[tuple[int, str], ...] = ()
 
     @property
     def all(self) -> tuple[int, ...]:
         """Return them all."""
-        return (self.source, self.filter, self.status)
+        files = (descriptor for descriptor, _ in (*self.own, *self.shown))
+        return (self.source, self.filter, self.status, *files)
 
 
 def command(
-    tools: Tools, language: Language, interpreter: Installed, wall_s: float, given: Descriptors
+    tools: Tools,
+    language: Language,
+    interpreter: Installed,
+    wall_s: float,
+    given: Descriptors,
+    main: str | None = None,
 ) -> list[str]:
-    """Return the command line; `wall_s` is the time that the code may take, in seconds."""
-    programs = (*tools.all, interpreter)
+    """Return the command line; `wall_s` is the time that the code may take, in seconds.
+
+    `main` is the path of the code in the working folder, if it is not the language's own.
+    """
+    place = PurePosixPath(BOX_FOLDER, main or language.file)
+    database = zones()
+    programs = (*tools.all, interpreter, *((database,) if database else ()))
     hidden = hidden_mounts(programs) if os.geteuid() == 0 else {}
     return [
         *_as_nobody(tools, hidden),
-        *(_within(tools.bwrap.outside, hidden), *_outer(programs, hidden), "--"),
-        *(tools.sh.inside, "-c", PREPARE_COMMAND, "sh"),
+        *(_within(tools.bwrap.outside, hidden), *_outer(programs, hidden, given), "--"),
+        *(tools.sh.inside, "-c", _prepare(given), "sh"),
         *(tools.setpriv.inside, "--inh-caps", "-all", "--ambient-caps", "-all", "--"),
-        *(tools.bwrap.inside, *_inner(language, given), "--"),
-        *(tools.prlimit.inside, *limits(language.data_limit(interpreter), language, wall_s), "--"),
-        *(interpreter.inside, *language.options, language.file),
+        *(tools.bwrap.inside, *_inner(place, given), "--"),
+        *(tools.prlimit.inside, *limits(language, interpreter, wall_s), "--"),
+        *(*language.words(interpreter), place.name),
     ]
+
+
+def _prepare(given: Descriptors) -> str:
+    """Return what process 1 does before it is the inner bubblewrap: it makes the folders."""
+    shown = ((SHOWN_FILES_FOLDER, SHOWN_FILES_BYTES),) if given.shown else ()
+    mounts = (
+        MOUNT_COMMAND.format(inodes=MAX_INODES, size=size, place=place)
+        for place, size in (*FOLDERS, *shown)
+    )
+    return " && ".join((*mounts, 'exec "$@"'))
 
 
 def hidden_mounts(programs: Iterable[Installed]) -> dict[str, str]:
@@ -200,7 +221,9 @@ def _showing(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _outer(programs: Iterable[Installed], hidden: Mapping[str, str]) -> list[str]:
+def _outer(
+    programs: Iterable[Installed], hidden: Mapping[str, str], given: Descriptors
+) -> list[str]:
     """Return what makes the namespaces and the files, with no programs but these."""
     words = [f"--unshare-{name}" for name in NAMESPACES]
     words += ["--as-pid-1", "--die-with-parent", "--hostname", "box", *_identity(), "--clearenv"]
@@ -219,22 +242,41 @@ def _outer(programs: Iterable[Installed], hidden: Mapping[str, str]) -> list[str
         words += ["--dev-bind", device, device]
     for link, target in LINKS.items():
         words += ["--symlink", target, link]
-    words += ["--dir", BOX_FOLDER, "--dir", "/dev/shm", "--dir", "/tmp"]  # noqa: S108 (inside)
+    words += ["--dir", BOX_FOLDER, "--dir", "/dev/shm"]  # noqa: S108 (inside)
+    if given.shown:
+        words += ["--dir", SHOWN_FILES_FOLDER]
     return [*words, "--remount-ro", "/"]
 
 
-def _inner(language: Language, given: Descriptors) -> list[str]:
+def _inner(place: PurePosixPath, given: Descriptors) -> list[str]:
     """Return what takes the code in and every right away."""
     return [
         *("--unshare-user", "--disable-userns", "--new-session", "--cap-drop", "ALL"),
         *("--dev-bind", "/", "/", "--remount-ro", "/proc"),
-        *("--file", str(given.source), f"{BOX_FOLDER}/{language.file}"),
-        *(*_identity(), "--chdir", BOX_FOLDER, "--seccomp", str(given.filter)),
+        *_files(given),
+        *("--file", str(given.source), str(place)),
+        *(*_identity(), "--chdir", str(place.parent), "--seccomp", str(given.filter)),
         *("--json-status-fd", str(given.status)),
     ]
 
 
-def limits(data: int, language: Language, wall_s: float) -> list[str]:
+def _files(given: Descriptors) -> list[str]:
+    """Return what puts the other files of the run beside the code.
+
+    Those that can't be changed are on a mount of their own, to which the working folder has links:
+    so it stays a folder that can be written, and the kernel keeps the files.
+    """
+    words: list[str] = []
+    for descriptor, path in given.own:
+        words += ["--file", str(descriptor), f"{BOX_FOLDER}/{path}"]
+    for descriptor, path in given.shown:
+        kept = f"{SHOWN_FILES_FOLDER}/{path}"
+        words += ["--perms", "0444", "--file", str(descriptor), kept]
+        words += ["--symlink", kept, f"{BOX_FOLDER}/{path}"]
+    return [*words, "--remount-ro", SHOWN_FILES_FOLDER] if given.shown else words
+
+
+def limits(language: Language, interpreter: Installed, wall_s: float) -> list[str]:
     """Return the limits (setrlimit(2)) as prlimit(1) takes them.
 
     They are set inside: processes are counted in the box's own user namespace, so that neither
@@ -243,8 +285,8 @@ def limits(data: int, language: Language, wall_s: float) -> list[str]:
     seconds = math.ceil(wall_s) + 1  # a busy loop meets the clock first, and several threads this
     return [
         f"--cpu={seconds}:{seconds + 1}",
-        f"--data={data}",
-        f"--as={language.address_space}",
+        f"--data={language.data_limit(interpreter)}",
+        f"--as={language.address_limit(interpreter)}",
         f"--stack={8 * MIB}",
         f"--fsize={16 * MIB}",
         "--nofile=64",

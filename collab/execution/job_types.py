@@ -9,9 +9,12 @@ from ..core.errors import Unavailable
 from ..core.slots import setting
 from ..jobs.context import FatalError, JobContext, Result, Stopped
 from ..jobs.registry import job_type
+from . import workspace
 from .box import SandboxError
+from .hints import hint
 from .languages import LANGUAGES
 from .outcome import Outcome
+from .placed import Files
 from .running import Listener
 from .sandbox import RETRY_S, SANDBOX, Sandbox
 from .schemas import CodeIn
@@ -40,6 +43,8 @@ def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> N
     reason = _sandbox().unavailable(payload["language"])
     if reason:
         raise Unavailable(reason, retry_after=int(RETRY_S))
+    if payload.get("workspace_id") is not None:
+        workspace.admit(payload["workspace_id"], project_id, caller)
 
 
 @job_type(
@@ -54,7 +59,7 @@ def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> N
     feature="code_execution",
 )
 def execute(ctx: JobContext, payload: dict[str, Any]) -> Result:
-    """Run code in a sandbox: Python or JavaScript.
+    """Run code in a sandbox: Python or JavaScript, with files beside it.
 
     A result is whatever ends by itself, with any exit code. Raises FatalError (`timeout`,
     `output_limit`, `file_limit`, `memory_limit`: with what there was before; `sandbox`), or
@@ -64,22 +69,36 @@ def execute(ctx: JobContext, payload: dict[str, Any]) -> Result:
     reason = sandbox.unavailable(payload["language"])
     if reason:
         raise FatalError("unavailable", reason)
+    files, left_out = _files(payload)
     with sandbox.place(ctx.check):
         wall_s = min(sandbox.wall_s, ctx.remaining_s)
         try:
             outcome = sandbox.run(
                 *(LANGUAGES[payload["language"]], payload["code"], wall_s, payload.get("stdin")),
                 Listener(ctx.output, ctx.on_stop),
+                files,
             )
         except SandboxError as error:
             ctx.check()
             raise FatalError("sandbox", str(error)) from error
-    return _judged(ctx, outcome, wall_s)
+    return _judged(ctx, outcome, wall_s, left_out)
 
 
-def _judged(ctx: JobContext, outcome: Outcome, wall_s: float) -> Result:
+def _files(payload: dict[str, Any]) -> tuple[Files, int]:
+    """Return the files beside the code, and how many of the workspace there was no room for."""
+    if payload.get("workspace_id") is not None:
+        main = payload["path"]
+        shown, left_out = workspace.beside(payload["workspace_id"], main)
+        return Files(main=main, shown=shown), left_out
+    own = {path: text.encode() for path, text in (payload.get("files") or {}).items()}
+    return Files(own=own), 0
+
+
+def _judged(ctx: JobContext, outcome: Outcome, wall_s: float, left_out: int) -> Result:
     """Return the result of code that ended by itself; raises for code that was stopped."""
-    result = Result(data=outcome.data())
+    missed = hint(outcome)
+    more = {"hint": missed} if missed else {}
+    result = Result(data=outcome.data() | more | ({"files_left_out": left_out} if left_out else {}))
     if outcome.stopped is not None:
         _fail(outcome.stopped, result, wall_s)
     # The job's own time may be over a moment before ours; the code has been killed then, too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import programs
+from . import nodes, programs
 from .programs import Installed
 
 MIB = 1024 * 1024
@@ -31,20 +31,36 @@ class Language:
     address_space: int
     data: int
     at_rest: Callable[[str], int] = lambda _: 0
+    #: What an interpreter of one version needs besides, and the bytes of addresses that it does.
+    more_options: Callable[[str], tuple[str, ...]] = lambda _: ()
+    more_addresses: Callable[[str], int] = lambda _: 0
 
     def interpreter(self) -> Installed | None:
         """Return the interpreter, or None where it is not installed."""
         return self.find()
+
+    def words(self, interpreter: Installed) -> tuple[str, ...]:
+        """Return the command that takes the path of the code."""
+        return (interpreter.inside, *self.options, *self.more_options(interpreter.outside))
+
+    def address_limit(self, interpreter: Installed) -> int:
+        """Return the bytes of addresses that the interpreter and the code may have together."""
+        return max(self.address_space, self.more_addresses(interpreter.outside))
 
     def data_limit(self, interpreter: Installed) -> int:
         """Return the bytes that the interpreter and the code may hold together."""
         return max(self.data, self.at_rest(interpreter.outside) + CODE_DATA)
 
 
-#: `-I` leaves out the environment, the user's packages and the working folder; `site` stays, for
-#: `exit()` is made there (`-S` would start 3 ms faster). `-u`: output is seen as it comes.
+def _node_addresses(node: str) -> int:
+    return 0 if nodes.probed(node).lean else nodes.GUARDED_ADDRESS_SPACE
+
+
+#: `-E -s` leave out the environment and the user's packages, not the code's folder: modules that
+#: lie there are found, as on any machine. `site` stays, for `exit()` is made there (`-S` would
+#: start 3 ms faster). `-u`: output is seen as it comes.
 PYTHON = Language(
-    "python", programs.python, "python3", ("-I", "-B", "-u"), "main.py", 512 * MIB, 256 * MIB
+    "python", programs.python, "python3", ("-E", "-s", "-B", "-u"), "main.py", 512 * MIB, 256 * MIB
 )
 #: V8 reserves more than a gigabyte of addresses, and 128 MiB more for each worker thread. Native
 #: addons could not be loaded from files that the code makes; this says so before it is tried.
@@ -56,7 +72,9 @@ JAVASCRIPT = Language(
     "main.js",
     2048 * MIB,
     256 * MIB,
-    programs.data_at_rest,
+    nodes.data_at_rest,
+    lambda node: nodes.probed(node).options,
+    _node_addresses,
 )
 
 LANGUAGES = {language.name: language for language in (PYTHON, JAVASCRIPT)}

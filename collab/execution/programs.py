@@ -19,19 +19,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from .nodes import data_at_rest
+
 PROGRAM_FOLDERS = ("/usr/bin", "/usr/local/bin")
 #: The only folders of the machine that the code sees, read-only; apps live elsewhere in /usr.
 LIBRARY_FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
 #: Where the code sees programs from any other folder: it is not to learn whose folder that is.
 TOOLS_FOLDER = "/tools"
+#: Where programs look for time zones.
+ZONES_FOLDER = "/usr/share/zoneinfo"
 #: Seconds that a program may take to say its version, on a busy machine.
 VERSION_S = 10.0
 #: Bytes of data at rest up to which a Node is lean.
 MAX_LEAN_DATA = 64 * 1024 * 1024
-#: Prints the memory that Node reserves before any code runs.
-PRINT_DATA = (
-    "console.log(/VmData:\\s+(\\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1])"
-)
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,17 @@ def python() -> Installed | None:
     if system and _numbers(Path(system.outside).name)[:2] >= own:
         return system
     return python_of(Path(sys.base_prefix)) or system
+
+
+def zones() -> Installed | None:
+    """Return the database of time zones: the machine's, or the package tzdata's."""
+    if Path(ZONES_FOLDER, "UTC").is_file():
+        return Installed(ZONES_FOLDER, ZONES_FOLDER)
+    package = _package("tzdata")
+    if package is None:
+        return None
+    folder = str(package / "zoneinfo")
+    return Installed(folder, ZONES_FOLDER, ((folder, ZONES_FOLDER),))
 
 
 def bubblewrap_of(package: Path | None) -> Installed | None:
@@ -164,20 +175,3 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}")
-
-
-@functools.cache
-def data_at_rest(node: str) -> int:
-    """Return the bytes that a Node counts as data before any code runs (RLIMIT_DATA).
-
-    Node 20 and 22 take 48 MiB. In 24 V8 makes the space of its machine code writable, which counts
-    although nearly none of it is ever touched: 560 MiB, and 512 for each thread. 0 where it does
-    not start.
-    """
-    try:
-        said = subprocess.run(  # noqa: S603 (a path that we found, no shell)
-            [node, "-e", PRINT_DATA], capture_output=True, text=True, timeout=VERSION_S, cwd="/"
-        )
-        return int(said.stdout) * 1024
-    except (OSError, subprocess.TimeoutExpired, ValueError):
-        return 0

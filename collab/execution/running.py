@@ -15,6 +15,7 @@ from .command import Tools
 from .languages import Language
 from .outcome import Outcome, Reason
 from .output import CHUNK_BYTES, Output
+from .placed import NO_FILES, Files
 from .programs import Installed
 
 #: Seconds between two looks at what a silent box does: memory, files, time.
@@ -50,6 +51,7 @@ class Program:
     code: str
     wall_s: float
     stdin: str | None = None
+    files: Files = NO_FILES
 
 
 def run(program: Program, tools: Tools, listener: Listener = NOBODY_LISTENS) -> Outcome:
@@ -60,6 +62,7 @@ def run(program: Program, tools: Tools, listener: Listener = NOBODY_LISTENS) -> 
     box = Box(
         *(tools, program.language, program.interpreter, program.wall_s),
         stdin=program.stdin is not None,
+        files=program.files,
     )
     with contextlib.closing(box):
         watch = Watch(box, listener.say, program.stdin or "")

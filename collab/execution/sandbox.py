@@ -19,6 +19,7 @@ from .box import SandboxError
 from .command import Tools
 from .languages import LANGUAGES, Language
 from .outcome import Outcome
+from .placed import NO_FILES, Files
 from .running import NOBODY_LISTENS, Listener, Program, run
 
 INSTALL_COMMAND = "pip install -r requirements.txt, or apt-get install bubblewrap nodejs"
@@ -143,12 +144,13 @@ class Sandbox(BackgroundThread):
         wall_s: float,
         stdin: str | None = None,
         listener: Listener = NOBODY_LISTENS,
+        files: Files = NO_FILES,
     ) -> Outcome:
         """Run code for at most `wall_s` seconds; raises SandboxError if that is not possible."""
         interpreter, tools = language.interpreter(), Tools.find()
         if interpreter is None or isinstance(tools, str):
             raise SandboxError(f"A program of the sandbox is gone: {INSTALL_COMMAND}")
-        program = Program(language, interpreter, code, wall_s, stdin)
+        program = Program(language, interpreter, code, wall_s, stdin, files)
         return run(program, tools, listener)
 
 

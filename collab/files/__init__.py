@@ -11,6 +11,7 @@ def init_app(app: Flask) -> None:
     from ..flags.guard import switch
     from ..projects.access import readable, register_topic
     from ..uploads import sources
+    from ..workspaces import contents
     from ..workspaces.service import on_deletion
     from . import content_routes, job_routes, jobs, routes, service
     from .archives import routes as archive_routes
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
     register_digests(app, File.sha256)
     on_deletion(app, service.delete_all)
     sources.register(app, "file_id", sources.Source(jobs.admit, jobs.path_of))
+    contents.register(app, jobs.entries)
     writer.init_app(app)
     messages.init_app(app)
     modules = (routes, content_routes, history_routes, job_routes, archive_routes)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import marshmallow as ma
+from sqlalchemy import select
 
 from ..core.caller import Caller
 from ..core.errors import ApiError, Unprocessable, invalid, pointers
@@ -16,6 +18,8 @@ from ..jobs import service as jobs
 from ..jobs.models import Job
 from ..jobs.service import Order
 from ..projects import access
+from ..workspaces.contents import Entry
+from .archives import packing
 from .content import text_now
 from .models import TEXT, File
 from .text.units import from_units
@@ -46,8 +50,23 @@ def run(file: File, stdin: str | None, caller: Caller) -> Job:
     if language is None or file.kind != TEXT:
         raise NotRunnable()
     project_id, code = file.project_id, from_units(text_now(file.id)[0])
-    payload = {"language": language, "code": code, "stdin": stdin}
+    payload = {"language": language, "code": code, "stdin": stdin} | _place(file)
     return _submit("code_execution", payload, project_id, caller)
+
+
+def _place(file: File) -> dict[str, Any]:
+    """Return what lets a program see the other files of its workspace, if there are any."""
+    others = select(File.id).where(File.workspace_id == file.workspace_id, File.id != file.id)
+    if db.session.scalar(others.limit(1)) is None:
+        return {}
+    return {"workspace_id": file.workspace_id, "path": file.path}
+
+
+def entries(workspace_id: int) -> list[Entry]:
+    """Return the files of a workspace, each with what reads it as it is then."""
+    columns = (File.id, File.path, File.kind, File.size, File.sha256)
+    rows = db.session.execute(select(*columns).where(File.workspace_id == workspace_id))
+    return [Entry(row.path, row.size, partial(packing.content, row)) for row in rows]
 
 
 def thumbnail(file: File, options: dict[str, Any], caller: Caller) -> Job:

@@ -109,7 +109,6 @@ PYTHON = {
     "write to the kernel's settings": "    open('/proc/sys/kernel/core_pattern', 'r+').close()",
     "write beside the programs": "    open('/usr/lib/@NAME', 'x'); os.unlink('/usr/lib/@NAME')",
     "write to /": "    open('/@NAME', 'x'); os.unlink('/@NAME')",
-    "write to /tmp": "    open('/tmp/@NAME', 'x'); os.unlink('/tmp/@NAME')",
     "write a big file": (
         "    path = ('/box' if os.path.exists('/box') else @FOLDER) + '/@NAME'\n"
         "    f = open(path, 'wb', 0)\n    for _ in range(20):\n"
@@ -166,7 +165,6 @@ JAVASCRIPT = {
     "write beside the programs": (
         "fs.writeFileSync('/usr/lib/@NAME', ''); fs.unlinkSync('/usr/lib/@NAME'); reached();"
     ),
-    "write to /tmp": "fs.writeFileSync('/tmp/@NAME', ''); fs.unlinkSync('/tmp/@NAME'); reached();",
     "load an addon of its own": JAVASCRIPT_COPY
     + "try {{ process.dlopen({{ exports: {{}} }}, own); }} catch (error) {{"
     + " if (!loaded()) throw error; }} check(loaded()); reached();",

@@ -5,6 +5,7 @@ Everything runs against the real sandbox, started by root and by an ordinary use
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import stat
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from collab.execution.placed import Files
 from collab.execution.seccomp.denied import DENIED_CALLS
 
 from . import support
@@ -376,7 +378,7 @@ def test_an_output_flood_is_stopped(execute: Execute, language: str, stream: str
     assert (outcome.stopped, len(getattr(outcome, stream))) == ("output_limit", 64 * 1024)
 
 
-@pytest.mark.parametrize(("folder", "size"), [("/box", 64), ("/dev/shm", 8)])
+@pytest.mark.parametrize(("folder", "size"), [("/box", 64), ("/tmp", 64), ("/dev/shm", 8)])
 def test_files_are_bounded_in_bytes(execute: Execute, folder: str, size: int) -> None:
     code = f"""
 written = 0
@@ -419,6 +421,74 @@ def test_files_are_bounded_in_number(execute: Execute, language: str) -> None:
         "require('fs').openSync(`/dev/shm/${n}`, 'w'))",
     }[language]
     assert execute(code, language).stopped == "file_limit"
+
+
+@IN_BOTH
+def test_what_is_written_to_tmp_stays_in_the_box(
+    execute: Execute, target: Target, language: str
+) -> None:
+    code = {
+        "python": "open('/tmp/@', 'x').write('x'); print(open('/box/@').read())",
+        "javascript": "const fs = require('fs'); fs.writeFileSync('/tmp/@', 'x');"
+        " console.log(fs.readFileSync('/box/@', 'utf8'))",
+    }[language].replace("@", target.name)
+    assert execute(code, language).stdout == "x\n"
+    assert not target.traces
+
+
+# -- the files of a workspace ---------------------------------------------------------------------
+
+CHANGES = {
+    "write": "open(PATH, 'w')",
+    "append": "open(PATH, 'a')",
+    "make it writable": "os.chmod(PATH, 0o777)",
+    "delete": "os.unlink(os.path.realpath(PATH))",
+    "rename": "os.rename(os.path.realpath(PATH), '/files/other')",
+    "put another there": "os.rename('/box/main.py', os.path.realpath(PATH))",
+    "add one": "open('/files/own', 'x')",
+    "link to it": "os.link(os.path.realpath(PATH), '/box/own')",
+    "write through its descriptor": "open(f'/proc/self/fd/{open(PATH).fileno()}', 'w')",
+}
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_file_of_the_workspace_can_not_be_changed(execute: Execute, how: str) -> None:
+    code = f"""
+import os
+PATH = "data/in.csv"
+try:
+    {CHANGES[how]}
+except OSError as error:
+    print("refused", error.errno)
+print(open(PATH).read())
+"""
+    outcome = execute(code, files=Files(shown={"data/in.csv": b"kept"}))
+    assert outcome.stdout in [f"refused {number}\nkept\n" for number in (1, 13, 18, 30)], outcome
+
+
+def test_no_library_is_loaded_from_a_file_of_the_workspace(execute: Execute) -> None:
+    library = Path(next(line.split()[-1] for line in _mapped() if "/libm.so" in line)).read_bytes()
+    code = "import ctypes\ntry: ctypes.CDLL('/box/own.so')\nexcept OSError as e: print(e)"
+    outcome = execute(code, files=Files(shown={"own.so": library}))
+    assert "failed to map segment" in outcome.stdout, outcome
+
+
+def _mapped() -> list[str]:
+    """Return the lines that tell what this process has loaded; libm is among it."""
+    ctypes.CDLL("libm.so.6")
+    return Path("/proc/self/maps").read_text().splitlines()
+
+
+def test_no_program_is_run_from_a_file_of_the_workspace(execute: Execute) -> None:
+    code = "import os\ntry: os.execv('/box/own', ['own'])\nexcept OSError as e: print(e.errno)"
+    outcome = execute(code, files=Files(shown={"own": b"#!/usr/bin/true\n"}))
+    assert outcome.stdout == "13\n"
+
+
+def test_files_of_a_run_leave_no_descriptor_to_the_code(execute: Execute) -> None:
+    code = "import os; print(sorted(os.listdir('/proc/self/fd'))[:4])"
+    files = Files(own={"a": b"1"}, shown={"b": b"2"})
+    assert execute(code, files=files).stdout == "['0', '1', '2', '3']\n"  # 3 is the listing's own
 
 
 # -- rights ---------------------------------------------------------------------------------------

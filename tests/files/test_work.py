@@ -35,6 +35,63 @@ def test_a_program_runs(bob, workspace, desk):
     assert (result["stdout"], result["exit_code"]) == ("42\n", 0)
 
 
+def test_a_program_sees_the_other_files_of_its_workspace(bob, workspace, desk):
+    code = "import near; print(near.x, open('d.csv', 'rb').read(), open('../far').read())"
+    bob.makes_file(workspace, "src/near.py", "x = 6")
+    bob.sends_file(workspace, "src/d.csv", b"\x00\xff")
+    bob.makes_file(workspace, "far", "away")
+    file = bob.makes_file(workspace, "src/a.py", code)["id"]
+    job = ok(run(bob, file))
+    desk.work()
+    result = ok(bob.get(f"/jobs/{job['id']}"))["result"]
+    assert result["stdout"] == "6 b'\\x00\\xff' away\n", result
+
+
+def test_a_program_changes_no_file_of_its_workspace(bob, workspace, desk):
+    data = bob.makes_file(workspace, "in.txt", "kept")["id"]
+    code = "try: open('in.txt', 'w')\nexcept OSError as error: print(error.errno)"
+    job = ok(run(bob, bob.makes_file(workspace, "a.py", code)["id"]))
+    desk.work()
+    assert ok(bob.get(f"/jobs/{job['id']}"))["result"]["stdout"] == "30\n"
+    assert bob.get(f"/files/{data}/content").text == "kept"
+
+
+def test_of_a_large_workspace_a_program_sees_the_nearest(bob, workspace, desk):
+    bob.sends_file(workspace, "b/large.bin", b"\xff" * 3_000_000)
+    bob.sends_file(workspace, "a/large.bin", b"\x00" + b"\xff" * 3_000_000)
+    bob.makes_file(workspace, "z/small.txt", "s")
+    code = "import glob; print(sorted(glob.glob('/box/*/*')))"
+    job = ok(run(bob, bob.makes_file(workspace, "b/run.py", code)["id"]))
+    desk.work()
+    result = ok(bob.get(f"/jobs/{job['id']}"))["result"]
+    assert result["stdout"] == "['/box/b/large.bin', '/box/b/run.py', '/box/z/small.txt']\n"
+    assert result["files_left_out"] == 1
+
+
+def in_workspace(who, project: int | None, workspace: int):
+    payload = {"language": "python", "code": "1", "workspace_id": workspace, "path": "a.py"}
+    return who.post("/jobs", {"type": "code_execution", "payload": payload, "project_id": project})
+
+
+def test_code_runs_in_a_workspace_of_its_own_project_only(bob, charlie, project, workspace):
+    assert in_workspace(bob, project, workspace).status_code == 201
+    pointer = ["#/payload/workspace_id"]
+    assert pointers(in_workspace(bob, None, workspace)) == pointer
+    assert pointers(in_workspace(bob, bob.makes_project(), workspace)) == pointer
+    assert pointers(in_workspace(charlie, charlie.makes_project(), workspace)) == pointer
+
+
+def test_code_that_names_a_path_which_is_taken_runs_all_the_same(bob, project, workspace, desk):
+    for path in ("a/b", "c"):
+        bob.makes_file(workspace, path, "x")
+    for path in ("a", "c/d.py", "c"):
+        payload = {"language": "python", "code": "print(1)", "workspace_id": workspace}
+        body = {"type": "code_execution", "payload": payload | {"path": path}}
+        job = ok(bob.post("/jobs", body | {"project_id": project}))
+        desk.work()
+        assert ok(bob.get(f"/jobs/{job['id']}"))["result"]["stdout"] == "1\n"
+
+
 def test_what_is_no_program_is_not_run(bob, workspace):
     problem(run(bob, bob.makes_file(workspace, "a.txt", "x")["id"]), 422)
     problem(run(bob, bob.sends_file(workspace, "b.py", b"\x00")["id"]), 422)

@@ -68,6 +68,12 @@ def packed(files: list[Any]) -> Iterator[bytes]:
     yield sink.taken()
 
 
+def content(file: Any) -> bytes | None:
+    """Return what is in a file (its id, kind and sha256) now; None if it was deleted."""
+    pieces = list(_text(file.id) if file.kind == TEXT else _bytes(file.sha256))
+    return b"".join(pieces) if pieces else None
+
+
 def _entry(file: Any, name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, _moment(file.updated_at))
     entry.compress_type = zipfile.ZIP_DEFLATED if file.kind == TEXT else zipfile.ZIP_STORED

@@ -1,0 +1,38 @@
+"""What lies in a workspace, for who knows no files: the package that keeps them registers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+
+from ..core.slots import Registry
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file: its path in the workspace, its bytes as they are counted, and what reads them.
+
+    `read` returns None where the file has been deleted meanwhile.
+    """
+
+    path: str
+    size: int
+    read: Callable[[], bytes | None]
+
+
+#: Returns what is in a workspace, by its id.
+Lister = Callable[[int], list[Entry]]
+
+_LISTERS: Registry[list[Lister]] = Registry("what is in workspaces", lambda _: [])
+
+
+def register(app: Flask, lister: Lister) -> None:
+    """Let a function tell what it keeps in a workspace."""
+    _LISTERS.of(app).append(lister)
+
+
+def entries_of(workspace_id: int) -> list[Entry]:
+    """Return what is in a workspace; nothing, if it is gone."""
+    return [entry for lister in _LISTERS.here() for entry in lister(workspace_id)]
