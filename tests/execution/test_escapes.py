@@ -447,7 +447,7 @@ CHANGES = {
     "put another there": "os.rename('/box/main.py', os.path.realpath(PATH))",
     "add one": "open('/files/own', 'x')",
     "link to it": "os.link(os.path.realpath(PATH), '/box/own')",
-    "write through its descriptor": "open(f'/proc/self/fd/{open(PATH).fileno()}', 'w')",
+    "write through its descriptor": "open(f'/proc/self/fd/{os.open(PATH, 0)}', 'w')",
 }
 
 

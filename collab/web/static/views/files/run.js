@@ -112,6 +112,10 @@ export class Run {
     this.#tell(job.status, exit ? `${words}: exit code ${exit}` : (words ?? job.status));
     if (job.error && !(exit && job.result?.stderr)) this.#write("stderr", `${job.error.message}\n`);
     if (this.#length === 0) this.output.append(h("span", { class: "quiet" }, "It wrote nothing."));
+    const left = job.result?.files_left_out;
+    const missed = left ? `It did not see ${left} files of this workspace: they are too many, or too large.` : "";
+    for (const words of [job.result?.hint, missed])
+      if (words) this.output.append(h("span", { class: "quiet" }, `\n${words}`));
     this.#unfollow();
   }
 
