@@ -21,10 +21,11 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from .hidden import hidden_mounts, showing, within
 from .languages import MIB, Language
-from .programs import LIBRARY_FOLDERS, Installed, bubblewrap, reachable, system_program, zones
+from .programs import LIBRARY_FOLDERS, Installed, bubblewrap, system_program, zones
 
 LINKS = {
     "/bin": "/usr/bin",
@@ -67,24 +68,6 @@ MOUNT_COMMAND = (
 )
 #: The folders for files, and the bytes of each.
 FOLDERS = ((BOX_FOLDER, BOX_BYTES), ("/dev/shm", SHM_BYTES))  # noqa: S108 (inside)
-
-
-#: Of util-linux, as prlimit; outside only, so it is none of the box's tools.
-UNSHARE_PROGRAM = "/usr/bin/unshare"
-#: Where root shows nobody what they can't reach, in a mount namespace of this run.
-SHOWN_FOLDER = "/mnt"
-SHOW_COMMAND = f"""
-umask 022 # the server's own is for files that nobody else may read
-mount -t tmpfs -o mode=0755,size=1m shown {SHOWN_FOLDER} || exit
-while [ "$1" != -- ]; do
-  mkdir -p "$(dirname "$2")"
-  if [ -d "$1" ]; then mkdir -p "$2"; else : > "$2"; fi
-  mount --bind "$1" "$2" || exit
-  shift 2
-done
-shift
-exec "$@"
-"""
 
 
 @dataclass(frozen=True)
@@ -151,7 +134,7 @@ def command(
     hidden = hidden_mounts(programs) if os.geteuid() == 0 else {}
     return [
         *_as_nobody(tools, hidden),
-        *(_within(tools.bwrap.outside, hidden), *_outer(programs, hidden, given), "--"),
+        *(within(tools.bwrap.outside, hidden), *_outer(programs, hidden, given), "--"),
         *(tools.sh.inside, "-c", _prepare(given), "sh"),
         *(tools.setpriv.inside, "--inh-caps", "-all", "--ambient-caps", "-all", "--"),
         *(tools.bwrap.inside, *_inner(place, given), "--"),
@@ -170,27 +153,6 @@ def _prepare(given: Descriptors) -> str:
     return " && ".join((*mounts, 'exec "$@"'))
 
 
-def hidden_mounts(programs: Iterable[Installed]) -> dict[str, str]:
-    """Return what nobody can reach of what is to be mounted, each with a place where they can.
-
-    A virtual environment, or a Python, in the home of root is behind a door that only root opens.
-    """
-    return {
-        source: f"{SHOWN_FOLDER}{place}"
-        for program in programs
-        for source, place in program.mounts
-        if not reachable(Path(source))
-    }
-
-
-def _within(path: str, hidden: Mapping[str, str]) -> str:
-    """Return where a path is, for nobody too."""
-    for source, place in hidden.items():
-        if Path(path).is_relative_to(source):
-            return str(place / Path(path).relative_to(source))
-    return path
-
-
 def _as_nobody(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
     """Return what makes root nobody: RLIMIT_NPROC does not bind root.
 
@@ -200,25 +162,7 @@ def _as_nobody(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
     if os.geteuid() != 0:
         return []
     who = ("--reuid", str(NOBODY_ID), "--regid", str(NOBODY_ID), "--clear-groups")
-    return [*_showing(tools, hidden), tools.setpriv.outside, *who, "--"]
-
-
-def _showing(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
-    """Return what mounts, in a namespace of its own, what nobody can't reach where they can."""
-    if not hidden:
-        return []
-    places = [word for pair in hidden.items() for word in pair]
-    return [
-        UNSHARE_PROGRAM,
-        "--mount",
-        "--",
-        tools.sh.outside,
-        "-c",
-        SHOW_COMMAND,
-        "sh",
-        *places,
-        "--",
-    ]
+    return [*showing(tools.sh, hidden), tools.setpriv.outside, *who, "--"]
 
 
 def _outer(

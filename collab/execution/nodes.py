@@ -80,12 +80,12 @@ class Node:
 
 
 #: One that does not start.
-SILENT = Node(data=0, version=(0, 0), lean=False)
+SILENT_NODE = Node(data=0, version=(0, 0), lean=False)
 
 
 @functools.cache
 def probed(node: str) -> Node:
-    """Ask a Node; `SILENT` where it does not start."""
+    """Ask a Node; `SILENT_NODE` where it does not start."""
     try:
         said = subprocess.run(  # noqa: S603 (a path that we found, no shell)
             [node, "-e", PROBE_CODE], capture_output=True, text=True, timeout=PROBE_S, cwd="/"
@@ -93,7 +93,7 @@ def probed(node: str) -> Node:
         told = json.loads(said.stdout)
         return Node(told["data"] * 1024, (told["major"], told["minor"]), told["lean"])
     except (OSError, subprocess.TimeoutExpired, ValueError, LookupError):
-        return SILENT
+        return SILENT_NODE
 
 
 def data_at_rest(node: str) -> int:
