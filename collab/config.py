@@ -161,7 +161,7 @@ SETTINGS = (
         "for so long a used refresh token gives the same new tokens; later, it ends its session",
     ),
     Setting(
-        "TICKET_SECONDS", "60", whole(1, 600), "lifetime of a ticket for socket and stream URLs"
+        "TICKET_SECONDS", "60", whole(1, 600), "time to use a ticket for a socket or stream URL"
     ),
     Setting(
         "CORS_ORIGINS", "", origins, "origins that may call from a browser, or `*`; empty: none"

@@ -157,10 +157,12 @@ DELETE uploads/<private_upload> of another                401     404  404 404  
 GET    jobs/types                                         401     200  200 200   200 200
 GET    jobs                                               401     200  200 200   200 200
 GET    jobs of a project                                  401     404  200 200   200 200
+GET    jobs of everybody                                  401     403  403 403   403 200
+GET    jobs of another                                    401     403  403 403   403 200
 POST   jobs                                               401     201  201 201   201 201
 POST   jobs to a project                                  401     404  403 201   201 201
 GET    jobs/<job>                                         401     404  200 200   200 200
-GET    jobs/<private_job> of another                      401     404  404 404   404 404
+GET    jobs/<private_job> of another                      401     404  404 404   404 200
 GET    jobs/<ended_job>/output                            401     404  200 200   200 200
 GET    jobs/<private_job>/output of another               401     404  404 404   404 404
 GET    jobs/<job>/log                                     401     404  200 200   200 200
@@ -168,7 +170,7 @@ GET    jobs/<private_job>/log of another                  401     404  404 404  
 GET    jobs/<job>/attempts                                401     404  200 200   200 200
 GET    jobs/<private_job>/attempts of another             401     404  404 404   404 404
 POST   jobs/<job>/cancel                                  401     404  403 200   200 200
-POST   jobs/<private_job>/cancel of another               401     404  404 404   404 404
+POST   jobs/<private_job>/cancel of another               401     404  404 404   404 200
 POST   jobs/<ended_job>/retry                             401     404  403 409   409 409
 POST   jobs/<cancelled_job>/retry                         401     404  403 200   200 200
 POST   jobs/<private_job>/retry of another                401     404  404 404   404 404
@@ -347,6 +349,8 @@ SENT: dict[str, dict[str, Any]] = {
     "GET uploads of a project": {"project_id": "<project>"},
     "POST uploads to a project": {"project_id": "<project>"},
     "GET jobs of a project": {"project_id": "<project>"},
+    "GET jobs of everybody": {"scope": "all"},
+    "GET jobs of another": {"owner_id": "<user>"},
     "POST jobs": JOB,
     "POST jobs to a project": JOB | {"project_id": "<project>"},
     "GET events of a job": {"topic": "job:<job>"},

@@ -9,13 +9,13 @@ def init_app(app: Flask) -> None:
     from ..core.http.api import serve
     from ..core.http.limits import limiter
     from ..core.storage import housekeeping
-    from . import guard, refusals, retention, routes, tokens, user_routes
+    from . import guard, refusals, routes, sessions, tickets, tokens, user_routes
 
     guard.init_app(app)
     heavy.init_app(app)  # after the guard, as the limiter: they count by caller
     limiter.init_app(app)
     refusals.init_app(app)
     tokens.init_app(app)
-    housekeeping.bring(app, "ended sessions", retention.forget_sessions)
-    housekeeping.bring(app, "tickets", retention.forget_tickets)
+    housekeeping.bring(app, "ended sessions", sessions.forget)
+    housekeeping.bring(app, "tickets", tickets.forget)
     serve(app, routes.blueprint, user_routes.blueprint)

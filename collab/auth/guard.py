@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from flask import Flask, g, request
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, select
 
 from ..core.caller import Caller, act_as, acting
 from ..core.database import on_lock
@@ -15,11 +15,11 @@ from ..core.errors import Forbidden, Unauthorized
 from ..core.http.caller import caller
 from ..core.http.traits import Trait, mark
 from ..core.models import utcnow
-from ..core.security import digest
 from ..extensions import db
-from .models import ADMIN, Session, Ticket, User
+from . import tickets
+from .models import ADMIN, Session, User
 from .sessions import Disabled
-from .tokens import AccessClaims, read_access_token
+from .tokens import AccessClaims, TokenExpired, read_access_token
 
 P = ParamSpec("P")
 
@@ -70,8 +70,16 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
 
 
 def from_token(token: str) -> Caller:
-    """Return the person of an access token; raises Unauthorized."""
-    claims = read_access_token(token)
+    """Return the person of an access token; raises Unauthorized.
+
+    TokenExpired means that a fresh one would do: of a session that has ended, that is said.
+    """
+    try:
+        claims = read_access_token(token)
+    except TokenExpired as expired:
+        if expired.claims is not None:
+            person_of(expired.claims)
+        raise
     g.claimed = claims.user_id
     return person_of(claims)
 
@@ -98,22 +106,6 @@ def recheck_under_lock(connection: Connection) -> None:
     act_as(who)
 
 
-def from_ticket(ticket: str) -> Caller:
-    """Use a ticket up and return its person; raises Unauthorized the second time."""
-    statement = (
-        delete(Ticket)
-        .where(Ticket.digest == digest(ticket), Ticket.expires_at > utcnow())
-        .returning(Ticket.session_id, Ticket.token_expires)
-    )
-    # Deleted by the statement that finds it: of two that come at once one gets a row.
-    row = db.session.execute(statement).one_or_none()
-    user_id = row and db.session.scalar(select(Session.user_id).where(Session.id == row.session_id))
-    db.session.commit()
-    if row is None or user_id is None:
-        raise Unauthorized("The ticket has been used or has expired.")
-    return person_of(AccessClaims(user_id, row.session_id, row.token_expires))
-
-
 def bearer() -> str | None:
     """Return the token of the Authorization header."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -135,11 +127,14 @@ def identify() -> None:
         g.refusal = refusal
 
 
-def from_address() -> Caller | None:
-    """Return who calls a socket or stream: `?ticket=`, `?token=` or the header, else None."""
+def from_address(read: Callable[[str], AccessClaims] = tickets.use) -> Caller | None:
+    """Return who calls a socket or stream: `?ticket=`, `?token=` or the header, else None.
+
+    `read` uses a ticket and returns what it says.
+    """
     try:
         if ticket := request.args.get("ticket"):
-            return from_ticket(ticket)
+            return person_of(read(ticket))
         if token := request.args.get("token"):
             return from_token(token)
     except Unauthorized as refusal:

@@ -107,7 +107,7 @@ class Session(Model):
 
 
 class Ticket(Model):
-    """Lets one connection in, once, for a session."""
+    """Lets one socket in, once, for a session; or one stream, whenever it comes back."""
 
     __tablename__ = "tickets"
 
@@ -116,8 +116,10 @@ class Ticket(Model):
         ForeignKey("sessions.id", ondelete="CASCADE"), index=True
     )
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    #: When the access token that bought it ends, and with it what the ticket opened.
+    #: When the access token that bought it ends, and with it the socket that the ticket opened.
     token_expires: Mapped[datetime]
+    #: Digest of the topics of the stream that it belongs to, from its first use on one.
+    stream: Mapped[str | None] = mapped_column(String(64))
 
 
 class KnownNetwork(Model):

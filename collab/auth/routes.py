@@ -14,7 +14,7 @@ from ..core.http.origin import is_local
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
-from . import blocks, demo_people, service, sessions, users
+from . import blocks, demo_people, service, sessions, tickets, users
 from .demo_people import Demo
 from .guard import login_required
 from .models import User
@@ -217,6 +217,10 @@ def end_session(session_id: int) -> tuple[None, int, dict[str, str]]:
 @login_required
 @blueprint.response(201, TicketOut)
 def issue_ticket() -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Get a ticket for the URL of a socket or stream: it works once, within a minute."""
-    ticket, expires_at = sessions.issue_ticket(caller())
+    """Get a ticket for the URL of a socket or stream, to be used within a minute.
+
+    It opens one socket, once. A stream that was opened with it may come back to the same URL, as
+    a browser's EventSource does by itself, until the session ends.
+    """
+    ticket, expires_at = tickets.issue(caller())
     return {"ticket": ticket, "expires_at": expires_at}, 201, NO_STORE

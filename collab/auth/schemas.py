@@ -207,7 +207,7 @@ class BlockQuery(PageQuery):
 
 
 class TicketOut(Schema):
-    """A ticket for `?ticket=`: it works once."""
+    """A ticket for `?ticket=`: it opens one socket, or belongs to one stream."""
 
     example = {
         "ticket": "Zk3vT9hH0mQ2yX5sR8uW1aB4cD7eF6gH9iJ0kL3mN6o",

@@ -1,9 +1,9 @@
-"""Sessions: one for each log-in, with its family of refresh tokens; and tickets."""
+"""Sessions: one for each log-in, with its family of refresh tokens."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, select, update
@@ -14,13 +14,14 @@ from ..core.counting.networks import network_of
 from ..core.errors import NotFound, Unauthorized
 from ..core.lists.paging import Page, paginate
 from ..core.models import utcnow
-from ..core.security import digest, new_token
+from ..core.security import digest
 from ..core.slots import setting
+from ..core.storage import retention
 from ..events import log
 from ..events.catalogue.accounts import SessionRevoked, SessionStarted
 from ..extensions import db
 from . import tokens
-from .models import SESSION_SORTS, KnownNetwork, Session, Ticket, User
+from .models import SESSION_SORTS, KnownNetwork, Session, User
 
 #: Networks that are known of a person: those used last.
 KNOWN_NETWORKS = 50
@@ -178,23 +179,6 @@ def has_ended(session_id: int) -> bool:
     return db.session.scalar(found) is None
 
 
-def issue_ticket(caller: Caller) -> tuple[str, datetime]:
-    """Make a ticket: good once, for a minute, for an address that would show a token."""
-    now, ticket = utcnow(), new_token()
-    expires = now + timedelta(seconds=setting("TICKET_SECONDS"))
-    db.session.execute(delete(Ticket).where(Ticket.expires_at < now))
-    db.session.add(
-        Ticket(
-            digest=digest(ticket),
-            session_id=caller.session_id,
-            expires_at=expires,
-            token_expires=caller.token_expires,
-        )
-    )
-    db.session.commit()
-    return ticket, expires
-
-
 def revoke(which: ColumnElement[bool], reason: str) -> int:
     """End sessions in the open transaction, record each, and return how many."""
     statement = (
@@ -212,6 +196,18 @@ def revoke(which: ColumnElement[bool], reason: str) -> int:
         ]
     )
     return len(ended)
+
+
+def forget() -> bool:
+    """Delete some sessions that ended more than SESSION_RETENTION_DAYS ago.
+
+    Returns whether there may be more; commits.
+    """
+    before = retention.border("SESSION_RETENTION_DAYS")
+    if before is None:
+        return False
+    gone = retention.delete_older(Session.expires_at, before, Session.id)
+    return gone == retention.ROWS_PER_COMMIT
 
 
 def refresh_life() -> timedelta:

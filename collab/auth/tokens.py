@@ -59,6 +59,11 @@ class TokenExpired(Unauthorized):
 
     kind = "token-expired"
 
+    def __init__(self, detail: str | None = None, claims: AccessClaims | None = None) -> None:
+        super().__init__(detail)
+        #: What the token said.
+        self.claims = claims
+
 
 def new_access_token(session: Session) -> str:
     """Sign an access token (RFC 7519)."""
@@ -86,20 +91,26 @@ def read_access_token(token: str) -> AccessClaims:
         while len(known) > KNOWN_TOKENS:
             known.popitem(last=False)
     elif claims.expires <= utcnow():
-        raise TokenExpired()
+        raise TokenExpired(claims=claims)
     return claims
 
 
 def _verified(token: str) -> AccessClaims:
     try:
-        claims = decode_token(token)
-        expires = datetime.fromtimestamp(claims["exp"], UTC)
-        read = AccessClaims(int(claims["sub"]), int(claims["sid"]), expires)
-    except ExpiredSignatureError:
-        raise TokenExpired() from None
-    except (JWTExtendedException, PyJWTError, KeyError, ValueError, TypeError):
+        return _claims(decode_token(token))
+    except ExpiredSignatureError:  # its signature is good (RFC 7519 §7.2)
+        raise TokenExpired(claims=_claims(decode_token(token, allow_expired=True))) from None
+    except (JWTExtendedException, PyJWTError):
         raise Unauthorized("The access token is not valid.") from None
-    if claims.get("type") != "access" or not 0 < read.session_id <= MAX_ID:
+
+
+def _claims(found: dict[str, Any]) -> AccessClaims:
+    try:
+        expires = datetime.fromtimestamp(found["exp"], UTC)
+        read = AccessClaims(int(found["sub"]), int(found["sid"]), expires)
+    except (KeyError, ValueError, TypeError):
+        raise Unauthorized("The access token is not valid.") from None
+    if found.get("type") != "access" or not 0 < read.session_id <= MAX_ID:
         raise Unauthorized("This is not an access token.")
     return read
 

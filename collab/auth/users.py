@@ -20,6 +20,7 @@ from ..events.catalogue.accounts import (
 )
 from ..extensions import db
 from . import passwords, service, sessions
+from .accounts import disabling
 from .models import ADMIN, USER_SORTS, KnownNetwork, Session, User
 
 
@@ -60,7 +61,13 @@ def load(user_id: int, *, to_change: bool = False, to_admin: bool = False) -> Us
 
 
 def update(user: User, changes: dict[str, Any], admin: Caller) -> User:
-    """Change an account's role, or disable or enable it; raises OwnAccount, LastAdmin."""
+    """Change an account's role, or disable or enable it; raises OwnAccount, LastAdmin.
+
+    Of what goes on for somebody who is disabled very much may be to end: parts go before, in
+    transactions of their own, and the rest in the one that disables.
+    """
+    if changes.get("disabled") and not user.disabled:
+        user = _end_all_of(user, changes, admin)
     role, disabled = changes.get("role", user.role), changes.get("disabled", user.disabled)
     if user.role == ADMIN and (role != ADMIN or disabled):
         _require_another_admin(user, admin)
@@ -75,6 +82,16 @@ def update(user: User, changes: dict[str, Any], admin: Caller) -> User:
         user.disabled_at = None
         log.record(AccountEnabled(user_id=user.id), actor=admin.user_id)
     db.session.commit()
+    return user
+
+
+def _end_all_of(user: User, changes: dict[str, Any], admin: Caller) -> User:
+    """End what goes on for somebody; the last part of it is in the transaction left open."""
+    if user.role == ADMIN:
+        _require_another_admin(user, admin)
+    while disabling.end_some_of(user.id, admin.user_id):
+        db.session.commit()
+        user = load(user.id, to_change=True, to_admin=user.to_admin)
     return user
 
 

@@ -5,17 +5,19 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Run and serve jobs; `job:<id>` is a topic. Other packages bring their types."""
+    from ..auth.accounts.disabling import on_disabled
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from ..events import concerns
     from ..projects.access import register_topic
-    from . import retention, routes
+    from . import on_owner_disabled, retention, routes
     from .concerns import JobEvents
     from .engine import runner
     from .models import Job
 
     register_topic(app, "job", Job)
     runner.init_app(app)
+    on_disabled(app, on_owner_disabled.cancel_all)
     housekeeping.bring(app, "ended jobs", retention.forget_jobs)
     housekeeping.bring(app, "job keys", retention.forget_keys)
     concerns.register(app, JobEvents())

@@ -20,6 +20,8 @@ CANCELLED = "cancelled"
 DEAD = "dead"
 
 STATUSES = (QUEUED, RUNNING, RETRY_WAIT, SUCCEEDED, FAILED, CANCELLED, DEAD)
+#: The error of a job that ended because its owner's account was disabled.
+ACCOUNT_DISABLED = "account_disabled"
 #: Nothing more happens by itself.
 ENDED_STATUSES = (SUCCEEDED, FAILED, CANCELLED, DEAD)
 
@@ -59,6 +61,10 @@ class Job(Owned, Model):
         Index("ix_jobs_project_id_status_id", "project_id", "status", "id"),
         Index("ix_jobs_owner_id_type_id", "owner_id", "type", "id"),
         Index("ix_jobs_project_id_type_id", "project_id", "type", "id"),
+        # Everybody's, for admins. Partial, though all rows are in them, so that no query takes one
+        # that does not ask for it: claiming has its own.
+        Index("ix_jobs_status_id", "status", "id", sqlite_where=text("created_at IS NOT NULL")),
+        Index("ix_jobs_type_id", "type", "id", sqlite_where=text("created_at IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )
 
@@ -94,6 +100,9 @@ class Job(Owned, Model):
     finished_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)
     version: Mapped[int] = mapped_column(default=1)
+
+    #: Whether what is its owner's alone is left out; see `oversight.Outline`.
+    withheld = False
 
     @property
     def priority(self) -> int:

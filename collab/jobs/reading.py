@@ -9,32 +9,55 @@ from sqlalchemy import String, Subquery, cast, func, literal, null, select, unio
 from sqlalchemy.orm import aliased
 
 from ..core.caller import Caller
-from ..core.errors import NotFound
+from ..core.errors import Forbidden, NotFound
 from ..core.lists.paging import Page, paginate
 from ..core.lists.reading import as_text
 from ..core.models import Id
 from ..core.schemas import MAX_ID
 from ..extensions import db
 from ..projects import access
+from . import oversight
 from .models import JOB_SORTS, RUNNING, Attempt, Job, JobResult, LogLine
+
+#: True of each, and asked for so that the list walks the indexes that are for it.
+EVERY_JOB = Job.created_at.is_not(None)
 
 
 def list_jobs(
     caller: Caller,
     *,
     project_id: int | None,
+    scope: str,
+    owner_id: int | None,
     status: str | None,
     type: str | None,
     sort: str,
     **page: Any,
 ) -> Page:
-    """Return a page of the caller's jobs, or of a project's."""
-    query = select(Job).where(access.owned_by(Job, caller, project_id))
+    """Return a page of the caller's jobs, of a project's, or for an admin of everybody's.
+
+    Raises NotFound for a project that the caller can't read, Forbidden for others' to no admin.
+    """
+    query = select(Job).where(_whose(caller, project_id, scope, owner_id))
     if status is not None:
         query = query.where(Job.status == status)
     if type is not None:
         query = query.where(Job.type == type)
-    return paginate(query, columns=JOB_SORTS, sort=sort, key=Job.id, **page)
+
+    def item(row: Any) -> Any:
+        return oversight.outlined(row.Job, caller)
+
+    return paginate(query, columns=JOB_SORTS, sort=sort, key=Job.id, item=item, **page)
+
+
+def _whose(caller: Caller, project_id: int | None, scope: str, owner_id: int | None) -> Any:
+    """Return the condition for whose jobs are listed."""
+    others = owner_id not in (None, caller.user_id)
+    if not caller.is_admin and (scope == "all" or others):
+        raise Forbidden("Only an admin may list the jobs of others.")
+    everybodys = caller.is_admin and project_id is None and (scope == "all" or others)
+    which = EVERY_JOB if everybodys else access.owned_by(Job, caller, project_id)
+    return which if owner_id is None else which & (Job.owner_id == owner_id)
 
 
 def payload_of(job: Job) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from ..core.links import BASE_PATH
 from . import reading
 from .models import Job
+from .oversight import Outline
 
 
 class JobView:
@@ -21,6 +22,11 @@ class JobView:
     def __getattr__(self, name: str) -> Any:
         """Return a column of the job."""
         return getattr(self._job, name)
+
+
+def as_seen(job: Job | Outline) -> JobView | Outline:
+    """Return a job with its result, or the outline where that is all that the caller may see."""
+    return job if isinstance(job, Outline) else shown(job)
 
 
 def shown(job: Job) -> JobView:

@@ -23,9 +23,10 @@ from ..flags import service as flags
 from ..flags.service import FeatureOff
 from ..projects import access
 from ..projects.access import Right
-from . import reading, registry, service
+from . import oversight, reading, registry, service
 from .models import Job
-from .representation import JobView, shown
+from .oversight import Outline
+from .representation import JobView, as_seen, shown
 from .schemas import (
     AttemptPage,
     AttemptQuery,
@@ -58,7 +59,10 @@ def list_types() -> dict[str, Any]:
 @blueprint.response(200, JobPage)
 @linked
 def list_jobs(query: dict[str, Any]) -> Page:
-    """List your jobs, or those of a project."""
+    """List your jobs, those of a project, or for an admin everybody's.
+
+    Of jobs that are another person's own an admin sees an outline.
+    """
     return reading.list_jobs(caller(), **query)
 
 
@@ -79,9 +83,9 @@ def submit_job(data: dict[str, Any]) -> tuple[JobView, int, dict[str, str]]:
 @login_required
 @blueprint.response(200, JobWholeOut)
 @versioned
-def get_job(job_id: int) -> JobView:
-    """Show a job: its state, progress, and result."""
-    return shown(access.load(Job, job_id, caller()))
+def get_job(job_id: int) -> JobView | Outline:
+    """Show a job: its state, progress, and result; an admin gets an outline of others' own."""
+    return as_seen(oversight.load(job_id, caller()))
 
 
 @blueprint.get("/jobs/<id:job_id>/output")
@@ -123,11 +127,15 @@ def get_attempts(query: dict[str, Any], job_id: int) -> Page:
 @blueprint.response(200, JobWholeOut)
 @blueprint.alt_response(409, "Problem")
 @versioned
-def cancel_job(job_id: int) -> JobView:
-    """Cancel a job: at once if it waits, within a second if it runs; 409 if it is over."""
-    job = access.load(Job, job_id, caller(), can=Right.WRITE)
+def cancel_job(job_id: int) -> JobView | Outline:
+    """Cancel a job: at once if it waits, within a second if it runs; 409 if it is over.
+
+    Admins may cancel anybody's.
+    """
+    job = oversight.load(job_id, caller(), can=Right.WRITE)
     require_match(job)
-    return shown(service.cancel(job, caller()))
+    service.cancel(oversight.row_of(job), caller())
+    return as_seen(job)
 
 
 @blueprint.post("/jobs/<id:job_id>/retry")

@@ -119,6 +119,7 @@ class JobOut(Schema):
         "error": None,
         "started_at": "2026-03-02T09:00:01Z",
         "finished_at": "2026-03-02T09:00:02Z",
+        "withheld": False,
     }
     id = fields.Integer(required=True)
     type = fields.String(required=True)
@@ -139,6 +140,13 @@ class JobOut(Schema):
     started_at = Time(required=True, allow_none=True)
     finished_at = Time(required=True, allow_none=True)
     updated_at = Time(required=True)
+    withheld = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether this is the outline that an admin sees of another person's "
+            "own job: without what it works on, says and made."
+        },
+    )
 
 
 class JobWholeOut(JobOut):
@@ -152,7 +160,9 @@ class JobWholeOut(JobOut):
         "result": {"stdout": "Hello Moon\n", "stderr": "", "exit_code": 0},
         "output": None,
     }
-    payload = JsonObject(required=True)
+    payload = JsonObject(
+        required=True, allow_none=True, metadata={"description": "Null where it is withheld."}
+    )
     lease_owner = fields.String(required=True, allow_none=True)
     lease_until = Time(required=True, allow_none=True)
     heartbeat_at = Time(required=True, allow_none=True)
@@ -161,9 +171,19 @@ class JobWholeOut(JobOut):
 
 
 class JobQuery(PageQuery):
-    """Which jobs: yours, or a project's."""
+    """Which jobs: yours, a project's, or everybody's."""
 
     aliases = {"projectId": "project_id"}
+    scope = fields.String(
+        load_default="mine",
+        validate=validate.OneOf(["mine", "all"]),
+        metadata={"description": "`all`: everybody's; for admins."},
+    )
+    owner_id = fields.Integer(
+        load_default=None,
+        validate=validate.Range(1, MAX_ID),
+        metadata={"description": "Whose; those of others are for admins."},
+    )
     project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
     type = fields.String(load_default=None, validate=validate.Length(1, 40))

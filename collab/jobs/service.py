@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, null, select, update
 
+from ..auth.models import User
 from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unavailable, Unprocessable, invalid
@@ -58,6 +59,10 @@ class JobEnded(Conflict):
 
 class NotRetryable(Conflict):
     """Only a job that failed, died or was cancelled can be retried."""
+
+
+class OwnerDisabled(Conflict):
+    """The account of the job's owner is disabled, so nothing runs in their name."""
 
 
 class KeyReused(Unprocessable):
@@ -234,11 +239,16 @@ def cancel(job: Job, caller: Caller) -> Job:
 
 
 def retry(job: Job, caller: Caller) -> Job:
-    """Run a job again that failed, died or was cancelled, with its full number of attempts."""
+    """Run a job again that failed, died or was cancelled, with its full number of attempts.
+
+    Raises NotRetryable, OwnerDisabled, and what `submit` raises of its type.
+    """
     kind = registry.find(job.type)
     if kind is None:
         raise invalid("type", f"Nothing here runs jobs of type {job.type!r} any more.")
     _require_available(kind, caller)
+    if db.session.get_one(User, job.owner_id, populate_existing=True).disabled:
+        raise OwnerDisabled()
     anew: dict[str, Any] = {
         "status": QUEUED,
         "due_at": null(),

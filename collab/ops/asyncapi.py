@@ -92,7 +92,8 @@ def document() -> Json:
                 "Sign in with `?token=`, `?ticket=`, an Authorization header or a first `auth` "
                 "message. Close codes: 1001 the server stops, 1008 too many messages, 1009 a "
                 "message over 256 KiB, 1011 something broke on our side, 4008 read too slowly "
-                "(the reason says where to resume), 4401 the session or token has ended."
+                "(the reason says where to resume), 4401 the session or token has ended, 4508 a "
+                "ping was not answered."
             ),
         },
         "defaultContentType": "application/json",

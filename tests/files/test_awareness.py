@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from collab.core.errors import Malformed
-from collab.files.yjs_door import protocol
-from collab.files.yjs_door.awareness import MAX_EDITORS, MAX_STATE_BYTES, Awareness
-from collab.files.yjs_door.protocol import State
+from collab.files.yjs import protocol
+from collab.files.yjs.awareness import MAX_EDITORS, MAX_STATE_BYTES, Awareness
+from collab.files.yjs.protocol import State
 
 FILE, BOB, ALICE = 1, 2, 3
 

@@ -16,10 +16,10 @@ from collab.files.editing.spending import Spending
 from collab.files.updates.bounds import MAX_CLIENTS, Unusable
 from collab.files.updates.structs import Update
 from collab.files.updates.waiting import MAX_ATTEMPTS, MAX_WAITING_PIECES, Waiting, WaitingList
-from collab.files.yjs_door import protocol
-from collab.files.yjs_door.awareness import MAX_STATE_BYTES
-from collab.files.yjs_door.connection import READING_BYTES
-from collab.files.yjs_door.protocol import MAX_STATES, STEP_1
+from collab.files.yjs import protocol
+from collab.files.yjs.awareness import MAX_STATE_BYTES
+from collab.files.yjs.editor import READING_BYTES
+from collab.files.yjs.protocol import MAX_STATES, STEP_1
 from collab.realtime.allowance import Allowance
 from collab.realtime.transport.live import LIVE
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from collab.files.editing.live_text import LiveText
-from collab.files.yjs_door import protocol
-from collab.files.yjs_door.protocol import STEP_2, UPDATE
+from collab.files.yjs import protocol
+from collab.files.yjs.protocol import STEP_2, UPDATE
 
 from ..support.people import Person
 from ..support.texts import TextDesk

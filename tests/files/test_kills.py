@@ -12,8 +12,8 @@ from collections.abc import Callable
 import pytest
 import websocket
 
-from collab.files.yjs_door import protocol
-from collab.files.yjs_door.protocol import STEP_2, UPDATE
+from collab.files.yjs import protocol
+from collab.files.yjs.protocol import STEP_2, UPDATE
 
 from ..support.coediting import BROKEN
 from ..support.fuzzing import crafted, mutated

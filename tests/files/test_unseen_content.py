@@ -9,7 +9,7 @@ import pytest
 from collab.files.editing.document import Document
 from collab.files.editing.live_text import LiveText
 from collab.files.updates.bounds import Unusable
-from collab.files.yjs_door import protocol
+from collab.files.yjs import protocol
 
 from ..support.people import Person
 from ..support.texts import TextDesk

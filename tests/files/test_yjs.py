@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from collab.files.yjs_door import protocol
-from collab.files.yjs_door.awareness import MAX_EDITORS, MAX_STATE_BYTES
-from collab.files.yjs_door.budget import BUDGET, MAX_MESSAGE_BYTES
-from collab.files.yjs_door.protocol import STEP_1, UPDATE, State
+from collab.events.close_codes import TOKEN_ENDED, TOKEN_EXPIRED
+from collab.files.yjs import protocol
+from collab.files.yjs.awareness import MAX_EDITORS, MAX_STATE_BYTES
+from collab.files.yjs.budget import BUDGET, MAX_MESSAGE_BYTES
+from collab.files.yjs.protocol import STEP_1, UPDATE, State
 from collab.realtime.transport.live import LIVE
 
 from ..support.people import Person, ok
 from ..support.sockets import Socket
+from ..support.tokens import token_for
 from ..support.waiting import eventually
 from ..support.yjs import YjsEditor
 
@@ -92,27 +96,39 @@ def test_an_update_of_nothing_is_no_change(
 # -- who may --------------------------------------------------------------------------------------
 
 
-def test_a_viewer_reads_and_is_denied_to_edit(
+def test_a_viewer_s_key_is_denied_and_the_viewer_goes_on_reading(
     text: int, alice: Person, vera: Person, yjs: Yjs, connect: Connect
 ) -> None:
     writes, reads = yjs(alice, text).sync(), yjs(vera, text).sync()
     writes.edit(0, delete=1)
     reads.expect_text("bc")
-    reads.sync()
-    reads.edit(0, "x")
-    closed = reads.wait_closed()
-    assert (closed.code, reads.denied) == (4403, closed.reason)
-    assert "viewer" in closed.reason
-    assert content(connect, vera, text) == "bc"
+    reads.edit(2, "x")
+    reads.until_denied()
+    assert "viewer" in reads.denied
+    writes.edit(0, "y")
+    reads.expect_text("ybcx")
+    assert content(connect, vera, text) == "ybc"
 
 
-def test_a_viewer_who_comes_with_changes_is_denied(
-    text: int, vera: Person, yjs: Yjs, connect: Connect
+def test_a_viewer_who_comes_with_changes_is_denied_and_goes_on_reading(
+    text: int, alice: Person, vera: Person, yjs: Yjs, connect: Connect
 ) -> None:
     viewer = yjs(vera, text)
     viewer.text += "mine"
-    assert viewer.wait_closed().code == 4403
-    assert content(connect, vera, text) == "abc"
+    viewer.sync().until_denied()
+    yjs(alice, text).sync().edit(0, "x")
+    while "xabc" not in str(viewer.text):
+        viewer.read()
+    assert content(connect, vera, text) == "xabc"
+
+
+def test_a_viewer_who_comes_with_nothing_new_is_denied_nothing(
+    text: int, vera: Person, yjs: Yjs
+) -> None:
+    viewer = yjs(vera, text).sync()
+    viewer.send(protocol.sync(UPDATE, protocol.EMPTY_UPDATE))
+    viewer.sync()
+    assert not viewer.denied
 
 
 def test_a_viewer_who_comes_back_with_what_is_known_stays(
@@ -166,8 +182,21 @@ def test_a_member_who_becomes_a_viewer_edits_no_more(
     editor = yjs(bob, text).sync()
     ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "viewer"}))
     editor.edit(0, "x")
-    assert editor.wait_closed().code == 4403
+    editor.until_denied()
     assert content(connect, alice, text) == "abc"
+
+
+def test_what_a_viewer_was_denied_comes_with_their_next_change_once_they_may_write(
+    text: int, project: int, alice: Person, vera: Person, yjs: Yjs, connect: Connect
+) -> None:
+    editor = yjs(vera, text).sync()
+    editor.edit(0, "x")
+    editor.until_denied()
+    ok(alice.patch(f"/projects/{project}/members/{vera.id}", {"role": "collaborator"}))
+    editor.edit(1, "y")
+    editor.until(STEP_1)
+    editor.sync()
+    assert content(connect, alice, text) == "xyabc"
 
 
 def test_a_session_that_ends_closes_its_editors(text: int, bob: Person, yjs: Yjs) -> None:
@@ -175,6 +204,33 @@ def test_a_session_that_ends_closes_its_editors(text: int, bob: Person, yjs: Yjs
     editor = yjs(again, text).sync()
     ok(again.post("/auth/logout"))
     assert editor.wait_closed().code == 4401
+
+
+def with_token(person: Person, token: str) -> Person:
+    return replace(person, token=token)
+
+
+def test_a_token_that_runs_out_closes_for_now(
+    text: int, bob: Person, yjs: Yjs, server: Any
+) -> None:
+    soon = token_for(server.app, bob, timedelta(seconds=2))
+    assert yjs(with_token(bob, soon), text).sync().wait_closed().code == TOKEN_EXPIRED
+
+
+def test_who_comes_back_with_the_old_token_may_come_back_again(
+    text: int, bob: Person, yjs: Yjs, server: Any
+) -> None:
+    old = token_for(server.app, bob, timedelta(seconds=-60))
+    assert yjs(with_token(bob, old), text).wait_closed().code == TOKEN_EXPIRED
+
+
+def test_who_comes_back_with_the_old_token_of_a_session_that_has_ended_may_not(
+    text: int, bob: Person, yjs: Yjs, server: Any
+) -> None:
+    again = bob.logs_in()
+    old = token_for(server.app, again, timedelta(seconds=-60))
+    ok(again.post("/auth/logout"))
+    assert yjs(with_token(again, old), text).wait_closed().code == TOKEN_ENDED
 
 
 def test_a_server_that_stops_says_so(text: int, bob: Person, yjs: Yjs, server: Any) -> None:
@@ -190,7 +246,6 @@ def test_a_server_that_stops_says_so(text: int, bob: Person, yjs: Yjs, server: A
     ("data", "code"),
     [
         (b"", 1007),
-        (b"\x09", 1007),
         (b"\x00\x07\x00", 1007),
         (b"\x00\x02\xff", 1007),
         (b"\x00" + b"\xff" * 12, 1007),
@@ -209,6 +264,19 @@ def test_what_is_no_yjs_closes_with_the_reason(
     closed = editor.wait_closed()
     assert (closed.code, bool(closed.reason)) == (code, True)
     assert content(connect, bob, text) == "abc"
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x09", b"\x66\x00", b"\x02\x00\x03abc", b"\x02", b"\x04\xff\xff", b"\xff\x7f"]
+)
+def test_what_the_protocol_does_not_know_is_passed_over(
+    data: bytes, text: int, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    editor = yjs(bob, text).sync()
+    editor.send(data)
+    editor.edit(3, "d")
+    editor.sync()
+    assert content(connect, bob, text) == "abcd"
 
 
 def test_text_messages_are_refused(text: int, bob: Person, yjs: Yjs) -> None:

@@ -68,7 +68,7 @@ def test_the_end_is_told_with_who_wanted_it(
     made = alice.submits(project_id=project)["id"]
     with recording(app) as told:
         cancels(bob, made)
-    data = {"job_id": made, "project_id": project}
+    data = {"job_id": made, "project_id": project, "reason": "requested"}
     assert told == [Record("job.cancelled", f"job:{made}", bob.id, data)]
 
 
@@ -115,7 +115,7 @@ def test_both_the_wish_and_the_end_are_told(
         desk.clock.passes(0.5)
         desk.tick()
         desk.hears("gate")
-    data = {"job_id": made, "project_id": project}
+    data = {"job_id": made, "project_id": project, "reason": "requested"}
     assert told == [
         Record("job.cancel_requested", f"job:{made}", bob.id, data),
         Record("job.cancelled", f"job:{made}", None, data),

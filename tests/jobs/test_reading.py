@@ -156,7 +156,8 @@ def test_progress_is_news_too(alice: Person, desk: Desk) -> None:
     assert alice.get(path, headers={"If-None-Match": tag}).status_code == 200
 
 
-PARTS = ["", "/log", "/attempts", "/output"]
+OUTLINED = ""
+PARTS = [OUTLINED, "/log", "/attempts", "/output"]
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -172,7 +173,8 @@ def test_a_personal_job_is_its_owners_alone(
     made = alice.submits("test_file")["id"]
     desk.work()
     assert alice.get(f"/jobs/{made}{part}").status_code == 200
-    problem(person(request, name).get(f"/jobs/{made}{part}"), 404)
+    if (name, part) != ("ada", OUTLINED):  # which an admin sees: tests/jobs/test_oversight.py
+        problem(person(request, name).get(f"/jobs/{made}{part}"), 404)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -12,6 +12,10 @@ from sqlalchemy import event
 
 from collab.extensions import db
 
+from ..support.people import Person, ok
+from ..support.writers import Writer
+from .losing import Scene
+
 
 @pytest.fixture
 def just_before(app: Flask) -> Iterator[Callable[[str, Callable[[], None]], None]]:
@@ -29,3 +33,11 @@ def just_before(app: Flask) -> Iterator[Callable[[str, Callable[[], None]], None
     event.listen(engine, "before_cursor_execute", look)
     yield lambda words, act: waiting.append((words, act))
     event.remove(engine, "before_cursor_execute", look)
+
+
+@pytest.fixture
+def scene(
+    alice: Person, ada: Person, bob: Person, vera: Person, project: int, app: Flask, server: Any
+) -> Scene:
+    ok(alice.patch(f"/projects/{project}/members/{vera.id}", {"role": "collaborator"}))
+    return Scene(alice, ada, bob, project, Writer(vera, project), app)

@@ -50,7 +50,7 @@ def test_a_client_that_answers_no_ping_is_closed_and_present_no_longer(
     with silent_socket(pinging.url, bob, project) as socket:
         watching.expect("user.joined", actor=bob.id)
         watching.expect("user.left", actor=bob.id)
-        assert socket.until_closed()[1] == 1008
+        assert socket.until_closed()[1] == 4508
 
 
 def test_a_client_that_answers_pings_stays(pinging: Any, bob: Person, project: int) -> None:

@@ -231,20 +231,6 @@ def test_a_ticket_opens_one_socket_only(bob: Person, connect: Any) -> None:
     assert connect(ticket=ticket).wait_closed().code == 4401
 
 
-def test_a_ticket_opens_one_stream_only(bob: Person, nobody: Person, follow: Any) -> None:
-    ticket = ok(bob.post("/auth/ticket"))["ticket"]
-    follow(nobody, ticket=ticket).until("subscribed")
-    assert follow(nobody, ticket=ticket).response.status_code == 401
-
-
-def test_a_ticket_that_opened_a_stream_opens_no_socket(
-    bob: Person, nobody: Person, follow: Any, connect: Any
-) -> None:
-    ticket = ok(bob.post("/auth/ticket"))["ticket"]
-    follow(nobody, ticket=ticket).until("subscribed")
-    assert connect(ticket=ticket).wait_closed().code == 4401
-
-
 def test_a_ticket_of_an_ended_session_opens_nothing(bob: Person, connect: Any) -> None:
     ticket = ok(bob.post("/auth/ticket"))["ticket"]
     ok(bob.post("/auth/logout"))

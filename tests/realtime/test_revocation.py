@@ -5,23 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from collab.realtime.transport.live import LIVE
 
-from ..support.people import Person, ok
 from ..support.readers import Poller
 from ..support.waiting import eventually
-from ..support.writers import Writer
 from .losing import PROJECT, SESSION, SESSION_ENDS, Scene, remove
-
-
-@pytest.fixture
-def scene(
-    alice: Person, ada: Person, bob: Person, vera: Person, project: int, app: Flask, server: Any
-) -> Scene:
-    ok(alice.patch(f"/projects/{project}/members/{vera.id}", {"role": "collaborator"}))
-    return Scene(alice, ada, bob, project, Writer(vera, project), app)
 
 
 def seen(events: list[Any]) -> list[int]:

@@ -6,10 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
-from flask_jwt_extended import create_access_token
 
 from ..support.people import Person, ok
+from ..support.tokens import token_for
 
 #: Whole seconds are cut from a token's end, so this is one to two.
 SOON = timedelta(seconds=2)
@@ -17,10 +16,7 @@ SOON = timedelta(seconds=2)
 
 def short_lived(server: Any, person: Person, life: timedelta = SOON) -> str:
     """Return a token of somebody's session that expires soon."""
-    session = ok(person.get("/auth/verify"))["session_id"]
-    app: Flask = server.app
-    with app.app_context():
-        return create_access_token(str(person.id), False, life, {"sid": session})
+    return token_for(server.app, person, life)
 
 
 @pytest.fixture
@@ -119,12 +115,23 @@ def test_a_stream_ends_when_its_token_expires(
     assert (last.name, last.data["code"]) == ("closing", 4401)
 
 
-def test_what_a_ticket_opened_ends_with_the_token_that_bought_it(
-    server: Any, bob: Person, nobody: Person, follow: Any
+def test_a_socket_that_a_ticket_opened_ends_with_the_token_that_bought_it(
+    strict: Any, bob: Person, connect: Any
+) -> None:
+    bob.token = short_lived(strict, bob)
+    ticket = ok(bob.post("/auth/ticket"))["ticket"]
+    assert connect(url=strict.url, ticket=ticket).wait_closed().code == 4401
+
+
+def test_a_stream_that_a_ticket_opened_outlives_the_token_that_bought_it(
+    server: Any, alice: Person, bob: Person, nobody: Person, project: int, follow: Any
 ) -> None:
     bob.token = short_lived(server, bob)
     ticket = ok(bob.post("/auth/ticket"))["ticket"]
-    assert follow(nobody, ticket=ticket).rest()[-1].data["code"] == 4401
+    stream = follow(nobody, ticket=ticket, project_id=project)
+    assert follow(nobody, token=bob.token).rest()[-1].data["code"] == 4401  # its time is over
+    told = alice.tells(project, n=1)
+    assert stream.until("file.changed").id == str(told)
 
 
 def test_a_long_poll_is_answered_when_its_token_expires(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collab.files.updates.structs import number as number
-from collab.files.yjs_door.protocol import sized as sized
+from collab.files.yjs.protocol import sized as sized
 
 Id = tuple[int, int]
 

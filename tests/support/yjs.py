@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import websocket
 from pycrdt import Doc, Text
 
-from collab.files.yjs_door import protocol
-from collab.files.yjs_door.protocol import (
+from collab.files.yjs import protocol
+from collab.files.yjs.protocol import (
     AUTH,
     AWARENESS,
     STEP_1,
@@ -49,6 +49,11 @@ class YjsEditor:
         """Read on until a message about the document of a kind has come."""
         while self.read() != (SYNC, kind):
             pass
+
+    def until_denied(self) -> None:
+        """Read on until something has been refused."""
+        while not self.denied:
+            self.read()
 
     def read(self) -> tuple[int, int]:
         """Take the next message in, and return what it was; raises Closed."""

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from ..execution.support import needs_bubblewrap
+from ..support.people import ok
 
 HOSTILE = "<img src=x onerror=alert(1)> & [x](javascript:alert(1))"
 #: Says something, and waits until it is told to go on.
@@ -91,8 +92,15 @@ def test_the_bell_counts_what_is_unread_while_one_looks_elsewhere(
 
 
 def test_an_admin_changes_a_feature_and_disables_somebody_and_others_are_told_it_is_not_theirs(
-    window, at_site, ada
+    window, at_site, ada, alice, bob
 ):
+    for person in (alice, bob):
+        job = {
+            "type": "function",
+            "payload": {"name": "word_count"},
+            "run_at": "2999-01-01T00:00:00Z",
+        }
+        ok(at_site(person).post("/jobs", job))
     page = window("ada", "/admin/flags")
     page.get_by_label("Part of the people who have search").fill("50")
     expect(page.get_by_text("50 %")).to_be_visible()
@@ -104,6 +112,12 @@ def test_an_admin_changes_a_feature_and_disables_somebody_and_others_are_told_it
     row = page.locator(".row", has_text="bob@example.com")
     row.get_by_role("button", name="Disable").click()
     expect(row.get_by_text("disabled")).to_be_visible()
+    row.get_by_role("link", name="Jobs").click()
+    expect(page.locator(".row", has_text="of Bob")).to_contain_text("account_disabled")
+    page.get_by_role("button", name="Everybody's").click()
+    theirs = page.locator(".row", has_text="of Alice")
+    theirs.get_by_role("button", name="Cancel").click()
+    expect(theirs.get_by_text("cancelled")).to_be_visible()
     for path, words in (("/admin/audit", "disabled"), ("/admin/health", "database")):
         page.goto(path)
         expect(page.locator(".view")).to_contain_text(words)

@@ -213,5 +213,5 @@ UNCOUNTED_TABLES = {
     "flag_overrides": "a row for each feature",
     "notification_preferences": "a row for each person, of known words",
     "users": "a row for each person; registering is limited by AUTH_RATE_LIMIT",
-    "tickets": "gone after a minute",
+    "tickets": "gone after a minute, but for 100 of each session that belong to its streams",
 }

@@ -95,13 +95,18 @@ class JobDied(JobEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class JobCancelRequested(JobEvent):
-    """Somebody cancelled a running job: it ends as cancelled within a second."""
+    """Somebody cancelled a running job: it ends as cancelled within a second.
+
+    `reason` is requested, or account_disabled: its owner's account was disabled.
+    """
 
     type = "job.cancel_requested"
+    reason: str = "requested"
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobCancelled(JobEvent):
-    """A job was cancelled."""
+    """A job was cancelled; `reason` as for `job.cancel_requested`."""
 
     type = "job.cancelled"
+    reason: str = "requested"

@@ -1,1 +1,1 @@
-"""Texts over the Yjs protocol."""
+"""Texts over the protocol of y-websocket."""

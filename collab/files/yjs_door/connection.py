@@ -1,284 +1,75 @@
-"""One Yjs editor of a text: its document and ours, kept the same."""
+"""One editor that speaks the protocol of y-websocket, on a socket of its own."""
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Iterable
-from concurrent.futures import Future
 from typing import NoReturn
 
 from simple_websocket import ConnectionClosed
 
-from ...auth import refusals
 from ...core.caller import Caller
-from ...core.errors import ApiError, Forbidden, Malformed, NotFound, Unauthorized
-from ...core.slots import setting
-from ...core.usage.quota import QuotaSpent
-from ...events.close_codes import FORBIDDEN_CLOSURE, INTERNAL_ERROR, NOT_FOUND_CLOSURE, TOKEN_ENDED
-from ...events.message import Message
+from ...core.errors import ApiError, Forbidden, Malformed
 from ...extensions import db
-from ...projects import access
-from ...realtime.json_door.deferred import MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, result_of
-from ...realtime.transport.connection import Connection
+from ...realtime.transport.frames import BINARY, frame
 from ...realtime.transport.live import live
 from ...realtime.transport.served import Work
-from ...realtime.transport.token_bucket import Bucket
 from ...realtime.transport.wire import Wire
-from ..editing.changes import of_update
-from ..editing.document import Document
-from ..editing.live_text import Applied, unusable
-from ..editing.writer import writer
-from ..models import File
-from ..updates.bounds import Unusable
-from ..updates.deletions import deletes_anything
-from ..updates.structs import Update
-from . import protocol
-from .awareness import EDITORS, MAX_STATE_BYTES
-from .budget import SMALL_MESSAGE_BYTES, TOO_LARGE, Incoming
-from .follower import YjsFollower, deny, editors_topic
-from .protocol import (
-    AWARENESS,
-    EMPTY_UPDATE,
-    QUERY_AWARENESS,
-    STEP_1,
-    STEP_2,
-    SYNC,
-    UPDATE,
-    MessageReader,
-    State,
-)
-
-#: The close code for an error's status; others get 1011.
-CLOSE_CODES = {
-    400: 1007,
-    401: TOKEN_ENDED,
-    403: FORBIDDEN_CLOSURE,
-    404: NOT_FOUND_CLOSURE,
-    413: TOO_LARGE,
-    422: 4400,
-    429: 1013,
-    503: 1013,
-    507: 1013,
-}
-#: Bytes of editors' states in one message; the rest is passed over.
-MAX_AWARENESS_BYTES = 2**20
-#: Bytes that an update costs on top of its own: its row, its event, and the message.
-UPDATE_BYTES = 256
-#: Bytes that each struct takes in memory while it waits to be merged.
-STRUCT_BYTES = 250
-#: About how many bytes of the message go with each state.
-STATE_BYTES = 32
-#: What it costs to read a state, on top of its bytes, in bytes.
-READING_BYTES = 64
-#: How many more states than changes an editor may send: it repeats all that it hears.
-MAX_STATES_REPEATED = 10
+from ..yjs import protocol
+from ..yjs.budget import SMALL_MESSAGE_BYTES, Incoming
+from ..yjs.closing import code_for
+from ..yjs.editor import Editor
+from ..yjs.follower import YjsFollower
+from ..yjs.line import Line
+from ..yjs.protocol import MessageReader
 
 
 def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:
     """Say what is wrong, as y-protocols can, and close; raises ConnectionClosed."""
-    known = TOO_LARGE if isinstance(error, QuotaSpent) else CLOSE_CODES.get(error.status)
-    code = code or known or INTERNAL_ERROR
-    if error.status in (401, 403, 404):
-        deny(wire, error.detail)
+    code = code or code_for(error)
+    # In the middle of a message only closing can say it.
+    if error.status in (401, 403, 404) and not wire.amid_message:
+        wire.push(frame(BINARY, protocol.denied(error.detail)))
     wire.shut(code, error.detail)
     raise ConnectionClosed(code, error.detail)
 
 
-class YjsConnection(Connection):
-    """Serves one editor of one text."""
+class StockFollower(YjsFollower):
+    """The hub's view of it."""
 
-    follower: YjsFollower
+    def lost(self, code: int, detail: str, reason: str) -> None:
+        """Say so, and close."""
+        self.say(protocol.denied(detail))
+        self.wire.shut(code, reason)
+
+
+class YjsConnection(Editor):
+    """Serves it."""
 
     def __init__(self, wire: Wire, caller: Caller, file_id: int, incoming: Incoming) -> None:
-        super().__init__(wire, caller, YjsFollower(caller, wire, live().hub))
-        self._file_id, self._topic = file_id, f"file:{file_id}"
-        rate = setting("MESSAGE_RATE")
-        self._states = Bucket(rate * MAX_STATES_REPEATED)
-        self._pending: deque[tuple[int, Update, Future[Applied]]] = deque()
-        self._pending_bytes = 0
+        super().__init__(caller, file_id, StockFollower(caller, Line(wire, live().hub)))
         self._incoming = incoming
-        self._resume_at = 0.0
-        self._awaits_step_2 = False
-        #: Whether the editor has heard of nobody yet: what it announces then is itself.
-        self._opening = True
-        #: Editors whose newest state has not been sent to the others.
-        self._untold: dict[int, State] = {}
-        self._awareness = EDITORS.here()
 
-    def welcome(self) -> Work:
-        """Follow the text, then ask what the editor has; the editor asks for what it lacks."""
-        self.check_person()
-        place = access.place(self._topic, self.caller)
-        with self.following(place):
-            editors = {editors_topic(self._file_id): place.project_id}
-            self.live.hub.add(self.follower, editors)
-            self._ask_for_all()
-        self.follower.tell(self._awareness.join(self._file_id, self))
-        db.session.remove()
-        yield from ()
+    def greet(self) -> int:
+        """Ask what the editor has; it asks for what it lacks."""
+        return self.ask_for_all()
 
-    def _ask_for_all(self) -> None:
-        vector, version = writer().ask(self._file_id, lambda one, version: (one.vector(), version))
-        self._awaits_step_2 = True
-        if self._opening:
-            self.follower.begin(self._file_id, version)
-        self.follower.ask(protocol.sync(STEP_1, vector))
-
-    def tick(self) -> None:
-        """End when the token has expired: this protocol has no way to renew it."""
-        if self.patience() <= 0:
-            raise Unauthorized("The access token has expired: come back with a fresh one.")
-
-    def pause(self) -> float:
-        """Return the seconds after which the editor may go on: it sent too much at once."""
-        return self._resume_at - time.monotonic()
+    def refused(self, error: Forbidden) -> None:
+        """Say so; the stock provider warns of it on the console."""
+        self.follower.say(protocol.denied(error.detail))
 
     def take(self, data: str | bytes) -> Work:
         """Carry out one message."""
         if isinstance(data, str):
             raise Malformed("Yjs speaks in binary messages, not in text.")
         try:
-            self.check_person()
-            self._may_read()
-            yield from self._dispatch(MessageReader(data))
+            reader = MessageReader(data)
+            yield from self.carry_out(reader.number(), reader)
             if len(data) > SMALL_MESSAGE_BYTES:
                 self.settle()  # a long message stays in memory until it is on disk
         finally:
             self._incoming.carried_out(len(data))
             db.session.remove()
 
-    def _may_read(self) -> None:
-        """Check that the text is there and may still be read; raises NotFound, Forbidden."""
-        try:
-            self.place(self._topic)
-        except NotFound:
-            if db.session.get(File, self._file_id) is None:
-                raise
-            raise Forbidden("You may not read this file any more.") from None
-
-    def _dispatch(self, reader: MessageReader) -> Work:
-        kind = reader.number()
-        if kind == SYNC:
-            yield from self._on_sync(reader.number(), reader.sized())
-        elif kind == AWARENESS:
-            self._rest(self._states.owed())
-            self._on_awareness(reader.sized())
-        elif kind == QUERY_AWARENESS:
-            self._rest(self._states.owed())
-            self.follower.tell(self._awareness.states(self._file_id))
-        else:
-            raise Malformed(f"There is no message {kind} in the Yjs protocol.")
-
-    # -- the document -------------------------------------------------------------------------
-
-    def _on_sync(self, kind: int, data: bytes) -> Work:
-        if kind == STEP_1:
-            self.settle()
-            yield from self._tell_missing(data)
-            return
-        self._opening &= kind != STEP_2
-        if kind not in (STEP_2, UPDATE):
-            raise Malformed(f"There is no message {kind} about the document.")
-        if data != EMPTY_UPDATE:
-            # As long as this person's edits, on all connections, are over the rate.
-            self._rest(self.live.edits.owe(self.caller.user_id, len(data) + UPDATE_BYTES))
-            self._hand_over(kind, data)
-
-    def _hand_over(self, kind: int, data: bytes) -> None:
-        """Have what the editor sent merged; what is no update ends it after what came before."""
-        all_it_has = kind == STEP_2
-        try:
-            change = of_update(self._file_id, self.caller, data, all_it_has=all_it_has)
-        except Unusable as error:
-            self.settle()
-            raise unusable(error) from None
-        update = change.update or Update(data)
-        self._pending.append((kind, update, writer().soon(change)))
-        self._pending_bytes += len(data) + STRUCT_BYTES * update.count
-        if len(self._pending) >= MAX_WAITING_MESSAGES or self._pending_bytes >= MAX_WAITING_BYTES:
-            self.settle()
-
-    def _rest(self, seconds: float) -> None:
-        """Carry out nothing for some seconds."""
-        if seconds > 0:
-            self._resume_at = max(self._resume_at, time.monotonic() + seconds)
-
-    def _tell_missing(self, vector: bytes) -> Work:
-        """Send the editor what it lacks, after what it is being sent already."""
-        while not self.follower.idle:
-            yield
-        with self.follower.held():
-            ask = lambda one, version: (one.missing(vector), version)  # noqa: E731
-            update, version = writer().ask(self._file_id, ask)
-            access.place(self._topic, self.caller)  # again, after the reading
-            self.follower.answer(protocol.sync(STEP_2, update), version)
-
-    def settle(self) -> None:
-        """Wait until what the editor sent is on disk; raises what was refused."""
-        lacking, self._pending_bytes = False, 0
-        while self._pending:
-            kind, update, future = self._pending.popleft()
-            try:
-                applied: Applied = result_of(future)
-            except Forbidden as error:
-                if kind == STEP_2 and self._is_known(update):
-                    continue  # an editor sends it always, also one that only reads
-                refusals.access(self.caller.user_id, "WEBSOCKET", f"update {self._topic}", error)
-                raise
-            lacking |= kind == UPDATE and (applied.lacks or not applied.update)
-            self._awaits_step_2 &= kind != STEP_2
-        if lacking:  # something before it was lost: only then does an update change nothing
-            self._ask_for_all()
-
-    def _is_known(self, update: Update) -> bool:
-        """Return whether there is nothing new in what was asked for."""
-        if not self._awaits_step_2:
-            return False
-        self._awaits_step_2 = False
-        try:
-            return self._has_no_news(update)
-        except Unusable as error:
-            raise unusable(error) from None
-
-    def _has_no_news(self, update: Update) -> bool:
-        user_id = self.caller.user_id
-
-        def state(document: Document, _: int) -> bytes | None:
-            plan = document.plan(update, user_id, all_it_has=True)
-            return None if plan.structs or plan.missing else document.state()
-
-        known = writer().ask(self._file_id, state)
-        return known is not None and not deletes_anything(known, update)
-
-    # -- the other editors --------------------------------------------------------------------
-
-    def _on_awareness(self, data: bytes) -> None:
-        if len(data) > MAX_AWARENESS_BYTES:
-            return
-        told, opening = protocol.states(data, MAX_STATE_BYTES), self._opening
-        self._opening = False
-        user_id = self.caller.user_id
-        self._rest(self.live.heard.owe(user_id, len(data) + READING_BYTES * len(told)))
-        news = self._awareness.tell(self._file_id, self, user_id, told, opening=opening)
-        self._untold |= {one.client: one for one in news}
-        gone = [one for one in news if one.gone]
-        size = sum(len(one.json) + STATE_BYTES for one in self._untold.values())
-        if self._untold and not self.live.awareness.take(user_id, size):
-            self._relay(self._untold.values())
-        elif gone:
-            self._relay(gone)
-
-    def _relay(self, news: Iterable[State]) -> None:
-        states = list(news)
-        for one in states:
-            self._untold.pop(one.client, None)
-        if states:
-            topic, user_id = editors_topic(self._file_id), self.caller.user_id
-            signal = Message.signal(topic, "editors.changed", user_id, {"states": states})
-            self.live.hub.signal(signal)
-
     def finish(self) -> None:
-        """Tell the others that this editor has gone; what it sent is carried out anyway."""
+        """Let go of what was read."""
         self._incoming.end()
-        self._relay(self._awareness.leave(self._file_id, self))
+        super().finish()

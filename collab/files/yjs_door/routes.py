@@ -13,7 +13,7 @@ from ...realtime.json_door.routes import run, seated, socket_blueprint
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ..json_door.messages import load_text
-from .budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
+from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
 from .connection import YjsConnection, end
 
 blueprint = socket_blueprint("yjs")

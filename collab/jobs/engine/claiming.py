@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, null, select, union_all, update
+from sqlalchemy import bindparam, exists, func, literal_column, null, select, union_all, update
 
+from ...auth.models import User
 from ...core.models import Id, UtcDateTime
 from ...extensions import db
 from .. import registry
@@ -116,7 +117,9 @@ def _waiting_people() -> Any:
     people = people.union_all(
         select(following.correlate(people).scalar_subquery()).where(people.c.id.is_not(None))
     )
-    return select(people.c.id).where(people.c.id.is_not(None))
+    # Disabling cancels all that waits: this holds whatever else may ever leave a job behind.
+    disabled = exists().where(User.id == people.c.id, User.disabled_at.is_not(None))
+    return select(people.c.id).where(people.c.id.is_not(None), ~disabled)
 
 
 WAITING_PEOPLE = _waiting_people()

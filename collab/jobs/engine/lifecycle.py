@@ -28,7 +28,6 @@ from ...core.usage.models import PERSON, PROJECT
 from ...core.usage.quota import Allowance, QuotaSpent
 from ...events import log
 from ...events.catalogue.jobs import (
-    JobCancelled,
     JobDied,
     JobEvent,
     JobFailed,
@@ -58,6 +57,7 @@ from ..models import (
     event_place,
 )
 from .claiming import Claimed
+from .reasons import cancelled
 
 #: The longest wait after the first failure; it doubles with each further one, up to the cap.
 BACKOFF_BASE = timedelta(seconds=2)
@@ -198,7 +198,7 @@ class TransactionWrites:
             return True
         # Lost, or cancelled meanwhile? The same fence without the guard tells the two apart.
         if _change(job, CANCELLED, finished_at=now):
-            self._keep(job, Ending(CANCELLED), now, JobCancelled(**event_place(job)))
+            self._keep(job, Ending(CANCELLED), now, cancelled(job))
             return True
         return False
 
@@ -232,7 +232,7 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
         values = {"finished_at": now, "progress": 1.0, "error": None}
         return SUCCEEDED, values, JobSucceeded(attempt=attempt, **where)
     if ending.outcome == CANCELLED:
-        return CANCELLED, {"finished_at": now}, JobCancelled(**where)
+        return CANCELLED, {"finished_at": now}, cancelled(job)
     if ending.outcome == HANDED_BACK and (_repeatable(job) or not ending.begun):
         # It was ours that it ended, so the attempt does not count.
         values = {"attempts_forgiven": job.attempts_forgiven + 1}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, g, request
 
+from ...auth import tickets
 from ...auth.guard import from_address, login_required
 from ...core.caller import Caller
 from ...core.counting.networks import network_of
@@ -123,11 +125,11 @@ def stream_events(query: dict[str, Any]) -> Response:
     The stream has no end, so this page would show nothing: call `curl -N` with the address and the
     `Authorization` header, or open an `EventSource` with a `ticket`.
     """
-    who = from_address()
-    if who is None:
-        raise Unauthorized()
     named = [*query["topic"], *filter(None, [topic_of(query | {"topic": None})])]
     topics = list(dict.fromkeys(named))
+    who = from_address(partial(tickets.use_for_stream, topics=topics))
+    if who is None:
+        raise Unauthorized()
     places = [access.place(topic, who) for topic in topics] or access.own_places(who)
     live().signals.spend(who.user_id, PRESENCE_BYTES * len(places))
     return _respond(who, places, resume_after(query))

@@ -19,7 +19,7 @@ from simple_websocket import ConnectionClosed
 
 from ...core import client_address
 from ...core.errors import ApiError, TooManyRequests, translated
-from ...events.close_codes import POLICY_VIOLATION
+from ...events.close_codes import NO_PONG, POLICY_VIOLATION
 from ...serving.deadlines import NO_DEADLINE
 from . import pacing
 from .frames import PING, PONG, frame
@@ -143,7 +143,7 @@ class Parked:
             self._incoming.alive = True  # a pong may be there unread, which is not the peer's fault
             return
         if not self._incoming.alive:
-            self.wire.shut(POLICY_VIOLATION, "Ping/Pong timeout")
+            self.wire.shut(NO_PONG, "A ping was not answered in time.")
             return
         self._incoming.alive = False
         self.wire.push(frame(PING, b""))

@@ -37,6 +37,7 @@ export const PAGES = {
   "/admin": "admin",
   "/admin/people": "admin",
   "/admin/tasks": "admin",
+  "/admin/jobs": "admin",
   "/admin/flags": "admin",
   "/admin/audit": "admin",
   "/admin/health": "admin",

@@ -24,6 +24,15 @@ export const LOOKS = {
   scheduled: "neutral",
   cancelled: "neutral",
 };
+/** States that lists are filtered by. @type {[string, string][]} */
+export const STATES = [
+  ["queued", "Waiting"],
+  ["running", "Running"],
+  ["succeeded", "Succeeded"],
+  ["failed", "Failed"],
+  ["dead", "Dead"],
+  ["cancelled", "Cancelled"],
+];
 /** States that a job has for good. */
 export const ENDED = new Set(["succeeded", "failed", "dead", "cancelled"]);
 /** Characters of a log that are shown: the end, which is what one waits for. */

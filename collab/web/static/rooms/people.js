@@ -69,9 +69,11 @@ function personRow(ctx, one) {
     h("span", { class: "row-title", dir: "auto" }, one.name, me ? " (you)" : ""),
     h("span", { class: "row-sub" }, one.email, " · since ", timeOf(one.created_at, "")),
   );
+  const jobs = h("a", { class: "button button-quiet", href: `/admin/jobs?owner=${one.id}` }, "Jobs");
   const actions = me
-    ? []
+    ? [jobs]
     : [
+        jobs,
         button(admin ? "Make a user" : "Make an admin", change({ role: admin ? "user" : "admin" }), { look: "quiet" }),
         button(one.disabled ? "Enable" : "Disable", change({ disabled: !one.disabled }), {
           look: one.disabled ? "plain" : "danger",

@@ -1,5 +1,5 @@
 // @ts-check
-/** What the installation's admins see: people, all tasks, features, the audit, and how the service is. */
+/** What the installation's admins see: people, all tasks and jobs, features, the audit, and how the service is. */
 import { h, loadStyles, replace } from "../core/dom.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
@@ -8,6 +8,7 @@ import { empty, problemBox } from "../ui/empty.js";
 import { pageHead } from "../ui/page.js";
 import { skeleton } from "../ui/skeleton.js";
 import { drawTabs } from "../ui/tabs.js";
+import { allJobsPart } from "../rooms/all-jobs.js";
 import { auditPart } from "../rooms/audit.js";
 import { flagsPart } from "../rooms/flags.js";
 import { healthPart } from "../rooms/health.js";
@@ -20,6 +21,7 @@ import { peoplePart } from "../rooms/people.js";
 const PARTS = [
   ["people", "People", "members", peoplePart],
   ["tasks", "Tasks", "tasks", tasksPart],
+  ["jobs", "Jobs", "jobs", allJobsPart],
   ["flags", "Features", "flag", flagsPart],
   ["audit", "Audit", "history", auditPart],
   ["health", "Health", "health", healthPart],

@@ -8,20 +8,11 @@ import { chip, filterChips } from "../ui/chips.js";
 import { empty } from "../ui/empty.js";
 import { pageHead } from "../ui/page.js";
 import { pagedList } from "../ui/paged.js";
-import { ENDED, LOOKS, showJob } from "../rooms/job.js";
+import { ENDED, LOOKS, STATES, showJob } from "../rooms/job.js";
 import { newJob } from "../rooms/new-job.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
 
-/** @type {[string, string][]} */
-const STATES = [
-  ["queued", "Waiting"],
-  ["running", "Running"],
-  ["succeeded", "Succeeded"],
-  ["failed", "Failed"],
-  ["dead", "Dead"],
-  ["cancelled", "Cancelled"],
-];
 /** Jobs of the list that are followed live: those that have not ended. */
 const MAX_FOLLOWED = 20;
 

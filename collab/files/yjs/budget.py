@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 
 from ...core.slots import Slot
-from ...events.close_codes import TRY_AGAIN_LATER
+from ...events.close_codes import MESSAGE_TOO_BIG, TOO_LARGE, TRY_AGAIN_LATER
 from ...realtime.transport.wire import Wire
 
 #: Bytes of one message: an update of 8 MiB, and what says that it is one.
@@ -22,8 +22,6 @@ SMALL_MESSAGE_BYTES = 256 * 1024
 MAX_BYTES_PER_PERSON = 16 * 2**20
 #: The same of everybody together.
 MAX_BYTES_IN_ALL = 128 * 2**20
-#: What closes a connection for good: there is no room for what the editor sent.
-TOO_LARGE = 4413
 
 
 class Budget:
@@ -64,15 +62,23 @@ class Incoming:
     that is too long closes it for good; one for which there is no memory now may come again.
     """
 
-    def __init__(self, budget: Budget, user_id: int, wire: Wire) -> None:
+    def __init__(self, budget: Budget, user_id: int | None, wire: Wire) -> None:
+        """Whoever is not known yet (None: see `known`) sends short messages only."""
         self._budget, self._user_id, self._wire = budget, user_id, wire
         self._taken = self._message = 0
+
+    def known(self, user_id: int) -> None:
+        """Learn who sends."""
+        self._user_id = user_id
 
     def __lt__(self, length: int) -> bool:
         """Return whether a message of this many bytes until now is too big."""
         if length <= SMALL_MESSAGE_BYTES:
             self._message = 0
             return False
+        if self._user_id is None:
+            self._wire.too_big_code = MESSAGE_TOO_BIG
+            return True
         if length > MAX_MESSAGE_BYTES:
             self._wire.too_big_code = TOO_LARGE
             return True
@@ -95,4 +101,5 @@ class Incoming:
 
     def _give_back(self, size: int) -> None:
         self._taken -= size
-        self._budget.give_back(self._user_id, size)
+        if self._user_id is not None:
+            self._budget.give_back(self._user_id, size)

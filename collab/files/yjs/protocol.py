@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from ...core.errors import Malformed
 from ...core.json import loads
-from ...realtime.transport.frames import BINARY, frame
 from ..updates.structs import number
 
 SYNC = 0
@@ -77,8 +76,8 @@ def sync(kind: int, data: bytes) -> bytes:
 
 
 def denied(reason: str) -> bytes:
-    """Write, as a frame, that something is refused."""
-    return frame(BINARY, bytes((AUTH, PERMISSION_DENIED)) + sized(reason.encode()))
+    """Write that something is refused."""
+    return bytes((AUTH, PERMISSION_DENIED)) + sized(reason.encode())
 
 
 #: Editors' states in one message; the rest is passed over. A stock editor repeats what it hears in

@@ -7,6 +7,7 @@ taken what it was sent, nothing is added; then it gets in one update what was ch
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,24 +21,18 @@ from sqlalchemy import select
 from ...core.caller import Caller
 from ...core.errors import ApiError
 from ...events.close_codes import FORBIDDEN_CLOSURE, NOT_FOUND_CLOSURE
-from ...events.hub import Hub
 from ...events.message import Message
-from ...events.subscriber import Resumable
 from ...extensions import db
 from ...realtime.transport.connection import WireFollower
-from ...realtime.transport.follower import PIECE_BYTES
-from ...realtime.transport.frames import BINARY, fragments
-from ...realtime.transport.wire import Wire
 from ..editing import store
 from ..editing.writer import writer
 from ..models import FileChange
 from . import protocol
+from .line import Line, OnLine
 from .protocol import UPDATE, State
 
 #: Events after which there is no text any more; the others take the right to it away.
 DELETIONS = ("file.deleted", "workspace.deleted", "project.deleted")
-#: Unsent bytes past which an editor is sent nothing more until it has read.
-MAX_AHEAD_BYTES = 256 * 1024
 #: Versions that are sent in one update.
 MAX_VERSIONS_PER_UPDATE = 500
 #: About how many bytes of them.
@@ -65,23 +60,22 @@ class News:
         return joined(self.file_id, self.base, self.version)
 
 
-class YjsFollower(WireFollower, Resumable):
+class YjsFollower(WireFollower, OnLine):
     """The hub's view of a Yjs editor."""
 
-    def __init__(self, caller: Caller, wire: Wire, hub: Hub) -> None:
-        super().__init__(caller, wire)
-        self._hub = hub
+    def __init__(self, caller: Caller, line: Line, address: bytes = b"") -> None:
+        """`address` is written before each message, where a socket has several editors."""
+        super().__init__(caller, line.wire)
+        self._line, self._address = line, address
+        self._gate = line.gate
         self._file_id = 0
         self._holding = False
         #: The version that the editor knows or is being sent, and the newest one.
         self._known = self._newest = 0
         #: What else it has not been sent: others' newest states.
         self._states: dict[int, State] = {}
-        #: What to ask it after that.
-        self._asked: bytes | None = None
-        #: What is left of a long message.
-        self._pieces: Iterator[bytes] | None = None
-        wire.on_drained = self._go_on_later
+        with self._gate:
+            line.join(self)
 
     @staticmethod
     def encode(_: Message) -> bytes:
@@ -121,8 +115,12 @@ class YjsFollower(WireFollower, Resumable):
         """End: there is nothing else to follow here."""
         gone = reason in DELETIONS
         detail = "This file is gone" if gone else "You may not read this file any more"
-        deny(self.wire, detail)
-        self.wire.shut(NOT_FOUND_CLOSURE if gone else FORBIDDEN_CLOSURE, f"{detail} ({reason}).")
+        code = NOT_FOUND_CLOSURE if gone else FORBIDDEN_CLOSURE
+        self.lost(code, detail, f"{detail} ({reason}).")
+
+    @abstractmethod
+    def lost(self, code: int, detail: str, reason: str) -> None:
+        """Tell the editor that it has lost the text, and for good."""
 
     # -- from the connection ----------------------------------------------------------------------
 
@@ -146,17 +144,24 @@ class YjsFollower(WireFollower, Resumable):
     def ask(self, message: bytes) -> None:
         """Send a short message as soon as none is on its way; a newer one replaces it."""
         with self._gate:
-            if self._pieces is None:
-                self._send(message)
-            else:
-                self._asked = message
+            self._line.ask(self, self._address + message)
+
+    def say(self, message: bytes) -> None:
+        """Send a short message as soon as none is on its way."""
+        with self._gate:
+            self._line.add(self._address + message)
+
+    def leave(self) -> None:
+        """Be sent nothing more."""
+        with self._gate:
+            self._line.leave(self)
 
     @property
     def idle(self) -> bool:
         """Return whether no message is on its way; if one is, go on sending it."""
         with self._gate:
-            self._pump()
-            return self._pieces is None
+            self._line.pump()
+            return self._line.idle
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -168,7 +173,7 @@ class YjsFollower(WireFollower, Resumable):
         finally:
             with self._gate:
                 self._holding = False
-            self._go_on_later()
+            self._line.go_on_later()
 
     def forget_held(self) -> None:
         """Drop what has come: there was no right to it any more."""
@@ -178,28 +183,17 @@ class YjsFollower(WireFollower, Resumable):
 
     # -- sending ----------------------------------------------------------------------------------
 
-    def _go_on_later(self) -> None:
-        """Send the rest of a message; what is after it needs the database: another thread."""
-        if self._gate.acquire(blocking=False):
-            try:
-                self._pump()
-                if not self._waits or self._busy:
-                    return
-            finally:
-                self._gate.release()
-        self._hub.resume(self)
-
     @property
-    def _waits(self) -> bool:
-        return self._newest > self._known or bool(self._states)
+    def waits(self) -> bool:
+        """Return whether there is something that it has not been sent."""
+        return not self._holding and (self._newest > self._known or bool(self._states))
 
     @property
     def _busy(self) -> bool:
-        ahead = self.wire.unsent > MAX_AHEAD_BYTES
-        return self._holding or self._pieces is not None or ahead
+        return self._holding or self._line.busy
 
     def _go_on(self, news: News | None) -> None:
-        self._pump()
+        self._line.pump()
         while self._newest > self._known and not self._busy:
             if news and (news.base, news.version) == (self._known, self._newest):
                 update, self._known = news.joined
@@ -214,26 +208,7 @@ class YjsFollower(WireFollower, Resumable):
             self._send(protocol.awareness(states.values()))
 
     def _send(self, message: bytes) -> None:
-        self._pieces = fragments(BINARY, message, PIECE_BYTES)
-        self.wire.amid_message = True
-        self._pump()
-
-    def _pump(self) -> None:
-        """Send pieces while the peer takes them at once; `on_drained` tells when it does again."""
-        while self._pieces is not None and not self.wire.unsent:
-            piece = next(self._pieces, None)
-            if piece is not None:
-                self.wire.push(piece)
-                continue
-            asked, self._asked = self._asked, None
-            self._pieces = None if asked is None else fragments(BINARY, asked, PIECE_BYTES)
-            self.wire.amid_message = self._pieces is not None
-
-
-def deny(wire: Wire, detail: str) -> None:
-    """Say that something is refused; in the middle of a message only closing can say it."""
-    if not wire.amid_message:
-        wire.push(protocol.denied(detail))
+        self._line.send(self._address + message)
 
 
 def joined(file_id: int, known: int, newest: int) -> tuple[bytes, int]:

@@ -1,0 +1,1 @@
+"""What belongs to accounts: one for each mailbox, and what ends with them."""

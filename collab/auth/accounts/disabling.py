@@ -1,0 +1,37 @@
+"""What ends with an account: packages above this one register what disabling somebody stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from ...core.slots import Registry
+from ...core.usage import quota
+from ...extensions import db
+
+#: Called with the person and the admin in the transaction that disables an account, and before it,
+#: each time in a transaction of its own, as often as it returns that there is more to end than one
+#: transaction should. It commits nothing itself, and tells what it ends by events.
+Ending = Callable[[int, int], bool]
+
+_ENDINGS: Registry[list[Ending]] = Registry("endings with an account", lambda _: [])
+
+
+def on_disabled(app: Flask, callback: Ending) -> None:
+    """Let a package end what it does for a person when their account is disabled.
+
+    Whatever acts in somebody's name without a request of theirs belongs here: jobs that wait,
+    deliveries, tokens. Sessions, sockets and streams end by themselves.
+    """
+    _ENDINGS.of(app).append(callback)
+
+
+def end_some_of(user_id: int, actor: int) -> bool:
+    """End a part of what goes on for a person, in the open transaction.
+
+    Returns whether there is more.
+    """
+    quota.let_pass(db.session())
+    more = [callback(user_id, actor) for callback in _ENDINGS.here()]
+    return any(more)

@@ -1,0 +1,1 @@
+"""What all doors for Yjs editors share, whatever is spoken over them."""
