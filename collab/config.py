@@ -22,6 +22,7 @@ WHOLE_PATTERN = re.compile(r"-?\d{1,12}")
 ORIGIN_PATTERN = re.compile(r"https?://[\w.-]+(:\d+)?")
 RATE_PATTERN = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
 PLUGIN_PATTERN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+TOKEN_PATTERN = re.compile(r"[!-~]{32,512}")
 SQLITE_FILE = re.compile(r"sqlite:///[^:?]")
 
 
@@ -78,6 +79,13 @@ def secret(value: str) -> str:
     return value
 
 
+def token(value: str) -> str:
+    """Parse a token that somebody else has, too: empty or at least 32 characters without spaces."""
+    if value and not TOKEN_PATTERN.fullmatch(value):
+        raise ValueError("must have 32 to 512 characters of ASCII, without spaces, or be unset")
+    return value
+
+
 def rate(value: str) -> str:
     """Parse a rate such as `300 per minute`, or `off`."""
     if value.lower() != "off" and not RATE_PATTERN.fullmatch(value):
@@ -101,7 +109,7 @@ def database_url(value: str) -> str:
 
 
 #: What these read is not repeated in an error: a secret, or an address that may hold a password.
-CONFIDENTIAL_READERS = (secret, database_url)
+CONFIDENTIAL_READERS = (secret, token, database_url)
 
 
 @dataclass(frozen=True)
@@ -282,6 +290,12 @@ SETTINGS = (
     Setting("CODE_TIMEOUT_SECONDS", "5", whole(1, 300), "wall clock time of code that is run"),
     Setting("CODE_AT_ONCE", "2", whole(1, 64), "pieces of code that run at once in a process"),
     Setting("TRUSTED_PROXIES", "0", whole(0, 10), "reverse proxies whose X-Forwarded-* count"),
+    Setting(
+        "METRICS_TOKEN",
+        "",
+        token,
+        "reads `/metrics` as a bearer token; empty: only this machine reads them",
+    ),
     Setting("LOG_FORMAT", "console", one_of("console", "json"), "how log lines look"),
     Setting(
         "LOG_LEVEL",

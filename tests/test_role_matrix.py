@@ -37,6 +37,7 @@ ROUTES = """
 GET    /                                                  200     200  200 200   200 200
 GET    /health                                            200     200  200 200   200 200
 GET    /ready                                             200     200  200 200   200 200
+GET    /metrics                                           200     200  200 200   200 200
 GET    /api/openapi.json                                  200     200  200 200   200 200
 GET    /api/asyncapi.json                                 200     200  200 200   200 200
 GET    /api/docs/                                         200     200  200 200   200 200

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ from ..core.caller import Caller
 from ..core.errors import Forbidden
 from ..core.json import dumps
 from ..core.lists.reading import take
+from ..core.lists.tables import csv_lines
 from ..core.models import Id
 from ..events import log
 from ..events.catalogue.system import AuditExported
@@ -27,9 +26,6 @@ from .service import Item
 
 #: Rows that are read at once, if they are small.
 ROWS_PER_READ = 500
-
-#: What makes a spreadsheet take a cell for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 COLUMNS = (
     "id",
@@ -50,7 +46,7 @@ def _cells(item: Item) -> list[Any]:
     actor = item.actor
     return [
         item.id,
-        item.time.isoformat().replace("+00:00", "Z"),
+        item.time,
         item.type,
         item.text,
         actor.id if actor else None,
@@ -58,20 +54,9 @@ def _cells(item: Item) -> list[Any]:
         item.address,
         item.topic,
         item.project_id,
-        str(item.withheld).lower(),
+        item.withheld,
         dumps(item.data).decode(),
     ]
-
-
-def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerows(map(_harmless, row) for row in rows)
-    return buffer.getvalue().encode()
-
-
-def _harmless(cell: Any) -> Any:
-    """Return a cell that no spreadsheet calculates."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 @dataclass(frozen=True)
@@ -86,8 +71,8 @@ class Style:
 STYLES = {
     "csv": Style(
         "text/csv; charset=utf-8",
-        _lines([COLUMNS]),
-        lambda items: _lines([_cells(item) for item in items]),
+        csv_lines([COLUMNS]),
+        lambda items: csv_lines([_cells(item) for item in items]),
     ),
     "jsonl": Style(
         "application/jsonl", b"", lambda items: b"".join(dumps(item) + b"\n" for item in items)

@@ -14,10 +14,10 @@ from ..core.http.blueprint import Blueprint
 from ..core.models import utcnow
 from ..core.parts import PARTS
 from ..core.schemas import Time
-from ..core.slots import Slot
 from ..core.storage import disk
 from ..extensions import db
 from ..version import VERSION
+from .started import STARTED
 
 blueprint = Blueprint("ops", __name__, description="Whether it runs.")
 
@@ -92,9 +92,6 @@ def _disk() -> str:
         return disk.state()
     except OSError as error:
         return f"can't be read: {error.strerror}"
-
-
-STARTED: Slot[float] = Slot("started")
 
 
 def init_app(app: Flask) -> None:

@@ -70,6 +70,13 @@ BAD = {
     "CODE_TIMEOUT_SECONDS": ["", "0", "301"],
     "CODE_AT_ONCE": ["", "0", "x"],
     "TRUSTED_PROXIES": ["", "-1", "yes"],
+    "METRICS_TOKEN": [
+        "short",
+        "x" * 31,
+        "x" * 513,
+        "with a space in it, though long enough",
+        "ü" * 40,
+    ],
     "LOG_FORMAT": ["", "xml"],
     "LOG_LEVEL": ["", "loud", "5"],
 }

@@ -51,6 +51,7 @@ def test_what_is_open_to_all_says_so_and_nothing_else_does(document):
     assert open_to_all == {
         "GET /",
         "GET /health",
+        "GET /metrics",
         "GET /ready",
         "POST /api/v1/auth/register",
         "POST /api/v1/auth/signup",

@@ -9,6 +9,8 @@ import httpx
 
 PASSWORD = "correct horse battery"
 BASE = "/api/v1"
+#: What is not below the base path.
+AS_THEY_ARE = ("/api", "/auth", "/health", "/metrics", "/ready")
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Person:
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         headers |= options.pop("headers", None) or {}
-        url = path if path.startswith(("/api", "/auth", "/health", "/ready")) else BASE + path
+        url = path if path.startswith(AS_THEY_ARE) else BASE + path
         return self.http.request(method, url, headers=headers, **options)
 
     def get(self, path: str, **options: Any) -> httpx.Response:

@@ -1,1 +1,1 @@
-"""What limits count by: windows of time, and the networks that addresses stand for."""
+"""Counting: windows of time and networks, for limits; and numbers for Prometheus."""

@@ -1,14 +1,20 @@
-"""Files to keep: sent as attachments, so that no browser shows or runs what somebody made.
+"""Files and tables to keep: attachments, so that no browser shows or runs what somebody made.
 
 Nothing but plain text, which runs nowhere, may be sent for showing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ParamSpec
 
-from flask import Response, send_file
+from flask import Response, request, send_file
+
+from ..lists.tables import CSV_TYPE, csv_lines
+
+P = ParamSpec("P")
 
 
 def download(
@@ -26,3 +32,46 @@ def download(
     # Without a rule for caches it gets that of all answers: private to one person.
     del response.headers["Cache-Control"]
     return response
+
+
+#: Makes the rows of a table of what a view returns, the first of them with the columns' names.
+Rows = Callable[[Any], Iterable[Sequence[Any]]]
+
+#: What the document says of such an answer, besides its JSON.
+CSV_CONTENT = {
+    "200": {"content": {CSV_TYPE: {"schema": {"type": "string"}, "example": "id,type\r\n"}}}
+}
+
+
+def tabular(name: str, rows: Rows) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Send what a view returns as CSV (RFC 4180), in a file of this name, if that is preferred.
+
+    It stands above `linked`. What is not all that was asked for says so in `Collab-Complete`.
+    """
+
+    def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
+        @wraps(view)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+            answer = view(*args, **kwargs)
+            found, headers = (answer[0], answer[2]) if isinstance(answer, tuple) else (answer, {})
+            if not _prefers_csv():
+                return found, None, headers | {"Vary": "Accept"}
+            return _file(name, csv_lines(rows(found)), headers, getattr(found, "complete", True))
+
+        return wrapper
+
+    return decorate
+
+
+def _prefers_csv() -> bool:
+    accepted = request.accept_mimetypes
+    return accepted[CSV_TYPE] > accepted["application/json"]
+
+
+def _file(name: str, body: bytes, headers: dict[str, str], complete: bool) -> Response:
+    more = {
+        "Vary": "Accept",
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
+        "Collab-Complete": str(complete).lower(),
+    }
+    return Response(body, headers=headers | more, content_type=f"{CSV_TYPE}; charset=utf-8")

@@ -23,7 +23,7 @@ HEADERS = ("RateLimit-Policy", "RateLimit")
 #: Preflights that an address may send for each request that a person may: thirty share an address.
 PREFLIGHT_FACTOR = 30
 
-UNLIMITED_ENDPOINTS = ("ops.health", "ops.ready")
+UNLIMITED_ENDPOINTS = ("ops.health", "ops.ready", "metrics.read_metrics")
 
 
 def rate_limit() -> str:

@@ -1,0 +1,31 @@
+"""What the process itself has for Prometheus: its version and age, and how its parts are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+
+from ..core.parts import PARTS
+from ..version import VERSION
+from .started import STARTED
+
+
+def collect() -> Iterator[Metric]:
+    """Yield the families."""
+    about = GaugeMetricFamily("collab_info", "Which Collab runs.", labels=["version"])
+    about.add_metric([VERSION], 1)
+    yield about
+    age = time.monotonic() - STARTED.here()
+    yield GaugeMetricFamily("collab_uptime_seconds", "Seconds since the start.", value=age)
+    up = GaugeMetricFamily(
+        "collab_part_up",
+        "Whether a part of the process works; absent if it is off.",
+        labels=["part"],
+    )
+    for name, state in PARTS.here().states().items():
+        if not state.startswith("off"):
+            up.add_metric([name], state == "ok")
+    yield up
