@@ -2,110 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .parsers import (
+    Parser,
+    database_url,
+    folder,
+    one_of,
+    origins,
+    plugins,
+    rate,
+    secret,
+    switch,
+    token,
+    whole,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class ConfigError(Exception):
     """A setting is wrong; the message names it and says what it must be."""
-
-
-Parser = Callable[[str], Any]
-
-
-WHOLE_PATTERN = re.compile(r"-?\d{1,12}")
-ORIGIN_PATTERN = re.compile(r"https?://[\w.-]+(:\d+)?")
-RATE_PATTERN = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
-PLUGIN_PATTERN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-TOKEN_PATTERN = re.compile(r"[!-~]{32,512}")
-SQLITE_FILE = re.compile(r"sqlite:///[^:?]")
-
-
-def folder(value: str) -> str:
-    """Parse a folder's path."""
-    if not value.strip():
-        raise ValueError("must be a folder")
-    return value
-
-
-def whole(low: int, high: int) -> Parser:
-    """Parse a whole number from `low` to `high`."""
-
-    def parse(value: str) -> int:
-        if not WHOLE_PATTERN.fullmatch(value) or not low <= int(value) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return int(value)
-
-    return parse
-
-
-def one_of(*choices: str) -> Parser:
-    """Parse one of some words, in any case."""
-
-    def parse(value: str) -> str:
-        if value.lower() not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}")
-        return value.lower()
-
-    return parse
-
-
-def switch(value: str) -> bool:
-    """Parse `on` or `off`, also written as 1, true, yes, 0, false, no."""
-    words = {"on": True, "1": True, "true": True, "yes": True}
-    words |= {"off": False, "0": False, "false": False, "no": False}
-    if value.lower() not in words:
-        raise ValueError("must be on or off")
-    return words[value.lower()]
-
-
-def origins(value: str) -> list[str]:
-    """Parse a comma-separated list of origins (RFC 6454), or `*`."""
-    found = [word.strip() for word in value.split(",") if word.strip()]
-    if found != ["*"] and not all(map(ORIGIN_PATTERN.fullmatch, found)):
-        raise ValueError("must be origins such as https://app.example.com, or `*` alone")
-    return found
-
-
-def secret(value: str) -> str:
-    """Parse a secret: empty (one is made and kept) or at least 32 characters (RFC 7518 §3.2)."""
-    if value and len(value) < 32:
-        raise ValueError("must have at least 32 characters, or be unset (then one is generated)")
-    return value
-
-
-def token(value: str) -> str:
-    """Parse a token that somebody else has, too: empty or at least 32 characters without spaces."""
-    if value and not TOKEN_PATTERN.fullmatch(value):
-        raise ValueError("must have 32 to 512 characters of ASCII, without spaces, or be unset")
-    return value
-
-
-def rate(value: str) -> str:
-    """Parse a rate such as `300 per minute`, or `off`."""
-    if value.lower() != "off" and not RATE_PATTERN.fullmatch(value):
-        raise ValueError("must look like '300 per minute' or '5 per 15 minutes', or be 'off'")
-    return value.lower()
-
-
-def plugins(value: str) -> list[str]:
-    """Parse a comma-separated list of `module:function`."""
-    found = [word.strip() for word in value.split(",") if word.strip()]
-    if not all(map(PLUGIN_PATTERN.fullmatch, found)):
-        raise ValueError("must be functions such as my_stages:add_country, separated by commas")
-    return found
-
-
-def database_url(value: str) -> str:
-    """Parse a database's address: an SQLite file, empty for the one in INSTANCE_PATH."""
-    if value and not SQLITE_FILE.match(value):
-        raise ValueError("must be sqlite:/// and a file, such as sqlite:////srv/collab.db")
-    return value
 
 
 #: What these read is not repeated in an error: a secret, or an address that may hold a password.

@@ -52,7 +52,7 @@ RANKS = {
 #: What makes threads: the base of all parts, and the worker, which stops several at once.
 OWN_THREADS = {"core/parts.py", "server.py"}
 #: Modules beside the packages: what all may import, and what knows all.
-GROUND = {"config", "extensions", "version"}
+GROUND = {"config", "extensions", "parsers", "version"}
 ROOF = {"__init__", "server", "starting", "cli", "demo"}
 ROOFS = {f"{name}.py" for name in ROOF}
 
