@@ -77,8 +77,10 @@ def make_private(path: Path) -> None:
 
     SQLite gives the files beside it (-wal, -shm) the mode of the database itself.
     """
-    with contextlib.suppress(OSError):  # not there yet, or another's: opening it shows
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # Never opened here if it is there: to close any descriptor of a file lets go of all POSIX locks
+    # that this process has on it, and the next process that ends would delete a log in use.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
         with contextlib.suppress(OSError):
             one.chmod(0o600)
