@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ..core.errors import Unavailable
+from ..core.text.opaque import forbidden_in, prepared
+from ..core.text.visible import named
 
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 128
@@ -55,17 +58,33 @@ def _turn() -> Iterator[None]:
         _places.release()
 
 
+class Match(Enum):
+    """How a password is the one kept."""
+
+    #: As passwords are compared (`core/text/opaque.py`).
+    PREPARED = "prepared"
+    #: Code point by code point, as all were compared once: its hash is to be made anew.
+    AS_TYPED = "as typed"
+
+
 def hash_password(password: str) -> str:
     """Hash a password for keeping; raises Unavailable when too many wait for that."""
     with _turn():
-        return _hasher.hash(password)
+        return _hasher.hash(prepared(password))
 
 
-def check_password(password: str, kept: str | None) -> bool:
-    """Return whether a password is the one kept; takes as long when nothing is kept.
+def check_password(password: str, kept: str | None) -> Match | None:
+    """Return whether a password is the one kept, and how; takes as long when nothing is kept.
 
     Raises Unavailable when too many wait for that.
     """
+    plain = prepared(password)
+    if _is_hash_of(plain, kept):
+        return Match.PREPARED
+    return Match.AS_TYPED if plain != password and _is_hash_of(password, kept) else None
+
+
+def _is_hash_of(password: str, kept: str | None) -> bool:
     with _turn():
         try:
             return _hasher.verify(kept or _nobody, password) and kept is not None
@@ -80,7 +99,9 @@ def outdated(kept: str) -> bool:
 
 def weakness(password: str, email: str) -> str | None:
     """Say why a password is refused, or None."""
-    lowered = password.lower()
+    if (wrong := forbidden_in(password)) is not None:
+        return f"A password can't have {named(wrong)}."
+    lowered = prepared(password).lower()
     if lowered in COMMON_PASSWORDS:
         return "This password is one of the most common ones."
     if len(set(lowered)) < 3:

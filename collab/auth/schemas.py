@@ -8,15 +8,23 @@ from marshmallow import fields, post_dump, validate
 
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import Schema, Time, TrueOrFalse, email, line
+from ..core.text.opaque import prepared
 from .models import ADMIN, BLOCK_SORTS, SESSION_SORTS, USER, USER_SORTS
 from .passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 
 ROLE_CHOICE = validate.OneOf([USER, ADMIN])
 
 
+class Prepared(fields.String):
+    """A password as passwords are compared."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        return prepared(super()._deserialize(value, *args, **kwargs) or "")
+
+
 def new_password() -> fields.String:
-    """Make a field for a new password."""
-    return fields.String(
+    """Make a field for a new password, prepared for comparing before its length is looked at."""
+    return Prepared(
         required=True,
         load_only=True,
         validate=validate.Length(MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH),

@@ -13,8 +13,10 @@ from ..events import log
 from ..events.catalogue.accounts import AccountRegistered, AccountUpdated, PasswordChanged
 from ..extensions import db
 from . import passwords, refusals, sessions
+from .accounts import known
 from .attempts import REGISTRATIONS, TooManyAttempts, attempts
 from .models import ADMIN, USER, Session, User
+from .passwords import Match
 from .sessions import Client, SignedIn
 
 
@@ -41,7 +43,7 @@ def register(email: str, password: str, name: str | None, client: Client) -> Sig
 
     The first one becomes admin.
     """
-    email = email.lower()
+    email = known.address_of(email)
     _check_strength(password, email)
     attempt = attempts().begin(client.network, email, guess=False)
     REGISTRATIONS.here().take(client.network)
@@ -75,15 +77,15 @@ def new_account(email: str, password_hash: str, name: str | None) -> User:
 def log_in(email: str, password: str, client: Client) -> SignedIn:
     """Sign in with a password; raises WrongCredentials, Disabled, TooManyAttempts."""
     try:
-        return _log_in(email.lower(), password, client)
+        return _log_in(known.address_of(email), password, client)
     except (Unauthorized, TooManyAttempts) as error:
         refusals.log_in(email, error)
         raise
 
 
 def _log_in(email: str, password: str, client: Client) -> SignedIn:
-    known = sessions.is_known_network(email, client)
-    attempt = attempts().begin(client.network, email, known=known)
+    known_there = sessions.is_known_network(email, client)
+    attempt = attempts().begin(client.network, email, known=known_there)
     checked = _check(User.email == email, password)
     if checked is None:
         raise WrongCredentials()
@@ -112,9 +114,12 @@ def _check(
         query = select(User.id, User.password_hash).where(whose)
         kept = db.session.execute(query).one_or_none()
         db.session.rollback()  # gives the connection back while the password is checked
-        if not passwords.check_password(password, kept and kept.password_hash) or not kept:
+        match = passwords.check_password(password, kept and kept.password_hash)
+        if match is None or not kept:
             return None
-        rehashed = _to_keep(kept.password_hash, password, new)
+        outdated = match is Match.AS_TYPED or passwords.outdated(kept.password_hash)
+        anew = password if new is None and outdated else new
+        rehashed = passwords.hash_password(anew) if anew is not None else None
         take_write_lock()
         user = db.session.get(User, kept.id, populate_existing=True)
         if user is not None and user.password_hash == kept.password_hash:
@@ -123,17 +128,11 @@ def _check(
     raise Conflict("The password was changed in the meantime.")
 
 
-def _to_keep(kept: str, password: str, new: str | None) -> str | None:
-    if new is None and passwords.outdated(kept):
-        new = password
-    return passwords.hash_password(new) if new is not None else None
-
-
 def change_password(caller: Caller, current: str, new: str, client: Client) -> None:
     """Set a new password and end the other sessions; raises WrongCredentials."""
     _check_strength(new, caller.email, "new_password")
-    known = sessions.is_known_network(caller.email, client)
-    attempt = attempts().begin(client.network, caller.email, known=known)
+    known_there = sessions.is_known_network(caller.email, client)
+    attempt = attempts().begin(client.network, caller.email, known=known_there)
     checked = _check(User.id == caller.user_id, current, new)
     if checked is None:
         raise WrongCredentials("The current password is wrong.")

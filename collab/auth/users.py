@@ -20,7 +20,7 @@ from ..events.catalogue.accounts import (
 )
 from ..extensions import db
 from . import passwords, service, sessions
-from .accounts import disabling
+from .accounts import disabling, known
 from .models import ADMIN, USER_SORTS, KnownNetwork, Session, User
 
 
@@ -107,8 +107,8 @@ def _require_another_admin(user: User, admin: Caller) -> None:
 
 
 def find_by_email(email: str) -> User | None:
-    """Return the account with an e-mail address, in any case."""
-    return db.session.scalar(select(User).where(User.email == email.lower()))
+    """Return the account with an e-mail address, in any spelling of it."""
+    return db.session.scalar(select(User).where(User.email == known.address_of(email)))
 
 
 def create_admin(email: str, password: str) -> User:
@@ -118,7 +118,7 @@ def create_admin(email: str, password: str) -> User:
     if find_by_email(email):
         db.session.rollback()
         raise service.EmailTaken()
-    user = service.new_account(email.lower(), password_hash, None)
+    user = service.new_account(known.address_of(email), password_hash, None)
     _make_admin(user)
     db.session.commit()
     return user

@@ -13,15 +13,20 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from .json import dumps
+from .text import visible
+from .text.addresses import MAX_ADDRESS_LENGTH, canonical
+from .text.visible import NEVER_SHOWN_RANGES
 
-_ANY = r"[^\u0000-\u001f\u007f-\u009f]*"
-#: One line: no control characters, and something to see in it.
-LINE_PATTERN = rf"^[^\S\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f]{_ANY}$"
+_ANY = rf"[^{NEVER_SHOWN_RANGES}]*"
+#: One line: nothing that is never shown, and something else than spaces. What only some places in a
+#: line may have, such as joiners of emoji, is looked at by `visible.trouble`.
+LINE_PATTERN = rf"^[^\S{NEVER_SHOWN_RANGES}]*[^\s{NEVER_SHOWN_RANGES}]{_ANY}$"
 #: Text of several lines: of the control characters only tab and line breaks.
 TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
-_PART = r"[^@\s\u0000-\u001f\u007f-\u009f]"
+_NO_PART = r'@\s\u0000-\u001f\u007f-\u009f"(),:;<>\[\\\]'
+_PART = rf"[^{_NO_PART}]"
 #: Up to the first dot that can be the one, so that there is one way only to read it.
-EMAIL_PATTERN = rf"^{_PART}+@{_PART}[^@.\s\u0000-\u001f\u007f-\u009f]*\.{_PART}+$"
+EMAIL_PATTERN = rf"^{_PART}+@{_PART}[^.{_NO_PART}]*\.{_PART}+$"
 
 MAX_ID = 2**63 - 1
 MAX_FREE_JSON_BYTES = 64 * 1024
@@ -39,6 +44,10 @@ def unknown(name: object, known: Collection[str]) -> str:
     asked = str(name)[:MAX_COMPARED_CHARACTERS].lower()
     like = get_close_matches(asked, known, 1, MIN_LIKENESS)
     return f"Unknown field: did you mean `{like[0]}`?" if like else UNKNOWN_DETAIL
+
+
+#: Says what is wrong with a string, or None.
+Trouble = Callable[[str], str | None]
 
 
 class Schema(ma.Schema):
@@ -94,30 +103,45 @@ def own_examples(schema: type[ma.Schema]) -> dict[str, Any]:
 class Pattern(validate.Validator):
     """Match a whole string; the pattern is one that ECMAScript reads too, for the documents.
 
-    A string longer than `high` is left to the check of lengths.
+    A string longer than `high` is left to the check of lengths. `trouble` says more exactly what is
+    wrong with a string, or sees what a pattern can't.
     """
 
-    def __init__(self, pattern: str, message: str, high: int) -> None:
+    def __init__(
+        self, pattern: str, message: str, high: int, trouble: Trouble = lambda _: None
+    ) -> None:
         self.regex = re.compile(pattern.removeprefix("^").removesuffix("$"))
-        self.message, self.high = message, high
+        self.message, self.high, self.trouble = message, high, trouble
 
     def __call__(self, value: str) -> str:
         """Return the value; raises ValidationError."""
-        if len(value) <= self.high and not self.regex.fullmatch(value):
+        if len(value) > self.high:
+            return value
+        if wrong := self.trouble(value):
+            raise ma.ValidationError(wrong)
+        if not self.regex.fullmatch(value):
             raise ma.ValidationError(self.message)
         return value
 
 
-def patterned(pattern: str, message: str, low: int, high: int, **options: Any) -> fields.String:
+def patterned(
+    pattern: str,
+    message: str,
+    low: int,
+    high: int,
+    trouble: Trouble = lambda _: None,
+    **options: Any,
+) -> fields.String:
     """Make a string field with a length and a pattern."""
     metadata = {"pattern": pattern} | options.pop("metadata", {})
-    checks = [validate.Length(low, high), Pattern(pattern, message, high)]
+    checks = [validate.Length(low, high), Pattern(pattern, message, high, trouble)]
     return fields.String(validate=checks, metadata=metadata, **options)
 
 
 def line(high: int, **options: Any) -> fields.String:
-    """Make a field of one visible line of up to `high` characters."""
-    return patterned(LINE_PATTERN, "Must be one line of visible text.", 1, high, **options)
+    """Make a field of one visible line of up to `high` characters (`core/text/visible.py`)."""
+    message = "Must be one line of visible text."
+    return patterned(LINE_PATTERN, message, 1, high, visible.trouble, **options)
 
 
 def text(high: int, **options: Any) -> fields.String:
@@ -125,12 +149,23 @@ def text(high: int, **options: Any) -> fields.String:
     return patterned(TEXT_PATTERN, "Must not have control characters.", 0, high, **options)
 
 
+class Address(fields.String):
+    """An e-mail address, in the one spelling that its mailbox has here."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        written = super()._deserialize(value, *args, **kwargs) or ""
+        try:
+            # One that is too long is left to the check of lengths.
+            return written if len(written) > MAX_ADDRESS_LENGTH else canonical(written)
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from None
+
+
 def email(**options: Any) -> fields.String:
-    """Make a field for an e-mail address."""
-    metadata = {"example": "user@example.com"} | options.pop("metadata", {})
-    return patterned(
-        EMAIL_PATTERN, "Must be an e-mail address.", 3, 254, metadata=metadata, **options
-    )
+    """Make a field for an e-mail address; spaces around it are forgiven."""
+    metadata = {"example": "user@example.com", "pattern": EMAIL_PATTERN}
+    metadata |= options.pop("metadata", {})
+    return Address(validate=validate.Length(3, MAX_ADDRESS_LENGTH), metadata=metadata, **options)
 
 
 class WholeNumber(fields.Integer):

@@ -12,6 +12,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
+from ..core.text import visible
+
 #: What Windows has other meanings for.
 RESERVED_CHARACTERS = frozenset('<>:"|?*\\')
 #: Names of devices on Windows, whatever follows a dot.
@@ -21,14 +23,6 @@ DEVICE_NAMES = frozenset(
 )
 #: Folders whose content a tool believes and carries out, by their short name of Windows too.
 TRUSTED_FOLDERS = frozenset([".git", "git~1"])
-#: Invisible, but what some scripts and emoji are written with.
-JOINER_CHARACTERS = frozenset("\u200c\u200d")
-#: Categories of what can't be seen: controls, formats, surrogates, line and paragraph separators.
-INVISIBLE_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
-#: The same, of other categories: fillers, and the joiner that joins nothing.
-BLANK_CHARACTERS = frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u3164\uffa0"
-)
 
 #: Characters of a part of a path, of what is taken for its ending, and of a number in between.
 MAX_PART_LENGTH = 255
@@ -50,23 +44,19 @@ def trouble(path: str) -> str | None:
 
 
 def _trouble(part: str) -> str | None:
-    if any(_is_invisible(one) for one in part):
-        return "has characters that can't be seen"
+    if (wrong := visible.hidden_in(part)) is not None:
+        return f"has {visible.named(wrong)}, which can't be seen"
+    if not visible.shows_something(part):
+        return "has nothing to see in it"
     if RESERVED_CHARACTERS & set(part):
         return f"has one of {' '.join(sorted(RESERVED_CHARACTERS))}"
     if part.endswith((".", " ")):
         return "ends with a dot or a space"
     if _stem(part) in DEVICE_NAMES:
         return "is the name of a device on Windows"
-    if "".join(one for one in part if one not in JOINER_CHARACTERS).casefold() in TRUSTED_FOLDERS:
+    if "".join(one for one in part if not visible.is_hidden(one)).casefold() in TRUSTED_FOLDERS:
         return "is a folder whose content tools run"
     return None
-
-
-def _is_invisible(one: str) -> bool:
-    return (
-        unicodedata.category(one) in INVISIBLE_CATEGORIES and one not in JOINER_CHARACTERS
-    ) or one in BLANK_CHARACTERS
 
 
 def _stem(part: str) -> str:
@@ -137,7 +127,8 @@ def _folded(name: str) -> str:
 
 def _safe(part: str) -> str:
     """Return a name without any of the troubles above."""
-    seen = "".join("_" if _is_invisible(one) or one in RESERVED_CHARACTERS else one for one in part)
+    seen = "".join("_" if one in RESERVED_CHARACTERS else one for one in part)
+    seen = visible.without_hidden(seen, "_")
     trimmed = seen.rstrip(". ")
     trimmed += "_" * (len(seen) > len(trimmed))
     return trimmed if _trouble(trimmed) is None else f"_{trimmed}"[:MAX_PART_LENGTH].rstrip(". ")

@@ -44,7 +44,6 @@ def invite(project: Project, email: str, role: str, actor: Caller) -> Member | I
     """
     access.check_grant(access.effective(project.role, actor), role)
     INVITATIONS.here().take(str(actor.user_id))
-    email = email.lower()
     user = db.session.scalar(select(User).where(User.email == email))
     if user is None:
         return _keep(project, email, role, actor)

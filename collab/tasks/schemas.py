@@ -19,6 +19,7 @@ from ..core.schemas import (
     patterned,
     text,
 )
+from ..core.text import visible
 from .fields import MAX_TAG_LENGTH, Due, Tags, zone
 from .models import COMMENT_SORTS, PRIORITIES, STATUSES, TASK_SORTS, TODO
 
@@ -206,11 +207,17 @@ class MoveIn(Schema):
             raise ma.ValidationError("Send `before` or `after`, not both.", "after")
 
 
+def _nothing_seen(body: str) -> str | None:
+    return None if visible.shows_something(body) else visible.NOTHING_SEEN
+
+
 def said(**options: Any) -> fields.String:
     """Make a field for a comment's text."""
     message = "Must be visible text without control characters."
     metadata = {"example": "@alice, is this still wanted?"}
-    return patterned(VISIBLE_TEXT_PATTERN, message, 1, 10_000, metadata=metadata, **options)
+    return patterned(
+        VISIBLE_TEXT_PATTERN, message, 1, 10_000, _nothing_seen, metadata=metadata, **options
+    )
 
 
 class CommentIn(Schema):

@@ -19,9 +19,9 @@ from ..core.http.pages import linked
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
-from ..core.schemas import LINE_PATTERN
 from ..core.storage.blob_store import blobs
 from ..core.storage.blobs import ByteSource
+from ..core.text import visible
 from ..projects import access
 from ..projects.access import Right
 from . import service
@@ -30,7 +30,6 @@ from .schemas import UploadListQuery, UploadOut, UploadPage, UploadQuery
 
 blueprint = Blueprint("uploads", __name__, url_prefix=BASE_PATH, description="Files for jobs.")
 
-VISIBLE_PATTERN = re.compile(LINE_PATTERN)
 #: Type and subtype (RFC 6838 §4.2), shorter than the column.
 MEDIA_TYPE = re.compile(r"(?=.{3,100}$)[a-z0-9][\w!#$&^.+-]*/[a-z0-9][\w!#$&^.+-]*", re.ASCII)
 UNKNOWN_TYPE = "application/octet-stream"
@@ -116,6 +115,6 @@ def _media_type(sent: str) -> str:
 def _without_folders(pointer: str, name: str | None) -> str:
     """Return a file's name without folders; raises Unprocessable for an invisible one."""
     last = (name or "").replace("\\", "/").rsplit("/", 1)[-1][:255]
-    if last and not VISIBLE_PATTERN.fullmatch(last):
-        raise invalid(pointer, "The file's name must be one line of visible text.")
+    if last and (wrong := visible.trouble(last)):
+        raise invalid(pointer, f"The file's name must be one line of visible text: {wrong}")
     return last

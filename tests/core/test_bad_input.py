@@ -145,7 +145,7 @@ def test_the_largest_id_in_a_body_is_404(alice: Person) -> None:
 
 
 NO_ADDRESSES = ["", "x", "@", "x@", "@example.com", "x@example", "x@@example.com", 5, None]
-NO_ADDRESSES += ["x y@example.com", "x@example.com ", "x@exam\nple.com", "x\x00@example.com"]
+NO_ADDRESSES += ["x y@example.com", "x@example.com y", "x@exam\nple.com", "x\x00@example.com"]
 NO_ADDRESSES += ["x@example." + "c" * 254]
 
 
