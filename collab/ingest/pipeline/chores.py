@@ -127,6 +127,8 @@ class Chores:
         with writing(self._connection) as connection:
             if any(_purge_rows(connection, table, gone) for table in ("dead_letters", "inbox")):
                 return True
+            if any(_purge_ids(connection, source) for source in gone):
+                return True
             for table in ("seen_days", "latencies", "totals"):
                 _purge_table(connection, table, gone)
         self._purge_projects({known[key] for key in gone})
@@ -179,6 +181,14 @@ def _purge_rows(connection: sqlite3.Connection, table: str, gone: Iterable[int])
         f" (SELECT id FROM {table} WHERE source IN ({marks}) LIMIT ?)"
     )
     return connection.execute(statement, (*ids, ROWS_PER_STEP)).rowcount > 0
+
+
+def _purge_ids(connection: sqlite3.Connection, source: int) -> bool:
+    statement = (
+        "DELETE FROM seen WHERE (source, day, id) IN"
+        " (SELECT source, day, id FROM seen WHERE source = ? LIMIT ?)"
+    )
+    return connection.execute(statement, (source, ROWS_PER_STEP)).rowcount > 0
 
 
 def _purge_table(connection: sqlite3.Connection, table: str, gone: Iterable[int]) -> None:

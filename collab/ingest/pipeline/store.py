@@ -160,8 +160,10 @@ def connect(
 
 
 def _make_private(path: Path) -> None:
+    # Only if it is not there: to close a descriptor of an open database gives up the locks of all
+    # its connections in this process (POSIX), and another process would take its log away.
     with contextlib.suppress(OSError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:

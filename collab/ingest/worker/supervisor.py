@@ -72,9 +72,9 @@ class WorkerThread(BackgroundThread):
 class Supervisor(BackgroundThread):
     """Keeps one worker process alive."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, first_backoff_s: float = FIRST_BACKOFF_S) -> None:
         super().__init__("ingest")
-        self._options = options
+        self._options, self._first_backoff_s = options, first_backoff_s
         self._process: subprocess.Popen[bytes] | None = None
         self._trouble = ""
         #: Set once there is a store: who never sends events needs no process.
@@ -102,8 +102,8 @@ class Supervisor(BackgroundThread):
 
     def _run(self) -> None:
         if not Path(self._options.store).exists():
-            self._needed.wait()
-        backoff_s = FIRST_BACKOFF_S
+            self._needed.wait()  # `stop` ends this, too
+        backoff_s = self._first_backoff_s
         while not self._stopping.is_set():
             try:
                 lived_long = self._live_once()
@@ -112,8 +112,8 @@ class Supervisor(BackgroundThread):
             if self._stopping.is_set():
                 return
             log.warning("ingest worker: %s", self._trouble)
-            backoff_s = FIRST_BACKOFF_S if lived_long else min(backoff_s * 2, MAX_BACKOFF_S)
             self._stopping.wait(backoff_s)
+            backoff_s = self._first_backoff_s if lived_long else min(2 * backoff_s, MAX_BACKOFF_S)
 
     def _live_once(self) -> bool:
         """Run a process until it ends, or we have to; returns whether it lived for long."""

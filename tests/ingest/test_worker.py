@@ -1,0 +1,136 @@
+"""The worker as a process: it is killed, starts again, and ends with its server."""
+
+import os
+import signal
+import sqlite3
+import threading
+
+import orjson
+import pytest
+
+from collab.ingest.pipeline.inbox import Inbox, Request
+from collab.ingest.pipeline.store import connect
+from collab.ingest.worker.loop import Options
+from collab.ingest.worker.supervisor import Supervisor, WorkerThread
+
+from ..support.pipeline import MIB, MORNING, conserved
+from ..support.waiting import eventually
+
+KILLS = 10
+TABLES = """
+    CREATE TABLE ingest_sources (id INTEGER PRIMARY KEY, project_id INTEGER, name TEXT,
+        unknown_types TEXT, rules TEXT);
+    CREATE TABLE ingest_schemas (project_id INTEGER, event_type TEXT, event_version TEXT,
+        schema TEXT);
+    INSERT INTO ingest_sources VALUES (1, 1, 'web', 'accept', '[]');
+"""
+
+
+@pytest.fixture
+def options(tmp_path):
+    """Return what a worker is told, beside a service's database with one source."""
+    database = sqlite3.connect(tmp_path / "collab.db")
+    database.executescript(f"PRAGMA journal_mode=WAL; {TABLES}")
+    database.close()
+    store = tmp_path / "ingest.db"
+    return Options(str(store), str(tmp_path / "collab.db"), str(tmp_path / "archive"), "ab", 0)
+
+
+@pytest.fixture
+def inbox(options):
+    """Return the inbox of the store."""
+    made = Inbox(options.store, max_bytes=64 * MIB, quota_bytes=64 * MIB)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(options):
+    """Return a connection to the store."""
+    made = connect(options.store)
+    yield made
+    made.close()
+
+
+def send(inbox: Inbox, first: int, count: int) -> None:
+    """Take events in."""
+    body = [{"event_type": "click", "event_id": str(first + one)} for one in range(count)]
+    inbox.append(Request(1, 1, MORNING, "event", count, "{}", orjson.dumps(body)))
+
+
+def stored(store: sqlite3.Connection) -> int:
+    """Return how many events are stored."""
+    return int(store.execute("SELECT count(*) FROM events").fetchone()[0])
+
+
+def queued(store: sqlite3.Connection) -> int:
+    """Return how many requests wait."""
+    return int(store.execute("SELECT count(*) FROM inbox").fetchone()[0])
+
+
+def test_a_worker_that_is_killed_again_and_again_loses_and_doubles_nothing(options, inbox, store):
+    supervisor = Supervisor(options, first_backoff_s=0.0005)
+    supervisor.start()
+    sent = 0
+    for _ in range(KILLS):
+        for _ in range(5):
+            send(inbox, sent, 200)
+            sent += 200
+            supervisor.knock()
+        assert conserved(store)
+        os.kill(eventually(lambda: supervisor.pid), signal.SIGKILL)
+    eventually(lambda: queued(store) == 0)
+    supervisor.stop()
+    ids = store.execute("SELECT count(*), count(DISTINCT event_id) FROM events").fetchone()
+    assert ids == (sent, sent)
+    assert conserved(store)
+
+
+def test_no_process_runs_before_there_is_an_event(options):
+    supervisor = Supervisor(options)
+    supervisor.start()
+    assert (supervisor.state, supervisor.pid) == ("ok", None)
+    supervisor.stop()
+
+
+def test_a_second_worker_waits_until_the_first_one_ends(options, inbox, store):
+    first, second = Supervisor(options), WorkerThread(options)
+    send(inbox, 0, 1)
+    first.start()
+    eventually(lambda: stored(store) == 1)
+    second.start()
+    first.stop()
+    send(inbox, 1, 1)
+    eventually(lambda: stored(store) == 2)
+    second.stop()
+
+
+def test_a_worker_ends_when_its_server_does(options, inbox, store):
+    supervisor = Supervisor(options)
+    send(inbox, 0, 1)
+    supervisor.start()
+    eventually(lambda: stored(store) == 1)
+    pid = supervisor.pid
+    ended = threading.Thread(target=supervisor.stop)
+    ended.start()
+    ended.join()
+    assert supervisor.pid is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_source_that_changes_is_read_again(options, inbox, store):
+    worker = WorkerThread(options)
+    send(inbox, 0, 1)
+    worker.start()
+    eventually(lambda: stored(store) == 1)
+    rules = '[{"op": "hash", "path": "user_id"}]'
+    with sqlite3.connect(options.database) as database:
+        database.execute("UPDATE ingest_sources SET rules = ?", (rules,))
+    body = orjson.dumps({"event_type": "click", "user_id": "ann"})
+    inbox.append(Request(1, 1, MORNING, "event", 1, "{}", body))
+    worker.knock()
+    eventually(lambda: stored(store) == 2)
+    worker.stop()
+    (user,) = store.execute("SELECT user_id FROM events ORDER BY id DESC LIMIT 1").fetchone()
+    assert len(user) == 32
