@@ -226,6 +226,9 @@ class Hub:
             self._obey(corrections()[message.type], message)
         # Rights cached in this process may be stale, if the commit was another's.
         self._bell.ring(rights_changed=True)
+        with self._lock:
+            for subscriber in tuple(self._everyone):
+                subscriber.rights_changed()
 
     def _obey(self, correction: Correction, message: Message) -> None:
         match correction:

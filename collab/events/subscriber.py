@@ -54,6 +54,9 @@ class Subscriber(ABC):
     def dropped(self, topic: str, reason: str) -> None:
         """Learn that a topic is no longer followed, and by which event."""
 
+    def rights_changed(self) -> None:  # noqa: B027 (most look when they are asked something)
+        """Learn that somebody's rights have changed, which may be this reader's."""
+
     @abstractmethod
     def end(self, code: int, reason: str) -> None:
         """Learn that the connection must end."""

@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
     from .archives import routes as archive_routes
     from .editing import writer
     from .history import routes as history_routes
+    from .hocuspocus_door import routes as hocuspocus_routes
     from .json_door import messages
     from .models import File
     from .yjs_door import routes as yjs_routes
@@ -31,6 +32,8 @@ def init_app(app: Flask) -> None:
     messages.init_app(app)
     modules = (routes, content_routes, history_routes, job_routes, archive_routes)
     parts = [one.blueprint for one in modules]
-    switch(app, "files", *parts, yjs_routes.blueprint)
+    doors = (yjs_routes.blueprint, hocuspocus_routes.blueprint)
+    switch(app, "files", *parts, *doors)
     serve(app, *parts)
-    app.register_blueprint(yjs_routes.blueprint)
+    for door in doors:
+        app.register_blueprint(door)

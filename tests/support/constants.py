@@ -10,6 +10,7 @@ FIELD_WORDS = {"MIB", "ROOT", "VERSION", "PYTHON", "JAVASCRIPT"}
 FORMATS = {
     "files/updates/cursor.py",  # tags of values in an update of Yjs
     "files/updates/structs.py",  # kinds of structs in it
+    "files/hocuspocus_door/protocol.py",  # messages of @hocuspocus/provider
     "files/yjs/protocol.py",  # messages of y-websocket
     "realtime/transport/frames.py",  # opcodes of RFC 6455 §11.8
     "functions/handlers/thumbnail.py",  # `INPUT` is how a handler says what it takes

@@ -120,11 +120,12 @@ class Editor(Connection):
         """Return the seconds after which the editor may go on: it sent too much at once."""
         return self._resume_at - time.monotonic()
 
-    def carry_out(self, kind: int, reader: MessageReader) -> Work:
-        """Carry out one message, whose kind has been read.
-
-        What the stock server passes over is passed over: kinds that it does not know.
-        """
+    def take(self, data: str | bytes) -> Work:
+        """Carry out one message; kinds that the stock server passes over are passed over."""
+        if isinstance(data, str):
+            raise Malformed("Yjs speaks in binary messages, not in text.")
+        reader = MessageReader(data)
+        kind = reader.number()
         self.check_person()
         self._may_read()
         if kind == SYNC:

@@ -48,6 +48,11 @@ class MessageReader:
         """Return whether all has been read."""
         return self._at >= len(self._data)
 
+    @property
+    def rest(self) -> bytes:
+        """Return what has not been read."""
+        return self._data[self._at :]
+
     def number(self) -> int:
         """Read a number."""
         value = shift = 0

@@ -7,7 +7,7 @@ from typing import NoReturn
 from simple_websocket import ConnectionClosed
 
 from ...core.caller import Caller
-from ...core.errors import ApiError, Forbidden, Malformed
+from ...core.errors import ApiError, Forbidden
 from ...extensions import db
 from ...realtime.transport.frames import BINARY, frame
 from ...realtime.transport.live import live
@@ -19,7 +19,6 @@ from ..yjs.closing import code_for
 from ..yjs.editor import Editor
 from ..yjs.follower import YjsFollower
 from ..yjs.line import Line
-from ..yjs.protocol import MessageReader
 
 
 def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:
@@ -58,11 +57,8 @@ class YjsConnection(Editor):
 
     def take(self, data: str | bytes) -> Work:
         """Carry out one message."""
-        if isinstance(data, str):
-            raise Malformed("Yjs speaks in binary messages, not in text.")
         try:
-            reader = MessageReader(data)
-            yield from self.carry_out(reader.number(), reader)
+            yield from super().take(data)
             if len(data) > SMALL_MESSAGE_BYTES:
                 self.settle()  # a long message stays in memory until it is on disk
         finally:

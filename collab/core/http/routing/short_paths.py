@@ -35,7 +35,7 @@ def canonical(path: str, *, websocket: bool = False) -> str:
         return f"{BASE_PATH}/ws"
     if path in ALIASES:
         return ALIASES[path]
-    if path.startswith(("/auth/", "/yjs/")):
+    if path.startswith(("/auth/", "/yjs/", "/hocuspocus/")) or path == "/hocuspocus":
         return BASE_PATH + path
     if path.startswith("/api/") and path.split("/")[2] not in UNVERSIONED_PATHS:
         return BASE_PATH + path.removeprefix("/api")

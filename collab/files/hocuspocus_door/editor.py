@@ -1,0 +1,101 @@
+"""One text of a socket that speaks Hocuspocus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...auth.tokens import TokenExpired
+from ...core.caller import Caller
+from ...core.errors import Forbidden
+from ...core.slots import setting
+from ...projects import access
+from ...projects.access import Right
+from ..editing.writer import writer
+from ..yjs.editor import Editor
+from ..yjs.follower import YjsFollower
+from ..yjs.line import Line
+from ..yjs.protocol import sized
+from . import protocol
+
+
+class NamedFollower(YjsFollower):
+    """The hub's view of it."""
+
+    def __init__(self, caller: Caller, line: Line, key: bytes, rouse: Callable[[], None]) -> None:
+        super().__init__(caller, line, sized(key))
+        self._rouse = rouse
+        #: Whether it has lost the text, and whether its role may be another one.
+        self.gone = self.stale = False
+
+    def lost(self, code: int, detail: str, reason: str) -> None:
+        """Close this text; the socket stays for the others."""
+        if not self.gone:
+            self.gone = True
+            self.say(protocol.denied(detail))
+            self.say(protocol.closed(reason))
+            self._rouse()
+
+    def rights_changed(self) -> None:
+        """Look at the role again, in the socket's next turn."""
+        self.stale = True
+        self._rouse()
+
+
+class NamedEditor(Editor):
+    """Serves one provider of one text."""
+
+    follower: NamedFollower
+
+    def __init__(self, caller: Caller, file_id: int, follower: NamedFollower) -> None:
+        super().__init__(caller, file_id, follower)
+        self._grace: int = setting("TOKEN_GRACE_SECONDS")
+        self._warned = False
+        self._writes: bool | None = None
+
+    def greet(self) -> int:
+        """Say what the provider may do; it asks for what it lacks."""
+        self._tell_role()
+        return int(writer().ask(self._file_id, lambda _, version: version))
+
+    def _tell_role(self) -> None:
+        writes = access.may(self.place(self._topic).role, Right.WRITE)
+        if writes != self._writes:
+            self._writes = writes
+            self.follower.say(protocol.authenticated(writes=writes))
+
+    def answered(self) -> None:
+        """Ask back, as the stock server does: the provider counts on an answer to what it has."""
+        self.ask_for_all()
+
+    def saved(self) -> None:
+        """Say so: the provider counts what is not saved yet."""
+        self.follower.say(protocol.sync_status(saved=True))
+
+    def refused(self, error: Forbidden) -> None:
+        """Say so; the provider keeps counting it as not saved."""
+        self.follower.say(protocol.sync_status(saved=False))
+
+    # -- the token ----------------------------------------------------------------------------
+
+    def patience(self) -> float:
+        """Return the seconds until something is due about the token."""
+        return super().patience() + (self._grace if self._warned else 0)
+
+    def tick(self) -> None:
+        """Tell a role that has changed; ask for a fresh token, and end when none came in time."""
+        if self.follower.stale:
+            self.follower.stale = False
+            self.check_person()
+            self._tell_role()
+        if self.patience() > 0:
+            return
+        if self._warned:
+            raise TokenExpired("The access token has expired: come back with a fresh one.")
+        self._warned = True
+        self.follower.say(protocol.TOKEN_REQUEST)
+
+    def renew(self, who: Caller) -> None:
+        """Go on with a fresh token."""
+        if who.session_id != self.caller.session_id:  # the hub ends connections by their session
+            raise Forbidden("This text was opened by another session.")
+        self.caller, self._warned = who, False
