@@ -10,6 +10,7 @@ from typing import Any
 from ..events.catalogue import catalogue
 from ..events.types import OPEN_TYPES, PRESENCE_TYPES, Event
 from ..version import VERSION
+from . import editor_messages
 from .socket_messages import ANSWERS, REQUESTS, TOPIC_SCHEMA, Json, const, object_of
 
 SCHEMAS: dict[Any, Json] = {
@@ -105,7 +106,8 @@ def document() -> Json:
                     "subscribe at once, with `?after=` after that id."
                 ),
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
-            }
+            },
+            **editor_messages.channels(),
         },
         "operations": {
             "ask": {
@@ -118,6 +120,10 @@ def document() -> Json:
                 "channel": {"$ref": "#/channels/live"},
                 "messages": _refs(outgoing),
             },
+            **editor_messages.operations(),
         },
-        "components": {"messages": messages, "schemas": {"CloudEvent": CLOUD_EVENT}},
+        "components": {
+            "messages": messages | editor_messages.messages(),
+            "schemas": {"CloudEvent": CLOUD_EVENT},
+        },
     }

@@ -21,9 +21,12 @@ from . import protocol
 class NamedFollower(YjsFollower):
     """The hub's view of it."""
 
-    def __init__(self, caller: Caller, line: Line, key: bytes, rouse: Callable[[], None]) -> None:
+    def __init__(
+        self, caller: Caller, line: Line, key: bytes, rouse: Callable[[], None], *, closes: bool
+    ) -> None:
+        """Make one; `closes` tells whether the provider knows a message that closes a text."""
         super().__init__(caller, line, sized(key))
-        self._rouse = rouse
+        self._rouse, self._closes = rouse, closes
         #: Whether it has lost the text, and whether its role may be another one.
         self.gone = self.stale = False
 
@@ -32,7 +35,8 @@ class NamedFollower(YjsFollower):
         if not self.gone:
             self.gone = True
             self.say(protocol.denied(detail))
-            self.say(protocol.closed(reason))
+            if self._closes:
+                self.say(protocol.closed(reason))
             self._rouse()
 
     def rights_changed(self) -> None:

@@ -15,9 +15,9 @@ from ..yjs.protocol import AUTH, sized
 #: of the server's, and passed over like all others.
 CLOSE = 7
 SYNC_STATUS = 8
-PONG = b"\x0a"
-#: A message without a name: the provider takes it as a sign of life, and answers PONG.
+#: Messages without a name, as signs of life.
 PING = b"\x09"
+PONG = b"\x0a"
 
 #: AUTH, from the provider: my token. To the provider: send it again.
 TOKEN = 0

@@ -10,6 +10,7 @@ from simple_websocket import ConnectionClosed
 
 from ...auth import refusals
 from ...auth.guard import from_token
+from ...auth.tokens import TokenExpired
 from ...core.caller import Caller
 from ...core.errors import (
     ApiError,
@@ -37,6 +38,8 @@ from .editor import NamedEditor, NamedFollower
 
 #: Seconds to open the first text.
 AUTH_PATIENCE_S = 30.0
+#: Seconds after which who came with an expired token is to come back.
+EXPIRED_PATIENCE_S = 2.0
 #: Texts that one socket may have open.
 MAX_TEXTS_PER_SOCKET = 32
 #: Bytes of a name.
@@ -112,7 +115,7 @@ class HocuspocusSocket(Served):
     def tick(self) -> None:
         """Do what is due by the clock, or about rights."""
         if self._seat.user_id is None and time.monotonic() >= self._until:
-            raise Unauthorized("No text was opened in time.")
+            raise TokenExpired("No text was opened in time.")
         for key, editor in tuple(self._editors.items()):
             if editor.follower.gone:
                 self._drop(key)
@@ -149,16 +152,19 @@ class HocuspocusSocket(Served):
         if reader.number() != protocol.TOKEN:
             return
         token = reader.sized().decode(errors="replace")
-        if not reader.over:  # the provider's version: the first that told it knows PING
+        # Providers tell their version from 4 on; those before know no PING, and 2 stumbles over
+        # a CLOSE.
+        modern = not reader.over
+        if modern:
             self._ping_at = min(self._ping_at, time.monotonic() + self._ping_seconds)
         try:
             who = self._person(token)
             if (known := self._editors.get(key)) is not None:
                 known.renew(who)
             else:
-                yield from self._open(key, who)
+                yield from self._open(key, who, modern=modern)
         except ApiError as error:
-            self._deny(key, error)
+            self._deny(key, error, modern=modern)
 
     def _person(self, token: str) -> Caller:
         """Return who sends a token; raises Unauthorized, Forbidden, TooManyRequests."""
@@ -171,7 +177,7 @@ class HocuspocusSocket(Served):
         self._incoming.known(who.user_id)
         return who
 
-    def _open(self, key: bytes, who: Caller) -> Work:
+    def _open(self, key: bytes, who: Caller, *, modern: bool) -> Work:
         if len(key) > MAX_NAME_BYTES:
             raise NotFound("There is no text of that name.")
         if len(self._editors) >= MAX_TEXTS_PER_SOCKET:
@@ -180,7 +186,7 @@ class HocuspocusSocket(Served):
         if file_id is None:
             raise NotFound("There is no text of that name: it is named by its id.")
         text = load_text(file_id, who)
-        follower = NamedFollower(who, self._line, key, self._parked.rouse)
+        follower = NamedFollower(who, self._line, key, self._parked.rouse, closes=modern)
         self._editors[key] = NamedEditor(who, text.id, follower)
         try:
             yield from self._editors[key].begin()
@@ -188,14 +194,22 @@ class HocuspocusSocket(Served):
             self._drop(key)
             raise
 
-    def _deny(self, key: bytes, error: ApiError) -> None:
-        """Say why a text is not opened; the socket stays, and may try again."""
-        if error.status >= 429:  # it passes by: who comes back tries again by itself
+    def _deny(self, key: bytes, error: ApiError, *, modern: bool) -> None:
+        """Say why a text is not opened; the socket stays for the others.
+
+        A token that has run out is nothing final: the provider comes back soon, and asks for a
+        fresh one then. Version 2 would not after a denial.
+        """
+        if error.status >= 429:  # it passes, too
             raise error
-        if error.status == 401:
+        expired = isinstance(error, TokenExpired)
+        if expired:
+            self._until = time.monotonic() + EXPIRED_PATIENCE_S
+        elif error.status == 401:
             refusals.token("WEBSOCKET", "hocuspocus", error)
         self._resume_at = time.monotonic() + REFUSAL_REST_S
-        self._say(sized(key) + protocol.denied(error.detail))
+        if modern or self._editors or not expired:
+            self._say(sized(key) + protocol.denied(error.detail))
 
     @contextmanager
     def _one(self, key: bytes) -> Iterator[None]:

@@ -1,0 +1,241 @@
+"""The door for Hocuspocus: stock providers on one socket, and whatever else may come over it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import websocket
+
+from collab.config import ROOT
+from collab.events.close_codes import TOKEN_ENDED, TOKEN_EXPIRED, UNREADABLE_MESSAGE
+from collab.files.hocuspocus_door import protocol
+from collab.files.hocuspocus_door.socket import MAX_NAME_BYTES, MAX_TEXTS_PER_SOCKET
+from collab.files.yjs.protocol import AUTH, STEP_1, SYNC, UPDATE, MessageReader, sized, sync
+
+from ..support.people import Person, ok
+from ..support.sockets import Closed, close, closed_after, opened
+from ..support.tokens import token_for
+
+SCRIPT = ROOT / "tests" / "files" / "hocuspocus.mjs"
+needs_node = pytest.mark.skipif(
+    not shutil.which("node") or not (ROOT / "tests/node_modules/@hocuspocus").exists(),
+    reason="needs Node and tests/node_modules (npm ci --prefix tests)",
+)
+
+
+@pytest.fixture
+def text(alice: Person, project: int) -> int:
+    return alice.makes_text(project, "")
+
+
+@needs_node
+def test_stock_providers_share_a_socket_and_renew_their_tokens(
+    text: int, alice: Person, bob: Person, charlie: Person, project: int, serve: Any
+) -> None:
+    server = serve()
+    also = alice.makes_text(project, "")
+    not_his = charlie.makes_text(charlie.makes_project(), "secret")
+    short = token_for(server.app, bob, timedelta(seconds=3))
+    url = server.url.replace("http", "ws", 1) + "/hocuspocus"
+    command = ["node", str(SCRIPT), url, str(text), str(also), str(not_his), short, bob.token]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert (seen["closes"], seen["answered"]) == (0, True)
+    assert [name for name, _ in seen["refused"]] == [str(not_his)]
+    assert alice.get(f"/files/{text}/content").text == "one renewed "
+    assert alice.get(f"/files/{also}/content").text == "other "
+
+
+# -- what no stock provider sends -----------------------------------------------------------------
+
+
+class Provider:
+    """A socket that speaks Hocuspocus, byte by byte."""
+
+    def __init__(self, url: str, path: str = "/hocuspocus") -> None:
+        self.ws = opened(url + path)
+
+    def send(self, name: str, message: bytes) -> None:
+        self.ws.send_binary(sized(name.encode()) + message)
+
+    def auth(self, name: str, token: str, version: bytes = sized(b"4.8.0")) -> tuple[int, str]:
+        """Send a token; returns what it is answered with, and its words."""
+        self.send(name, bytes((AUTH, protocol.TOKEN)) + sized(token.encode()) + version)
+        while True:
+            kind, reader = self.read(name)
+            if kind == AUTH:
+                return reader.number(), reader.sized().decode()
+
+    def read(self, name: str) -> tuple[int, MessageReader]:
+        """Return the next message of a text; raises Closed."""
+        while True:
+            opcode, data = self.ws.recv_data()
+            if opcode == websocket.ABNF.OPCODE_CLOSE:
+                raise Closed(struct.unpack("!H", data[:2])[0], data[2:].decode())
+            reader = MessageReader(data)
+            if data != protocol.PING and reader.sized() == name.encode():
+                return reader.number(), reader
+
+    def until(self, name: str, kind: int) -> MessageReader:
+        while True:
+            found, reader = self.read(name)
+            if found == kind:
+                return reader
+
+    def synced(self, name: str) -> None:
+        """Ask, and read on until it is answered."""
+        self.send(name, sync(STEP_1, b"\0"))
+        self.until(name, SYNC)
+
+    def wait_closed(self, name: str = "-") -> Closed:
+        return closed_after(lambda: self.read(name))
+
+
+@pytest.fixture
+def connects(server: Any) -> Iterator[Callable[..., Provider]]:
+    made: list[Provider] = []
+
+    def connect(path: str = "/hocuspocus") -> Provider:
+        made.append(Provider(server.url, path))
+        return made[-1]
+
+    yield connect
+    for one in made:
+        close(one.ws)
+
+
+@pytest.mark.parametrize("path", ["/hocuspocus/{}", "/api/v1/hocuspocus/{}", "/hocuspocus/{}/"])
+@pytest.mark.parametrize("name", ["{}", "file:{}", "whatever", "{}\0session", ""])
+def test_a_text_is_named_in_its_messages_or_by_the_address(
+    path: str, name: str, text: int, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    provider = connects(path.format(text))
+    assert provider.auth(name.format(text), bob.token) == (protocol.AUTHENTICATED, "read-write")
+
+
+@pytest.mark.parametrize("name", ["whatever", "0", "-1", "9" * 30, "x" * (MAX_NAME_BYTES + 1)])
+def test_a_text_that_nothing_names_is_denied(
+    name: str, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    assert connects().auth(name, bob.token)[0] == protocol.DENIED
+
+
+def test_who_may_not_read_is_denied_and_may_go_on_with_another_text(
+    text: int, bob: Person, charlie: Person, connects: Callable[..., Provider]
+) -> None:
+    not_his = charlie.makes_text(charlie.makes_project(), "secret")
+    provider = connects()
+    assert provider.auth(str(not_his), bob.token)[0] == protocol.DENIED
+    assert provider.auth(str(text), "nonsense")[0] == protocol.DENIED
+    assert provider.auth(str(text), bob.token)[0] == protocol.AUTHENTICATED
+
+
+def test_a_socket_is_one_person_s(
+    text: int, alice: Person, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    provider = connects()
+    provider.auth(str(text), bob.token)
+    assert provider.auth(f"{text}\0again", alice.token)[0] == protocol.DENIED
+
+
+def test_what_is_sent_without_a_token_is_never_applied(
+    text: int, alice: Person, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    provider = connects(f"/hocuspocus/{text}")
+    update = bytes.fromhex("010101000401") + sized(b"content") + sized(b"x") + b"\0"
+    provider.send(str(text), sync(UPDATE, update))
+    provider.auth(str(text), bob.token)
+    provider.synced(str(text))
+    assert alice.get(f"/files/{text}/content").text == ""
+    provider.send(str(text), sync(UPDATE, update))
+    assert provider.until(str(text), protocol.SYNC_STATUS).number() == 1
+    assert alice.get(f"/files/{text}/content").text == "x"
+
+
+def test_a_socket_has_so_many_texts_open(
+    text: int, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    provider = connects()
+    for number in range(MAX_TEXTS_PER_SOCKET):
+        assert provider.auth(f"{text}\0{number}", bob.token)[0] == protocol.AUTHENTICATED
+    assert provider.auth(f"{text}\0more", bob.token)[0] == protocol.DENIED
+    provider.send(f"{text}\x000", bytes((protocol.CLOSE,)))
+    assert provider.auth(f"{text}\0more", bob.token)[0] == protocol.AUTHENTICATED
+
+
+def test_a_text_that_is_lost_is_closed_and_the_others_stay(
+    text: int, project: int, alice: Person, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    also, provider = alice.makes_text(project, ""), connects()
+    for name in (str(text), str(also)):
+        provider.auth(name, bob.token)
+    ok(alice.delete(f"/files/{text}"))
+    assert "file.deleted" in provider.until(str(text), protocol.CLOSE).sized().decode()
+    provider.synced(str(also))
+
+
+def test_an_update_that_can_t_be_taken_closes_its_text_alone(
+    text: int, project: int, alice: Person, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    also, provider = alice.makes_text(project, ""), connects()
+    for name in (str(text), str(also)):
+        provider.auth(name, bob.token)
+    provider.send(str(text), sync(UPDATE, b"garbage"))
+    provider.until(str(text), protocol.CLOSE)
+    provider.synced(str(also))
+
+
+def test_a_role_that_changes_is_told(
+    text: int, project: int, alice: Person, vera: Person, connects: Callable[..., Provider]
+) -> None:
+    provider = connects()
+    assert provider.auth(str(text), vera.token) == (protocol.AUTHENTICATED, "readonly")
+    ok(alice.patch(f"/projects/{project}/members/{vera.id}", {"role": "collaborator"}))
+    told = provider.until(str(text), AUTH)
+    assert (told.number(), told.sized()) == (protocol.AUTHENTICATED, b"read-write")
+
+
+def test_a_session_that_ends_closes_the_socket(
+    text: int, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    again, provider = bob.logs_in(), connects()
+    provider.auth(str(text), again.token)
+    ok(again.post("/auth/logout"))
+    assert provider.wait_closed().code == TOKEN_ENDED
+
+
+def test_who_comes_with_a_token_that_has_run_out_is_to_come_back(
+    text: int, bob: Person, connects: Callable[..., Provider], server: Any
+) -> None:
+    old = token_for(server.app, bob, timedelta(seconds=-60))
+    provider = connects()
+    assert provider.auth(str(text), old)[0] == protocol.DENIED
+    assert provider.wait_closed().code == TOKEN_EXPIRED
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"\x05ab", b"\x011", b"\x011\x02"])
+def test_what_is_no_message_closes_the_socket(
+    data: bytes, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    provider = connects()
+    provider.ws.send_binary(data)
+    assert provider.wait_closed().code == UNREADABLE_MESSAGE
+
+
+@pytest.mark.parametrize("kind", [4, 5, 6, 8, 9, 10, 102])
+def test_kinds_that_are_not_for_us_are_passed_over(
+    kind: int, text: int, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    provider = connects()
+    provider.auth(str(text), bob.token)
+    provider.send(str(text), bytes((kind,)) + sized(b"hello"))
+    provider.ws.send_binary(protocol.PONG)
+    provider.synced(str(text))
