@@ -18,7 +18,6 @@ from .parsers import (
     secret,
     switch,
     token,
-    web_address,
     whole,
 )
 
@@ -119,6 +118,7 @@ SETTINGS = (
         rate,
         "people that one person adds to projects or invites",
     ),
+    Setting("INGEST_RATE_LIMIT", "120000 per minute", rate, "requests of one source of events"),
     Setting("MESSAGE_RATE", "100", whole(1, 10_000_000), "messages a second from one socket"),
     Setting("SIGNAL_RATE_KB", "64", whole(1, 10_000_000), "KiB a second of one person's signals"),
     Setting(
@@ -190,18 +190,6 @@ SETTINGS = (
         plugins,
         "stages of your own: `module:function`, separated by commas (docs/pipeline.md)",
     ),
-    Setting(
-        "INGEST_LOOKUP_URL",
-        "",
-        web_address,
-        "a service that is asked about events before they are stored; empty: none",
-    ),
-    Setting(
-        "INGEST_LOOKUP_REQUIRED",
-        "off",
-        switch,
-        "whether events wait while that service gives no answer",
-    ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),
     Setting("PROJECT_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a project may keep"),
@@ -219,6 +207,7 @@ SETTINGS = (
     Setting("FEATURE_POSTS", "on", switch, "whether there are posts and collections"),
     Setting("FEATURE_NOTIFICATIONS", "on", switch, "whether notifications are shown"),
     Setting("FEATURE_ACTIVITY", "on", switch, "whether there are activity feeds"),
+    Setting("FEATURE_INGEST", "on", switch, "whether events of other systems are taken in"),
     Setting("FEATURE_SEARCH", "on", switch, "whether things can be searched"),
     Setting("CODE_TIMEOUT_SECONDS", "5", whole(1, 300), "wall clock time of code that is run"),
     Setting("CODE_AT_ONCE", "2", whole(1, 64), "pieces of code that run at once in a process"),

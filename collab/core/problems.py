@@ -211,6 +211,20 @@ SPECIAL_TYPES = (
         "Ask an admin of this installation.",
     ),
     ProblemType(
+        "wrong-write-key",
+        401,
+        "Wrong write key",
+        "The request has no write key of a source, or one that is wrong, rotated or revoked.",
+        "Send the key that the source was given last; an owner of the project makes a new one.",
+    ),
+    ProblemType(
+        "source-off",
+        403,
+        "Source switched off",
+        "An owner of the project has switched off the source whose key this is.",
+        "Ask them to switch it on (`PATCH /api/v1/ingest/sources/{id}`).",
+    ),
+    ProblemType(
         "foreign-page",
         403,
         "Page of another origin",
@@ -251,6 +265,20 @@ SPECIAL_TYPES = (
         "Quota spent",
         "There is no room for this: `quota`, `used` and `limit` say which and how much.",
         "Delete something, or ask whoever runs the server for a larger quota.",
+    ),
+    ProblemType(
+        "events-quota-spent",
+        507,
+        "Quota of events spent",
+        "The project's events take all the room that they may: nothing of this request was kept.",
+        "Discard dead letters, wait until old events are deleted, or ask for a larger quota.",
+    ),
+    ProblemType(
+        "inbox-full",
+        429,
+        "Inbox full",
+        "Events arrive faster than they are processed: nothing of this request was kept.",
+        "Send the same events again when `Retry-After` has passed.",
     ),
     ProblemType(
         "too-many-attempts",

@@ -115,7 +115,8 @@ def _url(step: Step) -> dict[str, Any]:
         name = step.ids.get(match[1], match[1])
         return name if name.isdigit() or match[1] == "name" else f"{{{{{name}}}}}"
 
-    prefix = "" if step.path in ("/", "/health", "/ready") else API_PATH
+    at_root = step.path in ("/", "/health", "/ready") or step.path.startswith("/v1/")
+    prefix = "" if at_root else API_PATH
     path = prefix + re.sub(r"{(\w+)}", value, step.path)
     query = [{"key": name, "value": value} for name, value in step.query.items()]
     shown = "&".join(f"{name}={value}" for name, value in step.query.items())

@@ -324,6 +324,76 @@ POSTS: Folder = (
     ],
 )
 
+#: As a program sends it, which is no person.
+WITH_KEY = {"X-Write-Key": "{{write_key}}"}
+VISIT = {"userId": "user123", "anonymousId": "a1"}
+
+
+def message(kind: str, **members: Any) -> Step:
+    """Return the step that sends a message as Segment's libraries do."""
+    return Step("POST", f"/v1/{kind}", VISIT | members, None, headers=WITH_KEY)
+
+
+EVENTS: Folder = (
+    "Events of other systems",
+    [
+        Step(
+            "POST",
+            "/ingest/sources",
+            {"project_id": "{{project_id}}", "name": "Web site"},
+            keep={"source_id": "id", "write_key": "write_key"},
+        ),
+        Step("GET", "/ingest/sources", query={"project_id": "{{project_id}}"}),
+        Step("GET", "/ingest/sources/{source_id}"),
+        Step(
+            "PATCH",
+            "/ingest/sources/{source_id}",
+            {"rules": [{"op": "derive", "to": "data.day", "from": "data.at", "as": "date"}]},
+        ),
+        Step(
+            "POST",
+            "/ingest/sources/{source_id}/rotate",
+            {"overlap_seconds": 60},
+            keep={"write_key": "write_key"},
+        ),
+        Step(
+            "POST",
+            "/ingest/schemas",
+            {
+                "project_id": "{{project_id}}",
+                "event_type": "user_action",
+                "schema": {"type": "object", "required": ["action"]},
+            },
+            keep={"schema_id": "id"},
+        ),
+        Step("GET", "/ingest/schemas", query={"project_id": "{{project_id}}"}),
+        Step("GET", "/ingest/schemas/{schema_id}"),
+        Step(
+            "POST",
+            "/ingest",
+            [
+                {"event_type": "user_action", "user_id": "user123", "data": {"action": "click"}},
+                {"event_type": "user_action", "user_id": "user123", "data": {"action": "buy"}},
+            ],
+            None,
+            headers=WITH_KEY,
+        ),
+        Step(
+            "POST",
+            "/v1/batch",
+            {"batch": [VISIT | {"type": "track", "event": "Order Placed", "messageId": "m1"}]},
+            None,
+            headers=WITH_KEY,
+        ),
+        message("track", event="Order Placed", properties={"order": 17}),
+        message("identify", traits={"plan": "free"}),
+        message("page", name="Home", properties={"url": "https://example.com/"}),
+        message("screen", name="Home"),
+        message("group", groupId="g1"),
+        message("alias", previousId="a1"),
+    ],
+)
+
 JOBS: Folder = (
     "Uploads and jobs",
     [
@@ -433,6 +503,9 @@ CLEANING: Folder = (
         Step("DELETE", "/files/{file_id}"),
         Step("DELETE", "/workspaces/{workspace_id}"),
         Step("DELETE", "/uploads/{upload_id}"),
+        Step("DELETE", "/ingest/schemas/{schema_id}"),
+        Step("POST", "/ingest/sources/{source_id}/revoke", {"keys": "all"}),
+        Step("DELETE", "/ingest/sources/{source_id}"),
         Step("DELETE", "/posts/{post_id}"),
         Step("DELETE", "/collections/{collection_id}"),
         Step(
@@ -450,4 +523,4 @@ CLEANING: Folder = (
     ],
 )
 
-STORY = [ACCOUNTS, PROJECTS, WORKSPACES, TASKS, POSTS, JOBS, LIVE, ADMIN, CLEANING]
+STORY = [ACCOUNTS, PROJECTS, WORKSPACES, TASKS, POSTS, JOBS, EVENTS, LIVE, ADMIN, CLEANING]

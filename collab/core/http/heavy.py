@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from ..errors import TooManyRequests, Unavailable
 from ..slots import Slot
@@ -115,6 +115,18 @@ def heavy(view: Callable[P, T]) -> Callable[P, T]:
     return wrapper
 
 
+def sees_to_it_itself(view: Callable[P, T]) -> Callable[P, T]:
+    """Leave large bodies to a route that bounds them otherwise: its callers are no people."""
+    view.bounds_bodies = True  # type: ignore[attr-defined]
+    return view
+
+
+def _bounded_there() -> bool:
+    """Return whether the route that was asked sees to large bodies itself."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "bounds_bodies", False)
+
+
 def _enter() -> None:
     who = rate_limit_key()
     TURNS.here().enter(who)
@@ -138,5 +150,5 @@ def init_app(app: Flask) -> None:
     def count_heavy() -> None:
         chunked = "Transfer-Encoding" in request.headers
         size = HEAVY_BYTES if chunked else request.content_length or 0
-        if request.is_json and size >= HEAVY_BYTES:
+        if request.is_json and size >= HEAVY_BYTES and not _bounded_there():
             _enter()

@@ -12,7 +12,7 @@ from flask_limiter import ApplicationLimit, Limiter, RequestLimit
 
 from ..counting import windows  # noqa: F401  (its storage is chosen by its scheme)
 from ..counting.networks import network_of
-from ..slots import setting
+from ..slots import Registry, setting
 from .caller import optional_caller
 
 P = ParamSpec("P")
@@ -58,6 +58,22 @@ def is_watching() -> bool:
     return request.endpoint in UNLIMITED_ENDPOINTS
 
 
+#: Tell of a request that it is counted otherwise; packages add their own.
+_COUNTED_OTHERWISE: Registry[list[Callable[[], bool]]] = Registry(
+    "requests counted otherwise", lambda _: []
+)
+
+
+def count_otherwise(app: Flask, told: Callable[[], bool]) -> None:
+    """Leave requests uncounted of which a function says that they have a bound of their own."""
+    _COUNTED_OTHERWISE.of(app).append(told)
+
+
+def is_counted_otherwise() -> bool:
+    """Return whether a request has a bound of its own."""
+    return any(told() for told in _COUNTED_OTHERWISE.here())
+
+
 def address_asked() -> str:
     """Name what was asked for: unknown addresses and wrong methods count, too."""
     return request.endpoint or "nothing"
@@ -74,6 +90,7 @@ def request_limiter() -> Limiter:
         storage_uri="monotonic://",
     )
     made.request_filter(is_watching)
+    made.request_filter(is_counted_otherwise)
     return made
 
 

@@ -176,6 +176,20 @@ COUNTED_TABLES = (
         _texts("name", "settings"),
         project=_PROJECT,
     ),
+    Counted(
+        "ingest_sources",
+        "ingest",
+        ("name", "rules", "project_id"),
+        _texts("name", "rules"),
+        project=_PROJECT,
+    ),
+    Counted(
+        "ingest_schemas",
+        "ingest",
+        ("schema", "project_id"),
+        _texts("schema", "event_type"),
+        project=_PROJECT,
+    ),
     Counted("members", "members", ("project_id",), _texts("role"), project=_PROJECT),
     Counted(
         "invitations",

@@ -20,6 +20,7 @@ KINDS = (
     "comments",
     "posts",
     "jobs",
+    "ingest",
     "workspaces",
     "members",
     "notifications",

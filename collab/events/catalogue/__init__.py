@@ -10,7 +10,16 @@ from functools import cache
 
 from ..corrections import Correction
 from ..types import OPEN_TYPES, PRESENCE_TYPES, Event, same_type
-from . import accounts, files, jobs, posts, projects, system, tasks  # noqa: F401 (their classes are the catalogue)
+from . import (  # noqa: F401 (their classes are the catalogue)
+    accounts,
+    files,
+    ingest,
+    jobs,
+    posts,
+    projects,
+    system,
+    tasks,
+)
 
 
 @cache

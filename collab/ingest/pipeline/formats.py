@@ -28,6 +28,8 @@ class Body:
     write_key: str | None = None
     #: Whether single values may be such that JSON can't say them.
     suspect: bool = False
+    #: Whether the body is one event, and no list of them.
+    alone: bool = False
 
 
 def decode(format: str, body: bytes) -> Body:
@@ -41,8 +43,9 @@ def decode(format: str, body: bytes) -> Body:
     if type(whole) is not dict:
         raise Undecodable("must be an object or a list of objects")
     inner = whole.get(LISTS[format])
-    values = inner if type(inner) is list else [whole]
-    return Body(values, _text(whole.get("sentAt")), _text(whole.get("writeKey")), suspect)
+    values: list[Any] = inner if type(inner) is list else [whole]
+    sent_at, write_key = _text(whole.get("sentAt")), _text(whole.get("writeKey"))
+    return Body(values, sent_at, write_key, suspect, alone=type(inner) is not list)
 
 
 #: Each digit as 0 and all else as a blank: so a long number is found without a regular expression.

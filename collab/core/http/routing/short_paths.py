@@ -16,6 +16,15 @@ ALIASES = {
     "/api/docs": "/api/docs/",
     "/api/login": f"{BASE_PATH}/auth/login",
     "/api/register": f"{BASE_PATH}/auth/register",
+    # As Segment's library for browsers, and its imports, call what others spell out.
+    "/v1/b": "/v1/batch",
+    "/v1/import": "/v1/batch",
+    "/v1/t": "/v1/track",
+    "/v1/i": "/v1/identify",
+    "/v1/p": "/v1/page",
+    "/v1/s": "/v1/screen",
+    "/v1/g": "/v1/group",
+    "/v1/a": "/v1/alias",
     "/ws": f"{BASE_PATH}/ws",
     "/ws/notifications": f"{BASE_PATH}/ws/notifications",
 }

@@ -1,0 +1,122 @@
+"""The bytes of a body, whole and uncompressed, within bounds of memory."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from ...core.errors import ApiError, Malformed, Unavailable
+from ...core.http.heavy import HEAVY_BYTES, sees_to_it_itself
+from ...core.http.limits import larger_body
+from ...core.json import count_values
+from ...core.slots import Slot
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Bytes of a body, as it is sent and uncompressed.
+MAX_BODY_BYTES = 4 * 2**20
+#: Values and names in a body: 40 MB as objects. Half a megabyte of JSON can't have more.
+MAX_BODY_VALUES = 400_000
+#: Large bodies that are objects at the same time.
+MAX_LARGE_AT_ONCE = 4
+#: Seconds that a large body waits for its turn: each takes some 30 ms.
+PATIENCE_S = 10.0
+
+#: Window bits by the name of a coding (RFC 9110 §8.4.1), as zlib has them.
+CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+class UnknownCoding(ApiError):
+    """The body has a coding that is not known here: send it as `gzip`, `deflate` or plain."""
+
+    status = 415
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Accept-Encoding": "gzip, deflate"})
+
+
+class TooManyInBody(ApiError):
+    """The body has too many values."""
+
+    status = 413
+
+
+TURNS: Slot[threading.BoundedSemaphore] = Slot(
+    "large bodies of events", lambda _: threading.BoundedSemaphore(MAX_LARGE_AT_ONCE)
+)
+
+
+def takes_events(view: Callable[P, T]) -> Callable[P, T]:
+    """Let a route take bodies as large as those of events are; large ones take turns."""
+    return sees_to_it_itself(larger_body(MAX_BODY_BYTES + 1)(view))
+
+
+@contextmanager
+def body_of_request() -> Iterator[bytes]:
+    """Read the body, and hold a turn for as long as something is made of a large one.
+
+    Raises Malformed, RequestEntityTooLarge, TooManyInBody, UnknownCoding, Unavailable.
+    """
+    bits = _window_bits(request.headers.get("Content-Encoding", ""))
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise RequestEntityTooLarge()
+    first = request.stream.read(HEAVY_BYTES)
+    if len(first) < HEAVY_BYTES and bits is None:
+        yield first
+        return
+    with _turn():
+        # One more byte than is taken, since a stream ends at its bound in silence.
+        rest = request.stream.read(MAX_BODY_BYTES + 1 - len(first))
+        body = first + rest if rest else first
+        if len(body) > MAX_BODY_BYTES:
+            raise RequestEntityTooLarge()
+        body = body if bits is None else inflated(body, bits)
+        _check_values(body)
+        yield body
+
+
+def inflated(body: bytes, bits: int) -> bytes:
+    """Uncompress a body; raises Malformed, and RequestEntityTooLarge before it takes memory."""
+    inflater = zlib.decompressobj(bits)
+    try:
+        found = inflater.decompress(body, MAX_BODY_BYTES + 1)
+    except zlib.error as error:
+        raise Malformed(f"The body can't be uncompressed: {error}.") from None
+    if len(found) > MAX_BODY_BYTES:
+        raise RequestEntityTooLarge()
+    if not inflater.eof or inflater.unused_data:
+        raise Malformed("The body can't be uncompressed: it does not end where it should.")
+    return found
+
+
+def _window_bits(coding: str) -> int | None:
+    coding = coding.strip().lower()
+    if coding in ("", "identity"):
+        return None
+    if coding not in CODINGS:
+        raise UnknownCoding()
+    return CODINGS[coding]
+
+
+def _check_values(body: bytes) -> None:
+    if len(body) > MAX_BODY_VALUES and count_values(body, MAX_BODY_VALUES) > MAX_BODY_VALUES:
+        detail = f"The body has more than {MAX_BODY_VALUES:,} values and member names."
+        raise TooManyInBody(detail)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    turns = TURNS.here()
+    if not turns.acquire(timeout=PATIENCE_S):
+        raise Unavailable("Too many large bodies are arriving at once.")
+    try:
+        yield
+    finally:
+        turns.release()

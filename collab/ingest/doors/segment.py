@@ -1,0 +1,72 @@
+"""What Segment's libraries send: batches and single messages, with the key in or beside them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+from ...core.errors import Malformed
+from ..pipeline import formats
+from ..pipeline.formats import Body, Undecodable
+from .forms import SEGMENT, Sent
+
+#: Types of messages, which are the last parts of the addresses that they are sent to one at a time.
+MESSAGE_TYPES = ("track", "identify", "page", "screen", "group", "alias")
+#: Where several are sent at a time.
+BATCH_NAME = "batch"
+KEY_MEMBER = "writeKey"
+
+
+def messages(name: str, body: bytes) -> Sent:
+    """Read what was sent to one of the addresses; raises Malformed.
+
+    The key is not kept with the messages.
+    """
+    try:
+        read = formats.decode(SEGMENT, body)
+    except Undecodable as error:
+        raise Malformed(f"The body {error}.") from None
+    if name == BATCH_NAME:
+        _require_list(read)
+        if KEY_MEMBER.encode() not in body:
+            return Sent(SEGMENT, body, read)
+    else:
+        read.values = [_typed(one, name) for one in read.values]
+    read.values = [_without_key(one) for one in read.values]
+    return Sent(SEGMENT, _written(read.values, read.suspect), read)
+
+
+def parts(sent: Sent, most: int) -> list[tuple[Sent, int]]:
+    """Return what was sent in parts of at most so many messages, and how many each has."""
+    values = sent.read.values
+    if len(values) <= most:
+        return [(sent, len(values))]
+    cut = [values[start : start + most] for start in range(0, len(values), most)]
+    return [
+        (Sent(SEGMENT, _written(part, sent.read.suspect), sent.read), len(part)) for part in cut
+    ]
+
+
+def _require_list(read: Body) -> None:
+    if read.alone:
+        raise Malformed("The body must have a list `batch` of messages.")
+
+
+def _typed(message: Any, kind: str) -> Any:
+    return message | {"type": kind} if isinstance(message, dict) else message
+
+
+def _without_key(message: Any) -> Any:
+    if isinstance(message, dict) and KEY_MEMBER in message:
+        return {name: value for name, value in message.items() if name != KEY_MEMBER}
+    return message
+
+
+def _written(messages: list[Any], suspect: bool) -> bytes:
+    """Return messages as JSON; what it can't say the pipeline finds in them. Raises Malformed."""
+    try:
+        return json.dumps(messages).encode() if suspect else orjson.dumps(messages)
+    except (TypeError, RecursionError):
+        raise Malformed("The body is too deep.") from None

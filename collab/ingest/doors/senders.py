@@ -1,0 +1,164 @@
+"""Who sends events: a source by its write key, or a person by the ordinary token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, g, request
+
+from ...core.counting.networks import network_of
+from ...core.counting.ration import Ration
+from ...core.errors import Forbidden, TooManyRequests, Unauthorized, invalid
+from ...core.http.caller import caller
+from ...core.slots import Slot
+from ...projects import access
+from ...projects.access import Right
+from ...projects.models import Project
+from .. import sources
+from ..keys import KEY_PREFIX, KEY_RING, Sender
+from ..models import Source
+from ..uses import USES
+
+#: The endpoints that take write keys; their answers name the part of the package they are in.
+DOOR_BLUEPRINTS = ("ingest", "segment")
+
+
+class WrongKey(Unauthorized):
+    """The write key is not known, or has ended."""
+
+    kind = "wrong-write-key"
+
+
+class NoKey(Unauthorized):
+    """Send a source's write key: as Bearer, as the user name of Basic, or as `X-Write-Key`."""
+
+    kind = "wrong-write-key"
+
+
+class SourceOff(Forbidden):
+    """This source is switched off."""
+
+    kind = "source-off"
+
+
+class SourceTooFast(TooManyRequests):
+    """This source sends more requests than it may: put more events into each."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request's events come from."""
+
+    source_id: int
+    project_id: int
+    #: The person whose token was sent instead of a key.
+    user_id: int | None = None
+
+
+#: Requests of each source, and wrong keys in bodies of each address.
+SOURCE_RATIONS: Slot[Ration] = Slot(
+    "requests of sources", lambda app: Ration(app.config["INGEST_RATE_LIMIT"], SourceTooFast)
+)
+WRONG_KEYS: Slot[Ration] = Slot(
+    "wrong write keys", lambda app: Ration(app.config["RATE_LIMIT"], TooManyRequests)
+)
+
+
+def offered_key() -> str | None:
+    """Return the write key in a request's headers, if there is one."""
+    if key := request.headers.get("X-Write-Key"):
+        return key
+    authorization = request.authorization
+    if authorization is None:
+        return None
+    if authorization.type == "basic":
+        return authorization.username or authorization.password or ""
+    token = authorization.token or ""
+    return token if authorization.type == "bearer" and token.startswith(KEY_PREFIX) else None
+
+
+def is_counted_by_source() -> bool:
+    """Return whether a request has a source's own bound, and no person's or address's.
+
+    Who has a good key is noted for the route. What may have its key in the body is counted there.
+    """
+    if request.blueprint not in DOOR_BLUEPRINTS or request.method != "POST":
+        return False
+    key = offered_key()
+    if key is None:
+        return request.blueprint == "segment" and request.authorization is None
+    g.sender = KEY_RING.here().find(key)
+    return g.sender is not None
+
+
+def by_key() -> Origin | None:
+    """Return the source of the key in the headers, None where there is none; raises WrongKey."""
+    key = offered_key()
+    if key is None:
+        return None
+    return _admitted(g.sender if "sender" in g else KEY_RING.here().find(key))
+
+
+def by_key_in_body(key: str | None) -> Origin:
+    """Return the source of a key that was in the body; a wrong one counts for the address."""
+    sender = KEY_RING.here().find(key) if key else None
+    if sender is None:
+        WRONG_KEYS.here().take(network_of(request.remote_addr))
+        raise WrongKey() if key else NoKey()
+    return _admitted(sender)
+
+
+def require_patience() -> None:
+    """Refuse to read what may have its key in the body, of who has sent too many wrong ones."""
+    WRONG_KEYS.here().require_some(network_of(request.remote_addr))
+
+
+def _admitted(sender: Sender | None) -> Origin:
+    if sender is None:
+        raise WrongKey()
+    if not sender.enabled:
+        raise SourceOff()
+    SOURCE_RATIONS.here().take(str(sender.source_id))
+    USES.here().note(sender.source_id)
+    return Origin(sender.source_id, sender.project_id)
+
+
+def by_key_or_token(source_id: int | None, project_id: int | None) -> Origin:
+    """Return where the events of `POST ingest` come from.
+
+    A person names the source, or a project, whose source `API` it is then. Raises Unauthorized,
+    NotFound, Forbidden, Unprocessable, TooManyRequests.
+    """
+    origin = by_key()
+    if origin is None:
+        return _by_token(source_id, project_id)
+    if source_id not in (None, origin.source_id):
+        raise invalid("query/source_id", "The write key is that of another source.")
+    if project_id not in (None, origin.project_id):
+        raise invalid("query/project_id", "The write key is that of another project.")
+    return origin
+
+
+def _by_token(source_id: int | None, project_id: int | None) -> Origin:
+    who = caller()
+    if (source_id is None) == (project_id is None):
+        raise invalid("query/source_id", "Name `source_id`, or else `project_id`.")
+    # Not under the writer's lock, which a stream of events would hold again and again.
+    place = (
+        access.load(Source, source_id, who)
+        if source_id is not None
+        else access.load(Project, project_id or 0, who)
+    )
+    access.check(access.role_to(place, who), Right.WRITE)
+    source = place if isinstance(place, Source) else sources.of_project(place.id, who)
+    if not source.enabled:
+        raise SourceOff()
+    USES.here().note(source.id)
+    return Origin(source.id, source.project_id, who.user_id)
+
+
+def init_app(app: Flask) -> None:
+    """Leave the requests of sources to their own bound."""
+    from ...core.http.limits import count_otherwise
+
+    count_otherwise(app, is_counted_by_source)

@@ -1,0 +1,114 @@
+"""What can be said of events before they are stored: the first stage, as the worker will run it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from ...core.slots import Slot
+from ...events import log
+from ...extensions import db
+from ..models import REJECT, EventSchema, Source
+from ..pipeline import stages
+from ..pipeline.event import Rejected
+from ..pipeline.event_schemas import Check, compile_schema
+from .forms import Sent
+
+#: Seconds that a request's events are looked at here; what is left then the worker judges alone.
+PATIENCE_S = 0.2
+#: Events after which the time is looked at.
+LOOK_EVERY = 20
+#: What events are called by, in each of the formats.
+ID_MEMBERS = ("event_id", "id", "messageId")
+#: Characters of a name that are told.
+MAX_TOLD_CHARACTERS = 200
+
+POLICY_OF_SOURCE = select(Source.project_id, Source.name, Source.unknown_types).where(
+    Source.id == bindparam("source")
+)
+SCHEMAS_OF_PROJECT = select(
+    EventSchema.id, EventSchema.event_type, EventSchema.event_version, EventSchema.schema
+).where(EventSchema.project_id == bindparam("project"))
+
+
+@dataclass
+class Verdict:
+    """What has been found out about an event that is not accepted."""
+
+    index: int
+    event_id: str | None
+    reason: str
+    verdict: str = "rejected"
+
+
+class Sources:
+    """Sources with their projects' schemas, as of the last change of anybody's rights.
+
+    A change of a source or a schema counts as one (`events/catalogue/ingest.py`).
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[int, dict[int, stages.Source]] = (-1, {})
+        #: Schemas never change, and their ids are never given again.
+        self._checks: dict[int, Check] = {}
+
+    def of(self, source_id: int) -> stages.Source:
+        """Return what the pipeline knows of a source."""
+        epoch = log.bell().rights_epoch  # before the reading, or a change could be missed
+        known_at, sources = self._known
+        if known_at != epoch:
+            sources = {}
+            self._known = (epoch, sources)
+        if source_id not in sources:
+            sources[source_id] = self._read(source_id)
+        return sources[source_id]
+
+    def _read(self, source_id: int) -> stages.Source:
+        connection = db.session.connection()
+        row = connection.execute(POLICY_OF_SOURCE, {"source": source_id}).one_or_none()
+        if row is None:  # deleted a moment ago
+            return stages.Source(source_id, 0)
+        schemas = connection.execute(SCHEMAS_OF_PROJECT, {"project": row.project_id})
+        checks = {(one.event_type, one.event_version): self._check(one) for one in schemas}
+        types = frozenset(kind for kind, _ in checks)
+        strict = row.unknown_types == REJECT
+        return stages.Source(source_id, row.project_id, row.name, strict, (), checks, types)
+
+    def _check(self, row: Any) -> Check:
+        if row.id not in self._checks:
+            self._checks[row.id] = compile_schema(row.schema)
+        return self._checks[row.id]
+
+
+SOURCES: Slot[Sources] = Slot("sources of events", lambda _: Sources())
+
+
+def verdicts(sent: Sent, source_id: int, received: int) -> list[Verdict]:
+    """Return which events will be dead letters, as far as each tells that by itself."""
+    source = SOURCES.here().of(source_id)
+    context = stages.Context(source, 0, received, suspect=sent.read.suspect)
+    deadline = time.monotonic() + PATIENCE_S
+    found = []
+    for index, value in enumerate(sent.read.values):
+        if index % LOOK_EVERY == LOOK_EVERY - 1 and time.monotonic() > deadline:
+            break
+        try:
+            stages.validate(value, sent.format, index, context)
+        except Rejected as refusal:
+            found.append(Verdict(index, _id_of(value), refusal.reason))
+    return found
+
+
+def _id_of(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    found = next((value[name] for name in ID_MEMBERS if value.get(name)), None)
+    return _sayable(str(found)) if isinstance(found, str | int) else None
+
+
+def _sayable(text: str) -> str:
+    """Return a text as far as JSON can say it."""
+    return text[:MAX_TOLD_CHARACTERS].encode(errors="replace").decode()

@@ -1,0 +1,117 @@
+"""Write keys: how they are made, and how the source of one is found without a query each time."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, exists, or_, select
+
+from ..core.models import utcnow
+from ..core.security import digest
+from ..core.slots import Slot
+from ..events import log
+from ..extensions import db
+from ..projects.models import Member
+from .models import Source
+
+#: What every key begins with: scanners for leaked secrets know such a prefix.
+KEY_PREFIX = "collab_wk_"
+#: Bytes of randomness after it: 40 characters of base64url.
+KEY_RANDOM_BYTES = 30
+#: Characters of a key, and of its end that is shown to tell it apart.
+KEY_LENGTH = len(KEY_PREFIX) + 40
+HINT_LENGTH = 4
+#: Keys whose source is remembered.
+MAX_KNOWN_KEYS = 4096
+
+
+@dataclass(frozen=True)
+class Sender:
+    """A source that somebody has the key of, as of the last change of anybody's rights."""
+
+    source_id: int
+    project_id: int
+    enabled: bool
+    #: When the key ends, if it has been rotated.
+    until: datetime | None
+
+
+def new_key() -> str:
+    """Return a new write key."""
+    return KEY_PREFIX + secrets.token_urlsafe(KEY_RANDOM_BYTES)
+
+
+def hint_of(key: str) -> str:
+    """Return the part of a key that is shown."""
+    return key[-HINT_LENGTH:]
+
+
+def _query() -> Any:
+    key: Any = bindparam("digest")
+    # What has no member is being deleted.
+    alive = exists().where(Member.project_id == Source.project_id)
+    found = or_(Source.key_digest == key, Source.previous_digest == key)
+    shown = (Source.id, Source.project_id, Source.enabled, Source.key_digest, Source.previous_until)
+    query: Any = select(*shown)
+    return query.where(found, alive)
+
+
+#: Built once: each key that is not known runs it.
+SENDER_OF_KEY = _query()
+
+
+class KeyRing:
+    """The senders of the keys that were used lately.
+
+    All are looked up again when the bell's `rights_epoch` has moved: at once after a change in this
+    process, and for another's as soon as the broadcaster has passed its event. Only good keys are
+    remembered, so making keys up fills nothing.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._epoch = -1
+        self._known: OrderedDict[str, Sender] = OrderedDict()
+
+    def known(self, key: str) -> Sender | None:
+        """Return the sender of a key, if it has been looked up since rights last changed."""
+        if self._epoch != log.bell().rights_epoch:
+            return None
+        return self._known.get(key)
+
+    def find(self, key: str) -> Sender | None:
+        """Return the sender of a key, or None; a key that has ended has none."""
+        sender = self.known(key) or self._look_up(key)
+        if sender is None or (sender.until is not None and sender.until <= utcnow()):
+            return None
+        return sender
+
+    def _look_up(self, key: str) -> Sender | None:
+        if len(key) != KEY_LENGTH or not key.startswith(KEY_PREFIX):
+            return None
+        epoch = log.bell().rights_epoch  # before the reading, or a change could be missed
+        mine = digest(key)
+        row = db.session.connection().execute(SENDER_OF_KEY, {"digest": mine}).one_or_none()
+        if row is None:
+            return None
+        until = None if row.key_digest == mine else row.previous_until
+        sender = Sender(row.id, row.project_id, row.enabled, until)
+        self._remember(epoch, key, sender)
+        return sender
+
+    def _remember(self, epoch: int, key: str, sender: Sender) -> None:
+        with self._lock:
+            if epoch > self._epoch:
+                self._epoch, self._known = epoch, OrderedDict()
+            if epoch == self._epoch:
+                self._known[key] = sender
+            while len(self._known) > MAX_KNOWN_KEYS:
+                self._known.popitem(last=False)
+
+
+KEY_RING: Slot[KeyRing] = Slot("write keys", lambda _: KeyRing())
