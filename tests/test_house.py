@@ -49,9 +49,8 @@ RANKS = {
     "ops": 6,
     "web": 7,
 }
-#: What makes threads: the base of all parts, the worker, which stops several at once, and the
-#: exchange with another service, which is given up at its deadline.
-OWN_THREADS = {"core/parts.py", "server.py", "ingest/pipeline/outside.py"}
+#: What makes threads: the base of all parts, and the worker, which stops several at once.
+OWN_THREADS = {"core/parts.py", "server.py"}
 #: Modules beside the packages: what all may import, and what knows all.
 GROUND = {"config", "extensions", "parsers", "version"}
 ROOF = {"__init__", "server", "starting", "cli", "demo"}
@@ -262,6 +261,7 @@ def test_schemas_touch_no_database(path):
 #: What is glue between requests and the house: it may know a request as routes do.
 GLUE = (
     "core/http/*",  # the conventions of HTTP
+    "ingest/doors/*",  # events: who sends them, and in which form
     "realtime/http_door/*",  # pages, polls and streams of events
     "auth/guard.py",  # finds out who calls, before each request
     "auth/refreshing/cookies.py",  # the cookie in which a page has its refresh token

@@ -155,6 +155,27 @@ GET    uploads/<private_upload>/content of another        401     404  404 404  
 DELETE uploads/<upload>                                   401     404  403 204   204 204
 DELETE uploads/<private_upload> of another                401     404  404 404   404 404
 
+GET    ingest/sources of a project                        401     404  200 200   200 200
+POST   ingest/sources                                     401     404  403 403   201 201
+GET    ingest/sources/<source>                            401     404  200 200   200 200
+PATCH  ingest/sources/<source>                            401     404  403 403   200 200
+POST   ingest/sources/<source>/rotate                     401     404  403 403   200 200
+POST   ingest/sources/<source>/revoke                     401     404  403 403   200 200
+DELETE ingest/sources/<source>                            401     404  403 403   204 204
+GET    ingest/schemas of a project                        401     404  200 200   200 200
+POST   ingest/schemas                                     401     404  403 403   201 201
+GET    ingest/schemas/<schema>                            401     404  200 200   200 200
+DELETE ingest/schemas/<schema>                            401     404  403 403   204 204
+POST   ingest to a source                                 401     404  403 202   202 202
+POST   ingest to a project                                401     404  403 202   202 202
+POST   /v1/batch                                          401     401  401 401   401 401
+POST   /v1/track                                          401     401  401 401   401 401
+POST   /v1/identify                                       401     401  401 401   401 401
+POST   /v1/page                                           401     401  401 401   401 401
+POST   /v1/screen                                         401     401  401 401   401 401
+POST   /v1/group                                          401     401  401 401   401 401
+POST   /v1/alias                                          401     401  401 401   401 401
+
 GET    jobs/types                                         401     200  200 200   200 200
 GET    jobs                                               401     200  200 200   200 200
 GET    jobs of a project                                  401     404  200 200   200 200
@@ -278,6 +299,9 @@ TOLD = {"type": "file_changed"}
 POST = {"title": "New title", "body": "New body"}
 
 #: What a row sends beside its address; a query for GET, else a body.
+#: The schema of a type of events.
+CLICKS = {"event_type": "click", "schema": {"type": "object"}}
+
 SENT: dict[str, dict[str, Any]] = {
     "POST auth/register": ACCOUNT,
     "POST auth/signup": ACCOUNT,
@@ -347,6 +371,14 @@ SENT: dict[str, dict[str, Any]] = {
     "POST files/<text>/restore": {"version": 0},
     "POST files/<text>/undo": {"from_version": 1},
     "POST files/<text>/undo of another's changes": {"from_version": 1, "author_id": "<alice_id>"},
+    "GET ingest/sources of a project": {"project_id": "<project>"},
+    "POST ingest/sources": NAMED | {"project_id": "<project>"},
+    "PATCH ingest/sources/<source>": {"enabled": False},
+    "GET ingest/schemas of a project": {"project_id": "<project>"},
+    "POST ingest/schemas": CLICKS | {"project_id": "<project>"},
+    "POST ingest to a source": {"source_id": "<source>"},
+    "POST ingest to a project": {"project_id": "<project>"},
+    "POST /v1/batch": {"batch": []},
     "GET uploads of a project": {"project_id": "<project>"},
     "POST uploads to a project": {"project_id": "<project>"},
     "GET jobs of a project": {"project_id": "<project>"},
@@ -456,6 +488,16 @@ class Cell:
     @property
     def private_upload(self) -> int:
         return self.other.uploads()["id"]
+
+    @property
+    def source(self) -> int:
+        made = self.alice.post("/ingest/sources", {"project_id": self.project, "name": "Web"})
+        return ok(made)["id"]
+
+    @property
+    def schema(self) -> int:
+        made = self.alice.post("/ingest/schemas", CLICKS | {"project_id": self.project})
+        return ok(made)["id"]
 
     @property
     def post(self) -> int:
@@ -592,6 +634,10 @@ class Cell:
         url = address if address.startswith("/") else f"{BASE}/{address}"
         headers = {"Authorization": f"Bearer {self.who.token}"} if self.who.token else {}
         place: dict[str, Any] = {"params" if method == "GET" else "json": sent} if sent else {}
+        if self.row.startswith("POST ingest to"):
+            place = {"params": sent, "json": {"event_type": "click"}}
+        if self.row.startswith("POST /v1/") and not sent:
+            place = {"json": {"userId": "u"}}
         if self.row.startswith("POST uploads"):
             place = {"params": sent, "content": b"a,b\n1,2\n"}
         if self.row.endswith("/archive") and method == "POST":

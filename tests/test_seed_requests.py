@@ -14,8 +14,10 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
+from flask import Flask
 
 from .execution.support import needs_bubblewrap, needs_node
+from .support.outlets import Outlet
 from .support.people import PASSWORD, Person, ok
 from .support.servers import ThreadServer
 from .support.sockets import Socket
@@ -325,6 +327,30 @@ class TestContentAndAuthServices:
         ws.expect("subscribed", topic=f"user:{alice.id}")
         alice.logs_in()
         assert ws.expect("session.started")["topic"] == f"user:{alice.id}"
+
+
+PIPELINE_EVENT: Json = {
+    "event_id": "uuid",
+    "event_type": "user_action",
+    "timestamp": "2024-01-01T00:00:00Z",
+    "user_id": "user123",
+    "data": {"action": "click", "page": "/home", "session_id": "session456"},
+    "metadata": {"source": "web", "version": "1.0"},
+}
+
+
+class TestEventPipeline:
+    """The third part only plans; its event is what is sent."""
+
+    def test_an_event_is_sent_by_a_source_and_stored(
+        self, app: Flask, alice: Person, project: int
+    ) -> None:
+        outlet = Outlet(app, alice, project)
+        assert outlet.sends(PIPELINE_EVENT, "/api/ingest").status_code == 202
+        (stored,) = outlet.stored()
+        assert stored["data"] == PIPELINE_EVENT["data"]
+        assert (stored["event_id"], stored["user_id"]) == ("uuid", "user123")
+        outlet.close()
 
 
 CREDENTIALS = {"email": "someone@example.com", "password": "SecurePassword123!"}

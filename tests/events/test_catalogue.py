@@ -13,6 +13,7 @@ from collab.events.catalogue import (
     catalogue,
     corrections,
     files,
+    ingest,
     jobs,
     posts,
     projects,
@@ -116,7 +117,13 @@ TAKES_AWAY = {
     "member.removed",
     "member.role_changed",
     "project.deleted",
+    "schema.deleted",
+    "schema.registered",
     "session.revoked",
+    "source.deleted",
+    "source.key_revoked",
+    "source.key_rotated",
+    "source.updated",
     "workspace.deleted",
 }
 
@@ -141,7 +148,7 @@ def test_a_correction_names_what_its_event_says(name: str) -> None:
 def test_every_class_of_the_catalogue_is_in_it() -> None:
     classes = {
         one
-        for module in (accounts, files, jobs, posts, projects, system, tasks)
+        for module in (accounts, files, ingest, jobs, posts, projects, system, tasks)
         for one in vars(module).values()
         if isinstance(one, type) and one.__module__ == module.__name__ and "type" in vars(one)
     }

@@ -13,6 +13,7 @@ CHECKS = {
     "disk": "ok",
     "housekeeping": "off: HOUSEKEEPING is off",
     "texts": "ok",
+    "ingest": "off: INGEST_WORKER is off",
     "jobs": "off: JOB_WORKERS is 0",
     "code_execution": "ok",
     "broadcaster": "ok",

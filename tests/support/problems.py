@@ -9,7 +9,7 @@ import httpx
 from collab.core.problems import PROBLEM_TYPES
 
 #: What some problems say beside.
-EXTENSIONS = {"errors", "quota", "used", "limit"}
+EXTENSIONS = {"errors", "quota", "used", "limit", "code", "message"}
 
 
 def problem(response: httpx.Response, status: int) -> dict[str, Any]:

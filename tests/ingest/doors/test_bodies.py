@@ -1,0 +1,87 @@
+"""Bodies: compressed, in chunks, large, and larger than any memory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from collab.ingest.doors.bodies import MAX_BODY_BYTES
+
+from ...support.outlets import Outlet
+from ...support.servers import ThreadServer
+
+EVENT = b'{"event_type": "t"}'
+LINES = "application/x-ndjson"
+
+pytestmark = pytest.mark.usefixtures("declared")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip", "deflate", "identity"])
+def test_compressed_bodies(outlet: Outlet, coding: str) -> None:
+    body = {"deflate": zlib.compress, "identity": bytes}.get(coding.lower(), gzip.compress)(EVENT)
+    assert outlet.sends(body, Content_Encoding=coding).status_code == 202
+    assert [one["type"] for one in outlet.stored()] == ["t"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/ingest", "/v1/batch"])
+@pytest.mark.parametrize("size", [2**20, 2**30])
+def test_what_grows_beyond_the_bound_is_413(outlet: Outlet, path: str, size: int) -> None:
+    inflated = bytes(4 * 2**20 + 1) if size == 2**20 else bytes(64 * 2**20)
+    bomb = gzip.compress(inflated, 9)
+    assert len(bomb) < 100_000
+    assert outlet.sends(bomb, path, Content_Encoding="gzip").status_code == 413
+    assert outlet.waiting() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"nothing", gzip.compress(EVENT)[:-4], gzip.compress(EVENT) + b"x", zlib.compress(EVENT)],
+    ids=["empty", "plain", "cut off", "with more", "another coding"],
+)
+def test_what_can_not_be_uncompressed_is_400(outlet: Outlet, body: bytes) -> None:
+    assert outlet.sends(body, Content_Encoding="gzip").status_code == 400
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip"])
+def test_an_unknown_coding_is_415_and_the_known_are_named(outlet: Outlet, coding: str) -> None:
+    refused = outlet.sends(EVENT, Content_Encoding=coding)
+    assert refused.status_code == 415
+    assert "gzip" in refused.headers["Accept-Encoding"]
+
+
+def lines(size: int) -> bytes:
+    """Return events, one a line, of exactly so many bytes."""
+    event = json.dumps({"event_type": "t", "data": {"text": "x" * 5000}}).encode() + b"\n"
+    return (event * (size // len(event))).ljust(size)
+
+
+def test_four_mebibytes_are_taken_and_no_byte_more(outlet: Outlet) -> None:
+    assert outlet.sends(lines(MAX_BODY_BYTES), Content_Type=LINES).status_code == 202
+    assert outlet.sends(lines(MAX_BODY_BYTES + 1), Content_Type=LINES).status_code == 413
+
+
+def test_many_small_values_are_413_before_they_are_objects(outlet: Outlet) -> None:
+    body = b'[{"event_type":"t","data":{"a":[' + b"0," * 400_000 + b"0]}}]"
+    assert outlet.sends(body).status_code == 413
+
+
+def in_chunks(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), 64 * 1024):
+        yield body[start : start + 64 * 1024]
+
+
+@pytest.mark.parametrize(
+    ("size", "status"), [(300_000, 202), (MAX_BODY_BYTES, 202), (MAX_BODY_BYTES + 1, 413)]
+)
+def test_bodies_in_chunks(server: ThreadServer, outlet: Outlet, size: int, status: int) -> None:
+    import httpx
+
+    headers = {"X-Write-Key": outlet.key, "Content-Type": LINES}
+    url = f"{server.url}/api/v1/ingest"
+    sent = httpx.post(url, content=in_chunks(lines(size)), headers=headers, timeout=60)
+    assert sent.status_code == status
+    assert len(outlet.waiting()) == (status == 202)
