@@ -18,6 +18,7 @@ from .parsers import (
     secret,
     switch,
     token,
+    web_address,
     whole,
 )
 
@@ -189,6 +190,18 @@ SETTINGS = (
         "",
         plugins,
         "stages of your own: `module:function`, separated by commas (docs/pipeline.md)",
+    ),
+    Setting(
+        "INGEST_LOOKUP_URL",
+        "",
+        web_address,
+        "a service that is asked about events before they are stored; empty: none",
+    ),
+    Setting(
+        "INGEST_LOOKUP_REQUIRED",
+        "off",
+        switch,
+        "whether events wait while that service gives no answer",
     ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),

@@ -12,6 +12,7 @@ Parser = Callable[[str], Any]
 WHOLE_PATTERN = re.compile(r"-?\d{1,12}")
 ORIGIN_PATTERN = re.compile(r"https?://[\w.-]+(:\d+)?")
 RATE_PATTERN = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
+WEB_PATTERN = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 PLUGIN_PATTERN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 TOKEN_PATTERN = re.compile(r"[!-~]{32,512}")
 SQLITE_FILE = re.compile(r"sqlite:///[^:?]")
@@ -82,6 +83,13 @@ def rate(value: str) -> str:
     if value.lower() != "off" and not RATE_PATTERN.fullmatch(value):
         raise ValueError("must look like '300 per minute' or '5 per 15 minutes', or be 'off'")
     return value.lower()
+
+
+def web_address(value: str) -> str:
+    """Parse the address of a web service, http or https; empty: none."""
+    if value and not WEB_PATTERN.fullmatch(value):
+        raise ValueError("must be an address such as https://lookup.example.com/events")
+    return value
 
 
 def plugins(value: str) -> list[str]:

@@ -49,8 +49,9 @@ RANKS = {
     "ops": 6,
     "web": 7,
 }
-#: What makes threads: the base of all parts, and the worker, which stops several at once.
-OWN_THREADS = {"core/parts.py", "server.py"}
+#: What makes threads: the base of all parts, the worker, which stops several at once, and the
+#: exchange with another service, which is given up at its deadline.
+OWN_THREADS = {"core/parts.py", "server.py", "ingest/pipeline/outside.py"}
 #: Modules beside the packages: what all may import, and what knows all.
 GROUND = {"config", "extensions", "parsers", "version"}
 ROOF = {"__init__", "server", "starting", "cli", "demo"}

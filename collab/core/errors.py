@@ -190,7 +190,7 @@ def pointers(messages: dict[str, Any]) -> Pointers:
             return
         if isinstance(node, dict):
             for key, value in node.items():
-                walk(path if key == "_schema" else f"{path}/{_escape(key)}", value)
+                walk(path if key == "_schema" else f"{path}/{escaped(key)}", value)
         else:
             texts = node if isinstance(node, list) else [node]
             found.extend({"detail": str(text), "pointer": path} for text in texts)
@@ -200,7 +200,8 @@ def pointers(messages: dict[str, Any]) -> Pointers:
     return found[:MAX_POINTERS]
 
 
-def _escape(key: object) -> str:
+def escaped(key: object) -> str:
+    """Write a name as a part of a pointer (RFC 6901 §3)."""
     return str(key).replace("~", "~0").replace("/", "~1")
 
 

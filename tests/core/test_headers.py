@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -171,12 +171,75 @@ def test_no_credentials_are_allowed(open_to: OpenTo) -> None:
     assert "Access-Control-Allow-Credentials" not in preflight(open_to(HERE)).headers
 
 
-def test_a_page_may_read_what_it_needs(open_to: OpenTo) -> None:
-    answer = http_for(open_to(HERE)).get("/health", headers={"Origin": HERE})
-    exposed = set(answer.headers["Access-Control-Expose-Headers"].split(", "))
-    assert exposed >= {"ETag", "Link", "Retry-After", "X-Request-ID", "RateLimit"}
+#: What scripts read anyway, and what is not for them (Fetch §2.2.2).
+SAFELISTED = {"cache-control", "content-language", "content-length", "content-type", "expires"}
+SAFELISTED |= {"last-modified", "pragma", "vary", "set-cookie"}
+#: What browsers obey, and no script asks for.
+FOR_BROWSERS = {name.lower() for name in SECURITY}
+FOR_BROWSERS |= {"permissions-policy", "cross-origin-opener-policy"}
 
 
-def test_caches_tell_origins_apart(open_to: OpenTo) -> None:
-    answer = http_for(open_to(f"{HERE},{ELSEWHERE}")).get("/health", headers={"Origin": HERE})
-    assert "Origin" in answer.headers["Vary"]
+def exposed_by(answer: httpx.Response) -> set[str]:
+    return {one.lower() for one in answer.headers["Access-Control-Expose-Headers"].split(", ")}
+
+
+def test_a_page_may_read_every_header_that_the_document_names(open_to: OpenTo) -> None:
+    http = http_for(open_to(HERE))
+    document = http.get("/api/openapi.json", headers={"Origin": HERE})
+    named = {
+        name.lower()
+        for path in document.json()["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict)
+        for answer in operation.get("responses", {}).values()
+        for name in answer.get("headers", {})
+    }
+    assert {"etag", "link", "retry-after", "www-authenticate"} <= named
+    assert named - SAFELISTED <= exposed_by(document)
+    assert exposed_by(document) >= {
+        *("content-disposition", "content-range", "idempotency-replayed", "location"),
+    }
+
+
+def answers(http: httpx.Client, alice: Person, project: int) -> Iterator[httpx.Response]:
+    """Yield answers of many kinds, as a page of another origin gets them."""
+    me = alice.at(http)
+    me.headers = {"Origin": HERE}
+    yield me.get("/projects", params={"limit": 1})
+    yield me.get(f"/projects/{project}")
+    yield me.post("/projects", {"name": "x"}, headers={"Idempotency-Key": "k"})
+    yield me.post("/projects", {"name": "x"}, headers={"Idempotency-Key": "k"})
+    text = me.makes_text(project, "x" * 100)
+    yield me.get(f"/files/{text}/content")
+    yield me.get(f"/files/{text}/content", headers={"Range": "bytes=0-1"})
+    upload = me.uploads(b"x" * 100)["id"]
+    yield me.get(f"/uploads/{upload}/content", headers={"Range": "bytes=0-1"})
+    yield me.get(f"/uploads/{upload}/content", headers={"Range": "bytes=900-"})
+    yield Person("nobody", http, headers=me.headers).get("/projects")
+    yield me.request("PUT", "/projects")
+    yield me.get("/nothing")
+    yield me.get("/activity/export")
+    for path in ("/", "/metrics", "/health", "/ready", "/api/docs/", "/problems"):
+        yield http.get(path, headers=me.headers)
+
+
+def test_a_page_may_read_every_header_that_comes(
+    open_to: OpenTo, alice: Person, project: int
+) -> None:
+    statuses = set()
+    for answer in answers(http_for(open_to(HERE)), alice, project):
+        statuses.add(answer.status_code)
+        told = {name for name in answer.headers if not name.startswith("access-control-")}
+        assert told - SAFELISTED - FOR_BROWSERS <= exposed_by(answer)
+    assert statuses >= {200, 201, 206, 401, 404, 405, 416}
+
+
+@pytest.mark.parametrize("origins", [HERE, f"{HERE},{ELSEWHERE}"])
+@pytest.mark.parametrize("sent", [{}, {"Origin": HERE}, {"Origin": "https://third.example"}])
+@pytest.mark.parametrize("path", ["/health", "/api/v1/projects", "/", "/api/openapi.json"])
+def test_caches_tell_origins_apart(
+    open_to: OpenTo, origins: str, sent: dict[str, str], path: str
+) -> None:
+    answer = http_for(open_to(origins)).get(path, headers=sent)
+    named = [one.strip() for one in answer.headers["Vary"].split(",")]
+    assert named.count("Origin") == 1

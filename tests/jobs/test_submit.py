@@ -226,7 +226,7 @@ def test_all_errors_are_told_at_once(alice: Person) -> None:
 
 
 UNICODE = {
-    "null": "\u0000",
+    "controls": "\u0001\u001f\u007f",
     "right to left": "\u202egpj.exe",
     "emoji": "👩‍👩‍👧‍👦",
     "beyond the plane": "\U0010ffff",

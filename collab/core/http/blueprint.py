@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ..errors import ApiError, Malformed
 from ..json import MAX_VALUES, TooManyValues, loads_sent
 from ..schemas import own_examples
+from ..text.nul import refuse_nul
 from . import query
 from .caller import caller
 
@@ -40,7 +41,8 @@ class TooManyMembers(ApiError):
 class Parser(FlaskParser):
     """Refuses what is not JSON: its type with 415, its syntax with 400, its values with 422.
 
-    Parameters of the address are as strict: unknown ones and second values are 422.
+    Parameters of the address are as strict: unknown ones and second values are 422. No string
+    may have NUL (`core/text/nul.py`).
     """
 
     DEFAULT_UNKNOWN_BY_LOCATION = {
@@ -51,14 +53,15 @@ class Parser(FlaskParser):
     def load_querystring(self, req: Request, schema: Any) -> Any:
         """Read the address's parameters; raises ValidationError for a second value."""
         found = super().load_querystring(req, schema)
-        if wrong := query.given_twice(found.multiple_keys):
+        if wrong := query.given_twice(found.multiple_keys) | query.with_nul():
             raise ma.ValidationError(wrong)
         return found
 
     def load_json(self, req: Request, schema: Any) -> Any:
         """Read a JSON body.
 
-        Raises UnsupportedMediaType, Malformed, RequestEntityTooLarge, TooManyMembers.
+        Raises UnsupportedMediaType, Malformed, RequestEntityTooLarge, TooManyMembers, and
+        Unprocessable for a string that nobody may send.
         """
         req.max_content_length = min(req.max_content_length or MAX_JSON_BYTES, MAX_JSON_BYTES)
         if (g.get("kept_bytes") or req.content_length or 0) > req.max_content_length:
@@ -73,6 +76,12 @@ class Parser(FlaskParser):
             raise Malformed("The body is empty: send a JSON object.")
         if not req.is_json:
             raise UnsupportedMediaType()
+        value = self._read(body)
+        refuse_nul(body, value)
+        return value
+
+    @staticmethod
+    def _read(body: bytes) -> Any:
         try:
             return loads_sent(body)
         except TooManyValues:

@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, Response
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-#: Headers that a page from another origin may read.
-EXPOSED_HEADERS = [
+#: Headers that a page from another origin may read, whether this answer has them or not.
+EXPOSED_HEADERS = (
+    "Accept-Ranges",
+    "Allow",
+    "Content-Disposition",
+    "Content-Range",
     "ETag",
+    "Idempotency-Replayed",
     "Link",
     "Location",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "WWW-Authenticate",
     "X-Request-ID",
-]
+)
+#: Those that every page may read (Fetch §2.2.2, in lower case), or none (Fetch §2.2.2, §3.3).
+UNNAMED_HEADERS = {
+    *("cache-control", "content-language", "content-length", "content-type", "expires"),
+    *("last-modified", "pragma", "set-cookie", "vary"),
+}
 
 
 def init_app(app: Flask) -> None:
     """Answer the origins of CORS_ORIGINS, and believe TRUSTED_PROXIES proxies and no more."""
     if app.config["CORS_ORIGINS"]:
-        CORS(app, origins=app.config["CORS_ORIGINS"], expose_headers=EXPOSED_HEADERS, max_age=600)
+        app.after_request(expose)  # the hooks run from the last to the first: after that of CORS
+        CORS(app, origins=app.config["CORS_ORIGINS"], max_age=600, vary_header=False)
     hops = app.config["TRUSTED_PROXIES"]
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
+
+
+def expose(response: Response) -> Response:
+    """Let a page from another origin read all that an answer tells, and caches tell origins apart.
+
+    An answer for one origin is not for another, nor is the one without any: that it is for one is
+    said whoever asks (Fetch §3.3.5).
+    """
+    headers = response.headers
+    if headers.get("Access-Control-Allow-Origin") != "*":
+        headers.add("Vary", "Origin")
+    if "Access-Control-Allow-Origin" in headers:
+        names = {name.lower(): name for name, _ in headers if _is_told(name.lower())}
+        names |= {name.lower(): name for name in EXPOSED_HEADERS}
+        headers["Access-Control-Expose-Headers"] = ", ".join(sorted(names.values()))
+    return response
+
+
+def _is_told(name: str) -> bool:
+    return not name.startswith("access-control-") and name not in UNNAMED_HEADERS

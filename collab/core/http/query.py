@@ -13,6 +13,7 @@ from flask import request
 
 from ..errors import MAX_POINTERS, Unprocessable, pointers
 from ..schemas import unknown
+from ..text.nul import NUL_CHARACTER, NUL_DETAIL
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +39,20 @@ def given_twice(several: Collection[str]) -> dict[str, list[str]]:
         for name, values in lists
         if len(values) > 1 and name not in several
     }
+
+
+def with_nul() -> dict[str, list[str]]:
+    """Return what is wrong with parameters that have NUL in a value or in their name."""
+    lists = islice(request.args.lists(), MAX_POINTERS)
+    return {
+        name: [NUL_DETAIL] for name, values in lists if NUL_CHARACTER in "".join([name, *values])
+    }
+
+
+def refuse_nul() -> None:
+    """Refuse parameters with NUL, where nothing else looks at them; raises Unprocessable."""
+    if wrong := with_nul():
+        raise Unprocessable(errors=pointers({"query": wrong}))
 
 
 def refuse_all_but(known: Collection[str], several: Collection[str] = ()) -> None:

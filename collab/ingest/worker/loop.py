@@ -16,6 +16,7 @@ from pathlib import Path
 from ..pipeline.archive import Archive
 from ..pipeline.chores import Chores
 from ..pipeline.loading import Loader, Plugin, Postponed
+from ..pipeline.outside import Lookup
 from ..pipeline.sources import SourceReader
 from ..pipeline.store import writing
 
@@ -45,6 +46,9 @@ class Options:
     hash_key: str
     retention_days: int
     plugins: tuple[str, ...] = ()
+    #: Another service that is asked about events, and whether they wait for its answer.
+    lookup_url: str = ""
+    lookup_required: bool = False
 
 
 def make_loader(options: Options) -> Loader:
@@ -54,8 +58,16 @@ def make_loader(options: Options) -> Loader:
         SourceReader(Path(options.database)),
         Archive(Path(options.archive)),
         hash_key=bytes.fromhex(options.hash_key),
-        plugins=tuple(map(plugin, options.plugins)),
+        plugins=plugins_of(options),
     )
+
+
+def plugins_of(options: Options) -> list[Plugin]:
+    """Return the stages that this installation adds."""
+    added = [plugin(name) for name in options.plugins]
+    if options.lookup_url:
+        added.append(Lookup(options.lookup_url, required=options.lookup_required))
+    return added
 
 
 def plugin(name: str) -> Plugin:

@@ -174,6 +174,8 @@ def options_of(app: Flask) -> Options:
         hash_key=key.encode().hex(),
         retention_days=app.config["INGEST_RETENTION_DAYS"],
         plugins=tuple(app.config["INGEST_PLUGINS"]),
+        lookup_url=app.config["INGEST_LOOKUP_URL"],
+        lookup_required=app.config["INGEST_LOOKUP_REQUIRED"],
     )
 
 

@@ -17,6 +17,7 @@ from ...auth.guard import from_address
 from ...core.caller import Caller
 from ...core.counting.networks import network_of
 from ...core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
+from ...core.http import query
 from ...core.links import BASE_PATH
 from ...core.slots import application
 from ...events.close_codes import INTERNAL_ERROR, TOKEN_ENDED, TRY_AGAIN_LATER
@@ -61,6 +62,7 @@ def prepare(too_big: bytes) -> None:
         raise Malformed("Sec-WebSocket-Key must be 16 bytes in base64.")
     if request.method != "GET":
         raise MethodNotAllowed(["GET"])
+    query.refuse_nul()
     # A message that is compressed may become a thousand times as large before its size is known,
     # so no extension is agreed on (RFC 6455 §9.1, RFC 7692 §5): the library sees no offer.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)

@@ -20,10 +20,12 @@ from ...core.errors import (
     NotFound,
     TooManyRequests,
     Unauthorized,
+    Unprocessable,
     translated,
 )
 from ...core.models import utcnow
 from ...core.slots import Registry, setting
+from ...core.text.nul import refuse_nul
 from ...events.close_codes import MESSAGE_TOO_BIG, POLICY_VIOLATION, TOKEN_ENDED
 from ...events.message import Message
 from ...events.types import same_type
@@ -90,10 +92,18 @@ class Socket(Connection):
         except Malformed as error:
             self._refuse(error, {})
         else:
-            known = self._messages.handlers
-            yield from self._guarded(body, known.get(same_type(body["type"]), Socket._on_event))
+            yield from self._carry_out(data, body)
         if self._group.full:
             self.settle()
+
+    def _carry_out(self, data: str | bytes, body: Body) -> Work:
+        handler = self._messages.handlers.get(same_type(body["type"]), Socket._on_event)
+        try:
+            refuse_nul(data, body)
+        except Unprocessable as error:
+            self._refuse(error, body)
+        else:
+            yield from self._guarded(body, handler)
 
     def settle(self) -> None:
         """Commit what was published, and answer what waits for other threads."""

@@ -1,0 +1,167 @@
+"""A stage that asks another service: with a deadline, backoff, and a circuit breaker.
+
+It is the plugin behind INGEST_LOOKUP_URL, and the pattern for plugins of your own. Each load sends
+one request, `POST <url>` with `{"events": [{"type", "user_id", "session_id", "data"}, …]}`; the
+answer is `{"events": [{…}, …]}`: as many objects, whose members come into each event's metadata.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from .event import Event
+from .loading import Postponed
+from .stages import Context
+
+log = logging.getLogger(__name__)
+
+#: Seconds that one try may take in all, from the name's resolution to the last byte.
+TRY_DEADLINE_S = 1.0
+#: Tries of one load.
+MAX_TRIES = 3
+#: The longest pause before the second try; it doubles, and is drawn at random (full jitter).
+FIRST_PAUSE_S = 0.1
+#: Bytes of an answer.
+MAX_ANSWER_BYTES = 4 * 2**20
+#: Loads that must fail in a row before the other service is left alone.
+FAILURES_TO_OPEN = 3
+#: Seconds that it is left alone: doubled each time that it fails again, up to the second number.
+FIRST_REST_S = 5.0
+MAX_REST_S = 300.0
+
+CLOSED = "closed"
+OPEN = "open"
+HALF_OPEN = "half-open"
+
+
+class Failed(Exception):
+    """The other service gave no answer that can be used."""
+
+
+class Breaker:
+    """A circuit breaker: after failures in a row nobody asks for a while, then one does."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._failures, self._rest_s, self._opened = 0, FIRST_REST_S, 0.0
+        self.state = CLOSED
+
+    def allows(self) -> bool:
+        """Return whether to ask now; an open one lets the first through after its rest."""
+        if self.state == OPEN and self._now() - self._opened >= self._rest_s:
+            self.state = HALF_OPEN
+        return self.state != OPEN
+
+    def succeeded(self) -> None:
+        """Note an answer: all is as at the beginning."""
+        self._failures, self._rest_s, self.state = 0, FIRST_REST_S, CLOSED
+
+    def failed(self) -> None:
+        """Note that there was none."""
+        self._failures += 1
+        if self.state == HALF_OPEN:
+            self._rest_s = min(2 * self._rest_s, MAX_REST_S)
+        if self.state == HALF_OPEN or self._failures >= FAILURES_TO_OPEN:
+            self.state, self._opened = OPEN, self._now()
+
+
+class Lookup:
+    """The stage; while the service gives no answer, events go on without, or wait (`required`)."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        required: bool = False,
+        breaker: Breaker | None = None,
+        deadline_s: float = TRY_DEADLINE_S,
+    ) -> None:
+        self._url, self._required, self._deadline_s = url, required, deadline_s
+        self.breaker = breaker or Breaker()
+
+    def __call__(self, events: Sequence[Event], contexts: Sequence[Context]) -> None:
+        """Add what the other service says; raises Postponed if that is needed and not to be had."""
+        if not self.breaker.allows():
+            return self._do_without("is left alone after failures")
+        try:
+            found = self._ask_again_and_again(events)
+        except Failed as error:
+            self.breaker.failed()
+            return self._do_without(str(error))
+        self.breaker.succeeded()
+        for event, more in zip(events, found, strict=True):
+            event.metadata.update(more)
+        return None
+
+    def _do_without(self, why: str) -> None:
+        if self._required:
+            raise Postponed(f"the lookup {why}")
+        log.warning("ingest: events go on without the lookup, which %s", why)
+
+    def _ask_again_and_again(self, events: Sequence[Event]) -> list[dict[str, Any]]:
+        for attempt in range(MAX_TRIES):
+            try:
+                return self._ask(events)
+            except Failed:
+                # While it is tried out whether the service is back, one try is enough.
+                if attempt == MAX_TRIES - 1 or self.breaker.state == HALF_OPEN:
+                    raise
+                time.sleep(random.uniform(0, FIRST_PAUSE_S * 2**attempt))  # noqa: S311
+        raise Failed("was not asked")
+
+    def _ask(self, events: Sequence[Event]) -> list[dict[str, Any]]:
+        asked = [
+            {"type": one.type, "user_id": one.user_id, "session_id": one.session_id}
+            | {"data": one.data}
+            for one in events
+        ]
+        answer = _exchange(self._url, orjson.dumps({"events": asked}), self._deadline_s)
+        try:
+            found = orjson.loads(answer)["events"]
+        except (ValueError, KeyError, TypeError):
+            raise Failed("answered something else than JSON with `events`") from None
+        if not isinstance(found, list) or len(found) != len(events):
+            raise Failed("answered about another number of events")
+        if not all(isinstance(one, dict) for one in found):
+            raise Failed("answered with something that is no object")
+        return found
+
+
+def _exchange(url: str, body: bytes, deadline_s: float) -> bytes:
+    """Send a request and return the answer's body; raises Failed, after the deadline at last.
+
+    A socket's timeout counts anew with each byte: so the exchange has a thread, and whoever takes
+    longer than the deadline has the connection closed.
+    """
+    place = urlsplit(url)
+    kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
+    connection = kind(place.hostname or "", place.port, timeout=deadline_s)
+    outcome: list[bytes | Exception] = []
+
+    def work() -> None:
+        try:
+            path = (place.path or "/") + (f"?{place.query}" if place.query else "")
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer = response.read(MAX_ANSWER_BYTES)
+            outcome.append(answer if response.status == 200 else Failed(f"said {response.status}"))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            outcome.append(Failed(f"failed: {type(error).__name__}"))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(deadline_s)
+    found = outcome[0] if outcome else Failed(f"took longer than {deadline_s} s")
+    connection.close()
+    if isinstance(found, Exception):
+        raise found
+    return found
