@@ -213,7 +213,12 @@ SETTINGS = (
         "MiB of the disk that must stay free: with less, what grows is refused (507)",
     ),
     Setting("UPLOAD_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of one person's uploads"),
-    Setting("FILE_QUOTA_MB", "500", whole(1, 1_000_000), "MiB of a project's files"),
+    Setting(
+        "FILE_QUOTA_MB",
+        "500",
+        whole(1, 1_000_000),
+        "MiB of a project's files, all that texts' documents have included",
+    ),
     Setting("FEATURE_CODE_EXECUTION", "on", switch, "whether code that people send is run"),
     Setting("FEATURE_FILES", "on", switch, "whether workspaces have files"),
     Setting("FEATURE_TASKS", "on", switch, "whether there are tasks"),

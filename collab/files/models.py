@@ -48,6 +48,8 @@ class File(AsSeen, Versioned, Model):
     content_type: Mapped[str] = mapped_column(String(100))
     #: In bytes; for a text, of its UTF-8.
     size: Mapped[int] = mapped_column(default=0)
+    #: About how many bytes a text's document has besides its letters: in other roots, and formats.
+    other_bytes: Mapped[int] = mapped_column(default=0, server_default="0")
     #: For binary files: the digest under which the bytes are kept.
     sha256: Mapped[str | None] = mapped_column(String(64))
     #: The beginning of a text, for the full-text index; it follows the edits when they pause. It is

@@ -80,8 +80,8 @@ COUNTED_TABLES = (
     Counted(
         "files",
         "files",
-        ("size", "author_id", "project_id"),
-        "{row}.size",
+        ("size", "other_bytes", "author_id", "project_id"),
+        "{row}.size + {row}.other_bytes",
         "{row}.author_id",
         _PROJECT,
     ),

@@ -169,11 +169,6 @@ def drop_all(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP TRIGGER {name}")
 
 
-def tables() -> set[str]:
-    """Return the tables that the triggers are about."""
-    return {one.table for one in COUNTED_TABLES} | {"freed_blobs"}
-
-
 def ensure(connection: Connection) -> bool:
     """Make the triggers what they must be, and count again if they were not: then True.
 

@@ -38,6 +38,7 @@ UPDATE_FILE = (
     .values(
         content_version=bindparam("new_version"),
         size=bindparam("new_size"),
+        other_bytes=bindparam("new_other_bytes"),
         updated_at=bindparam("now"),
     )
     .execution_options(synchronize_session=False)
@@ -203,7 +204,8 @@ class Batch:
         changed = {change.file_id for change, _ in self.accepted}
         for live_text in (self.touched[file_id] for file_id in changed):
             values = {"new_version": live_text.version, "new_size": live_text.size, "now": now}
-            connection.execute(UPDATE_FILE, values | {"key": live_text.file_id})
+            values |= {"new_other_bytes": live_text.other_bytes, "key": live_text.file_id}
+            connection.execute(UPDATE_FILE, values)
         clients = [row for live_text in self.touched.values() for row in _claimed(live_text)]
         if clients:
             connection.execute(INSERT_CLIENTS, clients)

@@ -166,13 +166,9 @@ class Document:
 
     def _weigh(self, more: int) -> None:
         """Raise TooHeavy for an update that would make all that the document keeps too large."""
-        if (
-            self.weight + more > MAX_DOCUMENT_BYTES
-            and len(self.state()) + more > MAX_DOCUMENT_BYTES
-        ):
-            raise TooHeavy(
-                f"all that the text keeps would be more than {MAX_DOCUMENT_BYTES // 2**20} MiB"
-            )
+        most = MAX_DOCUMENT_BYTES
+        if self.weight + more > most and len(self.state()) + more > most:
+            raise TooHeavy(f"all that the text keeps would be more than {most // 2**20} MiB")
 
     def _with_waiting(self, merged: Merged | None, waiting: Waiting) -> Merged | None:
         try:
@@ -233,7 +229,7 @@ class Document:
         self._note(plan)
 
     def _note(self, plan: Plan) -> None:
-        self._ledger.note(plan.structs)
+        self._ledger.note(plan)
         if plan.update.astral:
             self._pairs.note(plan.structs)
         self._unproven += len(plan.structs)
@@ -287,6 +283,11 @@ class Document:
     def size(self) -> int:
         """Return the text's bytes of UTF-8."""
         return byte_offset(self.units, len(self.units))
+
+    @property
+    def other_bytes(self) -> int:
+        """Return about how many bytes it has besides the letters: in other roots, and formats."""
+        return self._ledger.others.bytes
 
     def vector(self) -> bytes:
         """Return what it knows, as a state vector."""

@@ -157,6 +157,11 @@ class LiveText:
         return self.document.size
 
     @property
+    def other_bytes(self) -> int:
+        """Return about how many bytes the document has besides the text's."""
+        return self.document.other_bytes
+
+    @property
     def footprint(self) -> int:
         """Return about how many bytes it takes in memory."""
         return self.document.footprint + self.latest_bytes + sys.getsizeof(self.before)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from . import plan as plans
 from .bounds import MAX_DEPTH, Unusable
+from .others import Others
 from .plan import Plan
-from .structs import ANY, BINARY, DOC, GC, STRING, TYPE, Id, Struct, Update
+from .structs import ANY, BINARY, DELETED, DOC, GC, STRING, TYPE, Id, Struct, Update
 
 #: What the shared text is called, for every editor.
 TEXT_ROOT = "content"
@@ -56,6 +57,8 @@ class Ledger:
         self.clocks: dict[int, int] = {}
         #: About how many structs the document has: what was typed on is one with what it follows.
         self.size = 0
+        #: What it has besides the letters of the text.
+        self.others = Others()
         self._places = Places()
 
     def plan(self, update: Update, *, trusted: bool = False) -> Plan:
@@ -70,16 +73,26 @@ class Ledger:
             plan.fit &= look.at(struct)
         return plan
 
-    def note(self, structs: list[Struct]) -> None:
-        """Note that structs, which were planned, have been taken."""
+    def note(self, plan: Plan) -> None:
+        """Note that all that was planned has been taken."""
         clocks, places = self.clocks, self._places
-        for struct in structs:
+        for struct in plan.structs:
             client, clock = struct.client, struct.clock
             self.size += not (struct.kind == STRING and struct.left == (client, clock - 1))
-            places.note(client, max(clock, clocks.get(client, 0)), struct.inside)
+            known = clocks.get(client, 0)
+            if _is_other(struct):
+                self.others.note(struct, known)
+            places.note(client, max(clock, known), struct.inside)
             if struct.kind == TYPE and struct.inside is not None:
                 places.depths[struct.id] = places.depth(struct.inside)
             clocks[client] = struct.next
+        self.others.forget(plan.deletes)
+
+
+def _is_other(struct: Struct) -> bool:
+    """Return whether something is no letter of the text, and not gone either."""
+    is_letter = struct.kind == STRING and struct.inside == TEXT_ROOT
+    return not is_letter and struct.kind not in (GC, DELETED)
 
 
 class _Look:

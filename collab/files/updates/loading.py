@@ -71,7 +71,7 @@ class Loading:
         if plan.missing:
             self.leave_out(f"it lacks what {sorted(plan.missing)} made")
         self.parts += in_parts(plan)
-        self.ledger.note(plan.structs)
+        self.ledger.note(plan)
         if update.astral:
             self.pairs.note(plan.structs)
 

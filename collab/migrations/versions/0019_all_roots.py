@@ -1,0 +1,22 @@
+"""what a text's document has besides its letters counts to the quota of files, too."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "all_roots"
+down_revision = "ingest"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the schema up; texts that are there are counted with their next change."""
+    op.add_column("files", sa.Column("other_bytes", sa.Integer(), nullable=False, server_default="0"))
+
+
+def downgrade() -> None:
+    """Take the schema back; the triggers that count are made anew at the next start."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'usage^_%' ESCAPE '^'"
+    for (name,) in op.get_bind().execute(sa.text(query)).all():
+        op.execute(f"DROP TRIGGER {name}")
+    op.drop_column("files", "other_bytes")
