@@ -94,7 +94,8 @@ def replace_text(
     delta = difference(old, to_units(new))
     applied = _submit(key, delta, version, expected, actor)
     file = access.load(File, key, actor)
-    return Replaced(file, exact=applied.base == version and file.content_version == applied.version)
+    now = applied.base == version and file.content_version == applied.version
+    return Replaced(file, exact=now and not applied.tidied)
 
 
 def _sent_text(source: ByteSource) -> str:
@@ -119,9 +120,18 @@ def _base(file_id: int, base: int | None) -> tuple[str, int]:
     return store.units_at(file_id, base), base
 
 
-def _submit(file_id: int, delta: Delta, base: int, expected: int | None, actor: Caller) -> Applied:
+def _submit(
+    file_id: int,
+    delta: Delta,
+    base: int,
+    expected: int | None,
+    actor: Caller,
+    *,
+    literal: bool = False,
+) -> Applied:
     db.session.rollback()  # the writer's thread waits for nobody, and what it writes is read again
     change = Change(file_id, actor, REST, delta=delta, base=base, expected=expected)
+    change.literal = literal
     return writer().submit(change)
 
 
@@ -136,7 +146,7 @@ def edit(
     if file.kind != TEXT:
         raise NotEditable()
     key = file.id
-    applied = _submit(key, delta_of(edits), base, expected, actor)
+    applied = _submit(key, delta_of(edits), base, expected, actor, literal=True)
     told = {"file_id": key, "version": applied.version, "edits": edits_of(applied.delta)}
     return told, applied.base == base
 

@@ -14,6 +14,7 @@ from .editing.live_text import MAX_TEXT_BYTES
 from .history.schemas import EditOut
 from .models import FILE_KINDS, FILE_SORTS
 from .paths import MAX_PATH_LENGTH, PATH_DESCRIPTION, PATH_PATTERN, composed
+from .text.tidying import NO_NUL_DETAIL
 
 NAMES = {"name": "path", "fileName": "path", "file_name": "path"}
 NO_NUL = r"^[^\u0000]*$"
@@ -49,7 +50,7 @@ class FileIn(Schema):
     path = Path(required=True)
     content = patterned(
         NO_NUL,
-        "Must not have NUL characters.",
+        NO_NUL_DETAIL,
         0,
         MAX_TEXT_BYTES,
         load_default="",
@@ -166,7 +167,7 @@ class EditIn(Schema):
     """One step along a text: exactly one of the three."""
 
     retain = WholeNumber(validate=validate.Range(1, MAX_TEXT_BYTES))
-    insert = patterned(NO_NUL, "Must not have NUL characters.", 1, MAX_TEXT_BYTES)
+    insert = patterned(NO_NUL, NO_NUL_DETAIL, 1, MAX_TEXT_BYTES)
     delete = WholeNumber(validate=validate.Range(1, MAX_TEXT_BYTES))
 
     @ma.validates_schema

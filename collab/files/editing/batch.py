@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 
 from ...core.caller import Caller
 from ...core.database import take_write_lock
-from ...core.errors import ApiError, Conflict, NotFound, PreconditionFailed
+from ...core.errors import ApiError, Conflict, NotFound, PreconditionFailed, invalid
 from ...core.models import utcnow
 from ...events import log
 from ...events.catalogue.files import FileEdited
@@ -20,11 +20,13 @@ from ...extensions import db
 from ..models import File, FileChange
 from ..quotas import TextAllowance
 from ..text.encoding import loaded, stored, told
+from ..text.tidying import brings
 from ..updates.owners import NO_OWNER
 from . import store
 from .changes import Change
 from .first_version import REST
 from .live_text import Applied, LiveText
+from .newlines import LF_TEXTS
 from .rights_cache import Rights
 from .spending import Spending
 from .store import INSERT_CHANGES, INSERT_CLIENTS
@@ -48,6 +50,8 @@ UPDATE_FILE = (
 #: The author of the service's own changes; in the database they have none.
 SERVICE_CALLER = Caller(NO_OWNER, 0, "", "", False, utcnow())
 
+
+LF_ONLY_DETAIL = "The text is open in an editor that takes LF as line breaks only: send no CR."
 
 Sender = tuple[int, int]
 
@@ -133,6 +137,9 @@ class Batch:
     def _take(self, change: Change) -> Applied:
         self._projects[change.file_id] = self._rights.project_of(change.file_id, change.caller)
         live_text = self._entered(change.file_id)
+        live_text.lf = change.file_id in LF_TEXTS.here()
+        if change.literal and live_text.lf and brings(change.delta, "\r"):
+            raise invalid("edits", LF_ONLY_DETAIL)
         if change.expected not in (None, live_text.version):
             raise PreconditionFailed()
         if change.undoes is not None:

@@ -38,6 +38,8 @@ class Change:
     undoes: list[int] | None = None
     #: The author's name for it (`edit_id`), if they may have to send it again.
     edit_id: str | None = None
+    #: Whether its author goes on with it as it was sent: nothing in it can be replaced.
+    literal: bool = False
     #: The client's address: another thread than the request's writes the log's rows.
     address: str | None = field(default_factory=client_address.address)
     done: Future[Applied] = field(default_factory=Future)

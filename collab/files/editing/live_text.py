@@ -7,9 +7,11 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 
+from pycrdt import merge_updates
+
 from ...core.errors import ApiError, Conflict, invalid
 from ..text import delta as deltas
-from ..text import steps
+from ..text import steps, tidying
 from ..text.delta import Delta, transform
 from ..text.encoding import loaded
 from ..updates.bounds import Unusable
@@ -71,6 +73,8 @@ class Applied:
     lacks: bool = False
     #: What of it is to be merged in another turn.
     left: Update | None = None
+    #: Whether something in it was replaced that a text may not have.
+    tidied: bool = False
 
 
 Prepared = tuple[Stored, Loading]
@@ -102,6 +106,8 @@ class LiveText:
     before: str = ""
     #: Whether a refused update has touched the document.
     spoilt: bool = False
+    #: Whether an editor is there that takes LF as line breaks only.
+    lf: bool = False
     used_at: float = field(default_factory=time.monotonic)
     #: Updates since the last checkpoint, and their bytes.
     uncompacted: tuple[int, int] = (0, 0)
@@ -207,9 +213,7 @@ class LiveText:
         if len(self.document.units) + deltas.growth(delta) > MAX_TEXT_BYTES:
             raise TextTooLarge()
         self.before = self.document.units
-        pieces = self.document.pieces
-        kept = steps.most_kept(pieces) if pieces < MAX_PIECES else 1
-        delta = deltas.coarser(delta, self.before, kept)
+        delta = self._bearable(delta)
         try:
             update = self.document.change(delta)
         except Spoilt as error:
@@ -217,7 +221,13 @@ class LiveText:
             raise unusable(error) from None
         except ValueError:
             raise invalid("edits", "They split a character in two (a surrogate pair).") from None
-        return self._applied(delta, update)
+        return self._tidied(delta, update)
+
+    def _bearable(self, delta: Delta) -> Delta:
+        """Return a change that makes the same of the text, in not too many places of it."""
+        pieces = self.document.pieces
+        kept = steps.most_kept(pieces) if pieces < MAX_PIECES else 1
+        return deltas.coarser(delta, self.document.units, kept)
 
     def merge(self, update: Update, person: int, *, all_it_has: bool) -> Applied:
         """Take a person's update of the CRDT in.
@@ -238,7 +248,23 @@ class LiveText:
         if len(self.document.units) > MAX_TEXT_BYTES:
             self.spoilt = True
             raise TextTooLarge()
-        return replace(self._applied(merged.delta, merged.update), lacks=lacks, left=left)
+        return replace(self._tidied(merged.delta, merged.update), lacks=lacks, left=left)
+
+    def _tidied(self, delta: Delta, update: bytes) -> Applied:
+        """Note a change, with what it brings and a text may not have replaced in the same version.
+
+        So no editor ever sees it, not even in between.
+        """
+        unwanted = tidying.NUL + "\r" * self.lf
+        if not tidying.brings(delta, unwanted):
+            return self._applied(delta, update)
+        tidy = self._bearable(tidying.tidied(self.document.units, lf=self.lf))
+        try:
+            whole = merge_updates(update, self.document.change(tidy))
+        except Spoilt as error:
+            self.spoilt = True
+            raise unusable(error) from None
+        return replace(self._applied(deltas.compose(delta, tidy), whole), tidied=True)
 
     def _applied(self, delta: Delta, update: bytes) -> Applied:
         if not update:

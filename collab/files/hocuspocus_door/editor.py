@@ -50,8 +50,8 @@ class NamedEditor(Editor):
 
     follower: NamedFollower
 
-    def __init__(self, caller: Caller, file_id: int, follower: NamedFollower) -> None:
-        super().__init__(caller, file_id, follower)
+    def __init__(self, caller: Caller, file_id: int, follower: NamedFollower, *, lf: bool) -> None:
+        super().__init__(caller, file_id, follower, lf=lf)
         self._grace: int = setting("TOKEN_GRACE_SECONDS")
         self._warned = False
         self._writes: bool | None = None

@@ -17,6 +17,7 @@ from ...realtime.transport.places import Seat
 from ...realtime.transport.wire import Wire
 from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
 from ..yjs.closing import code_for
+from ..yjs.newlines import lf_wanted
 from .socket import HocuspocusSocket
 
 blueprint = socket_blueprint("hocuspocus")
@@ -28,12 +29,13 @@ def providers(ws: Server, file_id: int | None = None) -> None:
 
     def connected(parked: Parked, seat: Seat) -> HocuspocusSocket:
         try:
-            who = from_address()
+            who, lf = from_address(), lf_wanted(request.args.get("newlines"))
         except ApiError as error:
-            refusals.token("WEBSOCKET", request.path, error)
+            if error.status == 401:
+                refusals.token("WEBSOCKET", request.path, error)
             end(parked.wire, error)
         ws.max_message_size = incoming = Incoming(BUDGET.here(), None, parked.wire)
-        return HocuspocusSocket(parked, seat, incoming, file_id, who)
+        return HocuspocusSocket(parked, seat, incoming, file_id, who, lf=lf)
 
     run(ws, connected, end)
 

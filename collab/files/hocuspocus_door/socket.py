@@ -62,10 +62,12 @@ class HocuspocusSocket(Served):
         incoming: Incoming,
         file_id: int | None,
         who: Caller | None,
+        *,
+        lf: bool,
     ) -> None:
         """`file_id` is the text of the address, and `who` came with the address; both may lack."""
         self._parked, self._seat, self._incoming = parked, seat, incoming
-        self._file_id, self._who = file_id, who
+        self._file_id, self._who, self._lf = file_id, who, lf
         self._line = Line(parked.wire, live().hub)
         self._editors: dict[bytes, NamedEditor] = {}
         self._until = time.monotonic() + AUTH_PATIENCE_S
@@ -187,7 +189,7 @@ class HocuspocusSocket(Served):
             raise NotFound("There is no text of that name: it is named by its id.")
         text = load_text(file_id, who)
         follower = NamedFollower(who, self._line, key, self._parked.rouse, closes=modern)
-        self._editors[key] = NamedEditor(who, text.id, follower)
+        self._editors[key] = NamedEditor(who, text.id, follower, lf=self._lf)
         try:
             yield from self._editors[key].begin()
         except Exception:

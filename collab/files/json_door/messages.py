@@ -23,6 +23,7 @@ from ..editing.writer import writer
 from ..models import TEXT, File
 from ..text.delta import Delta
 from ..text.encoding import delta_of, edits_of
+from ..text.tidying import NO_NUL_DETAIL, NUL
 from ..text.units import from_units
 from . import cursors
 
@@ -77,6 +78,7 @@ def edit_file(socket: Socket, body: Body) -> None:
         delta=delta_sent(body.get("edits")),
         base=number(body, "base_version", 0),
         edit_id=edit_id_of(body),
+        literal=True,
     )
     spent = change.weight + ENVELOPE_BYTES
     socket.live.publications.spend(socket.caller.user_id, spent)
@@ -137,6 +139,8 @@ def delta_sent(edits: object) -> Delta:
         if not _is_step(edit):
             detail = "Must have one of `retain`, `delete` (1 or more units) and `insert` (a text)."
             raise invalid(f"edits/{index}", detail)
+        if NUL in edit.get("insert", ""):
+            raise invalid(f"edits/{index}/insert", NO_NUL_DETAIL)
     return delta_of(edits)
 
 

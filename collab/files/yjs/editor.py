@@ -31,6 +31,7 @@ from ..updates.structs import Update
 from . import protocol
 from .awareness import EDITORS, MAX_STATE_BYTES
 from .follower import YjsFollower, editors_topic
+from .newlines import Newlines
 from .protocol import (
     AWARENESS,
     EMPTY_UPDATE,
@@ -62,8 +63,12 @@ class Editor(Connection):
 
     follower: YjsFollower
 
-    def __init__(self, caller: Caller, file_id: int, follower: YjsFollower) -> None:
+    def __init__(
+        self, caller: Caller, file_id: int, follower: YjsFollower, *, lf: bool = False
+    ) -> None:
+        """Make one; `lf` has the text's line breaks as LF while it is there."""
         super().__init__(follower.wire, caller, follower)
+        self._newlines = Newlines(file_id, caller) if lf else None
         self._file_id, self._topic = file_id, f"file:{file_id}"
         rate = setting("MESSAGE_RATE")
         self._states = Bucket(rate * MAX_STATES_REPEATED)
@@ -84,6 +89,8 @@ class Editor(Connection):
         with self.following(place):
             editors = {editors_topic(self._file_id): place.project_id}
             self.live.hub.add(self.follower, editors)
+            if self._newlines is not None:
+                self._newlines.begin()
             self.follower.begin(self._file_id, self.greet())
         self.follower.tell(self._awareness.join(self._file_id, self))
         db.session.remove()
@@ -269,5 +276,7 @@ class Editor(Connection):
 
     def finish(self) -> None:
         """Tell the others that this editor has gone; what it sent is carried out anyway."""
+        if self._newlines is not None:
+            self._newlines.end()
         self.follower.leave()
         self._relay(self._awareness.leave(self._file_id, self))

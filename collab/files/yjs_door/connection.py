@@ -43,8 +43,10 @@ class StockFollower(YjsFollower):
 class YjsConnection(Editor):
     """Serves it."""
 
-    def __init__(self, wire: Wire, caller: Caller, file_id: int, incoming: Incoming) -> None:
-        super().__init__(caller, file_id, StockFollower(caller, Line(wire, live().hub)))
+    def __init__(
+        self, wire: Wire, caller: Caller, file_id: int, incoming: Incoming, *, lf: bool
+    ) -> None:
+        super().__init__(caller, file_id, StockFollower(caller, Line(wire, live().hub)), lf=lf)
         self._incoming = incoming
 
     def greet(self) -> int:

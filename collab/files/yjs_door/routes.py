@@ -14,13 +14,17 @@ from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ..json_door.messages import load_text
 from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
+from ..yjs.newlines import lf_wanted
 from .connection import YjsConnection, end
 
 blueprint = socket_blueprint("yjs")
 
 
 def editor(ws: Server, file_id: int) -> None:
-    """Edit a text with Yjs; the shared text is named `content`."""
+    """Edit a text with Yjs; the shared text is named `content`.
+
+    `?newlines=lf` has its line breaks as LF.
+    """
     ws.max_message_size = SMALL_MESSAGE_BYTES
 
     def connected(parked: Parked, seat: Seat) -> YjsConnection:
@@ -32,7 +36,13 @@ def editor(ws: Server, file_id: int) -> None:
             text = load_text(file_id, who)
             incoming = Incoming(BUDGET.here(), who.user_id, wire)
             ws.max_message_size = incoming
-            return YjsConnection(wire, seated(seat, who), text.id, incoming)
+            return YjsConnection(
+                wire,
+                seated(seat, who),
+                text.id,
+                incoming,
+                lf=lf_wanted(request.args.get("newlines")),
+            )
         except ApiError as error:
             if error.status == 401:
                 refusals.token("WEBSOCKET", request.path, error)

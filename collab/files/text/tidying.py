@@ -1,0 +1,56 @@
+"""What a text never has, through whatever door it came, and what stands there instead.
+
+A NUL is refused where one change can be: what is stored would be no text for REST, nor for most
+programs. A Yjs editor whose update is refused is lost for good; there U+FFFD takes its place, as it
+does for halves of characters. Line breaks are as they come, except where an editor wants LF.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .delta import NO_CHANGE, Builder, Delta
+
+NUL = "\0"
+CR = "\r"
+NO_NUL_DETAIL = "Must not have NUL characters."
+#: What is put in the place of a character that can't be there.
+REPLACEMENT = "\ufffd"
+
+#: Places that are replaced one by one, which takes some 50 ms; of more, what is between is, too.
+MAX_PLACES = 1_000
+
+UNTIDY = re.compile("\0")
+UNTIDY_WITH_LF = re.compile("[\0\r]")
+
+
+def brings(delta: Delta, unwanted: str) -> bool:
+    """Return whether a change inserts any of these characters."""
+    inserted = [step for step in delta if isinstance(step, str)]
+    return any(one in step for step in inserted for one in unwanted)
+
+
+def tidied(units: str, *, lf: bool) -> Delta:
+    """Return the change that takes out of a text what it may not have."""
+    if NUL not in units and not (lf and CR in units):
+        return NO_CHANGE
+    found = [one.start() for one in (UNTIDY_WITH_LF if lf else UNTIDY).finditer(units)]
+    together = -(-len(found) // MAX_PLACES)
+    builder, at = Builder(), 0
+    for first in range(0, len(found), together):
+        start, end = found[first], found[first : first + together][-1] + 1
+        builder.keep(start - at)
+        builder.insert(_tidy(units, start, end, lf=lf))
+        builder.delete(end - start)
+        at = end
+    return builder.built()
+
+
+def _tidy(units: str, start: int, end: int, *, lf: bool) -> str:
+    """Return what stands in the place of a part, which ends with one of these characters."""
+    part = units[start:end].replace(NUL, REPLACEMENT)
+    if not lf:
+        return part
+    if part.endswith(CR) and units[end : end + 1] == "\n":
+        part = part[:-1]
+    return part.replace("\r\n", "\n").replace(CR, "\n")
