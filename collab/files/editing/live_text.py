@@ -255,7 +255,7 @@ class LiveText:
 
         So no editor ever sees it, not even in between.
         """
-        unwanted = tidying.NUL + "\r" * self.lf
+        unwanted = tidying.NUL_CHARACTER + "\r" * self.lf
         if not tidying.brings(delta, unwanted):
             return self._applied(delta, update)
         tidy = self._bearable(tidying.tidied(self.document.units, lf=self.lf))

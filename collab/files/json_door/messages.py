@@ -23,7 +23,7 @@ from ..editing.writer import writer
 from ..models import TEXT, File
 from ..text.delta import Delta
 from ..text.encoding import delta_of, edits_of
-from ..text.tidying import NO_NUL_DETAIL, NUL
+from ..text.tidying import NO_NUL_DETAIL, NUL_CHARACTER
 from ..text.units import from_units
 from . import cursors
 
@@ -139,7 +139,7 @@ def delta_sent(edits: object) -> Delta:
         if not _is_step(edit):
             detail = "Must have one of `retain`, `delete` (1 or more units) and `insert` (a text)."
             raise invalid(f"edits/{index}", detail)
-        if NUL in edit.get("insert", ""):
+        if NUL_CHARACTER in edit.get("insert", ""):
             raise invalid(f"edits/{index}/insert", NO_NUL_DETAIL)
     return delta_of(edits)
 

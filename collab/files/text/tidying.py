@@ -11,17 +11,17 @@ import re
 
 from .delta import NO_CHANGE, Builder, Delta
 
-NUL = "\0"
-CR = "\r"
+NUL_CHARACTER = "\0"
+CARRIAGE_RETURN = "\r"
 NO_NUL_DETAIL = "Must not have NUL characters."
 #: What is put in the place of a character that can't be there.
-REPLACEMENT = "\ufffd"
+REPLACEMENT_CHARACTER = "\ufffd"
 
 #: Places that are replaced one by one, which takes some 50 ms; of more, what is between is, too.
 MAX_PLACES = 1_000
 
-UNTIDY = re.compile("\0")
-UNTIDY_WITH_LF = re.compile("[\0\r]")
+UNTIDY_PATTERN = re.compile("\0")
+UNTIDY_WITH_LF_PATTERN = re.compile("[\0\r]")
 
 
 def brings(delta: Delta, unwanted: str) -> bool:
@@ -32,9 +32,11 @@ def brings(delta: Delta, unwanted: str) -> bool:
 
 def tidied(units: str, *, lf: bool) -> Delta:
     """Return the change that takes out of a text what it may not have."""
-    if NUL not in units and not (lf and CR in units):
+    if NUL_CHARACTER not in units and not (lf and CARRIAGE_RETURN in units):
         return NO_CHANGE
-    found = [one.start() for one in (UNTIDY_WITH_LF if lf else UNTIDY).finditer(units)]
+    found = [
+        one.start() for one in (UNTIDY_WITH_LF_PATTERN if lf else UNTIDY_PATTERN).finditer(units)
+    ]
     together = -(-len(found) // MAX_PLACES)
     builder, at = Builder(), 0
     for first in range(0, len(found), together):
@@ -48,9 +50,9 @@ def tidied(units: str, *, lf: bool) -> Delta:
 
 def _tidy(units: str, start: int, end: int, *, lf: bool) -> str:
     """Return what stands in the place of a part, which ends with one of these characters."""
-    part = units[start:end].replace(NUL, REPLACEMENT)
+    part = units[start:end].replace(NUL_CHARACTER, REPLACEMENT_CHARACTER)
     if not lf:
         return part
-    if part.endswith(CR) and units[end : end + 1] == "\n":
+    if part.endswith(CARRIAGE_RETURN) and units[end : end + 1] == "\n":
         part = part[:-1]
-    return part.replace("\r\n", "\n").replace(CR, "\n")
+    return part.replace("\r\n", "\n").replace(CARRIAGE_RETURN, "\n")
