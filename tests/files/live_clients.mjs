@@ -29,9 +29,9 @@ class Client {
 
 // Each version has another one of the door's addresses, by which its warnings are told apart.
 class YWebsocket extends Client {
-  constructor(Provider, door, file, token, name) {
+  constructor(Provider, door, file, params, name) {
     super();
-    const options = { WebSocketPolyfill: WebSocket, params: { token }, disableBc: true, maxBackoffTime: 200 };
+    const options = { WebSocketPolyfill: WebSocket, params, disableBc: true, maxBackoffTime: 200 };
     this.where = `${url}${door}/${file}`;
     this.provider = new Provider(`${url}${door}`, String(file), this.doc, options);
     this.provider.awareness.setLocalStateField("user", { name });
@@ -56,11 +56,11 @@ class YWebsocket extends Client {
 }
 
 class Hocuspocus extends Client {
-  constructor(Provider, file, token, name) {
+  constructor(Provider, file, { token = "", ticket }, name) {
     super();
     this.token = token;
     this.provider = new Provider({
-      url: `${url}/hocuspocus/${file}`,
+      url: `${url}/hocuspocus/${file}${ticket ? `?ticket=${ticket}` : ""}`,
       name: String(file),
       document: this.doc,
       token: () => this.token,
@@ -107,13 +107,14 @@ console.warn = (message) => {
 };
 
 const COMMANDS = {
-  open(file, token) {
+  // `params` is what the address has: a token or a ticket.
+  open(file, params) {
     clients.forEach((client) => client.provider.destroy());
     clients.clear();
-    for (const [kind, make] of Object.entries(KINDS)) clients.set(kind, make(file, token, kind));
+    for (const [kind, make] of Object.entries(KINDS)) clients.set(kind, make(file, params, kind));
   },
-  open_each(files, token) {
-    Object.entries(KINDS).forEach(([kind, make], at) => clients.set(kind, make(files[at], token, kind)));
+  open_each(files, params) {
+    Object.entries(KINDS).forEach(([kind, make], at) => clients.set(kind, make(files[at], params, kind)));
   },
   renew: (token) => clients.forEach((client) => client.renew(token)),
   disconnect: () => clients.forEach((client) => client.disconnect()),

@@ -121,6 +121,17 @@ def test_a_text_is_named_in_its_messages_or_by_the_address(
     assert provider.auth(name.format(text), bob.token) == (protocol.AUTHENTICATED, "read-write")
 
 
+def test_a_ticket_of_the_address_opens_its_text_alone(
+    text: int, project: int, alice: Person, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    other, ticket = alice.makes_text(project, ""), ok(bob.post("/auth/ticket"))["ticket"]
+    for _ in range(2):
+        provider = connects(f"/hocuspocus/{text}?ticket={ticket}")
+        assert provider.auth(str(text), "")[0] == protocol.AUTHENTICATED
+        assert provider.auth(str(other), "")[0] == protocol.DENIED
+    assert connects(f"/hocuspocus/{other}?ticket={ticket}").wait_closed().code == TOKEN_ENDED
+
+
 @pytest.mark.parametrize("name", ["whatever", "0", "-1", "9" * 30, "x" * (MAX_NAME_BYTES + 1)])
 def test_a_text_that_nothing_names_is_denied(
     name: str, bob: Person, connects: Callable[..., Provider]

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -99,13 +100,18 @@ class Table:
         self.project = alice.makes_project(bob="collaborator")
         self.rows: Rows = {kind: {} for kind in CLIENTS}
 
+    def ticket(self) -> str:
+        """Buy a ticket with a token that has a second left."""
+        soon = replace(self.bob, token=self.token(2))
+        return str(ok(soon.post("/auth/ticket"))["ticket"])
+
     def token(self, seconds: int = 3600) -> str:
         return token_for(self._app, self.bob, timedelta(seconds=seconds))
 
     def begin(self, seconds: int = 3600) -> int:
         """Have bob's clients open a new text, and wait until they have it."""
         text = self.alice.makes_text(self.project, "begin ")
-        self.editors("open", text, self.token(seconds))
+        self.editors("open", text, {"token": self.token(seconds)})
         self.editors.until(lambda _, one: one["synced"] and one["text"] == "begin ")
         return text
 
@@ -191,8 +197,8 @@ class Table:
         """Each pastes as much as a text may have, into one of its own."""
         size = 2 * 2**20 - 64
         texts = [self.alice.makes_text(self.project, "begin ") for _ in CLIENTS]
-        self.editors("open", texts[0], self.token())  # closes those of before
-        self.editors("open_each", texts, self.token())
+        self.editors("open", texts[0], {"token": self.token()})  # closes those of before
+        self.editors("open_each", texts, {"token": self.token()})
         self.editors.until(lambda _, one: one["synced"])
         self.editors("paste", size)
         for kind, text in zip(CLIENTS, texts, strict=True):
@@ -272,3 +278,15 @@ def test_who_comes_back_is_seen_at_once(
         editors("connect_one", kind)
         seen = lambda: all(one["others"] == everybody for one in editors("look").values())  # noqa: E731
         eventually(seen, patience=10)
+
+
+def test_a_ticket_opens_its_text_as_often_as_a_client_comes_back(table: Table) -> None:
+    """Which is what version 1.5 can do that never changes its address."""
+    editors, text = table.editors, table.alice.makes_text(table.project, "begin ")
+    editors("open", text, {"ticket": table.ticket()})
+    editors.until(lambda _, one: one["synced"])
+    table.server.stop()
+    editors("type", "between")
+    table.server.start()
+    table.saved("ticket", text, "between")
+    assert all(TOKEN_EXPIRED not in one["codes"] for one in editors("look").values())

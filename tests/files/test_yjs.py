@@ -233,6 +233,19 @@ def test_who_comes_back_with_the_old_token_of_a_session_that_has_ended_may_not(
     assert yjs(with_token(again, old), text).wait_closed().code == TOKEN_ENDED
 
 
+def test_a_ticket_opens_one_text_until_the_session_ends(
+    text: int, project: int, alice: Person, bob: Person, yjs: Yjs
+) -> None:
+    other, again, nobody = alice.makes_text(project, ""), bob.logs_in(), replace(bob, token="")
+    ticket = ok(again.post("/auth/ticket"))["ticket"]
+    yjs(nobody, text, ticket=ticket).sync().close()
+    open_still = yjs(nobody, text, ticket=ticket).sync()
+    assert yjs(nobody, other, ticket=ticket).wait_closed().code == TOKEN_ENDED
+    ok(again.post("/auth/logout"))
+    assert open_still.wait_closed().code == TOKEN_ENDED
+    assert yjs(nobody, text, ticket=ticket).wait_closed().code == TOKEN_ENDED
+
+
 def test_a_server_that_stops_says_so(text: int, bob: Person, yjs: Yjs, server: Any) -> None:
     editor = yjs(bob, text).sync()
     LIVE.of(server.app).close()

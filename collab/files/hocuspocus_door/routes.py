@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NoReturn
 
 from flask import request
 from simple_websocket import ConnectionClosed, Server
 
-from ...auth import refusals
+from ...auth import refusals, tickets
 from ...auth.guard import from_address
+from ...core.caller import Caller
 from ...core.errors import ApiError
 from ...extensions import sock
 from ...realtime.json_door.routes import run, socket_blueprint
@@ -17,6 +19,7 @@ from ...realtime.transport.places import Seat
 from ...realtime.transport.wire import Wire
 from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
 from ..yjs.closing import code_for
+from ..yjs.follower import editors_topic
 from ..yjs.newlines import lf_wanted
 from .socket import HocuspocusSocket
 
@@ -29,7 +32,8 @@ def providers(ws: Server, file_id: int | None = None) -> None:
 
     def connected(parked: Parked, seat: Seat) -> HocuspocusSocket:
         try:
-            who, lf = from_address(), lf_wanted(request.args.get("newlines"))
+            lf = lf_wanted(request.args.get("newlines"))
+            who = _by_address(file_id)
         except ApiError as error:
             if error.status == 401:
                 refusals.token("WEBSOCKET", request.path, error)
@@ -38,6 +42,13 @@ def providers(ws: Server, file_id: int | None = None) -> None:
         return HocuspocusSocket(parked, seat, incoming, file_id, who, lf=lf)
 
     run(ws, connected, end)
+
+
+def _by_address(file_id: int | None) -> Caller | None:
+    """Return who the address says, if anybody; a ticket for one text is good for the session."""
+    if file_id is None:
+        return from_address()
+    return from_address(partial(tickets.use_for_stream, topics=[editors_topic(file_id)]))
 
 
 def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:

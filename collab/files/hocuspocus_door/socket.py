@@ -160,7 +160,7 @@ class HocuspocusSocket(Served):
         if modern:
             self._ping_at = min(self._ping_at, time.monotonic() + self._ping_seconds)
         try:
-            who = self._person(token)
+            who = self._person(token, key)
             if (known := self._editors.get(key)) is not None:
                 known.renew(who)
             else:
@@ -168,9 +168,13 @@ class HocuspocusSocket(Served):
         except ApiError as error:
             self._deny(key, error, modern=modern)
 
-    def _person(self, token: str) -> Caller:
-        """Return who sends a token; raises Unauthorized, Forbidden, TooManyRequests."""
-        who = from_token(token) if token else self._who
+    def _person(self, token: str, key: bytes) -> Caller:
+        """Return who sends a token; raises Unauthorized, Forbidden, TooManyRequests.
+
+        Who is known by the address needs none for the address's text.
+        """
+        here = protocol.file_of(key) in (None, self._file_id) or self._file_id is None
+        who = from_token(token) if token else self._who if here else None
         if who is None:
             raise Unauthorized("Send an access token.")
         if self._seat.user_id not in (None, who.user_id):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import request
 from simple_websocket import Server
 
-from ...auth import refusals
+from ...auth import refusals, tickets
 from ...auth.guard import from_address
 from ...core.errors import ApiError, Unauthorized
 from ...extensions import sock
@@ -14,6 +16,7 @@ from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ..json_door.messages import load_text
 from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
+from ..yjs.follower import editors_topic
 from ..yjs.newlines import lf_wanted
 from .connection import YjsConnection, end
 
@@ -30,7 +33,8 @@ def editor(ws: Server, file_id: int) -> None:
     def connected(parked: Parked, seat: Seat) -> YjsConnection:
         wire = parked.wire
         try:
-            who = from_address()
+            # A ticket lasts as its session: version 1.5 of the provider never changes its address.
+            who = from_address(partial(tickets.use_for_stream, topics=[editors_topic(file_id)]))
             if who is None:
                 raise Unauthorized("Sign in with `?token=` or `?ticket=`.")
             text = load_text(file_id, who)
