@@ -17,12 +17,14 @@ from flask import Flask
 
 from collab.events.catalogue import catalogue, reserved
 from collab.events.types import OPEN_TYPES
+from collab.ingest.store import writer
 from collab.realtime.json_door.socket import MESSAGES as socket_messages
 
 from .support.jobs import Desk
 from .support.notes import Notes
 from .support.people import BASE, PASSWORD, Person, ok
 from .support.sockets import Frame, Socket
+from .support.stored import add_letter
 from .support.texts import TextDesk
 from .support.zips import zipped
 
@@ -274,6 +276,20 @@ GET    notifications/preferences                          401     200  200 200  
 PUT    notifications/preferences                          401     200  200 200   200 200
 PATCH  notifications/preferences                          401     200  200 200   200 200
 
+GET    ingest/events                                      401     404  200 200   200 200
+GET    ingest/stats                                       401     404  200 200   200 200
+GET    ingest/sessions                                    401     404  200 200   200 200
+GET    ingest/funnel                                      401     404  200 200   200 200
+GET    ingest/retention                                   401     404  200 200   200 200
+GET    ingest/health                                      401     404  200 200   200 200
+GET    ingest/health of everybody                         401     403  403 403   403 200
+GET    ingest/dead-letters                                401     404  200 200   200 200
+GET    ingest/dead-letters/<dead_letter>                  401     404  200 200   200 200
+PATCH  ingest/dead-letters/<dead_letter>                  401     404  403 200   200 200
+POST   ingest/dead-letters/replay                         401     404  403 200   200 200
+POST   ingest/dead-letters/replay that changes nothing    401     404  403 200   200 200
+POST   ingest/dead-letters/discard                        401     404  403 200   200 200
+
 GET    flags                                              401     200  200 200   200 200
 GET    flags/<flag>                                       401     200  200 200   200 200
 PUT    flags/<flag>                                       401     403  403 403   403 200
@@ -296,6 +312,7 @@ DESK = {"name": "New desk", "project_id": "<project>"}
 TASK = {"title": "New task"}
 JOB = {"type": "test_echo", "payload": {"value": 1}}
 TOLD = {"type": "file_changed"}
+OF_PROJECT = {"project_id": "<project>"}
 POST = {"title": "New title", "body": "New body"}
 
 #: What a row sends beside its address; a query for GET, else a body.
@@ -412,6 +429,18 @@ SENT: dict[str, dict[str, Any]] = {
     "PATCH notifications/<notification> of another": {"read": True},
     "PUT notifications/preferences": {"invited": False},
     "PATCH notifications/preferences": {"invited": False},
+    "GET ingest/events": OF_PROJECT,
+    "GET ingest/stats": OF_PROJECT,
+    "GET ingest/sessions": OF_PROJECT,
+    "GET ingest/funnel": OF_PROJECT | {"steps": "view,buy"},
+    "GET ingest/retention": OF_PROJECT,
+    "GET ingest/health": OF_PROJECT,
+    "GET ingest/dead-letters": OF_PROJECT,
+    "PATCH ingest/dead-letters/<dead_letter>": {"correction": {"event_type": "click"}},
+    "POST ingest/dead-letters/replay": OF_PROJECT | {"ids": ["<dead_letter>"]},
+    "POST ingest/dead-letters/replay that changes nothing": OF_PROJECT
+    | {"filter": {}, "dry_run": True},
+    "POST ingest/dead-letters/discard": OF_PROJECT | {"ids": ["<dead_letter>"]},
     "PUT flags/<flag>": {"enabled": False},
     "PATCH flags/<flag>": {"percentage": 50},
     "GET events of the flags": {"topic": "flags"},
@@ -476,6 +505,12 @@ class Cell:
     @property
     def image(self) -> int:
         return self.alice.sends_file(self.workspace, "a.png", b"\x89PNG\r\n\x1a\n\x00")["id"]
+
+    @property
+    def dead_letter(self) -> int:
+        assert self.desk is not None
+        with self.desk.app.app_context(), writer() as connection:
+            return add_letter(connection, project=self.project)
 
     @property
     def flag(self) -> str:

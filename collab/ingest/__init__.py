@@ -5,11 +5,15 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Take events in, carry them through the stages, and show what is stored."""
+    from ..core.counting import metrics
     from ..core.http.api import API, serve
     from ..core.storage import housekeeping
     from ..flags.guard import switch
     from . import routes, schema_routes, segment_routes, source_routes, uses
     from .doors import described, senders
+    from .letters import routes as letter_routes
+    from .reading import numbers
+    from .reading import routes as reading_routes
     from .worker import supervisor
 
     blueprints = (
@@ -17,6 +21,8 @@ def init_app(app: Flask) -> None:
         source_routes.blueprint,
         schema_routes.blueprint,
         segment_routes.blueprint,
+        reading_routes.blueprint,
+        letter_routes.blueprint,
     )
     supervisor.init_app(app)
     senders.init_app(app)
@@ -24,3 +30,4 @@ def init_app(app: Flask) -> None:
     housekeeping.bring(app, "uses of sources", uses.write, every_s=uses.WRITTEN_EVERY_S)
     API.of(app).prepare_with(described.describe_keys)
     serve(app, *blueprints)
+    metrics.register(app, "ingest", numbers.collect)

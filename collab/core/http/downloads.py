@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, ParamSpec
 from flask import Response, request, send_file
 
 from ..lists.tables import CSV_TYPE, csv_lines
+from .traits import Trait, mark
 
 P = ParamSpec("P")
 
@@ -34,13 +35,11 @@ def download(
     return response
 
 
+#: Says of a table whether it is all that was asked for.
+COMPLETE_HEADER = "Collab-Complete"
+
 #: Makes the rows of a table of what a view returns, the first of them with the columns' names.
 Rows = Callable[[Any], Iterable[Sequence[Any]]]
-
-#: What the document says of such an answer, besides its JSON.
-CSV_CONTENT = {
-    "200": {"content": {CSV_TYPE: {"schema": {"type": "string"}, "example": "id,type\r\n"}}}
-}
 
 
 def tabular(name: str, rows: Rows) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
@@ -58,7 +57,7 @@ def tabular(name: str, rows: Rows) -> Callable[[Callable[P, Any]], Callable[P, A
                 return found, None, headers | {"Vary": "Accept"}
             return _file(name, csv_lines(rows(found)), headers, getattr(found, "complete", True))
 
-        return wrapper
+        return mark(wrapper, Trait.TABULAR)
 
     return decorate
 
@@ -72,6 +71,6 @@ def _file(name: str, body: bytes, headers: dict[str, str], complete: bool) -> Re
     more = {
         "Vary": "Accept",
         "Content-Disposition": f'attachment; filename="{name}.csv"',
-        "Collab-Complete": str(complete).lower(),
+        COMPLETE_HEADER: str(complete).lower(),
     }
     return Response(body, headers=headers | more, content_type=f"{CSV_TYPE}; charset=utf-8")

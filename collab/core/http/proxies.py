@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 EXPOSED_HEADERS = (
     "Accept-Ranges",
     "Allow",
+    "Collab-Complete",
     "Content-Disposition",
     "Content-Range",
     "ETag",

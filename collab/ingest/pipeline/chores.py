@@ -98,7 +98,7 @@ class Chores:
             deleted = connection.execute(
                 "DELETE FROM dead_letters WHERE id IN"
                 " (SELECT id FROM dead_letters ORDER BY id LIMIT ?) AND rejected_at < ?"
-                " RETURNING source, length(payload)",
+                " RETURNING source, length(payload) + coalesce(length(correction), 0)",
                 (ROWS_PER_STEP, before),
             ).fetchall()
             _count_off(connection, deleted)

@@ -65,13 +65,16 @@ class Context:
     suspect: bool = False
     #: The key of the rule `hash`, of this installation.
     hash_key: bytes = b""
+    #: When an event that is replayed was received first.
+    first_received: int | None = None
 
 
 def validate(value: object, format: str, place: int, context: Context) -> Event:
     """Make an event of what was sent, and check it against its type's schema."""
     if context.suspect and not is_sound(value):
         raise Rejected("validate", UNSOUND_REASON)
-    event = read(value, format, context.received)
+    event = read(value, format, context.first_received or context.received)
+    event.received = context.received
     event.source, event.project = context.source.id, context.source.project
     event.receipt = f"{context.receipt}:{place}"
     event.event_id = event.event_id or event.receipt

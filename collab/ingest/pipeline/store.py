@@ -56,7 +56,7 @@ VERSIONS: tuple[str, ...] = (
         data TEXT NOT NULL
     );
     CREATE INDEX events_by_time ON events (project, ts);
-    CREATE INDEX events_by_type ON events (project, type, ts);
+    CREATE INDEX events_by_type ON events (project, type, ts, user_id);
     CREATE INDEX events_by_user ON events (project, user_id, ts, type, session_id);
     CREATE TABLE seen (
         source INTEGER NOT NULL,
@@ -83,10 +83,10 @@ VERSIONS: tuple[str, ...] = (
         format TEXT NOT NULL,
         receipt TEXT NOT NULL,
         context TEXT NOT NULL,
-        payload BLOB NOT NULL,
-        correction BLOB,
         state TEXT NOT NULL,
-        changed_at INTEGER
+        changed_at INTEGER,
+        payload BLOB NOT NULL,
+        correction BLOB
     );
     CREATE INDEX dead_letters_by_project ON dead_letters (project, state, id);
     CREATE INDEX dead_letters_by_source ON dead_letters (source, state, id);

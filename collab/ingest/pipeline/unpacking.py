@@ -30,11 +30,14 @@ def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
     except Undecodable as error:  # the doors look, too: something else has written this
         log.error("ingest: request %s %s", row.id, error)
         body = Body([None] * row.events)
+    if body.sent_at:
+        said["sent_at"] = body.sent_at
+        row.context = orjson.dumps(said).decode()  # so that a letter of it knows, too
     batch.found[row.id] = len(body.values)
     context = _context(row, source, said, body, hash_key)
     lines = [] if said.get("imported") else batch.lines.setdefault(_slot(row), [])
     about = {"receipt": "", "source": row.source, "received": row.received}
-    about |= {"format": row.format, "context": said | {"sent_at": body.sent_at}}
+    about |= {"format": row.format, "context": said}
     deadline = time.perf_counter() + CHECK_PATIENCE_S
     for place, value in enumerate(body.values):
         about["receipt"] = f"{context.receipt}:{place}"
@@ -69,19 +72,21 @@ def reason_of(error: Exception, row: Row, place: int) -> str:
 def _context(
     row: Row, source: Source, said: dict[str, Any], body: Body, hash_key: bytes
 ) -> Context:
+    first = said.get("first_received")
     return Context(
         source,
         said.get("receipt", row.id),
         row.received,
         said.get("user_agent"),
         said.get("account"),
-        _skew(body.sent_at or said.get("sent_at"), row.received),
+        skew(said.get("sent_at"), first or row.received),
         body.suspect,
         hash_key,
+        first,
     )
 
 
-def _skew(sent_at: str | None, received: int) -> int | None:
+def skew(sent_at: str | None, received: int) -> int | None:
     """Return how far the sender's clock is behind, in milliseconds, if it said when it sent."""
     try:
         sent = time_of(sent_at, "sentAt")

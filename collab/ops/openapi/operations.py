@@ -16,8 +16,10 @@ from apispec import APISpec
 from flask import Flask
 from werkzeug.routing import Rule
 
+from ...core.http.downloads import COMPLETE_HEADER
 from ...core.http.limits import UNLIMITED_ENDPOINTS
 from ...core.http.traits import Trait, traits_of
+from ...core.lists.tables import CSV_TYPE
 from ...core.problems import type_of
 from ...flags.guard import FEATURES
 
@@ -124,6 +126,8 @@ def describe(app: Flask, spec: APISpec) -> None:
         errors = errors_of(app, rule, view, method) | errors_of_request(spec, operation)
         _describe_errors(errors, operation)
         _describe_headers(app, rule, view, operation)
+        if Trait.TABULAR in traits_of(view):
+            _describe_table(operation["responses"]["200"])
 
 
 def _operations(app: Flask, spec: APISpec) -> Iterator[tuple[Rule, Callable[..., Any], str, Json]]:
@@ -261,6 +265,13 @@ def _describe_headers(app: Flask, rule: Rule, view: Callable[..., Any], operatio
     for status, answer in operation["responses"].items():
         if str(status).startswith("2") and names:
             answer["headers"] = _refs(*names) | answer.get("headers", {})
+
+
+def _describe_table(answer: Json) -> None:
+    complete = "Of CSV: `false` where it is not all that was asked for; JSON has it in the body."
+    schema = {"type": "string", "enum": ["true", "false"]}
+    answer["content"][CSV_TYPE] = {"schema": {"type": "string"}, "example": "id,type\r\n"}
+    answer["headers"][COMPLETE_HEADER] = {"description": complete, "schema": schema}
 
 
 def _refs(*names: str) -> Json:

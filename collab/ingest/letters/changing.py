@@ -1,0 +1,120 @@
+"""Correcting, replaying and discarding dead letters, each in a transaction of the store."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...core.json import dumps, loads
+from ..pipeline.inbox import Request, put
+from ..pipeline.store import DISCARDED, OPEN, REPLAYED
+
+#: Bytes that letters which are replayed at once take together in the inbox.
+MAX_REPLAY_BYTES = 16 * 2**20
+
+#: What a request of the archive says of itself: a replay of its events is a request of its own.
+OF_AN_IMPORT = ("imported", "receipt")
+
+QUEUED = "queued"
+UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to a letter, or would happen."""
+
+    id: int
+    outcome: str
+    stage: str | None = None
+    reason: str | None = None
+
+
+def correct(connection: sqlite3.Connection, key: int, correction: bytes | None, now: int) -> bool:
+    """Note what is to be sent in a letter's place; returns False if it is not open any more.
+
+    What it takes counts among its project's bytes.
+    """
+    row = connection.execute(
+        "SELECT source, coalesce(length(correction), 0) FROM dead_letters"
+        " WHERE id = ? AND state = ?",
+        (key, OPEN),
+    ).fetchone()
+    if row is None:
+        return False
+    source, before = row
+    connection.execute(
+        "UPDATE dead_letters SET correction = ?, changed_at = ? WHERE id = ?",
+        (correction, now, key),
+    )
+    connection.execute(
+        "UPDATE totals SET bytes = bytes + ? WHERE source = ?",
+        (len(correction or b"") - before, source),
+    )
+    return True
+
+
+def discard(connection: sqlite3.Connection, ids: Sequence[int], now: int) -> list[Outcome]:
+    """Discard letters; those that are not open any more stay as they are."""
+    return [
+        Outcome(key, DISCARDED)
+        if _close(connection, key, DISCARDED, now)
+        else _unchanged(connection, key)
+        for key in ids
+    ]
+
+
+def replay(
+    connection: sqlite3.Connection, ids: Sequence[int], now: int, most_bytes: int
+) -> list[Outcome]:
+    """Put letters into the inbox again, corrected or as they were; each one once.
+
+    They count as rejected no more, but wait; they were received before, and do not count again.
+    The number of outcomes is smaller than that of ids where they are too large together: but one
+    is always sent.
+    """
+    outcomes: list[Outcome] = []
+    size = 0
+    for key in ids:
+        row = connection.execute(
+            "SELECT length(payload) + coalesce(length(correction), 0) FROM dead_letters"
+            " WHERE id = ?",
+            (key,),
+        ).fetchone()
+        size += row[0] if row else 0
+        if size > most_bytes and outcomes:
+            break
+        if _close(connection, key, REPLAYED, now):
+            _send(connection, key, now)
+            outcomes.append(Outcome(key, QUEUED))
+        else:
+            outcomes.append(_unchanged(connection, key))
+    return outcomes
+
+
+def _close(connection: sqlite3.Connection, key: int, state: str, now: int) -> bool:
+    done = connection.execute(
+        "UPDATE dead_letters SET state = ?, changed_at = ? WHERE id = ? AND state = ?",
+        (state, now, key, OPEN),
+    )
+    return done.rowcount == 1
+
+
+def _send(connection: sqlite3.Connection, key: int, now: int) -> None:
+    project, source, format, received, receipt, context, body = connection.execute(
+        "SELECT project, source, format, received, receipt, context,"
+        " coalesce(correction, payload) FROM dead_letters WHERE id = ?",
+        (key,),
+    ).fetchone()
+    said = {name: one for name, one in loads(context).items() if name not in OF_AN_IMPORT}
+    # An event without a time of its own keeps that of its first receipt.
+    said |= {"replaces": receipt, "first_received": said.get("first_received", received)}
+    request = Request(project, source, now, format, 1, dumps(said).decode(), body)
+    put(connection, request, counts=False)
+    connection.execute("UPDATE totals SET rejected = rejected - 1 WHERE source = ?", (source,))
+
+
+def _unchanged(connection: sqlite3.Connection, key: int) -> Outcome:
+    row = connection.execute("SELECT state FROM dead_letters WHERE id = ?", (key,)).fetchone()
+    why = f"It is {row[0]} already." if row else "It is not there any more."
+    return Outcome(key, UNCHANGED, reason=why)

@@ -1,0 +1,158 @@
+"""Finding dead letters: newest first for people, oldest first to replay them."""
+
+# ruff: noqa: S608  (SQL is made of what stands in here alone)
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .letter import LETTER_STATES, LISTED_COLUMNS, Letter, Listed, letter_of
+
+#: Letters that one request looks at, if a filter lets few of them pass.
+MAX_LETTERS_EXAMINED = 20_000
+#: How far the order of times may differ from the order of ids: a clock may be set back a little.
+CLOCK_SKEW_MS = 300_000
+MAX_KEY = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which letters of a project; None lets everything pass. Times are of the rejection."""
+
+    project: int
+    state: str | None = None
+    stage: str | None = None
+    #: A part of the reason, in any case.
+    reason: str | None = None
+    type: str | None = None
+    source: int | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def matches(self, row: Row) -> bool:
+        """Return whether a row passes."""
+        _, project, stage, reason, kind, rejected = row
+        return (
+            project == self.project
+            and (self.stage is None or stage == self.stage)
+            and (self.type is None or kind == self.type)
+            and (self.reason is None or self.reason.casefold() in reason.casefold())
+            and (self.since is None or rejected >= self.since)
+            and (self.until is None or rejected < self.until)
+        )
+
+
+#: id, project, stage, reason, type, time of the rejection.
+Row = tuple[int, int, str, str, str | None, int]
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Ids that were found, and the one after which there may be more."""
+
+    ids: list[int]
+    next: int | None
+
+
+def find(
+    connection: sqlite3.Connection,
+    wanted: Wanted,
+    limit: int,
+    after: int | None = None,
+    *,
+    oldest_first: bool = False,
+) -> Ids:
+    """Return up to `limit` ids after one; fewer where so many were looked at that did not match."""
+    ids: list[int] = []
+    reached = None
+    for seen, row in enumerate(_rows(connection, wanted, after, oldest_first), 1):
+        if wanted.matches(row):
+            if len(ids) == limit:
+                return Ids(ids, reached)
+            ids.append(row[0])
+        reached = row[0]
+        if seen >= MAX_LETTERS_EXAMINED:
+            return Ids(ids, reached)
+    return Ids(ids, None)
+
+
+def _rows(
+    connection: sqlite3.Connection, wanted: Wanted, after: int | None, oldest_first: bool
+) -> Iterator[Row]:
+    """Yield letters in the order of their ids, from a range of an index for each state."""
+    low, high = _bounds(connection, wanted)
+    if after is not None:
+        low, high = (max(low, after), high) if oldest_first else (low, min(high, after))
+    column = "project" if wanted.source is None else "source"
+    key = wanted.project if wanted.source is None else wanted.source
+    states = LETTER_STATES if wanted.state is None else (wanted.state,)
+    order = "ASC" if oldest_first else "DESC"
+    found = [
+        connection.execute(
+            "SELECT id, project, stage, reason, type, rejected_at FROM dead_letters"
+            f" WHERE {column} = ? AND state = ? AND id > ? AND id < ? ORDER BY id {order}",
+            (key, state, low, high),
+        )
+        for state in states
+    ]
+    yield from heapq.merge(*found, key=lambda row: row[0], reverse=not oldest_first)
+
+
+def _bounds(connection: sqlite3.Connection, wanted: Wanted) -> tuple[int, int]:
+    """Return the ids between which all lie that were rejected in a time."""
+    low, high = 0, MAX_KEY
+    if wanted.since is not None:
+        low = first_since(connection, wanted.since - CLOCK_SKEW_MS) - 1
+    if wanted.until is not None:
+        high = first_since(connection, wanted.until + CLOCK_SKEW_MS)
+    return low, high
+
+
+def first_since(connection: sqlite3.Connection, ms: int) -> int:
+    """Return the id of the first letter since a time, by bisection: ids grow with time."""
+    low = 1
+    high = (connection.execute("SELECT max(id) FROM dead_letters").fetchone()[0] or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = connection.execute(
+            "SELECT id, rejected_at FROM dead_letters WHERE id >= ? ORDER BY id LIMIT 1", (middle,)
+        ).fetchone()
+        if row is None or row[1] >= ms:
+            high = middle
+        else:
+            low = row[0] + 1
+    return low
+
+
+def listed(connection: sqlite3.Connection, ids: list[int]) -> list[Listed]:
+    """Return letters as lists show them, in the order of their ids' list."""
+    rows = (
+        connection.execute(
+            f"SELECT {LISTED_COLUMNS} FROM dead_letters WHERE id = ?", (key,)
+        ).fetchone()
+        for key in ids
+    )
+    return [Listed.of(row) for row in rows if row is not None]
+
+
+def load(connection: sqlite3.Connection, key: int) -> Letter | None:
+    """Return a letter with what was sent, or None."""
+    row: tuple[Any, ...] | None = connection.execute(
+        f"SELECT {LISTED_COLUMNS}, payload, context, correction FROM dead_letters WHERE id = ?",
+        (key,),
+    ).fetchone()
+    return None if row is None else letter_of(row[:-3], *row[-3:])
+
+
+def strangers(connection: sqlite3.Connection, project: int, ids: Sequence[int]) -> list[int]:
+    """Return the places of ids that are of no letter of a project."""
+    query = "SELECT 1 FROM dead_letters WHERE id = ? AND project = ?"
+    return [
+        place
+        for place, key in enumerate(ids)
+        if connection.execute(query, (key, project)).fetchone() is None
+    ]

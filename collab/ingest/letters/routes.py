@@ -1,0 +1,102 @@
+"""`/ingest/dead-letters`: what was rejected, and how it is sent again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...auth.guard import login_required
+from ...core.http.blueprint import Blueprint
+from ...core.http.caller import caller
+from ...core.http.downloads import tabular
+from ...core.http.etags import require_match, versioned
+from ...core.http.heavy import heavy
+from ...core.http.pages import linked
+from ...core.links import BASE_PATH
+from ...core.lists.paging import Page
+from ...projects import access
+from ...projects.access import Right
+from ...projects.models import Project
+from . import forms, service
+from .letter import Letter
+from .schemas import (
+    ChoiceIn,
+    LetterOut,
+    LetterPage,
+    LetterPatch,
+    LetterQuery,
+    LettersDoneOut,
+    ReplayIn,
+)
+
+blueprint = Blueprint(
+    "dead letters",
+    __name__,
+    url_prefix=f"{BASE_PATH}/ingest/dead-letters",
+    description="Events that the pipeline rejected, with what was sent, untouched.",
+)
+
+
+@blueprint.get("")
+@login_required
+@blueprint.arguments(LetterQuery, location="query")
+@blueprint.response(200, LetterPage)
+@tabular("dead-letters", forms.letters)
+@linked
+def list_dead_letters(query: dict[str, Any]) -> Page:
+    """List dead letters, the newest first.
+
+    A page whose filters let little pass may be short, or empty with a `next_cursor`.
+    """
+    project = access.load(Project, query.pop("project_id"), caller())
+    return service.list_letters(project.id, **query)
+
+
+@blueprint.get("/<id:letter_id>")
+@login_required
+@blueprint.response(200, LetterOut)
+@versioned
+def get_dead_letter(letter_id: int) -> Letter:
+    """Show a dead letter, with what was sent as text or in base64."""
+    return service.load(letter_id, caller())
+
+
+@blueprint.patch("/<id:letter_id>")
+@login_required
+@blueprint.arguments(LetterPatch)
+@blueprint.response(200, LetterOut)
+@blueprint.alt_response(409, schema="Problem")
+@versioned
+def correct_dead_letter(data: dict[str, Any], letter_id: int) -> Letter:
+    """Note what a replay sends in a letter's place; what was sent stays beside it."""
+    letter = service.load(letter_id, caller(), can=Right.WRITE)
+    require_match(letter)
+    return service.correct(letter, data["correction"], caller())
+
+
+@blueprint.post("/replay")
+@login_required
+@blueprint.arguments(ReplayIn)
+@blueprint.response(200, LettersDoneOut)
+@heavy
+def replay_dead_letters(data: dict[str, Any]) -> service.Done:
+    """Send letters again, or with `dry_run` say what would happen to each.
+
+    Each is sent once: to ask twice changes nothing. Only open ones are sent; with a filter at most
+    1,000 at a time.
+    """
+    if data["dry_run"]:
+        project = access.load(Project, data["project_id"], caller())
+        access.check(access.role_to(project, caller()), Right.WRITE)
+        return service.rehearse(project.id, data.get("ids"), data.get("filter", {}))
+    project = access.load(Project, data["project_id"], caller(), can=Right.WRITE)
+    return service.replay(project.id, data.get("ids"), data.get("filter", {}), caller())
+
+
+@blueprint.post("/discard")
+@login_required
+@blueprint.arguments(ChoiceIn)
+@blueprint.response(200, LettersDoneOut)
+def discard_dead_letters(data: dict[str, Any]) -> service.Done:
+    """Discard letters: they stay, as rejected, until they are too old, and are sent no more."""
+    project = access.load(Project, data["project_id"], caller(), can=Right.WRITE)
+    return service.discard(project.id, data.get("ids"), data.get("filter", {}), caller())

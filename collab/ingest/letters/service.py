@@ -1,0 +1,199 @@
+"""Looking at dead letters, and dealing with them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...core.caller import Caller
+from ...core.errors import Conflict, Malformed, NotFound, TooManyRequests
+from ...core.json import dumps, loads
+from ...core.lists.paging import Page
+from ...core.models import utcnow
+from ...core.schemas import MAX_ID
+from ...core.slots import application, setting
+from ...events import log
+from ...events.catalogue.dead_letters import (
+    DeadLetterCorrected,
+    DeadLettersDiscarded,
+    DeadLettersReplayed,
+)
+from ...extensions import db
+from ...projects import access
+from ...projects.access import Right
+from ...projects.models import Project
+from ..pipeline.sources import SourceReader
+from ..pipeline.store import DISCARDED, OPEN
+from ..reading.periods import milliseconds
+from ..store import MIB, reader, writer
+from ..worker.supervisor import WORKER, options_of
+from . import changing, finding, rehearsing
+from .changing import QUEUED, Outcome
+from .finding import Wanted
+from .letter import Letter
+
+#: Letters that one request replays or discards; whoever has more asks again.
+MAX_AT_ONCE = 1000
+RETRY_S = 2
+
+
+@dataclass(frozen=True)
+class Done:
+    """What happened to letters, or would happen to them."""
+
+    dry_run: bool
+    counts: dict[str, int]
+    items: list[Outcome]
+    #: Whether more letters match: ask again.
+    more: bool
+
+
+def load(key: int, caller: Caller, *, can: Right = Right.READ) -> Letter:
+    """Return a letter of a project that the caller may read or change.
+
+    Raises NotFound and Forbidden.
+    """
+    access.load(Project, _load(key).project_id, caller, can=can)
+    # For a change it is read again: whoever has the writer's lock now is the only one to change it.
+    return _load(key)
+
+
+def _load(key: int) -> Letter:
+    with reader() as connection:
+        letter = finding.load(connection, key)
+    if letter is None:
+        raise NotFound()
+    return letter
+
+
+def list_letters(project: int, *, limit: int, cursor: str | None, **filters: Any) -> Page:
+    """Return a page of letters, the newest first; raises Malformed."""
+    after = _read_cursor(cursor)
+    with reader() as connection:
+        found = finding.find(connection, _wanted(project, filters), limit, after)
+        items = finding.listed(connection, found.ids)
+    return Page(items, None if found.next is None else _written_cursor(found.next))
+
+
+def correct(letter: Letter, payload: dict[str, Any] | None, actor: Caller) -> Letter:
+    """Note what is to be sent in a letter's place, or nothing any more; raises Conflict."""
+    correction = None if payload is None else dumps(payload)
+    with writer() as connection:
+        if not changing.correct(connection, letter.id, correction, milliseconds(utcnow())):
+            raise Conflict("The letter is not open any more.")
+        changed = finding.load(connection, letter.id)
+    log.record(
+        DeadLetterCorrected(project_id=letter.project_id, letter_id=letter.id),
+        actor=actor.user_id,
+    )
+    db.session.commit()
+    return changed or letter
+
+
+def discard(project: int, ids: list[int] | None, wanted: dict[str, Any], actor: Caller) -> Done:
+    """Discard letters, by their ids or all that match, up to `MAX_AT_ONCE`."""
+    chosen, more = _choose(project, ids, wanted)
+    with writer() as connection:
+        outcomes = changing.discard(connection, chosen, milliseconds(utcnow()))
+    done = _done(outcomes, more)
+    if count := done.counts.get(DISCARDED, 0):
+        log.record(DeadLettersDiscarded(project_id=project, count=count), actor=actor.user_id)
+    db.session.commit()
+    return done
+
+
+def replay(project: int, ids: list[int] | None, wanted: dict[str, Any], actor: Caller) -> Done:
+    """Send letters again, by their ids or all that match; raises TooManyRequests.
+
+    Each is sent once, whoever asks how often: what is not open stays as it is.
+    """
+    chosen, more = _choose(project, ids, wanted)
+    with writer() as connection:
+        room = min(_room(connection), changing.MAX_REPLAY_BYTES)
+        outcomes = changing.replay(connection, chosen, milliseconds(utcnow()), room)
+    done = _done(outcomes, more or len(outcomes) < len(chosen))
+    if count := done.counts.get(QUEUED, 0):
+        log.record(DeadLettersReplayed(project_id=project, count=count), actor=actor.user_id)
+    db.session.commit()
+    WORKER.here().knock()
+    return done
+
+
+def rehearse(project: int, ids: list[int] | None, wanted: dict[str, Any]) -> Done:
+    """Return what a replay would do to each letter; nothing changes."""
+    chosen, more = _choose(project, ids, wanted)
+    options = options_of(application())
+    sources = SourceReader(Path(options.database))
+    try:
+        with reader() as connection:
+            rehearsal = rehearsing.Rehearsal(
+                connection, sources, bytes.fromhex(options.hash_key), milliseconds(utcnow())
+            )
+            return _done(rehearsal.of(chosen), more, dry_run=True)
+    finally:
+        sources.close()
+
+
+def _choose(project: int, ids: list[int] | None, filters: dict[str, Any]) -> tuple[list[int], bool]:
+    """Return the letters of a project that are asked for, the oldest first, and if there are more.
+
+    Raises NotFound, which points at ids that are of no letter of the project.
+    """
+    with reader() as connection:
+        if ids is None:
+            wanted = _wanted(project, filters | {"state": OPEN})
+            found = finding.find(connection, wanted, MAX_AT_ONCE, oldest_first=True)
+            return found.ids, found.next is not None
+        strangers = finding.strangers(connection, project, ids)
+    if strangers:
+        raise NotFound(
+            errors=[
+                {"detail": "There is no such letter here.", "pointer": f"#/ids/{place}"}
+                for place in strangers
+            ]
+        )
+    return sorted(set(ids)), False
+
+
+def _wanted(project: int, filters: dict[str, Any]) -> Wanted:
+    for name in ("since", "until"):
+        if (at := filters.get(name)) is not None:
+            filters = filters | {name: milliseconds(at)}
+    return Wanted(project=project, **filters)
+
+
+def _done(outcomes: Sequence[Outcome], more: bool, *, dry_run: bool = False) -> Done:
+    counts = Counter(one.outcome for one in outcomes)
+    return Done(dry_run, dict(counts), list(outcomes), more)
+
+
+def _room(connection: sqlite3.Connection) -> int:
+    """Return how many bytes the inbox takes still; raises TooManyRequests."""
+    (waiting,) = connection.execute("SELECT sum(length(body)) FROM inbox").fetchone()
+    room: int = setting("INGEST_QUEUE_MB") * MIB - (waiting or 0)
+    if room <= 0:
+        raise TooManyRequests("Too much waits already: replay later.", retry_after=RETRY_S)
+    return room
+
+
+def _written_cursor(key: int) -> str:
+    return base64.urlsafe_b64encode(dumps(["letter", key])).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None) -> int | None:
+    if not cursor:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        kind, key = loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if kind != "letter" or type(key) is not int or not 0 <= key <= MAX_ID:
+            raise ValueError
+    except (ValueError, TypeError, binascii.Error):
+        raise Malformed("This cursor did not come from this list.") from None
+    return key

@@ -1,0 +1,222 @@
+"""Whether anything is lost, how much waits, and how long it takes from receipt to the store."""
+
+# ruff: noqa: S608  (SQL is made of what stands in here alone)
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from .periods import MINUTE_MS, moment
+
+#: Minutes over which throughput and latencies are told.
+RECENT_MINUTES = 15
+PERCENTILES = (0.5, 0.99)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What became of all that was received; each is a count of events."""
+
+    received: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    queued: int = 0
+    late: int = 0
+    bytes: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Return whether nothing is lost, and nothing doubled."""
+        return self.received == self.stored + self.duplicate + self.rejected + self.queued
+
+    def __add__(self, other: Flow) -> Flow:
+        """Return both together."""
+        return Flow(*(a + b for a, b in zip(_counts(self), _counts(other), strict=True)))
+
+
+def _counts(flow: Flow) -> tuple[int, ...]:
+    return (
+        flow.received,
+        flow.stored,
+        flow.duplicate,
+        flow.rejected,
+        flow.queued,
+        flow.late,
+        flow.bytes,
+    )
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast it goes, over the last minutes."""
+
+    stored_per_second: float
+    #: Milliseconds from receipt to stored: upper bounds of buckets; None if nothing was stored.
+    p50_ms: int | None
+    p99_ms: int | None
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """A source: its flow, its pace, and what waits."""
+
+    source_id: int
+    project_id: int
+    flow: Flow
+    pace: Pace
+    oldest_waiting: datetime | None
+    dead_letters_open: int
+
+
+@dataclass(frozen=True)
+class Health:
+    """Some sources, each and together."""
+
+    flow: Flow
+    pace: Pace
+    #: The receipt of the oldest event that waits, and for how long it has.
+    oldest_waiting: datetime | None
+    lag_ms: int
+    sources: list[SourceHealth]
+
+    @property
+    def balanced(self) -> bool:
+        """Return whether the equation holds for each source, and not only in the sum."""
+        return all(one.flow.balanced for one in self.sources)
+
+
+@dataclass(frozen=True)
+class _Queue:
+    events: int
+    oldest: int
+
+
+def examine(connection: sqlite3.Connection, now_ms: int, project: int | None = None) -> Health:
+    """Return the health of a project's sources, or of all there are.
+
+    The numbers agree only if they are of one moment: the connection is in a transaction.
+    """
+    queues = _queues(connection, project)
+    flows = _flows(connection, queues, project)
+    some, values = _where(project)
+    projects = dict(
+        connection.execute(f"SELECT source, project FROM totals{some}", values).fetchall()
+    )
+    latencies = _latencies(connection, now_ms, project)
+    letters = _open_letters(connection, flows)
+    sources = [
+        SourceHealth(
+            one,
+            projects.get(one, 0),
+            flow,
+            pace(latencies.get(one, {})),
+            moment(queues[one].oldest) if one in queues else None,
+            letters.get(one, 0),
+        )
+        for one, flow in sorted(flows.items())
+    ]
+    oldest = min((one.oldest for one in queues.values()), default=None)
+    return Health(
+        sum(flows.values(), Flow()),
+        pace(_merged(latencies.values())),
+        None if oldest is None else moment(oldest),
+        0 if oldest is None else max(0, now_ms - oldest),
+        sources,
+    )
+
+
+def _where(project: int | None) -> tuple[str, tuple[int, ...]]:
+    return ("", ()) if project is None else (" WHERE project = ?", (project,))
+
+
+def _queues(connection: sqlite3.Connection, project: int | None) -> dict[int, _Queue]:
+    """Return what waits of each source; the inbox is bounded by its bytes."""
+    some, values = _where(project)
+    rows = connection.execute(
+        f"SELECT source, sum(events), min(received) FROM inbox{some} GROUP BY source", values
+    )
+    return {source: _Queue(events, oldest) for source, events, oldest in rows}
+
+
+def _flows(
+    connection: sqlite3.Connection, queues: Mapping[int, _Queue], project: int | None
+) -> dict[int, Flow]:
+    some, values = _where(project)
+    rows = connection.execute(
+        "SELECT source, received, stored, duplicate, rejected, late, bytes FROM totals" + some,
+        values,
+    )
+    flows = {}
+    for source, received, stored, duplicate, rejected, late, size in rows:
+        queued = queues[source].events if source in queues else 0
+        flows[source] = Flow(received, stored, duplicate, rejected, queued, late, size)
+    # What waits of a source without totals would be a mistake: it is shown, out of balance.
+    return {one: Flow(queued=queues[one].events) for one in queues} | flows
+
+
+def _latencies(
+    connection: sqlite3.Connection, now_ms: int, project: int | None
+) -> dict[int, dict[int, int]]:
+    """Return for each source: upper bound in milliseconds -> events of the last minutes."""
+    some, values = _where(project)
+    first = now_ms // MINUTE_MS - RECENT_MINUTES
+    found: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for source, bucket, events in connection.execute(
+        "SELECT source, bucket, sum(events) FROM latencies"
+        f" WHERE source IN (SELECT source FROM totals{some}) AND minute >= ?"
+        " GROUP BY source, bucket",
+        (*values, first),
+    ):
+        found[source][bucket] = events
+    return found
+
+
+def _open_letters(connection: sqlite3.Connection, sources: Iterable[int]) -> dict[int, int]:
+    """Return how many dead letters of each source are open, `MAX_COUNTED` at the most."""
+    return {
+        one: connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM dead_letters"
+            " WHERE source = ? AND state = 'open' LIMIT ?)",
+            (one, MAX_COUNTED),
+        ).fetchone()[0]
+        for one in sources
+    }
+
+
+#: Dead letters of a source that are counted.
+MAX_COUNTED = 10_000
+
+
+def pace(buckets: Mapping[int, int]) -> Pace:
+    """Return the pace that a histogram of the last minutes shows."""
+    total = sum(buckets.values())
+    p50, p99 = (_percentile(buckets, total, one) for one in PERCENTILES)
+    return Pace(round(total / (RECENT_MINUTES * 60), 2), p50, p99)
+
+
+def _percentile(buckets: Mapping[int, int], total: int, share: float) -> int | None:
+    seen = 0
+    for bound in sorted(buckets):
+        seen += buckets[bound]
+        if seen >= share * total:
+            return bound
+    return None
+
+
+def _merged(histograms: Iterable[Mapping[int, int]]) -> dict[int, int]:
+    found: defaultdict[int, int] = defaultdict(int)
+    for one in histograms:
+        for bound, events in one.items():
+            found[bound] += events
+    return found
+
+
+def worker_note(connection: sqlite3.Connection) -> str:
+    """Return what the worker noted of itself: `ok`, or why it can't load."""
+    row = connection.execute("SELECT value FROM state WHERE name = 'worker'").fetchone()
+    return str(row[0]) if row else "ok"

@@ -1,0 +1,89 @@
+"""What the pipeline's health looks like on the wire."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from ...core.schemas import Schema, Time
+from .schemas import number
+
+
+class HealthQuery(Schema):
+    """Whose pipeline."""
+
+    aliases = {"projectId": "project_id"}
+    project_id = number(
+        load_default=None, metadata={"description": "Without one: all there are, for admins."}
+    )
+
+
+class FlowOut(Schema):
+    """What became of all that was received."""
+
+    example = {
+        "received": 1000,
+        "stored": 980,
+        "duplicate": 12,
+        "rejected": 3,
+        "queued": 5,
+        "late": 7,
+        "bytes": 240_000,
+        "balanced": True,
+    }
+    received = fields.Integer(required=True)
+    stored = fields.Integer(required=True)
+    duplicate = fields.Integer(required=True)
+    rejected = fields.Integer(
+        required=True, metadata={"description": "Dead letters, not replayed."}
+    )
+    queued = fields.Integer(required=True)
+    late = fields.Integer(required=True)
+    bytes = fields.Integer(required=True)
+    balanced = fields.Boolean(
+        required=True,
+        metadata={"description": "received = stored + duplicate + rejected + queued."},
+    )
+
+
+class PaceOut(Schema):
+    """How fast it goes, over the last 15 minutes."""
+
+    example = {"stored_per_second": 210.5, "p50_ms": 20, "p99_ms": 100}
+    stored_per_second = fields.Float(required=True)
+    p50_ms = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "From receipt to stored, as an upper bound; null: nothing was; "
+            "10^12: more than 600,000."
+        },
+    )
+    p99_ms = fields.Integer(required=True, allow_none=True)
+
+
+class SourceHealthOut(Schema):
+    """The health of one source."""
+
+    example = {"source_id": 3, "oldest_waiting": None, "dead_letters_open": 3}
+    source_id = fields.Integer(required=True)
+    flow = fields.Nested(FlowOut, required=True)
+    pace = fields.Nested(PaceOut, required=True)
+    oldest_waiting = Time(required=True, allow_none=True)
+    dead_letters_open = fields.Integer(
+        required=True, metadata={"description": "Counted up to 10,000."}
+    )
+
+
+class IngestHealthOut(Schema):
+    """The health of the pipeline."""
+
+    example = {"balanced": True, "worker": "ok", "lag_ms": 12, "oldest_waiting": None}
+    balanced = fields.Boolean(
+        required=True, metadata={"description": "Whether the equation holds for each source."}
+    )
+    worker = fields.String(required=True, metadata={"description": "As `/ready` tells it."})
+    lag_ms = fields.Integer(required=True, metadata={"description": "How long the oldest waits."})
+    oldest_waiting = Time(required=True, allow_none=True)
+    flow = fields.Nested(FlowOut, required=True)
+    pace = fields.Nested(PaceOut, required=True)
+    sources = fields.List(fields.Nested(SourceHealthOut), required=True)

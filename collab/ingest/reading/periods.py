@@ -1,0 +1,91 @@
+"""Stretches of time, in whole milliseconds since 1970 UTC, and how they are cut."""
+
+# ruff: noqa: S608  (SQL is made of what stands in here alone)
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+WEEK_MS = 7 * DAY_MS
+#: 1970 began on a Thursday; weeks begin on Mondays (ISO 8601).
+FIRST_MONDAY_MS = 4 * DAY_MS
+
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a moment as the store has it."""
+    return (moment - UNIX_EPOCH) // timedelta(milliseconds=1)
+
+
+def moment(ms: int) -> datetime:
+    """Return what the store has as a moment."""
+    return UNIX_EPOCH + timedelta(milliseconds=ms)
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `start` on, and before `end`."""
+
+    start: int
+    end: int
+
+    @classmethod
+    def between(
+        cls, since: datetime | None, until: datetime | None, now: datetime, length: timedelta
+    ) -> Period:
+        """Return a period whose missing ends are now, and so long before."""
+        end = milliseconds(until or now)
+        start = milliseconds(since) if since else end - length // timedelta(milliseconds=1)
+        return cls(max(0, start), end)
+
+    def aligned(self, width: int, first: int = 0) -> Period:
+        """Return the period that begins and ends with whole buckets of this width."""
+        start = (self.start - first) // width * width + first
+        end = -((first - self.end) // width) * width + first
+        return Period(start, end)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far back a reading goes that looks at no more than so many events."""
+
+    period: Period
+    #: Events in it, as the roll-ups count them.
+    events: int
+    #: Whether that is all that was asked for.
+    complete: bool
+
+
+def reach(
+    connection: sqlite3.Connection,
+    project: int,
+    period: Period,
+    most: int,
+    types: Sequence[str] = (),
+) -> Reach:
+    """Return the newest part of a period that has `most` events at the most, by whole minutes.
+
+    It reads the roll-ups, newest first, and stops there: `most` rows at the very most.
+    """
+    some = f" AND type IN ({', '.join('?' * len(types))})" if types else ""
+    rows = connection.execute(
+        "SELECT minute, events FROM minutes WHERE project = ? AND minute >= ? AND minute < ?"
+        f"{some} ORDER BY minute DESC",
+        (project, period.start // MINUTE_MS, -(-period.end // MINUTE_MS), *types),
+    )
+    found, inside, present = 0, 0, None
+    for minute, events in rows:
+        if minute != present:
+            inside, present = found, minute
+        found += events
+        if found > most:
+            cut = Period(max(period.start, (minute + 1) * MINUTE_MS), period.end)
+            return Reach(cut, inside, False)
+    return Reach(period, found, True)

@@ -1,0 +1,122 @@
+"""Reading a project's events and numbers out of the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...core.errors import Unprocessable
+from ...core.lists.paging import Page
+from ...core.lists.reading import PAGE_BYTES
+from ...core.models import utcnow
+from ..store import reader
+from ..worker.supervisor import WORKER
+from . import cohorts, cursors, events, funnels, health, sessions, stats
+from .events import ALL_TIME, Wanted, walk_of
+from .periods import Period, milliseconds
+
+#: How far back it is looked, where nobody says.
+DEFAULT_LENGTHS = {
+    "minute": timedelta(hours=1),
+    "hour": timedelta(days=1),
+    "day": timedelta(days=30),
+}
+COHORT_LENGTHS = {"day": timedelta(days=13), "week": timedelta(weeks=7)}
+A_DAY = timedelta(days=1)
+A_WEEK = timedelta(days=7)
+
+
+def list_events(
+    project: int,
+    *,
+    limit: int,
+    cursor: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    **filters: Any,
+) -> Page:
+    """Return a page of events, the newest first; raises Malformed."""
+    start = ALL_TIME.start if since is None else milliseconds(since)
+    end = ALL_TIME.end if until is None else milliseconds(until)
+    wanted = Wanted(project=project, period=Period(start, end), **filters)
+    walk, _ = walk_of(wanted)
+    place = cursors.read(walk, cursor)
+    with reader() as connection:
+        found = events.find(connection, wanted, limit, place, PAGE_BYTES)
+    return Page(found.items, cursors.written(walk, found.next))
+
+
+def count(
+    project: int,
+    *,
+    bucket: str,
+    since: datetime | None,
+    until: datetime | None,
+    **filters: Any,
+) -> stats.Stats:
+    """Count events by minute, hour or day; raises Unprocessable for too much at once."""
+    period = Period.between(since, until, utcnow(), DEFAULT_LENGTHS[bucket])
+    with reader() as connection:
+        try:
+            return stats.count(connection, project, period, bucket, **filters)
+        except stats.TooMuch as error:
+            raise Unprocessable(str(error)) from None
+
+
+def find_sessions(
+    project: int, *, since: datetime | None, until: datetime | None, **options: Any
+) -> sessions.Sessions:
+    """Return the sessions of a time, by default the last day."""
+    period = Period.between(since, until, utcnow(), A_DAY)
+    with reader() as connection:
+        return sessions.find(connection, project, period, **options)
+
+
+def find_funnel(
+    project: int,
+    *,
+    steps: list[str],
+    window_s: int,
+    since: datetime | None,
+    until: datetime | None,
+) -> funnels.Funnel:
+    """Return how far users came through some steps, by default in the last week."""
+    period = Period.between(since, until, utcnow(), A_WEEK)
+    with reader() as connection:
+        return funnels.find(connection, project, period, steps, window_s)
+
+
+def find_retention(
+    project: int, *, unit: str, since: datetime | None, until: datetime | None
+) -> cohorts.Retention:
+    """Return how many new users came again; raises Unprocessable for too long a time."""
+    period = Period.between(since, until, utcnow(), COHORT_LENGTHS[unit])
+    width, first = cohorts.UNITS[unit]
+    whole = period.aligned(width, first)
+    if (whole.end - whole.start) // width > cohorts.MAX_PERIODS[unit]:
+        most = cohorts.MAX_PERIODS[unit]
+        raise Unprocessable(f"That is more than {most} {unit}s: narrow the time.")
+    with reader() as connection:
+        return cohorts.find(connection, project, period, unit)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The health of some sources, and how the worker is."""
+
+    worker: str
+    health: health.Health
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the health tells."""
+        return getattr(self.health, name)
+
+
+def examine(project: int | None) -> Shown:
+    """Return the health of a project's pipeline, or of all there are."""
+    with reader() as connection:
+        found = health.examine(connection, milliseconds(utcnow()), project)
+        noted = health.worker_note(connection)
+    state = WORKER.here().state
+    return Shown(state if noted == "ok" or state != "ok" else noted, found)

@@ -1,0 +1,136 @@
+"""How many events there were in each minute, hour or day: read from the roll-ups."""
+
+# ruff: noqa: S608  (SQL is made of what stands in here alone)
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .periods import DAY_MS, HOUR_MS, MINUTE_MS, Period, moment
+
+WIDTHS_MS = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}
+#: Buckets of one answer: a day by minutes, two months by hours.
+MAX_BUCKETS = 1500
+#: Types, or sources, that an answer tells apart; the rest are one.
+MAX_GROUPS = 50
+#: Rows of the roll-ups that one request reads.
+MAX_ROLLUP_ROWS = 2_000_000
+
+
+class TooMuch(Exception):
+    """So much can't be answered at once; the message says what to narrow."""
+
+
+@dataclass
+class Bucket:
+    """What happened in one stretch of time."""
+
+    time: datetime
+    events: int = 0
+    late: int = 0
+    #: Of these, how many of each type or source; what had none is absent.
+    by: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Stats:
+    """What happened in a period, bucket by bucket, the empty ones too."""
+
+    bucket: str
+    group_by: str | None
+    since: datetime
+    until: datetime
+    events: int
+    late: int
+    #: The types or sources that are told apart, the one with most events first.
+    groups: list[str]
+    items: list[Bucket]
+
+
+#: Stands for the types or sources that are not told apart.
+OTHER_GROUPS = "(others)"
+
+
+def count(
+    connection: sqlite3.Connection,
+    project: int,
+    period: Period,
+    bucket: str,
+    *,
+    group_by: str | None = None,
+    type: str | None = None,
+    source: int | None = None,
+) -> Stats:
+    """Count a project's events by buckets; raises TooMuch."""
+    width = WIDTHS_MS[bucket]
+    whole = period.aligned(width)
+    buckets = [
+        Bucket(moment(at))
+        for at in range(whole.start, min(whole.end, whole.start + (MAX_BUCKETS + 1) * width), width)
+    ]
+    if len(buckets) > MAX_BUCKETS:
+        raise TooMuch(
+            f"That is more than {MAX_BUCKETS:,} buckets: narrow the time or take longer ones."
+        )
+    totals: defaultdict[str, int] = defaultdict(int)
+    cells = _cells(connection, project, whole, width, group_by, type, source)
+    for _, name, events, _ in cells:
+        totals[name] += events
+    groups = sorted(totals, key=lambda name: (-totals[name], name))[:MAX_GROUPS] if group_by else []
+    apart = set(groups)
+    for at, name, events, late in cells:
+        into = buckets[at]
+        into.events += events
+        into.late += late
+        if group_by:
+            shown = name if name in apart else OTHER_GROUPS
+            into.by[shown] = into.by.get(shown, 0) + events
+    if len(totals) > len(groups) and group_by:
+        groups.append(OTHER_GROUPS)
+    return Stats(
+        bucket,
+        group_by,
+        moment(whole.start),
+        moment(whole.end),
+        sum(one.events for one in buckets),
+        sum(one.late for one in buckets),
+        groups,
+        buckets,
+    )
+
+
+def _cells(
+    connection: sqlite3.Connection,
+    project: int,
+    whole: Period,
+    width: int,
+    group_by: str | None,
+    type: str | None,
+    source: int | None,
+) -> list[tuple[int, str, int, int]]:
+    """Return (number of the bucket, group, events, late), summed by SQLite."""
+    filters = {"type": type, "source": source}
+    given = {name: value for name, value in filters.items() if value is not None}
+    some = "".join(f" AND {name} = :{name}" for name in given)
+    values: dict[str, Any] = given | {
+        "project": project,
+        "first": whole.start // MINUTE_MS,
+        "last": whole.end // MINUTE_MS,
+        "width": width // MINUTE_MS,
+        "most": MAX_ROLLUP_ROWS + 1,
+    }
+    group = f"CAST({group_by} AS TEXT)" if group_by else "''"
+    rows = connection.execute(
+        f"SELECT (minute - :first) / :width, {group}, sum(events), sum(late), count(*)"
+        " FROM (SELECT minute, type, source, events, late FROM minutes"
+        f" WHERE project = :project AND minute >= :first AND minute < :last{some} LIMIT :most)"
+        " GROUP BY 1, 2",
+        values,
+    ).fetchall()
+    if sum(row[4] for row in rows) > MAX_ROLLUP_ROWS:
+        raise TooMuch("There is too much in that time: narrow it, or ask for one type or source.")
+    return [row[:4] for row in rows]
