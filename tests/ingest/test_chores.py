@@ -58,6 +58,21 @@ def test_what_is_old_goes_and_what_is_not_stays(pipeline, chores):
     }
 
 
+def test_old_events_that_came_today_stay(pipeline, chores):
+    pipeline.takes({"event_type": "click", "timestamp": "2020-01-01T00:00:00Z"})
+    pipeline.loads()
+    finish(chores, MORNING + 1000, {1})
+    assert counts(pipeline)["events"] == counts(pipeline)["minutes"] == 1
+
+
+def test_roll_ups_say_what_the_events_say(pipeline, chores):
+    send(pipeline, 3, received=MORNING - 2 * DAY)
+    pipeline.takes({"event_type": "click", "timestamp": "2026-01-29T09:30:00Z"})
+    pipeline.loads()
+    finish(chores, MORNING + 1000, {1})
+    assert pipeline.asks("SELECT sum(events), sum(late) FROM minutes") == [(1, 1)]
+
+
 def test_much_goes_in_many_short_steps(pipeline, chores):
     send(pipeline, 3 * ROWS_PER_STEP)
     assert finish(chores, MORNING + 3 * DAY, {1}) > 3
@@ -82,6 +97,7 @@ def test_nothing_is_left_of_a_source_that_is_gone_and_all_of_another(pipeline, c
     )
     assert left == [(2,), (2,)]
     assert counts(pipeline)["events"] == 2
+    assert pipeline.asks("SELECT DISTINCT source FROM minutes") == [(2,)]
 
 
 def test_a_project_without_sources_leaves_nothing(pipeline, chores):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from .archive import HOUR_MS, Archive
 from .store import writing
@@ -38,7 +39,7 @@ class Chores:
         if self._days:
             before = now - self._days * DAY_MS
             more += [self._drop_events(before), self._drop_letters(before)]
-            more += [self._drop_minutes(before), self._drop_archives(before)]
+            more.append(self._drop_archives(before))
         more.append(self._archive.seal(self._connection, now) > 0)
         return any(more)
 
@@ -60,40 +61,28 @@ class Chores:
 
     def _drop_latencies(self, now: int) -> bool:
         before = (now - LATENCY_DAYS * DAY_MS) // MINUTE_MS
-        return self._delete(
-            "DELETE FROM latencies WHERE (source, minute, bucket) IN"
-            " (SELECT source, minute, bucket FROM latencies WHERE minute < ? LIMIT ?)",
-            before,
-        )
-
-    def _drop_minutes(self, before: int) -> bool:
-        return self._delete(
-            "DELETE FROM minutes WHERE (project, minute, source, type) IN"
-            " (SELECT project, minute, source, type FROM minutes WHERE minute < ? LIMIT ?)",
-            before // MINUTE_MS,
-        )
-
-    def _delete(self, statement: str, before: int) -> bool:
         with writing(self._connection) as connection:
-            return connection.execute(statement, (before, ROWS_PER_STEP)).rowcount > 0
+            deleted = connection.execute(
+                "DELETE FROM latencies WHERE (source, minute, bucket) IN"
+                " (SELECT source, minute, bucket FROM latencies WHERE minute < ? LIMIT ?)",
+                (before, ROWS_PER_STEP),
+            ).rowcount
+        return deleted > 0
 
     def _drop_events(self, before: int) -> bool:
-        """Delete events that are old by their own time, project by project."""
-        for (project,) in self._connection.execute("SELECT DISTINCT project FROM totals"):
-            with writing(self._connection) as connection:
-                deleted = connection.execute(
-                    "DELETE FROM events WHERE id IN (SELECT id FROM events"
-                    " WHERE project = ? AND ts < ? ORDER BY ts LIMIT ?)"
-                    " RETURNING source, length(data)",
-                    (project, before, ROWS_PER_STEP),
-                ).fetchall()
-                _count_off(connection, deleted)
-            if deleted:
-                return True
-        return False
+        """Delete events that came long ago, whatever their own time is."""
+        # Numbers grow with time: those that came long ago are the first.
+        with writing(self._connection) as connection:
+            deleted = connection.execute(
+                "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?)"
+                " AND received < ? RETURNING source, length(data), project, ts, type, late",
+                (ROWS_PER_STEP, before),
+            ).fetchall()
+            _count_off(connection, [row[:2] for row in deleted])
+            _count_off_minutes(connection, deleted)
+        return bool(deleted)
 
     def _drop_letters(self, before: int) -> bool:
-        # Numbers grow with time: those that are old are the first.
         with writing(self._connection) as connection:
             deleted = connection.execute(
                 "DELETE FROM dead_letters WHERE id IN"
@@ -129,6 +118,8 @@ class Chores:
                 return True
             if any(_purge_ids(connection, source) for source in gone):
                 return True
+            if any(_purge_minutes(connection, known[source], source) for source in gone):
+                return True
             for table in ("seen_days", "latencies", "totals"):
                 _purge_table(connection, table, gone)
         self._purge_projects({known[key] for key in gone})
@@ -158,7 +149,6 @@ class Chores:
             ).fetchone()
             if left is None:
                 with writing(self._connection) as connection:
-                    connection.execute("DELETE FROM minutes WHERE project = ?", (project,))
                     connection.execute("DELETE FROM archives WHERE project = ?", (project,))
                 self._archive.delete_project(project)
 
@@ -171,6 +161,21 @@ def _count_off(connection: sqlite3.Connection, deleted: list[tuple[int, int]]) -
         "UPDATE totals SET bytes = bytes - ? WHERE source = ?",
         [(size, source) for source, size in sizes.items()],
     )
+
+
+def _count_off_minutes(connection: sqlite3.Connection, deleted: list[tuple[Any, ...]]) -> None:
+    """Let the roll-ups go on saying what the events say."""
+    gone: dict[tuple[int, int, int, str], list[int]] = {}
+    for source, _, project, ts, kind, late in deleted:
+        counts = gone.setdefault((project, ts // MINUTE_MS, source, kind), [0, 0])
+        counts[0] += 1
+        counts[1] += late
+    where = "WHERE project = ? AND minute = ? AND source = ? AND type = ?"
+    connection.executemany(
+        f"UPDATE minutes SET events = events - ?, late = late - ? {where}",  # noqa: S608
+        [(*counts, *key) for key, counts in gone.items()],
+    )
+    connection.executemany(f"DELETE FROM minutes {where} AND events <= 0", list(gone))  # noqa: S608
 
 
 def _purge_rows(connection: sqlite3.Connection, table: str, gone: Iterable[int]) -> bool:
@@ -189,6 +194,15 @@ def _purge_ids(connection: sqlite3.Connection, source: int) -> bool:
         " (SELECT source, day, id FROM seen WHERE source = ? LIMIT ?)"
     )
     return connection.execute(statement, (source, ROWS_PER_STEP)).rowcount > 0
+
+
+def _purge_minutes(connection: sqlite3.Connection, project: int, source: int) -> bool:
+    statement = (
+        "DELETE FROM minutes WHERE (project, minute, source, type) IN"
+        " (SELECT project, minute, source, type FROM minutes WHERE project = ? AND source = ?"
+        " LIMIT ?)"
+    )
+    return connection.execute(statement, (project, source, ROWS_PER_STEP)).rowcount > 0
 
 
 def _purge_table(connection: sqlite3.Connection, table: str, gone: Iterable[int]) -> None:
