@@ -62,6 +62,7 @@ class Provider:
 
     def __init__(self, url: str, path: str = "/hocuspocus") -> None:
         self.ws = opened(url + path)
+        self.seen: list[bytes] = []
 
     def send(self, name: str, message: bytes) -> None:
         self.ws.send_binary(sized(name.encode()) + message)
@@ -81,6 +82,7 @@ class Provider:
             if opcode == websocket.ABNF.OPCODE_CLOSE:
                 raise Closed(struct.unpack("!H", data[:2])[0], data[2:].decode())
             reader = MessageReader(data)
+            self.seen.append(data)
             if data != protocol.PING and reader.sized() == name.encode():
                 return reader.number(), reader
 
@@ -132,7 +134,7 @@ def test_a_ticket_of_the_address_opens_its_text_alone(
     assert connects(f"/hocuspocus/{other}?ticket={ticket}").wait_closed().code == TOKEN_ENDED
 
 
-@pytest.mark.parametrize("name", ["whatever", "0", "-1", "9" * 30, "x" * (MAX_NAME_BYTES + 1)])
+@pytest.mark.parametrize("name", ["whatever", "0", "-1", "9" * 30, "x" * MAX_NAME_BYTES])
 def test_a_text_that_nothing_names_is_denied(
     name: str, bob: Person, connects: Callable[..., Provider]
 ) -> None:
@@ -232,7 +234,9 @@ def test_who_comes_with_a_token_that_has_run_out_is_to_come_back(
     assert provider.wait_closed().code == TOKEN_EXPIRED
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff", b"\x05ab", b"\x011", b"\x011\x02"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff", b"\x05ab", b"\x011", b"\x011\x02", sized(b"x" * 300) + b"\x02"]
+)
 def test_what_is_no_message_closes_the_socket(
     data: bytes, bob: Person, connects: Callable[..., Provider]
 ) -> None:
@@ -250,3 +254,16 @@ def test_kinds_that_are_not_for_us_are_passed_over(
     provider.send(str(text), bytes((kind,)) + sized(b"hello"))
     provider.ws.send_binary(protocol.PONG)
     provider.synced(str(text))
+
+
+def test_a_provider_that_knows_signs_of_life_gets_them(text: int, bob: Person, serve: Any) -> None:
+    url, ping = serve(PING_SECONDS="1").url, protocol.PING
+    new, old = Provider(url), Provider(url)
+    for provider, version in ((new, sized(b"4.8.0")), (old, b"")):
+        provider.auth(str(text), bob.token, version)
+    while new.ws.recv_data()[1] != ping:
+        pass
+    old.synced(str(text))
+    assert ping not in old.seen
+    close(new.ws)
+    close(old.ws)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.events.close_codes import FORBIDDEN_CLOSURE, UPDATE_REFUSED
+from collab.events.close_codes import FORBIDDEN_CLOSURE, TRY_AGAIN_LATER, UPDATE_REFUSED
 from collab.files.editing.newlines import LF_TEXTS
 from collab.files.text.delta import apply
 from collab.files.text.tidying import tidied
@@ -130,6 +130,18 @@ def test_a_viewer_can_not_have_them_changed(
     eventually(lambda: text not in LF_TEXTS.of(app))
     ok(put(alice, text, LF))
     assert str(yjs(vera, text, newlines="lf").sync().text) == LF
+
+
+def test_a_viewer_s_editor_has_nobody_write_otherwise_and_is_never_shown_another(
+    alice: Person, vera: Person, project: int, yjs: Yjs
+) -> None:
+    text = alice.makes_text(project, LF)
+    reads = yjs(vera, text, newlines="lf").sync()
+    ok(put(alice, text, "four\n" + LF))
+    reads.expect_text("four\n" + LF)
+    ok(put(alice, text, CRLF))
+    assert reads.wait_closed().code == TRY_AGAIN_LATER
+    assert (content(alice, text), str(reads.text)) == (CRLF, "four\n" + LF)
 
 
 def test_a_text_of_many_lines_is_changed_at_once(alice: Person, project: int, yjs: Yjs) -> None:

@@ -27,8 +27,8 @@ class NamedFollower(YjsFollower):
         """Make one; `closes` tells whether the provider knows a message that closes a text."""
         super().__init__(caller, line, sized(key))
         self._rouse, self._closes = rouse, closes
-        #: Whether it has lost the text, and whether its role may be another one.
-        self.gone = self.stale = False
+        #: Whether its role may be another one.
+        self.stale = False
 
     def lost(self, code: int, detail: str, reason: str) -> None:
         """Close this text; the socket stays for the others."""

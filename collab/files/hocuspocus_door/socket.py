@@ -28,6 +28,7 @@ from ...realtime.transport.live import live
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ...realtime.transport.served import Served, Work
+from ...realtime.transport.token_bucket import Bucket
 from ..json_door.messages import load_text
 from ..yjs.budget import SMALL_MESSAGE_BYTES, Incoming
 from ..yjs.closing import code_for
@@ -72,6 +73,7 @@ class HocuspocusSocket(Served):
         self._editors: dict[bytes, NamedEditor] = {}
         self._until = time.monotonic() + AUTH_PATIENCE_S
         self._resume_at = 0.0
+        self._bucket = Bucket(setting("MESSAGE_RATE"))
         self._ping_seconds: int = setting("PING_SECONDS")
         #: When to send a sign of life, if the provider knows it.
         self._ping_at = float("inf")
@@ -89,7 +91,10 @@ class HocuspocusSocket(Served):
         try:
             if data != protocol.PONG:
                 reader = MessageReader(data)
-                yield from self._dispatch(reader.sized(), reader.rest)
+                key = reader.sized()
+                if len(key) > MAX_NAME_BYTES:
+                    raise Malformed("The name of the text is too long.")
+                yield from self._dispatch(key, reader.rest)
         finally:
             self._incoming.carried_out(len(data))
             db.session.remove()
@@ -97,6 +102,8 @@ class HocuspocusSocket(Served):
     def _dispatch(self, key: bytes, message: bytes) -> Work:
         reader = MessageReader(message)
         kind, editor = reader.number(), self._editors.get(key)
+        if kind == AUTH or editor is None:
+            self._resume_at = time.monotonic() + self._bucket.owed()
         if kind == AUTH:
             yield from self._on_auth(key, reader)
         elif editor is not None:
@@ -184,8 +191,6 @@ class HocuspocusSocket(Served):
         return who
 
     def _open(self, key: bytes, who: Caller, *, modern: bool) -> Work:
-        if len(key) > MAX_NAME_BYTES:
-            raise NotFound("There is no text of that name.")
         if len(self._editors) >= MAX_TEXTS_PER_SOCKET:
             raise TooManyTexts()
         file_id = protocol.file_of(key) or self._file_id

@@ -16,6 +16,7 @@ from ...core.slots import setting
 from ...events.message import Message
 from ...extensions import db
 from ...projects import access
+from ...projects.access import Right
 from ...realtime.json_door.deferred import MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, result_of
 from ...realtime.transport.connection import Connection
 from ...realtime.transport.served import Work
@@ -90,7 +91,8 @@ class Editor(Connection):
             editors = {editors_topic(self._file_id): place.project_id}
             self.live.hub.add(self.follower, editors)
             if self._newlines is not None:
-                self._newlines.begin()
+                self.follower.counts_lf = not access.may(place.role, Right.WRITE)
+                self._newlines.begin(counts=not self.follower.counts_lf)
             self.follower.begin(self._file_id, self.greet())
         self.follower.tell(self._awareness.join(self._file_id, self))
         db.session.remove()

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from ...core.caller import Caller
 from ...core.errors import ApiError
-from ...events.close_codes import FORBIDDEN_CLOSURE, NOT_FOUND_CLOSURE
+from ...events.close_codes import FORBIDDEN_CLOSURE, NOT_FOUND_CLOSURE, TRY_AGAIN_LATER
 from ...events.message import Message
 from ...extensions import db
 from ...realtime.transport.connection import WireFollower
@@ -53,6 +53,8 @@ class News:
     base: int
     version: int
     states: Sequence[State]
+    #: Whether there may be a CR in it.
+    cr: bool
 
     @cached_property
     def joined(self) -> tuple[bytes, int]:
@@ -74,6 +76,10 @@ class YjsFollower(WireFollower, OnLine):
         self._known = self._newest = 0
         #: What else it has not been sent: others' newest states.
         self._states: dict[int, State] = {}
+        #: Whether it has lost the text, or left it: it is sent nothing more of it.
+        self.gone = False
+        #: Whether it can't count a CR, and may not have others bring none.
+        self.counts_lf = False
         with self._gate:
             line.join(self)
 
@@ -90,12 +96,16 @@ class YjsFollower(WireFollower, OnLine):
         told = [one for one in messages if one.type == "editors.changed" and not one.id]
         states = {state.client: state for one in told for state in one.data["states"]}
         newest = max(versions, default=0)
-        return News(file_id, min(versions, default=1) - 1, newest, list(states.values()))
+        edits = [one.data["edits"] for one in messages if one.type == "file.edited"]
+        cr = any(some is None or any("\r" in it.get("insert", "") for it in some) for some in edits)
+        return News(file_id, min(versions, default=1) - 1, newest, list(states.values()), cr)
 
     # -- from the hub -----------------------------------------------------------------------------
 
     def deliver(self, chunk: Any, last_id: int) -> None:
         """Send what is new now, or once the editor has read what it was sent before."""
+        if chunk.cr and self.counts_lf:
+            self.end(TRY_AGAIN_LATER, "The text may have other line breaks than LF now.")
         with self._gate:
             self._file_id = chunk.file_id
             self._newest = max(self._newest, chunk.version)
@@ -154,6 +164,7 @@ class YjsFollower(WireFollower, OnLine):
     def leave(self) -> None:
         """Be sent nothing more."""
         with self._gate:
+            self.gone = True
             self._line.leave(self)
 
     @property
@@ -186,11 +197,12 @@ class YjsFollower(WireFollower, OnLine):
     @property
     def waits(self) -> bool:
         """Return whether there is something that it has not been sent."""
-        return not self._holding and (self._newest > self._known or bool(self._states))
+        news = self._newest > self._known or bool(self._states)
+        return news and not self._holding and not self.gone
 
     @property
     def _busy(self) -> bool:
-        return self._holding or self._line.busy
+        return self._holding or self.gone or self._line.busy
 
     def _go_on(self, news: News | None) -> None:
         self._line.pump()

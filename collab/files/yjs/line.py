@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...events.hub import Hub
 from ...events.subscriber import Resumable
@@ -38,7 +38,8 @@ class Line:
     def __init__(self, wire: Wire, hub: Hub) -> None:
         self.wire, self._hub = wire, hub
         self.gate = threading.Lock()
-        self._followers: deque[OnLine] = deque()
+        #: Replaced with each change: it is read without the gate, too.
+        self._followers: tuple[OnLine, ...] = ()
         #: What is left of a long message.
         self._pieces: Iterator[bytes] | None = None
         #: Messages that wait for its end.
@@ -49,12 +50,11 @@ class Line:
 
     def join(self, follower: OnLine) -> None:
         """Take an editor in, before anything is sent to it."""
-        self._followers.append(follower)
+        self._followers = (*self._followers, follower)
 
     def leave(self, follower: OnLine) -> None:
         """Forget an editor; what is on its way is sent."""
-        if follower in self._followers:
-            self._followers.remove(follower)
+        self._followers = tuple(one for one in self._followers if one is not follower)
         self._asked.pop(follower, None)
 
     @property
@@ -111,11 +111,12 @@ class Line:
 
     def go_on_later(self) -> None:
         """Send the rest of a message; what is after it needs the database: another thread."""
-        waiting = list(self._followers)
+        waiting: Iterable[OnLine] = self._followers
         if self.gate.acquire(blocking=False):
             try:
                 self.pump()
-                self._followers.rotate(-1)  # each is the first to go on in its turn
+                # Each is the first to go on in its turn.
+                self._followers = (*self._followers[1:], *self._followers[:1])
                 waiting = [] if self.busy else [one for one in self._followers if one.waits]
             finally:
                 self.gate.release()

@@ -30,10 +30,14 @@ class Newlines:
         self._file_id, self._caller = file_id, caller
         self._here = False
 
-    def begin(self) -> None:
-        """Change those that are there, in the name of who opens it; raises Forbidden."""
-        self._here = True
-        LF_TEXTS.here().enter(self._file_id)  # from here on nobody brings another
+    def begin(self, *, counts: bool) -> None:
+        """Change those that are there, in the name of who opens it; raises Forbidden.
+
+        Who only reads (not `counts`) changes nothing, and has nobody else write otherwise.
+        """
+        if counts:
+            self._here = True
+            LF_TEXTS.here().enter(self._file_id)  # from here on nobody brings another
         for _ in range(MAX_TRIES):
             with suppress(Conflict):
                 self._convert()
