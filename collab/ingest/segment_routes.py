@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from flask import Response
@@ -89,10 +90,9 @@ def send_alias() -> Response:
 
 def _take(name: str) -> Response:
     origin = senders.by_key()
-    if origin is None:
-        senders.require_patience()
     received = sending.now_ms()
-    with body_of_request() as body:
+    proven = senders.unproven() if origin is None else nullcontext()
+    with proven, body_of_request() as body:
         sent = segment.messages(name, body)
         origin = origin or senders.by_key_in_body(sent.read.write_key)
         events = len(sent.read.values)

@@ -29,12 +29,9 @@ class Ration:
         """Count one; raises the refusal with the seconds to wait."""
         if self._most and self._taken.incr(key, self._window_s) > self._most:
             self._taken.decr(key)
-            raise self._refused(key)
+            raise self._refusal(retry_after=ceil(self._taken.left(key)))
 
-    def require_some(self, key: str) -> None:
-        """Raise the refusal if nothing is left, and count nothing."""
-        if self._most and self._taken.get(key) >= self._most:
-            raise self._refused(key)
-
-    def _refused(self, key: str) -> TooManyRequests:
-        return self._refusal(retry_after=ceil(self._taken.left(key)))
+    def give_back(self, key: str) -> None:
+        """Take back what was counted: it was none of what is rationed."""
+        if self._most:
+            self._taken.decr(key)

@@ -67,19 +67,28 @@ def body_of_request() -> Iterator[bytes]:
     bits = _window_bits(request.headers.get("Content-Encoding", ""))
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise RequestEntityTooLarge()
-    first = request.stream.read(HEAVY_BYTES)
+    first = _some(HEAVY_BYTES)
     if len(first) < HEAVY_BYTES and bits is None:
         yield first
         return
     with _turn():
         # One more byte than is taken, since a stream ends at its bound in silence.
-        rest = request.stream.read(MAX_BODY_BYTES + 1 - len(first))
+        rest = _some(MAX_BODY_BYTES + 1 - len(first))
         body = first + rest if rest else first
         if len(body) > MAX_BODY_BYTES:
             raise RequestEntityTooLarge()
         body = body if bits is None else inflated(body, bits)
         _check_values(body)
         yield body
+
+
+def _some(most: int) -> bytes:
+    """Read so many bytes of the body, or all that are left: a stream may give fewer at a time."""
+    pieces = []
+    while most > 0 and (piece := request.stream.read(most)):
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
 
 
 def inflated(body: bytes, bits: int) -> bytes:

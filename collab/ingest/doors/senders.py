@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask import Flask, g, request
@@ -55,7 +57,7 @@ class Origin:
     user_id: int | None = None
 
 
-#: Requests of each source, and wrong keys in bodies of each address.
+#: Requests of each source, and those of each address that have no good key in their body.
 SOURCE_RATIONS: Slot[Ration] = Slot(
     "requests of sources", lambda app: Ration(app.config["INGEST_RATE_LIMIT"], SourceTooFast)
 )
@@ -100,17 +102,23 @@ def by_key() -> Origin | None:
 
 
 def by_key_in_body(key: str | None) -> Origin:
-    """Return the source of a key that was in the body; a wrong one counts for the address."""
+    """Return the source of a key that was in the body; raises WrongKey, NoKey."""
     sender = KEY_RING.here().find(key) if key else None
     if sender is None:
-        WRONG_KEYS.here().take(network_of(request.remote_addr))
         raise WrongKey() if key else NoKey()
     return _admitted(sender)
 
 
-def require_patience() -> None:
-    """Refuse to read what may have its key in the body, of who has sent too many wrong ones."""
-    WRONG_KEYS.here().require_some(network_of(request.remote_addr))
+@contextmanager
+def unproven() -> Iterator[None]:
+    """Count a request for its address, until there is a good key in its body.
+
+    Raises TooManyRequests, before anything is read, for who has sent too many without one.
+    """
+    address = network_of(request.remote_addr)
+    WRONG_KEYS.here().take(address)
+    yield
+    WRONG_KEYS.here().give_back(address)
 
 
 def _admitted(sender: Sender | None) -> Origin:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ from .forms import Sent
 PATIENCE_S = 0.2
 #: Events after which the time is looked at.
 LOOK_EVERY = 20
+#: Compiled schemas that are kept for when they are asked for again.
+MAX_KNOWN_CHECKS = 500
 #: What events are called by, in each of the formats.
 ID_MEMBERS = ("event_id", "id", "messageId")
 #: Characters of a name that are told.
@@ -52,8 +55,8 @@ class Sources:
 
     def __init__(self) -> None:
         self._known: tuple[int, dict[int, stages.Source]] = (-1, {})
-        #: Schemas never change, and their ids are never given again.
-        self._checks: dict[int, Check] = {}
+        #: By the ids of their schemas, which never change and are never given again.
+        self._checks: OrderedDict[int, Check] = OrderedDict()
 
     def of(self, source_id: int) -> stages.Source:
         """Return what the pipeline knows of a source."""
@@ -78,9 +81,12 @@ class Sources:
         return stages.Source(source_id, row.project_id, row.name, strict, (), checks, types)
 
     def _check(self, row: Any) -> Check:
-        if row.id not in self._checks:
-            self._checks[row.id] = compile_schema(row.schema)
-        return self._checks[row.id]
+        check = self._checks.get(row.id)
+        if check is None:
+            check = self._checks[row.id] = compile_schema(row.schema)
+            while len(self._checks) > MAX_KNOWN_CHECKS:
+                self._checks.popitem(last=False)
+        return check
 
 
 SOURCES: Slot[Sources] = Slot("sources of events", lambda _: Sources())

@@ -12,6 +12,8 @@ import orjson
 FORMATS = ("event", "cloudevent", "segment")
 #: The member that holds the list, of a body that is an object around it.
 LISTS = {"event": "events", "cloudevent": "events", "segment": "batch"}
+#: The member that makes such an object an event of its own, which merely has a list in it.
+NAMING_MEMBERS = {"event": "event_type", "cloudevent": "type", "segment": "type"}
 
 
 class Undecodable(ValueError):
@@ -43,9 +45,10 @@ def decode(format: str, body: bytes) -> Body:
     if type(whole) is not dict:
         raise Undecodable("must be an object or a list of objects")
     inner = whole.get(LISTS[format])
-    values: list[Any] = inner if type(inner) is list else [whole]
+    alone = type(inner) is not list or NAMING_MEMBERS[format] in whole
+    values: Any = [whole] if alone else inner
     sent_at, write_key = _text(whole.get("sentAt")), _text(whole.get("writeKey"))
-    return Body(values, sent_at, write_key, suspect, alone=type(inner) is not list)
+    return Body(values, sent_at, write_key, suspect, alone)
 
 
 #: Each digit as 0 and all else as a blank: so a long number is found without a regular expression.
@@ -90,7 +93,8 @@ def payloads(format: str, body: bytes) -> list[bytes]:
     start = _skip(text, 0)
     if text[start] == "{":
         inner = _member(text, start, LISTS[format])
-        if inner is None or text[inner] != "[":
+        alone = _member(text, start, NAMING_MEMBERS[format]) is not None
+        if alone or inner is None or text[inner] != "[":
             return [text[start:].rstrip().encode("utf-8", "surrogatepass")]
         start = inner
     return [text[a:b].encode("utf-8", "surrogatepass") for a, b in _items(text, start)]

@@ -79,6 +79,19 @@ def test_a_bad_one_costs_no_neighbour(outlet: Outlet) -> None:
     assert json.loads(payload) == bad
 
 
+def test_an_event_with_a_list_in_it_is_one_event(outlet: Outlet) -> None:
+    assert ok(outlet.sends({"event_type": "t", "events": [1, 2]}))["accepted"] == 1
+    (stored,) = outlet.stored()
+    assert stored["metadata"]["events"] == [1, 2]
+
+
+def test_a_bad_event_with_a_list_in_it_is_kept_whole(outlet: Outlet) -> None:
+    bad = {"event_type": 0.5, "events": [{"event_type": "t"}]}
+    outlet.sends(bad)
+    ((_, payload),) = outlet.letters()
+    assert json.loads(payload) == bad
+
+
 def test_an_empty_list_is_nothing(outlet: Outlet) -> None:
     empty = {"accepted": 0, "rejected": 0, "receipt": None, "events": []}
     assert ok(outlet.sends([])) == empty

@@ -67,6 +67,22 @@ def test_wrong_keys_in_bodies_count_for_the_address_before_more_is_read(
     assert statuses(outlet, 2, "/v1/track") == [200, 200]
 
 
+def test_what_is_no_body_at_all_counts_for_the_address_too(limited: Callable[..., Outlet]) -> None:
+    outlet = limited(RATE_LIMIT="3 per minute")
+
+    def sends(content: bytes) -> int:
+        return outlet.http.post("/v1/b", content=content).status_code
+
+    assert [sends(b"{") for _ in range(4)] == [400, 400, 400, 429]
+
+
+def test_good_keys_in_bodies_are_not_counted(limited: Callable[..., Outlet]) -> None:
+    outlet = limited(RATE_LIMIT="2 per minute")
+    body = {"batch": [EVENT], "writeKey": outlet.key}
+    found = [outlet.http.post("/v1/b", json=body).status_code for _ in range(6)]
+    assert found == [200] * 6
+
+
 def test_people_have_their_own_limit_here_too(limited: Callable[..., Outlet]) -> None:
     outlet = limited(RATE_LIMIT="4 per minute")
     path = f"/ingest?source_id={outlet.id}"
