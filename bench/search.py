@@ -23,6 +23,7 @@ from bench._http import Api, register
 from bench._httpload import HttpLoad
 from bench._machine import Watch, calm, describe
 from bench._stats import markdown, median, percentile, ratio
+from collab.core.database import register_functions
 
 SIZES = (100, 1_000, 10_000, 100_000)
 WARM_SECONDS = 0.3
@@ -85,6 +86,7 @@ def tasks(size: int) -> Iterator[tuple[int, str, str, int, str]]:
 def fill(path: Path, size: int) -> None:
     """Put the tasks into a server's database; its triggers index them."""
     with closing(sqlite3.connect(path)) as database, database:
+        register_functions(database)
         database.executemany(
             "INSERT INTO projects (id, name, description, created_at, updated_at, version)"
             f" VALUES (?, ?, '', '{NOW}', '{NOW}', 1)",

@@ -11,6 +11,7 @@ from ..core.database import take_write_lock
 from ..core.errors import Conflict, NotFound
 from ..core.lists.paging import Page, paginate
 from ..core.models import utcnow
+from ..core.words.folding import fold
 from ..events import log
 from ..events.catalogue.accounts import (
     AccountDisabled,
@@ -38,8 +39,9 @@ def list_users(
     """Return a page of all accounts that match."""
     query = select(User)
     if q:
-        found = func.lower(User.name).contains(q.lower(), autoescape=True)
-        query = query.where(found | User.email.contains(q.lower(), autoescape=True))
+        wanted = fold(q)
+        found = func.instr(func.folded(User.name), wanted) > 0
+        query = query.where(found | (func.instr(func.folded(User.email), wanted) > 0))
     if role:
         query = query.where(User.role == role)
     if disabled is not None:

@@ -18,6 +18,17 @@ from .errors import Unavailable
 from .json import dumps, loads
 from .slots import Registry, Slot
 from .transactions.fair_lock import FairLock
+from .words.folding import fold
+from .words.sorting import sort_key
+from .words.splitting import indexed
+
+#: What SQL can call besides SQLite's own; whose `lower` knows the case of ASCII only.
+FUNCTIONS: dict[str, Callable[[str], str]] = {
+    "lower": str.lower,
+    "folded": fold,
+    "search_words": indexed,
+    "sort_key": sort_key,
+}
 
 #: Bytes to which the write-ahead log is cut once what is in it is in the database.
 WAL_BYTES = 64 * 2**20
@@ -61,8 +72,7 @@ def init_app(app: Flask) -> None:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
-        # SQLite's own knows the case of ASCII only.
-        connection.create_function("lower", 1, _lower, deterministic=True)
+        register_functions(connection)
 
     with app.app_context():
         turns = TURNS.put(app, WriterTurns(app.config["DATABASE_TIMEOUT_SECONDS"]))
@@ -115,8 +125,15 @@ def roll_back(driver: Any, record: object) -> None:
         driver.rollback()
 
 
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+def register_functions(connection: sqlite3.Connection) -> None:
+    """Let a connection know what statements and triggers of ours call."""
+    connection.execute("PRAGMA trusted_schema = ON")  # some builds let triggers call no such thing
+    for name, function in FUNCTIONS.items():
+        connection.create_function(name, 1, _of_text(function), deterministic=True)
+
+
+def _of_text(function: Callable[[str], str]) -> Callable[[Any], Any]:
+    return lambda value: function(value) if isinstance(value, str) else value
 
 
 def take_write_lock() -> None:

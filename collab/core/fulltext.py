@@ -1,7 +1,9 @@
 """The full-text index (SQLite FTS5): what a search may say, and finding rows by it.
 
 The index is one table, `search_index`, that triggers keep in step with the tables it covers, so
-no write can miss it: bulk changes and cascades included. A row's id is that of what it stands for,
+no write can miss it: bulk changes and cascades included. It has their texts as words
+(`words/splitting.py`), which the function `search_words` of each connection makes of them: a
+connection without it can't write into these tables. A row's id is that of what it stands for,
 times 8, plus the kind's number. The column `scope` has words that no search can name: the kind
 (`task`), and the kind with each place from where it is seen (`taskp7` a project, `tasku3` a person,
 `postpublic`, `taskadmin`). They cut a search to what the caller may see before anything is ranked;
@@ -10,17 +12,16 @@ whoever shows a row checks their right against the tables all the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import (
     Select,
     column,
     func,
+    literal,
     literal_column,
     null,
     select,
@@ -30,25 +31,18 @@ from sqlalchemy import (
 
 from ..extensions import db
 from .slots import Registry
+from .words.asked import expression
 
 #: A row's id in the index is the id of what it stands for, times this, plus its kind's number.
 KEY_STRIDE = 8
 
-SEARCH_INDEX = table(
-    "search_index", column("rowid"), column("title"), column("body"), column("tags")
-)
-
-#: Words that are looked at, those of phrases too; the rest of a search is left out.
-MAX_WORDS = 16
+SEARCH_INDEX = table("search_index", column("rowid"))
 
 #: Places that the index is asked for; with more, checking each matching row is faster.
 MAX_SCOPES = 100
 
 #: What a word weighs in each column of the index, for BM25; the scope weighs nothing.
 WEIGHTS = (0.0, 8.0, 1.0, 2.0)
-
-#: A plain or excluded "quoted phrase", or a word.
-_TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 
 
 @dataclass(frozen=True)
@@ -64,6 +58,8 @@ class Kind:
     path: str
     #: Return the condition for the rows that a person, or an admin, may read, by the tables.
     readable: Callable[[Any, Any, bool], Any] = field(compare=False)
+    #: The text of a row, besides its title.
+    body: Any = field(compare=False, default_factory=lambda: literal(""))
 
     @property
     def model(self) -> Any:
@@ -100,78 +96,6 @@ def register(app: Flask, kind: Kind) -> None:
     kinds[kind.name] = kind
 
 
-class Term(NamedTuple):
-    """Words that a search wants to stand together; the last may be incomplete."""
-
-    words: tuple[str, ...]
-    begun: bool
-
-
-def expression(text: str) -> str:
-    """Return a search as FTS5 reads it, empty if no word in it is looked for.
-
-    All words must occur, the last one may be the beginning of a word (a single Latin letter is
-    none: too many words begin with it); "quoted words" must stand together; a `-` before either
-    excludes. Nothing else has a meaning.
-    """
-    wanted, excluded, open_end = _read(text)
-    if not wanted:
-        return ""
-    query = _in_texts(" AND ".join(map(_quoted, wanted)) + (" *" if open_end else ""))
-    return query + "".join(f" NOT {_in_texts(_quoted(one))}" for one in excluded)
-
-
-def _quoted(term: str) -> str:
-    return f'"{term}"'
-
-
-def terms(text: str) -> list[Term]:
-    """Return the words and phrases that a search wants."""
-    wanted, _, open_end = _read(text)
-    split = [_words(one) for one in wanted]
-    last = len(split) - 1
-    return [Term(words, open_end and n == last) for n, words in enumerate(split)]
-
-
-def _words(term: str) -> tuple[str, ...]:
-    return tuple("".join(one if one.isalnum() else " " for one in term).split())
-
-
-def _read(text: str) -> tuple[list[str], list[str], bool]:
-    """Return what is wanted, what is excluded, and whether the last wanted word may go on.
-
-    What is wanted twice is looked for once: ranking takes time for each.
-    """
-    wanted: dict[str, None] = {}
-    excluded: dict[str, None] = {}
-    open_end, room = False, MAX_WORDS
-    for sign, phrase, word in islice(_TERM.findall(_plain(text)), 10 * MAX_WORDS):
-        term = phrase or word
-        words = _words(term)
-        if not words:
-            continue
-        if len(words) > room:
-            term = " ".join(words[:room])
-        room -= len(words)
-        kept = excluded if sign else wanted
-        kept.pop(term, None)
-        kept[term] = None
-        if not sign:
-            open_end = len(word) > 1 or not word.isascii()
-        if room <= 0:
-            break
-    return list(wanted), list(excluded), open_end
-
-
-def _in_texts(query: str) -> str:
-    return f"{{title body tags}} : ({query})"
-
-
-def _plain(text: str) -> str:
-    """Return a text without what SQLite can't take: NUL ends it, lone surrogates are not UTF-8."""
-    return text.replace("\0", " ").encode(errors="replace").decode()
-
-
 def within(query: str, kind: str, scopes: Iterable[str] | None) -> str:
     """Cut an expression to rows of a kind that are seen from any of some places; None: all."""
     places = [kind] if scopes is None else [kind + place for place in scopes]
@@ -199,11 +123,6 @@ def ids(kind: str, text: str, scopes: Iterable[str] | None) -> Select[Any] | Non
 def relevance() -> Any:
     """Return a row's score by BM25: the best match has the lowest. Compute it for few rows."""
     return func.bm25(literal_column("search_index"), *WEIGHTS)
-
-
-def title(opening: str, closing: str) -> Any:
-    """Return the title, with marks around what matched."""
-    return func.highlight(literal_column("search_index"), 1, opening, closing)
 
 
 def rebuild() -> int:

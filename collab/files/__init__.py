@@ -22,7 +22,10 @@ def init_app(app: Flask) -> None:
     from .models import File
     from .yjs_door import routes as yjs_routes
 
-    fulltext.register(app, fulltext.Kind("file", 6, File.path, File.updated_at, "files", readable))
+    fulltext.register(
+        app,
+        fulltext.Kind("file", 6, File.path, File.updated_at, "files", readable, File.searchable),
+    )
     register_topic(app, "file", File)
     register_digests(app, File.sha256)
     on_deletion(app, service.delete_all)

@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
             Post.updated_at,
             "posts",
             lambda _, user_id, __: Post.readable_by(user_id),
+            Post.body,
         ),
     )
     switch(app, "posts", *parts)

@@ -12,6 +12,7 @@ from ..core.database import take_write_lock
 from ..core.lists.paging import Page, paginate
 from ..core.models import Id
 from ..core.storage.clearing import clear_most
+from ..core.words.folding import fold
 from ..events import log
 from ..events.catalogue.posts import CollectionCreated, CollectionDeleted, CollectionUpdated
 from ..extensions import db
@@ -75,7 +76,7 @@ def list_collections(caller: Caller, *, q: str | None, sort: str, **page: Any) -
         sort=sort,
         key=Collection.id,
         item=lambda row: row,
-        values={"owner_id": caller.user_id} | ({"q": q.lower()} if q else {}),
+        values={"owner_id": caller.user_id} | ({"q": fold(q)} if q else {}),
         **page,
     )
 
@@ -88,7 +89,7 @@ def _listed(filtered: bool) -> Select[Any]:
     query: Select[Any] = select(*shown, *times, COUNT_SEEN)
     query = query.where(Collection.owner_id == bindparam("owner_id", type_=Id))
     if filtered:
-        query = query.where(func.instr(func.lower(Collection.name), bindparam("q")) > 0)
+        query = query.where(func.instr(func.folded(Collection.name), bindparam("q")) > 0)
     return query
 
 

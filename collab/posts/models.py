@@ -45,13 +45,15 @@ class Collection(Versioned, Model):
     __tablename__ = "collections"
     __table_args__ = (
         Index("ix_collections_owner_id_id", "owner_id", "id"),
-        Index("ix_collections_owner_id_name_id", "owner_id", "name", "id"),
+        Index("ix_collections_owner_id_name_key_id", "owner_id", "name_key", "id"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(120))
+    #: What names are sorted by (`core/words/sorting.py`); triggers of the database keep it.
+    name_key: Mapped[str] = mapped_column(Text, default="", deferred=True)
     description: Mapped[str] = mapped_column(Text, default="")
 
     #: How often its posts have got fresh positions; cursors are good for one such time.
@@ -87,5 +89,5 @@ class CollectionPost(Model):
 
 #: What lists may be sorted by.
 POST_SORTS = {"id": Post.id, "updated_at": Post.updated_at}
-COLLECTION_SORTS = {"id": Collection.id, "name": Collection.name}
+COLLECTION_SORTS = {"id": Collection.id, "name": Collection.name_key}
 PLACE_SORTS = {"position": CollectionPost.position}

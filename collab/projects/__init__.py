@@ -18,7 +18,16 @@ def init_app(app: Flask) -> None:
     LOOK.put(app, LookAgain())
     register_topic(app, "project", Project)
     fulltext.register(
-        app, fulltext.Kind("project", 1, Project.name, Project.updated_at, "projects", readable)
+        app,
+        fulltext.Kind(
+            "project",
+            1,
+            Project.name,
+            Project.updated_at,
+            "projects",
+            readable,
+            Project.description,
+        ),
     )
     concerns.register(app, MemberEvents())
     serve(app, routes.blueprint, member_routes.blueprint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -39,7 +39,7 @@ class Project(AsSeen, Versioned, Model):
     __tablename__ = "projects"
     #: Ids are never given twice: the log keeps the topics of deleted projects.
     __table_args__ = (
-        Index("ix_projects_name_id", "name", "id"),
+        Index("ix_projects_name_key_id", "name_key", "id"),
         Index("ix_projects_created_at_id", "created_at", "id"),
         Index("ix_projects_updated_at_id", "updated_at", "id"),
         {"sqlite_autoincrement": True},
@@ -47,6 +47,8 @@ class Project(AsSeen, Versioned, Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
+    #: What names are sorted by (`core/words/sorting.py`); triggers of the database keep it.
+    name_key: Mapped[str] = mapped_column(Text, default="", deferred=True)
     description: Mapped[str] = mapped_column(String(2000), default="")
 
     @hybrid_property
@@ -138,7 +140,7 @@ class Invitation(Model):
 #: What lists may be sorted by.
 PROJECT_SORTS = {
     "id": Project.id,
-    "name": Project.name,
+    "name": Project.name_key,
     "created_at": Project.created_at,
     "updated_at": Project.updated_at,
 }

@@ -13,6 +13,7 @@ from ..core.errors import Forbidden
 from ..core.lists.paging import Page, paginate
 from ..core.models import Id
 from ..core.storage.clearing import clear
+from ..core.words.folding import fold
 from ..events import log
 from ..events.catalogue.projects import (
     MemberAdded,
@@ -45,7 +46,7 @@ def list_projects(caller: Caller, *, q: str | None, scope: str, sort: str, **pag
     """Return a page of the caller's projects, or for an admin of all, each with their role."""
     if scope == "all" and not caller.is_admin:
         raise Forbidden("Only an admin may list all projects.")
-    values = {"user_id": caller.user_id} | ({"q": q.lower()} if q else {})
+    values = {"user_id": caller.user_id} | ({"q": fold(q)} if q else {})
     # The memberships of a person are kept in this order, so that a page of them is all it takes.
     key = Project.id if scope == "all" else Member.project_id
     return paginate(
@@ -67,7 +68,7 @@ def _listed(scope: str, filtered: bool) -> Select[Any]:
     query: Any = select(*shown, Member.role).select_from(Project)
     query = query.join(Member, mine, isouter=scope == "all")
     if filtered:
-        query = query.where(func.instr(func.lower(Project.name), bindparam("q")) > 0)
+        query = query.where(func.instr(func.folded(Project.name), bindparam("q")) > 0)
     return query  # type: ignore[no-any-return]
 
 

@@ -196,7 +196,7 @@ def members(scope: Scope) -> Members:
     counts = select(Member.role, func.count()).where(mine).group_by(Member.role).order_by(rank)
     listed = select(User.name, Member.role, Member.created_at).join(User, Member.user_id == User.id)
     listed = (
-        listed.where(mine).order_by(rank, func.lower(User.name), User.id).limit(MAX_ROWS_LISTED)
+        listed.where(mine).order_by(rank, func.sort_key(User.name), User.id).limit(MAX_ROWS_LISTED)
     )
     roles = dict(scope.rows(counts))
     return Members(roles, [(name, role, since) for name, role, since in scope.rows(listed)])
@@ -221,9 +221,7 @@ def workspaces(scope: Scope) -> Workspaces:
     mine = Workspace.project_id == scope.project_id
     total = scope.connection.scalar(select(func.count()).select_from(Workspace).where(mine)) or 0
     query = select(Workspace.id, Workspace.name, Workspace.created_at).where(mine)
-    rows = scope.rows(
-        query.order_by(func.lower(Workspace.name), Workspace.id).limit(MAX_ROWS_LISTED)
-    )
+    rows = scope.rows(query.order_by(Workspace.name_key, Workspace.id).limit(MAX_ROWS_LISTED))
     counts = _on_topics(scope, [f"workspace:{row.id}" for row in rows])
     listed = [(row.name, row.created_at, counts.get(f"workspace:{row.id}", 0)) for row in rows]
     return Workspaces(total, listed)

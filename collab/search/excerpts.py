@@ -1,16 +1,17 @@
 """The words of a text around the place where a search matched it, found in bounded work.
 
-FTS5 has functions for that, but they take the square of how often a word occurs: the excerpt of one
-text of a letter and another, 50,000 times, took seconds.
+The index has the words of a text, not the text: what matched is looked for in the text itself, by
+the same rule for words. That is done piece by piece, until all that was asked for has been found.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from typing import NamedTuple
 
-from ..core.fulltext import Term
+from ..core.words.asked import Term
+from ..core.words.folding import fold
+from ..core.words.splitting import Word, parts, placed
 from .highlighting import CLOSE_MARK, OPEN_MARK
 
 #: Words of an excerpt; characters of it that are looked at; characters and words
@@ -22,24 +23,16 @@ WORDS_BEFORE_MATCH = 9
 #: Places of a term that are looked at in a text, and characters in which different terms are near.
 MAX_PLACES_PER_TERM = 200
 NEAR_CHARACTERS = 200
-
-#: Characters without their diacritics, as the index knows them: each for one, in lower case.
-_BARE = {
-    code: bare[0]
-    for code in range(0xC0, 0x2000)
-    if len(bare := unicodedata.normalize("NFD", chr(code)).lower()) > 1
-    and all(map(unicodedata.combining, bare[1:]))
-}
-
-Place = tuple[int, int]
+#: Characters of a piece that is looked at; it ends after a space, where there is one.
+PIECE_CHARACTERS = 4000
 
 
-def folded(text: str) -> str:
-    """Return a text of the same length, in lower case and without diacritics."""
-    lower = text.lower()
-    if len(lower) != len(text):
-        lower = "".join(low if len(low := one.lower()) == 1 else one for one in text)
-    return lower if lower.isascii() else lower.translate(_BARE)
+class Place(NamedTuple):
+    """Where a term stands."""
+
+    begin: int
+    end: int
+    term: int
 
 
 def excerpt(text: str, terms: Sequence[Term]) -> str:
@@ -47,54 +40,81 @@ def excerpt(text: str, terms: Sequence[Term]) -> str:
 
     Where nothing is found, it is the text's beginning.
     """
-    bare = folded(text)
-    places = sorted(
-        {place for term in terms for place in islice(_places(bare, term), MAX_PLACES_PER_TERM)}
-    )
-    begin = _begin(text, _best(bare, places))
+    places = _places(text, terms)
+    begin = _begin(text, _best(places))
     end = _end(text, begin)
     shown = _marked(text, begin, end, places)
     return "…" * (begin > 0) + shown + "…" * (end < len(text.rstrip()))
 
 
-def _places(text: str, term: Term) -> Iterator[Place]:
-    """Yield where a term stands, as far as a bounded number of looks goes."""
-    first, *rest = [folded(word) for word in term.words]
-    at = -1
-    for _ in range(MAX_PLACES_PER_TERM):
-        at = text.find(first, at + 1)
-        if at < 0:
-            return
-        if at and text[at - 1].isalnum():
-            continue
-        end = _after(text, at + len(first), rest)
-        if end is not None and (term.begun or not text[end : end + 1].isalnum()):
-            yield at, _word_end(text, end) if term.begun else end
+def whole(text: str, terms: Sequence[Term]) -> str:
+    """Return a text with marks around the terms."""
+    return _marked(text, 0, len(text), _places(text, terms))
 
 
-def _after(text: str, at: int, words: list[str]) -> int | None:
-    """Return where further words end that stand here, with nothing but signs in between."""
-    for word in words:
-        if text[at : at + 1].isalnum():
-            return None
-        gap = next((n for n in range(at, at + NEAR_CHARACTERS) if text[n : n + 1].isalnum()), None)
-        if gap is None or not text.startswith(word, gap):
-            return None
-        at = gap + len(word)
-    return at
+def _places(text: str, terms: Sequence[Term]) -> list[Place]:
+    """Return where terms stand in a text, in its order, up to the piece that has all of them."""
+    found: list[Place] = []
+    counts = [0] * len(terms)
+    for at, piece in _pieces(text):
+        here = _in_piece(piece, terms, counts)
+        found += [Place(begin + at, end + at, number) for begin, end, number in here]
+        if len({place.term for place in here}) == len(terms):
+            break
+    return sorted(found)
 
 
-def _word_end(text: str, at: int) -> int:
-    stop = min(len(text), at + MAX_MATCHES_LOOKED_AT)
-    return next((n for n in range(at, stop) if not text[n].isalnum()), stop)
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Cut a text into pieces, each with where it begins."""
+    at = 0
+    while at < len(text):
+        end = min(len(text), at + PIECE_CHARACTERS)
+        if end < len(text):
+            spaces = (n for n in range(end, at, -1) if text[n - 1].isspace())
+            end = next(spaces, end)
+        yield at, text[at:end]
+        at = end
 
 
-def _best(text: str, places: list[Place]) -> int:
-    """Return where the most different words are near each other; the first such place."""
-    best, most = places[0][0] if places else 0, 0
-    for number, (begin, _) in enumerate(places[:MAX_PLACES_PER_TERM]):
+def _in_piece(piece: str, terms: Sequence[Term], counts: list[int]) -> list[Place]:
+    folded = fold(piece)
+    here = [
+        (number, term)
+        for number, term in enumerate(terms)
+        if counts[number] < MAX_PLACES_PER_TERM and any(way[0] in folded for way in term.ways)
+    ]
+    if not here:
+        return []
+    found: list[Place] = []
+    sequences = [placed(piece), *parts(piece)]
+    for number, term in here:
+        room = MAX_PLACES_PER_TERM - counts[number]
+        places = [Place(*one, number) for words in sequences for one in _of_term(words, term)][
+            :room
+        ]
+        counts[number] += len(places)
+        found += places
+    return found
+
+
+def _of_term(words: list[Word], term: Term) -> Iterator[tuple[int, int]]:
+    """Yield where a term stands in words that follow each other."""
+    for way in term.ways:
+        *before, last = way
+        for at in range(len(words) - len(before)):
+            end = words[at + len(before)]
+            if not (end.text.startswith(last) if term.begun else end.text == last):
+                continue
+            if all(words[at + n].text == word for n, word in enumerate(before)):
+                yield words[at].begin, end.end
+
+
+def _best(places: list[Place]) -> int:
+    """Return where the most different terms are near each other; the first such place."""
+    best, most = places[0].begin if places else 0, 0
+    for number, (begin, _, _) in enumerate(places[:MAX_PLACES_PER_TERM]):
         near = places[number : number + EXCERPT_WORDS]
-        found = len({text[a:b] for a, b in near if b <= begin + NEAR_CHARACTERS})
+        found = len({one.term for one in near if one.end <= begin + NEAR_CHARACTERS})
         if found > most:
             best, most = begin, found
     return best
@@ -120,7 +140,7 @@ def _end(text: str, begin: int) -> int:
 
 def _marked(text: str, begin: int, end: int, places: list[Place]) -> str:
     parts, at = [], begin
-    for start, stop in places:
+    for start, stop, _ in places:
         if at <= start < end:
             parts += [text[at:start], OPEN_MARK, text[start : min(stop, end)], CLOSE_MARK]
             at = min(stop, end)

@@ -16,7 +16,6 @@ from ..core import fulltext
 from ..core.fulltext import SEARCH_INDEX, Kind
 from ..core.models import Id
 from ..projects.models import Project
-from .highlighting import CLOSE_MARK, OPEN_MARK
 
 #: Of each kind so many of the newest matches are ranked, so that a search costs much the same
 #: however much there is.
@@ -64,8 +63,7 @@ def shown(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
         kind.project_id.label("project_id"),
         home.name.label("project_name"),
         kind.changed.label("updated_at"),
-        fulltext.title(OPEN_MARK, CLOSE_MARK).label("title_marked"),
-        SEARCH_INDEX.c.body.label("body"),
+        kind.body.label("body"),
     )
     query = _matching(select(*columns), kind, is_admin, in_project)
     return query.outerjoin(home, home.id == kind.project_id).where(

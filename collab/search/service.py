@@ -13,11 +13,12 @@ from ..core.caller import Caller
 from ..core.fulltext import KINDS, Kind
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page, decode, encode
+from ..core.words import asked
 from ..extensions import db
 from ..projects import access
 from ..projects.models import Project
 from . import queries
-from .excerpts import excerpt
+from .excerpts import excerpt, whole
 from .highlighting import marked
 
 #: Characters of an excerpt, since a word may be long.
@@ -68,7 +69,7 @@ class Search:
 
     def __init__(self, caller: Caller, text: str, project_id: int | None) -> None:
         self.caller, self.project_id = caller, project_id
-        self.query, self.terms = fulltext.expression(text), fulltext.terms(text)
+        self.query, self.terms = asked.expression(text), asked.read(text).wanted
         if project_id is not None:
             access.load(Project, project_id, caller)
         self.scopes = self._scopes()
@@ -118,7 +119,7 @@ class Search:
 
     def _result(self, kind: Kind, row: Any) -> SearchResult:
         shown = {
-            "title_html": marked(row.title_marked, MAX_EXCERPT_CHARACTERS),
+            "title_html": marked(whole(row.title, self.terms), MAX_EXCERPT_CHARACTERS),
             "text_html": marked(excerpt(row.body, self.terms), MAX_EXCERPT_CHARACTERS),
         }
         url = f"{BASE_PATH}/{kind.path}/{row.id}"

@@ -16,7 +16,10 @@ def init_app(app: Flask) -> None:
     from .models import Task
 
     parts = (routes.blueprint, comment_routes.blueprint)
-    fulltext.register(app, fulltext.Kind("task", 2, Task.title, Task.updated_at, "tasks", readable))
+    fulltext.register(
+        app,
+        fulltext.Kind("task", 2, Task.title, Task.updated_at, "tasks", readable, Task.description),
+    )
     on_departure(app, on_member_left.unassign)
     switch(app, "tasks", *parts)
     concerns.register(app, TaskEvents())

@@ -12,6 +12,7 @@ from ..core.caller import Caller
 from ..core.errors import Forbidden
 from ..core.lists.paging import Page, paginate
 from ..core.models import Id, utcnow
+from ..core.words.asked import expression
 from ..extensions import db
 from ..projects import access
 from .fields import tidy
@@ -71,7 +72,7 @@ def list_tasks(
     kind = _kind(project_id, scope, asked["assignee"], caller)
     values = _values(overdue, caller, **asked)
     if "match" in values:
-        words = fulltext.expression(values["match"])
+        words = expression(values["match"])
         if not words:
             return Page([], None)
         values["match"] = fulltext.within(words, "task", _scopes(kind, project_id, caller))

@@ -107,10 +107,22 @@ def test_words_are_counted_without_regard_to_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "word"), [("STRASSE straße", "strasse"), ("naïve", "naïve"), ("日本", "日本")]
+    ("text", "word"),
+    [
+        ("STRASSE straße", "strasse"),
+        ("naïve", "naïve"),
+        ("日本", "日本"),
+        ("हिन्दी", "हिन्दी"),
+        ("nai\u0308ve", "nai\u0308ve"),
+        ("مُحَمَّد", "مُحَمَّد"),
+    ],
 )
 def test_words_of_any_script_are_words(text: str, word: str) -> None:
     assert [one["word"] for one in counted(text=text)["top"]] == [word]
+
+
+def test_marks_do_not_part_words() -> None:
+    assert counted(text="हिन्दी भाषा")["words"] == 2
 
 
 def test_an_empty_text_has_no_words() -> None:

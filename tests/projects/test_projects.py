@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
+from collab.core.words.sorting import sort_key
+
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from ..support.records import Record, recording
@@ -115,7 +117,7 @@ def test_a_search_of_more_than_100_characters_is_422(alice: Person) -> None:
 
 
 def test_projects_are_sorted_by_name(planets: Person) -> None:
-    assert names(planets, sort="name") == sorted(names(planets))
+    assert names(planets, sort="name") == sorted(names(planets), key=sort_key)
 
 
 def test_the_latest_changed_project_can_come_first(planets: Person) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from flask import Flask
@@ -32,3 +35,13 @@ def a_post(owner: Person, title: str, **more: Any) -> Post:
 
 def titles(found: list[dict[str, Any]]) -> list[str]:
     return [one["title"] for one in found]
+
+
+@contextmanager
+def an_index() -> Iterator[sqlite3.Connection]:
+    """Open a database with an index like the application's, called `i`, and nothing in it."""
+    words = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
+    columns = f'scope, title, body, tags, tokenize = "{words}"'
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE VIRTUAL TABLE i USING fts5({columns}, prefix = '2 3 4 5 6')")
+        yield connection

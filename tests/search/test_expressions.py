@@ -9,18 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.core.fulltext import expression, within
+from collab.core.fulltext import within
+from collab.core.words.asked import expression
+
+from .rows import an_index
 
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[sqlite3.Connection]:
     """Return a database with an index of one row, which all can see and nobody should."""
-    connection = sqlite3.connect(":memory:")
-    columns = "scope, title, body, tags, tokenize = 'unicode61 remove_diacritics 2'"
-    connection.execute(f"CREATE VIRTUAL TABLE i USING fts5({columns}, prefix = '2 3 4 5 6')")
-    connection.execute("INSERT INTO i VALUES ('task taskp1 taskadmin', 'secret', 'word', 'tag')")
-    yield connection
-    connection.close()
+    with an_index() as connection:
+        row = ("task taskp1 taskadmin", "secret", "word", "tag")
+        connection.execute("INSERT INTO i VALUES (?, ?, ?, ?)", row)
+        yield connection
 
 
 def run(index: sqlite3.Connection, query: str) -> int:
@@ -30,7 +31,8 @@ def run(index: sqlite3.Connection, query: str) -> int:
 ANYTHING = st.text(st.characters(categories=None), max_size=300)
 SYNTAX = st.lists(
     st.sampled_from(['"', "-", " ", "*", "(", ")", ":", "{", "}", "^", "+", ",", "\0", "\ud800"])
-    | st.sampled_from(["AND", "OR", "NOT", "NEAR", "scope", "taskp1", "taskadmin", "é", "2"]),
+    | st.sampled_from(["AND", "OR", "NOT", "NEAR", "scope", "taskp1", "taskadmin", "é", "2"])
+    | st.sampled_from(["aB", "C++", "#", "&", "日", "🚀", "|", "\u0301"]),
     max_size=60,
 ).map("".join)
 

@@ -118,7 +118,7 @@ SEARCHES = [
     ("  ", set()),
     ("!?*", set()),
     ("🚀", set()),
-    ("launch 🚀 plan", {"the launch plan", "plan the launch"}),
+    ("launch 🚀", set()),
 ]
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from flask import Flask
 
+from collab.core.database import register_functions
 from collab.core.storage import blob_store
 from collab.server import prepare
 
@@ -185,6 +186,7 @@ def test_bytes_are_kept_whose_new_row_is_not_committed_yet(
     age(instance, 3700)
     digest = hashlib.sha256(b"orphan").hexdigest()
     other = sqlite3.connect(instance / "collab.db", check_same_thread=False)
+    register_functions(other)
     other.execute(ROW, (alice.id, digest))  # the writer's lock is taken
     commit = threading.Timer(0.3, other.commit)
     commit.start()

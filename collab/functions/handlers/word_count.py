@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import Any
+from unicodedata import category
 
-#: A word: letters, digits and marks of any script; an apostrophe within it belongs to it.
-WORD_PATTERN = re.compile(r"\w+(?:['\u2019]\w+)*")
+_MARKS = "".join(chr(code) for code in range(0x300, 0x1F000) if category(chr(code))[0] == "M")
+#: Letters and digits with their marks, and what joins or parts letters within a word.
+_LETTERS = rf"(?:\w[{_MARKS}\u200c\u200d]*)+"
+#: A word, of any script; an apostrophe within it belongs to it.
+WORD_PATTERN = re.compile(rf"{_LETTERS}(?:['\u2019]{_LETTERS})*")
 MAX_WORDS_LISTED = 100
 
 

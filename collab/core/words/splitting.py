@@ -1,0 +1,104 @@
+"""The words of a text: what the full-text index has of it, and what a search asks for.
+
+A word is letters, digits and their marks. A sign written onto a word is a word of its own, so that
+`C++` is three and `.NET` two; others only part them: `snake_case`, `kebab-case` and `src/main.py`
+are found by their parts. A symbol that is not ASCII's, such as an emoji, is a word. `camelCase` is
+one word, and its parts stand at the end, after a bar, with those of all other such words.
+
+Where words have no spaces between them (`RUN_LETTERS`), each letter with its marks is a word,
+and a search for several is one for a phrase: so it is found in the middle of a run. Why these are
+not pairs of letters, docs/decisions/0031 says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from .characters import LETTER_MARKS, RUN_LETTERS, WORD_SYMBOLS
+from .folding import fold, folded_with_places
+
+#: Stands before the parts of a word; no text has it as a word.
+PARTS_BAR = "|"
+#: Different words of a text whose parts are noted, and characters of one that are looked at.
+MAX_WORDS_WITH_PARTS = 2000
+MAX_WORD_CHARACTERS = 200
+
+_IN_WORD = rf"\w{LETTER_MARKS}"
+#: Signs on a word: after one (`C++`, `C#`, `50%`, `A*`), before one (`.NET`, `#tag`, `@name`,
+#: `$5`), or between two (`R&D`).
+_SIGN = (
+    rf"(?<=[{_IN_WORD}+#])[+#]|(?<=[{_IN_WORD}])(?:%|\*(?![\w*])|&(?=\w))"
+    rf"|[#@$+](?=\w)|(?<![{_IN_WORD}.])\.(?=[^\W\d_])"
+)
+_WORD = re.compile(
+    rf"(?:[^\W_{RUN_LETTERS}][{LETTER_MARKS}]*)+|[{RUN_LETTERS}][{LETTER_MARKS}]*|[{WORD_SYMBOLS}][{LETTER_MARKS}]*|{_SIGN}"
+)
+_ASCII_WORD = re.compile(
+    r"[a-z0-9]+|(?<=[a-z0-9_+#])[+#]|(?<=[a-z0-9_])(?:%|\*(?![a-z0-9_*])|&(?=[a-z0-9_]))"
+    r"|[#@$+](?=[a-z0-9_])|(?<![a-z0-9_.])\.(?=[a-z])"
+)
+
+_UPPER = "".join(chr(code) for code in range(0x250) if chr(code).isupper())
+_LOWER = "".join(chr(code) for code in range(0x250) if chr(code).islower())
+_PLAIN_WORD = re.compile(r"[^\W_]{2,}")
+#: Where the parts of a word begin: `parseURLs` has two, `HTTPServer` two.
+_HUMP = re.compile(
+    rf"(?<=[{_LOWER}0-9])(?=[{_UPPER}])|(?<=[{_UPPER}])(?=[{_UPPER}](?!s(?![^\W_]))[{_LOWER}])"
+)
+
+
+class Word(NamedTuple):
+    """A word, and where it stands."""
+
+    text: str
+    begin: int
+    end: int
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text in their order, folded, without the parts of any."""
+    folded = fold(text)
+    return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
+
+
+def parts(text: str) -> Iterator[list[Word]]:
+    """Find the words in camel case: yields the parts of each."""
+    if text.islower():
+        return
+    for match in _PLAIN_WORD.finditer(text):
+        begin, word = match.start(), match[0][:MAX_WORD_CHARACTERS]
+        cuts = [0, *(hump.start() for hump in _HUMP.finditer(word)), len(word)]
+        if len(cuts) > 2:
+            yield [
+                Word(fold(word[first:last]), begin + first, begin + last)
+                for first, last in pairwise(cuts)
+            ]
+
+
+def indexed(text: str) -> str:
+    """Return what the index has of a text: its words, and the parts of those that have some."""
+    several: dict[tuple[str, ...], None] = {}
+    for found in parts(text):
+        several[tuple(one.text for one in found)] = None
+        if len(several) == MAX_WORDS_WITH_PARTS:
+            break
+    return " ".join([*words(text), *(f"{PARTS_BAR} {' '.join(one)}" for one in several)])
+
+
+def placed(text: str) -> list[Word]:
+    """Return the words of a text with their places in it."""
+    folded, places = folded_with_places(text)
+    found = (_ASCII_WORD if folded.isascii() else _WORD).finditer(folded)
+    if places is None:
+        return [Word(one[0], one.start(), one.end()) for one in found]
+    return [Word(one[0], places[one.start()], _end(places, one.end())) for one in found]
+
+
+def _end(places: list[int], at: int) -> int:
+    """Return where a character ends, also one that became several and of which this is a part."""
+    while places[at] == places[at - 1]:
+        at += 1
+    return places[at]
