@@ -18,10 +18,14 @@ from .auth.schemas import RegisterIn
 from .core import fulltext
 from .core.database import take_write_lock
 from .core.errors import ApiError
-from .core.slots import setting
+from .core.lists.tables import csv_lines
+from .core.slots import application, setting
 from .core.storage import opening
 from .events import log
 from .extensions import db
+from .ingest.commands import demo as demo_traffic
+from .ingest.commands import importing, querying
+from .ingest.worker.supervisor import options_of
 
 NOT_MIGRATED = (
     "The database {path} {state}. Run `flask --app app db upgrade`, or start the server once: "
@@ -35,7 +39,7 @@ TOO_NEW = (
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for command in (create_admin, set_password, demo, prune_events, rebuild_search):
+    for command in COMMANDS:
         app.cli.add_command(command)
 
 
@@ -161,3 +165,52 @@ def rebuild_search() -> None:
     count = fulltext.rebuild()
     db.session.commit()
     click.echo(f"{count} rows indexed.")
+
+
+@click.command("ingest-demo", cls=DatabaseCommand)
+@click.option("--project", type=int, help="whose events they are; by default the first project's")
+@click.option("--rate", default=20.0, type=click.FloatRange(0.1, 20_000), help="events a second")
+@click.option("--for", "for_s", default=60.0, type=click.FloatRange(0), help="seconds; 0: for ever")
+@click.option("--url", help="of the running server; by default this machine's, at PORT")
+def ingest_demo(project: int | None, rate: float, for_s: float, url: str | None) -> None:
+    """Send traffic of a made-up shop to the running server, with a write key of its own."""
+    address = url or f"http://127.0.0.1:{setting('PORT')}"
+    key = demo_traffic.write_key(project)
+    line = "{0.events} sent, {0.accepted} accepted, {0.rejected} rejected"
+    try:
+        sent = demo_traffic.run(
+            address, key, rate, for_s, lambda so_far: click.echo(line.format(so_far))
+        )
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        raise click.ClickException(f"{address} does not take events: {error}") from None
+    click.echo(f"Done: {line.format(sent)}.")
+
+
+@click.command("ingest-import", cls=DatabaseCommand)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def ingest_import(folder: Path) -> None:
+    """Load an archive of events into an empty store; the server must not run."""
+    try:
+        done = importing.run(options_of(application()), folder)
+    except importing.CanNotImport as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{done.events} events of {done.files} files imported; broken off: {done.broken}.")
+
+
+@click.command("ingest-sql")
+@click.argument("query")
+def ingest_sql(query: str) -> None:
+    """Ask the archive of events by SQL (the view `events`), with the package duckdb; prints CSV."""
+    try:
+        for rows in querying.ask(setting("INSTANCE_PATH") / "archive", query):
+            click.echo(csv_lines(rows).decode(), nl=False)
+    except querying.CanNotAsk as error:
+        raise click.ClickException(str(error)) from None
+
+
+COMMANDS = (
+    *(create_admin, set_password, demo, prune_events, rebuild_search),
+    *(ingest_demo, ingest_import, ingest_sql),
+)

@@ -166,3 +166,12 @@ def test_each_command_says_what_it_does(app):
     assert len(ours) == 5
     for one in ours:
         assert re.fullmatch(r"[A-Z].+\.", one.help), one.name
+
+
+def test_ingest_commands_say_why_they_can_not(command, tmp_path):
+    asked = command("ingest-sql", "SELECT 1")
+    assert (asked.exit_code, "There is no archive yet" in asked.output) == (1, True)
+    imported = command("ingest-import", str(tmp_path))
+    assert (imported.exit_code, "There is no archive in" in imported.output) == (1, True)
+    sent = command("ingest-demo", "--project", "99")
+    assert (sent.exit_code, "There is no such project" in sent.output) == (1, True)

@@ -1,0 +1,1 @@
+"""What the commands `ingest-demo`, `ingest-import` and `ingest-sql` do (`collab/cli.py`)."""

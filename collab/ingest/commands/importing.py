@@ -1,0 +1,160 @@
+"""Making a store again out of the archive: the same events, the same numbers."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from ...core.json import dumps, loads
+from ..pipeline.inbox import Request, put
+from ..pipeline.loading import Loader
+from ..pipeline.store import writing
+from ..worker.loop import Options, make_loader, only_one
+
+#: Bytes of a file that are read at once.
+CHUNK_BYTES = 2**20
+#: What the name of a file in the archive says: its project, day and hour.
+FILE_PATTERN = re.compile(r"project-([1-9]\d*)/(\d{4}-\d\d-\d\d)/(\d\d)\.jsonl\.gz")
+
+
+class CanNotImport(Exception):
+    """The archive can't be imported; the message says why."""
+
+
+@dataclass
+class Imported:
+    """What was read, and files that ended in the middle."""
+
+    files: int = 0
+    events: int = 0
+    broken: int = 0
+
+
+def run(options: Options, folder: Path) -> Imported:
+    """Load all that is in an archive into a store that is empty; raises CanNotImport."""
+    with only_one(options.store, lambda _: False) as is_ours:
+        if not is_ours:
+            raise CanNotImport("A worker runs on this store: stop the server first.")
+        loader = make_loader(options)
+        try:
+            return import_all(loader, folder)
+        finally:
+            loader.close()
+
+
+def _files(folder: Path) -> Iterator[tuple[int, int, Path]]:
+    """Yield (hour, project, path) of the files of an archive."""
+    for path in folder.glob("project-*/*/*.jsonl.gz"):
+        match = FILE_PATTERN.fullmatch(path.relative_to(folder).as_posix())
+        if match:
+            day = datetime.strptime(match[2], "%Y-%m-%d").replace(tzinfo=UTC)
+            yield int(day.timestamp()) // 3600 + int(match[3]), int(match[1]), path
+
+
+def import_all(loader: Loader, folder: Path) -> Imported:
+    """Load an archive into a loader's store; raises CanNotImport."""
+    files = sorted(_files(folder))
+    if not files:
+        raise CanNotImport(f"There is no archive in {folder}.")
+    if loader.connection.execute("SELECT 1 FROM totals LIMIT 1").fetchone():
+        raise CanNotImport("The store is not empty: move ingest.db and what lies beside it away.")
+    done = Imported()
+    for hour, project, path in files:
+        length, events = _import_file(loader, project, path)
+        _keep(loader, path, (project, hour), length, events)
+        done.files += 1
+        done.events += events
+        done.broken += length < path.stat().st_size
+    return done
+
+
+def _import_file(loader: Loader, project: int, path: Path) -> tuple[int, int]:
+    """Load a file; returns how far it is whole, and how many events it has."""
+    length = events = 0
+    for piece, end in members(path):
+        lines = [loads(line) for line in piece.splitlines()]
+        _load(loader, project, lines)
+        length = end
+        events += len(lines)
+    return length, events
+
+
+def _load(loader: Loader, project: int, lines: list[dict[str, Any]]) -> None:
+    last = 0
+    with writing(loader.connection) as connection:
+        for number, request in requests(project, lines):
+            put(connection, request)
+            last = max(last, number)
+        # Numbers of requests are never given twice: events without an id are known by them.
+        connection.execute(
+            "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'inbox'", (last,)
+        )
+    loader.load_all()
+
+
+def members(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Yield the contents of each gzip member (RFC 1952 §2.2) of a file, and where it ends.
+
+    Each is what one load received; one that ends in the middle is that of a load that broke off.
+    """
+    start, size = 0, path.stat().st_size
+    with path.open("rb") as file:
+        while start < size:
+            file.seek(start)
+            unpacker = zlib.decompressobj(wbits=31)
+            found = []
+            try:
+                while not unpacker.eof and (chunk := file.read(CHUNK_BYTES)):
+                    found.append(unpacker.decompress(chunk))
+            except zlib.error:
+                return
+            if not unpacker.eof:
+                return
+            start = file.tell() - len(unpacker.unused_data)
+            yield b"".join(found), start
+
+
+def requests(project: int, lines: Iterable[dict[str, Any]]) -> Iterator[tuple[int, Request]]:
+    """Put the requests together again that some lines were of, each with its number."""
+    for number, group in groupby(lines, key=lambda line: line["receipt"].partition(":")[0]):
+        events = list(group)
+        first = events[0]
+        context = first["context"] | {"imported": True, "receipt": int(number)}
+        body = b"[" + b",".join(map(_as_sent, events)) + b"]"
+        yield (
+            int(number),
+            Request(
+                project,
+                first["source"],
+                first["received"],
+                first["format"],
+                len(events),
+                dumps(context).decode(),
+                body,
+            ),
+        )
+
+
+def _as_sent(line: dict[str, Any]) -> bytes:
+    return base64.b64decode(line["payload"]) if "payload" in line else dumps(line["event"])
+
+
+def _keep(loader: Loader, path: Path, slot: tuple[int, int], length: int, events: int) -> None:
+    """Let the archive go on with a file, as far as it is whole."""
+    kept = loader.archive.path(*slot)
+    if kept.resolve() != path.resolve():
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(path, kept)
+        kept.chmod(0o600)
+    loader.connection.execute(
+        "INSERT OR REPLACE INTO archives (project, hour, bytes, events) VALUES (?, ?, ?, ?)",
+        (*slot, length, events),
+    )
