@@ -15,6 +15,7 @@ from .parsers import (
     origins,
     plugins,
     rate,
+    redis_url,
     secret,
     switch,
     token,
@@ -30,7 +31,7 @@ class ConfigError(Exception):
 
 
 #: What these read is not repeated in an error: a secret, or an address that may hold a password.
-CONFIDENTIAL_READERS = (secret, token, database_url)
+CONFIDENTIAL_READERS = (secret, token, database_url, redis_url)
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,12 @@ SETTINGS = (
         "off",
         switch,
         "whether events wait while that service gives no answer",
+    ),
+    Setting(
+        "REDIS_URL",
+        "",
+        redis_url,
+        "a Redis whose stream is the inbox of events, for any number of workers; empty: none",
     ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),

@@ -13,6 +13,7 @@ WHOLE_PATTERN = re.compile(r"-?\d{1,12}")
 ORIGIN_PATTERN = re.compile(r"https?://[\w.-]+(:\d+)?")
 RATE_PATTERN = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
 WEB_PATTERN = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
+REDIS_PATTERN = re.compile(r"(rediss?|unix)://\S+")
 PLUGIN_PATTERN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 TOKEN_PATTERN = re.compile(r"[!-~]{32,512}")
 SQLITE_FILE = re.compile(r"sqlite:///[^:?]")
@@ -89,6 +90,13 @@ def web_address(value: str) -> str:
     """Parse the address of a web service, http or https; empty: none."""
     if value and not WEB_PATTERN.fullmatch(value):
         raise ValueError("must be an address such as https://lookup.example.com/events")
+    return value
+
+
+def redis_url(value: str) -> str:
+    """Parse the address of a Redis server; empty: none."""
+    if value and not REDIS_PATTERN.fullmatch(value):
+        raise ValueError("must be an address such as redis://127.0.0.1:6379/0")
     return value
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from flask import Flask
 
+from ..core.errors import Unavailable
 from ..core.slots import Slot, setting
 from .pipeline.inbox import Inbox, Request
 from .pipeline.store import connect, reading, writing
@@ -26,25 +29,60 @@ def path_of(app: Flask) -> Path:
     return instance / "ingest.db"
 
 
-def _make_inbox(app: Flask) -> Inbox:
-    return Inbox(
-        path_of(app),
-        max_bytes=app.config["INGEST_QUEUE_MB"] * MIB,
-        quota_bytes=app.config["INGEST_QUOTA_MB"] * MIB,
-    )
+class TakesRequests(Protocol):
+    """Where requests wait: the store's inbox, or a stream of Redis."""
+
+    def append(self, request: Request) -> int | str:
+        """Keep a request; returns its receipt once it is safe."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
 
 
-INBOX: Slot[Inbox] = Slot("ingest inbox", _make_inbox)
+def _make_inbox(app: Flask) -> TakesRequests:
+    limits = {
+        "max_bytes": app.config["INGEST_QUEUE_MB"] * MIB,
+        "quota_bytes": app.config["INGEST_QUOTA_MB"] * MIB,
+    }
+    if url := app.config["REDIS_URL"]:
+        from .pipeline.queues.stream import StreamInbox  # and the client of Redis: few need it
+
+        return StreamInbox(url, **limits)
+    return Inbox(path_of(app), **limits)
 
 
-def append(request: Request) -> int:
-    """Take a request in and wake the worker; returns its number once it is on disk.
+INBOX: Slot[TakesRequests] = Slot("ingest inbox", _make_inbox)
 
-    Raises InboxFull, QuotaReached, and sqlite3.OperationalError for a full disk.
+
+def append(request: Request) -> int | str:
+    """Take a request in and wake the worker; returns its receipt once it is safe.
+
+    Raises InboxFull, QuotaReached, Unavailable while Redis is down, and sqlite3.OperationalError
+    for a full disk.
     """
-    receipt = INBOX.here().append(request)
+    try:
+        receipt = INBOX.here().append(request)
+    except _stream_trouble():
+        raise Unavailable("Events can't be taken in right now.") from None
     WORKER.here().knock()
     return receipt
+
+
+def _stream_trouble() -> tuple[type[Exception], ...]:
+    client = sys.modules.get("redis")
+    return (client.RedisError,) if client else ()
+
+
+def waiting(connection: sqlite3.Connection) -> dict[int, int]:
+    """Return how many events of each source wait for the worker."""
+    rows = connection.execute("SELECT source, sum(events) FROM inbox GROUP BY source")
+    found = {int(source): int(events) for source, events in rows}
+    if url := setting("REDIS_URL"):
+        from .pipeline.queues.stream import queued
+
+        for source, events in queued(url, connection).items():
+            found[source] = found.get(source, 0) + events
+    return found
 
 
 class Readers:

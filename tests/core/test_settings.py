@@ -66,6 +66,7 @@ BAD = {
     "INGEST_PLUGINS": ["module", "a:b:c", "a b:c", "a:b c"],
     "INGEST_LOOKUP_URL": ["example.com", "ftp://example.com", "https://u@example.com", "http://"],
     "INGEST_LOOKUP_REQUIRED": ["", "maybe"],
+    "REDIS_URL": ["localhost:6379", "http://localhost", "redis://"],
     "NOTIFIER": ["", "maybe"],
     "FILE_QUOTA_MB": ["", "0", "x"],
     "FEATURE_CODE_EXECUTION": ["", "maybe", "2"],
@@ -105,6 +106,7 @@ SECRET_ONES = {
     "SECRET_KEY": "hunter2",
     "JWT_SECRET_KEY": "hunter2",
     "DATABASE_URL": "postgres://user:hunter2@db.example.com/collab",
+    "REDIS_URL": "http://user:hunter2@redis.example.com",
 }
 
 

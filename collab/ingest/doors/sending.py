@@ -39,7 +39,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def append(sent: Sent, origin: Origin, received: int, events: int) -> int | None:
+def append(sent: Sent, origin: Origin, received: int, events: int) -> int | str | None:
     """Keep what was sent, and return its number; None where it is an empty list.
 
     What has been read of it may be forgotten by then: this waits for the disk. Raises InboxIsFull,

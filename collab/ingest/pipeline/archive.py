@@ -53,6 +53,11 @@ def line(
     return orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
 
 
+def pack(lines: Sequence[bytes]) -> bytes:
+    """Return lines as a gzip member."""
+    return gzip.compress(b"".join(lines), GZIP_LEVEL, mtime=0)
+
+
 class Archive:
     """The files below a folder."""
 
@@ -64,8 +69,11 @@ class Archive:
         moment = datetime.fromtimestamp(hour * 3600, UTC)
         return self.folder / f"project-{project}" / f"{moment:%Y-%m-%d}" / f"{moment:%H}.jsonl.gz"
 
-    def append(self, slot: Slot, lines: Sequence[bytes], length: int) -> int:
-        """Add lines to a file that is `length` bytes long; returns its new length, on disk."""
+    def append(self, slot: Slot, member: bytes, length: int) -> int:
+        """Add packed lines to a file that is `length` bytes long; returns its new length, on disk.
+
+        Only one worker may do so at a time: within a load's transaction.
+        """
         path = self.path(*slot)
         is_new = not path.exists()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -76,7 +84,7 @@ class Archive:
                 length = found
             file.truncate(length)
             file.seek(length)
-            file.write(gzip.compress(b"".join(lines), GZIP_LEVEL, mtime=0))
+            file.write(member)
             length = file.tell()
             file.flush()
             os.fsync(file.fileno())

@@ -13,9 +13,9 @@ from .stages import Context
 
 @dataclass(slots=True)
 class Row:
-    """A request, taken from the inbox."""
+    """A request, taken from the inbox: its number there, or its entry's id in the stream."""
 
-    id: int
+    id: int | str
     project: int
     source: int
     received: int
@@ -70,7 +70,7 @@ class Batch:
     letters: list[Letter] = field(default_factory=list)
     lines: dict[Slot, list[bytes]] = field(default_factory=dict)
     #: How many events each request has, by its number.
-    found: dict[int, int] = field(default_factory=dict)
+    found: dict[int | str, int] = field(default_factory=dict)
 
 
 def letter_of(item: Item, stage: str, reason: str) -> Letter:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import orjson
 
 from . import tables
-from .archive import Archive, Slot
+from .archive import Archive, Slot, pack
 from .batch import Batch, Item, Row, letter_of
 from .event import Event
+from .queues.requests import InboxQueue, Queue, TakenElsewhere
 from .sources import SourceReader
 from .stages import Context, deduplicate, enrich, load, transform, validate
 from .store import CHECKPOINT_PAGES, connect, writing
@@ -26,17 +27,8 @@ from .unpacking import reason_of, unpack
 
 log = logging.getLogger(__name__)
 
-#: Events that one load takes, unless a single request has more.
-MAX_EVENTS = 4000
-#: Requests that one load takes.
-MAX_REQUESTS = 1000
 #: A project whose events took longer than this many seconds in a load waits behind the others.
 PATIENT_S = 0.5
-
-TAKE_QUERY = (
-    "SELECT id, project, source, received, format, events, context, body FROM inbox"
-    " WHERE project NOT IN ({}) ORDER BY id LIMIT ?"
-)
 
 #: Works on many events before they are stored: see `stages.py`.
 Plugin = Callable[[Sequence[Event], Sequence[Context]], None]
@@ -66,6 +58,7 @@ class Loader:
         self.sources, self.archive = sources, archive
         self._hash_key, self._plugins, self._now = hash_key, plugins, now
         self._patient_s = patient_s
+        self.queues: list[Queue] = [InboxQueue(self.connection)]
         #: Projects that took long, and until when (monotonic) others go first.
         self._slow: dict[int, float] = {}
 
@@ -80,8 +73,12 @@ class Loader:
         Raises Postponed, and sqlite3.OperationalError where the store can't be written: then all
         is as before.
         """
-        rows = self._take()
-        return self._load(rows) if rows else 0
+        now = time.monotonic()
+        slow = [project for project, until in self._slow.items() if until > now]
+        for queue in self.queues:
+            if rows := queue.take(slow):
+                return self._load(queue, rows)
+        return 0
 
     def load_all(self) -> int:
         """Load until the inbox is empty; returns how many events left it."""
@@ -90,43 +87,23 @@ class Loader:
             total += loaded
         return total
 
-    # -- taking -------------------------------------------------------------------------------
-
-    def _take(self) -> list[Row]:
-        now = time.monotonic()
-        slow = [project for project, until in self._slow.items() if until > now]
-        rows = self._select(slow) if slow else []
-        return rows or self._select([])
-
-    def _select(self, without: Sequence[int]) -> list[Row]:
-        query = TAKE_QUERY.format(", ".join("?" * len(without)))
-        found = self.connection.execute(query, (*without, MAX_REQUESTS))
-        rows: list[Row] = []
-        count = 0
-        for one in found:
-            row = Row(*one)
-            count += row.events
-            if rows and count > MAX_EVENTS:
-                break
-            rows.append(row)
-        found.close()
-        return rows
-
-    def _load(self, rows: list[Row]) -> int:
+    def _load(self, queue: Queue, rows: list[Row]) -> int:
         """Load some requests; if that fails, each half on its own, down to the one at fault."""
         try:
-            self._store(rows, self._work(rows))
+            self._store(queue, rows, self._work(rows))
+        except TakenElsewhere:
+            return 0
         except (sqlite3.OperationalError, OSError, Postponed):
             raise  # the disk, the lock or another service: nothing in the requests is wrong
         except Exception:
             if len(rows) == 1:
-                log.exception("ingest: request %d can't be loaded", rows[0].id)
-                return self._load_one_by_one(rows[0])
+                log.exception("ingest: request %s can't be loaded", rows[0].id)
+                return self._load_one_by_one(queue, rows[0])
             middle = len(rows) // 2
-            return self._load(rows[:middle]) + self._load(rows[middle:])
+            return self._load(queue, rows[:middle]) + self._load(queue, rows[middle:])
         return sum(row.events for row in rows)
 
-    def _load_one_by_one(self, row: Row) -> int:
+    def _load_one_by_one(self, queue: Queue, row: Row) -> int:
         """Load a request at which loading fails: the events that it fails at are rejected."""
         batch = self._work([row])
         kept: list[Item] = []
@@ -138,7 +115,7 @@ class Loader:
                 words = f"The event can't be stored ({type(error).__name__})."
                 batch.letters.append(letter_of(item, "load", words))
         batch.items = kept
-        self._store([row], batch)
+        self._store(queue, [row], batch)
         return row.events
 
     def _try(self, item: Item) -> None:
@@ -184,11 +161,14 @@ class Loader:
 
     # -- the transaction ----------------------------------------------------------------------
 
-    def _store(self, rows: Sequence[Row], batch: Batch) -> None:
-        lengths = self._archive(batch)
+    def _store(self, queue: Queue, rows: Sequence[Row], batch: Batch) -> None:
+        packed = {slot: pack(lines) for slot, lines in batch.lines.items() if lines}
         now = int(self._now() * 1000)
         tally = tables.Tally()
         with writing(self.connection) as connection:
+            queue.settle(connection, rows)
+            if queue.counts_at_load:
+                tally.received(rows)
             kept = self._pass_stages(connection, batch, tally)
             sizes = load(kept, lambda events: tables.insert(connection, events))
             tally.stored(kept, sizes, now)
@@ -198,8 +178,9 @@ class Loader:
             _note_replaced(connection, rows, tally, now)
             tally.correct(rows, batch.found)
             tally.write(connection)
-            tables.remove(connection, rows)
-            tables.note_archive(connection, lengths)
+            # On disk before the commit: what leaves the inbox is in the archive.
+            self._archive(connection, batch, packed)
+        queue.acknowledge(rows)
 
     def _pass_stages(
         self, connection: sqlite3.Connection, batch: Batch, tally: tables.Tally
@@ -223,14 +204,16 @@ class Loader:
                 tables.forget(connection, sent)
         return kept
 
-    def _archive(self, batch: Batch) -> dict[Slot, tuple[int, int]]:
-        """Have the lines on disk; returns each file's new length, and how many events it got."""
-        known = tables.archive_lengths(self.connection, batch.lines)
-        return {
-            slot: (self.archive.append(slot, lines, known.get(slot, 0)), len(lines))
-            for slot, lines in batch.lines.items()
-            if lines
+    def _archive(
+        self, connection: sqlite3.Connection, batch: Batch, packed: Mapping[Slot, bytes]
+    ) -> None:
+        """Have the lines on disk, and note how long each file is now."""
+        known = tables.archive_lengths(connection, packed)
+        lengths = {
+            slot: (self.archive.append(slot, member, known.get(slot, 0)), len(batch.lines[slot]))
+            for slot, member in packed.items()
         }
+        tables.note_archive(connection, lengths)
 
 
 def _note_replaced(

@@ -55,7 +55,7 @@ class Context:
     """What is known of the request that brought an event."""
 
     source: Source
-    receipt: int
+    receipt: int | str
     received: int
     user_agent: str | None = None
     #: The account whose token sent it, if no write key did.

@@ -125,6 +125,7 @@ VERSIONS: tuple[str, ...] = (
         sha256 TEXT,
         PRIMARY KEY (project, hour)
     ) WITHOUT ROWID;
+    CREATE TABLE taken (entry TEXT PRIMARY KEY, source INTEGER, events INTEGER) WITHOUT ROWID;
     CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     """,
 )

@@ -160,9 +160,10 @@ def keep_letters(connection: sqlite3.Connection, letters: Iterable[Letter], now:
     )
 
 
-def remove(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Take requests out of the inbox."""
-    connection.executemany("DELETE FROM inbox WHERE id = ?", [(row.id,) for row in rows])
+def remove(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
+    """Take requests out of the inbox; returns how many were there."""
+    ids = [(row.id,) for row in rows]
+    return connection.executemany("DELETE FROM inbox WHERE id = ?", ids).rowcount
 
 
 class Tally:
@@ -176,6 +177,11 @@ class Tally:
 
     def _of(self, source: int, project: int) -> Counter[str]:
         return self._totals.setdefault((source, project), Counter())
+
+    def received(self, rows: Iterable[Row]) -> None:
+        """Count what is received, where that was not counted when it came."""
+        for row in rows:
+            self._of(row.source, row.project)["received"] += row.events
 
     def duplicate(self, event: Event) -> None:
         """Count an event that was known."""
@@ -208,7 +214,7 @@ class Tally:
             bucket = LATENCY_BUCKETS[min(took, len(LATENCY_BUCKETS) - 1)]
             self._latencies[event.source, now // MINUTE_MS, bucket] += 1
 
-    def correct(self, rows: Iterable[Row], found: dict[int, int]) -> None:
+    def correct(self, rows: Iterable[Row], found: dict[int | str, int]) -> None:
         """Count as received what was found in the requests, should it not be what they said."""
         for row in rows:
             if more := found.get(row.id, 0) - row.events:

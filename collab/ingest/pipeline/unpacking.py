@@ -28,7 +28,7 @@ def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
     try:
         body = decode(row.format, row.body)
     except Undecodable as error:  # the doors look, too: something else has written this
-        log.error("ingest: request %d %s", row.id, error)
+        log.error("ingest: request %s %s", row.id, error)
         body = Body([None] * row.events)
     if body.sent_at:
         said["sent_at"] = body.sent_at
@@ -65,7 +65,7 @@ def reason_of(error: Exception, row: Row, place: int) -> str:
     """Return what a letter says; what no stage meant to raise is logged, too."""
     if isinstance(error, Rejected):
         return error.reason
-    log.warning("ingest: event %d:%d", row.id, place, exc_info=error)
+    log.warning("ingest: event %s:%d", row.id, place, exc_info=error)
     return f"A stage failed at this event ({type(error).__name__})."
 
 

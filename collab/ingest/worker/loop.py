@@ -8,6 +8,7 @@ import importlib
 import logging
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ CHORES_S = 15.0
 FIRST_BACKOFF_S = 0.5
 MAX_BACKOFF_S = 30.0
 
+PASSING_ERRORS: tuple[type[Exception], ...] = (sqlite3.Error, OSError, Postponed)
+
 #: Waits for so many seconds, or until there is something to do; returns whether to go on.
 Wait = Callable[[float], bool]
 
@@ -49,17 +52,28 @@ class Options:
     #: Another service that is asked about events, and whether they wait for its answer.
     lookup_url: str = ""
     lookup_required: bool = False
+    #: Where a stream of requests is taken from, too; empty: the store's inbox alone.
+    redis_url: str = ""
+    #: Milliseconds after which what another worker took from the stream counts as left behind.
+    idle_ms: int = 30_000
 
 
 def make_loader(options: Options) -> Loader:
     """Open the store and the service's database."""
-    return Loader(
+    loader = Loader(
         Path(options.store),
         SourceReader(Path(options.database)),
         Archive(Path(options.archive)),
         hash_key=bytes.fromhex(options.hash_key),
         plugins=plugins_of(options),
     )
+    if options.redis_url:
+        from ..pipeline.queues.stream import StreamQueue  # and the client of Redis: few need it
+
+        loader.queues.append(
+            StreamQueue(options.redis_url, loader.connection, idle_ms=options.idle_ms)
+        )
+    return loader
 
 
 def plugins_of(options: Options) -> list[Plugin]:
@@ -75,6 +89,12 @@ def plugin(name: str) -> Plugin:
     module, _, function = name.partition(":")
     found: Plugin = getattr(importlib.import_module(module), function)
     return found
+
+
+def trouble() -> tuple[type[Exception], ...]:
+    """Return what passes: a full disk, a locked store, another service that is down."""
+    client = sys.modules.get("redis")  # imported only if it is in use
+    return (*PASSING_ERRORS, client.RedisError) if client else PASSING_ERRORS
 
 
 @contextlib.contextmanager
@@ -111,37 +131,65 @@ class Worker:
 
     def run(self) -> None:
         """Work until `wait` returns False."""
+        if self._options.redis_url:  # any number may take from a stream
+            return self._work()
         with only_one(self._options.store, self._wait) as is_ours:
-            if not is_ours:
-                return
-            loader = make_loader(self._options)
-            chores = Chores(
-                loader.connection, loader.archive, retention_days=self._options.retention_days
-            )
+            if is_ours:
+                self._work()
+        return None
+
+    def _work(self) -> None:
+        loader = self._opened()
+        if loader is None:
+            return
+        chores = Chores(
+            loader.connection, loader.archive, retention_days=self._options.retention_days
+        )
+        try:
+            while self._wait(self._turn(loader, chores)):
+                pass
+        finally:
+            loader.close()
+
+    def _opened(self) -> Loader | None:
+        """Open what is needed, as soon as it can be had; None when told to end before."""
+        while True:
             try:
-                while self._wait(self._turn(loader, chores)):
-                    pass
-            finally:
-                loader.close()
+                return make_loader(self._options)
+            except trouble() as error:
+                log.warning("ingest: the worker can't begin: %s", error)
+            if not self._wait(self._next_backoff()):
+                return None
+
+    def _next_backoff(self) -> float:
+        wait_s, self._backoff_s = self._backoff_s, min(self._backoff_s * 2, MAX_BACKOFF_S)
+        return wait_s
 
     def _turn(self, loader: Loader, chores: Chores) -> float:
         """Do what there is to do now; returns the seconds to wait before the next turn."""
         try:
             loaded = loader.load_some()
             more = not loaded and self._do_chores(loader, chores)
-        except (sqlite3.Error, OSError, Postponed) as error:
+        except trouble() as error:
             self._note_state(loader, f"{type(error).__name__}: {error}")
             log.warning("ingest: nothing is loaded for %.1f s: %s", self._backoff_s, error)
-            wait_s, self._backoff_s = self._backoff_s, min(self._backoff_s * 2, MAX_BACKOFF_S)
-            return wait_s
+            return self._next_backoff()
         if self._backoff_s != FIRST_BACKOFF_S:
             self._backoff_s = FIRST_BACKOFF_S
             self._note_state(loader, "ok")
+        if self._options.redis_url:
+            return 0.0  # reading the stream has waited
         return PAUSE_S if loaded or more else LOOK_S
 
     def _do_chores(self, loader: Loader, chores: Chores) -> bool:
         if time.monotonic() < self._next_chores:
             return False
+        if self._options.redis_url:
+            with only_one(self._options.store, lambda _: False) as is_ours:
+                return is_ours and self._do_some(loader, chores)
+        return self._do_some(loader, chores)
+
+    def _do_some(self, loader: Loader, chores: Chores) -> bool:
         more = chores.step(int(time.time() * 1000), loader.sources.all_ids())
         if not more:
             self._next_chores = time.monotonic() + CHORES_S

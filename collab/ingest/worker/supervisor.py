@@ -101,7 +101,7 @@ class Supervisor(BackgroundThread):
                 os.write(process.stdin.fileno(), b".")
 
     def _run(self) -> None:
-        if not Path(self._options.store).exists():
+        if not self._options.redis_url and not Path(self._options.store).exists():
             self._needed.wait()  # `stop` ends this, too
         backoff_s = self._first_backoff_s
         while not self._stopping.is_set():
@@ -176,6 +176,7 @@ def options_of(app: Flask) -> Options:
         plugins=tuple(app.config["INGEST_PLUGINS"]),
         lookup_url=app.config["INGEST_LOOKUP_URL"],
         lookup_required=app.config["INGEST_LOOKUP_REQUIRED"],
+        redis_url=app.config["REDIS_URL"],
     )
 
 

@@ -1,0 +1,218 @@
+"""The inbox as a stream of Redis: any number of servers append, any number of workers take.
+
+An entry is one request. It stays in the stream until its load is committed: `XACK` and `XDEL` come
+after the commit, and nothing is trimmed by length. What a worker that died had taken is claimed by
+another (`XAUTOCLAIM`). Between the commit and the acknowledgement a worker may die: so the load
+notes the entry's id in its transaction (`taken`), and whoever gets the entry again finds it there.
+
+Redis acknowledges what is as safe as its settings say: `appendonly yes` with
+`appendfsync always` is what the store's own inbox promises.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import redis
+
+from ..batch import Row
+from ..inbox import LOOK_S, PROJECT_PART, InboxFull, QuotaReached, Request
+from ..store import writing
+from .requests import MAX_EVENTS, TakenElsewhere
+
+log = logging.getLogger(__name__)
+
+#: The stream, and the group of its workers.
+STREAM_KEY = "collab:ingest"
+GROUP_NAME = "workers"
+#: Hashes: events that wait, by source; bytes that wait, by project.
+QUEUED_KEY = "collab:ingest:queued"
+BYTES_KEY = "collab:ingest:bytes"
+#: Milliseconds after which an entry that a worker took counts as left behind.
+IDLE_MS = 30_000
+#: Looks for such entries in this time.
+CLAIMS_PER_IDLE = 6
+#: Entries of one reading; those beyond a load's events are kept for the next.
+MAX_ENTRIES = 64
+#: Milliseconds that a reading waits for something to come.
+BLOCK_MS = 250
+#: Seconds for connecting and for an answer.
+TIMEOUT_S = 5.0
+ROW_FIELDS = ("project", "source", "received", "format", "events", "context", "body")
+
+
+def connected(url: str) -> redis.Redis:
+    """Return a client of Redis; it connects when it is used."""
+    return redis.Redis.from_url(
+        url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, protocol=2
+    )
+
+
+class StreamInbox:
+    """Takes requests in; any thread may call `append`."""
+
+    def __init__(self, url: str, *, max_bytes: int, quota_bytes: int) -> None:
+        self._redis = connected(url)
+        self._max_bytes, self._quota_bytes = max_bytes, quota_bytes
+        self._looked, self._waiting = 0.0, dict[int, int]()
+
+    def append(self, request: Request) -> str:
+        """Keep a request and return its entry's id.
+
+        Raises InboxFull, and redis.RedisError while Redis can't be written.
+        """
+        self._require_room(request)
+        with self._redis.pipeline(transaction=True) as all_or_nothing:
+            values: Any = {name: getattr(request, name) for name in ROW_FIELDS}
+            all_or_nothing.xadd(STREAM_KEY, values)
+            all_or_nothing.hincrby(QUEUED_KEY, str(request.source), request.events)
+            all_or_nothing.hincrby(BYTES_KEY, str(request.project), len(request.body))
+            return str(all_or_nothing.execute()[0].decode())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._redis.close()
+
+    def _require_room(self, request: Request) -> None:
+        if time.monotonic() - self._looked > LOOK_S:
+            self._looked = time.monotonic()
+            self._waiting = _numbers(self._redis.hgetall(BYTES_KEY))
+        theirs = self._waiting.get(request.project, 0) + len(request.body)
+        if sum(self._waiting.values()) + len(request.body) > self._max_bytes:
+            raise InboxFull()
+        if theirs > self._max_bytes // PROJECT_PART:
+            raise InboxFull()
+        if theirs > self._quota_bytes:
+            raise QuotaReached(theirs, self._quota_bytes)
+        self._waiting[request.project] = theirs
+
+
+def _numbers(found: Any) -> dict[int, int]:
+    return {int(key): int(value) for key, value in found.items()}
+
+
+def queued(url: str, connection: sqlite3.Connection) -> dict[int, int]:
+    """Return how many events of each source wait: those in the stream that no load has stored."""
+    waiting = _numbers(connected(url).hgetall(QUEUED_KEY))
+    for source, events in connection.execute(
+        "SELECT source, sum(events) FROM taken GROUP BY source"
+    ):
+        waiting[source] = waiting.get(source, 0) - events
+    return {source: events for source, events in waiting.items() if events}
+
+
+class StreamQueue:
+    """A worker's side of the stream."""
+
+    counts_at_load = True
+
+    def __init__(self, url: str, connection: sqlite3.Connection, *, idle_ms: int = IDLE_MS) -> None:
+        self._redis, self._connection, self._idle_ms = connected(url), connection, idle_ms
+        self._name = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
+        self._held: list[Row] = []
+        self._next_claim = 0.0
+        try:
+            self._redis.xgroup_create(STREAM_KEY, GROUP_NAME, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    def close(self) -> None:
+        """Leave the group, unless something is left to be claimed."""
+        self._redis.close()
+
+    def take(self, slow: Sequence[int]) -> list[Row]:
+        """Return what was left behind, what is in hand, or what comes within a moment."""
+        if not self._held and time.monotonic() >= self._next_claim:
+            self._held = self._fresh(self._claim())
+        if not self._held:
+            found: Any = self._redis.xreadgroup(
+                GROUP_NAME, self._name, {STREAM_KEY: ">"}, count=MAX_ENTRIES, block=BLOCK_MS
+            )
+            self._held = self._fresh(_rows(found[0][1] if found else []))
+        self._held.sort(key=lambda row: row.project in slow)
+        count = 0
+        for place, row in enumerate(self._held):
+            count += row.events
+            if place and count > MAX_EVENTS:
+                break
+        else:
+            place = len(self._held)
+        taken, self._held = self._held[:place], self._held[place:]
+        return taken
+
+    def settle(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Note that they are loaded; raises TakenElsewhere if another worker was faster."""
+        try:
+            connection.executemany(
+                "INSERT INTO taken (entry, source, events) VALUES (?, ?, ?)",
+                [(row.id, row.source, row.events) for row in rows],
+            )
+        except sqlite3.IntegrityError:
+            raise TakenElsewhere() from None
+
+    def acknowledge(self, rows: Sequence[Row]) -> None:
+        """Take them out of the stream, and then forget that they were loaded."""
+        if not rows:
+            return
+        ids = [str(row.id) for row in rows]
+        with self._redis.pipeline(transaction=True) as all_or_nothing:
+            all_or_nothing.xack(STREAM_KEY, GROUP_NAME, *ids)
+            all_or_nothing.xdel(STREAM_KEY, *ids)
+            for row in rows:
+                all_or_nothing.hincrby(QUEUED_KEY, str(row.source), -row.events)
+                all_or_nothing.hincrby(BYTES_KEY, str(row.project), -len(row.body))
+            all_or_nothing.execute()
+        self._forget(ids)
+
+    def _forget(self, ids: Iterable[str]) -> None:
+        with writing(self._connection) as connection:
+            connection.executemany("DELETE FROM taken WHERE entry = ?", [(one,) for one in ids])
+
+    def _claim(self) -> list[Row]:
+        """Take over what workers that died had taken, and tidy up after those who died late."""
+        self._next_claim = time.monotonic() + self._idle_ms / 1000 / CLAIMS_PER_IDLE
+        self._tidy()
+        found: Any = self._redis.xautoclaim(
+            STREAM_KEY, GROUP_NAME, self._name, self._idle_ms, "0-0", count=MAX_ENTRIES
+        )
+        return _rows(found[1])
+
+    def _tidy(self) -> None:
+        """Forget entries that are acknowledged already: their worker died just after that."""
+        noted = [entry for (entry,) in self._connection.execute("SELECT entry FROM taken")]
+        self._forget(one for one in noted if not self._redis.xrange(STREAM_KEY, one, one))
+
+    def _fresh(self, rows: list[Row]) -> list[Row]:
+        """Return those that no load has stored; the others are acknowledged in passing."""
+        query = "SELECT 1 FROM taken WHERE entry = ?"
+        stored = [row for row in rows if self._connection.execute(query, (row.id,)).fetchone()]
+        self.acknowledge(stored)
+        ids = {row.id for row in stored}
+        return [row for row in rows if row.id not in ids]
+
+
+def _rows(entries: Iterable[Any]) -> list[Row]:
+    return [_row(key, values) for key, values in entries if values]
+
+
+def _row(key: bytes, values: dict[bytes, bytes]) -> Row:
+    def number(name: str) -> int:
+        return int(values[name.encode()])
+
+    return Row(
+        key.decode(),
+        number("project"),
+        number("source"),
+        number("received"),
+        values[b"format"].decode(),
+        number("events"),
+        values[b"context"].decode(),
+        values[b"body"],
+    )

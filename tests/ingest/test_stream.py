@@ -1,0 +1,171 @@
+"""The inbox as a stream of Redis: workers and Redis are killed, and nothing is lost or doubled."""
+
+import os
+import signal
+import sqlite3
+from dataclasses import replace
+
+import orjson
+import pytest
+import redis as client
+
+from collab.ingest.pipeline.inbox import InboxFull, Request
+from collab.ingest.pipeline.queues.stream import STREAM_KEY, StreamInbox, StreamQueue, queued
+from collab.ingest.pipeline.store import connect, writing
+from collab.ingest.worker.supervisor import Supervisor
+
+from ..support.pipeline import MIB, MORNING, Pipeline
+from ..support.redis import RedisServer, redis_server
+from ..support.waiting import eventually
+from .test_worker import options  # noqa: F401 (a fixture)
+
+KILLS = 6
+
+
+@pytest.fixture
+def redis(tmp_path_factory):
+    """Return a Redis of the test's own."""
+    with redis_server(tmp_path_factory.mktemp("r")) as server:
+        yield server
+
+
+@pytest.fixture
+def inbox(redis):
+    """Return an inbox that is a stream."""
+    made = StreamInbox(redis.url, max_bytes=64 * MIB, quota_bytes=64 * MIB)
+    yield made
+    made.close()
+
+
+def send(inbox: StreamInbox, first: int, count: int) -> None:
+    """Take events in."""
+    body = [{"event_type": "click", "event_id": str(first + one)} for one in range(count)]
+    inbox.append(Request(1, 1, MORNING, "event", count, "{}", orjson.dumps(body)))
+
+
+def joins(pipeline: Pipeline, redis: RedisServer, **more) -> StreamQueue:
+    """Let a pipeline's loader take from the stream."""
+    queue = StreamQueue(redis.url, pipeline.loader.connection, **more)
+    pipeline.loader.queues.append(queue)
+    return queue
+
+
+def accounted(redis: RedisServer, store: sqlite3.Connection, sent: int) -> bool:
+    """Return whether what was sent is stored, known, rejected or waiting."""
+    row = store.execute("SELECT stored + duplicate + rejected FROM totals").fetchone()
+    return sent == (row[0] if row else 0) + queued(redis.url, store).get(1, 0)
+
+
+def test_what_is_taken_in_is_stored_and_leaves_the_stream(pipeline, redis, inbox):
+    joins(pipeline, redis)
+    send(inbox, 0, 3)
+    assert accounted(redis, pipeline.loader.connection, 3)
+    pipeline.loads()
+    assert pipeline.stored() == ["0", "1", "2"]
+    assert pipeline.totals()["received"] == 3
+    assert redis.client.xlen(STREAM_KEY) == 0
+    assert queued(redis.url, pipeline.loader.connection) == {}
+
+
+def test_what_a_dead_worker_had_taken_another_one_loads(pipeline, redis, inbox):
+    send(inbox, 0, 3)
+    dead = StreamQueue(redis.url, pipeline.loader.connection)
+    assert len(dead.take([])) == 1
+    joins(pipeline, redis, idle_ms=0)
+    pipeline.loads()
+    assert len(pipeline.stored()) == 3
+
+
+class DiesAfterTheCommit(StreamQueue):
+    """A worker's side that is gone before it acknowledges."""
+
+    def acknowledge(self, rows):
+        """Never come to it."""
+
+
+class DiesAfterTheAcknowledgement(StreamQueue):
+    """A worker's side that is gone before it notes that it has acknowledged."""
+
+    def _forget(self, ids):
+        """Never come to it."""
+
+
+def test_a_worker_that_dies_between_commit_and_acknowledgement_doubles_nothing(
+    pipeline, redis, inbox
+):
+    send(inbox, 0, 3)
+    pipeline.loader.queues.append(DiesAfterTheCommit(redis.url, pipeline.loader.connection))
+    pipeline.loads()
+    assert accounted(redis, pipeline.loader.connection, 3)
+    pipeline.loader.queues.pop()
+    joins(pipeline, redis, idle_ms=0)
+    pipeline.loads()
+    assert (pipeline.totals()["received"], pipeline.totals()["stored"]) == (3, 3)
+    assert redis.client.xlen(STREAM_KEY) == 0
+
+
+def test_one_that_dies_after_the_acknowledgement_leaves_the_numbers_true(pipeline, redis, inbox):
+    send(inbox, 0, 3)
+    pipeline.loader.queues.append(
+        DiesAfterTheAcknowledgement(redis.url, pipeline.loader.connection)
+    )
+    pipeline.loads()
+    pipeline.loader.queues.pop()
+    joins(pipeline, redis).take([])
+    assert pipeline.asks("SELECT * FROM taken") == []
+    assert accounted(redis, pipeline.loader.connection, 3)
+
+
+def test_a_load_that_another_worker_was_faster_with_changes_nothing(pipeline, redis, inbox):
+    first, second = (
+        joins(pipeline, redis),
+        StreamQueue(redis.url, pipeline.loader.connection, idle_ms=0),
+    )
+    send(inbox, 0, 3)
+    slow = first.take([])
+    fast = second.take([])
+    with writing(pipeline.loader.connection) as connection:
+        second.settle(connection, fast)
+    assert pipeline.loader._load(first, slow) == 0
+    assert pipeline.stored() == []
+
+
+def test_workers_that_are_killed_lose_and_double_nothing(options, redis, inbox):  # noqa: F811
+    store = connect(options.store)
+    told = replace(options, redis_url=redis.url, idle_ms=300)
+    pair = [Supervisor(told, first_backoff_s=0.0005) for _ in range(2)]
+    for one in pair:
+        one.start()
+    sent = 0
+    for number in range(KILLS):
+        for _ in range(5):
+            send(inbox, sent, 200)
+            sent += 200
+        os.kill(eventually(lambda one=pair[number % 2]: one.pid), signal.SIGKILL)
+    count = "SELECT count(*) FROM events"
+    eventually(lambda: store.execute(count).fetchone()[0] == sent)
+    for one in pair:
+        one.stop()
+    ids = store.execute("SELECT count(*), count(DISTINCT event_id) FROM events").fetchone()
+    assert ids == (sent, sent)
+    assert accounted(redis, store, sent)
+    store.close()
+
+
+def test_what_redis_has_acknowledged_outlives_it(pipeline, redis, inbox):
+    send(inbox, 0, 3)
+    redis.kill()
+    with pytest.raises(client.RedisError):
+        send(inbox, 3, 3)
+    redis.start()
+    joins(pipeline, redis)
+    pipeline.loads()
+    assert len(pipeline.stored()) == 3
+
+
+def test_a_stream_that_is_full_takes_nothing(redis):
+    inbox = StreamInbox(redis.url, max_bytes=200, quota_bytes=MIB)
+    send(inbox, 0, 1)
+    with pytest.raises(InboxFull):
+        send(inbox, 1, 2)
+    inbox.close()
