@@ -145,7 +145,10 @@ def cancel_job(job_id: int) -> JobView | Outline:
 @blueprint.alt_response(409, "Problem")
 @versioned
 def retry_job(job_id: int) -> JobView:
-    """Run a job again that failed, died or was cancelled; 409 otherwise."""
+    """Run a job again that failed, died or was cancelled; 409 otherwise.
+
+    One that was cancelled before its `run_at` waits for it again.
+    """
     job = access.load(Job, job_id, caller(), can=Right.WRITE)
     require_match(job)
     return shown(service.retry(job, caller()))

@@ -178,7 +178,7 @@ def _row(order: Order, caller: Caller, now: datetime) -> dict[str, Any]:
         "payload": order.payload,
         "rank": -order.priority,
         "run_at": order.run_at,
-        "due_at": order.run_at if order.run_at and order.run_at > now else None,
+        "due_at": _still_to_come(order.run_at, now),
         "max_attempts": order.max_attempts or order.type.max_attempts,
         "timeout_s": order.timeout_s or order.type.timeout_s,
         "attempt": 0,
@@ -187,6 +187,11 @@ def _row(order: Order, caller: Caller, now: datetime) -> dict[str, Any]:
         "updated_at": now,
         "version": 1,
     }
+
+
+def _still_to_come(run_at: datetime | None, now: datetime) -> datetime | None:
+    """Return until when a job has to wait that was asked for a time, if at all."""
+    return run_at if run_at and run_at > now else None
 
 
 def _known(order: Order, caller: Caller) -> Job | None:
@@ -241,6 +246,8 @@ def cancel(job: Job, caller: Caller) -> Job:
 def retry(job: Job, caller: Caller) -> Job:
     """Run a job again that failed, died or was cancelled, with its full number of attempts.
 
+    One that was cancelled before its `run_at` waits for it again.
+
     Raises NotRetryable, OwnerDisabled, and what `submit` raises of its type.
     """
     kind = registry.find(job.type)
@@ -251,7 +258,7 @@ def retry(job: Job, caller: Caller) -> Job:
         raise OwnerDisabled()
     anew: dict[str, Any] = {
         "status": QUEUED,
-        "due_at": null(),
+        "due_at": _still_to_come(job.run_at, utcnow()) or null(),
         "attempts_forgiven": Job.attempt,
         "cancel_requested": False,
         "finished_at": None,

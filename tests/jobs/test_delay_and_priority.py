@@ -40,6 +40,29 @@ def test_a_job_runs_when_its_moment_has_come(alice: Person, desk: Desk) -> None:
     assert (status(alice, made), seen(alice, made)["due_at"]) == ("succeeded", None)
 
 
+def test_a_job_that_was_cancelled_and_is_retried_keeps_its_moment(
+    alice: Person, desk: Desk
+) -> None:
+    made = alice.submits(run_at=later(desk, 3600))
+    assert made["due_at"] == made["run_at"]
+    ok(alice.post(f"/jobs/{made['id']}/cancel"))
+    again = ok(alice.post(f"/jobs/{made['id']}/retry"))
+    assert (again["status"], again["due_at"]) == ("queued", made["run_at"])
+    desk.work()
+    assert (status(alice, made["id"]), seen(alice, made["id"])["attempt"]) == ("queued", 0)
+    desk.clock.passes(3601)
+    desk.work()
+    assert status(alice, made["id"]) == "succeeded"
+
+
+def test_a_job_whose_moment_is_over_is_retried_at_once(alice: Person, desk: Desk) -> None:
+    made = alice.submits(run_at=later(desk, -3600))["id"]
+    ok(alice.post(f"/jobs/{made}/cancel"))
+    assert ok(alice.post(f"/jobs/{made}/retry"))["due_at"] is None
+    desk.work()
+    assert status(alice, made) == "succeeded"
+
+
 def test_a_delayed_job_holds_up_nothing(alice: Person, desk: Desk) -> None:
     alice.submits(run_at=later(desk, 3600), priority=100)
     made = alice.submits(priority=-100)["id"]

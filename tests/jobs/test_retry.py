@@ -117,14 +117,6 @@ def test_a_job_that_runs_once_is_run_again_by_request(alice: Person, desk: Desk)
     assert (status(alice, made), outcomes(alice, made)) == ("succeeded", ["timeout", "succeeded"])
 
 
-def test_the_moment_it_was_to_run_at_is_over(alice: Person, desk: Desk) -> None:
-    made = alice.submits(run_at="2099-01-01T00:00:00Z")["id"]
-    ok(alice.post(f"/jobs/{made}/cancel"))
-    retries(alice, made)
-    desk.work()
-    assert status(alice, made) == "succeeded"
-
-
 def test_being_retried_is_told(
     app: Flask, alice: Person, bob: Person, project: int, desk: Desk
 ) -> None:
