@@ -1,7 +1,7 @@
 """Whom events concern: packages say so of their own, and people are notified by it.
 
-Nobody is notified of their own act, nobody twice of one event (the first rule that names them
-counts), and nobody of what they may not read.
+Nobody is notified of their own act, nobody twice of one event (the first rule counts that names
+them and whose kind they have not muted), and nobody of what they may not read.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def member(name: str) -> People:
 
 def mentioned(row: Any, facts: Any) -> Iterable[int]:
     """Name the people whose @name is in a text."""
-    found: list[int] = row.data["mentioned"]
+    found: list[int] = row.data.get("mentioned", [])
     return found
 
 

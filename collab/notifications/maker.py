@@ -27,9 +27,12 @@ def handle(rows: Sequence[Any]) -> None:
     for family in FAMILIES.here().values():
         found = _without_withdrawn(family, rows, found)
     readers = Readers.of(found, facts) if found else None
-    wanted = [one for one in found if readers and readers.want(one)]
+    wanted: dict[tuple[int, int], Draft] = {}
+    for one in found:
+        if readers and readers.want(one):  # the first kind that they want, of one event
+            wanted.setdefault((one["event_id"], one["user_id"]), one)
     if wanted:
-        _write(wanted)
+        _write(list(wanted.values()))
 
 
 def _without_withdrawn(family: Family, rows: Sequence[Any], found: list[Draft]) -> list[Draft]:

@@ -36,7 +36,10 @@ def look_up(rows: Sequence[Any]) -> Facts:
 
 
 def drafts(rows: Sequence[Any], facts: Facts) -> Iterator[Draft]:
-    """Make of each event what the rules say, one for a person, whether they may read it or not."""
+    """Make of each event what the rules say, in their order: one of them is for a person.
+
+    Whether they may read it, and want this kind, is not asked here.
+    """
     families = FAMILIES.here()
     for row in rows:
         word = word_of(row.type)
@@ -48,10 +51,8 @@ def _drafts_of(row: Any, family: Family, facts: Any) -> Iterator[Draft]:
     if about is None:
         return
     actor = family.actor(row, facts)
-    told = {actor, None}
     common = NO_SUBJECT | about | {"event_id": row.id, "actor": actor, "data": family.data(row)}
     for rule in family.rules.get(row.type, ()):
-        people = set(rule.people(row, facts)) - told
-        told |= people
+        people = set(rule.people(row, facts)) - {actor}
         for person in sorted(filter(None, people)):
             yield common | {"user_id": person, "kind": rule.kind, "created_at": row.time}

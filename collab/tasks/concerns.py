@@ -46,7 +46,14 @@ def _due_soon(row: Any) -> str:
     return f"“{row.task_title}” is due at {due:%Y-%m-%d %H:%M} UTC."
 
 
+def _mentioned_only(row: Any, facts: TaskFacts) -> set[int]:
+    """Name whom a text mentions, but for the new assignee: `task.assigned` tells them of both."""
+    changes = row.data.get("changes", row.data)
+    return set(mentioned(row, facts)) - {changes.get("assignee_id")}
+
+
 MENTIONED_RULE = Rule("mentioned", mentioned)
+MENTIONED_ONLY_RULE = Rule("mentioned", _mentioned_only)
 
 
 class TaskEvents(Family):
@@ -54,9 +61,9 @@ class TaskEvents(Family):
 
     word = subject = "task"
     rules = {
-        "task.assigned": (Rule("assigned", member("assignee_id")),),
-        "task.created": (MENTIONED_RULE,),
-        "task.updated": (MENTIONED_RULE,),
+        "task.assigned": (Rule("assigned", member("assignee_id")), MENTIONED_RULE),
+        "task.created": (MENTIONED_ONLY_RULE,),
+        "task.updated": (MENTIONED_ONLY_RULE,),
         "task.commented": (MENTIONED_RULE, Rule("commented", _concerned)),
         "task.comment_edited": (MENTIONED_RULE,),
         "task.reminded": (Rule("due_soon", _responsible),),

@@ -71,8 +71,14 @@ def _tell_created(task: Task, actor: int) -> None:
         mentioned=newly_mentioned(task, task.description),
     )
     log.record(created, actor=actor)
-    if task.assignee_id is not None:
-        log.record(TaskAssigned(**about(task), assignee_id=task.assignee_id), actor=actor)
+    _tell_assigned(task, created.mentioned, actor)
+
+
+def _tell_assigned(task: Task, mentioned: Sequence[int], actor: int) -> None:
+    """Record that a task has a new assignee, if it has one, and whether they are mentioned, too."""
+    if (person := task.assignee_id) is not None:
+        both = [person] if person in mentioned else []
+        log.record(TaskAssigned(**about(task), assignee_id=person, mentioned=both), actor=actor)
 
 
 def update(task: Task, values: dict[str, Any], actor: Caller) -> Task:
@@ -100,8 +106,8 @@ def _change(task: Task, changes: dict[str, Any], actor: int) -> None:
     told = {name: written(value) for name, value in changes.items()}
     new = newly_mentioned(task, task.description, before) if "description" in changes else []
     log.record(TaskUpdated(**about(task), changes=told, mentioned=new), actor=actor)
-    if changes.get("assignee_id") is not None:
-        log.record(TaskAssigned(**about(task), assignee_id=changes["assignee_id"]), actor=actor)
+    if "assignee_id" in changes:
+        _tell_assigned(task, new, actor)
 
 
 def _add_tags(task: Task, tags: Sequence[str]) -> None:

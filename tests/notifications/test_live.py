@@ -67,7 +67,7 @@ def test_who_was_removed_is_told_nothing_live(
 
 def assigned(task: int, owner: Person, project: int | None, to: Person) -> TaskAssigned:
     where = {"task_id": task, "owner_id": owner.id, "project_id": project, "title": "Launch"}
-    return TaskAssigned(**where, assignee_id=to.id)
+    return TaskAssigned(**where, assignee_id=to.id, mentioned=[])
 
 
 def notified(app: Flask) -> list[int]:

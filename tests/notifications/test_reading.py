@@ -23,7 +23,12 @@ def assigned(notes: Notes, owner: Person, to: Person, project_id: int) -> int:
     """Let somebody be assigned a task and return it."""
     task = notes.task(owner, project_id, to)
     event = TaskAssigned(
-        task_id=task, owner_id=owner.id, project_id=project_id, title="Launch", assignee_id=to.id
+        task_id=task,
+        owner_id=owner.id,
+        project_id=project_id,
+        title="Launch",
+        assignee_id=to.id,
+        mentioned=[],
     )
     notes.happens(event, actor=owner)
     return task
@@ -200,7 +205,12 @@ def test_only_the_newest_are_kept(
     task = notes.task(alice, project, bob)
     notes.catch_up()
     event = TaskAssigned(
-        task_id=task, owner_id=alice.id, project_id=project, title="x", assignee_id=bob.id
+        task_id=task,
+        owner_id=alice.id,
+        project_id=project,
+        title="x",
+        assignee_id=bob.id,
+        mentioned=[],
     )
     for _ in range(3):
         notes.happens(*[event] * 400, actor=alice)

@@ -91,7 +91,9 @@ def test_a_changed_role_is_told_to_the_member(
 
 def test_an_assignee_is_told(notes: Notes, alice: Person, bob: Person, project: int) -> None:
     task = notes.task(alice, project, bob)
-    notes.happens(TaskAssigned(**where(task, alice, project), assignee_id=bob.id), actor=alice)
+    notes.happens(
+        TaskAssigned(**where(task, alice, project), assignee_id=bob.id, mentioned=[]), actor=alice
+    )
     one = notes.told(bob)[0]
     assert (one["kind"], one["subject"]) == ("assigned", f"task:{task}")
     assert one["text"] == "Alice assigned “Launch” to you."
@@ -101,7 +103,9 @@ def test_who_assigns_himself_is_not_told(notes: Notes, bob: Person, project: int
     notes.catch_up()
     before = notes.told(bob)
     task = notes.task(bob, project, bob)
-    notes.happens(TaskAssigned(**where(task, bob, project), assignee_id=bob.id), actor=bob)
+    notes.happens(
+        TaskAssigned(**where(task, bob, project), assignee_id=bob.id, mentioned=[]), actor=bob
+    )
     assert notes.told(bob) == before
 
 
@@ -302,6 +306,8 @@ def test_an_event_of_what_is_gone_is_told_to_nobody(
 
     before = notes.told(bob)
     task = notes.task(alice, project, bob)
-    notes.happens(TaskAssigned(**where(task, alice, project), assignee_id=bob.id), actor=alice)
+    notes.happens(
+        TaskAssigned(**where(task, alice, project), assignee_id=bob.id, mentioned=[]), actor=alice
+    )
     notes.gone(Task, task)
     assert notes.told(bob) == before

@@ -49,6 +49,61 @@ def test_a_task_from_beginning_to_end(
     assert [texts(notes, one) for one in (alice, bob, vera)] == [[], [], []]
 
 
+def test_who_is_assigned_and_mentioned_in_one_request_is_told_once(
+    notes: Notes, alice: Person, bob: Person, vera: Person, project: int
+) -> None:
+    words = "for @bob, and @vera"
+    makes_task(alice, project_id=project, assignee_id=bob.id, description=words)
+    assert texts(notes, bob) == ["Alice assigned “Launch” to you."]
+    assert texts(notes, vera) == ["Alice mentioned you in “Launch”."]
+
+
+def test_who_becomes_the_assignee_and_is_newly_mentioned_by_one_change_is_told_once(
+    notes: Notes, alice: Person, bob: Person, vera: Person, project: int
+) -> None:
+    task = makes_task(alice, project_id=project)
+    changes = {"assignee_id": bob.id, "description": "@bob has it from @vera"}
+    ok(alice.patch(f"/tasks/{task}", changes))
+    assert texts(notes, bob) == ["Alice assigned “Launch” to you."]
+    assert texts(notes, vera) == ["Alice mentioned you in “Launch”."]
+
+
+def test_a_mention_of_who_is_the_assignee_already_is_told(
+    notes: Notes, alice: Person, bob: Person, project: int
+) -> None:
+    task = makes_task(alice, project_id=project, assignee_id=bob.id)
+    ok(alice.patch(f"/tasks/{task}", {"description": "@bob", "priority": "high"}))
+    assert texts(notes, bob) == [
+        "Alice assigned “Launch” to you.",
+        "Alice mentioned you in “Launch”.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("muted", "told"),
+    [
+        (["assigned"], ["Alice mentioned you in “Launch”."]),
+        (["mentioned"], ["Alice assigned “Launch” to you."]),
+        (["assigned", "mentioned"], []),
+    ],
+)
+def test_of_two_kinds_only_the_one_that_is_muted_is_not_told(
+    muted: list[str], told: list[str], notes: Notes, alice: Person, bob: Person, project: int
+) -> None:
+    ok(bob.patch("/notifications/preferences", dict.fromkeys(muted, False)))
+    makes_task(alice, project_id=project, assignee_id=bob.id, description="@bob")
+    assert texts(notes, bob) == told
+
+
+def test_who_mutes_mentions_is_told_of_the_comment_on_their_task(
+    notes: Notes, alice: Person, bob: Person, project: int
+) -> None:
+    ok(bob.patch("/notifications/preferences", {"mentioned": False}))
+    task = makes_task(bob, project_id=project)
+    ok(alice.post(f"/tasks/{task}/comments", {"body": "@bob, well?"}))
+    assert texts(notes, bob) == ["Alice commented on “Launch”."]
+
+
 def test_a_deleted_comment_is_told_no_longer(
     notes: Notes, alice: Person, bob: Person, project: int
 ) -> None:

@@ -47,10 +47,11 @@ class TaskUpdated(TaskEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskAssigned(TaskEvent):
-    """Somebody was made responsible for a task, when it was made or later."""
+    """A task has a new assignee, who is `mentioned`, too, if the same request mentions them."""
 
     type = "task.assigned"
     assignee_id: int
+    mentioned: list[int]
 
 
 @dataclass(frozen=True, kw_only=True)
