@@ -191,3 +191,8 @@ class Placed(Protocol):
 def event_place(job: Placed) -> dict[str, Any]:
     """Return what each event of a job has, so that its followers get it."""
     return {"job_id": job.id, "project_id": job.project_id}
+
+
+def still_to_come(run_at: datetime | None, now: datetime) -> datetime | None:
+    """Return until when a job has to wait that was asked to run at a time, if at all."""
+    return run_at if run_at and run_at > now else None

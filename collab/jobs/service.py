@@ -39,6 +39,7 @@ from .models import (
     JobResult,
     LogLine,
     event_place,
+    still_to_come,
 )
 from .registry import JobType
 
@@ -178,7 +179,7 @@ def _row(order: Order, caller: Caller, now: datetime) -> dict[str, Any]:
         "payload": order.payload,
         "rank": -order.priority,
         "run_at": order.run_at,
-        "due_at": _still_to_come(order.run_at, now),
+        "due_at": still_to_come(order.run_at, now),
         "max_attempts": order.max_attempts or order.type.max_attempts,
         "timeout_s": order.timeout_s or order.type.timeout_s,
         "attempt": 0,
@@ -187,11 +188,6 @@ def _row(order: Order, caller: Caller, now: datetime) -> dict[str, Any]:
         "updated_at": now,
         "version": 1,
     }
-
-
-def _still_to_come(run_at: datetime | None, now: datetime) -> datetime | None:
-    """Return until when a job has to wait that was asked for a time, if at all."""
-    return run_at if run_at and run_at > now else None
 
 
 def _known(order: Order, caller: Caller) -> Job | None:
@@ -258,7 +254,7 @@ def retry(job: Job, caller: Caller) -> Job:
         raise OwnerDisabled()
     anew: dict[str, Any] = {
         "status": QUEUED,
-        "due_at": _still_to_come(job.run_at, utcnow()) or null(),
+        "due_at": still_to_come(job.run_at, utcnow()),
         "attempts_forgiven": Job.attempt,
         "cancel_requested": False,
         "finished_at": None,
