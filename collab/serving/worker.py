@@ -29,7 +29,7 @@ from .holding import Held
 from .holding_worker import Holding
 from .outgoing import MIN_BYTES_PER_S, Outgoing, Terms
 from .peer import Peer, network
-from .refusals import Refused
+from .refusals import SERVER_STOPPING, TOO_LATE, Refused
 from .spool import Spooled
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ LINGER_S = 2.0
 LINGER_BYTES = 256 * 1024
 #: Seconds of quiet before a kept connection is closed.
 IDLE_S = 10.0
+#: Seconds that the rest of a request may take once the server has been told to stop.
+REST_S = 0.5
 
 
 class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
@@ -58,6 +60,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         self._deadlines: Deadlines[Peer] = Deadlines()
         self._per_network: Counter[str] = Counter()
         self._waiting: set[Peer] = set()
+        self._last_rest_at = NO_DEADLINE
         waiters = threading.BoundedSemaphore(max(1, self.cfg.threads // 4))
         self._terms = Terms(self.bounds.send_seconds, waiters)
 
@@ -166,7 +169,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         at = peer.begun + bounds.head_seconds
         if gatherer.body_bytes is not None:
             at += bounds.body_seconds + gatherer.body_bytes / MIN_BYTES_PER_S
-        self._deadlines.set(peer, at)
+        self._deadlines.set(peer, min(at, self._last_rest_at))
         if peer.events != EVENT_READ:
             self._watch(peer, EVENT_READ, self._on_readable)
 
@@ -266,7 +269,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
             and peer.outgoing.empty
             and peer.events == EVENT_READ
         ):
-            self._refuse(peer, Refused(408, "The request did not come in time."))
+            self._refuse(peer, TOO_LATE if self.alive else SERVER_STOPPING)
         else:
             self._drop(peer)
 
@@ -281,14 +284,14 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
                 self._drop(peer)
 
     def close_idle(self) -> None:
-        """Close the connections of which no request has begun to come; the server is stopping."""
+        """Close the connections that no thread works for, or soon; the server is stopping."""
+        self._last_rest_at = time.monotonic() + REST_S
         for peer in list(self._waiting):
-            if (
-                peer.held is None
-                and peer.events == EVENT_READ
-                and (peer.gatherer.idle or not peer.stays)
-            ):
-                self._drop(peer)
+            if peer.held is None and peer.events == EVENT_READ:
+                if peer.gatherer.idle or not peer.stays:
+                    self._drop(peer)
+                else:
+                    self._deadlines.set(peer, min(peer.deadline, self._last_rest_at))
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait until something can be done, at most until the next deadline."""

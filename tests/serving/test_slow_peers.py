@@ -247,3 +247,31 @@ def waiting_polls(
             tcp.sendall(long_poll(person, f"project_id={project}&wait=30&after={last}"))
             assert http.get("/health").status_code == 200
         yield polls
+
+
+#: Requests that have come in part.
+HALVES = {
+    "half a head": b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: b",
+    "half a body": b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+    "half a chunk": (
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"
+    ),
+}
+
+
+def test_a_server_that_stops_refuses_what_has_come_in_part_instead_of_waiting(process: Any) -> None:
+    server = process()
+    with contextlib.ExitStack() as opened:
+        slow = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+            for _ in HALVES
+        ]
+        for tcp, half in zip(slow, HALVES.values(), strict=True):
+            tcp.sendall(half)
+        with httpx.Client(base_url=server.url, **PLAIN) as http:
+            assert http.get("/health").status_code == 200  # what came before has been read
+        server.signal(signal.SIGTERM)
+        answers = [to_the_end(tcp) for tcp in slow]
+    assert all(one.startswith(b"HTTP/1.1 503 ") for one in answers)
+    assert all(b"\r\nRetry-After: 1\r\n" in one for one in answers)
+    assert server.process.wait(timeout=20) == 0
