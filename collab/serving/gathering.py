@@ -17,6 +17,7 @@ from gunicorn.http.unreader import Unreader
 from .chunks import Chunks
 from .refusals import Refused, malformed, unreadable
 from .spool import Share, Spooled
+from .targets import check_target
 
 #: Bytes of a request's line, as gunicorn's own bound.
 LINE_BYTES = 8190
@@ -172,6 +173,7 @@ class Gatherer:
             self._check_length()
 
     def _parse(self) -> None:
+        check_target(bytes(self._buffer[: LINE_BYTES + 2]))
         head = _Head(bytes(self._buffer))
         try:
             request = Request(self._cfg, head, self._client, self._number + 1)

@@ -83,6 +83,17 @@ REFUSED = {
 }
 
 
+#: Addresses as people type them, and how they are to be written.
+RAW = {
+    "/search?q=café": "/search?q=caf%C3%A9",
+    "/search?q=big rocket": "/search?q=big%20rocket",
+    "/a?b=%C3%A9&c=日本": "/a?b=%C3%A9&c=%E6%97%A5%E6%9C%AC",
+    "/файлы/1": "/%D1%84%D0%B0%D0%B9%D0%BB%D1%8B/1",
+    "/emoji/🚀": "/emoji/%F0%9F%9A%80",
+    "/nbsp\u00a0here": "/nbsp%C2%A0here",
+}
+
+
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
     return Spool(tmp_path, 10 * 2**20, 10 * 2**20)
@@ -92,6 +103,28 @@ def spool(tmp_path: Path) -> Spool:
 def gatherer(spool: Spool) -> Callable[[], Gatherer]:
     cfg = Config()
     return lambda: Gatherer(cfg, ("127.0.0.1", 1), spool.of("127.0.0.1"), 2 * 2**20)
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("typed", RAW)
+def test_a_raw_address_is_told_how_to_be_written(
+    gatherer: Callable[[], Gatherer], typed: str, coding: str
+) -> None:
+    try:
+        line = f"GET {typed} HTTP/1.1\r\n".encode(coding)
+    except UnicodeEncodeError:
+        return
+    with pytest.raises(Refused) as refused:
+        gatherer().feed(line + HOST + b"\r\n")
+    assert refused.value.status == 400
+    assert f"`{RAW[typed]}`" in str(refused.value)
+    assert "percent-encoded" in refused.value.answer().decode()
+
+
+def test_a_raw_address_that_is_long_is_not_shown(gatherer: Callable[[], Gatherer]) -> None:
+    with pytest.raises(Refused, match="percent-encoded as UTF-8") as refused:
+        gatherer().feed(b"GET /?q=" + "é".encode() * 1000 + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert len(refused.value.answer()) < 700
 
 
 def requests(one: Gatherer, *pieces: bytes) -> list[tuple[str, bytes]]:

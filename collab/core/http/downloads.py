@@ -5,6 +5,7 @@ Nothing but plain text, which runs nowhere, may be sent for showing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, ParamSpec
 from flask import Response, request, send_file
 
 from ..lists.tables import CSV_TYPE, csv_lines
+from .representations.ranges import send_parts
 from .traits import Trait, mark
 
 P = ParamSpec("P")
@@ -21,17 +23,40 @@ P = ParamSpec("P")
 def download(
     file: Path | BinaryIO, content_type: str, name: str, *, attached: bool = True, **options: Any
 ) -> Response:
-    """Answer with a file, or the range of it that was asked for (RFC 9110 §14).
+    """Answer with a file, or the parts of it that were asked for (RFC 9110 §14).
 
-    Raises FileNotFoundError.
+    `options` are its `etag` and `last_modified`. Raises FileNotFoundError, Unsatisfiable.
     """
+    opened = file.open("rb") if isinstance(file, Path) else file
+    try:
+        return _downloaded(opened, content_type, name, attached, options)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _downloaded(
+    file: BinaryIO, content_type: str, name: str, attached: bool, options: dict[str, Any]
+) -> Response:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     response = send_file(
-        file, mimetype=content_type, as_attachment=attached, download_name=name, **options
+        file,
+        mimetype=content_type,
+        as_attachment=attached,
+        download_name=name,
+        conditional=False,
+        **options,
     )
+    response.content_length = size
+    response.call_on_close(file.close)
     # Flask says of any text that it is UTF-8; the bytes may be something else.
     response.headers["Content-Type"] = content_type
     # Without a rule for caches it gets that of all answers: private to one person.
-    del response.headers["Cache-Control"]
+    response.headers.pop("Cache-Control", None)
+    response.make_conditional(request.environ)
+    if response.status_code == 200:
+        send_parts(response, file, size)
     return response
 
 

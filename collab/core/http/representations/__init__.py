@@ -1,0 +1,1 @@
+"""Representations of resources: parts of them that are sent, and members that come back."""
