@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from ..core.fields.moment import Moment
 from ..core.http.pages import PageQuery, page_of
 from ..core.schemas import MAX_ID, JsonObject, Schema, Time, patterned
-from ..jobs.schemas import Moment
 from ..realtime.http_door.schemas import topic_field
 
 TYPE_META = {

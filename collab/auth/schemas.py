@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import fields, post_dump, validate
 
+from ..core.fields.flag import Flag
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import Schema, Time, TrueOrFalse, email, line
 from ..core.text.opaque import prepared
@@ -239,7 +240,7 @@ class UserQuery(PageQuery):
     example = {"q": "alice", "role": "user", "disabled": False}
     q = fields.String(load_default=None, validate=validate.Length(max=100))
     role = fields.String(load_default=None, validate=ROLE_CHOICE)
-    disabled = fields.Boolean(load_default=None)
+    disabled = Flag(load_default=None)
     sort = sort_field(USER_SORTS, "id")
 
 

@@ -79,6 +79,11 @@ class Schema(ma.Schema):
         named = {name: [unknown(name, known)] for name in islice(others, MAX_UNKNOWN_NAMED)}
         raise ma.ValidationError(named | {"_schema": ["There are more unknown members."]})
 
+    def takes(self, name: str, sent: Collection[str]) -> bool:
+        """Return whether it has a member of this name, or knows one by it that is not there."""
+        other = self.aliases.get(name)
+        return name in self._names() or (other is not None and other not in sent)
+
     def _names(self) -> list[str]:
         return [one.data_key or name for name, one in self.load_fields.items()]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from ..core.fields.moment import Moment
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import MAX_ID, JsonObject, Schema, Time, WholeNumber, identifier, patterned
 from . import registry
@@ -16,20 +16,6 @@ from .models import JOB_SORTS, STATUSES
 STREAMS = ("stdout", "stderr", "log")
 #: Visible ASCII, as the Idempotency-Key header takes it.
 KEY_PATTERN = r"^[\x21-\x7e]*$"
-
-
-class Moment(fields.AwareDateTime):
-    """A point in time with its zone (RFC 3339); without one it is taken as UTC."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(format="iso", default_timezone=UTC, **options)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
-        try:
-            moment: datetime = super()._deserialize(value, *args, **kwargs)
-            return moment.astimezone(UTC)
-        except OverflowError:
-            raise self.make_error("invalid", input=value, obj_type="datetime") from None
 
 
 class JobIn(Schema):

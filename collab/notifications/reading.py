@@ -81,6 +81,11 @@ class Shown:
         )
 
     @property
+    def read(self) -> bool:
+        """Return whether its reader has read it."""
+        return self.read_at is not None
+
+    @property
     def etag(self) -> str:
         """Its text follows the names of others, so its tag does too."""
         return entity_tag("Notification", self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from ..core.fields.flag import Flag
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import JsonObject, Schema, ShortList, Time, TrueOrFalse, identifier
 from .models import KINDS, NOTIFICATION_SORTS
@@ -26,6 +27,7 @@ class NotificationOut(Schema):
         "subject": "task:1",
         "data": {"title": "Order the rocket"},
         "read_at": None,
+        "read": False,
     }
     id = fields.Integer(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
@@ -38,12 +40,13 @@ class NotificationOut(Schema):
     data = JsonObject(required=True, metadata={"description": "Further facts, by the kind."})
     created_at = Time(required=True)
     read_at = Time(required=True, allow_none=True)
+    read = fields.Boolean(required=True)
 
 
 class NotificationQuery(PageQuery):
     """Which of your notifications."""
 
-    unread = fields.Boolean(truthy={"true"}, falsy={"false"}, load_default=None)
+    unread = Flag(load_default=None)
     kind = fields.String(load_default=None, validate=validate.OneOf(KINDS))
     sort = sort_field(NOTIFICATION_SORTS, "-id")
 

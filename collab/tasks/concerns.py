@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
 from ..events.concerns import Family, Rule, by_id, keys, member, mentioned, who
 from ..extensions import db
+from .due import zones
 from .models import Comment, Task
 
 
@@ -42,8 +44,14 @@ def _mentioned(row: Any) -> str:
 
 
 def _due_soon(row: Any) -> str:
-    due = datetime.fromisoformat(row.data["due_at"])
-    return f"“{row.task_title}” is due at {due:%Y-%m-%d %H:%M} UTC."
+    """Say when a task is due, in the zone that its date was meant in."""
+    due, zone = datetime.fromisoformat(row.data["due_at"]), row.data.get("due_zone", "UTC")
+    local = due.astimezone(ZoneInfo(zone)) if zone in zones() else due
+    place = f" ({zone})" if local is not due and zone != "UTC" else " UTC"
+    verb = "is" if due >= row.created_at else "was"
+    others = row.data.get("others", 0)
+    more = f", and {others} more of your tasks are due or overdue" if others else ""
+    return f"“{row.task_title}” {verb} due at {local:%Y-%m-%d %H:%M}{place}{more}."
 
 
 def _mentioned_only(row: Any, facts: TaskFacts) -> set[int]:
@@ -101,7 +109,8 @@ class TaskEvents(Family):
         """Return when it is due, or which comment it is."""
         if row.type == "task.reminded":
             due = datetime.fromisoformat(row.data["due_at"]).astimezone(UTC)
-            return {"due_at": due.isoformat().replace("+00:00", "Z")}
+            told = {name: row.data[name] for name in ("due_zone", "others") if name in row.data}
+            return {"due_at": due.isoformat().replace("+00:00", "Z")} | told
         return {"comment_id": row.data["comment_id"]} if "comment_id" in row.data else {}
 
     def may_read(self, key: int, user_id: int, facts: TaskFacts) -> bool:

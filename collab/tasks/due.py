@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, time
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-#: RFC 3339, and the same without its offset or without its time. All places of a date are there.
-DUE_PATTERN = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+\-][0-9]{2}:[0-9]{2})?)?$"
-)
-_WRITTEN = re.compile(DUE_PATTERN.removeprefix("^").removesuffix("$"))
+from ..core.text import times
 
 #: The first year in which any zone's moment can be written in UTC.
 FIRST_YEAR = 1900
@@ -34,10 +28,7 @@ def zones() -> frozenset[str]:
 
 def parse(text: str) -> datetime | date:
     """Read a due date; raises ValueError. A time without an offset stays without one."""
-    if not _WRITTEN.fullmatch(text):
-        raise ValueError(text)
-    read = date if len(text) == len("2026-11-21") else datetime
-    parsed: datetime | date = read.fromisoformat(text.upper())
+    parsed = times.parse(text)
     if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
         raise ValueError(text)
     return parsed

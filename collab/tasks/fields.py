@@ -10,6 +10,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..core.schemas import line
+from ..core.text import times
 from . import due
 
 MAX_TAGS = 20
@@ -45,7 +46,7 @@ class Due(fields.String):
             "of that day there. A time that occurs twice when clocks change is the first one; one "
             "that is skipped moves later by as much as the clocks do."
         )
-        metadata = {"description": meaning, "pattern": due.DUE_PATTERN, "example": "2026-12-24"}
+        metadata = {"description": meaning, "pattern": times.TIME_PATTERN, "example": "2026-12-24"}
         super().__init__(metadata=metadata, **options)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime | date:  # type: ignore[override]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -17,6 +19,12 @@ from .models import IS_OPEN, IS_UNREMINDED
 #: How long before it is due a task's assignee is reminded.
 REMIND_BEFORE = timedelta(hours=24)
 
+#: Tasks of one person that they are told of one by one.
+MAX_TOLD_SINGLY = 5
+REMINDED_COLUMNS = TASKS.c[
+    "id", "owner_id", "project_id", "title", "assignee_id", "due_at", "due_zone"
+]
+
 #: Tasks in one transaction; there may be more.
 TASKS_PER_TRANSACTION = 500
 
@@ -24,21 +32,42 @@ TASKS_PER_TRANSACTION = 500
 def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
     """Remind of tasks that are not done and due within a day, or overdue; return how many.
 
-    Each is sent once for each due date, in one commit for at most `limit`; a task's version and
-    `updated_at` stay.
+    Each is told of once for each due date, in one commit for at most `limit`; a task's version and
+    `updated_at` stay. Whoever has many of them at once, such as a list that was brought in, is told
+    of the next one alone, and how many others there are.
     """
     take_write_lock()
-    columns = TASKS.c["id", "owner_id", "project_id", "title", "assignee_id", "due_at"]
-    query = select(*columns).where(IS_OPEN, IS_UNREMINDED, TASKS.c.due_at <= now + REMIND_BEFORE)
+    query = select(*REMINDED_COLUMNS).where(
+        IS_OPEN, IS_UNREMINDED, TASKS.c.due_at <= now + REMIND_BEFORE
+    )
     rows = db.session.connection().execute(query.order_by(TASKS.c.due_at).limit(limit)).all()
-    events = [
-        TaskReminded(**about(row), due_at=written(row.due_at), assignee_id=row.assignee_id)
-        for row in rows
-    ]
-    log.record_all(events, actor=None)
+    log.record_all(list(_told(rows, now)), actor=None)
     told = update(TASKS).where(TASKS.c.id.in_([row.id for row in rows]))
     if rows:
         values = {"reminded_for": TASKS.c.due_at, "updated_at": TASKS.c.updated_at}
         db.session.connection().execute(told.values(**values))
     db.session.commit()
     return len(rows)
+
+
+def _told(rows: Sequence[Any], now: datetime) -> Iterator[TaskReminded]:
+    """Tell people of their tasks, each person of a few or of one that stands for all."""
+    theirs: dict[int, list[Any]] = {}
+    for row in rows:
+        theirs.setdefault(row.assignee_id or row.owner_id, []).append(row)
+    for tasks in theirs.values():
+        if len(tasks) <= MAX_TOLD_SINGLY:
+            yield from map(_reminder, tasks)
+        else:
+            coming = (row for row in tasks if row.due_at >= now)
+            yield _reminder(next(coming, tasks[-1]), others=len(tasks) - 1)
+
+
+def _reminder(row: Any, others: int = 0) -> TaskReminded:
+    return TaskReminded(
+        **about(row),
+        due_at=written(row.due_at),
+        due_zone=row.due_zone,
+        assignee_id=row.assignee_id,
+        others=others,
+    )

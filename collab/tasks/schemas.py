@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from ..core.fields.flag import Flag
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import (
     MAX_ID,
@@ -133,7 +134,7 @@ class TaskQuery(PageQuery):
         metadata={"description": "A person's id, `me`, or `none` for what nobody has."},
     )
     tag = line(MAX_TAG_LENGTH, load_default=None)
-    overdue = fields.Boolean(
+    overdue = Flag(
         load_default=None, metadata={"description": "Whether it is past due and not done."}
     )
     priority = fields.String(validate=PRIORITY_CHOICE, load_default=None)

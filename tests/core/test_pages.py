@@ -197,7 +197,7 @@ def test_the_longest_names_make_good_cursors(alice: Person, letter: str) -> None
 
 def test_the_longest_addresses_make_good_cursors(ada: Person, nobody: Person) -> None:
     for number in range(2):
-        email = f"🎉{number}@".ljust(252, "🎉") + ".🎉"
+        email = f"{number}".ljust(248, "🎉") + "@x.org"
         ok(nobody.post("/auth/register", {"email": email, "password": PASSWORD}))
     emails = [one["email"] for one in whole(ada, "/users", limit=1, sort="email")]
     assert all(one < other for one, other in pairwise(emails))

@@ -257,8 +257,8 @@ def test_a_due_task_is_told_to_its_assignee(
     due = TaskReminded(**where(task, alice, project), due_at=DUE, assignee_id=bob.id)
     notes.happens(due)
     one = notes.told(bob)[0]
-    assert (one["kind"], one["text"]) == ("due_soon", "“Launch” is due at 2026-03-01 10:00 UTC.")
-    assert one["data"] == {"due_at": "2026-03-01T10:00:00Z"}
+    assert (one["kind"], one["text"]) == ("due_soon", "“Launch” was due at 2026-03-01 10:00 UTC.")
+    assert one["data"] == {"due_at": "2026-03-01T10:00:00Z", "due_zone": "UTC", "others": 0}
     assert notes.told(alice) == []
 
 
@@ -311,3 +311,40 @@ def test_an_event_of_what_is_gone_is_told_to_nobody(
     )
     notes.gone(Task, task)
     assert notes.told(bob) == before
+
+
+@pytest.mark.parametrize(
+    ("due", "zone", "others", "said"),
+    [
+        (
+            "2100-11-29T09:59:59Z",
+            "Pacific/Honolulu",
+            0,
+            "is due at 2100-11-28 23:59 (Pacific/Honolulu).",
+        ),
+        ("2100-11-28T12:00:00Z", "Asia/Kolkata", 0, "is due at 2100-11-28 17:30 (Asia/Kolkata)."),
+        ("2001-01-01T23:59:59Z", "UTC", 0, "was due at 2001-01-01 23:59 UTC."),
+        ("2100-11-28T12:00:00Z", "Atlantis/Center", 0, "is due at 2100-11-28 12:00 UTC."),
+        (
+            "2100-11-28T12:00:00Z",
+            "UTC",
+            29,
+            "is due at 2100-11-28 12:00 UTC, and 29 more of your tasks are due or overdue.",
+        ),
+    ],
+)
+def test_a_due_date_is_told_in_its_zone(
+    notes: Notes,
+    alice: Person,
+    bob: Person,
+    project: int,
+    due: str,
+    zone: str,
+    others: int,
+    said: str,
+) -> None:
+    task = notes.task(alice, project, bob)
+    about = where(task, alice, project)
+    reminded = TaskReminded(**about, due_at=due, due_zone=zone, assignee_id=bob.id, others=others)
+    notes.happens(reminded)
+    assert notes.told(bob)[0]["text"] == f"“Launch” {said}"

@@ -31,7 +31,7 @@ def test_whom_it_concerns_is_told(app: Flask, alice: Person, bob: Person, projec
     due = written(timedelta(hours=23))
     made = alice.makes_task(project_id=project, due_at=due, assignee_id=bob.id)
     about = {"task_id": made["id"], "owner_id": alice.id, "project_id": project, "title": "Launch"}
-    data = about | {"due_at": made["due_at"], "assignee_id": bob.id}
+    data = about | {"due_at": made["due_at"], "due_zone": "UTC", "others": 0, "assignee_id": bob.id}
     assert remind(app) == [Record("task.reminded", f"project:{project}", None, data)]
 
 
@@ -83,3 +83,26 @@ def test_the_tasks_to_tell_of_are_found_by_their_index(app: Flask) -> None:
     with planned(app) as steps:
         reminders.remind(NOW)
     assert steps == ["SEARCH tasks USING INDEX ix_tasks_to_remind_due_at (due_at<?)"]
+
+
+def test_many_at_once_are_one_reminder(app: Flask, alice: Person, bob: Person) -> None:
+    """A list that is brought in is no storm: the next one due stands for all."""
+    hours = [-48, -24, -1, 1, 2, *range(3, 28)]
+    made = [alice.makes_task(due_at=written(timedelta(hours=one / 2)))["id"] for one in hours]
+    his = bob.makes_task(due_at=written(timedelta(hours=1)))["id"]
+    with recording(app) as told, app.app_context():
+        assert reminders.remind(NOW) == len(hours) + 1
+        assert reminders.remind(NOW) == 0
+    found = {one.data["owner_id"]: one.data for one in told}
+    assert len(told) == 2
+    assert (found[alice.id]["task_id"], found[alice.id]["others"]) == (made[3], len(hours) - 1)
+    assert (found[bob.id]["task_id"], found[bob.id]["others"]) == (his, 0)
+
+
+def test_of_many_that_are_all_overdue_the_last_one_stands_for_all(
+    app: Flask, alice: Person
+) -> None:
+    made = [alice.makes_task(due_at=written(timedelta(days=-one)))["id"] for one in range(1, 31)]
+    with recording(app) as told, app.app_context():
+        reminders.remind(NOW)
+    assert [(one.data["task_id"], one.data["others"]) for one in told] == [(made[0], 29)]

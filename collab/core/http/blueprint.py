@@ -12,12 +12,14 @@ from flask import Request, g, request
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ..errors import ApiError, Malformed
-from ..json import MAX_VALUES, TooManyValues, loads_sent
+from ..errors import ApiError, Malformed, invalid
+from ..json import MAX_VALUES, NumberTooLarge, TooManyValues, loads_sent
 from ..schemas import own_examples
 from ..text.nul import refuse_nul
 from . import query
 from .caller import caller
+from .representations.coding import unpacked
+from .representations.sent_back import without_unchanged
 
 P = ParamSpec("P")
 
@@ -76,9 +78,10 @@ class Parser(FlaskParser):
             raise Malformed("The body is empty: send a JSON object.")
         if not req.is_json:
             raise UnsupportedMediaType()
+        body = unpacked(req, body, req.max_content_length)
         value = self._read(body)
         refuse_nul(body, value)
-        return value
+        return without_unchanged(value, schema)
 
     @staticmethod
     def _read(body: bytes) -> Any:
@@ -88,6 +91,8 @@ class Parser(FlaskParser):
             raise TooManyMembers(
                 f"The body has more than {MAX_VALUES:,} values and member names."
             ) from None
+        except NumberTooLarge as error:
+            raise invalid(error.pointer.removeprefix("/"), f"{error}.") from None
         except ValueError as error:
             raise Malformed(f"The body is not JSON: {error}.") from None
 

@@ -23,6 +23,8 @@ from .limits import rate_limit_key
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: Headers of bodies that do not say how large they become.
+UNTOLD_SIZES = ("Transfer-Encoding", "Content-Encoding")
 #: Bytes of a body of JSON, or of a text, from which on a request is a heavy one.
 HEAVY_BYTES = 128 * 1024
 #: Heavy requests that are carried out at once.
@@ -148,7 +150,8 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def count_heavy() -> None:
-        chunked = "Transfer-Encoding" in request.headers
-        size = HEAVY_BYTES if chunked else request.content_length or 0
+        # How large what comes in chunks or packed will be, nobody knows yet.
+        unknown = any(name in request.headers for name in UNTOLD_SIZES)
+        size = HEAVY_BYTES if unknown else request.content_length or 0
         if request.is_json and size >= HEAVY_BYTES and not _bounded_there():
             _enter()

@@ -8,6 +8,7 @@ from flask import request
 
 from ..errors import Malformed
 from ..storage.blobs import ByteSource
+from .representations.coding import require_plain
 
 #: What a form needs besides its file.
 FORM_SLACK = 64 * 1024
@@ -29,7 +30,11 @@ def file_body(low: int) -> dict[str, Any]:
 
 
 def sent_file() -> tuple[ByteSource, str, str]:
-    """Return what was sent, with the sender's name for it and its type; raises Malformed."""
+    """Return what was sent, with the sender's name for it and its type.
+
+    Raises Malformed, UnsupportedCoding.
+    """
+    require_plain(request)
     if request.mimetype == "multipart/form-data":
         file = request.files.get("file")
         if file is None:

@@ -91,8 +91,14 @@ class TaskCommentDeleted(TaskEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskReminded(TaskEvent):
-    """A task that is not done is due within a day; sent once for each due date."""
+    """A task that is not done is due within a day, or overdue; sent once for each due date.
+
+    `due_zone` is the time zone that the date was meant in. `others` is how many further tasks of
+    the same person it stands for, where many are due at once.
+    """
 
     type = "task.reminded"
     due_at: str
+    due_zone: str = "UTC"
     assignee_id: int | None
+    others: int = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from ...core.fields.flag import Flag
+from ...core.fields.moment import Moment
 from ...core.http.pages import PageQuery, page_of
 from ...core.schemas import (
     MAX_ID,
@@ -15,7 +17,6 @@ from ...core.schemas import (
     identifier,
     patterned,
 )
-from ...jobs.schemas import Moment
 
 VERSION_DESCRIPTION = "A version of the content: each change creates one."
 
@@ -34,7 +35,7 @@ class HistoryQuery(PageQuery):
     )
     since = Moment(load_default=None, metadata={"description": "From this time on (RFC 3339)."})
     until = Moment(load_default=None, metadata={"description": "Before this time (RFC 3339)."})
-    edits = fields.Boolean(
+    edits = Flag(
         load_default=False, metadata={"description": "Whether to show what each change did."}
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from ...core.fields.moment import Moment
 from ...core.http.pages import PageQuery, page_of
 from ...core.schemas import (
     Items,
@@ -18,7 +19,6 @@ from ...core.schemas import (
     identifier,
     line,
 )
-from ...jobs.schemas import Moment
 from ..reading.schemas import number
 
 #: Characters of a stage's name, a type, and a part of a reason.

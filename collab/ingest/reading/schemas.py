@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from ...core.fields.moment import Moment
 from ...core.http.pages import PageQuery, page_of
 from ...core.schemas import MAX_ID, Items, JsonList, JsonObject, Schema, Time, line
-from ...jobs.schemas import Moment
 from .stats import WIDTHS_MS
 
 #: Characters of a type, a user, a session or an event's id.

@@ -96,6 +96,14 @@ def _decoded(key: str) -> bytes:
 
 
 blueprint = socket_blueprint("socket", refusal(TooBig()))
+#: Parameters of these addresses; a misspelt one would follow nothing, in silence.
+SOCKET_PARAMETERS = ("token", "ticket", "project_id", "projectId", "topic", "after")
+
+
+@blueprint.before_request
+def refuse_unknown_parameters() -> None:
+    """Answer a handshake with 422 where its address has what these take not, or not twice."""
+    query.refuse_all_but(SOCKET_PARAMETERS, several=("topic",))
 
 
 @sock.route("/ws", bp=blueprint)

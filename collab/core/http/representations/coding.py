@@ -1,0 +1,65 @@
+"""Bodies that come packed: JSON by gzip, as far as it is no larger than JSON may be."""
+
+from __future__ import annotations
+
+import zlib
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from ...errors import ApiError, Malformed
+
+#: The codings in which a body is what it is, and those that are taken away (RFC 9110 §8.4.1).
+PLAIN_CODINGS = ("", "identity")
+GZIP_CODINGS = ("gzip", "x-gzip")
+#: zlib's word for the format of gzip (RFC 1952) alone.
+GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class UnsupportedCoding(ApiError):
+    """The body is in a coding that is not taken here: send it without Content-Encoding."""
+
+    status = 415
+
+
+def coding_of(request: Request) -> str:
+    """Return how a body is packed, in lower case."""
+    return request.headers.get("Content-Encoding", "").strip().lower()
+
+
+def require_plain(request: Request) -> None:
+    """Refuse a body that is packed: a file is kept as it comes. Raises UnsupportedCoding."""
+    if coding_of(request) not in PLAIN_CODINGS:
+        raise UnsupportedCoding(headers={"Accept-Encoding": "identity"})
+
+
+def unpacked(request: Request, body: bytes, most: int) -> bytes:
+    """Return a body of JSON as it was before it was packed.
+
+    At most `most` bytes are made of it, whatever it says. Raises UnsupportedCoding, Malformed,
+    RequestEntityTooLarge.
+    """
+    coding = coding_of(request)
+    if coding in GZIP_CODINGS:
+        body = _from_gzip(body, most)
+    elif coding not in PLAIN_CODINGS:
+        raise UnsupportedCoding(
+            "JSON is taken as it is, or packed by gzip.",
+            headers={"Accept-Encoding": "gzip, identity"},
+        )
+    # Which parsers may ignore, and editors write (RFC 8259 §8.1).
+    return body.removeprefix(BYTE_ORDER_MARK)
+
+
+def _from_gzip(body: bytes, most: int) -> bytes:
+    reader = zlib.decompressobj(GZIP_WINDOW_BITS)
+    try:
+        found = reader.decompress(body, most + 1)
+    except zlib.error as error:
+        raise Malformed(f"The body is not gzip: {error}.") from None
+    if len(found) > most:
+        raise RequestEntityTooLarge()
+    if not reader.eof or reader.unused_data:
+        raise Malformed("The body is not one whole gzip stream.")
+    return found
