@@ -214,7 +214,7 @@ def test_a_token_that_runs_out_closes_for_now(
     text: int, bob: Person, yjs: Yjs, server: Any
 ) -> None:
     soon = token_for(server.app, bob, timedelta(seconds=2))
-    assert yjs(with_token(bob, soon), text).sync().wait_closed().code == TOKEN_EXPIRED
+    assert yjs(with_token(bob, soon), text).wait_closed().code == TOKEN_EXPIRED
 
 
 def test_who_comes_back_with_the_old_token_may_come_back_again(

@@ -46,7 +46,7 @@ MAX_TEXTS_PER_SOCKET = 32
 #: Bytes of a name.
 MAX_NAME_BYTES = 200
 #: Seconds that a socket rests after a token that was refused.
-REFUSAL_REST_S = 0.5
+REFUSAL_REST_S = 0.25
 
 
 class TooManyTexts(Conflict):
