@@ -2,7 +2,7 @@
 // Each line of standard input is a command as JSON, [what, ...arguments]; each is answered with a line of JSON.
 import { createInterface } from "node:readline";
 import * as Y from "yjs";
-import WebSocket from "ws";
+import Ws from "ws";
 import { WebsocketProvider as Version3 } from "y-websocket";
 import { WebsocketProvider as Version2 } from "y-websocket-2";
 import { WebsocketProvider as Version1 } from "y-websocket-1";
@@ -11,6 +11,14 @@ import { HocuspocusProvider as Provider3 } from "hocuspocus-provider-3";
 import { HocuspocusProvider as Provider2 } from "hocuspocus-provider-2";
 
 const [url] = process.argv.slice(2);
+
+// As in a browser, nobody has to listen to an error of a socket that was given up.
+class WebSocket extends Ws {
+  constructor(...how) {
+    super(...how);
+    this.on("error", () => {});
+  }
+}
 globalThis.WebSocket = WebSocket; // version 2 of Hocuspocus looks for it there
 
 // What each client tells: its close codes, what it was denied, whether it has given up.

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 import websocket
+from pycrdt import Doc, Text
 
 from collab.config import ROOT
 from collab.events.close_codes import TOKEN_ENDED, TOKEN_EXPIRED, UNREADABLE_MESSAGE
 from collab.files.hocuspocus_door import protocol
 from collab.files.hocuspocus_door.socket import MAX_NAME_BYTES, MAX_TEXTS_PER_SOCKET
-from collab.files.yjs.protocol import AUTH, STEP_1, SYNC, UPDATE, MessageReader, sized, sync
+from collab.files.yjs.protocol import AUTH, STEP_1, STEP_2, SYNC, UPDATE, MessageReader, sized, sync
 
 from ..support.people import Person, ok
 from ..support.sockets import Closed, close, closed_after, opened
@@ -28,6 +29,11 @@ needs_node = pytest.mark.skipif(
     not shutil.which("node") or not (ROOT / "tests/node_modules/@hocuspocus").exists(),
     reason="needs Node and tests/node_modules (npm ci --prefix tests)",
 )
+
+
+def put(person: Person, text: int, content: str) -> None:
+    headers = {"Content-Type": "text/plain"}
+    ok(person.request("PUT", f"/files/{text}/content", content=content, headers=headers))
 
 
 @pytest.fixture
@@ -79,13 +85,20 @@ class Provider:
     def read(self, name: str) -> tuple[int, MessageReader]:
         """Return the next message of a text; raises Closed."""
         while True:
+            found, kind, reader = self.next()
+            if found == name:
+                return kind, reader
+
+    def next(self) -> tuple[str, int, MessageReader]:
+        """Return the next message, and of which text it is; raises Closed."""
+        while True:
             opcode, data = self.ws.recv_data()
             if opcode == websocket.ABNF.OPCODE_CLOSE:
                 raise Closed(struct.unpack("!H", data[:2])[0], data[2:].decode())
             reader = MessageReader(data)
             self.seen.append(data)
-            if data != protocol.PING and reader.sized() == name.encode():
-                return reader.number(), reader
+            if data != protocol.PING:
+                return reader.sized().decode(), reader.number(), reader
 
     def until(self, name: str, kind: int) -> MessageReader:
         while True:
@@ -205,6 +218,43 @@ def test_an_update_that_can_t_be_taken_closes_its_text_alone(
     provider.send(str(text), sync(UPDATE, b"garbage"))
     provider.until(str(text), protocol.CLOSE)
     provider.synced(str(also))
+
+
+def test_a_removed_member_is_told_nothing_more(
+    text: int, project: int, alice: Person, bob: Person, connects: Callable[..., Provider]
+) -> None:
+    provider = connects()
+    provider.auth(str(text), bob.token)
+    ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
+    put(alice, text, "secret")
+    provider.until(str(text), protocol.CLOSE)
+    assert provider.auth(str(text), bob.token)[0] == protocol.DENIED
+    assert not any(b"secret" in one for one in provider.seen)
+
+
+def test_no_message_stands_between_the_fragments_of_another(
+    text: int,
+    project: int,
+    alice: Person,
+    bob: Person,
+    connects: Callable[..., Provider],
+    server: Any,
+) -> None:
+    """Of two texts on one socket, whose reader does not read while both of them change."""
+    also, provider = alice.makes_text(project, ""), connects()
+    docs: dict[str, Doc[Any]] = {str(text): Doc(), str(also): Doc()}
+    for name in docs:
+        provider.auth(name, bob.token)
+        provider.send(name, sync(STEP_1, b"\0"))
+    for number in range(3):
+        put(alice, text, f"{number}" * 1_900_000)
+        put(alice, also, f"{number}" * 400_000)
+    server.drain()
+    wanted = {str(text): "2" * 1_900_000, str(also): "2" * 400_000}
+    while {name: str(doc.get("content", type=Text)) for name, doc in docs.items()} != wanted:
+        name, kind, reader = provider.next()
+        if kind == SYNC and reader.number() in (STEP_2, UPDATE):
+            docs[name].apply_update(reader.sized())
 
 
 def test_a_role_that_changes_is_told(
