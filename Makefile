@@ -7,7 +7,7 @@ PAGE := collab/web/static
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test newest tour clients fuzz bench lock
+.PHONY: help install lint types test spark newest tour clients fuzz bench lock
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +31,11 @@ types: ## mypy, strict; and tsc for the page
 
 test: ## pytest on all cores; one part of it: make test ARGS=tests/posts
 	$(PYTHON) -m pytest $(ARGS)
+
+spark: ## the analysis of the event archive on a cluster of Spark (an environment of its own: .spark)
+	python3 -m venv .spark
+	.spark/bin/pip install --quiet --disable-pip-version-check -r deploy/spark/requirements.txt
+	PYSPARK_PYTHON=$(CURDIR)/.spark/bin/python $(PYTHON) -m pytest -n 0 --timeout 900 deploy/spark
 
 newest: ## a part of the tests, and a start, on the newest Python of this machine
 	.ci/newest

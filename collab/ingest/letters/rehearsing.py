@@ -6,12 +6,13 @@ import sqlite3
 import time
 from collections.abc import Sequence
 
+from ..pipeline.archive import DAY_MS
 from ..pipeline.event import Rejected
 from ..pipeline.formats import Undecodable, decode
 from ..pipeline.sources import SourceReader
 from ..pipeline.stages import Context, Source, enrich, transform, validate
 from ..pipeline.store import OPEN
-from ..pipeline.tables import DAY_MS, compact
+from ..pipeline.tables import compact
 from ..pipeline.unpacking import skew
 from ..reading.periods import milliseconds
 from . import finding

@@ -1,8 +1,9 @@
 """The raw archive: what was received, as JSON lines, compressed, a file for each project and hour.
 
 A line is one event: `receipt`, `source`, `received` (ms), `format`, `context` of its request, the
-fields that were read (`type`, `event_id`, `ts`, `user_id`, `session_id`; null if it was rejected at
-the first stage), and `event` as it was sent (`payload`: base64, where that is not JSON).
+fields that were read (`type`, `event_id`, `user_id`, `session_id`, `ts` by our clock, and `day`, in
+which its id is one; null if it was rejected at the first stage), and `event` as it was sent
+(`payload`: base64, where that is not JSON).
 Each load adds a gzip member (RFC 1952 §2.2: members in a row are one file). The store remembers how
 long each file is; what a broken-off load left beyond that is cut off before the next one.
 """
@@ -28,6 +29,7 @@ from .event import Event
 log = logging.getLogger(__name__)
 
 HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
 #: Hours are sealed with a checksum when they have been over for so many milliseconds.
 SEAL_AFTER_MS = 60_000
 #: Compression: 6 is ten times smaller at 1.5 us an event; 9 costs three times that for 3 %.
@@ -40,12 +42,14 @@ Slot = tuple[int, int]
 
 
 def line(
-    value: object, payload: bytes | None, event: Event | None, about: Mapping[str, Any]
+    value: object, payload: bytes | None, event: Event | None, ts: int, about: Mapping[str, Any]
 ) -> bytes:
     """Return an event's line; `payload` are its bytes where JSON can't say its value."""
     said = dict(about)
-    for name in ("type", "event_id", "ts", "user_id", "session_id"):
+    for name in ("type", "event_id", "user_id", "session_id"):
         said[name] = getattr(event, name) if event else None
+    said["ts"] = ts if event else None
+    said["day"] = event.ts // DAY_MS if event else None
     if payload is None:
         said["event"] = value
     else:

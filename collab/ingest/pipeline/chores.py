@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .archive import HOUR_MS, Archive
+from .archive import DAY_MS, HOUR_MS, Archive
 from .store import writing
-from .tables import DAY_MS, EVENT_BYTES, MINUTE_MS
+from .tables import EVENT_BYTES, MINUTE_MS
 
 #: Rows that one step deletes.
 ROWS_PER_STEP = 500

@@ -108,19 +108,23 @@ def deduplicate(
 
 def enrich(event: Event, context: Context) -> Event:
     """Add what only the receiver knows; correct the time of a clock that is wrong."""
-    skew, metadata = context.skew_ms, event.metadata
-    if skew is not None and abs(skew) > MAX_SKEW_MS:
-        event.ts += skew
-        metadata["skew_ms"] = skew
-    if event.ts > event.received + MAX_FUTURE_MS:
-        metadata["sent_ts"], event.ts = event.ts, event.received
-    event.ts = max(event.ts, 0)
+    metadata, sent = event.metadata, event.ts
+    event.ts = corrected(sent, event.received, context.skew_ms)
+    if event.ts != sent:
+        metadata["sent_ts"] = sent
     event.late = event.received - event.ts > LATE_AFTER_MS
     if context.user_agent:
         metadata["user_agent"] = context.user_agent
     if context.account is not None:
         metadata["account"] = context.account
     return event
+
+
+def corrected(ts: int, received: int, skew_ms: int | None) -> int:
+    """Return when an event was, by our clock: its sender's may be slow or fast."""
+    if skew_ms is not None and abs(skew_ms) > MAX_SKEW_MS:
+        ts += skew_ms
+    return max(0, received if ts > received + MAX_FUTURE_MS else ts)
 
 
 def transform(event: Event, context: Context) -> Event:

@@ -11,12 +11,11 @@ from typing import Any
 
 import orjson
 
-from .archive import Slot
+from .archive import DAY_MS, Slot
 from .batch import Letter, Row
 from .event import Event
 from .store import LATENCY_BUCKETS, OPEN, REPLAYED
 
-DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 #: Ids of one statement: SQLite takes 32,766 parameters, three of which are an id.
 IDS_PER_STATEMENT = 500

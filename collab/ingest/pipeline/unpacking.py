@@ -12,7 +12,7 @@ from .archive import HOUR_MS, Slot, line
 from .batch import Batch, Item, Row, letter_of_sent
 from .event import Rejected, time_of
 from .formats import Body, Undecodable, decode
-from .stages import Context, Source, validate
+from .stages import Context, Source, corrected, validate
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
             reason = reason_of(error, row, place)
             batch.letters.append(letter_of_sent(row, context, place, reason, value))
         unsound = row.payload(place) if event is None and body.suspect else None
-        lines.append(line(value, unsound, event, about))
+        ts = corrected(event.ts, row.received, context.skew_ms) if event else 0
+        lines.append(line(value, unsound, event, ts, about))
 
 
 def _slot(row: Row) -> Slot:
