@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .close_codes import TOKEN_ENDED
+
 
 @dataclass(frozen=True)
 class DropProject:
@@ -25,6 +27,8 @@ class EndConnections:
     """Connections end: those of a session (`session_id`) or of a person (`user_id`)."""
 
     member: str
+    #: The close code; that of an ended session is final.
+    code: int = TOKEN_ENDED
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any, assert_never
 
 from .bell import Bell
 from .catalogue import corrections
-from .close_codes import GOING_AWAY, TOKEN_ENDED
+from .close_codes import GOING_AWAY
 from .corrections import Correction, DropProject, DropTopic, EndConnections, ReadAnew
 from .message import Encoder, Message
 from .subscriber import Person, Resumable, Subscriber
@@ -236,8 +236,8 @@ class Hub:
                 self._drop_project(message, None if member is None else message.data[member])
             case DropTopic(topic):
                 self._drop_topic(topic.format_map(message.data), message.type)
-            case EndConnections(member):
-                self._end(member, message.data[member], message.type)
+            case EndConnections(member, code):
+                self._end(member, message.data[member], code, message.type)
             case ReadAnew():
                 pass
             case _:
@@ -259,11 +259,11 @@ class Hub:
         self.remove(subscriber, topic)
         subscriber.dropped(topic, reason)
 
-    def _end(self, member: str, value: int, reason: str) -> None:
+    def _end(self, member: str, value: int, code: int, reason: str) -> None:
         for subscriber in tuple(self._everyone):
             if getattr(subscriber.person, member) == value:
                 self.leave(subscriber)
-                subscriber.end(TOKEN_ENDED, reason)
+                subscriber.end(code, reason)
 
     def close(self) -> None:
         """End everybody; the server is stopping."""

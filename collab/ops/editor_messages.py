@@ -27,7 +27,8 @@ DOORS: dict[str, tuple[str, str, list[str]]] = {
     "yjs": (
         "/api/v1/yjs/{file_id}",
         "A text for y-websocket (1.5 to 3); the shared text is named `content`. Close codes from "
-        "4400 to 4499 are final, all others pass: 4501 says to come back with a fresh token.",
+        "4400 to 4499 are final, all others pass: 4501 says to come back with a fresh token. Sign "
+        "in with `?token=` or `?ticket=`; `?newlines=lf` has the text's line breaks as LF.",
         list(YJS),
     ),
     "hocuspocus": (

@@ -234,12 +234,14 @@ def test_a_revoked_session_ends_its_connections_only(hub: Hub) -> None:
     assert (ended.story, other.story) == ([("ended", 4401, "session.revoked")], [])
 
 
-@pytest.mark.parametrize("kind", ["account.disabled", "account.role_changed"])
-def test_an_accounts_connections_end_in_all_its_sessions(kind: str, hub: Hub) -> None:
+@pytest.mark.parametrize(
+    ("kind", "code"), [("account.disabled", 4401), ("account.role_changed", 4503)]
+)
+def test_an_accounts_connections_end_in_all_its_sessions(kind: str, code: int, hub: Hub) -> None:
     mine = [following(hub, session_id=key) for key in (5, 6)]
     other = following(hub, user_id=2)
     correct(hub, kind, None, user_id=1)
-    assert [one.story for one in (*mine, other)] == [[("ended", 4401, kind)]] * 2 + [[]]
+    assert [one.story for one in (*mine, other)] == [[("ended", code, kind)]] * 2 + [[]]
 
 
 def test_an_ended_connection_gets_nothing_more(hub: Hub) -> None:

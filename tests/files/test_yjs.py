@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from collab.events.close_codes import TOKEN_ENDED, TOKEN_EXPIRED
+from collab.events.close_codes import TOKEN_ENDED, TOKEN_EXPIRED, is_final
 from collab.files.yjs import protocol
 from collab.files.yjs.awareness import MAX_EDITORS, MAX_STATE_BYTES
 from collab.files.yjs.budget import BUDGET, MAX_MESSAGE_BYTES
@@ -204,6 +204,15 @@ def test_a_session_that_ends_closes_its_editors(text: int, bob: Person, yjs: Yjs
     editor = yjs(again, text).sync()
     ok(again.post("/auth/logout"))
     assert editor.wait_closed().code == 4401
+
+
+def test_another_role_in_the_whole_service_closes_for_now(
+    text: int, ada: Person, bob: Person, yjs: Yjs
+) -> None:
+    editor = yjs(bob, text).sync()
+    ok(ada.patch(f"/users/{bob.id}", {"role": "admin"}))
+    assert not is_final(editor.wait_closed().code)
+    yjs(bob, text).sync()
 
 
 def with_token(person: Person, token: str) -> Person:

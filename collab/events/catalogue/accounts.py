@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..close_codes import RIGHTS_CHANGED
 from ..corrections import EndConnections
 from ..types import AccountEvent
 
@@ -44,7 +45,7 @@ class AccountRoleChanged(AccountEvent):
     """An admin changed an account's global role: its connections end and must be opened again."""
 
     type = "account.role_changed"
-    corrects = EndConnections("user_id")
+    corrects = EndConnections("user_id", RIGHTS_CHANGED)
     role: str
 
 
