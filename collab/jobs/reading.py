@@ -52,10 +52,10 @@ def list_jobs(
 
 def _whose(caller: Caller, project_id: int | None, scope: str, owner_id: int | None) -> Any:
     """Return the condition for whose jobs are listed."""
-    others = owner_id not in (None, caller.user_id)
+    others = project_id is None and owner_id not in (None, caller.user_id)
     if not caller.is_admin and (scope == "all" or others):
         raise Forbidden("Only an admin may list the jobs of others.")
-    everybodys = caller.is_admin and project_id is None and (scope == "all" or others)
+    everybodys = project_id is None and (scope == "all" or others)
     which = EVERY_JOB if everybodys else access.owned_by(Job, caller, project_id)
     return which if owner_id is None else which & (Job.owner_id == owner_id)
 

@@ -168,7 +168,7 @@ class JobQuery(PageQuery):
     owner_id = fields.Integer(
         load_default=None,
         validate=validate.Range(1, MAX_ID),
-        metadata={"description": "Whose; those of others are for admins."},
+        metadata={"description": "Whose; those of others, in no one project, are for admins."},
     )
     project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))

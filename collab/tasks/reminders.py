@@ -33,8 +33,8 @@ def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
     """Remind of tasks that are not done and due within a day, or overdue; return how many.
 
     Each is told of once for each due date, in one commit for at most `limit`; a task's version and
-    `updated_at` stay. Whoever has many of them at once, such as a list that was brought in, is told
-    of the next one alone, and how many others there are.
+    `updated_at` stay. Whoever has many of them in one place, such as a list that was brought in, is
+    told of the next one alone, and how many others there are.
     """
     take_write_lock()
     query = select(*REMINDED_COLUMNS).where(
@@ -51,10 +51,14 @@ def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
 
 
 def _told(rows: Sequence[Any], now: datetime) -> Iterator[TaskReminded]:
-    """Tell people of their tasks, each person of a few or of one that stands for all."""
-    theirs: dict[int, list[Any]] = {}
+    """Tell people of their tasks, each person of a few or of one that stands for all.
+
+    A project by itself: its members learn nothing of what somebody has to do elsewhere.
+    """
+    theirs: dict[tuple[int, int | None], list[Any]] = {}
     for row in rows:
-        theirs.setdefault(row.assignee_id or row.owner_id, []).append(row)
+        person = row.assignee_id or row.owner_id
+        theirs.setdefault((person, row.project_id), []).append(row)
     for tasks in theirs.values():
         if len(tasks) <= MAX_TOLD_SINGLY:
             yield from map(_reminder, tasks)

@@ -38,6 +38,14 @@ def test_nobody_else_does(alice: Person, query: dict[str, Any]) -> None:
     assert lists(alice, owner_id=alice.id) == [made]
 
 
+def test_members_see_whose_jobs_are_in_their_project(
+    alice: Person, bob: Person, vera: Person, project: int
+) -> None:
+    made = [one.submits(project_id=project)["id"] for one in (alice, bob)]
+    assert lists(vera, project_id=project, owner_id=bob.id) == made[1:]
+    assert lists(bob, project_id=project, owner_id=vera.id) == []
+
+
 def test_an_outline_says_nothing_of_what_is_the_owners(
     ada: Person, bob: Person, desk: Desk
 ) -> None:

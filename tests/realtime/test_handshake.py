@@ -57,6 +57,29 @@ def test_a_plain_get_of_the_socket_is_told_that_it_takes_handshakes(path: str, s
     assert "WebSocket" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("projct_id=1", "#/query/projct_id"),
+        ("EIO=4&transport=websocket", "#/query/EIO"),
+        ("project_id=1&project_id=2", "#/query/project_id"),
+        ("token=a&token=b", "#/query/token"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/ws", "/ws/notifications"])
+def test_a_parameter_that_it_does_not_take_is_named(
+    path: str, query: str, wrong: str, server: Any
+) -> None:
+    """A socket that follows nothing because of a typing error would wait for ever."""
+    answer = knock(server.url, path=f"{path}?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == wrong
+
+
+def test_several_topics_are_no_mistake(server: Any) -> None:
+    assert knock(server.url, path="/ws?topic=posts&topic=flags&after=1").status_code == 101
+
+
 def test_a_handshake_in_http_1_0_is_refused(server: Any) -> None:
     """It knows no upgrades (RFC 9110 §7.8)."""
     head = "".join(f"{name}: {value}\r\n" for name, value in HANDSHAKE.items())

@@ -99,6 +99,20 @@ def test_many_at_once_are_one_reminder(app: Flask, alice: Person, bob: Person) -
     assert (found[bob.id]["task_id"], found[bob.id]["others"]) == (his, 0)
 
 
+def test_a_project_does_not_learn_of_what_is_due_elsewhere(
+    app: Flask, alice: Person, project: int
+) -> None:
+    for place in (project, None):
+        for one in range(6):
+            alice.makes_task(project_id=place, due_at=written(timedelta(hours=one)))
+    with recording(app) as told, app.app_context():
+        reminders.remind(NOW)
+    assert {(one.topic, one.data["others"]) for one in told} == {
+        (f"project:{project}", 5),
+        (f"user:{alice.id}", 5),
+    }
+
+
 def test_of_many_that_are_all_overdue_the_last_one_stands_for_all(
     app: Flask, alice: Person
 ) -> None:
