@@ -127,10 +127,12 @@ def requests(project: int, lines: Iterable[dict[str, Any]]) -> Iterator[tuple[in
     for number, group in groupby(lines, key=lambda line: line["receipt"].partition(":")[0]):
         events = list(group)
         first = events[0]
-        context = first["context"] | {"imported": True, "receipt": int(number)}
+        # One that came by a stream has an entry's id instead of a number.
+        receipt = int(number) if number.isdigit() else number
+        context = first["context"] | {"imported": True, "receipt": receipt}
         body = b"[" + b",".join(map(_as_sent, events)) + b"]"
         yield (
-            int(number),
+            receipt if isinstance(receipt, int) else 0,
             Request(
                 project,
                 first["source"],

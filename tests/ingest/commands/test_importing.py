@@ -90,7 +90,7 @@ def test_the_archive_itself_is_imported_where_it_lies(full):
     full.loads()
     lines = [one for path in archive.glob("*/*/*.gz") for one, _ in importing.members(path)]
     text = b"".join(lines)
-    assert text.count(b'"event_id":"a","ts"') == 3, "what was there is still there"
+    assert text.count(b'"event_id":"a","user_id"') == 3, "what was there is still there"
     assert text.count(b'"event_id":"new","ts"') == 1
 
 
