@@ -262,6 +262,7 @@ def test_schemas_touch_no_database(path):
 #: What is glue between requests and the house: it may know a request as routes do.
 GLUE = (
     "core/http/*",  # the conventions of HTTP
+    "core/http/routing/*",
     "core/http/representations/*",  # parts of bodies, and what comes back in them
     "ingest/doors/*",  # events: who sends them, and in which form
     "realtime/http_door/*",  # pages, polls and streams of events

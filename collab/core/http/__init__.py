@@ -6,10 +6,11 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Bind what every request goes through, in this order."""
     from . import api, headers, limits, proxies
-    from .routing import converters, lazy_rules, short_paths
+    from .routing import converters, lazy_rules, lean, short_paths
 
     app.url_rule_class = lazy_rules.LazyRule
     app.url_map.converters["id"] = converters.IdConverter
+    lean.init_app(app)
     headers.init_app(app)  # the first to start a request and the last to end it
     limits.init_app(app)
     api.init_app(app)

@@ -105,6 +105,35 @@ def _show_examples(schema: ma.Schema) -> None:
             field.metadata = {**field.metadata, "example": told[key]}
 
 
+def _unless_there_are_none(schema: ma.Schema, reading: Any) -> Any:
+    """Give a view what stands for no parameters, without reading, where an address has none.
+
+    It is worked out once, unless it is another one each time.
+    """
+    own = {kind for kind, hooks in schema._hooks.items() if hooks} - {"pre_load"}
+    if own or any(callable(one.load_default) for one in schema.load_fields.values()):
+        return reading
+    try:
+        nothing = schema.load({})
+    except ma.ValidationError:
+        return reading
+    if not all(isinstance(one, (str, int, type(None))) for one in nothing.values()):
+        return reading
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        read = reading(view)
+
+        @wraps(read)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if request.query_string:
+                return read(*args, **kwargs)
+            return view(*args, dict(nothing), **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
 def _takes(view: Any, location: str) -> bool:
     described = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
     return any(one["in"] == location for one in described)
@@ -146,11 +175,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def arguments(self, schema: Any, **options: Any) -> Any:
         """Read arguments by a schema, which is made here, once, and not with each request."""
         made = schema() if isinstance(schema, type) else schema
-        if options.get("location", "json") == "json":
+        location = options.get("location", "json")
+        if location == "json":
             options["required"] = not made.body_optional
         else:
             _show_examples(made)
-        return super().arguments(made, **options)
+        reading = super().arguments(made, **options)
+        return _unless_there_are_none(made, reading) if location == "query" else reading
 
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **context: Any) -> Any:
         """Document refusals of arguments like all errors, as problem+json."""

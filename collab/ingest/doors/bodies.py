@@ -24,8 +24,8 @@ T = TypeVar("T")
 MAX_BODY_BYTES = 4 * 2**20
 #: Values and names in a body: 40 MB as objects. Half a megabyte of JSON can't have more.
 MAX_BODY_VALUES = 400_000
-#: Large bodies that are objects at the same time.
-MAX_LARGE_AT_ONCE = 4
+#: Large bodies that are objects at once; more would be no faster, since one lock is theirs.
+MAX_LARGE_AT_ONCE = 2
 #: Seconds that a large body waits for its turn: each takes some 30 ms.
 PATIENCE_S = 10.0
 

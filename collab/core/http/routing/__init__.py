@@ -1,1 +1,1 @@
-"""How addresses are matched: short names, ids, and rules that are compiled when they are used."""
+"""How addresses are matched, by short names and lazily; and what is left out of each request."""
