@@ -247,6 +247,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             status={"type": "integer"},
             detail={"type": "string"},
             errors={"type": "array", "items": {"type": "object"}},
+            topic=TOPIC_SCHEMA | {"description": "Which of the topics it is about."},
             ref=REF_SCHEMA,
         ),
     ),

@@ -149,7 +149,13 @@ def test_a_socket_and_a_stream_leave_no_secret(
         url = f"{server.url}/api/v1/events/stream?token={alice.token}"
         with httpx.stream("GET", url) as stream:
             assert stream.status_code == 200
-    assert ("/events/stream" in log.text, alice.token in log.text) == (True, False)
+        ticket = ok(log.seen_by(alice).post("/auth/ticket"))["ticket"]
+        url = f"{server.url}/api/v1/events/stream?ticket={ticket}"
+        for query, status in ("", 200), ("", 200), ("&topic=posts", 401):
+            with httpx.stream("GET", url + query) as stream:
+                assert stream.status_code == status
+    assert "/events/stream" in log.text
+    assert [one for one in (alice.token, ticket) if one in log.text] == []
 
 
 @pytest.mark.parametrize("logger", ["werkzeug", "gunicorn.error"])

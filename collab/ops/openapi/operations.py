@@ -53,7 +53,10 @@ HEADER_PARAMETERS: dict[str, Json] = {
     },
     "LastEventId": {
         "name": "Last-Event-ID",
-        "description": "Go on after this event; browsers send it when they connect again.",
+        "description": (
+            "Go on after this event; browsers send it when they connect again. An id that is none "
+            "of the log's is no error: the stream says `recovered: false`, and begins now."
+        ),
         "schema": {"type": "string", "pattern": "^[0-9]{1,19}$", "examples": ["41"]},
     },
 }
