@@ -168,7 +168,7 @@ class Editor(Connection):
             raise Malformed(f"There is no message {kind} about the document.")
         if data != EMPTY_UPDATE:
             # As long as this person's edits, on all connections, are over the rate.
-            self._rest(self.live.edits.owe(self.caller.user_id, len(data) + UPDATE_BYTES))
+            self.owe(len(data) + UPDATE_BYTES)
             self._hand_over(kind, data)
         else:
             self.saved()
@@ -186,6 +186,10 @@ class Editor(Connection):
         self._pending_bytes += len(data) + STRUCT_BYTES * update.count
         if len(self._pending) >= MAX_WAITING_MESSAGES or self._pending_bytes >= MAX_WAITING_BYTES:
             self.settle()
+
+    def owe(self, size: int) -> None:
+        """Count bytes of edits; go on when the person's, on all connections, are in the rate."""
+        self._rest(self.live.edits.owe(self.caller.user_id, size))
 
     def _rest(self, seconds: float) -> None:
         """Carry out nothing for some seconds."""

@@ -7,6 +7,7 @@ for empty fragments and pings cost as much.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
@@ -21,6 +22,10 @@ from .token_bucket import Bucket
 FRAMES_PER_MESSAGE = 4
 #: Frames a second that are always allowed: no honest peer sends more, whatever MESSAGE_RATE says.
 MIN_FRAMES = 100
+
+
+#: What says messages that wait in fewer ones.
+Join = Callable[[deque[str | bytes]], None]
 
 
 class NoThread:
@@ -43,12 +48,12 @@ class PeerClosed(Exception):
         self.answer = answer
 
 
-class TooLong(Exception):
-    """The message is longer than this socket accepts."""
-
-
 class TooMany(Exception):
     """Too many frames a second."""
+
+
+class TooLong(Exception):
+    """The message is longer than this socket accepts."""
 
 
 @dataclass
@@ -65,6 +70,8 @@ class Incoming:
     pings: list[bytes] = field(default_factory=list)
     #: Whether a pong has come since this was set to False.
     alive: bool = True
+    #: Whether more frames have come than may a second.
+    _too_many: bool = False
     _text: StringIO = field(default_factory=StringIO)
     _bytes: bytearray = field(default_factory=bytearray)
     _size: int = 0
@@ -75,14 +82,27 @@ class Incoming:
         rate = max(MIN_FRAMES, message_rate * FRAMES_PER_MESSAGE)
         return cls(protocol, limit, Bucket(rate))
 
-    def feed(self, data: bytes) -> None:
-        """Take bytes; raises PeerClosed, TooLong and TooMany."""
+    def feed(self, data: bytes, join: Join | None = None) -> None:
+        """Take bytes; raises PeerClosed, TooLong and TooMany.
+
+        What has come faster than it may can be said in fewer messages, if the protocol can `join`.
+        """
         try:
             self.protocol.receive_data(data)
             for event in self.protocol.events():
                 self._on(event)
         except ProtocolError:  # bytes after the close
             raise PeerClosed(b"") from None
+        if self._too_many:
+            self._spare(join)
+
+    def _spare(self, join: Join | None) -> None:
+        before = len(self.messages)
+        if join is not None:
+            join(self.messages)
+        self._too_many = not self.frames.give_back(before - len(self.messages))
+        if self._too_many:
+            raise TooMany
 
     def _on(self, event: Event) -> None:
         if isinstance(event, CloseConnection):
@@ -97,8 +117,7 @@ class Incoming:
             self._on_part(event)
 
     def _count(self) -> None:
-        if not self.frames.take():
-            raise TooMany
+        self._too_many |= not self.frames.take()
 
     def _on_part(self, event: TextMessage | BytesMessage) -> None:
         self._size += len(event.data)

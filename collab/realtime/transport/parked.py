@@ -190,7 +190,7 @@ class Parked:
                 served.settle()
                 return Next.READ if handled < pacing.TURN_BYTES else Next.NOW
             handled += len(data)
-            self._feed(data)
+            self._feed(data, served)
         raise ConnectionClosed
 
     def _owed(self, served: Served) -> float:
@@ -228,9 +228,9 @@ class Parked:
         self._resume_at = time.monotonic() + self._bytes.owed(len(data))
         return data
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes, served: Served) -> None:
         try:
-            self._incoming.feed(data)
+            self._incoming.feed(data, served.join)
         except PeerClosed as closed:
             self._close = partial(self.wire.answer_close, closed.answer)
         except TooLong:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Generator
 
 #: A handler's rest, which goes on when the peer has taken what was sent.
@@ -20,6 +21,9 @@ class Served(ABC):
     @abstractmethod
     def take(self, data: str | bytes) -> Work:
         """Carry out one message."""
+
+    def join(self, messages: deque[str | bytes]) -> None:  # noqa: B027 (few protocols can)
+        """Say in fewer messages what has come faster than it may."""
 
     def settle(self) -> None:  # noqa: B027 (most have nothing that waits)
         """Finish what waits for its commit: nothing more has been sent for now."""

@@ -15,6 +15,11 @@ class Bucket:
         """Count some; return whether they are within the rate."""
         return self.owed(count) == 0
 
+    def give_back(self, count: int) -> bool:
+        """Count fewer; return whether all is within the rate then."""
+        self._left = min(self._rate, self._left + count)
+        return self._left >= 0
+
     def owed(self, count: int = 1) -> float:
         """Count some; return the seconds after which they are within the rate."""
         now = time.monotonic()

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from ...serving.deadlines import NO_DEADLINE
-from .incoming import PeerClosed
+from .incoming import Join, PeerClosed
 
 #: Bytes that a stream's reader may send before the stream ends.
 UNREAD_BYTES = 64 * 1024
@@ -23,7 +23,7 @@ class Unread:
         self.alive = True
         self._left = UNREAD_BYTES
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes, join: Join | None = None) -> None:
         """Pass over bytes; raises PeerClosed when there are too many."""
         self._left -= len(data)
         if self._left < 0:

@@ -1,0 +1,55 @@
+"""Small changes that come faster than messages may: said as one, before they are carried out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from ...core.errors import Malformed
+from ..updates.joining import Joined
+from . import protocol
+from .protocol import SYNC, UPDATE, MessageReader
+
+#: Bytes of a message that is small: some typing, and not a paste.
+MAX_SMALL_BYTES = 1024
+
+Messages = deque[str | bytes]
+
+
+def join(messages: Messages) -> None:
+    """Replace changes that follow on one another by one that says the same."""
+    joined = list(_joined(messages))
+    messages.clear()
+    messages.extend(joined)
+
+
+def _joined(messages: Iterable[str | bytes]) -> Iterator[str | bytes]:
+    group = Joined()
+    for one in messages:
+        update = _small_update(one)
+        if update is not None and group.add(update):
+            continue
+        yield from _said(group)
+        group = Joined()
+        if update is None or not group.add(update):
+            yield one
+    yield from _said(group)
+
+
+def _said(group: Joined) -> Iterator[bytes]:
+    if group.count:
+        yield protocol.sync(UPDATE, group.written())
+
+
+def _small_update(message: str | bytes) -> bytes | None:
+    """Return the update that a message brings, if it brings a small one and nothing else."""
+    if isinstance(message, str) or len(message) > MAX_SMALL_BYTES:
+        return None
+    reader = MessageReader(message)
+    try:
+        if (reader.number(), reader.number()) != (SYNC, UPDATE):
+            return None
+        update = reader.sized()
+    except Malformed:
+        return None
+    return update if reader.over else None
