@@ -15,9 +15,9 @@ from .support.problems import problem
 from .test_role_matrix import PEOPLE, ROUTE_ROWS, Cell
 
 #: What a change moves by itself.
-MOVED = {"updated_at", "version"}
+MOVED = {"updated_at", "changed_at", "version"}
 #: What is sent of a flag overrides the setting, even by the same value.
-OVERRIDES = {"overridden", "changed_at", "changed_by"}
+OVERRIDES = {"overridden", "changed_by"}
 #: Contents of files are bytes, and changes of a text are none of its representation.
 OTHER_BODIES = "/content"
 
@@ -71,6 +71,17 @@ def test_what_nobody_changes_is_named(cell: Any, row: str) -> None:
         answer = problem(who.request(row.split()[0], address, json=body), 422)
         assert [one["pointer"] for one in answer["errors"]] == [f"#/{name}"]
         assert "GET" in answer["errors"][0]["detail"]
+
+
+def test_a_lost_update_is_412_as_ever(alice: Person, project: int) -> None:
+    read = alice.get(f"/projects/{project}")
+    ok(alice.patch(f"/projects/{project}", {"name": "Meanwhile"}))
+    headers = {"If-Match": read.headers["ETag"]}
+    problem(alice.put(f"/projects/{project}", ok(read), headers=headers), 412)
+    now = alice.get(f"/projects/{project}")
+    headers = {"If-Match": now.headers["ETag"]}
+    ok(alice.put(f"/projects/{project}", ok(now) | {"name": "Mine"}, headers=headers))
+    assert ok(alice.get(f"/projects/{project}"))["name"] == "Mine"
 
 
 def test_what_get_does_not_show_is_unknown_as_ever(alice: Person, project: int) -> None:

@@ -6,9 +6,8 @@ and a reader of our answers could not read (RFC 8259).
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -34,29 +33,6 @@ STRING_PATTERN = re.compile(rb'"[^"]*"?')
 
 class TooManyValues(ValueError):
     """The JSON has too many values."""
-
-
-#: So many digits in a row may be a whole number of more than 64 bits.
-LONG_NUMBER_PATTERN = re.compile(rb"[0-9]{19}")
-#: Whole numbers that are read as they are; of others only the first digits would be kept.
-SMALLEST_NUMBER = -(2**63)
-LARGEST_NUMBER = 2**64 - 1
-MAX_DIGITS = 20
-
-
-class NumberTooLarge(ValueError):
-    """A whole number has more than 64 bits: it would be kept as another one."""
-
-    def __init__(self, digits: str, pointer: str) -> None:
-        shown = digits if len(digits) <= MAX_DIGITS * 2 else digits[:MAX_DIGITS] + "…"
-        super().__init__(f"The number {shown} has more than 64 bits: send it as a string")
-        self.pointer = pointer
-
-
-class _Large(str):
-    """A number that is too large, as it was written."""
-
-    __slots__ = ()
 
 
 class Stored(Mapping[str, Any]):
@@ -139,8 +115,8 @@ def _utf8(data: bytes | str) -> bytes:
 def loads_sent(data: bytes | str, most: int = MAX_VALUES) -> Any:
     """Read what somebody sent.
 
-    Raises ValueError, also where it is too deep to be written again, NumberTooLarge, and
-    TooManyValues before anything is made of more than `most` values and names.
+    Raises ValueError, also where it is too deep to be written again, and TooManyValues before
+    anything is made of more than `most` values and names.
     """
     if len(data) > most and count_values(_utf8(data), most) > most:
         raise TooManyValues(f"more than {most:,} values")
@@ -152,34 +128,7 @@ def loads_sent(data: bytes | str, most: int = MAX_VALUES) -> Any:
         dumps(probe)
     except TypeError:
         raise ValueError("more than 200 levels deep") from None
-    written = _utf8(data)
-    if LONG_NUMBER_PATTERN.search(written):
-        _refuse_large_numbers(written)
     return value
-
-
-def _refuse_large_numbers(data: bytes) -> None:
-    """Raise NumberTooLarge for the first whole number that a double can't hold, nor 64 bits."""
-    stack = [("", json.loads(data, parse_int=_whole))]
-    while stack:
-        pointer, value = stack.pop()
-        if isinstance(value, _Large):
-            raise NumberTooLarge(value, pointer)
-        if isinstance(value, dict):
-            inner: Iterable[tuple[Any, Any]] = value.items()
-        else:
-            inner = enumerate(value) if isinstance(value, list) else ()
-        stack += [(f"{pointer}/{_escaped(name)}", one) for name, one in inner]
-
-
-def _whole(digits: str) -> int | _Large:
-    if len(digits) <= MAX_DIGITS + 1 and SMALLEST_NUMBER <= int(digits) <= LARGEST_NUMBER:
-        return int(digits)
-    return _Large(digits)
-
-
-def _escaped(name: object) -> str:
-    return str(name).replace("~", "~0").replace("/", "~1")
 
 
 class OrjsonProvider(JSONProvider):

@@ -71,6 +71,13 @@ def test_what_is_no_message_is_refused_with_400(idle: Any) -> None:
     assert refusals(idle, NO_MESSAGES) == {("error", 400)}
 
 
+def test_a_number_that_would_become_another_one_is_named(idle: Any) -> None:
+    idle.ws.send('{"type": "ping", "payload": {"n": [12345678901234567890123]}}')
+    answer = idle.receive()
+    assert (answer["type"], answer["status"]) == ("error", 422)
+    assert answer["errors"][0]["pointer"] == "#/payload/n/0"
+
+
 def test_a_binary_message_is_refused_with_400(idle: Any) -> None:
     assert refusals(idle, [b"", b"\x00\xff", b'{"type": "ping"}']) == {("error", 400)}
 

@@ -12,10 +12,11 @@ from flask import Request, g, request
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ..errors import ApiError, Malformed, invalid
-from ..json import MAX_VALUES, NumberTooLarge, TooManyValues, loads_sent
+from ..errors import ApiError, Malformed
+from ..json import MAX_VALUES, TooManyValues, loads_sent
 from ..schemas import own_examples
 from ..text.nul import refuse_nul
+from ..text.numbers import refuse_large_numbers
 from . import query
 from .caller import caller
 from .representations.coding import unpacked
@@ -81,6 +82,7 @@ class Parser(FlaskParser):
         body = unpacked(req, body, req.max_content_length)
         value = self._read(body)
         refuse_nul(body, value)
+        refuse_large_numbers(body)
         return without_unchanged(value, schema)
 
     @staticmethod
@@ -91,8 +93,6 @@ class Parser(FlaskParser):
             raise TooManyMembers(
                 f"The body has more than {MAX_VALUES:,} values and member names."
             ) from None
-        except NumberTooLarge as error:
-            raise invalid(error.pointer.removeprefix("/"), f"{error}.") from None
         except ValueError as error:
             raise Malformed(f"The body is not JSON: {error}.") from None
 

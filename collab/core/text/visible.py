@@ -39,9 +39,9 @@ HEBREW_BLOCKS = (("\u0590", "\u05ff"), ("\ufb1d", "\ufb4f"))
 MAX_MARKS_SKIPPED = 8
 #: The combining class of a virama, which takes a consonant's vowel away.
 VIRAMA_CLASS = 9
-#: What has variants: emoji and other symbols, numbers, ideographs; and some punctuation.
+#: What has variants: symbols, numbers, ideographs; and what else is drawn as emoji.
 VARIED_CATEGORIES = frozenset(["So", "Sm", "Sk", "Nd", "Lo"])
-VARIED_PUNCTUATION = frozenset("#*\u203c\u2049")
+OTHER_EMOJI = frozenset("#*\u203c\u2049\u2139\u3030\u303d")
 #: Flags of England, Scotland and Wales: a black flag, letters that nobody sees, and an end.
 TAGGED_FLAGS = tuple(
     "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in code) + "\U000e007f"
@@ -128,7 +128,7 @@ def _belongs(line: str, at: int) -> bool:
         return _joins(one, before, after)
     if _is_mongolian(one):
         return "\u1820" <= before[-1:] <= "\u18aa"
-    varied = _category(before) in VARIED_CATEGORIES or before[-1:] in VARIED_PUNCTUATION
+    varied = _category(before) in VARIED_CATEGORIES or before[-1:] in OTHER_EMOJI
     return _is_selector(one) and varied
 
 
@@ -137,7 +137,9 @@ def _joins(one: str, before: str, after: str) -> bool:
         return True
     if one == EMOJI_JOINER and _category(after) in ("So", "Sm"):
         return _category(before.rstrip("\ufe0e\ufe0f")) in ("So", "Sk")
-    return _is_cursive(_base(before)) and _category(after)[:1] in ("L", "M")
+    # A joiner gives the letter before it another form, whatever comes after it.
+    joined = one == EMOJI_JOINER or _category(after)[:1] in ("L", "M")
+    return joined and _is_cursive(_base(before))
 
 
 def _is_cursive(text: str) -> bool:

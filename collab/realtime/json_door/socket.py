@@ -26,6 +26,7 @@ from ...core.errors import (
 from ...core.models import utcnow
 from ...core.slots import Registry, setting
 from ...core.text.nul import refuse_nul
+from ...core.text.numbers import refuse_large_numbers
 from ...events.close_codes import MESSAGE_TOO_BIG, POLICY_VIOLATION, TOKEN_ENDED
 from ...events.message import Message
 from ...events.types import same_type
@@ -100,6 +101,7 @@ class Socket(Connection):
         handler = self._messages.handlers.get(same_type(body["type"]), Socket._on_event)
         try:
             refuse_nul(data, body)
+            refuse_large_numbers(data)
         except Unprocessable as error:
             self._refuse(error, body)
         else:

@@ -13,6 +13,7 @@ from ...auth.guard import from_token
 from ...core.caller import Caller
 from ...core.errors import ApiError, Unauthorized
 from ...core.text.nul import refuse_nul
+from ...core.text.numbers import refuse_large_numbers
 from ...events.close_codes import TOKEN_ENDED
 from ..transport.served import Served, Work
 from ..transport.wire import Wire
@@ -54,6 +55,7 @@ def first_auth(wire: Wire, data: str | bytes | None) -> Caller:
     try:
         body = {} if data is None else protocol.parse(data)
         refuse_nul(data or "", body)
+        refuse_large_numbers(data or "")
         if body.get("type") != "auth":
             raise Unauthorized("The first message must be `auth` with a `token`.")
         who = from_token(protocol.token_of(body))

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from ...json import dumps, loads
 from ...schemas import Schema
+from ..etags import check_preconditions
 
 #: Characters of a value that a refusal shows.
 MAX_SHOWN_LENGTH = 80
@@ -27,7 +28,8 @@ REPLACING_METHODS = ("PUT", "PATCH")
 def without_unchanged(sent: Any, schema: Schema) -> Any:
     """Return a body without the members that GET shows here, and that are as it shows them.
 
-    Raises ValidationError for those that are not; what GET does not show stays, to be refused.
+    Raises ValidationError for those that are not, and PreconditionFailed; what GET does not show
+    stays, to be refused.
     """
     if request.method not in REPLACING_METHODS or not isinstance(sent, Mapping):
         return sent
@@ -55,6 +57,8 @@ def _shown() -> Mapping[str, Any]:
         return {}
     answer: Response = make_response(current_app.view_functions[endpoint](**values))
     try:
+        if (tag := answer.get_etag()[0]) is not None:
+            check_preconditions(tag)  # or a lost update would be told by the time of the other one
         found = loads(answer.get_data()) if answer.is_json else {}
     finally:
         answer.close()
