@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import typing
 from dataclasses import fields
 from functools import cache
@@ -43,7 +44,7 @@ def _events() -> dict[str, Json]:
     free: Json = {"type": "object"}
     person = object_of(["user_id", "name"], user_id=SCHEMAS[int], name=SCHEMAS[str])
     found = {
-        name: _event_message(name, (kind.__doc__ or "").strip(), _data_schema(kind))
+        name: _event_message(name, inspect.getdoc(kind) or "", _data_schema(kind))
         for name, kind in catalogue().items()
     }
     found |= {name: _event_message(name, t.meaning, free) for name, t in OPEN_TYPES.items()}

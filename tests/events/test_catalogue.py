@@ -59,7 +59,7 @@ def sample(kind: type[Event]) -> Event:
 @pytest.mark.parametrize(("name", "kind"), KINDS)
 def test_an_event_says_what_it_means(name: str, kind: type[Event]) -> None:
     assert kind.__doc__
-    assert kind.__doc__.endswith(".")
+    assert kind.__doc__.rstrip().endswith(".")
     assert not kind.__doc__.startswith(kind.__name__)
 
 
