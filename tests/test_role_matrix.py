@@ -281,6 +281,7 @@ GET    ingest/stats                                       401     404  200 200  
 GET    ingest/sessions                                    401     404  200 200   200 200
 GET    ingest/funnel                                      401     404  200 200   200 200
 GET    ingest/retention                                   401     404  200 200   200 200
+GET    ingest/latency                                     401     404  200 200   200 200
 GET    ingest/health                                      401     404  200 200   200 200
 GET    ingest/health of everybody                         401     403  403 403   403 200
 GET    ingest/dead-letters                                401     404  200 200   200 200
@@ -434,6 +435,7 @@ SENT: dict[str, dict[str, Any]] = {
     "GET ingest/sessions": OF_PROJECT,
     "GET ingest/funnel": OF_PROJECT | {"steps": "view,buy"},
     "GET ingest/retention": OF_PROJECT,
+    "GET ingest/latency": OF_PROJECT,
     "GET ingest/health": OF_PROJECT,
     "GET ingest/dead-letters": OF_PROJECT,
     "PATCH ingest/dead-letters/<dead_letter>": {"correction": {"event_type": "click"}},

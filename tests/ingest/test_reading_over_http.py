@@ -82,7 +82,7 @@ def test_sessions_and_cohorts_are_told(vera, stored):
     assert [(one["users"], one["returned"]) for one in cohorts["items"]] == [(7, [7])]
 
 
-TABLES = ("events", "stats", "sessions", "funnel", "retention")
+TABLES = ("events", "stats", "latency", "sessions", "funnel", "retention")
 
 
 @pytest.mark.parametrize("what", TABLES)

@@ -9,6 +9,7 @@ from typing import Any
 from ...core.lists.paging import Page
 from .cohorts import Retention
 from .funnels import Funnel
+from .latency import Latency
 from .sessions import Session, Sessions
 from .stats import Stats
 
@@ -54,3 +55,10 @@ def retention(found: Retention) -> Iterator[Row]:
     yield ["time", "users", *(f"{found.unit}_{number}" for number in range(longest))]
     for one in found.items:
         yield [one.time, one.users, *one.returned, *[None] * (longest - len(one.returned))]
+
+
+def latency(found: Latency) -> Iterator[Row]:
+    """Yield the buckets."""
+    yield ["time", "stored", "p50_ms", "p99_ms"]
+    for one in found.items:
+        yield [one.time, one.stored, one.p50_ms, one.p99_ms]

@@ -195,8 +195,14 @@ MAX_COUNTED = 10_000
 def pace(buckets: Mapping[int, int]) -> Pace:
     """Return the pace that a histogram of the last minutes shows."""
     total = sum(buckets.values())
+    return Pace(round(total / (RECENT_MINUTES * 60), 2), *percentiles(buckets))
+
+
+def percentiles(buckets: Mapping[int, int]) -> tuple[int | None, int | None]:
+    """Return the upper bounds of the classes in which the median and the 99th percentile are."""
+    total = sum(buckets.values())
     p50, p99 = (_percentile(buckets, total, one) for one in PERCENTILES)
-    return Pace(round(total / (RECENT_MINUTES * 60), 2), p50, p99)
+    return p50, p99
 
 
 def _percentile(buckets: Mapping[int, int], total: int, share: float) -> int | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from ...core.schemas import Schema, Time
-from .schemas import number
+from ...core.schemas import Items, Schema, Time
+from .schemas import Between, number, source_field
+from .stats import WIDTHS_MS
 
 
 class HealthQuery(Schema):
@@ -87,3 +88,38 @@ class IngestHealthOut(Schema):
     flow = fields.Nested(FlowOut, required=True)
     pace = fields.Nested(PaceOut, required=True)
     sources = fields.List(fields.Nested(SourceHealthOut), required=True)
+
+
+class LatencyQuery(Between):
+    """Which times, and whose."""
+
+    bucket = fields.String(load_default="minute", validate=validate.OneOf(list(WIDTHS_MS)))
+    source_id = source_field()
+
+
+class TookOut(Schema):
+    """What was stored in a minute, hour or day, and how long that took."""
+
+    example = {"time": "2026-03-02T09:00:00Z", "stored": 12_000, "p50_ms": 20, "p99_ms": 100}
+    time = Time(required=True)
+    stored = fields.Integer(required=True)
+    p50_ms = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "From receipt to stored, as an upper bound; null: nothing was."},
+    )
+    p99_ms = fields.Integer(required=True, allow_none=True)
+
+
+class LatencyOut(Schema):
+    """How long it took, in buckets without gaps, by when events were stored."""
+
+    example = {
+        "bucket": "minute",
+        "since": "2026-03-02T09:00:00Z",
+        "until": "2026-03-02T10:00:00Z",
+    }
+    bucket = fields.String(required=True)
+    since = Time(required=True)
+    until = Time(required=True)
+    items = Items(fields.Nested(TookOut), required=True)

@@ -26,7 +26,8 @@ from .analysis_schemas import (
 )
 from .cohorts import Retention
 from .funnels import Funnel
-from .health_schemas import HealthQuery, IngestHealthOut
+from .health_schemas import HealthQuery, IngestHealthOut, LatencyOut, LatencyQuery
+from .latency import Latency
 from .schemas import StatsOut, StatsQuery, StoredEventPage, StoredEventQuery
 from .sessions import Sessions
 from .stats import Stats
@@ -102,6 +103,16 @@ def find_funnel(query: dict[str, Any]) -> Funnel:
 def find_retention(query: dict[str, Any]) -> Retention:
     """Show how many of a day's or week's new users came again later."""
     return service.find_retention(project_of(query), **query)
+
+
+@blueprint.get("/latency")
+@login_required
+@blueprint.arguments(LatencyQuery, location="query")
+@blueprint.response(200, LatencyOut)
+@tabular("latency", forms.latency)
+def measure_latency(query: dict[str, Any]) -> Latency:
+    """Show how much was stored when, and how long that took from receipt; seven days are kept."""
+    return service.measure(project_of(query), **query)
 
 
 @blueprint.get("/health")

@@ -40,7 +40,8 @@ def name(meaning: str, example: str) -> fields.String:
     return line(MAX_NAME, load_default=None, metadata=metadata)
 
 
-def _source() -> fields.Integer:
+def source_field() -> fields.Integer:
+    """Make a field for what one source sent."""
     meaning = {"description": "Only what this source sent."}
     return number(load_default=None, attribute="source", metadata=meaning)
 
@@ -54,7 +55,7 @@ class StoredEventQuery(PageQuery, Between):
     event_id = name(
         "Only the one that its sender gave this id.", "5f0c7b9e-6a0b-4d4e-9a51-0d3c1f0b7a55"
     )
-    source_id = _source()
+    source_id = source_field()
 
 
 class StoredEventOut(Schema):
@@ -100,7 +101,7 @@ class StatsQuery(Between):
     )
     group_by = fields.String(load_default=None, validate=validate.OneOf(["type", "source"]))
     type = name("Only events of this type.", "page_view")
-    source_id = _source()
+    source_id = source_field()
 
 
 class BucketOut(Schema):

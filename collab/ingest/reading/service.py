@@ -12,7 +12,7 @@ from ...core.lists.reading import PAGE_BYTES
 from ...core.models import utcnow
 from ..store import reader
 from ..worker.supervisor import WORKER
-from . import cohorts, cursors, events, funnels, health, sessions, stats
+from . import cohorts, cursors, events, funnels, health, latency, sessions, stats
 from .events import ALL_TIME, Wanted, walk_of
 from .periods import Period, milliseconds
 
@@ -60,6 +60,18 @@ def count(
     with reader() as connection:
         try:
             return stats.count(connection, project, period, bucket, **filters)
+        except stats.TooMuch as error:
+            raise Unprocessable(str(error)) from None
+
+
+def measure(
+    project: int, *, bucket: str, since: datetime | None, until: datetime | None, source: int | None
+) -> latency.Latency:
+    """Return how long it took to store what was stored; raises Unprocessable for too much."""
+    period = Period.between(since, until, utcnow(), DEFAULT_LENGTHS[bucket])
+    with reader() as connection:
+        try:
+            return latency.measure(connection, project, period, bucket, source)
         except stats.TooMuch as error:
             raise Unprocessable(str(error)) from None
 

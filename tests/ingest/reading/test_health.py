@@ -5,7 +5,8 @@ from __future__ import annotations
 from collab.ingest.pipeline.store import reading
 from collab.ingest.reading import health
 from collab.ingest.reading.health import Flow, examine, pace
-from collab.ingest.reading.periods import moment
+from collab.ingest.reading.latency import measure
+from collab.ingest.reading.periods import MINUTE_MS, Period, moment
 
 from ...support.pipeline import MORNING, Pipeline
 
@@ -57,6 +58,24 @@ def test_a_project_sees_its_own_sources(pipeline):
     assert [one.source_id for one in examined(pipeline, 9).sources] == [2]
     assert examined(pipeline, 9).pace.stored_per_second == round(1 / 900, 2)
     assert [one.project_id for one in examined(pipeline).sources] == [1, 9]
+
+
+def test_how_long_it_took_is_told_by_the_minute_in_which_it_was_stored(pipeline):
+    pipeline.has_source(2)
+    for source, late_ms in ((1, 40), (2, 900)):
+        pipeline.takes(GOOD, source=source)
+        pipeline.now = (MORNING + late_ms) / 1000
+        pipeline.loads()
+    hour = Period(MORNING - MINUTE_MS, MORNING + 2 * MINUTE_MS)
+    found = measure(pipeline.loader.connection, 1, hour, "minute")
+    assert [(one.stored, one.p50_ms, one.p99_ms) for one in found.items] == [
+        (0, None, None),
+        (2, 50, 1000),
+        (0, None, None),
+    ]
+    alone = measure(pipeline.loader.connection, 1, hour, "minute", source=2)
+    assert [one.p50_ms for one in alone.items] == [None, 1000, None]
+    assert measure(pipeline.loader.connection, 9, hour, "hour").items[0].stored == 0
 
 
 def test_percentiles_are_those_of_the_histogram():
