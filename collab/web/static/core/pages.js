@@ -21,6 +21,7 @@ export const PAGES = {
   "/projects/:project/activity": "project/activity",
   "/projects/:project/jobs": "project/jobs",
   "/projects/:project/jobs/:job": "project/jobs",
+  "/projects/:project/pipeline": "project/pipeline",
   "/projects/:project/members": "project/members",
   "/projects/:project/settings": "project/settings",
   "/tasks": "tasks",

@@ -17,6 +17,7 @@ const ROOMS = [
   ["files", "Files", "files"],
   ["activity", "Activity", "activity"],
   ["jobs", "Jobs", "jobs"],
+  ["pipeline", "Pipeline", "pipeline"],
   ["members", "Members", "members"],
   ["settings", "Settings", "settings"],
 ];
