@@ -49,6 +49,7 @@ def places(at_site: Callable[[Person], Person], alice, ada, project) -> Places:
     post = owner.writes("Hello", "**World**")["id"]
     task = owner.makes_task("Launch", project_id=project, assignee=ada.id, priority="urgent")["id"]
     owner.comments(task, "Is it ready, @ada?")
+    owner.post(f"/ingest?project_id={project}", [{"event_type": "view"}, {"event_type": 5}])
     return Places(
         project=project,
         task=task,
