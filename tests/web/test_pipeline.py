@@ -1,4 +1,4 @@
-"""The pipeline in a real browser: plots with their numbers, a funnel, and a letter that is mended."""
+"""The pipeline in a real browser: plots with their numbers, a funnel, a letter that is mended."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -44,6 +44,7 @@ def test_plots_say_their_numbers_at_the_pointer_and_as_a_table(window, sent, pro
     expect(plot.locator(".plot-told")).to_contain_text("events")
     plot.get_by_text("As a table").click()
     cells = plot.locator("tbody td")
+    expect(cells.first).to_be_visible()
     assert sum(int(one) for one in cells.all_text_contents()) == 9
     expect(page.locator("figure", has_text="From receipt to stored")).to_be_visible()
     expect(page.locator(".figure-list")).to_contain_text("Nothing lostyes")

@@ -28,7 +28,7 @@ export function funnelPart(ctx, project, since) {
       replace(result, drawn(data));
     } catch (error) {
       const problem = asProblem(error);
-      if (ctx.signal.aborted || steps.tell(problem.of("steps"))) return;
+      if (ctx.signal.aborted || steps.tell(problem.of("query/steps"))) return;
       replace(result, problemBox(problem, load));
     }
   };

@@ -91,7 +91,7 @@ async function mount(root, ctx) {
       { class: "page" },
       pageHead("Pipeline", { sub: "Events that were sent to this project.", actions: controls }),
       state,
-      plots,
+      section("Throughput and latency", [plots]),
       section("Funnel", [funnel.element]),
       section("Sessions", [sessionsPlace.element]),
       section("Dead letters", [letters.element], { actions: letters.actions }),
