@@ -12,7 +12,7 @@ from ...core.lists.reading import PAGE_BYTES
 from ...core.models import utcnow
 from ..store import reader
 from ..worker.supervisor import WORKER
-from . import cohorts, cursors, events, funnels, health, latency, sessions, stats
+from . import cohorts, events, funnels, health, latency, sessions, stats, walking
 from .events import ALL_TIME, Wanted, walk_of
 from .periods import Period, milliseconds
 
@@ -41,10 +41,10 @@ def list_events(
     end = ALL_TIME.end if until is None else milliseconds(until)
     wanted = Wanted(project=project, period=Period(start, end), **filters)
     walk, _ = walk_of(wanted)
-    place = cursors.read(walk, cursor)
+    place = walking.place_of(walk, cursor)
     with reader() as connection:
         found = events.find(connection, wanted, limit, place, PAGE_BYTES)
-    return Page(found.items, cursors.written(walk, found.next))
+    return Page(found.items, walking.cursor_of(walk, found.next))
 
 
 def count(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from collab.core.errors import Malformed
 from collab.ingest.pipeline.tables import compact
-from collab.ingest.reading import cursors, events
+from collab.ingest.reading import events, walking
 from collab.ingest.reading.events import BY_TIME, BY_TYPE, BY_USER, Wanted, find, walk_of
 from collab.ingest.reading.periods import DAY_MS, Period
 
@@ -33,10 +33,10 @@ def paged(connection, wanted, limit):
     found, cursor = [], None
     walk, _ = walk_of(wanted)
     while True:
-        page = find(connection, wanted, limit, cursors.read(walk, cursor), 10**6)
+        page = find(connection, wanted, limit, walking.place_of(walk, cursor), 10**6)
         assert len(page.items) <= limit
         found += [one.id for one in page.items]
-        cursor = cursors.written(walk, page.next)
+        cursor = walking.cursor_of(walk, page.next)
         if cursor is None:
             return found
 
@@ -102,15 +102,15 @@ def test_a_page_looks_at_so_many_events_and_says_where_to_go_on():
 )
 def test_a_cursor_of_elsewhere_is_refused(cursor):
     with pytest.raises(Malformed):
-        cursors.read(BY_TIME, cursor)
+        walking.place_of(BY_TIME, cursor)
 
 
 def test_a_cursor_is_good_for_its_own_walk_only():
     place = (1000, None, 5)
-    assert cursors.read(BY_TYPE, cursors.written(BY_TYPE, place)) == place
+    assert walking.place_of(BY_TYPE, walking.cursor_of(BY_TYPE, place)) == place
     for other in (BY_TIME, BY_USER):
         with pytest.raises(Malformed):
-            cursors.read(other, cursors.written(BY_TYPE, place))
+            walking.place_of(other, walking.cursor_of(BY_TYPE, place))
 
 
 ASKED = (
