@@ -182,6 +182,7 @@ class Table:
         )
         seen = self.editors.until(lambda _, one: one["text"].startswith("rbegin"))
         assert self.content(text) == "rbegin "
+        assert all(one["others"] == sorted(CLIENTS) for one in seen.values())
         for kind, one in seen.items():
             assert one["codes"] == []
             told = "denied" if kind in PROVIDERS else f"told `{one['roles'][-1]}`"
