@@ -9,10 +9,13 @@ from marshmallow import fields, validate
 
 from ..core.schemas import Schema, ShortList, TrueOrFalse, WholeNumber, identifier, patterned
 from .engine.aggregates import FUNCTIONS
+from .engine.cells.typed import TYPES
 from .engine.errors import listed, quoted
 from .engine.filters import OPERATIONS
 from .engine.groups import COUNT_ROWS, output_name
+from .engine.output import FORMATS as OUTPUTS
 from .engine.query import DEFAULT_ROW_LIMIT
+from .engine.source import ENCODINGS
 from .engine.table import MAX_NAME_LENGTH
 
 MAX_ROWS = 10_000
@@ -23,7 +26,12 @@ MAX_GROUP_COLUMNS = 10
 MAX_AGGREGATES = 50
 MAX_SORT_COLUMNS = 10
 
-FORMATS = ("csv", "json", "jsonl")
+FORMATS = ("csv", "json", "jsonl", "xlsx")
+#: Members that say how an upload is read.
+READING_MEMBERS = ("format", "delimiter", "encoding", "header_line", "sheet")
+MAX_TYPES = 1_000
+MAX_HEADER_LINE = 1_048_576
+MAX_SHEET_NAME = 100
 TEXT_OPERATIONS = {"contains", "starts_with"}
 NULL_OPERATIONS = {"is_null", "not_null"}
 ORDER_OPERATIONS = {"lt", "le", "gt", "ge"}
@@ -62,7 +70,8 @@ class ConditionIn(Schema):
         allow_none=True,
         metadata={
             "description": "What to compare with; a list for `in`; none for `is_null` and "
-            '`not_null`. Text is not a number: a cell 5 of a CSV file equals 5, not "5".',
+            "`not_null`. Text is not a number: a cell 5 of a CSV file equals 5, and to look for "
+            '"5" in a column of numbers is an error.',
             "example": "Lyon",
         },
     )
@@ -137,13 +146,13 @@ class ProcessingIn(Schema):
         },
     )
     upload_id = identifier(
-        metadata={"description": "Instead of `rows`: an uploaded CSV or JSON file."}
+        metadata={"description": "Instead of `rows`: an uploaded CSV, JSON or Excel file."}
     )
     format = fields.String(
         validate=validate.OneOf(FORMATS),
         metadata={
             "description": "The upload's format; by default found from its name or its beginning. "
-            "`json` is an array of objects, `jsonl` an object in each line."
+            "`json` is an array of objects, `jsonl` an object in each line, `xlsx` a workbook."
         },
     )
     delimiter = patterned(
@@ -152,8 +161,48 @@ class ProcessingIn(Schema):
         1,
         1,
         metadata={
-            "description": "For a CSV file; by default the most frequent of , ; tab and | "
-            "in its first line."
+            "description": "For a CSV file; by default what a first line such as `sep=;` names, "
+            "else that of , ; tab and | with which the rows fit the first."
+        },
+    )
+    encoding = fields.String(
+        validate=validate.OneOf(ENCODINGS),
+        metadata={
+            "description": "Of a CSV or JSON file; by default UTF-16 where the file looks like it, "
+            "else UTF-8. Excel's plain CSV is `windows-1252` in Western Europe."
+        },
+    )
+    header_line = WholeNumber(
+        validate=validate.Range(1, MAX_HEADER_LINE),
+        metadata={
+            "description": "The line of a CSV file, or the row of a sheet, that names the columns; "
+            "what is above it is skipped. By default the first that is not blank."
+        },
+    )
+    sheet = fields.String(
+        validate=validate.Length(1, MAX_SHEET_NAME),
+        metadata={
+            "description": "The sheet of a workbook; by default the first that is not hidden.",
+            "example": "Sales",
+        },
+    )
+    decimal = fields.String(
+        validate=validate.OneOf([".", ","]),
+        metadata={
+            "description": "What separates the decimals of numbers in text: with a comma `1.234,5` "
+            "is 1234.5."
+        },
+    )
+    types = fields.Dict(
+        keys=column_name(),
+        values=fields.String(validate=validate.OneOf(TYPES)),
+        validate=validate.Length(max=MAX_TYPES),
+        metadata={
+            "description": "What columns are read as, by their names. Of the others in a CSV file "
+            "a column is numbers if each cell, written again from its number, is the cell as it "
+            "stands; else it stays text: `007`, `1.10`, `1e3`, numbers of more than 15 digits. "
+            "The result says in `types` what each column was read as.",
+            "example": {"zip": "text", "price": "number"},
         },
     )
     profile = TrueOrFalse(
@@ -189,14 +238,22 @@ class ProcessingIn(Schema):
     limit = WholeNumber(
         load_default=DEFAULT_ROW_LIMIT,
         validate=validate.Range(1, MAX_ROW_LIMIT),
-        metadata={"description": "Rows of the result."},
+        metadata={"description": "Rows of the result; a file (`output`) has all of them."},
+    )
+    output = fields.String(
+        validate=validate.OneOf(list(OUTPUTS)),
+        metadata={
+            "description": "Write all rows to a file as well, which `GET jobs/{id}/output` has. "
+            "Text that a spreadsheet would calculate is guarded: by an apostrophe in `csv`, by its "
+            "type in `xlsx`. At most 5 MiB."
+        },
     )
 
     @ma.validates_schema
     def _one_source(self, data: dict[str, Any], **kwargs: Any) -> None:
         if ("rows" in data) == ("upload_id" in data):
             raise ma.ValidationError("Give either rows or upload_id.")
-        for name in ("format", "delimiter"):
+        for name in READING_MEMBERS:
             if name in data and "rows" in data:
                 raise ma.ValidationError("Goes with upload_id only.", name)
 

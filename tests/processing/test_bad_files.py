@@ -71,12 +71,17 @@ def test_a_character_that_is_cut_off_by_the_end_is_told() -> None:
     assert "byte 3 " in refusal(b"a\nx\xc3", "x.csv")[1]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "utf-32-be"])
-def test_another_unicode_encoding_is_told_by_its_name(encoding: str) -> None:
-    text = "a\n1\n" if encoding.endswith(("16", "32")) else "\ufeffa\n1\n"
-    code, message = refusal(text.encode(encoding))
-    assert code == "bad_encoding"
-    assert encoding[:6].upper() in message
+def test_the_line_is_told_and_the_way_out() -> None:
+    message = refusal("name\nBob\nRen\u00e9\n".encode("windows-1252"), "x.csv")[1]
+    assert "(in line 3)" in message
+    assert '"encoding": "windows-1252"' in message
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.json"])
+def test_a_file_of_another_encoding_that_breaks_off_is_told(name: str) -> None:
+    text = "\ufeffa,b\n1,2\n" if name == "x.csv" else '\ufeff[{"a": 1}]'
+    code, message = refusal(text.encode("utf-16-le") + b"\x00", name)
+    assert (code, "not UTF-16" in message) == ("bad_encoding", True)
 
 
 # -- JSON -----------------------------------------------------------------------------------------

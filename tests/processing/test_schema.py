@@ -52,7 +52,16 @@ def test_how_to_read_a_file_goes_with_a_file(member: dict[str, Any]) -> None:
         ({"rows": None}, "#/rows"),
         ({"upload_id": 0}, "#/upload_id"),
         ({"upload_id": "1"}, "#/upload_id"),
-        ({"upload_id": 1, "format": "xlsx"}, "#/format"),
+        ({"upload_id": 1, "format": "xls"}, "#/format"),
+        ({"upload_id": 1, "encoding": "utf-7"}, "#/encoding"),
+        ({"upload_id": 1, "header_line": 0}, "#/header_line"),
+        ({"upload_id": 1, "decimal": ";"}, "#/decimal"),
+        ({"upload_id": 1, "sheet": ""}, "#/sheet"),
+        ({"upload_id": 1, "types": {"a": "float"}}, "#/types/a/value"),
+        ({"upload_id": 1, "types": ["a"]}, "#/types"),
+        ({"rows": ROWS, "header_line": 2}, "#/header_line"),
+        ({"rows": ROWS, "sheet": "a"}, "#/sheet"),
+        ({"rows": ROWS, "output": "xls"}, "#/output"),
         ({"upload_id": 1, "delimiter": ""}, "#/delimiter"),
         ({"upload_id": 1, "delimiter": "||"}, "#/delimiter"),
         ({"upload_id": 1, "delimiter": '"'}, "#/delimiter"),
@@ -85,7 +94,7 @@ def test_how_to_read_a_file_goes_with_a_file(member: dict[str, Any]) -> None:
         (condition(op="is_null", value=None), "#/filter/0/value"),
         ({"rows": ROWS, "having": []}, "#/having"),
     ],
-    ids=range(38),
+    ids=range(47),
 )
 def test_a_bad_member_is_told_with_its_place(members: dict[str, Any], pointer: str) -> None:
     assert {where for where, _ in refused(**members)} == {pointer}

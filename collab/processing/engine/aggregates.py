@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from .cells.numerals import number_in
 from .exact import Moments
 from .memory import BYTES_PER_DISTINCT, BYTES_PER_NUMBER, Memory
-from .values import Value, is_number, of_int, order, short_key
+from .values import Value, of_int, order, short_key
 
 
 class Aggregate(ABC):
@@ -73,8 +74,9 @@ class OfMoments(Aggregate):
 
     def add(self, value: Value) -> None:
         """Take it if it is a number."""
-        if is_number(value):
-            self._moments.add(value)
+        number = number_in(value)
+        if number is not None:
+            self._moments.add(number)
 
 
 class Sum(OfMoments):
@@ -119,9 +121,10 @@ class Median(Aggregate):
 
     def add(self, value: Value) -> None:
         """Keep it if it is a number; raises TableError when there are too many."""
-        if is_number(value):
+        number = number_in(value)
+        if number is not None:
             self._memory.take(BYTES_PER_NUMBER)
-            self._numbers.append(value)
+            self._numbers.append(number)
 
     def result(self) -> Value:
         """Return the median."""

@@ -3,48 +3,150 @@
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from .errors import TableError
+from .cells.columns import Converter, Finding, found, note_on, reader
+from .cells.typed import BadValue, asked, bad_value
+from .errors import TableError, quoted, unknown_column
+from .layout import Layout, body, layout_of
 from .source import TextSource
 from .table import Table, check_columns
-from .values import MAX_CELL_CHARACTERS, Row, of_text
-
-#: What may stand between cells when the payload does not say.
-DELIMITER_CHARACTERS = ",;\t|"
-
-QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"')
+from .values import MAX_CELL_CHARACTERS, Row
 
 
-def read_csv(path: Path, delimiter: str | None) -> Table:
-    """Read a file whose first row names the columns; raises TableError."""
-    source = TextSource(path, newline="")
+def read_csv(path: Path, payload: dict[str, Any]) -> Table:
+    """Read a file whose first row names the columns; raises TableError.
+
+    It is read twice: what a column is, all its cells decide.
+    """
     csv.field_size_limit(MAX_CELL_CHARACTERS)
-    lines = source.lines()
-    first = next((line for line in lines if line.strip("\r\n")), "")
-    source.record_line = source.line
-    reader = csv.reader(
-        _again(first, lines), delimiter=delimiter or guess_delimiter(first), strict=True
-    )
-    records = _records(source, reader)
+    layout = layout_of(path, payload)
+    wanted: dict[str, str] = payload.get("types") or {}
+    source = layout.source()
+    records = _records(source, layout)
     names = column_names(next(records, []))
     if not names:
+        source.close()
         raise TableError("empty_file", "The file has no row that names the columns.")
-    rows = (_row(source, names, cells) for cells in records)
-    return Table(rows, source, columns=dict.fromkeys(names), complete=True)
+    for name in wanted:
+        if name not in names:
+            raise unknown_column(name, names)
+    findings = _findings(layout, len(names)) if wanted.keys() < set(names) else []
+    columns = _Columns(names, wanted, findings, layout)
+    return Table(
+        columns.rows(source, records),
+        source,
+        columns=dict.fromkeys(names),
+        complete=True,
+        converted=True,
+        types=columns.types,
+        notes=columns.notes,
+    )
 
 
-def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
-def _records(source: TextSource, reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    """Yield the rows that are not blank lines."""
+def _findings(layout: Layout, width: int) -> list[Finding]:
+    """Look at all rows; what can't be read is told when they are read in earnest."""
+    source = layout.source()
     try:
-        for cells in reader:
+        records = _until_trouble(_records(source, layout))
+        next(records, None)
+        return found(records, width, layout.decimal)
+    finally:
+        source.close()
+
+
+def _until_trouble(records: Iterator[list[str]]) -> Iterator[list[str]]:
+    try:
+        yield from records
+    except TableError:
+        return
+
+
+class _Columns:
+    """The columns of a file: their names, their types, and what is to be said of them."""
+
+    def __init__(
+        self, names: list[str], wanted: dict[str, str], findings: list[Finding], layout: Layout
+    ) -> None:
+        self._names, self._layout = names, layout
+        self._short = self._first_short = 0
+        self._converters: list[Converter] = []
+        self._types: dict[str, str] = {}
+        self._said = [layout.note] if layout.note else []
+        for index, name in enumerate(names):
+            kind = wanted.get(name)
+            if kind is None:
+                kind = findings[index].type
+                self._converters.append(reader(kind, layout.decimal))
+                if note := note_on(name, findings[index], layout.decimal):
+                    self._said.append(note)
+            else:
+                self._converters.append(asked(kind, layout.decimal))
+            self._types[name] = "text" if kind == "numeral" else kind
+
+    def types(self) -> dict[str, str]:
+        """Return what each column is read as."""
+        return self._types
+
+    def notes(self) -> list[str]:
+        """Return what is to be said when all is read."""
+        if not self._short:
+            return self._said
+        rows = "1 row has" if self._short == 1 else f"{self._short:,} rows have"
+        return [
+            *self._said,
+            f"{rows} fewer cells than the first row names columns, first in line "
+            f"{self._first_short:,}; the cells that are missing are null.",
+        ]
+
+    def rows(self, source: TextSource, records: Iterator[list[str]]) -> Iterator[Row]:
+        """Yield the rows, their cells read; raises TableError."""
+        names, converters = self._names, self._converters
+        for cells in records:
+            if len(cells) != len(names):
+                cells = self._fitted(source, cells)
+            try:
+                yield {
+                    name: (convert(cell) if cell else None)
+                    for name, convert, cell in zip(names, converters, cells, strict=True)
+                }
+            except BadValue:
+                self._refuse(source, cells)
+
+    def _refuse(self, source: TextSource, cells: Sequence[str]) -> None:
+        """Tell which cell can't be read; raises TableError."""
+        for name, convert, cell in zip(self._names, self._converters, cells, strict=True):
+            try:
+                convert(cell)
+            except BadValue as error:
+                where = f"Line {source.record_line:,}"
+                raise bad_value(where, name, cell, error) from None
+
+    def _fitted(self, source: TextSource, cells: list[str]) -> list[str]:
+        """Add empty cells, or drop those that trailing delimiters make; raises TableError."""
+        width = len(self._names)
+        if any(cells[width:]):
+            names = "1 column" if width == 1 else f"{width:,} columns"
+            raise TableError(
+                "bad_csv",
+                f"Line {source.record_line} has {len(cells):,} cells, but the first row names "
+                f"{names}. A cell with {quoted(self._layout.delimiter)} in it needs quotation "
+                "marks; `delimiter` says what separates the cells, if not this, and `header_line` "
+                "where the names are, if not in the first row.",
+            )
+        if len(cells) < width:
+            self._short += 1
+            self._first_short = self._first_short or source.record_line
+        return cells[:width] + [""] * (width - len(cells))
+
+
+def _records(source: TextSource, layout: Layout) -> Iterator[list[str]]:
+    """Yield the rows that are not blank lines."""
+    lines = body(source, layout.header_line)
+    try:
+        for cells in csv.reader(lines, delimiter=layout.delimiter, strict=True):
             if cells:
                 yield cells
             source.begin_record()
@@ -62,31 +164,11 @@ def _reason(error: csv.Error) -> str:
             f"a cell has more than {MAX_CELL_CHARACTERS:,} characters (a missing quotation mark?)"
         )
     if "expected after" in text:
-        return "a closing quotation mark is followed by text; double the marks inside a cell"
-    return text
-
-
-def _row(source: TextSource, names: list[str], cells: list[str]) -> Row:
-    if len(cells) != len(names):
-        cells = _fitted(source, len(names), cells)
-    return dict(zip(names, map(of_text, cells), strict=True))
-
-
-def _fitted(source: TextSource, width: int, cells: list[str]) -> list[str]:
-    """Add empty cells, or drop those that trailing delimiters make; raises TableError."""
-    if any(cells[width:]):
-        raise TableError(
-            "bad_csv",
-            f"Line {source.record_line} has {len(cells):,} cells, but the first row names "
-            f"{width:,} columns.",
+        return (
+            "a closing quotation mark is followed by text; double the marks inside a cell, or name "
+            "the `delimiter` if it is another"
         )
-    return cells[:width] + [""] * (width - len(cells))
-
-
-def guess_delimiter(line: str) -> str:
-    """Return the delimiter that is most frequent outside the quotation marks of the first line."""
-    bare = QUOTED_CELL.sub("", line)
-    return max(DELIMITER_CHARACTERS, key=bare.count)
+    return text
 
 
 def column_names(header: list[str]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .cells.numerals import Numeral
 from .values import Row, Value, key
 
 Test = Callable[[Value], bool]
@@ -15,26 +16,41 @@ def _kind(value: Value) -> type:
     return bool if isinstance(value, bool) else str if isinstance(value, str) else float
 
 
+def _as_meant(value: Value, kind: type) -> Value:
+    """Return what is compared: beside a number, a text that is written as one is its value."""
+    return value.number if kind is float and isinstance(value, Numeral) else value
+
+
 def _equal(wanted: Value) -> Test:
-    wanted_key = key(wanted)
-    return lambda value: key(value) == wanted_key
+    wanted_key, kind = key(wanted), _kind(wanted)
+    return lambda value: key(_as_meant(value, kind)) == wanted_key
+
+
+def _different(wanted: Value) -> Test:
+    equal = _equal(wanted)
+    return lambda value: not equal(value)
 
 
 def _among(wanted: Iterable[Value]) -> Test:
     keys = frozenset(map(key, wanted))
-    return lambda value: key(value) in keys
+    return lambda value: key(value) in keys or (isinstance(value, Numeral) and value.number in keys)
 
 
 def _compared(compare: Callable[[Any, Any], bool], wanted: Value) -> Test:
     """Compare within a kind: text is neither under nor over a number, and null nothing at all."""
     kind = _kind(wanted)
-    return lambda value: value is not None and _kind(value) is kind and compare(value, wanted)
+
+    def test(value: Value) -> bool:
+        meant = _as_meant(value, kind)
+        return meant is not None and _kind(meant) is kind and compare(meant, wanted)
+
+    return test
 
 
 #: Each makes a test from the condition's value.
 OPERATIONS: dict[str, Callable[[Any], Test]] = {
     "eq": _equal,
-    "ne": lambda wanted: lambda value: key(value) != key(wanted),
+    "ne": _different,
     "lt": lambda wanted: _compared(operator.lt, wanted),
     "le": lambda wanted: _compared(operator.le, wanted),
     "gt": lambda wanted: _compared(operator.gt, wanted),
@@ -47,14 +63,24 @@ OPERATIONS: dict[str, Callable[[Any], Test]] = {
 }
 
 
+def _text_of(condition: dict[str, Any]) -> str | None:
+    """Return the text that a condition compares with; None if it compares with anything else."""
+    value = condition.get("value")
+    values = value if isinstance(value, list) else [value]
+    return values[0] if values and all(isinstance(one, str) for one in values) else None
+
+
 class Filter:
     """The conditions of a payload: `[{column, op, value}]`."""
 
-    def __init__(self, conditions: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, conditions: Sequence[dict[str, Any]]) -> None:
         self._tests = [
             (one["column"], OPERATIONS[one["op"]](one.get("value"))) for one in conditions
         ]
         self.columns = [column for column, _ in self._tests]
+
+        #: The texts that are looked for, by their columns.
+        self.texts = {one["column"]: text for one in conditions if (text := _text_of(one))}
 
     def holds(self, row: Row) -> bool:
         """Return whether a row meets all conditions; a missing value is null."""

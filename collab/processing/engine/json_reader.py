@@ -13,32 +13,35 @@ from typing import Any, NoReturn
 
 import orjson
 
+from .cells.numerals import MAX_NUMBER_CHARACTERS, numeral
 from .errors import TableError
 from .source import MAX_RECORD_CHARACTERS, TextSource, too_long
 from .table import Table, of_objects
+from .values import MAX_INTEGER, MIN_INTEGER
 
 #: Characters to read at a time.
 PIECE_CHARACTERS = 64 * 1024
 
 BLANK_CHARACTERS = " \t\r\n"
 NOT_BLANK = re.compile(r"[^ \t\r\n]")
+LONG_INTEGER = re.compile(r"[0-9]{19}")
 
 #: Characters within which the decoder notices that its text stops: \\ud83d\\ude00 is the longest.
 MAX_TOKEN_LENGTH = 16
 
 
-def read_json(path: Path) -> Table:
+def read_json(path: Path, payload: dict[str, Any]) -> Table:
     """Read an array of objects; raises TableError."""
-    source = TextSource(path)
+    source = TextSource(path, encoding=payload.get("encoding"))
     elements = ArrayReader(source).elements()
-    return of_objects((_parsed(text, line) for text, line in elements), source)
+    return of_objects((_parsed(text, line) for text, line in elements), source, payload)
 
 
-def read_json_lines(path: Path) -> Table:
+def read_json_lines(path: Path, payload: dict[str, Any]) -> Table:
     """Read an object from each line; blank lines are skipped; raises TableError."""
-    source = TextSource(path)
+    source = TextSource(path, encoding=payload.get("encoding"))
     lines = (line for line in _lines(source) if line.strip(BLANK_CHARACTERS))
-    return of_objects((_parsed(line, source.line) for line in lines), source)
+    return of_objects((_parsed(line, source.line) for line in lines), source, payload)
 
 
 def _lines(source: TextSource) -> Iterator[str]:
@@ -49,9 +52,18 @@ def _lines(source: TextSource) -> Iterator[str]:
 
 def _parsed(text: str, line: int) -> Any:
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise bad_json(line + error.lineno - 1, error.msg) from None
+    # Of an integer that has more than 64 bits it makes a float, without a word.
+    return json.loads(text, parse_int=_whole) if LONG_INTEGER.search(text) else value
+
+
+def _whole(digits: str) -> int | str:
+    """Return an integer; as text, if it would be another number in what we write."""
+    if len(digits) <= MAX_NUMBER_CHARACTERS and MIN_INTEGER <= int(digits) <= MAX_INTEGER:
+        return int(digits)
+    return numeral(digits, ".")
 
 
 def bad_json(line: int, reason: str) -> TableError:

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
-from datetime import date
 from typing import Any
 
+from .cells.numerals import number_in
+from .cells.typed import Seen
 from .exact import Moments
-from .values import Row, Value, is_number, order, short_key, shown, unkeyed
+from .values import Row, Value, order, short_key, shown, unkeyed
 
 #: Different values that are counted in one column, and in all together.
 DISTINCT_IN_COLUMN = 10_000
 DISTINCT_IN_ALL = 100_000
 #: How many of the most frequent values are shown.
 MAX_TOP_VALUES = 5
-
-DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def is_date(text: str) -> bool:
-    """Return whether a text is a day of the calendar (RFC 3339, `full-date`)."""
-    if not DATE_PATTERN.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 class Column:
@@ -38,7 +25,7 @@ class Column:
         #: How often the values occur, by their short keys; and how many others there were.
         self.counts: Counter[Hashable] = Counter()
         self._uncounted = 0
-        self._kinds: set[str] = set()
+        self._seen = Seen()
         #: The numbers among the others; those that are counted are added at the end.
         self._numbers = Moments()
         self._least: tuple[int, Any] | None = None
@@ -48,7 +35,7 @@ class Column:
         """Take a value whose key is in `counts`: equal values differ at most as 1 and 1.0 do."""
         self.counts[key] += 1
         if isinstance(value, float):
-            self._kinds.add("number")
+            self._seen.add(value)
 
     def meet(self, key: Hashable, value: Value, keep: bool) -> None:
         """Take a value that is not in `counts`, and enter it there or not."""
@@ -57,36 +44,27 @@ class Column:
             self._least = place
         if self._greatest is None or place > self._greatest:
             self._greatest = place
-        self._kinds.add(self._kind(value))
+        self._seen.add(value)
         if keep:
             self.counts[key] = 1
             return
         self._uncounted += 1
-        if is_number(value):
-            self._numbers.add(value)
-
-    def _kind(self, value: Value) -> str:
-        if isinstance(value, bool):
-            return "boolean"
-        if isinstance(value, str):
-            # Once one text is not a date, the column is text whatever the others are.
-            return "text" if "text" in self._kinds or not is_date(value) else "date"
-        return "integer" if isinstance(value, int) else "number"
+        number = number_in(value)
+        if number is not None:
+            self._numbers.add(number)
 
     @property
     def type(self) -> str:
         """The type that all values have; `mixed` if they have none in common."""
-        for name, kinds in TYPES.items():
-            if self._kinds <= kinds:
-                return name
-        return "mixed"
+        return self._seen.type
 
     def described(self, name: str, rows: int) -> dict[str, Any]:
         """Return the profile as it goes into the result; `rows` is how many there were."""
         count = self.counts.total() + self._uncounted
         for value, times in self.counts.items():
-            if is_number(value):
-                self._numbers.add(value, times)
+            number = number_in(value)
+            if number is not None:
+                self._numbers.add(number, times)
         top = self.counts.most_common(MAX_TOP_VALUES)
         return {
             "name": name,
@@ -100,17 +78,6 @@ class Column:
             "stddev": self._numbers.stddev,
             "top": [{"value": unkeyed(key), "count": times} for key, times in top],
         }
-
-
-#: The kinds of values that each type takes; the narrowest type comes first.
-TYPES: dict[str, set[str]] = {
-    "empty": set(),
-    "boolean": {"boolean"},
-    "integer": {"integer"},
-    "number": {"integer", "number"},
-    "date": {"date"},
-    "text": {"date", "text"},
-}
 
 
 class Profile:

@@ -15,13 +15,22 @@ if TYPE_CHECKING:
 
 #: Characters of one row as it is written in the file.
 MAX_RECORD_CHARACTERS = 1024 * 1024
-#: Byte order marks of encodings that are not UTF-8; the longer ones first.
+#: Byte order marks, and the decoders that skip them; the longer ones first.
 MARKS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
 }
+#: What a payload may name.
+ENCODINGS = (
+    *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "windows-1250", "windows-1251", "windows-1252"),
+    *("iso-8859-1", "shift_jis", "euc-kr", "gb18030", "big5"),
+)
+#: Bytes at the beginning that tell the encoding, and the part of them that is NUL in UTF-16.
+TELLING_BYTES = 4096
+NUL_PART = 1 / 8
 
 
 class CountingFile(io.RawIOBase):
@@ -49,15 +58,17 @@ class CountingFile(io.RawIOBase):
 
 
 class TextSource:
-    """A UTF-8 file (RFC 3629) to read once, from its beginning; a byte order mark is skipped.
+    """A text file to read once, from its beginning; a byte order mark is skipped.
 
-    `newline` is what ends a line, as the built-in `open` has it.
+    It is UTF-8 (RFC 3629) or what its mark or its NULs say, unless an encoding is named. `newline`
+    is what ends a line, as the built-in `open` has it.
     """
 
-    def __init__(self, path: Path, newline: str = "\n") -> None:
-        require_utf8_mark(path)
+    def __init__(self, path: Path, newline: str = "\n", encoding: str | None = None) -> None:
+        self._encoding = encoding_of(path, encoding)
+        self._path = path
         self._file = CountingFile(path)
-        self._text = io.TextIOWrapper(self._file, "utf-8-sig", newline=newline)  # type: ignore[type-var]
+        self._text = io.TextIOWrapper(self._file, self._encoding, newline=newline)  # type: ignore[type-var]
         #: The line that was read last, from 1, and the one in which the record began.
         self.line = self.record_line = 0
         self._room = MAX_RECORD_CHARACTERS
@@ -98,11 +109,23 @@ class TextSource:
     def _undecodable(self, error: UnicodeDecodeError) -> TableError:
         # What the decoder was given ends where the reading stands.
         position = self._file.bytes_read - len(error.object) + error.start
+        name = self._encoding.removesuffix("-sig").upper()
+        where = "" if name.startswith("UTF-16") else f" (in line {self._line_of(position):,})"
         return TableError(
             "bad_encoding",
-            f"The file is not UTF-8: byte {position:,} (from 0) is "
-            f"0x{error.object[error.start]:02x}. Save it as UTF-8 and upload it again.",
+            f"The file is not {name}: byte {position:,} (from 0){where} is "
+            f"0x{error.object[error.start]:02x}. Save it as UTF-8 and upload it again, or name its "
+            'encoding: "encoding": "windows-1252" is Excel\'s in Western Europe.',
         )
+
+    def _line_of(self, position: int) -> int:
+        """Return the line of a byte, from 1."""
+        count, left = 1, position
+        with self._path.open("rb") as file:
+            while left and (piece := file.read(min(left, 64 * 1024))):
+                count += piece.count(b"\n")
+                left -= len(piece)
+        return count
 
     def close(self) -> None:
         """Close the file."""
@@ -116,20 +139,31 @@ def too_long(what: str) -> TableError:
     )
 
 
-def require_utf8_mark(path: Path) -> None:
-    """Refuse a file whose byte order mark names another encoding, and an empty one."""
+def encoding_of(path: Path, named: str | None) -> str:
+    """Return what decodes a file; raises TableError for an empty one."""
     with path.open("rb") as file:
-        head = file.read(4)
-    if not head or head == codecs.BOM_UTF8:
+        head = file.read(TELLING_BYTES)
+    mark = next((one for one in MARKS if head.startswith(one)), b"")
+    if head == mark:
         raise TableError("empty_file", "The file is empty.")
-    for mark, name in MARKS.items():
-        if head.startswith(mark):
-            message = f"The file is {name}. Save it as UTF-8 and upload it again."
-            raise TableError("bad_encoding", message)
+    if mark and named in (None, "utf-8", "utf-16", "utf-16-le", "utf-16-be"):
+        return MARKS[mark]
+    return named or _unmarked(head)
+
+
+def _unmarked(head: bytes) -> str:
+    """Return the encoding of a file without a mark: in UTF-16 every second byte of Latin is NUL."""
+    low, high = head[1::2].count(0), head[0::2].count(0)
+    if max(low, high) < max(1, NUL_PART * len(head) / 2) or min(low, high) > max(low, high) / 8:
+        return "utf-8"
+    return "utf-16-le" if low > high else "utf-16-be"
 
 
 def first_letter(path: Path) -> str:
     """Return the first character that is not white space, or nothing if that is far away."""
     with path.open("rb") as file:
-        head = file.read(64 * 1024).removeprefix(codecs.BOM_UTF8).lstrip()
-    return head[:1].decode("latin-1")
+        head = file.read(64 * 1024)
+    mark = next((one for one in MARKS if head.startswith(one)), b"")
+    encoding = MARKS[mark] if mark else _unmarked(head[:TELLING_BYTES])
+    text = head.decode(encoding, "replace").lstrip("\ufeff \t\r\n\v\f")
+    return text[:1]

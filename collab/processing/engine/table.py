@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
+from .cells.columns import Converter
+from .cells.typed import Seen, asked, converted
 from .errors import TableError, quoted
 from .values import Row, of_json
 
 MAX_COLUMNS = 1_000
+#: A payload that says nothing of how rows are read.
+NOTHING_ASKED: Mapping[str, Any] = MappingProxyType({})
 #: Characters of a column's name.
 MAX_NAME_LENGTH = 200
 
@@ -35,6 +40,11 @@ class Table:
     columns: dict[str, None] = field(default_factory=dict)
     #: Whether the columns are known before the rows are.
     complete: bool = False
+    #: Whether its values were made of cells, so that a column has one type.
+    converted: bool = False
+    #: Returns what the columns were read as, and what is to be said of it, when all rows are read.
+    types: Callable[[], dict[str, str]] = dict
+    notes: Callable[[], list[str]] = list
 
 
 def check_columns(names: Iterable[str]) -> None:
@@ -72,23 +82,46 @@ class Given:
         """Do nothing: there is nothing to let go of."""
 
 
-def of_rows(rows: Sequence[Any]) -> Table:
+def of_rows(rows: Sequence[Any], payload: Mapping[str, Any] = NOTHING_ASKED) -> Table:
     """Return the rows of a request as a table."""
     given = Given(rows)
-    return of_objects(given.objects(), given)
+    return of_objects(given.objects(), given, payload)
 
 
-def of_objects(objects: Iterable[Any], origin: Origin) -> Table:
+def of_objects(
+    objects: Iterable[Any], origin: Origin, payload: Mapping[str, Any] = NOTHING_ASKED
+) -> Table:
     """Return JSON objects as a table; its columns are their keys."""
+    wanted = payload.get("types") or {}
+    converters = {name: asked(kind, payload.get("decimal") or ".") for name, kind in wanted.items()}
     columns: dict[str, None] = {}
-    return Table(_rows(objects, columns), origin, columns)
+    seen: dict[str, Seen] = {}
+
+    def types() -> dict[str, str]:
+        return {name: wanted.get(name) or seen[name].type for name in columns}
+
+    return Table(watched(_rows(objects, columns, converters), seen), origin, columns, types=types)
 
 
-def _rows(objects: Iterable[Any], columns: dict[str, None]) -> Iterator[Row]:
+def watched(rows: Iterable[Row], seen: dict[str, Seen]) -> Iterator[Row]:
+    """Yield the rows, and note of which types the values are."""
+    for row in rows:
+        for name, value in row.items():
+            if name not in seen:
+                seen[name] = Seen()
+            if value is not None:
+                seen[name].add(value)
+        yield row
+
+
+def _rows(
+    objects: Iterable[Any], columns: dict[str, None], converters: dict[str, Converter]
+) -> Iterator[Row]:
     for number, one in enumerate(objects, 1):
         if type(one) is not dict:
             raise TableError("bad_json", f"Row {number:,} is not an object.")
         if not columns.keys() >= one.keys():
             columns.update(dict.fromkeys(one))
             check_columns(columns)
-        yield {name: of_json(value, name) for name, value in one.items()}
+        row = {name: of_json(value, name) for name, value in one.items()}
+        yield converted(row, converters, f"Row {number:,}") if converters else row

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import re
 from collections.abc import Hashable
-from typing import Any, TypeGuard
+from typing import Any
 
 import orjson
 
+from .cells.numerals import Numeral
 from .errors import TableError, quoted
 
 #: What a cell holds. A float is always finite.
@@ -25,30 +24,8 @@ MAX_CELL_CHARACTERS = 128 * 1024
 #: Characters of a text that are kept where a value is only shown, such as in a profile.
 MAX_SHOWN_CHARACTERS = 100
 
-#: RFC 8259, section 6: no leading zeros, no plus. What differs (007, +49) is rarely a quantity.
-NUMBER_PATTERN = re.compile(r"[ \t]*-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?[ \t]*")
-NUMBER_BEGINS = frozenset("-0123456789 \t")
+#: What Excel and Python write.
 BOOLEANS = {name: name[0] in "tT" for name in ("true", "True", "TRUE", "false", "False", "FALSE")}
-
-
-def of_text(cell: str) -> Value:
-    """Read a cell of a CSV file: empty is null, a JSON number a number, true and false booleans."""
-    if not cell:
-        return None
-    if cell[0] in NUMBER_BEGINS and (match := NUMBER_PATTERN.fullmatch(cell)):
-        whole = match[1] is None and match[2] is None
-        return _number(cell, whole)
-    if len(cell) <= 5:
-        return BOOLEANS.get(cell, cell)
-    return cell
-
-
-def _number(cell: str, whole: bool) -> Value:
-    # 20 digits hold every integer of 64 bits; Python refuses to read one of 5,000.
-    if whole and len(cell) <= 40:
-        return of_int(int(cell))
-    number = float(cell)
-    return number if math.isfinite(number) else cell
 
 
 def of_int(number: int) -> int | float:
@@ -59,7 +36,7 @@ def of_int(number: int) -> int | float:
 def of_json(value: Any, column: str) -> Value:
     """Read a value of a JSON row: lists and objects become their JSON text, keys sorted."""
     kind = type(value)
-    if kind is str:
+    if kind is str or kind is Numeral:
         return _checked(value, column)
     if value is None or kind is bool or kind is float:
         return value  # type: ignore[no-any-return]
@@ -83,13 +60,11 @@ def _checked(text: str, column: str) -> str:
     return text
 
 
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Return whether a value is a number; true and false are not."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def order(value: Value) -> tuple[int, Any]:
-    """Return the sort key of a value: null < false < true < numbers < text by code point."""
+    """Return the sort key of a value: null < false < true < numbers < text by code point.
+
+    A column of nothing but numerals is ordered by their values: so they compare themselves.
+    """
     if value is None:
         return 0, 0
     if isinstance(value, bool):

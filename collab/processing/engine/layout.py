@@ -1,0 +1,152 @@
+"""How a CSV file is laid out: its delimiter, and where its rows begin."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import quoted
+from .source import TextSource
+
+#: What may stand between cells when the payload does not say; of two that fit, the first is taken:
+#: a comma may be part of a number, the others seldom are.
+DELIMITER_CHARACTERS = "\t;|,"
+#: Characters and rows of a file that a guess looks at.
+SAMPLE_CHARACTERS = 64 * 1024
+SAMPLE_ROWS = 100
+
+#: What Excel takes for a delimiter, and writes in some languages.
+HINT_PATTERN = re.compile(r'"?[sS][eE][pP]=([^"\r\n])"?[\r\n]*')
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is read: in which encoding, from which line on, with which delimiter."""
+
+    path: Path
+    encoding: str | None
+    #: The line of the names, from 1; None for the first that is not blank.
+    header_line: int | None
+    delimiter: str
+    decimal: str = "."
+    #: What to say of a delimiter that is not sure.
+    note: str | None = None
+
+    def source(self) -> TextSource:
+        """Open the file; raises TableError."""
+        return TextSource(self.path, newline="", encoding=self.encoding)
+
+
+def layout_of(path: Path, payload: dict[str, Any]) -> Layout:
+    """Find out how a file is laid out, as far as the payload does not say; raises TableError."""
+    encoding, header_line = payload.get("encoding"), payload.get("header_line")
+    decimal = payload.get("decimal") or "."
+    named = payload.get("delimiter") or _hinted(path, encoding)
+    if named:
+        return Layout(path, encoding, header_line, named, decimal)
+    sample, cut = _sample(Layout(path, encoding, header_line, ","))
+    best, others = guess_delimiter(sample, cut, decimal)
+    note = None
+    if others:
+        note = (
+            f"{quoted(best)} was taken for what separates the cells, and "
+            f"{' or '.join(map(quoted, others))} would fit, too: `delimiter` decides."
+        )
+    return Layout(path, encoding, header_line, best, decimal, note)
+
+
+def _hinted(path: Path, encoding: str | None) -> str | None:
+    """Return the delimiter that a first line such as `sep=;` names."""
+    source = TextSource(path, newline="", encoding=encoding)
+    try:
+        found = HINT_PATTERN.fullmatch(next(source.lines(), ""))
+    finally:
+        source.close()
+    return found[1] if found else None
+
+
+def body(source: TextSource, header_line: int | None) -> Iterator[str]:
+    """Yield the lines from that of the names on; raises TableError."""
+    begun = False
+    for line in source.lines():
+        if not begun:
+            hint = source.line == 1 and HINT_PATTERN.fullmatch(line)
+            if hint or source.line < (header_line or 1) or not line.strip("\r\n"):
+                source.begin_record()
+                continue
+            begun = True
+            source.record_line = source.line
+        yield line
+
+
+def _sample(layout: Layout) -> tuple[list[str], bool]:
+    """Return the first lines of the table, and whether there are more."""
+    lines: list[str] = []
+    source, room = layout.source(), SAMPLE_CHARACTERS
+    try:
+        for line in body(source, layout.header_line):
+            lines.append(line)
+            room -= len(line)
+            source.begin_record()
+            if room <= 0:
+                return lines, True
+    finally:
+        source.close()
+    return lines, False
+
+
+def guess_delimiter(lines: list[str], cut: bool, decimal: str = ".") -> tuple[str, list[str]]:
+    """Return the delimiter with which the rows have as many cells as the first names columns.
+
+    Also returns the others with which they have. The rows are parsed: what stands in quotation
+    marks separates nothing, whatever line it is in. `cut` says that there are more lines.
+    """
+    candidates = [one for one in DELIMITER_CHARACTERS if one != decimal]
+    found = {one: _widths(lines, cut, one) for one in candidates}
+    scores = {one: _score(*found[one]) for one in candidates}
+    best = max(candidates, key=lambda one: scores[one])
+    if not scores[best][0]:
+        return _of_one_column({one: widths for one, (widths, _) in found.items()}), []
+    return best, [one for one in candidates if one != best and scores[one] == scores[best]]
+
+
+def _score(widths: list[int], whole: bool) -> tuple[bool, float, bool]:
+    """Return whether there are columns, how well the rows fit them, and if all could be read."""
+    if not widths or widths[0] < 2:
+        return False, 0.0, whole
+    width, *rows = widths
+    fits = [min(width, one) / max(width, one) for one in rows]
+    return True, sum(fits) / len(fits) if fits else 1.0, whole
+
+
+def _of_one_column(found: dict[str, list[int]]) -> str:
+    """Return a delimiter for a table whose first row names one column.
+
+    Rows that all have as many cells, and more, say that the first is a title: with that delimiter
+    the reading ends in an error that says so. Otherwise it is text with commas in it.
+    """
+    for delimiter, (_, *rows) in ((one, widths) for one, widths in found.items() if widths):
+        if rows and rows[0] > 1 and len(set(rows)) == 1:
+            return delimiter
+    return next((one for one, widths in found.items() if widths and max(widths) == 1), ",")
+
+
+def _widths(lines: list[str], cut: bool, delimiter: str) -> tuple[list[int], bool]:
+    widths: list[int] = []
+    try:
+        for cells in csv.reader(iter(lines), delimiter=delimiter, strict=True):
+            if not cells:
+                continue
+            # Delimiters at the end of a row make no columns, unless the first row names as many.
+            while len(cells) > (widths[0] if widths else 1) and not cells[-1]:
+                cells.pop()
+            widths.append(len(cells))
+            if len(widths) == SAMPLE_ROWS:
+                break
+    except csv.Error as error:
+        return widths, cut and "end of data" in str(error)
+    return widths, True

@@ -1,0 +1,170 @@
+"""Opening a workbook that somebody sent, without believing what it says.
+
+A workbook is a zip with XML in it: both can be small and become large. Sizes are those that the
+zip states, which the reading keeps to; XML with a document type is refused, for it has none in a
+workbook (ECMA-376 part 2), and what it declares can grow without bound.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+from openpyxl.styles.stylesheet import apply_stylesheet
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+
+from ..errors import TableError
+from .strings import unescaped
+
+MIB = 2**20
+#: Parts in a workbook, and their bytes together, unpacked.
+MAX_PARTS = 2_000
+MAX_UNPACKED_BYTES = 256 * MIB
+#: Bytes of the texts that its cells share, and of each of the other parts that are held whole.
+MAX_SHARED_BYTES = 64 * MIB
+MAX_PART_BYTES = 16 * MIB
+#: The only ways of packing that a workbook may use.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+#: The beginnings of files that are something else.
+OLD_WORKBOOK_SIGNATURE = b"\xd0\xcf\x11\xe0"
+ZIP_SIGNATURE = b"PK\x03\x04"
+
+#: What the libraries raise for workbooks that are broken, or made to break them.
+BROKEN_WORKBOOK_ERRORS = (
+    DefusedXmlException,
+    InvalidFileException,
+    ParseError,
+    zipfile.BadZipFile,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def bad_workbook(reason: str) -> TableError:
+    """Make the error for a file that is no workbook, or can't be read as one."""
+    return TableError(
+        "bad_xlsx",
+        f"The file can't be read as a workbook (.xlsx): {reason}. Open it in a spreadsheet "
+        "program, and save it as .xlsx or as CSV.",
+    )
+
+
+def too_large(what: str) -> TableError:
+    """Make the error for a workbook that becomes too large."""
+    return TableError("xlsx_too_large", f"The workbook has {what}: save the sheet as CSV.")
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what goes wrong with a workbook into a TableError."""
+    try:
+        yield
+    except BROKEN_WORKBOOK_ERRORS as error:
+        words = " ".join(str(error).split())[:200] or type(error).__name__
+        raise bad_workbook(words.rstrip(".")) from None
+
+
+def check_package(path: Path) -> None:
+    """Look at what a workbook would become, before anything of it is unpacked."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head == OLD_WORKBOOK_SIGNATURE:
+        raise bad_workbook("it is an old one (.xls), or has a password")
+    if head != ZIP_SIGNATURE:
+        raise bad_workbook("it does not begin as one")
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    names = {part.filename for part in parts}
+    if "[Content_Types].xml" not in names:
+        raise bad_workbook("it is a zip of something else")
+    if len(parts) > MAX_PARTS or len(names) < len(parts):
+        raise too_large(f"more than {MAX_PARTS:,} parts, or two of one name")
+    if sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+        raise too_large(f"more than {MAX_UNPACKED_BYTES // MIB} MiB unpacked")
+    for part in parts:
+        if part.compress_type not in METHODS or part.flag_bits & 1:
+            raise bad_workbook("it is packed in a way that workbooks are not")
+        sheet = part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
+        media = not part.filename.endswith((".xml", ".rels"))
+        most = MAX_SHARED_BYTES if "sharedStrings" in part.filename else MAX_PART_BYTES
+        if not (sheet or media) and part.file_size > most:
+            raise too_large(f"a part {part.filename[:60]!r} of more than {most // MIB} MiB")
+
+
+@dataclass(frozen=True)
+class SheetPart:
+    """A sheet of a workbook: its title, its part of the zip, and whether it is shown."""
+
+    title: str
+    part: str
+    shown: bool
+
+
+class Book(ExcelReader):
+    """What openpyxl reads of a workbook before any cell; shared texts are as they are meant."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("rb")  # by its path it would have to have a name that ends in .xlsx
+        super().__init__(self.file, read_only=True, data_only=True, keep_links=False)
+        self.sheets: list[SheetPart] = []
+
+    def read(self) -> None:
+        """Read what cells depend on, and no theme, chart or document property."""
+        self.read_manifest()
+        self.read_strings()
+        self.read_workbook()
+        apply_stylesheet(self.archive, self.wb)
+        self.sheets = [
+            SheetPart(sheet.name, rel.target, sheet.state == "visible")
+            for sheet, rel in self.parser.find_sheets()
+            if rel.target in self.valid_files and rel.Type.endswith("/worksheet")
+        ]
+
+    def read_strings(self) -> None:
+        """Read the texts that cells share."""
+        content = cast(Any, self.package).find(SHARED_STRINGS)
+        if content is not None:
+            with self.archive.open(content.PartName[1:]) as source:
+                self.shared_strings = list(shared_texts(source))
+
+    def format_of(self, style: int) -> str:
+        """Return the format of numbers that a style has."""
+        book = cast(Any, self.wb)
+        number = book._cell_styles[style].numFmtId
+        if number < BUILTIN_FORMATS_MAX_SIZE:
+            return str(BUILTIN_FORMATS.get(number, "General"))
+        return str(book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE])
+
+
+def shared_texts(source: IO[bytes]) -> Iterator[str]:
+    """Yield the texts of a table of shared strings, without how they are to be read aloud."""
+    item, text, phonetic = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("si", "t", "rPh"))
+    root: Any = None
+    for event, node in iterparse(source, events=("start", "end"), forbid_dtd=True):
+        if event == "start":
+            root = node if root is None else root
+        elif node.tag == phonetic:
+            node.clear()
+        elif node.tag == item:
+            yield unescaped("".join(one.text or "" for one in node.iter(text)))
+            root.clear()
