@@ -110,7 +110,8 @@ def guess_delimiter(lines: list[str], cut: bool, decimal: str = ".") -> tuple[st
     scores = {one: _score(*found[one]) for one in candidates}
     best = max(candidates, key=lambda one: scores[one])
     if not scores[best][0]:
-        return _of_one_column({one: widths for one, (widths, _) in found.items()}), []
+        readable = {one: widths for one, (widths, whole) in found.items() if whole and widths}
+        return _of_one_column(readable), []
     return best, [one for one in candidates if one != best and scores[one] == scores[best]]
 
 
@@ -129,10 +130,10 @@ def _of_one_column(found: dict[str, list[int]]) -> str:
     Rows that all have as many cells, and more, say that the first is a title: with that delimiter
     the reading ends in an error that says so. Otherwise it is text with commas in it.
     """
-    for delimiter, (_, *rows) in ((one, widths) for one, widths in found.items() if widths):
+    for delimiter, (_, *rows) in found.items():
         if rows and rows[0] > 1 and len(set(rows)) == 1:
             return delimiter
-    return next((one for one, widths in found.items() if widths and max(widths) == 1), ",")
+    return next((one for one, widths in found.items() if max(widths) == 1), ",")
 
 
 def _widths(lines: list[str], cut: bool, delimiter: str) -> tuple[list[int], bool]:

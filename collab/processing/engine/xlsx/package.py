@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, BinaryIO, cast
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
@@ -123,9 +123,10 @@ class SheetPart:
 class Book(ExcelReader):
     """What openpyxl reads of a workbook before any cell; shared texts are as they are meant."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = path.open("rb")  # by its path it would have to have a name that ends in .xlsx
-        super().__init__(self.file, read_only=True, data_only=True, keep_links=False)
+    def __init__(self, file: BinaryIO) -> None:
+        # Not by its path, which would have to end in .xlsx.
+        super().__init__(file, read_only=True, data_only=True, keep_links=False)
+        self.file = file
         self.sheets: list[SheetPart] = []
 
     def read(self) -> None:
@@ -139,6 +140,8 @@ class Book(ExcelReader):
             for sheet, rel in self.parser.find_sheets()
             if rel.target in self.valid_files and rel.Type.endswith("/worksheet")
         ]
+        if not self.sheets:
+            raise ValueError("it has no sheet with cells")
 
     def read_strings(self) -> None:
         """Read the texts that cells share."""

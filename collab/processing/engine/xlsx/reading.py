@@ -24,6 +24,8 @@ from .strings import unescaped
 
 #: Cells of a sheet that are read: about as many as are read in a minute.
 MAX_CELLS = 5_000_000
+#: Rows of a sheet: as many as Excel has.
+MAX_ROWS = 1_048_576
 
 
 class CountedPart:
@@ -65,24 +67,27 @@ class Cells(WorkSheetParser):
         elif element.get("t") in ("inlineStr", "str") and isinstance(cell["value"], str):
             cell["value"] = unescaped(cell["value"])
         formula, value = element.find(FORMULA_TAG), element.find(VALUE_TAG)
-        if formula is not None and value is None and self.uncalculated is None:
+        # A text that comes out empty is one: `t="str"` with an empty value.
+        bare = value is None or (value.text is None and element.get("t") != "str")
+        if formula is not None and bare and self.uncalculated is None:
             self.uncalculated = f"{get_column_letter(cell['column'])}{cell['row']}"
         return cell
 
 
 def read_xlsx(path: Path, payload: dict[str, Any]) -> Table:
     """Read a sheet whose first row names the columns; raises TableError."""
-    with explained(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with explained():
         check_package(path)
-        book = Book(path)
-        book.read()
-    sheet = Sheet(book, payload)
-    wanted: dict[str, str] = payload.get("types") or {}
-    for name in wanted:
-        if name not in sheet.names:
-            raise unknown_column(name, sheet.names)
-    return sheet.table(wanted, payload.get("decimal") or ".")
+    file = path.open("rb")
+    try:
+        with explained(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = Book(file)
+            book.read()
+        return Sheet(book, payload).table(payload)
+    except BaseException:
+        file.close()
+        raise
 
 
 class Sheet:
@@ -118,8 +123,13 @@ class Sheet:
                 return number, {at: value for at, value in cells.items() if value not in (None, "")}
         raise TableError("empty_file", "The sheet has no row that names the columns.")
 
-    def table(self, wanted: dict[str, str], decimal: str) -> Table:
-        """Return its rows as a table."""
+    def table(self, payload: dict[str, Any]) -> Table:
+        """Return its rows as a table; raises TableError."""
+        wanted: dict[str, str] = payload.get("types") or {}
+        for name in wanted:
+            if name not in self.names:
+                raise unknown_column(name, self.names)
+        decimal = payload.get("decimal") or "."
         converters = {name: asked(kind, decimal) for name, kind in wanted.items()}
         seen = {name: Seen() for name in self.names}
 
@@ -144,7 +154,7 @@ class Sheet:
 
     def _rows(self) -> Iterator[tuple[int, dict[int, Value]]]:
         """Yield the rows as they are numbered, and their cells by column; raises TableError."""
-        count, data = 0, None
+        data, cell_count, row_count = None, 0, 0
         with explained(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for event, node in iterparse(self.part, events=("start", "end"), forbid_dtd=True):
@@ -156,9 +166,9 @@ class Sheet:
                 if node.tag == ROW_TAG and data is not None:
                     number, cells = self._parser.parse_row(node)
                     data.clear()
-                    count += len(cells)
-                    if count > MAX_CELLS:
-                        raise too_large(f"more than {MAX_CELLS:,} cells")
+                    row_count, cell_count = row_count + 1, cell_count + len(cells)
+                    if row_count > MAX_ROWS or cell_count > MAX_CELLS:
+                        raise too_large(f"more than {MAX_ROWS:,} rows, or {MAX_CELLS:,} cells")
                     if self._parser.uncalculated:
                         raise _uncalculated(self._parser.uncalculated)
                     yield number, {cell["column"]: self._value(cell) for cell in cells}
@@ -228,8 +238,6 @@ def _chosen(sheets: list[SheetPart], wanted: str | None) -> tuple[SheetPart, lis
             there = f"There are {listed(titles)}." if titles else "There are none."
             raise TableError("unknown_sheet", f"There is no sheet {quoted(wanted)}. {there}")
         return sheets[titles.index(wanted)], []
-    if not sheets:
-        raise TableError("empty_file", "The workbook has no sheet with cells.")
     first = next((sheet for sheet in sheets if sheet.shown), sheets[0])
     others = [sheet.title for sheet in sheets if sheet is not first]
     if not others:
