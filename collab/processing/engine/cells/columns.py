@@ -11,9 +11,9 @@ from ..errors import quoted
 from ..values import BOOLEANS, Value
 from .dates import is_date
 from .numerals import (
-    BLANKS,
+    BLANK_CHARACTERS,
     MAX_EXACT_INTEGER,
-    NUMERAL_BEGINS,
+    NUMERAL_BEGINNINGS,
     Ranked,
     is_decimal,
     is_integer,
@@ -36,11 +36,11 @@ Converter = Callable[[Any], Value]
 
 def kind_of(cell: str, decimal: str) -> str:
     """Return what a cell of a CSV file could be taken for; nothing for a blank one."""
-    if not cell.strip(BLANKS):
+    if not cell.strip(BLANK_CHARACTERS):
         return ""
     if cell in BOOLEANS:
         return "boolean"
-    if cell[0] not in NUMERAL_BEGINS or (text := pointed(cell, decimal)) is None:
+    if cell[0] not in NUMERAL_BEGINNINGS or (text := pointed(cell, decimal)) is None:
         return "text"
     grouped = decimal == "," and "." in cell
     if is_integer(text) and not grouped:
@@ -80,14 +80,14 @@ class Finding:
     @property
     def type(self) -> str:
         """The type of the column; `numeral` is a text of which each cell is computed with."""
-        for name, kinds in FOUND.items():
+        for name, kinds in FOUND_KINDS.items():
             if self.kinds <= kinds:
                 return name
         return "text"
 
 
 #: The kinds of cells that each type takes; the narrowest type comes first.
-FOUND: dict[str, set[str]] = {
+FOUND_KINDS: dict[str, set[str]] = {
     "empty": set(),
     "boolean": {"boolean"},
     "integer": {"integer"},
@@ -136,12 +136,12 @@ def reader(kind: str, decimal: str) -> Converter:
 
     def text(cell: str) -> Value:
         first = cell[0]
-        if first in NUMERAL_BEGINS:
+        if first in NUMERAL_BEGINNINGS:
             return numeral(cell, decimal)
         return unguarded(cell) if first == "'" else cell
 
     def ranked(cell: str) -> Value:
-        return numeral(cell, decimal, Ranked) if cell.strip(BLANKS) else None
+        return numeral(cell, decimal, Ranked) if cell.strip(BLANK_CHARACTERS) else None
 
     readers: dict[str, Converter] = {
         "integer": number,
@@ -149,7 +149,7 @@ def reader(kind: str, decimal: str) -> Converter:
         "numeral": ranked,
         "boolean": BOOLEANS.get,
         "empty": lambda _: None,
-        "date": lambda cell: cell if cell.strip(BLANKS) else None,
+        "date": lambda cell: cell if cell.strip(BLANK_CHARACTERS) else None,
     }
     return readers.get(kind, text)
 

@@ -25,8 +25,8 @@ DECIMAL_PATTERN = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9]")
 NUMERAL_PATTERN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: With a decimal comma: points may stand between groups of three digits.
 GROUPED_PATTERN = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?")
-NUMERAL_BEGINS = frozenset("+-.,0123456789 \t")
-BLANKS = " \t"
+NUMERAL_BEGINNINGS = frozenset("+-.,0123456789 \t")
+BLANK_CHARACTERS = " \t"
 
 
 class Numeral(str):
@@ -66,7 +66,7 @@ class Ranked(Numeral):
 
 def pointed(cell: str, decimal: str) -> str | None:
     """Return a cell as it would be written with a decimal point; None if it is no number then."""
-    text = cell.strip(BLANKS)
+    text = cell.strip(BLANK_CHARACTERS)
     if decimal == ".":
         return text
     if GROUPED_PATTERN.fullmatch(text):

@@ -10,7 +10,7 @@ from ..errors import TableError, quoted
 from ..values import MAX_INTEGER, MIN_INTEGER, Value, of_int
 from .columns import Converter, unguarded
 from .dates import is_moment
-from .numerals import BLANKS, pointed, value_of
+from .numerals import BLANK_CHARACTERS, pointed, value_of
 
 #: What a payload may ask for.
 TYPES = ("text", "number", "integer", "boolean", "date")
@@ -52,14 +52,14 @@ def _as_integer(value: Any, decimal: str) -> Value:
 def _as_boolean(value: Any, decimal: str) -> Value:
     if isinstance(value, bool):
         return value
-    text = str(value).strip(BLANKS).lower()
+    text = str(value).strip(BLANK_CHARACTERS).lower()
     if text and text not in TRUTHS:
         raise BadValue("is neither true nor false")
     return TRUTHS.get(text)
 
 
 def _as_date(value: Any, decimal: str) -> Value:
-    text = value.strip(BLANKS) if isinstance(value, str) else str(value)
+    text = value.strip(BLANK_CHARACTERS) if isinstance(value, str) else str(value)
     if text and not is_moment(text):
         raise BadValue("is not a date such as 2026-11-29")
     return str(text) or None
