@@ -50,7 +50,7 @@ def send_events(query: dict[str, Any]) -> Response:
             raise Unprocessable(f"Send at most {MAX_EVENTS:,} events at once, not {events:,}.")
         rejected = verdicts(sent, origin.source_id, received)
         sent.read.values.clear()
-    number = sending.append(sent, origin, received, events)
+        number = sending.append(sent, origin, received, events)
     receipt = {
         "accepted": events - len(rejected),
         "rejected": len(rejected),

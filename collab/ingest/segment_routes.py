@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 from flask import Response
@@ -90,15 +89,16 @@ def send_alias() -> Response:
 
 def _take(name: str) -> Response:
     origin = senders.by_key()
+    if origin is None:
+        senders.count_unproven()
     received = sending.now_ms()
-    proven = senders.unproven() if origin is None else nullcontext()
-    with proven, body_of_request() as body:
+    with body_of_request() as body:
         sent = segment.messages(name, body)
         origin = origin or senders.by_key_in_body(sent.read.write_key)
         events = len(sent.read.values)
         parts = segment.parts(sent, EVENTS_PER_ROW)
         sent.read.values.clear()
-    numbers = [sending.append(part, origin, received, count) for part, count in parts]
+        numbers = [sending.append(part, origin, received, count) for part, count in parts]
     receipt = None if numbers[0] is None else str(numbers[0])
     answer = {"success": True, "accepted": events, "receipt": receipt}
     return Response(dumps(answer), 200, content_type="application/json")

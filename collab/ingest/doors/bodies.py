@@ -24,7 +24,7 @@ T = TypeVar("T")
 MAX_BODY_BYTES = 4 * 2**20
 #: Values and names in a body: 40 MB as objects. Half a megabyte of JSON can't have more.
 MAX_BODY_VALUES = 400_000
-#: Large bodies that are objects at once; more would be no faster, since one lock is theirs.
+#: Large bodies that are read and kept at once; the others wait where the server has put them.
 MAX_LARGE_AT_ONCE = 2
 #: Seconds that a large body waits for its turn: each takes some 30 ms.
 PATIENCE_S = 10.0
@@ -60,7 +60,7 @@ def takes_events(view: Callable[P, T]) -> Callable[P, T]:
 
 @contextmanager
 def body_of_request() -> Iterator[bytes]:
-    """Read the body, and hold a turn for as long as something is made of a large one.
+    """Read the body, and hold a turn until a large one is kept: few are in memory at a time.
 
     Raises Malformed, RequestEntityTooLarge, TooManyInBody, UnknownCoding, Unavailable.
     """

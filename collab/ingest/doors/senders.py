@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask import Flask, g, request
@@ -101,24 +99,21 @@ def by_key() -> Origin | None:
     return _admitted(g.sender if "sender" in g else KEY_RING.here().find(key))
 
 
+def count_unproven() -> None:
+    """Count a request for its address until there is a good key in its body (`by_key_in_body`).
+
+    Raises TooManyRequests, before anything is read, for who has sent too many without one.
+    """
+    WRONG_KEYS.here().take(network_of(request.remote_addr))
+
+
 def by_key_in_body(key: str | None) -> Origin:
     """Return the source of a key that was in the body; raises WrongKey, NoKey."""
     sender = KEY_RING.here().find(key) if key else None
     if sender is None:
         raise WrongKey() if key else NoKey()
+    WRONG_KEYS.here().give_back(network_of(request.remote_addr))
     return _admitted(sender)
-
-
-@contextmanager
-def unproven() -> Iterator[None]:
-    """Count a request for its address, until there is a good key in its body.
-
-    Raises TooManyRequests, before anything is read, for who has sent too many without one.
-    """
-    address = network_of(request.remote_addr)
-    WRONG_KEYS.here().take(address)
-    yield
-    WRONG_KEYS.here().give_back(address)
 
 
 def _admitted(sender: Sender | None) -> Origin:
