@@ -9,19 +9,15 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from ..core.models import Model, Versioned, utcnow
+from ..core.words.calling import call_key
 
 USER = "user"
 ADMIN = "admin"
 
 
-def handle_of(name: str) -> str:
-    """Return how mentions write a name: in lower case, without its spaces."""
-    return name.replace(" ", "").lower()
-
-
 def mailbox_of(email: str) -> str:
-    """Return what is before the @ of an address."""
-    return email.partition("@")[0]
+    """Return what is before the @ of an address, as mentions look for it."""
+    return call_key(email.partition("@")[0])
 
 
 def _given(context: Any, name: str) -> str:
@@ -42,9 +38,9 @@ class User(Versioned, Model):
     #: Lower case throughout.
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
-    #: What mentions call the person: the name without its spaces, and the address before its @.
+    #: What mentions call the person: the name, and the address before its @, as `call_key` has it.
     handle: Mapped[str] = mapped_column(
-        String(100), index=True, default=lambda context: handle_of(_given(context, "name"))
+        String(100), index=True, default=lambda context: call_key(_given(context, "name"))
     )
     mailbox: Mapped[str] = mapped_column(
         String(254), index=True, default=lambda context: mailbox_of(_given(context, "email"))
@@ -64,7 +60,7 @@ class User(Versioned, Model):
     @validates("name")
     def _call(self, _: str, name: str) -> str:
         """Let the handle follow the name; an address never changes."""
-        self.handle = handle_of(name)
+        self.handle = call_key(name)
         return name
 
     @property

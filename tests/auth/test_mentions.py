@@ -5,39 +5,71 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from collab.auth.mentions import MAX_NAMES_PER_TEXT, handles, mentioned
+from collab.auth.mentions import MAX_CALLS_PER_TEXT, mentioned
 
-from ..support.people import Person
+from ..support.people import Person, ok
+
+
+def names(person: Person, name: str) -> int:
+    ok(person.patch("/auth/me", {"name": name}))
+    return person.id
 
 
 @pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("@bob please look", ["bob"]),
-        ("Thanks, @Bob. And @Vera!", ["bob", "vera"]),
-        ("(@bob, @bob)", ["bob"]),
-        ("write to bob@example.com", []),
-        ("@ bob, a@b, @@bob", []),
-        ("@Jürgen.Müller-Lüdenscheidt, hi", ["jürgen.müller-lüdenscheidt"]),
-        ("@bob\n@vera", ["bob", "vera"]),
-        ("", []),
-    ],
+    "name",
+    ["नरेंद्र", "Jose\u0301", "مُحَمَّد", "Émile", "张三", "O'Brien", "Sammy Jr.", "Bob🚀", "Bob Builder"],
 )
-def test_a_name_is_read_off_a_text(text: str, names: list[str]) -> None:
-    assert handles(text) == names
+def test_whoever_has_a_name_is_called_by_it(app: Flask, bob: Person, name: str) -> None:
+    names(bob, name)
+    with app.app_context():
+        for text in (f"@{name} look", f"请@{name}。", f"(@{''.join(name.split()).upper()})"):
+            assert mentioned(text) == [bob.id]
+        assert mentioned(f"`@{name}` a@{name} https://x.example/@{name}") == []
 
 
-def test_only_so_many_names_of_a_text_are_looked_up() -> None:
-    assert len(handles(" ".join(f"@p{number}" for number in range(100)))) == MAX_NAMES_PER_TEXT
+def test_only_so_many_names_of_a_text_are_looked_up(app: Flask, bob: Person) -> None:
+    with app.app_context():
+        for before, found in ((MAX_CALLS_PER_TEXT - 1, [bob.id]), (MAX_CALLS_PER_TEXT, [])):
+            assert mentioned("@nobody " * before + "@bob") == found
 
 
 def test_a_person_is_called_by_name_or_address(app: Flask, bob: Person, vera: Person) -> None:
-    bob.patch("/auth/me", {"name": "Robert The Builder"})
+    names(bob, "Robert The Builder")
     with app.app_context():
         assert mentioned("@RobertTheBuilder and @bob are one, @vera another, @nobody none") == [
             bob.id,
             vera.id,
         ]
+
+
+def test_the_longest_name_is_meant(app: Flask, bob: Person, vera: Person) -> None:
+    names(vera, "Bob Builder")
+    with app.app_context():
+        assert mentioned("@Bob Builder, look") == [vera.id]
+        assert mentioned("@Bob builds") == [bob.id]
+
+
+def test_accents_tell_apart_whom_nothing_else_does(app: Flask, bob: Person, vera: Person) -> None:
+    names(bob, "José")
+    with app.app_context():
+        assert mentioned("@jose") == [bob.id]
+        names(vera, "Jose")
+        assert mentioned("@jose") == [vera.id]
+        assert mentioned("@Jose\u0301") == [bob.id]
+
+
+def test_a_name_goes_before_anothers_address(app: Flask, bob: Person, vera: Person) -> None:
+    names(bob, "Robert")
+    names(vera, "Bob")
+    with app.app_context():
+        assert mentioned("@bob") == [vera.id]
+
+
+def test_all_who_bear_a_name_are_meant(app: Flask, bob: Person, vera: Person) -> None:
+    names(bob, "Alex")
+    names(vera, "alex")
+    with app.app_context():
+        assert mentioned("@Alex") == [bob.id, vera.id]
 
 
 def test_a_disabled_person_is_not_called(app: Flask, ada: Person, bob: Person) -> None:
