@@ -18,6 +18,7 @@ from .errors import Unavailable
 from .json import dumps, loads
 from .slots import Registry, Slot
 from .transactions.fair_lock import FairLock
+from .words.calling import call_key
 from .words.folding import fold
 from .words.sorting import sort_key
 from .words.splitting import indexed
@@ -28,6 +29,7 @@ FUNCTIONS: dict[str, Callable[[str], str]] = {
     "folded": fold,
     "search_words": indexed,
     "sort_key": sort_key,
+    "call_key": call_key,
 }
 
 #: Bytes to which the write-ahead log is cut once what is in it is in the database.

@@ -43,8 +43,6 @@ class Family(ABC):
     rules: ClassVar[Mapping[str, tuple[Rule, ...]]]
     #: Kind -> what it says, by a row with `shown` and the name of who did it.
     sentences: ClassVar[Mapping[str, Callable[[Any], str]]]
-    #: The type that withdraws the notifications about a subject so far, if there is one.
-    withdraws: ClassVar[str | None] = None
 
     @property
     @abstractmethod

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import insert
 
 from ..events import log
 from ..events.catalogue.system import NotificationCreated
-from ..events.concerns import FAMILIES, Family
 from ..extensions import db
 from . import reading
 from .keeping import delete_excess
 from .models import Notification
 from .readers import Readers
 from .rules import Draft, drafts, look_up
+from .told import Told
 
 INSERT_NOTIFICATIONS = insert(Notification).returning(Notification.id, sort_by_parameter_order=True)
 
@@ -24,26 +24,17 @@ def handle(rows: Sequence[Any]) -> None:
     """Write the notifications of some events, and send each to its reader's own topic."""
     facts = look_up(rows)
     found = list(drafts(rows, facts))
-    for family in FAMILIES.here().values():
-        found = _without_withdrawn(family, rows, found)
-    readers = Readers.of(found, facts) if found else None
+    if not found:
+        return
+    readers, told = Readers.of(found, facts), Told(found)
     wanted: dict[tuple[int, int], Draft] = {}
-    for one in found:
-        if readers and readers.want(one):  # the first kind that they want, of one event
-            wanted.setdefault((one["event_id"], one["user_id"]), one)
+    for one in found:  # the first kind that they want, of one event
+        key = one["event_id"], one["user_id"]
+        if key not in wanted and readers.want(one) and told.is_news(one):
+            wanted[key] = one
     if wanted:
+        told.keep()
         _write(list(wanted.values()))
-
-
-def _without_withdrawn(family: Family, rows: Sequence[Any], found: list[Draft]) -> list[Draft]:
-    """Delete what is about subjects that were withdrawn; return what came after that."""
-    key = f"{family.subject}_id"
-    withdrawn = {row.data[key]: row.id for row in rows if row.type == family.withdraws}
-    if not withdrawn:
-        return found
-    gone = delete(Notification).where(getattr(Notification, key).in_(withdrawn))
-    db.session.execute(gone.execution_options(synchronize_session=False))
-    return [one for one in found if one["event_id"] > withdrawn.get(one[key], 0)]
 
 
 def _write(wanted: Sequence[Draft]) -> None:

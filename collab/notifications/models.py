@@ -64,6 +64,26 @@ class Notification(Model):
     read_at: Mapped[datetime | None]
 
 
+class ToldMention(Model):
+    """Somebody who has been told that a text mentions them: a comment, else a task or a post.
+
+    It stays when the notification goes, and goes with the text.
+    """
+
+    __tablename__ = "told_mentions"
+    __table_args__ = (
+        UniqueConstraint("comment_id", "user_id"),
+        UniqueConstraint("task_id", "user_id"),
+        UniqueConstraint("post_id", "user_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+
+
 class NotificationPreferences(Model):
     """The kinds that a person does not want; no row: all are wanted."""
 

@@ -24,10 +24,8 @@ def remind_of_all() -> None:
 
 
 def _types(app: Flask) -> list[str]:
-    """Return the types of events that have rules, or take back what was told."""
-    families = FAMILIES.of(app).values()
-    withdrawing = [family.withdraws for family in families if family.withdraws is not None]
-    return [*(kind for family in families for kind in family.rules), *withdrawing]
+    """Return the types of events that have rules."""
+    return [kind for family in FAMILIES.of(app).values() for kind in family.rules]
 
 
 def _make(app: Flask) -> ReaderThread:

@@ -28,7 +28,6 @@ class PostEvents(Family):
     sentences = {
         "mentioned": lambda row: f"{who(row)} mentioned you in the post “{row.post_title}”."
     }
-    withdraws = "post.unpublished"
 
     @property
     def shown(self) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collab.events.catalogue.posts import PostCreated, PostUnpublished
+from collab.events.catalogue.posts import PostCreated, PostPublished, PostUnpublished
 from collab.events.catalogue.tasks import TaskAssigned, TaskCommented
 from collab.notifications import keeping
 from collab.posts.models import DRAFT, PUBLISHED, Post
@@ -123,24 +123,32 @@ def test_a_post_that_is_a_draft_again_hides_what_was_told_of_it_at_once(
     assert seen(notes, charlie, key) == (0, 0, 404)
 
 
-def test_what_was_told_of_a_withdrawn_post_does_not_come_back(
+def test_a_post_that_is_published_again_shows_what_was_told_of_it_and_tells_nobody_twice(
     notes: Notes, alice: Person, charlie: Person
 ) -> None:
     post = mentioned(notes, alice, charlie)
-    notes.catch_up()
-    notes.happens(PostUnpublished(post_id=post, owner_id=alice.id, title="x", public=True))
-    notes.becomes(Post, post, status=DRAFT)
-    notes.catch_up()
-    notes.becomes(Post, post, status=PUBLISHED)
-    assert notes.told(charlie) == []
-
-
-def test_a_post_that_is_withdrawn_and_told_again_is_told_once(
-    notes: Notes, alice: Person, charlie: Person
-) -> None:
-    post = mentioned(notes, alice, charlie)
+    told = notes.told(charlie)
     where = {"post_id": post, "owner_id": alice.id, "title": "x", "public": True}
-    notes.happens(PostUnpublished(**where), PostCreated(**where, mentioned=[charlie.id]))
+    notes.happens(PostUnpublished(**where), PostPublished(**where, mentioned=[charlie.id]))
+    notes.becomes(Post, post, status=DRAFT)
+    assert notes.told(charlie) == []
+    notes.becomes(Post, post, status=PUBLISHED)
+    notes.happens(PostPublished(**where, mentioned=[charlie.id]))
+    assert notes.told(charlie) == told
+
+
+def test_who_could_not_be_told_of_a_draft_is_told_when_it_is_published_again(
+    notes: Notes, alice: Person, charlie: Person
+) -> None:
+    post = mentioned(notes, alice, charlie)
+    notes.becomes(Post, post, status=DRAFT)
+    assert notes.told(charlie) == []
+    notes.becomes(Post, post, status=PUBLISHED)
+    notes.happens(
+        PostPublished(
+            post_id=post, owner_id=alice.id, title="x", public=True, mentioned=[charlie.id]
+        )
+    )
     assert len(notes.told(charlie)) == 1
 
 

@@ -226,6 +226,7 @@ UNCOUNTED_TABLES = {
     "log_readers": "a row for each reader that the server has",
     "flag_overrides": "a row for each feature",
     "notification_preferences": "a row for each person, of known words",
+    "told_mentions": "a row for each person whom a text mentions: 100 at a time, told once",
     "users": "a row for each person; registering is limited by AUTH_RATE_LIMIT",
     "tickets": "gone after a minute, but for 100 of each session that belong to its streams",
 }

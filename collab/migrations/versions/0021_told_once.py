@@ -1,0 +1,60 @@
+"""Whoever is mentioned is told once of each text; mentions look for names as they are folded.
+
+Revision ID: told_once
+Revises: any_language
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "told_once"
+down_revision = "any_language"
+branch_labels = None
+depends_on = None
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+#: Column -> the table that it is of.
+TEXTS = {"comment_id": "comments", "task_id": "tasks", "post_id": "posts"}
+
+
+def upgrade() -> None:
+    """Make the table, with who has been told so far, and the new keys of names."""
+    op.create_table(
+        "told_mentions",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
+        *(sa.Column(column, ID, nullable=True) for column in TEXTS),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_told_mentions_user_id"), ondelete="CASCADE"
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                [column], [f"{table}.id"], name=op.f(f"fk_told_mentions_{column}"), ondelete="CASCADE"
+            )
+            for column, table in TEXTS.items()
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_told_mentions")),
+        *(
+            sa.UniqueConstraint(column, "user_id", name=op.f(f"uq_told_mentions_{column}_user_id"))
+            for column in TEXTS
+        ),
+    )
+    op.create_index("ix_told_mentions_user_id", "told_mentions", ["user_id"])
+    op.execute(
+        "INSERT OR IGNORE INTO told_mentions (user_id, comment_id, task_id, post_id) "
+        "SELECT user_id, comment_id, CASE WHEN comment_id IS NULL THEN task_id END, post_id "
+        "FROM notifications WHERE kind = 'mentioned'"
+    )
+    op.execute(
+        "UPDATE users SET handle = call_key(name),"
+        " mailbox = call_key(substr(email, 1, instr(email, '@') - 1))"
+    )
+
+
+def downgrade() -> None:
+    """Take the schema back."""
+    op.execute(
+        "UPDATE users SET handle = lower(replace(name, ' ', '')),"
+        " mailbox = substr(email, 1, instr(email, '@') - 1)"
+    )
+    op.drop_table("told_mentions")
