@@ -13,6 +13,7 @@ from collab.events.catalogue.posts import PostCreated
 from collab.extensions import db
 from collab.notifications.keeping import MAX_NOTIFICATIONS_KEPT, Source, excess
 from collab.notifications.models import KINDS
+from collab.posts.models import PUBLISHED, Post
 
 from ..support.notes import Notes
 from ..support.people import Person, ok
@@ -71,12 +72,16 @@ def test_a_thousand_mentions_push_out_neither_what_is_assigned_nor_who_invited(
     alice.makes_task(project_id=place, assignee_id=bob.id)
     alice.writes(body="@bob, from a friend")
     notes.catch_up()
-    post = charlie.writes()["id"]
-    mention = PostCreated(
-        post_id=post, owner_id=charlie.id, title="x", public=True, mentioned=[bob.id]
-    )
+    facts = {"owner_id": charlie.id, "title": "x", "public": True, "mentioned": [bob.id]}
     with app.app_context():
-        log.record_all([mention] * (MAX_NOTIFICATIONS_KEPT + 10), actor=charlie.id)
+        posts = [
+            Post(owner_id=charlie.id, title="x", status=PUBLISHED)
+            for _ in range(MAX_NOTIFICATIONS_KEPT + 10)
+        ]
+        db.session.add_all(posts)
+        db.session.flush()
+        mentions = [PostCreated(post_id=post.id, **facts) for post in posts]
+        log.record_all(mentions, actor=charlie.id)
         db.session.commit()
     notes.catch_up()
     counts = ok(bob.get("/notifications/unread"))

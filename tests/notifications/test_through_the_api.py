@@ -49,6 +49,32 @@ def test_a_task_from_beginning_to_end(
     assert [texts(notes, one) for one in (alice, bob, vera)] == [[], [], []]
 
 
+def test_whoever_is_mentioned_is_told_once_of_a_text_however_often_it_is_edited(
+    notes: Notes, alice: Person, bob: Person, project: int
+) -> None:
+    task = makes_task(alice, project_id=project)
+    said = ok(alice.post(f"/tasks/{task}/comments", {"body": "@bob"}))["id"]
+    post = alice.writes(body="@bob")["id"]
+    for path in (f"/tasks/{task}/comments/{said}", f"/posts/{post}"):
+        for body in ("nobody", "@bob", "`@bob`", "@Bob!"):
+            ok(alice.patch(path, {"body": body}))
+    for description in ("@bob", "", "@bob again"):
+        ok(alice.patch(f"/tasks/{task}", {"description": description}))
+    for status in ("draft", "published", "draft", "published"):
+        ok(alice.patch(f"/posts/{post}", {"status": status}))
+    told = [
+        "Alice mentioned you in a comment on “Launch”.",
+        "Alice mentioned you in “Launch”.",
+        "Alice mentioned you in the post “Hello”.",
+    ]
+    assert sorted(texts(notes, bob)) == sorted(told)
+    for one in notes.told(bob):  # what they deleted does not come back either
+        ok(bob.delete(f"/notifications/{one['id']}"))
+    ok(alice.patch(f"/posts/{post}", {"body": "no"}))
+    ok(alice.patch(f"/posts/{post}", {"body": "@bob"}))
+    assert texts(notes, bob) == []
+
+
 def test_who_is_assigned_and_mentioned_in_one_request_is_told_once(
     notes: Notes, alice: Person, bob: Person, vera: Person, project: int
 ) -> None:

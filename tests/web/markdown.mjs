@@ -37,6 +37,7 @@ const PIECES = [
   "**",
   "_a ",
   "`",
+  "``",
   "~~",
   "[",
   "[a](",
@@ -60,7 +61,7 @@ function slow(size) {
     for (const second of PIECES) {
       const text = `${first}${second.repeat(Math.ceil(size / second.length))}x`;
       const begun = process.cpuUsage();
-      markdown(text);
+      markdown(text, { people: [{ name: "a" }] });
       const used = process.cpuUsage(begun);
       if ((used.user + used.system) / 1000 > MOST_MS) found.push([first, second]);
     }
@@ -69,4 +70,5 @@ function slow(size) {
 }
 
 const inner = (node) => node.children.map((one) => one.html).join("");
-console.log(JSON.stringify(what === "html" ? inner(markdown(given)) : slow(given)));
+const { text, people } = typeof given === "string" ? { text: given } : given;
+console.log(JSON.stringify(what === "html" ? inner(markdown(text, { people })) : slow(given)));

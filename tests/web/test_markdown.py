@@ -1,6 +1,7 @@
 """What people write is shown as Markdown: elements of few kinds, and quickly whatever it is."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -36,6 +37,8 @@ def asked(what: str, given: object) -> object:
         ("> a\n> b", "<blockquote><p>a<br></br>b</p></blockquote>"),
         ("```py\n<b>\n```", "<pre><code>&lt;b></code></pre>"),
         ("hi @bob, 2*3*4", "<p>hi <span>@bob</span>, 2*3*4</p>"),
+        ("请@नरेंद्र's, @O\u2019Brien.", "<p>请<span>@नरेंद्र</span>'s, <span>@O\u2019Brien</span>.</p>"),
+        ("a@b.c `@bob` @bob/tools", "<p>a@b.c <code>@bob</code> @bob/tools</p>"),
         ("https://a.b/c.", "<p><a https://a.b/c>https://a.b/c</a>.</p>"),
         ("[x](https://a.b)", "<p><a https://a.b>x</a></p>"),
         ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),
@@ -45,6 +48,20 @@ def asked(what: str, given: object) -> object:
 )
 def test_it_makes_elements_of_what_means_something_and_text_of_the_rest(text, html):
     assert asked("html", text) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("请@张三看一下, @Bob by @Bob Builder", ["@张三", "@Bob", "@Bob Builder"]),
+        ("@Sammy Jr. and @O\u2019BRIEN, @Rob🚀!", ["@Sammy Jr.", "@O\u2019BRIEN", "@Rob🚀"]),
+        ("@nobody @bob/tools https://x.example/@bob `@bob` @bob.smith", []),
+    ],
+)
+def test_those_are_called_whom_the_server_takes_for_called(text, called):
+    people = ["Bob", "Bob Builder", "张三", "Sammy Jr.", "O'Brien", "Rob🚀"]
+    html = asked("html", {"text": text, "people": [{"name": name} for name in people]})
+    assert re.findall("<span>(.*?)</span>", html) == called
 
 
 def test_no_text_takes_long():

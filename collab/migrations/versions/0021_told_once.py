@@ -45,10 +45,7 @@ def upgrade() -> None:
         "SELECT user_id, comment_id, CASE WHEN comment_id IS NULL THEN task_id END, post_id "
         "FROM notifications WHERE kind = 'mentioned'"
     )
-    op.execute(
-        "UPDATE users SET handle = call_key(name),"
-        " mailbox = call_key(substr(email, 1, instr(email, '@') - 1))"
-    )
+    op.execute("UPDATE users SET handle = call_key(name), mailbox = call_key(mailbox)")
 
 
 def downgrade() -> None:

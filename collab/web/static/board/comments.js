@@ -54,7 +54,7 @@ function personOf(people, id) {
 /** @param {Context} ctx @param {Comment} one @param {() => Person[]} people @param {() => Promise<void>} load */
 function commentRow(ctx, one, people, load) {
   const author = personOf(people(), one.author_id);
-  const text = h("div", { class: "comment-text" }, markdown(one.body));
+  const text = h("div", { class: "comment-text" }, markdown(one.body, { people: people() }));
   const edited =
     Date.parse(one.updated_at) - Date.parse(one.created_at) >= 1000 ? h("span", { class: "quiet" }, "edited") : null;
   const row = h(
@@ -95,7 +95,7 @@ function edit(ctx, path, one, text, people, load) {
     await ctx.api.patch(path, { body: { body: input.value } });
     await load();
   };
-  const cancel = () => replace(text, markdown(one.body));
+  const cancel = () => replace(text, markdown(one.body, { people: people() }));
   const foot = h(
     "div",
     { class: "form-foot" },

@@ -187,7 +187,10 @@ class Parts {
 
   /** @param {Task} task */
   #read(task) {
-    const shown = task.description ? markdown(task.description) : h("p", { class: "quiet" }, "No description");
+    const people = this.hooks.people();
+    const shown = task.description
+      ? markdown(task.description, { people })
+      : h("p", { class: "quiet" }, "No description");
     const edit = button(task.description ? "Edit the description" : "Describe it", () => this.#write(task), {
       look: "quiet",
       icon: "edit",

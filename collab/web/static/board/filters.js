@@ -1,6 +1,7 @@
 // @ts-check
 /** What of a board is shown: chips that stand in the address, so that a link shows the same. */
 import { h, replace } from "../core/dom.js";
+import { fold } from "../core/words.js";
 import { filterChips } from "../ui/chips.js";
 import { button } from "../ui/button.js";
 import { isLate, PRIORITIES } from "./model.js";
@@ -35,9 +36,8 @@ export function matches(task, filters, me) {
   if (filters.priority && task.priority !== filters.priority) return false;
   if (filters.tag && !task.tags.includes(filters.tag)) return false;
   if (filters.overdue && !isLate(task)) return false;
-  const text = [task.title, task.description, ...task.tags].join(" ").toLocaleLowerCase();
-  return filters.q
-    .toLocaleLowerCase()
+  const text = fold([task.title, task.description, ...task.tags].join(" "));
+  return fold(filters.q)
     .split(/\s+/)
     .every((word) => text.includes(word));
 }

@@ -1,18 +1,31 @@
 // @ts-check
 /** Completing `@name` in a text field: a list below it, walked with arrows, taken with Enter or Tab. */
 import { h, replace, restyle } from "../core/dom.js";
+import { callKey, mayCall, spelled } from "../core/words.js";
 import { avatar } from "../ui/avatar.js";
 
 /** @typedef {{ id: number, name: string, email?: string }} Person */
 
 /** People that the list shows. */
 const MAX_SHOWN = 6;
-/** What is being written, right before the cursor: as the server reads mentions. */
-const BEGUN = /(?<![\p{L}\p{N}_.@+-])@([\p{L}\p{N}_.+-]{0,60})$/u;
+/** Characters of a name that is being written. */
+const MAX_BEGUN = 60;
 
 /** The word that calls somebody: the name without spaces. @param {Person} person */
 export function handleOf(person) {
   return person.name.replace(/\s+/g, "");
+}
+
+/**
+ * What is being written right before the cursor, after an @ that calls somebody.
+ * @param {HTMLTextAreaElement} input
+ */
+function begunIn(input) {
+  const text = input.value.slice(0, input.selectionStart);
+  const at = text.lastIndexOf("@");
+  const word = text.slice(at + 1);
+  if (at < 0 || word.length > MAX_BEGUN || /^\s|\n/.test(word) || !mayCall(text, at)) return null;
+  return { at, word };
 }
 
 /**
@@ -43,20 +56,18 @@ export function withMentions(input, people) {
     restyle(list, { top: `${input.offsetTop + input.offsetHeight}px` });
   };
   const look = () => {
-    const begun = BEGUN.exec(input.value.slice(0, input.selectionStart));
+    const begun = begunIn(input);
     if (!begun) return close();
-    const word = (begun[1] ?? "").toLocaleLowerCase();
     found = people()
-      .filter((one) => isMeant(one, word))
+      .filter((one) => isMeant(one, begun.word))
       .slice(0, MAX_SHOWN);
     at = 0;
     if (found.length) draw();
     else close();
   };
   const take = (/** @type {Person} */ person) => {
-    const end = input.selectionStart;
-    const begun = BEGUN.exec(input.value.slice(0, end));
-    if (begun) input.setRangeText(`@${handleOf(person)} `, begun.index, end, "end");
+    const begun = begunIn(input);
+    if (begun) input.setRangeText(`@${handleOf(person)} `, begun.at, input.selectionStart, "end");
     close();
     input.focus();
     input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -84,8 +95,9 @@ export function withMentions(input, people) {
 
 /** @param {Person} person @param {string} word */
 function isMeant(person, word) {
+  if (/\s/.test(word)) return spelled(person.name).startsWith(spelled(word)) && spelled(word).includes(" ");
   const names = [handleOf(person), ...person.name.split(/\s+/), (person.email ?? "").split("@")[0] ?? ""];
-  return names.some((one) => one.toLocaleLowerCase().startsWith(word));
+  return names.some((one) => callKey(one).startsWith(callKey(word)));
 }
 
 /** @param {Person} person @param {number} index @param {boolean} active @param {string} id @param {() => void} take */

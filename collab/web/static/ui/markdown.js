@@ -4,16 +4,26 @@
  * It makes elements and never markup, so whatever is written stays text; links go to the web alone.
  */
 import { append, h, safeLink } from "../core/dom.js";
+import { calledUntil, mayCall, namesOf } from "../core/words.js";
 
 /** Quotes and lists within one another; what is deeper is shown as text. */
 const MAX_DEPTH = 6;
 
+/** Names of those whom the text that is being shown may call. @type {Map<string, Set<string>> | undefined} */
+let names;
+/** Calls of a text that are looked at, as on the server. */
+const MAX_CALLS = 100;
+let callsLeft = MAX_CALLS;
+
 /**
  * @param {string} text
- * @param {{ class?: string }} [options]
+ * @param {{ class?: string, people?: { name: string, email?: string | null }[] }} [options] `people`: whom it may
+ *   call; without them whatever looks like a name is shown as one
  * @returns {HTMLElement}
  */
 export function markdown(text, options = {}) {
+  names = options.people && namesOf(options.people);
+  callsLeft = MAX_CALLS;
   const root = h("div", { class: `markdown ${options.class ?? ""}`.trim(), dir: "auto" });
   append(root, blocks(text.replace(/\r\n?/g, "\n").split("\n"), 0));
   return root;
@@ -130,13 +140,12 @@ function paragraph(lines, at, found, depth) {
 /** What stands within a line, each kind with its own name. */
 const INLINE = new RegExp(
   [
-    "(?<code>`[^`]+`)",
+    "(?<code>``[^`]+``|`[^`]+`)",
     "(?<strong>\\*\\*[^*\\s](?:[^*]*[^*\\s])?\\*\\*)",
     "(?<em>(?<![\\w*])[*_][^*_\\s](?:[^*_]*[^*_\\s])?[*_](?![\\w*]))",
     "(?<gone>~~[^~]+~~)",
     "(?<link>\\[[^\\[\\]]+\\]\\([^()\\s]+\\))",
     "(?<url>https?://[^\\s<>()\"']*[^\\s<>()\"'.,;:!?])",
-    "(?<mention>(?<![\\w@.])@[\\p{L}\\d][\\p{L}\\d._-]{0,63})",
   ].join("|"),
   "gu",
 );
@@ -150,21 +159,42 @@ export function inline(text) {
   const found = [];
   let end = 0;
   for (const match of text.matchAll(INLINE)) {
-    if (match.index > end) found.push(text.slice(end, match.index));
+    if (match.index > end) found.push(...calling(text, end, match.index));
     found.push(inlineOf(match[0], match.groups ?? {}));
     end = match.index + match[0].length;
   }
-  if (end < text.length) found.push(text.slice(end));
+  if (end < text.length) found.push(...calling(text, end, text.length));
+  return found;
+}
+
+/**
+ * A part of a text in which nothing but people may stand out.
+ * @param {string} text
+ * @param {number} begin
+ * @param {number} end
+ */
+function calling(text, begin, end) {
+  /** @type {(string | HTMLElement)[]} */
+  const found = [];
+  for (let at = text.indexOf("@", begin); at >= 0 && at < end && callsLeft > 0; at = text.indexOf("@", at + 1)) {
+    if (!mayCall(text, at)) continue;
+    callsLeft -= 1;
+    const until = calledUntil(text, at, names);
+    if (!until || until > end) continue;
+    if (at > begin) found.push(text.slice(begin, at));
+    found.push(h("span", { class: "mention" }, text.slice(at, until)));
+    begin = until;
+  }
+  if (begin < end) found.push(text.slice(begin, end));
   return found;
 }
 
 /** @param {string} text @param {Record<string, string | undefined>} kind @returns {string | HTMLElement} */
 function inlineOf(text, kind) {
-  if (kind["code"]) return h("code", {}, text.slice(1, -1));
+  if (kind["code"]) return h("code", {}, text.replace(/^`+|`+$/g, ""));
   if (kind["strong"]) return h("strong", {}, inline(text.slice(2, -2)));
   if (kind["em"]) return h("em", {}, inline(text.slice(1, -1)));
   if (kind["gone"]) return h("s", {}, inline(text.slice(2, -2)));
-  if (kind["mention"]) return h("span", { class: "mention" }, text);
   if (kind["url"]) return external(text, text);
   const [, words = "", address = ""] = /^\[([^\]]+)\]\(([^)]+)\)$/.exec(text) ?? [];
   return safeLink(address) && /^(https?:|mailto:|\/)/.test(address) ? external(address, words) : text;
