@@ -32,8 +32,8 @@ HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 #: Hours are sealed with a checksum when they have been over for so many milliseconds.
 SEAL_AFTER_MS = 60_000
-#: Compression: 6 is ten times smaller at 1.5 us an event; 9 costs three times that for 3 %.
-GZIP_LEVEL = 6
+#: Level 3 makes lines ten times smaller at 1.5 us an event; 6, twelve times at 3.4 us.
+GZIP_LEVEL = 3
 #: Bytes that a checksum reads at a time.
 CHUNK_BYTES = 2**20
 
@@ -41,20 +41,30 @@ CHUNK_BYTES = 2**20
 Slot = tuple[int, int]
 
 
+def head(source: int, received: int, format: str, context: Mapping[str, Any]) -> bytes:
+    """Return what the lines of a request have in common."""
+    said = {"source": source, "received": received, "format": format, "context": context}
+    return orjson.dumps(said)[1:-1]
+
+
 def line(
-    value: object, payload: bytes | None, event: Event | None, ts: int, about: Mapping[str, Any]
+    head: bytes, receipt: str, value: object, event: Event | None, ts: int, payload: bytes | None
 ) -> bytes:
     """Return an event's line; `payload` are its bytes where JSON can't say its value."""
-    said = dict(about)
-    for name in ("type", "event_id", "user_id", "session_id"):
-        said[name] = getattr(event, name) if event else None
-    said["ts"] = ts if event else None
-    said["day"] = event.ts // DAY_MS if event else None
+    said = {
+        "type": event and event.type,
+        "event_id": event and event.event_id,
+        "user_id": event and event.user_id,
+        "session_id": event and event.session_id,
+        "ts": ts if event else None,
+        "day": event.ts // DAY_MS if event else None,
+    }
     if payload is None:
-        said["event"] = value
+        said["event"] = value  # type: ignore[assignment]
     else:
         said["payload"] = base64.b64encode(payload).decode()
-    return orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
+    # The parts in common are made once for a request: they are half of the line.
+    return b'{"receipt":"%b",%b,%b\n' % (receipt.encode(), head, orjson.dumps(said)[1:])
 
 
 def pack(lines: Sequence[bytes]) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-import uuid
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,6 +22,9 @@ IDS_PER_STATEMENT = 500
 #: Bytes that an event takes beside its data: its row, four index entries and its id.
 EVENT_BYTES = 350
 
+#: A UUID as RFC 9562 §4 has it: lower case, with four hyphens.
+UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 Key = tuple[int, int, bytes | str]
 
 INSERT_EVENT = (
@@ -31,14 +34,12 @@ INSERT_EVENT = (
 
 
 def compact(event_id: str) -> bytes | str:
-    """Return an id as it is remembered: 16 bytes for a UUID as it is usually written."""
-    if len(event_id) == 36 and event_id[8] == "-":
-        try:
-            found = uuid.UUID(event_id)
-        except ValueError:
-            return event_id
-        if str(found) == event_id:  # another spelling is another id, as it is for its sender
-            return found.bytes
+    """Return an id as it is remembered: 16 bytes for a UUID as it is usually written.
+
+    Another spelling of it is another id, as it is for its sender.
+    """
+    if len(event_id) == 36 and UUID_PATTERN.fullmatch(event_id):
+        return bytes.fromhex(event_id.replace("-", ""))
     return event_id
 
 
@@ -170,6 +171,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._totals: dict[tuple[int, int], Counter[str]] = {}
+        self._bytes: Counter[tuple[int, int]] = Counter()
         self._minutes: Counter[tuple[int, int, int, str]] = Counter()
         self._late: Counter[tuple[int, int, int, str]] = Counter()
         self._latencies: Counter[tuple[int, int, int]] = Counter()
@@ -198,20 +200,23 @@ class Tally:
         counts["received"] -= row.events
         counts["rejected"] -= row.events
 
-    def stored(self, events: Iterable[Event], sizes: Iterable[int], now: int) -> None:
+    def stored(self, events: Sequence[Event], sizes: Sequence[int], now: int) -> None:
         """Count stored events: in all, in the minute of their time, and by how long it took."""
+        kinds = Counter(
+            [(one.project, one.ts // MINUTE_MS, one.source, one.type, one.late) for one in events]
+        )
+        for (project, minute, source, kind, late), count in kinds.items():
+            counts, key = self._of(source, project), (project, minute, source, kind)
+            counts["stored"] += count
+            counts["late"] += count * late
+            self._minutes[key] += count
+            self._late[key] += count * late
         for event, size in zip(events, sizes, strict=True):
-            counts = self._of(event.source, event.project)
-            counts["stored"] += 1
-            counts["bytes"] += size + EVENT_BYTES
-            key = (event.project, event.ts // MINUTE_MS, event.source, event.type)
-            self._minutes[key] += 1
-            if event.late:
-                counts["late"] += 1
-                self._late[key] += 1
-            took = bisect_left(LATENCY_BUCKETS, max(0, now - event.received))
+            self._bytes[event.source, event.project] += size + EVENT_BYTES
+        for (source, received), count in Counter([(e.source, e.received) for e in events]).items():
+            took = bisect_left(LATENCY_BUCKETS, max(0, now - received))
             bucket = LATENCY_BUCKETS[min(took, len(LATENCY_BUCKETS) - 1)]
-            self._latencies[event.source, now // MINUTE_MS, bucket] += 1
+            self._latencies[source, now // MINUTE_MS, bucket] += count
 
     def correct(self, rows: Iterable[Row], found: dict[int | str, int]) -> None:
         """Count as received what was found in the requests, should it not be what they said."""
@@ -221,6 +226,8 @@ class Tally:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Add it to the counters."""
+        for place, size in self._bytes.items():
+            self._of(*place)["bytes"] += size
         connection.executemany(
             "INSERT INTO totals (source, project, received, stored, duplicate, rejected, late,"
             " bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from .archive import HOUR_MS, Slot, line
+from .archive import HOUR_MS, Slot, head, line
 from .batch import Batch, Item, Row, letter_of_sent
 from .event import Rejected, time_of
 from .formats import Body, Undecodable, decode
@@ -36,11 +36,9 @@ def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
     batch.found[row.id] = len(body.values)
     context = _context(row, source, said, body, hash_key)
     lines = [] if said.get("imported") else batch.lines.setdefault(_slot(row), [])
-    about = {"receipt": "", "source": row.source, "received": row.received}
-    about |= {"format": row.format, "context": said}
+    common = head(row.source, row.received, row.format, said)
     deadline = time.perf_counter() + CHECK_PATIENCE_S
     for place, value in enumerate(body.values):
-        about["receipt"] = f"{context.receipt}:{place}"
         event = None
         try:
             if (
@@ -55,7 +53,8 @@ def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
             batch.letters.append(letter_of_sent(row, context, place, reason, value))
         unsound = row.payload(place) if event is None and body.suspect else None
         ts = corrected(event.ts, row.received, context.skew_ms) if event else 0
-        lines.append(line(value, unsound, event, ts, about))
+        receipt = f"{context.receipt}:{place}"
+        lines.append(line(common, receipt, value, event, ts, unsound))
 
 
 def _slot(row: Row) -> Slot:
