@@ -101,6 +101,7 @@ class Search:
     def ranked(self, kinds: tuple[Kind, ...], skip: int, count: int) -> Sequence[Any]:
         """Return the type and id of the best among the candidates, after `skip` of them."""
         values = self._values(*kinds) | {"skip": skip, "count": count}
+        values["candidates"] = queries.candidates(len(self.terms))
         return db.session.connection().execute(queries.ranked(kinds, *self.variant), values).all()
 
     def shown(self, ranked: Sequence[Any]) -> list[SearchResult]:

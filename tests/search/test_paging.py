@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from collab.core import fulltext
 from collab.extensions import db
 from collab.projects.models import OWNER, Member, Project
-from collab.search.queries import MAX_CANDIDATES
+from collab.search.queries import MAX_CANDIDATES, MAX_RANKED_WORDS
 
 from ..support.people import Person, ok, paged
 from ..support.problems import problem
@@ -112,3 +112,12 @@ def test_the_number_of_projects_does_not_change_what_is_found(app: Flask, alice:
     more = alice.makes_project("Zebra more")
     assert {one["id"] for one in alice.finds("zebra more")} == {more}
     assert {one["id"] for one in alice.finds('"zebra 7"')} == {few[7]}
+
+
+def test_a_search_for_many_words_ranks_fewer(app: Flask, alice: Person) -> None:
+    words = [f"zebra{number}" for number in range(16)]
+    most = MAX_RANKED_WORDS // len(words)
+    body = " ".join(words)
+    kept(app, *(a_post(alice, "Post", body=body) for _ in range(most + 10)))
+    assert len(paged(alice, "/search?q=zebra0&type=post&limit=100")) == most + 10
+    assert len(paged(alice, f"/search?q={'+'.join(words)}&type=post&limit=100")) == most
