@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ...core.caller import Caller
-from ...core.errors import Conflict, Forbidden, invalid
+from ...core.errors import Conflict, Forbidden, Unavailable, invalid
 from ...extensions import db
 from ..editing.changes import Change
 from ..editing.newlines import LF_TEXTS
@@ -31,7 +31,7 @@ class Newlines:
         self._here = False
 
     def begin(self, *, counts: bool) -> None:
-        """Change those that are there, in the name of who opens it; raises Forbidden.
+        """Change those that are there, in the name of who opens it; raises Forbidden, Unavailable.
 
         Who only reads (not `counts`) changes nothing, and has nobody else write otherwise.
         """
@@ -42,6 +42,7 @@ class Newlines:
             with suppress(Conflict):
                 self._convert()
                 return
+        raise Unavailable("The text changes too fast to have its line breaks changed: come back.")
 
     def _convert(self) -> None:
         ask = lambda document, version: (document.units, version)  # noqa: E731
