@@ -12,7 +12,7 @@ from typing import Protocol
 
 from flask import Flask
 
-from ..core.errors import Unavailable
+from ..core.errors import DiskFull, Unavailable
 from ..core.slots import Slot, setting
 from .pipeline.inbox import Inbox, Request
 from .pipeline.store import connect, reading, writing
@@ -21,6 +21,16 @@ from .worker.supervisor import WORKER
 MIB = 2**20
 #: Connections that are kept open for readers.
 MAX_IDLE_READERS = 4
+
+
+class ProjectFull(DiskFull):
+    """The project's events take all the room that they may (INGEST_QUOTA_MB)."""
+
+    kind = "events-quota-spent"
+
+    def __init__(self, used: int, limit: int) -> None:
+        super().__init__(" ".join((type(self).__doc__ or "").split()))
+        self.members = {"quota": "events", "used": used, "limit": limit}
 
 
 def path_of(app: Flask) -> Path:

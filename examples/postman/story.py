@@ -329,6 +329,11 @@ WITH_KEY = {"X-Write-Key": "{{write_key}}"}
 VISIT = {"userId": "user123", "anonymousId": "a1"}
 
 
+def _read(what: str, **query: str) -> Step:
+    """Return the step that reads something of the stored events."""
+    return Step("GET", f"/ingest/{what}", query={"project_id": "{{project_id}}"} | query)
+
+
 def message(kind: str, **members: Any) -> Step:
     """Return the step that sends a message as Segment's libraries do."""
     return Step("POST", f"/v1/{kind}", VISIT | members, None, headers=WITH_KEY)
@@ -374,6 +379,7 @@ EVENTS: Folder = (
             [
                 {"event_type": "user_action", "user_id": "user123", "data": {"action": "click"}},
                 {"event_type": "user_action", "user_id": "user123", "data": {"action": "buy"}},
+                {"user_id": "user123", "data": {"action": "this one has no type"}},
             ],
             None,
             headers=WITH_KEY,
@@ -391,6 +397,43 @@ EVENTS: Folder = (
         message("screen", name="Home"),
         message("group", groupId="g1"),
         message("alias", previousId="a1"),
+        Step(
+            "GET",
+            "/ingest/dead-letters",
+            query={"project_id": "{{project_id}}", "state": "open"},
+            keep={"letter_id": "items.0.id"},
+            until=("items.0.state", ("open",)),
+        ),
+        Step("GET", "/ingest/dead-letters/{letter_id}"),
+        Step(
+            "PATCH",
+            "/ingest/dead-letters/{letter_id}",
+            {"correction": {"event_type": "user_action", "data": {"action": "mended"}}},
+        ),
+        Step(
+            "POST",
+            "/ingest/dead-letters/replay",
+            {"project_id": "{{project_id}}", "filter": {}, "dry_run": True},
+            name="Say what sending all letters again would do",
+        ),
+        Step(
+            "POST",
+            "/ingest/dead-letters/replay",
+            {"project_id": "{{project_id}}", "filter": {}},
+        ),
+        Step(
+            "POST",
+            "/ingest/dead-letters/discard",
+            {"project_id": "{{project_id}}", "filter": {"stage": "validate"}},
+        ),
+        _read("events", type="user_action"),
+        _read("stats", bucket="minute", group_by="type"),
+        _read("latency"),
+        _read("sessions"),
+        _read("funnel", steps="user_action,Order Placed", window="1h"),
+        _read("retention", unit="day"),
+        _read("health"),
+        Step("GET", "/metrics", by=None),
     ],
 )
 

@@ -12,7 +12,6 @@ from collab.events.catalogue import (
     canonical_type,
     catalogue,
     corrections,
-    dead_letters,
     files,
     ingest,
     jobs,
@@ -149,7 +148,7 @@ def test_a_correction_names_what_its_event_says(name: str) -> None:
 def test_every_class_of_the_catalogue_is_in_it() -> None:
     classes = {
         one
-        for module in (accounts, dead_letters, files, ingest, jobs, posts, projects, system, tasks)
+        for module in (accounts, files, ingest, jobs, posts, projects, system, tasks)
         for one in vars(module).values()
         if isinstance(one, type) and one.__module__ == module.__name__ and "type" in vars(one)
     }

@@ -140,6 +140,36 @@ def test_a_time_that_ends_before_it_begins_is_empty(vera, stored, what):
     assert ok(vera.get(f"/ingest/{what}?project_id={stored}&{turned}"))["items"] == []
 
 
+@pytest.mark.parametrize("what", ["stats", "latency", "sessions", "retention", "events"])
+@pytest.mark.parametrize(
+    "when",
+    [
+        "since=9999-12-31T00:00:00Z&until=9999-12-31T23:59:59.999Z",
+        "until=9999-12-31T23:59:59.999Z",
+        "until=0001-01-01T00:00:00Z",
+        "until=1970-01-01T00:00:01Z",
+    ],
+)
+def test_the_ends_of_the_calendar_are_times_like_others(vera, project, what, when):
+    ok(vera.get(f"/ingest/{what}?project_id={project}&{when}"))
+
+
+def test_corrections_count_among_the_projects_bytes(make_app, instance, alice, project):
+    from ..conftest import http_for
+
+    app = make_app(INGEST_QUOTA_MB="1")
+    with app.app_context(), writer() as connection:
+        connection.execute("INSERT INTO totals (source, project) VALUES (1, ?)", (project,))
+        letter = add_letter(connection, project=project)
+    owner = alice.at(http_for(app))
+    large = {"correction": {"event_type": "click", "data": {"x": "y" * 600_000}}}
+    ok(owner.patch(f"/ingest/dead-letters/{letter}", large))
+    assert ok(owner.get(f"/ingest/health?project_id={project}"))["flow"]["bytes"] > 600_000
+    assert owner.patch(f"/ingest/dead-letters/{letter}", large).status_code == 507
+    ok(owner.patch(f"/ingest/dead-letters/{letter}", {"correction": None}))
+    assert ok(owner.get(f"/ingest/health?project_id={project}"))["flow"]["bytes"] == 0
+
+
 def test_health_is_of_the_project(vera, stored):
     found = ok(vera.get(f"/ingest/health?project_id={stored}"))
     assert (found["balanced"], found["flow"]["queued"]) == (True, 0)

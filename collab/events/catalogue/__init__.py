@@ -12,7 +12,6 @@ from ..corrections import Correction
 from ..types import OPEN_TYPES, PRESENCE_TYPES, Event, same_type
 from . import (  # noqa: F401 (their classes are the catalogue)
     accounts,
-    dead_letters,
     files,
     ingest,
     jobs,

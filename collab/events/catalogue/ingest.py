@@ -1,4 +1,4 @@
-"""What happens to the sources of a project's events, and to the schemas of their types."""
+"""What happens to the sources of a project's events, their schemas, and rejected events."""
 
 from __future__ import annotations
 
@@ -83,3 +83,27 @@ class SchemaDeleted(ProjectEvent):
     schema_id: int
     event_type: str
     event_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetterCorrected(ProjectEvent):
+    """What is to be sent in a dead letter's place was changed."""
+
+    type = "dead_letter.corrected"
+    letter_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLettersReplayed(ProjectEvent):
+    """Dead letters were sent again."""
+
+    type = "dead_letters.replayed"
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLettersDiscarded(ProjectEvent):
+    """Dead letters were discarded."""
+
+    type = "dead_letters.discarded"
+    count: int

@@ -7,7 +7,7 @@ import time
 import orjson
 from flask import request
 
-from ...core.errors import DiskFull, TooManyRequests
+from ...core.errors import TooManyRequests
 from ...core.storage import disk
 from .. import store
 from ..pipeline.inbox import InboxFull, QuotaReached, Request
@@ -22,16 +22,6 @@ class InboxIsFull(TooManyRequests):
     """Events arrive faster than they are processed: wait as long as `Retry-After` says."""
 
     kind = "inbox-full"
-
-
-class ProjectFull(DiskFull):
-    """The project's events take all the room that they may (INGEST_QUOTA_MB)."""
-
-    kind = "events-quota-spent"
-
-    def __init__(self, used: int, limit: int) -> None:
-        super().__init__(" ".join((type(self).__doc__ or "").split()))
-        self.members = {"quota": "events", "used": used, "limit": limit}
 
 
 def now_ms() -> int:
@@ -62,7 +52,7 @@ def append(sent: Sent, origin: Origin, received: int, events: int) -> int | str 
     except InboxFull as full:
         raise InboxIsFull(retry_after=full.retry_after_s) from None
     except QuotaReached as reached:
-        raise ProjectFull(reached.used, reached.limit) from None
+        raise store.ProjectFull(reached.used, reached.limit) from None
 
 
 def _context(sent: Sent, origin: Origin) -> str:

@@ -19,7 +19,7 @@ from ...core.models import utcnow
 from ...core.schemas import MAX_ID
 from ...core.slots import application, setting
 from ...events import log
-from ...events.catalogue.dead_letters import (
+from ...events.catalogue.ingest import (
     DeadLetterCorrected,
     DeadLettersDiscarded,
     DeadLettersReplayed,
@@ -31,7 +31,7 @@ from ...projects.models import Project
 from ..pipeline.sources import SourceReader
 from ..pipeline.store import DISCARDED, OPEN
 from ..reading.periods import milliseconds
-from ..store import MIB, reader, writer
+from ..store import MIB, ProjectFull, reader, writer
 from ..worker.supervisor import WORKER, options_of
 from . import changing, finding, rehearsing
 from .changing import QUEUED, Outcome
@@ -82,9 +82,13 @@ def list_letters(project: int, *, limit: int, cursor: str | None, **filters: Any
 
 
 def correct(letter: Letter, payload: dict[str, Any] | None, actor: Caller) -> Letter:
-    """Note what is to be sent in a letter's place, or nothing any more; raises Conflict."""
+    """Note what is to be sent in a letter's place, or nothing any more.
+
+    Raises Conflict, and ProjectFull where the project's events take all the room that they may.
+    """
     correction = None if payload is None else dumps(payload)
     with writer() as connection:
+        _require_quota(connection, letter.project_id, len(correction or b""))
         if not changing.correct(connection, letter.id, correction, milliseconds(utcnow())):
             raise Conflict("The letter is not open any more.")
         changed = finding.load(connection, letter.id)
@@ -180,6 +184,14 @@ def _room(connection: sqlite3.Connection) -> int:
     if room <= 0:
         raise TooManyRequests("Too much waits already: replay later.", retry_after=RETRY_S)
     return room
+
+
+def _require_quota(connection: sqlite3.Connection, project: int, size: int) -> None:
+    query = "SELECT coalesce(sum(bytes), 0) FROM totals WHERE project = ?"
+    (used,) = connection.execute(query, (project,)).fetchone()
+    limit = setting("INGEST_QUOTA_MB") * MIB
+    if size and used + size > limit:
+        raise ProjectFull(used, limit)
 
 
 def _written_cursor(key: int) -> str:

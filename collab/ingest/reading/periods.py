@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ..pipeline.event import MAX_TIME_MS, MIN_TIME_MS
+
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -29,6 +31,10 @@ def moment(ms: int) -> datetime:
     return UNIX_EPOCH + timedelta(milliseconds=ms)
 
 
+def _possible(ms: int) -> int:
+    return min(max(ms, MIN_TIME_MS), MAX_TIME_MS)
+
+
 @dataclass(frozen=True)
 class Period:
     """From `start` on, and before `end`."""
@@ -40,10 +46,13 @@ class Period:
     def between(
         cls, since: datetime | None, until: datetime | None, now: datetime, length: timedelta
     ) -> Period:
-        """Return a period whose missing ends are now, and so long before."""
-        end = milliseconds(until or now)
+        """Return a period whose missing ends are now, and so long before.
+
+        It lies within the times that events can have.
+        """
+        end = _possible(milliseconds(until or now))
         start = milliseconds(since) if since else end - length // timedelta(milliseconds=1)
-        return cls(max(0, start), end)
+        return cls(_possible(start), end)
 
     def aligned(self, width: int, first: int = 0) -> Period:
         """Return the period that begins and ends with whole buckets of this width."""
