@@ -22,8 +22,10 @@ T = TypeVar("T")
 
 #: Bytes of a body, as it is sent and uncompressed.
 MAX_BODY_BYTES = 4 * 2**20
-#: Values and names in a body: 40 MB as objects. Half a megabyte of JSON can't have more.
-MAX_BODY_VALUES = 400_000
+#: Values and names in a body: 30 MB as objects, for which the interpreter is held some 40 ms.
+MAX_BODY_VALUES = 250_000
+#: Bytes of a body in which they are not counted: the batches of libraries must never be refused.
+MAX_UNCOUNTED_BYTES = 512 * 1024
 #: Large bodies that are read and kept at once; the others wait where the server has put them.
 MAX_LARGE_AT_ONCE = 2
 #: Seconds that a large body waits for its turn: each takes some 30 ms.
@@ -115,7 +117,7 @@ def _window_bits(coding: str) -> int | None:
 
 
 def _check_values(body: bytes) -> None:
-    if len(body) > MAX_BODY_VALUES and count_values(body, MAX_BODY_VALUES) > MAX_BODY_VALUES:
+    if len(body) > MAX_UNCOUNTED_BYTES and count_values(body, MAX_BODY_VALUES) > MAX_BODY_VALUES:
         detail = f"The body has more than {MAX_BODY_VALUES:,} values and member names."
         raise TooManyInBody(detail)
 
