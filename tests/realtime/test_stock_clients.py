@@ -244,9 +244,9 @@ class Table:
                 assert all(one["recovered"])
         return seen
 
-    def interrupt(self, *but: str) -> None:
-        """Let something happen while the server is away, after it was killed."""
-        self.server.kill()
+    def interrupt(self, end: Callable[[], object], *but: str) -> None:
+        """Let something happen while the server is away."""
+        end()
         self.writes(2)
         self.server.start()
         self.whole(*but)
@@ -263,13 +263,14 @@ class Table:
             assert one["ids"] == []
             self.rows[kind]["expiry"] = _of_expiry(kind, one)
         # And they lose nothing, who have seen nothing yet but that they are there.
-        self.interrupt(dead)
+        self.interrupt(self.server.kill, dead)
         self.clients.open_again(dead)
         self.newcomers = (dead,)
         self.clients.until(lambda one: one["open"])
 
     def restart(self) -> None:
-        self.interrupt()
+        self.interrupt(self.server.stop)
+        self.interrupt(self.server.kill)
         for kind in CLIENTS:
             self.rows[kind]["restart"] = "nothing lost"
 
