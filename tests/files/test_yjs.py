@@ -122,6 +122,19 @@ def test_a_viewer_who_comes_with_changes_is_denied_and_goes_on_reading(
     assert content(connect, vera, text) == "xabc"
 
 
+def test_keys_of_a_viewer_are_one_refusal_of_the_audit(
+    text: int, ada: Person, vera: Person, yjs: Yjs, server: Any
+) -> None:
+    viewer = yjs(vera, text).sync()
+    for at in range(3):
+        viewer.edit(at, "x")
+    viewer.sync()
+    old = token_for(server.app, vera, timedelta(seconds=-60))
+    assert yjs(with_token(vera, old), text).wait_closed().code == TOKEN_EXPIRED
+    refused = ok(ada.get("/audit?type=access.refused"))["items"]
+    assert [one["data"]["path"] for one in refused] == [f"update file:{text}"]
+
+
 def test_a_viewer_who_comes_with_nothing_new_is_denied_nothing(
     text: int, vera: Person, yjs: Yjs
 ) -> None:

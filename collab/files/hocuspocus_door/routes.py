@@ -8,7 +8,7 @@ from typing import NoReturn
 from flask import request
 from simple_websocket import ConnectionClosed, Server
 
-from ...auth import refusals, tickets
+from ...auth import tickets
 from ...auth.guard import from_address
 from ...core.caller import Caller
 from ...core.errors import ApiError
@@ -18,7 +18,7 @@ from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ...realtime.transport.wire import Wire
 from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
-from ..yjs.closing import code_for
+from ..yjs.closing import code_for, note_refusal
 from ..yjs.follower import editors_topic
 from ..yjs.newlines import lf_wanted
 from .socket import HocuspocusSocket
@@ -35,8 +35,7 @@ def providers(ws: Server, file_id: int | None = None) -> None:
             lf = lf_wanted(request.args.get("newlines"))
             who = _by_address(file_id)
         except ApiError as error:
-            if error.status == 401:
-                refusals.token("WEBSOCKET", request.path, error)
+            note_refusal(request.path, error)
             end(parked.wire, error)
         ws.max_message_size = incoming = Incoming(BUDGET.here(), None, parked.wire)
         return HocuspocusSocket(parked, seat, incoming, file_id, who, lf=lf)

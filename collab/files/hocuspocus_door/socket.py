@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 from simple_websocket import ConnectionClosed
 
-from ...auth import refusals
 from ...auth.guard import from_token
 from ...auth.tokens import TokenExpired
 from ...core.caller import Caller
@@ -31,7 +30,7 @@ from ...realtime.transport.served import Served, Work
 from ...realtime.transport.token_bucket import Bucket
 from ..json_door.messages import load_text
 from ..yjs.budget import SMALL_MESSAGE_BYTES, Incoming
-from ..yjs.closing import code_for
+from ..yjs.closing import code_for, note_refusal
 from ..yjs.line import Line
 from ..yjs.protocol import AUTH, MessageReader, sized
 from . import protocol
@@ -216,8 +215,7 @@ class HocuspocusSocket(Served):
         expired = isinstance(error, TokenExpired)
         if expired:
             self._until = time.monotonic() + EXPIRED_PATIENCE_S
-        elif error.status == 401:
-            refusals.token("WEBSOCKET", "hocuspocus", error)
+        note_refusal("hocuspocus", error)
         self._resume_at = time.monotonic() + REFUSAL_REST_S
         if modern or self._editors or not expired:
             self._say(sized(key) + protocol.denied(error.detail))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...auth import refusals
 from ...auth.tokens import TokenExpired
 from ...core.errors import ApiError
 from ...core.usage.quota import QuotaSpent
@@ -29,6 +30,12 @@ CLOSE_CODES = {
     503: TRY_AGAIN_LATER,
     507: TRY_AGAIN_LATER,
 }
+
+
+def note_refusal(path: str, error: ApiError) -> None:
+    """Record for the audit that a token is not good; one that has run out is nobody's attack."""
+    if error.status == 401 and not isinstance(error, TokenExpired):
+        refusals.token("WEBSOCKET", path, error)
 
 
 def code_for(error: ApiError) -> int:

@@ -76,7 +76,7 @@ class Editor(Connection):
         self._pending: deque[tuple[int, Update, Future[Applied]]] = deque()
         self._pending_bytes = 0
         self._resume_at = 0.0
-        self._awaits_step_2 = False
+        self._awaits_step_2 = self._refused = False
         #: Whether the editor has heard of nobody yet: what it announces then is itself.
         self._opening = True
         #: Editors whose newest state has not been sent to the others.
@@ -230,7 +230,9 @@ class Editor(Connection):
         if kind == STEP_2 and self._is_known(update):
             self.saved()
             return
-        refusals.access(self.caller.user_id, "WEBSOCKET", f"update {self._topic}", error)
+        if not self._refused:  # once: somebody who only reads may lean on a key
+            self._refused = True
+            refusals.access(self.caller.user_id, "WEBSOCKET", f"update {self._topic}", error)
         self.refused(error)
 
     def _is_known(self, update: Update) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 from flask import request
 from simple_websocket import Server
 
-from ...auth import refusals, tickets
+from ...auth import tickets
 from ...auth.guard import from_address
 from ...core.errors import ApiError, Unauthorized
 from ...extensions import sock
@@ -16,6 +16,7 @@ from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ..json_door.messages import load_text
 from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
+from ..yjs.closing import note_refusal
 from ..yjs.follower import editors_topic
 from ..yjs.newlines import lf_wanted
 from .connection import YjsConnection, end
@@ -48,8 +49,7 @@ def editor(ws: Server, file_id: int) -> None:
                 lf=lf_wanted(request.args.get("newlines")),
             )
         except ApiError as error:
-            if error.status == 401:
-                refusals.token("WEBSOCKET", request.path, error)
+            note_refusal(request.path, error)
             end(wire, error)
 
     run(ws, connected, end)
