@@ -207,7 +207,7 @@ def test_what_was_there_before_the_index_is_in_it(empty: Flask) -> None:
     assert rows(empty) == [
         (25, "project projectadmin projectp3", "zebra", "stripes", ""),
         (37, "workspace workspaceadmin workspacep3", "zebra desk", "", ""),
-        (44, "upload uploadu1", "zebra csv", "", ""),
+        (44, "upload uploadu1", "zebra csv | . csv", "", ""),
     ]
 
 

@@ -33,7 +33,7 @@ _POSSESSIVE = re.compile(r"['\u2019]s(?!\w)", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.)[!-~]*")
 #: The domain of an address whose mailbox is written without spaces: `用户@例子.公司`.
 _DOMAIN = re.compile(r"@[^\s@.,:;!?]+\.\w")
-_FENCE = re.compile(r"[\s>]{0,20}(`{3,}|~{3,})")
+_FENCE = re.compile(r"(?:[\s>]|[-*+][ \t]|[0-9]{1,9}[.)][ \t]){0,20}(`{3,}|~{3,})")
 _TICKS = re.compile("`+")
 
 

@@ -3,7 +3,8 @@
 A word is letters, digits and their marks. A sign written onto a word is a word of its own, so that
 `C++` is three and `.NET` two; others only part them: `snake_case`, `kebab-case` and `src/main.py`
 are found by their parts. A symbol that is not ASCII's, such as an emoji, is a word. `camelCase` is
-one word, and its parts stand at the end, after a bar, with those of all other such words.
+one word, and its parts stand at the end, after a bar, with those of all other such words; so does
+what follows a dot in a word.
 
 Where words have no spaces between them (`RUN_LETTERS`), each letter with its marks is a word,
 and a search for several is one for a phrase: so it is found in the middle of a run. Why these are
@@ -43,6 +44,8 @@ _ASCII_WORD = re.compile(
 
 _UPPER = "".join(chr(code) for code in range(0x250) if chr(code).isupper())
 _LOWER = "".join(chr(code) for code in range(0x250) if chr(code).islower())
+#: What stands after a dot within a word: `.NET` is found in `ASP.NET`, `.pdf` in `plan.pdf`.
+_DOTTED = re.compile(r"(?<=[^\W_])\.([^\W\d_][^\W_]{0,40})")
 _PLAIN_WORD = re.compile(r"[^\W_]{2,}")
 #: Where the parts of a word begin: `parseURLs` has two, `HTTPServer` two.
 _HUMP = re.compile(
@@ -65,7 +68,10 @@ def words(text: str) -> list[str]:
 
 
 def parts(text: str) -> Iterator[list[Word]]:
-    """Find the words in camel case: yields the parts of each."""
+    """Find the words in camel case, and those after a dot: yields the parts of each."""
+    for match in _DOTTED.finditer(text):
+        dot, end = match.start(), match.end()
+        yield [Word(".", dot, dot + 1), Word(fold(match[1]), dot + 1, end)]
     if text.islower():
         return
     for match in _PLAIN_WORD.finditer(text):

@@ -101,6 +101,7 @@ def bearing(called: Called, people: list[str]) -> list[str]:
         ("```\n@bob\n```\nand\n~~~ py\n@bob\n", []),
         ("> ```\n> @bob\n> ```", []),
         ("``` @bob", []),
+        ("1. ```\n   @bob\n   ```", []),
         ("", []),
         # Not quite code
         ("`code` @bob `code`", ["Bob"]),
