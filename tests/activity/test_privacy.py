@@ -48,6 +48,7 @@ def test_what_is_a_persons_own_is_withheld(app, row):
 def test_every_family_of_events_has_been_decided():
     decided = {kind.split(".")[0] for _, kind, _ in SHOWN + WITHHELD}
     as_project = {"member", "invitation", "workspace", "source", "schema"}
+    as_project |= {"dead_letter", "dead_letters"}
     as_audit = {"access", "audit"}
     assert {kind.split(".")[0] for kind in catalogue()} <= decided | as_project | as_audit
 

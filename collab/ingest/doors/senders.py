@@ -119,9 +119,9 @@ def by_key_in_body(key: str | None) -> Origin:
 def _admitted(sender: Sender | None) -> Origin:
     if sender is None:
         raise WrongKey()
+    SOURCE_RATIONS.here().take(str(sender.source_id))
     if not sender.enabled:
         raise SourceOff()
-    SOURCE_RATIONS.here().take(str(sender.source_id))
     USES.here().note(sender.source_id)
     return Origin(sender.source_id, sender.project_id)
 
