@@ -139,8 +139,13 @@ def command(
         *(tools.setpriv.inside, "--inh-caps", "-all", "--ambient-caps", "-all", "--"),
         *(tools.bwrap.inside, *_inner(place, given), "--"),
         *(tools.prlimit.inside, *limits(language, interpreter, wall_s), "--"),
-        *(*language.words(interpreter), place.name),
+        *(*language.words(interpreter), _named(place)),
     ]
+
+
+def _named(place: PurePosixPath) -> str:
+    """Return how the interpreter is told the file in its folder: never as an option."""
+    return f"./{place.name}" if place.name.startswith("-") else place.name
 
 
 def _prepare(given: Descriptors) -> str:

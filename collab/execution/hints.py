@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from .outcome import Outcome
 
@@ -27,26 +28,31 @@ NO_PACKAGES_HINTS = {
     ),
 }
 
-MISSING_PATTERNS = {
-    "python": re.compile(r"ModuleNotFoundError: No module named '([^'\n]{1,100})'"),
-    "javascript": re.compile(r"Cannot find (?:module|package) '([^'\n]{1,200})'"),
-}
-NETWORK_PATTERN = re.compile(
-    r"gaierror|[Nn]ame resolution|Name or service not known|EAI_AGAIN|ENOTFOUND|fetch failed"
-    r"|(?:connect|listen|bind|send) E(?:PERM|ACCES|NETUNREACH)"
-    r"|urlopen error|URLError|/socket\.py\", line \d+(?:.|\n)*Operation not permitted"
+PYTHON_MODULE_PATTERN = re.compile(r"ModuleNotFoundError: No module named '([^'\n]{1,100})'")
+NODE_MODULE_PATTERN = re.compile(r"Cannot find (?:module|package) '([^'\n]{1,200})'")
+#: Words of an error, all of which stand in its text.
+NETWORK_ERRORS = (
+    *(("gaierror",), ("name resolution",), ("Name or service not known",), ("urlopen error",)),
+    *(("EAI_AGAIN",), ("ENOTFOUND",), ("fetch failed",), ("ENETUNREACH",)),
+    *(("connect EPERM",), ("listen EPERM",), ("bind EPERM",), ("send EPERM",)),
+    ('socket.py", line', "Operation not permitted"),
 )
-PROCESSES_PATTERN = re.compile(
-    r"(?:spawn|fork)\w* .*E(?:PERM|AGAIN)|_fork_exec\b(?:.|\n)*Operation not permitted"
-    r"|os\.fork(?:pty)?\((?:.|\n)*Operation not permitted"
+PROCESS_ERRORS = (
+    *(("spawn", "EPERM"), ("spawn", "EAGAIN")),
+    *(("_fork_exec", "Operation not permitted"), ("os.fork", "Operation not permitted")),
 )
 
 
 def hint(outcome: Outcome) -> str | None:
     """Return what the code wanted that no code gets here, as far as its output shows it."""
     text = "\n".join(one[-LOOKED_AT_CHARACTERS:] for one in (outcome.stdout, outcome.stderr))
-    if found := MISSING_PATTERNS[outcome.language].search(text):
+    python = outcome.language == "python"
+    if found := (PYTHON_MODULE_PATTERN if python else NODE_MODULE_PATTERN).search(text):
         return NO_PACKAGES_HINTS[outcome.language].format(name=found[1])
-    if PROCESSES_PATTERN.search(text):
+    if _has_one_of(PROCESS_ERRORS, text):
         return NO_PROCESSES_HINT
-    return NO_NETWORK_HINT if NETWORK_PATTERN.search(text) else None
+    return NO_NETWORK_HINT if _has_one_of(NETWORK_ERRORS, text) else None
+
+
+def _has_one_of(errors: Iterable[tuple[str, ...]], text: str) -> bool:
+    return any(all(word in text for word in words) for words in errors)

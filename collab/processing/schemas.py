@@ -200,7 +200,7 @@ class ProcessingIn(Schema):
         metadata={
             "description": "What columns are read as, by their names. Of the others in a CSV file "
             "a column is numbers if each cell, written again from its number, is the cell as it "
-            "stands; else it stays text: `007`, `1.10`, `1e3`, numbers of more than 15 digits. "
+            "stands; else all of it stays text: `007`, `1.10`, `1e3`, ids that would be rounded. "
             "The result says in `types` what each column was read as.",
             "example": {"zip": "text", "price": "number"},
         },

@@ -144,6 +144,13 @@ def test_other_files_are_taken(path: str) -> None:
     assert execute(code, files=Files(own=own)).stdout == "text\n"
 
 
+@IN_BOTH
+@pytest.mark.parametrize("name", ["-c", "--version", "-e.py", "a b.py"])
+def test_the_name_of_the_code_is_never_an_option(language: str, name: str) -> None:
+    code = {"python": "print(6 * 7)", "javascript": "console.log(6 * 7)"}[language]
+    assert execute(code, language, files=Files(main=name), stdin="no code").stdout == "42\n"
+
+
 def test_a_hundred_files_are_there() -> None:
     files = {f"d{number % 7}/{number}": b"x" * 10_000 for number in range(100)}
     code = "import os; print(sum(os.path.getsize(f'd{n % 7}/{n}') for n in range(100)))"

@@ -232,6 +232,13 @@ def test_numbers_with_groups_are_read_as_numbers_when_both_are_asked_for() -> No
 # -- values of JSON -------------------------------------------------------------------------------
 
 
+def test_long_digits_and_many_levels_are_refused_together() -> None:
+    for levels in (900, 990, 1000, 1020):
+        row = '{"a": ' + "[" * levels + "1" * 30 + "]" * levels + "}"
+        with pytest.raises(TableError):
+            run_file(row, "x.jsonl")
+
+
 @pytest.mark.parametrize("digits", ["12345678901234567890123", str(2**64), str(-(2**63) - 1)])
 def test_an_integer_of_json_that_has_more_than_64_bits_stays_as_it_is_written(digits: str) -> None:
     text = f'[{{"a": {digits}, "b": 18446744073709551615}}]'

@@ -265,6 +265,27 @@ def test_xml_that_declares_anything_is_refused(part: str) -> None:
     assert refusal(with_parts(file, {part: BOMB.encode() + content[begins:]}))[0] == "bad_xlsx"
 
 
+def test_a_row_that_reaches_too_far_is_refused() -> None:
+    code, message = refusal(sheet(HEAD + "<row>" + "<c><v>1</v></c>" * 20_000 + "</row>"))
+    assert (code, "16,384 columns" in message) == ("xlsx_too_large", True)
+
+
+@pytest.mark.parametrize("place", ["<row>@</row>", '<row><c t="inlineStr"><is>@</is></c></row>'])
+def test_xml_of_very_many_levels_ends_nothing_but_the_job(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "data.xlsx"
+    path.write_bytes(sheet(HEAD + place.replace("@", "<a>" * 300_000 + "</a>" * 300_000)))
+    assert ending(path) in ("", "bad_xlsx", "too_much_memory")
+
+
+def ending(path: Path) -> str:
+    """Return the code with which a job on a workbook fails, or nothing if it succeeds."""
+    try:
+        call(path, mb=256)
+    except FatalError as error:
+        return error.code
+    return ""
+
+
 LARGE: dict[str, dict[str, bytes]] = {
     "a sheet": {SHEET: b"<row/>" * (package.MAX_UNPACKED_BYTES // 6 + 1)},
     "shared texts": {"xl/sharedStrings.xml": b" " * (package.MAX_SHARED_BYTES + 1)},

@@ -56,7 +56,12 @@ def _parsed(text: str, line: int) -> Any:
     except orjson.JSONDecodeError as error:
         raise bad_json(line + error.lineno - 1, error.msg) from None
     # Of an integer that has more than 64 bits it makes a float, without a word.
-    return json.loads(text, parse_int=_whole) if LONG_INTEGER.search(text) else value
+    if not LONG_INTEGER.search(text):
+        return value
+    try:
+        return json.loads(text, parse_int=_whole)
+    except RecursionError:
+        raise bad_json(line, "a value is nested too deeply") from None
 
 
 def _whole(digits: str) -> int | str:

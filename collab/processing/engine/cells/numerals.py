@@ -22,7 +22,7 @@ MAX_NUMERAL_CHARACTERS = 300
 
 INTEGER_PATTERN = re.compile(r"0|-?[1-9][0-9]*")
 DECIMAL_PATTERN = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9]")
-NUMERAL_PATTERN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMERAL_PATTERN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: With a decimal comma: points may stand between groups of three digits.
 GROUPED_PATTERN = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?")
 NUMERAL_BEGINNINGS = frozenset("+-.,0123456789 \t")

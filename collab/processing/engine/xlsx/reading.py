@@ -24,8 +24,9 @@ from .strings import unescaped
 
 #: Cells of a sheet that are read: about as many as are read in a minute.
 MAX_CELLS = 5_000_000
-#: Rows of a sheet: as many as Excel has.
+#: Rows and columns of a sheet: as many as Excel has.
 MAX_ROWS = 1_048_576
+MAX_COLUMN = 16_384
 
 
 class CountedPart:
@@ -169,6 +170,8 @@ class Sheet:
                     row_count, cell_count = row_count + 1, cell_count + len(cells)
                     if row_count > MAX_ROWS or cell_count > MAX_CELLS:
                         raise too_large(f"more than {MAX_ROWS:,} rows, or {MAX_CELLS:,} cells")
+                    if cells and cells[-1]["column"] > MAX_COLUMN:
+                        raise too_large(f"more than {MAX_COLUMN:,} columns")
                     if self._parser.uncalculated:
                         raise _uncalculated(self._parser.uncalculated)
                     yield number, {cell["column"]: self._value(cell) for cell in cells}
