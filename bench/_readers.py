@@ -36,7 +36,7 @@ class Reader(threading.Thread):
 
     @property
     def last(self) -> int:
-        """The id to resume behind; 0 at the start."""
+        """The id to resume after; 0 at the start."""
         return self.ids[-1] if self.ids else 0
 
     def done(self) -> bool:
@@ -73,7 +73,7 @@ class Reader(threading.Thread):
 
     @abstractmethod
     def follow(self) -> Envelopes:
-        """Yield what comes behind `last`, over one connection, closed at the end."""
+        """Yield what comes after `last`, over one connection, closed at the end."""
 
 
 class SocketReader(Reader):
@@ -101,7 +101,7 @@ class SocketReader(Reader):
             if "specversion" in message:
                 yield message
             elif message["type"] == "error" or message.get("recovered") is False:
-                raise RuntimeError(f"{self.name} behind {self.last}: {message}")
+                raise RuntimeError(f"{self.name} after {self.last}: {message}")
 
 
 class UrlReader(SocketReader):

@@ -149,7 +149,7 @@ class Swarm:
         return self._slow(fd, got)
 
     def _after_carry(self, fd: int) -> int:
-        """Read behind the half frame of the last time; return the bytes in the buffer."""
+        """Read on after the half frame of the last time; return the bytes in the buffer."""
         rest = self.carry[fd]
         start = len(rest)
         self.buffer[:start] = rest

@@ -53,7 +53,7 @@ class Yjs:
         self.pattern = re.compile(b"\x01\x01(" + names + b")", re.DOTALL)
 
     def edit(self, editor: int, count: int) -> bytes:
-        """Return an editor's next letter, behind the one before."""
+        """Return an editor's next letter, after the one before."""
         client = self.clients[editor]
         place = b"\x84" + client + number(count - 1) if count else b"\x04\x01\x07content"
         update = b"\x01\x01" + client + number(count) + place + b"\x01x\x00"

@@ -55,7 +55,7 @@ def at_one_place(client: int, count: int) -> bytes:
 
 
 def behind(left: tuple[int, int], client: int) -> bytes:
-    """Return an update of one letter behind an id."""
+    """Return an update of one letter after an id."""
     place = b"\x84" + number(left[0]) + number(left[1])
     return update([section(client, 0, [place + b"\x01M"])], {})
 

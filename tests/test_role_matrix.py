@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("declared")
 
 PEOPLE = ("nobody", "charlie", "vera", "bob", "alice", "ada")
 
-#: Words behind an address tell apart the cases of one route.
+#: Words after an address tell apart the cases of one route.
 ROUTES = """
                                                        nobody charlie vera bob alice ada
 
@@ -589,7 +589,7 @@ class Cell:
 
     @property
     def comment(self) -> int:
-        """Return a comment on that task: his own, if he may write one, or somebody else's."""
+        """Return a comment on that task: their own, if they may write one, or somebody else's."""
         author = self.alice if self.who is not self.alice else self.other
         if "by its author" in self.row and self.who.name in ("alice", "bob", "ada"):
             author = self.who

@@ -105,7 +105,7 @@ JOHN = {"email": "user@example.com", "password": "SecurePassword123!", "name": "
 
 @pytest.fixture
 def john(http: httpx.Client) -> Person:
-    """Return John, registered as the documentation registers him."""
+    """Return John, registered as the documentation does it."""
     body = ok(http.post("/api/v1/auth/register", json=JOHN))
     return Person("user", http, body["user"]["id"], body["access_token"], body["refresh_token"])
 

@@ -1,7 +1,7 @@
 """The FastAPI server that `bench.http_list` compares with: users, projects, memberships.
 
 It does what an ordinary FastAPI service does for an authorised list: the token is verified,
-the user looked up, the caller's projects are read with his role in one query, and pydantic
+the user looked up, the caller's projects are read with their role in one query, and pydantic
 writes the answer. Registering skips the password hash, for only the list is timed.
 """
 
@@ -126,7 +126,7 @@ Token = Annotated[HTTPAuthorizationCredentials, Depends(bearer)]
 
 
 def current_user(token: Token, session: Database) -> User:
-    """Return whose token it is, as the database knows him now."""
+    """Return whose token it is, as the database knows them now."""
     try:
         claims = jwt.decode(token.credentials, SECRET, algorithms=["HS256"])
     except jwt.InvalidTokenError:
@@ -146,7 +146,7 @@ def encode_cursor(last: int) -> str:
 
 
 def decode_cursor(cursor: str | None) -> int:
-    """Return the id behind which a page begins; 400 for what is not a cursor."""
+    """Return the id after which a page begins; 400 for what is not a cursor."""
     if cursor is None:
         return 0
     try:
@@ -190,7 +190,7 @@ def list_projects(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: str | None = None,
 ) -> ProjectPage:
-    """List the caller's projects, by keyset, with his role, in one query."""
+    """List the caller's projects, by keyset, with their role, in one query."""
     query = (
         select(Project, Member.role)
         .join(Member, Member.project_id == Project.id)

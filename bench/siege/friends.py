@@ -93,7 +93,7 @@ class Requester(Friend):
 
 
 class Follower(Friend):
-    """Follows the project and what everybody may follow, and resumes behind the last id."""
+    """Follows the project and what everybody may follow, and resumes after the last id."""
 
     def __init__(self, port: int, account: Account, source: str) -> None:
         super().__init__(port, account, source)

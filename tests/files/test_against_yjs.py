@@ -86,7 +86,7 @@ FACE = "x😀y"
 
 
 def cut(left: int, word: str = "M") -> bytes:
-    """Return an insertion behind a code unit of the text of CLIENT."""
+    """Return an insertion after a code unit of the text of CLIENT."""
     return update(section(OTHER, 0, text(word, (CLIENT, left), (CLIENT, left + 1))))
 
 
@@ -96,7 +96,7 @@ CUTS = {
     "up to the middle deleted": update(deletes={CLIENT: [(0, 2)]}),
     "from the middle deleted": update(deletes={CLIENT: [(2, 2)]}),
     "text put between": cut(1),
-    "text put behind the first half": update(section(OTHER, 0, text("M", (CLIENT, 1)))),
+    "text put after the first half": update(section(OTHER, 0, text("M", (CLIENT, 1)))),
     "text put before the second half": update(section(OTHER, 0, text("M", None, (CLIENT, 2)))),
     "the face replaced by code units": update(
         section(OTHER, 0, text("\ufffd", (CLIENT, 1), (CLIENT, 2))), deletes={CLIENT: [(2, 1)]}

@@ -128,7 +128,7 @@ def test_five_editors_end_with_the_same_text(
 
 
 class Typist(threading.Thread):
-    """Adds marks of his own to a text, on a server that is killed again and again."""
+    """Adds marks of its own to a text, on a server that is killed again and again."""
 
     def __init__(self, server: ProcessServer, person: Person, text: int, name: str) -> None:
         super().__init__(daemon=True)

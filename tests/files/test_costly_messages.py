@@ -34,7 +34,7 @@ LATE = 5
 
 
 def typed(client: int, length: int, behind: tuple[int, int]) -> bytes:
-    """Write letters of a client, each a struct; the first stands behind a letter of another."""
+    """Write letters of a client, each a struct; the first stands after a letter of another."""
     rest = [text("a", left=(client, clock)) for clock in range(length - 1)]
     return update(section(client, 0, text("a", left=behind), *rest))
 

@@ -48,7 +48,7 @@ def test_equal_texts_have_no_difference(text):
 
 @given(WORDS, WORDS, WORDS, WORDS)
 def test_what_others_change_elsewhere_stays(head, tail, mine, theirs):
-    """Each changes a line of his own: both changes are in the text that is merged."""
+    """Each changes a line of their own: both changes are in the text that is merged."""
     old = f"{head}\nmine: \nbetween\ntheirs: \n{tail}"
     new = old.replace("\nmine: \n", f"\nmine: {mine.strip()}!\n", 1)
     other = old.replace("\ntheirs: \n", f"\ntheirs: {theirs.strip()}?\n", 1)

@@ -32,7 +32,7 @@ def edited(document: Document, start: float, end: float, word: str) -> bytes:
 
 
 class Editor:
-    """Somebody with a Yjs document of his own."""
+    """Somebody with a Yjs document of their own."""
 
     def __init__(self) -> None:
         self.doc: Doc = Doc()

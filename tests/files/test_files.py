@@ -404,7 +404,7 @@ def test_a_deleted_files_document_leaves_memory(app: Flask, bob, workspace):
     assert [bob.reads(one) for one in (first, second)] == ["x", "x"]
     assert texts.in_memory == [first, second]
     ok(bob.delete(f"/files/{first}"))
-    bob.reads(second)  # behind what the writer was told of the first
+    bob.reads(second)  # after what the writer was told of the first
     assert texts.in_memory == [second]
 
 

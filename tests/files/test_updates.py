@@ -114,7 +114,7 @@ LARGE = 2**32 - 1
 NO_UPDATES = {
     "a client twice": update(section(5, 0, text("a")), section(5, 1, text("b"))),
     "deletes of a client twice": update() [:-1] + b"\2\5\1\0\1\5\1\0\1",
-    "something behind its end": of(text("a")) + b"\0",
+    "something after its end": of(text("a")) + b"\0",
     "a cut end": of(text("a"))[:-2],
     "a clock near 2^32": of(blank(GC, LARGE)),
     "a first clock near 2^32": of(text("a"), clock=LARGE - 1),

@@ -295,7 +295,7 @@ def test_a_cancel_that_races_the_end_is_what_its_answer_says(
 
 @pytest.mark.parametrize("ahead", range(2))
 def test_both_ends_of_the_race_are_met(app: Flask, alice: Person, desk: Desk, ahead: int) -> None:
-    """The cancel comes right before the end is written, or right behind it."""
+    """The cancel comes right before the end is written, or right after it."""
     made = alice.submits("test_deaf", "gate")["id"]
     desk.starts("gate")
     desk.lets_go("gate")

@@ -227,7 +227,7 @@ def test_of_accepting_and_taking_back_at_once_one_counts(
 
 @pytest.fixture
 def bobs(alice: Person, bob: Person, project: int) -> int:
-    """Return the id of an invitation as an owner that bob made when he was one."""
+    """Return the id of an invitation as an owner that bob made when still one."""
     ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "owner"}))
     return bob.invites(project, "emil@example.com", "owner")["invitation_id"]
 

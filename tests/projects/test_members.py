@@ -76,7 +76,7 @@ def test_of_several_that_add_one_person_at_once_one_does(
     assert statuses(answers) == [201] + [409] * 7
 
 
-# -- nobody grants above his own ------------------------------------------------------------------
+# -- nobody grants above their own ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["bob", "vera"])

@@ -17,7 +17,7 @@ from ..support.writers import Writer
 
 @dataclass
 class Scene:
-    """Bob is about to lose what he has in alice's project, or his session."""
+    """Bob is about to lose access to alice's project, or a session."""
 
     alice: Person
     ada: Person

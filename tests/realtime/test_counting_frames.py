@@ -33,7 +33,7 @@ FLOODS = {
 def test_a_flood_of_frames_is_closed_with_1008(server: Any, bob: Person, flood: bytes) -> None:
     with RawSocket(server.url, token=bob.token) as raw:
         raw.tcp.sendall(flood)
-        assert raw.until_closed()[1] in (1008, 1006)  # 1006: what it sent behind was not read
+        assert raw.until_closed()[1] in (1008, 1006)  # 1006: what it sent after that was not read
 
 
 def test_whoever_is_not_signed_in_may_not_flood_either(server: Any) -> None:

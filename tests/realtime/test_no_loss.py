@@ -90,7 +90,7 @@ class SocketWriter(Writer):
 
 
 class Reader(Worker):
-    """Reads, disconnects at random places, and resumes behind the last id it saw."""
+    """Reads, disconnects at random places, and resumes after the last id it saw."""
 
     def __init__(self, start: int, cuts: list[int], seed: int, *where: Any) -> None:
         super().__init__(*where)

@@ -178,7 +178,7 @@ def endings(stream: Stream) -> list[str]:
 def second_admin(ada: Person, charlie: Person, server: Any) -> Person:
     """Return an admin who is a member of nothing."""
     ok(ada.patch(f"/users/{charlie.id}", {"role": "admin"}))
-    server.drain()  # what changed his role ends connections too
+    server.drain()  # what changed the role ends connections too
     return charlie
 
 

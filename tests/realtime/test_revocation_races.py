@@ -80,10 +80,10 @@ def test_a_page_of_events_never_shows_what_came_after_a_removal_during_the_reque
 def removed_between(
     alice: Person, bob: Person, project: int, server: Any, just_before: Any
 ) -> Callable[[], None]:
-    """Return a way to lose bob the project while he subscribes with `after`.
+    """Return a way to take the project from bob who subscribes with `after`.
 
-    He has been found to be a member; then he is removed, and that is published; he enters the hub;
-    somebody talks about him, and that is published too; then his right is looked at again.
+    Bob has been found to be a member, then is removed, and that is published; then Bob enters the
+    hub; somebody talks about Bob, which is published too; then the right is looked at again.
     """
 
     def talk() -> None:

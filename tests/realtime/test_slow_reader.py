@@ -55,7 +55,7 @@ def read_to_the_last(reader: RawSocket) -> list[int]:
 
 @contextmanager
 def read_meanwhile(url: str, person: Person, project: int) -> Iterator[list[int]]:
-    """Read with another socket within this block; behind it the ids of all events are there."""
+    """Read with another socket within this block; after it the ids of all events are there."""
     found: list[int] = []
     with RawSocket(url, token=person.token, project_id=project) as reader:
         assert reader.receive()["type"] == "subscribed"

@@ -1,4 +1,4 @@
-"""The socket: following topics, from behind an id and live, without a gap and without a double."""
+"""The socket: following topics, from after an id and live, without a gap and without a double."""
 
 from __future__ import annotations
 

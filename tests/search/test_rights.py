@@ -1,4 +1,4 @@
-"""Nobody finds what he may not read: of no kind, in no way of asking, at no time."""
+"""Nobody finds what they may not read: of no kind, in no way of asking, at no time."""
 
 from __future__ import annotations
 

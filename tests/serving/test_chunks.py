@@ -19,13 +19,13 @@ MALFORMED = {
     "a minus": b"-2\r\nab\r\n0\r\n\r\n",
     "an underscore": b"1_0\r\nab\r\n0\r\n\r\n",
     "a blank before": b" 2\r\nab\r\n0\r\n\r\n",
-    "a blank behind": b"2 \r\nab\r\n0\r\n\r\n",
+    "a blank after it": b"2 \r\nab\r\n0\r\n\r\n",
     "nothing": b"\r\nab\r\n0\r\n\r\n",
     "a huge number": b"f" * 17 + b"\r\n",
     "other digits": "٢\r\nab\r\n0\r\n\r\n".encode(),
-    "a bare LF behind the size": b"2\nab\r\n0\r\n\r\n",
-    "a bare CR behind the size": b"2\rab\r\n0\r\n\r\n",
-    "a bare LF behind the chunk": b"2\r\nab\n0\r\n\r\n",
+    "a bare LF after the size": b"2\nab\r\n0\r\n\r\n",
+    "a bare CR after the size": b"2\rab\r\n0\r\n\r\n",
+    "a bare LF after the chunk": b"2\r\nab\n0\r\n\r\n",
     "too much in the chunk": b"2\r\nabc\r\n0\r\n\r\n",
     "too little in the chunk": b"3\r\nab\r\n0\r\n\r\n",
     "a bare LF at the end": b"2\r\nab\r\n0\n\n",
@@ -43,7 +43,7 @@ MALFORMED = {
 
 
 def read(*pieces: bytes) -> tuple[bytes, bytes, bool]:
-    """Return what was in the chunks, what lies behind them, and whether they were whole."""
+    """Return what was in the chunks, what lies after them, and whether they were whole."""
     found = bytearray()
     chunks, rest = Chunks(found.extend), b""
     for piece in pieces:

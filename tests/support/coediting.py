@@ -31,7 +31,7 @@ def random_edit(units: str, chance: random.Random) -> Delta:
 
 
 class JsonEditor:
-    """A text as one person sees it: at most one edit is on its way, the others wait behind it."""
+    """A text as one person sees it: at most one edit is on its way, the others wait."""
 
     def __init__(self, url: str, person: Person, file_id: int, name: str) -> None:
         self.url, self.person, self.file_id, self.name = url, person, file_id, name

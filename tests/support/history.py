@@ -14,7 +14,7 @@ from collab.extensions import db
 
 
 def rows(app: Flask, *topics: str, after: int = 0) -> list[Any]:
-    """Return the rows of the log behind an id, of some topics or of all."""
+    """Return the rows of the log after an id, of some topics or of all."""
     with app.app_context():
         table = EventRow.__table__
         found = db.session.execute(select(table).order_by(table.c.id)).all()

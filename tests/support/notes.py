@@ -25,7 +25,7 @@ class Notes:
         self.app = app
 
     def catch_up(self) -> None:
-        """Make the notifications of all that has happened; the first time, begin behind it."""
+        """Make the notifications of all that has happened; the first time, begin after it."""
         reader = NOTIFIER.of(self.app).reader
         with self.app.app_context():
             reader.begin()

@@ -106,7 +106,7 @@ class Socket:
         return [one for one in self.seen if "specversion" in one and not one.get("signal")]
 
     def flush(self) -> None:
-        """Read all that the server has sent: a ping is answered behind it."""
+        """Read all that the server has sent: a ping is answered after it."""
         self.ask("ping")
 
     def wait_closed(self) -> Closed:

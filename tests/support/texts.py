@@ -24,7 +24,7 @@ from .people import Person
 
 
 def caller_of(person: Person) -> Caller:
-    """Return somebody as a route knows him; needs an application's context."""
+    """Return somebody as a route knows them; needs an application's context."""
     session = db.session.query(Session).filter_by(user_id=person.id).order_by(Session.id).first()
     assert session is not None
     return Caller(person.id, session.id, person.name, person.email, False, utcnow())

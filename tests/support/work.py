@@ -19,7 +19,7 @@ from .people import Person, ok
 
 
 def caller_of(user_id: int) -> Caller:
-    """Return somebody as services know him; his account may be made up."""
+    """Return somebody as services know them; the account may be made up."""
     return Caller(user_id, 1, "x", "x@example.com", False, utcnow())
 
 
