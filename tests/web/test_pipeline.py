@@ -46,6 +46,8 @@ def test_plots_say_their_numbers_at_the_pointer_and_as_a_table(window, sent, pro
     cells = plot.locator("tbody td")
     expect(cells.first).to_be_visible()
     assert sum(int(one) for one in cells.all_text_contents()) == 9
+    lines = page.locator("figure .plot-drawing > .plot-line")
+    assert all(one.bounding_box()["width"] > 0 for one in lines.all()), "a single value is seen"
     expect(page.locator("figure", has_text="From receipt to stored")).to_be_visible()
     expect(page.locator(".figure-list")).to_contain_text("Nothing lostyes")
 
@@ -57,6 +59,8 @@ def test_a_funnel_and_sessions_are_told(window, sent, project):
     bars = page.get_by_role("list", name="Users who came to each step").get_by_role("listitem")
     expect(bars.nth(0)).to_contain_text("4 users, 100 %")
     expect(bars.nth(1)).to_contain_text("2 users, 50 %")
+    whole, half = (bars.nth(at).locator(".bar").bounding_box()["width"] for at in (0, 1))
+    assert 1.9 < whole / half < 2.1
     page.get_by_label("Types in order").fill("view")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator(".field-wrong:visible")).to_contain_text("2 to 10 types")

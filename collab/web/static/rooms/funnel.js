@@ -43,8 +43,9 @@ export function funnelPart(ctx, project, since) {
     event.preventDefault();
     void load();
   });
-  /** Begin with the types that there are most of. @param {string[]} groups */
+  /** Begin with the types that there are most of, unless somebody has begun. @param {string[]} groups */
   const begin = (groups) => {
+    if (steps.value()) return;
     const types = groups.filter((one) => !one.startsWith("(")).slice(0, 3);
     steps.set(types.map((one) => (/[",]/.test(one) ? `"${one.replaceAll('"', '""')}"` : one)).join(","));
     if (types.length > 1) void load();

@@ -96,7 +96,9 @@ function line(one, at, x, y) {
   let path = "";
   let isOpen = false;
   one.values.forEach((value, place) => {
-    if (value !== null) path += `${isOpen ? "L" : "M"}${x(place).toFixed(1)} ${y(value).toFixed(1)}`;
+    // A value with none beside it would be a line of no length: it is a dot.
+    if (value !== null)
+      path += `${isOpen ? "L" : "M"}${x(place).toFixed(1)} ${y(value).toFixed(1)}${isOpen ? "" : "h0.1"}`;
     isOpen = value !== null;
   });
   return svg("path", { d: path || "M0 0", class: `plot-line plot-${at % PLOT_LOOKS}` });
@@ -173,7 +175,7 @@ export function barPlot(label, bars) {
     list,
     bars.map((one) => {
       const bar = h("span", { class: "bar", title: one.words });
-      restyle(bar, { inlineSize: `${(100 * one.value) / most}%` });
+      restyle(bar, { "inline-size": `${(100 * one.value) / most}%` });
       return h(
         "li",
         {},
