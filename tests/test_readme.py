@@ -133,6 +133,12 @@ def test_the_tables_are_drawn_as_the_models_are():
     assert drawn["PAGE"].read_text() == drawn["page"]()
 
 
+def test_the_picture_of_the_pipeline_is_what_the_stages_are():
+    """If not: `.venv/bin/python docs/draw_pipeline.py`."""
+    drawn = runpy.run_path(str(ROOT / "docs" / "draw_pipeline.py"))
+    assert (ROOT / "docs" / "pipeline.md").read_text() == drawn["draw"]()
+
+
 def defines(path: Path, name: str) -> bool:
     """Return whether a file defines a function or class, or `Class.method`."""
     if path.suffix != ".py":
