@@ -46,7 +46,6 @@ _UPPER = "".join(chr(code) for code in range(0x250) if chr(code).isupper())
 _LOWER = "".join(chr(code) for code in range(0x250) if chr(code).islower())
 #: What stands after a dot within a word: `.NET` is found in `ASP.NET`, `.pdf` in `plan.pdf`.
 _DOTTED = re.compile(r"(?<=[^\W_])\.([^\W\d_][^\W_]{0,40})")
-_PLAIN_WORD = re.compile(r"[^\W_]{2,}")
 #: Where the parts of a word begin: `parseURLs` has two, `HTTPServer` two.
 _HUMP = re.compile(
     rf"(?<=[{_LOWER}0-9])(?=[{_UPPER}])|(?<=[{_UPPER}])(?=[{_UPPER}](?!s(?![^\W_]))[{_LOWER}])"
@@ -72,16 +71,26 @@ def parts(text: str) -> Iterator[list[Word]]:
     for match in _DOTTED.finditer(text):
         dot, end = match.start(), match.end()
         yield [Word(".", dot, dot + 1), Word(fold(match[1]), dot + 1, end)]
-    if text.islower():
-        return
-    for match in _PLAIN_WORD.finditer(text):
-        begin, word = match.start(), match[0][:MAX_WORD_CHARACTERS]
-        cuts = [0, *(hump.start() for hump in _HUMP.finditer(word)), len(word)]
-        if len(cuts) > 2:
+    done = 0
+    for hump in _HUMP.finditer(text):
+        if hump.start() >= done:
+            begin, done = _word_around(text, hump.start(), done)
+            word = text[begin:done]
+            cuts = [0, *(one.start() for one in _HUMP.finditer(word)), len(word)]
             yield [
                 Word(fold(word[first:last]), begin + first, begin + last)
                 for first, last in pairwise(cuts)
             ]
+
+
+def _word_around(text: str, at: int, after: int) -> tuple[int, int]:
+    """Return where the word begins and ends that stands around a place, of bounded length."""
+    begin, end = at, at
+    while begin > max(after, at - MAX_WORD_CHARACTERS) and text[begin - 1].isalnum():
+        begin -= 1
+    while end < min(len(text), at + MAX_WORD_CHARACTERS) and text[end].isalnum():
+        end += 1
+    return begin, end
 
 
 def indexed(text: str) -> str:

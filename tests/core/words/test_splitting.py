@@ -24,11 +24,11 @@ def index() -> Iterator[sqlite3.Connection]:
 
 @given(st.lists(TEXTS, max_size=4).map(" ".join))
 def test_a_text_is_found_by_its_own_words_in_any_case(index: sqlite3.Connection, text: str) -> None:
-    text = text.replace("\0", " ")
+    text = text.replace("\0", " ").replace('"', " ")
     index.execute("DELETE FROM i")
     index.execute("INSERT INTO i VALUES ('', '', ?, '')", (indexed(text),))
     for chunk in text.split():
-        chunk = chunk.replace('"', "").lstrip("-")
+        chunk = chunk.lstrip("-")
         if not 0 < len(words(chunk)) <= MAX_WORDS:
             continue
         for asked in (chunk, chunk.upper(), chunk.lower(), f'"{chunk}"'):
