@@ -190,7 +190,7 @@ class ProcessingIn(Schema):
         validate=validate.OneOf([".", ","]),
         metadata={
             "description": "What separates the decimals of numbers in text: with a comma `1.234,5` "
-            "is 1234.5."
+            "is 1234.5, with a point `1,234.5` is; without it neither is a number."
         },
     )
     types = fields.Dict(

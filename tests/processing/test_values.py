@@ -224,6 +224,35 @@ def test_decimal_commas_are_read_on_request(
     assert run_file(text, decimal=",", **steps)["rows"] == [{"s": total}]
 
 
+@pytest.mark.parametrize(
+    ("decimal", "cell"),
+    [
+        (",", "1.234,5"),
+        (",", "1 234,5"),
+        (",", "1\u202f234,5"),
+        (".", "1,234.5"),
+        (".", "1'234.5"),
+        (".", "+1\u00a0234.50"),
+    ],
+)
+def test_groups_of_digits_are_understood_where_it_is_said_what_separates_decimals(
+    decimal: str, cell: str
+) -> None:
+    text = as_csv(["x", "y"], [[cell, "-"]], delimiter=";")
+    steps = {"aggregate": [{"fn": "sum", "column": "x", "as": "s"}]}
+    assert run_file(text, decimal=decimal, **steps)["rows"] == [{"s": 1234.5}]
+    assert run_file(text, **steps)["rows"] == [{"s": None}]
+    with pytest.raises(TableError, match="is not a number"):
+        run_file(text, types={"x": "number"})
+
+
+@pytest.mark.parametrize("cell", ["1.23,5", "1234.567,5", "1,5,5", "1.2345", "12.34.567"])
+def test_what_is_grouped_otherwise_is_no_number(cell: str) -> None:
+    text = as_csv(["x", "y"], [[cell, "-"]], delimiter=";")
+    with pytest.raises(TableError, match="is not a number"):
+        run_file(text, decimal=",", types={"x": "number"})
+
+
 def test_numbers_with_groups_are_read_as_numbers_when_both_are_asked_for() -> None:
     found = run_file("x;y\n1.234,50;-\n", decimal=",", types={"x": "number"})
     assert found["rows"] == [{"x": 1234.5, "y": "-"}]

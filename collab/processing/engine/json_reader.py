@@ -68,7 +68,7 @@ def _whole(digits: str) -> int | str:
     """Return an integer; as text, if it would be another number in what we write."""
     if len(digits) <= MAX_NUMBER_CHARACTERS and MIN_INTEGER <= int(digits) <= MAX_INTEGER:
         return int(digits)
-    return numeral(digits, ".")
+    return numeral(digits, "")
 
 
 def bad_json(line: int, reason: str) -> TableError:

@@ -32,7 +32,7 @@ class Layout:
     #: The line of the names, from 1; None for the first that is not blank.
     header_line: int | None
     delimiter: str
-    decimal: str = "."
+    decimal: str = ""
     #: What to say of a delimiter that is not sure.
     note: str | None = None
 
@@ -44,7 +44,7 @@ class Layout:
 def layout_of(path: Path, payload: dict[str, Any]) -> Layout:
     """Find out how a file is laid out, as far as the payload does not say; raises TableError."""
     encoding, header_line = payload.get("encoding"), payload.get("header_line")
-    decimal = payload.get("decimal") or "."
+    decimal = payload.get("decimal") or ""
     named = payload.get("delimiter") or _hinted(path, encoding)
     if named:
         return Layout(path, encoding, header_line, named, decimal)
@@ -99,7 +99,7 @@ def _sample(layout: Layout) -> tuple[list[str], bool]:
     return lines, False
 
 
-def guess_delimiter(lines: list[str], cut: bool, decimal: str = ".") -> tuple[str, list[str]]:
+def guess_delimiter(lines: list[str], cut: bool, decimal: str = "") -> tuple[str, list[str]]:
     """Return the delimiter with which the rows have as many cells as the first names columns.
 
     Also returns the others with which they have. The rows are parsed: what stands in quotation

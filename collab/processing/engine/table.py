@@ -93,7 +93,7 @@ def of_objects(
 ) -> Table:
     """Return JSON objects as a table; its columns are their keys."""
     wanted = payload.get("types") or {}
-    converters = {name: asked(kind, payload.get("decimal") or ".") for name, kind in wanted.items()}
+    converters = {name: asked(kind, payload.get("decimal") or "") for name, kind in wanted.items()}
     columns: dict[str, None] = {}
     seen: dict[str, Seen] = {}
 

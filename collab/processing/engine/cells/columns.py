@@ -16,6 +16,7 @@ from .numerals import (
     NUMERAL_BEGINNINGS,
     Ranked,
     is_decimal,
+    is_grouped,
     is_integer,
     numeral,
     pointed,
@@ -42,7 +43,7 @@ def kind_of(cell: str, decimal: str) -> str:
         return "boolean"
     if cell[0] not in NUMERAL_BEGINNINGS or (text := pointed(cell, decimal)) is None:
         return "text"
-    grouped = decimal == "," and "." in cell
+    grouped = is_grouped(cell.strip(BLANK_CHARACTERS), decimal)
     if is_integer(text) and not grouped:
         return "integer"
     if is_decimal(text) and not grouped:

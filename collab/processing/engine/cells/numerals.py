@@ -23,8 +23,15 @@ MAX_NUMERAL_CHARACTERS = 300
 INTEGER_PATTERN = re.compile(r"0|-?[1-9][0-9]*")
 DECIMAL_PATTERN = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9]")
 NUMERAL_PATTERN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-#: With a decimal comma: points may stand between groups of three digits.
-GROUPED_PATTERN = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?")
+#: Groups of three digits, which are understood where the payload says what separates decimals.
+COMMA_GROUPED_PATTERN = re.compile(
+    "[+-]?[0-9]{1,3}(?:[. '\u2019\u00a0\u202f][0-9]{3})+(?:,[0-9]*)?"
+)
+POINT_GROUPED_PATTERN = re.compile(
+    "[+-]?[0-9]{1,3}(?:[, '\u2019\u00a0\u202f][0-9]{3})+(?:\\.[0-9]*)?"
+)
+GROUPED_PATTERNS = {",": COMMA_GROUPED_PATTERN, ".": POINT_GROUPED_PATTERN}
+GROUP_MARKS = str.maketrans("", "", ", '.\u2019\u00a0\u202f")
 NUMERAL_BEGINNINGS = frozenset("+-.,0123456789 \t")
 BLANK_CHARACTERS = " \t"
 
@@ -65,13 +72,25 @@ class Ranked(Numeral):
 
 
 def pointed(cell: str, decimal: str) -> str | None:
-    """Return a cell as it would be written with a decimal point; None if it is no number then."""
+    """Return a cell as it would be written with a decimal point; None if it is no number then.
+
+    `decimal` is what separates decimals; nothing, if the payload does not say: then it is a point,
+    and there are no groups.
+    """
     text = cell.strip(BLANK_CHARACTERS)
+    if not decimal:
+        return text
+    if is_grouped(text, decimal):
+        whole, mark, rest = text.partition(decimal)
+        return whole.translate(GROUP_MARKS) + mark.replace(",", ".") + rest
     if decimal == ".":
         return text
-    if GROUPED_PATTERN.fullmatch(text):
-        text = text.replace(".", "")
     return None if "." in text else text.replace(",", ".")
+
+
+def is_grouped(text: str, decimal: str) -> bool:
+    """Return whether a number has its digits in groups."""
+    return bool(decimal and GROUPED_PATTERNS[decimal].fullmatch(text))
 
 
 def is_integer(text: str) -> bool:

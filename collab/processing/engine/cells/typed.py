@@ -28,7 +28,8 @@ def _as_number(value: Any, decimal: str) -> Value:
             return None
         number = None if text is None else value_of(text)
         if number is None:
-            raise BadValue("is not a number")
+            hint = "" if decimal else " (`decimal` reads 1,234.5 and 1.234,5)"
+            raise BadValue(f"is not a number{hint if ',' in value else ''}")
         return of_int(number) if isinstance(number, int) else number
     if isinstance(value, bool):
         raise BadValue("is not a number")

@@ -130,7 +130,7 @@ class Sheet:
         for name in wanted:
             if name not in self.names:
                 raise unknown_column(name, self.names)
-        decimal = payload.get("decimal") or "."
+        decimal = payload.get("decimal") or ""
         converters = {name: asked(kind, decimal) for name, kind in wanted.items()}
         seen = {name: Seen() for name in self.names}
 
