@@ -118,12 +118,16 @@ def test_prices_are_computed_with_though_they_stay_as_they_are_written() -> None
     assert (profile["type"], profile["mean"], profile["max"]) == ("text", 7.25, "12.50")
 
 
-def test_a_column_that_stays_text_for_its_numbers_says_how_it_becomes_numbers() -> None:
-    (note,) = run_file("price\n12.50\n")["notes"]
-    assert note == (
-        'Column "price" is text, since "12.50" would become 12.5; sums and comparisons with '
-        'numbers still compute with it. Numbers it is with "types": {"price": "number"}.'
-    )
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [("12.50", "12.5"), ("2.0", "2"), ("1e3", "1000"), ("8949020000001234567890", "8.949")],
+)
+def test_a_column_that_stays_text_for_its_numbers_says_how_it_becomes_numbers(
+    cell: str, number: str
+) -> None:
+    (note,) = run_file(f"price\n{cell}\n")["notes"]
+    assert note.startswith(f'Column "price" is text, since "{cell}" would become {number}')
+    assert note.endswith('"types": {"price": "number"}.')
 
 
 # -- as asked -------------------------------------------------------------------------------------

@@ -115,11 +115,12 @@ def note_on(name: str, finding: Finding, decimal: str) -> str | None:
     """Return a sentence on a column of numbers that stays text."""
     if finding.type != "numeral":
         return None
-    number = value_of(pointed(finding.example, decimal) or "")
-    if isinstance(number, int) and abs(number) > MAX_EXACT_INTEGER:
-        number = float(number)
+    number = value_of(pointed(finding.example, decimal) or "") or 0
+    # What it would be in JSON, whose numbers most readers take for doubles.
+    double = float(number)
+    shown = int(double) if abs(double) <= MAX_EXACT_INTEGER + 1 and double.is_integer() else double
     return (
-        f"Column {quoted(name)} is text, since {quoted(finding.example)} would become {number!r}; "
+        f"Column {quoted(name)} is text, since {quoted(finding.example)} would become {shown!r}; "
         'sums and comparisons with numbers still compute with it. Numbers it is with "types": '
         f'{{{quoted(name)}: "number"}}.'
     )
