@@ -1,4 +1,4 @@
-"""Which rows of the log somebody asks for."""
+"""Filters of the log: which rows somebody asks for."""
 
 from __future__ import annotations
 

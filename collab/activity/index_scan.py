@@ -164,7 +164,7 @@ class Walker:
 
 
 def _apart(values: Sequence[int | str]) -> Sequence[int | str | Sequence[int | str]]:
-    """Return what is read by itself: each value, or all of them together where there are many."""
+    """Return what is read separately: each value, or all together where there are many."""
     return values if len(values) <= MAX_SOURCES_APART else [values]
 
 

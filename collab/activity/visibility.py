@@ -1,4 +1,4 @@
-"""Who sees which rows of the log, by the rights of this moment."""
+"""Who sees which rows of the log, by the rights that they have now."""
 
 from __future__ import annotations
 

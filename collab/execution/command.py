@@ -149,7 +149,7 @@ def _named(place: PurePosixPath) -> str:
 
 
 def _prepare(given: Descriptors) -> str:
-    """Return what process 1 does before it is the inner bubblewrap: it makes the folders."""
+    """Return the script that process 1 runs before it is the inner bubblewrap: it makes folders."""
     shown = ((SHOWN_FILES_FOLDER, SHOWN_FILES_BYTES),) if given.shown else ()
     mounts = (
         MOUNT_COMMAND.format(inodes=MAX_INODES, size=size, place=place)
@@ -173,7 +173,7 @@ def _as_nobody(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
 def _outer(
     programs: Iterable[Installed], hidden: Mapping[str, str], given: Descriptors
 ) -> list[str]:
-    """Return what makes the namespaces and the files, with no programs but these."""
+    """Return the options that make the namespaces and the files, with no programs but these."""
     words = [f"--unshare-{name}" for name in NAMESPACES]
     words += ["--as-pid-1", "--die-with-parent", "--hostname", "box", *_identity(), "--clearenv"]
     words += ["--cap-add", "CAP_SYS_ADMIN"]  # in the box's own namespaces: to mount
@@ -198,7 +198,7 @@ def _outer(
 
 
 def _inner(place: PurePosixPath, given: Descriptors) -> list[str]:
-    """Return what takes the code in and every right away."""
+    """Return the options that let the code in and take every right away."""
     return [
         *("--unshare-user", "--disable-userns", "--new-session", "--cap-drop", "ALL"),
         *("--dev-bind", "/", "/", "--remount-ro", "/proc"),
@@ -210,7 +210,7 @@ def _inner(place: PurePosixPath, given: Descriptors) -> list[str]:
 
 
 def _files(given: Descriptors) -> list[str]:
-    """Return what puts the other files of the run beside the code.
+    """Return the options that put the other files of the run beside the code.
 
     Those that can't be changed are on a mount of their own, to which the working folder has links:
     so it stays a folder that can be written, and the kernel keeps the files.

@@ -60,7 +60,7 @@ export async function load(url, context, next) {
 
 @dataclass(frozen=True)
 class Node:
-    """What a Node told: bytes of data at rest, its version, whether it can do without traps."""
+    """What a Node says of itself: its data at rest (bytes), version, and if it needs no traps."""
 
     data: int
     version: tuple[int, int]
@@ -85,7 +85,7 @@ SILENT_NODE = Node(data=0, version=(0, 0), lean=False)
 
 @functools.cache
 def probed(node: str) -> Node:
-    """Ask a Node; `SILENT_NODE` where it does not start."""
+    """Ask a Node what it is like; `SILENT_NODE` where it does not start."""
     try:
         said = subprocess.run(  # noqa: S603 (a path that we found, no shell)
             [node, "-e", PROBE_CODE], capture_output=True, text=True, timeout=PROBE_S, cwd="/"

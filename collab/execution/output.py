@@ -36,7 +36,7 @@ class Output:
         return self._received >= FLOOD_BYTES
 
     def read(self, descriptor: int) -> bool:
-        """Take what there is; returns False at the end of the stream, and when none waits."""
+        """Read what there is; return False at the end of the stream, or if nothing is there."""
         try:
             data = os.read(descriptor, CHUNK_BYTES)
         except BlockingIOError:

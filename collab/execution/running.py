@@ -29,7 +29,7 @@ def _ignore(*said: object) -> None:
 
 @dataclass(frozen=True)
 class Listener:
-    """Receives how a run goes.
+    """Is told how a run goes.
 
     `say` gets each piece of output as it comes, with the stream's name; `started` gets what kills
     the code, to be called from any thread.

@@ -70,6 +70,7 @@ def bucket(name: str, user_id: int) -> int:
 
     Whoever has a feature at 10 % has it at 20 %, too; who the 10 % are differs by feature.
     """
+    # With the name in it, or the same few people would try out every feature.
     digest = hashlib.sha256(f"{name}:{user_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % 100
 

@@ -40,6 +40,7 @@ def handle(rows: Sequence[Any]) -> None:
 def _write(wanted: Sequence[Draft]) -> None:
     ids = db.session.scalars(INSERT_NOTIFICATIONS, wanted).all()
     people = {draft["user_id"] for draft in wanted}
+    # The count after the oldest have gone, since it is what the reader sees next.
     delete_excess(people)
     unread = reading.unread_by_person(people)
     made = zip(ids, wanted, strict=True)

@@ -87,7 +87,7 @@ class Shown:
 
     @property
     def etag(self) -> str:
-        """Its text follows the names of others, so its tag does too."""
+        """Return its tag, with others' names in it: they are in the text, and may change."""
         return entity_tag("Notification", self)
 
 
@@ -148,7 +148,7 @@ class Unread:
 
     @property
     def etag(self) -> str:
-        """The counts are all there is."""
+        """Return its tag, which is the counts."""
         return entity_tag("Unread", self)
 
 
@@ -175,7 +175,7 @@ class Preferences(dict[str, bool]):
 
     @property
     def etag(self) -> str:
-        """A digit for each kind."""
+        """Return its tag: a digit for each kind."""
         return entity_tag("Preferences", dict(self))
 
 

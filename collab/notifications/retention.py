@@ -1,4 +1,4 @@
-"""Old notifications go, read or not."""
+"""Deleting old notifications, read or not."""
 
 from __future__ import annotations
 

@@ -63,6 +63,7 @@ def put(
 
 def remove(collection: Collection, post_id: int, actor: Caller) -> Collection:
     """Take a post out of a collection; raises NotFound if the caller sees none there."""
+    # A post that the caller may no longer read is not there for them, in no collection either.
     load_post(post_id, actor)
     if _held(collection, post_id) is None:
         raise NotFound("The post is not in this collection.")

@@ -65,6 +65,7 @@ def load(post_id: int, caller: Caller | None, *, can: Right = Right.READ) -> Pos
     """
     if can is not Right.READ:
         take_write_lock()
+    # Read again: what this session knows may be older than the lock.
     post = db.session.get(Post, post_id, populate_existing=True)
     if post is None:
         raise NotFound()
@@ -77,7 +78,7 @@ def create(title: str, body: str, status: str, owner: Caller) -> Post:
     post = Post(owner_id=owner.user_id, title=title, body=body, status=status)
     published = status == PUBLISHED
     post.published_at = utcnow() if published else None
-    called = _mentioned(post) if published else []
+    called = _mentioned(post) if published else []  # nobody else can read a draft
     db.session.add(post)
     db.session.flush()
     log.record(PostCreated(**_facts(post), mentioned=called), actor=owner.user_id)
@@ -109,7 +110,7 @@ def list_posts(
     query = _listed("owner_id" in values)
     if q:
         found = fulltext.ids("post", q, [f"u{values['owner_id']}" if status == DRAFT else "public"])
-        if found is None:
+        if found is None:  # it has no word: nothing matches, rather than everything
             return Page([], None)
         query = query.params(values).where(Post.id.in_(found))
     return paginate(

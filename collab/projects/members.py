@@ -59,6 +59,7 @@ def add(project_id: int, user: User, role: str, actor: int) -> Member:
 
 def load(project: Project, user_id: int) -> Member:
     """Return a member; raises NotFound."""
+    # Read again: what this session knows may be older than the lock.
     member = db.session.get(Member, (project.id, user_id), populate_existing=True)
     if member is None:
         raise NotFound()
@@ -95,6 +96,7 @@ def remove(project: Project, member: Member, actor: Caller) -> None:
     if member.role == OWNER:
         _check_other_owner(project)
     while _tidy_up_after(*place, actor):
+        # Others write between two parts, so all that was found before is looked up again.
         db.session.commit()
         project, member = load_to_remove(*place, actor)
         if member.role == OWNER:

@@ -189,7 +189,7 @@ def _dates(frame: _Frame, bars: Sequence[Bar]) -> Iterator[str]:
 
 
 def bar_chart(words: Words, bars: Sequence[Bar], width: int) -> str:
-    """Draw one bar below the other, each with its name and its number above it."""
+    """Draw horizontal bars, each with its name and its number above it."""
     highest = max((bar.value for bar in bars), default=0)
     parts = (part for number, bar in enumerate(bars) for part in _row(bar, number, width, highest))
     return _svg(words, width, max(len(bars), 1) * ROW_HEIGHT_PX, parts)

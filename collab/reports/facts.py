@@ -81,7 +81,7 @@ def _kept_since(scope: Scope) -> datetime | None:
 
 @dataclass(frozen=True)
 class Types:
-    """The most frequent types of events, and what the others come to."""
+    """The most frequent types of events, and the total of the others."""
 
     shown: list[tuple[str, int]]
     #: Of all events, the shown ones included.

@@ -90,7 +90,7 @@ def moment(value: datetime) -> str:
 
 
 def number(value: int) -> str:
-    """Write a number with its thousands apart."""
+    """Write a number with its thousands separated."""
     return f"{value:,}"
 
 
@@ -100,7 +100,7 @@ def average(value: float) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Write a part of a whole in percent."""
+    """Write a share of a whole in percent."""
     return f"{100 * part / whole:.1f} %" if whole else "0.0 %"
 
 

@@ -1,4 +1,4 @@
-"""What a report is asked for with."""
+"""The payload of a report."""
 
 from __future__ import annotations
 

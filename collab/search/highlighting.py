@@ -1,4 +1,4 @@
-"""Making HTML of what the index marked."""
+"""Making HTML of a text with marks."""
 
 from __future__ import annotations
 

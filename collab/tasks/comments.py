@@ -28,7 +28,7 @@ LIST_COLUMNS = (
 
 
 def create(task: Task, body: str, author: Caller) -> Comment:
-    """Say something about a task."""
+    """Comment on a task."""
     comment = Comment(task_id=task.id, author_id=author.user_id, body=body)
     db.session.add(comment)
     db.session.flush()

@@ -16,7 +16,7 @@ MAX_TASKS_PER_TRANSACTION = 1_000
 
 
 def unassign(project_id: int, user_id: int, actor: int) -> bool:
-    """Take tasks from who leaves, in the open transaction; returns whether there may be more."""
+    """Unassign some of their tasks, in the open transaction; return whether more may be left."""
     theirs = (TASKS.c.board == project_id) & (TASKS.c.assignee_id == user_id)
     some = select(TASKS.c.id).where(theirs).limit(MAX_TASKS_PER_TRANSACTION)
     mine = TASKS.c.id.in_(some)

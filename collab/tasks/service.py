@@ -25,11 +25,13 @@ from .models import Task, TaskTag
 
 def create(project_id: int | None, values: dict[str, Any], owner: Caller) -> Task:
     """Make a task in a project, or a personal one; raises NotFound, Forbidden, Unprocessable."""
+    # The lock first: whoever is removed while this waits for it creates nothing.
     take_write_lock()
     access.admit(project_id, owner)
     task = Task(project_id=project_id, owner_id=owner.user_id)
     values = _settled(values, values["due_zone"])
     _check_assignee(task, values["assignee_id"])
+    # Before the task is in the session, whose next query would flush it into the column.
     position = board.end(task, values["status"], owner.user_id)
     for name, value in values.items():
         setattr(task, name, value)
@@ -97,10 +99,10 @@ def _change(task: Task, changes: dict[str, Any], actor: int) -> None:
         return
     if "status" in changes and "position" not in changes:
         changes |= {"position": board.end(task, changes["status"], actor)}
-    if "tags" in changes:
+    if "tags" in changes:  # lists filter by rows with an index; the column is only shown
         db.session.execute(delete_rows(TaskTag).where(TaskTag.task_id == task.id))
         _add_tags(task, changes["tags"])
-    before = task.description
+    before = task.description  # whom it mentions has been told
     for name, value in changes.items():
         setattr(task, name, value)
     told = {name: written(value) for name, value in changes.items()}
@@ -156,6 +158,7 @@ def move(
 def delete(task: Task, actor: Caller) -> None:
     """Delete a task with its comments, of many a part at a time; raises as `access.load` then."""
     key = task.id
+    # The comments went in transactions of their own: between two the right may have gone.
     if clear_most(board.TASKS, key):
         task = access.load(Task, key, actor, can=access.Right.WRITE)
     log.record(TaskDeleted(**about(task)), actor=actor.user_id)

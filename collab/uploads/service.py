@@ -29,6 +29,7 @@ def create(
     source: ByteSource, name: str, content_type: str, project_id: int | None, owner: Caller
 ) -> Upload:
     """Take a file in; raises Malformed, TooLarge, QuotaSpent, NotFound and Forbidden."""
+    # Without the lock: a slow sender would keep all others from writing.
     received = blobs().receive(source, MAX_UPLOAD_BYTES)
     try:
         if not received.size:
@@ -54,6 +55,7 @@ def _keep(
     )
     db.session.add(upload)
     db.session.flush()
+    # Before the commit: bytes without a row are swept away, a row without bytes would stay.
     blobs().keep(received)
     db.session.commit()
     return upload
@@ -83,7 +85,7 @@ def delete(upload: Upload) -> None:
     digest = upload.sha256
     db.session.delete(upload)
     db.session.commit()
-    sweep(digest)
+    sweep(digest)  # not before: a rollback could not bring the bytes back
 
 
 def admit(upload_id: int, project_id: int | None, caller: Caller) -> None:

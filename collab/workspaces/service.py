@@ -69,6 +69,7 @@ def update(workspace: Workspace, changes: dict[str, Any], actor: Caller) -> Work
 
 def delete(workspace: Workspace, actor: Caller) -> None:
     """Delete a workspace with all in it."""
+    # While its rows are there: their events name them.
     for farewell in _FAREWELLS.here():
         farewell(workspace, actor)
     event = WorkspaceDeleted(project_id=workspace.project_id, workspace_id=workspace.id)

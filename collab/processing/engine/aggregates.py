@@ -65,7 +65,7 @@ class CountDistinct(Aggregate):
 
 
 class OfMoments(Aggregate):
-    """What follows from count, sum and squares of the numbers; other values are left out."""
+    """Computed from the count, sum and squares of the numbers; other values are left out."""
 
     __slots__ = ("_moments",)
 
@@ -139,7 +139,7 @@ class Median(Aggregate):
 
 
 class Least(Aggregate):
-    """The first value in the order of all values."""
+    """The least value, in the order that values of all types have."""
 
     __slots__ = ("_place",)
 
@@ -158,7 +158,7 @@ class Least(Aggregate):
 
 
 class Greatest(Least):
-    """The last value in the order of all values."""
+    """The greatest value, in the same order."""
 
     __slots__ = ()
 

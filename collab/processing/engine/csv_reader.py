@@ -47,7 +47,7 @@ def read_csv(path: Path, payload: dict[str, Any]) -> Table:
 
 
 def _findings(layout: Layout, width: int) -> list[Finding]:
-    """Look at all rows; what can't be read is told when they are read in earnest."""
+    """Look at all rows; errors are reported by the second reading, which yields the rows."""
     source = layout.source()
     try:
         records = _until_trouble(_records(source, layout))
@@ -91,7 +91,7 @@ class _Columns:
         return self._types
 
     def notes(self) -> list[str]:
-        """Return what is to be said when all is read."""
+        """Return the notes for the result, once everything has been read."""
         if not self._short:
             return self._said
         rows = "1 row has" if self._short == 1 else f"{self._short:,} rows have"

@@ -13,7 +13,7 @@ ENOUGH_BITS = 128
 
 
 def quotient(numerator: int, denominator: int) -> float | None:
-    """Divide, correctly rounded; None when a double can't hold it."""
+    """Divide, correctly rounded; return None if a double can't hold the result."""
     try:
         return numerator / denominator
     except OverflowError:

@@ -42,7 +42,7 @@ class Layout:
 
 
 def layout_of(path: Path, payload: dict[str, Any]) -> Layout:
-    """Find out how a file is laid out, as far as the payload does not say; raises TableError."""
+    """Find out what the payload does not say of a file's layout; raises TableError."""
     encoding, header_line = payload.get("encoding"), payload.get("header_line")
     decimal = payload.get("decimal") or ""
     named = payload.get("delimiter") or _hinted(path, encoding)

@@ -170,7 +170,7 @@ def described_types(types: dict[str, str]) -> tuple[dict[str, str], int]:
 
 
 def held(rows: Iterable[Row], memory: Memory) -> Iterator[Row]:
-    """Yield rows that are kept; raises TableError when they are too many."""
+    """Yield rows that the caller keeps in memory; raises TableError if that takes too much."""
     for row in rows:
         letters = sum(4 * len(value) for value in row.values() if isinstance(value, str))
         memory.take(BYTES_PER_ROW + BYTES_PER_CELL * len(row) + letters)

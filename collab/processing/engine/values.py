@@ -93,7 +93,7 @@ def unkeyed(key: Any) -> Value:
 
 
 def shown(value: Value) -> Value:
-    """Return a value to look at: of long text only the beginning."""
+    """Return a value for display: of a long text, its beginning."""
     if isinstance(value, str) and len(value) > MAX_SHOWN_CHARACTERS:
         return value[:MAX_SHOWN_CHARACTERS] + "…"
     return value

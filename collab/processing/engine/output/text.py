@@ -33,7 +33,7 @@ class Sink(ABC):
 
     @abstractmethod
     def abandon(self) -> None:
-        """Let go of a file that will not be finished."""
+        """Close a file that will not be finished."""
 
 
 def check_size(size: int) -> None:
