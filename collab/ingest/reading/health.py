@@ -15,6 +15,8 @@ from .periods import MINUTE_MS, moment
 #: Minutes over which throughput and latencies are told.
 RECENT_MINUTES = 15
 PERCENTILES = (0.5, 0.99)
+#: Sources that an answer tells apart, those that received most.
+MAX_SOURCES_TOLD = 500
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,13 @@ class SourceHealth:
     flow: Flow
     pace: Pace
     oldest_waiting: datetime | None
-    dead_letters_open: int
+    #: None: not counted, where the health of all projects is asked for.
+    dead_letters_open: int | None
 
 
 @dataclass(frozen=True)
 class Health:
-    """Some sources, each and together."""
+    """Some sources, each and together; those first that received most."""
 
     flow: Flow
     pace: Pace
@@ -108,7 +111,7 @@ def examine(connection: sqlite3.Connection, now_ms: int, project: int | None = N
         connection.execute(f"SELECT source, project FROM totals{some}", values).fetchall()
     )
     latencies = _latencies(connection, now_ms, project)
-    letters = _open_letters(connection, flows)
+    letters = {} if project is None else _open_letters(connection, flows)
     sources = [
         SourceHealth(
             one,
@@ -116,9 +119,9 @@ def examine(connection: sqlite3.Connection, now_ms: int, project: int | None = N
             flow,
             pace(latencies.get(one, {})),
             moment(queues[one].oldest) if one in queues else None,
-            letters.get(one, 0),
+            letters.get(one),
         )
-        for one, flow in sorted(flows.items())
+        for one, flow in sorted(flows.items(), key=lambda one: (-one[1].received, one[0]))
     ]
     oldest = min((one.oldest for one in queues.values()), default=None)
     return Health(

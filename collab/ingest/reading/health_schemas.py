@@ -71,7 +71,9 @@ class SourceHealthOut(Schema):
     pace = fields.Nested(PaceOut, required=True)
     oldest_waiting = Time(required=True, allow_none=True)
     dead_letters_open = fields.Integer(
-        required=True, metadata={"description": "Counted up to 10,000."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "Counted up to 10,000; null: all projects were asked for."},
     )
 
 
@@ -87,7 +89,11 @@ class IngestHealthOut(Schema):
     oldest_waiting = Time(required=True, allow_none=True)
     flow = fields.Nested(FlowOut, required=True)
     pace = fields.Nested(PaceOut, required=True)
-    sources = fields.List(fields.Nested(SourceHealthOut), required=True)
+    sources = fields.List(
+        fields.Nested(SourceHealthOut),
+        required=True,
+        metadata={"description": "The 500 that received most; `balanced` is of all."},
+    )
 
 
 class LatencyQuery(Between):

@@ -10,12 +10,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from ...core.models import utcnow
 from ..store import reader
 from ..worker.supervisor import WORKER
-from .health import Flow, Health, Pace, SourceHealth, examine, worker_note
+from .health import MAX_SOURCES_TOLD, Flow, Health, Pace, SourceHealth, examine, worker_note
 from .periods import milliseconds
 
-#: Sources that are told apart, those that received most; the rest are the source `other`.
-MAX_SOURCES_TOLD = 500
-OTHER = "other"
+#: What sources are called that are not told apart.
+OTHER_SOURCES = "other"
 LABELS = ("project", "source")
 
 Told = list[tuple[list[str], Flow]]
@@ -45,10 +44,10 @@ COUNTERS: tuple[tuple[str, str, Callable[[Flow], int]], ...] = (
 
 def _told(sources: Sequence[SourceHealth]) -> Told:
     """Return the labels and the flow of each source; the smallest together, if they are many."""
-    ordered = sorted(sources, key=lambda one: -one.flow.received)
-    told = [([str(one.project_id), str(one.source_id)], one.flow) for one in ordered]
+    told = [([str(one.project_id), str(one.source_id)], one.flow) for one in sources]
     rest = [flow for _, flow in told[MAX_SOURCES_TOLD:]]
-    return [*told[:MAX_SOURCES_TOLD], *([([OTHER, OTHER], sum(rest, Flow()))] if rest else [])]
+    others: Told = [([OTHER_SOURCES] * len(LABELS), sum(rest, Flow()))] if rest else []
+    return [*told[:MAX_SOURCES_TOLD], *others]
 
 
 def _counter(name: str, help_text: str, told: Told, count: Callable[[Flow], int]) -> Metric:

@@ -14,6 +14,7 @@ from ..store import reader
 from ..worker.supervisor import WORKER
 from . import cohorts, events, funnels, health, latency, sessions, stats, walking
 from .events import ALL_TIME, Wanted, walk_of
+from .health import SourceHealth
 from .periods import Period, milliseconds
 
 #: How far back it is looked, where nobody says.
@@ -119,6 +120,11 @@ class Shown:
 
     worker: str
     health: health.Health
+
+    @property
+    def sources(self) -> list[SourceHealth]:
+        """Return the sources that are told apart; `balanced` is of all."""
+        return self.health.sources[: health.MAX_SOURCES_TOLD]
 
     def __getattr__(self, name: str) -> Any:
         """Return what the health tells."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collab.ingest.pipeline.store import reading
-from collab.ingest.reading import health
+from collab.ingest.reading import health, numbers
 from collab.ingest.reading.health import Flow, examine, pace
 from collab.ingest.reading.latency import measure
 from collab.ingest.reading.periods import MINUTE_MS, Period, moment
+from collab.ingest.store import writer
 
 from ...support.pipeline import MORNING, Pipeline
 
@@ -32,7 +33,7 @@ def test_the_equation_holds_at_every_step(pipeline):
     done = examined(pipeline)
     assert (done.flow.stored, done.flow.duplicate, done.flow.rejected) == (2, 1, 1)
     assert (done.balanced, done.lag_ms, done.oldest_waiting) == (True, 0, None)
-    assert done.sources[0].dead_letters_open == 1
+    assert examined(pipeline, 1).sources[0].dead_letters_open == 1
     assert (done.pace.p50_ms, done.pace.p99_ms) == (100, 100)
 
 
@@ -82,3 +83,19 @@ def test_percentiles_are_those_of_the_histogram():
     assert pace({10: 50, 100: 49, 1000: 1}) == health.Pace(round(100 / 900, 2), 10, 100)
     assert pace({10: 1, 1000: 99}).p50_ms == 1000
     assert pace({}) == health.Pace(0, None, None)
+
+
+def test_the_numbers_for_prometheus_tell_apart_so_many_sources(app):
+    many = health.MAX_SOURCES_TOLD + 5
+    with app.app_context(), writer() as connection:
+        connection.executemany(
+            "INSERT INTO totals (source, project, received, stored) VALUES (?, 1, ?, ?)",
+            [(source, source, source) for source in range(1, many + 1)],
+        )
+    with app.app_context():
+        families = {one.name: one for one in numbers.collect()}
+    received = families["collab_ingest_received_events"].samples
+    assert len(received) == health.MAX_SOURCES_TOLD + 1
+    assert sum(one.value for one in received) == sum(range(1, many + 1))
+    assert received[-1].labels == {"project": "other", "source": "other"}
+    assert families["collab_ingest_unbalanced_sources"].samples[0].value == 0

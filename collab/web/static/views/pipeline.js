@@ -16,7 +16,7 @@ import { sessionsPart } from "../rooms/sessions.js";
 /** @typedef {import("../core/context.js").Context} Context */
 
 /** Milliseconds between two looks. */
-const INTERVAL = 5_000;
+const INTERVAL = 10_000;
 const HOUR = 3600_000;
 
 /** How far back, and in which steps. @type {Record<string, { words: string, bucket: string, length: number }>} */
@@ -47,7 +47,7 @@ async function mount(root, ctx) {
       get("health", { project_id: project }),
       get("stats", { ...common, group_by: chosen.by }),
       get("latency", common),
-      get("sources", { project_id: project, limit: 100 }),
+      chosen.by === "source" ? get("sources", { project_id: project, limit: 100 }) : { items: [] },
     ]);
     const names = new Map(sources.items.map((/** @type {any} */ one) => [String(one.id), one.name]));
     replace(state, figuresOf(health));
