@@ -56,9 +56,30 @@ DIGIT_TABLE = bytes(48 if 48 <= code <= 57 else 32 for code in range(256))
 LONG_NUMBER = b"0" * 19
 
 
+#: All bytes but brackets.
+OTHER_BYTES = bytes(set(range(256)) - set(b"{}[]"))
+#: Levels of brackets that are taken away to see how much is left, as many as people's events have.
+USUAL_LEVELS = 8
+#: Brackets that may be left: an event of so many levels can still be written.
+MAX_BRACKETS_LEFT = 300
+#: Levels that are written around an event, in the archive and in answers.
+LEVELS_AROUND = 50
+
+
+def _may_be_deep(body: bytes) -> bool:
+    """Return whether something in a body may be deeper than can be written again."""
+    if len(body) <= MAX_BRACKETS_LEFT:
+        return False
+    left = body.translate(None, OTHER_BYTES)
+    for _ in range(USUAL_LEVELS):
+        left = left.replace(b"{}", b"").replace(b"[]", b"")
+    return len(left) > MAX_BRACKETS_LEFT
+
+
 def _loads(body: bytes) -> tuple[Any, bool]:
-    # The fast parser makes a float of a whole number beyond 64 bits, and other digits with it.
-    if LONG_NUMBER not in body.translate(DIGIT_TABLE):
+    # The fast parser makes a float of a whole number beyond 64 bits, and other digits with it; and
+    # it reads what it could not write again for its depth.
+    if LONG_NUMBER not in body.translate(DIGIT_TABLE) and not _may_be_deep(body):
         try:
             return orjson.loads(body), False
         except orjson.JSONDecodeError:
@@ -66,22 +87,27 @@ def _loads(body: bytes) -> tuple[Any, bool]:
     # It also refuses half a surrogate pair in one text out of a thousand: the other way reads on,
     # and whoever looks at each event finds the one (`is_sound`).
     try:
-        return json.loads(body), True
+        return json.loads(body.decode("utf-8", "surrogatepass").removeprefix("\ufeff")), True
     except (ValueError, RecursionError) as error:
         raise Undecodable(f"is not JSON: {error}") from None
 
 
 def is_sound(value: object) -> bool:
     """Return whether a value can be kept as JSON: no half characters, no NaN, no endless depth."""
+    probe = value
+    for _ in range(LEVELS_AROUND):
+        probe = [probe]
     try:
-        orjson.dumps(value)
+        orjson.dumps(probe)
+        json.dumps(value, allow_nan=False)  # the other writes null for what is no number
     except (TypeError, ValueError, RecursionError):
         return False
     return True
 
 
 def _text(value: object) -> str | None:
-    return value if type(value) is str else None
+    """Return a text as far as JSON can say it."""
+    return value.encode("utf-8", "replace").decode() if type(value) is str else None
 
 
 def payloads(format: str, body: bytes) -> list[bytes]:

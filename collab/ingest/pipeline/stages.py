@@ -30,7 +30,7 @@ MAX_FUTURE_MS = 300_000
 #: An event that comes this long after its time is late: its minute may have been looked at.
 LATE_AFTER_MS = 300_000
 
-UNSOUND_REASON = "The event holds half a character, a number beyond 64 bits, or no number (NaN)."
+UNSOUND_REASON = "The event is too deep, or holds half a character, a number beyond 64 bits or NaN."
 
 #: Checks an event's data: returns a sentence about what is wrong, or None.
 Check = Callable[[dict[str, Any]], str | None]

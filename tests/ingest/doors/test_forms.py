@@ -92,6 +92,40 @@ def test_a_bad_event_with_a_list_in_it_is_kept_whole(outlet: Outlet) -> None:
     assert json.loads(payload) == bad
 
 
+@pytest.mark.parametrize("levels", [190, 250, 900])
+@pytest.mark.parametrize("pair", [(b'{"a":', b"}"), (b"[", b"]")])
+def test_an_event_that_is_too_deep_is_rejected_and_stops_nobody(
+    outlet: Outlet, levels: int, pair: tuple[bytes, bytes]
+) -> None:
+    """It could be read, and not be written again: the worker fell over it again and again."""
+    deep = b'{"event_type":"deep","data":{"x":' + pair[0] * levels + b"1" + pair[1] * levels + b"}}"
+    body = b'[{"event_type":"a"},' + deep + b',{"event_type":"b"}]'
+    answer = ok(outlet.sends(body, Content_Type="application/json"))
+    expected = ["a", "deep", "b"] if levels == 190 else ["a", "b"]
+    assert answer["accepted"] == len(expected)
+    assert types(outlet) == expected
+    assert [payload for _, payload in outlet.letters()] == [deep] * (levels != 190)
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"-Infinity", b"1e999"])
+def test_what_is_no_number_is_rejected_and_does_not_become_null(
+    outlet: Outlet, number: bytes
+) -> None:
+    body = b'[{"event_type":"a"},{"event_type":"b","data":{"x":' + number + b"}}]"
+    assert ok(outlet.sends(body))["rejected"] == 1
+    assert types(outlet) == ["a"]
+
+
+def test_a_body_that_is_too_deep_to_be_read_is_400(outlet: Outlet) -> None:
+    assert outlet.sends(b"[" * 5000 + b"]" * 5000).status_code == 400
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-le"])
+def test_what_is_not_utf8_is_400(outlet: Outlet, encoding: str) -> None:
+    body = json.dumps([5, {"event_type": "t"}]).encode(encoding)
+    assert outlet.sends(body).status_code == 400
+
+
 def test_an_empty_list_is_nothing(outlet: Outlet) -> None:
     empty = {"accepted": 0, "rejected": 0, "receipt": None, "events": []}
     assert ok(outlet.sends([])) == empty

@@ -90,6 +90,12 @@ def test_half_a_character_costs_no_neighbour(outlet: Outlet) -> None:
     assert len(outlet.letters()) == 1
 
 
+def test_half_a_character_around_the_messages_stops_nobody(outlet: Outlet) -> None:
+    body = b'{"batch":[' + json.dumps(track("a")).encode() + b'],"sentAt":"\\ud800"}'
+    assert outlet.sends(body, "/v1/batch").status_code == 200
+    assert [one["type"] for one in outlet.stored()] == ["a"]
+
+
 def test_a_senders_wrong_clock_is_corrected(outlet: Outlet) -> None:
     message = track("a", timestamp="2020-01-01T00:00:00Z")
     outlet.sends({"batch": [message], "sentAt": "2020-01-01T00:00:05Z"}, "/v1/batch")
