@@ -162,7 +162,7 @@ def test_a_change_of_nothing_is_allowed(alice: Person, project: int) -> None:
 def test_what_the_service_decides_can_not_be_changed(
     alice: Person, project: int, member: str
 ) -> None:
-    response = alice.patch(f"/projects/{project}", {member: 1})
+    response = alice.patch(f"/projects/{project}", {member: 77})
     assert pointers(response) == [f"#/{member}"]
 
 
