@@ -163,7 +163,7 @@ def test_rebuilding_the_search_says_how_much_there_is(command, alice: Person):
 
 def test_each_command_says_what_it_does(app):
     ours = [one for one in app.cli.commands.values() if isinstance(one, DatabaseCommand)]
-    assert len(ours) == 5
+    assert len(ours) == 7
     for one in ours:
         assert re.fullmatch(r"[A-Z].+\.", one.help), one.name
 
