@@ -8,6 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..core.schemas import Schema, identifier, patterned
+from ..jobs.short_dict import ShortDict
 from .languages import LANGUAGES
 from .placed import MAX_FILES, MAX_FILES_BYTES, MAX_PATH_BYTES, fits_a_disk
 
@@ -83,10 +84,10 @@ class CodeIn(Schema):
         allow_none=True,
         metadata={"description": "What the code reads; nothing (/dev/null) if left out."},
     )
-    files = fields.Dict(
+    files = ShortDict(
+        MAX_FILES,
         keys=_path(),
         values=fields.String(),
-        validate=validate.Length(max=MAX_FILES),
         metadata={
             "description": "Text files in the working folder, by their paths: modules to import, "
             "data to read. At most 100, 1 MiB of UTF-8 together.",

@@ -7,7 +7,15 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from ..core.schemas import Schema, ShortList, TrueOrFalse, WholeNumber, identifier, patterned
+from ..core.schemas import (
+    Schema,
+    ShortList,
+    TrueOrFalse,
+    WholeNumber,
+    identifier,
+    patterned,
+)
+from ..jobs.short_dict import ShortDict
 from .engine.aggregates import FUNCTIONS
 from .engine.cells.typed import TYPES
 from .engine.errors import listed, quoted
@@ -193,10 +201,10 @@ class ProcessingIn(Schema):
             "is 1234.5, with a point `1,234.5` is; without it neither is a number."
         },
     )
-    types = fields.Dict(
+    types = ShortDict(
+        MAX_TYPES,
         keys=column_name(),
         values=fields.String(validate=validate.OneOf(TYPES)),
-        validate=validate.Length(max=MAX_TYPES),
         metadata={
             "description": "What columns are read as, by their names. Of the others in a CSV file "
             "a column is numbers if each cell, written again from its number, is the cell as it "

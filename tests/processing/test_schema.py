@@ -59,6 +59,7 @@ def test_how_to_read_a_file_goes_with_a_file(member: dict[str, Any]) -> None:
         ({"upload_id": 1, "sheet": ""}, "#/sheet"),
         ({"upload_id": 1, "types": {"a": "float"}}, "#/types/a/value"),
         ({"upload_id": 1, "types": ["a"]}, "#/types"),
+        ({"upload_id": 1, "types": {str(n): "text" for n in range(1001)}}, "#/types"),
         ({"rows": ROWS, "header_line": 2}, "#/header_line"),
         ({"rows": ROWS, "sheet": "a"}, "#/sheet"),
         ({"rows": ROWS, "output": "xls"}, "#/output"),
@@ -94,7 +95,7 @@ def test_how_to_read_a_file_goes_with_a_file(member: dict[str, Any]) -> None:
         (condition(op="is_null", value=None), "#/filter/0/value"),
         ({"rows": ROWS, "having": []}, "#/having"),
     ],
-    ids=range(47),
+    ids=range(48),
 )
 def test_a_bad_member_is_told_with_its_place(members: dict[str, Any], pointer: str) -> None:
     assert {where for where, _ in refused(**members)} == {pointer}
