@@ -11,7 +11,7 @@ import orjson
 from .archive import HOUR_MS, Slot, head, line
 from .batch import Batch, Item, Row, letter_of_sent
 from .event import Rejected, time_of
-from .formats import Body, Undecodable, decode
+from .formats import Body, Undecodable, decode, is_sound
 from .stages import Context, Source, corrected, validate
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
     common = head(row.source, row.received, row.format, said)
     deadline = time.perf_counter() + CHECK_PATIENCE_S
     for place, value in enumerate(body.values):
-        event = None
+        receipt = f"{context.receipt}:{place}"
         try:
             if (
                 place % LOOK_EVERY_EVENTS == LOOK_EVERY_EVENTS - 1
@@ -47,14 +47,15 @@ def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
             ):
                 raise Rejected("validate", "Checking the events before this one took too long.")
             event = validate(value, row.format, place, context)
+            ts = corrected(event.ts, row.received, context.skew_ms)
+            written = line(common, receipt, value, event, ts, None)
             batch.items.append(Item(event, context, row, place, value))
-        except Exception as error:
+        except Exception as error:  # whatever it is, the events beside it go on
             reason = reason_of(error, row, place)
             batch.letters.append(letter_of_sent(row, context, place, reason, value))
-        unsound = row.payload(place) if event is None and body.suspect else None
-        ts = corrected(event.ts, row.received, context.skew_ms) if event else 0
-        receipt = f"{context.receipt}:{place}"
-        lines.append(line(common, receipt, value, event, ts, unsound))
+            unsound = None if is_sound(value) else row.payload(place)
+            written = line(common, receipt, value, None, 0, unsound)
+        lines.append(written)
 
 
 def _slot(row: Row) -> Slot:
