@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -10,9 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab.ingest.pipeline import tables
+from collab.ingest.pipeline.batch import Row
 from collab.ingest.pipeline.inbox import InboxFull, QuotaReached
 from collab.ingest.pipeline.loading import Postponed
+from collab.ingest.pipeline.queues.requests import MAX_BYTES, within_bounds
+from collab.ingest.pipeline.rules import MAX_DERIVED_CHARACTERS
 from collab.ingest.pipeline.stages import Source
+from collab.ingest.pipeline.unpacking import GIVEN_UP_REASON
 
 from ..support.pipeline import MORNING, Pipeline, conserved
 
@@ -263,6 +268,88 @@ def test_a_project_whose_checks_take_long_waits_behind_the_others(pipeline):
     pipeline.takes(event("c"), source=2, project=2)
     pipeline.loader.load_some()
     assert pipeline.stored() == ["a", "c"]
+
+
+def test_slow_requests_are_not_loaded_all_at_once(pipeline):
+    def slow(data):
+        threading.Event().wait(0.05)
+
+    pipeline.reopens(patient_s=0.01)
+    pipeline.sources.known[1] = Source(1, 1, checks={("click", ""): slow}, rejects_unknown=True)
+    for key in "abc":
+        pipeline.takes(event(key))
+    pipeline.loader.load_some()
+    assert pipeline.stored() == ["a"]
+    pipeline.loads()
+    assert pipeline.stored() == ["a", "b", "c"]
+
+
+def test_a_load_takes_bytes_within_a_bound_but_one_request_always():
+    rows = [
+        Row(number, 1, 1, MORNING, "event", 1, "{}", bytes(MAX_BYTES // 2)) for number in range(3)
+    ]
+    assert within_bounds(rows) == rows[:2]
+    assert within_bounds([replace(rows[0], body=bytes(MAX_BYTES + 1))])
+
+
+def test_a_body_is_cut_once_for_all_of_its_letters():
+    row = Row(1, 1, 1, MORNING, "event", 2, "{}", b'[{"a": 1}, {"b":  2}]')
+    assert row.payload(1) == b'{"b":  2}'
+    assert row.payload(1) is row.payload(1)
+
+
+def test_objects_and_long_texts_are_not_derived(pipeline):
+    rules = [{"op": "derive", "from": "data.o", "to": "data.o.copy", "as": "lower"}]
+    rules += [{"op": "derive", "from": "data.long", "to": "data.o.long", "as": "upper"}]
+    pipeline.has_source(1, rules=rules * 10)
+    data = {"o": {"x": "Y"}, "long": "x" * (MAX_DERIVED_CHARACTERS + 1)}
+    pipeline.takes(event("a", data=data))
+    pipeline.loads()
+    ((found,),) = pipeline.asks("SELECT data FROM events")
+    assert json.loads(found)["data"] == data
+
+
+class TestWhatAWorkerDiedOf:
+    """A request that was in hand alone when two workers died is given up."""
+
+    def dies(self, pipeline: Pipeline) -> None:
+        """Take what comes next, as a worker does that is killed then."""
+        pipeline.loader.queues[0].take([])
+        pipeline.reopens()
+
+    def test_requests_are_taken_singly_after_a_death_and_loaded(self, pipeline):
+        pipeline.takes(event("a"))
+        pipeline.takes(event("b"))
+        for _ in range(2):
+            self.dies(pipeline)
+        assert len(pipeline.loader.queues[0].take([])) == 1
+        pipeline.loads()
+        assert pipeline.stored() == ["a", "b"]
+
+    def test_one_is_given_up_and_those_after_it_are_not(self, pipeline):
+        for key in "abc":
+            pipeline.takes(event(key))
+        for _ in range(3):
+            self.dies(pipeline)
+        pipeline.loads()
+        assert pipeline.stored() == ["b", "c"]
+        assert conserved(pipeline.loader.connection)
+        assert pipeline.letters() == [("load", GIVEN_UP_REASON, orjson.dumps(event("a")))]
+
+    def test_waiting_for_another_service_is_no_death(self, pipeline):
+        def ask(events, contexts):
+            raise Postponed("the other service is down")
+
+        pipeline.plugins.append(ask)
+        pipeline.takes(event("a"))
+        for _ in range(4):
+            pipeline.reopens()
+            with pytest.raises(Postponed):
+                pipeline.loads()
+        pipeline.plugins.clear()
+        pipeline.reopens()
+        pipeline.loads()
+        assert pipeline.stored() == ["a"]
 
 
 class TestBounds:

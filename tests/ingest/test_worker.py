@@ -4,6 +4,7 @@ import os
 import signal
 import sqlite3
 import threading
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -134,3 +135,38 @@ def test_a_source_that_changes_is_read_again(options, inbox, store):
     worker.stop()
     (user,) = store.execute("SELECT user_id FROM events ORDER BY id DESC LIMIT 1").fetchone()
     assert len(user) == 32
+
+
+KILLER = """
+import os, signal
+
+def die(events, contexts):
+    if any(event.data.get("kills") for event in events):
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def killed_by_events(options, tmp_path, monkeypatch):
+    """Return what a worker is told that dies at some events, as of a fault in a library."""
+    (tmp_path / "killer.py").write_text(KILLER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return replace(options, plugins=("killer:die",))
+
+
+def test_a_request_that_kills_the_worker_again_and_again_is_given_up_alone(
+    killed_by_events, inbox, store
+):
+    send(inbox, 0, 3)
+    killing, other = b'{"event_type": "click", "data": {"kills": true}}', b'{"event_type":  "view"}'
+    body = b"[" + killing + b", " + other + b"]"
+    inbox.append(Request(1, 1, MORNING, "event", 2, "{}", body))
+    send(inbox, 3, 3)
+    supervisor = Supervisor(killed_by_events, first_backoff_s=0.0005)
+    supervisor.start()
+    eventually(lambda: queued(store) == 0)
+    supervisor.stop()
+    assert stored(store) == 6
+    assert conserved(store)
+    letters = store.execute("SELECT stage, payload FROM dead_letters ORDER BY id").fetchall()
+    assert letters == [("load", killing), ("load", other)]

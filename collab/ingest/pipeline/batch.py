@@ -23,13 +23,20 @@ class Row:
     events: int
     context: str
     body: bytes
+    #: The bytes of each event, cut when the first of them is asked for.
+    _cut: list[bytes] | None = None
 
     def payload(self, place: int) -> bytes:
-        """Return the bytes of one event as they were sent; it is slow."""
+        """Return the bytes of one event as they were sent; the first time is slow."""
+        if self._cut is None:
+            self._cut = self._payloads()
+        return self._cut[place] if place < len(self._cut) else self.body
+
+    def _payloads(self) -> list[bytes]:
         try:
-            return payloads(self.format, self.body)[place]
+            return payloads(self.format, self.body)
         except (ValueError, IndexError, RecursionError):
-            return self.body
+            return []
 
 
 @dataclass(slots=True)

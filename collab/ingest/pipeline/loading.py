@@ -19,11 +19,12 @@ from . import tables
 from .archive import Archive, Slot, pack
 from .batch import Batch, Item, Row, letter_of
 from .event import Event
+from .queues.in_hand import InHand
 from .queues.requests import InboxQueue, Queue, TakenElsewhere
 from .sources import SourceReader
 from .stages import Context, deduplicate, enrich, load, transform, validate
 from .store import CHECKPOINT_PAGES, connect, writing
-from .unpacking import reason_of, unpack
+from .unpacking import give_up, reason_of, unpack
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,10 @@ Plugin = Callable[[Sequence[Event], Sequence[Context]], None]
 
 class Postponed(Exception):
     """A plugin can't do its work now: what was taken stays in the inbox, and is tried again."""
+
+
+#: The disk, a lock or another service: nothing in the requests is wrong.
+PASSING_ERRORS = (sqlite3.OperationalError, OSError, Postponed)
 
 
 class Loader:
@@ -58,12 +63,14 @@ class Loader:
         self.sources, self.archive = sources, archive
         self._hash_key, self._plugins, self._now = hash_key, plugins, now
         self._patient_s = patient_s
-        self.queues: list[Queue] = [InboxQueue(self.connection)]
+        self.queues: list[Queue] = [InboxQueue(self.connection, InHand(path))]
         #: Projects that took long, and until when (monotonic) others go first.
         self._slow: dict[int, float] = {}
 
     def close(self) -> None:
-        """Close both databases."""
+        """Close the queues and both databases."""
+        for queue in self.queues:
+            queue.close()
         self.connection.close()
         self.sources.close()
 
@@ -77,8 +84,26 @@ class Loader:
         slow = [project for project, until in self._slow.items() if until > now]
         for queue in self.queues:
             if rows := queue.take(slow):
-                return self._load(queue, rows)
+                return self._load_or_put_back(queue, rows)
         return 0
+
+    def _load_or_put_back(self, queue: Queue, rows: list[Row]) -> int:
+        if queue.has_killed(rows[0]):
+            return self._give_up(queue, rows[0])
+        try:
+            return self._load(queue, rows)
+        except PASSING_ERRORS:
+            queue.put_back(rows)
+            raise
+
+    def _give_up(self, queue: Queue, row: Row) -> int:
+        """Reject all events of a request that workers have died of; nothing looks into them."""
+        log.error("ingest: request %s has killed the worker, and is given up", row.id)
+        batch = Batch()
+        if source := self.sources.get([row.source]).get(row.source):
+            give_up(row, source, batch)
+        self._store(queue, [row], batch)
+        return row.events
 
     def load_all(self) -> int:
         """Load until the inbox is empty; returns how many events left it."""
@@ -90,10 +115,13 @@ class Loader:
     def _load(self, queue: Queue, rows: list[Row]) -> int:
         """Load some requests; if that fails, each half on its own, down to the one at fault."""
         try:
-            self._store(queue, rows, self._work(rows))
+            batch, done = self._work(rows)
+            self._store(queue, rows[:done], batch)
+            if rest := rows[done:]:
+                queue.put_back(rest)
         except TakenElsewhere:
             return 0
-        except (sqlite3.OperationalError, OSError, Postponed):
+        except PASSING_ERRORS:
             raise  # the disk, the lock or another service: nothing in the requests is wrong
         except Exception:
             if len(rows) == 1:
@@ -101,11 +129,11 @@ class Loader:
                 return self._load_one_by_one(queue, rows[0])
             middle = len(rows) // 2
             return self._load(queue, rows[:middle]) + self._load(queue, rows[middle:])
-        return sum(row.events for row in rows)
+        return sum(row.events for row in rows[:done])
 
     def _load_one_by_one(self, queue: Queue, row: Row) -> int:
         """Load a request at which loading fails: the events that it fails at are rejected."""
-        batch = self._work([row])
+        batch, _ = self._work([row])
         kept: list[Item] = []
         for item in batch.items:
             try:
@@ -131,18 +159,23 @@ class Loader:
 
     # -- before the transaction ---------------------------------------------------------------
 
-    def _work(self, rows: Sequence[Row]) -> Batch:
-        batch = Batch()
+    def _work(self, rows: Sequence[Row]) -> tuple[Batch, int]:
+        """Take requests apart; returns how many: the rest waits once these have taken long."""
+        batch, done = Batch(), 0
+        begun = time.perf_counter()
         sources = self.sources.get({row.source for row in rows})
         for row in rows:
+            done += 1
             source = sources.get(row.source)
             if source is None:  # deleted since, and all that it sent with it
                 continue
             started = time.perf_counter()
             unpack(row, source, batch, self._hash_key)
             self._note_time(row.project, time.perf_counter() - started)
+            if time.perf_counter() - begun > self._patient_s:
+                break
         self._run_plugins(batch)
-        return batch
+        return batch, done
 
     def _run_plugins(self, batch: Batch) -> None:
         events = [item.event for item in batch.items]

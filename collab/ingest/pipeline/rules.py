@@ -12,9 +12,13 @@ from .event import MAX_NAME_CHARACTERS, Event
 
 #: Rules of one source.
 MAX_RULES = 100
+#: Rules among them that derive: each adds to an event.
+MAX_DERIVING_RULES = 20
 #: Names in a path, and characters of it.
 MAX_PATH_NAMES = 8
 MAX_PATH_CHARACTERS = 300
+#: Characters of a text that is derived: what is longer is not, or rules would multiply an event.
+MAX_DERIVED_CHARACTERS = 2000
 #: Characters of a masked text that may stay.
 MAX_KEPT_CHARACTERS = 20
 
@@ -84,7 +88,7 @@ class Rule:
             if put(event, self.to, found):
                 put(event, self.path, None)
         elif self.op == "derive" and self.to and self.derivation:
-            made = DERIVATIONS[self.derivation](_words(found))
+            made = derived(self.derivation, found)
             if made is not None:
                 put(event, self.to, made)
         elif self.op == "mask":
@@ -95,6 +99,17 @@ class Rule:
 
 def _words(value: object) -> str:
     return value if isinstance(value, str) else str(value)
+
+
+def derived(derivation: str, value: object) -> Any:
+    """Return what follows from a text or a number, or None; an object or a list is neither.
+
+    An object that was put into itself as text would double with each rule.
+    """
+    if isinstance(value, dict | list):
+        return None
+    made = DERIVATIONS[derivation](_words(value))
+    return None if isinstance(made, str) and len(made) > MAX_DERIVED_CHARACTERS else made
 
 
 def masked(text: str, keep: int) -> str:
@@ -144,7 +159,10 @@ def compile_rules(sent: object) -> tuple[Rule, ...]:
     """Make rules of a list as it is sent; raises ValueError with a sentence that names the one."""
     if not isinstance(sent, list) or len(sent) > MAX_RULES:
         raise ValueError(f"Rules are a list of at most {MAX_RULES}.")
-    return tuple(_compile(number, one) for number, one in enumerate(sent))
+    rules = tuple(_compile(number, one) for number, one in enumerate(sent))
+    if sum(rule.op == "derive" for rule in rules) > MAX_DERIVING_RULES:
+        raise ValueError(f"At most {MAX_DERIVING_RULES} rules derive.")
+    return rules
 
 
 def _compile(number: int, sent: Any) -> Rule:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from .archive import HOUR_MS, Slot, head, line
-from .batch import Batch, Item, Row, letter_of_sent
+from .batch import Batch, Item, Letter, Row, letter_of_sent
 from .event import Rejected, time_of
 from .formats import Body, Undecodable, decode, is_sound
 from .stages import Context, Source, corrected, validate
@@ -18,8 +18,7 @@ log = logging.getLogger(__name__)
 
 #: Seconds that the events of one request may take to be checked: what is left then is rejected.
 CHECK_PATIENCE_S = 2.0
-#: Events after which the time is looked at.
-LOOK_EVERY_EVENTS = 50
+GIVEN_UP_REASON = "The worker died several times while it had the request of this event in hand."
 
 
 def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
@@ -41,10 +40,7 @@ def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
     for place, value in enumerate(body.values):
         receipt = f"{context.receipt}:{place}"
         try:
-            if (
-                place % LOOK_EVERY_EVENTS == LOOK_EVERY_EVENTS - 1
-                and time.perf_counter() > deadline
-            ):
+            if place and time.perf_counter() > deadline:
                 raise Rejected("validate", "Checking the events before this one took too long.")
             event = validate(value, row.format, place, context)
             ts = corrected(event.ts, row.received, context.skew_ms)
@@ -56,6 +52,19 @@ def unpack(row: Row, source: Source, batch: Batch, hash_key: bytes) -> None:
             unsound = None if is_sound(value) else row.payload(place)
             written = line(common, receipt, value, None, 0, unsound)
         lines.append(written)
+
+
+def give_up(row: Row, source: Source, batch: Batch) -> None:
+    """Make letters of all of a request's events, and lines of their bytes, unread."""
+    said = orjson.loads(row.context)
+    context = Context(source, said.get("receipt", row.id), row.received)
+    batch.found[row.id] = row.events
+    lines = [] if said.get("imported") else batch.lines.setdefault(_slot(row), [])
+    common = head(row.source, row.received, row.format, said)
+    for place in range(row.events):
+        letter = Letter(row, context, place, "load", GIVEN_UP_REASON, row.payload(place))
+        batch.letters.append(letter)
+        lines.append(line(common, letter.receipt, None, None, 0, letter.payload))
 
 
 def _slot(row: Row) -> Slot:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import select
 import signal
 import sys
@@ -17,6 +18,10 @@ import types
 from pathlib import Path
 
 INGEST_FOLDER = Path(__file__).resolve().parent.parent
+#: Seconds that one turn may take: then the system ends the process, in whatever library it is.
+MAX_TURN_S = 60
+#: Bytes of memory that it may take: a request that becomes more fails, and the machine lives on.
+MAX_MEMORY_BYTES = 2**30
 #: Bytes of options.
 MAX_OPTIONS_BYTES = 2**16
 
@@ -42,8 +47,10 @@ class Door:
 
     def wait(self, seconds: float) -> bool:
         """Wait for a knock, but not for longer than this; returns whether to go on."""
+        signal.alarm(0)
         if self.open and select.select([0], [], [], seconds)[0] and not os.read(0, 65536):
             self.open = False
+        signal.alarm(MAX_TURN_S)
         return self.open
 
 
@@ -64,6 +71,7 @@ def main() -> None:
     borrow_packages()
     from collab.ingest.worker.loop import Options, Worker
 
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     options = Options(**read_options())  # type: ignore[arg-type]
     Worker(options, Door().wait).run()

@@ -17,6 +17,7 @@ from flask import Flask
 from ...core.parts import PARTS, BackgroundThread
 from ...core.security import kept_secret
 from ...core.slots import Slot
+from ..pipeline.queues.in_hand import path_of
 from .loop import Options, Worker
 
 log = logging.getLogger(__name__)
@@ -127,13 +128,20 @@ class Supervisor(BackgroundThread):
             self._trouble = f"ended with {process.wait()}, and is started again"
             return True
         finally:
-            _end(process)
+            self._end_process(process)
 
     def _wake(self) -> None:
         self._needed.set()
         process = self._process
         if process:
-            _end(process)
+            self._end_process(process)
+
+    def _end_process(self, process: subprocess.Popen[bytes]) -> None:
+        """Have it end; if it has to be killed, no request is at fault."""
+        if not _ended(process):
+            process.kill()
+            process.wait()
+            path_of(self._options.store).unlink(missing_ok=True)
 
 
 def _start(options: Options) -> subprocess.Popen[bytes]:
@@ -151,16 +159,16 @@ def _start(options: Options) -> subprocess.Popen[bytes]:
     return process
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Have it end what it has in hand; kill it if that takes too long: nothing is lost."""
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Have it end what it has in hand; returns whether it did so in time."""
     with contextlib.suppress(OSError):
         if process.stdin:
             process.stdin.close()
     try:
         process.wait(GRACE_S)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        return False
+    return True
 
 
 def options_of(app: Flask) -> Options:

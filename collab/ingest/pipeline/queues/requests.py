@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from .. import tables
 from ..batch import Row
+from .in_hand import InHand
 
 #: Events that one load takes, unless a single request has more.
 MAX_EVENTS = 4000
 #: Requests that one load takes.
 MAX_REQUESTS = 1000
+#: Bytes of bodies that one load takes, unless a single request has more: as objects they are ten
+#: times as many.
+MAX_BYTES = 8 * 2**20
 
 TAKE_QUERY = (
     "SELECT id, project, source, received, format, events, context, body FROM inbox"
     " WHERE project NOT IN ({}) ORDER BY id LIMIT ?"
 )
+SINGLE_QUERY = TAKE_QUERY.replace("project NOT IN ({})", "id <= ?")
 
 
 class TakenElsewhere(Exception):
@@ -33,11 +38,32 @@ class Queue(Protocol):
     def take(self, slow: Sequence[int]) -> list[Row]:
         """Return some requests; those of `slow` projects only if there is nothing else."""
 
+    def put_back(self, rows: Sequence[Row]) -> None:
+        """Leave requests that were taken for a later load: nothing is wrong with them."""
+
+    def has_killed(self, row: Row) -> bool:
+        """Return whether workers have died of this request again and again."""
+
     def settle(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Make it so, within a load's transaction, that they are never loaded again."""
 
     def acknowledge(self, rows: Sequence[Row]) -> None:
         """Let go of them: their load is committed."""
+
+    def close(self) -> None:
+        """Close what the queue has open."""
+
+
+def within_bounds(rows: Iterable[Row]) -> list[Row]:
+    """Return as many of the first rows as one load takes."""
+    taken: list[Row] = []
+    events = size = 0
+    for row in rows:
+        events, size = events + row.events, size + len(row.body)
+        if taken and (events > MAX_EVENTS or size > MAX_BYTES):
+            break
+        taken.append(row)
+    return taken
 
 
 class InboxQueue:
@@ -45,26 +71,41 @@ class InboxQueue:
 
     counts_at_load = False
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, in_hand: InHand) -> None:
+        self._connection, self._in_hand = connection, in_hand
 
     def take(self, slow: Sequence[int]) -> list[Row]:
-        """Return what came first."""
-        return (self._select(slow) if slow else []) or self._select([])
+        """Return what came first; a single request where the last worker may have died of it."""
+        rows = self._single() or (self._select(slow) if slow else []) or self._select([])
+        self._in_hand.note(rows)
+        return rows
+
+    def _single(self) -> list[Row]:
+        if not self._in_hand.until:
+            return []
+        found = self._connection.execute(SINGLE_QUERY, (self._in_hand.until, 1)).fetchall()
+        if not found:
+            self._in_hand.is_past()
+        return [Row(*one) for one in found]
 
     def _select(self, without: Sequence[int]) -> list[Row]:
         query = TAKE_QUERY.format(", ".join("?" * len(without)))
         found = self._connection.execute(query, (*without, MAX_REQUESTS))
-        rows: list[Row] = []
-        count = 0
-        for one in found:
-            row = Row(*one)
-            count += row.events
-            if rows and count > MAX_EVENTS:
-                break
-            rows.append(row)
+        rows = within_bounds(Row(*one) for one in found)
         found.close()
         return rows
+
+    def put_back(self, rows: Sequence[Row]) -> None:
+        """Note that they are not in hand; they never left the inbox."""
+        self._in_hand.note([])
+
+    def has_killed(self, row: Row) -> bool:
+        """Return whether workers have died of this request again and again."""
+        return self._in_hand.has_killed(row)
+
+    def close(self) -> None:
+        """Close the note of what is in hand."""
+        self._in_hand.close()
 
     def settle(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Take them out; raises TakenElsewhere."""

@@ -24,7 +24,7 @@ import redis
 from ..batch import Row
 from ..inbox import LOOK_S, PROJECT_PART, InboxFull, QuotaReached, Request
 from ..store import writing
-from .requests import MAX_EVENTS, TakenElsewhere
+from .requests import TakenElsewhere, within_bounds
 
 log = logging.getLogger(__name__)
 
@@ -137,15 +137,17 @@ class StreamQueue:
             )
             self._held = self._fresh(_rows(found[0][1] if found else []))
         self._held.sort(key=lambda row: row.project in slow)
-        count = 0
-        for place, row in enumerate(self._held):
-            count += row.events
-            if place and count > MAX_EVENTS:
-                break
-        else:
-            place = len(self._held)
-        taken, self._held = self._held[:place], self._held[place:]
+        taken = within_bounds(self._held)
+        self._held = self._held[len(taken) :]
         return taken
+
+    def put_back(self, rows: Sequence[Row]) -> None:
+        """Hold them for the next load."""
+        self._held[:0] = rows
+
+    def has_killed(self, row: Row) -> bool:
+        """Return False: what a worker died of is claimed by the others after half a minute."""
+        return False
 
     def settle(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Note that they are loaded; raises TakenElsewhere if another worker was faster."""
