@@ -29,7 +29,7 @@ _APOSTROPHES = re.compile("[\u2018\u2019\u02bc\uff07`\u00b4]")
 _JOINERS = "._+-'\u2019/\\@"
 _BEFORE_NO_CALL = ".+-/\\@"
 #: Of somebody: the end of a name all the same.
-_POSSESSIVE = re.compile(r"['\u2019]s(?!\w)", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"['\u2019][sS](?!\w)")
 _WEB_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.)[!-~]*")
 #: The domain of an address whose mailbox is written without spaces: `用户@例子.公司`.
 _DOMAIN = re.compile(r"@[^\s@.,:;!?]+\.\w")

@@ -23,18 +23,19 @@ MAX_WINDOW_S = 90 * 86_400
 MAX_SESSIONS_SHOWN = 500
 
 
+WINDOW_PATTERN = re.compile(r"[1-9][0-9]{0,6}[smhd]?")
+
+
 class Window(fields.String):
     """A length of time, such as `30m`, `24h`, `7d` or a number of seconds; read as seconds."""
 
-    PATTERN = r"^[1-9][0-9]{0,6}[smhd]?$"
-
     def __init__(self, **options: Any) -> None:
-        metadata = {"pattern": self.PATTERN} | options.pop("metadata", {})
+        metadata = {"pattern": f"^{WINDOW_PATTERN.pattern}$"} | options.pop("metadata", {})
         super().__init__(metadata=metadata, **options)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
-        if not re.fullmatch(self.PATTERN[1:-1], text):
+        if not WINDOW_PATTERN.fullmatch(text):
             raise ma.ValidationError("Must be a length of time such as 30m, 24h or 7d.")
         digits = text.rstrip("smhd")
         seconds = int(digits) * UNIT_SECONDS[text[len(digits) :]]
