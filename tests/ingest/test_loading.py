@@ -363,6 +363,14 @@ class TestBounds:
         pipeline.takes(event("c", data=body), source=2, project=2)  # the other half is others'
         pipeline.close()
 
+    def test_what_waits_is_counted_in_bytes_as_it_comes_and_goes(self, pipeline):
+        body = b'[{"event_type": "click"}]'
+        pipeline.takes(body)
+        pipeline.takes(body)
+        assert pipeline.asks("SELECT bytes FROM waiting") == [(2 * len(body),)]
+        pipeline.loads()
+        assert pipeline.asks("SELECT bytes FROM waiting") == [(0,)]
+
     def test_a_project_that_has_its_quota_is_refused(self, tmp_path):
         pipeline = Pipeline(tmp_path, quota=1000)
         with pytest.raises(QuotaReached):

@@ -141,9 +141,8 @@ class Inbox:
 
 
 def _look(connection: sqlite3.Connection) -> _Sizes:
-    waiting = dict(
-        connection.execute("SELECT project, sum(length(body)) FROM inbox GROUP BY project")
-    )
+    # Counted by triggers: to add up the inbox took 80 ms of each half second when it was long.
+    waiting = dict(connection.execute("SELECT project, bytes FROM waiting"))
     stored = dict(connection.execute("SELECT project, sum(bytes) FROM totals GROUP BY project"))
     for project, size in connection.execute(
         "SELECT project, sum(bytes) FROM archives GROUP BY project"

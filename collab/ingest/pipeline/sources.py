@@ -16,6 +16,9 @@ from .stages import Source
 
 log = logging.getLogger(__name__)
 
+#: Rules and schemas, of each, that are kept compiled.
+MAX_COMPILED = 1000
+
 SOURCES_QUERY = (
     "SELECT id, project_id, name, unknown_types, rules FROM ingest_sources WHERE id IN ({})"
 )
@@ -73,6 +76,7 @@ class SourceReader:
 
     def _compiled(self, text: str) -> tuple[Rule, ...]:
         if text not in self._rules:
+            _make_room(self._rules)
             self._rules[text] = compile_rules(orjson.loads(text or "[]"))
         return self._rules[text]
 
@@ -81,6 +85,13 @@ class SourceReader:
         rows: list[tuple[Any, ...]] = self._connection.execute(SCHEMAS_QUERY, (project,)).fetchall()
         for kind, version, text in rows:
             if text not in self._checks:
+                _make_room(self._checks)
                 self._checks[text] = compile_schema(orjson.loads(text))
             found[kind, version] = self._checks[text]
         return found
+
+
+def _make_room(known: dict[str, Any]) -> None:
+    """Forget what was compiled first, where there is much."""
+    while len(known) >= MAX_COMPILED:
+        known.pop(next(iter(known)))

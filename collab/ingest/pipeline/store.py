@@ -42,6 +42,14 @@ VERSIONS: tuple[str, ...] = (
         context TEXT NOT NULL,
         body BLOB NOT NULL
     );
+    CREATE TABLE waiting (project INTEGER PRIMARY KEY, bytes INTEGER NOT NULL);
+    CREATE TRIGGER inbox_grows AFTER INSERT ON inbox BEGIN
+        INSERT INTO waiting VALUES (NEW.project, length(NEW.body))
+            ON CONFLICT (project) DO UPDATE SET bytes = bytes + excluded.bytes;
+    END;
+    CREATE TRIGGER inbox_shrinks AFTER DELETE ON inbox BEGIN
+        UPDATE waiting SET bytes = bytes - length(OLD.body) WHERE project = OLD.project;
+    END;
     CREATE TABLE events (
         id INTEGER PRIMARY KEY,
         project INTEGER NOT NULL,
@@ -172,9 +180,19 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         return
     with writing(connection):
         for number in range(_version(connection), len(VERSIONS)):
-            for statement in VERSIONS[number].split(";"):
+            for statement in _statements(VERSIONS[number]):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version={number + 1}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Cut a script into its statements; those of a trigger belong together."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _version(connection: sqlite3.Connection) -> int:
