@@ -15,7 +15,7 @@ from ...extensions import db
 from ..models import REJECT, EventSchema, Source
 from ..pipeline import stages
 from ..pipeline.event import Rejected
-from ..pipeline.event_schemas import Check, compile_schema
+from ..pipeline.event_schemas import Check, compile_kept
 from .forms import Sent
 
 #: Seconds that a request's events are looked at here; what is left then the worker judges alone.
@@ -81,7 +81,7 @@ class Sources:
     def _check(self, row: Any) -> Check:
         check = self._checks.get(row.id)
         if check is None:
-            check = self._checks[row.id] = compile_schema(row.schema)
+            check = self._checks[row.id] = compile_kept(row.schema)
             while len(self._checks) > MAX_KNOWN_CHECKS:
                 self._checks.popitem(last=False)
         return check

@@ -13,6 +13,8 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from .schema_costs import cost_of
+
 #: Bytes of a schema, as JSON.
 MAX_SCHEMA_BYTES = 32 * 1024
 #: How deep it may be.
@@ -23,6 +25,12 @@ MAX_PATTERN_CHARACTERS = 300
 MAX_REFERENCES = 200
 #: Bytes that a compiled pattern may take.
 MAX_PATTERN_BYTES = 2**20
+#: Nanoseconds that one check may take by what its schema costs for each byte of data.
+MAX_CHECK_NS = 300_000_000
+#: Bytes of data that any schema must be able to check in this time.
+MIN_DATA_BYTES = 1024
+#: Bytes of data that are never too many: no body is longer.
+MAX_DATA_BYTES = 4 * 2**20
 #: Characters of what an event is told about its mistake.
 MAX_REASON_CHARACTERS = 300
 PART_PATTERN = re.compile(r"#/\$defs/[A-Za-z0-9_.-]{1,100}")
@@ -41,13 +49,30 @@ def compile_schema(schema: object) -> Check:
         _check_member(path, name, value)
     validator = _validator(schema)
     _require_few_references(schema)
+    most = int(MAX_CHECK_NS / (cost_of(schema) or 1.0))
+    if most < MIN_DATA_BYTES:
+        raise ValueError("Checking data against this schema would take too long.")
 
     def check(data: dict[str, Any]) -> str | None:
+        if most < MAX_DATA_BYTES and (size := len(orjson.dumps(data))) > most:
+            return f"data has {size:,} bytes, of which its schema can check {most:,} in time."
         if validator.is_valid(data):
             return None
         return _first_mistake(validator, data)
 
     return check
+
+
+def compile_kept(schema: object) -> Check:
+    """Compile a schema that was taken once; one that is taken no more rejects what it is to check.
+
+    An error would end the worker, and so everybody's events.
+    """
+    try:
+        return compile_schema(schema)
+    except ValueError as error:
+        words = f"The schema of this type of event is taken no more: {error}"
+        return lambda _: words[:MAX_REASON_CHARACTERS]
 
 
 def _validator(schema: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from .event_schemas import Check, compile_schema
+from .event_schemas import Check, compile_kept
 from .rules import Rule, compile_rules
 from .stages import Source
 
@@ -86,7 +86,7 @@ class SourceReader:
         for kind, version, text in rows:
             if text not in self._checks:
                 _make_room(self._checks)
-                self._checks[text] = compile_schema(orjson.loads(text))
+                self._checks[text] = compile_kept(orjson.loads(text))
             found[kind, version] = self._checks[text]
         return found
 
