@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, cast
 
 from flask import Flask
@@ -107,6 +107,7 @@ class Parts:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._slots: dict[str, Slot[Any]] = {}
+        self._ends: list[Callable[[], None]] = []
 
     def add(self, name: str, slot: Slot[Any], *, with_requests: bool = False) -> None:
         """Take in the part in a slot, under the name that `/ready` shows.
@@ -117,6 +118,10 @@ class Parts:
         self._slots[name] = slot
         if with_requests:
             self._app.before_request(lambda: cast(Part, slot.of(self._app)).start())
+
+    def at_end(self, end: Callable[[], None]) -> None:
+        """Have something let go of once all parts have stopped."""
+        self._ends.append(end)
 
     def __iter__(self) -> Iterator[tuple[str, Part]]:
         """Yield each part with its name."""
@@ -136,6 +141,8 @@ class Parts:
         """Stop all, those first that were brought last: they lean on the others."""
         for _, part in reversed(list(self)):
             part.stop()
+        for end in self._ends:
+            end()
 
     def states(self) -> dict[str, str]:
         """Return how each is; those that start with the first request are started."""

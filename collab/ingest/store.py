@@ -13,6 +13,7 @@ from typing import Protocol
 from flask import Flask
 
 from ..core.errors import DiskFull, Unavailable
+from ..core.parts import PARTS
 from ..core.slots import Slot, setting
 from .pipeline.inbox import Inbox, Request
 from .pipeline.store import connect, reading, writing
@@ -124,8 +125,25 @@ class Readers:
         if not keep:
             connection.close()
 
+    def close(self) -> None:
+        """Close those that nobody uses now."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
 
 READERS: Slot[Readers] = Slot("ingest readers", lambda app: Readers(path_of(app)))
+
+
+def init_app(app: Flask) -> None:
+    """Have the store closed with the server; it is opened again when it is used."""
+
+    def close() -> None:
+        INBOX.of(app).close()
+        READERS.of(app).close()
+
+    PARTS.of(app).at_end(close)
 
 
 def reader() -> contextlib.AbstractContextManager[sqlite3.Connection]:

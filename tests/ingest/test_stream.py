@@ -76,6 +76,22 @@ def test_what_a_dead_worker_had_taken_another_one_loads(pipeline, redis, inbox):
     assert len(pipeline.stored()) == 3
 
 
+def test_an_entry_that_kills_workers_is_given_up_and_its_neighbours_are_loaded(
+    pipeline, redis, inbox
+):
+    for first in (0, 10, 20):
+        send(inbox, first, 2)
+    StreamQueue(redis.url, pipeline.loader.connection).take([])  # the first that dies, of all three
+    for _ in range(2):  # and two that die of the first one alone
+        alone = StreamQueue(redis.url, pipeline.loader.connection, idle_ms=0).take([])
+        assert [row.events for row in alone] == [2]
+    joins(pipeline, redis, idle_ms=0)
+    pipeline.loads()
+    assert pipeline.stored() == ["10", "11", "20", "21"]
+    assert len(pipeline.letters()) == 2
+    assert accounted(redis, pipeline.loader.connection, 6)
+
+
 class DiesAfterTheCommit(StreamQueue):
     """A worker's side that is gone before it acknowledges."""
 

@@ -188,7 +188,7 @@ def test_an_admin_who_loses_the_role_loses_the_socket_on_anybodys_project(
     socket = connect(second_admin, project_id=project)
     socket.expect("subscribed")
     ok(ada.patch(f"/users/{second_admin.id}", {"role": "user"}))
-    assert socket.wait_closed().code == 4401
+    assert socket.wait_closed().code == 4503
 
 
 def test_an_admin_who_loses_the_role_loses_the_stream_of_anybodys_project(

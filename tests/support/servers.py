@@ -24,7 +24,7 @@ from werkzeug.serving import ThreadedWSGIServer
 from collab.realtime.transport.live import LIVE
 
 from .fork_server import ROOT, Forked, ForkServer
-from .waiting import PATIENCE
+from .waiting import PATIENCE, eventually
 
 TIMEOUT = httpx.Timeout(PATIENCE)
 #: For all clients: httpx would read the system's certificates for each, and none is ever looked at.
@@ -149,9 +149,18 @@ class ProcessServer:
         self.process.send_signal(number)
 
     def kill(self) -> None:
-        """Kill all of it at once, as a power cut does."""
+        """Kill all of it at once, as a power cut does; returns when its port is free."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        eventually(self._port_is_free)
+
+    def _port_is_free(self) -> bool:
+        """Return whether the last of the group is gone: only the first is our child."""
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", self.port))
+            return True
+        return False
 
     def stop(self) -> int:
         """Stop it politely and return its exit code."""

@@ -40,6 +40,8 @@ IDLE_MS = 30_000
 CLAIMS_PER_IDLE = 6
 #: Entries of one reading; those beyond a load's events are kept for the next.
 MAX_ENTRIES = 64
+#: Deliveries of an entry after which it is given up: one among others, and two alone.
+MAX_DELIVERIES = 3
 #: Milliseconds that a reading waits for something to come.
 BLOCK_MS = 250
 #: Seconds for connecting and for an answer.
@@ -117,6 +119,8 @@ class StreamQueue:
         self._name = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
         self._held: list[Row] = []
         self._next_claim = 0.0
+        #: The entry in hand that another worker had left behind.
+        self._claimed = ""
         try:
             self._redis.xgroup_create(STREAM_KEY, GROUP_NAME, id="0", mkstream=True)
         except redis.ResponseError as error:
@@ -129,6 +133,8 @@ class StreamQueue:
 
     def take(self, slow: Sequence[int]) -> list[Row]:
         """Return what was left behind, what is in hand, or what comes within a moment."""
+        if not self._held:
+            self._claimed = ""
         if not self._held and time.monotonic() >= self._next_claim:
             self._held = self._fresh(self._claim())
         if not self._held:
@@ -137,7 +143,7 @@ class StreamQueue:
             )
             self._held = self._fresh(_rows(found[0][1] if found else []))
         self._held.sort(key=lambda row: row.project in slow)
-        taken = within_bounds(self._held)
+        taken = self._held[:1] if self._claimed else within_bounds(self._held)
         self._held = self._held[len(taken) :]
         return taken
 
@@ -146,8 +152,11 @@ class StreamQueue:
         self._held[:0] = rows
 
     def has_killed(self, row: Row) -> bool:
-        """Return False: what a worker died of is claimed by the others after half a minute."""
-        return False
+        """Return whether workers have died of it alone: it was delivered again and again."""
+        if row.id != self._claimed:
+            return False
+        found: Any = self._redis.xpending_range(STREAM_KEY, GROUP_NAME, row.id, row.id, 1)
+        return bool(found) and found[0]["times_delivered"] > MAX_DELIVERIES
 
     def settle(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Note that they are loaded; raises TakenElsewhere if another worker was faster."""
@@ -178,13 +187,20 @@ class StreamQueue:
             connection.executemany("DELETE FROM taken WHERE entry = ?", [(one,) for one in ids])
 
     def _claim(self) -> list[Row]:
-        """Take over what workers that died had taken, and tidy up after those who died late."""
-        self._next_claim = time.monotonic() + self._idle_ms / 1000 / CLAIMS_PER_IDLE
+        """Take over one of those that workers which died had taken.
+
+        One alone: if this worker dies of it, too, it is known of which.
+        """
         self._tidy()
         found: Any = self._redis.xautoclaim(
-            STREAM_KEY, GROUP_NAME, self._name, self._idle_ms, "0-0", count=MAX_ENTRIES
+            STREAM_KEY, GROUP_NAME, self._name, self._idle_ms, "0-0", count=1
         )
-        return _rows(found[1])
+        rows = _rows(found[1])
+        if rows:
+            self._claimed = str(rows[0].id)
+        else:
+            self._next_claim = time.monotonic() + self._idle_ms / 1000 / CLAIMS_PER_IDLE
+        return rows
 
     def _tidy(self) -> None:
         """Forget entries that are acknowledged already: their worker died just after that."""

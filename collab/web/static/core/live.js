@@ -25,7 +25,7 @@ import { connection } from "./socket.js";
  * @property {(present: Person[]) => void} [onPresent] who is here, with each (re)subscription
  */
 /** @typedef {{ handler: (event: LiveEvent) => void, handlers: Handlers }} Reader */
-/** @typedef {{ readers: Set<Reader>, last: string | null, ready: Promise<any>, asked: boolean }} Topic */
+/** @typedef {{ readers: Set<Reader>, last: string | null, ready: Promise<any>, asked: boolean, tries: number }} Topic */
 
 /** @type {Map<string, Topic>} */
 const topics = new Map();
@@ -90,6 +90,7 @@ function subscribeNow(name) {
   const topic = topics.get(name);
   if (!topic || topic.asked || state.get() !== "online") return;
   topic.asked = true;
+  topic.tries += 1;
   topic.ready = request({ type: "subscribe", topic: name, after: topic.last ?? undefined });
   topic.ready.then(
     (answer) => subscribed(name, topic, answer),
@@ -100,9 +101,11 @@ function subscribeNow(name) {
 /** @param {string} name @param {Topic} topic @param {any} answer */
 function subscribed(name, topic, answer) {
   if (topics.get(name) !== topic) return;
+  // The first answer got lost with its connection: what has been loaded since may be behind it.
+  const isLate = topic.last === null && topic.tries > 1;
   if (topic.last === null || !answer.recovered) topic.last = String(answer.last_id);
   for (const { handlers } of topic.readers) {
-    if (!answer.recovered) handlers.onGap?.();
+    if (!answer.recovered || isLate) handlers.onGap?.();
     handlers.onPresent?.(answer.present);
   }
 }
@@ -130,7 +133,7 @@ function subscribe(name, handler, handlers = {}) {
 /** @param {string} name @param {number | string | null | undefined} after @returns {Topic} */
 function newTopic(name, after) {
   const last = after === undefined || after === null ? null : String(after);
-  const topic = { readers: new Set(), last, ready: Promise.resolve(null), asked: false };
+  const topic = { readers: new Set(), last, ready: Promise.resolve(null), asked: false, tries: 0 };
   topics.set(name, topic);
   return topic;
 }

@@ -36,7 +36,7 @@ function mount(root, ctx) {
   const more = async () => {
     try {
       const { data } = await ctx.api.get(path, { query: { limit: 40, cursor, type: kind }, signal: ctx.signal });
-      list.append(...data.items.map((/** @type {any} */ one) => happening(one)));
+      list.append(...missing(list, data.items).map((one) => happening(one)));
       cursor = data.next_cursor;
       if (cursor) replace(below, button("Earlier", more));
       else if (list.childElementCount) replace(below, h("p", { class: "quiet" }, "That is all."));
@@ -81,6 +81,16 @@ function mount(root, ctx) {
 }
 
 /**
+ * Those that are not in the list yet: two loads may be on their way at once.
+ * @param {HTMLElement} list
+ * @param {any[]} items
+ * @returns {any[]}
+ */
+function missing(list, items) {
+  return items.filter((one) => !list.querySelector(`:scope > [data-id="${one.id}"]`));
+}
+
+/**
  * With each new event the sentences that are not here yet are put on top.
  * @param {Context} ctx
  * @param {string} path
@@ -100,9 +110,9 @@ function fresh(ctx, path, list, kindNow) {
       const { data } = await ctx.api.get(path, { query: { limit: 20, type: kindNow() }, signal: ctx.signal });
       const first = Number(/** @type {HTMLElement | null} */ (list.firstElementChild)?.dataset["id"] ?? 0);
       list.prepend(
-        ...data.items
-          .filter((/** @type {any} */ one) => one.id > first)
-          .map((/** @type {any} */ one) => happening(one, { fresh: true })),
+        ...missing(list, data.items)
+          .filter((one) => one.id > first)
+          .map((one) => happening(one, { fresh: true })),
       );
     } catch {
       again = false; // the next event tries again
