@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -16,3 +17,10 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     for name in ("If-Match", "if-match"):
         if case.headers and name in case.headers:
             del case.headers[name]
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines_of_json(context: Any, value: Any) -> bytes:
+    """Write a value as lines of JSON: one, or one for each item of a list."""
+    items = value if isinstance(value, list) else [value]
+    return b"".join(json.dumps(item).encode() + b"\n" for item in items)

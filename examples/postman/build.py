@@ -115,7 +115,7 @@ def _url(step: Step) -> dict[str, Any]:
         name = step.ids.get(match[1], match[1])
         return name if name.isdigit() or match[1] == "name" else f"{{{{{name}}}}}"
 
-    at_root = step.path in ("/", "/health", "/ready") or step.path.startswith("/v1/")
+    at_root = step.path in ("/", "/health", "/ready", "/metrics") or step.path.startswith("/v1/")
     prefix = "" if at_root else API_PATH
     path = prefix + re.sub(r"{(\w+)}", value, step.path)
     query = [{"key": name, "value": value} for name, value in step.query.items()]
