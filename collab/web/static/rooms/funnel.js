@@ -20,15 +20,18 @@ export function funnelPart(ctx, project, since) {
     ],
   });
   const result = h("div", { "aria-live": "polite" });
+  let turn = 0; // an answer that a later question has overtaken is not shown
   const load = async () => {
+    const mine = (turn += 1);
     const query = { project_id: project, steps: steps.value(), window: within.value(), since: since() };
     try {
       const { data } = await ctx.api.get("ingest/funnel", { query, signal: ctx.signal });
+      if (mine !== turn) return;
       steps.tell("");
       replace(result, drawn(data));
     } catch (error) {
       const problem = asProblem(error);
-      if (ctx.signal.aborted || steps.tell(problem.of("query/steps"))) return;
+      if (ctx.signal.aborted || mine !== turn || steps.tell(problem.of("query/steps"))) return;
       replace(result, problemBox(problem, load));
     }
   };
