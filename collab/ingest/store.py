@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from ..core.errors import DiskFull, Unavailable
 from ..core.parts import PARTS
 from ..core.slots import Slot, setting
 from .pipeline.inbox import Inbox, Request
+from .pipeline.queues.requests import stream_errors
 from .pipeline.store import connect, reading, writing
 from .worker.supervisor import WORKER
 
@@ -73,15 +73,10 @@ def append(request: Request) -> int | str:
     """
     try:
         receipt = INBOX.here().append(request)
-    except _stream_trouble():
+    except stream_errors():
         raise Unavailable("Events can't be taken in right now.") from None
     WORKER.here().knock()
     return receipt
-
-
-def _stream_trouble() -> tuple[type[Exception], ...]:
-    client = sys.modules.get("redis")
-    return (client.RedisError,) if client else ()
 
 
 def waiting(connection: sqlite3.Connection) -> dict[int, int]:

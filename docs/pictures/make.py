@@ -41,7 +41,7 @@ CARDS = (
     {"title": "Train for the moon walk", "status": "doing", "priority": "high", "assignee": "me"},
     {"title": "Say goodbye", "status": "todo", "tags": ["home"]},
 )
-#: Lines from the end of Bob's program to the one where he then stands.
+#: Lines from the end of Bob's program to the one where the cursor then stands.
 UP_TO_THE_CREW = 6
 #: What Bob writes.
 PROGRAM = '''"""Count down to the start."""

@@ -106,10 +106,10 @@ class Provider:
             if found == kind:
                 return reader
 
-    def synced(self, name: str) -> None:
-        """Ask, and read on until it is answered."""
+    def synced(self, name: str) -> bool:
+        """Ask, and read on until it is answered; returns that it was."""
         self.send(name, sync(STEP_1, b"\0"))
-        self.until(name, SYNC)
+        return self.until(name, SYNC) is not None
 
     def wait_closed(self, name: str = "-") -> Closed:
         return closed_after(lambda: self.read(name))
@@ -217,7 +217,7 @@ def test_an_update_that_can_t_be_taken_closes_its_text_alone(
         provider.auth(name, bob.token)
     provider.send(str(text), sync(UPDATE, b"garbage"))
     provider.until(str(text), protocol.CLOSE)
-    provider.synced(str(also))
+    assert provider.synced(str(also))
 
 
 def test_a_removed_member_is_told_nothing_more(
@@ -304,7 +304,7 @@ def test_kinds_that_are_not_for_us_are_passed_over(
     provider.auth(str(text), bob.token)
     provider.send(str(text), bytes((kind,)) + sized(b"hello"))
     provider.ws.send_binary(protocol.PONG)
-    provider.synced(str(text))
+    assert provider.synced(str(text))
 
 
 def test_a_provider_that_knows_signs_of_life_gets_them(text: int, bob: Person, serve: Any) -> None:

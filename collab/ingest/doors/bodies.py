@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
@@ -11,9 +10,10 @@ from typing import ParamSpec, TypeVar
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ...core.errors import ApiError, Malformed, Unavailable
+from ...core.errors import ApiError, Unavailable
 from ...core.http.heavy import HEAVY_BYTES, sees_to_it_itself
 from ...core.http.limits import larger_body
+from ...core.http.representations.coding import inflated
 from ...core.json import count_values
 from ...core.slots import Slot
 
@@ -79,7 +79,7 @@ def body_of_request() -> Iterator[bytes]:
         body = first + rest if rest else first
         if len(body) > MAX_BODY_BYTES:
             raise RequestEntityTooLarge()
-        body = body if bits is None else inflated(body, bits)
+        body = body if bits is None else inflated(body, bits, MAX_BODY_BYTES)
         _check_values(body)
         yield body
 
@@ -91,20 +91,6 @@ def _some(most: int) -> bytes:
         pieces.append(piece)
         most -= len(piece)
     return b"".join(pieces)
-
-
-def inflated(body: bytes, bits: int) -> bytes:
-    """Uncompress a body; raises Malformed, and RequestEntityTooLarge before it takes memory."""
-    inflater = zlib.decompressobj(bits)
-    try:
-        found = inflater.decompress(body, MAX_BODY_BYTES + 1)
-    except zlib.error as error:
-        raise Malformed(f"The body can't be uncompressed: {error}.") from None
-    if len(found) > MAX_BODY_BYTES:
-        raise RequestEntityTooLarge()
-    if not inflater.eof or inflater.unused_data:
-        raise Malformed("The body can't be uncompressed: it does not end where it should.")
-    return found
 
 
 def _window_bits(coding: str) -> int | None:

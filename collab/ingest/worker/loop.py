@@ -8,7 +8,6 @@ import importlib
 import logging
 import os
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ..pipeline.archive import Archive
 from ..pipeline.chores import Chores
 from ..pipeline.loading import Loader, Plugin, Postponed
 from ..pipeline.outside import Lookup
+from ..pipeline.queues.requests import stream_errors
 from ..pipeline.sources import SourceReader
 from ..pipeline.store import writing
 
@@ -93,8 +93,7 @@ def plugin(name: str) -> Plugin:
 
 def trouble() -> tuple[type[Exception], ...]:
     """Return what passes: a full disk, a locked store, another service that is down."""
-    client = sys.modules.get("redis")  # imported only if it is in use
-    return (*PASSING_ERRORS, client.RedisError) if client else PASSING_ERRORS
+    return (*PASSING_ERRORS, *stream_errors())
 
 
 @contextlib.contextmanager

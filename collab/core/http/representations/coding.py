@@ -42,7 +42,7 @@ def unpacked(request: Request, body: bytes, most: int) -> bytes:
     """
     coding = coding_of(request)
     if coding in GZIP_CODINGS:
-        body = _from_gzip(body, most)
+        body = inflated(body, GZIP_WINDOW_BITS, most)
     elif coding not in PLAIN_CODINGS:
         raise UnsupportedCoding(
             "JSON is taken as it is, or packed by gzip.",
@@ -52,14 +52,18 @@ def unpacked(request: Request, body: bytes, most: int) -> bytes:
     return body.removeprefix(BYTE_ORDER_MARK)
 
 
-def _from_gzip(body: bytes, most: int) -> bytes:
-    reader = zlib.decompressobj(GZIP_WINDOW_BITS)
+def inflated(body: bytes, bits: int, most: int) -> bytes:
+    """Uncompress a body; raises Malformed, and RequestEntityTooLarge before it takes memory.
+
+    `bits` is zlib's name for the format; what comes out has at most `most` bytes.
+    """
+    inflater = zlib.decompressobj(bits)
     try:
-        found = reader.decompress(body, most + 1)
+        found = inflater.decompress(body, most + 1)
     except zlib.error as error:
-        raise Malformed(f"The body is not gzip: {error}.") from None
+        raise Malformed(f"The body is not packed as it says (gzip, deflate): {error}.") from None
     if len(found) > most:
         raise RequestEntityTooLarge()
-    if not reader.eof or reader.unused_data:
-        raise Malformed("The body is not one whole gzip stream.")
+    if not inflater.eof or inflater.unused_data:
+        raise Malformed("The body is not one whole stream of what it says (gzip, deflate).")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -114,3 +115,9 @@ class InboxQueue:
 
     def acknowledge(self, rows: Sequence[Row]) -> None:
         """Do nothing: they are gone."""
+
+
+def stream_errors() -> tuple[type[Exception], ...]:
+    """Return what a client of Redis raises, if it is in use: it is imported only then."""
+    client = sys.modules.get("redis")
+    return (client.RedisError,) if client else ()
