@@ -18,6 +18,8 @@ from .attempts import REGISTRATIONS, TooManyAttempts, attempts
 from .models import ADMIN, USER, Session, User
 from .passwords import Match
 from .sessions import Client, SignedIn
+from .signing_in import completing
+from .signing_in.completing import Way
 
 
 class EmailTaken(Conflict):
@@ -53,8 +55,7 @@ def register(email: str, password: str, name: str | None, client: Client) -> Sig
         db.session.rollback()
         raise EmailTaken()
     user = new_account(email, password_hash, name)
-    signed_in = sessions.start(user, client)
-    db.session.commit()
+    signed_in = completing.complete(user, client, by=Way.REGISTRATION)
     attempts().forgive(attempt)
     return replace(signed_in, notice=FIRST_ACCOUNT) if user.role == ADMIN else signed_in
 
@@ -91,13 +92,9 @@ def _log_in(email: str, password: str, client: Client) -> SignedIn:
         raise WrongCredentials()
     user, rehashed = checked
     attempts().forgive(attempt)
-    if user.disabled:  # said only to whoever knows the password
-        raise sessions.Disabled()
     if rehashed:
         user.password_hash = rehashed
-    signed_in = sessions.start(user, client)
-    db.session.commit()
-    return signed_in
+    return completing.complete(user, client, by=Way.PASSWORD)
 
 
 def _check(

@@ -1,0 +1,1 @@
+"""Signing in: where every way to log in ends, whatever it began with."""
