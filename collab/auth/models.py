@@ -49,6 +49,10 @@ class User(Versioned, Model):
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(10), default=USER, index=True)
     disabled_at: Mapped[datetime | None]
+    #: When they showed that they read what is sent to the address; null: not yet.
+    email_verified_at: Mapped[datetime | None]
+    #: When a mail server last said for good that there is no such mailbox.
+    email_bounced_at: Mapped[datetime | None]
 
     #: Whether it is shown to an admin, with more than its owner is shown.
     to_admin: bool = False
@@ -59,9 +63,21 @@ class User(Versioned, Model):
 
     @validates("name")
     def _call(self, _: str, name: str) -> str:
-        """Let the handle follow the name; an address never changes."""
+        """Let the handle follow the name."""
         self.handle = call_key(name)
         return name
+
+    @validates("email")
+    def _move(self, _: str, email: str) -> str:
+        """Let the mailbox follow the address, of which nothing is known yet."""
+        self.mailbox = mailbox_of(email)
+        self.email_verified_at = self.email_bounced_at = None
+        return email
+
+    @property
+    def email_verified(self) -> bool:
+        """Return whether they showed that they read what is sent to the address."""
+        return self.email_verified_at is not None
 
     @property
     def disabled(self) -> bool:
