@@ -117,7 +117,7 @@ class TestDatabase:
             db.session.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
             db.session.commit()
 
-    def test_one_that_is_behind_is_told_of(self, app, command):
+    def test_one_that_lags_is_told_of(self, app, command):
         versions = (one for one in _revisions(app) if one.down_revision)
         self.change_revision(app, next(versions).down_revision)
         done = command("prune-events")

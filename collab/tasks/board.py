@@ -25,16 +25,16 @@ def number(task: Task) -> int:
 
 def end(task: Task, status: str, actor: int) -> str:
     """Return the position at the end of a column for a task that comes to it."""
-    return place(task, status, None, actor, behind=True)
+    return place(task, status, None, actor, after=True)
 
 
-def place(task: Task, status: str, anchor: Task | None, actor: int, *, behind: bool) -> str:
+def place(task: Task, status: str, anchor: Task | None, actor: int, *, after: bool) -> str:
     """Return a position next to another task, or at the end of a column.
 
     It is the present one if the task stands there already. Where there is no room, all tasks of
     the column get fresh positions.
     """
-    low, high = _neighbours(task, status, anchor, behind)
+    low, high = _neighbours(task, status, anchor, after)
     if task.position is not None and task.status == status and _within(task.position, low, high):
         return task.position
     try:
@@ -66,7 +66,7 @@ def _others(task: Task, status: str) -> Any:
 
 
 def _neighbours(
-    task: Task, status: str, anchor: Task | None, behind: bool
+    task: Task, status: str, anchor: Task | None, after: bool
 ) -> tuple[str | None, str | None]:
     rows, key = _others(task, status), tuple_(Task.position, Task.id)
     rising, falling = (
@@ -76,7 +76,7 @@ def _neighbours(
     if anchor is None:
         return db.session.scalar(falling.limit(1)), None
     here = (anchor.position, anchor.id)
-    if behind:
+    if after:
         return anchor.position, db.session.scalar(rising.where(key > here).limit(1))
     return db.session.scalar(falling.where(key < here).limit(1)), anchor.position
 

@@ -145,7 +145,7 @@ def move(
         pointer = "before" if before else "after"
         anchor = board.find_anchor(task, key, pointer, status)
     column = anchor.status if anchor else status or task.status
-    position = board.place(task, column, anchor, actor.user_id, behind=not before)
+    position = board.place(task, column, anchor, actor.user_id, after=not before)
     wanted = {"status": column, "position": position}
     changes = {key: value for key, value in wanted.items() if getattr(task, key) != value}
     if "status" in changes:  # without a position it would go to the column's end

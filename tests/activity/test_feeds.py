@@ -108,7 +108,9 @@ def test_ones_own_feed_has_nothing_of_others(charlie, bob, project):
     assert {one["actor"]["id"] for one in ok(charlie.get("/activity"))["items"]} == {charlie.id}
 
 
-def test_of_another_person_one_sees_what_he_did_where_one_is_a_member(alice, bob, charlie, project):
+def test_of_another_person_one_sees_what_they_did_where_one_is_a_member(
+    alice, bob, charlie, project
+):
     bob.tells(project)
     bob.tells(bob.makes_project("Secret"))
     bob.submits()
@@ -118,7 +120,7 @@ def test_of_another_person_one_sees_what_he_did_where_one_is_a_member(alice, bob
     assert texts(charlie, f"/users/{bob.id}/activity") == []
 
 
-def test_an_admin_sees_all_that_a_person_did_but_not_what_his_private_things_say(ada, bob):
+def test_an_admin_sees_all_that_a_person_did_but_not_what_their_private_things_say(ada, bob):
     ok(bob.post("/events", {"type": "diary", "payload": {"mood": "low"}}))
     bob.submits()
 
@@ -128,7 +130,7 @@ def test_an_admin_sees_all_that_a_person_did_but_not_what_his_private_things_say
     assert (job["type"], job["data"], job["withheld"]) == ("job.queued", {}, True)
 
 
-def test_a_person_sees_all_that_he_did_himself(bob):
+def test_a_person_sees_all_that_they_did_themself(bob):
     ok(bob.post("/events", {"type": "diary", "payload": {"mood": "low"}}))
 
     newest = ok(bob.get(f"/users/{bob.id}/activity"))["items"][0]

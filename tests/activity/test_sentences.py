@@ -120,7 +120,7 @@ def test_the_names_of_a_page_are_read_at_once(app, alice, bob):
         assert names_of(rows) == {alice.id: "Alice", bob.id: "Bob"}
 
 
-def test_a_renamed_person_has_his_new_name(alice, project):
+def test_a_renamed_person_has_their_new_name(alice, project):
     ok(alice.patch("/auth/me", {"name": "Alicia"}))
 
     items = ok(alice.get(f"/projects/{project}/activity"))["items"]

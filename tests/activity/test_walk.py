@@ -90,7 +90,7 @@ def test_a_request_reads_so_many_rows_at_most(sources):
 
 
 @pytest.mark.usefixtures("context")
-def test_short_pages_lead_to_what_is_far_behind():
+def test_short_pages_lead_to_what_comes_much_later():
     kept = write([(1, 2 if n == 0 else 1, "a") for n in range(MAX_ROWS_SCANNED + 5_000)])
     before, pages = None, []
     while not pages or pages[-1].next is not None:

@@ -193,7 +193,7 @@ def test_a_flood_of_refusals_is_bounded(ada, vera, project):
     assert len(refused(ada)) == MAX_RECORDED_REFUSALS
 
 
-def test_the_first_behind_a_flood_says_how_many_were_left_out():
+def test_the_first_after_a_flood_says_how_many_were_left_out():
     now = [0.0]
     meter = Meter(lambda: now[0])
     assert [meter.take("a") for _ in range(MAX_RECORDED_REFUSALS + 3)] == [
@@ -249,7 +249,7 @@ def test_a_refusal_that_can_not_be_recorded_is_answered_as_ever(nobody, alice, v
     assert vera.get("/users").status_code == 403
 
 
-def test_a_refusal_behind_a_lock_gives_the_lock_back(app, vera, project, bob):
+def test_a_refusal_under_a_lock_gives_the_lock_back(app, vera, project, bob):
     vera.delete(f"/projects/{project}")
     with app.app_context():
         take_write_lock()

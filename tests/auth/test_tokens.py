@@ -35,7 +35,7 @@ def test_me_refuses_a_lost_update(alice):
     assert answer.status_code == 412
 
 
-def test_nobody_makes_himself_an_admin(alice):
+def test_nobody_makes_themself_an_admin(alice):
     assert alice.patch("/auth/me", {"role": "admin"}).status_code == 422
 
 

@@ -209,7 +209,9 @@ FALLS = [{"role": "user"}, {"disabled": True}, {"role": "user", "disabled": True
 
 
 @pytest.mark.parametrize("fall", FALLS)
-def test_an_admin_does_not_shut_himself_out(ada: Person, bob: Person, fall: dict[str, Any]) -> None:
+def test_an_admin_does_not_shut_themself_out(
+    ada: Person, bob: Person, fall: dict[str, Any]
+) -> None:
     ok(ada.patch(f"/users/{bob.id}", {"role": "admin"}))
     told = problem(ada.patch(f"/users/{ada.id}", fall), 409)
     assert "another admin" in told["detail"]

@@ -60,5 +60,5 @@ def test_a_body_that_is_refused_leaves_the_key_free(caller: Person) -> None:
     assert caller.post("/projects", {"name": "x"}, headers=headers).status_code == 201
 
 
-def test_a_stranger_is_told_so_before_his_body_is_read(wired: httpx.Client) -> None:
+def test_a_stranger_is_told_so_before_their_body_is_read(wired: httpx.Client) -> None:
     problem(wired.post("/api/v1/projects", content=padded(LIMIT + 1), headers=JSON), 401)

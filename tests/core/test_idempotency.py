@@ -291,7 +291,7 @@ def test_a_crash_between_the_change_and_its_answer_makes_nothing_twice(
     assert projects_of(alice) == ["Apollo"]
 
 
-def test_what_breaks_behind_its_commit_is_not_carried_out_again(
+def test_what_breaks_after_its_commit_is_not_carried_out_again(
     make_app: Callable[..., Flask], table: sqlite3.Connection
 ) -> None:
     app = make_app()

@@ -105,7 +105,7 @@ def test_no_item_is_lost_or_shown_twice_while_others_come_and_go(
     assert set(staying) <= set(seen)
 
 
-def test_the_page_behind_an_item_that_was_deleted_begins_behind_its_place(alice: Person) -> None:
+def test_the_page_after_an_item_that_was_deleted_begins_after_its_place(alice: Person) -> None:
     ids = [alice.makes_project() for _ in range(4)]
     pages = walk(alice, "/projects", limit=2)
     next(pages)
@@ -181,7 +181,7 @@ def test_the_last_page_has_no_link(alice: Person, ids: list[int]) -> None:
 # -- cursors ---------------------------------------------------------------------------------------
 
 
-def test_another_persons_cursor_shows_nothing_of_his(
+def test_another_persons_cursor_shows_nothing_of_theirs(
     alice: Person, charlie: Person, ids: list[int]
 ) -> None:
     mine = ok(alice.get("/projects?limit=1"))["next_cursor"]

@@ -76,7 +76,7 @@ def test_what_was_rolled_back_is_never_told(app: Flask, live: Any) -> None:
     assert rows(alice) == told
 
 
-def test_it_begins_behind_what_was_there_before(app: Flask) -> None:
+def test_it_begins_after_what_was_there_before(app: Flask) -> None:
     commit(app, note())
     live = LIVE.of(app)
     alice = following(live)
@@ -128,7 +128,7 @@ def test_several_corrections_in_a_batch_are_each_made_in_their_place(app: Flask,
     assert [rows(one) for one in people] == [[told[0]], [told[0], told[2]], told[::2]]
 
 
-def test_a_signal_is_told_behind_the_rows_that_were_committed_before_it(
+def test_a_signal_is_told_after_the_rows_that_were_committed_before_it(
     app: Flask, live: Any
 ) -> None:
     alice = following(live)
@@ -162,7 +162,7 @@ class Interrupted(deque[Message]):
         return super().__len__()
 
 
-def test_a_removal_while_a_tick_begins_keeps_the_signals_behind_it(app: Flask, live: Any) -> None:
+def test_a_removal_while_a_tick_begins_keeps_the_signals_after_it(app: Flask, live: Any) -> None:
     alice, bob = following(live), following(live, user_id=2, session_id=2)
     for _ in range(3):  # until no ring for rows is left over
         tell(live, alice)

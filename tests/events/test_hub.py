@@ -41,7 +41,7 @@ def signals(hub: Hub) -> list[tuple[str, int]]:
 # -- telling --------------------------------------------------------------------------------------
 
 
-def test_a_follower_gets_the_messages_of_his_topics_in_one_chunk(hub: Hub) -> None:
+def test_a_follower_gets_the_messages_of_their_topics_in_one_chunk(hub: Hub) -> None:
     alice = following(hub)
     hub.publish([row(1), row(2), row(3)])
     assert alice.chunks == [["1", "2", "3"]]
@@ -107,7 +107,7 @@ def test_the_position_is_the_newest_row(hub: Hub) -> None:
     assert hub.position == 5
 
 
-def test_who_is_added_is_told_the_position_and_gets_what_is_behind_it(hub: Hub) -> None:
+def test_who_is_added_is_told_the_position_and_gets_what_is_after_it(hub: Hub) -> None:
     hub.publish([row(5)])
     alice = Fake()
     assert hub.add(alice, {"project:1": 1}) == 5
@@ -167,7 +167,7 @@ def test_the_first_connection_joins_and_the_last_one_leaves(hub: Hub) -> None:
     assert signals(hub) == [("user.joined", 1), ("user.left", 1)]
 
 
-def test_a_person_is_present_once_however_many_connections_he_has(hub: Hub) -> None:
+def test_a_person_is_present_once_however_many_connections_they_have(hub: Hub) -> None:
     for _ in range(3):
         following(hub)
     following(hub, user_id=2, name="Bob")

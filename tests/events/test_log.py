@@ -134,7 +134,7 @@ def test_a_plain_event_changes_no_rights(context: Flask) -> None:
 # -- reading --------------------------------------------------------------------------------------
 
 
-def test_reading_gives_what_is_behind_an_id_and_no_more_than_asked_for(context: Flask) -> None:
+def test_reading_gives_what_is_after_an_id_and_no_more_than_asked_for(context: Flask) -> None:
     first, second, third, _ = write(4)
     assert [row.id for row in log.read_after(first, limit=2).rows] == [second, third]
 
@@ -193,7 +193,7 @@ def test_pruning_much_goes_in_parts_and_gets_everything(context: Flask) -> None:
     assert (prune_all(), history.ids(context)) == (there, [])
 
 
-def test_ids_go_on_behind_what_was_pruned(context: Flask) -> None:
+def test_ids_go_on_after_what_was_pruned(context: Flask) -> None:
     last = write()[0]
     prune_all()
     assert write()[0] > last
@@ -212,7 +212,7 @@ def test_pruning_twice_changes_nothing(context: Flask) -> None:
 
 
 @pytest.mark.parametrize(("offset", "recoverable"), [(-2, False), (-1, False), (0, True)])
-def test_a_reader_is_recoverable_if_nothing_behind_him_was_pruned(
+def test_a_reader_is_recoverable_if_nothing_after_their_place_was_pruned(
     offset: int, recoverable: bool, context: Flask
 ) -> None:
     write(3)

@@ -175,7 +175,7 @@ def test_a_database_that_fails_is_no_poison(app: Flask) -> None:
     assert effects(app) == told
 
 
-def test_it_goes_on_behind_what_has_been_pruned(app: Flask) -> None:
+def test_it_goes_on_after_what_has_been_pruned(app: Flask) -> None:
     one = begun(app)
     commit(app, wanted(), wanted())
     with app.app_context():

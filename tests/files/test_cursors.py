@@ -31,7 +31,7 @@ def test_a_position_moves_along(position: int, delta: Delta, now: int) -> None:
 
 
 @given(changed(1))
-def test_what_is_kept_behind_a_cursor_stays_behind_it(drawn: tuple[str, list[Delta]]) -> None:
+def test_what_is_kept_after_a_cursor_stays_after_it(drawn: tuple[str, list[Delta]]) -> None:
     text, (delta,) = drawn
     result = apply(text, delta)
     positions = [moved(position, delta) for position in range(len(text) + 1)]

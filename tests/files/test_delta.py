@@ -114,6 +114,6 @@ def test_nothing_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("delta", [(3,), (1, -2), (-3,)])
-def test_a_change_that_reaches_behind_the_end_is_none(delta: Delta) -> None:
+def test_a_change_that_reaches_past_the_end_is_none(delta: Delta) -> None:
     with pytest.raises(ValueError, match="reaches"):
         apply("ab", delta)

@@ -173,17 +173,17 @@ def test_what_was_stored_as_it_is_is_proved_before_it_leaves_memory(
 
 def test_whose_an_id_is_outlives_the_server(text: TextDesk, alice: Person, bob: Person) -> None:
     with text.app.app_context():
-        hers, his = caller_of(alice), caller_of(bob)
-    text.writer.submit(of_update(text.id, hers, WHOLE))
+        alices, bobs = caller_of(alice), caller_of(bob)
+    text.writer.submit(of_update(text.id, alices, WHOLE))
     with text.app.app_context():
         assert store.owners(text.id) == {CLIENT: alice.id}
         assert db.session.get_one(FileClient, (text.id, CLIENT)).user_id == alice.id
     text.writer._texts.clear()
     stolen = update(section(CLIENT, 4, blank(GC, 5)))
     with pytest.raises(ApiError) as refused:
-        text.writer.submit(of_update(text.id, his, stolen))
+        text.writer.submit(of_update(text.id, bobs, stolen))
     assert refused.value.status == 422
-    text.writer.submit(of_update(text.id, hers, stolen))
+    text.writer.submit(of_update(text.id, alices, stolen))
 
 
 def test_who_takes_too_much_of_the_thread_waits_and_others_do_not() -> None:

@@ -84,9 +84,9 @@ def test_who_sends_much_goes_on_after_the_others(text, alice, bob):
     desk.changes(alice, "start")
     count = 3 * MAX_STRUCTS_PER_TURN
     with desk.app.app_context():
-        hers, his = caller_of(alice), caller_of(bob)
-    start = [Change(desk.id, his, "rest", ("!",), base=1) for _ in range(2)]
-    long = of_update(desk.id, hers, apart(count))
+        alices, bobs = caller_of(alice), caller_of(bob)
+    start = [Change(desk.id, bobs, "rest", ("!",), base=1) for _ in range(2)]
+    long = of_update(desk.id, alices, apart(count))
     done = [desk.writer.soon(one) for one in (start[0], long, start[1])]
     first, last, between = (one.result(30) for one in done)
     assert first.version < last.version

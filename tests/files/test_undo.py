@@ -77,9 +77,9 @@ def test_what_others_did_stays_and_nothing_else(story: Story) -> None:
 
 @given(stories(ALICE, BOB))
 def test_what_others_wrote_stays_in_its_order(story: Story) -> None:
-    his = set(story.inserted[BOB]) & set(story.text)
-    before = [one for one in story.text if one in his]
-    assert [one for one in story.without(ALICE) if one in his] == before
+    bobs = set(story.inserted[BOB]) & set(story.text)
+    before = [one for one in story.text if one in bobs]
+    assert [one for one in story.without(ALICE) if one in bobs] == before
 
 
 @given(stories(ALICE, BOB))

@@ -247,13 +247,13 @@ def test_what_an_editor_has_from_another_is_left_to_its_own_editor() -> None:
     """Two tabs of a browser tell each other, beside the server; the first to come back has both."""
     document = Document()
     document.merge(of(text("a"), client=5), ALICE)
-    hers = section(5, 1, text("b", left=(5, 0)))
-    his = section(9, 0, text("c", left=(5, 0)), text("d", left=(5, 1)))
-    merged = document.merge(update(hers, his), BOB, all_it_has=True)
+    alices = section(5, 1, text("b", left=(5, 0)))
+    bobs = section(9, 0, text("c", left=(5, 0)), text("d", left=(5, 1)))
+    merged = document.merge(update(alices, bobs), BOB, all_it_has=True)
     assert merged is not None
     assert document.lacks
     assert document.units == "ca"[::-1]
-    assert document.merge(update(hers), ALICE) is not None
+    assert document.merge(update(alices), ALICE) is not None
     assert sorted(document.units) == ["a", "b", "c", "d"]
 
 

@@ -32,7 +32,7 @@ def switched(admin: Person, name: str, **state: Any) -> dict[str, Any]:
     return ok(admin.put(f"/flags/{name}", {"enabled": True} | state))
 
 
-def test_everybody_sees_which_features_he_has(bob: Person) -> None:
+def test_everybody_sees_which_features_they_have(bob: Person) -> None:
     items = ok(bob.get("/flags"))["items"]
     assert {item["name"]: item["on"] for item in items} == dict.fromkeys(FEATURES, True)
 

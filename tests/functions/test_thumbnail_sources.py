@@ -86,7 +86,7 @@ def test_of_an_animation_the_first_frame_is_shown(thumbnail, kind: str) -> None:
     assert getattr(made.image, "n_frames", 1) == 1
 
 
-def test_a_jpeg_with_a_preview_behind_it_is_a_jpeg(thumbnail) -> None:
+def test_a_jpeg_with_a_preview_after_it_is_a_jpeg(thumbnail) -> None:
     content = encoded(halves(), "MPO", save_all=True, append_images=[halves((40, 20))])
     assert thumbnail(content).data["source"] == {"width": 400, "height": 200, "format": "JPEG"}
 

@@ -255,7 +255,7 @@ class TestPlugins:
         assert pipeline.stored() == ["a"]
 
 
-def test_a_project_whose_checks_take_long_waits_behind_the_others(pipeline):
+def test_a_project_whose_checks_take_long_waits_until_after_the_others(pipeline):
     def slow(data):
         threading.Event().wait(0.4)
 

@@ -47,7 +47,7 @@ def test_pages_of_a_log_keep_to_their_stream(alice: Person, talked: int) -> None
     assert paged(alice, f"/jobs/{talked}/log?limit=1&stream=stdout") == expected
 
 
-def test_words_that_come_later_are_behind_the_last_page(alice: Person, desk: Desk) -> None:
+def test_words_that_come_later_are_after_the_last_page(alice: Person, desk: Desk) -> None:
     made = alice.submits("test_failing")["id"]
     desk.work()
     first = lines(alice, made)

@@ -198,7 +198,7 @@ def test_a_key_whose_job_went_with_its_project_is_free(bob: Person, alice: Perso
     assert orders(bob).status_code == 201
 
 
-def test_a_viewer_now_is_not_given_what_he_may_not_order(
+def test_a_viewer_now_is_not_given_what_they_may_not_order(
     alice: Person, bob: Person, project: int
 ) -> None:
     orders(bob, project_id=project)

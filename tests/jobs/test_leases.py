@@ -547,7 +547,7 @@ def test_a_deaf_run_whose_end_could_not_be_written_ends_later(
 
 
 @pytest.mark.parametrize("kind", ["test_gate", "test_once"])
-def test_a_job_that_was_claimed_behind_a_lost_answer_is_not_lost(
+def test_a_job_that_was_claimed_by_a_lost_answer_is_not_lost(
     alice: Person, desk: Desk, table: sqlite3.Connection, kind: str
 ) -> None:
     """The commit was made, but the worker was told that it had failed: it never began."""

@@ -128,7 +128,7 @@ def test_a_viewer_follows_a_job_of_the_project(
     assert numbers(ws.events()) == ids(live.app, f"job:{made}")
 
 
-def test_a_removed_member_is_told_no_more_of_his_own_job(
+def test_a_removed_member_is_told_no_more_of_their_own_job(
     live: ThreadServer, caller: Person, project: int, bob: Person, over: Callable[..., Person]
 ) -> None:
     made, context = begun(over(live, bob), project_id=project)

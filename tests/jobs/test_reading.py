@@ -178,7 +178,7 @@ def test_a_personal_job_is_its_owners_alone(
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_removed_member_reads_his_own_job_no_more(
+def test_a_removed_member_reads_their_own_job_no_more(
     alice: Person, bob: Person, project: int, desk: Desk, part: str
 ) -> None:
     made = bob.submits("test_file", project_id=project)["id"]
@@ -188,7 +188,7 @@ def test_a_removed_member_reads_his_own_job_no_more(
     problem(bob.get(f"/jobs/{made}{part}"), 404)
 
 
-def test_a_removed_members_jobs_are_in_no_list_of_his(
+def test_a_removed_members_jobs_are_in_no_list_of_theirs(
     alice: Person, bob: Person, project: int
 ) -> None:
     bob.submits(project_id=project)

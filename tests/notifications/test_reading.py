@@ -62,7 +62,7 @@ def test_a_removed_member_sees_nothing_of_the_project(
         assert bob.request(method, f"/notifications/{key}", json={"read": True}).status_code == 404
 
 
-def test_who_comes_back_to_a_project_finds_what_he_had_not_read(
+def test_who_comes_back_to_a_project_finds_what_they_had_not_read(
     notes: Notes, alice: Person, bob: Person, project: int
 ) -> None:
     assigned(notes, alice, bob, project)

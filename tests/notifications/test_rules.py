@@ -53,7 +53,9 @@ def test_a_family_says_a_sentence_of_each_kind_that_it_tells(app: Flask) -> None
         assert {kind.partition(".")[0] for kind in one.rules} == {one.word}
 
 
-def test_a_new_member_is_told_that_he_was_invited(notes: Notes, alice: Person, bob: Person) -> None:
+def test_a_new_member_is_told_that_they_were_invited(
+    notes: Notes, alice: Person, bob: Person
+) -> None:
     project = alice.makes_project(bob="viewer")
     (one,) = notes.told(bob)
     assert one["kind"] == "invited"
@@ -98,7 +100,7 @@ def test_an_assignee_is_told(notes: Notes, alice: Person, bob: Person, project: 
     assert one["text"] == "Alice assigned “Launch” to you."
 
 
-def test_who_assigns_himself_is_not_told(notes: Notes, bob: Person, project: int) -> None:
+def test_who_assigns_themself_is_not_told(notes: Notes, bob: Person, project: int) -> None:
     notes.catch_up()
     before = notes.told(bob)
     task = notes.task(bob, project, bob)
@@ -194,7 +196,7 @@ def test_a_mention_in_a_comment_is_told_once_as_that(
     assert notes.kinds(bob) == ["invited", "mentioned"]
 
 
-def test_who_mentions_himself_is_not_told(notes: Notes, alice: Person) -> None:
+def test_who_mentions_themself_is_not_told(notes: Notes, alice: Person) -> None:
     task = notes.task(alice)
     this = notes.comment(task, alice)
     notes.happens(commented(where(task, alice, None), this, alice), actor=alice)
@@ -220,7 +222,7 @@ def test_a_jobs_owner_is_told_how_it_ended(
     assert one["data"] == {"job_id": job, "outcome": outcome}
 
 
-def test_who_cancels_his_own_job_is_not_told(notes: Notes, bob: Person) -> None:
+def test_who_cancels_their_own_job_is_not_told(notes: Notes, bob: Person) -> None:
     job = bob.submits()["id"]
     ok(bob.post(f"/jobs/{job}/cancel"))
     assert notes.told(bob) == []
@@ -235,7 +237,7 @@ def test_whose_waiting_job_somebody_else_cancels_is_told(
 
 
 @pytest.mark.parametrize("by_himself", [False, True])
-def test_who_cancelled_a_running_job_is_known_from_his_request(
+def test_who_cancelled_a_running_job_is_known_from_their_request(
     notes: Notes, alice: Person, bob: Person, project: int, by_himself: bool
 ) -> None:
     from collab.events.catalogue.jobs import JobCancelRequested
@@ -269,7 +271,7 @@ def test_a_due_task_that_is_assigned_to_nobody_is_told_to_its_owner(
     assert notes.kinds(alice) == ["due_soon"]
 
 
-def test_an_outsider_is_not_told_even_if_an_event_names_him(
+def test_an_outsider_is_not_told_even_if_an_event_names_them(
     notes: Notes, alice: Person, charlie: Person, ada: Person, project: int
 ) -> None:
     task = notes.task(alice, project)

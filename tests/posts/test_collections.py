@@ -198,7 +198,7 @@ def test_published_again_it_is_back_in_its_place(
     assert (order(bob, made), shown(bob, made)["posts"]) == (posts, 3)
 
 
-def test_its_owner_goes_on_seeing_it_in_his_own(alice: Person) -> None:
+def test_its_owner_goes_on_seeing_it_in_their_own(alice: Person) -> None:
     post = alice.writes()["id"]
     made = alice.collects(post)
     ok(alice.patch(f"/posts/{post}", {"status": "draft"}))

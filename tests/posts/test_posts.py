@@ -75,7 +75,7 @@ def test_an_admin_moderates_what_is_published(ada: Person, alice: Person) -> Non
     assert ok(alice.get(path))["title"] == "Moderated"
 
 
-def test_what_an_admin_took_back_is_out_of_his_sight(ada: Person, alice: Person) -> None:
+def test_what_an_admin_took_back_is_out_of_their_sight(ada: Person, alice: Person) -> None:
     path = f"/posts/{alice.writes()['id']}"
     ok(ada.patch(path, {"status": "draft"}))
     problem(ada.get(path), 404)

@@ -281,7 +281,7 @@ def test_blank_lines_are_no_rows() -> None:
     assert values(run_file("\n\na,b\n\n1,2\n\n\n3,4\n\n")) == [[1, 2], [3, 4]]
 
 
-def test_empty_cells_behind_the_last_column_are_dropped() -> None:
+def test_empty_cells_right_of_the_last_column_are_dropped() -> None:
     assert values(run_file("a,b\n1,2,,\n")) == [[1, 2]]
 
 

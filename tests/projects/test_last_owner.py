@@ -57,13 +57,13 @@ def test_of_two_owners_one_may_go(alice: Person, project: int, bob: Person, blow
 
 
 @pytest.mark.parametrize("round_", range(3))
-@pytest.mark.parametrize("whom", ["himself", "the other"])
+@pytest.mark.parametrize("whom", ["themself", "the other"])
 @pytest.mark.parametrize("blow", BLOWS)
 def test_of_two_owners_at_once_one_stays(
     app: Flask, alice: Person, bob: Person, ada: Person, blow: str, whom: str, round_: int
 ) -> None:
     project = alice.makes_project(bob="owner")
-    targets = (alice, bob) if whom == "himself" else (bob, alice)
+    targets = (alice, bob) if whom == "themself" else (bob, alice)
 
     def strike(target: Person) -> Callable[[Person], httpx.Response]:
         return lambda who: BLOWS[blow](who, f"/projects/{project}/members/{target.id}")

@@ -90,7 +90,7 @@ def test_a_member_invites_nobody(
 
 
 @pytest.mark.parametrize("name", ["bob", "vera"])
-def test_a_member_does_not_raise_himself(
+def test_a_member_does_not_raise_themself(
     request: pytest.FixtureRequest, alice: Person, project: int, name: str
 ) -> None:
     person: Person = request.getfixturevalue(name)
@@ -99,12 +99,14 @@ def test_a_member_does_not_raise_himself(
     assert roles(alice, project) == before
 
 
-def test_an_outsider_does_not_let_himself_in(alice: Person, charlie: Person, project: int) -> None:
+def test_an_outsider_does_not_let_themself_in(alice: Person, charlie: Person, project: int) -> None:
     body = {"email": charlie.email, "role": "owner"}
     problem(charlie.post(f"/projects/{project}/members", body), 404)
 
 
-def test_an_owner_of_another_project_does_not_let_himself_in(charlie: Person, project: int) -> None:
+def test_an_owner_of_another_project_does_not_let_themself_in(
+    charlie: Person, project: int
+) -> None:
     charlie.makes_project()
     problem(charlie.post(f"/projects/{project}/members", {"email": charlie.email}), 404)
 

@@ -103,7 +103,7 @@ def test_an_envelope_is_a_cloud_event(alice: Person, project: int) -> None:
     }
 
 
-def test_a_reader_behind_what_was_pruned_is_told_so(
+def test_a_reader_who_missed_what_was_pruned_is_told_so(
     alice: Person, project: int, app: Flask
 ) -> None:
     first, _ = alice.tells(project, n=1), alice.tells(project, n=2)

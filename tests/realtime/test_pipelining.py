@@ -101,21 +101,21 @@ def test_what_is_no_message_is_answered_in_its_place(raw: RawSocket, project: in
     assert [answer["type"] for answer in receive(raw, 3)] == ["published", "error", "published"]
 
 
-def test_a_signal_is_told_behind_the_event_that_was_sent_before_it(
+def test_a_signal_is_told_after_the_event_that_was_sent_before_it(
     raw: RawSocket, alice: Person, project: int, connect: Any, app: Flask
 ) -> None:
-    hers = connect(alice, url=url_of(raw), project_id=project)
-    hers.expect("subscribed")
+    alices = connect(alice, url=url_of(raw), project_id=project)
+    alices.expect("subscribed")
     send_at_once(raw, activity(project), {"type": "typing", "project_id": project, "payload": {}})
-    hers.expect("typing")
-    assert "activity" in [frame["type"] for frame in hers.seen]
+    alices.expect("typing")
+    assert "activity" in [frame["type"] for frame in alices.seen]
 
 
 def url_of(raw: RawSocket) -> str:
     return "http://{}:{}".format(*raw.tcp.getpeername())
 
 
-def test_a_demotion_in_the_middle_refuses_all_that_comes_behind_it(
+def test_a_demotion_in_the_middle_refuses_all_that_comes_after_it(
     raw: RawSocket, alice: Person, bob: Person, project: int, over: Any
 ) -> None:
     send_at_once(raw, *(activity(project, n=number) for number in range(MANY)))

@@ -26,7 +26,7 @@ def socket(bob: Person, project: int, connect: Any) -> Socket:
 
 
 @pytest.fixture
-def hers(alice: Person, project: int, connect: Any) -> Socket:
+def alices(alice: Person, project: int, connect: Any) -> Socket:
     """Return alice's socket, following the project."""
     made: Socket = connect(alice, project_id=project)
     made.expect("subscribed")
@@ -44,21 +44,21 @@ def test_the_sender_is_told_the_id_under_which_an_event_was_recorded(
     assert int(answer["id"]) == history.ids(app)[-1]
 
 
-def test_a_message_may_be_an_event_by_its_type(socket: Socket, hers: Socket) -> None:
+def test_a_message_may_be_an_event_by_its_type(socket: Socket, alices: Socket) -> None:
     socket.send("file_changed", payload={"fileName": "index.js"})
-    assert hers.expect("file.changed")["data"] == {"fileName": "index.js"}
+    assert alices.expect("file.changed")["data"] == {"fileName": "index.js"}
 
 
 @pytest.mark.parametrize("name", ["payload", "data"])
-def test_the_payload_may_be_called_data(name: str, socket: Socket, hers: Socket) -> None:
+def test_the_payload_may_be_called_data(name: str, socket: Socket, alices: Socket) -> None:
     socket.send("activity", **{name: {"n": 1}})
-    assert hers.expect("activity")["data"] == {"n": 1}
+    assert alices.expect("activity")["data"] == {"n": 1}
 
 
 @pytest.mark.parametrize("name", ["event", "event_type"])
-def test_publish_names_the_event_in_either_way(name: str, socket: Socket, hers: Socket) -> None:
+def test_publish_names_the_event_in_either_way(name: str, socket: Socket, alices: Socket) -> None:
     socket.send("publish", **{name: "activity"}, payload={"n": 1})
-    assert hers.expect("activity")["data"] == {"n": 1}
+    assert alices.expect("activity")["data"] == {"n": 1}
 
 
 @pytest.mark.parametrize("spelling", ["file_changed", "file.changed"])
@@ -78,14 +78,14 @@ def test_the_sender_gets_the_own_event_too(socket: Socket) -> None:
     assert found or socket.expect("file.changed")["id"] == answer["id"]
 
 
-def test_an_event_says_who_published_it(socket: Socket, hers: Socket, bob: Person) -> None:
+def test_an_event_says_who_published_it(socket: Socket, alices: Socket, bob: Person) -> None:
     socket.send("activity", payload={})
-    assert hers.expect("activity")["actor"] == bob.id
+    assert alices.expect("activity")["actor"] == bob.id
 
 
-def test_nobody_publishes_in_anothers_name(socket: Socket, hers: Socket, bob: Person) -> None:
+def test_nobody_publishes_in_anothers_name(socket: Socket, alices: Socket, bob: Person) -> None:
     socket.send("activity", payload={}, actor=1, user_id=1)
-    assert hers.expect("activity")["actor"] == bob.id
+    assert alices.expect("activity")["actor"] == bob.id
 
 
 def test_a_socket_that_follows_two_topics_must_name_one(
@@ -101,22 +101,22 @@ def test_a_socket_that_follows_nothing_must_name_a_topic(bob: Person, connect: A
 
 
 def test_one_may_publish_where_one_does_not_follow(
-    bob: Person, project: int, hers: Socket, connect: Any
+    bob: Person, project: int, alices: Socket, connect: Any
 ) -> None:
     connect(bob).ask("activity", project_id=project, payload={"n": 1})
-    assert hers.expect("activity")["data"] == {"n": 1}
+    assert alices.expect("activity")["data"] == {"n": 1}
 
 
 def test_an_event_in_a_workspace_is_told_to_the_workspace_only(
-    socket: Socket, hers: Socket, alice: Person, project: int, server: Any
+    socket: Socket, alices: Socket, alice: Person, project: int, server: Any
 ) -> None:
     workspace = alice.makes_workspace(project)
     socket.ask("subscribe", topic=f"workspace:{workspace}")
-    hers.ask("file_changed", topic=f"workspace:{workspace}", payload={"n": 1})
+    alices.ask("file_changed", topic=f"workspace:{workspace}", payload={"n": 1})
     assert socket.expect("file.changed")["topic"] == f"workspace:{workspace}"
     server.drain()
-    hers.flush()
-    assert "file.changed" not in [one["type"] for one in hers.events()]
+    alices.flush()
+    assert "file.changed" not in [one["type"] for one in alices.events()]
 
 
 # -- types of the server's own --------------------------------------------------------------------
@@ -140,22 +140,24 @@ def test_such_a_type_is_refused_in_every_spelling_and_with_more_words(socket: So
 
 
 @pytest.mark.parametrize("kind", ["typing", "cursor_moved"])
-def test_a_signal_is_told_and_not_kept(kind: str, socket: Socket, hers: Socket, app: Flask) -> None:
+def test_a_signal_is_told_and_not_kept(
+    kind: str, socket: Socket, alices: Socket, app: Flask
+) -> None:
     before = history.ids(app)
     socket.send(kind, payload={"n": 1})
-    told = hers.expect(kind.replace("_", "."))
+    told = alices.expect(kind.replace("_", "."))
     assert (told["signal"], told["data"], history.ids(app)) == (True, {"n": 1}, before)
 
 
-def test_a_signals_id_is_not_one_to_resume_behind(socket: Socket, hers: Socket) -> None:
+def test_a_signals_id_is_not_one_to_resume_after(socket: Socket, alices: Socket) -> None:
     socket.send("typing", payload={})
-    assert not hers.expect("typing")["id"].isdigit()
+    assert not alices.expect("typing")["id"].isdigit()
 
 
-def test_signals_have_ids_of_their_own(socket: Socket, hers: Socket) -> None:
+def test_signals_have_ids_of_their_own(socket: Socket, alices: Socket) -> None:
     for _ in range(5):
         socket.send("typing", payload={})
-    assert len({hers.expect("typing")["id"] for _ in range(5)}) == 5
+    assert len({alices.expect("typing")["id"] for _ in range(5)}) == 5
 
 
 def test_a_signal_without_a_ref_is_not_answered(socket: Socket) -> None:
@@ -169,20 +171,20 @@ def test_a_signal_with_a_ref_is_answered_without_an_id(socket: Socket) -> None:
     assert (answer["type"], answer["id"]) == ("published", None)
 
 
-def test_a_signal_over_rest_is_accepted_and_told(hers: Socket, bob: Person, project: int) -> None:
+def test_a_signal_over_rest_is_accepted_and_told(alices: Socket, bob: Person, project: int) -> None:
     body = {"type": "typing", "project_id": project, "payload": {"n": 1}}
     assert bob.post("/events", body).status_code == 202
-    assert hers.expect("typing")["data"] == {"n": 1}
+    assert alices.expect("typing")["data"] == {"n": 1}
 
 
-def test_a_signal_is_told_behind_the_row_that_was_committed_before_it(
-    socket: Socket, hers: Socket
+def test_a_signal_is_told_after_the_row_that_was_committed_before_it(
+    socket: Socket, alices: Socket
 ) -> None:
     for number in range(20):
         socket.ask("activity", payload={"n": number})
         socket.send("typing", payload={"n": number})
-    hers.until(lambda frame: frame["type"] == "typing" and frame["data"] == {"n": 19})
-    seen = [frame for frame in hers.seen if frame["type"] in ("activity", "typing")]
+    alices.until(lambda frame: frame["type"] == "typing" and frame["data"] == {"n": 19})
+    seen = [frame for frame in alices.seen if frame["type"] in ("activity", "typing")]
     rows_before = [
         len([one for one in seen[:index] if one["type"] == "activity"])
         for index, frame in enumerate(seen)

@@ -24,7 +24,7 @@ def seen(events: list[Any]) -> list[int]:
 
 
 @pytest.mark.parametrize(("way", "kind"), PROJECT)
-def test_a_socket_gets_all_of_a_project_up_to_the_row_that_ends_it_and_nothing_behind(
+def test_a_socket_gets_all_of_a_project_up_to_the_row_that_ends_it_and_nothing_after(
     way: Any, kind: str, scene: Scene, connect: Any, server: Any
 ) -> None:
     socket = connect(scene.bob, project_id=scene.project)
@@ -51,7 +51,7 @@ def test_a_socket_is_told_which_event_took_its_topic(
 
 
 @pytest.mark.parametrize(("way", "kind"), SESSION)
-def test_a_socket_of_an_ended_session_gets_nothing_behind_the_row_that_ends_it(
+def test_a_socket_of_an_ended_session_gets_nothing_after_the_row_that_ends_it(
     way: Any, kind: str, scene: Scene, connect: Any
 ) -> None:
     socket = connect(scene.bob, project_id=scene.project)
@@ -84,7 +84,7 @@ def test_the_session_that_ends_another_one_goes_on(way: Any, scene: Scene, conne
 
 
 @pytest.mark.parametrize(("way", "kind"), [*PROJECT, *SESSION])
-def test_a_stream_gets_all_of_a_project_up_to_the_row_that_ends_it_and_nothing_behind(
+def test_a_stream_gets_all_of_a_project_up_to_the_row_that_ends_it_and_nothing_after(
     way: Any, kind: str, scene: Scene, follow: Any
 ) -> None:
     stream = follow(scene.bob, project_id=scene.project)
@@ -136,7 +136,7 @@ def test_a_stream_that_loses_one_of_two_projects_goes_on_with_the_other(
 
 
 @pytest.mark.parametrize(("way", "kind"), [*PROJECT, *SESSION_ENDS])
-def test_a_long_poller_gets_nothing_behind_the_row_that_ends_it(
+def test_a_long_poller_gets_nothing_after_the_row_that_ends_it(
     way: Any, kind: str, scene: Scene, over: Any, server: Any
 ) -> None:
     poller = Poller(over(server, scene.bob), scene.project, scene.start)

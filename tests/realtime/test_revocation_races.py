@@ -98,7 +98,7 @@ def removed_between(
     return lambda: just_before("event_log_state", remove)
 
 
-def test_who_is_removed_while_he_subscribes_is_refused_and_told_nothing(
+def test_who_is_removed_while_they_subscribe_is_refused_and_told_nothing(
     bob: Person, project: int, connect: Any, removed_between: Any
 ) -> None:
     socket = connect(bob)
@@ -110,7 +110,7 @@ def test_who_is_removed_while_he_subscribes_is_refused_and_told_nothing(
     assert [frame["type"] for frame in socket.seen if "specversion" in frame] == []
 
 
-def test_who_is_removed_while_he_opens_a_stream_is_told_nothing_but_its_end(
+def test_who_is_removed_while_they_open_a_stream_is_told_nothing_but_its_end(
     bob: Person, project: int, follow: Any, removed_between: Any
 ) -> None:
     removed_between()
@@ -119,7 +119,7 @@ def test_who_is_removed_while_he_opens_a_stream_is_told_nothing_but_its_end(
     assert told == [("closing", 1000)]
 
 
-def test_who_is_removed_while_he_subscribes_loses_nothing_of_another_topic(
+def test_who_is_removed_while_they_subscribe_loses_nothing_of_another_topic(
     alice: Person,
     bob: Person,
     project: int,

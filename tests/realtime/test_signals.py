@@ -115,8 +115,8 @@ def test_who_floods_is_refused_themselves_on_all_doors_together(
     statuses = refused(there, sockets, kind, topic, size)
     assert len(statuses) > 1
     assert set(statuses) == {429}
-    hers = connect(alice, server.url)
-    assert hers.ask("publish", event=kind, topic=topic, payload={})["type"] == "published"
+    alices = connect(alice, server.url)
+    assert alices.ask("publish", event=kind, topic=topic, payload={})["type"] == "published"
 
 
 def test_a_flood_of_edits_over_the_socket_is_refused_itself(

@@ -91,7 +91,7 @@ def test_what_arrived_before_the_close_has_no_gap(
     assert arrived == told[: len(arrived)]
 
 
-def test_resuming_behind_the_named_event_gives_the_rest_exactly(
+def test_resuming_after_the_named_event_gives_the_rest_exactly(
     stopped: RawSocket, alice: Person, bob: Person, project: int, server: Any
 ) -> None:
     told = tells_much(alice, project)
@@ -185,7 +185,7 @@ def test_a_stream_that_is_not_read_is_ended(
     assert arrived == told[: len(arrived)]
 
 
-def test_a_stream_resumes_behind_its_last_event_id_with_the_rest_exactly(
+def test_a_stream_resumes_after_its_last_event_id_with_the_rest_exactly(
     stopped_stream: Stream, alice: Person, bob: Person, project: int, follow: Any
 ) -> None:
     told = tells_much(alice, project, LARGE)

@@ -78,7 +78,7 @@ def test_a_topic_in_the_address_that_may_not_be_followed_is_refused(
     assert connect(charlie, project_id=project).receive()["status"] == 404
 
 
-def test_a_topic_in_the_address_may_start_behind_an_id(
+def test_a_topic_in_the_address_may_start_after_an_id(
     alice: Person, bob: Person, project: int, connect: Any
 ) -> None:
     first, second = alice.tells(project, n=1), alice.tells(project, n=2)
@@ -309,7 +309,7 @@ def test_what_was_read_elsewhere_before_it_was_published_does_not_come_again(
     assert read_through(socket, later) == [later]
 
 
-def test_a_reader_who_resumes_behind_what_was_pruned_is_told_so(
+def test_a_reader_who_resumes_after_what_was_pruned_is_told_so(
     alice: Person, bob: Person, project: int, app: Flask, connect: Any
 ) -> None:
     first = alice.tells(project, n=1)
@@ -355,7 +355,7 @@ def test_after_may_be_text_as_the_ids_are(
     assert read_through(socket, told) == [told]
 
 
-def test_a_reader_behind_whom_the_log_is_pruned_while_he_catches_up_is_cut_off_and_then_told(
+def test_a_reader_whose_rows_are_pruned_while_they_catch_up_is_cut_off_and_then_told(
     alice: Person, bob: Person, project: int, app: Flask, connect: Any, just_before: Any
 ) -> None:
     start = alice.tells(project, n=1)

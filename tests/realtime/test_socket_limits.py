@@ -241,7 +241,7 @@ def test_a_malformed_close_ends_the_socket(payload: bytes, raw: RawSocket) -> No
     assert raw.until_closed()[1] in (1000, 1002)
 
 
-def test_what_comes_behind_a_close_is_not_read(raw: RawSocket) -> None:
+def test_what_comes_after_a_close_is_not_read(raw: RawSocket) -> None:
     close, ping = client_frame(CLOSE, (1000).to_bytes(2)), client_frame(TEXT, b'{"type":"ping"}')
     raw.tcp.sendall(close + ping)
     assert raw.until_closed()[0] == []

@@ -73,7 +73,7 @@ def test_a_row_comes_with_its_id_and_the_same_envelope_as_everywhere(
     assert (sent.id, sent.data) == (str(told), page["items"][0])
 
 
-def test_a_signal_has_no_id_to_resume_behind(
+def test_a_signal_has_no_id_to_resume_after(
     alice: Person, bob: Person, project: int, follow: Any
 ) -> None:
     stream = started(follow(bob, project_id=project))
@@ -146,7 +146,7 @@ def test_a_stream_may_be_opened_with_a_token_in_the_address(
 # -- resuming -------------------------------------------------------------------------------------
 
 
-def test_a_stream_resumes_behind_last_event_id(
+def test_a_stream_resumes_after_last_event_id(
     alice: Person, bob: Person, project: int, follow: Any
 ) -> None:
     told = [alice.tells(project, n=n) for n in range(5)]
@@ -154,7 +154,7 @@ def test_a_stream_resumes_behind_last_event_id(
     assert read_through(stream, told[-1]) == told[2:]
 
 
-def test_a_stream_resumes_behind_after(
+def test_a_stream_resumes_after_the_id_in_its_address(
     alice: Person, bob: Person, project: int, follow: Any
 ) -> None:
     told = [alice.tells(project, n=n) for n in range(5)]
@@ -183,7 +183,7 @@ def test_a_stream_catches_up_while_a_writer_goes_on_without_a_gap_or_a_double(
     assert [read_through(stream, wanted[-1]) for stream in streams] == [wanted] * 5
 
 
-def test_a_stream_that_resumes_behind_what_was_pruned_is_told_so(
+def test_a_stream_that_resumes_after_what_was_pruned_is_told_so(
     alice: Person, bob: Person, project: int, app: Flask, follow: Any
 ) -> None:
     first = alice.tells(project, n=1)
@@ -249,7 +249,7 @@ SPELLINGS = ["after", "lastEventId", "lastEventID", "Last-Event-ID"]
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
-def test_a_stream_resumes_behind_what_other_clients_call_after(
+def test_a_stream_resumes_after_what_other_clients_call_the_last_id(
     name: str, alice: Person, bob: Person, project: int, follow: Any
 ) -> None:
     told = [alice.tells(project, n=n) for n in range(5)]

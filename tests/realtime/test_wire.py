@@ -88,7 +88,7 @@ def test_what_a_short_write_left_arrives_too(line: Line) -> None:
     assert line.read(len(data)) == data
 
 
-def test_what_is_pushed_behind_it_comes_behind_it(line: Line) -> None:
+def test_what_is_pushed_after_it_comes_after_it(line: Line) -> None:
     line.wire.push(b"a" * MUCH)
     line.wire.push(b"b")
     assert line.read(MUCH + 1)[-2:] == b"ab"
@@ -206,13 +206,13 @@ def test_a_replay_that_is_cut_off_is_resumed_where_it_was(line: Line) -> None:
 # -- the end --------------------------------------------------------------------------------------
 
 
-def test_the_close_comes_behind_what_was_waiting(line: Line) -> None:
+def test_the_close_comes_after_what_was_waiting(line: Line) -> None:
     line.wire.push(text_frame(b"x" * MUCH))
     line.wire.shut(1000, "bye")
     assert line.told() == ([MUCH], CloseConnection(1000, "bye"))
 
 
-def test_nothing_is_sent_behind_the_close(line: Line) -> None:
+def test_nothing_is_sent_after_the_close(line: Line) -> None:
     line.wire.shut(1000, "bye", linger=0.05)
     line.wire.push(b"more")
     line.wire.shut(1001, "again")

@@ -106,7 +106,7 @@ def test_what_goes_with_a_project_leaves_the_index_with_it(
     assert f"p{filled}" not in " ".join(row[1] for row in rows(app))
 
 
-def test_what_goes_with_a_person_leaves_the_index_with_him(
+def test_what_goes_with_a_person_leaves_the_index_with_them(
     app: Flask, alice: Person, filled: int
 ) -> None:
     run(app, f"DELETE FROM users WHERE id = {alice.id}")

@@ -63,7 +63,7 @@ def test_a_cursor_of_another_list_is_400(alice: Person, cursor: str) -> None:
     problem(alice.get("/search", params={"q": "zebra", "cursor": cursor}), 400)
 
 
-def test_a_cursor_behind_all_results_is_an_empty_page(alice: Person) -> None:
+def test_a_cursor_after_all_results_is_an_empty_page(alice: Person) -> None:
     alice.makes_project("Zebra")
     far = "WyJyZWxldmFuY2UiLDkyMjMzNzIwMzY4NTQ3NzU4MDcsMF0"  # 2^63-1
     answer = ok(alice.get("/search", params={"q": "zebra", "cursor": far}))

@@ -67,7 +67,7 @@ def seen_by(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", sorted(EVERYBODY))
-def test_everybody_finds_what_is_his_to_read(
+def test_everybody_finds_what_is_theirs_to_read(
     people: dict[str, Person], zebras: int, name: str
 ) -> None:
     assert found_by(people[name]) == seen_by(name)
@@ -120,7 +120,7 @@ def test_who_is_invited_finds_what_was_there_before(
     assert found_by(charlie) == seen_by("vera")
 
 
-def test_an_admin_who_is_none_any_more_finds_his_own(
+def test_an_admin_who_is_none_any_more_finds_their_own(
     alice: Person, ada: Person, zebras: int
 ) -> None:
     ok(ada.patch(f"/users/{alice.id}", {"role": "admin"}))

@@ -52,7 +52,7 @@ def test_a_comment_may_have_several_lines(bob: Person, task: int) -> None:
     assert bob.comments(task, "\n a\n\tb\n")["body"] == "\n a\n\tb\n"
 
 
-def test_the_author_changes_what_he_said(bob: Person, comment: dict[str, Any]) -> None:
+def test_the_author_changes_what_they_said(bob: Person, comment: dict[str, Any]) -> None:
     assert ok(bob.patch(path(comment), {"body": "It is."}))["body"] == "It is."
 
 
@@ -77,7 +77,7 @@ def test_an_owner_deletes_what_another_said(alice: Person, comment: dict[str, An
     problem(alice.get(path(comment)), 404)
 
 
-def test_a_collaborator_deletes_only_what_he_said(
+def test_a_collaborator_deletes_only_what_they_said(
     alice: Person, bob: Person, task: int, comment: dict[str, Any]
 ) -> None:
     problem(bob.delete(path(alice.comments(task))), 403)

@@ -101,7 +101,7 @@ def test_an_outsider_sees_none(charlie: Person, tasks: int) -> None:
     problem(charlie.get("/tasks", params={"project_id": tasks}), 404)
 
 
-def test_who_left_sees_his_tasks_no_longer_by_any_filter(
+def test_who_left_sees_their_tasks_no_longer_by_any_filter(
     alice: Person, bob: Person, tasks: int
 ) -> None:
     ok(bob.delete(f"/projects/{tasks}/members/{bob.id}"))

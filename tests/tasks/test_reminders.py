@@ -89,14 +89,14 @@ def test_many_at_once_are_one_reminder(app: Flask, alice: Person, bob: Person) -
     """A list that is brought in is no storm: the next one due stands for all."""
     hours = [-48, -24, -1, 1, 2, *range(3, 28)]
     made = [alice.makes_task(due_at=written(timedelta(hours=one / 2)))["id"] for one in hours]
-    his = bob.makes_task(due_at=written(timedelta(hours=1)))["id"]
+    bobs = bob.makes_task(due_at=written(timedelta(hours=1)))["id"]
     with recording(app) as told, app.app_context():
         assert reminders.remind(NOW) == len(hours) + 1
         assert reminders.remind(NOW) == 0
     found = {one.data["owner_id"]: one.data for one in told}
     assert len(told) == 2
     assert (found[alice.id]["task_id"], found[alice.id]["others"]) == (made[3], len(hours) - 1)
-    assert (found[bob.id]["task_id"], found[bob.id]["others"]) == (his, 0)
+    assert (found[bob.id]["task_id"], found[bob.id]["others"]) == (bobs, 0)
 
 
 def test_a_project_does_not_learn_of_what_is_due_elsewhere(

@@ -53,7 +53,7 @@ def test_no_task_that_stays_is_lost_or_comes_twice(
     assert {key for at, key in enumerate(first) if at not in gone} <= set(seen)
 
 
-def test_nobody_writes_behind_the_event_that_took_the_right(
+def test_nobody_writes_after_the_event_that_took_the_right(
     app: Flask, alice: Person, bob: Person, project: int
 ) -> None:
     task = alice.makes_task(project_id=project)["id"]
@@ -80,7 +80,7 @@ def test_nobody_writes_behind_the_event_that_took_the_right(
             assert (row.actor, role) == (bob.id, "collaborator")
 
 
-def test_nobody_is_assigned_behind_his_removal(
+def test_nobody_is_assigned_after_their_removal(
     app: Flask, alice: Person, bob: Person, project: int
 ) -> None:
     tasks = [alice.makes_task(project_id=project)["id"] for _ in range(6)]

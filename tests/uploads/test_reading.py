@@ -104,7 +104,7 @@ def test_a_range_is_served(
     assert (got.status_code, got.content, got.headers["Content-Range"]) == (206, part, where)
 
 
-def test_a_range_behind_the_end_is_416(alice: Person, mine: dict[str, Any]) -> None:
+def test_a_range_past_the_end_is_416(alice: Person, mine: dict[str, Any]) -> None:
     got = content(alice, mine, Range="bytes=10-")
     problem(got, 416)
     assert got.headers["Content-Range"] == "bytes */10"
@@ -176,7 +176,7 @@ def test_only_who_writes_in_a_project_deletes_from_it(
 
 
 @pytest.mark.parametrize("path", ["", "/content"])
-def test_a_removed_member_loses_what_he_sent(
+def test_a_removed_member_loses_what_they_sent(
     alice: Person, bob: Person, project: int, path: str
 ) -> None:
     made = bob.uploads(project_id=project)

@@ -97,15 +97,15 @@ def test_a_mention_is_completed_and_the_one_who_is_meant_sees_the_comment_live(
     window, at_site, alice, project
 ):
     task = at_site(alice).post(f"/projects/{project}/tasks", {"title": "Launch"}).json()["id"]
-    hers, his = (window(name, f"/projects/{project}/board/{task}") for name in ("alice", "bob"))
-    his.get_by_text("Nobody has said anything yet.").wait_for()
-    field = hers.get_by_label("New comment")
+    alices, bobs = (window(name, f"/projects/{project}/board/{task}") for name in ("alice", "bob"))
+    bobs.get_by_text("Nobody has said anything yet.").wait_for()
+    field = alices.get_by_label("New comment")
     field.press_sequentially("Look, @bo")
-    hers.locator(".mention-option").wait_for()
+    alices.locator(".mention-option").wait_for()
     field.press("Enter")
     field.press_sequentially("please")
-    hers.get_by_role("button", name="Comment", exact=True).click()
-    expect(his.locator(".comment .mention")).to_have_text("@Bob")
+    alices.get_by_role("button", name="Comment", exact=True).click()
+    expect(bobs.locator(".comment .mention")).to_have_text("@Bob")
 
 
 def test_filters_stand_in_the_address(window, at_site, alice, project):

@@ -23,7 +23,7 @@ def owner(at_site, alice, bob, project):
 
 @pytest.fixture
 def text(owner, project):
-    """Return a text of hers: its id and its address on the page."""
+    """Return a text of theirs: its id and its address on the page."""
     file = owner.makes_text(project, "one\ntwo 😀\nthree\n", "notes/plan.md")
     return file, f"/projects/{project}/files/{file}"
 

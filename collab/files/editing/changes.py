@@ -68,7 +68,7 @@ class Question:
     ask: Callable[[LiveText], Any]
     done: Future[Any] = field(default_factory=Future)
     #: Changes of the text that were handed over before, and are not made yet; None: not known.
-    behind: list[Change] | None = None
+    follows: list[Change] | None = None
     weight = 0
 
 

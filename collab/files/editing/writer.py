@@ -91,7 +91,7 @@ class Writer(BackgroundThread):
         return change.done
 
     def inspect(self, file_id: int, question: Callable[[LiveText], Any]) -> Any:
-        """Return what a function tells of a text; it runs behind what was handed over before."""
+        """Return what a function tells of a text; it runs after what was handed over before."""
         self._texts.prepare(file_id)
         item = Question(file_id, question)
         self._put(item)
@@ -172,7 +172,7 @@ class Writer(BackgroundThread):
         return items, True
 
     def _carry_out(self, items: Sequence[Change | Question]) -> None:
-        """Take a turn: one commit, and what is asked behind it; others write before the next."""
+        """Take a turn: one commit, and what is asked after it; others write before the next."""
         changes = [item for item in items if isinstance(item, Change)]
         questions = [item for item in items if isinstance(item, Question)]
         try:
@@ -213,11 +213,11 @@ class Writer(BackgroundThread):
             before.setdefault(change.file_id, []).append(change)
         end, answered = time.thread_time() + TURN_S, 0
         for question in questions:
-            if question.behind is None:
-                question.behind = list(before.get(question.file_id, ()))
-            question.behind = [one for one in question.behind if not one.done.done()]
+            if question.follows is None:
+                question.follows = list(before.get(question.file_id, ()))
+            question.follows = [one for one in question.follows if not one.done.done()]
             late = answered and time.thread_time() > end
-            if question.behind or late or self._texts.unready(question.file_id):
+            if question.follows or late or self._texts.unready(question.file_id):
                 yield question
                 continue
             self._answer(question)

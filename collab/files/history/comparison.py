@@ -87,9 +87,9 @@ def count_lines(text: str) -> int:
 def unified(old: str, new: str, delta: Delta) -> str:
     """Return the hunks from `old` to `new`, along a change that leads there."""
     matcher = _Known(_opcodes(old, new, delta))
-    before, behind = Lines(old), Lines(new)
+    before, after = Lines(old), Lines(new)
     hunks = [] if old == new else matcher.get_grouped_opcodes(CONTEXT_LINES)
-    return "".join(_hunk(before, behind, list(group)) for group in hunks)
+    return "".join(_hunk(before, after, list(group)) for group in hunks)
 
 
 def _hunk(old: Lines, new: Lines, group: list[Opcode]) -> str:

@@ -49,11 +49,11 @@ class _Difference:
     def texts(self, old: str, new: str) -> None:
         start, end = _equal_lines(old, new)
         self.builder.keep(start)
-        before, behind = old[start : len(old) - end], new[start : len(new) - end]
-        if max(before.count("\n"), behind.count("\n")) > MAX_LINES:
-            self._characters(before, behind)
+        before, after = old[start : len(old) - end], new[start : len(new) - end]
+        if max(before.count("\n"), after.count("\n")) > MAX_LINES:
+            self._characters(before, after)
         else:
-            self._lines(split_lines(before), split_lines(behind))
+            self._lines(split_lines(before), split_lines(after))
         self.builder.keep(end)
 
     def _lines(self, old: list[str], new: list[str]) -> None:
@@ -79,8 +79,8 @@ class _Difference:
         """Compare lines of which none stayed, pairwise if both have as many."""
         if len(old) != len(new) or len(old) > MAX_LINE_PAIRS:
             return self._characters("".join(old), "".join(new))
-        for before, behind in zip(old, new, strict=True):
-            self._characters(before, behind)
+        for before, after in zip(old, new, strict=True):
+            self._characters(before, after)
         return None
 
     def _characters(self, old: str, new: str) -> None:
@@ -92,12 +92,12 @@ class _Difference:
         if 0 < len(old) * len(new) <= 4 * MAX_PAIRS_PER_PART:
             a, b = _CHARACTER.findall(old), _CHARACTER.findall(new)
             worth = self._worth(a, b)
-        for same, before, behind in _matched(a, b) if worth else [(False, a, b)]:
+        for same, before, after in _matched(a, b) if worth else [(False, a, b)]:
             count = sum(map(len, before))
             if same:
                 self.builder.keep(count)
             else:
-                self.builder.insert("".join(behind))
+                self.builder.insert("".join(after))
                 self.builder.delete(count)
         self.builder.keep(end)
 

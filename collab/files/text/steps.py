@@ -77,10 +77,10 @@ def from_the_middle(places: Sequence[Place], shift: int = 0) -> Iterator[Place]:
     if not places:
         return
     middle = len(places) // 2
-    before, one, behind = places[:middle], places[middle], places[middle + 1 :]
+    before, one, after = places[:middle], places[middle], places[middle + 1 :]
     yield replace(one, here=one.here + shift)
     yield from from_the_middle(before, shift)
-    yield from from_the_middle(behind, shift + one.growth + sum(it.growth for it in before))
+    yield from from_the_middle(after, shift + one.growth + sum(it.growth for it in before))
 
 
 def in_units(units: str, events: list[Any]) -> Delta:

@@ -13,7 +13,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Bring the schema up; the triggers are made behind the migrations (core/usage/triggers)."""
+    """Bring the schema up; the triggers are made after the migrations (core/usage/triggers)."""
     op.create_table(
         "usage",
         sa.Column("owner", sa.String(length=8), nullable=False),

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What happens, as it happens. Views follow topics over one socket; after a break each topic goes on behind
+ * What happens, as it happens. Views follow topics over one socket; after a break each topic goes on after
  * the last event that was seen, so nothing is missed and nothing comes twice.
  */
 import { api } from "./api.js";
@@ -101,7 +101,7 @@ function subscribeNow(name) {
 /** @param {string} name @param {Topic} topic @param {any} answer */
 function subscribed(name, topic, answer) {
   if (topics.get(name) !== topic) return;
-  // The first answer got lost with its connection: what has been loaded since may be behind it.
+  // The first answer got lost with its connection: what has been loaded since may be older than it.
   const isLate = topic.last === null && topic.tries > 1;
   if (topic.last === null || !answer.recovered) topic.last = String(answer.last_id);
   for (const { handlers } of topic.readers) {
