@@ -7,17 +7,17 @@ answer is `{"events": [{…}, …]}`: as many objects, whose members come into e
 
 from __future__ import annotations
 
-import http.client
 import logging
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
+from ...core.outbound.client import Client
+from ...core.outbound.errors import OutboundError, TookTooLong
+from ...core.outbound.urls import BadAddress, parse
 from .event import Event
 from .loading import Postponed
 from .stages import Context
@@ -139,29 +139,21 @@ class Lookup:
 def _exchange(url: str, body: bytes, deadline_s: float) -> bytes:
     """Send a request and return the answer's body; raises Failed, after the deadline at last.
 
-    A socket's timeout counts anew with each byte: so the exchange has a thread, and whoever takes
-    longer than the deadline has the connection closed.
+    The address is the operator's own, so it may be one of their network.
     """
-    place = urlsplit(url)
-    kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
-    connection = kind(place.hostname or "", place.port, timeout=deadline_s)
-    outcome: list[bytes | Exception] = []
-
-    def work() -> None:
-        try:
-            path = (place.path or "/") + (f"?{place.query}" if place.query else "")
-            connection.request("POST", path, body, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            answer = response.read(MAX_ANSWER_BYTES)
-            outcome.append(answer if response.status == 200 else Failed(f"said {response.status}"))
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            outcome.append(Failed(f"failed: {type(error).__name__}"))
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(deadline_s)
-    found = outcome[0] if outcome else Failed(f"took longer than {deadline_s} s")
-    connection.close()
-    if isinstance(found, Exception):
-        raise found
-    return found
+    try:
+        answer = Client(allow_private=True).send(
+            "POST",
+            parse(url, allow_private=True),
+            deadline_s=deadline_s,
+            headers={"Content-Type": "application/json"},
+            body=body,
+            max_answer_bytes=MAX_ANSWER_BYTES,
+        )
+    except TookTooLong:
+        raise Failed(f"took longer than {deadline_s} s") from None
+    except (BadAddress, OutboundError) as error:
+        raise Failed(f"failed: {error}") from None
+    if answer.status != 200:
+        raise Failed(f"said {answer.status}")
+    return answer.body

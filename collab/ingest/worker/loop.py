@@ -16,7 +16,6 @@ from pathlib import Path
 from ..pipeline.archive import Archive
 from ..pipeline.chores import Chores
 from ..pipeline.loading import Loader, Plugin, Postponed
-from ..pipeline.outside import Lookup
 from ..pipeline.queues.requests import stream_errors
 from ..pipeline.sources import SourceReader
 from ..pipeline.store import writing
@@ -80,6 +79,8 @@ def plugins_of(options: Options) -> list[Plugin]:
     """Return the stages that this installation adds."""
     added = [plugin(name) for name in options.plugins]
     if options.lookup_url:
+        from ..pipeline.outside import Lookup  # and a client of HTTP: few need it
+
         added.append(Lookup(options.lookup_url, required=options.lookup_required))
     return added
 

@@ -28,7 +28,9 @@ MAX_OPTIONS_BYTES = 2**16
 
 def borrow_packages() -> None:
     """Make names of the packages above, without running what is in them."""
-    for name, path in (("collab", INGEST_FOLDER.parent), ("collab.ingest", INGEST_FOLDER)):
+    house = INGEST_FOLDER.parent
+    packages = {"collab": house, "collab.core": house / "core", "collab.ingest": INGEST_FOLDER}
+    for name, path in packages.items():
         package = types.ModuleType(name)
         package.__path__ = [str(path)]
         sys.modules[name] = package
