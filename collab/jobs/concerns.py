@@ -10,6 +10,7 @@ from ..events import log
 from ..events.concerns import Family, Rule, by_id, keys, who
 from ..events.models import EventRow
 from ..extensions import db
+from . import registry
 from .models import Job
 
 OUTCOME_PHRASES = {
@@ -23,14 +24,16 @@ OUTCOME_PHRASES = {
 class JobFacts:
     """What some events are about; what is missing here has been deleted."""
 
-    #: id -> owner_id, project_id
+    #: id -> type, owner_id, project_id
     jobs: Mapping[int, Any]
     #: Event -> who had asked for what the server did.
     askers: Mapping[int, int]
 
 
 def _owner(row: Any, facts: JobFacts) -> Iterable[int]:
-    return (facts.jobs[row.data["job_id"]].owner_id,)
+    job = facts.jobs[row.data["job_id"]]
+    kind = registry.find(job.type)
+    return (job.owner_id,) if kind is None or kind.tells else ()
 
 
 def _owner_of_cancelled(row: Any, facts: JobFacts) -> Iterable[int]:
@@ -73,7 +76,7 @@ class JobEvents(Family):
     def look_up(self, rows: Sequence[Any]) -> JobFacts:
         """Look up the jobs, and who asked for the end of running ones."""
         return JobFacts(
-            jobs=by_id((Job.id, Job.owner_id, Job.project_id), keys(rows, "job_id")),
+            jobs=by_id((Job.id, Job.type, Job.owner_id, Job.project_id), keys(rows, "job_id")),
             askers={row.id: asker for row in rows if (asker := _asker(row)) is not None},
         )
 

@@ -39,6 +39,8 @@ class JobType:
     needs_project: bool
     #: The feature flag that guards it.
     feature: str | None
+    #: Whether its owner is notified of how it ended.
+    tells: bool
 
     @property
     def document(self) -> str:
@@ -66,6 +68,7 @@ def job_type(
     at_once: Callable[[], int] | None = None,
     needs_project: bool = False,
     feature: str | None = None,
+    tells: bool = True,
 ) -> Callable[[Run], JobType]:
     """Make the decorated function a type of job; `register` gives it to an application."""
 
@@ -82,6 +85,7 @@ def job_type(
             at_once=at_once,
             needs_project=needs_project,
             feature=feature,
+            tells=tells,
         )
 
     return make

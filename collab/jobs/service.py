@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +13,7 @@ from ..auth.models import User
 from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unavailable, Unprocessable, invalid
-from ..core.json import dumps
 from ..core.models import utcnow
-from ..core.security import ANSWERS
 from ..core.usage import quota
 from ..events import log
 from ..events.catalogue.jobs import JobCancelled, JobCancelRequested, JobEvent, JobQueued
@@ -41,6 +38,7 @@ from .models import (
     event_place,
     still_to_come,
 )
+from .order import Order as Order
 from .registry import JobType
 
 logger = logging.getLogger(__name__)
@@ -72,27 +70,6 @@ class KeyReused(Unprocessable):
     kind = "idempotency-key-reused"
 
 
-@dataclass(frozen=True)
-class Order:
-    """What somebody wants to have done; the payload is valid for the type."""
-
-    type: JobType
-    payload: dict[str, Any]
-    project_id: int | None = None
-    key: str | None = None
-    priority: int = 0
-    run_at: datetime | None = None
-    max_attempts: int | None = None
-    timeout_s: int | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """Tag what was ordered, for comparing with a repeated order; keyed."""
-        run_at = self.run_at and self.run_at.isoformat()
-        limits = [self.priority, run_at, self.max_attempts, self.timeout_s]
-        return ANSWERS.here().tag(dumps([self.type.name, self.payload, self.project_id, limits]))
-
-
 # -- submitting -----------------------------------------------------------------------------------
 
 
@@ -115,7 +92,7 @@ def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
     if order.key is not None and (known := _known(order, caller)) is not None:
         return known, True
     _admit(order, caller)
-    (job,) = _insert([order], caller)
+    (job,) = _insert([order], caller.user_id, caller.user_id)
     if order.key is not None:
         _keep_key(order, job)
     return job, False
@@ -136,7 +113,13 @@ def enqueue_all(orders: Sequence[Order], caller: Caller) -> list[Job]:
         access.admit(project_id, caller)
     for order in orders:
         _admit(order, caller)
-    return _insert(orders, caller)
+    return _insert(orders, caller.user_id, caller.user_id)
+
+
+def enqueue_for(owner_id: int, order: Order) -> Job:
+    """Make a job of the service's own in somebody's name, in the open transaction."""
+    take_write_lock()
+    return _insert([order], owner_id, None)[0]
 
 
 def _require_feature(kind: JobType, caller: Caller) -> None:
@@ -157,22 +140,22 @@ def _admit(order: Order, caller: Caller) -> None:
         order.type.admit(order.payload, order.project_id, caller)
 
 
-def _insert(orders: Sequence[Order], caller: Caller) -> list[Job]:
+def _insert(orders: Sequence[Order], owner_id: int, actor: int | None) -> list[Job]:
     """Write rows and events; the jobs are pictures of the rows, which no session watches."""
     if not orders:
         return []
-    rows = [_row(order, caller, utcnow()) for order in orders]
+    rows = [_row(order, owner_id, utcnow()) for order in orders]
     keys = db.session.connection().execute(INSERT_JOBS, rows).scalars().all()
     jobs = [Job(id=key, **row) for key, row in zip(keys, rows, strict=True)]
     queued = [JobQueued(job_type=job.type, reason="submitted", **event_place(job)) for job in jobs]
-    log.record_all(queued, actor=caller.user_id)
+    log.record_all(queued, actor=actor)
     wake_after_commit()
     return jobs
 
 
-def _row(order: Order, caller: Caller, now: datetime) -> dict[str, Any]:
+def _row(order: Order, owner_id: int, now: datetime) -> dict[str, Any]:
     return {
-        "owner_id": caller.user_id,
+        "owner_id": owner_id,
         "project_id": order.project_id,
         "type": order.type.name,
         "status": QUEUED,

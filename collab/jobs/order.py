@@ -1,0 +1,33 @@
+"""What is asked of a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..core.json import dumps
+from ..core.security import ANSWERS
+from .registry import JobType
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody wants to have done; the payload is valid for the type."""
+
+    type: JobType
+    payload: dict[str, Any]
+    project_id: int | None = None
+    key: str | None = None
+    priority: int = 0
+    run_at: datetime | None = None
+    max_attempts: int | None = None
+    timeout_s: int | None = None
+    #: The schedule whose job it is, if it is one's.
+
+    @property
+    def fingerprint(self) -> str:
+        """Tag what was ordered, for comparing with a repeated order; keyed."""
+        run_at = self.run_at and self.run_at.isoformat()
+        limits = [self.priority, run_at, self.max_attempts, self.timeout_s]
+        return ANSWERS.here().tag(dumps([self.type.name, self.payload, self.project_id, limits]))
