@@ -23,7 +23,6 @@ class Order:
     run_at: datetime | None = None
     max_attempts: int | None = None
     timeout_s: int | None = None
-    #: The schedule whose job it is, if it is one's.
 
     @property
     def fingerprint(self) -> str:
