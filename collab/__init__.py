@@ -120,15 +120,24 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
 
 def _prepare_instance(values: dict[str, Any]) -> Path:
     """Make the instance folder, and the secrets that were not given; raises ConfigError."""
-    from .core.security import kept_secret
+    from .core.security.keys import FALLBACKS_SUFFIX, KEY_NAMES, KeyRing
 
     instance = Path(values["INSTANCE_PATH"]).resolve()
     try:
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in ("SECRET_KEY", "JWT_SECRET_KEY"):
-            values[name] = values[name] or kept_secret(instance / name.lower())
+        rings = {
+            name: KeyRing(
+                (values[name], *values[name + FALLBACKS_SUFFIX]) if values[name] else (),
+                instance / name.lower(),
+            )
+            for name in KEY_NAMES
+        }
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
         sentence = f"INSTANCE_PATH is {str(instance)!r}, but no key can be kept there: {why}."
         raise config.ConfigError(f"{sentence} Choose a folder that you can write in.") from None
+    values["KEY_RINGS"] = rings
+    for name, ring in rings.items():
+        values[name], *older = ring.secrets
+        values[name + FALLBACKS_SUFFIX] = tuple(older)
     return instance

@@ -17,6 +17,7 @@ from .parsers import (
     rate,
     redis_url,
     secret,
+    secrets,
     switch,
     token,
     web_address,
@@ -31,7 +32,7 @@ class ConfigError(Exception):
 
 
 #: What these read is not repeated in an error: a secret, or an address that may hold a password.
-CONFIDENTIAL_READERS = (secret, token, database_url, redis_url)
+CONFIDENTIAL_READERS = (secret, secrets, token, database_url, redis_url)
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,20 @@ SETTINGS = (
         "SECRET_KEY", "", secret, "seals stored answers; empty: generated on first use and kept"
     ),
     Setting("JWT_SECRET_KEY", "", secret, "signs and encrypts tokens; empty: generated and kept"),
+    Setting(
+        "SEALING_KEY",
+        "",
+        secret,
+        "seals secrets that are kept (second factors, webhooks); empty: generated and kept",
+    ),
+    Setting(
+        "SECRET_KEY_FALLBACKS",
+        "",
+        secrets,
+        "older keys that still open what they sealed, with `|` between them",
+    ),
+    Setting("JWT_SECRET_KEY_FALLBACKS", "", secrets, "the same for tokens"),
+    Setting("SEALING_KEY_FALLBACKS", "", secrets, "the same for secrets that are kept"),
     Setting("ACCESS_TOKEN_MINUTES", "15", whole(1, 1440), "lifetime of an access token"),
     Setting("REFRESH_TOKEN_DAYS", "7", whole(1, 365), "lifetime of a refresh token"),
     Setting(

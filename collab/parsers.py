@@ -72,6 +72,11 @@ def secret(value: str) -> str:
     return value
 
 
+def secrets(value: str) -> tuple[str, ...]:
+    """Parse secrets with `|` between them; empty: none."""
+    return tuple(secret(one) for one in value.split("|") if one)
+
+
 def token(value: str) -> str:
     """Parse a token that somebody else has, too: empty or at least 32 characters without spaces."""
     if value and not TOKEN_PATTERN.fullmatch(value):

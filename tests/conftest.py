@@ -16,6 +16,7 @@ from hypothesis import settings
 from collab import create_app
 from collab.core import slots
 from collab.core.parts import PARTS
+from collab.core.security.keys import KEY_NAMES
 from collab.extensions import db
 from collab.server import prepare
 
@@ -37,6 +38,7 @@ os.environ["FLASK_SKIP_DOTENV"] = "1"
 SETTINGS = {
     "SECRET_KEY": "a secret that only the tests know, long enough",
     "JWT_SECRET_KEY": "another secret that only the tests know, long",
+    "SEALING_KEY": "one more secret that only the tests know, long",
     "RATE_LIMIT": "off",
     "AUTH_RATE_LIMIT": "off",
     "REGISTER_RATE_LIMIT": "off",
@@ -242,7 +244,7 @@ def serve(make_app: Callable[..., Flask]) -> Iterator[Callable[..., ThreadServer
 def process(instance: Path) -> Iterator[Callable[..., ProcessServer]]:
     """Return a starter of servers in processes of their own, on this test's database."""
     running: list[ProcessServer] = []
-    secrets = {name: SETTINGS[name] for name in ("SECRET_KEY", "JWT_SECRET_KEY")}
+    secrets = {name: SETTINGS[name] for name in KEY_NAMES}
 
     def start(*arguments: str, **settings: str) -> ProcessServer:
         running.append(ForkedServer(instance, **secrets, **settings).start(*arguments))

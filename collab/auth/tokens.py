@@ -16,7 +16,7 @@ from jwt.exceptions import ExpiredSignatureError, PyJWTError
 from ..core.errors import Unauthorized
 from ..core.models import utcnow
 from ..core.schemas import MAX_ID
-from ..core.security import SealedBox, new_token
+from ..core.security import RINGS, SealedBox, new_token
 from ..core.slots import Slot, setting
 from .models import Session
 
@@ -33,8 +33,9 @@ VERIFIED: Slot[OrderedDict[str, AccessClaims]] = Slot("tokens", lambda _: Ordere
 
 def init_app(app: Flask) -> None:
     """Make the boxes of refresh tokens and of what a rotation gave."""
-    REFRESH.put(app, SealedBox(app.config["JWT_SECRET_KEY"], "refresh tokens"))
-    PAIRS.put(app, SealedBox(app.config["JWT_SECRET_KEY"], "rotated tokens"))
+    keys = RINGS.of(app)["JWT_SECRET_KEY"]
+    REFRESH.put(app, SealedBox(keys, "refresh tokens"))
+    PAIRS.put(app, SealedBox(keys, "rotated tokens"))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ again: whoever has lost one of them since gets 404 or 403 instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -99,13 +99,17 @@ def note_right(kind: str, key: int | str, right: str) -> None:
         noted.append((kind, key, right))
 
 
-def claim(fingerprint: str, who: Caller | None, **names: str) -> tuple[int, dict[str, Any] | None]:
+def claim(
+    fingerprints: Sequence[str], who: Caller | None, **names: str
+) -> tuple[int, dict[str, Any] | None]:
     """Claim a key (scope, route, key); return the claim's id, and the answer given before, if any.
+
+    `fingerprints` are the request's under each of the service's keys, the newest first.
 
     Raises KeyReused, KeyInUse, AnswerLost, and what looking up the answer's rights raises.
     """
     now = utcnow()
-    made = Claim(**names, fingerprint=fingerprint, leased_until=now + CLAIM_LEASE)
+    made = Claim(**names, fingerprint=fingerprints[0], leased_until=now + CLAIM_LEASE)
     too_old = delete(Claim).filter_by(**names).where(Claim.created_at < now - KEY_LIFETIME)
     db.session.execute(too_old)
     db.session.add(made)
@@ -119,13 +123,13 @@ def claim(fingerprint: str, who: Caller | None, **names: str) -> tuple[int, dict
     known = db.session.scalars(select(Claim).filter_by(**names)).one_or_none()
     if known is None:  # given back meanwhile
         raise KeyInUse(headers={"Retry-After": "1"})
-    return _known(known, fingerprint, who, now)
+    return _known(known, fingerprints, who, now)
 
 
 def _known(
-    claim: Claim, fingerprint: str, who: Caller | None, now: datetime
+    claim: Claim, fingerprints: Sequence[str], who: Caller | None, now: datetime
 ) -> tuple[int, dict[str, Any] | None]:
-    if claim.fingerprint != fingerprint:
+    if claim.fingerprint not in fingerprints:
         raise KeyReused()
     if claim.state == ANSWERED:
         return claim.id, _given_before(claim, who)

@@ -25,8 +25,8 @@ class Order:
     timeout_s: int | None = None
 
     @property
-    def fingerprint(self) -> str:
-        """Tag what was ordered, for comparing with a repeated order; keyed."""
+    def fingerprints(self) -> tuple[str, ...]:
+        """Tag what was ordered, for comparing with a repeated order, under each of our keys."""
         run_at = self.run_at and self.run_at.isoformat()
         limits = [self.priority, run_at, self.max_attempts, self.timeout_s]
         return ANSWERS.here().tag(dumps([self.type.name, self.payload, self.project_id, limits]))

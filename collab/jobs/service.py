@@ -182,7 +182,7 @@ def _known(order: Order, caller: Caller) -> Job | None:
     found = db.session.scalars(query).one_or_none()
     if found is None:
         return None
-    if found.fingerprint != order.fingerprint:
+    if found.fingerprint not in order.fingerprints:
         raise KeyReused()
     return access.load(Job, found.job_id, caller)
 
@@ -192,7 +192,7 @@ def _keep_key(order: Order, job: Job) -> None:
         owner_id=job.owner_id,
         type=job.type,
         key=order.key or "",
-        fingerprint=order.fingerprint,
+        fingerprint=order.fingerprints[0],
         job_id=job.id,
     )
     db.session.add(key)

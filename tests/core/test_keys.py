@@ -18,7 +18,7 @@ from collab.core.security import SealedBox, kept_secret
 from collab.extensions import db
 from collab.server import prepare
 
-NAMES = ("SECRET_KEY", "JWT_SECRET_KEY")
+NAMES = ("SECRET_KEY", "JWT_SECRET_KEY", "SEALING_KEY")
 
 
 def started(folder: Path, **settings: str) -> Flask:
@@ -37,7 +37,7 @@ def test_a_key_is_long(tmp_path: Path, name: str) -> None:
 
 def test_keys_differ(tmp_path: Path) -> None:
     keys = [started(tmp_path / folder).config[name] for folder in "ab" for name in NAMES]
-    assert len(set(keys)) == 4
+    assert len(set(keys)) == 6
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -162,5 +162,5 @@ def test_a_box_does_not_open_what_was_sealed_in_another_way(head: str, rest: str
 @pytest.mark.parametrize("claims", ["5", "[]", "null", "not JSON"])
 def test_a_box_does_not_open_what_are_no_claims(claims: str) -> None:
     box = SealedBox(SECRET, "a")
-    token = jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, claims.encode(), box._key)
+    token = jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, claims.encode(), box.keys[0].key)
     assert box.open(token) is None

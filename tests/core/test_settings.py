@@ -23,6 +23,10 @@ BAD = {
     "DATABASE_TIMEOUT_SECONDS": ["", "0", "601", "1.5", "x"],
     "SECRET_KEY": ["short", "x" * 31],
     "JWT_SECRET_KEY": ["short", "x" * 31],
+    "SEALING_KEY": ["short", "x" * 31],
+    "SECRET_KEY_FALLBACKS": ["short", f"{'x' * 32}|short"],
+    "JWT_SECRET_KEY_FALLBACKS": ["short", f"{'x' * 32}|short"],
+    "SEALING_KEY_FALLBACKS": ["short", f"{'x' * 32}|short"],
     "ACCESS_TOKEN_MINUTES": ["", "0", "-1", "1441", "15.5", "a quarter", "9" * 20, "٣x"],
     "REFRESH_TOKEN_DAYS": ["", "0", "366"],
     "REFRESH_GRACE_SECONDS": ["", "-1", "31", "1.5"],
@@ -105,6 +109,8 @@ def test_every_setting_is_checked() -> None:
 SECRET_ONES = {
     "SECRET_KEY": "hunter2",
     "JWT_SECRET_KEY": "hunter2",
+    "SEALING_KEY": "hunter2",
+    "SEALING_KEY_FALLBACKS": f"{'x' * 32}|hunter2",
     "DATABASE_URL": "postgres://user:hunter2@db.example.com/collab",
     "REDIS_URL": "http://user:hunter2@redis.example.com",
 }

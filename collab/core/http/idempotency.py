@@ -56,7 +56,7 @@ def _claim(key: str) -> tuple[int, dict[str, Any] | None]:
     scope = f"user:{found.user_id}" if found else f"address:{network_of(request.remote_addr)}"
     # The rule and not the path, which is in the fingerprint: a key used for two things is refused.
     route = f"{request.method} {request.url_rule}"
-    return idempotency.claim(_fingerprint(), found, scope=scope, route=route, key=key)
+    return idempotency.claim(_fingerprints(), found, scope=scope, route=route, key=key)
 
 
 def _carry_out(claim_id: int, view: Callable[[], Response]) -> Response:
@@ -78,8 +78,8 @@ def _replay(answer: dict[str, Any]) -> Response:
     return Response(answer["body"], answer["status"], headers | {"Idempotency-Replayed": "true"})
 
 
-def _fingerprint() -> str:
-    """Tag the request; keyed, since a body may hold a password.
+def _fingerprints() -> tuple[str, ...]:
+    """Tag the request under each key; keyed, since a body may hold a password.
 
     A body that may be larger than others is read a piece at a time, and kept in a file for the
     route to read again.
@@ -89,11 +89,11 @@ def _fingerprint() -> str:
         return ANSWERS.here().tag(path, [request.get_data()])
     kept = TemporaryFile(dir=setting("INSTANCE_PATH"))  # noqa: SIM115
     g.kept_body = kept
-    tag = ANSWERS.here().tag(path, _copied(request.stream, kept))
+    tags = ANSWERS.here().tag(path, _copied(request.stream, kept))
     g.kept_bytes = kept.tell()
     kept.seek(0)
     request.stream = kept
-    return tag
+    return tags
 
 
 def _copied(source: IO[bytes], target: IO[bytes]) -> Iterator[bytes]:

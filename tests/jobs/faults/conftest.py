@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from collab.core.security.keys import KEY_NAMES
+
 from ...conftest import SETTINGS
 from ...support.served import FOLDER, JobServer, Traces
 
-SECRETS = {name: SETTINGS[name] for name in ("SECRET_KEY", "JWT_SECRET_KEY")}
+SECRETS = {name: SETTINGS[name] for name in KEY_NAMES}
 
 
 @pytest.fixture
