@@ -106,6 +106,12 @@ SETTINGS = (
         "for so long a used refresh token gives the same new tokens; later, it ends its session",
     ),
     Setting(
+        "FRESH_LOGIN_MINUTES",
+        "10",
+        whole(1, 1440),
+        "for so long after a log-in no password is asked for where a way into the account changes",
+    ),
+    Setting(
         "TICKET_SECONDS", "60", whole(1, 600), "time to use a ticket for a socket or stream URL"
     ),
     Setting(

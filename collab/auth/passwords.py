@@ -76,6 +76,8 @@ def hash_password(password: str) -> str:
 def check_password(password: str, kept: str | None) -> Match | None:
     """Return whether a password is the one kept, and how; takes as long when nothing is kept.
 
+    An account without a password keeps nothing: no password is right for it.
+
     Raises Unavailable when too many wait for that.
     """
     plain = prepared(password)
@@ -87,7 +89,7 @@ def check_password(password: str, kept: str | None) -> Match | None:
 def _is_hash_of(password: str, kept: str | None) -> bool:
     with _turn():
         try:
-            return _hasher.verify(kept or _nobody, password) and kept is not None
+            return _hasher.verify(kept or _nobody, password) and bool(kept)
         except (VerificationError, InvalidHashError):
             return False
 

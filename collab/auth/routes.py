@@ -128,10 +128,19 @@ def logout_all() -> tuple[None, int, dict[str, str]]:
 @login_required
 @blueprint.arguments(PasswordIn)
 @blueprint.response(204)
+@blueprint.alt_response(403, "Problem")
 @blueprint.alt_response(409, "Problem")
 def change_password(data: dict[str, Any]) -> tuple[None, int, dict[str, str]]:
-    """Change your password; your other sessions end."""
-    service.change_password(caller(), data["current_password"], data["new_password"], client())
+    """Change your password; your other sessions end.
+
+    An account without one gets its first, without `current_password`, from whoever has just
+    signed in.
+    """
+    current, new = data["current_password"], data["new_password"]
+    if current is None:
+        service.set_first_password(caller(), new, client())
+    else:
+        service.change_password(caller(), current, new, client())
     return None, 204, cookies.after_the_end()
 
 

@@ -33,10 +33,10 @@ def new_password() -> fields.String:
     )
 
 
-def known_password() -> fields.String:
+def known_password(**options: Any) -> fields.String:
     """Make a field for a password that exists already."""
     return fields.String(
-        required=True,
+        **(options or {"required": True}),
         load_only=True,
         validate=validate.Length(1, 1024),
         metadata={"format": "password", "example": "SecurePassword123!"},
@@ -83,11 +83,11 @@ class RefreshIn(Schema):
 
 
 class PasswordIn(Schema):
-    """The current password and the new one."""
+    """The current password, of an account that has one, and the new one."""
 
     example = {"new_password": "OneGiantLeap1969!"}
     aliases = {"currentPassword": "current_password", "newPassword": "new_password"}
-    current_password = known_password()
+    current_password = known_password(load_default=None)
     new_password = new_password()
 
 

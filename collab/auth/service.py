@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import exists, select
 
 from ..core.caller import Caller
 from ..core.database import take_write_lock
@@ -16,9 +16,8 @@ from . import passwords, refusals, sessions
 from .accounts import known
 from .attempts import REGISTRATIONS, TooManyAttempts, attempts
 from .models import ADMIN, USER, Session, User
-from .passwords import Match
 from .sessions import Client, SignedIn
-from .signing_in import completing
+from .signing_in import completing, freshness, proving
 from .signing_in.completing import Way
 
 
@@ -28,14 +27,9 @@ class EmailTaken(Conflict):
     kind = "email-taken"
 
 
-class WrongCredentials(Unauthorized):
-    """The e-mail address or the password is wrong."""
+class PasswordThere(Conflict):
+    """Your account has a password: give it as `current_password`."""
 
-    kind = "wrong-credentials"
-
-
-#: How often a password is checked that others change at the same time.
-PASSWORD_CHECKS = 3
 
 FIRST_ACCOUNT = "This is the first account of this installation, so it is an admin."
 
@@ -78,64 +72,35 @@ def new_account(email: str, password_hash: str, name: str | None) -> User:
 def log_in(email: str, password: str, client: Client) -> SignedIn:
     """Sign in with a password; raises WrongCredentials, Disabled, TooManyAttempts."""
     try:
-        return _log_in(known.address_of(email), password, client)
+        user = proving.account_with(known.address_of(email), password, client)
+        return completing.complete(user, client, by=Way.PASSWORD)
     except (Unauthorized, TooManyAttempts) as error:
         refusals.log_in(email, error)
         raise
 
 
-def _log_in(email: str, password: str, client: Client) -> SignedIn:
-    known_there = sessions.is_known_network(email, client)
-    attempt = attempts().begin(client.network, email, known=known_there)
-    checked = _check(User.email == email, password)
-    if checked is None:
-        raise WrongCredentials()
-    user, rehashed = checked
-    attempts().forgive(attempt)
-    if rehashed:
-        user.password_hash = rehashed
-    return completing.complete(user, client, by=Way.PASSWORD)
-
-
-def _check(
-    whose: ColumnElement[bool], password: str, new: str | None = None
-) -> tuple[User, str | None] | None:
-    """Check a password; if it is right, take the writer's lock and return its account.
-
-    It also returns the hash to keep from now on: of the new password, or of the same one if the
-    kept hash is outdated. Hashing takes long, so it is done before the lock. Whether what was
-    checked is still kept is looked up after it: the password may have been changed meanwhile, and
-    then what was right is so no longer. Raises Conflict if that goes on and on.
-    """
-    for _ in range(PASSWORD_CHECKS):
-        query = select(User.id, User.password_hash).where(whose)
-        kept = db.session.execute(query).one_or_none()
-        db.session.rollback()  # gives the connection back while the password is checked
-        match = passwords.check_password(password, kept and kept.password_hash)
-        if match is None or not kept:
-            return None
-        outdated = match is Match.AS_TYPED or passwords.outdated(kept.password_hash)
-        anew = password if new is None and outdated else new
-        rehashed = passwords.hash_password(anew) if anew is not None else None
-        take_write_lock()
-        user = db.session.get(User, kept.id, populate_existing=True)
-        if user is not None and user.password_hash == kept.password_hash:
-            return user, rehashed
-        db.session.rollback()
-    raise Conflict("The password was changed in the meantime.")
-
-
 def change_password(caller: Caller, current: str, new: str, client: Client) -> None:
     """Set a new password and end the other sessions; raises WrongCredentials."""
     _check_strength(new, caller.email, "new_password")
-    known_there = sessions.is_known_network(caller.email, client)
-    attempt = attempts().begin(client.network, caller.email, known=known_there)
-    checked = _check(User.id == caller.user_id, current, new)
-    if checked is None:
-        raise WrongCredentials("The current password is wrong.")
-    user, rehashed = checked
-    attempts().forgive(attempt)
-    user.password_hash = rehashed or user.password_hash
+    user = proving.own_account(caller, current, client, new=new)
+    _changed_password(user, caller, client)
+
+
+def set_first_password(caller: Caller, new: str, client: Client) -> None:
+    """Set the password of an account that has none; raises NotFresh, PasswordThere."""
+    _check_strength(new, caller.email, "new_password")
+    freshness.require(caller, None, client)
+    password_hash = passwords.hash_password(new)
+    take_write_lock()
+    user = db.session.get_one(User, caller.user_id, populate_existing=True)
+    if user.password_hash:
+        raise PasswordThere()
+    user.password_hash = password_hash
+    _changed_password(user, caller, client)
+
+
+def _changed_password(user: User, caller: Caller, client: Client) -> None:
+    """End the other sessions, and whatever else the old password let in; commits."""
     others = (Session.user_id == caller.user_id) & (Session.id != caller.session_id)
     sessions.revoke(others, "password changed")
     sessions.forget_networks(caller.user_id, client)

@@ -204,6 +204,20 @@ SPECIAL_TYPES = (
         "Log in again, keep the newest token only, and refresh in one place at a time.",
     ),
     ProblemType(
+        "log-in-not-fresh",
+        403,
+        "Log-in not fresh",
+        "A way into the account is to be added or taken away, and the last log-in is a while ago.",
+        "Send your password with it, or sign in anew and repeat it within some minutes.",
+    ),
+    ProblemType(
+        "last-way-in",
+        409,
+        "Last way in",
+        "Without this nobody could sign in to the account any more.",
+        "Set a password first, or link something else.",
+    ),
+    ProblemType(
         "account-disabled",
         401,
         "Account disabled",

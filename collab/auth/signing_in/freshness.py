@@ -1,0 +1,45 @@
+"""Whether it is still the owner: asked before a way into the account is added or taken away.
+
+Whoever has got hold of an access token, or of a machine that somebody left, must not make a way in
+for themselves that lasts. So the log-in is a few minutes old at most, or the password is given.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from ...core.caller import Caller
+from ...core.errors import Forbidden
+from ...core.models import utcnow
+from ...core.slots import setting
+from ...extensions import db
+from ..models import Session
+from ..sessions import Client
+from . import proving
+
+
+class NotFresh(Forbidden):
+    """You signed in a while ago: give your password, or sign in anew, and then do this."""
+
+    kind = "log-in-not-fresh"
+
+
+def require(caller: Caller, password: str | None, client: Client) -> None:
+    """Check that the caller has just signed in, or knows the password; raises NotFresh.
+
+    Raises WrongCredentials and TooManyAttempts for a password. No transaction is left open.
+    """
+    if password is not None:
+        proving.own_account(caller, password, client)
+        db.session.commit()  # a hash that was outdated is kept anew
+    elif not is_fresh(caller):
+        raise NotFresh()
+
+
+def is_fresh(caller: Caller) -> bool:
+    """Return whether the caller's log-in is FRESH_LOGIN_MINUTES old at most."""
+    begun = db.session.scalar(select(Session.created_at).where(Session.id == caller.session_id))
+    life = timedelta(minutes=setting("FRESH_LOGIN_MINUTES"))
+    return begun is not None and timedelta(0) <= utcnow() - begun < life

@@ -1,0 +1,89 @@
+"""Whose account it is by the password: counted before it is checked, and looked up again after."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, select
+
+from ...core.caller import Caller
+from ...core.database import take_write_lock
+from ...core.errors import Conflict, Unauthorized
+from ...extensions import db
+from .. import passwords, sessions
+from ..attempts import attempts
+from ..models import User
+from ..passwords import Match
+from ..sessions import Client
+
+#: How often a password is checked that others change at the same time.
+PASSWORD_CHECKS = 3
+
+
+class WrongCredentials(Unauthorized):
+    """The e-mail address or the password is wrong."""
+
+    kind = "wrong-credentials"
+
+
+def account_with(email: str, password: str, client: Client) -> User:
+    """Return the account with this address and password, the writer's lock held.
+
+    A hash that is outdated is made anew. Raises WrongCredentials, TooManyAttempts.
+    """
+    return _proved(User.email == email, email, password, client, WrongCredentials())
+
+
+def own_account(caller: Caller, password: str, client: Client, *, new: str | None = None) -> User:
+    """Return the caller's account, the writer's lock held, if this is its password.
+
+    With `new`, that is its password from now on. Raises WrongCredentials, TooManyAttempts.
+    """
+    refusal = WrongCredentials("The current password is wrong.")
+    mine = User.id == caller.user_id
+    return _proved(mine, caller.email, password, client, refusal, new)
+
+
+def _proved(
+    whose: ColumnElement[bool],
+    email: str,
+    password: str,
+    client: Client,
+    refusal: WrongCredentials,
+    new: str | None = None,
+) -> User:
+    known_there = sessions.is_known_network(email, client)
+    attempt = attempts().begin(client.network, email, known=known_there)
+    checked = _check(whose, password, new)
+    if checked is None:
+        raise refusal
+    user, rehashed = checked
+    attempts().forgive(attempt)
+    user.password_hash = rehashed or user.password_hash
+    return user
+
+
+def _check(
+    whose: ColumnElement[bool], password: str, new: str | None = None
+) -> tuple[User, str | None] | None:
+    """Check a password; if it is right, take the writer's lock and return its account.
+
+    It also returns the hash to keep from now on: of the new password, or of the same one if the
+    kept hash is outdated. Hashing takes long, so it is done before the lock. Whether what was
+    checked is still kept is looked up after it: the password may have been changed meanwhile, and
+    then what was right is so no longer. Raises Conflict if that goes on and on.
+    """
+    for _ in range(PASSWORD_CHECKS):
+        query = select(User.id, User.password_hash).where(whose)
+        kept = db.session.execute(query).one_or_none()
+        db.session.rollback()  # gives the connection back while the password is checked
+        match = passwords.check_password(password, kept and kept.password_hash)
+        if match is None or not kept:
+            return None
+        outdated = match is Match.AS_TYPED or passwords.outdated(kept.password_hash)
+        anew = password if new is None and outdated else new
+        rehashed = passwords.hash_password(anew) if anew is not None else None
+        take_write_lock()
+        user = db.session.get(User, kept.id, populate_existing=True)
+        if user is not None and user.password_hash == kept.password_hash:
+            return user, rehashed
+        db.session.rollback()
+    raise Conflict("The password was changed in the meantime.")
