@@ -29,7 +29,7 @@ class ApiError(Exception):
     """The request could not be carried out."""
 
     status = 400
-    #: The slug of its type (`core/problems.py`); None: that of its status.
+    #: The slug of its type (`core/problems/`); None: that of its status.
     kind: str | None = None
 
     def __init__(
