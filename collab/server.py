@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from . import starting
 from .auth import passwords
 from .core import allocator
+from .core.counting import metrics
 from .core.database import put_log_away
 from .core.errors import ApiError
 from .core.http import heavy
@@ -34,9 +35,9 @@ from .execution.sandbox import SANDBOX
 from .extensions import db
 from .flags import service as flags
 from .projects import service as projects
+from .serving import counting_worker
 from .serving.bounds import Bounds
 from .serving.spool import Spool
-from .serving.worker import SelectingWorker
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ SPARE_CONNECTIONS = 4000
 ADDRESS_PART = 4
 
 
-class CollabWorker(SelectingWorker):
+class CollabWorker(counting_worker.CountingWorker):
     """The worker, which ends open sockets when it has to stop."""
 
     def init_process(self) -> None:
@@ -111,6 +112,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 def main(app: Flask) -> None:
     """Migrate, greet and serve until told to stop."""
     allocator.configure()
+    metrics.declare(app, *counting_worker.METRICS)
     arguments = starting.parse_arguments(app.config["PORT"])
     os.umask(0o077)  # what is made from here on is nobody else's to read
     starting.check_port(arguments.host, arguments.port)

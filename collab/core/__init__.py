@@ -8,8 +8,9 @@ def init_app(app: Flask) -> None:
     from ..config import ROOT
     from ..extensions import db, jwt, migrate, sock
     from . import client_address, database, errors, http, idempotency, logging, security
+    from .counting import metrics
     from .json import OrjsonProvider
-    from .storage import blob_store, housekeeping, pages
+    from .storage import blob_store, housekeeping, numbers, pages
 
     logging.configure(app.config["LOG_LEVEL"], app.config["LOG_FORMAT"])
     app.json = OrjsonProvider(app)
@@ -23,6 +24,7 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)
     sock.init_app(app)
     housekeeping.init_app(app)
+    metrics.register(app, "storage", numbers.collect)
     housekeeping.bring(app, "freed bytes", blob_store.sweep_freed)
     housekeeping.bring(app, "unfinished files", blob_store.sweep_unfinished, every_s=600)
     housekeeping.bring(app, "pages", pages.give_back)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from ..extensions import db
+from .counting import metrics
 from .errors import Unavailable
 from .json import dumps, loads
 from .slots import Registry, Slot
@@ -31,6 +33,10 @@ FUNCTIONS: dict[str, Callable[[str], str]] = {
     "sort_key": sort_key,
     "call_key": call_key,
 }
+
+WRITER_WAIT = metrics.histogram(
+    "collab_database_writer_wait_seconds", "What changes have waited for their turn to write."
+)
 
 #: Bytes to which the write-ahead log is cut once what is in it is in the database.
 WAL_BYTES = 64 * 2**20
@@ -77,7 +83,9 @@ def init_app(app: Flask) -> None:
         register_functions(connection)
 
     with app.app_context():
-        turns = TURNS.put(app, WriterTurns(app.config["DATABASE_TIMEOUT_SECONDS"]))
+        metrics.declare(app, WRITER_WAIT)
+        waited = lambda seconds: WRITER_WAIT.of(app).child().observe(seconds)  # noqa: E731
+        turns = TURNS.put(app, WriterTurns(app.config["DATABASE_TIMEOUT_SECONDS"], waited))
         event.listen(db.engine, "connect", set_pragmas)
         event.listen(db.engine, "before_cursor_execute", _before_execute)
         event.listen(db.engine, "checkin", roll_back)
@@ -168,13 +176,17 @@ class WriterTurns:
     processes SQLite's own way remains.
     """
 
-    def __init__(self, patience_s: float) -> None:
-        self._lock, self._patience_s = FairLock(), patience_s
+    def __init__(self, patience_s: float, waited: Callable[[float], None]) -> None:
+        """Make it; `waited` is told what each turn was waited for, in seconds, also in vain."""
+        self._lock, self._patience_s, self._waited = FairLock(), patience_s, waited
 
     def take(self, connection: Connection) -> None:
         """Wait for the connection's turn, which lasts until it is given back to the pool."""
         if not connection.info.get(TURN_NOTE):
-            if not self._lock.acquire(timeout=self._patience_s):
+            began = time.perf_counter()
+            taken = self._lock.acquire(timeout=self._patience_s)
+            self._waited(time.perf_counter() - began)
+            if not taken:
                 raise Unavailable("Too many writers are waiting.")
             connection.info[TURN_NOTE] = True
 

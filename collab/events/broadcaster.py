@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..core.counting import metrics
+from ..core.models import utcnow
 from ..core.parts import BackgroundThread
 from . import log
 from .bell import Bell
@@ -22,6 +24,15 @@ logger = logging.getLogger(__name__)
 #: Seconds after which the log is read without a ring: another process may have written.
 POLL_S = 1.0
 ROWS_PER_READ = 500
+
+LAG = metrics.histogram(
+    "collab_fanout_lag_seconds",
+    "From an event's writing to when all its followers have been given it; of the oldest of those "
+    "that are published together.",
+)
+DELIVERED = metrics.counter(
+    "collab_fanout_delivered", "Events and signals, times those they were given to.", ("kind",)
+)
 
 
 class Broadcaster(BackgroundThread):
@@ -83,7 +94,8 @@ class Broadcaster(BackgroundThread):
                 while self._publish_rows():
                     pass
         if waiting:
-            self._hub.tell([self._hub.signals.popleft() for _ in range(waiting)])
+            given = self._hub.tell([self._hub.signals.popleft() for _ in range(waiting)])
+            DELIVERED.of(self._app).child("signal").inc(given)
         if self._hub.resuming:
             with self._app.app_context():
                 self._resume(len(self._hub.resuming))
@@ -105,17 +117,22 @@ class Broadcaster(BackgroundThread):
         hold signals back.
         """
         batch = log.read_after(self._hub.position, ROWS_PER_READ)
-        self._publish([Message.of(row) for row in batch.rows])
+        given = self._publish([Message.of(row) for row in batch.rows])
+        if batch.rows:
+            lag = (utcnow() - batch.rows[0].time).total_seconds()
+            LAG.of(self._app).child().observe(max(0.0, lag))
+            DELIVERED.of(self._app).child("event").inc(given)
         return batch.more
 
-    def _publish(self, messages: Sequence[Message]) -> None:
-        """Publish a batch in pieces that end where rights change."""
-        start = 0
+    def _publish(self, messages: Sequence[Message]) -> int:
+        """Publish a batch in pieces that end where rights change; return how many were given."""
+        start = given = 0
         for index, message in enumerate(messages, 1):
             if message.type in corrections():
                 # With the row itself: whoever loses the right by it still learns why.
-                self._hub.publish(messages[start:index])
+                given += self._hub.publish(messages[start:index])
                 self._hub.correct(message)
                 start = index
         if start < len(messages):
-            self._hub.publish(messages[start:])
+            given += self._hub.publish(messages[start:])
+        return given

@@ -172,51 +172,53 @@ class Hub:
         self.resuming.append(subscriber)
         self._bell.ring_for_signal()
 
-    def publish(self, messages: Sequence[Message]) -> None:
-        """Give messages, in the log's order, to whoever follows their topics.
+    def publish(self, messages: Sequence[Message]) -> int:
+        """Give messages, in the log's order, to whoever follows their topics; return to how many.
 
         All that a subscriber gets is joined to one chunk, encoded once for all who get the same.
         """
         with self._lock:
-            self._give(messages, _deliver)
+            given = self._give(messages, _deliver)
             # Under the same lock: whoever is added gets an id from here on, and no row twice.
             self.position = max(self.position, messages[-1].id)
             self._moved.notify_all()
+        return given
 
-    def tell(self, signals: Sequence[Message]) -> None:
+    def tell(self, signals: Sequence[Message]) -> int:
         """Give signals to followers: who comes and goes to all, the rest to those who keep up."""
         presence = [one for one in signals if one.type in PRESENCE_TYPES]
         others = [one for one in signals if one.type not in PRESENCE_TYPES]
         with self._lock:
-            self._give(presence, _deliver)
-            self._give(others, _hint)
+            return self._give(presence, _deliver) + self._give(others, _hint)
 
-    def _give(self, messages: Sequence[Message], give: Give) -> None:
+    def _give(self, messages: Sequence[Message], give: Give) -> int:
+        """Give messages to their followers; return how many were given, each to each."""
         topics = {message.topic for message in messages} & self._topics.keys()
         if len(topics) == 1:
-            self._give_to(self._topics[topics.pop()].subscribers, messages, give)
-        elif topics:
-            self._give_mixed(topics, messages, give)
+            return self._give_to(self._topics[topics.pop()].subscribers, messages, give)
+        return self._give_mixed(topics, messages, give) if topics else 0
 
     def _give_to(
         self, subscribers: Iterable[Subscriber], messages: Sequence[Message], give: Give
-    ) -> None:
+    ) -> int:
         chunks: dict[Encoder, tuple[Any, int]] = {}
-        for subscriber in tuple(subscribers):
+        wanted: Sequence[Message] = ()
+        count = 0
+        for count, subscriber in enumerate(tuple(subscribers), 1):  # noqa: B007 (it is the last)
             encode = subscriber.encode
             chunk = chunks.get(encode)
             if chunk is None:
                 wanted = [one for one in messages if one.topic in subscriber.topics]
                 chunk = chunks[encode] = (subscriber.chunk(wanted), wanted[-1].id)
             give(subscriber, *chunk)
+        return count * len(wanted)
 
-    def _give_mixed(self, topics: set[str], messages: Sequence[Message], give: Give) -> None:
+    def _give_mixed(self, topics: set[str], messages: Sequence[Message], give: Give) -> int:
         # Whoever follows the same of these topics gets the same bytes: one encoding for each group.
         alike: dict[frozenset[str], list[Subscriber]] = {}
         for subscriber in {one for topic in topics for one in self._topics[topic].subscribers}:
             alike.setdefault(frozenset(topics & subscriber.topics.keys()), []).append(subscriber)
-        for group in alike.values():
-            self._give_to(group, messages, give)
+        return sum(self._give_to(group, messages, give) for group in alike.values())
 
     # -- rights -------------------------------------------------------------------------------
 

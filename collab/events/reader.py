@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -66,6 +67,12 @@ class Reader:
             take_write_lock()
             self._locked_place()
         db.session.commit()
+
+    def waiting_since(self) -> datetime | None:
+        """Return the time of the oldest event that is wanted and not handled, None without any."""
+        after = max(self._place() or 0, self._looked)
+        rows = self._read(after, log.last_id(), 1)
+        return rows[0].time if rows else None
 
     def catch_up(self) -> None:
         """Handle all events that are there."""

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..core.errors import ApiError
 from ..core.parts import BackgroundThread
 from .log import BELL
+from .numbers import READERS
 from .reader import Reader
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class ReaderThread(BackgroundThread):
 
     def _prepare(self) -> None:
         """Keep a place in the log, so that nothing from here on is missed."""
+        READERS.of(self._app)[self.reader.name] = self.reader
         self._try(self.reader.begin)
 
     def _wake(self) -> None:

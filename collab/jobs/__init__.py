@@ -6,11 +6,12 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Run and serve jobs; `job:<id>` is a topic. Other packages bring their types."""
     from ..auth.accounts.disabling import on_disabled
+    from ..core.counting import metrics
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from ..events import concerns
     from ..projects.access import register_topic
-    from . import on_owner_disabled, retention, routes
+    from . import numbers, on_owner_disabled, retention, routes
     from .concerns import JobEvents
     from .engine import runner
     from .models import Job
@@ -21,4 +22,6 @@ def init_app(app: Flask) -> None:
     housekeeping.bring(app, "ended jobs", retention.forget_jobs)
     housekeeping.bring(app, "job keys", retention.forget_keys)
     concerns.register(app, JobEvents())
+    metrics.declare(app, numbers.RUNS)
+    metrics.register(app, "jobs", numbers.collect)
     serve(app, routes.blueprint)

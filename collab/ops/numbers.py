@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import sqlite3
 import time
 from collections.abc import Iterator
 
@@ -15,8 +17,13 @@ from .started import STARTED
 
 def collect() -> Iterator[Metric]:
     """Yield the families."""
-    about = GaugeMetricFamily("collab_info", "Which Collab runs.", labels=["version"])
-    about.add_metric([VERSION], 1)
+    labels = {
+        "version": VERSION,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+    }
+    about = GaugeMetricFamily("collab_info", "Which Collab runs, and on what.", labels=list(labels))
+    about.add_metric(list(labels.values()), 1)
     yield about
     age = time.monotonic() - STARTED.here()
     yield GaugeMetricFamily("collab_uptime_seconds", "Seconds since the start.", value=age)

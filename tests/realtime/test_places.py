@@ -172,7 +172,7 @@ def test_a_socket_that_is_closed_from_here_has_no_place_while_its_peer_says_noth
 
 def test_only_so_many_linger_without_a_place() -> None:
     capacity = Capacity(Limits(all=10_000, person=10_000, address=10_000))
-    seats = [capacity.take("a") for _ in range(MAX_LINGERING + 1)]
+    seats = [capacity.take("a", door="socket") for _ in range(MAX_LINGERING + 1)]
     assert [seat.linger() for seat in seats] == [True] * MAX_LINGERING + [False]
     assert (capacity.used, capacity.lingering) == (0, MAX_LINGERING)
     for seat in seats:

@@ -1,27 +1,123 @@
-"""Numbers for Prometheus: packages register collectors, which are asked when somebody scrapes.
+"""Numbers for Prometheus.
 
-Nothing is counted on the way of a request: a collector reads what is known anyway, in the
-application's context. It sees to it that its labels are bounded.
+A package describes a metric beside what it counts, and declares it:
+
+    CUT = metrics.counter("collab_readers_cut", "Readers that read too slowly.", ("door",))
+
+    def init_app(app: Flask) -> None:
+        metrics.declare(app, CUT)
+
+    CUT.of(app).child("socket").inc()
+
+What is known anyway is not counted on the way: a collector (`register`) reads it, in the
+application's context, when somebody scrapes. Labels have few values: a route's pattern and never
+a path, a type and never an id. Past MAX_CHILDREN of them, a metric's further ones are one, `other`.
+
+With several processes of one installation, PROMETHEUS_MULTIPROC_DIR names a folder that they
+share, set before the first application is made: then whichever is scraped answers for all. A
+process that is gone keeps its counts, and has no gauges any more.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 from flask import Flask
-from prometheus_client import CollectorRegistry, Metric, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    disable_created_metrics,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 
-from ..slots import Registry
+from ..slots import Registry, Slot, application
+from . import processes
 
 log = logging.getLogger(__name__)
+
+M = TypeVar("M", Counter, Gauge, Histogram)
 
 #: Returns families of metrics as they are at this moment.
 Collect = Callable[[], Iterable[Metric]]
 
 FAILED_HELP = "Whether a collector's numbers are missing from this answer (the log says why)."
+
+#: Combinations of labels that one metric has: some 300 routes, with their methods and classes.
+MAX_CHILDREN = 2000
+#: What the labels say of all that is beyond.
+OTHER = "other"
+
+#: Upper bounds in seconds of what takes from a part of a millisecond to ten seconds.
+SECONDS_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Family(Generic[M]):
+    """A metric of one application: its children by their labels, each made once."""
+
+    def __init__(self, metric: M, labels: int) -> None:
+        self._metric: M = metric
+        self._beyond = (OTHER,) * labels
+        self._children: dict[tuple[str, ...], M] = {} if labels else {(): metric}
+
+    def child(self, *labels: str) -> M:
+        """Return what counts for these labels."""
+        found = self._children.get(labels)
+        return self._made(labels) if found is None else found
+
+    def _made(self, labels: tuple[str, ...]) -> M:
+        if len(self._children) >= MAX_CHILDREN:
+            labels = self._beyond
+        return self._children.setdefault(labels, self._metric.labels(*labels))
+
+
+class Declared(Generic[M]):
+    """A metric that a package has; each application counts for itself."""
+
+    def __init__(
+        self, kind: type[M], name: str, text: str, labels: Sequence[str], **more: Any
+    ) -> None:
+        self.name, self.labels = name, tuple(labels)
+        self._kind: type[M] = kind
+        self._text, self._more = text, more
+
+    def of(self, app: Flask) -> Family[M]:
+        """Return an application's; raises KeyError if nobody has declared it."""
+        return cast(Family[M], NUMBERS.of(app).families[self.name])
+
+    def here(self) -> Family[M]:
+        """Return that of the application for which this code runs; raises KeyError."""
+        return self.of(application())
+
+    def make(self, registry: CollectorRegistry | None) -> Family[M]:
+        """Begin to count for an application."""
+        made = self._kind(self.name, self._text, self.labels, registry=registry, **self._more)
+        return Family(made, len(self.labels))
+
+
+def counter(name: str, text: str, labels: Sequence[str] = ()) -> Declared[Counter]:
+    """Describe what only grows; `_total` is added to its name."""
+    return Declared(Counter, name, text, labels)
+
+
+def gauge(name: str, text: str, labels: Sequence[str] = ()) -> Declared[Gauge]:
+    """Describe what goes up and down; that of several processes is added up."""
+    return Declared(Gauge, name, text, labels, multiprocess_mode="livesum")
+
+
+def histogram(
+    name: str,
+    text: str,
+    labels: Sequence[str] = (),
+    buckets: Sequence[float] = SECONDS_BUCKETS,
+) -> Declared[Histogram]:
+    """Describe what is counted by its size, such as seconds."""
+    return Declared(Histogram, name, text, labels, buckets=buckets)
 
 
 class _Guarded:
@@ -40,21 +136,38 @@ class _Guarded:
             return [GaugeMetricFamily(failed.name, FAILED_HELP, value=1)]
 
 
-def _begun(app: Flask) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    return registry
+_COLLECTORS: Registry[list[_Guarded]] = Registry("collectors", lambda _: [])
+_DECLARED: Registry[dict[str, Declared[Any]]] = Registry("declared metrics", lambda _: {})
 
 
-_COLLECTORS: Registry[CollectorRegistry] = Registry("metrics", _begun)
+class Numbers:
+    """What an application counts, since its start."""
+
+    def __init__(self, app: Flask) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # when each began: a line for each, which nobody asks for
+        self.registry = CollectorRegistry()
+        for one in _COLLECTORS.of(app):
+            self.registry.register(one)
+        counted = processes.begin(self.registry)
+        self.families = {one.name: one.make(counted) for one in _DECLARED.of(app).values()}
+
+
+NUMBERS: Slot[Numbers] = Slot("numbers", Numbers)
+
+
+def declare(app: Flask, *metrics: Declared[Any]) -> None:
+    """Have metrics of a package counted and exported; raises ValueError for a name twice."""
+    for one in metrics:
+        if _DECLARED.of(app).setdefault(one.name, one) is not one:
+            raise ValueError(f"two metrics are called {one.name}")
 
 
 def register(app: Flask, name: str, collect: Collect) -> None:
-    """Have the metrics of a package exported; `name` is a word for metrics about them."""
-    _COLLECTORS.of(app).register(_Guarded(name, collect))
+    """Have what a collector reads exported; `name` is a word for metrics about itself."""
+    _COLLECTORS.of(app).append(_Guarded(name, collect))
 
 
 def exported(accept: str) -> tuple[bytes, str]:
     """Return all metrics in the text format that a scraper accepts, and its content type."""
     encode, content_type = choose_encoder(accept)
-    return encode(_COLLECTORS.here()), content_type
+    return encode(NUMBERS.here().registry), content_type

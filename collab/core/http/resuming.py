@@ -23,7 +23,7 @@ class Resumed:
 
     def __init__(self, **noted: Any) -> None:
         self._app: Flask = application()
-        self._noted = {name: g.get(name) for name in CARRIED_NAMES} | noted
+        self._noted = {name: g.get(name) for name in CARRIED_NAMES} | noted | {"waited": True}
         self._limit, self._address = limiter.current_limit, client_address.address()
 
     def __call__(

@@ -21,6 +21,7 @@ from ...core.models import utcnow
 from ...extensions import db
 from ..context import JobContext, RunReport
 from ..models import RUNNING, Job
+from ..numbers import RUNS
 from . import claiming
 from .attempt import Run, stopped
 from .claiming import Claimed
@@ -232,10 +233,12 @@ class Scheduler:
             run.unsaid = RunReport()
         for run in deaf:
             run.settled = True
-        for run, _ in ended:
+        for run, ending in ended:
             self.runs.pop(run.key, None)
             if run.seconds is not None:
                 self._pace.note(run.job.type, run.seconds)
+                counted = RUNS.of(self._app).child(run.job.type, ending.outcome)
+                counted.observe(run.seconds)
 
     def _start(self, job: Claimed) -> None:
         context = JobContext(

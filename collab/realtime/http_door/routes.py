@@ -85,7 +85,7 @@ def list_events(query: dict[str, Any]) -> Page:
 
 def _poll(topic: str | None, seconds: float, wanted: dict[str, Any]) -> long_poll.Poll:
     here, who = live(), caller()
-    seat = here.capacity.take(network_of(request.remote_addr), who.user_id)
+    seat = here.capacity.take(network_of(request.remote_addr), who.user_id, door="long_poll")
     return long_poll.Poll(here, seat, who, topic, seconds, **wanted)
 
 
@@ -152,7 +152,7 @@ def resume_after(query: dict[str, Any]) -> int | None:
 
 def _respond(who: Caller, places: list[access.Place], after: int | None) -> Response:
     here, what = live(), Following(places, after, setting("PING_SECONDS"))
-    seat = here.capacity.take(network_of(request.remote_addr), who.user_id)
+    seat = here.capacity.take(network_of(request.remote_addr), who.user_id, door="stream")
     app = application()
     stream = Stream(app, here.hub, here.reactor, who, what)
     request.environ["collab.stream"] = stream

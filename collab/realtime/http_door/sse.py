@@ -83,6 +83,8 @@ class StreamWire(Wire):
 
     def cut(self) -> None:
         """End a stream whose reader takes too little, without a word: HTTP has no place for it."""
+        if not self.closing:
+            self.reactor.on_cut()
         self.abort()
 
 

@@ -46,13 +46,13 @@ def socket_blueprint(name: str, too_big: bytes = b"") -> Blueprint:
     before a message that is too big closes the socket.
     """
     made = Blueprint(name, name, url_prefix=BASE_PATH)
-    made.before_request(lambda: prepare(too_big))
+    made.before_request(lambda: prepare(name, too_big))
     made.teardown_request(give_back)
     made.register_error_handler(ValueError, bad_handshake)
     return made
 
 
-def prepare(too_big: bytes) -> None:
+def prepare(door: str, too_big: bytes) -> None:
     """Check the handshake, take a place, and put a Wire before the raw socket."""
     if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":  # it knows no upgrades (RFC 9110 §7.8)
         raise Malformed("A WebSocket's handshake is made in HTTP/1.1.")
@@ -67,7 +67,7 @@ def prepare(too_big: bytes) -> None:
     # so no extension is agreed on (RFC 6455 §9.1, RFC 7692 §5): the library sees no offer.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
     here = live()
-    g.seat = here.capacity.take(network_of(request.remote_addr))
+    g.seat = here.capacity.take(network_of(request.remote_addr), door=door)
     for name in ("gunicorn.socket", "werkzeug.socket"):
         if name in request.environ:
             g.wire = Wire(request.environ[name], here.reactor, too_big)

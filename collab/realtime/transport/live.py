@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flask import Flask
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
 
+from ...core.counting import metrics
 from ...core.errors import Unavailable
 from ...core.parts import PARTS
 from ...core.slots import Slot
@@ -30,6 +34,11 @@ AWARENESS_BYTES_PER_S = 2 * 2**20
 
 #: The settings that bound places: of all, of a person, of an address.
 LIMITS = ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
+
+CONNECTIONS = metrics.gauge(
+    "collab_live_connections", "Sockets, streams and long polls that are open.", ("door",)
+)
+CUT = metrics.counter("collab_live_cut", "Connections that were cut off: they read too slowly.")
 
 
 @dataclass
@@ -66,7 +75,7 @@ class Live:
             bell,
             hub,
             Broadcaster(app, hub, bell),
-            Capacity(Limits(*limits)),
+            Capacity(Limits(*limits), lambda *moved: _note(app, *moved)),
             Allowance(signals, SIGNAL_BURST_S * signals, "signals"),
             Allowance(kept, kept // 2, "events"),
             Allowance(4 * signals, 4 * SIGNAL_BURST_S * signals, "states of editors"),
@@ -74,6 +83,7 @@ class Live:
             Allowance(
                 AWARENESS_BYTES_PER_S, EDIT_BURST_S * AWARENESS_BYTES_PER_S, "states of editors"
             ),
+            _reactor=Reactor(on_cut=lambda: CUT.of(app).child().inc()),
         )
 
     def start(self) -> None:
@@ -112,12 +122,26 @@ class Live:
         self._reactor.stop()
 
 
+def _note(app: Flask, door: str, step: int) -> None:
+    CONNECTIONS.of(app).child(door).inc(step)
+
+
 LIVE: Slot[Live] = Slot("live", Live.of)
 
 
 def init_app(app: Flask) -> None:
     """Make the live parts of an application."""
+    metrics.declare(app, CONNECTIONS, CUT)
+    metrics.register(app, "live", collect)
     PARTS.of(app).add("broadcaster", LIVE)
+
+
+def collect() -> Iterator[Metric]:
+    """Yield how far this process has published the log."""
+    published = LIVE.here().hub.position
+    yield GaugeMetricFamily(
+        "collab_log_published_id", "The newest id that was given to followers.", value=published
+    )
 
 
 def live() -> Live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,15 +29,19 @@ class Limits:
 class Capacity:
     """Counts places."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self, limits: Limits, moved: Callable[[str, int], object] = lambda *_: None
+    ) -> None:
+        """Make it; `moved` is told the door that one comes (1) or goes (-1) through."""
+        self._moved = moved
         self._limits, self._used, self._lingering = limits, 0, 0
         self._people: Counter[int] = Counter()
         self._networks: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def take(self, network: str, user_id: int | None = None) -> Seat:
+    def take(self, network: str, user_id: int | None = None, *, door: str) -> Seat:
         """Take a place; raises Unavailable when all are taken, and TooManyRequests."""
-        seat = Seat(self, network)
+        seat = Seat(self, network, door)
         with self._lock:
             if self._used >= self._limits.all:
                 raise Unavailable("All places for live connections are taken.", retry_after=RETRY_S)
@@ -44,6 +49,7 @@ class Capacity:
                 raise _too_many("address", self._limits.address)
             self._used += 1
             self._networks[network] += 1
+        self._moved(door, 1)
         try:  # outside of the lock, which `name` takes
             self.name(seat, user_id)
         except TooManyRequests:
@@ -71,6 +77,7 @@ class Capacity:
             _less(self._networks, seat.network)
             if seat.user_id is not None:
                 _less(self._people, seat.user_id)
+        self._moved(seat.door, -1)
 
     def linger(self, seat: Seat) -> bool:
         """Give a place back; return whether its connection may stay until its peer has answered."""
@@ -102,8 +109,8 @@ class Capacity:
 class Seat:
     """A place that somebody has."""
 
-    def __init__(self, capacity: Capacity, network: str) -> None:
-        self._capacity, self.network = capacity, network
+    def __init__(self, capacity: Capacity, network: str, door: str) -> None:
+        self._capacity, self.network, self.door = capacity, network, door
         self.user_id: int | None = None
         self.given_back = self.lingers = False
 

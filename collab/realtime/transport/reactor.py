@@ -67,8 +67,12 @@ class Reactor(BackgroundThread):
 
     patience_s = 2.0
 
-    def __init__(self, threads: int = TURN_THREADS) -> None:
+    def __init__(
+        self, threads: int = TURN_THREADS, on_cut: Callable[[], None] = lambda: None
+    ) -> None:
+        """Make it; `on_cut` is called for each connection whose reader was too slow."""
         super().__init__("reactor")
+        self.on_cut = on_cut
         self._threads = threads
         self._events: dict[Watched, int] = {}
         self._watched: set[Watched] = set()

@@ -234,6 +234,7 @@ class Wire:
             self._append(close_frame(SLOW_READER, reason), 0, 0)
             self._closing = True
             self._drained.notify_all()
+        self._reactor.on_cut()
         self._wind_up(LINGER_S)
 
     def _wind_up(self, linger: float) -> None:

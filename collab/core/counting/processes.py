@@ -1,0 +1,66 @@
+"""Numbers of several processes: what they count is in a folder that they share, if there is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+#: The library reads it once, when it is first imported.
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+#: Of these the processes have one in common, or the greatest counts; the others are added up.
+OLDEST = "process_start_time_seconds"
+GREATEST = "process_max_fds"
+
+
+def begin(registry: CollectorRegistry) -> CollectorRegistry | None:
+    """Export what is counted; returns where to register metrics, None with a shared folder."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if not folder:
+        ProcessCollector(registry=registry)
+        return registry
+    registry.register(_Shared(Path(folder)))
+    return None
+
+
+class _Shared:
+    """What all processes of a folder have counted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield their metrics added up, and what the system knows of those that live."""
+        alive = self._living()
+        shared: Any = MultiProcessCollector
+        yield from shared(CollectorRegistry(), str(self._folder)).collect()
+        yield from _processes(alive)
+
+    def _living(self) -> list[int]:
+        """Return the processes that live; the gauges of others are forgotten."""
+        written = {int(one.stem.rpartition("_")[2]) for one in self._folder.glob("*_*.db")}
+        alive = [pid for pid in written if Path(f"/proc/{pid}").exists()]
+        for pid in written.difference(alive):
+            mark_process_dead(pid, str(self._folder))  # type: ignore[no-untyped-call]
+        return sorted(alive)
+
+
+def _processes(alive: list[int]) -> Iterator[Metric]:
+    """Yield the metrics of processes, as ProcessCollector has those of one."""
+    found: dict[str, tuple[Metric, list[float]]] = {}
+    for pid in alive:
+        one = ProcessCollector(pid=lambda pid=pid: pid, registry=CollectorRegistry())  # type: ignore[misc]
+        for metric in one.collect():
+            values = found.setdefault(metric.name, (metric, []))[1]
+            values.extend(sample.value for sample in metric.samples)
+    for name, (metric, values) in found.items():
+        value = {OLDEST: min, GREATEST: max}.get(name, sum)(values)
+        made = CounterMetricFamily if metric.type == "counter" else GaugeMetricFamily
+        yield made(name, metric.documentation, value=value)

@@ -1,0 +1,60 @@
+"""How many requests each route answers, how, and how long that takes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Flask, Request, Response
+
+from ..slots import Slot
+from . import metrics
+
+REQUESTS = metrics.histogram(
+    "collab_http_request_seconds",
+    "From a request's first hook to the head of its answer.",
+    ("method", "route", "status"),
+)
+
+#: The route of whatever no rule matches: its path may be anything.
+UNKNOWN_ROUTE = "unknown"
+#: A long poll takes as long as it was asked to wait: it must not count among quick answers.
+WAITED_NOTE = " (waited)"
+
+#: Methods that are told apart (RFC 9110 §9, RFC 5789); any token may be sent as one.
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+#: A part of a rule that stands for something, such as `<id:task_id>`.
+VARIABLE_PART = re.compile(r"<(?:[^<>:]*:)?([^<>:]*)>")
+
+#: A rule, if any, a method, a status class and whether the request waited.
+Key = tuple[str, str, int, bool]
+
+#: What counts, found by one look.
+_CHILDREN: Slot[dict[Key, Any]] = Slot("requests counted", lambda _: {})
+
+
+def count(app: Flask, asked: Request, response: Response, waited: bool, seconds: float) -> None:
+    """Count a request that has been answered."""
+    found, method = asked.url_rule, asked.method
+    key = (
+        "" if found is None else found.rule,
+        method if method in METHODS else metrics.OTHER,
+        response.status_code // 100,
+        waited,
+    )
+    children = _CHILDREN.of(app)
+    child = children.get(key)
+    if child is None:
+        child = children[key] = REQUESTS.of(app).child(*_labels(*key))
+    child.observe(seconds)
+
+
+def _labels(rule: str, method: str, status_class: int, waited: bool) -> tuple[str, str, str]:
+    route = pattern(rule) + WAITED_NOTE * waited if rule else UNKNOWN_ROUTE
+    return method, route, f"{status_class}xx"
+
+
+def pattern(rule: str) -> str:
+    """Write a rule as the OpenAPI document does: `/tasks/{task_id}`."""
+    return VARIABLE_PART.sub(r"{\1}", rule)

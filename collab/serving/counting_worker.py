@@ -1,0 +1,48 @@
+"""A worker that counts its connections, the requests in hand, and whom it refuses by itself."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any
+
+from ..core.counting import metrics
+from .holding import Held
+from .peer import Peer
+from .refusals import Refused
+from .worker import SelectingWorker
+
+OPEN = metrics.gauge("collab_http_connections", "Connections that wait, send or are answered.")
+IN_HAND = metrics.gauge(
+    "collab_http_requests_in_hand", "Requests that have a thread, or wait for one."
+)
+REFUSED = metrics.counter(
+    "collab_http_refused", "Requests that never reached the application, by status.", ("status",)
+)
+
+METRICS = (OPEN, IN_HAND, REFUSED)
+
+
+class CountingWorker(SelectingWorker):
+    """The same worker; its application has declared METRICS."""
+
+    def _admit(self, sock: socket.socket, client: Any, server: Any) -> None:
+        super()._admit(sock, client, server)
+        OPEN.of(self.wsgi).child().set(self.nr_conns)
+
+    def _forget(self, peer: Peer) -> None:
+        super()._forget(peer)
+        OPEN.of(self.wsgi).child().set(self.nr_conns)
+
+    def _submit(self, peer: Peer, pool: Executor, work: Callable[[], bool | Held]) -> None:
+        IN_HAND.of(self.wsgi).child().inc()
+        super()._submit(peer, pool, work)
+
+    def _answered(self, peer: Peer, done: Future[bool | Held]) -> None:
+        IN_HAND.of(self.wsgi).child().dec()
+        super()._answered(peer, done)
+
+    def _refuse(self, peer: Peer, refused: Refused) -> None:
+        REFUSED.of(self.wsgi).child(str(refused.status)).inc()
+        super()._refuse(peer, refused)
