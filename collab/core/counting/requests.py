@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Flask, Request, Response
+from flask import Flask
 
 from ..slots import Slot
 from . import metrics
@@ -34,15 +34,11 @@ Key = tuple[str, str, int, bool]
 _CHILDREN: Slot[dict[Key, Any]] = Slot("requests counted", lambda _: {})
 
 
-def count(app: Flask, asked: Request, response: Response, waited: bool, seconds: float) -> None:
-    """Count a request that has been answered."""
-    found, method = asked.url_rule, asked.method
-    key = (
-        "" if found is None else found.rule,
-        method if method in METHODS else metrics.OTHER,
-        response.status_code // 100,
-        waited,
-    )
+def count(
+    app: Flask, rule: str, method: str, status: int, seconds: float, *, waited: bool = False
+) -> None:
+    """Count a request that has been answered; the rule that it matched is empty if none did."""
+    key = (rule, method if method in METHODS else metrics.OTHER, status // 100, waited)
     children = _CHILDREN.of(app)
     child = children.get(key)
     if child is None:

@@ -72,7 +72,9 @@ def finish(app: Flask, response: Response) -> Response:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     add_headers(response)
     took = time.perf_counter() - notes.started
-    requests.count(app, asked, response, "waited" in notes, took)
+    rule, status = asked.url_rule, response.status_code
+    matched = "" if rule is None else rule.rule
+    requests.count(app, matched, asked.method, status, took, waited="waited" in notes)
     log_request(response, asked, took)
     return response
 
