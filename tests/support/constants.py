@@ -17,6 +17,8 @@ FORMATS = {
 }
 #: Calls whose product is named for what it holds, or is a type.
 KEEPERS = {"Slot", "Registry", "TypeVar", "ParamSpec"}
+#: Calls of `core/counting/metrics.py`, whose product is named for what it counts.
+COUNTERS = {"counter", "gauge", "histogram"}
 COLLECTIONS = (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.DictComp)
 
 
@@ -47,7 +49,7 @@ def _says_itself(name: str, value: ast.expr) -> bool:
     """Return whether one word is enough for a value."""
     called = getattr(value, "func", None)
     called = getattr(called, "value", None) if isinstance(called, ast.Subscript) else called
-    if getattr(called, "id", None) in KEEPERS:
+    if getattr(called, "id", None) in KEEPERS or getattr(called, "attr", None) in COUNTERS:
         return True
     if isinstance(value, COLLECTIONS):  # the plural says what each of them is
         return name.endswith("S")

@@ -15,8 +15,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 #: Of these the processes have one in common, or the greatest counts; the others are added up.
-OLDEST = "process_start_time_seconds"
-GREATEST = "process_max_fds"
+OLDEST_METRIC = "process_start_time_seconds"
+GREATEST_METRIC = "process_max_fds"
 
 
 def begin(registry: CollectorRegistry) -> CollectorRegistry | None:
@@ -61,6 +61,6 @@ def _processes(alive: list[int]) -> Iterator[Metric]:
             values = found.setdefault(metric.name, (metric, []))[1]
             values.extend(sample.value for sample in metric.samples)
     for name, (metric, values) in found.items():
-        value = {OLDEST: min, GREATEST: max}.get(name, sum)(values)
+        value = {OLDEST_METRIC: min, GREATEST_METRIC: max}.get(name, sum)(values)
         made = CounterMetricFamily if metric.type == "counter" else GaugeMetricFamily
         yield made(name, metric.documentation, value=value)

@@ -22,7 +22,7 @@ UNKNOWN_ROUTE = "unknown"
 WAITED_NOTE = " (waited)"
 
 #: Methods that are told apart (RFC 9110 §9, RFC 5789); any token may be sent as one.
-METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 #: A part of a rule that stands for something, such as `<id:task_id>`.
 VARIABLE_PART = re.compile(r"<(?:[^<>:]*:)?([^<>:]*)>")
@@ -38,7 +38,7 @@ def count(
     app: Flask, rule: str, method: str, status: int, seconds: float, *, waited: bool = False
 ) -> None:
     """Count a request that has been answered; the rule that it matched is empty if none did."""
-    key = (rule, method if method in METHODS else metrics.OTHER, status // 100, waited)
+    key = (rule, method if method in KNOWN_METHODS else metrics.OTHER, status // 100, waited)
     children = _CHILDREN.of(app)
     child = children.get(key)
     if child is None:
