@@ -10,6 +10,7 @@ def init_app(app: Flask) -> None:
     from ..core.http.limits import limiter
     from ..core.storage import housekeeping
     from . import guard, refusals, routes, sessions, tickets, tokens, user_routes
+    from .accounts import personal
 
     guard.init_app(app)
     heavy.init_app(app)  # after the guard, as the limiter: they count by caller
@@ -18,4 +19,5 @@ def init_app(app: Flask) -> None:
     tokens.init_app(app)
     housekeeping.bring(app, "ended sessions", sessions.forget)
     housekeeping.bring(app, "tickets", tickets.forget)
+    personal.init_app(app)
     serve(app, routes.blueprint, user_routes.blueprint)

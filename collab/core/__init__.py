@@ -10,6 +10,7 @@ def init_app(app: Flask) -> None:
     from . import client_address, database, errors, http, idempotency, logging, security
     from .counting import metrics
     from .json import OrjsonProvider
+    from .personal import own
     from .storage import blob_store, housekeeping, numbers, pages
 
     logging.configure(app.config["LOG_LEVEL"], app.config["LOG_FORMAT"])
@@ -24,6 +25,7 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)
     sock.init_app(app)
     housekeeping.init_app(app)
+    own.init_app(app)
     metrics.register(app, "storage", numbers.collect)
     housekeeping.bring(app, "freed bytes", blob_store.sweep_freed)
     housekeeping.bring(app, "unfinished files", blob_store.sweep_unfinished, every_s=600)

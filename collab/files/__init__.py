@@ -13,7 +13,7 @@ def init_app(app: Flask) -> None:
     from ..uploads import sources
     from ..workspaces import contents
     from ..workspaces.service import on_deletion
-    from . import content_routes, job_routes, jobs, routes, service
+    from . import content_routes, job_routes, jobs, personal, routes, service
     from .archives import routes as archive_routes
     from .editing import writer
     from .history import routes as history_routes
@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
         fulltext.Kind("file", 6, File.path, File.updated_at, "files", readable, File.searchable),
     )
     register_topic(app, "file", File)
+    personal.init_app(app)
     register_digests(app, File.sha256)
     on_deletion(app, service.delete_all)
     sources.register(app, "file_id", sources.Source(jobs.admit, jobs.path_of))

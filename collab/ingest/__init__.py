@@ -9,7 +9,7 @@ def init_app(app: Flask) -> None:
     from ..core.http.api import API, serve
     from ..core.storage import housekeeping
     from ..flags.guard import switch
-    from . import routes, schema_routes, segment_routes, source_routes, store, uses
+    from . import personal, routes, schema_routes, segment_routes, source_routes, store, uses
     from .doors import described, senders
     from .letters import routes as letter_routes
     from .reading import numbers
@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
         letter_routes.blueprint,
     )
     supervisor.init_app(app)
+    personal.init_app(app)
     store.init_app(app)
     senders.init_app(app)
     switch(app, "ingest", *blueprints)

@@ -11,12 +11,13 @@ def init_app(app: Flask) -> None:
     from ..core.storage import housekeeping
     from ..events import concerns
     from ..projects.access import register_topic
-    from . import numbers, on_owner_disabled, retention, routes
+    from . import numbers, on_owner_disabled, personal, retention, routes
     from .concerns import JobEvents
     from .engine import runner
     from .models import Job
 
     register_topic(app, "job", Job)
+    personal.init_app(app)
     runner.init_app(app)
     on_disabled(app, on_owner_disabled.cancel_all)
     housekeeping.bring(app, "ended jobs", retention.forget_jobs)

@@ -8,9 +8,10 @@ def init_app(app: Flask) -> None:
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from ..flags.guard import switch
-    from . import notifier, retention, routes
+    from . import notifier, personal, retention, routes
 
     notifier.init_app(app)
     housekeeping.bring(app, "notifications", retention.forget)
+    personal.init_app(app)
     switch(app, "notifications", routes.blueprint)
     serve(app, routes.blueprint)

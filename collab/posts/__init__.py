@@ -10,7 +10,7 @@ def init_app(app: Flask) -> None:
     from ..events import concerns
     from ..events.topics import register_read_only
     from ..flags.guard import switch
-    from . import collection_routes, routes
+    from . import collection_routes, personal, routes
     from .concerns import PostEvents
     from .models import Post
 
@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
             Post.body,
         ),
     )
+    personal.init_app(app)
     switch(app, "posts", *parts)
     register_read_only(app, "posts")
     concerns.register(app, PostEvents())

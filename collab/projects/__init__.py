@@ -9,12 +9,13 @@ def init_app(app: Flask) -> None:
     from ..core.http.api import serve
     from ..core.idempotency import LOOK
     from ..events import concerns
-    from . import member_routes, routes
+    from . import member_routes, personal, routes
     from .access import readable, register_topic
     from .concerns import MemberEvents
     from .models import Project
     from .replay_rights import LookAgain
 
+    personal.init_app(app)
     LOOK.put(app, LookAgain())
     register_topic(app, "project", Project)
     fulltext.register(

@@ -11,7 +11,7 @@ def init_app(app: Flask) -> None:
     from ..flags.guard import switch
     from ..projects.access import readable
     from ..projects.members import on_departure
-    from . import comment_routes, on_member_left, routes
+    from . import comment_routes, on_member_left, personal, routes
     from .concerns import TaskEvents
     from .models import Task
 
@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
         fulltext.Kind("task", 2, Task.title, Task.updated_at, "tasks", readable, Task.description),
     )
     on_departure(app, on_member_left.unassign)
+    personal.init_app(app)
     switch(app, "tasks", *parts)
     concerns.register(app, TaskEvents())
     serve(app, *parts)

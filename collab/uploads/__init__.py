@@ -9,12 +9,13 @@ def init_app(app: Flask) -> None:
     from ..core.http.api import serve
     from ..core.storage.blob_store import register_digests
     from ..projects.access import readable
-    from . import routes, service, sources
+    from . import personal, routes, service, sources
     from .models import Upload
 
     fulltext.register(
         app, fulltext.Kind("upload", 4, Upload.name, Upload.created_at, "uploads", readable)
     )
+    personal.init_app(app)
     register_digests(app, Upload.sha256)
     sources.register(app, "upload_id", sources.Source(service.admit, service.path_of))
     serve(app, routes.blueprint)

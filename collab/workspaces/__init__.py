@@ -8,12 +8,13 @@ def init_app(app: Flask) -> None:
     from ..core import fulltext
     from ..core.http.api import serve
     from ..projects.access import readable, register_topic
-    from . import routes
+    from . import personal, routes
     from .models import Workspace
 
     fulltext.register(
         app,
         fulltext.Kind("workspace", 5, Workspace.name, Workspace.updated_at, "workspaces", readable),
     )
+    personal.init_app(app)
     register_topic(app, "workspace", Workspace)
     serve(app, routes.blueprint)

@@ -1,0 +1,129 @@
+"""The declarations: whose each row is, what becomes of it when a person is erased, when it goes.
+
+A package has them in its `personal.py`, and hands them over in its `init_app`. A test of the house
+fails for a table that nobody has declared, and for a column that may name a person and is neither
+in `people` nor in `others`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from flask import Flask
+
+from ..slots import Registry
+
+
+class Then(StrEnum):
+    """What becomes of rows when the person is erased."""
+
+    #: They are deleted, with what hangs on them.
+    DELETE = "deleted"
+    #: The column becomes NULL: the row stays, and is nobody's.
+    UNLINK = "unlinked"
+    #: The id stays; it is that of an account which has neither name nor address any more.
+    STAYS = "stays"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A column that says whose a row is, or whom it is about."""
+
+    column: str
+    then: Then
+    #: The condition in SQL for the person's rows: `:id` is their id, `:email` their address,
+    #: `:name` their name. By default the column has the id.
+    match: str = ""
+    #: What these rows are called in the person's export; None: they are not in it.
+    export: str | None = None
+    #: Why rows stay, or are not exported: what no reader could guess.
+    why: str = ""
+
+    @property
+    def condition(self) -> str:
+        """Return the condition in SQL."""
+        return self.match or f"{self.column} = :id"
+
+
+@dataclass(frozen=True)
+class Days:
+    """Rows go when they are older than a setting says; the chore does it."""
+
+    setting: str
+    chore: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """Rows go after a time that is no setting; the chore does it."""
+
+    time: str
+    chore: str
+
+
+@dataclass(frozen=True)
+class Stays:
+    """Rows stay, for the reason given."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A table: for how long its rows stay, and what they have of people."""
+
+    table: str
+    goes: Days | Span | Stays
+    people: tuple[Person, ...] = ()
+    #: Columns that look as if they named a person, or hold JSON, each with why they don't.
+    others: Mapping[str, str] = field(default_factory=dict)
+    #: Columns that no export shows: digests, sealed secrets, what the service keeps for itself.
+    unshown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person as they are before they are erased."""
+
+    id: int
+    email: str
+    name: str
+
+
+#: Does a part of what an erasure takes besides rows, each in transactions of its own; returns
+#: whether there is more.
+Erasing = Callable[[Subject], bool]
+#: Yields files for an export: their names in it, and where they are.
+Exporting = Callable[[Subject], Iterator[tuple[str, Path]]]
+
+KEPT: Registry[dict[str, Kept]] = Registry("kept tables", lambda _: {})
+ERASING: Registry[list[Erasing]] = Registry("erasing", lambda _: [])
+EXPORTING: Registry[list[Exporting]] = Registry("exporting", lambda _: [])
+
+
+def declare(app: Flask, *tables: Kept) -> None:
+    """Say of tables what they keep; raises ValueError for one that is declared already."""
+    known = KEPT.of(app)
+    for one in tables:
+        if one.table in known:
+            raise ValueError(f"{one.table} is declared twice")
+        known[one.table] = one
+
+
+def declare_more(app: Flask, table: str, *people: Person) -> None:
+    """Say more of a lower package's table: which of its rows are about somebody, too."""
+    known = KEPT.of(app)
+    known[table] = replace(known[table], people=(*people, *known[table].people))
+
+
+def on_erase(app: Flask, callback: Erasing) -> None:
+    """Have something done before the rows of a person go: files, mails, what lies elsewhere."""
+    ERASING.of(app).append(callback)
+
+
+def on_export(app: Flask, callback: Exporting) -> None:
+    """Have files added to the exports of people."""
+    EXPORTING.of(app).append(callback)
