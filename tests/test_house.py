@@ -283,7 +283,7 @@ ASKS_FLASK = {
     "core/slots.py": {"current_app"},  # the parts and settings of the application
     "core/caller.py": {"g"},  # for whom a request, or a turn of a socket, changes things
     "core/client_address.py": {"request"},  # notes where each request comes from
-    "core/logging.py": {"g", "has_request_context"},  # a line of the log names its request
+    "core/logging/lines.py": {"g", "has_request_context"},  # a line of the log names its request
     "core/usage/quota.py": {"has_request_context"},  # quotas bind people, not the service
     "core/json.py": {"Response", "JSONProvider"},  # makes answers
 }

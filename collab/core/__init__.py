@@ -13,7 +13,8 @@ def init_app(app: Flask) -> None:
     from .personal import own
     from .storage import blob_store, housekeeping, numbers, pages
 
-    logging.configure(app.config["LOG_LEVEL"], app.config["LOG_FORMAT"])
+    config = app.config
+    logging.configure(config["LOG_LEVEL"], config["LOG_FORMAT"], config["INSTANCE_PATH"])
     app.json = OrjsonProvider(app)
     security.init_app(app)
     db.init_app(app)
@@ -27,6 +28,7 @@ def init_app(app: Flask) -> None:
     housekeeping.init_app(app)
     own.init_app(app)
     metrics.register(app, "storage", numbers.collect)
+    housekeeping.bring(app, "repeats in the log", logging.tell_repeats)
     housekeeping.bring(app, "freed bytes", blob_store.sweep_freed)
     housekeeping.bring(app, "unfinished files", blob_store.sweep_unfinished, every_s=600)
     housekeeping.bring(app, "pages", pages.give_back)

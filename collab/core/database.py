@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +189,16 @@ class WriterTurns:
             if not taken:
                 raise Unavailable("Too many writers are waiting.")
             connection.info[TURN_NOTE] = True
+
+    @contextlib.contextmanager
+    def one(self, patience_s: float) -> Iterator[bool]:
+        """Have a turn within this block; returns whether it came in time."""
+        taken = self._lock.acquire(timeout=patience_s)
+        try:
+            yield taken
+        finally:
+            if taken:
+                self._lock.release()
 
     @property
     def taken(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, cast
@@ -10,6 +12,9 @@ from typing import Any, Protocol, cast
 from flask import Flask
 
 from .slots import Registry, Slot
+
+#: Seconds after which a thread that looks around each second counts as stuck.
+STUCK_AFTER_S = 30.0
 
 
 class Part(Protocol):
@@ -37,6 +42,8 @@ class BackgroundThread(ABC):
 
     #: Seconds that `stop` waits for the thread to end.
     patience_s = 1.5
+    #: Seconds without a `_beat` after which it counts as stuck; infinite for one that gives none.
+    stuck_after_s = math.inf
 
     def __init__(self, name: str, *, off: str | None = None) -> None:
         """Make it without starting it; `off` says why it must not run in this process."""
@@ -45,10 +52,15 @@ class BackgroundThread(ABC):
         #: Held by whoever starts or stops it, so that only one thread does.
         self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._beaten_at = time.monotonic()
 
     @abstractmethod
     def _run(self) -> None:
         """Work, in the thread, until `_stopping` is set."""
+
+    def _beat(self) -> None:
+        """Give a sign of life, from within the thread."""
+        self._beaten_at = time.monotonic()
 
     def _prepare(self) -> None:  # noqa: B027 (most have nothing to prepare)
         """Do what must be done before the thread runs, in the thread that starts it."""
@@ -64,6 +76,7 @@ class BackgroundThread(ABC):
             if self._thread is None and not self._stopping.is_set():
                 self._prepare()
                 # Made here and not before: a thread object does not outlive the server's fork.
+                self._beat()
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 thread.start()
                 self._thread = thread
@@ -95,10 +108,15 @@ class BackgroundThread(ABC):
 
     @property
     def state(self) -> str:
-        """Return `ok`, `stopped`, or `off: ` with the reason, for `/ready`."""
+        """Return `ok`, `stopped`, `stuck: ` or `off: ` with the reason, for `/ready`."""
         if self._off is not None:
             return f"off: {self._off}"
-        return "ok" if self.alive else "stopped"
+        if not self.alive:
+            return "stopped"
+        silent_s = time.monotonic() - self._beaten_at
+        if silent_s > self.stuck_after_s:
+            return f"stuck: no sign of life for {silent_s:.0f} s"
+        return "ok"
 
 
 class Parts:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.counting import metrics
 from ..core.models import utcnow
-from ..core.parts import BackgroundThread
+from ..core.parts import STUCK_AFTER_S, BackgroundThread
 from . import log
 from .bell import Bell
 from .catalogue import corrections
@@ -39,6 +39,7 @@ class Broadcaster(BackgroundThread):
     """Reads new rows in the order of their ids and gives them to the hub."""
 
     patience_s = 5.0
+    stuck_after_s = STUCK_AFTER_S
 
     def __init__(self, app: Flask, hub: Hub, bell: Bell) -> None:
         super().__init__("broadcaster")
@@ -67,6 +68,7 @@ class Broadcaster(BackgroundThread):
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._beat()
             self._bell.wait(POLL_S)
             try:
                 self._tick()

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import ApiError
-from ..core.parts import BackgroundThread
+from ..core.parts import STUCK_AFTER_S, BackgroundThread
 from .log import BELL
 from .numbers import READERS
 from .reader import Reader
@@ -36,6 +36,8 @@ class Chore:
 class ReaderThread(BackgroundThread):
     """Lets a reader read whenever the bell rings, and once a second anyway."""
 
+    stuck_after_s = STUCK_AFTER_S
+
     def __init__(self, app: Flask, reader: Reader, *chores: Chore, enabled: bool = True) -> None:
         super().__init__(reader.name, off=None if enabled else "another process must do it")
         self.reader = reader
@@ -56,6 +58,7 @@ class ReaderThread(BackgroundThread):
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._beat()
             self._rung.wait(POLL_S)
             self._stopping.wait(GATHER_S)
             self._rung.clear()
@@ -65,7 +68,7 @@ class ReaderThread(BackgroundThread):
 
     def _read(self) -> None:
         while not self._stopping.is_set() and self.reader.read_some():
-            pass
+            self._beat()
 
     def _do_when_due(self, chore: Chore) -> None:
         now = time.monotonic()

@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from ..core.parts import PARTS
 from ..version import VERSION
+from .readiness import READINESS, is_good
 from .started import STARTED
 
 
@@ -36,3 +37,5 @@ def collect() -> Iterator[Metric]:
         if not state.startswith("off"):
             up.add_metric([name], state == "ok")
     yield up
+    ready = all(map(is_good, READINESS.here().checks().values()))
+    yield GaugeMetricFamily("collab_ready", "Whether `/ready` says that it can serve.", value=ready)

@@ -7,16 +7,13 @@ from typing import Any
 
 from flask import Flask
 from marshmallow import Schema, fields
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.http.blueprint import Blueprint
 from ..core.models import utcnow
 from ..core.parts import PARTS
 from ..core.schemas import Time
-from ..core.storage import disk
-from ..extensions import db
 from ..version import VERSION
+from .readiness import READINESS, is_good
 from .started import STARTED
 
 blueprint = Blueprint("ops", __name__, description="Whether it runs.")
@@ -44,7 +41,13 @@ class ReadyOut(Schema):
 
     example = {
         "status": "ok",
-        "checks": {"database": "ok", "disk": "ok", "texts": "ok"},
+        "checks": {
+            "database": "ok",
+            "migrations": "ok",
+            "writing": "ok",
+            "disk": "ok",
+            "texts": "ok",
+        },
         "figures": {"texts": {"proven": 12, "differed": 0, "mended": 0}},
     }
     status = fields.String(required=True)
@@ -71,27 +74,15 @@ def health() -> dict[str, Any]:
 @blueprint.response(200, ReadyOut)
 @blueprint.alt_response(503, schema=ReadyOut)
 def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Say whether the database and the live parts work."""
-    checks = {"database": _database(), "disk": _disk(), **PARTS.here().states()}
-    good = all(state == "ok" or state.startswith("off") for state in checks.values())
+    """Say whether all that it needs works, with the reason for what does not.
+
+    It is looked at once a second at most.
+    """
+    checks = READINESS.here().checks()
+    good = all(map(is_good, checks.values()))
     status = "ok" if good else "unavailable"
     body = {"status": status, "checks": checks, "figures": PARTS.here().figures()}
     return body, 200 if good else 503, {} if good else {"Retry-After": "1"}
-
-
-def _database() -> str:
-    try:
-        db.session.execute(text("SELECT version_num FROM alembic_version")).one()
-    except SQLAlchemyError as error:
-        return f"does not answer, or is not migrated: {type(error).__name__}"
-    return "ok"
-
-
-def _disk() -> str:
-    try:
-        return disk.state()
-    except OSError as error:
-        return f"can't be read: {error.strerror}"
 
 
 def init_app(app: Flask) -> None:

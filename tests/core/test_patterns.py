@@ -23,7 +23,7 @@ from flask import Flask
 from hypothesis import given, strategies
 
 from collab.config import ROOT
-from collab.core.logging import redact
+from collab.core.logging.redacting import redact
 from collab.core.schemas import EMAIL_PATTERN, LINE_PATTERN, Pattern
 
 RECHECK = ROOT / "tests" / "node_modules" / "recheck"

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Request, Response, g, request
 
 from ..counting import metrics, requests
-from ..logging import shortened
+from ..logging.redacting import names_a_secret, shortened
 from .limits import add_headers
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def stay_here(response: Response, asked: Request) -> None:
 
 def log_request(response: Response, asked: Request, took: float) -> None:
     """Write one line: method, path without its query (it may hold a token), status, time."""
-    path = shortened(asked.environ.get("collab.path", asked.path), MAX_LOGGED_PATH)
+    path = shortened(_path(asked), MAX_LOGGED_PATH)
     fields = {
         "method": asked.method,
         "path": path,
@@ -106,3 +106,10 @@ def log_request(response: Response, asked: Request, took: float) -> None:
         took * 1000,
         extra={"fields": fields},
     )
+
+
+def _path(asked: Request) -> str:
+    """Return a path as it was called; one with a secret in it as the pattern that it matched."""
+    if asked.url_rule is not None and names_a_secret(asked.view_args or ()):
+        return requests.pattern(asked.url_rule.rule)
+    return str(asked.environ.get("collab.path", asked.path))

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 
 from ...core.json import dumps, loads_sent
+from ...core.logging.lines import marked
 from ...core.usage import quota
 from ...extensions import db
 from ...flags import service as flags
@@ -58,7 +59,8 @@ def carry_out(app: Flask, run: Run) -> Ending:
     run.context.begin()
     run.begun, started = True, time.perf_counter()
     try:
-        return _ending(app, run)
+        with marked(f"job {run.job.id}"):
+            return _ending(app, run)
     finally:
         run.seconds = time.perf_counter() - started
 

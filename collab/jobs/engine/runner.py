@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.errors import ApiError
-from ...core.parts import PARTS, BackgroundThread
+from ...core.parts import PARTS, STUCK_AFTER_S, BackgroundThread
 from ...core.slots import Slot
 from ...core.transactions.after_commit import after_commit
 from .attempt import Run, carry_out
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 class Runner(BackgroundThread):
     """Runs jobs with JOB_WORKERS threads; with 0 this process leaves them to others."""
+
+    stuck_after_s = STUCK_AFTER_S
 
     def __init__(self, app: Flask) -> None:
         self._app, self._workers = app, app.config["JOB_WORKERS"]
@@ -83,6 +85,7 @@ class Runner(BackgroundThread):
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._beat()
             began = time.monotonic()
             self._call.wait(self._tick())
             self._call.clear()  # a call that came during the tick is for the next one

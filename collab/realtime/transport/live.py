@@ -100,8 +100,9 @@ class Live:
 
     @property
     def state(self) -> str:
-        """Return the broadcaster's state, for `/ready`."""
-        return "ok" if self.broadcaster.alive else "stopped"
+        """Return the state of both threads, for `/ready`."""
+        published = self.broadcaster.state
+        return self._reactor.state if published == "ok" else published
 
     def open(self, wire: Wire) -> None:
         """Take a socket in; raises Unavailable when the server is stopping."""

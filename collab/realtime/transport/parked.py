@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import NoReturn
 
@@ -19,6 +19,7 @@ from simple_websocket import ConnectionClosed
 
 from ...core import client_address
 from ...core.errors import ApiError, TooManyRequests, translated
+from ...core.logging.lines import current_request_id, marked
 from ...events.close_codes import NO_PONG, POLICY_VIOLATION
 from ...serving.deadlines import NO_DEADLINE
 from . import pacing
@@ -41,7 +42,7 @@ class Parked:
         self, app: Flask, wire: Wire, incoming: Incoming | Unread, end: End, *, ping_seconds: float
     ) -> None:
         self._app, self.wire, self._incoming, self._end = app, wire, incoming, end
-        self._address = client_address.address()
+        self._address, self._request_id = client_address.address(), current_request_id()
         self._served: Served | None = None
         self._work: Work | None = None
         self._left = False
@@ -149,7 +150,8 @@ class Parked:
         self.wire.push(frame(PING, b""))
 
     def _turn(self) -> Next:
-        with self._context():
+        whose = client_address.assumed(self._address), marked(self._request_id)
+        with self._app.app_context(), whose[0], whose[1]:
             try:
                 if not self._left and not self.wire.closing:
                     return self._go_on()
@@ -160,11 +162,6 @@ class Parked:
                     self._end(self.wire, translated(error), 0)
             self._leave()
         return self._read_last()
-
-    @contextlib.contextmanager
-    def _context(self) -> Iterator[None]:
-        with self._app.app_context(), client_address.assumed(self._address):
-            yield
 
     def _go_on(self) -> Next:
         """Carry out what has come; raises ConnectionClosed and whatever a handler raises."""
