@@ -15,7 +15,8 @@ help: ## list these targets
 install: ## make .venv with all that the checks need, and the tests' packages of npm
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check \
-	  -r requirements.txt -r tests/requirements.txt -r .ci/requirements.txt
+	  -r requirements.txt -r deploy/requirements.txt \
+	  -r tests/requirements.txt -r .ci/requirements.txt
 	npm install --prefix tests --no-audit --no-fund --silent
 	npm install --prefix .ci --no-audit --no-fund --silent
 

@@ -1,8 +1,8 @@
 """Write requirements.lock: exact versions of what the requirements files ask for.
 
-Follows `requirements.txt`, `tests/requirements.txt` and `.ci/requirements.txt` to the packages that
-they need in turn, as they are installed beside this interpreter (no index is asked). A marker
-(PEP 508) stays where it bars a package from some platforms.
+Follows `requirements.txt`, and those of `deploy`, `tests` and `.ci`, to the packages that they need
+in turn, as they are installed beside this interpreter (no index is asked). A marker (PEP 508) stays
+where it bars a package from some platforms.
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-ASKED = ("requirements.txt", "tests/requirements.txt", ".ci/requirements.txt")
+ASKED = (
+    "requirements.txt",
+    "deploy/requirements.txt",
+    "tests/requirements.txt",
+    ".ci/requirements.txt",
+)
 HEAD = (
     "# What the tests passed with; `make lock` renews it. Bounds are in the requirements files.\n"
 )
 
 
 def asked() -> list[Requirement]:
-    """Return the requirements of all three files."""
+    """Return the requirements of all files."""
     lines = [line for name in ASKED for line in (ROOT / name).read_text().splitlines()]
     return [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
 

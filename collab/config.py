@@ -14,6 +14,7 @@ from .parsers import (
     one_of,
     origins,
     plugins,
+    postgres_url,
     rate,
     redis_url,
     secret,
@@ -32,7 +33,7 @@ class ConfigError(Exception):
 
 
 #: What these read is not repeated in an error: a secret, or an address that may hold a password.
-CONFIDENTIAL_READERS = (secret, secrets, token, database_url, redis_url)
+CONFIDENTIAL_READERS = (secret, secrets, token, database_url, postgres_url, redis_url)
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,12 @@ SETTINGS = (
         "",
         redis_url,
         "a Redis whose stream is the inbox of events, for any number of workers; empty: none",
+    ),
+    Setting(
+        "INGEST_DATABASE_URL",
+        "",
+        postgres_url,
+        "a PostgreSQL for the store of events, for workers on several machines; empty: a file",
     ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),

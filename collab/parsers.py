@@ -14,6 +14,8 @@ ORIGIN_PATTERN = re.compile(r"https?://[\w.-]+(:\d+)?")
 RATE_PATTERN = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
 WEB_PATTERN = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 REDIS_PATTERN = re.compile(r"(rediss?|unix)://\S+")
+#: User, password and host may be left out: they are what libpq has them from then.
+POSTGRES_PATTERN = re.compile(r"postgresql(\+psycopg)?://[^/?#\s]*/[^/?#\s]+(\?\S*)?")
 PLUGIN_PATTERN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 TOKEN_PATTERN = re.compile(r"[!-~]{32,512}")
 SQLITE_FILE = re.compile(r"sqlite:///[^:?]")
@@ -102,6 +104,13 @@ def redis_url(value: str) -> str:
     """Parse the address of a Redis server; empty: none."""
     if value and not REDIS_PATTERN.fullmatch(value):
         raise ValueError("must be an address such as redis://127.0.0.1:6379/0")
+    return value
+
+
+def postgres_url(value: str) -> str:
+    """Parse the address of a database of PostgreSQL; empty: none."""
+    if value and not POSTGRES_PATTERN.fullmatch(value):
+        raise ValueError("must be an address such as postgresql+psycopg://user@127.0.0.1/collab")
     return value
 
 

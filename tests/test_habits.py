@@ -16,7 +16,12 @@ from collab.config import ROOT, SETTINGS
 from collab.version import VERSION
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-ASKED = ("requirements.txt", "tests/requirements.txt", ".ci/requirements.txt")
+ASKED = (
+    "requirements.txt",
+    "deploy/requirements.txt",
+    "tests/requirements.txt",
+    ".ci/requirements.txt",
+)
 TARGETS = dict(re.findall(r"^([a-z]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.M))
 
 

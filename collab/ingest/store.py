@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
+import logging
 import threading
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 from flask import Flask
 
+from ..config import ConfigError
 from ..core.errors import DiskFull, Unavailable
 from ..core.parts import PARTS
-from ..core.slots import Slot, setting
+from ..core.slots import Slot, application, setting
+from .pipeline.engines.face import Store
 from .pipeline.inbox import Inbox, Request
-from .pipeline.queues.requests import stream_errors
-from .pipeline.store import connect, reading, writing
+from .pipeline.queues.requests import InStream, stream_errors
+from .pipeline.store import Where, connect, reading, server_errors, writing
 from .worker.supervisor import WORKER
 
+log = logging.getLogger(__name__)
+
 MIB = 2**20
+NEEDS_CLIENT = (
+    "INGEST_DATABASE_URL needs the client of PostgreSQL: pip install -r deploy/requirements.txt"
+)
 #: Connections that are kept open for readers.
 MAX_IDLE_READERS = 4
 
@@ -34,10 +42,11 @@ class ProjectFull(DiskFull):
         self.members = {"quota": "events", "used": used, "limit": limit}
 
 
-def path_of(app: Flask) -> Path:
-    """Return where an application's store is."""
+def where_of(app: Flask) -> Where:
+    """Return where an application's store is: a file of its own, or a database."""
     instance: Path = app.config["INSTANCE_PATH"]
-    return instance / "ingest.db"
+    url: str = app.config["INGEST_DATABASE_URL"]
+    return url or instance / "ingest.db"
 
 
 class TakesRequests(Protocol):
@@ -59,7 +68,7 @@ def _make_inbox(app: Flask) -> TakesRequests:
         from .pipeline.queues.stream import StreamInbox  # and the client of Redis: few need it
 
         return StreamInbox(url, **limits)
-    return Inbox(path_of(app), **limits)
+    return Inbox(where_of(app), **limits)
 
 
 INBOX: Slot[TakesRequests] = Slot("ingest inbox", _make_inbox)
@@ -68,47 +77,56 @@ INBOX: Slot[TakesRequests] = Slot("ingest inbox", _make_inbox)
 def append(request: Request) -> int | str:
     """Take a request in and wake the worker; returns its receipt once it is safe.
 
-    Raises InboxFull, QuotaReached, Unavailable while Redis is down, and sqlite3.OperationalError
-    for a full disk.
+    Raises InboxFull, QuotaReached, Unavailable while a server can't be reached that keeps them, and
+    sqlite3.OperationalError for a full disk.
     """
-    try:
+    with answering():
         receipt = INBOX.here().append(request)
-    except stream_errors():
-        raise Unavailable("Events can't be taken in right now.") from None
     WORKER.here().knock()
     return receipt
 
 
-def waiting(connection: sqlite3.Connection) -> dict[int, int]:
-    """Return how many events of each source wait for the worker."""
-    rows = connection.execute("SELECT source, sum(events) FROM inbox GROUP BY source")
-    found = {int(source): int(events) for source, events in rows}
-    if url := setting("REDIS_URL"):
-        from .pipeline.queues.stream import queued
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Say that a server is out of reach, where this block finds it so; raises Unavailable."""
+    try:
+        yield
+    except (*server_errors(), *stream_errors()) as error:
+        log.error("the store of events did not answer: %s", error)
+        raise Unavailable("The store of events is out of reach.") from None
 
-        for source, events in queued(url, connection).items():
-            found[source] = found.get(source, 0) + events
-    return found
+
+def in_stream(connection: Store) -> InStream:
+    """Return what waits outside of the store, as far as that can be asked now."""
+    url = setting("REDIS_URL")
+    if not url:
+        return InStream()
+    from .pipeline.queues.stream import queued
+
+    try:
+        return queued(url, connection)
+    except stream_errors() as error:
+        log.warning("what waits in Redis is not known: %s", error)
+        return InStream(trouble="Redis is out of reach")
 
 
 class Readers:
     """Connections that only read, each used by one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._lock = path, threading.Lock()
-        self._idle: list[sqlite3.Connection] = []
+    def __init__(self, where: Where) -> None:
+        self._where, self._lock = where, threading.Lock()
+        self._idle: list[Store] = []
 
     @contextlib.contextmanager
-    def one(self) -> Iterator[sqlite3.Connection]:
+    def one(self) -> Iterator[Store]:
         """Lend a connection that sees one moment of the store."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
-            if not self._path.exists():
-                connect(self._path).close()
-            connection = connect(self._path, readonly=True)
+            with answering():
+                connection = connect(self._where, readonly=True)
         try:
-            with reading(connection):
+            with answering(), reading(connection):
                 yield connection
         except BaseException:
             connection.close()
@@ -128,11 +146,16 @@ class Readers:
             connection.close()
 
 
-READERS: Slot[Readers] = Slot("ingest readers", lambda app: Readers(path_of(app)))
+READERS: Slot[Readers] = Slot("ingest readers", lambda app: Readers(where_of(app)))
 
 
 def init_app(app: Flask) -> None:
-    """Have the store closed with the server; it is opened again when it is used."""
+    """Have the store closed with the server; it is opened again when it is used.
+
+    Raises ConfigError where the store is on a server and its client is not installed.
+    """
+    if app.config["INGEST_DATABASE_URL"] and find_spec("psycopg") is None:
+        raise ConfigError(NEEDS_CLIENT)
 
     def close() -> None:
         INBOX.of(app).close()
@@ -141,17 +164,18 @@ def init_app(app: Flask) -> None:
     PARTS.of(app).at_end(close)
 
 
-def reader() -> contextlib.AbstractContextManager[sqlite3.Connection]:
+def reader() -> contextlib.AbstractContextManager[Store]:
     """Lend a connection to the store that sees one moment of it."""
     return READERS.here().one()
 
 
 @contextlib.contextmanager
-def writer() -> Iterator[sqlite3.Connection]:
+def writer() -> Iterator[Store]:
     """Be the store's only writer within this block, in one transaction."""
-    connection = connect(setting("INSTANCE_PATH") / "ingest.db")
+    with answering():
+        connection = connect(where_of(application()))
     try:
-        with writing(connection):
+        with answering(), writing(connection):
             yield connection
     finally:
         connection.close()

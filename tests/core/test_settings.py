@@ -72,6 +72,7 @@ BAD = {
     "INGEST_LOOKUP_URL": ["example.com", "ftp://example.com", "https://u@example.com", "http://"],
     "INGEST_LOOKUP_REQUIRED": ["", "maybe"],
     "REDIS_URL": ["localhost:6379", "http://localhost", "redis://"],
+    "INGEST_DATABASE_URL": ["localhost", "postgres://localhost/collab", "postgresql+psycopg://"],
     "NOTIFIER": ["", "maybe"],
     "FILE_QUOTA_MB": ["", "0", "x"],
     "FEATURE_CODE_EXECUTION": ["", "maybe", "2"],
@@ -114,6 +115,7 @@ SECRET_ONES = {
     "SEALING_KEY_FALLBACKS": f"{'x' * 32}|hunter2",
     "DATABASE_URL": "postgres://user:hunter2@db.example.com/collab",
     "REDIS_URL": "http://user:hunter2@redis.example.com",
+    "INGEST_DATABASE_URL": "mysql://user:hunter2@db.example.com/collab",
 }
 
 

@@ -6,10 +6,12 @@ import hashlib
 import orjson
 import pytest
 
-from collab.ingest.pipeline.archive import read_lines
+from collab.ingest.pipeline.archives.archive import read_lines
 from collab.ingest.pipeline.chores import ROWS_PER_STEP, Chores
 
 from ..support.pipeline import MORNING, Pipeline
+
+ENGINES = ("sqlite", "postgres")
 
 DAY = 86_400_000
 
@@ -20,7 +22,7 @@ def chores(pipeline):
     return Chores(pipeline.loader.connection, pipeline.archive, retention_days=1)
 
 
-def finish(chores: Chores, now: int, sources: set[int]) -> int:
+def finish(chores: Chores, now: int, sources: dict[int, int]) -> int:
     """Take steps until nothing is left to do; returns how many."""
     steps = 1
     while chores.step(now, sources):
@@ -46,7 +48,7 @@ def test_what_is_old_goes_and_what_is_not_stays(pipeline, chores):
     send(pipeline, 3, received=MORNING - 2 * DAY)
     send(pipeline, 2)
     pipeline.loader.connection.execute("UPDATE dead_letters SET rejected_at = received")
-    finish(chores, MORNING + 1000, {1})
+    finish(chores, MORNING + 1000, {1: 1})
     assert counts(pipeline) | {"latencies": 0} == {
         "events": 2,
         "dead_letters": 1,
@@ -61,7 +63,7 @@ def test_what_is_old_goes_and_what_is_not_stays(pipeline, chores):
 def test_old_events_that_came_today_stay(pipeline, chores):
     pipeline.takes({"event_type": "click", "timestamp": "2020-01-01T00:00:00Z"})
     pipeline.loads()
-    finish(chores, MORNING + 1000, {1})
+    finish(chores, MORNING + 1000, {1: 1})
     assert counts(pipeline)["events"] == counts(pipeline)["minutes"] == 1
 
 
@@ -69,21 +71,21 @@ def test_roll_ups_say_what_the_events_say(pipeline, chores):
     send(pipeline, 3, received=MORNING - 2 * DAY)
     pipeline.takes({"event_type": "click", "timestamp": "2026-01-29T09:30:00Z"})
     pipeline.loads()
-    finish(chores, MORNING + 1000, {1})
+    finish(chores, MORNING + 1000, {1: 1})
     assert pipeline.asks("SELECT sum(events), sum(late) FROM minutes") == [(1, 1)]
 
 
 def test_much_goes_in_many_short_steps(pipeline, chores):
     send(pipeline, 3 * ROWS_PER_STEP)
-    assert finish(chores, MORNING + 3 * DAY, {1}) > 3
+    assert finish(chores, MORNING + 3 * DAY, {1: 1}) > 3
     assert counts(pipeline)["events"] == 0
 
 
 def test_ids_are_forgotten_a_week_after_they_came_last(pipeline, chores):
     send(pipeline, 2)
-    finish(chores, MORNING + 6 * DAY, {1})
+    finish(chores, MORNING + 6 * DAY, {1: 1})
     assert counts(pipeline)["seen"] == 2
-    finish(chores, MORNING + 8 * DAY, {1})
+    finish(chores, MORNING + 8 * DAY, {1: 1})
     assert counts(pipeline)["seen"] == 0
 
 
@@ -91,7 +93,7 @@ def test_nothing_is_left_of_a_source_that_is_gone_and_all_of_another(pipeline, c
     pipeline.has_source(2)
     send(pipeline, 3)
     send(pipeline, 2, source=2)
-    finish(chores, MORNING, {2})
+    finish(chores, MORNING, {2: 1})
     left = pipeline.asks("SELECT DISTINCT source FROM events") + pipeline.asks(
         "SELECT source FROM totals"
     )
@@ -102,21 +104,21 @@ def test_nothing_is_left_of_a_source_that_is_gone_and_all_of_another(pipeline, c
 
 def test_a_project_without_sources_leaves_nothing(pipeline, chores):
     send(pipeline, 3)
-    finish(chores, MORNING, set())
+    finish(chores, MORNING, {})
     assert set(counts(pipeline).values()) == {0}
     assert list(pipeline.folder.glob("archive/**/*.gz")) == []
 
 
 def test_room_comes_back_with_what_is_deleted(pipeline, chores):
     send(pipeline, 3)
-    finish(chores, MORNING + 3 * DAY, {1})
+    finish(chores, MORNING + 3 * DAY, {1: 1})
     pipeline.loader.connection.execute("DELETE FROM dead_letters")
     assert pipeline.asks("SELECT bytes FROM totals")[0][0] <= 400
 
 
 def test_an_hour_that_is_over_has_a_checksum_and_a_manifest(pipeline, chores):
     send(pipeline, 3)
-    finish(chores, MORNING + 3_600_000, {1})
+    finish(chores, MORNING + 3_600_000, {1: 1})
     folder = pipeline.folder / "archive" / "project-1" / "2026-01-31"
     (file,) = orjson.loads((folder / "manifest.json").read_bytes())["files"]
     bytes_of = (folder / file["name"]).read_bytes()

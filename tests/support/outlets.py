@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from flask import Flask
 
-from collab.ingest.pipeline.archive import Archive
+from collab.ingest.pipeline.archives.archive import Archive
 from collab.ingest.pipeline.loading import Loader
 from collab.ingest.pipeline.sources import SourceReader
 from collab.ingest.store import INBOX

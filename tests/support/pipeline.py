@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from collab.ingest.pipeline.archive import Archive
+from collab.ingest.pipeline.archives.archive import Archive
 from collab.ingest.pipeline.event_schemas import compile_schema
 from collab.ingest.pipeline.formats import decode
 from collab.ingest.pipeline.inbox import Inbox, Request
@@ -17,6 +16,7 @@ from collab.ingest.pipeline.loading import Loader
 from collab.ingest.pipeline.rules import compile_rules
 from collab.ingest.pipeline.sources import SourceReader
 from collab.ingest.pipeline.stages import Source
+from collab.ingest.pipeline.store import Where
 
 MIB = 2**20
 #: A moment: 2026-01-31, 09:30 UTC, in milliseconds.
@@ -36,20 +36,21 @@ class Sources(SourceReader):
         """Return those that there are."""
         return {key: self.known[key] for key in ids if key in self.known}
 
-    def all_ids(self) -> set[int]:
-        """Return the ids of all."""
-        return set(self.known)
+    def all_there_are(self) -> dict[int, int]:
+        """Return the ids of all, with their projects."""
+        return {key: one.project for key, one in self.known.items()}
 
 
 class Pipeline:
     """Inbox, loader and store in a folder."""
 
-    def __init__(self, folder: Path, **limits: int) -> None:
+    def __init__(self, folder: Path, where: Where | None = None, **limits: int) -> None:
         self.path, self.folder = folder / "ingest.db", folder
+        self.where = where or self.path
         self.now = MORNING / 1000
         self.sources = Sources()
         self.inbox = Inbox(
-            self.path, max_bytes=limits.get("queue", MIB), quota_bytes=limits.get("quota", 9 * MIB)
+            self.where, max_bytes=limits.get("queue", MIB), quota_bytes=limits.get("quota", 9 * MIB)
         )
         self.archive = Archive(folder / "archive")
         self.plugins: list[Any] = []
@@ -59,12 +60,13 @@ class Pipeline:
     def opened(self, **options: Any) -> Loader:
         """Open the store, as a worker that starts does."""
         return Loader(
-            self.path,
+            self.where,
             self.sources,
             self.archive,
             hash_key=b"key",
             plugins=self.plugins,
             now=lambda: self.now,
+            in_hand=self.path.with_name("in-hand"),
             **options,
         )
 
@@ -132,7 +134,7 @@ class Pipeline:
         return dict(zip(names, row[0], strict=True)) if row else dict.fromkeys(names, 0)
 
 
-def conserved(connection: sqlite3.Connection) -> bool:
+def conserved(connection: Any) -> bool:
     """Return whether received = stored + duplicate + rejected + queued, for each source, now."""
     query = (
         "SELECT received, stored + duplicate + rejected + coalesce((SELECT sum(events) FROM inbox"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from collab.ingest.pipeline.store import VERSIONS
+from collab.ingest.pipeline.counters import add_counts
+from collab.ingest.pipeline.engines.face import Store
+from collab.ingest.pipeline.engines.sqlite import SqliteStore, upgrade
 from collab.ingest.reading.periods import MINUTE_MS
 
 
@@ -27,48 +29,47 @@ class Row(NamedTuple):
     late: int = 0
 
 
-def empty_store() -> sqlite3.Connection:
+def empty_store() -> SqliteStore:
     """Return a store in memory, with nothing in it."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(";".join(VERSIONS))
-    return connection
+    raw = sqlite3.connect(":memory:", isolation_level=None)
+    upgrade(raw)
+    return SqliteStore(raw, Path())
 
 
-def filled(rows: Iterable[Row]) -> sqlite3.Connection:
+def filled(rows: Iterable[Row]) -> SqliteStore:
     """Return a store with some events, numbered from 1 in their order, and their roll-ups."""
     connection = empty_store()
     fill(connection, rows)
     return connection
 
 
-def fill(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+def fill(connection: Store, rows: Iterable[Row]) -> None:
     """Add events and count them, in a transaction."""
-    connection.execute("BEGIN")
-    insert(connection, list(rows))
-    connection.execute("COMMIT")
+    with connection.writing():
+        insert(connection, list(rows))
 
 
-def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def insert(connection: Store, rows: Sequence[Row]) -> None:
     """Add events and count them."""
-    connection.executemany(
-        "INSERT INTO events (ts, type, user_id, session_id, source, event_id, project, late,"
-        """ received, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, '{"data":{},"metadata":{}}')""",
-        rows,
+    connection.add_events(
+        [
+            (
+                *(one.project, one.source, one.ts, 0, one.type, one.event_id),
+                *(one.user_id, one.session_id, one.late, "{}", "{}"),
+            )
+            for one in rows
+        ]
     )
-    counts = Counter((one.project, one.ts // MINUTE_MS, one.source, one.type) for one in rows)
-    late: Counter[Any] = Counter()
+    counts: dict[Any, tuple[int, int]] = {}
     for one in rows:
-        late[one.project, one.ts // MINUTE_MS, one.source, one.type] += one.late
-    connection.executemany(
-        "INSERT INTO minutes (project, minute, source, type, events, late)"
-        " VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET events = events + excluded.events, late = late + excluded.late",
-        [(*key, count, late[key]) for key, count in counts.items()],
-    )
+        key = (one.project, one.ts // MINUTE_MS, one.source, one.type)
+        events, late = counts.get(key, (0, 0))
+        counts[key] = (events + 1, late + one.late)
+    add_counts(connection, counts)
 
 
 @contextmanager
-def counted(connection: sqlite3.Connection) -> Iterator[list[int]]:
+def counted(connection: SqliteStore) -> Iterator[list[int]]:
     """Count the steps of SQLite's machine within, by tens."""
     steps = [0]
 
@@ -76,19 +77,19 @@ def counted(connection: sqlite3.Connection) -> Iterator[list[int]]:
         steps[0] += 10
         return 0
 
-    connection.set_progress_handler(tick, 10)
+    connection.raw.set_progress_handler(tick, 10)
     yield steps
-    connection.set_progress_handler(None, 0)
+    connection.raw.set_progress_handler(None, 0)
 
 
 @contextmanager
-def planned(connection: sqlite3.Connection) -> Iterator[list[str]]:
+def planned(connection: SqliteStore) -> Iterator[list[str]]:
     """Gather how SQLite carries out what is asked within."""
     statements: list[str] = []
     plans: list[str] = []
-    connection.set_trace_callback(statements.append)
+    connection.raw.set_trace_callback(statements.append)
     yield plans
-    connection.set_trace_callback(None)
+    connection.raw.set_trace_callback(None)
     for one in statements:
         if one.startswith(("SELECT", "WITH")):
             plans += [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {one}")]
@@ -106,7 +107,7 @@ def rows(times: st.SearchStrategy[int]) -> st.SearchStrategy[list[Row]]:
     return st.lists(made, max_size=40)
 
 
-def add_letter(connection: sqlite3.Connection, **values: Any) -> int:
+def add_letter(connection: Store, **values: Any) -> int:
     """Add a dead letter, open unless said otherwise, and return its id."""
     row = {
         "project": 1,
@@ -122,7 +123,8 @@ def add_letter(connection: sqlite3.Connection, **values: Any) -> int:
         "payload": b"{}",
     } | values
     made = connection.execute(
-        f"INSERT INTO dead_letters ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+        f"INSERT INTO dead_letters ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
+        " RETURNING id",
         tuple(row.values()),
     )
-    return int(made.lastrowid or 0)
+    return int(made.fetchone()[0])

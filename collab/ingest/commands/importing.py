@@ -21,8 +21,10 @@ from ..worker.loop import Options, make_loader, only_one
 
 #: Bytes of a file that are read at once.
 CHUNK_BYTES = 2**20
-#: What the name of a file in the archive says: its project, day and hour.
-FILE_PATTERN = re.compile(r"project-([1-9]\d*)/(\d{4}-\d\d-\d\d)/(\d\d)\.jsonl\.gz")
+#: What the name of a file in the archive says: its project, day, hour and writer.
+FILE_PATTERN = re.compile(
+    r"project-([1-9]\d*)/(\d{4}-\d\d-\d\d)/(\d\d)(?:\.([0-9a-f-]+))?\.jsonl\.gz"
+)
 
 
 class CanNotImport(Exception):
@@ -88,15 +90,11 @@ def _import_file(loader: Loader, project: int, path: Path) -> tuple[int, int]:
 
 
 def _load(loader: Loader, project: int, lines: list[dict[str, Any]]) -> None:
-    last = 0
     with writing(loader.connection) as connection:
-        for number, request in requests(project, lines):
-            put(connection, request)
-            last = max(last, number)
+        numbered = list(requests(project, lines))
+        put(connection, [request for _, request in numbered])
         # Numbers of requests are never given twice: events without an id are known by them.
-        connection.execute(
-            "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'inbox'", (last,)
-        )
+        connection.number_after(max((number for number, _ in numbered), default=0))
     loader.load_all()
 
 
@@ -151,12 +149,19 @@ def _as_sent(line: dict[str, Any]) -> bytes:
 
 def _keep(loader: Loader, path: Path, slot: tuple[int, int], length: int, events: int) -> None:
     """Let the archive go on with a file, as far as it is whole."""
-    kept = loader.archive.path(*slot)
+    archive = loader.archive
+    match = FILE_PATTERN.fullmatch("/".join(path.parts[-3:]))
+    writer = (match and match[4]) or ""
+    kept = archive.path(*slot, writer)
     if kept.resolve() != path.resolve():
+        writer = "-".join(one for one in (archive.writer, writer) if one)
+        kept = archive.path(*slot, writer)
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copyfile(path, kept)
         kept.chmod(0o600)
     loader.connection.execute(
-        "INSERT OR REPLACE INTO archives (project, hour, bytes, events) VALUES (?, ?, ?, ?)",
-        (*slot, length, events),
+        "INSERT INTO archives (project, hour, writer, bytes, events) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (project, hour, writer) DO UPDATE"
+        " SET bytes = excluded.bytes, events = excluded.events",
+        (*slot, writer, length, events),
     )

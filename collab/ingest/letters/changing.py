@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...core.json import dumps, loads
+from ..pipeline.counters import add_totals
+from ..pipeline.engines.face import Store
 from ..pipeline.inbox import Request, put
 from ..pipeline.store import DISCARDED, OPEN, REPLAYED
 
@@ -30,7 +32,7 @@ class Outcome:
     reason: str | None = None
 
 
-def correct(connection: sqlite3.Connection, key: int, correction: bytes | None, now: int) -> bool:
+def correct(connection: Store, key: int, correction: bytes | None, now: int) -> bool:
     """Note what is to be sent in a letter's place; returns False if it is not open any more.
 
     What it takes counts among its project's bytes.
@@ -47,14 +49,11 @@ def correct(connection: sqlite3.Connection, key: int, correction: bytes | None, 
         "UPDATE dead_letters SET correction = ?, changed_at = ? WHERE id = ?",
         (correction, now, key),
     )
-    connection.execute(
-        "UPDATE totals SET bytes = bytes + ? WHERE source = ?",
-        (len(correction or b"") - before, source),
-    )
+    add_totals(connection, "bytes", {source: len(correction or b"") - before})
     return True
 
 
-def discard(connection: sqlite3.Connection, ids: Sequence[int], now: int) -> list[Outcome]:
+def discard(connection: Store, ids: Sequence[int], now: int) -> list[Outcome]:
     """Discard letters; those that are not open any more stay as they are."""
     return [
         Outcome(key, DISCARDED)
@@ -64,9 +63,7 @@ def discard(connection: sqlite3.Connection, ids: Sequence[int], now: int) -> lis
     ]
 
 
-def replay(
-    connection: sqlite3.Connection, ids: Sequence[int], now: int, most_bytes: int
-) -> list[Outcome]:
+def replay(connection: Store, ids: Sequence[int], now: int, most_bytes: int) -> list[Outcome]:
     """Put letters into the inbox again, corrected or as they were; each one once.
 
     They count as rejected no more, but wait; they were received before, and do not count again.
@@ -74,6 +71,7 @@ def replay(
     is always sent.
     """
     outcomes: list[Outcome] = []
+    requests: list[Request] = []
     size = 0
     for key in ids:
         row = connection.execute(
@@ -85,14 +83,17 @@ def replay(
         if size > most_bytes and outcomes:
             break
         if _close(connection, key, REPLAYED, now):
-            _send(connection, key, now)
+            requests.append(_request(connection, key, now))
             outcomes.append(Outcome(key, QUEUED))
         else:
             outcomes.append(_unchanged(connection, key))
+    put(connection, requests, counts=False)
+    rejected = Counter(one.source for one in requests)
+    add_totals(connection, "rejected", {source: -number for source, number in rejected.items()})
     return outcomes
 
 
-def _close(connection: sqlite3.Connection, key: int, state: str, now: int) -> bool:
+def _close(connection: Store, key: int, state: str, now: int) -> bool:
     done = connection.execute(
         "UPDATE dead_letters SET state = ?, changed_at = ? WHERE id = ? AND state = ?",
         (state, now, key, OPEN),
@@ -100,7 +101,7 @@ def _close(connection: sqlite3.Connection, key: int, state: str, now: int) -> bo
     return done.rowcount == 1
 
 
-def _send(connection: sqlite3.Connection, key: int, now: int) -> None:
+def _request(connection: Store, key: int, now: int) -> Request:
     project, source, format, received, receipt, context, body = connection.execute(
         "SELECT project, source, format, received, receipt, context,"
         " coalesce(correction, payload) FROM dead_letters WHERE id = ?",
@@ -109,12 +110,10 @@ def _send(connection: sqlite3.Connection, key: int, now: int) -> None:
     said = {name: one for name, one in loads(context).items() if name not in OF_AN_IMPORT}
     # An event without a time of its own keeps that of its first receipt.
     said |= {"replaces": receipt, "first_received": said.get("first_received", received)}
-    request = Request(project, source, now, format, 1, dumps(said).decode(), body)
-    put(connection, request, counts=False)
-    connection.execute("UPDATE totals SET rejected = rejected - 1 WHERE source = ?", (source,))
+    return Request(project, source, now, format, 1, dumps(said).decode(), body)
 
 
-def _unchanged(connection: sqlite3.Connection, key: int) -> Outcome:
+def _unchanged(connection: Store, key: int) -> Outcome:
     row = connection.execute("SELECT state FROM dead_letters WHERE id = ?", (key,)).fetchone()
     why = f"It is {row[0]} already." if row else "It is not there any more."
     return Outcome(key, UNCHANGED, reason=why)

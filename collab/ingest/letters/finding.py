@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..pipeline.engines.face import Store
 from .letter import LETTER_STATES, LISTED_COLUMNS, Letter, Listed, letter_of
 
 #: Letters that one request looks at, if a filter lets few of them pass.
@@ -59,7 +59,7 @@ class Ids:
 
 
 def find(
-    connection: sqlite3.Connection,
+    connection: Store,
     wanted: Wanted,
     limit: int,
     after: int | None = None,
@@ -81,7 +81,7 @@ def find(
 
 
 def _rows(
-    connection: sqlite3.Connection, wanted: Wanted, after: int | None, oldest_first: bool
+    connection: Store, wanted: Wanted, after: int | None, oldest_first: bool
 ) -> Iterator[Row]:
     """Yield letters in the order of their ids, from a range of an index for each state."""
     low, high = _bounds(connection, wanted)
@@ -92,7 +92,7 @@ def _rows(
     states = LETTER_STATES if wanted.state is None else (wanted.state,)
     order = "ASC" if oldest_first else "DESC"
     found = [
-        connection.execute(
+        connection.stream(
             "SELECT id, project, stage, reason, type, rejected_at FROM dead_letters"
             f" WHERE {column} = ? AND state = ? AND id > ? AND id < ? ORDER BY id {order}",
             (key, state, low, high),
@@ -102,7 +102,7 @@ def _rows(
     yield from heapq.merge(*found, key=lambda row: row[0], reverse=not oldest_first)
 
 
-def _bounds(connection: sqlite3.Connection, wanted: Wanted) -> tuple[int, int]:
+def _bounds(connection: Store, wanted: Wanted) -> tuple[int, int]:
     """Return the ids between which all lie that were rejected in a time."""
     low, high = 0, MAX_KEY
     if wanted.since is not None:
@@ -112,7 +112,7 @@ def _bounds(connection: sqlite3.Connection, wanted: Wanted) -> tuple[int, int]:
     return low, high
 
 
-def first_since(connection: sqlite3.Connection, ms: int) -> int:
+def first_since(connection: Store, ms: int) -> int:
     """Return the id of the first letter since a time, by bisection: ids grow with time."""
     low = 1
     high = (connection.execute("SELECT max(id) FROM dead_letters").fetchone()[0] or 0) + 1
@@ -128,7 +128,7 @@ def first_since(connection: sqlite3.Connection, ms: int) -> int:
     return low
 
 
-def listed(connection: sqlite3.Connection, ids: list[int]) -> list[Listed]:
+def listed(connection: Store, ids: list[int]) -> list[Listed]:
     """Return letters as lists show them, in the order of their ids' list."""
     rows = (
         connection.execute(
@@ -139,7 +139,7 @@ def listed(connection: sqlite3.Connection, ids: list[int]) -> list[Listed]:
     return [Listed.of(row) for row in rows if row is not None]
 
 
-def load(connection: sqlite3.Connection, key: int) -> Letter | None:
+def load(connection: Store, key: int) -> Letter | None:
     """Return a letter with what was sent, or None."""
     row: tuple[Any, ...] | None = connection.execute(
         f"SELECT {LISTED_COLUMNS}, payload, context, correction FROM dead_letters WHERE id = ?",
@@ -148,7 +148,7 @@ def load(connection: sqlite3.Connection, key: int) -> Letter | None:
     return None if row is None else letter_of(row[:-3], *row[-3:])
 
 
-def strangers(connection: sqlite3.Connection, project: int, ids: Sequence[int]) -> list[int]:
+def strangers(connection: Store, project: int, ids: Sequence[int]) -> list[int]:
     """Return the places of ids that are of no letter of a project."""
     query = "SELECT 1 FROM dead_letters WHERE id = ? AND project = ?"
     return [

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Sequence
 
-from ..pipeline.archive import DAY_MS
+from ..pipeline.engines.face import Key, Store
 from ..pipeline.event import Rejected
 from ..pipeline.formats import Undecodable, decode
 from ..pipeline.sources import SourceReader
 from ..pipeline.stages import Context, Source, enrich, transform, validate
 from ..pipeline.store import OPEN
-from ..pipeline.tables import compact
+from ..pipeline.tables import is_known, key_of
 from ..pipeline.unpacking import skew
 from ..reading.periods import milliseconds
 from . import finding
@@ -28,16 +27,11 @@ UNKNOWN = "unknown"
 #: Seconds that a rehearsal may take.
 PATIENCE_S = 2.0
 
-#: What an event is known by: its source, its day and its id.
-Key = tuple[int, int, bytes | str]
-
 
 class Rehearsal:
     """Goes through the stages with letters, as if they were replayed together at this moment."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, sources: SourceReader, hash_key: bytes, now: int
-    ) -> None:
+    def __init__(self, connection: Store, sources: SourceReader, hash_key: bytes, now: int) -> None:
         self._connection, self._sources = connection, sources
         self._hash_key, self._now = hash_key, now
         self._known: set[Key] = set()
@@ -73,8 +67,8 @@ class Rehearsal:
         body = decode(letter.format, letter.corrected_to or letter.sent)
         context = self._context(letter, source, body.suspect)
         event = validate(body.values[0] if body.values else None, letter.format, 0, context)
-        known = (event.source, event.ts // DAY_MS, compact(event.event_id))
-        if known in self._known or self._is_seen(known):
+        known = key_of(event)
+        if known in self._known or is_known(self._connection, known):
             return DUPLICATE
         self._known.add(known)
         transform(enrich(event, context), context)
@@ -94,7 +88,3 @@ class Rehearsal:
             hash_key=self._hash_key,
             first_received=first,
         )
-
-    def _is_seen(self, key: Key) -> bool:
-        query = "SELECT 1 FROM seen WHERE source = ? AND day = ? AND id = ?"
-        return self._connection.execute(query, key).fetchone() is not None

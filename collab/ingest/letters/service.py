@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ...core.caller import Caller
@@ -28,6 +26,7 @@ from ...extensions import db
 from ...projects import access
 from ...projects.access import Right
 from ...projects.models import Project
+from ..pipeline.engines.face import Store
 from ..pipeline.sources import SourceReader
 from ..pipeline.store import DISCARDED, OPEN
 from ..reading.periods import milliseconds
@@ -133,7 +132,7 @@ def rehearse(project: int, ids: list[int] | None, wanted: dict[str, Any]) -> Don
     """Return what a replay would do to each letter; nothing changes."""
     chosen, more = _choose(project, ids, wanted)
     options = options_of(application())
-    sources = SourceReader(Path(options.database))
+    sources = SourceReader(options.database)
     try:
         with reader() as connection:
             rehearsal = rehearsing.Rehearsal(
@@ -177,7 +176,7 @@ def _done(outcomes: Sequence[Outcome], more: bool, *, dry_run: bool = False) -> 
     return Done(dry_run, dict(counts), list(outcomes), more)
 
 
-def _room(connection: sqlite3.Connection) -> int:
+def _room(connection: Store) -> int:
     """Return how many bytes the inbox takes still; raises TooManyRequests."""
     (waiting,) = connection.execute("SELECT sum(length(body)) FROM inbox").fetchone()
     room: int = setting("INGEST_QUEUE_MB") * MIB - (waiting or 0)
@@ -186,7 +185,7 @@ def _room(connection: sqlite3.Connection) -> int:
     return room
 
 
-def _require_quota(connection: sqlite3.Connection, project: int, size: int) -> None:
+def _require_quota(connection: Store, project: int, size: int) -> None:
     query = "SELECT coalesce(sum(bytes), 0) FROM totals WHERE project = ?"
     (used,) = connection.execute(query, (project,)).fetchone()
     limit = setting("INGEST_QUOTA_MB") * MIB

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .archive import Slot
+from .archives.archive import Slot
 from .event import Event
 from .formats import payloads
 from .stages import Context

@@ -1,14 +1,17 @@
 """What the worker does when nothing waits: it deletes what is old or gone, a little at a time."""
 
+# ruff: noqa: S608  (SQL is made of what stands in here alone)
+
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .archive import DAY_MS, HOUR_MS, Archive
+from .archives.archive import DAY_MS, HOUR_MS, SEAL_AFTER_MS, Archive
+from .counters import MINUTE_MS, ROLLUPS, add_counts, add_totals
+from .engines.face import Store
 from .store import writing
-from .tables import EVENT_BYTES, MINUTE_MS
+from .tables import EVENT_BYTES
 
 #: Rows that one step deletes.
 ROWS_PER_STEP = 500
@@ -19,28 +22,32 @@ SEEN_DAYS = 7
 #: Days that the classes of latency stay.
 LATENCY_DAYS = 7
 
-#: A step returns whether there is more to do at once.
-Step = Callable[[], bool]
+#: The files of the archive that lie in this worker's folder.
+OUR_FILES = "(writer = ? OR writer LIKE ?)"
 
 
 class Chores:
     """Deletes from the store of a loader; used by the worker alone."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, archive: Archive, *, retention_days: int
-    ) -> None:
+    def __init__(self, connection: Store, archive: Archive, *, retention_days: int) -> None:
         self._connection, self._archive, self._days = connection, archive, retention_days
         #: How far the look for events of sources that are gone has come, and for which.
         self._looked, self._gone = 0, frozenset[int]()
 
-    def step(self, now: int, sources: set[int]) -> bool:
-        """Do a little of each; returns whether there is more. `sources` are those that exist."""
-        more = [self._purge(sources), self._forget_ids(now), self._drop_latencies(now)]
+    def step(self, now: int, sources: Mapping[int, int]) -> bool:
+        """Do a little of each; returns whether there is more.
+
+        `sources` are those that exist, with their projects.
+        """
+        more = [self._seal(now), self._drop_files(set(sources.values()))]
         if self._days:
-            before = now - self._days * DAY_MS
-            more += [self._drop_events(before), self._drop_letters(before)]
-            more.append(self._drop_archives(before))
-        more.append(self._archive.seal(self._connection, now) > 0)
+            more.append(self._drop_archives(now - self._days * DAY_MS))
+        # Of all workers that share a store one tidies it; each its own files.
+        if self._connection.try_lock("chores"):
+            more += [self._purge(set(sources)), self._forget_ids(now), self._drop_latencies(now)]
+            if self._days:
+                before = now - self._days * DAY_MS
+                more += [self._drop_events(before), self._drop_letters(before)]
         return any(more)
 
     def _forget_ids(self, now: int) -> bool:
@@ -79,7 +86,7 @@ class Chores:
                 (ROWS_PER_STEP, before),
             ).fetchall()
             _count_off(connection, [row[:2] for row in deleted])
-            _count_off_minutes(connection, deleted)
+            _count_off_rollups(connection, deleted)
         return bool(deleted)
 
     def _drop_letters(self, before: int) -> bool:
@@ -93,13 +100,36 @@ class Chores:
             _count_off(connection, deleted)
         return bool(deleted)
 
+    # -- the files of this folder -------------------------------------------------------------
+
+    def _seal(self, now: int) -> bool:
+        border = (now - SEAL_AFTER_MS) // HOUR_MS
+        return self._archive.seal(self._connection, border) > 0
+
     def _drop_archives(self, before: int) -> bool:
         found = self._connection.execute(
-            "SELECT project, hour FROM archives WHERE hour < ? LIMIT 1", (before // HOUR_MS,)
+            f"SELECT project, hour, writer FROM archives WHERE hour < ? AND {OUR_FILES} LIMIT 1",
+            (before // HOUR_MS, *self._archive.our_writers),
         ).fetchone()
         if found:
             self._archive.delete(self._connection, *found)
         return found is not None
+
+    def _drop_files(self, projects: set[int]) -> bool:
+        """Delete the files of projects that have no source any more."""
+        found = self._connection.execute(
+            f"SELECT DISTINCT project FROM archives WHERE {OUR_FILES}",
+            self._archive.our_writers,
+        ).fetchall()
+        gone = {project for (project,) in found} - projects
+        for project in gone:
+            with writing(self._connection) as connection:
+                connection.execute(
+                    f"DELETE FROM archives WHERE project = ? AND {OUR_FILES}",
+                    (project, *self._archive.our_writers),
+                )
+            self._archive.delete_project(project)
+        return bool(gone)
 
     # -- sources that are gone ----------------------------------------------------------------
 
@@ -118,11 +148,10 @@ class Chores:
                 return True
             if any(_purge_ids(connection, source) for source in gone):
                 return True
-            if any(_purge_minutes(connection, known[source], source) for source in gone):
+            if any(_purge_rollups(connection, known[source], source) for source in gone):
                 return True
-            for table in ("seen_days", "latencies", "totals"):
+            for table in ("seen_days", "totals", "latencies"):  # as loads do
                 _purge_table(connection, table, gone)
-        self._purge_projects({known[key] for key in gone})
         self._gone = frozenset()
         return True
 
@@ -135,60 +164,48 @@ class Chores:
         with writing(self._connection) as connection:
             marks = ", ".join("?" * len(self._gone))
             connection.execute(
-                f"DELETE FROM events WHERE id > ? AND id <= ? AND source IN ({marks})",  # noqa: S608
+                f"DELETE FROM events WHERE id > ? AND id <= ? AND source IN ({marks})",
                 (self._looked, until, *self._gone),
             )
         self._looked = until
         return True
 
-    def _purge_projects(self, projects: Iterable[int]) -> None:
-        """Delete what belongs to no source, of projects that have none left."""
-        for project in projects:
-            left = self._connection.execute(
-                "SELECT 1 FROM totals WHERE project = ? LIMIT 1", (project,)
-            ).fetchone()
-            if left is None:
-                with writing(self._connection) as connection:
-                    connection.execute("DELETE FROM archives WHERE project = ?", (project,))
-                self._archive.delete_project(project)
 
-
-def _count_off(connection: sqlite3.Connection, deleted: list[tuple[int, int]]) -> None:
+def _count_off(connection: Store, deleted: list[tuple[int, int]]) -> None:
     sizes: dict[int, int] = {}
     for source, size in deleted:
-        sizes[source] = sizes.get(source, 0) + size + EVENT_BYTES
-    connection.executemany(
-        "UPDATE totals SET bytes = bytes - ? WHERE source = ?",
-        [(size, source) for source, size in sizes.items()],
-    )
+        sizes[source] = sizes.get(source, 0) - size - EVENT_BYTES
+    add_totals(connection, "bytes", sizes)
 
 
-def _count_off_minutes(connection: sqlite3.Connection, deleted: list[tuple[Any, ...]]) -> None:
+def _count_off_rollups(connection: Store, deleted: list[tuple[Any, ...]]) -> None:
     """Let the roll-ups go on saying what the events say."""
-    gone: dict[tuple[int, int, int, str], list[int]] = {}
+    gone: dict[tuple[int, int, int, str], tuple[int, int]] = {}
     for source, _, project, ts, kind, late in deleted:
-        counts = gone.setdefault((project, ts // MINUTE_MS, source, kind), [0, 0])
-        counts[0] += 1
-        counts[1] += late
-    where = "WHERE project = ? AND minute = ? AND source = ? AND type = ?"
-    connection.executemany(
-        f"UPDATE minutes SET events = events - ?, late = late - ? {where}",  # noqa: S608
-        [(*counts, *key) for key, counts in gone.items()],
-    )
-    connection.executemany(f"DELETE FROM minutes {where} AND events <= 0", list(gone))  # noqa: S608
+        key = (project, ts // MINUTE_MS, source, kind)
+        events, late_ones = gone.get(key, (0, 0))
+        gone[key] = (events - 1, late_ones - late)
+    add_counts(connection, gone)
+    for table, column, width in ROLLUPS:
+        places = {(project, at // width, source, kind) for project, at, source, kind in gone}
+        connection.executemany(
+            f"DELETE FROM {table} WHERE project = ? AND {column} = ? AND source = ? AND type = ?"
+            " AND events <= 0",
+            sorted(places),
+        )
 
 
-def _purge_rows(connection: sqlite3.Connection, table: str, gone: Iterable[int]) -> bool:
+def _purge_rows(connection: Store, table: str, gone: Iterable[int]) -> bool:
     ids = tuple(gone)
     marks = ", ".join("?" * len(ids))
     statement = (
-        f"DELETE FROM {table} WHERE id IN"  # noqa: S608
+        f"DELETE FROM {table} WHERE id IN"
         f" (SELECT id FROM {table} WHERE source IN ({marks}) LIMIT ?)"
     )
     return connection.execute(statement, (*ids, ROWS_PER_STEP)).rowcount > 0
 
 
-def _purge_ids(connection: sqlite3.Connection, source: int) -> bool:
+def _purge_ids(connection: Store, source: int) -> bool:
     statement = (
         "DELETE FROM seen WHERE (source, day, id) IN"
         " (SELECT source, day, id FROM seen WHERE source = ? LIMIT ?)"
@@ -196,17 +213,20 @@ def _purge_ids(connection: sqlite3.Connection, source: int) -> bool:
     return connection.execute(statement, (source, ROWS_PER_STEP)).rowcount > 0
 
 
-def _purge_minutes(connection: sqlite3.Connection, project: int, source: int) -> bool:
-    statement = (
-        "DELETE FROM minutes WHERE (project, minute, source, type) IN"
-        " (SELECT project, minute, source, type FROM minutes WHERE project = ? AND source = ?"
-        " LIMIT ?)"
-    )
-    return connection.execute(statement, (project, source, ROWS_PER_STEP)).rowcount > 0
+def _purge_rollups(connection: Store, project: int, source: int) -> bool:
+    for table, column, _ in ROLLUPS:
+        statement = (
+            f"DELETE FROM {table} WHERE (project, {column}, source, type) IN"
+            f" (SELECT project, {column}, source, type FROM {table}"
+            " WHERE project = ? AND source = ? LIMIT ?)"
+        )
+        if connection.execute(statement, (project, source, ROWS_PER_STEP)).rowcount > 0:
+            return True
+    return False
 
 
-def _purge_table(connection: sqlite3.Connection, table: str, gone: Iterable[int]) -> None:
+def _purge_table(connection: Store, table: str, gone: Iterable[int]) -> None:
     connection.executemany(
-        f"DELETE FROM {table} WHERE source = ?",  # noqa: S608
+        f"DELETE FROM {table} WHERE source = ?",
         [(key,) for key in gone],
     )

@@ -4,16 +4,17 @@ One row holds the bytes of one request. Requests that come at the same time shar
 the fsync that is the acknowledgement.
 """
 
+# ruff: noqa: S608  (SQL is made of what stands in here alone)
+
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from .store import connect, writing
+from .engines.face import Store
+from .store import Where, connect, writing
 
 #: Seconds after which the sizes of inbox and store are looked up again.
 LOOK_S = 0.5
@@ -71,9 +72,9 @@ class _Sizes:
 class Inbox:
     """Takes requests in; any thread may call `append`."""
 
-    def __init__(self, path: Path, *, max_bytes: int, quota_bytes: int) -> None:
-        self._path, self._max_bytes, self._quota_bytes = path, max_bytes, quota_bytes
-        self._connection: sqlite3.Connection | None = None
+    def __init__(self, where: Where, *, max_bytes: int, quota_bytes: int) -> None:
+        self._where, self._max_bytes, self._quota_bytes = where, max_bytes, quota_bytes
+        self._connection: Store | None = None
         self._queue = threading.Lock()
         self._turn = threading.Lock()
         self._waiting: list[_Waiting] = []
@@ -82,7 +83,7 @@ class Inbox:
     def append(self, request: Request) -> int:
         """Keep a request and return its number; it is on disk then.
 
-        Raises InboxFull, QuotaReached, and sqlite3.OperationalError for a full disk.
+        Raises InboxFull, QuotaReached, and one of `store_errors` where it can not be kept.
         """
         mine = _Waiting(request)
         with self._queue:
@@ -116,13 +117,13 @@ class Inbox:
             for one in batch:
                 one.done = True
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> Store:
         if self._connection is None:
-            self._connection = connect(self._path, synchronous="FULL")
-            self._connection.execute("PRAGMA wal_autocheckpoint=0")  # the worker does that
+            # 0: the worker puts the log into the database.
+            self._connection = connect(self._where, synchronous="FULL", checkpoint_pages=0)
         return self._connection
 
-    def _admit(self, connection: sqlite3.Connection, one: _Waiting) -> bool:
+    def _admit(self, connection: Store, one: _Waiting) -> bool:
         """Return whether there is room for a request, and count it."""
         if time.monotonic() - self._sizes.looked > LOOK_S:
             self._sizes = _look(connection)
@@ -140,7 +141,7 @@ class Inbox:
         return one.error is None
 
 
-def _look(connection: sqlite3.Connection) -> _Sizes:
+def _look(connection: Store) -> _Sizes:
     # Counted by triggers: to add up the inbox took 80 ms of each half second when it was long.
     waiting = dict(connection.execute("SELECT project, bytes FROM waiting"))
     stored = dict(connection.execute("SELECT project, sum(bytes) FROM totals GROUP BY project"))
@@ -151,33 +152,37 @@ def _look(connection: sqlite3.Connection) -> _Sizes:
     return _Sizes(time.monotonic(), sum(waiting.values()), waiting, stored)
 
 
-def _insert(connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> None:
+def _insert(connection: Store, batch: Sequence[_Waiting]) -> None:
     with writing(connection):
-        for one in batch:
-            one.receipt = put(connection, one.request)
+        numbers = put(connection, [one.request for one in batch])
+    for one, number in zip(batch, numbers, strict=True):
+        one.receipt = number
 
 
-def put(connection: sqlite3.Connection, request: Request, *, counts: bool = True) -> int:
-    """Insert a request within a transaction, and count its events as received; returns its number.
+def put(connection: Store, requests: Sequence[Request], *, counts: bool = True) -> list[int]:
+    """Insert requests within a transaction, and count their events as received.
 
-    A replayed event has been received before: it does not count again.
+    Returns their numbers. A replayed event has been received before: it does not count again.
     """
-    cursor = connection.execute(
-        "INSERT INTO inbox (project, source, received, format, events, context, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            request.project,
-            request.source,
-            request.received,
-            request.format,
-            request.events,
-            request.context,
-            request.body,
-        ),
-    )
-    connection.execute(
+    numbers = [
+        connection.execute(
+            INSERT_REQUEST, [getattr(one, name) for name in REQUEST_COLUMNS]
+        ).fetchone()[0]
+        for one in requests
+    ]
+    received: dict[tuple[int, int], int] = {}
+    for one in requests:
+        key = (one.source, one.project)
+        received[key] = received.get(key, 0) + (one.events if counts else 0)
+    connection.executemany(
         "INSERT INTO totals (source, project, received) VALUES (?, ?, ?)"
-        " ON CONFLICT (source) DO UPDATE SET received = received + excluded.received",
-        (request.source, request.project, request.events if counts else 0),
+        " ON CONFLICT (source) DO UPDATE SET received = totals.received + excluded.received",
+        [(*key, number) for key, number in sorted(received.items())],
     )
-    return int(cursor.lastrowid or 0)
+    return numbers
+
+
+REQUEST_COLUMNS = ("project", "source", "received", "format", "events", "context", "body")
+INSERT_REQUEST = (
+    f"INSERT INTO inbox ({', '.join(REQUEST_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"
+)

@@ -8,7 +8,6 @@ has happened or none.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,14 +15,16 @@ from pathlib import Path
 import orjson
 
 from . import tables
-from .archive import Archive, Slot, pack
+from .archives.archive import Archive, Slot, pack
 from .batch import Batch, Item, Row, letter_of
+from .counters import Tally
+from .engines.face import Store
 from .event import Event
-from .queues.in_hand import InHand
+from .queues.in_hand import InHand, path_of
 from .queues.requests import InboxQueue, Queue, TakenElsewhere
 from .sources import SourceReader
 from .stages import Context, deduplicate, enrich, load, transform, validate
-from .store import CHECKPOINT_PAGES, connect, writing
+from .store import CHECKPOINT_PAGES, Where, connect, store_errors, writing
 from .unpacking import give_up, reason_of, unpack
 
 log = logging.getLogger(__name__)
@@ -39,16 +40,17 @@ class Postponed(Exception):
     """A plugin can't do its work now: what was taken stays in the inbox, and is tried again."""
 
 
-#: The disk, a lock or another service: nothing in the requests is wrong.
-PASSING_ERRORS = (sqlite3.OperationalError, OSError, Postponed)
+def passing_errors() -> tuple[type[Exception], ...]:
+    """Return what passes: nothing in the requests is wrong."""
+    return (*store_errors(), OSError, Postponed)
 
 
 class Loader:
-    """Takes requests out of the inbox; only one may work on a store at a time (`worker/`)."""
+    """Takes requests out of the inbox; only one may work on a file at a time (`worker/`)."""
 
     def __init__(
         self,
-        path: Path,
+        where: Where,
         sources: SourceReader,
         archive: Archive,
         *,
@@ -56,14 +58,16 @@ class Loader:
         plugins: Sequence[Plugin] = (),
         now: Callable[[], float] = time.time,
         patient_s: float = PATIENT_S,
+        in_hand: Path | None = None,
+        synchronous: str = "NORMAL",
     ) -> None:
-        # An acknowledged request is on disk; a load that a power cut undoes is done again.
-        self.connection = connect(path, synchronous="NORMAL")
-        self.connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        # NORMAL: a request in the store's inbox is on disk, and a load that a power cut undoes is
+        # done again. What is acknowledged elsewhere after a load needs FULL.
+        self.connection = connect(where, synchronous=synchronous, checkpoint_pages=CHECKPOINT_PAGES)
         self.sources, self.archive = sources, archive
         self._hash_key, self._plugins, self._now = hash_key, plugins, now
         self._patient_s = patient_s
-        self.queues: list[Queue] = [InboxQueue(self.connection, InHand(path))]
+        self.queues: list[Queue] = [InboxQueue(self.connection, InHand(in_hand or path_of(where)))]
         #: Projects that took long, and until when (monotonic) others go first.
         self._slow: dict[int, float] = {}
 
@@ -73,11 +77,12 @@ class Loader:
             queue.close()
         self.connection.close()
         self.sources.close()
+        self.archive.close()
 
     def load_some(self) -> int:
         """Load what waits, up to a bound; returns how many events left the inbox, 0 for none.
 
-        Raises Postponed, and sqlite3.OperationalError where the store can't be written: then all
+        Raises Postponed, and what `store_errors` names where the store can't be written: then all
         is as before.
         """
         now = time.monotonic()
@@ -92,7 +97,7 @@ class Loader:
             return self._give_up(queue, rows[0])
         try:
             return self._load(queue, rows)
-        except PASSING_ERRORS:
+        except passing_errors():
             queue.put_back(rows)
             raise
 
@@ -121,8 +126,8 @@ class Loader:
                 queue.put_back(rest)
         except TakenElsewhere:
             return 0
-        except PASSING_ERRORS:
-            raise  # the disk, the lock or another service: nothing in the requests is wrong
+        except passing_errors():
+            raise
         except Exception:
             if len(rows) == 1:
                 log.exception("ingest: request %s can't be loaded", rows[0].id)
@@ -149,13 +154,10 @@ class Loader:
     def _try(self, item: Item) -> None:
         """Store an event and undo it; raises what storing it raises."""
         event = validate(item.value, item.row.format, item.place, item.context)
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            tables.unseen(self.connection, [event])
+        with self.connection.trying() as connection:
+            tables.unseen(connection, [event])
             ready = transform(enrich(event, item.context), item.context)
-            load([ready], lambda events: tables.insert(self.connection, events))
-        finally:
-            self.connection.execute("ROLLBACK")
+            load([ready], lambda events: tables.insert(connection, events))
 
     # -- before the transaction ---------------------------------------------------------------
 
@@ -197,7 +199,7 @@ class Loader:
     def _store(self, queue: Queue, rows: Sequence[Row], batch: Batch) -> None:
         packed = {slot: pack(lines) for slot, lines in batch.lines.items() if lines}
         now = int(self._now() * 1000)
-        tally = tables.Tally()
+        tally = Tally()
         with writing(self.connection) as connection:
             queue.settle(connection, rows)
             if queue.counts_at_load:
@@ -210,14 +212,12 @@ class Loader:
                 tally.rejected(letter)
             _note_replaced(connection, rows, tally, now)
             tally.correct(rows, batch.found)
-            tally.write(connection)
             # On disk before the commit: what leaves the inbox is in the archive.
             self._archive(connection, batch, packed)
+            tally.write(connection)
         queue.acknowledge(rows)
 
-    def _pass_stages(
-        self, connection: sqlite3.Connection, batch: Batch, tally: tables.Tally
-    ) -> list[Event]:
+    def _pass_stages(self, connection: Store, batch: Batch, tally: Tally) -> list[Event]:
         """Return the events that are to be stored; counts duplicates, adds letters to the batch."""
         events = [item.event for item in batch.items]
         fresh = deduplicate(events, lambda some: tables.unseen(connection, some))
@@ -237,21 +237,18 @@ class Loader:
                 tables.forget(connection, sent)
         return kept
 
-    def _archive(
-        self, connection: sqlite3.Connection, batch: Batch, packed: Mapping[Slot, bytes]
-    ) -> None:
+    def _archive(self, connection: Store, batch: Batch, packed: Mapping[Slot, bytes]) -> None:
         """Have the lines on disk, and note how long each file is now."""
-        known = tables.archive_lengths(connection, packed)
+        writer = self.archive.writer
+        known = tables.hold_archives(connection, packed, writer)
         lengths = {
-            slot: (self.archive.append(slot, member, known.get(slot, 0)), len(batch.lines[slot]))
+            slot: (self.archive.append(slot, member, known[slot]), len(batch.lines[slot]))
             for slot, member in packed.items()
         }
-        tables.note_archive(connection, lengths)
+        tables.note_archives(connection, lengths, writer)
 
 
-def _note_replaced(
-    connection: sqlite3.Connection, rows: Sequence[Row], tally: tables.Tally, now: int
-) -> None:
+def _note_replaced(connection: Store, rows: Sequence[Row], tally: Tally, now: int) -> None:
     """Replay what was replayed before, of requests that come from the archive."""
     for row in rows:
         said = orjson.loads(row.context)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,6 +11,7 @@ import orjson
 from .event_schemas import Check, compile_kept
 from .rules import Rule, compile_rules
 from .stages import Source
+from .store import Where, open_service
 
 log = logging.getLogger(__name__)
 
@@ -20,30 +19,32 @@ log = logging.getLogger(__name__)
 MAX_COMPILED = 1000
 
 SOURCES_QUERY = (
-    "SELECT id, project_id, name, unknown_types, rules FROM ingest_sources WHERE id IN ({})"
+    "SELECT id, project_id, name, unknown_types, CAST(rules AS TEXT) FROM ingest_sources"
+    " WHERE id IN ({})"
 )
-SCHEMAS_QUERY = "SELECT event_type, event_version, schema FROM ingest_schemas WHERE project_id = ?"
+SCHEMAS_QUERY = (
+    "SELECT event_type, event_version, CAST(schema AS TEXT) FROM ingest_schemas"
+    " WHERE project_id = ?"
+)
 
 
 class SourceReader:
     """Reads sources when they are first met, and again after the database has changed."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10, isolation_level=None
-        )
-        self._version = -1
+    def __init__(self, where: Where) -> None:
+        self._database = open_service(where)
+        self._version: object = None
         self._known: dict[int, Source] = {}
         self._rules: dict[str, tuple[Rule, ...]] = {}
         self._checks: dict[str, Check] = {}
 
     def close(self) -> None:
         """Close the database."""
-        self._connection.close()
+        self._database.close()
 
     def get(self, ids: Iterable[int]) -> dict[int, Source]:
         """Return those sources of the given ids that exist."""
-        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        version = self._database.version()
         if version != self._version:  # somebody has committed something, perhaps about a source
             self._version = version
             self._known.clear()
@@ -51,16 +52,16 @@ class SourceReader:
             self._read(missing)
         return {key: self._known[key] for key in ids if key in self._known}
 
-    def all_ids(self) -> set[int]:
-        """Return the ids of all sources there are."""
-        return {key for (key,) in self._connection.execute("SELECT id FROM ingest_sources")}
+    def all_there_are(self) -> dict[int, int]:
+        """Return the ids of all sources, with their projects."""
+        return dict(self._database.ask("SELECT id, project_id FROM ingest_sources"))
 
     def _read(self, ids: set[int]) -> None:
         marks = ", ".join("?" * len(ids))
         schemas: dict[int, dict[tuple[str, str], Check]] = {}
-        for key, project, name, policy, rules in self._connection.execute(
+        for key, project, name, policy, rules in self._database.ask(
             SOURCES_QUERY.format(marks), tuple(ids)
-        ).fetchall():
+        ):
             if project not in schemas:
                 schemas[project] = self._checks_of(project)
             checks = schemas[project]
@@ -82,7 +83,7 @@ class SourceReader:
 
     def _checks_of(self, project: int) -> dict[tuple[str, str], Check]:
         found: dict[tuple[str, str], Check] = {}
-        rows: list[tuple[Any, ...]] = self._connection.execute(SCHEMAS_QUERY, (project,)).fetchall()
+        rows: list[tuple[Any, ...]] = self._database.ask(SCHEMAS_QUERY, (project,))
         for kind, version, text in rows:
             if text not in self._checks:
                 _make_room(self._checks)

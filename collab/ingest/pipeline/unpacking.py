@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from .archive import HOUR_MS, Slot, head, line
+from .archives.archive import HOUR_MS, Slot, head, line
 from .batch import Batch, Item, Letter, Row, letter_of_sent
 from .event import Rejected, time_of
 from .formats import Body, Undecodable, decode, is_sound

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..pipeline.engines.face import Store
 from .periods import DAY_MS, FIRST_MONDAY_MS, WEEK_MS, Period, moment
 
 #: Length of a cohort's periods, and when the first of all began.
@@ -43,7 +43,7 @@ class Retention:
 
 
 def find(
-    connection: sqlite3.Connection,
+    connection: Store,
     project: int,
     period: Period,
     unit: str,
@@ -81,7 +81,7 @@ class _Visits:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, project: int, whole: Period, width: int, most: int
+        self, connection: Store, project: int, whole: Period, width: int, most: int
     ) -> None:
         self._connection, self._project = connection, project
         self._whole, self._width = whole, width

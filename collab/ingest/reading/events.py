@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ...core.json import Stored
+from ..pipeline.engines.face import Store
 from ..pipeline.tables import compact
 from .periods import DAY_MS, Period, moment
 from .walking import Place, Walk
@@ -76,7 +76,7 @@ def walk_of(wanted: Wanted) -> tuple[Walk, tuple[Any, ...]]:
 
 
 def find(
-    connection: sqlite3.Connection, wanted: Wanted, limit: int, place: Place | None, most_bytes: int
+    connection: Store, wanted: Wanted, limit: int, place: Place | None, most_bytes: int
 ) -> Found:
     """Return up to `limit` events after a place, of `most_bytes` together or one.
 
@@ -95,7 +95,7 @@ def find(
     return _page(connection, wanted, limit, place, most_bytes)
 
 
-def _days_of(connection: sqlite3.Connection, project: int, event_id: str) -> list[int]:
+def _days_of(connection: Store, project: int, event_id: str) -> list[int]:
     """Return the days of which an id is remembered: a look into the index for each there is."""
     rows = connection.execute(
         "SELECT DISTINCT seen.day FROM totals JOIN seen_days ON seen_days.source = totals.source"
@@ -107,7 +107,7 @@ def _days_of(connection: sqlite3.Connection, project: int, event_id: str) -> lis
 
 
 def _page(
-    connection: sqlite3.Connection, wanted: Wanted, limit: int, place: Place | None, most_bytes: int
+    connection: Store, wanted: Wanted, limit: int, place: Place | None, most_bytes: int
 ) -> Found:
     items: list[Shown] = []
     size, reached = 0, None
@@ -124,7 +124,7 @@ def _page(
 
 
 def _matching(
-    connection: sqlite3.Connection, wanted: Wanted, after: Place | None
+    connection: Store, wanted: Wanted, after: Place | None
 ) -> Iterator[tuple[Place, int | None]]:
     """Yield the place of each row that is looked at, and its id if it is wanted."""
     walk, values = walk_of(wanted)
@@ -142,11 +142,11 @@ def _matching(
         yield place, place[-1] if passes else None
 
 
-def _shown(connection: sqlite3.Connection, key: int) -> Shown:
+def _shown(connection: Store, key: int) -> Shown:
     """Read an event; its data goes out as the text that it is stored as."""
     row = connection.execute(
-        "SELECT id, source, type, event_id, user_id, session_id, ts, received, late,"
-        " data -> '$.data', data -> '$.metadata' FROM events WHERE id = ?",
+        "SELECT id, source, type, event_id, user_id, session_id, ts, received, late,"  # noqa: S608
+        f" {connection.event_parts} FROM events WHERE id = ?",
         (key,),
     ).fetchone()
     times = moment(row[6]), moment(row[7])

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from ..pipeline.engines.face import Store
 from .periods import Period, moment, reach
 
 MIN_STEPS = 2
@@ -49,7 +49,7 @@ class Funnel:
 
 
 def find(
-    connection: sqlite3.Connection,
+    connection: Store,
     project: int,
     period: Period,
     steps: Sequence[str],
@@ -101,13 +101,11 @@ def walk(rows: Iterable[Row], steps: int, window_ms: int) -> list[dict[str, int]
     return reached
 
 
-def _rows(
-    connection: sqlite3.Connection, project: int, period: Period, steps: Sequence[str]
-) -> Iterator[Row]:
+def _rows(connection: Store, project: int, period: Period, steps: Sequence[str]) -> Iterator[Row]:
     """Yield the events of all steps in the order of time, from one range of an index for each."""
     return heapq.merge(
         *(
-            connection.execute(
+            connection.stream(
                 f"SELECT ts, {at}, user_id FROM events WHERE project = ? AND type = ?"
                 " AND ts >= ? AND ts < ? AND user_id IS NOT NULL ORDER BY ts",
                 (project, name, period.start, period.end),

@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..pipeline.engines.face import Store
+from ..pipeline.queues.requests import InStream
 from .periods import MINUTE_MS, moment
 
 #: Minutes over which throughput and latencies are told.
 RECENT_MINUTES = 15
+#: What waits outside of the store, where all waits in it.
+EMPTY_STREAM = InStream()
 PERCENTILES = (0.5, 0.99)
 #: Sources that an answer tells apart, those that received most.
 MAX_SOURCES_TOLD = 500
@@ -99,13 +102,22 @@ class _Queue:
     oldest: int
 
 
-def examine(connection: sqlite3.Connection, now_ms: int, project: int | None = None) -> Health:
+def examine(
+    connection: Store, now_ms: int, project: int | None = None, stream: InStream = EMPTY_STREAM
+) -> Health:
     """Return the health of a project's sources, or of all there are.
 
-    The numbers agree only if they are of one moment: the connection is in a transaction.
+    The numbers agree only if they are of one moment: the connection is in a transaction. What
+    waits in a stream is counted as received by its load, and here.
     """
     queues = _queues(connection, project)
     flows = _flows(connection, queues, project)
+    for one in flows.keys() & stream.events.keys():
+        waiting = Flow(received=stream.events[one], queued=stream.events[one])
+        flows[one] += waiting
+        came = stream.oldest or now_ms
+        before = queues.get(one, _Queue(0, came))
+        queues[one] = _Queue(before.events + waiting.queued, min(before.oldest, came))
     some, values = _where(project)
     projects = dict(
         connection.execute(f"SELECT source, project FROM totals{some}", values).fetchall()
@@ -137,7 +149,7 @@ def _where(project: int | None) -> tuple[str, tuple[int, ...]]:
     return ("", ()) if project is None else (" WHERE project = ?", (project,))
 
 
-def _queues(connection: sqlite3.Connection, project: int | None) -> dict[int, _Queue]:
+def _queues(connection: Store, project: int | None) -> dict[int, _Queue]:
     """Return what waits of each source; the inbox is bounded by its bytes."""
     some, values = _where(project)
     rows = connection.execute(
@@ -146,9 +158,7 @@ def _queues(connection: sqlite3.Connection, project: int | None) -> dict[int, _Q
     return {source: _Queue(events, oldest) for source, events, oldest in rows}
 
 
-def _flows(
-    connection: sqlite3.Connection, queues: Mapping[int, _Queue], project: int | None
-) -> dict[int, Flow]:
+def _flows(connection: Store, queues: Mapping[int, _Queue], project: int | None) -> dict[int, Flow]:
     some, values = _where(project)
     rows = connection.execute(
         "SELECT source, received, stored, duplicate, rejected, late, bytes FROM totals" + some,
@@ -162,9 +172,7 @@ def _flows(
     return {one: Flow(queued=queues[one].events) for one in queues} | flows
 
 
-def _latencies(
-    connection: sqlite3.Connection, now_ms: int, project: int | None
-) -> dict[int, dict[int, int]]:
+def _latencies(connection: Store, now_ms: int, project: int | None) -> dict[int, dict[int, int]]:
     """Return for each source: upper bound in milliseconds -> events of the last minutes."""
     some, values = _where(project)
     first = now_ms // MINUTE_MS - RECENT_MINUTES
@@ -179,12 +187,12 @@ def _latencies(
     return found
 
 
-def _open_letters(connection: sqlite3.Connection, sources: Iterable[int]) -> dict[int, int]:
+def _open_letters(connection: Store, sources: Iterable[int]) -> dict[int, int]:
     """Return how many dead letters of each source are open, `MAX_COUNTED` at the most."""
     return {
         one: connection.execute(
             "SELECT count(*) FROM (SELECT 1 FROM dead_letters"
-            " WHERE source = ? AND state = 'open' LIMIT ?)",
+            " WHERE source = ? AND state = 'open' LIMIT ?) AS found",
             (one, MAX_COUNTED),
         ).fetchone()[0]
         for one in sources
@@ -225,7 +233,7 @@ def _merged(histograms: Iterable[Mapping[int, int]]) -> dict[int, int]:
     return found
 
 
-def worker_note(connection: sqlite3.Connection) -> str:
+def worker_note(connection: Store) -> str:
     """Return what the worker noted of itself: `ok`, or why it can't load."""
     row = connection.execute("SELECT value FROM state WHERE name = 'worker'").fetchone()
     return str(row[0]) if row else "ok"

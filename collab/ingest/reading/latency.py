@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..pipeline.engines.face import Store
 from .health import percentiles
 from .periods import MINUTE_MS, Period, moment
 from .stats import MAX_BUCKETS, WIDTHS_MS, TooMuch
@@ -33,7 +33,7 @@ class Latency:
 
 
 def measure(
-    connection: sqlite3.Connection,
+    connection: Store,
     project: int,
     period: Period,
     bucket: str,
@@ -48,8 +48,8 @@ def measure(
     rows = connection.execute(
         "SELECT (minute - :first) / :width, bucket, sum(events) FROM latencies"
         " WHERE source IN (SELECT source FROM totals WHERE project = :project"
-        " AND (:source IS NULL OR source = :source)) AND minute >= :first AND minute < :last"
-        " GROUP BY 1, 2",
+        " AND source = coalesce(CAST(:source AS BIGINT), source))"
+        " AND minute >= :first AND minute < :last GROUP BY 1, 2",
         {
             "first": whole.start // MINUTE_MS,
             "last": whole.end // MINUTE_MS,

@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ...core.models import utcnow
-from ..store import reader
+from ..store import in_stream, reader
 from ..worker.supervisor import WORKER
 from .health import MAX_SOURCES_TOLD, Flow, Health, Pace, SourceHealth, examine, worker_note
 from .periods import milliseconds
@@ -23,8 +23,9 @@ Told = list[tuple[list[str], Flow]]
 def collect() -> Iterator[Metric]:
     """Yield the families: flow by source, what waits, how long it takes, and the worker."""
     with reader() as connection:
-        found = examine(connection, milliseconds(utcnow()))
-        note = worker_note(connection)
+        stream = in_stream(connection)
+        found = examine(connection, milliseconds(utcnow()), stream=stream)
+        note = stream.trouble or worker_note(connection)
     told = _told(found.sources)
     for name, help_text, count in COUNTERS:
         yield _counter(name, help_text, told, count)

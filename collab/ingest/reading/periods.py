@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ..pipeline.engines.face import Store
 from ..pipeline.event import MAX_TIME_MS, MIN_TIME_MS
 
 MINUTE_MS = 60_000
@@ -73,7 +73,7 @@ class Reach:
 
 
 def reach(
-    connection: sqlite3.Connection,
+    connection: Store,
     project: int,
     period: Period,
     most: int,
@@ -84,7 +84,7 @@ def reach(
     It reads the roll-ups, newest first, and stops there: `most` rows at the very most.
     """
     some = f" AND type IN ({', '.join('?' * len(types))})" if types else ""
-    rows = connection.execute(
+    rows = connection.stream(
         "SELECT minute, events FROM minutes WHERE project = ? AND minute >= ? AND minute < ?"
         f"{some} ORDER BY minute DESC",
         (project, period.start // MINUTE_MS, -(-period.end // MINUTE_MS), *types),

@@ -10,7 +10,7 @@ from ...core.errors import Unprocessable
 from ...core.lists.paging import Page
 from ...core.lists.reading import PAGE_BYTES
 from ...core.models import utcnow
-from ..store import reader
+from ..store import in_stream, reader
 from ..worker.supervisor import WORKER
 from . import cohorts, events, funnels, health, latency, sessions, stats, walking
 from .events import ALL_TIME, Wanted, walk_of
@@ -134,7 +134,8 @@ class Shown:
 def examine(project: int | None) -> Shown:
     """Return the health of a project's pipeline, or of all there are."""
     with reader() as connection:
-        found = health.examine(connection, milliseconds(utcnow()), project)
-        noted = health.worker_note(connection)
+        stream = in_stream(connection)
+        found = health.examine(connection, milliseconds(utcnow()), project, stream)
+        noted = stream.trouble or health.worker_note(connection)
     state = WORKER.here().state
     return Shown(state if noted == "ok" or state != "ok" else noted, found)

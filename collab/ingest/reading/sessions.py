@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from ..pipeline.engines.face import Store
 from .periods import Period, Reach, moment, reach
 
 #: Events that one request puts together; of more, the newest.
@@ -66,7 +66,7 @@ class Sessions:
 
 
 def find(
-    connection: sqlite3.Connection,
+    connection: Store,
     project: int,
     period: Period,
     *,
@@ -134,11 +134,9 @@ def cut(rows: Iterable[Row], gap_ms: int) -> tuple[list[Span], int]:
     return [*ended, *open_of.values(), *named.values()], unassigned
 
 
-def _of_everybody(
-    connection: sqlite3.Connection, project: int, period: Period
-) -> tuple[Reach, Iterable[Row]]:
+def _of_everybody(connection: Store, project: int, period: Period) -> tuple[Reach, Iterable[Row]]:
     within = reach(connection, project, period, MAX_SESSION_EVENTS)
-    return within, connection.execute(
+    return within, connection.stream(
         "SELECT user_id, session_id, ts, type FROM events"
         " WHERE project = ? AND ts >= ? AND ts < ? ORDER BY ts",
         (project, within.period.start, within.period.end),
@@ -146,7 +144,7 @@ def _of_everybody(
 
 
 def _of_user(
-    connection: sqlite3.Connection, project: int, user_id: str, period: Period
+    connection: Store, project: int, user_id: str, period: Period
 ) -> tuple[Reach, Iterable[Row]]:
     """Return one user's events, from the covering index."""
     rows = connection.execute(

@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..pipeline.engines.face import Store
 from .periods import DAY_MS, HOUR_MS, MINUTE_MS, Period, moment
 
 WIDTHS_MS = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}
+#: The roll-up that each is read from: long times are summed up there already.
+ROLLUP_TABLES = {"minute": "minutes", "hour": "hours", "day": "days"}
 #: Buckets of one answer: a day by minutes, two months by hours.
 MAX_BUCKETS = 1500
 #: Types, or sources, that an answer tells apart; the rest are one.
@@ -56,7 +58,7 @@ OTHER_GROUPS = "(others)"
 
 
 def count(
-    connection: sqlite3.Connection,
+    connection: Store,
     project: int,
     period: Period,
     bucket: str,
@@ -77,7 +79,7 @@ def count(
             f"That is more than {MAX_BUCKETS:,} buckets: narrow the time or take longer ones."
         )
     totals: defaultdict[str, int] = defaultdict(int)
-    cells = _cells(connection, project, whole, width, group_by, type, source)
+    cells = _cells(connection, project, whole, bucket, group_by, type, source)
     for _, name, events, _ in cells:
         totals[name] += events
     groups = sorted(totals, key=lambda name: (-totals[name], name))[:MAX_GROUPS] if group_by else []
@@ -104,31 +106,30 @@ def count(
 
 
 def _cells(
-    connection: sqlite3.Connection,
+    connection: Store,
     project: int,
     whole: Period,
-    width: int,
+    bucket: str,
     group_by: str | None,
     type: str | None,
     source: int | None,
 ) -> list[tuple[int, str, int, int]]:
-    """Return (number of the bucket, group, events, late), summed by SQLite."""
+    """Return (number of the bucket, group, events, late), summed by the store."""
     filters = {"type": type, "source": source}
     given = {name: value for name, value in filters.items() if value is not None}
     some = "".join(f" AND {name} = :{name}" for name in given)
     values: dict[str, Any] = given | {
         "project": project,
-        "first": whole.start // MINUTE_MS,
-        "last": whole.end // MINUTE_MS,
-        "width": width // MINUTE_MS,
+        "first": whole.start // WIDTHS_MS[bucket],
+        "last": whole.end // WIDTHS_MS[bucket],
         "most": MAX_ROLLUP_ROWS + 1,
     }
     group = f"CAST({group_by} AS TEXT)" if group_by else "''"
     rows = connection.execute(
-        f"SELECT (minute - :first) / :width, {group}, sum(events), sum(late), count(*)"
-        " FROM (SELECT minute, type, source, events, late FROM minutes"
-        f" WHERE project = :project AND minute >= :first AND minute < :last{some} LIMIT :most)"
-        " GROUP BY 1, 2",
+        f"SELECT {bucket} - :first, {group}, sum(events), sum(late), count(*)"
+        f" FROM (SELECT {bucket}, type, source, events, late FROM {ROLLUP_TABLES[bucket]}"
+        f" WHERE project = :project AND {bucket} >= :first AND {bucket} < :last{some} LIMIT :most)"
+        " AS found GROUP BY 1, 2",
         values,
     ).fetchall()
     if sum(row[4] for row in rows) > MAX_ROLLUP_ROWS:

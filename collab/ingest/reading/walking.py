@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from ...core.errors import Malformed
 from ...core.json import dumps, loads
 from ...core.schemas import MAX_ID
+from ..pipeline.engines.face import Store
 from .periods import Period
 
 #: A place in an index: the values of the columns that it is walked by, and the row's id.
@@ -38,16 +38,17 @@ class Walk:
 
     def rows(
         self,
-        connection: sqlite3.Connection,
+        connection: Store,
         values: Sequence[Any],
         period: Period,
         place: Place | None,
     ) -> Iterator[tuple[Any, ...]]:
         """Yield rows, newest first, after a place: what the walk is by, source and names."""
         fixed = " AND ".join(f"{name} = ?" for name in self.given)
-        order = ", ".join(f"{name} DESC" for name in self.by)
+        # What is absent comes last in each engine, as it is below all.
+        order = ", ".join(f"{name} DESC{' NULLS LAST' * (name in self.then)}" for name in self.by)
         for condition, parameters in self._stretches(period, place):
-            yield from connection.execute(
+            yield from connection.stream(
                 f"SELECT {', '.join(self.by)}, source, session_id, event_id FROM events"
                 f" WHERE {fixed} AND {condition} ORDER BY {order}",
                 (*values, *parameters),

@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..pipeline.archive import Archive
+from ..pipeline.archives.archive import Archive
+from ..pipeline.archives.writers import claim
 from ..pipeline.chores import Chores
-from ..pipeline.loading import Loader, Plugin, Postponed
+from ..pipeline.loading import Loader, Plugin, passing_errors
+from ..pipeline.queues.in_hand import path_of
 from ..pipeline.queues.requests import stream_errors
 from ..pipeline.sources import SourceReader
-from ..pipeline.store import writing
+from ..pipeline.store import Where, store_errors
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +34,6 @@ CHORES_S = 15.0
 FIRST_BACKOFF_S = 0.5
 MAX_BACKOFF_S = 30.0
 
-PASSING_ERRORS: tuple[type[Exception], ...] = (sqlite3.Error, OSError, Postponed)
-
 #: Waits for so many seconds, or until there is something to do; returns whether to go on.
 Wait = Callable[[float], bool]
 
@@ -42,7 +42,9 @@ Wait = Callable[[float], bool]
 class Options:
     """What a worker is told by whoever starts it."""
 
+    #: The file of the store; its lock and what a worker has in hand lie beside it in any case.
     store: str
+    #: The service's database: a file, or a URL.
     database: str
     archive: str
     hash_key: str
@@ -55,16 +57,27 @@ class Options:
     redis_url: str = ""
     #: Milliseconds after which what another worker took from the stream counts as left behind.
     idle_ms: int = 30_000
+    #: Where the store is instead of the file: a URL.
+    store_url: str = ""
+
+    @property
+    def where(self) -> Where:
+        """Where the store is."""
+        return self.store_url or Path(self.store)
 
 
 def make_loader(options: Options) -> Loader:
     """Open the store and the service's database."""
+    archive = Path(options.archive)
     loader = Loader(
-        Path(options.store),
-        SourceReader(Path(options.database)),
-        Archive(Path(options.archive)),
+        options.where,
+        SourceReader(options.database),
+        Archive(archive, claim(archive) if options.store_url else None),
         hash_key=bytes.fromhex(options.hash_key),
         plugins=plugins_of(options),
+        in_hand=path_of(options.store),
+        # An entry of a stream is gone once its load is committed.
+        synchronous="FULL" if options.redis_url else "NORMAL",
     )
     if options.redis_url:
         from ..pipeline.queues.stream import StreamQueue  # and the client of Redis: few need it
@@ -94,7 +107,7 @@ def plugin(name: str) -> Plugin:
 
 def trouble() -> tuple[type[Exception], ...]:
     """Return what passes: a full disk, a locked store, another service that is down."""
-    return (*PASSING_ERRORS, *stream_errors())
+    return (sqlite3.Error, *passing_errors(), *stream_errors())
 
 
 @contextlib.contextmanager
@@ -131,7 +144,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `wait` returns False."""
-        if self._options.redis_url:  # any number may take from a stream
+        if self._options.redis_url or self._options.store_url:  # any number may load from there
             return self._work()
         with only_one(self._options.store, self._wait) as is_ours:
             if is_ours:
@@ -184,18 +197,22 @@ class Worker:
     def _do_chores(self, loader: Loader, chores: Chores) -> bool:
         if time.monotonic() < self._next_chores:
             return False
-        if self._options.redis_url:
+        if self._options.redis_url or self._options.store_url:
             with only_one(self._options.store, lambda _: False) as is_ours:
                 return is_ours and self._do_some(loader, chores)
         return self._do_some(loader, chores)
 
     def _do_some(self, loader: Loader, chores: Chores) -> bool:
-        more = chores.step(int(time.time() * 1000), loader.sources.all_ids())
+        more = chores.step(int(time.time() * 1000), loader.sources.all_there_are())
         if not more:
             self._next_chores = time.monotonic() + CHORES_S
         return more
 
     def _note_state(self, loader: Loader, state: str) -> None:
         """Let `/ready` and the numbers of health say how the worker is."""
-        with contextlib.suppress(sqlite3.Error), writing(loader.connection) as connection:
-            connection.execute("INSERT OR REPLACE INTO state VALUES ('worker', ?)", (state,))
+        with contextlib.suppress(sqlite3.Error, *store_errors()):
+            loader.connection.execute(
+                "INSERT INTO state (name, value) VALUES ('worker', ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (state,),
+            )

@@ -102,7 +102,8 @@ class Supervisor(BackgroundThread):
                 os.write(process.stdin.fileno(), b".")
 
     def _run(self) -> None:
-        if not self._options.redis_url and not Path(self._options.store).exists():
+        at_home = not self._options.redis_url and not self._options.store_url
+        if at_home and not Path(self._options.store).exists():
             self._needed.wait()  # `stop` ends this, too
         backoff_s = self._first_backoff_s
         while not self._stopping.is_set():
@@ -185,6 +186,7 @@ def options_of(app: Flask) -> Options:
         lookup_url=app.config["INGEST_LOOKUP_URL"],
         lookup_required=app.config["INGEST_LOOKUP_REQUIRED"],
         redis_url=app.config["REDIS_URL"],
+        store_url=app.config["INGEST_DATABASE_URL"],
     )
 
 

@@ -16,6 +16,8 @@ from collab.ingest.pipeline.store import writing
 from ...support.pipeline import MORNING, Pipeline, conserved
 from ...support.stored import add_letter, counted, empty_store, planned
 
+ENGINES = ("sqlite", "postgres")
+
 GOOD = {"event_type": "click"}
 #: One day, in milliseconds.
 DAY_MS = 86_400_000

@@ -11,6 +11,8 @@ from collab.ingest.store import writer
 
 from ...support.pipeline import MORNING, Pipeline
 
+ENGINES = ("sqlite", "postgres")
+
 GOOD = {"event_type": "click"}
 BAD = {"event_type": 5.5}
 

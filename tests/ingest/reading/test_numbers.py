@@ -284,7 +284,8 @@ def test_a_reading_goes_by_an_index_in_its_order(small_and_large, read):
     with planned(small_and_large[0]) as plans:
         read(small_and_large[0])
     assert plans
-    assert not [one for one in plans if one.startswith("SCAN ") and "(subquery" not in one]
+    # A part of the query that goes by an index, and is called so, is added up.
+    assert not [one for one in plans if one.startswith("SCAN ") and one != "SCAN found"]
     assert not [one for one in plans if "TEMP B-TREE FOR ORDER BY" in one]
 
 

@@ -27,8 +27,8 @@ def path_of(store: Path | str) -> Path:
 class InHand:
     """Notes requests of the inbox in a file, which outlives the process."""
 
-    def __init__(self, store: Path) -> None:
-        self._file = os.open(path_of(store), os.O_RDWR | os.O_CREAT, 0o600)
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         record = os.pread(self._file, HAND_RECORD.size, 0)
         found = HAND_RECORD.unpack(record) if len(record) == HAND_RECORD.size else (0, 0, 0, False)
         self._suspect: int = found[0]

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from .. import tables
 from ..batch import Row
+from ..engines.face import Store
+from ..store import reading
 from .in_hand import InHand
 
 #: Events that one load takes, unless a single request has more.
 MAX_EVENTS = 4000
 #: Requests that one load takes.
 MAX_REQUESTS = 1000
+#: Requests that are fetched at once, where the store is on a server.
+ROWS_PER_FETCH = 16
 #: Bytes of bodies that one load takes, unless a single request has more: as objects they are ten
 #: times as many.
 MAX_BYTES = 8 * 2**20
 
 TAKE_QUERY = (
     "SELECT id, project, source, received, format, events, context, body FROM inbox"
-    " WHERE project NOT IN ({}) ORDER BY id LIMIT ?"
+    " WHERE project NOT IN (0{}) ORDER BY id LIMIT ?"  # no project is 0
 )
-SINGLE_QUERY = TAKE_QUERY.replace("project NOT IN ({})", "id <= ?")
+SINGLE_QUERY = TAKE_QUERY.replace("project NOT IN (0{})", "id <= ?")
 
 
 class TakenElsewhere(Exception):
     """Another worker has loaded one of these requests: look again at what is left."""
+
+
+@dataclass(frozen=True)
+class InStream:
+    """What waits outside of the store: events by source, and when the oldest of all came (ms)."""
+
+    events: Mapping[int, int] = field(default_factory=dict)
+    oldest: int | None = None
+    #: Why it is not known.
+    trouble: str = ""
 
 
 class Queue(Protocol):
@@ -45,7 +59,7 @@ class Queue(Protocol):
     def has_killed(self, row: Row) -> bool:
         """Return whether workers have died of this request again and again."""
 
-    def settle(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    def settle(self, connection: Store, rows: Sequence[Row]) -> None:
         """Make it so, within a load's transaction, that they are never loaded again."""
 
     def acknowledge(self, rows: Sequence[Row]) -> None:
@@ -72,11 +86,16 @@ class InboxQueue:
 
     counts_at_load = False
 
-    def __init__(self, connection: sqlite3.Connection, in_hand: InHand) -> None:
+    def __init__(self, connection: Store, in_hand: InHand) -> None:
         self._connection, self._in_hand = connection, in_hand
 
     def take(self, slow: Sequence[int]) -> list[Row]:
-        """Return what came first; a single request where the last worker may have died of it."""
+        """Return what came first; a single request where the last worker may have died of it.
+
+        Nothing where another worker takes from this inbox: what it has in hand, it has alone.
+        """
+        if not self._connection.try_lock("inbox"):
+            return []
         rows = self._single() or (self._select(slow) if slow else []) or self._select([])
         self._in_hand.note(rows)
         return rows
@@ -90,11 +109,10 @@ class InboxQueue:
         return [Row(*one) for one in found]
 
     def _select(self, without: Sequence[int]) -> list[Row]:
-        query = TAKE_QUERY.format(", ".join("?" * len(without)))
-        found = self._connection.execute(query, (*without, MAX_REQUESTS))
-        rows = within_bounds(Row(*one) for one in found)
-        found.close()
-        return rows
+        query = TAKE_QUERY.format(", ?" * len(without))
+        with reading(self._connection) as connection:
+            found = connection.stream(query, (*without, MAX_REQUESTS), ROWS_PER_FETCH)
+            return within_bounds(Row(*one) for one in found)
 
     def put_back(self, rows: Sequence[Row]) -> None:
         """Note that they are not in hand; they never left the inbox."""
@@ -108,7 +126,7 @@ class InboxQueue:
         """Close the note of what is in hand."""
         self._in_hand.close()
 
-    def settle(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    def settle(self, connection: Store, rows: Sequence[Row]) -> None:
         """Take them out; raises TakenElsewhere."""
         if tables.remove(connection, rows) != len(rows):
             raise TakenElsewhere()

@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,9 +21,10 @@ from typing import Any
 import redis
 
 from ..batch import Row
+from ..engines.face import Store
 from ..inbox import LOOK_S, PROJECT_PART, InboxFull, QuotaReached, Request
 from ..store import writing
-from .requests import TakenElsewhere, within_bounds
+from .requests import InStream, TakenElsewhere, within_bounds
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,9 @@ CLAIMS_PER_IDLE = 6
 MAX_ENTRIES = 64
 #: Deliveries of an entry after which it is given up: one among others, and two alone.
 MAX_DELIVERIES = 3
+#: Milliseconds for which an entry is remembered after its load: a worker that was stopped in the
+#: middle, and goes on when another one has long loaded what it had in hand, finds it there.
+REMEMBERED_MS = 3_600_000
 #: Milliseconds that a reading waits for something to come.
 BLOCK_MS = 250
 #: Seconds for connecting and for an answer.
@@ -99,14 +102,17 @@ def _numbers(found: Any) -> dict[int, int]:
     return {int(key): int(value) for key, value in found.items()}
 
 
-def queued(url: str, connection: sqlite3.Connection) -> dict[int, int]:
-    """Return how many events of each source wait: those in the stream that no load has stored."""
-    waiting = _numbers(connected(url).hgetall(QUEUED_KEY))
+def queued(url: str, connection: Store) -> InStream:
+    """Return what waits: the events in the stream that no load has stored."""
+    with connected(url) as client:
+        waiting = _numbers(client.hgetall(QUEUED_KEY))
+        first: Any = client.xrange(STREAM_KEY, count=1)
     for source, events in connection.execute(
-        "SELECT source, sum(events) FROM taken GROUP BY source"
+        "SELECT source, sum(events) FROM taken WHERE events > 0 GROUP BY source"
     ):
         waiting[source] = waiting.get(source, 0) - events
-    return {source: events for source, events in waiting.items() if events}
+    oldest = int(first[0][0].partition(b"-")[0]) if first else None
+    return InStream({source: events for source, events in waiting.items() if events}, oldest)
 
 
 class StreamQueue:
@@ -114,7 +120,7 @@ class StreamQueue:
 
     counts_at_load = True
 
-    def __init__(self, url: str, connection: sqlite3.Connection, *, idle_ms: int = IDLE_MS) -> None:
+    def __init__(self, url: str, connection: Store, *, idle_ms: int = IDLE_MS) -> None:
         self._redis, self._connection, self._idle_ms = connected(url), connection, idle_ms
         self._name = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
         self._held: list[Row] = []
@@ -158,18 +164,21 @@ class StreamQueue:
         found: Any = self._redis.xpending_range(STREAM_KEY, GROUP_NAME, row.id, row.id, 1)
         return bool(found) and found[0]["times_delivered"] > MAX_DELIVERIES
 
-    def settle(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    def settle(self, connection: Store, rows: Sequence[Row]) -> None:
         """Note that they are loaded; raises TakenElsewhere if another worker was faster."""
-        try:
-            connection.executemany(
-                "INSERT INTO taken (entry, source, events) VALUES (?, ?, ?)",
-                [(row.id, row.source, row.events) for row in rows],
-            )
-        except sqlite3.IntegrityError:
-            raise TakenElsewhere() from None
+        at = int(time.time() * 1000)
+        # In one order everywhere: two loads that wait for each other would wait for ever.
+        values = sorted((str(row.id), row.source, row.events, at) for row in rows)
+        noted = connection.executemany(
+            "INSERT INTO taken (entry, source, events, at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            values,
+        )
+        if noted.rowcount != len(values):
+            raise TakenElsewhere()
 
     def acknowledge(self, rows: Sequence[Row]) -> None:
-        """Take them out of the stream, and then forget that they were loaded."""
+        """Take them out of the stream, and then count them as waiting no more."""
         if not rows:
             return
         ids = [str(row.id) for row in rows]
@@ -180,11 +189,14 @@ class StreamQueue:
                 all_or_nothing.hincrby(QUEUED_KEY, str(row.source), -row.events)
                 all_or_nothing.hincrby(BYTES_KEY, str(row.project), -len(row.body))
             all_or_nothing.execute()
-        self._forget(ids)
+        self._note_acknowledged(ids)
 
-    def _forget(self, ids: Iterable[str]) -> None:
+    def _note_acknowledged(self, ids: Iterable[str]) -> None:
+        """Count them as waiting no more; that they were loaded is remembered for a while."""
         with writing(self._connection) as connection:
-            connection.executemany("DELETE FROM taken WHERE entry = ?", [(one,) for one in ids])
+            connection.executemany(
+                "UPDATE taken SET events = 0 WHERE entry = ?", [(one,) for one in sorted(ids)]
+            )
 
     def _claim(self) -> list[Row]:
         """Take over one of those that workers which died had taken.
@@ -203,9 +215,17 @@ class StreamQueue:
         return rows
 
     def _tidy(self) -> None:
-        """Forget entries that are acknowledged already: their worker died just after that."""
-        noted = [entry for (entry,) in self._connection.execute("SELECT entry FROM taken")]
-        self._forget(one for one in noted if not self._redis.xrange(STREAM_KEY, one, one))
+        """Count off entries that are acknowledged already: their worker died just after that.
+
+        Forget those of which nobody can have an old copy in hand any more.
+        """
+        query = "SELECT entry FROM taken WHERE events > 0"
+        noted = [entry for (entry,) in self._connection.execute(query)]
+        gone = [one for one in noted if not self._redis.xrange(STREAM_KEY, one, one)]
+        if gone:
+            self._note_acknowledged(gone)
+        before = int(time.time() * 1000) - REMEMBERED_MS
+        self._connection.execute("DELETE FROM taken WHERE events = 0 AND at < ?", (before,))
 
     def _fresh(self, rows: list[Row]) -> list[Row]:
         """Return those that no load has stored; the others are acknowledged in passing."""

@@ -6,6 +6,7 @@ which its id is one; null if it was rejected at the first stage), and `event` as
 (`payload`: base64, where that is not JSON).
 Each load adds a gzip member (RFC 1952 §2.2: members in a row are one file). The store remembers how
 long each file is; what a broken-off load left beyond that is cut off before the next one.
+Where several workers share a store each writes files of its own (`writers.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import hashlib
 import logging
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,9 @@ from typing import Any
 
 import orjson
 
-from .event import Event
+from ..engines.face import Store
+from ..event import Event
+from .writers import Writer
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +77,27 @@ def pack(lines: Sequence[bytes]) -> bytes:
 class Archive:
     """The files below a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, writer: Writer | None = None) -> None:
+        self.folder, self._writer = folder, writer
+        #: What its new files are called after.
+        self.writer = writer.name if writer else ""
+        #: A writer and a pattern: whose files lie in this folder, if others share the store.
+        self.our_writers = ("", f"{writer.node}-%" if writer else "%")
 
-    def path(self, project: int, hour: int) -> Path:
-        """Return where an hour's file is: `project-3/2026-11-29/06.jsonl.gz`."""
+    def close(self) -> None:
+        """Let another worker of this machine write under the name."""
+        if self._writer:
+            self._writer.close()
+
+    def path(self, project: int, hour: int, writer: str | None = None) -> Path:
+        """Return where an hour's file is: `project-3/2026-11-29/06.jsonl.gz`.
+
+        That of a writer with a name has it before the ending: `06.a1b2c3d4-0.jsonl.gz`.
+        """
         moment = datetime.fromtimestamp(hour * 3600, UTC)
-        return self.folder / f"project-{project}" / f"{moment:%Y-%m-%d}" / f"{moment:%H}.jsonl.gz"
+        name = self.writer if writer is None else writer
+        file = f"{moment:%H}.{name}.jsonl.gz" if name else f"{moment:%H}.jsonl.gz"
+        return self.folder / f"project-{project}" / f"{moment:%Y-%m-%d}" / file
 
     def append(self, slot: Slot, member: bytes, length: int) -> int:
         """Add packed lines to a file that is `length` bytes long; returns its new length, on disk.
@@ -106,42 +122,61 @@ class Archive:
             _sync_folder(path.parent)
         return length
 
-    def seal(self, connection: sqlite3.Connection, now: int) -> int:
-        """Give hours that are over their checksum, and their day its manifest; returns how many."""
-        border = (now - SEAL_AFTER_MS) // HOUR_MS
+    def seal(self, connection: Store, border: int) -> int:
+        """Give hours before one their checksum, and their day its manifest; returns how many."""
         open_ones = connection.execute(
-            "SELECT project, hour, bytes FROM archives WHERE sha256 IS NULL AND hour < ? LIMIT 50",
-            (border,),
+            "SELECT project, hour, writer, bytes FROM archives WHERE sha256 IS NULL AND hour < ?"
+            " AND (writer = ? OR writer LIKE ?) LIMIT 50",
+            (border, *self.our_writers),
         ).fetchall()
-        for project, hour, length in open_ones:
-            connection.execute(
-                "UPDATE archives SET sha256 = ? WHERE project = ? AND hour = ?",
-                (checksum(self.path(project, hour), length), project, hour),
-            )
+        for project, hour, writer, length in open_ones:
+            path = self.path(project, hour, writer)
+            values = (checksum(path, length), project, hour, writer, length)
+            self._seal_one(connection, path, values)
             self.write_manifest(connection, project, hour // 24)
         return len(open_ones)
 
-    def write_manifest(self, connection: sqlite3.Connection, project: int, day: int) -> None:
+    def _seal_one(self, connection: Store, path: Path, values: tuple[Any, ...]) -> None:
+        """Note a checksum, and cut off what a worker left that died before its commit."""
+        with connection.writing():  # a load that adds to the file holds its row until its commit
+            sealed = connection.execute(
+                "UPDATE archives SET sha256 = ?"
+                " WHERE project = ? AND hour = ? AND writer = ? AND bytes = ?",
+                values,
+            )
+            if sealed.rowcount and path.exists() and path.stat().st_size > values[-1]:
+                os.truncate(path, values[-1])
+
+    def write_manifest(self, connection: Store, project: int, day: int) -> None:
         """Write a day's `manifest.json`: its files, with bytes, events and SHA-256."""
         rows = connection.execute(
-            "SELECT hour, bytes, events, sha256 FROM archives"
-            " WHERE project = ? AND hour BETWEEN ? AND ? ORDER BY hour",
-            (project, day * 24, day * 24 + 23),
+            "SELECT hour, writer, bytes, events, sha256 FROM archives"
+            " WHERE project = ? AND hour BETWEEN ? AND ? AND (writer = ? OR writer LIKE ?)"
+            " ORDER BY hour, writer",
+            (project, day * 24, day * 24 + 23, *self.our_writers),
         )
         files = [
-            {"name": self.path(project, hour).name, "bytes": size, "events": count, "sha256": sha}
-            for hour, size, count, sha in rows
+            {
+                "name": self.path(project, hour, writer).name,
+                "bytes": size,
+                "events": count,
+                "sha256": sha,
+            }
+            for hour, writer, size, count, sha in rows
         ]
         path = self.path(project, day * 24).with_name("manifest.json")
         draft = path.with_suffix(".new")
         draft.write_bytes(orjson.dumps({"files": files}, option=orjson.OPT_INDENT_2))
         draft.replace(path)
 
-    def delete(self, connection: sqlite3.Connection, project: int, hour: int) -> None:
+    def delete(self, connection: Store, project: int, hour: int, writer: str) -> None:
         """Delete an hour's file, and the day's folder with the last."""
-        path = self.path(project, hour)
+        path = self.path(project, hour, writer)
         path.unlink(missing_ok=True)
-        connection.execute("DELETE FROM archives WHERE project = ? AND hour = ?", (project, hour))
+        connection.execute(
+            "DELETE FROM archives WHERE project = ? AND hour = ? AND writer = ?",
+            (project, hour, writer),
+        )
         if any(path.parent.glob("*.gz")):
             self.write_manifest(connection, project, hour // 24)
         else:

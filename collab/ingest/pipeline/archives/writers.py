@@ -1,0 +1,62 @@
+"""Names of those that write the archive, where several workers share a store.
+
+A file of the archive has one writer, so that nobody waits for another's disk. Its name is that of
+the folder, made once, and the lowest number that no living worker of the folder has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+#: Bytes of a folder's name, which tells it from those of other machines.
+NODE_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A name that no other living worker has."""
+
+    node: str
+    number: int
+    descriptor: int
+
+    @property
+    def name(self) -> str:
+        """What its files are called after."""
+        return f"{self.node}-{self.number}"
+
+    def close(self) -> None:
+        """Give the name back."""
+        os.close(self.descriptor)
+
+
+def claim(folder: Path) -> Writer:
+    """Take the first name that is free; it is given back by `close`, or the end of the process."""
+    kept = folder / ".writers"
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    node = _node(kept / "node")
+    for number in count():
+        descriptor = os.open(kept / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+        else:
+            return Writer(node, number, descriptor)
+    raise AssertionError("numbers do not end")
+
+
+def _node(path: Path) -> str:
+    if not path.exists():
+        draft = path.with_name(f"node.{secrets.token_hex(NODE_BYTES)}")
+        draft.write_text(secrets.token_hex(NODE_BYTES))
+        with contextlib.suppress(FileExistsError):  # another worker was first
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text()

@@ -1,0 +1,104 @@
+"""A PostgreSQL server of the tests' own: a private cluster in a folder, without a port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from .waiting import eventually
+
+#: What the server does not do: a power cut may take all of it.
+CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+#: Who runs it where the tests run as root, which it refuses.
+NOBODY = "nobody"
+
+
+def program(name: str) -> Path | None:
+    """Return the newest of a server's programs, wherever Debian and others put them."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    if found:
+        return found[-1]
+    other = shutil.which(name)
+    return Path(other).resolve() if other else None
+
+
+class PostgresServer:
+    """A cluster and its server, which is killed and started again as a test likes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._as: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            shutil.chown(folder, NOBODY)
+            self._as = {"user": NOBODY, "group": "nogroup", "extra_groups": []}
+        words = ["-D", str(folder / "data"), "-U", "collab", "-A", "trust"]
+        self._run(program("initdb"), *words, "--no-sync", "-E", "UTF8", "--locale=C.UTF-8").wait()
+        self.start()
+
+    def _run(self, *words: Any) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [str(word) for word in words],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self._as,
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        told = [word for one in CARELESS for word in ("-c", one)]
+        self._process = self._run(
+            program("postgres"), "-D", self._folder / "data", "-k", self._folder, "-h", "", *told
+        )
+        eventually(self._answers)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(self.url("postgres")).close()
+            return True
+        return False
+
+    def url(self, name: str) -> str:
+        """Return the address of a database."""
+        return f"postgresql://collab@/{name}?host={self._folder}"
+
+    def ask(self, name: str, sql: str) -> list[Any]:
+        """Run a statement in a database."""
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            found = connection.execute(sql.encode())
+            return found.fetchall() if found.description else []
+
+    def stop(self) -> None:
+        """End it at once, with all connections."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Run a server; skips, or fails where everything must run, if there is no program."""
+    if program("initdb") is None:
+        words = "There is no PostgreSQL: apt-get install postgresql"
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.fail(words)
+        pytest.skip(words)
+    # Not pytest's: the names of sockets are short, and root's folders are closed to nobody.
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    server = None
+    try:
+        server = PostgresServer(folder)
+        yield server
+    finally:
+        if server is not None:
+            server.stop()
+        shutil.rmtree(folder)
