@@ -32,12 +32,12 @@ from bench._machine import describe
 from bench._server import begin, free_port, ours, temp_folder, wait_health
 from bench._stats import markdown, median, percentile
 from collab.ingest.pipeline.archives.archive import Archive
+from collab.ingest.pipeline.engines.sqlite import INSERT_EVENT
+from collab.ingest.pipeline.engines.sqlite_schema import VERSIONS
 from collab.ingest.pipeline.inbox import Inbox, Request
 from collab.ingest.pipeline.loading import Loader
 from collab.ingest.pipeline.sources import SourceReader
 from collab.ingest.pipeline.stages import Source
-from collab.ingest.pipeline.engines.sqlite_schema import VERSIONS
-from collab.ingest.pipeline.tables import INSERT_EVENT
 
 SIZES = (1, 100, 500, 1000)
 CONNECTIONS = 4
