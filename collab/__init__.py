@@ -36,6 +36,7 @@ from . import (
     tasks,
     uploads,
     web,
+    webhooks,
     workspaces,
 )
 
@@ -66,6 +67,7 @@ PACKAGES: tuple[Package, ...] = (
     functions,
     ingest,
     realtime,
+    webhooks,
     notifications,
     activity,
     search,

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from .parsers import (
-    Parser,
     database_url,
     folder,
     one_of,
@@ -24,36 +21,10 @@ from .parsers import (
     web_address,
     whole,
 )
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-class ConfigError(Exception):
-    """A setting is wrong; the message names it and says what it must be."""
-
-
-#: What these read is not repeated in an error: a secret, or an address that may hold a password.
-CONFIDENTIAL_READERS = (secret, secrets, token, database_url, postgres_url, redis_url)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting: its name, default, check and meaning (docs/settings.md has them all)."""
-
-    name: str
-    default: str
-    parse: Parser
-    meaning: str
-
-    def read(self, environ: Mapping[str, str]) -> Any:
-        """Return the checked value; raises ConfigError naming the setting."""
-        value = environ.get(self.name, self.default)
-        try:
-            return self.parse(value)
-        except ValueError as error:
-            shown = "" if self.parse in CONFIDENTIAL_READERS else f" is {value!r}, but it"
-            raise ConfigError(f"{self.name}{shown} {error}.") from None
-
+from .setting import ROOT as ROOT
+from .setting import ConfigError as ConfigError
+from .setting import Setting
+from .webhook_settings import WEBHOOK_SETTINGS
 
 SETTINGS = (
     Setting(
@@ -239,6 +210,7 @@ SETTINGS = (
         "a PostgreSQL for the store of events, for workers on several machines; empty: a file",
     ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
+    *WEBHOOK_SETTINGS,
     Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),
     Setting("PROJECT_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a project may keep"),
     Setting(

@@ -49,6 +49,7 @@ SETTINGS = {
     "DATABASE_TIMEOUT_SECONDS": "60",
     "JOB_WORKERS": "0",
     "NOTIFIER": "off",
+    "WEBHOOKS": "off",
     "INGEST_WORKER": "off",
     "HOUSEKEEPING": "off",
 }

@@ -46,6 +46,7 @@ RANKS = {
     "activity": 6,
     "files": 6,
     "ingest": 6,
+    "webhooks": 6,
     "ops": 6,
     "web": 7,
 }
@@ -53,7 +54,7 @@ RANKS = {
 #: exchange with another service, which is given up at its deadline.
 OWN_THREADS = {"core/parts.py", "server.py", "core/outbound/resolving.py"}
 #: Modules beside the packages: what all may import, and what knows all.
-GROUND = {"config", "extensions", "parsers", "version"}
+GROUND = {"config", "extensions", "parsers", "setting", "version", "webhook_settings"}
 ROOF = {"__init__", "server", "starting", "cli", "demo"}
 ROOFS = {f"{name}.py" for name in ROOF}
 

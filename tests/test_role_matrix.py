@@ -178,6 +178,26 @@ POST   /v1/screen                                         401     401  401 401  
 POST   /v1/group                                          401     401  401 401   401 401
 POST   /v1/alias                                          401     401  401 401   401 401
 
+GET    projects/<project>/webhooks                        401     404  403 403   200 200
+POST   projects/<project>/webhooks                        401     404  403 403   201 201
+GET    webhooks/<webhook>                                 401     404  403 403   200 200
+PATCH  webhooks/<webhook>                                 401     404  403 403   200 200
+DELETE webhooks/<webhook>                                 401     404  403 403   204 204
+POST   webhooks/<webhook>/rotate                          401     404  403 403   200 200
+POST   webhooks/<webhook>/ping                            401     404  403 403   202 202
+POST   webhooks/<webhook>/redeliver                       401     404  403 403   202 202
+GET    webhooks/<webhook>/deliveries                      401     404  403 403   200 200
+GET    webhooks/<pinged_webhook>/deliveries/<delivery>    401     404  403 403   200 200
+POST   webhooks/<pinged_webhook>/deliveries/<delivery>/redeliver  401     404  403 403   409 409
+GET    projects/<project>/incoming-hooks                  401     404  403 403   200 200
+POST   projects/<project>/incoming-hooks                  401     404  403 403   201 201
+GET    incoming-hooks/<incoming_hook>                     401     404  403 403   200 200
+PATCH  incoming-hooks/<incoming_hook>                     401     404  403 403   200 200
+POST   incoming-hooks/<incoming_hook>/rotate              401     404  403 403   200 200
+DELETE incoming-hooks/<incoming_hook>                     401     404  403 403   204 204
+POST   hooks/<token>                                      201     201  201 201   201 201
+POST   hooks/<token> that was rotated                     404     404  404 404   404 404
+
 GET    jobs/types                                         401     200  200 200   200 200
 GET    jobs                                               401     200  200 200   200 200
 GET    jobs of a project                                  401     404  200 200   200 200
@@ -397,6 +417,12 @@ SENT: dict[str, dict[str, Any]] = {
     "POST ingest to a source": {"source_id": "<source>"},
     "POST ingest to a project": {"project_id": "<project>"},
     "POST /v1/batch": {"batch": []},
+    "POST projects/<project>/webhooks": NAMED | {"url": "https://example.com/hook"},
+    "PATCH webhooks/<webhook>": {"state": "paused"},
+    "POST projects/<project>/incoming-hooks": NAMED | {"event_type": "ci.build"},
+    "PATCH incoming-hooks/<incoming_hook>": {"enabled": False},
+    "POST hooks/<token>": {"branch": "main"},
+    "POST hooks/<token> that was rotated": {"branch": "main"},
     "GET uploads of a project": {"project_id": "<project>"},
     "POST uploads to a project": {"project_id": "<project>"},
     "GET jobs of a project": {"project_id": "<project>"},
@@ -535,6 +561,34 @@ class Cell:
     def schema(self) -> int:
         made = self.alice.post("/ingest/schemas", CLICKS | {"project_id": self.project})
         return ok(made)["id"]
+
+    @property
+    def webhook(self) -> int:
+        values = {"name": "CI", "url": "https://example.com/hook"}
+        return ok(self.alice.post(f"/projects/{self.project}/webhooks", values))["id"]
+
+    @cached_property
+    def pinged_webhook(self) -> int:
+        return self.webhook
+
+    @property
+    def delivery(self) -> int:
+        return ok(self.alice.post(f"/webhooks/{self.pinged_webhook}/ping"))["id"]
+
+    @property
+    def incoming_hook(self) -> int:
+        return self.incoming()["id"]
+
+    @property
+    def token(self) -> str:
+        made = self.incoming()
+        if "rotated" in self.row:
+            ok(self.alice.post(f"/incoming-hooks/{made['id']}/rotate"))
+        return made["url"].rpartition("/")[2]
+
+    def incoming(self) -> dict[str, Any]:
+        values = {"name": "CI", "event_type": "ci.build"}
+        return ok(self.alice.post(f"/projects/{self.project}/incoming-hooks", values))
 
     @property
     def post(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.exc import OperationalError, TimeoutError
 
 from ..core.database import take_write_lock
@@ -29,11 +29,7 @@ TRANSIENT_ERRORS = (OperationalError, TimeoutError, ApiError)
 
 READ_EVENTS = (
     log.rows()
-    .where(
-        EventRow.id > bindparam("after"),
-        EventRow.id <= bindparam("through"),
-        EventRow.type.in_(bindparam("types", expanding=True)),
-    )
+    .where(EventRow.id > bindparam("after"), EventRow.id <= bindparam("through"))
     .order_by(EventRow.id)
     .limit(bindparam("limit"))
 )
@@ -44,7 +40,7 @@ Handler = Callable[[Sequence[Any]], None]
 
 
 class Reader:
-    """Reads the events of some types after a place that is kept under its name.
+    """Reads the events of some types, or under a condition, after a place kept under its name.
 
     What the handler writes and the place are one commit, under the writer's lock. So however many
     processes read under one name, and whenever one is killed, an event takes effect once. Whoever
@@ -52,9 +48,15 @@ class Reader:
     """
 
     def __init__(
-        self, name: str, types: Collection[str], handle: Handler, batch: int = EVENTS_PER_COMMIT
+        self,
+        name: str,
+        wanted: Collection[str] | ColumnElement[bool],
+        handle: Handler,
+        batch: int = EVENTS_PER_COMMIT,
     ) -> None:
-        self.name, self._types = name, tuple(types)
+        if not isinstance(wanted, ColumnElement):
+            wanted = EventRow.type.in_(tuple(wanted))
+        self.name, self._query = name, READ_EVENTS.where(wanted)
         self._handle, self._batch = handle, batch
         #: Up to here, nothing waits; only what is handled is written down at once.
         self._looked = 0
@@ -138,8 +140,9 @@ class Reader:
         db.session.commit()
 
     def _read(self, after: int, through: int, limit: int) -> Sequence[Any]:
-        values = {"after": after, "through": through, "types": self._types, "limit": limit}
-        return take(db.session.connection().execute(READ_EVENTS, values), limit, log.READ_BYTES)[0]
+        values = {"after": after, "through": through, "limit": limit}
+        found = db.session.connection().execute(self._query, values)
+        return take(found, limit, log.READ_BYTES)[0]
 
     def _place(self) -> int | None:
         return db.session.connection().execute(READER_POSITION, {"reader": self.name}).scalar()

@@ -18,6 +18,7 @@ KINDS = (
     "commented",
     "job_finished",
     "due_soon",
+    "webhook_disabled",
 )
 
 

@@ -99,10 +99,12 @@ def families() -> Families:
 @lru_cache(maxsize=MAX_STATEMENTS)
 def _listed(families: Families, unread: bool | None, of_a_kind: bool) -> Select[Any]:
     """Build, once for each set of filters, the query of what a list shows."""
-    named = (family.shown.label(f"{family.subject}_{family.shown.key}") for family in families)
+    # Several families may be about one kind of thing.
+    shown = {family.subject: family for family in families}.values()
+    named = (family.shown.label(f"{family.subject}_{family.shown.key}") for family in shown)
     query = select(*Notification.__table__.c, User.name.label("actor_name"), *named)
     query = query.select_from(Notification).outerjoin(User, User.id == Notification.actor)
-    for family in families:
+    for family in shown:
         model = family.shown.class_
         query = query.outerjoin(model, model.id == getattr(Notification, f"{family.subject}_id"))
     mine = Notification.user_id == bindparam("person", type_=Id)

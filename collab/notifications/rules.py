@@ -23,7 +23,11 @@ def word_of(kind: str) -> str:
 def family_of(values: Mapping[str, Any]) -> Family:
     """Return the family of a notification's subject: the most special one it has."""
     families = FAMILIES.here().values()
-    return next(one for one in reversed(families) if values[f"{one.subject}_id"] is not None)
+    return next(
+        one
+        for one in reversed(families)
+        if values["kind"] in one.sentences and values[f"{one.subject}_id"] is not None
+    )
 
 
 def look_up(rows: Sequence[Any]) -> Facts:

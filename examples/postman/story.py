@@ -538,6 +538,42 @@ ADMIN: Folder = (
     ],
 )
 
+WEBHOOKS: Folder = (
+    "Webhooks",
+    [
+        Step("POST", "/projects/{project_id}/webhooks", keep={"webhook_id": "id"}),
+        Step("GET", "/projects/{project_id}/webhooks"),
+        Step("GET", "/webhooks/{webhook_id}"),
+        Step("POST", "/webhooks/{webhook_id}/ping", keep={"delivery_id": "id"}),
+        Step("GET", "/webhooks/{webhook_id}/deliveries"),
+        Step("GET", "/webhooks/{webhook_id}/deliveries/{delivery_id}"),
+        # A ping is sent once.
+        Step("POST", "/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", status=(409,)),
+        Step("POST", "/webhooks/{webhook_id}/redeliver"),
+        Step("POST", "/webhooks/{webhook_id}/rotate"),
+        Step("PATCH", "/webhooks/{webhook_id}", {"state": "paused"}),
+        Step("DELETE", "/webhooks/{webhook_id}"),
+        Step(
+            "POST",
+            "/projects/{project_id}/incoming-hooks",
+            {"name": "Build server", "event_type": "ci.build"},
+            keep={"hook_id": "id"},
+        ),
+        Step("GET", "/projects/{project_id}/incoming-hooks"),
+        Step("GET", "/incoming-hooks/{hook_id}"),
+        Step("PATCH", "/incoming-hooks/{hook_id}", {"name": "CI"}),
+        Step("POST", "/incoming-hooks/{hook_id}/rotate", keep={"hook_token": "token"}),
+        Step(
+            "POST",
+            "/hooks/{token}",
+            {"branch": "main"},
+            None,
+            ids={"token": "hook_token"},
+        ),
+        Step("DELETE", "/incoming-hooks/{hook_id}"),
+    ],
+)
+
 CLEANING: Folder = (
     "Cleaning up",
     [
@@ -566,4 +602,7 @@ CLEANING: Folder = (
     ],
 )
 
-STORY = [ACCOUNTS, PROJECTS, WORKSPACES, TASKS, POSTS, JOBS, EVENTS, LIVE, ADMIN, CLEANING]
+STORY = [
+    *(ACCOUNTS, PROJECTS, WORKSPACES, TASKS, POSTS, JOBS, EVENTS, LIVE, WEBHOOKS, ADMIN),
+    CLEANING,
+]

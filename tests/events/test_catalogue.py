@@ -20,11 +20,13 @@ from collab.events.catalogue import (
     reserved,
     system,
     tasks,
+    webhooks,
 )
 from collab.events.catalogue.files import FileEvent
 from collab.events.catalogue.jobs import JobEvent
 from collab.events.catalogue.posts import CollectionEvent, PostEvent
 from collab.events.catalogue.tasks import TaskEvent
+from collab.events.catalogue.webhooks import IncomingHookEvent, WebhookEvent
 from collab.events.corrections import DropProject, DropTopic, EndConnections
 from collab.events.subscriber import Person
 from collab.events.types import (
@@ -93,6 +95,8 @@ def test_an_event_is_told_where_it_belongs(name: str, kind: type[Event]) -> None
         CollectionEvent: "user:1",
         AuditEvent: "audit",
         FileEvent: "project:1",
+        WebhookEvent: "project:1",
+        IncomingHookEvent: "project:1",
     }
     own = {"flag.changed": "flags", "file.edited": "file:1"}
     assert event.topic == own.get(name) or event.topic == topics[kind.__base__]
@@ -148,7 +152,7 @@ def test_a_correction_names_what_its_event_says(name: str) -> None:
 def test_every_class_of_the_catalogue_is_in_it() -> None:
     classes = {
         one
-        for module in (accounts, files, ingest, jobs, posts, projects, system, tasks)
+        for module in (accounts, files, ingest, jobs, posts, projects, system, tasks, webhooks)
         for one in vars(module).values()
         if isinstance(one, type) and one.__module__ == module.__name__ and "type" in vars(one)
     }

@@ -63,6 +63,7 @@ PLACES = (
     Place("task", "tasks", "comments", None, "project_id"),
     Place("collection", "collections", "posts", "owner_id"),
     Place("file", "files", "history", "author_id", "project_id"),
+    Place("webhook", "webhooks", "webhooks", None, "project_id"),
     Place("edited", "files", "history", None, "project_id"),
 )
 
@@ -190,6 +191,23 @@ COUNTED_TABLES = (
         _texts("schema", "event_type"),
         project=_PROJECT,
     ),
+    Counted(
+        "webhooks",
+        "webhooks",
+        ("name", "url", "types", "sealed_secret", "sealed_previous", "project_id"),
+        _texts("name", "url", "types", "sealed_secret", "sealed_previous"),
+        project=_PROJECT,
+    ),
+    Counted(
+        "webhook_deliveries", "webhooks", (), str(ROW_BYTES), place=("webhook", "{row}.webhook_id")
+    ),
+    Counted(
+        "incoming_hooks",
+        "webhooks",
+        ("name", "project_id"),
+        _texts("name", "event_type"),
+        project=_PROJECT,
+    ),
     Counted("members", "members", ("project_id",), _texts("role"), project=_PROJECT),
     Counted(
         "invitations",
@@ -228,5 +246,7 @@ UNCOUNTED_TABLES = {
     "notification_preferences": "a row for each person, of known words",
     "told_mentions": "a row for each person whom a text mentions: 100 at a time, told once",
     "users": "a row for each person; registering is limited by AUTH_RATE_LIMIT",
+    "webhook_attempts": "20 of each delivery, of 1 KiB each, which go with it",
+    "incoming_messages": "gone after three days; each came with an event, which is counted",
     "tickets": "gone after a minute, but for 100 of each session that belong to its streams",
 }

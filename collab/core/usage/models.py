@@ -21,6 +21,7 @@ KINDS = (
     "posts",
     "jobs",
     "ingest",
+    "webhooks",
     "workspaces",
     "members",
     "notifications",

@@ -19,6 +19,7 @@ from . import (  # noqa: F401 (their classes are the catalogue)
     projects,
     system,
     tasks,
+    webhooks,
 )
 
 

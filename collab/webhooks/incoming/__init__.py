@@ -1,0 +1,1 @@
+"""Incoming hooks: addresses at which other systems publish events to a project."""

@@ -1,0 +1,59 @@
+"""Making the jobs that deliver: one at a time for each webhook that has something to send."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from ...core.database import take_write_lock
+from ...core.models import utcnow
+from ...extensions import db
+from ...jobs import registry
+from ...jobs.models import ENDED_STATUSES, Job
+from ...jobs.order import Order
+from ...jobs.service import enqueue_for
+from .. import states
+from ..behalf import may_manage
+from ..models import NO_RIGHT, Webhook
+from . import line
+
+#: The type of the jobs; nobody else can submit one.
+DELIVERING_TYPE = "webhook_deliveries"
+#: Webhooks that get a job in one transaction.
+MAX_HOOKS_AT_ONCE = 100
+
+
+def dispatch(now: datetime | None = None) -> None:
+    """Make a job for each webhook that is due and has none.
+
+    What a job leaves behind, whatever became of it, makes the webhook due again.
+    """
+    now = now or utcnow()
+    due = (
+        select(Webhook.id)
+        .outerjoin(Job, (Job.id == Webhook.job_id) & Job.status.not_in(ENDED_STATUSES))
+        .where(Webhook.due_at <= now, Job.id.is_(None))
+        .order_by(Webhook.due_at)
+        .limit(MAX_HOOKS_AT_ONCE)
+    )
+    if db.session.scalars(due).first() is None:
+        db.session.rollback()
+        return
+    db.session.rollback()
+    take_write_lock()
+    for key in db.session.scalars(due).all():  # again, under the lock
+        _give_job(db.session.get_one(Webhook, key, populate_existing=True))
+    db.session.commit()
+
+
+def _give_job(hook: Webhook) -> None:
+    if not may_manage(hook.created_by, hook.project_id):
+        states.disable(hook, NO_RIGHT)
+        return
+    if hook.job_id is not None:
+        # One at most is kept of each webhook: its deliveries have a log of their own.
+        db.session.execute(delete(Job).where(Job.id == hook.job_id))
+    order = Order(registry.require(DELIVERING_TYPE), {"webhook_id": hook.id})
+    job = enqueue_for(hook.created_by, order)
+    line.note(hook.id, job_id=job.id, holder=None)
