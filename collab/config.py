@@ -165,6 +165,14 @@ SETTINGS = (
         whole(1, 3600),
         "how long a frozen worker keeps its jobs; a dead one loses them at once",
     ),
+    Setting("SCHEDULES", "on", switch, "whether this process makes the jobs of schedules"),
+    Setting("SCHEDULES_PER_PERSON", "100", whole(1, 100_000), "schedules that one person may have"),
+    Setting(
+        "SCHEDULE_MIN_SECONDS",
+        "60",
+        whole(60, 86_400),
+        "seconds that a schedule leaves between two runs at least",
+    ),
     Setting(
         "INGEST_WORKER",
         "process",

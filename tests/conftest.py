@@ -50,6 +50,7 @@ SETTINGS = {
     "JOB_WORKERS": "0",
     "NOTIFIER": "off",
     "WEBHOOKS": "off",
+    "SCHEDULES": "off",
     "INGEST_WORKER": "off",
     "HOUSEKEEPING": "off",
 }

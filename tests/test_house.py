@@ -40,6 +40,7 @@ RANKS = {
     "search": 5,
     "execution": 6,
     "functions": 6,
+    "schedules": 6,
     "processing": 6,
     "reports": 6,
     "notifications": 6,

@@ -219,6 +219,27 @@ POST   jobs/<ended_job>/retry                             401     404  403 409  
 POST   jobs/<cancelled_job>/retry                         401     404  403 200   200 200
 POST   jobs/<private_job>/retry of another                401     404  404 404   404 404
 
+GET    schedules                                          401     200  200 200   200 200
+GET    schedules of a project                             401     404  200 200   200 200
+GET    schedules of everybody                             401     403  403 403   403 200
+POST   schedules                                          401     201  201 201   201 201
+POST   schedules to a project                             401     404  403 201   201 201
+GET    schedules/preview                                  401     200  200 200   200 200
+GET    schedules/<schedule>                               401     404  200 200   200 200
+GET    schedules/<private_schedule> of another            401     404  404 404   404 200
+PATCH  schedules/<schedule>                               401     404  403 200   200 200
+PATCH  schedules/<private_schedule> of another            401     404  404 404   404 404
+DELETE schedules/<schedule>                               401     404  403 204   204 204
+DELETE schedules/<private_schedule> of another            401     404  404 404   404 404
+POST   schedules/<schedule>/pause                         401     404  403 200   200 200
+POST   schedules/<private_schedule>/pause of another      401     404  404 404   404 200
+POST   schedules/<schedule>/resume                        401     404  403 200   200 200
+POST   schedules/<private_schedule>/resume of another     401     404  404 404   404 404
+POST   schedules/<schedule>/run                           401     404  403 201   201 201
+POST   schedules/<private_schedule>/run of another        401     404  404 404   404 404
+GET    schedules/<schedule>/runs                          401     404  200 200   200 200
+GET    schedules/<private_schedule>/runs of another       401     404  404 404   404 404
+
 GET    tasks                                              401     200  200 200   200 200
 GET    tasks of a project                                 401     404  200 200   200 200
 GET    tasks of everybody                                 401     403  403 403   403 200
@@ -332,6 +353,7 @@ GUEST = {"email": "charlie@example.com", "role": "viewer"}
 DESK = {"name": "New desk", "project_id": "<project>"}
 TASK = {"title": "New task"}
 JOB = {"type": "test_echo", "payload": {"value": 1}}
+SCHEDULE = JOB | {"name": "Every morning", "cron": "0 8 * * *"}
 TOLD = {"type": "file_changed"}
 OF_PROJECT = {"project_id": "<project>"}
 POST = {"title": "New title", "body": "New body"}
@@ -430,6 +452,13 @@ SENT: dict[str, dict[str, Any]] = {
     "GET jobs of another": {"owner_id": "<user>"},
     "POST jobs": JOB,
     "POST jobs to a project": JOB | {"project_id": "<project>"},
+    "GET schedules of a project": {"project_id": "<project>"},
+    "GET schedules of everybody": {"scope": "all"},
+    "POST schedules": SCHEDULE,
+    "POST schedules to a project": SCHEDULE | {"project_id": "<project>"},
+    "GET schedules/preview": {"cron": "@daily"},
+    "PATCH schedules/<schedule>": {"payload": {"value": 2}},
+    "PATCH schedules/<private_schedule> of another": {"payload": {"value": 2}},
     "GET events of a job": {"topic": "job:<job>"},
     "GET events of a private job": {"topic": "job:<private_job>"},
     "GET events/stream of a job": {"topic": "job:<job>"},
@@ -669,6 +698,14 @@ class Cell:
         made = self.job
         ok(self.alice.post(f"/jobs/{made}/cancel"))
         return made
+
+    @property
+    def schedule(self) -> int:
+        return self.alice.post("/schedules", SCHEDULE | {"project_id": self.project}).json()["id"]
+
+    @property
+    def private_schedule(self) -> int:
+        return self.other.post("/schedules", SCHEDULE).json()["id"]
 
     @property
     def notification(self) -> int:

@@ -13,6 +13,7 @@ from ..extensions import db
 from . import registry
 from .models import Job
 
+JOB_FACTS = (Job.id, Job.type, Job.owner_id, Job.project_id, Job.schedule_id)
 OUTCOME_PHRASES = {
     "succeeded": "succeeded",
     "failed": "failed",
@@ -24,7 +25,7 @@ OUTCOME_PHRASES = {
 class JobFacts:
     """What some events are about; what is missing here has been deleted."""
 
-    #: id -> type, owner_id, project_id
+    #: id -> type, owner_id, project_id, schedule_id
     jobs: Mapping[int, Any]
     #: Event -> who had asked for what the server did.
     askers: Mapping[int, int]
@@ -34,6 +35,11 @@ def _owner(row: Any, facts: JobFacts) -> Iterable[int]:
     job = facts.jobs[row.data["job_id"]]
     kind = registry.find(job.type)
     return (job.owner_id,) if kind is None or kind.tells else ()
+
+
+def _owner_of_submitted(row: Any, facts: JobFacts) -> Iterable[int]:
+    """Name the owner of a job that they asked for: how schedules do is said of each schedule."""
+    return () if facts.jobs[row.data["job_id"]].schedule_id else _owner(row, facts)
 
 
 def _owner_of_cancelled(row: Any, facts: JobFacts) -> Iterable[int]:
@@ -53,7 +59,7 @@ def _finished(row: Any) -> str:
     return f"Y{job[1:]} {OUTCOME_PHRASES[outcome]}."
 
 
-FINISHED_RULE = Rule("job_finished", _owner)
+FINISHED_RULE = Rule("job_finished", _owner_of_submitted)
 
 
 class JobEvents(Family):
@@ -76,7 +82,7 @@ class JobEvents(Family):
     def look_up(self, rows: Sequence[Any]) -> JobFacts:
         """Look up the jobs, and who asked for the end of running ones."""
         return JobFacts(
-            jobs=by_id((Job.id, Job.type, Job.owner_id, Job.project_id), keys(rows, "job_id")),
+            jobs=by_id(JOB_FACTS, keys(rows, "job_id")),
             askers={row.id: asker for row in rows if (asker := _asker(row)) is not None},
         )
 

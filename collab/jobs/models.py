@@ -56,6 +56,12 @@ class Job(Owned, Model):
         # What ended long ago; see `retention`.
         Index("ix_jobs_ended", "finished_at", sqlite_where=text("finished_at IS NOT NULL")),
         Index("ix_jobs_owner_id_id", "owner_id", "id"),
+        Index(
+            "ix_jobs_schedule_id_id",
+            "schedule_id",
+            "id",
+            sqlite_where=text("schedule_id IS NOT NULL"),
+        ),
         Index("ix_jobs_project_id_id", "project_id", "id"),
         Index("ix_jobs_owner_id_status_id", "owner_id", "status", "id"),
         Index("ix_jobs_project_id_status_id", "project_id", "status", "id"),
@@ -90,6 +96,8 @@ class Job(Owned, Model):
     #: By the worker's wall clock, for people to read; nobody decides by it (see `sweeper`).
     lease_until: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
+    #: The schedule that made it; no foreign key, as it may be deleted before its jobs.
+    schedule_id: Mapped[int | None]
     #: Somebody wants it to end: whatever the run still brings, it ends as cancelled.
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     progress: Mapped[float | None]

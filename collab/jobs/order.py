@@ -23,6 +23,8 @@ class Order:
     run_at: datetime | None = None
     max_attempts: int | None = None
     timeout_s: int | None = None
+    #: The schedule whose job it is, if it is one's.
+    schedule_id: int | None = None
 
     @property
     def fingerprints(self) -> tuple[str, ...]:

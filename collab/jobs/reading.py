@@ -29,6 +29,7 @@ def list_jobs(
     project_id: int | None,
     scope: str,
     owner_id: int | None,
+    schedule_id: int | None,
     status: str | None,
     type: str | None,
     sort: str,
@@ -39,6 +40,8 @@ def list_jobs(
     Raises NotFound for a project that the caller can't read, Forbidden for others' to no admin.
     """
     query = select(Job).where(_whose(caller, project_id, scope, owner_id))
+    if schedule_id is not None:
+        query = query.where(Job.schedule_id == schedule_id)
     if status is not None:
         query = query.where(Job.status == status)
     if type is not None:

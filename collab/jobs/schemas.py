@@ -18,6 +18,23 @@ STREAMS = ("stdout", "stderr", "log")
 KEY_PATTERN = r"^[\x21-\x7e]*$"
 
 
+def known_type(name: str) -> registry.JobType:
+    """Return the type of a name; raises ValidationError."""
+    kind = registry.find(name)
+    if kind is None:
+        known = ", ".join(one.name for one in registry.all_types())
+        raise ma.ValidationError(f"Must be one of: {known}.", "type")
+    return kind
+
+
+def valid_payload(kind: registry.JobType, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return a payload as jobs of a type keep it; raises ValidationError."""
+    try:
+        return dict(kind.payload().load(payload))
+    except ma.ValidationError as error:
+        raise ma.ValidationError({"payload": error.messages}) from None
+
+
 class JobIn(Schema):
     """Work to do; `payload` is what the type says (see GET /jobs/types)."""
 
@@ -53,15 +70,8 @@ class JobIn(Schema):
     @ma.post_load
     def _check_payload(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Check the payload by its type's own schema."""
-        kind = registry.find(data["type"])
-        if kind is None:
-            known = ", ".join(one.name for one in registry.all_types())
-            raise ma.ValidationError(f"Must be one of: {known}.", "type")
-        try:
-            payload = kind.payload().load(data["payload"])
-        except ma.ValidationError as error:
-            raise ma.ValidationError({"payload": error.messages}) from None
-        return data | {"type": kind, "payload": payload}
+        kind = known_type(data["type"])
+        return data | {"type": kind, "payload": valid_payload(kind, data["payload"])}
 
 
 class ErrorOut(Schema):
@@ -93,6 +103,7 @@ class JobOut(Schema):
     example = {
         "type": "code_execution",
         "status": "succeeded",
+        "schedule_id": None,
         "priority": 0,
         "run_at": None,
         "due_at": None,
@@ -112,6 +123,9 @@ class JobOut(Schema):
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
     owner_id = fields.Integer(required=True)
     project_id = fields.Integer(required=True, allow_none=True)
+    schedule_id = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "The schedule that made it."}
+    )
     priority = fields.Integer(required=True)
     run_at = Time(required=True, allow_none=True)
     due_at = Time(required=True, allow_none=True)
@@ -159,7 +173,7 @@ class JobWholeOut(JobOut):
 class JobQuery(PageQuery):
     """Which jobs: yours, a project's, or everybody's."""
 
-    aliases = {"projectId": "project_id"}
+    aliases = {"projectId": "project_id", "scheduleId": "schedule_id"}
     scope = fields.String(
         load_default="mine",
         validate=validate.OneOf(["mine", "all"]),
@@ -171,6 +185,11 @@ class JobQuery(PageQuery):
         metadata={"description": "Whose; those of others, in no one project, are for admins."},
     )
     project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
+    schedule_id = fields.Integer(
+        load_default=None,
+        validate=validate.Range(1, MAX_ID),
+        metadata={"description": "Those that a schedule made."},
+    )
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
     type = fields.String(load_default=None, validate=validate.Length(1, 40))
     sort = sort_field(JOB_SORTS, "-id")

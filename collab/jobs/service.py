@@ -92,7 +92,9 @@ def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
     if order.key is not None and (known := _known(order, caller)) is not None:
         return known, True
     _admit(order, caller)
-    (job,) = _insert([order], caller.user_id, caller.user_id)
+    # What a schedule makes is the service's doing, whoever's it is.
+    actor = None if order.schedule_id else caller.user_id
+    (job,) = _insert([order], caller.user_id, actor)
     if order.key is not None:
         _keep_key(order, job)
     return job, False
@@ -147,16 +149,21 @@ def _insert(orders: Sequence[Order], owner_id: int, actor: int | None) -> list[J
     rows = [_row(order, owner_id, utcnow()) for order in orders]
     keys = db.session.connection().execute(INSERT_JOBS, rows).scalars().all()
     jobs = [Job(id=key, **row) for key, row in zip(keys, rows, strict=True)]
-    queued = [JobQueued(job_type=job.type, reason="submitted", **event_place(job)) for job in jobs]
+    queued = [JobQueued(job_type=job.type, reason=_why(job), **event_place(job)) for job in jobs]
     log.record_all(queued, actor=actor)
     wake_after_commit()
     return jobs
+
+
+def _why(job: Job) -> str:
+    return "submitted" if job.schedule_id is None else "scheduled"
 
 
 def _row(order: Order, owner_id: int, now: datetime) -> dict[str, Any]:
     return {
         "owner_id": owner_id,
         "project_id": order.project_id,
+        "schedule_id": order.schedule_id,
         "type": order.type.name,
         "status": QUEUED,
         "payload": order.payload,
@@ -205,21 +212,26 @@ RUNS_ON = (Job.status == RUNNING) & Job.cancel_requested.is_(False)
 
 
 def cancel(job: Job, caller: Caller) -> Job:
+    """Cancel a job and commit, as `call_off` does; raises JobEnded."""
+    call_off(job, caller.user_id)
+    db.session.commit()
+    return job
+
+
+def call_off(job: Job, actor: int | None, reason: str = "requested") -> None:
     """Cancel a job: at once if it waits; if it runs, it ends as cancelled within a second.
 
-    What this answers is what happens: from here on no run can end the job otherwise. Raises
-    JobEnded.
+    From the commit on no run can end the job otherwise. Raises JobEnded.
     """
     quota.let_pass(db.session())
+    told = event_place(job) | {"reason": reason}
     if _move(job, Job.status.in_((QUEUED, RETRY_WAIT)), status=CANCELLED, due_at=null()):
-        _tell(JobCancelled(**event_place(job)), caller.user_id)
+        _tell(JobCancelled(**told), actor)
     elif _move(job, RUNS_ON, cancel_requested=True):
-        _tell(JobCancelRequested(**event_place(job)), caller.user_id)
+        _tell(JobCancelRequested(**told), actor)
         wake_after_commit(look=True)
     elif job.status != RUNNING:
         raise JobEnded(f"The job is already over: it is {job.status}.")
-    db.session.commit()
-    return job
 
 
 def retry(job: Job, caller: Caller) -> Job:
@@ -276,6 +288,6 @@ def _move(job: Job, when: ColumnElement[bool], **values: Any) -> bool:
     return bool(moved.rowcount == 1)
 
 
-def _tell(event: JobEvent, actor: int) -> None:
+def _tell(event: JobEvent, actor: int | None) -> None:
     log.record(event, actor=actor)
     wake_after_commit()

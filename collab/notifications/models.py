@@ -17,6 +17,7 @@ KINDS = (
     "mentioned",
     "commented",
     "job_finished",
+    "schedule_failed",
     "due_soon",
     "webhook_disabled",
 )
@@ -56,6 +57,9 @@ class Notification(Model):
     )
     job_id: Mapped[int | None] = mapped_column(
         ForeignKey("jobs.id", ondelete="CASCADE"), index=True
+    )
+    schedule_id: Mapped[int | None] = mapped_column(
+        ForeignKey("schedules.id", ondelete="CASCADE"), index=True
     )
     #: Who did it; no foreign key, as in the log.
     actor: Mapped[int | None]

@@ -12,7 +12,9 @@ Draft = dict[str, Any]
 #: Family -> what it has looked up.
 Facts = Mapping[str, Any]
 
-NO_SUBJECT = dict.fromkeys(("project_id", "task_id", "comment_id", "post_id", "job_id"))
+NO_SUBJECT = dict.fromkeys(
+    ("project_id", "task_id", "comment_id", "post_id", "job_id", "schedule_id")
+)
 
 
 def word_of(kind: str) -> str:

@@ -18,7 +18,7 @@ from ..events import log
 from ..events.catalogue.projects import MemberAdded, MemberRemoved, MemberRoleChanged
 from ..extensions import db
 from . import access
-from .models import MEMBER_SORTS, OWNER, Member, Project
+from .models import MEMBER_SORTS, OWNER, VIEWER, Member, Project
 
 #: Called with project, person and actor in the transaction that removes a member, and before it as
 #: often as it returns that there is more to do than one transaction should.
@@ -30,6 +30,14 @@ _DEPARTURES: Registry[list[Departure]] = Registry("departures", lambda _: [])
 def on_departure(app: Flask, callback: Departure) -> None:
     """Let a package above this one tidy up after a member who is removed or leaves."""
     _DEPARTURES.of(app).append(callback)
+
+
+_DEMOTIONS: Registry[list[Departure]] = Registry("demotions", lambda _: [])
+
+
+def on_demotion(app: Flask, callback: Departure) -> None:
+    """Let a package end what a member does that a viewer may not; called like a departure."""
+    _DEMOTIONS.of(app).append(callback)
 
 
 class LastOwner(Conflict):
@@ -72,10 +80,25 @@ def change_role(project: Project, member: Member, role: str, actor: Caller) -> M
     if member.role == OWNER and role != OWNER:
         _check_other_owner(project)
     if member.role != role:
+        member = _end_what_viewers_may_not(project, member, role, actor)
         member.role = role
         changed = MemberRoleChanged(project_id=project.id, user_id=member.user_id, role=role)
         log.record(changed, actor=actor.user_id)
     db.session.commit()
+    return member
+
+
+def _end_what_viewers_may_not(project: Project, member: Member, role: str, actor: Caller) -> Member:
+    """End what goes on for a member who may only read from now on; a part at a time."""
+    if role != VIEWER:
+        return member
+    place = (project.id, member.user_id)
+    while any(callback(*place, actor.user_id) for callback in _DEMOTIONS.here()):
+        db.session.commit()
+        again = access.load(Project, place[0], actor, can=access.Right.MANAGE)
+        member = load(again, place[1])
+        if member.role == OWNER:
+            _check_other_owner(again)
     return member
 
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from ..core.text.zones import zones
 from ..events.concerns import Family, Rule, by_id, keys, member, mentioned, who
 from ..extensions import db
-from .due import zones
 from .models import Comment, Task
 
 

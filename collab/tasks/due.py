@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from ..core.text import times
 
@@ -15,15 +14,6 @@ LAST_YEAR = 9998
 
 #: The last second of a day.
 END_OF_DAY = time(23, 59, 59)
-
-#: Names in the zone database that are not zones.
-NO_ZONES = {"Factory", "localtime"}
-
-
-@cache
-def zones() -> frozenset[str]:
-    """Return the names of all time zones that are known here (IANA's)."""
-    return frozenset(available_timezones() - NO_ZONES)
 
 
 def parse(text: str) -> datetime | date:

@@ -55,17 +55,3 @@ class Due(fields.String):
         except ValueError:
             years = f"of the years {due.FIRST_YEAR} to {due.LAST_YEAR}"
             raise ma.ValidationError(f"Must be a date or an RFC 3339 time {years}.") from None
-
-
-def _known_zone(name: str) -> None:
-    if name not in due.zones():
-        raise ma.ValidationError("Must be a time zone of the IANA database, such as Europe/Paris.")
-
-
-def zone(**options: Any) -> fields.String:
-    """Make a field for a time zone's name."""
-    meaning = "The time zone (IANA database) of a time without an offset."
-    metadata = {"description": meaning, "example": "Europe/Paris"}
-    return fields.String(
-        validate=[validate.Length(1, 64), _known_zone], metadata=metadata, **options
-    )

@@ -8,6 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..core.fields.flag import Flag
+from ..core.fields.zone import zone
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import (
     MAX_ID,
@@ -21,7 +22,7 @@ from ..core.schemas import (
     text,
 )
 from ..core.text import visible
-from .fields import MAX_TAG_LENGTH, Due, Tags, zone
+from .fields import MAX_TAG_LENGTH, Due, Tags
 from .models import COMMENT_SORTS, PRIORITIES, STATUSES, TASK_SORTS, TODO
 
 #: Text with something to see in it, after any white space.
@@ -31,6 +32,7 @@ VISIBLE_TEXT_PATTERN = (
 )
 
 STATUS_CHOICE = validate.OneOf(STATUSES)
+ZONE_MEANING = "The time zone (IANA database) of a time without an offset."
 PRIORITY_CHOICE = validate.OneOf(list(PRIORITIES))
 
 ALIASES = {
@@ -58,7 +60,7 @@ class TaskIn(Schema):
         metadata={"description": "A member of the project; for a personal task, its owner."},
     )
     due_at = Due(load_default=None, allow_none=True)
-    due_zone = zone(load_default="UTC")
+    due_zone = zone(ZONE_MEANING, load_default="UTC")
     tags = Tags(load_default=list)
 
 
@@ -85,7 +87,7 @@ class TaskPatch(Schema):
     priority = fields.String(validate=PRIORITY_CHOICE)
     assignee_id = identifier(allow_none=True)
     due_at = Due(allow_none=True)
-    due_zone = zone()
+    due_zone = zone(ZONE_MEANING)
     tags = Tags()
 
 

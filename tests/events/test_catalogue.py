@@ -18,6 +18,7 @@ from collab.events.catalogue import (
     posts,
     projects,
     reserved,
+    schedules,
     system,
     tasks,
     webhooks,
@@ -25,6 +26,7 @@ from collab.events.catalogue import (
 from collab.events.catalogue.files import FileEvent
 from collab.events.catalogue.jobs import JobEvent
 from collab.events.catalogue.posts import CollectionEvent, PostEvent
+from collab.events.catalogue.schedules import ScheduleEvent
 from collab.events.catalogue.tasks import TaskEvent
 from collab.events.catalogue.webhooks import IncomingHookEvent, WebhookEvent
 from collab.events.corrections import DropProject, DropTopic, EndConnections
@@ -91,6 +93,7 @@ def test_an_event_is_told_where_it_belongs(name: str, kind: type[Event]) -> None
         ProjectEvent: "project:1",
         JobEvent: "job:1",
         TaskEvent: "project:1",
+        ScheduleEvent: "project:1",
         PostEvent: "posts",
         CollectionEvent: "user:1",
         AuditEvent: "audit",
@@ -152,7 +155,18 @@ def test_a_correction_names_what_its_event_says(name: str) -> None:
 def test_every_class_of_the_catalogue_is_in_it() -> None:
     classes = {
         one
-        for module in (accounts, files, ingest, jobs, posts, projects, system, tasks, webhooks)
+        for module in (
+            accounts,
+            files,
+            ingest,
+            jobs,
+            posts,
+            projects,
+            schedules,
+            system,
+            tasks,
+            webhooks,
+        )
         for one in vars(module).values()
         if isinstance(one, type) and one.__module__ == module.__name__ and "type" in vars(one)
     }

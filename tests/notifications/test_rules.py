@@ -40,7 +40,8 @@ def commented(place: dict[str, Any], comment_id: int, *mentioned: Person) -> Tas
 
 def test_every_rule_is_of_a_known_type_and_kind(app: Flask) -> None:
     families = FAMILIES.of(app).values()
-    assert {family.word for family in families} == {"member", "task", "post", "job", "webhook"}
+    words = {"member", "task", "post", "job", "schedule", "webhook"}
+    assert {family.word for family in families} == words
     assert {kind for one in families for kind in one.rules} <= catalogue().keys()
     used = {rule.kind for one in families for rules in one.rules.values() for rule in rules}
     assert used == set(KINDS)

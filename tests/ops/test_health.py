@@ -26,6 +26,7 @@ CHECKS = {
     "disk": "ok",
     "housekeeping": "off: HOUSEKEEPING is off",
     "texts": "ok",
+    "schedules": "off: SCHEDULES is off",
     "ingest": "off: INGEST_WORKER is off",
     "jobs": "off: JOB_WORKERS is 0",
     "code_execution": "ok",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collab.core.text.zones import zones
 from collab.tasks import due
 
 from ..support.people import Person
@@ -66,7 +67,7 @@ def test_what_is_no_due_date_is_pointed_at(alice: Person, written: str) -> None:
 
 @given(
     st.datetimes(datetime(1900, 1, 1), datetime(9998, 12, 31)),
-    st.sampled_from(sorted(due.zones())),
+    st.sampled_from(sorted(zones())),
 )
 def test_a_local_time_is_the_one_a_clock_there_shows(local: datetime, zone: str) -> None:
     moment = due.moment(due.parse(local.isoformat(timespec="microseconds")), zone)

@@ -60,6 +60,7 @@ _SCOPE = "CASE WHEN {row}.scope LIKE 'user:%' THEN CAST(substr({row}.scope, 6) A
 PLACES = (
     Place("job", "jobs", "jobs", "owner_id", "project_id"),
     Place("told", "jobs", "events", "owner_id"),
+    Place("schedule", "schedules", "jobs", "owner_id", "project_id"),
     Place("task", "tasks", "comments", None, "project_id"),
     Place("collection", "collections", "posts", "owner_id"),
     Place("file", "files", "history", "author_id", "project_id"),
@@ -162,6 +163,21 @@ COUNTED_TABLES = (
         place=("job", "{row}.job_id"),
     ),
     Counted("job_attempts", "jobs", ("error",), _texts("error"), place=("job", "{row}.job_id")),
+    Counted(
+        "schedules",
+        "jobs",
+        ("name", "payload", *_OWNED),
+        _texts("name", "cron", "payload"),
+        _OWNER,
+        _PROJECT,
+    ),
+    Counted(
+        "schedule_runs",
+        "jobs",
+        ("error",),
+        _texts("error"),
+        place=("schedule", "{row}.schedule_id"),
+    ),
     Counted("job_keys", "jobs", ("key", "owner_id"), _texts("key"), _OWNER),
     Counted(
         "projects",

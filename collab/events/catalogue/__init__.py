@@ -17,6 +17,7 @@ from . import (  # noqa: F401 (their classes are the catalogue)
     jobs,
     posts,
     projects,
+    schedules,
     system,
     tasks,
     webhooks,

@@ -23,7 +23,10 @@ class JobEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobQueued(JobEvent):
-    """A job waits to be run: it is new, was handed back by a worker, or retried by request."""
+    """A job waits to be run: it is new, was handed back by a worker, or retried by request.
+
+    `reason` is submitted, scheduled (a schedule made it), handed_back or retried.
+    """
 
     type = "job.queued"
     job_type: str
@@ -97,7 +100,8 @@ class JobDied(JobEvent):
 class JobCancelRequested(JobEvent):
     """Somebody cancelled a running job: it ends as cancelled within a second.
 
-    `reason` is requested, or account_disabled: its owner's account was disabled.
+    `reason` is requested, account_disabled (its owner's account), or superseded: the next run of
+    its schedule takes its place.
     """
 
     type = "job.cancel_requested"

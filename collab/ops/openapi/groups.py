@@ -7,7 +7,17 @@ from apispec import APISpec
 GROUP_NAMES = (
     *("auth", "projects", "members", "workspaces", "files", "content", "history", "archives"),
     *("tasks", "comments", "posts", "collections", "events", "notifications", "search"),
-    *("activity", "jobs", "file_jobs", "uploads", "ingest", "segment", "sources", "schemas"),
+    *(
+        "activity",
+        "jobs",
+        "schedules",
+        "file_jobs",
+        "uploads",
+        "ingest",
+        "segment",
+        "sources",
+        "schemas",
+    ),
     *("quotas", "users", "flags", "audit", "ops"),
 )
 

@@ -1,0 +1,23 @@
+"""Schedules: jobs made again and again, each time once, whatever processes and clocks do."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Serve schedules and see to them; nothing runs in the name of who is gone."""
+    from ..auth.accounts.disabling import on_disabled
+    from ..core.http.api import serve
+    from ..core.storage import housekeeping
+    from ..events import concerns
+    from ..projects.members import on_demotion, on_departure
+    from . import on_owner_gone, personal, retention, routes, timekeeper
+    from .concerns import ScheduleEvents
+
+    timekeeper.init_app(app)
+    personal.init_app(app)
+    on_disabled(app, on_owner_gone.pause_all)
+    on_departure(app, on_owner_gone.end_all)
+    on_demotion(app, on_owner_gone.end_all)
+    housekeeping.bring(app, "runs of schedules", retention.forget_runs)
+    concerns.register(app, ScheduleEvents())
+    serve(app, routes.blueprint)
