@@ -82,6 +82,8 @@ class Schedule(Owned, Versioned, Model):
         Index("ix_schedules_project_id_id", "project_id", "id"),
         Index("ix_schedules_project_id_status_id", "project_id", "status", "id"),
         Index("ix_schedules_status_id", "status", "id"),
+        # What ends with a role; see `on_owner_gone`.
+        Index("ix_schedules_owner_id_project_id_status", "owner_id", "project_id", "status"),
         {"sqlite_autoincrement": True},
     )
 
@@ -140,6 +142,7 @@ class ScheduleRun(Model):
     __table_args__ = (
         UniqueConstraint("schedule_id", "nominal_at"),
         Index("ix_schedule_runs_schedule_id_id", "schedule_id", "id"),
+        Index("ix_schedule_runs_schedule_id_status_id", "schedule_id", "status", "id"),
         Index(
             "ix_schedule_runs_open",
             "schedule_id",

@@ -22,12 +22,12 @@ def pause_all(user_id: int, actor: int) -> bool:
 
 def end_all(project_id: int, user_id: int, actor: int) -> bool:
     """End what somebody has in a project, as `pause_all` does."""
-    theirs = (Schedule.owner_id == user_id) & (Schedule.status != ENDED)
+    theirs = (Schedule.owner_id == user_id) & Schedule.status.in_((ACTIVE, PAUSED))
     return _halt(theirs & (Schedule.project_id == project_id), ENDED, ROLE_LOST, actor)
 
 
 def _halt(which: Any, status: str, reason: str, actor: int) -> bool:
-    query = select(Schedule).where(which).order_by(Schedule.id)
+    query = select(Schedule).where(which)
     found = db.session.scalars(query.limit(MAX_SCHEDULES_PER_TRANSACTION)).all()
     for schedule in found:
         runs.halt(schedule, status, reason, actor)

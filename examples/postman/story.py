@@ -476,6 +476,31 @@ JOBS: Folder = (
         ),
         Step("POST", "/jobs/{job_id}/cancel", ids={"job_id": "later_id"}),
         Step("POST", "/jobs/{job_id}/retry", ids={"job_id": "later_id"}),
+        Step(
+            "GET",
+            "/schedules/preview",
+            query={"cron": "30 8 * * 1-5", "time_zone": "Europe/Paris"},
+        ),
+        Step(
+            "POST",
+            "/schedules",
+            {
+                "name": "Weekly report",
+                "type": "report",
+                "project_id": "{{project_id}}",
+                "cron": "@weekly",
+                "time_zone": "Europe/Paris",
+            },
+            keep={"schedule_id": "id"},
+        ),
+        Step("GET", "/schedules"),
+        Step("GET", "/schedules/{schedule_id}"),
+        Step("PATCH", "/schedules/{schedule_id}", {"overlap": "queue"}),
+        Step("POST", "/schedules/{schedule_id}/run"),
+        Step("GET", "/schedules/{schedule_id}/runs"),
+        Step("POST", "/schedules/{schedule_id}/pause"),
+        Step("POST", "/schedules/{schedule_id}/resume"),
+        Step("DELETE", "/schedules/{schedule_id}"),
     ],
 )
 

@@ -23,11 +23,13 @@ from collab.notifications.keeping import MAX_NOTIFICATIONS_KEPT
 from collab.notifications.models import Notification
 from collab.posts.models import Collection, Post
 from collab.projects.models import Invitation, Member, Project
+from collab.schedules.models import Schedule, ScheduleRun
 from collab.tasks.models import Comment, Task, TaskTag
 from collab.uploads.models import Upload
 from collab.workspaces.models import Workspace
 
 from ..support.people import Person, ok
+from ..support.schedules import makes_schedule
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def made_by_people(people: dict[str, Person]) -> dict[str, int]:
         "collection": alice.collects(first),
         "upload": alice.uploads(project_id=project)["id"],
         "job": alice.submits(project_id=project)["id"],
+        "schedule": makes_schedule(alice, "0 0 1 1 *", project_id=project)["id"],
         "invitation": invitation.get("id", 0),
         "bobs_project": invited,
     }
@@ -87,6 +90,7 @@ class Filling:
             self._work()
             self._people()
             self._jobs()
+            self._schedules()
             self._told()
         self._index()
         db.session.commit()
@@ -281,6 +285,7 @@ class Filling:
                 lambda n, p=place, s=status, at=at: (
                     common
                     | {"id": n + at * 10**6, "owner_id": self.alice, "project_id": p, "status": s}
+                    | {"schedule_id": n % 7 or None}
                 ),
             )
         self._add(LogLine, lambda n: {"job_id": job, "attempt": 1, "stream": "log", "text": f"{n}"})
@@ -293,6 +298,32 @@ class Filling:
                 "key": f"{n}",
                 "fingerprint": "-",
                 "job_id": n,
+            },
+        )
+
+    def _schedules(self) -> None:
+        """Fill the lists with what is due in a year, and the history of one."""
+        project, schedule = self.ids["project"], self.ids["schedule"]
+        common = {"type": "test_echo", "payload": {"value": 1}, "cron": "0 0 1 1 *", "name": "Beat"}
+        common |= {"time_zone": "UTC", "missed": "once", "overlap": "skip"}
+        later = self.now + timedelta(days=300)
+        for at, place in enumerate((project, None)):
+            self._add(
+                Schedule,
+                lambda n, p=place, at=at: (
+                    common
+                    | {"id": n + at * 10**6, "owner_id": self.alice, "project_id": p}
+                    | {"next_at": later, "status": "active"}
+                ),
+            )
+        self._add(
+            ScheduleRun,
+            lambda n: {
+                "schedule_id": schedule,
+                "nominal_at": self.now - timedelta(minutes=n),
+                "job_id": n,
+                "status": "succeeded",
+                "finished_at": self.now,
             },
         )
 

@@ -77,6 +77,8 @@ def _make_schedules() -> None:
         )
     for columns in (("owner_id",), ("owner_id", "status"), ("project_id",), ("project_id", "status"), ("status",)):
         op.create_index(f"ix_schedules_{'_'.join(columns)}_id", "schedules", [*columns, "id"])
+    of_one = ["owner_id", "project_id", "status"]
+    op.create_index("ix_schedules_owner_id_project_id_status", "schedules", of_one)
 
 
 def _make_runs() -> None:
@@ -106,7 +108,8 @@ def _make_runs() -> None:
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_schedule_runs_schedule_id_id", "schedule_runs", ["schedule_id", "id"])
+    for columns in (["schedule_id", "id"], ["schedule_id", "status", "id"]):
+        op.create_index(f"ix_schedule_runs_{'_'.join(columns)}", "schedule_runs", columns)
     op.create_index(
         "ix_schedule_runs_open",
         "schedule_runs",
