@@ -121,7 +121,7 @@ class Hub:
         presence = entry.people.setdefault(person.user_id, _Presence(person.name))
         presence.connections += 1
         if presence.connections == 1:
-            self._tell("user.joined", topic, person)
+            subscriber.announced(self._tell("user.joined", topic, person))
 
     def _went(self, entry: _Topic, topic: str, subscriber: Subscriber) -> None:
         if not subscriber.visible or topic in self._read_only:
@@ -133,9 +133,11 @@ class Hub:
             del entry.people[person.user_id]
             self._tell("user.left", topic, person)
 
-    def _tell(self, kind: str, topic: str, person: Person) -> None:
+    def _tell(self, kind: str, topic: str, person: Person) -> Message:
         data = {"user_id": person.user_id, "name": person.name}
-        self.signal(Message.signal(topic, kind, person.user_id, data))
+        message = Message.signal(topic, kind, person.user_id, data)
+        self.signal(message)
+        return message
 
     def present(self, topic: str) -> list[dict[str, Any]]:
         """Return who is there, each person once however many connections they have."""

@@ -30,10 +30,9 @@ class Subscriber(ABC):
     def encode(message: Message) -> bytes:
         """Write a message as this kind of subscriber gets it."""
 
-    @classmethod
-    def chunk(cls, messages: Sequence[Message]) -> Any:
-        """Join messages for `deliver` and `hint`; made once for all who get the same."""
-        return b"".join(map(cls.encode, messages))
+    def chunk(self, messages: Sequence[Message]) -> Any:
+        """Join messages for `deliver` and `hint`; made once for all with the same `encode`."""
+        return b"".join(map(self.encode, messages))
 
     def __init__(self, person: Person) -> None:
         self.person = person
@@ -49,6 +48,9 @@ class Subscriber(ABC):
     def hint(self, chunk: bytes) -> None:
         """Take encoded signals, which a subscriber who does not keep up may leave out."""
         self.deliver(chunk, 0)
+
+    def announced(self, message: Message) -> None:  # noqa: B027 (most are told like all others)
+        """Learn which message tells others that this person has come."""
 
     @abstractmethod
     def dropped(self, topic: str, reason: str) -> None:

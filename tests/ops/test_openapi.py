@@ -29,6 +29,8 @@ def test_it_has_every_route(document, app):
         "socket",
         "yjs",
         "hocuspocus",
+        "socketio",
+        "socketio_polls",
         "swagger_ui",
         "api-docs",
         "asyncapi_document",

@@ -14,6 +14,7 @@ from collab.core.models import utcnow
 from collab.realtime import publishing
 from collab.realtime.json_door.deferred import MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, Deferred
 from collab.realtime.json_door.group_commit import GROUP_BYTES, Group
+from collab.realtime.json_door.protocol import JSON_SPEECH
 
 from ..support.people import Person
 
@@ -50,7 +51,7 @@ def test_requests_wait_for_others_within_the_bound_and_are_answered_in_order(
 
 
 def test_a_commit_is_due_when_its_events_are_large(app: Flask, alice: Person) -> None:
-    group = Group(Wire())  # type: ignore[arg-type]
+    group = Group(Wire(), JSON_SPEECH, lambda _: None)  # type: ignore[arg-type]
     what = publishing.draft("x.y", {"a": "x" * (GROUP_BYTES // 4)})
     caller = Caller(alice.id, 1, alice.name, alice.email, False, utcnow())
     with app.app_context():

@@ -88,8 +88,7 @@ class YjsFollower(WireFollower, OnLine):
         """Write nothing: see `chunk`."""
         return b""
 
-    @classmethod
-    def chunk(cls, messages: Sequence[Message]) -> News:
+    def chunk(self, messages: Sequence[Message]) -> News:
         """Gather what is new; each editor is sent what it lacks of it."""
         file_id = int(messages[0].topic.partition(":")[2])
         versions = [one.data["version"] for one in messages if one.type == "file.edited"]

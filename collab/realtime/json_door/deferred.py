@@ -31,7 +31,7 @@ class Deferred:
     """Requests of one socket whose answers are made when another thread is done with them."""
 
     def __init__(self, wire: Wire, refuse: Callable[[ApiError, Body], None]) -> None:
-        self._wire, self._refuse = wire, refuse
+        self.wire, self._refuse = wire, refuse
         self._bytes = 0
         self._waiting: deque[tuple[Body, Future[Any], Callable[[Any], bytes]]] = deque()
 
@@ -50,6 +50,6 @@ class Deferred:
         while self._waiting:
             request, future, answer = self._waiting.popleft()
             try:
-                self._wire.push(answer(result_of(future)))
+                self.wire.push(answer(result_of(future)))
             except Exception as error:
                 self._refuse(translated(error), request)

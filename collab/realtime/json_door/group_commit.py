@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...core.caller import Caller
 from ...core.errors import ApiError, translated
 from ...events.message import Message
@@ -9,7 +11,7 @@ from ...extensions import db
 from .. import publishing
 from ..publishing import Draft
 from ..transport.wire import Wire
-from .protocol import Body, answer, refusal
+from .protocol import Body, Speech
 
 #: Events in one commit, and their bytes; other writers wait that long.
 MAX_EVENTS_PER_COMMIT = 32
@@ -23,8 +25,9 @@ class Group:
     of them is in the log.
     """
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, wire: Wire, speech: Speech, withdrawn: Callable[[Message], None]) -> None:
+        """Make one; `withdrawn` learns of messages that are not in the log after all."""
+        self.wire, self._speech, self._withdrawn = wire, speech, withdrawn
         self._recorded: list[tuple[Body, Message]] = []
         self._bytes = 0
 
@@ -37,16 +40,18 @@ class Group:
         """Return whether it is time to commit."""
         return len(self._recorded) >= MAX_EVENTS_PER_COMMIT or self._bytes >= GROUP_BYTES
 
-    def add(self, request: Body, what: Draft, topic: str, caller: Caller) -> None:
+    def add(self, request: Body, what: Draft, topic: str, caller: Caller) -> Message:
         """Record an event; raises NotFound and Forbidden, which leave the others as they are."""
         self._bytes += what.size
         try:
-            self._recorded.append((request, publishing.add(what, topic, caller)))
+            message = publishing.add(what, topic, caller)
         except ApiError:
             raise
         except Exception as error:  # the transaction is spoilt, and with it the others
             self._refuse(error)
             raise
+        self._recorded.append((request, message))
+        return message
 
     def commit(self) -> None:
         """Write the events to disk and acknowledge them."""
@@ -57,7 +62,7 @@ class Group:
         except Exception as error:
             self._refuse(error)
         else:
-            self._wire.push(b"".join(_published(*one) for one in self._recorded))
+            self.wire.push(b"".join(self._published(*one) for one in self._recorded))
             self._recorded.clear()
         finally:
             self._bytes = 0
@@ -66,9 +71,10 @@ class Group:
     def _refuse(self, error: Exception) -> None:
         db.session.rollback()
         refused, self._recorded = self._recorded, []
-        for request, _ in refused:
-            self._wire.push(refusal(translated(error), request))
+        for request, message in refused:
+            self._withdrawn(message)
+            self.wire.push(self._speech.refusal(translated(error), request))
 
-
-def _published(request: Body, message: Message) -> bytes:
-    return answer("published", request, topic=message.topic, id=message.public_id)
+    def _published(self, request: Body, message: Message) -> bytes:
+        members = {"topic": message.topic, "id": message.public_id}
+        return self._speech.answer("published", request, **members)

@@ -50,24 +50,34 @@ def parse(data: str | bytes) -> Body:
     return body
 
 
-def answer(kind: str, request: Body | None = None, **members: Any) -> bytes:
-    """Write an answer as a frame; it repeats the request's `ref`."""
-    return text_frame(payload_of(kind, request, **members))
+class Speech:
+    """How a door says what is no event: here as an object of JSON in a text frame."""
+
+    def payload(self, kind: str, request: Body | None = None, **members: Any) -> bytes:
+        """Write an answer as the text of a message; it repeats the request's `ref`."""
+        body: Body = {"type": kind} | members
+        if request and "ref" in request:
+            body["ref"] = request["ref"]
+        return dumps(body)
+
+    def answer(self, kind: str, request: Body | None = None, **members: Any) -> bytes:
+        """Write an answer as a frame."""
+        return text_frame(self.payload(kind, request, **members))
+
+    def refusal(self, error: ApiError, request: Body | None = None) -> bytes:
+        """Write an error as a frame: the members of problem+json, but for `type`."""
+        members = problem(error)
+        del members["type"]
+        return self.answer("error", request, **members)
+
+    def last_words(self, code: int, reason: str) -> bytes:
+        """Write what is said before a close frame, if anything."""
+        return b""
 
 
-def payload_of(kind: str, request: Body | None = None, **members: Any) -> bytes:
-    """Write an answer as JSON."""
-    body: Body = {"type": kind} | members
-    if request and "ref" in request:
-        body["ref"] = request["ref"]
-    return dumps(body)
-
-
-def refusal(error: ApiError, request: Body | None = None) -> bytes:
-    """Write an error as a frame: the members of problem+json, but for `type`."""
-    members = problem(error)
-    del members["type"]
-    return answer("error", request, **members)
+JSON_SPEECH = Speech()
+answer = JSON_SPEECH.answer
+refusal = JSON_SPEECH.refusal
 
 
 def token_of(request: Body) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask
 from simple_websocket import ConnectionClosed
@@ -34,42 +34,34 @@ from ...extensions import db
 from ...projects import access
 from ...projects.access import Place
 from .. import publishing
-from ..transport.connection import Connection, WireFollower
 from ..transport.follower import begin_at, recovered
-from ..transport.frames import TEXT, text_frame
+from ..transport.frames import TEXT
 from ..transport.served import Work
 from ..transport.token_bucket import Bucket
 from ..transport.wire import Wire
 from . import protocol
 from .deferred import Deferred
+from .expiring import Expiring
+from .follower import SocketFollower
 from .group_commit import Group
-from .protocol import Body, TooBig, answer, payload_of, refusal
-from .stranger import authenticated, end
+from .protocol import Body, TooBig
 
 
-class SocketFollower(WireFollower):
-    """The hub's view of a socket that speaks JSON."""
-
-    @staticmethod
-    def encode(message: Message) -> bytes:
-        """Write a message as a text frame."""
-        return text_frame(message.json)
-
-    def dropped(self, topic: str, reason: str) -> None:
-        """Tell the reader that they no longer follow a topic."""
-        self.deliver(answer("unsubscribed", topic=topic, reason=reason), 0)
-
-
-class Socket(Connection):
+class Socket(Expiring):
     """A socket that speaks JSON, and follows any number of topics."""
 
-    def __init__(self, wire: Wire, caller: Caller, topics: list[str], after: str | None) -> None:
-        super().__init__(wire, caller, SocketFollower(caller, wire))
+    #: The kind of its follower, which knows how it speaks.
+    follower_class: ClassVar[type[SocketFollower]] = SocketFollower
+
+    def __init__(
+        self, wire: Wire, caller: Caller, topics: list[str], after: str | int | None
+    ) -> None:
+        follower = self.follower_class(caller, wire)
+        super().__init__(wire, caller, follower, follower.speech)
         self._topics, self._after = topics, after
-        self._grace: int = setting("TOKEN_GRACE_SECONDS")
         self._bucket = Bucket(setting("MESSAGE_RATE"))
-        self._group, self._deferred = Group(wire), Deferred(wire, self._push_refusal)
-        self._warned = False
+        self._group = Group(wire, self.speech, self.withdrawn)
+        self._deferred = Deferred(wire, self._push_refusal)
         self._messages = MESSAGES.here()
         #: Bytes of the message that is being carried out, about.
         self._size = 0
@@ -84,18 +76,23 @@ class Socket(Connection):
     def take(self, data: str | bytes) -> Work:
         """Carry out one message, and answer it."""
         if not self._bucket.take():
-            end(self._wire, TooManyRequests("Too many messages a second."), POLICY_VIOLATION)
+            self.end(TooManyRequests("Too many messages a second."), POLICY_VIOLATION)
         self._size = len(data)
         try:
-            body = protocol.parse(data)
+            body = self.parse(data)
         except TooBig as error:
-            end(self._wire, error, MESSAGE_TOO_BIG)
+            self.end(error, MESSAGE_TOO_BIG)
         except Malformed as error:
             self._refuse(error, {})
         else:
-            yield from self._carry_out(data, body)
+            if body is not None:
+                yield from self._carry_out(data, body)
         if self._group.full:
             self.settle()
+
+    def parse(self, data: str | bytes) -> Body | None:
+        """Read a message; None if nothing is asked. Raises Malformed, TooBig."""
+        return protocol.parse(data)
 
     def _carry_out(self, data: str | bytes, body: Body) -> Work:
         handler = self._messages.handlers.get(same_type(body["type"]), Socket._on_event)
@@ -114,11 +111,11 @@ class Socket(Connection):
 
     def answer(self, kind: str, request: Body, **members: Any) -> None:
         """Answer a request."""
-        self._wire.push(answer(kind, request, **members))
+        self._wire.push(self.speech.answer(kind, request, **members))
 
     def answer_at_length(self, kind: str, request: Body, **members: Any) -> Work:
         """Answer a request, at any length, while what comes live is held back (`following`)."""
-        yield from self.push_at_length(TEXT, payload_of(kind, request, **members))
+        yield from self.push_at_length(TEXT, self.speech.payload(kind, request, **members))
 
     def publish(self, body: Body) -> None:
         """Publish what a message says, whose type is the event's."""
@@ -131,9 +128,12 @@ class Socket(Connection):
 
         Its handler must be registered as `deferring`.
         """
-        self._deferred.add(
-            request, self._size, future, lambda result: _answer(request, *members(result))
-        )
+
+        def answer(result: Any) -> bytes:
+            kind, found = members(result)
+            return self.speech.answer(kind, request, **found)
+
+        self._deferred.add(request, self._size, future, answer)
 
     def _guarded(self, body: Body, handler: Handler) -> Work:
         """Carry out one message and answer its error, if it has one."""
@@ -151,7 +151,7 @@ class Socket(Connection):
         except Unauthorized as error:
             if handler is Socket._on_auth:
                 self._note(error, body)
-            end(self._wire, error, TOKEN_ENDED, body)
+            self.end(error, TOKEN_ENDED, body)
         except Exception as error:
             self._refuse(translated(error), body)
         finally:
@@ -165,40 +165,20 @@ class Socket(Connection):
     def _push_refusal(self, error: ApiError, body: Body) -> None:
         if isinstance(error, Forbidden):
             self._note(error, body)
-        self._wire.push(refusal(error, body))
+        self._wire.push(self.speech.refusal(error, body))
 
     def _note(self, error: ApiError, body: Body) -> None:
         """Record a refusal for the audit."""
         refusals.access(self.caller.user_id, *protocol.about(body), error)
 
-    # -- the token ----------------------------------------------------------------------------
-
-    def patience(self) -> float:
-        """Return the seconds until something is due about the token."""
-        return super().patience() + (self._grace if self._warned else 0)
-
-    def tick(self) -> None:
-        """Warn when the token has expired; end when no other came in time."""
-        if self.patience() > 0:
-            return
-        if self._warned:
-            end(self._wire, Unauthorized("The access token has expired."), TOKEN_ENDED)
-        self._warned = True
-        detail = "The access token has expired: send `auth` with a fresh one."
-        self._wire.push(answer("token_expired", seconds_left=self._grace, detail=detail))
-
     # -- messages -----------------------------------------------------------------------------
 
     def _on_auth(self, body: Body) -> None:
         """Renew the token."""
-        fresh, old = from_token(protocol.token_of(body)), self.caller
-        if (fresh.user_id, fresh.session_id) != (old.user_id, old.session_id):
-            raise Forbidden("This socket belongs to another session.")
-        self.caller, self._warned = fresh, False
-        self._wire.push(authenticated(fresh, body))
+        self.renew(from_token(protocol.token_of(body)), body)
 
     def _on_ping(self, body: Body) -> None:
-        self._wire.push(answer("pong", body, time=utcnow()))
+        self.answer("pong", body, time=utcnow())
 
     def _on_subscribe(self, body: Body) -> Work:
         """Follow topics: first what was missed of all of them, in the log's order, then live."""
@@ -228,12 +208,12 @@ class Socket(Connection):
     def _subscribed(self, topic: str, body: Body, position: int, *, whole: bool) -> bytes:
         present = self.live.hub.present(topic)
         members = {"topic": topic, "last_id": position, "recovered": whole, "present": present}
-        return answer("subscribed", body, **members)
+        return self.speech.answer("subscribed", body, **members)
 
     def _on_unsubscribe(self, body: Body) -> None:
         topic = protocol.topic_of(body)
         self.live.hub.remove(self.follower, topic)
-        self._wire.push(answer("unsubscribed", body, topic=topic))
+        self.answer("unsubscribed", body, topic=topic)
 
     def _on_publish(self, body: Body) -> None:
         """Publish: `event` names the type."""
@@ -248,17 +228,21 @@ class Socket(Connection):
         followed = list(self.follower.topics)
         topic = protocol.topic_of(body, followed[0] if len(followed) == 1 else None)
         if what.kept:
-            self._group.add(body, what, topic, self.caller)
+            self.sent(body, self._group.add(body, what, topic, self.caller))
             return
         self._group.commit()  # a signal comes after the events that were sent before it
         place = self.place(topic)
-        self.live.hub.signal(publishing.signal(what, place, self.caller))
+        message = publishing.signal(what, place, self.caller)
+        self.sent(body, message)
+        self.live.hub.signal(message)
         if "ref" in body:
-            self._wire.push(answer("published", body, topic=topic, id=None))
+            self.answer("published", body, topic=topic, id=None)
 
+    def sent(self, request: Body, message: Message) -> None:
+        """Learn what a request sends, before anybody gets it."""
 
-def _answer(request: Body, kind: str, members: Body) -> bytes:
-    return answer(kind, request, **members)
+    def withdrawn(self, message: Message) -> None:
+        """Learn that what was sent is not in the log after all: nobody gets it."""
 
 
 #: A handler of messages; one with a long answer goes on once its reader has taken a part.

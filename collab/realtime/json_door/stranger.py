@@ -18,7 +18,7 @@ from ...events.close_codes import TOKEN_ENDED
 from ..transport.served import Served, Work
 from ..transport.wire import Wire
 from . import protocol
-from .protocol import Body, answer, refusal
+from .protocol import JSON_SPEECH, Body, Speech
 
 #: Seconds to send the first `auth` message.
 AUTH_PATIENCE_S = 10.0
@@ -67,14 +67,20 @@ def first_auth(wire: Wire, data: str | bytes | None) -> Caller:
     return who
 
 
-def end(wire: Wire, error: ApiError, code: int, request: Body | None = None) -> NoReturn:
+def end(
+    wire: Wire,
+    error: ApiError,
+    code: int,
+    request: Body | None = None,
+    speech: Speech = JSON_SPEECH,
+) -> NoReturn:
     """Say what is wrong and close; raises ConnectionClosed."""
-    wire.push(refusal(error, request))
+    wire.push(speech.refusal(error, request) + speech.last_words(code, error.detail))
     wire.shut(code, error.detail)
     raise ConnectionClosed(code, error.detail)
 
 
-def authenticated(who: Caller, request: Body) -> bytes:
+def authenticated(who: Caller, request: Body, speech: Speech = JSON_SPEECH) -> bytes:
     """Answer a valid `auth`."""
     members = {"user_id": who.user_id, "expires_at": who.token_expires}
-    return answer("authenticated", request, **members)
+    return speech.answer("authenticated", request, **members)

@@ -44,6 +44,23 @@ def fragments(opcode: int, payload: bytes, size: int) -> Iterator[bytes]:
         yield frame(kind | final, payload[start : start + size])
 
 
+def unframed(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Read messages that were written here, each with the opcode that it began with."""
+    at, kind, parts = 0, 0, list[bytes]()
+    while at < len(data):
+        opcode, size = data[at], data[at + 1]
+        at += 2
+        if size >= 126:
+            width = 2 if size == 126 else 8
+            size, at = int.from_bytes(data[at : at + width]), at + width
+        kind = kind if parts else opcode | FINAL_BIT
+        parts.append(data[at : at + size])
+        at += size
+        if opcode & FINAL_BIT:
+            yield kind, b"".join(parts)
+            parts = []
+
+
 def close_frame(code: int, reason: str) -> bytes:
     """Write a close frame, its reason cut to what fits."""
     cut = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import StringIO
-from typing import Any
+from typing import Any, Protocol
 
 from wsproto import WSConnection
 from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, Pong, TextMessage
@@ -54,6 +54,20 @@ class TooMany(Exception):
 
 class TooLong(Exception):
     """The message is longer than this socket accepts."""
+
+
+class Source(Protocol):
+    """Takes apart what a peer sends, as a socket's turns see it."""
+
+    #: Messages that have arrived whole and wait to be carried out.
+    messages: deque[str | bytes]
+    #: Payloads of pings that are to be answered.
+    pings: list[bytes]
+    #: Whether a pong has come since this was set to False.
+    alive: bool
+
+    def feed(self, data: bytes, join: Join | None = None) -> None:
+        """Take bytes; raises PeerClosed, TooLong and TooMany."""
 
 
 @dataclass

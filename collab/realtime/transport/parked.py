@@ -20,14 +20,15 @@ from simple_websocket import ConnectionClosed
 from ...core import client_address
 from ...core.errors import ApiError, TooManyRequests, translated
 from ...core.logging.lines import current_request_id, marked
-from ...events.close_codes import NO_PONG, POLICY_VIOLATION
+from ...events.close_codes import POLICY_VIOLATION
 from ...serving.deadlines import NO_DEADLINE
 from . import pacing
-from .frames import PING, PONG, frame
-from .incoming import Incoming, PeerClosed, TooLong, TooMany
+from .frames import PONG, frame
+from .incoming import PeerClosed, Source, TooLong, TooMany
+from .pings import Pings
+from .rest import Rest
 from .served import Next, Served, Work
 from .token_bucket import Bucket
-from .unread import Unread
 from .wire import Wire
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Parked:
     """A socket between its turns."""
 
     def __init__(
-        self, app: Flask, wire: Wire, incoming: Incoming | Unread, end: End, *, ping_seconds: float
+        self, app: Flask, wire: Wire, incoming: Source, end: End, *, ping_seconds: float
     ) -> None:
         self._app, self.wire, self._incoming, self._end = app, wire, incoming, end
         self._address, self._request_id = client_address.address(), current_request_id()
@@ -48,12 +49,11 @@ class Parked:
         self._left = False
         #: What to end with, once all that came before is carried out.
         self._close: Callable[[], None] | None = None
-        self._last_bytes = pacing.LAST_BYTES
+        self._rest = Rest(wire, incoming)
         self._bytes = Bucket(pacing.BYTES_PER_SECOND)
         self._resume_at = self._drained_by = 0.0
         self._next = Next.NOW
-        self._ping_seconds = ping_seconds
-        self._ping_at = time.monotonic() + ping_seconds
+        self._pings = Pings(wire, incoming, ping_seconds)
         self._lock = threading.Lock()
         self._running = self._again = False
         #: When the reactor is to look at it, on the monotonic clock (`serving.deadlines`).
@@ -62,6 +62,8 @@ class Parked:
         self.done = threading.Event()
         self._at_end: list[Callable[[], None]] = []
         self._ahead = b""
+        #: Who goes on with the one who is served here, on another connection.
+        self._heir: Parked | None = None
 
     def start(
         self,
@@ -88,6 +90,21 @@ class Parked:
         """Go on as another connection: its person is known now."""
         self._served = served
         return served.begin()
+
+    def pass_on(self, heir: Parked) -> None:
+        """Let another connection go on with who is served here, after all that has come here."""
+        self._heir = heir
+        self.rouse()
+
+    def _inherit(self, served: Served) -> bool:
+        """Go on with who was served elsewhere; return whether this connection is still there."""
+        with self._lock:
+            if self._left or self.wire.closing:
+                return False
+            served.moved(self.wire)
+            self._served, self._resume_at = served, 0.0
+        self.rouse()
+        return True
 
     # -- turns --------------------------------------------------------------------------------
 
@@ -121,7 +138,7 @@ class Parked:
     def _wait(self) -> None:
         """Tell the reactor what to wait for."""
         reactor, now = self.wire.reactor, time.monotonic()
-        due = self._ping_at if not self._left else NO_DEADLINE
+        due = self._pings.at if not self._left else NO_DEADLINE
         if self._next is Next.PAUSE:
             due = min(due, self._resume_at)
         elif self._next is Next.DRAIN:
@@ -129,25 +146,14 @@ class Parked:
             self.wire.when_drained(self.rouse)
         if self._served is not None and not self._left:
             due = min(due, now + max(0.0, self._served.patience()))
-        reactor.park(self, due, reading=self._next is Next.READ)
+        reactor.park(self, due, reading=self._next is Next.READ and self.wire.readable)
 
     def due(self) -> None:
         """Ping, or have a turn; the reactor calls this at the deadline."""
         now = time.monotonic()
-        if now >= self._ping_at and not self._left:
-            self._ping(now)
+        if now >= self._pings.at and not self._left:
+            self._pings.ping(now, reading=self._next is Next.READ)
         self.rouse()
-
-    def _ping(self, now: float) -> None:
-        self._ping_at = now + self._ping_seconds
-        if self._next is not Next.READ:
-            self._incoming.alive = True  # a pong may be there unread, which is not the peer's fault
-            return
-        if not self._incoming.alive:
-            self.wire.shut(NO_PONG, "A ping was not answered in time.")
-            return
-        self._incoming.alive = False
-        self.wire.push(frame(PING, b""))
 
     def _turn(self) -> Next:
         whose = client_address.assumed(self._address), marked(self._request_id)
@@ -161,7 +167,8 @@ class Parked:
                 with contextlib.suppress(ConnectionClosed):
                     self._end(self.wire, translated(error), 0)
             self._leave()
-        return self._read_last()
+        self._resume_at = NO_DEADLINE  # a pause now ends at the wire's own deadline
+        return self._rest.read()
 
     def _go_on(self) -> Next:
         """Carry out what has come; raises ConnectionClosed and whatever a handler raises."""
@@ -185,10 +192,18 @@ class Parked:
             data = self._read() if handled < pacing.TURN_BYTES else None
             if data is None:
                 served.settle()
+                if self._heir is not None and handled < pacing.TURN_BYTES:
+                    return self._hand_over(served, self._heir)
                 return Next.READ if handled < pacing.TURN_BYTES else Next.NOW
             handled += len(data)
             self._feed(data, served)
         raise ConnectionClosed
+
+    def _hand_over(self, served: Served, heir: Parked) -> Next:
+        if not heir._inherit(served):
+            raise ConnectionClosed
+        self._served, self._left = None, True
+        return Next.END
 
     def _owed(self, served: Served) -> float:
         return max(served.pause(), self._resume_at - time.monotonic())
@@ -241,9 +256,10 @@ class Parked:
     # -- the end ------------------------------------------------------------------------------
 
     def _leave(self) -> None:
-        if self._left:
-            return
-        self._left = True
+        with self._lock:  # from here on nothing is inherited
+            if self._left:
+                return
+            self._left = True
         work, self._work = self._work, None
         with contextlib.suppress(Exception):
             if work is not None:
@@ -261,34 +277,6 @@ class Parked:
     def _linger(self) -> None:
         if not self._lingers():
             self.wire.abort()
-
-    def _read_last(self) -> Next:
-        """Wait for the peer's close, and read only little of what it sends before."""
-        while not self.wire.dead:
-            try:
-                data = self.wire.read(pacing.READ_BYTES)
-            except BlockingIOError:
-                return Next.READ
-            except OSError:
-                data = b""
-            if not data or self._closes(data):
-                self.wire.close()
-            self._last_bytes -= len(data)
-            if self._last_bytes < 0:
-                self._resume_at = NO_DEADLINE  # it ends at the wire's own deadline
-                return Next.PAUSE
-        return Next.END
-
-    def _closes(self, data: bytes) -> bool:
-        """Return whether the peer's close is in what it sent last; the rest is thrown away."""
-        try:
-            self._incoming.feed(data)
-        except PeerClosed:
-            return True
-        except (TooLong, TooMany):
-            pass
-        self._incoming.messages.clear()
-        return False
 
     def _finish(self) -> None:
         self.wire.reactor.unpark(self)

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Generator
 
+from .wire import Wire
+
 #: A handler's rest, which goes on when the peer has taken what was sent.
 Work = Generator[None, None, None]
 
@@ -39,6 +41,9 @@ class Served(ABC):
     def pause(self) -> float:
         """Return the seconds to wait before the next message is carried out."""
         return 0.0
+
+    def moved(self, wire: Wire) -> None:  # noqa: B027 (most stay where they are)
+        """Learn that what goes to the peer goes over another socket from now on."""
 
     def leave(self) -> None:  # noqa: B027 (who has said nothing leaves nothing)
         """Do what comes after the last message."""

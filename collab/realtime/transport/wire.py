@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import ClassVar
 
 from ...events.close_codes import MESSAGE_TOO_BIG, SLOW_READER
 from ...serving.deadlines import NO_DEADLINE
@@ -61,6 +62,9 @@ class Wire:
         self._at_end: Callable[[], None] | None = None
         self._when_drained: Callable[[], None] | None = None
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
+
+    #: Whether there is a socket that tells when the peer has sent something.
+    readable: ClassVar[bool] = True
 
     # -- what simple-websocket does with a socket ---------------------------------------------
 
@@ -170,8 +174,12 @@ class Wire:
         was_empty = not self._queue
         self._queue.append((memoryview(chunk)[sent:], last_id))
         self._unsent += len(chunk) - sent
-        if was_empty:  # else the reactor watches it already
-            self._reactor.watch(self)
+        if was_empty:  # else it is watched already
+            self._watch()
+
+    def _watch(self) -> None:
+        """Have `flush` called when the peer takes more."""
+        self._reactor.watch(self)
 
     def _try_send(self, data: bytes | memoryview) -> int:
         try:
@@ -252,12 +260,15 @@ class Wire:
             self._queue.clear()
             self._drained.notify_all()
             self._reactor.forget(self)
-            with contextlib.suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
+            self._shut_down()
             self._dead.set()  # from here on the descriptor may be closed and reused
             told = self._at_end
         if told is not None:
             told()
+
+    def _shut_down(self) -> None:
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def wait_dead(self) -> None:
         """Wait for the end, so that the server does not close the descriptor sooner."""

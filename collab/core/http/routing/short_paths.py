@@ -29,6 +29,9 @@ ALIASES = {
     "/ws/notifications": f"{BASE_PATH}/ws/notifications",
 }
 
+#: Paths that are called without `/api/v1`.
+SHORT_PATHS = ("/hocuspocus", "/socket.io")
+
 #: What lies below /api without a version of its own.
 UNVERSIONED_PATHS = ("v1", "docs", "openapi.json", "asyncapi.json")
 
@@ -44,7 +47,7 @@ def canonical(path: str, *, websocket: bool = False) -> str:
         return f"{BASE_PATH}/ws"
     if path in ALIASES:
         return ALIASES[path]
-    if path.startswith(("/auth/", "/yjs/", "/hocuspocus/")) or path == "/hocuspocus":
+    if path.startswith(("/auth/", "/yjs/", "/hocuspocus/")) or path in SHORT_PATHS:
         return BASE_PATH + path
     if path.startswith("/api/") and path.split("/")[2] not in UNVERSIONED_PATHS:
         return BASE_PATH + path.removeprefix("/api")

@@ -1,0 +1,60 @@
+"""Coming back after a break: what a client followed is remembered for a while, and the log replays.
+
+A client that was cut off names its `pid` and the id of the last row that it saw. If both are known
+it follows the same topics again, gets the rows that it missed, and is told that it was recovered:
+its ids are those of before. What was only signalled (cursors, who came and went) is not repeated.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from ...core.slots import Slot
+from ...events import log
+
+#: Seconds for which a client may come back.
+REMEMBERED_S = 120.0
+#: Clients that are remembered; past it, the oldest are forgotten.
+MAX_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Left:
+    """Somebody whose connection broke."""
+
+    session_id: int
+    sid: str
+    topics: list[str]
+    #: On the monotonic clock.
+    at: float
+
+
+class Recovery:
+    """Who may come back."""
+
+    def __init__(self) -> None:
+        self._left: OrderedDict[str, Left] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, pid: str, left: Left) -> None:
+        """Remember somebody."""
+        with self._lock:
+            self._left[pid] = left
+            if len(self._left) > MAX_REMEMBERED:
+                self._left.popitem(last=False)
+
+    def take(self, pid: str, session_id: int, after: int) -> Left | None:
+        """Return who comes back, once; None if they can't be given all that they missed."""
+        with self._lock:
+            left = self._left.get(pid)
+            if left is None or left.session_id != session_id:
+                return None
+            del self._left[pid]
+        late = time.monotonic() - left.at > REMEMBERED_S
+        return None if late or not log.recoverable(after) else left
+
+
+RECOVERY: Slot[Recovery] = Slot("socket.io recovery", lambda _: Recovery())

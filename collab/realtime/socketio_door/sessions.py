@@ -1,0 +1,99 @@
+"""Connections that are polled for, by their id; and how one moves to a WebSocket."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from flask import Flask
+from simple_websocket import ConnectionClosed
+
+from ...core.errors import ApiError
+from ...core.slots import Slot
+from ...events.close_codes import POLICY_VIOLATION
+from ..transport.frames import text_frame
+from ..transport.parked import Parked
+from ..transport.served import Served, Work
+from . import packets
+from .polling import PolledWire
+
+#: Seconds between a WebSocket's handshake and its taking over.
+UPGRADE_PATIENCE_S = 10.0
+#: Seconds that what has come waits for the old connection's last turn; it is woken sooner.
+HANDOVER_S = 1.0
+
+
+class UnknownSession(ApiError):
+    """There is no connection with this `sid`: begin anew."""
+
+    status = 400
+
+
+@dataclass(frozen=True)
+class Session:
+    """A connection that is polled for."""
+
+    wire: PolledWire
+    parked: Parked
+
+
+SESSIONS: Slot[dict[str, Session]] = Slot("socket.io sessions", lambda _: {})
+
+
+def find(sid: str) -> Session:
+    """Return a connection; raises UnknownSession."""
+    found = SESSIONS.here().get(sid)
+    if found is None or found.wire.dead:
+        raise UnknownSession()
+    return found
+
+
+def known(app: Flask, sid: str) -> bool:
+    """Return whether there is such a connection."""
+    return sid in SESSIONS.of(app)
+
+
+class Upgrading(Served):
+    """A WebSocket that a client has opened beside its polls, to go on there."""
+
+    def __init__(self, session: Session, parked: Parked) -> None:
+        self._session, self._parked = session, parked
+        self._until = time.monotonic() + UPGRADE_PATIENCE_S
+        self._moving = False
+
+    def begin(self) -> Work:
+        """Wait."""
+        yield from ()
+
+    def take(self, data: str | bytes) -> Work:
+        """Answer the probe; then let the connection move here."""
+        if data == packets.PROBE_PACKET:
+            self._session.wire.upgrading = True
+            self._parked.wire.push(text_frame(packets.PROBED_PACKET))
+            self._session.wire.wake()
+        elif data == packets.UPGRADE_PACKET and self._session.wire.upgrading:
+            self._moving = True
+            self._session.wire.adopt(self._parked.wire)
+            self._session.parked.pass_on(self._parked)
+        else:
+            self._parked.wire.shut(POLICY_VIOLATION, "A probe was expected.")
+            raise ConnectionClosed(POLICY_VIOLATION)
+        yield from ()
+
+    def pause(self) -> float:
+        """Leave what comes after the move to whoever moves here."""
+        return HANDOVER_S if self._moving else 0.0
+
+    def tick(self) -> None:
+        """End if the client does not move in time; it goes on polling."""
+        if not self._moving and self.patience() <= 0:
+            self._parked.wire.shut(POLICY_VIOLATION, "The connection did not move in time.")
+            raise ConnectionClosed(POLICY_VIOLATION)
+
+    def patience(self) -> float:
+        """Return the seconds that are left."""
+        return self._until - time.monotonic() if not self._moving else HANDOVER_S
+
+    def leave(self) -> None:
+        """Let the polls wait again."""
+        self._session.wire.upgrading = False

@@ -1,0 +1,43 @@
+"""What a peer sends after the end, until it closes its side too."""
+
+from __future__ import annotations
+
+from . import pacing
+from .incoming import PeerClosed, Source, TooLong, TooMany
+from .served import Next
+from .wire import Wire
+
+
+class Rest:
+    """Reads, and throws away, what comes before the peer's close; not much of it."""
+
+    def __init__(self, wire: Wire, incoming: Source) -> None:
+        self._wire, self._incoming = wire, incoming
+        self._left = pacing.LAST_BYTES
+
+    def read(self) -> Next:
+        """Read what is there; return whether to wait for more, for the deadline, or not at all."""
+        while not self._wire.dead:
+            try:
+                data = self._wire.read(pacing.READ_BYTES)
+            except BlockingIOError:
+                return Next.READ
+            except OSError:
+                data = b""
+            if not data or self._closes(data):
+                self._wire.close()
+            self._left -= len(data)
+            if self._left < 0:
+                return Next.PAUSE
+        return Next.END
+
+    def _closes(self, data: bytes) -> bool:
+        """Return whether the peer's close is in what it sent last."""
+        try:
+            self._incoming.feed(data)
+        except PeerClosed:
+            return True
+        except (TooLong, TooMany):
+            pass
+        self._incoming.messages.clear()
+        return False
