@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .mail_settings import MAIL_SETTINGS
 from .parsers import (
     database_url,
     folder,
@@ -219,6 +220,7 @@ SETTINGS = (
     ),
     Setting("NOTIFIER", "on", switch, "whether this process makes notifications and reminders"),
     *WEBHOOK_SETTINGS,
+    *MAIL_SETTINGS,
     Setting("PERSON_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a person may keep"),
     Setting("PROJECT_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB that a project may keep"),
     Setting(

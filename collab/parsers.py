@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 Parser = Callable[[str], Any]
 
@@ -127,3 +131,82 @@ def database_url(value: str) -> str:
     if value and not SQLITE_FILE.match(value):
         raise ValueError("must be sqlite:/// and a file, such as sqlite:////srv/collab.db")
     return value
+
+
+def mail_sender(value: str) -> str:
+    """Parse whom mails come from: an address, with or without a name."""
+    local, _, domain = parseaddr(value)[1].rpartition("@")
+    if not local or not domain or not value.isprintable():
+        raise ValueError("must look like 'Collab <collab@example.com>'")
+    return value
+
+
+#: The ports of submission, without and with TLS from the start (RFC 6409 §3.1, RFC 8314 §3.3).
+SUBMISSION_PORT = 587
+SUBMISSIONS_PORT = 465
+
+IMPLICIT = "implicit"
+REQUIRED = "required"
+OFFERED = "offered"
+OFF = "off"
+STARTTLS_MODES = (REQUIRED, OFFERED, OFF)
+
+MAIL_URL_EXPECTED = (
+    "must look like smtp://user:password@mail.example.com:587 or smtps://mail.example.com"
+)
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """A mail server; `tls` is `implicit`, or what becomes of STARTTLS."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None = field(repr=False)
+    tls: str
+
+
+def mail_server(url: str) -> MailServer | None:
+    """Parse a mail server's address, such as `smtp://user:password@host:587?starttls=required`.
+
+    Empty: none. Without `starttls` it is required where a password is
+    sent, used where the server offers it, and not asked for on this machine itself.
+    """
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port, query = parts.port, parse_qs(parts.query, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise ValueError(MAIL_URL_EXPECTED) from None
+    asked = query.pop("starttls", [None])[-1]
+    wrong = parts.scheme not in ("smtp", "smtps") or not parts.hostname or query
+    if wrong or parts.path.strip("/") or parts.fragment or any(map(str.isspace, url)):
+        raise ValueError(MAIL_URL_EXPECTED)
+    if (parts.username is None) != (parts.password is None):
+        raise ValueError("must have both a user and a password, or neither")
+    if asked is not None and (asked not in STARTTLS_MODES or parts.scheme == "smtps"):
+        raise ValueError(f"takes starttls={'|'.join(STARTTLS_MODES)}, with smtp:// only")
+    host = parts.hostname or ""
+    implicit = parts.scheme == "smtps"
+    return MailServer(
+        host=host,
+        port=port or (SUBMISSIONS_PORT if implicit else SUBMISSION_PORT),
+        user=unquote(parts.username) if parts.username is not None else None,
+        password=unquote(parts.password) if parts.password is not None else None,
+        tls=IMPLICIT if implicit else asked or _by_default(host, parts.username is not None),
+    )
+
+
+def _by_default(host: str, with_password: bool) -> str:
+    if _is_this_machine(host):
+        return OFF
+    return REQUIRED if with_password else OFFERED
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

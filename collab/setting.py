@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .parsers import Parser, database_url, postgres_url, redis_url, secret, secrets, token
+from .parsers import (
+    Parser,
+    database_url,
+    mail_server,
+    postgres_url,
+    redis_url,
+    secret,
+    secrets,
+    token,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,7 +26,15 @@ class ConfigError(Exception):
 
 
 #: What these read is not repeated in an error: a secret, or an address that may hold a password.
-CONFIDENTIAL_READERS = (secret, secrets, token, database_url, postgres_url, redis_url)
+CONFIDENTIAL_READERS = (
+    secret,
+    secrets,
+    token,
+    database_url,
+    postgres_url,
+    redis_url,
+    mail_server,
+)
 
 
 @dataclass(frozen=True)

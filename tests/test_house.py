@@ -41,6 +41,7 @@ RANKS = {
     "execution": 6,
     "functions": 6,
     "schedules": 6,
+    "mail": 6,
     "processing": 6,
     "reports": 6,
     "notifications": 6,
@@ -55,7 +56,15 @@ RANKS = {
 #: exchange with another service, which is given up at its deadline.
 OWN_THREADS = {"core/parts.py", "server.py", "core/outbound/resolving.py"}
 #: Modules beside the packages: what all may import, and what knows all.
-GROUND = {"config", "extensions", "parsers", "setting", "version", "webhook_settings"}
+GROUND = {
+    "config",
+    "extensions",
+    "mail_settings",
+    "parsers",
+    "setting",
+    "version",
+    "webhook_settings",
+}
 ROOF = {"__init__", "server", "starting", "cli", "demo"}
 ROOFS = {f"{name}.py" for name in ROOF}
 

@@ -37,6 +37,21 @@ BAD = {
     "AUTH_RATE_LIMIT": ["", "0 per minute", "5/minute"],
     "REGISTER_RATE_LIMIT": ["", "0 per minute", "5/minute"],
     "INVITE_RATE_LIMIT": ["", "0 per minute", "5/minute"],
+    "MAIL_RATE_LIMIT": ["", "0 per minute", "5/minute"],
+    "PUBLIC_URL": ["collab.example.com", "ftp://x.org", "https://u@x.org", "https://x.org#a"],
+    "SMTP_URL": [
+        "mail.example.com",
+        "http://mail.example.com",
+        "smtp://",
+        "smtp://mail.example.com:99999",
+        "smtp://user@mail.example.com",
+        "smtp://mail.example.com/inbox",
+        "smtp://mail.example.com?starttls=maybe",
+        "smtps://mail.example.com?starttls=off",
+        "smtp://mail.example.com?tls=off",
+    ],
+    "REQUIRE_VERIFIED_EMAIL": ["", "maybe"],
+    "MAIL_FROM": ["", "Collab", "collab@", "Collab <c@x.org>\nBcc: all@x.org"],
     "INGEST_RATE_LIMIT": ["", "0 per minute", "5/minute"],
     "MESSAGE_RATE": ["", "0", "x"],
     "SIGNAL_RATE_KB": ["", "0", "x"],
@@ -128,6 +143,7 @@ SECRET_ONES = {
     "DATABASE_URL": "postgres://user:hunter2@db.example.com/collab",
     "REDIS_URL": "http://user:hunter2@redis.example.com",
     "INGEST_DATABASE_URL": "mysql://user:hunter2@db.example.com/collab",
+    "SMTP_URL": "smtp://user:hunter2@mail.example.com/inbox",
 }
 
 

@@ -119,6 +119,20 @@ SPECIAL_TYPES = (
         "Discard dead letters, wait until old events are deleted, or ask for a larger quota.",
     ),
     ProblemType(
+        "address-not-verified",
+        403,
+        "Address not verified",
+        "Nobody has shown yet that what is sent to your address is read by you.",
+        "Follow the link in the mail that you got; `POST /api/v1/auth/verification` sends another.",
+    ),
+    ProblemType(
+        "link-spent",
+        410,
+        "Link spent",
+        "The link was used before, a newer one was sent, or its time is over.",
+        "Ask for a new one, and follow the link in the newest mail.",
+    ),
+    ProblemType(
         "inbox-full",
         429,
         "Inbox full",

@@ -179,6 +179,7 @@ COUNTED_TABLES = (
         place=("schedule", "{row}.schedule_id"),
     ),
     Counted("job_keys", "jobs", ("key", "owner_id"), _texts("key"), _OWNER),
+    Counted("mails", "jobs", ("sealed", "owner_id"), _texts("sealed", "recipient"), _OWNER),
     Counted(
         "projects",
         "workspaces",

@@ -1,0 +1,15 @@
+"""Mails: kept sealed with the change that they tell of, and sent by jobs of the type `email`."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Let jobs send mails, by SMTP_URL or into a folder; those of long ago are forgotten."""
+    from ..core.storage import housekeeping
+    from ..jobs.registry import register
+    from . import job_types, outbox, personal, retention
+
+    outbox.init_app(app)
+    personal.init_app(app)
+    register(app, job_types.email)
+    housekeeping.bring(app, "ended mails", retention.forget)

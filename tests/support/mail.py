@@ -1,0 +1,131 @@
+"""Mail servers on this machine that take, put off, refuse or stall, and what they were given."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+ACCEPTED = "250 2.0.0 taken"
+
+
+class MailHost:
+    """A mail server on a free port; `answers` has what it says to the next recipients or mails."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None, **options: Any) -> None:
+        self.taken: list[EmailMessage] = []
+        self.recipients: list[str] = []
+        #: What it answers next to RCPT TO, and to what DATA brought; then it accepts.
+        self.to_recipients: list[str] = []
+        self.to_mails: list[str] = []
+        #: Whether it hangs up in the middle of the next mail.
+        self.hangs_up = False
+        #: Whether a mail was sent with TLS, and by whom.
+        self.sealed: list[bool] = []
+        self.users: list[str] = []
+        self._loop = asyncio.new_event_loop()
+        options |= {"authenticator": self._authenticate, "tls_context": tls, "hostname": "mail"}
+        making = self._loop.create_server(
+            lambda: SMTP(self, loop=self._loop, **options), "127.0.0.1", 0
+        )
+        self._server = self._loop.run_until_complete(making)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+
+    def url(self, scheme: str = "smtp", user: str = "", query: str = "") -> str:
+        return f"{scheme}://{user}127.0.0.1:{self.port}{query}"
+
+    def close(self) -> None:
+        """Stop; once is enough."""
+        if self._loop.is_closed():
+            return
+        self._loop.call_soon_threadsafe(self._server.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(20)
+        self._loop.run_until_complete(self._end_all())
+        self._loop.close()
+
+    async def _end_all(self) -> None:
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    def _authenticate(
+        self, server: Any, session: Session, envelope: Envelope, mechanism: str, data: Any
+    ) -> AuthResult:
+        if isinstance(data, LoginPassword) and data.password == b"s3cret/@word":
+            self.users.append(data.login.decode())
+            return AuthResult(success=True)
+        return AuthResult(success=False, handled=False)
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
+    ) -> str:
+        self.recipients.append(address)
+        said = self.to_recipients.pop(0) if self.to_recipients else ACCEPTED
+        if said.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return said
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.hangs_up:
+            self.hangs_up = False
+            assert server.transport is not None
+            server.transport.abort()
+            return ACCEPTED
+        said = self.to_mails.pop(0) if self.to_mails else ACCEPTED
+        if said.startswith("2"):
+            content = cast(bytes, envelope.content)
+            self.sealed.append(session.ssl is not None)
+            self.taken.append(cast(EmailMessage, message_from_bytes(content, policy=default)))
+        return said
+
+
+class SlowHost:
+    """A server that says its greeting a byte at a time, for ever, as long as anybody listens."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.reached, self.left = threading.Event(), threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._trickle, daemon=True)
+        self._thread.start()
+
+    def _trickle(self) -> None:
+        try:
+            line, _ = self._listener.accept()
+            with line:
+                self.reached.set()
+                while not self._closing.wait(0.01):
+                    line.sendall(b"2")
+        except OSError:
+            pass
+        self.left.set()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._listener.close()
+        self._thread.join(10)
+
+
+def links_in(message: EmailMessage) -> list[str]:
+    """Return the addresses in a mail's plain text, each on a line of its own."""
+    return [line for line in text_of(message).splitlines() if line.startswith("http")]
+
+
+def text_of(message: EmailMessage, kind: str = "plain") -> str:
+    """Return what a mail says, as plain text or HTML."""
+    part = message.get_body((kind,))
+    assert part is not None, message
+    content: str = cast(EmailMessage, part).get_content()
+    return content.replace("\r\n", "\n")
