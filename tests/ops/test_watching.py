@@ -136,7 +136,7 @@ def there(busy: httpx.Client, app: Flask) -> dict[str, set[str]]:
 
 
 def test_every_metric_and_label_that_is_named_exists(
-    there: dict[str, set[str]], app: Flask
+    there: dict[str, set[str]], busy: httpx.Client, app: Flask
 ) -> None:
     for one in metrics._DECLARED.of(app).values():  # what has had no reason to be counted yet
         ends = ("", "_total", "_count", "_sum", "_bucket")
