@@ -112,6 +112,7 @@ SENTENCES: dict[str, str | Callable[[Data], str]] = {
     "schedule.deleted": "{actor} deleted the schedule {name}",
     "schedule.run_started": "The schedule {name} made job {job_id}",
     "schedule.run_skipped": "The schedule {name} passed over a time ({reason})",
+    "schedule.run_ended": "A run of the schedule {name} {status}",
     "schedule.run_failed": "The schedule {name} failed",
     "schedule.recovered": "The schedule {name} succeeded again",
     "task.created": "{actor} made the task {title}",

@@ -21,6 +21,7 @@ from ..events.catalogue.schedules import (
     ScheduleEnded,
     SchedulePaused,
     ScheduleRecovered,
+    ScheduleRunEnded,
     ScheduleRunFailed,
     ScheduleRunSkipped,
     ScheduleRunStarted,
@@ -204,7 +205,10 @@ def _settle(schedule: Schedule, run: ScheduleRun, job: Job | None) -> None:
     run.finished_at = utcnow() if job is None else job.finished_at
     if run.status == FAILED and job is not None:
         fail(schedule, run, job.error or {})
-    elif run.status == SUCCEEDED and schedule.failures:
+        return
+    ended = ScheduleRunEnded(run_id=run.id, job_id=run.job_id, status=run.status, **about(schedule))
+    log.record(ended, actor=None)
+    if run.status == SUCCEEDED and schedule.failures:
         recovered = ScheduleRecovered(run_id=run.id, failures=schedule.failures, **about(schedule))
         log.record(recovered, actor=None)
         note(schedule, failures=0)

@@ -163,6 +163,7 @@ def test_the_log_tells_what_people_and_the_clock_did(
     assert [(row.type.removeprefix("schedule."), row.actor) for row in told] == [
         ("created", alice.id),
         ("run_started", None),
+        ("run_ended", None),
         ("updated", alice.id),
         ("paused", alice.id),
         ("resumed", alice.id),

@@ -124,3 +124,25 @@ def test_an_admin_changes_a_feature_and_disables_somebody_and_others_are_told_it
 
     other = window("alice", "/admin")
     expect(other.get_by_text("This is for admins")).to_be_visible()
+
+
+def test_a_schedule_is_made_with_its_next_runs_in_sight_and_run_at_once(window, project):
+    page = window("alice", f"/projects/{project}/schedules")
+    page.get_by_role("button", name="New schedule").first.click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name").fill("Weekly report")
+    form.get_by_label("When", exact=True).fill("* * 31 2 *")
+    expect(form.locator(".field-wrong:visible")).to_contain_text("never due")
+    form.get_by_label("When", exact=True).fill("0 9 * * MON")
+    form.get_by_label("Time zone").fill("Asia/Tokyo")
+    expect(form.get_by_role("status")).to_contain_text("At 09:00 on Monday")
+    expect(form.locator(".field-wrong:visible")).to_have_count(0)
+    form.get_by_label("Type").select_option("report")
+    form.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Weekly report")
+    expect(page.locator(".next-runs li")).to_have_count(5)
+    page.get_by_role("button", name="Run now").click()
+    expect(page.locator("[data-run] .chip")).to_have_text("succeeded")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".page-sub .chip")).to_have_text("paused")
+    expect(page.locator(".next-runs")).to_have_count(0)

@@ -27,6 +27,7 @@ class Places:
     task: int
     file: int
     job: int
+    schedule: int
     post: int
     collection: int
 
@@ -49,12 +50,15 @@ def places(at_site: Callable[[Person], Person], alice, ada, project) -> Places:
     post = owner.writes("Hello", "**World**")["id"]
     task = owner.makes_task("Launch", project_id=project, assignee=ada.id, priority="urgent")["id"]
     owner.comments(task, "Is it ready, @ada?")
+    report = {"type": "report", "project_id": project}
+    weekly = owner.post("/schedules", report | {"name": "Weekly", "cron": "@weekly"})
     owner.post(f"/ingest?project_id={project}", [{"event_type": "view"}, {"event_type": 5}])
     return Places(
         project=project,
         task=task,
         file=owner.makes_text(project, "print('Hello')\n"),
-        job=owner.post("/jobs", {"type": "report", "project_id": project}).json()["id"],
+        job=owner.post("/jobs", report).json()["id"],
+        schedule=weekly.json()["id"],
         post=post,
         collection=at_site(ada).collects(post),
     )

@@ -104,6 +104,16 @@ class ScheduleRunSkipped(ScheduleEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScheduleRunEnded(ScheduleEvent):
+    """The job of a run is over: `status` is succeeded or cancelled (failed has its own type)."""
+
+    type = "schedule.run_ended"
+    run_id: int
+    job_id: int | None
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScheduleRunFailed(ScheduleEvent):
     """A run of a schedule failed, or its job was refused: `failures` are those in a row."""
 

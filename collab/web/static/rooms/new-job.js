@@ -1,33 +1,9 @@
 // @ts-check
 /** Submitting a job: which type, and a form made from what the type takes. */
-import { append, h, replace } from "../core/dom.js";
-import { Problem } from "../core/problem.js";
 import { openForm } from "../ui/dialog.js";
-import { field, select } from "../ui/field.js";
-import { fieldsOf, payloadOf } from "./schema-form.js";
+import { typeForm } from "./type-form.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
-/** @typedef {import("./schema-form.js").Schema} Schema */
-/** @typedef {{ name: string, summary: string, available: boolean, reason: string | null, needs_project: boolean, payload: string }} JobType */
-
-/** The API's description, fetched once. @type {Promise<any> | null} */
-let described = null;
-
-/** @returns {Promise<any>} */
-function description() {
-  described ??= fetch("/api/openapi.json").then((answer) => answer.json());
-  return described;
-}
-
-/**
- * The schema at an address such as "/api/openapi.json#/components/schemas/ReportPayload".
- * @param {string} address
- * @returns {Promise<Schema>}
- */
-async function schemaAt(address) {
-  const steps = (address.split("#/")[1] ?? "").split("/");
-  return steps.reduce((at, step) => at?.[step], await description());
-}
 
 /**
  * Open the form.
@@ -36,69 +12,15 @@ async function schemaAt(address) {
  * @param {(job: { id: number }) => void} done
  */
 export async function newJob(ctx, project, done) {
-  const { data } = await ctx.api.get("jobs/types");
-  const types = /** @type {JobType[]} */ (data.items).filter((one) => project !== null || !one.needs_project);
-  const forms = new Map();
-  for (const one of types) {
-    const schema = await schemaAt(one.payload);
-    forms.set(one.name, { type: one, schema, fields: fieldsOf(schema) });
-  }
-  const part = h("div", { class: "form" });
-  const choice = select(
-    types.map((one) => [one.name, one.name.replaceAll("_", " ")]),
-    types[0]?.name ?? "",
-    { id: "job-type" },
-  );
-  const draw = () => {
-    const { type, fields } = forms.get(choice.value);
-    replace(
-      part,
-      h("p", { class: "quiet" }, type.summary),
-      type.available ? null : h("p", { class: "form-wrong" }, type.reason),
-    );
-    append(
-      part,
-      fields.map((/** @type {import("../ui/field.js").Field} */ one) => one.element),
-    );
-  };
-  choice.addEventListener("change", draw);
-  draw();
+  const form = await typeForm(ctx, project);
   openForm({
     title: "New job",
     submit: "Submit",
-    fields: [typeField(choice, part)],
+    fields: [form.field],
     async save() {
-      const { type, schema, fields } = forms.get(choice.value);
-      const values = Object.fromEntries(fields.map((/** @type {any} */ one) => [one.name, one.value()]));
-      const body = { type: type.name, payload: read(schema, values), project_id: project };
-      const answer = await ctx.api.post("jobs", { body, idempotent: true }).catch((error) => tell(error, fields));
+      const body = { ...form.work(), project_id: project };
+      const answer = await ctx.api.post("jobs", { body, idempotent: true }).catch(form.tell);
       done(answer.data);
     },
   });
-}
-
-/** @param {Schema} schema @param {Record<string, string>} values */
-function read(schema, values) {
-  try {
-    return payloadOf(schema, values);
-  } catch (error) {
-    throw new Problem(422, { detail: /** @type {Error} */ (error).message });
-  }
-}
-
-/** Show what is wrong at its field: the payload's members are below `payload`. @param {unknown} error @param {import("../ui/field.js").Field[]} fields @returns {never} */
-function tell(error, fields) {
-  if (!(error instanceof Problem)) throw error;
-  const told = fields.filter((one) => one.tell(error.of(`payload/${one.name}`)));
-  told[0]?.focus();
-  throw told.length ? new Problem(error.status, { detail: "Something in it can’t be taken as it is." }) : error;
-}
-
-/** @param {HTMLSelectElement} choice @param {HTMLElement} part @returns {import("../ui/field.js").Field} */
-function typeField(choice, part) {
-  const made = field("type", "Type");
-  made.element.querySelector("input")?.replaceWith(choice);
-  made.element.querySelector("label")?.setAttribute("for", "job-type");
-  const element = h("div", { class: "form" }, made.element, part);
-  return { ...made, element, value: () => choice.value, focus: () => choice.focus(), tell: () => false };
 }

@@ -33,6 +33,7 @@ export function placeOf({ type, project_id: project, data }) {
   const base = project ? `/projects/${project}` : "";
   if (family === "task" && data.task_id) return project ? `${base}/board/${data.task_id}` : `/tasks/${data.task_id}`;
   if (family === "job" && data.job_id) return `${base}/jobs/${data.job_id}`;
+  if (family === "schedule" && data.schedule_id) return `${base}/schedules/${data.schedule_id}`;
   if (family === "file" && data.file_id && project) return `${base}/files/${data.file_id}`;
   if (family === "post" && data.post_id) return `/posts/${data.post_id}`;
   if (family === "collection" && data.collection_id) return `/collections/${data.collection_id}`;

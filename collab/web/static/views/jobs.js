@@ -8,6 +8,7 @@ import { chip, filterChips } from "../ui/chips.js";
 import { empty } from "../ui/empty.js";
 import { pageHead } from "../ui/page.js";
 import { pagedList } from "../ui/paged.js";
+import { tabs } from "../ui/tabs.js";
 import { ENDED, LOOKS, STATES, showJob } from "../rooms/job.js";
 import { newJob } from "../rooms/new-job.js";
 
@@ -61,7 +62,11 @@ async function showList(root, ctx) {
   };
   const actions = button("New job", start, { look: "primary", icon: "plus" });
   const chips = filterChips("State", STATES, status ? [status] : [], choose);
-  root.append(h("div", { class: "page" }, pageHead("Jobs", { actions }), chips, element));
+  const kinds = tabs("Jobs and schedules", [
+    { href: base, label: "Jobs", current: true },
+    { href: base.replace(/jobs$/, "schedules"), label: "Schedules", current: false },
+  ]);
+  root.append(h("div", { class: "page" }, pageHead("Jobs", { actions }), kinds, chips, element));
   bag.add(() => followed.forEach((one) => one.close()));
   await load();
   return bag.dispose;

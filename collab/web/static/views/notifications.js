@@ -26,6 +26,7 @@ const KINDS = [
   ["commented", "Somebody comments on a task of mine", "comment"],
   ["due_soon", "A task of mine is due within a day", "calendar"],
   ["job_finished", "A job of mine ends", "jobs"],
+  ["schedule_failed", "A schedule of mine fails or stops", "calendar"],
 ];
 
 /** @param {HTMLElement} root @param {Context} ctx */
@@ -108,6 +109,7 @@ export function placeOf({ subject, project_id: project }) {
   const [kind = "", id = ""] = subject.split(":");
   if (kind === "task") return project ? `/projects/${project}/board/${id}` : `/tasks/${id}`;
   if (kind === "job") return `/jobs/${id}`;
+  if (kind === "schedule") return project ? `/projects/${project}/schedules/${id}` : `/schedules/${id}`;
   if (kind === "project") return `/projects/${id}`;
   if (kind === "post") return `/posts/${id}`;
   if (kind === "invitation") return "/";

@@ -214,6 +214,7 @@ function commands() {
     go("Posts", "/posts", "posts"),
     go("Collections", "/collections", "collection"),
     go("Jobs", "/jobs", "jobs"),
+    go("Schedules", "/schedules", "calendar"),
     go("Activity", "/activity", "activity"),
     ...admin,
     run("New project", "plus", newProject),

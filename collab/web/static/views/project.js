@@ -47,7 +47,8 @@ async function mount(root, ctx) {
 
 /** @param {number} id @param {string} now */
 function roomsOf(id, now) {
-  return ROOMS.map(([room, label, icon]) => ({ href: `/projects/${id}/${room}`, label, icon, current: room === now }));
+  const open = now === "schedules" ? "jobs" : now; // a room with two doors
+  return ROOMS.map(([room, label, icon]) => ({ href: `/projects/${id}/${room}`, label, icon, current: room === open }));
 }
 
 /**
