@@ -3,8 +3,11 @@
 import ast
 import re
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -76,10 +79,27 @@ def room(path: Path) -> str:
     return str(path.relative_to(HOUSE))
 
 
+def offenders(paths: Iterable[Path], found: Callable[[Path], Any]) -> dict[str, Any]:
+    """Return what is found in each file in which something is: one test looks at all files."""
+    looked = {room(path): found(path) for path in paths}
+    assert looked
+    return {name: what for name, what in looked.items() if what}
+
+
+def nodes(path: Path) -> list[ast.AST]:
+    """Return what a file consists of; each text is parsed once."""
+    return _nodes(path.read_text())
+
+
+@cache
+def _nodes(text: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(text)))
+
+
 def imports(path: Path, house: Path = HOUSE) -> Iterator[str]:
     """Yield what a file of ours imports from this project, as dotted names below `collab`."""
     package = path.relative_to(house).with_suffix("").parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level + 1]
             module = tuple(node.module.split(".")) if node.module else ()
@@ -91,22 +111,25 @@ def foreign(path: Path) -> set[tuple[str, str]]:
     """Return what a file imports from elsewhere, as (module, name)."""
     return {
         (node.module or "", name.name)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and not node.level
         for name in node.names
     }
 
 
-@pytest.mark.parametrize("path", PACKAGED, ids=room)
-def test_a_package_imports_only_lower_ranks(path):
+def imports_higher(path: Path) -> list[str]:
+    """Return what a file imports that is not of a lower rank."""
     mine = path.relative_to(HOUSE).parts[0]
-    wrong = [
+    return [
         name
         for name in imports(path)
         if (first := name.split(".")[0]) not in GROUND | {mine}
         and RANKS.get(first, 99) >= RANKS[mine]
     ]
-    assert wrong == []
+
+
+def test_a_package_imports_only_lower_ranks():
+    assert offenders(PACKAGED, imports_higher) == {}
 
 
 #: What runs in processes that do without the service: these folders import nothing else of it.
@@ -144,10 +167,18 @@ def arrows() -> Imports:
     return Imports(HOUSE)
 
 
+#: What Python makes of the sources.
+NO_SOURCE = shutil.ignore_patterns("__pycache__")
+#: Packages in which something is planted.
+PLANTED = ("posts", "events")
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """Return a copy of the house, to plant what must not be."""
-    return shutil.copytree(HOUSE, tmp_path / "collab", ignore=shutil.ignore_patterns("*.pyc"))
+    """Return a copy of some packages, to plant what must not be."""
+    for package in PLANTED:
+        shutil.copytree(HOUSE / package, tmp_path / "collab" / package, ignore=NO_SOURCE)
+    return tmp_path / "collab"
 
 
 def plant(path: Path, line: str) -> None:
@@ -219,7 +250,7 @@ WORD = re.compile(r"[A-Z]?[a-z]+")
 
 def said(path: Path) -> Iterator[str]:
     """Yield the names in a file, and its texts that are no documentation."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         for field, value in ast.iter_fields(node):
             documents = isinstance(node, ast.Expr) and isinstance(value, ast.Constant)
             if isinstance(value, ast.Constant) and isinstance(value.value, str) and not documents:
@@ -249,9 +280,8 @@ def names_higher(path: Path, house: Path = HOUSE) -> set[str]:
 VERBS = {"post", "POST", "post_dump"}
 
 
-@pytest.mark.parametrize("path", PACKAGED, ids=room)
-def test_a_low_package_names_no_higher_things(path):
-    assert names_higher(path) == set()
+def test_a_low_package_names_no_higher_things():
+    assert offenders(PACKAGED, names_higher) == {}
 
 
 @pytest.mark.parametrize(
@@ -268,10 +298,15 @@ def test_a_planted_name_is_found(copied, line):
     assert names_higher(copied / "events" / "hub.py", copied)
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.name == "schemas.py"], ids=room)
-def test_schemas_touch_no_database(path):
-    assert not {module for module, _ in foreign(path) if module.startswith("sqlalchemy")}
-    assert not {name for name in imports(path) if name.endswith((".db", ".service", ".routes"))}
+def touches_database(path: Path) -> set[str]:
+    """Return what a file imports of the database, or of what uses it."""
+    ours = {name for name in imports(path) if name.endswith((".db", ".service", ".routes"))}
+    return ours | {module for module, _ in foreign(path) if module.startswith("sqlalchemy")}
+
+
+def test_schemas_touch_no_database():
+    schemas = [path for path in FILES if path.name == "schemas.py"]
+    assert offenders(schemas, touches_database) == {}
 
 
 #: What is glue between requests and the house: it may know a request as routes do.
@@ -305,7 +340,7 @@ def knows_of_requests(path: Path, house: Path = HOUSE) -> set[str]:
     name = path.relative_to(house)
     if any(name.match(one) for one in GLUE) or is_routes(path.stem) or name.parts[0] in ROOFS:
         return set()
-    tree = ast.walk(ast.parse(path.read_text()))
+    tree = nodes(path)
     whole = {one.name for node in tree if isinstance(node, ast.Import) for one in node.names}
     asked = {name for module, name in foreign(path) if module.split(".")[0] == "flask"} - {"Flask"}
     http = {one for one in imports(path, house) if one.startswith("core.http")}
@@ -316,9 +351,8 @@ def knows_of_requests(path: Path, house: Path = HOUSE) -> set[str]:
     return (whole & {"flask", "flask.globals"}) | (asked - ASKS_FLASK.get(str(name), set())) | http
 
 
-@pytest.mark.parametrize("path", FILES, ids=room)
-def test_what_is_below_routes_knows_no_request(path):
-    assert knows_of_requests(path) == set()
+def test_what_is_below_routes_knows_no_request():
+    assert offenders(FILES, knows_of_requests) == {}
 
 
 @pytest.mark.parametrize(
@@ -342,48 +376,48 @@ def test_a_planted_request_is_found(copied, file, line):
     assert knows_of_requests(copied / file, copied)
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if room(path) not in OWN_THREADS], ids=room
-)
-def test_threads_are_those_of_parts(path):
+def test_threads_are_those_of_parts():
     """So that each is started after the fork, stopped in order, and shown by `/ready`."""
-    assert "threading.Thread(" not in path.read_text()
+    others = [path for path in FILES if room(path) not in OWN_THREADS]
+    assert offenders(others, lambda path: "threading.Thread(" in path.read_text()) == {}
 
 
 #: Modules that one folder may hold, beside its `__init__.py`: past it, some of them are a room.
 MAX_MODULES = 16
 
 
-@pytest.mark.parametrize(
-    "folder", sorted({path.parent for path in FILES}), ids=lambda one: str(one.relative_to(HOUSE))
-)
-def test_a_folder_is_no_hall(folder):
-    assert len([path for path in FILES if path.parent == folder]) <= MAX_MODULES + 1
+def test_a_folder_is_no_hall():
+    held = Counter(path.parent for path in FILES)
+    assert {room(folder): n for folder, n in held.items() if n > MAX_MODULES + 1} == {}
 
 
-@pytest.mark.parametrize("path", [*HOUSE.glob("*/models.py")], ids=room)
-def test_models_never_commit(path):
-    assert ".commit(" not in path.read_text()
+def test_models_never_commit():
+    models = HOUSE.glob("*/models.py")
+    assert offenders(models, lambda path: ".commit(" in path.read_text()) == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=room)
-def test_a_file_stays_under_300_lines(path):
-    assert len(path.read_text().splitlines()) <= 300
+def test_a_file_stays_under_300_lines():
+    lines = {room(path): len(path.read_text().splitlines()) for path in FILES}
+    assert {name: count for name, count in lines.items() if count > 300} == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=room)
-def test_a_function_stays_under_50_lines(path):
-    functions = (
-        node
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-    )
-    assert [one.name for one in functions if one.end_lineno - one.lineno >= 50] == []
+def long_functions(path: Path) -> list[str]:
+    """Return the functions of 50 lines and more."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    functions = [node for node in nodes(path) if isinstance(node, kinds)]
+    return [one.name for one in functions if one.end_lineno - one.lineno >= 50]
 
 
-@pytest.mark.parametrize("path", FILES, ids=room)
-def test_constants_stand_one_a_line_and_say_their_unit_and_thing(path):
-    assert (crowded(path), bare(path, room(path))) == ([], [])
+def test_a_function_stays_under_50_lines():
+    assert offenders(FILES, long_functions) == {}
+
+
+def test_constants_stand_one_a_line():
+    assert offenders(FILES, crowded) == {}
+
+
+def test_constants_say_their_unit_and_thing():
+    assert offenders(FILES, lambda path: bare(path, room(path))) == {}
 
 
 @pytest.mark.parametrize(
@@ -417,9 +451,9 @@ def other_verbs(path: Path) -> list[str]:
     return [one.name for one in functions if OTHER_VERBS.fullmatch(one.name)]
 
 
-@pytest.mark.parametrize("path", [one for one in PACKAGED if not is_routes(one.stem)], ids=room)
-def test_one_thing_has_one_verb(path):
-    assert other_verbs(path) == []
+def test_one_thing_has_one_verb():
+    below = [one for one in PACKAGED if not is_routes(one.stem)]
+    assert offenders(below, other_verbs) == {}
 
 
 @pytest.mark.parametrize("name", ["get", "get_post", "list_for", "list_of_project", "fetch_posts"])

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 #: Words that say all there is to say, wherever they stand.
@@ -28,11 +29,17 @@ def _is_constant(name: str) -> bool:
 
 def _assigned(path: Path) -> Iterator[tuple[list[ast.expr], ast.expr]]:
     """Yield what each statement at a module's top assigns to, and the value."""
-    for node in ast.parse(path.read_text()).body:
+    for node in _statements(path.read_text()):
         if isinstance(node, ast.Assign):
             yield node.targets, node.value
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             yield [node.target], node.value
+
+
+@cache
+def _statements(text: str) -> list[ast.stmt]:
+    """Return the statements at a module's top; each text is parsed once."""
+    return ast.parse(text).body
 
 
 def _names(targets: list[ast.expr]) -> list[str]:
