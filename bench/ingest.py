@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import _peer_pipeline as peer
+from bench import _plot
 from bench._http import Api, register
 from bench._httpload import HttpLoad
 from bench._machine import describe
@@ -250,33 +251,60 @@ class OneSource(SourceReader):
         """Close nothing."""
 
 
-def curve(most: int) -> None:
-    """Print how the pipeline alone goes on as its store grows."""
-    draw, rows, total = random.Random(3), [], 0
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        inbox = Inbox(place / "ingest.db", max_bytes=2**32, quota_bytes=2**40)
-        loader = Loader(place / "ingest.db", OneSource(), Archive(place / "archive"))
-        for border in (10**4, 10**5, 3 * 10**5, 10**6, 3 * 10**6, 10**7):
-            if border > most:
-                break
-            rate, spent_cpu = 0.0, 0.0
-            while total < border:
-                count = min(20_000, border - total)
-                batch = [json.dumps(events(500, draw)).encode() for _ in range(count // 500)]
-                for body in batch:
-                    inbox.append(Request(1, 1, int(time.time() * 1000), "event", 500, "{}", body))
-                start, cpu = time.perf_counter(), time.process_time()
-                loaded = loader.load_all()
-                rate = loaded / (time.perf_counter() - start)
-                spent_cpu = (time.process_time() - cpu) / loaded * 1e6
-                total += loaded
+#: Sizes of the store at which the curve has a point.
+BORDERS = (10**4, 10**5, 3 * 10**5, 10**6, 3 * 10**6, 10**7)
+#: Events that are loaded at once, and before a border the last so many are measured.
+CHUNK = 20_000
+MEASURED = 100_000
+
+
+def curve(most: int, svg: str | None) -> None:
+    """Print how the pipeline alone goes on as its store grows; `svg` is the name of a picture."""
+    rows, points = [], []
+    with temp_folder() as place:
+        grower = Grower(place)
+        for border in (one for one in BORDERS if one <= most):
+            grower.until(border - min(MEASURED, border - grower.total))
+            rate, cpu = grower.until(border)
             size = (place / "ingest.db").stat().st_size / 2**20
-            rows.append([f"{total:,}", f"{rate:,.0f}", f"{spent_cpu:.1f}", f"{size:,.0f}"])
-            print(" ".join(rows[-1]), file=sys.stderr, flush=True)
-        loader.close()
-        inbox.close()
+            rows.append([f"{border:,}", f"{rate:,.0f}", f"{cpu:.1f}", f"{size:,.0f}"])
+            points.append((border, rate))
+        grower.close()
     print(markdown(["stored", "loaded a second", "CPU µs an event", "MiB"], rows), flush=True)
+    if svg and points:
+        Path(svg).write_text(_plot.curve("Events loaded a second", points, "by events stored"))
+
+
+class Grower:
+    """A store that grows, without a server before it."""
+
+    def __init__(self, place: Path) -> None:
+        self.total, self._draw, self._begun = 0, random.Random(3), time.monotonic()
+        self._inbox = Inbox(place / "ingest.db", max_bytes=2**32, quota_bytes=2**40)
+        self._loader = Loader(place / "ingest.db", OneSource(), Archive(place / "archive"))
+
+    def close(self) -> None:
+        """Close the store."""
+        self._loader.close()
+        self._inbox.close()
+
+    def until(self, border: int) -> tuple[float, float]:
+        """Load up to so many events; returns how many a second, and CPU µs of each."""
+        first, took, cpu = self.total, 0.0, 0.0
+        while self.total < border:
+            for _ in range(min(CHUNK, border - self.total) // 500):
+                body = json.dumps(events(500, self._draw)).encode()
+                now = int(time.time() * 1000)
+                self._inbox.append(Request(1, 1, now, "event", 500, "{}", body))
+            start, cpu_start = time.perf_counter(), time.process_time()
+            self.total += self._loader.load_all()
+            took += time.perf_counter() - start
+            cpu += time.process_time() - cpu_start
+            if self.total % (10 * CHUNK) == 0:
+                seconds = time.monotonic() - self._begun
+                print(f"{self.total:,} stored, {seconds:.0f} s", file=sys.stderr, flush=True)
+        loaded = self.total - first
+        return loaded / (took or 1.0), cpu / (loaded or 1) * 1e6
 
 
 def against_peer(python: str, seconds: float, rounds: int) -> None:
@@ -303,6 +331,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=10**7, help="how far the curve goes")
+    parser.add_argument("--svg", help="a file for the picture of the curve")
     arguments = parser.parse_args()
     begin()
     print(describe(), f"load {os.getloadavg()[0]:.1f}", sep="; ", flush=True)
@@ -313,7 +342,7 @@ def main() -> None:
     if "peer" in arguments.what:
         against_peer(arguments.python, arguments.seconds, arguments.rounds)
     if "curve" in arguments.what:
-        curve(arguments.rows)
+        curve(arguments.rows, arguments.svg)
 
 
 if __name__ == "__main__":

@@ -178,7 +178,8 @@ SETTINGS = (
         "INGEST_WORKER",
         "process",
         one_of("process", "thread", "off"),
-        "what carries events from the inbox to the store; off: another process does",
+        "what carries events from the inbox to the store; a thread has no bound of time and"
+        " memory; off: another process does",
     ),
     Setting("INGEST_QUEUE_MB", "64", whole(1, 100_000), "MiB of events that wait to be stored"),
     Setting("INGEST_QUOTA_MB", "1024", whole(1, 10_000_000), "MiB of one project's stored events"),

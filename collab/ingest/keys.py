@@ -82,7 +82,8 @@ class KeyRing:
         """Return the sender of a key, if it has been looked up since rights last changed."""
         if self._epoch != log.bell().rights_epoch:
             return None
-        return self._known.get(key)
+        # By the digest, as in the table: nothing compares what is secret, or keeps it.
+        return self._known.get(digest(key))
 
     def find(self, key: str) -> Sender | None:
         """Return the sender of a key, or None; a key that has ended has none."""
@@ -101,15 +102,15 @@ class KeyRing:
             return None
         until = None if row.key_digest == mine else row.previous_until
         sender = Sender(row.id, row.project_id, row.enabled, until)
-        self._remember(epoch, key, sender)
+        self._remember(epoch, mine, sender)
         return sender
 
-    def _remember(self, epoch: int, key: str, sender: Sender) -> None:
+    def _remember(self, epoch: int, mine: str, sender: Sender) -> None:
         with self._lock:
             if epoch > self._epoch:
                 self._epoch, self._known = epoch, OrderedDict()
             if epoch == self._epoch:
-                self._known[key] = sender
+                self._known[mine] = sender
             while len(self._known) > MAX_KNOWN_KEYS:
                 self._known.popitem(last=False)
 

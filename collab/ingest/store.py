@@ -67,7 +67,7 @@ def _make_inbox(app: Flask) -> TakesRequests:
     if url := app.config["REDIS_URL"]:
         from .pipeline.queues.stream import StreamInbox  # and the client of Redis: few need it
 
-        return StreamInbox(url, **limits)
+        return StreamInbox(url, **limits, store=where_of(app))
     return Inbox(where_of(app), **limits)
 
 

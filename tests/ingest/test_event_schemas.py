@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from collab.ingest.pipeline.event_schemas import compile_kept, compile_schema
+from collab.ingest.pipeline.event_schemas import MAX_PATTERNS, compile_kept, compile_schema
 
 #: Hundreds of states are alive at each character of a text of its letters: 20 us each.
 COSTLY_PATTERN = "(a|b){1,371}c"
@@ -53,3 +53,13 @@ def test_levels_that_multiply_each_other_are_refused() -> None:
 def test_a_kept_schema_that_is_taken_no_more_ends_no_worker() -> None:
     check = compile_kept(nested(15))
     assert "too long" in (check({}) or "")
+
+
+def test_a_schema_has_only_so_many_patterns():
+    def schema(count: int) -> dict[str, object]:
+        named = {f"^k{one}[a-z]+$": {"pattern": f"^v{one}"} for one in range(count // 2)}
+        return {"patternProperties": named}
+
+    compile_schema(schema(MAX_PATTERNS))
+    with pytest.raises(ValueError, match="at most 50 patterns"):
+        compile_schema(schema(MAX_PATTERNS + 2))

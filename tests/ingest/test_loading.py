@@ -182,6 +182,42 @@ def test_events_of_a_source_that_is_gone_are_dropped(pipeline):
     assert pipeline.stored() == ["b"]
 
 
+def test_what_has_nul_where_no_store_takes_it_costs_none_of_its_neighbours(pipeline):
+    pipeline.has_source(1, rules=[{"op": "rename", "from": "data.who", "to": "user_id"}])
+    pipeline.takes(
+        event("a"),
+        event("n\0", event_type="ty\0pe"),
+        {"event_id": "x\0y", "event_type": ["z\0"]},
+        event("b", data={"session_id": "s\0", "who": "w\0ho", "text": "kept\0as it is"}),
+    )
+    pipeline.loads()
+    assert pipeline.stored() == ["a", "b"]
+    assert [reason for _, reason, _ in pipeline.letters()] == [
+        "`event_id` must not have NUL characters (U+0000).",
+        "`event_id` must not have NUL characters (U+0000).",
+    ]
+    ((user, session, data),) = pipeline.asks(
+        "SELECT user_id, session_id, data FROM events WHERE event_id = 'b'"
+    )
+    assert (user, session, json.loads(data)["data"]["text"]) == ("who", None, "kept\0as it is")
+    assert pipeline.asks("SELECT event_id, type FROM dead_letters ORDER BY id") == [
+        ("n?", "ty?pe"),
+        ("x?y", None),
+    ]
+    assert conserved(pipeline.loader.connection)
+
+
+def test_what_waits_when_its_source_is_deleted_is_gone_and_the_numbers_are_true(pipeline):
+    pipeline.has_source(2)
+    pipeline.takes(event("a"), source=2)
+    pipeline.takes(event("b"))
+    del pipeline.sources.known[2]
+    pipeline.loads()
+    assert pipeline.stored() == ["b"]
+    assert pipeline.asks("SELECT count(*) FROM inbox") == [(0,)]
+    assert conserved(pipeline.loader.connection)
+
+
 @pytest.mark.sqlite
 def test_an_event_at_which_the_store_fails_is_rejected_alone(pipeline):
     # Whatever the cause: here a trigger stands for what nobody thought of.

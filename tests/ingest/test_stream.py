@@ -9,8 +9,15 @@ import pytest
 import redis as client
 
 from collab.ingest.pipeline.engines.face import Store
-from collab.ingest.pipeline.inbox import InboxFull, Request
-from collab.ingest.pipeline.queues.stream import STREAM_KEY, StreamInbox, StreamQueue, queued
+from collab.ingest.pipeline.inbox import InboxFull, QuotaReached, Request
+from collab.ingest.pipeline.queues.requests import MAX_BYTES
+from collab.ingest.pipeline.queues.stream import (
+    ENTRIES_PER_READING,
+    STREAM_KEY,
+    StreamInbox,
+    StreamQueue,
+    queued,
+)
 from collab.ingest.pipeline.store import connect, is_url, writing
 from collab.ingest.worker.supervisor import Supervisor
 
@@ -189,3 +196,24 @@ def test_a_stream_that_is_full_takes_nothing(redis):
     with pytest.raises(InboxFull):
         send(inbox, 1, 2)
     inbox.close()
+
+
+def test_what_is_stored_counts_for_a_projects_quota_as_well(pipeline, redis, where):
+    inbox = StreamInbox(redis.url, max_bytes=MIB, quota_bytes=500, store=where)
+    joins(pipeline, redis)
+    send(inbox, 0, 1)
+    pipeline.loads()
+    inbox._looked = 0.0
+    with pytest.raises(QuotaReached) as caught:
+        send(inbox, 1, 3)
+    assert caught.value.used > 350
+    inbox.close()
+
+
+def test_a_worker_takes_only_so_many_bytes_in_hand(pipeline, redis, inbox):
+    queue = joins(pipeline, redis)
+    for project in range(14):
+        inbox.append(Request(project, 1, MORNING, "event", 1, "{}", b"x" * 4 * MIB))
+    taken = queue.take([])
+    assert sum(len(row.body) for row in taken) <= MAX_BYTES
+    assert len(taken) + len(queue._held) <= 2 + ENTRIES_PER_READING

@@ -170,3 +170,37 @@ def test_a_request_that_kills_the_worker_again_and_again_is_given_up_alone(
     assert conserved(store)
     letters = store.execute("SELECT stage, payload FROM dead_letters ORDER BY id").fetchall()
     assert letters == [("load", killing), ("load", other)]
+
+
+def test_one_that_is_stopped_is_noticed_and_another_takes_over(options, inbox, store):
+    supervisor = Supervisor(options, first_backoff_s=0.0005, deaf_after_s=0.5)
+    supervisor.start()
+    send(inbox, 0, 1)
+    supervisor.knock()
+    eventually(lambda: stored(store) == 1)
+    stopped = supervisor.pid
+    os.kill(stopped, signal.SIGSTOP)
+    send(inbox, 1, 1)
+    supervisor.knock()
+    eventually(lambda: supervisor.pid not in (None, stopped))
+    supervisor.knock()
+    eventually(lambda: stored(store) == 2)
+    assert conserved(store)
+    supervisor.stop()
+
+
+def test_one_that_was_stopped_for_a_moment_goes_on_with_what_it_had(options, inbox, store):
+    supervisor = Supervisor(options)
+    supervisor.start()
+    for number in range(20):
+        send(inbox, 100 * number, 100)
+        supervisor.knock()
+        if number % 5 == 0:
+            pid = eventually(lambda: supervisor.pid)
+            os.kill(pid, signal.SIGSTOP)
+            send(inbox, 10_000 + number, 1)
+            os.kill(pid, signal.SIGCONT)
+    eventually(lambda: stored(store) == 2004)
+    assert supervisor.pid == pid
+    assert conserved(store)
+    supervisor.stop()

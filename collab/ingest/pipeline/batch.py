@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .archives.archive import Slot
-from .event import Event
+from .event import NUL_CHARACTER, Event
 from .formats import payloads
 from .stages import Context
 
@@ -100,4 +100,9 @@ def letter_of_sent(row: Row, context: Context, place: int, reason: str, value: o
 def _first_text(sent: dict[str, Any], names: tuple[str, ...]) -> str | None:
     """Return the first text under these names, short and such that it can be stored."""
     found = next((sent[name] for name in names if isinstance(sent.get(name), str)), None)
-    return found and found[:200].encode("utf-8", "replace").decode()
+    return found and storable(found[:200])
+
+
+def storable(text: str) -> str:
+    """Return a text as far as a store takes it: no half characters, and no NUL."""
+    return text.encode("utf-8", "replace").decode().replace(NUL_CHARACTER, "?")

@@ -13,6 +13,9 @@ MIN_TIME_MS = 0
 MAX_TIME_MS = 4_102_444_800_000
 
 
+NUL_CHARACTER = "\0"
+
+
 class Rejected(Exception):
     """An event does not pass a stage: the stage's name, and a sentence for its sender."""
 
@@ -165,9 +168,11 @@ def _name(value: dict[str, Any], name: str) -> str | None:
         return None
     if type(found) is int:
         found = str(found)
-    if type(found) is not str or len(found) > MAX_NAME_CHARACTERS or "\0" in found:
+    if type(found) is not str or len(found) > MAX_NAME_CHARACTERS:
         limit = MAX_NAME_CHARACTERS
         raise Rejected("validate", f"`{name}` must be text of at most {limit} characters.")
+    if NUL_CHARACTER in found:  # as at every other door: no text of PostgreSQL may have it
+        raise Rejected("validate", f"`{name}` must not have NUL characters (U+0000).")
     return found
 
 
@@ -182,7 +187,8 @@ def _loose(value: object) -> str | None:
     """Return a name that somebody put among their own data, unless it can't be one."""
     if type(value) is int:
         return str(value)
-    fits = type(value) is str and 0 < len(value) <= MAX_NAME_CHARACTERS and "\0" not in value
+    fits = type(value) is str and 0 < len(value) <= MAX_NAME_CHARACTERS
+    fits = fits and NUL_CHARACTER not in value  # type: ignore[operator]
     return value if fits else None  # type: ignore[return-value]
 
 

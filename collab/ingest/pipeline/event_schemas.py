@@ -19,6 +19,8 @@ from .schema_costs import cost_of
 MAX_SCHEMA_BYTES = 32 * 1024
 #: How deep it may be.
 MAX_SCHEMA_DEPTH = 32
+#: Patterns in it: to compile one, and to find out what it costs, takes a millisecond or two.
+MAX_PATTERNS = 50
 #: Characters of a pattern in it.
 MAX_PATTERN_CHARACTERS = 300
 #: What references may add up to when each is replaced by what it refers to.
@@ -45,8 +47,15 @@ def compile_schema(schema: object) -> Check:
         raise ValueError("A schema must be a JSON object.")
     if len(orjson.dumps(schema)) > MAX_SCHEMA_BYTES:
         raise ValueError(f"A schema has at most {MAX_SCHEMA_BYTES // 1024} KiB.")
+    patterns: set[str] = set()
     for path, name, value in _members(schema, (), 0):
         _check_member(path, name, value)
+        if name == "pattern" and isinstance(value, str):
+            patterns.add(value)
+        elif path and path[-1] == "patternProperties":
+            patterns.add(name)
+    if len(patterns) > MAX_PATTERNS:
+        raise ValueError(f"A schema has at most {MAX_PATTERNS} patterns.")
     validator = _validator(schema)
     _require_few_references(schema)
     most = int(MAX_CHECK_NS / (cost_of(schema) or 1.0))

@@ -144,12 +144,18 @@ class Inbox:
 def _look(connection: Store) -> _Sizes:
     # Counted by triggers: to add up the inbox took 80 ms of each half second when it was long.
     waiting = dict(connection.execute("SELECT project, bytes FROM waiting"))
+    stored = stored_bytes(connection)
+    return _Sizes(time.monotonic(), sum(waiting.values()), waiting, stored)
+
+
+def stored_bytes(connection: Store) -> dict[int, int]:
+    """Return how many bytes of each project are stored, in the archive too."""
     stored = dict(connection.execute("SELECT project, sum(bytes) FROM totals GROUP BY project"))
     for project, size in connection.execute(
         "SELECT project, sum(bytes) FROM archives GROUP BY project"
     ):
         stored[project] = stored.get(project, 0) + size
-    return _Sizes(time.monotonic(), sum(waiting.values()), waiting, stored)
+    return stored
 
 
 def _insert(connection: Store, batch: Sequence[_Waiting]) -> None:

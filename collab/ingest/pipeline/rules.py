@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from .event import MAX_NAME_CHARACTERS, Event
+from .event import MAX_NAME_CHARACTERS, NUL_CHARACTER, Event
 
 #: Rules of one source.
 MAX_RULES = 100
@@ -131,7 +131,8 @@ def value_at(event: Event, path: Path) -> Any:
 def put(event: Event, path: Path, value: Any) -> bool:
     """Put a value at a path, None: remove it; returns whether there was a place for it."""
     if len(path) == 1:
-        setattr(event, path[0], None if value is None else str(value)[:MAX_NAME_CHARACTERS])
+        text = None if value is None else str(value)[:MAX_NAME_CHARACTERS]
+        setattr(event, path[0], text and text.replace(NUL_CHARACTER, ""))
         return True
     place: Any = getattr(event, path[0])
     for name in path[1:-1]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import orjson
 
 from .archives.archive import DAY_MS, Slot
-from .batch import Letter, Row
+from .batch import Letter, Row, storable
 from .engines.face import EventRow, Key, Store, joined
 from .event import Event
 from .store import OPEN, REPLAYED
@@ -140,7 +140,7 @@ def keep_letters(connection: Store, letters: Iterable[Letter], now: int) -> None
                 one.row.received,
                 now,
                 one.stage,
-                one.reason,
+                storable(one.reason),
                 one.event_id,
                 one.type,
                 one.row.format,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import logging
 import os
+import select
 import subprocess
 import sys
+import termios
 import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,11 +29,20 @@ log = logging.getLogger(__name__)
 WORKER_PROGRAM = Path(__file__).with_name("program.py")
 #: What the process gets of the server's environment: nothing that may be a secret.
 PASSED_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "TZ", "TMPDIR")
+UNGUARDED = (
+    "INGEST_WORKER=thread: a turn of the worker has no bound of time and memory here, and shares"
+    " the server's interpreter; for events of strangers let it be a process"
+)
 #: Seconds before a process that died is started again: doubled each time, up to the second one.
 FIRST_BACKOFF_S = 0.2
 MAX_BACKOFF_S = 10.0
 #: Seconds after which a process that lived that long counts as well.
 WELL_AFTER_S = 60.0
+#: Seconds between two looks at the process.
+LOOK_S = 1.0
+#: Seconds after which one that hears no knock is ended: longer than a turn may take. It has been
+#: stopped (SIGSTOP, a debugger, a frozen container), or hangs where no alarm reaches it.
+DEAF_AFTER_S = 90.0
 #: Seconds that it may take to end what it has in hand; what is killed then is done again.
 GRACE_S = 1.0
 
@@ -48,7 +61,10 @@ class NoWorker(BackgroundThread):
 
 
 class WorkerThread(BackgroundThread):
-    """The worker as a thread of the server: for one process alone, as in a container for tests."""
+    """The worker as a thread of the server: for one process alone, as in a container for tests.
+
+    Nothing ends a turn of it that takes too long or too much memory: that is the server's.
+    """
 
     def __init__(self, options: Options) -> None:
         super().__init__("ingest")
@@ -56,6 +72,7 @@ class WorkerThread(BackgroundThread):
         self._knocked = threading.Event()
 
     def _run(self) -> None:
+        log.warning(UNGUARDED)
         Worker(self._options, self._pause).run()
 
     def _pause(self, seconds: float) -> bool:
@@ -73,9 +90,16 @@ class WorkerThread(BackgroundThread):
 class Supervisor(BackgroundThread):
     """Keeps one worker process alive."""
 
-    def __init__(self, options: Options, *, first_backoff_s: float = FIRST_BACKOFF_S) -> None:
+    def __init__(
+        self,
+        options: Options,
+        *,
+        first_backoff_s: float = FIRST_BACKOFF_S,
+        deaf_after_s: float = DEAF_AFTER_S,
+    ) -> None:
         super().__init__("ingest")
         self._options, self._first_backoff_s = options, first_backoff_s
+        self._deaf_after_s = deaf_after_s
         self._process: subprocess.Popen[bytes] | None = None
         self._trouble = ""
         #: Set once there is a store: who never sends events needs no process.
@@ -120,14 +144,20 @@ class Supervisor(BackgroundThread):
     def _live_once(self) -> bool:
         """Run a process until it ends, or we have to; returns whether it lived for long."""
         process = self._process = _start(self._options)
+        begun = heard = time.monotonic()
+        deaf_after_s = DEAF_AFTER_S  # it may take a while until it hears at all
         try:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(WELL_AFTER_S)
-                self._trouble = f"ended with {process.returncode}, and is started again"
-                return False
-            self._trouble = ""
-            self._trouble = f"ended with {process.wait()}, and is started again"
-            return True
+            while not _has_ended(process, LOOK_S):
+                now = time.monotonic()
+                if now - begun > WELL_AFTER_S:
+                    self._trouble = ""
+                if not _unheard(process):
+                    heard, deaf_after_s = now, self._deaf_after_s
+                if now - heard > deaf_after_s:
+                    self._trouble = "did nothing for long, and is started again"
+                    return False
+            self._trouble = f"ended with {process.returncode}, and is started again"
+            return time.monotonic() - begun > WELL_AFTER_S
         finally:
             self._end_process(process)
 
@@ -158,6 +188,35 @@ def _start(options: Options) -> subprocess.Popen[bytes]:
         process.stdin.write(json.dumps(asdict(options)).encode() + b"\n")
         os.set_blocking(process.stdin.fileno(), False)
     return process
+
+
+def _has_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for a process to end, but not for longer than this; returns whether it has."""
+    if not hasattr(os, "pidfd_open"):  # other systems look twenty times a second
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            _wait_for(os.pidfd_open(process.pid), seconds)
+    return process.poll() is not None
+
+
+def _wait_for(descriptor: int, seconds: float) -> None:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    try:
+        poll.poll(seconds * 1000)
+    finally:
+        os.close(descriptor)
+
+
+def _unheard(process: subprocess.Popen[bytes]) -> int:
+    """Return how many knocks the process has not read: one that is stopped reads none."""
+    with contextlib.suppress(OSError, ValueError):
+        if process.stdin:
+            found = fcntl.ioctl(process.stdin.fileno(), termios.FIONREAD, bytes(4))
+            return int.from_bytes(found, sys.byteorder)
+    return 0
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,9 +23,16 @@ import redis
 
 from ..batch import Row
 from ..engines.face import Store
-from ..inbox import LOOK_S, PROJECT_PART, InboxFull, QuotaReached, Request
-from ..store import writing
-from .requests import InStream, TakenElsewhere, within_bounds
+from ..inbox import (
+    LOOK_S,
+    PROJECT_PART,
+    InboxFull,
+    QuotaReached,
+    Request,
+    stored_bytes,
+)
+from ..store import Where, connect, store_errors, writing
+from .requests import MAX_BYTES, InStream, TakenElsewhere, within_bounds
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +46,10 @@ BYTES_KEY = "collab:ingest:bytes"
 IDLE_MS = 30_000
 #: Looks for such entries in this time.
 CLAIMS_PER_IDLE = 6
-#: Entries of one reading; those beyond a load's events are kept for the next.
+#: Entries of one load.
 MAX_ENTRIES = 64
+#: Entries of one reading: so many bodies may come beyond the bytes of a load, for the next.
+ENTRIES_PER_READING = 4
 #: Deliveries of an entry after which it is given up: one among others, and two alone.
 MAX_DELIVERIES = 3
 #: Milliseconds for which an entry is remembered after its load: a worker that was stopped in the
@@ -62,10 +72,16 @@ def connected(url: str) -> redis.Redis:
 class StreamInbox:
     """Takes requests in; any thread may call `append`."""
 
-    def __init__(self, url: str, *, max_bytes: int, quota_bytes: int) -> None:
+    def __init__(
+        self, url: str, *, max_bytes: int, quota_bytes: int, store: Where | None = None
+    ) -> None:
         self._redis = connected(url)
         self._max_bytes, self._quota_bytes = max_bytes, quota_bytes
         self._looked, self._waiting = 0.0, dict[int, int]()
+        #: What projects have stored, for their quotas; None: no store is to be seen from here.
+        self._store, self._stored = store, dict[int, int]()
+        self._connection: Store | None = None
+        self._looking = threading.Lock()
 
     def append(self, request: Request) -> str:
         """Keep a request and return its entry's id.
@@ -83,19 +99,38 @@ class StreamInbox:
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
+        with self._looking:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _require_room(self, request: Request) -> None:
-        if time.monotonic() - self._looked > LOOK_S:
-            self._looked = time.monotonic()
-            self._waiting = _numbers(self._redis.hgetall(BYTES_KEY))
+        with self._looking:
+            if time.monotonic() - self._looked > LOOK_S:
+                self._looked = time.monotonic()
+                self._waiting = _numbers(self._redis.hgetall(BYTES_KEY))
+                self._look_at_store()
         theirs = self._waiting.get(request.project, 0) + len(request.body)
         if sum(self._waiting.values()) + len(request.body) > self._max_bytes:
             raise InboxFull()
         if theirs > self._max_bytes // PROJECT_PART:
             raise InboxFull()
-        if theirs > self._quota_bytes:
-            raise QuotaReached(theirs, self._quota_bytes)
+        stored = self._stored.get(request.project, 0)
+        if stored + theirs > self._quota_bytes:
+            raise QuotaReached(stored, self._quota_bytes)
         self._waiting[request.project] = theirs
+
+    def _look_at_store(self) -> None:
+        """Look up what is stored; as long as the store is out of reach, it is what it was."""
+        if self._store is None:
+            return
+        try:
+            if self._connection is None:
+                self._connection = connect(self._store, readonly=True)
+            with self._connection.reading() as connection:
+                self._stored = stored_bytes(connection)
+        except store_errors() as error:
+            log.warning("ingest: what is stored is not known: %s", error)
 
 
 def _numbers(found: Any) -> dict[int, int]:
@@ -144,14 +179,27 @@ class StreamQueue:
         if not self._held and time.monotonic() >= self._next_claim:
             self._held = self._fresh(self._claim())
         if not self._held:
-            found: Any = self._redis.xreadgroup(
-                GROUP_NAME, self._name, {STREAM_KEY: ">"}, count=MAX_ENTRIES, block=BLOCK_MS
-            )
-            self._held = self._fresh(_rows(found[0][1] if found else []))
+            self._held = self._fresh(self._read())
         self._held.sort(key=lambda row: row.project in slow)
         taken = self._held[:1] if self._claimed else within_bounds(self._held)
         self._held = self._held[len(taken) :]
         return taken
+
+    def _read(self) -> list[Row]:
+        """Read what waits, until it is a load: a few entries at a time, of whatever size."""
+        rows: list[Row] = []
+        while len(rows) < MAX_ENTRIES and sum(len(row.body) for row in rows) < MAX_BYTES:
+            found: Any = self._redis.xreadgroup(
+                GROUP_NAME,
+                self._name,
+                {STREAM_KEY: ">"},
+                count=ENTRIES_PER_READING,
+                block=None if rows else BLOCK_MS,
+            )
+            if not found:
+                break
+            rows += _rows(found[0][1])
+        return rows
 
     def put_back(self, rows: Sequence[Row]) -> None:
         """Hold them for the next load."""
