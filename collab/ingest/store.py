@@ -65,7 +65,9 @@ def _make_inbox(app: Flask) -> TakesRequests:
         "quota_bytes": app.config["INGEST_QUOTA_MB"] * MIB,
     }
     if url := app.config["REDIS_URL"]:
-        from .pipeline.queues.stream import StreamInbox  # and the client of Redis: few need it
+        from .pipeline.queues.stream_inbox import (
+            StreamInbox,  # and the client of Redis: few need it
+        )
 
         return StreamInbox(url, **limits, store=where_of(app))
     return Inbox(where_of(app), **limits)
@@ -101,7 +103,7 @@ def in_stream(connection: Store) -> InStream:
     url = setting("REDIS_URL")
     if not url:
         return InStream()
-    from .pipeline.queues.stream import queued
+    from .pipeline.queues.stream_inbox import queued
 
     try:
         return queued(url, connection)

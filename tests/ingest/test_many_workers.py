@@ -14,7 +14,8 @@ from collab.ingest.pipeline.archives.writers import claim
 from collab.ingest.pipeline.chores import Chores
 from collab.ingest.pipeline.engines import postgres_schema, sqlite_schema
 from collab.ingest.pipeline.inbox import Inbox, Request
-from collab.ingest.pipeline.queues.stream import STREAM_KEY, StreamInbox, StreamQueue
+from collab.ingest.pipeline.queues.stream import StreamQueue
+from collab.ingest.pipeline.queues.stream_inbox import STREAM_KEY, StreamInbox
 from collab.ingest.pipeline.store import connect
 from collab.ingest.worker.supervisor import Supervisor
 

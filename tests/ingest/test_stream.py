@@ -11,13 +11,8 @@ import redis as client
 from collab.ingest.pipeline.engines.face import Store
 from collab.ingest.pipeline.inbox import InboxFull, QuotaReached, Request
 from collab.ingest.pipeline.queues.requests import MAX_BYTES
-from collab.ingest.pipeline.queues.stream import (
-    ENTRIES_PER_READING,
-    STREAM_KEY,
-    StreamInbox,
-    StreamQueue,
-    queued,
-)
+from collab.ingest.pipeline.queues.stream import ENTRIES_PER_READING, StreamQueue
+from collab.ingest.pipeline.queues.stream_inbox import STREAM_KEY, StreamInbox, queued
 from collab.ingest.pipeline.store import connect, is_url, writing
 from collab.ingest.worker.supervisor import Supervisor
 

@@ -100,6 +100,8 @@ class Supervisor(BackgroundThread):
         super().__init__("ingest")
         self._options, self._first_backoff_s = options, first_backoff_s
         self._deaf_after_s = deaf_after_s
+        #: Whether the process that runs now has read its knocks at least once.
+        self.hears = False
         self._process: subprocess.Popen[bytes] | None = None
         self._trouble = ""
         #: Set once there is a store: who never sends events needs no process.
@@ -145,15 +147,16 @@ class Supervisor(BackgroundThread):
         """Run a process until it ends, or we have to; returns whether it lived for long."""
         process = self._process = _start(self._options)
         begun = heard = time.monotonic()
-        deaf_after_s = DEAF_AFTER_S  # it may take a while until it hears at all
+        self.hears = False
         try:
             while not _has_ended(process, LOOK_S):
                 now = time.monotonic()
                 if now - begun > WELL_AFTER_S:
                     self._trouble = ""
                 if not _unheard(process):
-                    heard, deaf_after_s = now, self._deaf_after_s
-                if now - heard > deaf_after_s:
+                    heard, self.hears = now, True
+                # It may take a while until it hears at all.
+                if now - heard > (self._deaf_after_s if self.hears else DEAF_AFTER_S):
                     self._trouble = "did nothing for long, and is started again"
                     return False
             self._trouble = f"ended with {process.returncode}, and is started again"

@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -23,25 +22,14 @@ import redis
 
 from ..batch import Row
 from ..engines.face import Store
-from ..inbox import (
-    LOOK_S,
-    PROJECT_PART,
-    InboxFull,
-    QuotaReached,
-    Request,
-    stored_bytes,
-)
-from ..store import Where, connect, store_errors, writing
-from .requests import MAX_BYTES, InStream, TakenElsewhere, within_bounds
+from ..store import writing
+from .requests import MAX_BYTES, TakenElsewhere, within_bounds
+from .stream_inbox import BYTES_KEY, QUEUED_KEY, STREAM_KEY, connected
 
 log = logging.getLogger(__name__)
 
-#: The stream, and the group of its workers.
-STREAM_KEY = "collab:ingest"
+#: The group of the stream's workers.
 GROUP_NAME = "workers"
-#: Hashes: events that wait, by source; bytes that wait, by project.
-QUEUED_KEY = "collab:ingest:queued"
-BYTES_KEY = "collab:ingest:bytes"
 #: Milliseconds after which an entry that a worker took counts as left behind.
 IDLE_MS = 30_000
 #: Looks for such entries in this time.
@@ -57,97 +45,6 @@ MAX_DELIVERIES = 3
 REMEMBERED_MS = 3_600_000
 #: Milliseconds that a reading waits for something to come.
 BLOCK_MS = 250
-#: Seconds for connecting and for an answer.
-TIMEOUT_S = 5.0
-ROW_FIELDS = ("project", "source", "received", "format", "events", "context", "body")
-
-
-def connected(url: str) -> redis.Redis:
-    """Return a client of Redis; it connects when it is used."""
-    return redis.Redis.from_url(
-        url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, protocol=2
-    )
-
-
-class StreamInbox:
-    """Takes requests in; any thread may call `append`."""
-
-    def __init__(
-        self, url: str, *, max_bytes: int, quota_bytes: int, store: Where | None = None
-    ) -> None:
-        self._redis = connected(url)
-        self._max_bytes, self._quota_bytes = max_bytes, quota_bytes
-        self._looked, self._waiting = 0.0, dict[int, int]()
-        #: What projects have stored, for their quotas; None: no store is to be seen from here.
-        self._store, self._stored = store, dict[int, int]()
-        self._connection: Store | None = None
-        self._looking = threading.Lock()
-
-    def append(self, request: Request) -> str:
-        """Keep a request and return its entry's id.
-
-        Raises InboxFull, and redis.RedisError while Redis can't be written.
-        """
-        self._require_room(request)
-        with self._redis.pipeline(transaction=True) as all_or_nothing:
-            values: Any = {name: getattr(request, name) for name in ROW_FIELDS}
-            all_or_nothing.xadd(STREAM_KEY, values)
-            all_or_nothing.hincrby(QUEUED_KEY, str(request.source), request.events)
-            all_or_nothing.hincrby(BYTES_KEY, str(request.project), len(request.body))
-            return str(all_or_nothing.execute()[0].decode())
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._redis.close()
-        with self._looking:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _require_room(self, request: Request) -> None:
-        with self._looking:
-            if time.monotonic() - self._looked > LOOK_S:
-                self._looked = time.monotonic()
-                self._waiting = _numbers(self._redis.hgetall(BYTES_KEY))
-                self._look_at_store()
-        theirs = self._waiting.get(request.project, 0) + len(request.body)
-        if sum(self._waiting.values()) + len(request.body) > self._max_bytes:
-            raise InboxFull()
-        if theirs > self._max_bytes // PROJECT_PART:
-            raise InboxFull()
-        stored = self._stored.get(request.project, 0)
-        if stored + theirs > self._quota_bytes:
-            raise QuotaReached(stored, self._quota_bytes)
-        self._waiting[request.project] = theirs
-
-    def _look_at_store(self) -> None:
-        """Look up what is stored; as long as the store is out of reach, it is what it was."""
-        if self._store is None:
-            return
-        try:
-            if self._connection is None:
-                self._connection = connect(self._store, readonly=True)
-            with self._connection.reading() as connection:
-                self._stored = stored_bytes(connection)
-        except store_errors() as error:
-            log.warning("ingest: what is stored is not known: %s", error)
-
-
-def _numbers(found: Any) -> dict[int, int]:
-    return {int(key): int(value) for key, value in found.items()}
-
-
-def queued(url: str, connection: Store) -> InStream:
-    """Return what waits: the events in the stream that no load has stored."""
-    with connected(url) as client:
-        waiting = _numbers(client.hgetall(QUEUED_KEY))
-        first: Any = client.xrange(STREAM_KEY, count=1)
-    for source, events in connection.execute(
-        "SELECT source, sum(events) FROM taken WHERE events > 0 GROUP BY source"
-    ):
-        waiting[source] = waiting.get(source, 0) - events
-    oldest = int(first[0][0].partition(b"-")[0]) if first else None
-    return InStream({source: events for source, events in waiting.items() if events}, oldest)
 
 
 class StreamQueue:
