@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 WORKER_PROGRAM = Path(__file__).with_name("program.py")
 #: What the process gets of the server's environment: nothing that may be a secret.
 PASSED_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "TZ", "TMPDIR")
-UNGUARDED = (
+THREAD_WARNING = (
     "INGEST_WORKER=thread: a turn of the worker has no bound of time and memory here, and shares"
     " the server's interpreter; for events of strangers let it be a process"
 )
@@ -72,7 +72,7 @@ class WorkerThread(BackgroundThread):
         self._knocked = threading.Event()
 
     def _run(self) -> None:
-        log.warning(UNGUARDED)
+        log.warning(THREAD_WARNING)
         Worker(self._options, self._pause).run()
 
     def _pause(self, seconds: float) -> bool:
