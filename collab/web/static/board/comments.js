@@ -1,6 +1,7 @@
 // @ts-check
 /** What people say about a task: read, written, changed and taken back. */
 import { h, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { timeOf } from "../core/time.js";
 import { avatar } from "../ui/avatar.js";
@@ -28,7 +29,8 @@ export function commentsOf(ctx, taskId, { people, writes }) {
   const path = `tasks/${taskId}/comments`;
   if (writes) element.append(form(ctx, path, people, () => load()));
 
-  async function load() {
+  /** @type {() => Promise<void>} */
+  const load = oneAtATime(async () => {
     try {
       const found = /** @type {Comment[]} */ (await ctx.api.all(path, { signal: ctx.signal }));
       replace(
@@ -42,7 +44,7 @@ export function commentsOf(ctx, taskId, { people, writes }) {
     } catch (error) {
       if (!ctx.signal.aborted) replace(place, problemBox(asProblem(error), load));
     }
-  }
+  });
   return { element, load };
 }
 

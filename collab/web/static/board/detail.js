@@ -1,6 +1,7 @@
 // @ts-check
 /** One task, whole, in a sheet at the side: each part is changed where it stands, and saved at once. */
 import { h, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { timeOf } from "../core/time.js";
 import { button, iconButton } from "../ui/button.js";
@@ -30,7 +31,8 @@ export function openTask(ctx, id, hooks) {
   const dialog = openDialog({ title: "Task", body: [body], side: true });
   const comments = commentsOf(ctx, id, hooks);
   const parts = new Parts(ctx, id, hooks, dialog.close);
-  const refresh = async () => {
+  /** @type {() => Promise<void>} */
+  const refresh = oneAtATime(async () => {
     try {
       const { data, etag } = await ctx.api.get(`tasks/${id}`, { signal: ctx.signal });
       if (!parts.element.isConnected) replace(body, parts.element, comments.element);
@@ -38,7 +40,7 @@ export function openTask(ctx, id, hooks) {
     } catch (error) {
       if (!ctx.signal.aborted) replace(body, problemBox(asProblem(error), refresh));
     }
-  };
+  });
   ctx.signal.addEventListener("abort", dialog.close);
   void dialog.closed.then(hooks.closed);
   void refresh();

@@ -5,6 +5,7 @@ import { happening } from "../ui/activity.js";
 import { button } from "../ui/button.js";
 import { empty } from "../ui/empty.js";
 import { field } from "../ui/field.js";
+import { pagedList } from "../ui/paged.js";
 import { saveBlob } from "./output.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
@@ -19,22 +20,14 @@ export async function auditPart(place, ctx) {
     field("until", "Until", { type: "date" }),
   ];
   const list = h("ol", { class: "happenings" });
-  const below = h("div", {});
-  /** @type {string | null} */
-  let cursor = null;
   const query = () => Object.fromEntries(fields.map((one) => [one.name, one.value() && asTime(one.name, one.value())]));
-  const page = async () => {
-    const { data } = await ctx.api.get("audit", { query: { ...query(), limit: 50, cursor }, signal: ctx.signal });
-    list.append(...data.items.map((/** @type {any} */ one) => entry(one)));
-    cursor = data.next_cursor;
-    const nothing = list.childElementCount ? null : empty({ icon: "history", title: "Nothing that matches" });
-    replace(below, cursor ? button("Earlier", page) : nothing);
-  };
-  const load = async () => {
-    cursor = null;
-    replace(list);
-    await page();
-  };
+  const { element, load } = pagedList(ctx, "audit", {
+    query: () => ({ ...query(), limit: 50 }),
+    row: entry,
+    nothing: () => empty({ icon: "history", title: "Nothing that matches" }),
+    list,
+    more: "Earlier",
+  });
   const save = (/** @type {string} */ format) => async () => {
     saveBlob(await ctx.api.blob("audit/export", { query: { ...query(), format } }), `audit.${format}`);
   };
@@ -49,7 +42,7 @@ export async function auditPart(place, ctx) {
     fields.map((one) => one.element),
     h("div", { class: "page-actions" }, actions),
   );
-  replace(place, h("div", { class: "part" }, filters, list, below));
+  replace(place, h("div", { class: "part" }, filters, element));
   await load();
 }
 

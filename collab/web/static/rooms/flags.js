@@ -1,6 +1,7 @@
 // @ts-check
 /** Features: on, off, or on for a part of the people. */
 import { h, replace } from "../core/dom.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { button } from "../ui/button.js";
 import { chip } from "../ui/chips.js";
@@ -11,7 +12,7 @@ import { toast } from "../ui/toast.js";
 
 /** @param {HTMLElement} place @param {Context} ctx @param {import("../core/store.js").Bag} bag */
 export async function flagsPart(place, ctx, bag) {
-  const load = async () => {
+  const load = oneAtATime(async () => {
     const { data } = await ctx.api.get("flags", { signal: ctx.signal });
     replace(
       place,
@@ -21,11 +22,11 @@ export async function flagsPart(place, ctx, bag) {
         data.items.map((/** @type {Flag} */ one) => flagRow(ctx, one)),
       ),
     );
-  };
-  bag.add(
-    ctx.live.subscribe("flags", () => void load().catch(() => {}), { onGap: () => void load().catch(() => {}) }).close,
-  );
-  await load();
+  });
+  const again = () => void load().catch(() => {});
+  const following = ctx.live.subscribe("flags", again, { onGap: again });
+  bag.add(following.close);
+  await loadFollowed(following, load);
 }
 
 /** @param {Context} ctx @param {Flag} one */

@@ -1,6 +1,7 @@
 // @ts-check
 /** How far users come through types in order, and where they stop. */
 import { h, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { button } from "../ui/button.js";
 import { problemBox } from "../ui/empty.js";
@@ -20,21 +21,19 @@ export function funnelPart(ctx, project, since) {
     ],
   });
   const result = h("div", { "aria-live": "polite" });
-  let turn = 0; // an answer that a later question has overtaken is not shown
-  const load = async () => {
-    const mine = (turn += 1);
+  /** @type {() => Promise<void>} */
+  const load = oneAtATime(async () => {
     const query = { project_id: project, steps: steps.value(), window: within.value(), since: since() };
     try {
       const { data } = await ctx.api.get("ingest/funnel", { query, signal: ctx.signal });
-      if (mine !== turn) return;
       steps.tell("");
       replace(result, drawn(data));
     } catch (error) {
       const problem = asProblem(error);
-      if (ctx.signal.aborted || mine !== turn || steps.tell(problem.of("query/steps"))) return;
+      if (ctx.signal.aborted || steps.tell(problem.of("query/steps"))) return;
       replace(result, problemBox(problem, load));
     }
-  };
+  });
   const form = h(
     "form",
     { class: "controls" },

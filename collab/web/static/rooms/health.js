@@ -1,6 +1,7 @@
 // @ts-check
 /** How the service is: what it asks of itself at `/ready`, now and every few seconds. */
 import { h, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { chip } from "../ui/chips.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
@@ -10,10 +11,10 @@ const INTERVAL = 5_000;
 
 /** @param {HTMLElement} place @param {Context} ctx @param {import("../core/store.js").Bag} bag */
 export async function healthPart(place, ctx, bag) {
-  const load = async () => {
+  const load = oneAtATime(async () => {
     const answer = await fetch("/ready", { signal: ctx.signal, cache: "no-store" });
     draw(place, await answer.json());
-  };
+  });
   const timer = setInterval(() => document.hidden || void load().catch(() => unreachable(place, ctx)), INTERVAL);
   bag.add(() => clearInterval(timer));
   await load();

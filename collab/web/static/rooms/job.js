@@ -1,6 +1,7 @@
 // @ts-check
 /** One job: its state and progress as they change, what it writes as it comes, what came of it. */
 import { h, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { size } from "../core/text.js";
@@ -66,17 +67,17 @@ class JobView {
     this.path = `jobs/${id}`;
   }
 
-  async load() {
+  /** @type {() => Promise<void>} */
+  load = oneAtATime(async () => {
     try {
       const [{ data }, lines] = await Promise.all([
         this.ctx.api.get(this.path, { signal: this.ctx.signal }),
         this.ctx.api.all(`${this.path}/log`, { signal: this.ctx.signal, most: 2000 }),
       ]);
-      this.job = data;
+      this.job ??= data;
       if (!this.#head.isConnected) this.#build();
       replace(this.#log, lines.map(lineOf));
-      this.#draw();
-      await this.#drawAttempts();
+      await this.#again(); // that alone says how the job is, so nothing older comes after it
     } catch (error) {
       if (!this.ctx.signal.aborted)
         replace(
@@ -84,7 +85,7 @@ class JobView {
           problemBox(asProblem(error), () => this.load()),
         );
     }
-  }
+  });
 
   /** @param {import("../core/live.js").LiveEvent} event */
   happened(event) {
@@ -94,16 +95,16 @@ class JobView {
       Object.assign(this.job, { progress: event.data.progress, progress_message: event.data.message });
       return this.#drawProgress();
     }
-    void this.#again();
+    void this.#again().catch(() => {});
   }
 
   /** Look again at the job alone: what it wrote has come already. */
-  async #again() {
+  #again = oneAtATime(async () => {
     const { data } = await this.ctx.api.get(this.path, { signal: this.ctx.signal });
     this.job = data;
     this.#draw();
     await this.#drawAttempts();
-  }
+  });
 
   #build() {
     const log = section("Output", [this.#log]);

@@ -6,6 +6,7 @@ import { avatar } from "../ui/avatar.js";
 import { button } from "../ui/button.js";
 import { chip } from "../ui/chips.js";
 import { empty } from "../ui/empty.js";
+import { pagedList } from "../ui/paged.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
 /** @typedef {{ id: number, name: string, email: string, role: string, disabled: boolean, created_at: string }} Account */
@@ -15,42 +16,24 @@ const PAUSE = 250;
 
 /** @param {HTMLElement} place @param {Context} ctx */
 export async function peoplePart(place, ctx) {
-  const rows = h("div", { class: "rows" });
-  const below = h("div", {});
   const input = h("input", {
     class: "input",
     type: "search",
     placeholder: "Name or e-mail",
     "aria-label": "Find people",
   });
-  /** @type {string | null} */
-  let cursor = null;
-  const more = button("Show more", () => page(), { look: "quiet" });
-  const page = async () => {
-    const { data } = await ctx.api.get("users", {
-      query: { limit: 50, cursor, q: input.value.trim() },
-      signal: ctx.signal,
-    });
-    rows.append(...data.items.map((/** @type {Account} */ one) => personRow(ctx, one)));
-    cursor = data.next_cursor;
-    replace(
-      below,
-      cursor ? more : null,
-      rows.childElementCount ? null : empty({ icon: "members", title: "Nobody is called so" }),
-    );
-  };
-  const load = async () => {
-    cursor = null;
-    replace(rows);
-    await page();
-  };
+  const { element, load } = pagedList(ctx, "users", {
+    query: () => ({ limit: 50, q: input.value.trim() }),
+    row: (one) => personRow(ctx, one),
+    nothing: () => empty({ icon: "members", title: "Nobody is called so" }),
+  });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => void load().catch(() => {}), PAUSE);
+    timer = setTimeout(() => void load(), PAUSE);
   });
-  replace(place, h("div", { class: "part" }, input, rows, below));
+  replace(place, h("div", { class: "part" }, input, element));
   await load();
 }
 

@@ -1,6 +1,7 @@
 // @ts-check
 /** What users did in one go. */
 import { h, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { timeOf } from "../core/time.js";
 import { plural } from "../core/text.js";
@@ -12,7 +13,8 @@ const SHOWN = 10;
 /** @param {import("../core/context.js").Context} ctx @param {number} project @param {() => string} since */
 export function sessionsPart(ctx, project, since) {
   const element = h("div", { class: "part" });
-  const load = async () => {
+  /** @type {() => Promise<void>} */
+  const load = oneAtATime(async () => {
     try {
       const query = { project_id: project, since: since(), limit: SHOWN };
       const { data } = await ctx.api.get("ingest/sessions", { query, signal: ctx.signal });
@@ -20,7 +22,7 @@ export function sessionsPart(ctx, project, since) {
     } catch (error) {
       if (!ctx.signal.aborted) replace(element, problemBox(asProblem(error), load));
     }
-  };
+  });
   return { element, load };
 }
 

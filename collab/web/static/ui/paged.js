@@ -1,6 +1,7 @@
 // @ts-check
 /** A list that is fetched page by page: the first at once, more on demand, all of it again when something happened. */
 import { h, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { button } from "./button.js";
 import { problemBox } from "./empty.js";
@@ -20,25 +21,26 @@ export function pagedList(ctx, path, { query, row, nothing, list = h("div", { cl
   let cursor = null;
   let loads = 0;
 
-  /** @param {number} [load] of two at once the later one counts, or rows would stand there twice */
-  async function page(load = loads) {
+  /** The next page; one that was asked for before all was loaded again is none of this list. */
+  async function page() {
+    const mine = loads;
     const { data } = await ctx.api.get(path, { query: { ...query(), cursor }, signal: ctx.signal });
-    if (load !== loads) return;
+    if (mine !== loads) return;
     if (cursor === null) replace(list);
     list.append(...data.items.map(row));
     cursor = data.next_cursor;
     more.hidden = !cursor;
   }
-  async function load() {
+  /** @type {() => Promise<void>} */
+  const load = oneAtATime(async () => {
     loads += 1;
     cursor = null;
-    const mine = loads;
     try {
-      await page(mine);
-      if (mine === loads) replace(element, list.childElementCount ? [list, more] : nothing());
+      await page();
+      replace(element, list.childElementCount ? [list, more] : nothing());
     } catch (error) {
-      if (!ctx.signal.aborted && mine === loads) replace(element, problemBox(asProblem(error), load));
+      if (!ctx.signal.aborted) replace(element, problemBox(asProblem(error), load));
     }
-  }
+  });
   return { element, list, load };
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** What happened, in a project or in all of mine: newest first, more on demand, new things as they come. */
 import { h, replace } from "../core/dom.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { happening } from "../ui/activity.js";
@@ -33,9 +34,12 @@ function mount(root, ctx) {
   const kinds = project ? KINDS.filter(([one]) => one !== "post") : KINDS; // posts are nobody's project's
   const path = project ? `projects/${project}/activity` : "activity";
 
+  let begun = 0; // what was asked for before the list began anew is none of it
   const more = async () => {
+    const mine = begun;
     try {
       const { data } = await ctx.api.get(path, { query: { limit: 40, cursor, type: kind }, signal: ctx.signal });
+      if (mine !== begun) return;
       list.append(...missing(list, data.items).map((one) => happening(one)));
       cursor = data.next_cursor;
       if (cursor) replace(below, button("Earlier", more));
@@ -50,10 +54,11 @@ function mount(root, ctx) {
           }),
         );
     } catch (error) {
-      if (!ctx.signal.aborted) replace(below, problemBox(asProblem(error), more));
+      if (!ctx.signal.aborted && mine === begun) replace(below, problemBox(asProblem(error), more));
     }
   };
   const again = () => {
+    begun += 1;
     list.replaceChildren();
     cursor = null;
     return more();
@@ -68,15 +73,13 @@ function mount(root, ctx) {
   const drawFilter = () => replace(filter, filterChips("Kinds", kinds, kind ? [kind] : [], choose));
   drawFilter();
   root.append(h("div", { class: "page" }, pageHead("Activity", { actions: filter }), list, below));
-  if (project)
-    bag.add(
-      ctx.live.subscribe(
-        `project:${project}`,
-        fresh(ctx, path, list, () => kind),
-        { onGap: () => void again() },
-      ).close,
-    );
-  void more();
+  if (!project) void more();
+  else {
+    const heard = fresh(ctx, path, list, () => kind);
+    const following = ctx.live.subscribe(`project:${project}`, heard, { onGap: () => void again() });
+    bag.add(following.close);
+    void loadFollowed(following, again);
+  }
   return bag.dispose;
 }
 
@@ -98,34 +101,19 @@ function missing(list, items) {
  * @param {() => string} kindNow
  */
 function fresh(ctx, path, list, kindNow) {
-  let busy = false;
-  let again = false;
-  const load = async () => {
-    if (busy) {
-      again = true;
-      return;
-    }
-    busy = true;
-    try {
-      const { data } = await ctx.api.get(path, { query: { limit: 20, type: kindNow() }, signal: ctx.signal });
-      const first = Number(/** @type {HTMLElement | null} */ (list.firstElementChild)?.dataset["id"] ?? 0);
-      list.prepend(
-        ...missing(list, data.items)
-          .filter((one) => one.id > first)
-          .map((one) => happening(one, { fresh: true })),
-      );
-    } catch {
-      again = false; // the next event tries again
-    } finally {
-      busy = false;
-    }
-    if (again) {
-      again = false;
-      void load();
-    }
-  };
+  const load = oneAtATime(async () => {
+    const kind = kindNow();
+    const { data } = await ctx.api.get(path, { query: { limit: 20, type: kind }, signal: ctx.signal });
+    if (kind !== kindNow()) return;
+    const first = Number(/** @type {HTMLElement | null} */ (list.firstElementChild)?.dataset["id"] ?? 0);
+    list.prepend(
+      ...missing(list, data.items)
+        .filter((one) => one.id > first)
+        .map((one) => happening(one, { fresh: true })),
+    );
+  });
   return (/** @type {import("../core/live.js").LiveEvent} */ event) => {
-    if (!event.signal && !event.type.startsWith("user.")) void load();
+    if (!event.signal && !event.type.startsWith("user.")) void load().catch(() => {}); // the next event tries again
   };
 }
 

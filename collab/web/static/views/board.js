@@ -1,6 +1,7 @@
 // @ts-check
 /** A project's tasks in columns, live for everybody who looks. */
 import { h, loadStyles, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { Columns } from "../board/columns.js";
@@ -33,6 +34,10 @@ class BoardView {
   /** The cursor of each column's next page. @type {Map<string, string | null>} */
   #next = new Map();
   #loads = 0;
+  /** Loads of single tasks, which what happens to them asks for. @type {Map<number, () => Promise<void>>} */
+  #fetches = new Map();
+  /** Tasks that something happened to while all were loaded: what was loaded may be older. @type {Set<number>} */
+  #touched = new Set();
   #bag = new Bag();
   #columns;
   #filterPlace = h("div", {});
@@ -104,6 +109,7 @@ class BoardView {
     this.#loads += 1;
     const mine = this.#loads;
     const board = new Board();
+    this.#touched.clear();
     /** @type {Map<string, string | null>} */
     const next = new Map();
     try {
@@ -117,6 +123,7 @@ class BoardView {
       this.#next = next;
       this.#drawFilters();
       this.draw();
+      for (const id of this.#touched) void this.#fetch(id);
     } catch (error) {
       if (this.ctx.signal.aborted || mine !== this.#loads) return;
       const box = problemBox(asProblem(error), () => this.load());
@@ -189,13 +196,26 @@ class BoardView {
     if (event.type.startsWith("member.")) return void this.load();
     if (!event.type.startsWith("task.")) return;
     const id = event.data.task_id;
-    if (event.type === "task.deleted") return this.#gone(id);
+    if (event.type === "task.deleted") {
+      this.#touched.add(id);
+      return this.#gone(id);
+    }
     if (event.type.startsWith("task.comment")) return void (id === this.#openId && this.#open?.said());
-    if (event.type === "task.created" || event.type === "task.updated") void this.#fetch(id);
+    if (event.type === "task.created" || event.type === "task.updated") {
+      this.#touched.add(id);
+      void this.#fetch(id);
+    }
   }
 
   /** @param {number} id */
-  async #fetch(id) {
+  #fetch(id) {
+    const known = this.#fetches.get(id) ?? oneAtATime(() => this.#fetchNow(id));
+    this.#fetches.set(id, known);
+    return known();
+  }
+
+  /** @param {number} id */
+  async #fetchNow(id) {
     try {
       const { data } = await this.ctx.api.get(`tasks/${id}`, { signal: this.ctx.signal });
       this.#board.add([data]);

@@ -1,6 +1,7 @@
 // @ts-check
 /** Collections: my own lists of posts, each in an order of mine. */
 import { h, loadStyles, replace } from "../core/dom.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { plural } from "../core/text.js";
@@ -22,16 +23,18 @@ async function mount(root, ctx) {
   const id = ctx.params["collection"];
   const place = h("div", { class: "page" }, skeleton(4));
   root.append(place);
-  const load = async () => {
+  /** @type {() => Promise<void>} */
+  const load = oneAtATime(async () => {
     try {
       await (id ? drawOne(place, ctx, id, load) : drawAll(place, ctx));
     } catch (error) {
       if (!ctx.signal.aborted) replace(place, problemBox(asProblem(error), load));
     }
-  };
+  });
   const heard = (/** @type {{ type: string }} */ event) => event.type.startsWith("collection.") && void load();
-  bag.add(ctx.live.subscribe(`user:${ctx.user.id}`, heard, { onGap: load }).close);
-  await load();
+  const following = ctx.live.subscribe(`user:${ctx.user.id}`, heard, { onGap: load });
+  bag.add(following.close);
+  await loadFollowed(following, load);
   return bag.dispose;
 }
 

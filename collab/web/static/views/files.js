@@ -1,6 +1,7 @@
 // @ts-check
 /** A project's files: the workspaces with their trees, and beside them the file that is open. */
 import { h, loadStyles, replace, restyle } from "../core/dom.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem, isAbort } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { iconButton } from "../ui/button.js";
@@ -127,7 +128,12 @@ export class Files {
         ),
       );
     }
-    await this.show(this.ctx);
+    let isShown = false;
+    await loadFollowed(following, () => {
+      if (isShown) return this.#load(); // what is open stays as it is
+      isShown = true;
+      return this.show(this.ctx);
+    });
   }
 
   /** Show what an address names. @param {Context} ctx */
@@ -162,14 +168,14 @@ export class Files {
 
   reload = () => this.#load();
 
-  async #load() {
+  #load = oneAtATime(async () => {
     if (!this.workspaceId) return;
     const { data } = await this.api.get(`workspaces/${this.workspaceId}/tree`, { signal: this.ctx.signal });
     this.#nodes = data.items;
     this.tree.show(without(this.#nodes, this.#hidden));
     this.tree.element.hidden = this.#nodes.length === 0;
     if (!this.ctx.params["file"] && this.#shown === "") this.#openNothing();
-  }
+  });
 
   #soon() {
     clearTimeout(this.#timer);

@@ -2,6 +2,7 @@
 /** The first view: what is mine, what is mine to do, and what happened since I was here. */
 import { h, loadStyles, replace } from "../core/dom.js";
 import { loadProjects, projects } from "../core/mine.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { plural } from "../core/text.js";
@@ -36,17 +37,18 @@ async function mount(root, ctx) {
     ),
   );
   bag.add(projects.subscribe((found) => found && drawProjects(mine, found)));
-  bag.add(
-    ctx.live.subscribe(`user:${ctx.user.id}`, (event) => event.type.startsWith("notification.") && void load()).close,
-  );
-  const load = () =>
+  const load = oneAtATime(() =>
     Promise.all([
       part(invitations, () => drawInvitations(invitations, ctx)),
       part(todo, () => drawTasks(todo, ctx)),
       part(news, () => drawNews(news, ctx)),
-    ]);
+    ]),
+  );
+  const heard = (/** @type {{ type: string }} */ event) => event.type.startsWith("notification.") && void load();
+  const following = ctx.live.subscribe(`user:${ctx.user.id}`, heard, { onGap: () => void load() });
+  bag.add(following.close);
   await styles;
-  void load();
+  void loadFollowed(following, load);
   return bag.dispose;
 }
 

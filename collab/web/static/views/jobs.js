@@ -1,6 +1,7 @@
 // @ts-check
 /** Jobs: mine, or a project's; each with its state, and one of them whole. */
 import { h, loadStyles } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { Bag } from "../core/store.js";
 import { timeOf } from "../core/time.js";
 import { button } from "../ui/button.js";
@@ -44,16 +45,19 @@ async function showList(root, ctx) {
     nothing: () => nothing(project !== null, start),
     more: "Earlier",
   });
-  const again = async (/** @type {number} */ id) => {
-    const { data } = await ctx.api.get(`jobs/${id}`, { signal: ctx.signal });
-    rows.querySelector(`[data-job="${id}"]`)?.replaceWith(jobRow(data, base));
-    if (ENDED.has(data.status)) followed.get(id)?.close();
-  };
   const follow = (/** @type {number} */ id) => {
     if (followed.has(id) || followed.size >= MAX_FOLLOWED) return;
-    const heard = (/** @type {{ type: string }} */ event) =>
-      event.type !== "job.output" && void again(id).catch(() => {});
-    followed.set(id, ctx.live.subscribe(`job:${id}`, heard, { onGap: () => void again(id).catch(() => {}) }));
+    const load = oneAtATime(async () => {
+      const { data } = await ctx.api.get(`jobs/${id}`, { signal: ctx.signal });
+      rows.querySelector(`[data-job="${id}"]`)?.replaceWith(jobRow(data, base));
+      if (ENDED.has(data.status)) followed.get(id)?.close();
+    });
+    const again = () => void load().catch(() => {});
+    const heard = (/** @type {{ type: string }} */ event) => event.type !== "job.output" && again();
+    const following = ctx.live.subscribe(`job:${id}`, heard, { onGap: again });
+    followed.set(id, following);
+    // The row is of before it was followed.
+    void following.ready.then(again, () => {});
   };
   const start = () => newJob(ctx, project, (job) => ctx.router.go(`${base}/${job.id}`));
   const choose = (/** @type {string[]} */ on) => {

@@ -1,6 +1,7 @@
 // @ts-check
 /** Who works on the project, as what, and who is invited. */
 import { h, replace } from "../core/dom.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { plural } from "../core/text.js";
@@ -38,7 +39,8 @@ async function mount(root, ctx) {
   const store = /** @type {NonNullable<Context["projectStore"]>} */ (ctx.projectStore);
   const actions = h("div", { class: "page-actions" });
   root.append(h("div", { class: "page" }, pageHead("Members", { actions }), list));
-  const load = async () => {
+  /** @type {() => Promise<void>} */
+  const load = oneAtATime(async () => {
     const project = store.get();
     const manages = project.role === "owner" || ctx.user.role === "admin";
     replace(
@@ -52,15 +54,13 @@ async function mount(root, ctx) {
     } catch (error) {
       if (!ctx.signal.aborted) replace(list, problemBox(asProblem(error), load));
     }
-  };
-  bag.add(
-    ctx.live.subscribe(
-      `project:${store.get().id}`,
-      (event) => /^(member|invitation)\./.test(event.type) && void load(),
-      { onGap: () => void load() },
-    ).close,
-  );
-  bag.add(store.subscribe(() => void load()));
+  });
+  const heard = (/** @type {{ type: string }} */ event) => /^(member|invitation)\./.test(event.type) && void load();
+  const following = ctx.live.subscribe(`project:${store.get().id}`, heard, { onGap: () => void load() });
+  bag.add(following.close);
+  void loadFollowed(following, load);
+  let project = store.get();
+  bag.add(store.subscribe((now) => now !== project && ((project = now), void load())));
   return bag.dispose;
 }
 

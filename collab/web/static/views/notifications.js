@@ -2,6 +2,7 @@
 /** What I have been told: unread first in weight, newest first in order; and what I want to be told. */
 import { h, loadStyles, replace } from "../core/dom.js";
 import { loadUnread } from "../core/mine.js";
+import { loadFollowed } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { timeOf } from "../core/time.js";
@@ -69,8 +70,9 @@ async function mount(root, ctx) {
     ),
   );
   const heard = (/** @type {{ type: string }} */ event) => event.type.startsWith("notification.") && void load();
-  bag.add(ctx.live.subscribe(`user:${ctx.user.id}`, heard, { onGap: load }).close);
-  await Promise.all([load(), drawPreferences(preferences, ctx)]);
+  const following = ctx.live.subscribe(`user:${ctx.user.id}`, heard, { onGap: load });
+  bag.add(following.close);
+  await Promise.all([loadFollowed(following, load), drawPreferences(preferences, ctx)]);
   return bag.dispose;
 }
 

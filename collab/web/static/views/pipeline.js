@@ -1,6 +1,7 @@
 // @ts-check
 /** The project's events: what comes and how fast, how far users come, what they do in one go, and what was rejected. */
 import { h, loadStyles, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { segmented } from "../ui/button.js";
@@ -39,7 +40,7 @@ async function mount(root, ctx) {
   const span = () => SPANS[chosen.span] ?? { words: "", bucket: "minute", length: HOUR };
   const since = () => new Date(Date.now() - span().length).toISOString();
 
-  const load = async () => {
+  const load = oneAtATime(async () => {
     const common = { project_id: project, bucket: span().bucket, since: since() };
     const get = (/** @type {string} */ what, /** @type {any} */ query) =>
       ctx.api.get(`ingest/${what}`, { query, signal: ctx.signal }).then((answer) => answer.data);
@@ -54,7 +55,7 @@ async function mount(root, ctx) {
     if (health.flow.received === 0) replace(plots, nothing());
     else drawPlots(plots, stats, latency, chosen.by === "source" ? names : new Map());
     return stats.groups;
-  };
+  });
   const again = () => load().catch((error) => void fail(plots, ctx, error, again));
   const choose = (/** @type {Partial<typeof chosen>} */ change) => {
     Object.assign(chosen, change);

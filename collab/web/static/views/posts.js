@@ -1,6 +1,7 @@
 // @ts-check
 /** Posts: the list of what is published and of my drafts, one post to read, and writing it. */
 import { h, loadStyles, replace } from "../core/dom.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { timeOf } from "../core/time.js";
@@ -58,8 +59,10 @@ async function listing(root, ctx) {
     button("Write", () => write(ctx, null), { look: "primary", icon: "edit" }),
   ];
   root.append(h("div", { class: "page" }, pageHead("Posts", { actions }), element));
-  bag.add(ctx.live.subscribe("posts", (event) => event.type.startsWith("post.") && void load(), { onGap: load }).close);
-  await load();
+  const heard = (/** @type {{ type: string }} */ event) => event.type.startsWith("post.") && void load();
+  const following = ctx.live.subscribe("posts", heard, { onGap: load });
+  bag.add(following.close);
+  await loadFollowed(following, load);
   return bag.dispose;
 }
 
@@ -91,7 +94,8 @@ async function reading(root, ctx, id) {
   const bag = new Bag();
   const place = h("div", { class: "page" }, skeleton(6));
   root.append(place);
-  const load = async () => {
+  /** @type {() => Promise<void>} */
+  const load = oneAtATime(async () => {
     try {
       const { data, etag } = await ctx.api.get(`posts/${id}`, { signal: ctx.signal });
       draw(place, ctx, data, etag, load);
@@ -99,10 +103,11 @@ async function reading(root, ctx, id) {
     } catch (error) {
       if (!ctx.signal.aborted) replace(place, problemBox(asProblem(error), load));
     }
-  };
+  });
   const heard = (/** @type {any} */ event) => event.data?.post_id === id && void load();
-  bag.add(ctx.live.subscribe("posts", heard, { onGap: load }).close);
-  await load();
+  const following = ctx.live.subscribe("posts", heard, { onGap: load });
+  bag.add(following.close);
+  await loadFollowed(following, load);
   return bag.dispose;
 }
 

@@ -2,6 +2,7 @@
 /** What is around a project's views: its name, who is here now, and the ways to its parts. */
 import { h, loadStyles, replace } from "../core/dom.js";
 import { loadProjects } from "../core/mine.js";
+import { oneAtATime } from "../core/newest.js";
 import { Bag, createStore } from "../core/store.js";
 import { avatars } from "../ui/avatar.js";
 import { linkButton } from "../ui/button.js";
@@ -27,8 +28,8 @@ async function mount(root, ctx) {
   const bag = new Bag();
   const id = ctx.params["project"] ?? 0;
   const styles = loadStyles("project");
-  const load = async () => /** @type {Project} */ ((await ctx.api.get(`projects/${id}`, { signal: ctx.signal })).data);
-  const project = createStore(await load());
+  const read = async () => /** @type {Project} */ ((await ctx.api.get(`projects/${id}`, { signal: ctx.signal })).data);
+  const project = createStore(await read());
   await styles;
   const name = h("span", { class: "project-name", dir: "auto" });
   const here = h("div", { class: "project-here" });
@@ -37,7 +38,8 @@ async function mount(root, ctx) {
   const bar = h("div", { class: "project-bar" }, h("div", { class: "project-line" }, name, here), nav);
   root.append(bar, outlet);
   bag.add(project.subscribe((now) => (name.textContent = now.name)));
-  const again = () => void load().then(project.set, () => {});
+  const look = oneAtATime(async () => project.set(await read()));
+  const again = () => void look().catch(() => {});
   bag.add(followProject(ctx, id, here, again, () => gone(ctx)));
   const draw = (/** @type {Context} */ at) =>
     drawTabs(nav, roomsOf(id, at.router.placeOf(location.href)?.views[1] ?? ""));

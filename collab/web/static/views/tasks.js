@@ -2,6 +2,7 @@
 /** My tasks: what is assigned to me in any project, and what I have for myself. */
 import { h, loadStyles } from "../core/dom.js";
 import { projects } from "../core/mine.js";
+import { loadFollowed } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { openTask } from "../board/detail.js";
@@ -41,9 +42,9 @@ async function mount(root, ctx) {
       section("For myself", [newTask(ctx, load), personal.element]),
     ),
   );
-  follow(ctx, bag, load);
+  const following = follow(ctx, bag, load);
   let open = openNow(ctx, load);
-  void load();
+  void loadFollowed(following, load);
   const update = (/** @type {Context} */ now) => {
     open?.close();
     open = openNow(now, load);
@@ -55,7 +56,9 @@ async function mount(root, ctx) {
 /** Look again when something happens to one's own tasks, or one is given another. @param {Context} ctx @param {Bag} bag @param {() => unknown} load */
 function follow(ctx, bag, load) {
   const heard = (/** @type {{ type: string }} */ event) => /^(task|notification)\./.test(event.type) && void load();
-  bag.add(ctx.live.subscribe(`user:${ctx.user.id}`, heard, { onGap: load }).close);
+  const following = ctx.live.subscribe(`user:${ctx.user.id}`, heard, { onGap: load });
+  bag.add(following.close);
+  return following;
 }
 
 /** @param {Context} ctx @param {() => unknown} load */

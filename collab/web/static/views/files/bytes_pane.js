@@ -1,6 +1,7 @@
 // @ts-check
 /** A file that is no text: a picture is shown, with small ones to take along; all else can be fetched and replaced. */
 import { h, replace } from "../../core/dom.js";
+import { oneAtATime } from "../../core/newest.js";
 import { asProblem } from "../../core/problem.js";
 import { Bag } from "../../core/store.js";
 import { size } from "../../core/text.js";
@@ -45,7 +46,7 @@ export function bytesPane(ctx, file, room) {
     replace(small, now.content_type.startsWith("image/") && room.mayWrite() ? thumbnailMaker(ctx, now, bag) : null);
   };
   show(file);
-  const again = async () => show((await ctx.api.get(`files/${file.id}`, { signal: ctx.signal })).data);
+  const again = oneAtATime(async () => show((await ctx.api.get(`files/${file.id}`, { signal: ctx.signal })).data));
   return { element, dispose: bag.dispose, moved: head.moved, replaced: again, focus: () => {} };
 }
 
