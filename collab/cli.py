@@ -13,6 +13,7 @@ from flask import Flask, current_app
 from marshmallow import ValidationError
 
 from .auth import passwords, users
+from .auth.factors import second
 from .auth.models import User
 from .auth.schemas import RegisterIn
 from .core import fulltext
@@ -140,6 +141,14 @@ def set_password(email: str, password: str | None) -> None:
     click.echo(f"{email} has a new password. Sessions that were ended: {ended}.")
 
 
+@click.command("reset-second-factor", cls=DatabaseCommand)
+@click.argument("email")
+def reset_second_factor(email: str) -> None:
+    """Take all second factors from an account: its password alone logs in again."""
+    had = second.reset(account(email).id, None)
+    click.echo(f"{email} {'has no second factor any more' if had else 'had no second factor'}.")
+
+
 @click.command("demo", cls=DatabaseCommand)
 def demo() -> None:
     """Add people and a project to play with, and print their password."""
@@ -211,6 +220,6 @@ def ingest_sql(query: str) -> None:
 
 
 COMMANDS = (
-    *(create_admin, set_password, demo, prune_events, rebuild_search),
+    *(create_admin, set_password, reset_second_factor, demo, prune_events, rebuild_search),
     *(ingest_demo, ingest_import, ingest_sql),
 )

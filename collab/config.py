@@ -8,6 +8,7 @@ from typing import Any
 from .mail_settings import MAIL_SETTINGS
 from .parsers import (
     database_url,
+    domain,
     folder,
     one_of,
     origins,
@@ -102,6 +103,10 @@ SETTINGS = (
         rate,
         "failed log-ins and registrations per address and e-mail",
     ),
+    Setting("SECOND_FACTOR_RATE_LIMIT", "5 per 15 minutes", rate, "wrong codes before waits"),
+    Setting("SECOND_FACTOR_SECONDS", "300", whole(30, 3600), "to show a second factor"),
+    Setting("PASSKEY_DOMAIN", "", domain, "the domain of passkeys; empty: the host's name"),
+    Setting("PERSONAL_TOKEN_DAYS", "365", whole(1, 3650), "the longest life of a personal token"),
     Setting(
         "REGISTER_RATE_LIMIT",
         "200 per hour",

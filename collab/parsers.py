@@ -17,6 +17,7 @@ WHOLE_PATTERN = re.compile(r"-?\d{1,12}")
 ORIGIN_PATTERN = re.compile(r"https?://[\w.-]+(:\d+)?")
 RATE_PATTERN = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
 WEB_PATTERN = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
+DOMAIN_PATTERN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z][a-z0-9-]{0,62}")
 REDIS_PATTERN = re.compile(r"(rediss?|unix)://\S+")
 #: User, password and host may be left out: they are what libpq has them from then.
 POSTGRES_PATTERN = re.compile(r"postgresql(\+psycopg)?://[^/?#\s]*/[^/?#\s]+(\?\S*)?")
@@ -95,6 +96,13 @@ def rate(value: str) -> str:
     if value.lower() != "off" and not RATE_PATTERN.fullmatch(value):
         raise ValueError("must look like '300 per minute' or '5 per 15 minutes', or be 'off'")
     return value.lower()
+
+
+def domain(value: str) -> str:
+    """Parse a domain name, in lower case; empty: none."""
+    if value and not DOMAIN_PATTERN.fullmatch(value):
+        raise ValueError("must be a domain such as example.com")
+    return value
 
 
 def web_address(value: str) -> str:

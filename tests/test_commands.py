@@ -9,6 +9,8 @@ from sqlalchemy import text
 from collab.cli import DatabaseCommand
 from collab.extensions import db
 
+from .support import people
+from .support.factors import enrols
 from .support.people import Person, ok
 
 PASSWORD = "SecurePassword123!"
@@ -93,6 +95,16 @@ class TestSetPassword:
         done = command("set-password", "who@example.com", "--password", PASSWORD)
         assert (done.exit_code, "create-admin who@example.com" in done.output) == (1, True)
 
+    def test_a_second_factor_is_taken_away_by_another_command(self, command, alice, ada, http):
+        enrols(alice)
+        assert signs_in(http, alice.email, people.PASSWORD).status_code == 401
+
+        assert "no second factor any more" in command("reset-second-factor", alice.email).output
+
+        assert signs_in(http, alice.email, people.PASSWORD).status_code == 200
+        (row,) = ok(ada.get("/audit?type=account.second_factors_removed"))["items"]
+        assert row["actor"] is None
+
     def test_a_weak_one_is_refused(self, command, alice):
         done = command("set-password", alice.email, "--password", "password1")
         assert (done.exit_code, "most common" in done.output) == (1, True)
@@ -100,7 +112,13 @@ class TestSetPassword:
 
 
 class TestDatabase:
-    COMMANDS = ("create-admin a@example.com", "set-password a@example.com", "demo", "prune-events")
+    COMMANDS = (
+        "create-admin a@example.com",
+        "set-password a@example.com",
+        "reset-second-factor a@example.com",
+        "demo",
+        "prune-events",
+    )
 
     @pytest.mark.parametrize("line", [*COMMANDS, "rebuild-search"])
     def test_one_that_is_not_there_is_not_made_and_what_makes_it_is_said(
@@ -163,7 +181,7 @@ def test_rebuilding_the_search_says_how_much_there_is(command, alice: Person):
 
 def test_each_command_says_what_it_does(app):
     ours = [one for one in app.cli.commands.values() if isinstance(one, DatabaseCommand)]
-    assert len(ours) == 7
+    assert len(ours) == 8
     for one in ours:
         assert re.fullmatch(r"[A-Z].+\.", one.help), one.name
 

@@ -20,6 +20,7 @@ from collab.events.types import OPEN_TYPES
 from collab.ingest.store import writer
 from collab.realtime.json_door.socket import MESSAGES as socket_messages
 
+from .support.authenticator import Authenticator
 from .support.jobs import Desk
 from .support.notes import Notes
 from .support.people import BASE, PASSWORD, Person, ok
@@ -65,9 +66,35 @@ DELETE auth/me/blocks/<blocked>                           401     204  204 204  
 DELETE auth/me/blocks/<user> not blocked                  401     404  404 404   404 404
 POST   auth/ticket                                        401     201  201 201   201 201
 
+POST   auth/login/second-factor                           401     401  401 401   401 401
+POST   auth/login/passkey/options                         200     200  200 200   200 200
+POST   auth/login/passkey                                 401     401  401 401   401 401
+GET    auth/second-factor                                 401     200  200 200   200 200
+POST   auth/totp                                          401     201  201 201   201 201
+POST   auth/totp/confirm                                  401     409  409 409   409 409
+POST   auth/totp/disable                                  401     404  404 404   404 404
+POST   auth/recovery-codes                                401     409  409 409   409 409
+POST   auth/passkeys/options                              401     200  200 200   200 200
+POST   auth/passkeys                                      401     201  201 201   201 201
+GET    auth/passkeys                                      401     200  200 200   200 200
+GET    auth/passkeys/<passkey>                            401     200  200 200   200 200
+GET    auth/passkeys/<passkey> of another                 401     404  404 404   404 404
+PATCH  auth/passkeys/<passkey>                            401     200  200 200   200 200
+PATCH  auth/passkeys/<passkey> of another                 401     404  404 404   404 404
+POST   auth/passkeys/<passkey>/remove                     401     204  204 204   204 204
+POST   auth/passkeys/<passkey>/remove of another          401     404  404 404   404 404
+GET    auth/tokens                                        401     200  200 200   200 200
+GET    auth/tokens/scopes                                 401     200  200 200   200 200
+POST   auth/tokens                                        401     201  201 201   201 201
+DELETE auth/tokens/<personal_token>                       401     204  204 204   204 204
+DELETE auth/tokens/<personal_token> of another            401     404  404 404   404 404
+
 GET    users                                              401     403  403 403   403 200
 GET    users/<user>                                       401     403  403 403   403 200
 PATCH  users/<user>                                       401     403  403 403   403 200
+POST   users/<user>/second-factor/reset                   401     403  403 403   403 204
+GET    users/<user>/tokens                                401     403  403 403   403 200
+DELETE users/<user>/tokens/<personal_token> of another    401     403  403 403   403 204
 
 GET    projects                                           401     200  200 200   200 200
 GET    projects of everybody                              401     403  403 403   403 200
@@ -347,6 +374,7 @@ GET    audit                                              401     403  403 403  
 GET    audit/export                                       401     403  403 403   403 200
 """
 
+CONFIRMED = {"password": PASSWORD}
 ACCOUNT = {"email": "<email>", "password": PASSWORD}
 NAMED = {"name": "New name"}
 GUEST = {"email": "charlie@example.com", "role": "viewer"}
@@ -369,6 +397,19 @@ SENT: dict[str, dict[str, Any]] = {
     "POST auth/refresh": {"refresh_token": "<refresh_token>"},
     "POST auth/password": {"current_password": PASSWORD, "new_password": "a new long password"},
     "PATCH auth/me": NAMED,
+    "POST auth/login/second-factor": {"proof": "none", "code": "123456"},
+    "POST auth/login/passkey": {"credential": {}},
+    "POST auth/totp": CONFIRMED,
+    "POST auth/totp/confirm": {"code": "123456"},
+    "POST auth/totp/disable": CONFIRMED,
+    "POST auth/recovery-codes": CONFIRMED,
+    "POST auth/passkeys/options": CONFIRMED,
+    "POST auth/passkeys": NAMED | {"credential": "<new_passkey>"},
+    "PATCH auth/passkeys/<passkey>": NAMED,
+    "PATCH auth/passkeys/<passkey> of another": NAMED,
+    "POST auth/passkeys/<passkey>/remove": CONFIRMED,
+    "POST auth/passkeys/<passkey>/remove of another": CONFIRMED,
+    "POST auth/tokens": CONFIRMED | NAMED | {"scopes": ["projects:read"]},
     "PATCH users/<user>": {"role": "admin"},
     "GET projects of everybody": {"scope": "all"},
     "POST projects": NAMED,
@@ -731,6 +772,26 @@ class Cell:
     def session(self) -> int:
         owner = self.who if self.who.token and "of another" not in self.row else self.other
         return ok(owner.logs_in().get("/auth/verify"))["session_id"]
+
+    @property
+    def owner(self) -> Person:
+        """Return whose a thing is that is the caller's own, or another's if the row says so."""
+        return self.who if self.who.token and "of another" not in self.row else self.other
+
+    @property
+    def new_passkey(self) -> dict[str, Any]:
+        if not self.who.token:
+            return {}
+        asked = ok(self.who.post("/auth/passkeys/options", CONFIRMED))["options"]
+        return Authenticator().create(asked)
+
+    @property
+    def passkey(self) -> int:
+        return Authenticator().is_added_by(self.owner)["passkey"]["id"]
+
+    @property
+    def personal_token(self) -> int:
+        return self.owner.makes_token("projects:read")["id"]
 
     @property
     def invitation(self) -> int:

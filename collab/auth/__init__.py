@@ -10,7 +10,12 @@ def init_app(app: Flask) -> None:
     from ..core.http.limits import limiter
     from ..core.storage import housekeeping
     from . import guard, refusals, routes, sessions, tickets, tokens, user_routes
-    from .accounts import personal
+    from .accounts import personal, ways_in
+    from .factors import passkeys, proofs, totp
+    from .factors import routes as factor_routes
+    from .personal_tokens import routes as token_routes
+    from .personal_tokens import service as personal_tokens
+    from .signing_in import routes as login_routes
 
     guard.init_app(app)
     heavy.init_app(app)  # after the guard, as the limiter: they count by caller
@@ -20,4 +25,10 @@ def init_app(app: Flask) -> None:
     housekeeping.bring(app, "ended sessions", sessions.forget)
     housekeeping.bring(app, "tickets", tickets.forget)
     personal.init_app(app)
-    serve(app, routes.blueprint, user_routes.blueprint)
+    housekeeping.bring(app, "proofs that were used", proofs.forget)
+    housekeeping.bring(app, "ended personal tokens", personal_tokens.forget)
+    totp.init_app(app)
+    ways_in.count(app, passkeys.count_of)
+    personal_tokens.init_app(app)
+    serve(app, routes.blueprint, login_routes.blueprint, factor_routes.blueprint)
+    serve(app, token_routes.blueprint, user_routes.blueprint)

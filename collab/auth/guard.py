@@ -18,10 +18,14 @@ from ..core.models import utcnow
 from ..extensions import db
 from . import tickets
 from .models import ADMIN, Session, User
+from .personal_tokens import lookup, scopes, spelling
 from .sessions import Disabled
 from .tokens import AccessClaims, TokenExpired, read_access_token
 
 P = ParamSpec("P")
+
+#: What only reads (RFC 9110 §9.2.1).
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 #: Built once: it runs with every request.
 PERSON_OF_SESSION = (
@@ -49,6 +53,38 @@ class NoLongerAdmin(Forbidden):
     """You were an admin when this request arrived, and no longer are."""
 
 
+class InsufficientScope(Forbidden):
+    """Your personal token may not do this."""
+
+    kind = "insufficient-scope"
+
+    def __init__(self, area: str | None, *, write: bool) -> None:
+        wanted = f"{area}:{scopes.WRITE if write else scopes.READ}"
+        detail = f"Your personal token lacks the scope {wanted}."
+        challenge = 'Bearer realm="collab", error="insufficient_scope"'  # RFC 6750 §3.1
+        if area is None:
+            detail = "No personal token may do this: log in."
+        else:
+            challenge += f', scope="{wanted}"'
+        super().__init__(detail, headers={"WWW-Authenticate": challenge})
+
+
+def require_scope(who: Caller, area: str | None, *, write: bool) -> None:
+    """Raise InsufficientScope if somebody came with a personal token that does not allow this.
+
+    It is the one place where scopes count. None as the area is what no such token may do.
+    """
+    if not within_scope(who, area, write=write):
+        raise InsufficientScope(area, write=write)
+
+
+def within_scope(who: Caller, area: str | None, *, write: bool) -> bool:
+    """Return whether somebody logged in, or came with a personal token that allows this."""
+    if who.scopes is None:
+        return True
+    return area is not None and scopes.allow(who.scopes, area, write=write)
+
+
 def person_of(claims: AccessClaims, connection: Connection | None = None) -> Caller:
     """Return the token's person as the database has them now; raises Unauthorized."""
     values = {"session_id": claims.session_id}
@@ -69,11 +105,14 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
     )
 
 
-def from_token(token: str) -> Caller:
-    """Return the person of an access token; raises Unauthorized.
+def from_token(token: str, area: str | None = None) -> Caller:
+    """Return the person of an access token or a personal token; raises Unauthorized, Forbidden.
 
-    TokenExpired means that a fresh one would do: of a session that has ended, that is said.
+    TokenExpired means that a fresh one would do: of a session that has ended, that is said. A
+    personal token must allow what this request does, or reading in `area`, where there is one.
     """
+    if spelling.looks_personal(token):
+        return _from_personal_token(token, area)
     try:
         claims = read_access_token(token)
     except TokenExpired as expired:
@@ -84,8 +123,22 @@ def from_token(token: str) -> Caller:
     return person_of(claims)
 
 
+def _from_personal_token(token: str, area: str | None) -> Caller:
+    who, last_used = lookup.from_text(token)
+    g.claimed = who.user_id
+    if area is not None:
+        require_scope(who, area, write=False)
+    else:
+        write = request.method not in SAFE_METHODS
+        require_scope(who, scopes.area_of(request.blueprint), write=write)
+    lookup.note_use(who, last_used)
+    return who
+
+
 def recheck(known: Caller, connection: Connection | None = None) -> Caller:
     """Return who somebody is now, who was let in earlier; raises Unauthorized."""
+    if known.scopes is not None:
+        return lookup.again(known, connection)
     claims = AccessClaims(known.user_id, known.session_id, known.token_expires)
     return person_of(claims, connection)
 
@@ -123,7 +176,7 @@ def identify() -> None:
         if token is None:
             raise Unauthorized("The Authorization header must be `Bearer <access token>`.")
         g.caller = from_token(token)
-    except Unauthorized as refusal:
+    except (Unauthorized, Forbidden) as refusal:
         g.refusal = refusal
 
 
@@ -137,7 +190,7 @@ def from_address(read: Callable[[str], AccessClaims] = tickets.use) -> Caller | 
             return person_of(read(ticket))
         if token := request.args.get("token"):
             return from_token(token)
-    except Unauthorized as refusal:
+    except (Unauthorized, Forbidden) as refusal:
         g.refusal = refusal
         raise
     return caller() if "Authorization" in request.headers else None

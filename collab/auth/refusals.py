@@ -39,6 +39,12 @@ MAX_SUBJECTS_COUNTED = 10_000
 MAX_REASON_LENGTH = 300
 #: Characters of an e-mail address (RFC 5321 §4.5.3.1).
 MAX_EMAIL_LENGTH = 254
+#: What failed after the first factor was shown, or without one; by the kind of the problem.
+OF_SECOND_STEP = {
+    "wrong-code": "wrong code of the second factor",
+    "proof-refused": "the proof or challenge has expired or was used",
+    "passkey-refused": "the passkey is not good",
+}
 
 
 @dataclass
@@ -87,6 +93,8 @@ def log_in(email: str, error: ApiError) -> None:
         reason = "the account is disabled"
     elif isinstance(error, TooManyRequests):
         reason = "too many attempts"
+    elif error.kind in OF_SECOND_STEP:
+        reason = OF_SECOND_STEP[error.kind]
     _record(
         None,
         lambda left_out: LoginRefused(
@@ -142,7 +150,7 @@ def _note(response: Response) -> Response:
     path = quote(request.path)
     if error.status == 403 and who is not None:
         access(who.user_id, request.method, path, error)
-    elif error.status == 401 and _token_refused(error):
+    elif error.status in (401, 403) and _token_refused(error):
         token(request.method, path, error)
     return response
 

@@ -47,7 +47,8 @@ NO_SECURITY: list[dict[str, list[str]]] = [{}]
 
 def client() -> Client:
     """Return where this request came from."""
-    return Client(request.remote_addr or "", request.headers.get("User-Agent", ""))
+    agent = request.headers.get("User-Agent", "")
+    return Client(request.remote_addr or "", agent, request.host)
 
 
 @blueprint.post("/register")

@@ -18,7 +18,7 @@ from .attempts import REGISTRATIONS, TooManyAttempts, attempts
 from .models import ADMIN, USER, Session, User
 from .sessions import Client, SignedIn
 from .signing_in import completing, freshness, proving
-from .signing_in.completing import Way
+from .signing_in.completing import SecondFactorRequired, Way
 
 
 class EmailTaken(Conflict):
@@ -70,10 +70,15 @@ def new_account(email: str, password_hash: str, name: str | None) -> User:
 
 
 def log_in(email: str, password: str, client: Client) -> SignedIn:
-    """Sign in with a password; raises WrongCredentials, Disabled, TooManyAttempts."""
+    """Sign in with a password; raises WrongCredentials, Disabled, TooManyAttempts.
+
+    SecondFactorRequired says that the password is right.
+    """
     try:
         user = proving.account_with(known.address_of(email), password, client)
         return completing.complete(user, client, by=Way.PASSWORD)
+    except SecondFactorRequired:  # a question, and no refusal
+        raise
     except (Unauthorized, TooManyAttempts) as error:
         refusals.log_in(email, error)
         raise

@@ -35,6 +35,8 @@ class Client:
 
     address: str
     user_agent: str
+    #: What the request was sent to, as browsers know it: the host, and the port unless it is 443.
+    host: str = ""
 
     @property
     def network(self) -> str:
@@ -66,8 +68,13 @@ class Disabled(Unauthorized):
     kind = "account-disabled"
 
 
-def start(user: User, client: Client) -> SignedIn:
-    """Start a session in the open transaction, and return its tokens."""
+def start(
+    user: User, client: Client, *, by: str = "password", factor: str | None = None
+) -> SignedIn:
+    """Start a session in the open transaction, and return its tokens.
+
+    `by` and `factor` tell the audit what was shown.
+    """
     over = (Session.user_id == user.id) & (Session.expires_at < utcnow())
     db.session.execute(delete(Session).where(over))
     token_id = tokens.new_token_id()
@@ -82,7 +89,8 @@ def start(user: User, client: Client) -> SignedIn:
     _know_network(user, client)
     db.session.flush()
     _end_oldest(user)
-    log.record(SessionStarted(user_id=user.id, session_id=session.id), actor=user.id)
+    started = SessionStarted(user_id=user.id, session_id=session.id, by=by, factor=factor)
+    log.record(started, actor=user.id)
     return issue(session, token_id)
 
 

@@ -13,11 +13,14 @@ class Caller:
     """A signed-in person, as the database knows them at this moment."""
 
     user_id: int
+    #: Of the log-in; below zero: that of the personal token, which is none.
     session_id: int
     name: str
     email: str
     is_admin: bool
     token_expires: datetime
+    #: What the personal token may do; None: whatever its person may, who has logged in.
+    scopes: frozenset[str] | None = None
 
 
 def act_as(who: Caller | None) -> None:

@@ -5,6 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve files on every door, their histories and archives; jobs may work on them."""
+    from ..auth.personal_tokens.scopes import cover
     from ..core import fulltext
     from ..core.http.api import serve
     from ..core.storage.blob_store import register_digests
@@ -16,6 +17,7 @@ def init_app(app: Flask) -> None:
     from . import content_routes, job_routes, jobs, personal, routes, service
     from .archives import routes as archive_routes
     from .editing import writer
+    from .editing.rights_cache import FILES_AREA
     from .history import routes as history_routes
     from .hocuspocus_door import routes as hocuspocus_routes
     from .json_door import messages
@@ -34,9 +36,12 @@ def init_app(app: Flask) -> None:
     contents.register(app, jobs.entries)
     writer.init_app(app)
     messages.init_app(app)
-    modules = (routes, content_routes, history_routes, job_routes, archive_routes)
+    modules = (routes, content_routes, history_routes, archive_routes)
     parts = [one.blueprint for one in modules]
     doors = (yjs_routes.blueprint, hocuspocus_routes.blueprint)
+    cover(app, FILES_AREA, "files and their histories, live as well", *parts, *doors)
+    cover(app, "jobs", "jobs and their uploads", job_routes.blueprint)
+    parts.append(job_routes.blueprint)
     switch(app, "files", *parts, *doors)
     serve(app, *parts)
     for door in doors:

@@ -5,6 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Take events in, carry them through the stages, and show what is stored."""
+    from ..auth.personal_tokens.scopes import cover
     from ..core.counting import metrics
     from ..core.http.api import API, serve
     from ..core.storage import housekeeping
@@ -31,5 +32,7 @@ def init_app(app: Flask) -> None:
     switch(app, "ingest", *blueprints)
     housekeeping.bring(app, "uses of sources", uses.write, every_s=uses.WRITTEN_EVERY_S)
     API.of(app).prepare_with(described.describe_keys)
+    for one in (routes, reading_routes, letter_routes):  # sources and schemas are for people
+        cover(app, "ingest", "events of the pipeline: sent, stored, counted", one.blueprint)
     serve(app, *blueprints)
     metrics.register(app, "ingest", numbers.collect)

@@ -6,6 +6,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Run and serve jobs; `job:<id>` is a topic. Other packages bring their types."""
     from ..auth.accounts.disabling import on_disabled
+    from ..auth.personal_tokens.scopes import cover
     from ..core.counting import metrics
     from ..core.http.api import serve
     from ..core.storage import housekeeping
@@ -25,4 +26,5 @@ def init_app(app: Flask) -> None:
     concerns.register(app, JobEvents())
     metrics.declare(app, numbers.RUNS)
     metrics.register(app, "jobs", numbers.collect)
+    cover(app, "jobs", "jobs and their uploads", routes.blueprint)
     serve(app, routes.blueprint)

@@ -5,6 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Make and serve notifications."""
+    from ..auth.personal_tokens.scopes import cover
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from ..flags.guard import switch
@@ -14,4 +15,5 @@ def init_app(app: Flask) -> None:
     housekeeping.bring(app, "notifications", retention.forget)
     personal.init_app(app)
     switch(app, "notifications", routes.blueprint)
+    cover(app, "notifications", "notifications", routes.blueprint)
     serve(app, routes.blueprint)

@@ -5,6 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve posts and collections."""
+    from ..auth.personal_tokens.scopes import cover
     from ..core import fulltext
     from ..core.http.api import serve
     from ..events import concerns
@@ -31,4 +32,5 @@ def init_app(app: Flask) -> None:
     switch(app, "posts", *parts)
     register_read_only(app, "posts")
     concerns.register(app, PostEvents())
+    cover(app, "posts", "posts and collections", *parts)
     serve(app, *parts)

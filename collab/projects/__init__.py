@@ -5,6 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve projects and members; `project:<id>` is a topic."""
+    from ..auth.personal_tokens.scopes import cover
     from ..core import fulltext
     from ..core.http.api import serve
     from ..core.idempotency import LOOK
@@ -31,4 +32,6 @@ def init_app(app: Flask) -> None:
         ),
     )
     concerns.register(app, MemberEvents())
+    cover(app, "projects", "projects, the places in them, and what they keep", routes.blueprint)
+    cover(app, "members", "members of projects, and invitations", member_routes.blueprint)
     serve(app, routes.blueprint, member_routes.blueprint)

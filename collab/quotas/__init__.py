@@ -5,7 +5,9 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve what is kept, and what may be."""
+    from ..auth.personal_tokens.scopes import cover
     from ..core.http.api import serve
     from . import routes
 
+    cover(app, "projects", "projects and what they keep", routes.blueprint)
     serve(app, routes.blueprint)

@@ -5,6 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve tasks and comments; leaving a project ends being responsible for its tasks."""
+    from ..auth.personal_tokens.scopes import cover
     from ..core import fulltext
     from ..core.http.api import serve
     from ..events import concerns
@@ -24,4 +25,5 @@ def init_app(app: Flask) -> None:
     personal.init_app(app)
     switch(app, "tasks", *parts)
     concerns.register(app, TaskEvents())
+    cover(app, "tasks", "tasks and their comments", *parts)
     serve(app, *parts)

@@ -5,6 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve uploads; jobs may work on them."""
+    from ..auth.personal_tokens.scopes import cover
     from ..core import fulltext
     from ..core.http.api import serve
     from ..core.storage.blob_store import register_digests
@@ -18,4 +19,5 @@ def init_app(app: Flask) -> None:
     personal.init_app(app)
     register_digests(app, Upload.sha256)
     sources.register(app, "upload_id", sources.Source(service.admit, service.path_of))
+    cover(app, "jobs", "jobs and their uploads", routes.blueprint)
     serve(app, routes.blueprint)

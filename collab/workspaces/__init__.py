@@ -5,6 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Serve workspaces; `workspace:<id>` is a topic."""
+    from ..auth.personal_tokens.scopes import cover
     from ..core import fulltext
     from ..core.http.api import serve
     from ..projects.access import readable, register_topic
@@ -17,4 +18,5 @@ def init_app(app: Flask) -> None:
     )
     personal.init_app(app)
     register_topic(app, "workspace", Workspace)
+    cover(app, "projects", "projects and their workspaces", routes.blueprint)
     serve(app, routes.blueprint)

@@ -544,6 +544,59 @@ LIVE: Folder = (
     ],
 )
 
+PASSWORD = {"password": "{{password}}"}
+#: No collection has a device: what it would sign is refused, and its keys are not there.
+REFUSED = (401,)
+NOT_THERE = (404,)
+NO_KEY = {"passkey_id": "alice_id"}
+
+SECURITY: Folder = (
+    "Second factors and personal tokens",
+    [
+        Step("GET", "/auth/second-factor"),
+        Step("POST", "/auth/totp", PASSWORD),
+        Step("POST", "/auth/totp/confirm", {"code": "no code"}, status=REFUSED),
+        Step("POST", "/auth/totp/disable", PASSWORD, status=NOT_THERE),
+        Step("POST", "/auth/recovery-codes", PASSWORD, status=(409,)),
+        Step(
+            "POST",
+            "/auth/login/second-factor",
+            {"proof": "none", "code": "123456"},
+            None,
+            status=REFUSED,
+        ),
+        Step("POST", "/auth/login/passkey/options", by=None, status=(200, 409)),
+        Step("POST", "/auth/login/passkey", {"credential": {}}, None, status=REFUSED),
+        Step("POST", "/auth/passkeys/options", PASSWORD, status=(200, 409)),
+        Step("POST", "/auth/passkeys", {"name": "Laptop", "credential": {}}, status=REFUSED),
+        Step("GET", "/auth/passkeys"),
+        Step("GET", "/auth/passkeys/{passkey_id}", ids=NO_KEY, status=NOT_THERE),
+        Step("PATCH", "/auth/passkeys/{passkey_id}", {"name": "A"}, ids=NO_KEY, status=NOT_THERE),
+        Step("POST", "/auth/passkeys/{passkey_id}/remove", PASSWORD, ids=NO_KEY, status=NOT_THERE),
+        Step("GET", "/auth/tokens/scopes"),
+        Step(
+            "POST",
+            "/auth/tokens",
+            PASSWORD | {"name": "Nightly export", "scopes": ["projects:read"]},
+            keep={"token_id": "id", "script_token": "token"},
+        ),
+        Step("GET", "/projects", by="script", name="List projects by the personal token"),
+        Step("GET", "/auth/tokens"),
+        Step("DELETE", "/auth/tokens/{token_id}"),
+        Step(
+            "POST",
+            "/auth/tokens",
+            PASSWORD | {"name": "Another", "scopes": ["projects:read"]},
+            by="bob",
+            name="Make a token of Bob's",
+            keep={"token_id": "id"},
+        ),
+        Step("GET", "/users/{user_id}/tokens", ids={"user_id": "bob_id"}),
+        Step("DELETE", "/users/{user_id}/tokens/{token_id}", ids={"user_id": "bob_id"}),
+        Step("POST", "/users/{user_id}/second-factor/reset", ids={"user_id": "bob_id"}),
+    ],
+)
+
 ADMIN: Folder = (
     "Administration (Alice has the first account)",
     [
@@ -628,6 +681,6 @@ CLEANING: Folder = (
 )
 
 STORY = [
-    *(ACCOUNTS, PROJECTS, WORKSPACES, TASKS, POSTS, JOBS, EVENTS, LIVE, WEBHOOKS, ADMIN),
-    CLEANING,
+    *(ACCOUNTS, PROJECTS, WORKSPACES, TASKS, POSTS, JOBS, EVENTS, LIVE, WEBHOOKS),
+    *(SECURITY, ADMIN, CLEANING),
 ]

@@ -1,12 +1,18 @@
 import base64
+import hmac
 import json
 from datetime import timedelta
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask_jwt_extended import create_access_token
+from jwt.algorithms import RSAAlgorithm
 
 from ..conftest import SETTINGS
+from ..support.authenticator import Authenticator, text_of
+from ..support.factors import asked
 from ..support.people import ok
 
 
@@ -102,6 +108,106 @@ def test_a_spoilt_token_is_refused_with_401(alice, spoil):
 
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def signed_by(key, algorithm, **headers):
+    return lambda token: jwt.encode(claims_of(token), key, algorithm, headers or None)
+
+
+RSA_KEY = rsa.generate_private_key(65537, 2048)
+PUBLIC_PEM = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def by_the_public_key(token):
+    """Sign by HMAC with a public key, as a verifier that mixes the two up would check."""
+    head, body = ({"alg": "HS256", "typ": "JWT"}, claims_of(token))
+    parts = [text_of(json.dumps(one).encode()) for one in (head, body)]
+    signature = hmac.digest(PUBLIC_PEM, ".".join(parts).encode(), "sha256")
+    return ".".join([*parts, text_of(signature)])
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        signed_by(None, "none"),
+        signed_by(RSA_KEY, "RS256"),
+        by_the_public_key,
+        signed_by("x" * 64, "HS512"),
+        signed_by("x" * 32, "HS256", kid="/dev/null"),
+        signed_by("x" * 32, "HS256", kid="' UNION SELECT 'x' --"),
+        signed_by(RSA_KEY, "RS256", jku="https://evil.test/keys.json"),
+        signed_by(RSA_KEY, "RS256", jwk=json.loads(RSAAlgorithm.to_jwk(RSA_KEY.public_key()))),
+        signed_by(RSA_KEY, "RS256", x5u="https://evil.test/chain.pem"),
+        lambda token: ".".join([*token.split(".")[:2], ""]),
+        lambda token: "eyJhbGciOiJOb05lIn0." + token.split(".")[1] + ".",
+    ],
+    ids=[
+        "none",
+        "another algorithm",
+        "public key as secret",
+        "another HMAC",
+        "kid is a path",
+        "kid is SQL",
+        "jku",
+        "jwk",
+        "x5u",
+        "signature cut off",
+        "NoNe",
+    ],
+)
+def test_a_token_that_names_its_own_key_or_algorithm_is_refused(alice, attack):
+    answer = alice.comes_with(attack(alice.token)).get("/auth/me")
+
+    assert answer.status_code == 401
+    assert answer.json()["type"] == "/problems/not-signed-in"
+
+
+class TestPurposes:
+    """Each token is good for what it was made for, and nothing else."""
+
+    @pytest.fixture
+    def made(self, alice, nobody):
+        """Return one of each kind, all good, all of one person."""
+        proof = Authenticator()
+        session = alice.logs_in()
+        kinds = {
+            "access token": session.token,
+            "refresh token": session.refresh_token,
+            "ticket": ok(session.post("/auth/ticket"))["ticket"],
+            "personal token": alice.makes_token("tasks:read")["token"],
+        }
+        proof.is_added_by(alice)
+        asked_for = asked(nobody, alice)
+        challenge = asked_for["passkey"]["challenge"]
+        sealed = base64.urlsafe_b64decode(challenge + "=" * (-len(challenge) % 4)).decode()
+        return kinds | {"proof": asked_for["proof"], "challenge": sealed}
+
+    def test_only_an_access_token_is_one(self, alice, made):
+        answered = {
+            kind: alice.comes_with(token).get("/auth/me").status_code
+            for kind, token in made.items()
+        }
+        assert answered.pop("access token") == 200
+        assert answered.pop("personal token") == 403
+        assert set(answered.values()) == {401}
+
+    def test_only_a_refresh_token_is_traded(self, nobody, made):
+        answered = {
+            kind: nobody.post("/auth/refresh", {"refresh_token": token}).status_code
+            for kind, token in made.items()
+        }
+        assert answered.pop("refresh token") == 200
+        assert set(answered.values()) == {401}
+
+    def test_only_a_proof_is_one(self, nobody, made):
+        answered = {
+            kind: nobody.post(
+                "/auth/login/second-factor", {"proof": token, "code": "000000"}
+            ).json()["type"]
+            for kind, token in made.items()
+        }
+        assert answered.pop("proof") == "/problems/wrong-code"
+        assert set(answered.values()) == {"/problems/proof-refused"}
 
 
 @pytest.mark.parametrize("header", ["Basic eDp5", "Bearer", "Token abc", "Bearer a b"])

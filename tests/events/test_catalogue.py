@@ -19,6 +19,7 @@ from collab.events.catalogue import (
     projects,
     reserved,
     schedules,
+    security,
     system,
     tasks,
     webhooks,
@@ -119,6 +120,7 @@ def test_what_happens_to_a_draft_is_told_to_its_owner() -> None:
 TAKES_AWAY = {
     "account.disabled",
     "account.role_changed",
+    "account.token_revoked",
     "file.deleted",
     "flag.changed",
     "member.removed",
@@ -163,6 +165,7 @@ def test_every_class_of_the_catalogue_is_in_it() -> None:
             posts,
             projects,
             schedules,
+            security,
             system,
             tasks,
             webhooks,

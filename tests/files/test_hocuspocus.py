@@ -267,6 +267,16 @@ def test_a_role_that_changes_is_told(
     assert (told.number(), told.sized()) == (protocol.AUTHENTICATED, b"read-write")
 
 
+def test_a_personal_token_reads_or_writes_as_its_scopes_say(
+    text: int, alice: Person, connects: Callable[..., Provider]
+) -> None:
+    for scope, told in (("files:read", "readonly"), ("files:write", "read-write")):
+        token = alice.makes_token(scope)["token"]
+        assert connects().auth(str(text), token) == (protocol.AUTHENTICATED, told)
+    other = alice.makes_token("events:write")["token"]
+    assert connects().auth(str(text), other)[0] == protocol.DENIED
+
+
 def test_a_session_that_ends_closes_the_socket(
     text: int, bob: Person, connects: Callable[..., Provider]
 ) -> None:

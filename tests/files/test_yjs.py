@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from collab.events.close_codes import TOKEN_ENDED, TOKEN_EXPIRED, is_final
+from collab.events.close_codes import FORBIDDEN_CLOSURE, TOKEN_ENDED, TOKEN_EXPIRED, is_final
 from collab.files.yjs import protocol
 from collab.files.yjs.awareness import MAX_EDITORS, MAX_STATE_BYTES
 from collab.files.yjs.budget import BUDGET, MAX_MESSAGE_BYTES
@@ -108,6 +108,32 @@ def test_a_viewer_s_key_is_denied_and_the_viewer_goes_on_reading(
     writes.edit(0, "y")
     reads.expect_text("ybcx")
     assert content(connect, vera, text) == "ybc"
+
+
+def test_a_personal_token_that_reads_files_edits_none(
+    text: int, alice: Person, yjs: Yjs, connect: Connect
+) -> None:
+    reader = alice.comes_with(alice.makes_token("files:read")["token"])
+    reads = yjs(reader, text).sync()
+    reads.edit(0, "x")
+    reads.until_denied()
+    assert "files:write" in reads.denied
+    assert content(connect, alice, text) == "abc"
+
+
+def test_a_personal_token_that_writes_files_edits_them(
+    text: int, alice: Person, yjs: Yjs, connect: Connect
+) -> None:
+    writes = yjs(alice.comes_with(alice.makes_token("files:write")["token"]), text).sync()
+    writes.edit(0, "x")
+    yjs(alice, text).sync().expect_text("xabc")
+
+
+def test_a_personal_token_for_other_things_opens_no_text(
+    text: int, alice: Person, yjs: Yjs
+) -> None:
+    other = alice.comes_with(alice.makes_token("events:write")["token"])
+    assert yjs(other, text).wait_closed().code == FORBIDDEN_CLOSURE
 
 
 def test_a_viewer_who_comes_with_changes_is_denied_and_goes_on_reading(

@@ -66,6 +66,9 @@ def test_what_is_open_to_all_says_so_and_nothing_else_does(document):
         "POST /api/v1/auth/register",
         "POST /api/v1/auth/signup",
         "POST /api/v1/auth/login",
+        "POST /api/v1/auth/login/second-factor",
+        "POST /api/v1/auth/login/passkey",
+        "POST /api/v1/auth/login/passkey/options",
         "POST /api/v1/auth/refresh",
         "GET /api/v1/auth/demo",
     }

@@ -58,6 +58,15 @@ class Person:
 
     # -- factories ----------------------------------------------------------------------------
 
+    def makes_token(self, *scopes: str, **more: Any) -> dict[str, Any]:
+        """Make a personal token with some scopes; returns it with its text."""
+        body = {"name": "Script", "scopes": scopes, "password": PASSWORD}
+        return ok(self.post("/auth/tokens", body | more))
+
+    def comes_with(self, token: str) -> Person:
+        """Return the same person, who sends another token."""
+        return Person(self.name, self.http, self.id, token)
+
     def makes_project(self, name: str = "Apollo", **members: str) -> int:
         """Make a project and add people: `makes_project(bob="collaborator")`; returns its id."""
         project_id = ok(self.post("/projects", {"name": name}))["id"]

@@ -37,6 +37,31 @@ TABLES = (
         {"network": "goes with its row"},
     ),
     Kept(
+        "totp",
+        Stays("until it is turned off"),
+        (Person("user_id", Then.DELETE, export="authenticator_app"),),
+        unshown=("secret",),
+    ),
+    Kept(
+        "recovery_codes",
+        Stays("until it is used, or new ones take its place"),
+        (Person("user_id", Then.DELETE, why="digests: nobody can tell a code from one"),),
+    ),
+    Kept(
+        "passkeys",
+        Stays("until it is removed"),
+        (Person("user_id", Then.DELETE, export="passkeys"),),
+        {"handle": "random; goes with its row"},
+    ),
+    Kept(
+        "personal_tokens",
+        Days("SESSION_RETENTION_DAYS", "ended personal tokens"),
+        (Person("user_id", Then.DELETE, export="personal_tokens"),),
+        {"scope": "words of the service"},
+        unshown=("digest",),
+    ),
+    Kept("spent_proofs", Span("SECOND_FACTOR_SECONDS", "proofs that were used")),
+    Kept(
         "blocks",
         Stays("until it is lifted"),
         (

@@ -2,17 +2,26 @@
 
 Whoever has found out by a password, a provider or a passkey whose account it is takes the writer's
 lock, looks the account up after that, and calls `complete(user, client, by=Way.…)`. It refuses a
-disabled account, starts the session, records `session.started`, makes the tokens and commits. It is
-also the place where an account's second factor is asked for. The route then answers with
+disabled account, asks for the account's second factor, starts the session, records
+`session.started`, makes the tokens and commits. The route then answers with
 `refreshing.cookies.answer`, which puts the refresh token into the body or into the cookie.
+
+An account with a second factor gets no tokens yet, but `SecondFactorRequired`: a problem with a
+proof of what was shown so far. `second_step.finish` takes the proof and a code, and ends here, too.
 """
 
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
+from ...core.errors import Unauthorized
+from ...core.security import digest
 from ...extensions import db
 from .. import sessions
+from ..factors import ceremonies, proofs, second
+from ..factors.proofs import Purpose
+from ..factors.second import Overview
 from ..models import User
 from ..sessions import Client, Disabled, SignedIn
 
@@ -24,16 +33,61 @@ class Way(Enum):
     PASSWORD = "password"  # noqa: S105  (the name of a way, not a secret)
     #: Of another service, which says who it is (OAuth 2.0, OpenID Connect).
     PROVIDER = "provider"
+    #: Two factors in one: the device, and whatever unlocks it.
     PASSKEY = "passkey"
 
 
+class SecondFactorRequired(Unauthorized):
+    """This account has a second factor: send `proof` and a code to /auth/login/second-factor."""
+
+    kind = "second-factor-required"
+
+    def __init__(self, user: User, client: Client, found: Overview, way: Way) -> None:
+        super().__init__()
+        methods = list(found.methods)
+        proof = proofs.issue(
+            Purpose.SECOND_FACTOR, user_id=user.id, bound_to=stamp(user), by=way.value
+        )
+        asked: dict[str, Any] = {
+            "proof": proof,
+            "methods": methods,
+            "expires_in": proofs.life_s(),
+        }
+        if second.PASSKEY in methods:
+            asked["passkey"] = ceremonies.to_sign(
+                client.host, Purpose.PASSKEY_AS_FACTOR, user_id=user.id
+            )
+            if asked["passkey"] is None:  # not where the service is called by a number
+                methods.remove(second.PASSKEY)
+                del asked["passkey"]
+        self.members = {"second_factor": asked}
+
+
 def complete(user: User, client: Client, *, by: Way) -> SignedIn:
-    """Complete a log-in in the open transaction, and commit; raises Disabled.
+    """Complete a log-in in the open transaction, and commit.
 
     The writer's lock is held, so nobody disables the account between the look and the commit.
+    Raises Disabled, SecondFactorRequired.
     """
-    if user.disabled:  # said only to whoever has shown that the account is theirs
+    refuse_disabled(user)
+    if by is not Way.PASSKEY and (found := second.overview(user.id)).required:
+        raise SecondFactorRequired(user, client, found, by)
+    return begin(user, client, by=by)
+
+
+def refuse_disabled(user: User) -> None:
+    """Raise Disabled, which is said only to whoever has shown that the account is theirs."""
+    if user.disabled:
         raise Disabled()
-    signed_in = sessions.start(user, client)
+
+
+def begin(user: User, client: Client, *, by: Way, factor: str | None = None) -> SignedIn:
+    """Start the session of somebody who has shown all that is asked for; commits."""
+    signed_in = sessions.start(user, client, by=by.value, factor=factor)
     db.session.commit()
     return signed_in
+
+
+def stamp(user: User) -> str:
+    """Return what a proof is bound to: it ends when the password changes."""
+    return digest(user.password_hash)

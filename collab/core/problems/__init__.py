@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .kinds import PROBLEMS_PATH, ProblemType
 from .plain import PLAIN_TYPES
+from .signing_in import SIGNING_IN_TYPES
 from .special import SPECIAL_TYPES
 
-PROBLEM_TYPES = {one.slug: one for one in (*PLAIN_TYPES, *SPECIAL_TYPES)}
+PROBLEM_TYPES = {one.slug: one for one in (*PLAIN_TYPES, *SPECIAL_TYPES, *SIGNING_IN_TYPES)}
 _BY_STATUS = {one.status: one for one in PLAIN_TYPES}
 
 
@@ -21,6 +22,7 @@ __all__ = [
     "PLAIN_TYPES",
     "PROBLEMS_PATH",
     "PROBLEM_TYPES",
+    "SIGNING_IN_TYPES",
     "SPECIAL_TYPES",
     "ProblemType",
     "type_of",

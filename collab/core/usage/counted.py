@@ -244,6 +244,14 @@ COUNTED_TABLES = (
     ),
     Counted("notifications", "notifications", ("data", "user_id"), _texts("data"), "{row}.user_id"),
     Counted(
+        "personal_tokens",
+        "sessions",
+        ("name", "scope", "user_id"),
+        _texts("name", "scope"),
+        "{row}.user_id",
+    ),
+    Counted("passkeys", "sessions", ("name", "user_id"), _texts("name"), "{row}.user_id"),
+    Counted(
         "sessions", "sessions", ("user_agent", "user_id"), _texts("user_agent"), "{row}.user_id"
     ),
     Counted("idempotency_keys", "answers", ("answer", "scope"), _texts("answer", "key"), _SCOPE),
@@ -265,5 +273,8 @@ UNCOUNTED_TABLES = {
     "users": "a row for each person; registering is limited by AUTH_RATE_LIMIT",
     "webhook_attempts": "20 of each delivery, of 1 KiB each, which go with it",
     "incoming_messages": "gone after three days; each came with an event, which is counted",
+    "totp": "a row for each person, of the service's own making",
+    "recovery_codes": "ten for each person, of the service's own making",
+    "spent_proofs": "gone after SECOND_FACTOR_SECONDS; one for each log-in in two steps",
     "tickets": "gone after a minute, but for 100 of each session that belong to its streams",
 }

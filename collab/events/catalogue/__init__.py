@@ -18,6 +18,7 @@ from . import (  # noqa: F401 (their classes are the catalogue)
     posts,
     projects,
     schedules,
+    security,
     system,
     tasks,
     webhooks,

@@ -58,10 +58,14 @@ class PasswordChanged(AccountEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class SessionStarted(AccountEvent):
-    """Somebody logged in to the account."""
+    """Somebody logged in to the account; `by` and `factor` say with what."""
 
     type = "session.started"
     session_id: int
+    #: `registration`, `password`, `provider` or `passkey`.
+    by: str
+    #: The second factor, if one was asked for: `code` or `passkey`.
+    factor: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import time
 
 from sqlalchemy import bindparam, exists, select
 
-from ...auth.guard import recheck
+from ...auth.guard import recheck, require_scope, within_scope
 from ...core.caller import Caller
 from ...core.errors import NotFound
 from ...events import log
@@ -14,9 +14,11 @@ from ...events.catalogue import corrections
 from ...events.models import EventRow
 from ...extensions import db
 from ...projects import access
-from ...projects.access import Right
+from ...projects.access import Right, Role
 from ..models import TEXT, File
 
+#: The area of personal tokens' scopes to which files belong, on whatever door.
+FILES_AREA = "files"
 #: Seconds after which all is looked up again: sessions also end without an event.
 RIGHTS_LIFETIME_S = 10.0
 
@@ -68,7 +70,13 @@ class Rights:
 
 def _looked_up(file_id: int, caller: Caller) -> int:
     now = recheck(caller) if caller.session_id else caller
+    require_scope(now, FILES_AREA, write=True)
     file = access.load(File, file_id, now, can=Right.WRITE)
     if file.kind != TEXT:
         raise NotFound("This file is not a text file.")
     return file.project_id
+
+
+def writes(role: Role, caller: Caller) -> bool:
+    """Return whether somebody of a role may change a text, by the token that they came with."""
+    return access.may(role, Right.WRITE) and within_scope(caller, FILES_AREA, write=True)

@@ -8,8 +8,7 @@ from ...auth.tokens import TokenExpired
 from ...core.caller import Caller
 from ...core.errors import Forbidden
 from ...core.slots import setting
-from ...projects import access
-from ...projects.access import Right
+from ..editing.rights_cache import writes
 from ..editing.writer import writer
 from ..yjs.editor import Editor
 from ..yjs.follower import YjsFollower
@@ -62,10 +61,10 @@ class NamedEditor(Editor):
         return int(writer().ask(self._file_id, lambda _, version: version))
 
     def _tell_role(self) -> None:
-        writes = access.may(self.place(self._topic).role, Right.WRITE)
-        if writes != self._writes:
-            self._writes = writes
-            self.follower.say(protocol.authenticated(writes=writes))
+        may_write = writes(self.place(self._topic).role, self.caller)
+        if may_write != self._writes:
+            self._writes = may_write
+            self.follower.say(protocol.authenticated(writes=may_write))
 
     def answered(self) -> None:
         """Ask back, as the stock server does: the provider counts on an answer to what it has."""

@@ -28,6 +28,7 @@ from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ...realtime.transport.served import Served, Work
 from ...realtime.transport.token_bucket import Bucket
+from ..editing.rights_cache import FILES_AREA
 from ..json_door.messages import load_text
 from ..yjs.budget import SMALL_MESSAGE_BYTES, Incoming
 from ..yjs.closing import code_for, note_refusal
@@ -180,7 +181,7 @@ class HocuspocusSocket(Served):
         Who is known by the address needs none for the address's text.
         """
         here = protocol.file_of(key) in (None, self._file_id) or self._file_id is None
-        who = from_token(token) if token else self._who if here else None
+        who = from_token(token, FILES_AREA) if token else self._who if here else None
         if who is None:
             raise Unauthorized("Send an access token.")
         if self._seat.user_id not in (None, who.user_id):

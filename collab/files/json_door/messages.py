@@ -13,12 +13,14 @@ from ...core.schemas import MAX_ID
 from ...flags import service as flags
 from ...projects import access
 from ...realtime import publishing
-from ...realtime.json_door.protocol import Body
+from ...realtime.json_door.needs import needs
+from ...realtime.json_door.protocol import LIVE_AREA, Body
 from ...realtime.json_door.socket import Socket, register
 from ...realtime.publishing import ENVELOPE_BYTES
 from ...realtime.transport.served import Work
 from ..editing.changes import Change
 from ..editing.live_text import Applied, LiveText
+from ..editing.rights_cache import FILES_AREA
 from ..editing.writer import writer
 from ..models import TEXT, File
 from ..text.delta import Delta
@@ -42,6 +44,7 @@ def load_text(file_id: int, caller: Caller) -> File:
     return file
 
 
+@needs(FILES_AREA)
 def open_file(socket: Socket, body: Body) -> Work:
     """Follow a text, and answer with what it says now.
 
@@ -68,6 +71,7 @@ def _now(live_text: LiveText, notes: dict[int, Any]) -> Body:
     }
 
 
+@needs(FILES_AREA, write=True)
 def edit_file(socket: Socket, body: Body) -> None:
     """Change a text; it is answered once the change is on disk."""
     flags.require("files", socket.caller.user_id)
@@ -94,6 +98,7 @@ def _accepted(change: Change, applied: Applied) -> tuple[str, Body]:
     return "file.accepted", members
 
 
+@needs(FILES_AREA)
 def close_file(socket: Socket, body: Body) -> None:
     """Stop following a text."""
     file_id = number(body, "file_id", 1)
@@ -101,6 +106,7 @@ def close_file(socket: Socket, body: Body) -> None:
     socket.answer("file.closed", body, file_id=file_id)
 
 
+@needs(LIVE_AREA, write=True)
 def move_cursor(socket: Socket, body: Body) -> None:
     """Show the caller's cursor; for a text, its members may stand in the message itself."""
     flat = {name: body[name] for name in (*cursors.ENDS, "version") if name in body}

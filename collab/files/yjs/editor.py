@@ -16,7 +16,6 @@ from ...core.slots import setting
 from ...events.message import Message
 from ...extensions import db
 from ...projects import access
-from ...projects.access import Right
 from ...realtime.json_door.deferred import MAX_WAITING_BYTES, MAX_WAITING_MESSAGES, result_of
 from ...realtime.transport.connection import Connection
 from ...realtime.transport.served import Work
@@ -24,6 +23,7 @@ from ...realtime.transport.token_bucket import Bucket
 from ..editing.changes import of_update
 from ..editing.document import Document
 from ..editing.live_text import Applied, unusable
+from ..editing.rights_cache import writes
 from ..editing.writer import writer
 from ..models import File
 from ..updates.bounds import Unusable
@@ -91,7 +91,7 @@ class Editor(Connection):
             editors = {editors_topic(self._file_id): place.project_id}
             self.live.hub.add(self.follower, editors)
             if self._newlines is not None:
-                self.follower.counts_lf = not access.may(place.role, Right.WRITE)
+                self.follower.counts_lf = not writes(place.role, self.caller)
                 self._newlines.begin(counts=not self.follower.counts_lf)
             self.follower.begin(self._file_id, self.greet())
         self.follower.tell(self._awareness.join(self._file_id, self))

@@ -11,6 +11,9 @@ from ..transport.frames import text_frame
 
 Body = dict[str, Any]
 
+#: The area of personal tokens' scopes to which all live doors belong.
+LIVE_AREA = "events"
+
 #: Types of the socket's own messages, requests and answers, and of a stream's: members' events
 #: go to others under their own type, so none may use these. In the spelling of `same_type`.
 PROTOCOL_TYPES = frozenset(

@@ -16,11 +16,23 @@ from ...auth import refusals
 from ...auth.guard import from_address
 from ...core.caller import Caller
 from ...core.counting.networks import network_of
-from ...core.errors import ApiError, Malformed, Unauthorized, problem_response, translated
+from ...core.errors import (
+    ApiError,
+    Forbidden,
+    Malformed,
+    Unauthorized,
+    problem_response,
+    translated,
+)
 from ...core.http import query
 from ...core.links import BASE_PATH
 from ...core.slots import application
-from ...events.close_codes import INTERNAL_ERROR, TOKEN_ENDED, TRY_AGAIN_LATER
+from ...events.close_codes import (
+    FORBIDDEN_CLOSURE,
+    INTERNAL_ERROR,
+    TOKEN_ENDED,
+    TRY_AGAIN_LATER,
+)
 from ...extensions import db, sock
 from ..transport.incoming import Incoming
 from ..transport.live import live
@@ -180,6 +192,6 @@ def _by_address(wire: Wire) -> Caller | None:
     """Return the person whose token the address carries, if any; the token must be valid."""
     try:
         return from_address()
-    except Unauthorized as error:
+    except (Unauthorized, Forbidden) as error:
         refusals.token("WEBSOCKET", request.path, error)
-        end(wire, error, TOKEN_ENDED)
+        end(wire, error, TOKEN_ENDED if error.status == 401 else FORBIDDEN_CLOSURE)

@@ -44,7 +44,8 @@ from .deferred import Deferred
 from .expiring import Expiring
 from .follower import SocketFollower
 from .group_commit import Group
-from .protocol import Body, TooBig
+from .needs import admit, needs, needs_nothing
+from .protocol import LIVE_AREA, Body, TooBig
 
 
 class Socket(Expiring):
@@ -68,7 +69,7 @@ class Socket(Expiring):
 
     def welcome(self) -> Work:
         """Subscribe to the topics that the address names."""
-        yield from self._guarded({}, lambda *_: None)
+        yield from self._guarded({}, Socket._on_arrival)
         if self._topics:
             body = {"type": "subscribe", "topics": self._topics, "after": self._after}
             yield from self._guarded(body, Socket._on_subscribe)
@@ -143,6 +144,7 @@ class Socket(Expiring):
             self._deferred.settle()
         try:
             self.check_person()
+            admit(handler, self.caller)
             work = handler(self, body)
             if work is not None:
                 yield from work
@@ -173,13 +175,20 @@ class Socket(Expiring):
 
     # -- messages -----------------------------------------------------------------------------
 
+    @needs_nothing
+    def _on_arrival(self, body: Body) -> None:
+        """Do nothing: that they may be here has been checked."""
+
+    @needs_nothing
     def _on_auth(self, body: Body) -> None:
         """Renew the token."""
-        self.renew(from_token(protocol.token_of(body)), body)
+        self.renew(from_token(protocol.token_of(body), LIVE_AREA), body)
 
+    @needs_nothing
     def _on_ping(self, body: Body) -> None:
         self.answer("pong", body, time=utcnow())
 
+    @needs(LIVE_AREA)
     def _on_subscribe(self, body: Body) -> Work:
         """Follow topics: first what was missed of all of them, in the log's order, then live."""
         topics, after = protocol.topics_of(body), protocol.after_of(body)
@@ -210,15 +219,18 @@ class Socket(Expiring):
         members = {"topic": topic, "last_id": position, "recovered": whole, "present": present}
         return self.speech.answer("subscribed", body, **members)
 
+    @needs_nothing
     def _on_unsubscribe(self, body: Body) -> None:
         topic = protocol.topic_of(body)
         self.live.hub.remove(self.follower, topic)
         self.answer("unsubscribed", body, topic=topic)
 
+    @needs(LIVE_AREA, write=True)
     def _on_publish(self, body: Body) -> None:
         """Publish: `event` names the type."""
         self._publish(body, body.get("event", body.get("event_type")))
 
+    @needs(LIVE_AREA, write=True)
     def _on_event(self, body: Body) -> None:
         """Publish: the message's type is the event's."""
         self.publish(body)

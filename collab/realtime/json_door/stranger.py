@@ -58,7 +58,7 @@ def first_auth(wire: Wire, data: str | bytes | None) -> Caller:
         refuse_large_numbers(data or "")
         if body.get("type") != "auth":
             raise Unauthorized("The first message must be `auth` with a `token`.")
-        who = from_token(protocol.token_of(body))
+        who = from_token(protocol.token_of(body), protocol.LIVE_AREA)
     except ApiError as error:
         if body.get("type") == "auth":
             refusals.token(*protocol.about(body), error)

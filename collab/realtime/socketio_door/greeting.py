@@ -15,7 +15,7 @@ from ...core.errors import ApiError, Malformed, Unauthorized, invalid, problem
 from ...core.text.nul import refuse_nul
 from ...core.text.numbers import refuse_large_numbers
 from ...events.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
-from ..json_door.protocol import after_of, topics_of
+from ..json_door.protocol import LIVE_AREA, after_of, topics_of
 from ..transport.frames import text_frame
 from ..transport.served import Served, Work
 from ..transport.wire import Wire
@@ -92,7 +92,9 @@ class Greeting(Served):
         token = auth.get("token")
         if token is not None and not isinstance(token, str):
             raise invalid("token", "Must be a string.")
-        found = from_token(token.removeprefix("Bearer ")) if token else self._by_address()
+        found = (
+            from_token(token.removeprefix("Bearer "), LIVE_AREA) if token else self._by_address()
+        )
         if found is None:
             raise Unauthorized("Connect with `auth: {token}`.")
         return found

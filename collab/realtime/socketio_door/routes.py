@@ -12,7 +12,7 @@ from simple_websocket import Server
 from ...auth.guard import from_address, from_token
 from ...core.caller import Caller
 from ...core.counting.networks import network_of
-from ...core.errors import ApiError, Unauthorized
+from ...core.errors import ApiError, Forbidden, Unauthorized
 from ...core.http import query
 from ...core.http.limits import count_otherwise
 from ...core.http.resuming import Resumed
@@ -22,7 +22,7 @@ from ...events.close_codes import INTERNAL_ERROR, TRY_AGAIN_LATER
 from ...extensions import sock
 from ...serving.deadlines import NO_DEADLINE
 from ...serving.holding import HOLDS_KEY, Hold
-from ..json_door.protocol import MAX_MESSAGE_BYTES
+from ..json_door.protocol import LIVE_AREA, MAX_MESSAGE_BYTES
 from ..json_door.routes import run, seated, socket_blueprint
 from ..json_door.stranger import end
 from ..transport.incoming import FRAMES_PER_MESSAGE, MIN_FRAMES
@@ -163,8 +163,8 @@ def _by_handshake() -> Callable[[], Caller | None]:
     """Return what tells whom the handshake named; a bad token is told when they connect."""
     try:
         token = request.headers.get("token")
-        found = from_token(token) if token else from_address()
-    except Unauthorized as error:
+        found = from_token(token, LIVE_AREA) if token else from_address()
+    except (Unauthorized, Forbidden) as error:
         return lambda refusal=error: _raise(refusal)  # type: ignore[misc]
     return lambda: found
 

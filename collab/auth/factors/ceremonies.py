@@ -1,0 +1,214 @@
+"""The ceremonies of passkeys (W3C Web Authentication, Level 3), by the library.
+
+What comes from a browser is looked at only here. A page is of this service if its origin is the
+address that the request was sent to: by https, or by http on `localhost`, where browsers have
+passkeys as well. The domain of the keys is PASSKEY_DOMAIN, or the host of that address.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import webauthn
+from webauthn.helpers import options_to_json_dict, parse_client_data_json
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from ...core.errors import Conflict, Unauthorized
+from ...core.slots import setting
+from ..models import User
+from . import proofs
+from .proofs import Proof, Purpose
+
+logger = logging.getLogger(__name__)
+
+#: What devices show as the name of the service.
+SERVICE_NAME = "Collab"
+#: What browsers take as this machine, without TLS (Secure Contexts §3.1).
+LOCAL_SUFFIX = ".localhost"
+LOCAL_NAME = "localhost"
+#: Bytes of what a browser sends of a ceremony.
+MAX_CREDENTIAL_BYTES = 16 * 1024
+
+
+class PasskeyRefused(Unauthorized):
+    """The passkey is not known here, or what it signed is not what was asked: begin again."""
+
+    kind = "passkey-refused"
+
+
+class NoDomain(Conflict):
+    """Passkeys need a name, such as localhost: open the service by its name, not by a number."""
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key that a device has made."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    backed_up: bool
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What a device says beside its signature."""
+
+    sign_count: int
+    backed_up: bool
+
+
+def domain_of(host: str) -> str:
+    """Return the domain (RP ID) of keys for a host with its port; raises NoDomain."""
+    name = str(setting("PASSKEY_DOMAIN") or urlsplit(f"//{host}").hostname or "")
+    try:
+        ip_address(name)
+    except ValueError:
+        if name:
+            return name
+    raise NoDomain()
+
+
+def to_make(
+    host: str, user: User, handle: bytes, known: Sequence[bytes], bound_to: str
+) -> dict[str, Any]:
+    """Return the options of `navigator.credentials.create`; raises NoDomain."""
+    challenge = proofs.issue(Purpose.NEW_PASSKEY, user_id=user.id, bound_to=bound_to)
+    options = webauthn.generate_registration_options(
+        rp_id=domain_of(host),
+        rp_name=SERVICE_NAME,
+        user_id=handle,
+        user_name=user.email,
+        user_display_name=user.name,
+        challenge=challenge.encode(),
+        timeout=proofs.life_s() * 1000,
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        ),
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
+    )
+    return options_to_json_dict(options)
+
+
+def to_sign(host: str, purpose: Purpose, user_id: int = 0) -> dict[str, Any] | None:
+    """Return the options of `navigator.credentials.get`; None where there can be no passkeys.
+
+    No key is named: the device knows which of its keys are for this domain, and nobody learns
+    from the answer which ones an account has.
+    """
+    try:
+        domain = domain_of(host)
+    except NoDomain:
+        return None
+    options = webauthn.generate_authentication_options(
+        rp_id=domain,
+        challenge=proofs.issue(purpose, user_id=user_id).encode(),
+        timeout=proofs.life_s() * 1000,
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return options_to_json_dict(options)
+
+
+def challenge_in(credential: dict[str, Any], purpose: Purpose) -> tuple[bytes, Proof]:
+    """Return the challenge that was signed, and what it says; raises ProofRefused, PasskeyRefused.
+
+    The signature is not checked yet; a challenge that was not sealed here for this is refused.
+    """
+    try:
+        sent = webauthn.base64url_to_bytes(credential["response"]["clientDataJSON"])
+        challenge = parse_client_data_json(sent).challenge
+        sealed = challenge.decode("ascii")
+    except Exception as error:  # whatever a stranger's bytes do in the library
+        raise _refused(error) from None
+    return challenge, proofs.read(sealed, purpose)
+
+
+def made(credential: dict[str, Any], challenge: bytes, host: str) -> NewKey:
+    """Check what a browser sent of a new key; raises PasskeyRefused, NoDomain."""
+    domain = domain_of(host)
+    try:
+        found = webauthn.verify_registration_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=domain,
+            expected_origin=_origins(host),
+            require_user_verification=True,
+        )
+    except Exception as error:  # whatever a stranger's bytes do in the library
+        raise _refused(error) from None
+    return NewKey(
+        found.credential_id,
+        found.credential_public_key,
+        found.sign_count,
+        found.credential_backed_up,
+    )
+
+
+def signed(credential: dict[str, Any], challenge: bytes, host: str, public_key: bytes) -> Signed:
+    """Check what a browser sent of a signature; raises PasskeyRefused, NoDomain.
+
+    How often the key has signed is the caller's to compare: the library would do so before it
+    knows that the signature is good.
+    """
+    domain = domain_of(host)
+    try:
+        found = webauthn.verify_authentication_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=domain,
+            expected_origin=_origins(host),
+            credential_public_key=public_key,
+            credential_current_sign_count=0,
+            require_user_verification=True,
+        )
+    except Exception as error:  # whatever a stranger's bytes do in the library
+        raise _refused(error) from None
+    return Signed(found.new_sign_count, found.credential_backed_up)
+
+
+def id_of(credential: dict[str, Any]) -> bytes:
+    """Return the id of the key that signed; raises PasskeyRefused."""
+    try:
+        return webauthn.base64url_to_bytes(credential["rawId"])
+    except Exception as error:
+        raise _refused(error) from None
+
+
+def handle_of(credential: dict[str, Any]) -> bytes | None:
+    """Return the name of the account that the device says, if it says one."""
+    try:
+        sent = credential["response"].get("userHandle")
+        return webauthn.base64url_to_bytes(sent) if sent else None
+    except Exception as error:
+        raise _refused(error) from None
+
+
+def fits(credential: dict[str, Any]) -> bool:
+    """Return whether what a browser sent is no larger than such a thing is."""
+    return len(json.dumps(credential)) <= MAX_CREDENTIAL_BYTES
+
+
+def _origins(host: str) -> list[str]:
+    """Return the origins of this service's pages at a host."""
+    name = urlsplit(f"//{host}").hostname or ""
+    here = [f"https://{host}"]
+    if name == LOCAL_NAME or name.endswith(LOCAL_SUFFIX):
+        here.append(f"http://{host}")
+    return here
+
+
+def _refused(error: Exception) -> PasskeyRefused:
+    logger.info("a passkey was refused: %s", error)
+    return PasskeyRefused()

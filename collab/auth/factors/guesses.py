@@ -1,0 +1,69 @@
+"""How long somebody waits who has shown the first factor and guesses at the code of the second.
+
+A code has six digits, and three of them are good at a time. The first wrong ones are free, as
+SECOND_FACTOR_RATE_LIMIT has them; after that each doubles the wait, up to a day, and a restart of
+the service forgives nothing. Nobody gets here who does not know the password, so that a stranger
+keeps nobody out; recovery codes and passkeys can't be guessed, and are taken meanwhile.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from math import ceil
+
+from limits import parse
+
+from ...core.errors import TooManyRequests, Unauthorized
+from ...core.slots import setting
+from .models import Totp
+
+#: The longest wait for the next guess.
+MAX_GUESS_WAIT_S = 24 * 3600
+#: Doublings that are counted: more make no longer wait.
+MAX_DOUBLINGS = 10
+
+
+class WrongCode(Unauthorized):
+    """The code is wrong, was used before, or has run out."""
+
+    kind = "wrong-code"
+
+
+class TooManyGuesses(TooManyRequests):
+    """Too many wrong codes for this account: wait, or use a recovery code or a passkey."""
+
+    kind = "too-many-attempts"
+
+
+def require_turn(totp: Totp, now: datetime) -> None:
+    """Raise TooManyGuesses while the account has to wait."""
+    if totp.wait_until is not None and now < totp.wait_until:
+        raise TooManyGuesses(retry_after=ceil((totp.wait_until - now).total_seconds()))
+
+
+def count(totp: Totp, now: datetime) -> None:
+    """Count a wrong code, and decide when the next one is looked at."""
+    free, window = _limit()
+    if not free:
+        return
+    if totp.failed_at is None or now - totp.failed_at > timedelta(seconds=MAX_GUESS_WAIT_S):
+        totp.failures = 0
+    totp.failures, totp.failed_at = totp.failures + 1, now
+    over = totp.failures - free
+    if over >= 0:
+        wait = min(MAX_GUESS_WAIT_S, window * 2 ** min(over, MAX_DOUBLINGS))
+        totp.wait_until = now + timedelta(seconds=wait)
+
+
+def forgive(totp: Totp) -> None:
+    """Forget the wrong codes: the right one was among them."""
+    totp.failures, totp.failed_at, totp.wait_until = 0, None, None
+
+
+def _limit() -> tuple[int, int]:
+    """Return how many wrong codes are free, and the first wait in seconds; 0: no limit."""
+    rate: str = setting("SECOND_FACTOR_RATE_LIMIT")
+    if rate == "off":
+        return 0, 0
+    limit = parse(rate)
+    return limit.amount, limit.get_expiry()

@@ -1,0 +1,152 @@
+"""The second factors of an account, whichever kinds it has: shown, asked for, taken away."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+
+from ...core.caller import Caller
+from ...core.database import take_write_lock
+from ...core.errors import Conflict, NotFound
+from ...events import log
+from ...events.catalogue.security import (
+    RecoveryCodesRenewed,
+    RecoveryCodeUsed,
+    SecondFactorsRemoved,
+    TotpDisabled,
+    TotpEnabled,
+)
+from ...extensions import db
+from ..models import User
+from . import recovery, totp
+from .guesses import WrongCode
+from .models import Passkey, Totp
+
+#: How a code of an authenticator app looks; anything else is meant as a recovery code.
+APP_CODE = re.compile(r"[0-9]{6}")
+
+TOTP = "totp"
+PASSKEY = "passkey"
+RECOVERY_CODE = "recovery_code"
+
+
+class NoSecondFactor(Conflict):
+    """This account has no second factor, so it has no use for recovery codes."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What protects an account besides its password."""
+
+    #: Since when the authenticator app counts.
+    totp_since: datetime | None
+    passkeys: int
+    recovery_codes_left: int
+
+    @property
+    def required(self) -> bool:
+        """Return whether a password alone no longer logs in."""
+        return self.totp_since is not None or self.passkeys > 0
+
+    @property
+    def methods(self) -> list[str]:
+        """Return with what a log-in can be completed."""
+        has = {
+            TOTP: self.totp_since is not None,
+            PASSKEY: self.passkeys > 0,
+            RECOVERY_CODE: self.required and self.recovery_codes_left > 0,
+        }
+        return [name for name, there in has.items() if there]
+
+
+def overview(user_id: int) -> Overview:
+    """Return what protects an account, as it is now."""
+    found = totp.load(user_id)
+    count = select(func.count()).where(Passkey.user_id == user_id)
+    since = found.confirmed_at if found is not None else None
+    return Overview(since, db.session.scalar(count) or 0, recovery.left(user_id))
+
+
+def take_code(user_id: int, code: str) -> None:
+    """Take a code of the app, or a recovery code, in the open transaction, under the lock.
+
+    Raises WrongCode, TooManyGuesses.
+    """
+    written = code.replace(" ", "")
+    if APP_CODE.fullmatch(written):
+        found = totp.load(user_id)
+        if found is None:
+            raise WrongCode()
+        totp.take(found, written)
+    elif recovery.use(user_id, written):
+        log.record(RecoveryCodeUsed(user_id=user_id, left=recovery.left(user_id)), actor=user_id)
+    else:
+        raise WrongCode()
+
+
+def confirm_totp(caller: Caller, code: str) -> list[str]:
+    """Let the caller's app count; returns recovery codes, if the account had none.
+
+    Raises NothingToConfirm, WrongCode.
+    """
+    take_write_lock()
+    totp.confirm(caller.user_id, code.replace(" ", ""))
+    codes = first_codes(caller.user_id)
+    log.record(TotpEnabled(user_id=caller.user_id), actor=caller.user_id)
+    db.session.commit()
+    return codes
+
+
+def first_codes(user_id: int) -> list[str]:
+    """Give recovery codes to an account that has none, in the open transaction."""
+    if recovery.left(user_id):
+        return []
+    return recovery.renew(user_id)
+
+
+def disable_totp(user: User) -> None:
+    """Turn the app off in the transaction that `confirming` opened; commits; raises NotFound."""
+    if totp.load(user.id) is None:
+        raise NotFound("There is no authenticator app to turn off.")
+    db.session.execute(delete(Totp).where(Totp.user_id == user.id))
+    tidy(user.id)
+    log.record(TotpDisabled(user_id=user.id), actor=user.id)
+    db.session.commit()
+
+
+def renew_codes(user: User) -> list[str]:
+    """Give new recovery codes in the transaction that `confirming` opened; commits.
+
+    Raises NoSecondFactor.
+    """
+    if not overview(user.id).required:
+        raise NoSecondFactor()
+    codes = recovery.renew(user.id)
+    log.record(RecoveryCodesRenewed(user_id=user.id), actor=user.id)
+    db.session.commit()
+    return codes
+
+
+def tidy(user_id: int) -> None:
+    """Delete the recovery codes of an account without a second factor, in the open transaction."""
+    db.session.flush()
+    if not overview(user_id).required:
+        recovery.forget_all(user_id)
+
+
+def reset(user_id: int, admin_id: int | None) -> bool:
+    """Take all second factors from an account; returns whether there were any; raises NotFound."""
+    take_write_lock()
+    if db.session.get(User, user_id) is None:
+        raise NotFound()
+    had = overview(user_id).required
+    for table in (Totp, Passkey):
+        db.session.execute(delete(table).where(table.user_id == user_id))
+    recovery.forget_all(user_id)
+    if had:
+        log.record(SecondFactorsRemoved(user_id=user_id), actor=admin_id)
+    db.session.commit()
+    return had

@@ -1,0 +1,116 @@
+"""Authenticator apps: codes that change with time (TOTP, RFC 6238), each taken once."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from dataclasses import dataclass
+
+import pyotp
+import segno
+from flask import Flask
+
+from ...core import sealing
+from ...core.errors import Conflict
+from ...core.models import utcnow
+from ...extensions import db
+from ..models import User
+from . import guesses
+from .guesses import WrongCode
+from .models import Totp
+
+#: What secrets are sealed for.
+SECRET_PURPOSE = "totp secret"  # noqa: S105
+#: Seconds that a code is shown (RFC 6238 §5.2).
+STEP_S = 30
+#: Steps that a device's clock may be ahead or late.
+MAX_DRIFT_STEPS = 1
+#: What apps show beside the address.
+ISSUER_NAME = "Collab"
+
+
+class TotpOn(Conflict):
+    """This account has an authenticator app already: turn it off first."""
+
+
+class NothingToConfirm(Conflict):
+    """There is no authenticator app to confirm: begin with `POST /auth/totp`."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What an app has to be told, shown once."""
+
+    #: Base 32, to be typed in.
+    secret: str
+    #: The same as an address (`otpauth://totp/…`), which apps read from the picture.
+    uri: str
+    #: The picture, an SVG.
+    qr: str
+
+
+def init_app(app: Flask) -> None:
+    """Say that secrets are kept sealed, so that a new key seals them anew."""
+    sealing.keeps_sealed(app, Totp.secret, SECRET_PURPOSE)
+
+
+def load(user_id: int) -> Totp | None:
+    """Return a person's app if it counts, as it is now."""
+    totp = db.session.get(Totp, user_id, populate_existing=True)
+    return totp if totp is not None and totp.confirmed_at is not None else None
+
+
+def enrol(user: User) -> Enrolment:
+    """Begin with an app, which counts once `confirm` had a code of it; commits; raises TotpOn."""
+    if load(user.id) is not None:
+        raise TotpOn()
+    secret = pyotp.random_base32()
+    sealed = sealing.seal(secret, purpose=SECRET_PURPOSE)
+    db.session.merge(Totp(user_id=user.id, secret=sealed, created_at=utcnow(), last_step=0))
+    db.session.commit()
+    uri = pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER_NAME)
+    return Enrolment(secret, uri, _picture(uri))
+
+
+def confirm(user_id: int, code: str) -> None:
+    """Let an app count, in the open transaction; raises NothingToConfirm, WrongCode."""
+    totp = db.session.get(Totp, user_id, populate_existing=True)
+    if totp is None or totp.confirmed_at is not None:
+        raise NothingToConfirm()
+    step = step_of(_secret(totp), code, time.time())
+    if step is None:
+        raise WrongCode()
+    totp.confirmed_at, totp.last_step = utcnow(), step
+
+
+def take(totp: Totp, code: str) -> None:
+    """Take a code in the open transaction, under the lock; a wrong one is counted and committed.
+
+    Raises WrongCode, TooManyGuesses.
+    """
+    now = utcnow()
+    guesses.require_turn(totp, now)
+    step = step_of(_secret(totp), code, now.timestamp())
+    if step is None or step <= totp.last_step:
+        guesses.count(totp, now)
+        db.session.commit()
+        raise WrongCode()
+    totp.last_step = step
+    guesses.forgive(totp)
+
+
+def step_of(secret: str, code: str, now: float) -> int | None:
+    """Return the time step whose code this is, of those that are near now; None for none."""
+    made, present = pyotp.TOTP(secret, interval=STEP_S), int(now) // STEP_S
+    near = range(present - MAX_DRIFT_STEPS, present + MAX_DRIFT_STEPS + 1)
+    found = [one for one in near if hmac.compare_digest(made.generate_otp(one), code)]
+    return max(found, default=None)
+
+
+def _secret(totp: Totp) -> str:
+    return sealing.unseal(totp.secret, purpose=SECRET_PURPOSE)
+
+
+def _picture(uri: str) -> str:
+    made = segno.make(uri, error="m", micro=False)
+    return str(made.svg_inline(scale=4, dark="#000", light="#fff", omitsize=True))

@@ -1,0 +1,25 @@
+from collections.abc import Callable
+
+import pytest
+
+from ...support.authenticator import Authenticator
+from ...support.factors import App, enrols
+from ...support.people import Person
+
+
+@pytest.fixture
+def app_of_alice(alice: Person) -> App:
+    return enrols(alice)
+
+
+@pytest.fixture
+def laptop(alice: Person) -> Authenticator:
+    made = Authenticator()
+    made.is_added_by(alice)
+    return made
+
+
+@pytest.fixture
+def audit(ada: Person) -> Callable[[str], list[dict]]:
+    """Return a way to read the audit: `audit("login.refused")`, the newest first."""
+    return lambda kind: ada.get("/audit", params={"type": kind}).json()["items"]
