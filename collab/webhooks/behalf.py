@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import exists, select
+
 from ..auth.models import ADMIN, User
 from ..core.caller import Caller
 from ..core.errors import ApiError
@@ -9,6 +11,7 @@ from ..core.models import utcnow
 from ..extensions import db
 from ..projects import access
 from ..projects.access import Right
+from ..projects.models import Member
 
 
 def as_caller(user_id: int) -> Caller | None:
@@ -20,9 +23,14 @@ def as_caller(user_id: int) -> Caller | None:
 
 
 def may_manage(user_id: int, project_id: int) -> bool:
-    """Return whether somebody may manage a project now."""
+    """Return whether somebody may manage a project now.
+
+    Nobody may that of a project without members, not even an admin: it is being deleted.
+    """
     caller = as_caller(user_id)
     if caller is None:
+        return False
+    if not db.session.scalar(select(exists().where(Member.project_id == project_id))):
         return False
     try:
         access.place(f"project:{project_id}", caller, can=Right.MANAGE)

@@ -30,14 +30,15 @@ def end_webhooks(user_id: int, actor: int) -> bool:
 
 
 def forget_deliveries() -> bool:
-    """Delete some deliveries that ended long ago, or are too many; returns if there is more."""
+    """Delete some deliveries that ended long ago; returns whether there may be more."""
     before = border("WEBHOOK_RETENTION_DAYS")
-    if before is not None and delete_older(Delivery.ended_at, before, Delivery.id):
-        return True
-    return _forget_excess()
+    if before is None:
+        return False
+    return delete_older(Delivery.ended_at, before, Delivery.id) == ROWS_PER_COMMIT
 
 
-def _forget_excess() -> bool:
+def forget_excess() -> bool:
+    """Delete some deliveries of a webhook that has too many; returns if there may be more."""
     most = int(setting("WEBHOOK_DELIVERIES_KEPT"))
     ended = Delivery.ended_at.is_not(None)
     count = func.count()

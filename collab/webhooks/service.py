@@ -65,7 +65,7 @@ def update(hook: Webhook, changes: dict[str, Any], actor: Caller) -> Webhook:
     changed = {key: value for key, value in changes.items() if getattr(hook, key) != value}
     if "url" in changed:
         check_address(changed["url"])
-    if hook.state == DISABLED and changed.get("state") == ACTIVE:
+    if hook.state == DISABLED and "state" in changed:
         hook.created_by, hook.reason, hook.after_id = actor.user_id, None, log.last_id()
     for key, value in changed.items():
         setattr(hook, key, value)

@@ -70,8 +70,10 @@ class Client:
         """
         deadline = Deadline(deadline_s)
         backend = PinnedBackend(deadline, self.resolve, allow_private=self.allow_private)
-        sent = {"Host": target.authority, "Accept": "*/*", "Accept-Encoding": "identity"}
-        sent |= {"Connection": "close", "Content-Length": str(len(body))} | dict(headers or {})
+        sent = {"host": target.authority, "accept": "*/*", "accept-encoding": "identity"}
+        sent |= {"connection": "close", "content-length": str(len(body))}
+        # Once each, however it is written.
+        sent |= {name.lower(): value for name, value in (headers or {}).items()}
         request = httpcore.Request(
             method,
             httpcore.URL(

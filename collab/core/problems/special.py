@@ -63,6 +63,13 @@ SPECIAL_TYPES = (
         "Send the key that the source was given last; an owner of the project makes a new one.",
     ),
     ProblemType(
+        "bad-signature",
+        401,
+        "Bad signature",
+        "The message to an incoming hook has no signature, a wrong one, or one that is too old.",
+        "Sign the bytes that you send with the secret of the hook, and look at your clock.",
+    ),
+    ProblemType(
         "source-off",
         403,
         "Source switched off",

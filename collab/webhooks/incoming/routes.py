@@ -126,6 +126,7 @@ def delete_incoming_hook(hook_id: int) -> None:
 @blueprint.alt_response(200, schema=IncomingReceiptOut)
 @blueprint.alt_response(400, schema="Problem")
 @blueprint.alt_response(401, schema="Problem")
+@blueprint.alt_response(403, schema="Problem")
 @blueprint.alt_response(413, schema="Problem")
 @blueprint.alt_response(415, schema="Problem")
 def receive(query: dict[str, Any], token: str) -> tuple[Receipt, int]:

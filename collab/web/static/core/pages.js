@@ -26,6 +26,7 @@ export const PAGES = {
   "/projects/:project/pipeline": "project/pipeline",
   "/projects/:project/members": "project/members",
   "/projects/:project/settings": "project/settings",
+  "/projects/:project/webhooks": "project/webhooks",
   "/tasks": "tasks",
   "/tasks/:task": "tasks",
   "/posts": "posts",

@@ -23,6 +23,9 @@ const ROOMS = [
   ["settings", "Settings", "settings"],
 ];
 
+/** Views that are reached from a room, and the room that is shown as open then. @type {Record<string, string>} */
+const BEHIND = { schedules: "jobs", webhooks: "settings" };
+
 /** @param {HTMLElement} root @param {Context} ctx */
 async function mount(root, ctx) {
   const bag = new Bag();
@@ -49,7 +52,7 @@ async function mount(root, ctx) {
 
 /** @param {number} id @param {string} now */
 function roomsOf(id, now) {
-  const open = now === "schedules" ? "jobs" : now; // a room with two doors
+  const open = BEHIND[now] ?? now;
   return ROOMS.map(([room, label, icon]) => ({ href: `/projects/${id}/${room}`, label, icon, current: room === open }));
 }
 

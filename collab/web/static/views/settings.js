@@ -4,7 +4,7 @@ import { h, replace } from "../core/dom.js";
 import { loadProjects } from "../core/mine.js";
 import { asProblem, Problem } from "../core/problem.js";
 import { capitalised, size } from "../core/text.js";
-import { busily, button } from "../ui/button.js";
+import { busily, button, linkButton } from "../ui/button.js";
 import { openForm, showProblem } from "../ui/dialog.js";
 import { problemBox } from "../ui/empty.js";
 import { field } from "../ui/field.js";
@@ -39,6 +39,7 @@ async function mount(root, ctx) {
       { class: "page" },
       pageHead("Settings"),
       section("About", [about]),
+      manages ? section("Webhooks", [webhooks(project.id)]) : null,
       section("What it takes", [usage]),
       end,
     ),
@@ -49,6 +50,14 @@ async function mount(root, ctx) {
   } catch (error) {
     if (!ctx.signal.aborted) replace(usage, problemBox(asProblem(error)));
   }
+}
+
+/** @param {number} id */
+function webhooks(id) {
+  return [
+    h("p", { class: "quiet" }, "Other systems get this project’s events as they happen, and send theirs."),
+    h("p", {}, linkButton("Webhooks and incoming hooks", `/projects/${id}/webhooks`, { icon: "link" })),
+  ];
 }
 
 /** @param {Context} ctx @param {NonNullable<Context["projectStore"]>} store */
