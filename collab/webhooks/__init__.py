@@ -17,9 +17,9 @@ def init_app(app: Flask) -> None:
     from .incoming import routes as incoming
     from .incoming.models import IncomingHook
     from .models import Webhook
-    from .secrets import INCOMING_PURPOSE, SECRET_PURPOSE
     from .sending import filling
     from .sending.job_types import deliver
+    from .signing import INCOMING_PURPOSE, SECRET_PURPOSE
 
     register(app, deliver, job_types.call)
     personal.init_app(app)

@@ -29,8 +29,8 @@ from . import signing
 from .behalf import as_caller
 from .calling import CLIENT
 from .models import Webhook
-from .secrets import SECRET_PURPOSE
 from .service import check_address
+from .signing import SECRET_PURPOSE
 
 #: Seconds for the request, and for the job with all that is around it.
 REQUEST_DEADLINE_S = 20.0

@@ -24,8 +24,7 @@ from ..events.catalogue.webhooks import (
 from ..extensions import db
 from ..projects.models import Project
 from .models import ACTIVE, DISABLED, WEBHOOK_SORTS, Webhook
-from .secrets import SECRET_PURPOSE
-from .signing import new_secret
+from .signing import SECRET_PURPOSE, new_secret
 
 #: Webhooks of one project.
 MAX_WEBHOOKS_PER_PROJECT = 20

@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 
 #: What every secret begins with, in the standard and for scanners of leaked secrets.
 SECRET_PREFIX = "whsec_"  # noqa: S105 (a prefix)
+#: What secrets are sealed for (`core/sealing.py`): those that sign, and those that check.
+SECRET_PURPOSE = "webhook secret"  # noqa: S105 (a purpose)
+INCOMING_PURPOSE = "incoming hook secret"
 #: Bytes of randomness; the standard asks for 24 to 64.
 SECRET_BYTES = 32
 MIN_SECRET_BYTES = 24

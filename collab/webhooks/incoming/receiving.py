@@ -17,7 +17,7 @@ from ...extensions import db
 from ...realtime import publishing
 from ..behalf import as_caller
 from ..counting import MESSAGES
-from ..secrets import INCOMING_PURPOSE
+from ..signing import INCOMING_PURPOSE
 from . import messages
 from .messages import Sent
 from .models import IncomingHook, IncomingMessage

@@ -22,8 +22,7 @@ from ...events.catalogue.webhooks import (
 from ...extensions import db
 from ...projects.models import Project
 from ...realtime import publishing
-from ..secrets import INCOMING_PURPOSE
-from ..signing import key_of, new_secret
+from ..signing import INCOMING_PURPOSE, key_of, new_secret
 from .models import GITHUB, INCOMING_SORTS, NO_CHECK, STANDARD, IncomingHook
 
 #: What every token begins with: scanners for leaked secrets know such a prefix.

@@ -16,7 +16,7 @@ from ...extensions import db
 from .. import states
 from ..behalf import may_manage
 from ..models import DROPPED, NO_RIGHT, SECRET_LOST, Delivery, Webhook
-from ..secrets import SECRET_PURPOSE
+from ..signing import SECRET_PURPOSE
 from . import line
 
 #: The type of what a test sends.
