@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from . import provider_settings
 from .mail_settings import MAIL_SETTINGS
 from .parsers import (
     database_url,
@@ -84,6 +85,12 @@ SETTINGS = (
         "10",
         whole(1, 1440),
         "for so long after a log-in no password is asked for where a way into the account changes",
+    ),
+    Setting(
+        "OAUTH_TIMEOUT_SECONDS",
+        "10",
+        whole(1, 60),
+        "how long a provider that signs people in is waited for",
     ),
     Setting(
         "TICKET_SECONDS", "60", whole(1, 600), "time to use a ticket for a socket or stream URL"
@@ -271,4 +278,8 @@ SETTINGS = (
 
 def load(environ: Mapping[str, str]) -> dict[str, Any]:
     """Read all settings; raises ConfigError for the first bad one."""
-    return {setting.name: setting.read(environ) for setting in SETTINGS}
+    values = {setting.name: setting.read(environ) for setting in SETTINGS}
+    try:
+        return values | {"OAUTH_PROVIDERS": provider_settings.read(environ)}
+    except ValueError as error:
+        raise ConfigError(str(error)) from None

@@ -53,6 +53,9 @@ SETTINGS = {
     "SCHEDULES": "off",
     "INGEST_WORKER": "off",
     "HOUSEKEEPING": "off",
+    # Nothing is asked of it; what is, is tested with providers on this machine (tests/oauth).
+    "OAUTH_GITHUB_CLIENT_ID": "collab",
+    "OAUTH_GITHUB_CLIENT_SECRET": "a secret of the tests",
 }
 #: Ada registers first, so she is the admin.
 NAMES = ("ada", "alice", "bob", "charlie", "vera")

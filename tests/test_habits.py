@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from collab.config import ROOT, SETTINGS
+from collab.provider_settings import PARTS
 from collab.version import VERSION
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -48,6 +49,13 @@ def example() -> str:
         default = setting.default.replace(str(ROOT), ".")
         value = f'"{default}"' if " " in default else default
         lines += ["", f"# {setting.meaning}", f"#{setting.name}={value}"]
+    lines += [
+        "",
+        "# Other services that sign people in (docs/sign-in.md): GOOGLE and GITHUB are known,",
+        "# any other name is of one that speaks OpenID Connect.",
+    ]
+    for part in PARTS:
+        lines += ["", f"# {part.meaning}", f"#OAUTH_ACME_{part.end}="]
     return "\n".join(lines) + "\n"
 
 

@@ -33,6 +33,7 @@ RANKS = {
     "auth": 3,
     "projects": 4,
     "flags": 4,
+    "oauth": 4,
     "workspaces": 5,
     "jobs": 5,
     "quotas": 5,
@@ -64,6 +65,7 @@ GROUND = {
     "extensions",
     "mail_settings",
     "parsers",
+    "provider_settings",
     "setting",
     "version",
     "webhook_settings",
@@ -276,8 +278,8 @@ def names_higher(path: Path, house: Path = HOUSE) -> set[str]:
     }
 
 
-#: Words that are verbs here: of HTTP, and of marshmallow.
-VERBS = {"post", "POST", "post_dump"}
+#: Words that are verbs here: of HTTP, of OAuth, and of marshmallow.
+VERBS = {"post", "POST", "post_dump", "client_secret_post"}
 
 
 def test_a_low_package_names_no_higher_things():
@@ -319,6 +321,8 @@ GLUE = (
     "auth/guard.py",  # finds out who calls, before each request
     "auth/refreshing/cookies.py",  # the cookie in which a page has its refresh token
     "auth/refusals.py",  # notes who was refused, after each request
+    "oauth/browser.py",  # the cookie that binds a log-in to a browser
+    "oauth/answers.py",  # what a provider's callback is answered with
     "flags/guard.py",  # refuses what is switched off, before each request
     "core/errors.py",  # answers what was raised
     "ops/openapi/*",  # describes what the decorators of routes say

@@ -23,6 +23,7 @@ from collab.realtime.json_door.socket import MESSAGES as socket_messages
 from .support.authenticator import Authenticator
 from .support.jobs import Desk
 from .support.notes import Notes
+from .support.openid import given_proof
 from .support.people import BASE, PASSWORD, Person, ok
 from .support.sockets import Frame, Socket
 from .support.stored import add_letter
@@ -60,6 +61,18 @@ GET    auth/verify                                        401     200  200 200  
 GET    auth/sessions                                      401     200  200 200   200 200
 DELETE auth/sessions/<session>                            401     204  204 204   204 204
 DELETE auth/sessions/<session> of another                 401     404  404 404   404 404
+GET    auth/providers                                     200     200  200 200   200 200
+GET    auth/<provider>                                    302     302  302 302   302 302
+GET    auth/<unset_provider>                              501     501  501 501   501 501
+GET    auth/<provider>/callback                           400     400  400 400   400 400
+POST   auth/login/provider                                200     200  200 200   200 200
+POST   auth/login/provider with what was made up          400     400  400 400   400 400
+POST   auth/<provider>/link                               401     200  200 200   200 200
+GET    auth/me/identities                                 401     200  200 200   200 200
+POST   auth/me/identities                                 401     201  201 201   201 201
+POST   auth/me/identities of another                      401     400  400 400   400 400
+DELETE auth/me/identities/<identity>                      401     204  204 204   204 204
+DELETE auth/me/identities/<identity> of another           401     404  404 404   404 404
 GET    auth/me/blocks                                     401     200  200 200   200 200
 PUT    auth/me/blocks/<user>                              401     204  204 204   204 204
 DELETE auth/me/blocks/<blocked>                           401     204  204 204   204 204
@@ -396,6 +409,11 @@ SENT: dict[str, dict[str, Any]] = {
     "POST auth/login": {"email": "alice@example.com", "password": PASSWORD},
     "POST auth/refresh": {"refresh_token": "<refresh_token>"},
     "POST auth/password": {"current_password": PASSWORD, "new_password": "a new long password"},
+    "POST auth/login/provider": {"proof": "<proof>"},
+    "POST auth/login/provider with what was made up": {"proof": "made up"},
+    "POST auth/<provider>/link": {"password": PASSWORD},
+    "POST auth/me/identities": {"proof": "<proof_to_link>"},
+    "POST auth/me/identities of another": {"proof": "<proof_to_link>"},
     "PATCH auth/me": NAMED,
     "POST auth/login/second-factor": {"proof": "none", "code": "123456"},
     "POST auth/login/passkey": {"credential": {}},
@@ -761,6 +779,32 @@ class Cell:
     @property
     def user(self) -> int:
         return self.who.id or 1 if "by himself" in self.row else self.other.id
+
+    @property
+    def provider(self) -> str:
+        return "github"
+
+    @property
+    def unset_provider(self) -> str:
+        return "google"
+
+    @property
+    def proof(self) -> str:
+        assert self.desk is not None
+        return given_proof(self.desk.app, self.who.http, email=self.email)
+
+    @property
+    def proof_to_link(self) -> str:
+        assert self.desk is not None
+        whose = self.other if "of another" in self.row or not self.who.token else self.who
+        return given_proof(self.desk.app, self.who.http, whose=whose)
+
+    @property
+    def identity(self) -> int:
+        assert self.desk is not None
+        owner = self.who if self.who.token and "of another" not in self.row else self.other
+        proof = given_proof(self.desk.app, owner.http, whose=owner)
+        return ok(owner.post("/auth/me/identities", {"proof": proof}))["id"]
 
     @property
     def blocked(self) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -16,15 +16,28 @@ import httpx
 import pytest
 from flask import Flask
 
+from .conftest import http_for
 from .execution.support import needs_bubblewrap, needs_node
+from .support.openid import Fake, begin
 from .support.outlets import Outlet
 from .support.people import PASSWORD, Person, ok
+from .support.receivers import Receiver
 from .support.servers import ThreadServer
 from .support.sockets import Socket
 from .support.waiting import eventually
 
 Connect = Callable[..., Socket]
+
+
 Json = dict[str, Any]
+
+
+@pytest.fixture
+def google() -> Iterator[Fake]:
+    """Return what is asked instead of Google."""
+    receiver = Receiver()
+    yield Fake(receiver)
+    receiver.close()
 
 
 def bearer(person: Person) -> dict[str, str]:
@@ -249,6 +262,21 @@ class TestContentAndAuthServices:
         token = ok(http.post("/auth/signup", json=DOE))["access_token"]
         me = ok(http.get("/auth/me", headers={"Authorization": f"Bearer {token}"}))
         assert me["email"] == "user@example.com"
+
+    def test_google_signs_nobody_in_until_its_settings_are_there(self, http: httpx.Client) -> None:
+        for path in ("/auth/google", "/auth/google/callback"):
+            answer = http.get(path)
+            assert answer.status_code == 501
+            assert "OAUTH_GOOGLE_CLIENT_ID" in answer.json()["detail"]
+
+    def test_google_is_asked_once_they_are(self, make_app: Any, google: Fake) -> None:
+        told = {"CLIENT_ID": "collab", "CLIENT_SECRET": "secret", "ISSUER": google.url}
+        app = make_app(**{f"OAUTH_GOOGLE_{end}": value for end, value in told.items()})
+        with http_for(app) as http:
+            state = begin(http, "google", google)["state"]
+            back = {"state": state, "code": "good", "iss": google.url}
+            body = ok(http.get("/auth/google/callback", params=back))
+        assert {"user", "access_token", "refresh_token"} <= body.keys()
 
     def test_a_token_is_verified(self, http: httpx.Client, alice: Person) -> None:
         assert ok(http.get("/auth/verify", headers=bearer(alice)))["valid"] is True

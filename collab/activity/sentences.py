@@ -70,6 +70,8 @@ SENTENCES: dict[str, str | Callable[[Data], str]] = {
     "account.second_factors_removed": "{actor} took the second factors from the account of {user}",
     "account.token_created": "{user} made the personal token {name}",
     "account.token_revoked": "The personal token {name} of {user} ended: {reason}",
+    "account.identity_linked": "{user} linked {provider} to the account",
+    "account.identity_unlinked": "{user} unlinked {provider} from the account",
     "session.started": "{user} logged in",
     "session.revoked": "A session of {user} was ended: {reason}",
     "project.created": "{actor} made the project {name}",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from marshmallow import Schema, fields
 
 from ..core.http.blueprint import Blueprint
 from ..core.http.query import any_query
+from ..core.http.representations.pages import wants_page
 from ..version import VERSION
 from .pages import pages
 from .static_routes import page_of, read_anew
@@ -37,13 +38,6 @@ class IndexOut(Schema):
     name = fields.String(required=True)
     version = fields.String(required=True)
     links = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-
-
-def wants_page() -> bool:
-    """Return whether a browser asks: it names HTML, which `*/*` (curl, clients) does not."""
-    accepted = request.accept_mimetypes
-    named = any(kind.lower().startswith("text/html") for kind in accepted.values())
-    return named and accepted["text/html"] >= accepted["application/json"]
 
 
 @blueprint.get("/")

@@ -45,6 +45,7 @@ VARIABLES = {
     "bob_email": "bob@example.com",
     "password": "Apollo-and-Artemis-11",
     "other_password": "Artemis-and-Apollo-17",
+    "provider": "google",
 }
 
 

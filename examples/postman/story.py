@@ -62,6 +62,11 @@ def log_in(who: str, name: str | None = None, keep: str | None = None) -> Step:
 #: An account may be there from the time before: then 409, and the log-in that follows is the proof.
 REGISTERED = (201, 409)
 
+#: Without settings nobody signs in elsewhere; with them, the way goes through a browser.
+NOT_SET_UP = (200, 302, 400, 501)
+NOT_BEGUN = (400,)
+NOT_LINKED = (204, 404)
+
 ACCOUNTS: Folder = (
     "Accounts",
     [
@@ -103,6 +108,19 @@ ACCOUNTS: Folder = (
         Step("POST", "/auth/logout-all", by="second"),
         log_in("bob", "Log in as Bob again"),
         Step("POST", "/auth/ticket"),
+        Step("GET", "/auth/providers", by=None),
+        Step("GET", "/auth/{provider}", by=None, status=NOT_SET_UP),
+        Step("GET", "/auth/{provider}/callback", by=None, status=NOT_SET_UP),
+        Step("POST", "/auth/login/provider", {"proof": "of nobody"}, by=None, status=NOT_BEGUN),
+        Step("POST", "/auth/{provider}/link", {"password": "{{password}}"}, status=NOT_SET_UP),
+        Step("GET", "/auth/me/identities"),
+        Step("POST", "/auth/me/identities", {"proof": "of nobody"}, status=NOT_BEGUN),
+        Step(
+            "DELETE",
+            "/auth/me/identities/{identity_id}",
+            ids={"identity_id": "1"},
+            status=NOT_LINKED,
+        ),
         Step("PUT", "/auth/me/blocks/{user_id}", ids={"user_id": "bob_id"}),
         Step("GET", "/auth/me/blocks"),
         Step("DELETE", "/auth/me/blocks/{user_id}", ids={"user_id": "bob_id"}),

@@ -31,6 +31,7 @@ BAD = {
     "REFRESH_TOKEN_DAYS": ["", "0", "366"],
     "REFRESH_GRACE_SECONDS": ["", "-1", "31", "1.5"],
     "FRESH_LOGIN_MINUTES": ["", "0", "1441"],
+    "OAUTH_TIMEOUT_SECONDS": ["", "0", "61"],
     "TICKET_SECONDS": ["", "0", "601"],
     "CORS_ORIGINS": ["example.com", "https://x.org/", "https://x.org,*", "https://*.x.org", "null"],
     "RATE_LIMIT": ["", "many", "300", "0 per minute", "5 per 0 minutes", "5 per fortnight", "-1"],

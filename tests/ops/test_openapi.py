@@ -71,6 +71,10 @@ def test_what_is_open_to_all_says_so_and_nothing_else_does(document):
         "POST /api/v1/auth/login/passkey/options",
         "POST /api/v1/auth/refresh",
         "GET /api/v1/auth/demo",
+        "GET /api/v1/auth/providers",
+        "GET /api/v1/auth/{provider}",
+        "GET /api/v1/auth/{provider}/callback",
+        "POST /api/v1/auth/login/provider",
     }
 
 

@@ -27,6 +27,28 @@ def count(app: Flask, counted: Count) -> None:
     _COUNTS.of(app).append(counted)
 
 
+#: Takes away, in the open transaction, the ways that a package knows into a person's account.
+Closing = Callable[[int], None]
+
+_CLOSINGS: Registry[list[Closing]] = Registry("ways in that are closed", lambda _: [])
+
+
+def on_owner_proved(app: Flask, close: Closing) -> None:
+    """Let a package close what somebody may have opened for themselves with another's address."""
+    _CLOSINGS.of(app).append(close)
+
+
+def close_all_but_password(user: User) -> None:
+    """Close all other ways into an account, in the open transaction.
+
+    It is called when somebody proves for the first time that they read what is sent to the
+    address, and sets a password by that: until then the account could be anybody's, who may have
+    linked a service of their own to it.
+    """
+    for close in _CLOSINGS.here():
+        close(user.id)
+
+
 def require_one(user: User) -> None:
     """Refuse what would leave somebody outside; raises LastWayIn.
 

@@ -276,5 +276,7 @@ UNCOUNTED_TABLES = {
     "totp": "a row for each person, of the service's own making",
     "recovery_codes": "ten for each person, of the service's own making",
     "spent_proofs": "gone after SECOND_FACTOR_SECONDS; one for each log-in in two steps",
+    "identities": "at most 10 of each person",
+    "spent_log_ins": "gone within minutes; each took an answer of a provider",
     "tickets": "gone after a minute, but for 100 of each session that belong to its streams",
 }

@@ -57,6 +57,24 @@ class PasswordChanged(AccountEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IdentityLinked(AccountEvent):
+    """An identity at another service was linked: whoever has it there signs in to the account."""
+
+    type = "account.identity_linked"
+    identity_id: int
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityUnlinked(AccountEvent):
+    """A person unlinked an identity: it signs in to the account no more."""
+
+    type = "account.identity_unlinked"
+    identity_id: int
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionStarted(AccountEvent):
     """Somebody logged in to the account; `by` and `factor` say with what."""
 

@@ -1,0 +1,39 @@
+"""States and proofs that were used: each is good once, in all processes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ..core.database import take_write_lock
+from ..core.models import utcnow
+from ..core.security import digest
+from ..core.storage import retention
+from ..extensions import db
+from .models import SpentLogIn
+from .problems import AttemptInvalid
+from .sealed import Proof, State
+
+
+def spend(used: State | Proof) -> None:
+    """Use something up in the open transaction; raises AttemptInvalid the second time.
+
+    The writer's lock is held: of two that come at once, the second finds what the first has done.
+    """
+    key = digest(used.key)
+    if db.session.get(SpentLogIn, key) is not None:
+        db.session.rollback()
+        raise AttemptInvalid("This log-in has been finished before: begin anew.")
+    db.session.add(SpentLogIn(digest=key, expires_at=datetime.fromtimestamp(used.expires, UTC)))
+
+
+def spend_now(state: State) -> None:
+    """Use a state up before anything is asked of the provider; commits."""
+    take_write_lock()
+    spend(state)
+    db.session.commit()
+
+
+def forget() -> bool:
+    """Delete some that nobody could use any more; returns whether there may be more; commits."""
+    gone = retention.delete_older(SpentLogIn.expires_at, utcnow(), SpentLogIn.digest)
+    return gone == retention.ROWS_PER_COMMIT
