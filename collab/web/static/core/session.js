@@ -168,6 +168,14 @@ export const session = {
     take(await post("login", { email, password, cookie: true }));
   },
 
+  /**
+   * Sign in with what another service has said, and the password where that is asked for.
+   * @param {string} proof @param {string} [password]
+   */
+  async signInElsewhere(proof, password) {
+    take(await post("login/provider", { proof, password, cookie: true }));
+  },
+
   /** @param {string} email @param {string} password @param {string} name */
   async register(email, password, name) {
     take(await post("register", { email, password, name: name || undefined, cookie: true }));

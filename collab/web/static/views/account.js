@@ -10,6 +10,7 @@ import { chip } from "../ui/chips.js";
 import { openForm } from "../ui/dialog.js";
 import { problemBox } from "../ui/empty.js";
 import { field } from "../ui/field.js";
+import { firstPassword, identitiesPart } from "../ui/identities.js";
 import { pageHead, section } from "../ui/page.js";
 import { skeleton } from "../ui/skeleton.js";
 import { toast } from "../ui/toast.js";
@@ -31,6 +32,15 @@ async function mount(root, ctx) {
     theme(),
     setTheme,
   );
+  const password = h("div", { class: "row-end" });
+  const others = identitiesPart(ctx, (has) =>
+    replace(
+      password,
+      has
+        ? button("Change the password", () => newPassword(ctx))
+        : button("Set a password", () => firstPassword(ctx, others.load)),
+    ),
+  );
   const who = h(
     "div",
     { class: "rows" },
@@ -40,12 +50,7 @@ async function mount(root, ctx) {
       h("div", { class: "row-main" }, name, h("div", { class: "row-sub" }, ctx.user.email)),
       button("Change the name", () => rename(ctx)),
     ),
-    h(
-      "div",
-      { class: "row" },
-      h("div", { class: "row-main" }, "Password"),
-      button("Change the password", () => newPassword(ctx)),
-    ),
+    h("div", { class: "row" }, h("div", { class: "row-main" }, "Password"), password),
     h("div", { class: "row row-wrap" }, h("div", { class: "row-main" }, "Colours"), colours),
   );
   const everywhere = button("Sign out everywhere", () => signOutEverywhere(ctx), { look: "quiet" });
@@ -55,6 +60,7 @@ async function mount(root, ctx) {
       { class: "page" },
       pageHead("Account"),
       section("You", [who]),
+      section("Other services that sign you in", [others.element]),
       section("Where you are signed in", [sessions], { actions: everywhere }),
     ),
   );
