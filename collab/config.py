@@ -266,6 +266,12 @@ SETTINGS = (
         token,
         "reads `/metrics` as a bearer token; empty: only this machine reads them",
     ),
+    Setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        web_address,
+        "where traces are sent (OTLP over HTTP), such as http://127.0.0.1:4318; empty: nowhere",
+    ),
     Setting("LOG_FORMAT", "console", one_of("console", "json"), "how log lines look"),
     Setting(
         "LOG_LEVEL",

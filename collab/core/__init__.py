@@ -7,7 +7,7 @@ def init_app(app: Flask) -> None:
     """Bind the extensions, and give every request the conventions of `core/http`."""
     from ..config import ROOT
     from ..extensions import db, jwt, migrate, sock
-    from . import client_address, database, errors, http, idempotency, logging, security
+    from . import client_address, database, errors, http, idempotency, logging, security, tracing
     from .counting import metrics
     from .json import OrjsonProvider
     from .personal import own
@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(ROOT / "collab" / "migrations"))
     jwt.init_app(app)
     http.init_app(app)
+    tracing.init_app(app)  # outside of what rewrites paths and addresses
     client_address.init_app(app)
     errors.init_app(app)
     sock.init_app(app)

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, entity_tag, utcnow
+from ..core.tracing import CARRIER_LENGTH
 from ..projects.models import Owned
 
 QUEUED = "queued"
@@ -103,6 +104,8 @@ class Job(Owned, Model):
     progress: Mapped[float | None]
     progress_message: Mapped[str | None] = mapped_column(String(200))
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: The trace that it belongs to, as a `traceparent`.
+    trace: Mapped[str | None] = mapped_column(String(CARRIER_LENGTH))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

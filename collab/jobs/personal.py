@@ -27,6 +27,7 @@ TABLES = (
             "payload": "what was ordered, of which the order's own type knows",
             "error": "what went wrong",
             "lease_owner": "a worker",
+            "trace": "numbers of a trace",
         },
     ),
     Kept(

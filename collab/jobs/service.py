@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, insert, null, select, update
 
 from ..auth.models import User
+from ..core import tracing
 from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unavailable, Unprocessable, invalid
@@ -176,6 +177,7 @@ def _row(order: Order, owner_id: int, now: datetime) -> dict[str, Any]:
         "cancel_requested": False,
         "created_at": now,
         "updated_at": now,
+        "trace": tracing.carrier(),
         "version": 1,
     }
 

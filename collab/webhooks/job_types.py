@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from ..core import tracing
 from ..core.caller import Caller
 from ..core.counting.ration import Ration
 from ..core.errors import ApiError, TooManyRequests
@@ -123,14 +124,15 @@ def call(ctx: JobContext, payload: dict[str, Any]) -> Result:
         headers |= _signature(ctx, payload["signed_by"], body)
     client, started = CLIENT.here(), time.monotonic()
     try:
-        answer = client.send(
-            "POST",
-            parse(payload["url"], allow_private=client.allow_private),
-            deadline_s=min(REQUEST_DEADLINE_S, ctx.remaining_s),
-            headers=headers,
-            body=body,
-            max_answer_bytes=MAX_KEPT_BYTES,
-        )
+        with tracing.span("POST", "client"):
+            answer = client.send(
+                "POST",
+                parse(payload["url"], allow_private=client.allow_private),
+                deadline_s=min(REQUEST_DEADLINE_S, ctx.remaining_s),
+                headers=headers | tracing.headers(),
+                body=body,
+                max_answer_bytes=MAX_KEPT_BYTES,
+            )
     except BadAddress as error:
         raise FatalError("forbidden_address", str(error)) from None
     except OutboundError as error:

@@ -86,7 +86,7 @@ def _latency(pace: Pace) -> Metric:
     family = GaugeMetricFamily(
         "collab_ingest_latency_seconds",
         "From receipt to stored, over the last 15 minutes, as an upper bound.",
-        labels=("quantile",),
+        labels=("share",),
     )
     for quantile, found in (("0.5", pace.p50_ms), ("0.99", pace.p99_ms)):
         if found is not None:

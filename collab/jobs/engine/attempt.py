@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from flask import Flask
 
 from ...core.json import dumps, loads_sent
 from ...core.logging.lines import marked
+from ...core.tracing import span
 from ...core.usage import quota
 from ...extensions import db
 from ...flags import service as flags
@@ -69,7 +71,8 @@ def _ending(app: Flask, run: Run) -> Ending:
     try:
         with app.app_context():
             try:
-                return _call(run)
+                with _traced(run):
+                    return _call(run)
             finally:
                 db.session.remove()
     except JobError as error:
@@ -80,6 +83,13 @@ def _ending(app: Flask, run: Run) -> Ending:
     except BaseException as error:  # a handler may call sys.exit(), too
         logger.exception("job %s (%s) raised", run.job.id, run.job.type)
         return Ending(FAILED, error=failure("error", f"{type(error).__name__}: {_words(error)}"))
+
+
+def _traced(run: Run) -> AbstractContextManager[Any]:
+    """Go on with the trace of whoever ordered the job."""
+    job = run.job
+    numbers = {"collab.job.id": job.id, "collab.job.attempt": job.attempt}
+    return span(f"job {job.type}", "consumer", job.trace, **numbers)
 
 
 def _call(run: Run) -> Ending:

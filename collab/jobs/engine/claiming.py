@@ -43,6 +43,7 @@ class Claimed:
     token: int
     started_at: datetime
     worker: str
+    trace: str | None
 
     @classmethod
     def of(cls, row: Any) -> Claimed:
@@ -70,6 +71,7 @@ def claimed_columns(payload: Any) -> tuple[Any, ...]:
         JOB_COLUMNS.lease_token.label("token"),
         JOB_COLUMNS.started_at,
         JOB_COLUMNS.lease_owner.label("worker"),
+        JOB_COLUMNS.trace,
     )
 
 
