@@ -1,14 +1,14 @@
 """Jobs know the trace of the request that ordered them.
 
 Revision ID: traces
-Revises: mails
+Revises: identities
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "traces"
-down_revision = "mails"
+down_revision = "identities"
 branch_labels = None
 depends_on = None
 
