@@ -64,15 +64,26 @@ def _join_ours(server: _server.Server, port: int, clients: int) -> Swarm:
     return Swarm(opened, MARKER)
 
 
+def _join_ours_socketio(server: _server.Server, port: int, clients: int) -> Swarm:
+    _server.wait_health(server, port)
+    api = register(port)
+    project = api.want(201, "POST", "/api/v1/projects", {"name": "fan-out"})["id"]
+    query = f"EIO=4&transport=websocket&token={api.token}&project_id={project}"
+    opened = [_open_socketio(port, query, b'"subscribed"') for _ in range(clients)]
+    return Swarm(opened, MARKER, keepalive=b"3")
+
+
 def _join_ws(server: _server.Server, port: int, clients: int) -> Swarm:
     _server.wait_port(server, port)
     return Swarm([connect(port, "/") for _ in range(clients)], MARKER)
 
 
-def _open_socketio(port: int) -> Opened:
-    opened = _until(connect(port, "/socket.io/?EIO=4&transport=websocket"), b'"sid"')
+def _open_socketio(
+    port: int, query: str = "EIO=4&transport=websocket", wanted: bytes = b'"sid"'
+) -> Opened:
+    opened = _until(connect(port, f"/socket.io/?{query}"), b'"sid"')
     opened[0].sendall(encode(b"40"))
-    return _until(opened, b'"sid"')
+    return _until(opened, wanted)
 
 
 def _join_socketio(server: _server.Server, port: int, clients: int) -> Swarm:
@@ -96,6 +107,14 @@ def _ours_variant(name: str, event: str) -> Variant:
     return Variant(name, f'{{"type":"{event}","payload":', "}", _envelope)
 
 
+def _event_of(text: bytes) -> int:
+    return int(json.loads(text[2:])[1]["data"]["seq"])
+
+
+def _socketio_variant(name: str, event: str) -> Variant:
+    return Variant(name, f'42["{event}",{{"payload":', "}]", _event_of)
+
+
 OURS = System(
     "ours",
     (_ours_variant("ours, signal", "cursor_moved"), _ours_variant("ours, durable", "file_changed")),
@@ -114,4 +133,13 @@ SOCKETIO = System(
     lambda _, port, folder: _server.node("socketio_server.js", port, folder),
     _join_socketio,
 )
-SYSTEMS = (OURS, WS, SOCKETIO)
+OURS_SOCKETIO = System(
+    "ours, Socket.IO",
+    (
+        _socketio_variant("ours, Socket.IO, signal", "typing"),
+        _socketio_variant("ours, Socket.IO, durable", "activity"),
+    ),
+    _server.ours,
+    _join_ours_socketio,
+)
+SYSTEMS = (OURS, OURS_SOCKETIO, WS, SOCKETIO)

@@ -1,4 +1,4 @@
-"""Fan-out: 200 clients, 200-byte messages, ours against `ws` and Socket.IO.
+"""Fan-out: 200 clients, 200-byte messages, ours (both sockets) against `ws` and Socket.IO.
 
 One client keeps 1, 4 or 16 messages in flight; a message is done when all clients have
 it. The servers share one core, where all but the measured one idle, and the load

@@ -32,11 +32,14 @@ class Expiring(Connection):
 
     def patience(self) -> float:
         """Return the seconds until something is due about the token."""
+        return self._token_left()
+
+    def _token_left(self) -> float:
         return super().patience() + (self._grace if self._warned else 0)
 
     def tick(self) -> None:
         """Warn when the token has expired; end when no other came in time."""
-        if self.patience() > 0:
+        if self._token_left() > 0:
             return
         if self._warned:
             self.end(Unauthorized("The access token has expired."), TOKEN_ENDED)

@@ -12,8 +12,10 @@ import pytest
 from flask import Flask
 from simple_websocket import ConnectionClosed
 
+from collab.auth.guard import from_token
 from collab.core.errors import TooManyRequests
 from collab.realtime.socketio_door import heartbeat
+from collab.realtime.socketio_door.client import Client, Opening
 from collab.realtime.socketio_door.heartbeat import Heartbeat
 from collab.realtime.socketio_door.polling import MAX_BROUGHT_BYTES, PolledWire
 from collab.realtime.socketio_door.recovery import Left, Recovery
@@ -130,6 +132,17 @@ def test_who_polls_no_more_counts_as_gone(wire: PolledWire) -> None:
     with pytest.raises(ConnectionClosed):
         beat.tick(wire)
     assert wire.dead
+
+
+def test_a_ping_that_is_due_is_nothing_about_the_token(
+    app: Flask, wire: PolledWire, bob: Person
+) -> None:
+    with app.test_request_context():
+        who = from_token(bob.token)
+        client = Client(wire, who, Opening(), Heartbeat(0))
+        assert client.patience() <= 0
+        client.tick()
+    assert wire.fetch() == b"2"
 
 
 def test_a_client_that_fetches_nothing_is_cut_off_at_the_bound(wire: PolledWire) -> None:
