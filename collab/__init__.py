@@ -14,6 +14,7 @@ from sqlalchemy import URL
 from . import (
     activity,
     auth,
+    care,
     cli,
     config,
     core,
@@ -80,6 +81,7 @@ PACKAGES: tuple[Package, ...] = (
     flags,
     ops,
     web,
+    care,
     cli,
 )
 

@@ -55,6 +55,7 @@ RANKS = {
     "webhooks": 6,
     "ops": 6,
     "web": 7,
+    "care": 7,
 }
 #: What makes threads: the base of all parts, the worker, which stops several at once, and the
 #: exchange with another service, which is given up at its deadline.

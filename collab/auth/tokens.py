@@ -16,8 +16,9 @@ from jwt.exceptions import ExpiredSignatureError, PyJWTError
 from ..core.errors import Unauthorized
 from ..core.models import utcnow
 from ..core.schemas import MAX_ID
-from ..core.security import RINGS, SealedBox, new_token
+from ..core.security import RINGS, KeyRing, SealedBox, key_id, new_token
 from ..core.slots import Slot, setting
+from ..extensions import jwt
 from .models import Session
 
 #: Tokens whose signature is remembered as checked; their person is looked up every time.
@@ -28,7 +29,7 @@ KNOWN_TOKENS = 4096
 #: text.
 REFRESH: Slot[SealedBox] = Slot("refresh")
 PAIRS: Slot[SealedBox] = Slot("rotated tokens")
-VERIFIED: Slot[OrderedDict[str, AccessClaims]] = Slot("tokens", lambda _: OrderedDict())
+VERIFIED: Slot[Verified] = Slot("tokens", lambda _: Verified())
 
 
 def init_app(app: Flask) -> None:
@@ -36,6 +37,29 @@ def init_app(app: Flask) -> None:
     keys = RINGS.of(app)["JWT_SECRET_KEY"]
     REFRESH.put(app, SealedBox(keys, "refresh tokens"))
     PAIRS.put(app, SealedBox(keys, "rotated tokens"))
+
+
+@jwt.encode_key_loader
+def _signing_key(identity: str) -> str:
+    return _keys().secrets[0]
+
+
+@jwt.decode_key_loader
+def _verifying_key(header: dict[str, Any], claims: dict[str, Any]) -> str:
+    """Return the key that a token names; one without a name was signed before keys had names."""
+    name = header.get("kid")
+    for _ in range(2):
+        for secret in _keys().secrets:
+            if name == key_id(secret):
+                return secret
+        if name is None:
+            return _keys().secrets[-1]
+        _keys().look_again()  # another process may have rotated it
+    raise Unauthorized("The access token is not valid.")
+
+
+def _keys() -> KeyRing:
+    return RINGS.here()["JWT_SECRET_KEY"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +79,12 @@ class RefreshClaims:
     token_id: str
 
 
+class Verified(OrderedDict[str, AccessClaims]):
+    """Access tokens that were verified, by their text, with the keys that did it."""
+
+    secrets: tuple[str, ...] = ()
+
+
 class TokenExpired(Unauthorized):
     """The access token has expired: refresh it."""
 
@@ -69,7 +99,11 @@ class TokenExpired(Unauthorized):
 def new_access_token(session: Session) -> str:
     """Sign an access token (RFC 7519)."""
     claims = {"sid": session.id}
-    return str(create_access_token(str(session.user_id), additional_claims=claims))
+    name = {"kid": key_id(_keys().secrets[0])}
+    token = create_access_token(
+        str(session.user_id), additional_claims=claims, additional_headers=name
+    )
+    return str(token)
 
 
 def new_refresh_token(session: Session, token_id: str) -> str:
@@ -86,6 +120,9 @@ def new_token_id() -> str:
 def read_access_token(token: str) -> AccessClaims:
     """Check an access token; raises Unauthorized."""
     known = VERIFIED.here()
+    if known.secrets is not (secrets := _keys().secrets):
+        known.clear()  # one of them may have been forgotten
+        known.secrets = secrets
     claims = known.get(token)
     if claims is None:  # only valid ones are remembered: making tokens up fills nothing
         claims = known[token] = _verified(token)

@@ -57,15 +57,24 @@ def reseal() -> int:
     return sum(_reseal(column, purpose) for column, purpose in SEALED.here().items())
 
 
+def is_any_old() -> bool:
+    """Return whether anything is sealed under an older key than the newest."""
+    return any(_old(column, purpose) for column, purpose in SEALED.here().items())
+
+
+def _old(column: InstrumentedAttribute[Any], purpose: str) -> list[tuple[Any, ...]]:
+    """Return the keys of rows with an older key's seal, each with what is sealed."""
+    keys = list(column.class_.__table__.primary_key)
+    rows = db.session.execute(select(*keys, column).where(column.is_not(None)))
+    old = [tuple(row) for row in rows if row[-1] and not _box(purpose).is_newest(row[-1])]
+    db.session.rollback()
+    return old
+
+
 def _reseal(column: InstrumentedAttribute[Any], purpose: str) -> int:
     table = column.class_.__table__
     keys = list(table.primary_key)
-    old = [
-        tuple(row)
-        for row in db.session.execute(select(*keys, column).where(column.is_not(None)))
-        if row[-1] and not _box(purpose).is_newest(row[-1])
-    ]
-    db.session.rollback()
+    old = _old(column, purpose)
     for first in range(0, len(old), RESEALED_PER_COMMIT):
         take_write_lock()
         for *key, sealed in old[first : first + RESEALED_PER_COMMIT]:

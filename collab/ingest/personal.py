@@ -33,6 +33,8 @@ TABLES = (
     Kept("ingest:dead_letters", STORED_DAYS),
     Kept("ingest:totals", Stays("a row for each source")),
     Kept("ingest:minutes", STORED_DAYS),
+    Kept("ingest:hours", STORED_DAYS),
+    Kept("ingest:days", STORED_DAYS),
     Kept("ingest:latencies", STORED_DAYS),
     Kept("ingest:archives", STORED_DAYS),
     Kept("ingest:taken", Span("until it is acknowledged", "pipeline")),

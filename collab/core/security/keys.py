@@ -105,6 +105,8 @@ class KeyRing:
         self._given, self._path = tuple(given), path
         self._lock = threading.Lock()
         self._looked_at = time.monotonic()
+        #: Whether the file was made just now: there was none.
+        self.is_new = path is not None and not given and not path.exists()
         self._mark = self._marked()
         self._secrets = self._given or self._read()
 

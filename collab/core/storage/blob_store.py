@@ -34,6 +34,11 @@ def register_digests(app: Flask, column: Any) -> None:
     _COLUMNS.of(app).append(column)
 
 
+def digest_columns() -> tuple[Any, ...]:
+    """Return the columns that hold digests of kept files."""
+    return tuple(_COLUMNS.here())
+
+
 def blobs() -> Blobs:
     """Return where this application keeps files."""
     # The one in the instance folder itself may be moved with it.
@@ -64,8 +69,9 @@ def sweep_freed() -> bool:
     db.session.rollback()
     for digest in digests:
         take_write_lock()
-        if not _is_used(digest):
-            blobs().remove(digest)
+        if not _is_used(digest) and not blobs().remove(digest):
+            db.session.rollback()  # a backup copies them: later
+            return False
         db.session.execute(delete(FreedBlob).where(FreedBlob.sha256 == digest))
         db.session.commit()
     return len(digests) == FREED_AT_ONCE

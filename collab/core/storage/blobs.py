@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,10 @@ PIECE_BYTES = 64 * 1024
 RECEIVING_PREFIX = "receiving-"
 #: Where the files' owner is noted.
 OWNER_FILE = ".database"
+#: Whose lock says that no file may be deleted now, for they are being copied.
+HELD_FILE = ".held"
+#: Seconds between two looks whether somebody else still holds them.
+HELD_LOOK_S = 0.05
 
 
 class TooLarge(ApiError):
@@ -101,10 +107,43 @@ class Blobs:
             with os.fdopen(descriptor, "w") as note:
                 note.write(self._database)
 
-    def remove(self, digest: str) -> None:
-        """Delete a file, if it is there and ours."""
-        if self.are_ours():
-            self.path(digest).unlink(missing_ok=True)
+    def remove(self, digest: str) -> bool:
+        """Delete a file, if it is there and ours; returns False while all of them are held."""
+        if self.are_ours() and self._folder.is_dir():
+            with self._locked(fcntl.LOCK_SH) as free:
+                if not free:
+                    return False
+                self.path(digest).unlink(missing_ok=True)
+        return True
+
+    @contextlib.contextmanager
+    def held(self, patience_s: float) -> Iterator[None]:
+        """Keep every file within this block, whatever process deletes its last row.
+
+        Raises TimeoutError if another one holds them for longer than somebody waits.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        until = time.monotonic() + patience_s
+        while True:
+            with self._locked(fcntl.LOCK_EX) as free:
+                if free:
+                    yield
+                    return
+            if time.monotonic() > until:
+                raise TimeoutError("another backup goes on")
+            time.sleep(HELD_LOOK_S)
+
+    @contextlib.contextmanager
+    def _locked(self, how: int) -> Iterator[bool]:
+        """Take the lock of the file that says whether files may be deleted, if it is free."""
+        descriptor = os.open(self._folder / HELD_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+            yield True
+        except BlockingIOError:
+            yield False
+        finally:
+            os.close(descriptor)
 
     def are_ours(self) -> bool:
         """Return whether the files belong to this database, or to none that is noted."""

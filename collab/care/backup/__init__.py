@@ -1,0 +1,1 @@
+"""Backups: one file with all that an installation is, of one moment."""
