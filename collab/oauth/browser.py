@@ -7,11 +7,13 @@ account of their own choice, and a state or a proof that leaks from an address i
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from flask import request
 from werkzeug.http import dump_cookie
 
 from ..core.security import new_token
+from ..core.slots import setting
 
 #: Seconds for which somebody can be at the provider.
 ATTEMPT_S = 600
@@ -21,6 +23,17 @@ _TOKEN = re.compile(r"[\w-]{43}")
 def _name() -> str:
     """Return the cookie's name: with the prefix, no other host can set it (RFC 6265bis §4.1.3)."""
     return "__Host-sign-in" if request.is_secure else "sign-in"
+
+
+def address_here() -> str:
+    """Return this service's address, with a slash at its end, as the browser calls it.
+
+    By PUBLIC_URL's host it is PUBLIC_URL: a proxy may not say that it speaks https.
+    """
+    given: str = setting("PUBLIC_URL")
+    if urlsplit(given).netloc == request.host:
+        return f"{given.rstrip('/')}/"
+    return request.host_url
 
 
 def known() -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from marshmallow import EXCLUDE
 
 from ..auth.refreshing import cookies
@@ -53,7 +53,7 @@ def list_providers() -> dict[str, Any]:
 def start_login(query: dict[str, Any], provider: str) -> Response:
     """Begin to sign in with another service."""
     try:
-        address, token = attempts.begin(provider, request.host_url, query["return_to"])
+        address, token = attempts.begin(provider, browser.address_here(), query["return_to"])
     except (ProviderUnavailable, ProviderFailed) as error:
         if not wants_page():
             raise

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
-
 from ..auth import users
 from ..auth.guard import login_required
 from ..auth.refreshing.cookies import NO_STORE
@@ -40,7 +38,9 @@ def start_linking(
     """Begin to link a service to your account: go to `authorization_url` in this browser."""
     refuse_foreign_pages()
     freshness.require(caller(), data["password"], client())
-    address, token = attempts.begin(provider, request.host_url, data["return_to"], whose=caller())
+    address, token = attempts.begin(
+        provider, browser.address_here(), data["return_to"], whose=caller()
+    )
     return {"authorization_url": address}, 200, NO_STORE | browser.remembering(token)
 
 

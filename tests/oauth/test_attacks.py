@@ -284,6 +284,14 @@ def test_pages_of_ours_are_returned_to(http, google, place):
     assert (location.netloc, location.path) == ("", "/sign-in")
 
 
+def test_behind_a_proxy_people_come_back_by_the_public_address(app, http, google):
+    app.config["PUBLIC_URL"] = "https://collab.test/"
+    told = begin(http, "google", google)
+    assert told["redirect_uri"] == "https://collab.test/auth/google/callback"
+    app.config["PUBLIC_URL"] = "https://elsewhere.test"
+    assert begin(http, "google", google)["redirect_uri"].startswith("http://collab.test/")
+
+
 def test_the_address_to_come_back_to_is_not_the_callers_choice(http, google):
     told = begin(http, "google", google)
     assert told["redirect_uri"] == "http://collab.test/auth/google/callback"

@@ -10,6 +10,7 @@ from collab.core.models import utcnow
 from collab.core.text.addresses import canonical
 from collab.extensions import db
 
+from ..support.factors import enrols, finishes
 from ..support.openid import HTML, begin, come_back, fragment
 from ..support.people import PASSWORD, ok
 
@@ -130,6 +131,16 @@ def test_a_disabled_account_is_not_linked_either(http, google, verified, ada, ch
     assert signs_in(http, google).status_code == 401
     changes(update(User).where(User.id == verified.id).values(disabled_at=None))
     assert identities(verified) == []
+
+
+def test_the_second_factor_is_asked_for_as_after_a_password(http, google, verified, nobody):
+    app = enrols(verified)
+    google.claims = {"email": "alice@example.com"}
+    answer = signs_in(http, google)
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/second-factor-required")
+    proof = answer.json()["second_factor"]["proof"]
+    assert ok(finishes(nobody, proof, code=app.code()))["user"]["id"] == verified.id
+    assert [one["provider"] for one in identities(verified)] == ["google"]
 
 
 def test_a_browser_goes_back_to_the_page_which_signs_it_in_with_a_cookie(http, google):
