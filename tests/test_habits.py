@@ -51,8 +51,8 @@ def example() -> str:
         lines += ["", f"# {setting.meaning}", f"#{setting.name}={value}"]
     lines += [
         "",
-        "# Other services that sign people in (docs/sign-in.md): GOOGLE and GITHUB are known,",
-        "# any other name is of one that speaks OpenID Connect.",
+        "# Other services that sign people in: GOOGLE and GITHUB are known, any other is one",
+        "# that speaks OpenID Connect (docs/signing-in-elsewhere.md).",
     ]
     for part in PARTS:
         lines += ["", f"# {part.meaning}", f"#OAUTH_ACME_{part.end}="]
