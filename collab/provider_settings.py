@@ -27,7 +27,8 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 RESERVED_NAMES = frozenset(
     [
         *("register", "signup", "login", "refresh", "demo", "logout", "logout-all", "password"),
-        *("me", "verify", "sessions", "ticket", "providers", "email", "reset", "tokens"),
+        *("me", "verify", "sessions", "ticket", "providers", "tokens", "second-factor", "totp"),
+        *("passkeys", "recovery-codes", "email", "verify-email", "reset", "invitations"),
     ]
 )
 

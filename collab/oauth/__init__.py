@@ -15,7 +15,9 @@ def init_app(app: Flask) -> None:
     names = sorted(app.config["OAUTH_PROVIDERS"], reverse=True)
     converter = app.url_map.converters["provider"] = providers.converter(names)
     described = {"type": "string", "enum": names, "example": names[0]}
-    API.of(app).register_converter(converter, lambda _: described)
+    api = API.of(app)
+    # Not at once: whatever asks for the document has it made of what is registered so far.
+    api.prepare_with(lambda _: api.register_converter(converter, lambda _: described))
     personal.init_app(app)
     ways_in.on_owner_proved(app, identities.forget_all_of)
     ways_in.count(app, identities.usable_ones_of)
