@@ -115,3 +115,29 @@ def test_all_attacks_on_memory_at_once_stay_within_200_mib_of_rest(
         one.close()
     assert status(worker, "VmHWM") - rest < ROOM
     assert alice.get("/health").status_code == 200
+
+
+@pytest.mark.timeout(180)
+def test_many_large_bodies_of_events_at_once_stay_within_that_as_well(
+    attacked: Any, people: tuple[Person, Person], project: int
+) -> None:
+    alice, _ = people
+    worker = attacked.worker
+    # As many values as a body may have, in as many bytes: it is the largest as objects.
+    data = {f"k{one}": one for one in range(100)}
+    body = dumps([{"event_type": "crowd", "data": data | {"t": "x" * 2000}}] * 1000)
+    assert 2 * MIB < len(body) < 4 * MIB
+    alice.post(f"/ingest?project_id={project}", [{"event_type": "crowd"}])
+    rest = status(worker, "VmRSS")
+    Path(f"/proc/{worker}/clear_refs").write_text("5")
+
+    def send() -> int:
+        path = f"/ingest?project_id={project}"
+        headers = {"Content-Type": "application/json"}
+        return alice.request("POST", path, content=body, headers=headers).status_code
+
+    with ThreadPoolExecutor(24) as pool:
+        answers = [one.result() for one in [pool.submit(send) for _ in range(48)]]
+    assert set(answers) <= {202, 429, 503}
+    assert 202 in answers
+    assert status(worker, "VmHWM") - rest < ROOM

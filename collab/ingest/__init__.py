@@ -12,6 +12,7 @@ def init_app(app: Flask) -> None:
     from ..flags.guard import switch
     from . import personal, routes, schema_routes, segment_routes, source_routes, store, uses
     from .doors import described, senders
+    from .letters import acts
     from .letters import routes as letter_routes
     from .reading import numbers
     from .reading import routes as reading_routes
@@ -31,6 +32,9 @@ def init_app(app: Flask) -> None:
     senders.init_app(app)
     switch(app, "ingest", *blueprints)
     housekeeping.bring(app, "uses of sources", uses.write, every_s=uses.WRITTEN_EVERY_S)
+    housekeeping.bring(
+        app, "acts on dead letters", acts.tell_what_is_left, every_s=acts.LEFT_AFTER_S
+    )
     API.of(app).prepare_with(described.describe_keys)
     for one in (routes, reading_routes, letter_routes):  # sources and schemas are for people
         cover(app, "ingest", "events of the pipeline: sent, stored, counted", one.blueprint)

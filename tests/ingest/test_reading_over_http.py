@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from collab.ingest.letters import acts, changing
 from collab.ingest.reading.periods import milliseconds
 from collab.ingest.store import writer
 
@@ -230,3 +231,34 @@ def test_letters_of_other_projects_can_not_be_named(bob, letter, app):
 def test_letters_are_chosen_in_one_way(bob, project, choice):
     body = {"project_id": project} | choice
     assert bob.post("/ingest/dead-letters/discard", body).status_code == 422
+
+
+def test_a_replay_whose_process_died_before_the_log_had_it_is_told_of_once(app, alice, stored):
+    with app.app_context():
+        with writer() as connection:
+            key = add_letter(connection, project=stored)
+            changing.replay(connection, [key], at(20), 10**6)
+            acts.note(connection, stored, alice.id, "replayed", 1)
+        acts.tell_what_is_left()
+        assert replays_told(alice, stored) == [], "it may be told of by whoever carries it out"
+        acts.tell_what_is_left(left_after_s=0)
+        acts.tell_what_is_left(left_after_s=0)
+    assert replays_told(alice, stored) == [1]
+
+
+def test_a_replay_leaves_nothing_to_be_told(app, alice, stored):
+    with app.app_context(), writer() as connection:
+        key = add_letter(connection, project=stored)
+    wanted = {"project_id": stored, "ids": [key]}
+    assert ok(alice.post("/ingest/dead-letters/replay", wanted))["counts"] == {"queued": 1}
+    with app.app_context():
+        assert not acts.tell_what_is_left(left_after_s=0)
+    assert replays_told(alice, stored) == [1]
+
+
+def replays_told(person, project: int) -> list[int]:
+    """Return how many letters each replay was of that the log has."""
+    found = ok(person.get("/events", params={"topic": f"project:{project}", "limit": 100}))
+    return [
+        one["data"]["count"] for one in found["items"] if one["type"] == "dead_letters.replayed"
+    ]

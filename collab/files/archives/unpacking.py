@@ -155,7 +155,8 @@ def _carry_out(plan: Plan, archive: Archive, workspace_id: int, actor: Caller) -
             while part:
                 part = _make(plan, part, archive, workspace_id, actor)
         for part in _parts(plan, list(plan.bytes)):
-            _replace_bytes(plan, part, archive, actor)
+            while part:
+                part = _replace_bytes(plan, part, archive, actor)
         for path, file_id in plan.texts.items():
             data = BytesIO(archive.read(path, MAX_TEXT_BYTES))
             content.replace_text(content.admit(file_id, actor), data, None, None, actor)
@@ -223,17 +224,22 @@ def _new(workspace: Workspace, path: str, sent: Received | str, actor: Caller) -
     return service.new_bytes(workspace, path, sent, actor)
 
 
-def _replace_bytes(plan: Plan, part: list[str], archive: Archive, actor: Caller) -> None:
-    """Replace some binary files in one commit."""
+def _replace_bytes(plan: Plan, part: list[str], archive: Archive, actor: Caller) -> list[str]:
+    """Replace some binary files in one commit; returns those that there was no time for."""
     with ExitStack() as stack:
         contents = _received(plan, part, archive, stack)
+        done, late = 0, time.monotonic() + MAX_COMMIT_LOCK_S
         for path in part:
             file = access.load(File, plan.bytes[path], actor, can=Right.WRITE)
             received = contents[path]
             assert isinstance(received, Received)  # noqa: S101 (only bytes are replaced so)
             plan.freed += content.take_over(file, received, actor)
+            done += 1
+            if time.monotonic() > late:
+                break
         db.session.commit()
-        plan.replaced += len(part)
+        plan.replaced += done
+        return part[done:]
 
 
 def _take_back(made: list[int]) -> None:

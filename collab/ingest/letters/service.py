@@ -16,13 +16,6 @@ from ...core.lists.paging import Page
 from ...core.models import utcnow
 from ...core.schemas import MAX_ID
 from ...core.slots import application, setting
-from ...events import log
-from ...events.catalogue.ingest import (
-    DeadLetterCorrected,
-    DeadLettersDiscarded,
-    DeadLettersReplayed,
-)
-from ...extensions import db
 from ...projects import access
 from ...projects.access import Right
 from ...projects.models import Project
@@ -32,7 +25,7 @@ from ..pipeline.store import DISCARDED, OPEN
 from ..reading.periods import milliseconds
 from ..store import MIB, ProjectFull, reader, writer
 from ..worker.supervisor import WORKER, options_of
-from . import changing, finding, rehearsing
+from . import acts, changing, finding, rehearsing
 from .changing import QUEUED, Outcome
 from .finding import Wanted
 from .letter import Letter
@@ -91,11 +84,8 @@ def correct(letter: Letter, payload: dict[str, Any] | None, actor: Caller) -> Le
         if not changing.correct(connection, letter.id, correction, milliseconds(utcnow())):
             raise Conflict("The letter is not open any more.")
         changed = finding.load(connection, letter.id)
-    log.record(
-        DeadLetterCorrected(project_id=letter.project_id, letter_id=letter.id),
-        actor=actor.user_id,
-    )
-    db.session.commit()
+        act = acts.note(connection, letter.project_id, actor.user_id, "corrected", letter.id)
+    acts.tell(act)
     return changed or letter
 
 
@@ -104,10 +94,11 @@ def discard(project: int, ids: list[int] | None, wanted: dict[str, Any], actor: 
     chosen, more = _choose(project, ids, wanted)
     with writer() as connection:
         outcomes = changing.discard(connection, chosen, milliseconds(utcnow()))
-    done = _done(outcomes, more)
-    if count := done.counts.get(DISCARDED, 0):
-        log.record(DeadLettersDiscarded(project_id=project, count=count), actor=actor.user_id)
-    db.session.commit()
+        done = _done(outcomes, more)
+        count = done.counts.get(DISCARDED, 0)
+        act = acts.note(connection, project, actor.user_id, "discarded", count) if count else None
+    if act:
+        acts.tell(act)
     return done
 
 
@@ -120,11 +111,12 @@ def replay(project: int, ids: list[int] | None, wanted: dict[str, Any], actor: C
     with writer() as connection:
         room = min(_room(connection), changing.MAX_REPLAY_BYTES)
         outcomes = changing.replay(connection, chosen, milliseconds(utcnow()), room)
-    done = _done(outcomes, more or len(outcomes) < len(chosen))
-    if count := done.counts.get(QUEUED, 0):
-        log.record(DeadLettersReplayed(project_id=project, count=count), actor=actor.user_id)
-    db.session.commit()
+        done = _done(outcomes, more or len(outcomes) < len(chosen))
+        count = done.counts.get(QUEUED, 0)
+        act = acts.note(connection, project, actor.user_id, "replayed", count) if count else None
     WORKER.here().knock()
+    if act:
+        acts.tell(act)
     return done
 
 

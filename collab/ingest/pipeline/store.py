@@ -18,7 +18,7 @@ from .engines import sqlite
 from .engines.face import ServiceDatabase, Store
 
 #: Pages of the write-ahead log (4 KiB each) after which the worker puts them into the database.
-CHECKPOINT_PAGES = 8000
+CHECKPOINT_PAGES = 16_000
 #: Upper bounds, in milliseconds, of the classes in which times from receipt to store are counted.
 LATENCY_BUCKETS = (
     *(10, 20, 30, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750),

@@ -15,8 +15,10 @@ from .sqlite_schema import VERSIONS
 
 #: Seconds that a writer waits for another one.
 PATIENCE_S = 10.0
-#: KiB of pages that a connection keeps in memory.
-CACHE_KIB = 32 * 1024
+#: KiB of pages that a connection keeps in memory: the server has several of them.
+CACHE_KIB = 8 * 1024
+#: The same of the one that loads: what it writes to grows with the store.
+LOADER_CACHE_KIB = 64 * 1024
 #: Ids of one statement: SQLite takes 32,766 parameters, three of which are an id.
 IDS_PER_STATEMENT = 500
 
@@ -147,7 +149,7 @@ def connect(
         )
     elif checkpoint_pages is not None:
         raw.execute(f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
-    raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    raw.execute(f"PRAGMA cache_size=-{LOADER_CACHE_KIB if checkpoint_pages else CACHE_KIB}")
     return SqliteStore(raw, path)
 
 

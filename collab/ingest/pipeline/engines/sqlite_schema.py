@@ -158,4 +158,15 @@ VERSIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX taken_unsettled ON taken (source, events) WHERE events > 0;
     """,
+    # What people did to letters, until the service's log has it.
+    """
+    CREATE TABLE acts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        project INTEGER NOT NULL,
+        actor INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        number INTEGER NOT NULL
+    );
+    """,
 )
