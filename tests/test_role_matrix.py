@@ -220,6 +220,7 @@ POST   /v1/alias                                          401     401  401 401  
 
 GET    projects/<project>/webhooks                        401     404  403 403   200 200
 POST   projects/<project>/webhooks                        401     404  403 403   201 201
+GET    webhooks                                           401     403  403 403   403 200
 GET    webhooks/<webhook>                                 401     404  403 403   200 200
 PATCH  webhooks/<webhook>                                 401     404  403 403   200 200
 DELETE webhooks/<webhook>                                 401     404  403 403   204 204

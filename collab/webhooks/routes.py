@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from ..auth.guard import login_required
+from ..auth.guard import admin_required, login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
@@ -19,6 +19,7 @@ from ..projects.models import Project
 from . import deliveries, service
 from .models import Delivery, Webhook
 from .schemas import (
+    AllWebhooksQuery,
     DeliveryOut,
     DeliveryPage,
     DeliveryQuery,
@@ -77,6 +78,16 @@ def create_webhook(data: dict[str, Any], project_id: int) -> Webhook:
     """Make a webhook; its secret is shown here and never again."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
     return service.create(project, data, caller())
+
+
+@blueprint.get("/webhooks")
+@admin_required
+@blueprint.arguments(AllWebhooksQuery, location="query")
+@blueprint.response(200, WebhookPage)
+@linked
+def list_all_webhooks(query: dict[str, Any]) -> Page:
+    """List the webhooks of all projects; for admins."""
+    return service.list_all(**query)
 
 
 @blueprint.get("/webhooks/<id:webhook_id>")

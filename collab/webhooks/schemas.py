@@ -134,6 +134,12 @@ class WebhookQuery(PageQuery):
     sort = sort_field(WEBHOOK_SORTS, "id")
 
 
+class AllWebhooksQuery(WebhookQuery):
+    """Which webhooks of the installation."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf(WEBHOOK_STATES))
+
+
 class WebhookRotateIn(Schema):
     """How long the present secret signs too."""
 

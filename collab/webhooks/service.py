@@ -56,6 +56,14 @@ def list_webhooks(project: Project, *, sort: str, **page: Any) -> Page:
     return paginate(query, columns=WEBHOOK_SORTS, sort=sort, key=Webhook.id, **page)
 
 
+def list_all(*, state: str | None, sort: str, **page: Any) -> Page:
+    """Return a page of all webhooks of the installation."""
+    query = select(Webhook)
+    if state is not None:
+        query = query.where(Webhook.state == state)
+    return paginate(query, columns=WEBHOOK_SORTS, sort=sort, key=Webhook.id, **page)
+
+
 def update(hook: Webhook, changes: dict[str, Any], actor: Caller) -> Webhook:
     """Change a webhook, pause it, or let it go on; raises Unprocessable.
 
@@ -71,6 +79,8 @@ def update(hook: Webhook, changes: dict[str, Any], actor: Caller) -> Webhook:
     if changed:
         if changed.keys() & {"url", "state"}:
             _begin_anew(hook)
+        if "url" in changed:
+            hook.holder = None  # what is on its way to the address before is not of this one
         event = WebhookUpdated(**facts(hook), changed=sorted(changed))
         log.record(event, actor=actor.user_id)
     db.session.commit()

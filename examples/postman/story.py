@@ -639,6 +639,7 @@ WEBHOOKS: Folder = (
     [
         Step("POST", "/projects/{project_id}/webhooks", keep={"webhook_id": "id"}),
         Step("GET", "/projects/{project_id}/webhooks"),
+        Step("GET", "/webhooks", name="List everybody's (Alice has the first account)"),
         Step("GET", "/webhooks/{webhook_id}"),
         Step("POST", "/webhooks/{webhook_id}/ping", keep={"delivery_id": "id"}),
         Step("GET", "/webhooks/{webhook_id}/deliveries"),

@@ -137,6 +137,23 @@ def test_what_a_worker_sends_that_has_lost_the_webhook_counts_for_nothing(
     assert hooks.deliveries(alice, sent)[3]["status"] == "delivered"
 
 
+def test_what_is_on_its_way_when_the_address_changes_is_sent_to_the_new_one(
+    alice, project, hooks, receiver, receivers, sent
+):
+    moved = receivers()
+
+    def move(got):
+        ok(alice.patch(f"/webhooks/{sent['id']}", {"url": moved.url}))
+        return Says(500)
+
+    receiver.answer = move
+    makes_tasks(alice, project, "Four", "Five")
+    hooks.send()
+    assert titles_of(receiver)[3:] == ["Four"]
+    assert titles_of(moved) == ["Four", "Five"]
+    assert hooks.shown(alice, sent)["failing_since"] is None
+
+
 @pytest.mark.parametrize("status", ["cancelled", "dead", "deleted"])
 def test_whatever_becomes_of_its_job_the_line_goes_on(
     alice, project, hooks, receiver, app, sent, status

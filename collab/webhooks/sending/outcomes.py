@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ...core import tracing
 from ...core.models import utcnow
 from ...core.outbound.client import milliseconds_since
 from ...core.outbound.errors import OutboundError
@@ -60,14 +61,15 @@ def attempt(parcel: Parcel, deadline_s: float = ATTEMPT_DEADLINE_S) -> Outcome:
     started_at, started = utcnow(), time.monotonic()
     client = CLIENT.here()
     try:
-        answer = client.send(
-            "POST",
-            parse(parcel.url, allow_private=client.allow_private),
-            deadline_s=deadline_s,
-            headers=headers_of(parcel, started_at),
-            body=parcel.body,
-            max_answer_bytes=MAX_ANSWER_LENGTH,
-        )
+        with tracing.span("POST", "client"):
+            answer = client.send(
+                "POST",
+                parse(parcel.url, allow_private=client.allow_private),
+                deadline_s=deadline_s,
+                headers={**headers_of(parcel, started_at), **tracing.headers()},
+                body=parcel.body,
+                max_answer_bytes=MAX_ANSWER_LENGTH,
+            )
     except (OutboundError, BadAddress) as failure:
         code = failure.code if isinstance(failure, OutboundError) else FORBIDDEN_ADDRESS_ERROR
         took = milliseconds_since(started)

@@ -26,6 +26,7 @@ const KINDS = [
   ["mentioned", "Somebody mentions me", "user"],
   ["commented", "Somebody comments on a task of mine", "comment"],
   ["due_soon", "A task of mine is due within a day", "calendar"],
+  ["webhook_disabled", "A webhook of a project that I own is disabled", "link"],
   ["job_finished", "A job of mine ends", "jobs"],
   ["schedule_failed", "A schedule of mine fails or stops", "calendar"],
 ];
