@@ -87,7 +87,7 @@ def create_webhook(data: dict[str, Any], project_id: int) -> Webhook:
 @linked
 def list_all_webhooks(query: dict[str, Any]) -> Page:
     """List the webhooks of all projects; for admins."""
-    return service.list_all(**query)
+    return service.list_everywhere(**query)
 
 
 @blueprint.get("/webhooks/<id:webhook_id>")

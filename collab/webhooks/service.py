@@ -56,7 +56,7 @@ def list_webhooks(project: Project, *, sort: str, **page: Any) -> Page:
     return paginate(query, columns=WEBHOOK_SORTS, sort=sort, key=Webhook.id, **page)
 
 
-def list_all(*, state: str | None, sort: str, **page: Any) -> Page:
+def list_everywhere(*, state: str | None, sort: str, **page: Any) -> Page:
     """Return a page of all webhooks of the installation."""
     query = select(Webhook)
     if state is not None:
