@@ -29,8 +29,17 @@ from .support.sockets import Socket
 from .support.streams import Stream
 
 # A busy machine makes any example slow; how long a test may take is pytest's to say.
-settings.register_profile("collab", deadline=None, max_examples=50)
+settings.register_profile("collab", deadline=None, max_examples=20)
+settings.register_profile("thorough", deadline=None, max_examples=60)
 settings.load_profile("collab")
+
+#: Where files cost no disk, if there is room: the tests make some 10,000 databases, and each is
+#: synced to disk when it is closed.
+SHARED_MEMORY = Path("/dev/shm")
+#: Bytes that have to be free there.
+ENOUGH_MEMORY = 4 * 2**30
+if os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free > ENOUGH_MEMORY:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(SHARED_MEMORY))
 
 # A developer's own .env is none of the tests' business, nor of the servers that they start.
 os.environ["FLASK_SKIP_DOTENV"] = "1"
