@@ -37,12 +37,15 @@ class Result:
 
 
 class HttpLoad:
-    """Repeats one GET. Any answer but a 200 is an error: RuntimeError."""
+    """Repeats one GET. Any answer but a 200, or a 304 to `tag`, is an error: RuntimeError."""
 
-    def __init__(self, port: int, path: str, token: str, connections: int) -> None:
+    def __init__(
+        self, port: int, path: str, token: str, connections: int, *, tag: str = ""
+    ) -> None:
+        known = f"If-None-Match: {tag}\r\n" if tag else ""
         self.request = (
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: application/json\r\n"
-            f"Authorization: Bearer {token}\r\n\r\n"
+            f"Authorization: Bearer {token}\r\n{known}\r\n"
         ).encode()
         self.port, self.buffer = port, bytearray(1 << 16)
         self.poll = select.epoll()
@@ -152,12 +155,14 @@ class HttpLoad:
 
 
 def _complete(data: bytearray) -> bool:
-    """Say whether a whole answer is there; RuntimeError if it is not a 200."""
+    """Say whether a whole answer is there; RuntimeError if it is neither a 200 nor a 304."""
     head = data.find(b"\r\n\r\n")
     if head < 0:
         return False
+    if data.startswith(b"HTTP/1.1 304 "):  # it has no body (RFC 9110 §15.4.5)
+        return len(data) >= head + 4
     if not data.startswith(b"HTTP/1.1 200 "):
-        raise RuntimeError(f"not a 200: {bytes(data[:500])!r}")
+        raise RuntimeError(f"neither a 200 nor a 304: {bytes(data[:500])!r}")
     found = LENGTH.search(data, 0, head)
     if not found:
         raise RuntimeError(f"an answer without a length: {bytes(data[:head])!r}")

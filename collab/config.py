@@ -151,6 +151,12 @@ SETTINGS = (
     Setting("SPOOL_MB", "4096", whole(64, 1_000_000), "MiB of bodies and answers in transit"),
     Setting("PING_SECONDS", "25", whole(1, 3600), "between pings of a socket; one missed ends it"),
     Setting("TOKEN_GRACE_SECONDS", "25", whole(1, 600), "to renew a token on an open socket"),
+    Setting(
+        "LIST_TAGS",
+        "10000",
+        whole(0, 1_000_000),
+        "lists whose tags are remembered, to answer If-None-Match before they are read; 0: none",
+    ),
     Setting("HOUSEKEEPING", "on", switch, "whether this process deletes what has expired"),
     Setting(
         "EVENT_RETENTION_DAYS", "365", whole(0, 3650), "age at which events are deleted; 0: never"

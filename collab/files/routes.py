@@ -14,6 +14,7 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..core.links import BASE_PATH
@@ -53,6 +54,7 @@ class NoPath(UnsupportedMediaType):
 @login_required
 @blueprint.arguments(FileListQuery, location="query")
 @blueprint.response(200, FilePage)
+@remembered()
 @linked
 def list_files(query: dict[str, Any], workspace_id: int) -> Page:
     """List a workspace's files."""

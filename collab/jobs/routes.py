@@ -16,6 +16,7 @@ from ..core.http.downloads import download
 from ..core.http.etags import require_match, versioned
 from ..core.http.heavy import heavy
 from ..core.http.idempotency import KEY_PATTERN
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
@@ -57,6 +58,7 @@ def list_types() -> dict[str, Any]:
 @login_required
 @blueprint.arguments(JobQuery, location="query")
 @blueprint.response(200, JobPage)
+@remembered()
 @linked
 def list_jobs(query: dict[str, Any]) -> Page:
     """List your jobs, those of a project, or for an admin everybody's.
@@ -106,6 +108,7 @@ def get_output(job_id: int) -> Response:
 @login_required
 @blueprint.arguments(LogQuery, location="query")
 @blueprint.response(200, LogLinePage)
+@remembered()
 @linked
 def get_log(query: dict[str, Any], job_id: int) -> Page:
     """List what a job's runs wrote: its output and its log, in the order of writing."""
@@ -116,6 +119,7 @@ def get_log(query: dict[str, Any], job_id: int) -> Page:
 @login_required
 @blueprint.arguments(AttemptQuery, location="query")
 @blueprint.response(200, AttemptPage)
+@remembered()
 @linked
 def get_attempts(query: dict[str, Any], job_id: int) -> Page:
     """List a job's attempts with how each ended."""

@@ -8,6 +8,7 @@ from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
@@ -34,6 +35,7 @@ blueprint = Blueprint(
 @login_required
 @blueprint.arguments(NotificationQuery, location="query")
 @blueprint.response(200, NotificationPage)
+@remembered()
 @linked
 def list_notifications(query: dict[str, Any]) -> Page:
     """List your notifications, the newest first."""

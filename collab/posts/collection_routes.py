@@ -9,6 +9,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
@@ -37,6 +38,7 @@ blueprint = Blueprint(
 @login_required
 @blueprint.arguments(CollectionQuery, location="query")
 @blueprint.response(200, CollectionPage)
+@remembered()
 @linked
 def list_collections(query: dict[str, Any]) -> Page:
     """List your collections."""
@@ -127,6 +129,7 @@ def remove_post(data: dict[str, Any], collection_id: int) -> Collection:
 @login_required
 @blueprint.arguments(CollectionPostQuery, location="query")
 @blueprint.response(200, CollectionPostPage)
+@remembered()
 @linked
 def list_collection_posts(query: dict[str, Any], collection_id: int) -> Page:
     """List the posts of a collection in their order."""

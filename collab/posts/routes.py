@@ -9,6 +9,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller, optional_caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
@@ -28,6 +29,7 @@ OPTIONAL_SECURITY: list[dict[str, list[str]]] = [{}, {"bearer": []}]
 @blueprint.doc(security=OPTIONAL_SECURITY)
 @blueprint.arguments(PostQuery, location="query")
 @blueprint.response(200, PostPage)
+@remembered()
 @linked
 def list_posts(query: dict[str, Any]) -> Page:
     """List what is published, newest first, or your drafts."""

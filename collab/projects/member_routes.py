@@ -9,6 +9,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
@@ -34,6 +35,7 @@ blueprint = Blueprint(
 @login_required
 @blueprint.arguments(MemberQuery, location="query")
 @blueprint.response(200, MemberPage)
+@remembered()
 @linked
 def list_members(query: dict[str, Any], project_id: int) -> Page:
     """List a project's members."""
@@ -90,6 +92,7 @@ def remove_member(project_id: int, user_id: int) -> None:
 @blueprint.arguments(InvitationQuery, location="query")
 @blueprint.response(200, InvitationPage)
 @blueprint.alt_response(403, "Problem")
+@remembered()
 @linked
 def list_invitations(query: dict[str, Any], project_id: int) -> Page:
     """List a project's open invitations."""
@@ -110,6 +113,7 @@ def revoke_invitation(project_id: int, invitation_id: int) -> None:
 @login_required
 @blueprint.arguments(InvitationQuery, location="query")
 @blueprint.response(200, InvitationPage)
+@remembered()
 @linked
 def list_my_invitations(query: dict[str, Any]) -> Page:
     """List the invitations to your address."""

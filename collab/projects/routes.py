@@ -9,6 +9,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
@@ -26,6 +27,7 @@ blueprint = Blueprint(
 @login_required
 @blueprint.arguments(ProjectQuery, location="query")
 @blueprint.response(200, ProjectPage)
+@remembered()
 @linked
 def list_projects(query: dict[str, Any]) -> Page:
     """List your projects."""

@@ -10,6 +10,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
@@ -42,6 +43,7 @@ blueprint = Blueprint(
 @login_required
 @blueprint.arguments(ScheduleQuery, location="query")
 @blueprint.response(200, SchedulePage)
+@remembered()
 @linked
 def list_schedules(query: dict[str, Any]) -> Page:
     """List your schedules, those of a project, or for an admin everybody's."""
@@ -146,6 +148,7 @@ def run_schedule(schedule_id: int) -> ScheduleRun:
 @login_required
 @blueprint.arguments(RunQuery, location="query")
 @blueprint.response(200, RunPage)
+@remembered()
 @linked
 def list_runs(query: dict[str, Any], schedule_id: int) -> Page:
     """List what came of a schedule's times, the newest first."""

@@ -9,6 +9,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
@@ -36,6 +37,7 @@ blueprint = Blueprint("tasks", __name__, url_prefix=BASE_PATH, description="What
 @login_required
 @blueprint.arguments(TaskQuery, location="query")
 @blueprint.response(200, TaskPage)
+@remembered("overdue")
 @linked
 def list_project_tasks(query: dict[str, Any], project_id: int) -> Page:
     """List a project's tasks."""
@@ -57,6 +59,7 @@ def create_project_task(data: dict[str, Any], project_id: int) -> Task:
 @login_required
 @blueprint.arguments(FlatTaskQuery, location="query")
 @blueprint.response(200, TaskPage)
+@remembered("overdue")
 @linked
 def list_tasks(query: dict[str, Any]) -> Page:
     """List your tasks, those of a project, or what is assigned to somebody."""

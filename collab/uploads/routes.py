@@ -15,6 +15,7 @@ from ..core.http.downloads import download
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..core.links import BASE_PATH
@@ -39,6 +40,7 @@ UNKNOWN_TYPE = "application/octet-stream"
 @login_required
 @blueprint.arguments(UploadListQuery, location="query")
 @blueprint.response(200, UploadPage)
+@remembered()
 @linked
 def list_uploads(query: dict[str, Any]) -> Page:
     """List your uploads, or those of a project."""

@@ -9,6 +9,7 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
+from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
@@ -36,6 +37,7 @@ blueprint = Blueprint(
 @login_required
 @blueprint.arguments(WorkspaceQuery, location="query")
 @blueprint.response(200, WorkspacePage)
+@remembered()
 @linked
 def list_project_workspaces(query: dict[str, Any], project_id: int) -> Page:
     """List a project's workspaces."""
@@ -58,6 +60,7 @@ def create_project_workspace(data: dict[str, Any], project_id: int) -> Workspace
 @login_required
 @blueprint.arguments(FlatWorkspaceQuery, location="query")
 @blueprint.response(200, WorkspacePage)
+@remembered()
 @linked
 def list_workspaces(query: dict[str, Any]) -> Page:
     """List the workspaces of one project (`project_id`), or of all yours."""

@@ -73,6 +73,7 @@ BAD = {
     "PING_SECONDS": ["", "0", "x"],
     "TOKEN_GRACE_SECONDS": ["", "0", "x"],
     "EVENT_RETENTION_DAYS": ["", "-1", "x"],
+    "LIST_TAGS": ["", "-1", "x"],
     "HOUSEKEEPING": ["", "maybe"],
     "AUDIT_RETENTION_DAYS": ["", "-1", "x"],
     "JOB_RETENTION_DAYS": ["", "-1", "x"],

@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 
 from ..lists.paging import Column, Page
 from ..schemas import Items, Schema, patterned
+from .list_tags import tagged
 from .traits import Trait, mark
 
 P = ParamSpec("P")
@@ -57,7 +58,7 @@ def sort_field(columns: Mapping[str, Column], default: str | None, **options: An
 
 
 def linked(view: Callable[P, Page]) -> Callable[P, Any]:
-    """Add the RFC 8288 `Link` to the next page."""
+    """Add the RFC 8288 `Link` to the next page, and an ETag of what the page shows."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -67,4 +68,4 @@ def linked(view: Callable[P, Page]) -> Callable[P, Any]:
         arguments = request.args.to_dict() | {"cursor": page.next_cursor}
         return page, None, {"Link": f'<{request.path}?{urlencode(arguments)}>; rel="next"'}
 
-    return mark(wrapper, Trait.LINKED)
+    return mark(tagged(wrapper), Trait.LINKED)
