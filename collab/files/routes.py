@@ -14,8 +14,8 @@ from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
-from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
+from ..core.http.representations.list_tags import remembered
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page

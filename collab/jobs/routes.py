@@ -16,8 +16,8 @@ from ..core.http.downloads import download
 from ..core.http.etags import require_match, versioned
 from ..core.http.heavy import heavy
 from ..core.http.idempotency import KEY_PATTERN
-from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
+from ..core.http.representations.list_tags import remembered
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..flags import service as flags

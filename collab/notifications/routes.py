@@ -8,8 +8,8 @@ from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
-from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
+from ..core.http.representations.list_tags import remembered
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import reading, service

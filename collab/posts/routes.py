@@ -9,8 +9,8 @@ from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller, optional_caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
-from ..core.http.list_tags import remembered
 from ..core.http.pages import linked
+from ..core.http.representations.list_tags import remembered
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..projects.access import Right

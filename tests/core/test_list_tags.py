@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from collab.core.database import register_functions
-from collab.core.http.list_tags import COMMITS, KNOWN_TAGS, KnownTags
+from collab.core.http.representations.list_tags import COMMITS, KNOWN_TAGS, KnownTags
 from collab.extensions import db
 
 from ..conftest import http_for

@@ -5,7 +5,8 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind what every request goes through, in this order."""
-    from . import api, headers, limits, list_tags, proxies
+    from . import api, headers, limits, proxies
+    from .representations import list_tags
     from .routing import converters, lazy_rules, lean, short_paths
 
     app.url_rule_class = lazy_rules.LazyRule

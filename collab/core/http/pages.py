@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 
 from ..lists.paging import Column, Page
 from ..schemas import Items, Schema, patterned
-from .list_tags import tagged
+from .representations.list_tags import tagged
 from .traits import Trait, mark
 
 P = ParamSpec("P")

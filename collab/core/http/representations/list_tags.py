@@ -18,12 +18,12 @@ from typing import Any, ParamSpec
 from flask import Flask, Response, g, request
 from werkzeug.http import quote_etag
 
-from ...extensions import db
-from ..models import entity_tag
-from ..parts import PARTS
-from ..slots import Slot
-from .caller import optional_caller
-from .traits import Trait, mark
+from ....extensions import db
+from ...models import entity_tag
+from ...parts import PARTS
+from ...slots import Slot
+from ..caller import optional_caller
+from ..traits import Trait, mark
 
 P = ParamSpec("P")
 
