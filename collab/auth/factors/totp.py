@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from dataclasses import dataclass
+from io import BytesIO
 
 import pyotp
 import segno
@@ -112,5 +113,6 @@ def _secret(totp: Totp) -> str:
 
 
 def _picture(uri: str) -> str:
-    made = segno.make(uri, error="m", micro=False)
-    return str(made.svg_inline(scale=4, dark="#000", light="#fff", omitsize=True))
+    made, out = segno.make(uri, error="m", micro=False), BytesIO()
+    made.save(out, kind="svg", xmldecl=False, nl=False, dark="#000", light="#fff", omitsize=True)
+    return out.getvalue().decode()

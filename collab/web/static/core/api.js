@@ -59,9 +59,21 @@ async function answered(method, path, options) {
   const token = options.anonymous ? null : await session.token();
   const key = options.idempotent === true ? randomId() : options.idempotent || null;
   const first = await patient(method, path, options, token, key);
-  if (first.status !== 401 || !token) return first;
+  if (first.status !== 401 || !token || (await isOfWhatWasShown(first))) return first;
   const fresh = await session.refresh(token);
   return fresh ? patient(method, path, options, fresh, key) : first;
+}
+
+/** Refusals of a password, a code or a passkey in the body: a fresh token would change nothing. */
+const OF_WHAT_WAS_SHOWN = ["wrong-credentials", "wrong-code", "passkey-refused", "proof-refused"];
+
+/** @param {Response} response */
+async function isOfWhatWasShown(response) {
+  const body = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  return OF_WHAT_WAS_SHOWN.some((kind) => body?.type === `/problems/${kind}`);
 }
 
 /** Milliseconds before what is safe to repeat is sent again, when the network failed. */

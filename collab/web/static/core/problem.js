@@ -24,6 +24,7 @@ export class Problem extends Error {
 
   /** What to do about it. */
   get wayOn() {
+    if (TRY_ANOTHER.includes(this.body["type"])) return "";
     return WAYS_ON[this.status] ?? (this.status >= 500 ? `Try again. ${this.#id}` : "");
   }
 
@@ -40,6 +41,9 @@ export class Problem extends Error {
     return found?.detail ?? "";
   }
 }
+
+/** Of these the words say what to do: not to sign in again. */
+const TRY_ANOTHER = ["wrong-credentials", "wrong-code", "passkey-refused"].map((kind) => `/problems/${kind}`);
 
 /** @type {Record<number, string>} */
 const WAYS_ON = {

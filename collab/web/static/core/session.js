@@ -176,6 +176,21 @@ export const session = {
     take(await post("login/provider", { proof, password, cookie: true }));
   },
 
+  /**
+   * The second step of a log-in: the proof that the first one gave, and a code or what a passkey has signed.
+   * @param {string} proof
+   * @param {{ code?: string, passkey?: any }} shown
+   */
+  async finishSignIn(proof, shown) {
+    take(await post("login/second-factor", { proof, ...shown, cookie: true }));
+  },
+
+  /** Sign in with a passkey alone. @param {(options: any) => Promise<any>} sign asks the device */
+  async signInWithPasskey(sign) {
+    const { options } = await post("login/passkey/options", {});
+    take(await post("login/passkey", { credential: await sign(options), cookie: true }));
+  },
+
   /** @param {string} email @param {string} password @param {string} name */
   async register(email, password, name) {
     take(await post("register", { email, password, name: name || undefined, cookie: true }));

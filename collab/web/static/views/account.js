@@ -1,6 +1,6 @@
 // @ts-check
 /** The own account: name, password, colours, sessions. */
-import { h, replace } from "../core/dom.js";
+import { h, loadStyles, replace } from "../core/dom.js";
 import { asProblem } from "../core/problem.js";
 import { setTheme, theme } from "../core/theme.js";
 import { programOf } from "../core/text.js";
@@ -14,12 +14,17 @@ import { firstPassword, identitiesPart } from "../ui/identities.js";
 import { pageHead, section } from "../ui/page.js";
 import { skeleton } from "../ui/skeleton.js";
 import { toast } from "../ui/toast.js";
+import { drawFactors } from "../rooms/factors.js";
+import { drawTokens, newToken } from "../rooms/tokens.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
 
 /** @param {HTMLElement} root @param {Context} ctx */
 async function mount(root, ctx) {
+  await loadStyles("security");
   const sessions = h("div", {}, skeleton(2));
+  const factors = h("div", {}, skeleton(2));
+  const tokens = h("div", {}, skeleton(1));
   const name = h("span", { class: "row-title", dir: "auto" }, ctx.user.name);
   const end = ctx.session.user.subscribe((now) => now && (name.textContent = now.name));
   const colours = segmented(
@@ -61,9 +66,13 @@ async function mount(root, ctx) {
       pageHead("Account"),
       section("You", [who]),
       section("Other services that sign you in", [others.element]),
+      section("Second factor and passkeys", [factors]),
+      section("Tokens for scripts", [tokens], { actions: button("New token", () => newToken(ctx, tokens)) }),
       section("Where you are signed in", [sessions], { actions: everywhere }),
     ),
   );
+  void drawFactors(factors, ctx);
+  void drawTokens(tokens, ctx);
   void drawSessions(sessions, ctx);
   return end;
 }

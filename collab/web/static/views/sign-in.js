@@ -1,9 +1,13 @@
 // @ts-check
-import { h } from "../core/dom.js";
+import { h, replace } from "../core/dom.js";
+import { hasPasskeys, signWithPasskey } from "../core/passkeys.js";
+import { asProblem } from "../core/problem.js";
+import { button } from "../ui/button.js";
 import { showProblem } from "../ui/dialog.js";
 import { field } from "../ui/field.js";
 import { elsewherePart } from "../ui/elsewhere.js";
 import { demoPart, outsideCard, signForm } from "../ui/outside.js";
+import { askedFor, secondStep } from "../ui/second-step.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
 
@@ -16,16 +20,25 @@ async function mount(root, ctx) {
   });
   // Every way to sign in goes through here, so that what may be asked for besides is asked in one place.
   const enter = async (/** @type {() => Promise<unknown>} */ send) => {
-    await send();
+    try {
+      await send();
+    } catch (error) {
+      const asked = askedFor(asProblem(error));
+      if (!asked) throw error;
+      goOn(root, asked, ctx);
+      return;
+    }
     ctx.router.again();
   };
   const byPassword = (/** @type {string} */ address, /** @type {string} */ secret) =>
     enter(() => ctx.session.signIn(address, secret));
+  const withPasskey = () => enter(() => ctx.session.signInWithPasskey(signWithPasskey));
   const form = signForm("Sign in", [email, password], () => byPassword(email.value(), password.value()), showProblem);
   const [elsewhere, demo] = [h("div", {}), h("div", {})];
   root.append(
     outsideCard("Sign in", [
       form,
+      hasPasskeys() ? button("Use a passkey", withPasskey, { class: "button-wide" }) : null,
       elsewhere,
       demo,
       h("p", { class: "quiet" }, "New here? ", h("a", { href: `/register${location.search}` }, "Make an account")),
@@ -41,6 +54,14 @@ async function mount(root, ctx) {
       password.focus();
     },
   });
+}
+
+/** Ask for the second factor. @param {HTMLElement} root @param {import("../ui/second-step.js").SecondFactor} asked @param {Context} ctx */
+function goOn(root, asked, ctx) {
+  const { parts, focus } = secondStep(asked, ctx);
+  const anew = button("Begin again", () => location.reload(), { look: "quiet" });
+  replace(root, outsideCard("One more step", [...parts, anew]));
+  focus();
 }
 
 export default { title: "Sign in", mount };
