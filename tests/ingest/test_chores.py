@@ -25,7 +25,7 @@ def chores(pipeline):
 def finish(chores: Chores, now: int, sources: dict[int, int]) -> int:
     """Take steps until nothing is left to do; returns how many."""
     steps = 1
-    while chores.step(now, sources):
+    while chores.step(now, lambda: sources):
         steps += 1
         assert steps < 1000
     return steps
@@ -142,3 +142,23 @@ class TestArchive:
         assert [one["receipt"] for one in read_lines(path)] == [
             "1:0", "1:1", "1:2", "2:0", "2:1",
         ]  # fmt: skip
+
+
+def test_a_source_that_comes_while_it_is_looked_around_loses_nothing(pipeline, chores):
+    """The store is read first: a source that sends exists before, so it is found then."""
+    there = {1: 1}
+
+    def looked_around() -> dict[int, int]:
+        found = dict(there)  # and at once after that one more comes, and sends
+        if 2 not in there:
+            there[2] = 2
+            pipeline.has_source(2, project=2)
+            pipeline.takes({"event_type": "click"}, source=2, project=2)
+            pipeline.loads()
+        return found
+
+    send(pipeline, 2)
+    while chores.step(MORNING, looked_around):
+        pass
+    assert pipeline.asks("SELECT count(*) FROM events WHERE source = 2") == [(1,)]
+    assert pipeline.archive.path(2, MORNING // 3_600_000).exists()

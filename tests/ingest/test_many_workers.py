@@ -175,7 +175,7 @@ def test_each_writes_files_of_its_own_and_together_they_make_the_same_store(
     left = next((tmp_path / "archive").glob(f"project-1/*/{files[0]}"))
     left.write_bytes(left.read_bytes() + b"left")
     chores = Chores(pair[1].loader.connection, pair[1].archive, retention_days=0)
-    while chores.step(MORNING + DAY_MS, {1: 1}):
+    while chores.step(MORNING + DAY_MS, lambda: {1: 1}):
         pass
     manifest = orjson.loads(left.with_name("manifest.json").read_bytes())
     assert [one["name"] for one in manifest["files"]] == files

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .archives.archive import DAY_MS, HOUR_MS, SEAL_AFTER_MS, Archive
@@ -34,17 +34,18 @@ class Chores:
         #: How far the look for events of sources that are gone has come, and for which.
         self._looked, self._gone = 0, frozenset[int]()
 
-    def step(self, now: int, sources: Mapping[int, int]) -> bool:
+    def step(self, now: int, sources: Callable[[], Mapping[int, int]]) -> bool:
         """Do a little of each; returns whether there is more.
 
-        `sources` are those that exist, with their projects.
+        `sources` returns those that exist, with their projects. It is asked after the store: then
+        what is in the store of one that does not exist is of one that existed before.
         """
-        more = [self._seal(now), self._drop_files(set(sources.values()))]
+        more = [self._seal(now), self._drop_files(sources)]
         if self._days:
             more.append(self._drop_archives(now - self._days * DAY_MS))
         # Of all workers that share a store one tidies it; each its own files.
         if self._connection.try_lock("chores"):
-            more += [self._purge(set(sources)), self._forget_ids(now), self._drop_latencies(now)]
+            more += [self._purge(sources), self._forget_ids(now), self._drop_latencies(now)]
             if self._days:
                 before = now - self._days * DAY_MS
                 more += [self._drop_events(before), self._drop_letters(before)]
@@ -115,13 +116,13 @@ class Chores:
             self._archive.delete(self._connection, *found)
         return found is not None
 
-    def _drop_files(self, projects: set[int]) -> bool:
+    def _drop_files(self, sources: Callable[[], Mapping[int, int]]) -> bool:
         """Delete the files of projects that have no source any more."""
         found = self._connection.execute(
             f"SELECT DISTINCT project FROM archives WHERE {OUR_FILES}",
             self._archive.our_writers,
         ).fetchall()
-        gone = {project for (project,) in found} - projects
+        gone = {project for (project,) in found} - set(sources().values())
         for project in gone:
             with writing(self._connection) as connection:
                 connection.execute(
@@ -133,10 +134,10 @@ class Chores:
 
     # -- sources that are gone ----------------------------------------------------------------
 
-    def _purge(self, sources: set[int]) -> bool:
+    def _purge(self, sources: Callable[[], Mapping[int, int]]) -> bool:
         """Delete all that came from sources which are gone."""
         known = dict(self._connection.execute("SELECT source, project FROM totals").fetchall())
-        gone = frozenset(known.keys() - sources)
+        gone = frozenset(known.keys() - sources().keys())
         if not gone:
             return False
         if gone != self._gone:

@@ -158,6 +158,7 @@ class Worker:
         chores = Chores(
             loader.connection, loader.archive, retention_days=self._options.retention_days
         )
+        self._note_state(loader, "ok")  # what one noted that died is of yesterday
         try:
             while self._wait(self._turn(loader, chores)):
                 pass
@@ -203,7 +204,7 @@ class Worker:
         return self._do_some(loader, chores)
 
     def _do_some(self, loader: Loader, chores: Chores) -> bool:
-        more = chores.step(int(time.time() * 1000), loader.sources.all_there_are())
+        more = chores.step(int(time.time() * 1000), loader.sources.all_there_are)
         if not more:
             self._next_chores = time.monotonic() + CHORES_S
         return more
