@@ -6,6 +6,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Serve schedules and see to them; nothing runs in the name of who is gone."""
     from ..auth.accounts.disabling import on_disabled
+    from ..auth.personal_tokens.scopes import cover
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from ..events import concerns
@@ -21,3 +22,4 @@ def init_app(app: Flask) -> None:
     housekeeping.bring(app, "runs of schedules", retention.forget_runs)
     concerns.register(app, ScheduleEvents())
     serve(app, routes.blueprint)
+    cover(app, "jobs", "jobs, their uploads and schedules", routes.blueprint)

@@ -121,6 +121,15 @@ def test_nobody_has_anothers_list(alice: Person, bob: Person, ada: Person, proje
     assert tag_of(alice, "/projects") != tag_of(alice, "/projects?limit=5")
 
 
+def test_a_token_of_the_same_person_has_lists_of_its_own(alice: Person, project: int) -> None:
+    path = f"/projects/{project}/tasks"
+    script = alice.comes_with(alice.makes_token("tasks:read")["token"])
+    tag = tag_of(alice, path)
+    assert asks(alice, path, tag) == 304
+    assert asks(script, path, tag) == 200
+    assert asks(script, "/projects", tag_of(alice, "/projects")) == 403
+
+
 def test_whoever_is_removed_has_nothing_any_more(alice: Person, bob: Person, project: int) -> None:
     path = f"/projects/{project}/tasks"
     tag, mine = tag_of(bob, path), tag_of(bob, "/projects")

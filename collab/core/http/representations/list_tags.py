@@ -142,9 +142,13 @@ def tagged(view: Callable[P, Any]) -> Callable[P, Any]:
     return mark(wrapper, Trait.VERSIONED)
 
 
-def _who() -> tuple[int, bool] | None:
+def _who() -> tuple[object, ...] | None:
+    """Return all of the caller that a list may depend on."""
     found = optional_caller()
-    return (found.user_id, found.is_admin) if found else None
+    if found is None:
+        return None
+    scopes = None if found.scopes is None else sorted(found.scopes)
+    return found.user_id, found.is_admin, scopes
 
 
 def _asked() -> bytes:
