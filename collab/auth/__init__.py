@@ -11,7 +11,7 @@ def init_app(app: Flask) -> None:
     from ..core.storage import housekeeping
     from . import guard, refusals, routes, sessions, tickets, tokens, user_routes
     from .accounts import personal, ways_in
-    from .factors import passkeys, proofs, totp
+    from .factors import passkeys, proofs, second, totp
     from .factors import routes as factor_routes
     from .personal_tokens import routes as token_routes
     from .personal_tokens import service as personal_tokens
@@ -29,6 +29,7 @@ def init_app(app: Flask) -> None:
     housekeeping.bring(app, "ended personal tokens", personal_tokens.forget)
     totp.init_app(app)
     ways_in.count(app, passkeys.count_of)
+    ways_in.on_owner_proved(app, second.close)
     personal_tokens.init_app(app)
     serve(app, routes.blueprint, login_routes.blueprint, factor_routes.blueprint)
     serve(app, token_routes.blueprint, user_routes.blueprint)

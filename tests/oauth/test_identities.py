@@ -13,6 +13,7 @@ from collab.extensions import db
 from collab.oauth import spent
 from collab.oauth.models import Identity, SpentLogIn
 
+from ..support.factors import enrols
 from ..support.openid import HTML, begin, come_back, fragment, told_by
 from ..support.people import PASSWORD, ok
 
@@ -110,11 +111,26 @@ def test_a_browser_is_sent_to_the_account_page_with_the_proof(alice, google, htt
 def test_whoever_proves_the_address_first_closes_what_somebody_else_has_opened(app, alice, google):
     """Somebody registered with alice's address and linked themselves, before she came."""
     links(alice, google)
+    enrols(alice)
+    token = alice.makes_token("projects:read")["token"]
+    owner_proves(app, alice)
+    assert of(alice)["identities"] == []
+    assert ok(alice.logs_in().get("/auth/me"))["id"] == alice.id  # without a second step
+    assert alice.comes_with(token).get("/projects").status_code == 401
+
+
+def test_of_a_verified_account_all_ways_in_stay(app, verified, google):
+    links(verified, google)
+    owner_proves(app, verified)
+    assert len(of(verified)["identities"]) == 1
+
+
+def owner_proves(app, person):
+    """Do what a new password by mail does."""
     with app.app_context():
         take_write_lock()
-        ways_in.close_all_but_password(db.session.get_one(User, alice.id))
+        ways_in.owner_proved(db.session.get_one(User, person.id))
         db.session.commit()
-    assert of(alice)["identities"] == []
 
 
 def test_what_was_used_up_is_forgotten_when_it_has_expired(app, alice, google, changes):

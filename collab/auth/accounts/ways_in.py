@@ -38,15 +38,16 @@ def on_owner_proved(app: Flask, close: Closing) -> None:
     _CLOSINGS.of(app).append(close)
 
 
-def close_all_but_password(user: User) -> None:
-    """Close all other ways into an account, in the open transaction.
+def owner_proved(user: User) -> None:
+    """Close all ways into an account but the password, in the open transaction.
 
-    It is called when somebody proves for the first time that they read what is sent to the
-    address, and sets a password by that: until then the account could be anybody's, who may have
-    linked a service of their own to it.
+    It is called before the address is noted as verified, when somebody sets a password by what was
+    sent to it: if nobody had verified it, the account could be anybody's until then, who may have
+    linked a service, enrolled a device or made a token of their own. Of a verified one all stay.
     """
-    for close in _CLOSINGS.here():
-        close(user.id)
+    if user.email_verified_at is None:
+        for close in _CLOSINGS.here():
+            close(user.id)
 
 
 def require_one(user: User) -> None:

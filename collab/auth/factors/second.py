@@ -142,11 +142,21 @@ def reset(user_id: int, admin_id: int | None) -> bool:
     take_write_lock()
     if db.session.get(User, user_id) is None:
         raise NotFound()
+    had = _remove_all(user_id, admin_id)
+    db.session.commit()
+    return had
+
+
+def close(user_id: int) -> None:
+    """Take them from an account whose owner has just proved to be, in the open transaction."""
+    _remove_all(user_id, None)
+
+
+def _remove_all(user_id: int, actor: int | None) -> bool:
     had = overview(user_id).required
     for table in (Totp, Passkey):
         db.session.execute(delete(table).where(table.user_id == user_id))
     recovery.forget_all(user_id)
     if had:
-        log.record(SecondFactorsRemoved(user_id=user_id), actor=admin_id)
-    db.session.commit()
+        log.record(SecondFactorsRemoved(user_id=user_id), actor=actor)
     return had

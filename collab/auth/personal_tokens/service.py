@@ -20,7 +20,7 @@ from ...core.storage import retention
 from ...events import log
 from ...events.catalogue.security import TokenCreated, TokenRevoked
 from ...extensions import db
-from ..accounts import disabling
+from ..accounts import disabling, ways_in
 from ..models import User
 from . import scopes, spelling
 from .models import TOKEN_SORTS, PersonalToken
@@ -103,7 +103,7 @@ def revoke(user_id: int, token_id: int, caller: Caller) -> None:
     db.session.commit()
 
 
-def _revoke(which: ColumnElement[bool], actor: int, reason: str) -> int:
+def _revoke(which: ColumnElement[bool], actor: int | None, reason: str) -> int:
     """End tokens in the open transaction, record each, and return how many."""
     statement = (
         update(PersonalToken)
@@ -126,6 +126,11 @@ def _end_all_of(user_id: int, admin_id: int) -> bool:
     return False
 
 
+def _close(user_id: int) -> None:
+    """End the tokens of an account whose owner has just proved to be, in the open transaction."""
+    _revoke(PersonalToken.user_id == user_id, None, "somebody else may have made it")
+
+
 def forget() -> bool:
     """Delete some tokens that ended more than SESSION_RETENTION_DAYS ago.
 
@@ -139,5 +144,6 @@ def forget() -> bool:
 
 
 def init_app(app: Flask) -> None:
-    """End tokens with their person's account."""
+    """End tokens with their person's account, and when it turns out to be another's."""
     disabling.on_disabled(app, _end_all_of)
+    ways_in.on_owner_proved(app, _close)
