@@ -25,6 +25,6 @@ MAIL_SETTINGS = (
         "REQUIRE_VERIFIED_EMAIL",
         "off",
         switch,
-        "whether people can only read before they have verified their address",
+        "whether people must verify their address before anything but their account",
     ),
 )

@@ -54,6 +54,7 @@ RANKS = {
     "ingest": 6,
     "webhooks": 6,
     "ops": 6,
+    "contact": 7,
     "web": 7,
     "care": 7,
 }

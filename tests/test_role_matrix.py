@@ -54,6 +54,10 @@ GET    auth/demo                                          200     200  200 200  
 POST   auth/logout                                        401     204  204 204   204 204
 POST   auth/logout-all                                    401     204  204 204   204 204
 POST   auth/password                                      401     204  204 204   204 204
+POST   auth/password/forgot                               202     202  202 202   202 202
+POST   auth/password/reset                                410     410  410 410   410 410
+POST   auth/verification                                  401     202  202 202   202 202
+POST   auth/verification/confirm                          410     410  410 410   410 410
 GET    auth/me                                            401     200  200 200   200 200
 PATCH  auth/me                                            401     200  200 200   200 200
 GET    auth/me/usage                                      401     200  200 200   200 200
@@ -129,6 +133,8 @@ DELETE projects/<project>/members/<user> by himself       401     404  204 204  
 GET    projects/<project>/invitations                     401     404  403 403   200 200
 DELETE projects/<project>/invitations/<invitation>        401     404  403 403   204 204
 GET    invitations                                        401     200  200 200   200 200
+POST   projects/<project>/invitations/<invitation>/resend 401     404  403 403   202 202
+POST   invitations/accept                                 401     410  410 410   410 410
 POST   invitations/<invitation>/accept of another         401     404  404 404   404 404
 POST   invitations/<invitation>/decline of another        401     404  404 404   404 404
 
@@ -355,6 +361,9 @@ PATCH  notifications/<notification> of another            401     404  404 404  
 DELETE notifications/<notification>                       401     204  204 204   204 204
 DELETE notifications/<notification> of another            401     404  404 404   404 404
 GET    notifications/preferences                          401     200  200 200   200 200
+GET    notifications/digest                               401     200  200 200   200 200
+PUT    notifications/digest                               401     200  200 200   200 200
+POST   mail/unsubscribe/<link>                            204     204  204 204   204 204
 PUT    notifications/preferences                          401     200  200 200   200 200
 PATCH  notifications/preferences                          401     200  200 200   200 200
 
@@ -543,6 +552,11 @@ SENT: dict[str, dict[str, Any]] = {
     "POST notifications/read of another": {"ids": ["<notification>"]},
     "PATCH notifications/<notification>": {"read": True},
     "PATCH notifications/<notification> of another": {"read": True},
+    "POST auth/password/forgot": {"email": "<email>"},
+    "POST auth/password/reset": {"token": "none", "new_password": "a new long password"},
+    "POST auth/verification/confirm": {"token": "none"},
+    "POST invitations/accept": {"token": "none"},
+    "PUT notifications/digest": {"every": "daily", "zone": "Europe/Berlin"},
     "PUT notifications/preferences": {"invited": False},
     "PATCH notifications/preferences": {"invited": False},
     "GET ingest/events": OF_PROJECT,
@@ -841,6 +855,10 @@ class Cell:
     @property
     def invitation(self) -> int:
         return self.alice.invites(self.project, self.email)["invitation_id"]
+
+    @property
+    def link(self) -> str:
+        return "a-token-of-nobody"
 
     @property
     def email(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
-from flask import Flask, g, request
+from flask import Flask, g, has_request_context, request
 from sqlalchemy import Connection, bindparam, select
 
 from ..core.caller import Caller, act_as, acting
@@ -15,11 +15,12 @@ from ..core.errors import Forbidden, Unauthorized
 from ..core.http.caller import caller
 from ..core.http.traits import Trait, mark
 from ..core.models import utcnow
+from ..core.slots import setting
 from ..extensions import db
 from . import tickets
 from .models import ADMIN, Session, User
 from .personal_tokens import lookup, scopes, spelling
-from .sessions import Disabled
+from .sessions import AddressNotVerified, Disabled
 from .tokens import AccessClaims, TokenExpired, read_access_token
 
 P = ParamSpec("P")
@@ -34,6 +35,7 @@ PERSON_OF_SESSION = (
         User.email,
         User.role,
         User.disabled_at,
+        User.email_verified_at,
         Session.user_id,
         Session.revoked_at,
         Session.expires_at,
@@ -47,6 +49,11 @@ class SessionEnded(Unauthorized):
     """This session has ended: log in again."""
 
     kind = "session-ended"
+
+
+#: What people may do who have not verified their address, where they must: the ways to do so, and
+#: what is of their account alone.
+BLUEPRINTS_OF_ALL = ("auth", "contact")
 
 
 class NoLongerAdmin(Forbidden):
@@ -95,6 +102,8 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
         raise Disabled()
     if row.revoked_at is not None or row.expires_at <= utcnow():
         raise SessionEnded()
+    if row.email_verified_at is None and setting("REQUIRE_VERIFIED_EMAIL"):
+        _require_own_business()
     return Caller(
         user_id=claims.user_id,
         session_id=claims.session_id,
@@ -103,6 +112,16 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
         is_admin=row.role == ADMIN,
         token_expires=claims.expires,
     )
+
+
+def _require_own_business() -> None:
+    """Let somebody who has not verified their address see to their account alone.
+
+    It is asked wherever a person comes in: requests, sockets and streams. Raises
+    AddressNotVerified.
+    """
+    if not has_request_context() or request.blueprint not in BLUEPRINTS_OF_ALL:
+        raise AddressNotVerified()
 
 
 def from_token(token: str, area: str | None = None) -> Caller:

@@ -102,11 +102,21 @@ class MeIn(Schema):
 class UserOut(Schema):
     """An account."""
 
-    example = {"id": 2, "email": "alice@example.com", "name": "Alice", "role": "user"}
+    example = {
+        "id": 2,
+        "email": "alice@example.com",
+        "name": "Alice",
+        "role": "user",
+        "email_verified": True,
+    }
     id = fields.Integer(required=True)
     email = fields.String(required=True)
     name = fields.String(required=True)
     role = fields.String(required=True, validate=ROLE_CHOICE)
+    email_verified = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether a link that was sent to the address was followed."},
+    )
     created_at = Time(required=True)
 
 

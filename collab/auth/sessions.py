@@ -62,6 +62,14 @@ class SignedIn:
         return self.user.role
 
 
+class AddressNotVerified(Unauthorized):
+    """Verify your address first: the mail that you got has a link."""
+
+    kind = "address-not-verified"
+
+    status = 403
+
+
 class Disabled(Unauthorized):
     """This account has been disabled by an admin."""
 

@@ -147,10 +147,16 @@ def set_password(user: User, password: str) -> int:
     """Set a password and end the account's sessions; returns how many there were."""
     password_hash = passwords.hash_password(password)
     take_write_lock()
+    ended = replace_password(user, password_hash)
+    db.session.commit()
+    return ended
+
+
+def replace_password(user: User, password_hash: str) -> int:
+    """Set a password in the open transaction, and end the account's sessions; returns how many."""
     user.password_hash = password_hash
     ended = sessions.revoke(Session.user_id == user.id, "password changed")
     # Whoever knew the old password may have been let in from there: no network is known any more.
     db.session.execute(delete(KnownNetwork).where(KnownNetwork.user_id == user.id))
     log.record(PasswordChanged(user_id=user.id), actor=None)
-    db.session.commit()
     return ended

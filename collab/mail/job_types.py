@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import select
 
 from ..auth.models import User
+from ..auth.sessions import AddressNotVerified
 from ..core.caller import Caller
 from ..core.counting.ration import Ration
-from ..core.errors import Forbidden, TooManyRequests, invalid
+from ..core.errors import TooManyRequests, invalid
 from ..core.slots import Slot
 from ..extensions import db
 from ..jobs.context import FatalError, JobContext, Result
@@ -23,12 +24,6 @@ from .schemas import EmailIn
 MAX_ATTEMPTS = 20
 #: Mails that one process sends at once: a slow mail server must not hold all its workers.
 SENT_AT_ONCE = 2
-
-
-class AddressNotVerified(Forbidden):
-    """Verify your address first: mails go to addresses alone whose owners have asked for them."""
-
-    kind = "address-not-verified"
 
 
 class TooManyMails(TooManyRequests):
@@ -46,7 +41,7 @@ def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> N
         raise invalid("payload/to", "A mail can be sent to your own address only.")
     verified = select(User.email_verified_at).where(User.id == caller.user_id)
     if db.session.scalar(verified) is None:
-        raise AddressNotVerified()
+        raise AddressNotVerified("Verify your address first: mails go to verified ones alone.")
     MAILS.here().take(str(caller.user_id))
 
 

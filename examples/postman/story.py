@@ -61,6 +61,8 @@ def log_in(who: str, name: str | None = None, keep: str | None = None) -> Step:
 
 #: An account may be there from the time before: then 409, and the log-in that follows is the proof.
 REGISTERED = (201, 409)
+#: Links are in mails alone, so the collection has none that is good.
+SPENT = (410,)
 
 #: Without settings nobody signs in elsewhere; with them, the way goes through a browser.
 NOT_SET_UP = (200, 302, 400, 501)
@@ -85,6 +87,24 @@ ACCOUNTS: Folder = (
         Step("GET", "/auth/me"),
         Step("PATCH", "/auth/me", {"name": "Alice"}),
         Step("GET", "/auth/verify"),
+        Step("POST", "/auth/verification", status=(202, 409, 429)),
+        Step(
+            "POST",
+            "/auth/verification/confirm",
+            {"token": "what-the-link-ends-with"},
+            None,
+            "Verify an address, by no link that was sent",
+            status=SPENT,
+        ),
+        Step("POST", "/auth/password/forgot", {"email": "{{bob_email}}"}, None, status=(202, 429)),
+        Step(
+            "POST",
+            "/auth/password/reset",
+            {"token": "what-the-link-ends-with", "new_password": "{{other_password}}"},
+            None,
+            "Choose a new password, by no link that was sent",
+            status=SPENT,
+        ),
         Step("GET", "/auth/me/usage"),
         log_in("bob", "Log in as Bob once more, in a second session", "second"),
         Step("GET", "/auth/sessions", by="second", keep={"session_id": "items.0.id"}),
@@ -159,6 +179,14 @@ PROJECTS: Folder = (
             keep={"invitation_id": "invitation_id"},
         ),
         Step("GET", "/projects/{project_id}/invitations"),
+        Step("POST", "/projects/{project_id}/invitations/{invitation_id}/resend"),
+        Step(
+            "POST",
+            "/invitations/accept",
+            {"token": "what-the-link-ends-with"},
+            name="Accept an invitation, by no link that was sent",
+            status=SPENT,
+        ),
         Step("DELETE", "/projects/{project_id}/invitations/{invitation_id}"),
         Step(
             "POST",
@@ -555,6 +583,10 @@ LIVE: Folder = (
         Step("PATCH", "/notifications/{notification_id}", {"read": True}),
         Step("POST", "/notifications/read", {"all": True}),
         Step("DELETE", "/notifications/{notification_id}"),
+        Step("GET", "/notifications/digest", keep={"unsubscribe_token": "every"}),
+        Step("PUT", "/notifications/digest", {"every": "weekly", "zone": "Europe/Berlin"}),
+        Step("PUT", "/notifications/digest", {"every": "off"}, name="Get no digests"),
+        Step("POST", "/mail/unsubscribe/{token}", by=None, ids={"token": "unsubscribe_token"}),
         Step("GET", "/notifications/preferences"),
         Step("PUT", "/notifications/preferences", {"due_soon": False}),
         Step("PATCH", "/notifications/preferences", {"due_soon": True}),

@@ -34,7 +34,16 @@ def test_an_admin_lists_all_accounts(ada: Person) -> None:
 
 def test_an_account_shows_no_password(ada: Person) -> None:
     (first, *_) = ok(ada.get("/users"))["items"]
-    assert first.keys() == {"id", "email", "name", "role", "disabled", "created_at", "updated_at"}
+    assert first.keys() == {
+        "id",
+        "email",
+        "email_verified",
+        "name",
+        "role",
+        "disabled",
+        "created_at",
+        "updated_at",
+    }
 
 
 EVERYBODY = ["Ada", "Alice", "Bob", "Charlie", "Vera"]

@@ -60,6 +60,10 @@ def test_what_is_open_to_all_says_so_and_nothing_else_does(document):
 
     assert open_to_all == {
         "GET /",
+        "POST /api/v1/auth/password/forgot",
+        "POST /api/v1/auth/password/reset",
+        "POST /api/v1/auth/verification/confirm",
+        "POST /api/v1/mail/unsubscribe/{token}",
         "GET /health",
         "GET /metrics",
         "GET /ready",

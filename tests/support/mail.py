@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import threading
+from collections.abc import Coroutine
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -32,13 +33,18 @@ class MailHost:
         self.users: list[str] = []
         self._loop = asyncio.new_event_loop()
         options |= {"authenticator": self._authenticate, "tls_context": tls, "hostname": "mail"}
-        making = self._loop.create_server(
-            lambda: SMTP(self, loop=self._loop, **options), "127.0.0.1", 0
-        )
-        self._server = self._loop.run_until_complete(making)
-        self.port = int(self._server.sockets[0].getsockname()[1])
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
+        self._server = self._do(self._serve(options))
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Have something done in the thread of the loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    async def _serve(self, options: dict[str, Any]) -> Any:
+        make = lambda: SMTP(self, loop=self._loop, **options)  # noqa: E731
+        return await self._loop.create_server(make, "127.0.0.1", 0)
 
     def url(self, scheme: str = "smtp", user: str = "", query: str = "") -> str:
         return f"{scheme}://{user}127.0.0.1:{self.port}{query}"
@@ -47,13 +53,13 @@ class MailHost:
         """Stop; once is enough."""
         if self._loop.is_closed():
             return
-        self._loop.call_soon_threadsafe(self._server.close)
+        self._do(self._end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(20)
-        self._loop.run_until_complete(self._end_all())
         self._loop.close()
 
     async def _end_all(self) -> None:
+        self._server.close()
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()

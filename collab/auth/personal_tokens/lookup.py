@@ -12,9 +12,10 @@ from ...core.caller import Caller
 from ...core.errors import Unauthorized
 from ...core.models import utcnow
 from ...core.security import digest
+from ...core.slots import setting
 from ...extensions import db
 from ..models import User
-from ..sessions import Disabled
+from ..sessions import AddressNotVerified, Disabled
 from . import spelling
 from .models import PersonalToken
 
@@ -33,6 +34,7 @@ PERSON_OF_TOKEN = select(
     User.name,
     User.email,
     User.disabled_at,
+    User.email_verified_at,
 ).join_from(PersonalToken, User)
 
 
@@ -68,6 +70,8 @@ def _caller(row: Any) -> Caller:
         raise Disabled()
     if row.revoked_at is not None or row.expires_at <= utcnow():
         raise TokenEnded()
+    if row.email_verified_at is None and setting("REQUIRE_VERIFIED_EMAIL"):
+        raise AddressNotVerified()
     return Caller(
         user_id=row.user_id,
         session_id=-row.id,  # sessions are above zero: connections end by either

@@ -262,6 +262,9 @@ WITH_BLOBS = ("files", "uploads")
 
 #: Tables that hold nothing of what people send, or so little that a row each is all there can be.
 UNCOUNTED_TABLES = {
+    "mail_links": "one for each person and purpose, and for each invitation",
+    "reset_requests": "one for each address, looked up within a second",
+    "digest_plans": "one for each person, of known words",
     "usage": "the counters themselves",
     "usage_places": "the counters themselves",
     "freed_blobs": "what the housekeeper is about to delete",

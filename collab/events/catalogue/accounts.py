@@ -75,6 +75,20 @@ class IdentityUnlinked(AccountEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PasswordResetRequested(AccountEvent):
+    """Somebody asked for a new password; a link was sent to the account's address."""
+
+    type = "account.password_reset_requested"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailVerified(AccountEvent):
+    """A person showed that they read what is sent to their address."""
+
+    type = "account.email_verified"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionStarted(AccountEvent):
     """Somebody logged in to the account; `by` and `factor` say with what."""
 

@@ -35,6 +35,8 @@ let endMine = () => {};
 
 /** Views for who is not signed in. */
 const OPEN = new Set(["sign-in", "register"]);
+/** Views that are the same for who is signed in and who is not. */
+const EITHER = new Set(["mailed"]);
 
 /** @param {Place | null} place @param {import("./core/router.js").How} how */
 async function show(place, how) {
@@ -43,10 +45,11 @@ async function show(place, how) {
   const focused = document.activeElement;
   const user = session.user.get();
   const open = place !== null && OPEN.has(place.views[0] ?? "");
-  if (!user && !open)
+  const either = place !== null && EITHER.has(place.views[0] ?? "");
+  if (!user && !open && !either)
     return router.go(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
   if (user && open) return router.go(nextOf(place), { replace: true });
-  const root = user ? framed(user) : unframed();
+  const root = user && !either ? framed(user) : unframed();
   frame?.moved();
   await change(root, place, mine);
   if (mine === turn) arrived(how, focused);

@@ -7,7 +7,7 @@
 import { Problem } from "./problem.js";
 import { createStore } from "./store.js";
 
-/** @typedef {{ id: number, email: string, name: string, role: string, created_at: string }} User */
+/** @typedef {{ id: number, email: string, name: string, role: string, email_verified: boolean, created_at: string }} User */
 /** @typedef {{ token: string, expires: number, user: User }} Grant `expires` in milliseconds */
 
 const AUTH = "/api/v1/auth/";

@@ -11,6 +11,7 @@ import { openForm } from "../ui/dialog.js";
 import { problemBox } from "../ui/empty.js";
 import { field } from "../ui/field.js";
 import { firstPassword, identitiesPart } from "../ui/identities.js";
+import { addressRow, digestRow } from "../ui/mails.js";
 import { pageHead, section } from "../ui/page.js";
 import { skeleton } from "../ui/skeleton.js";
 import { toast } from "../ui/toast.js";
@@ -55,8 +56,10 @@ async function mount(root, ctx) {
       h("div", { class: "row-main" }, name, h("div", { class: "row-sub" }, ctx.user.email)),
       button("Change the name", () => rename(ctx)),
     ),
+    addressRow(ctx),
     h("div", { class: "row" }, h("div", { class: "row-main" }, "Password"), password),
     h("div", { class: "row row-wrap" }, h("div", { class: "row-main" }, "Colours"), colours),
+    digestRow(ctx),
   );
   const everywhere = button("Sign out everywhere", () => signOutEverywhere(ctx), { look: "quiet" });
   root.append(

@@ -41,6 +41,7 @@ async function mount(root, ctx) {
       hasPasskeys() ? button("Use a passkey", withPasskey, { class: "button-wide" }) : null,
       elsewhere,
       demo,
+      h("p", { class: "quiet" }, h("a", { href: "/forgot" }, "Forgot the password?")),
       h("p", { class: "quiet" }, "New here? ", h("a", { href: `/register${location.search}` }, "Make an account")),
     ]),
   );
