@@ -120,7 +120,20 @@ def delete_incoming_hook(hook_id: int) -> None:
     service.delete(hook, caller())
 
 
+#: What `POST /hooks/{token}` takes: whatever another system sends.
+MESSAGE_BODY: dict[str, Any] = {
+    "content": {
+        "application/json": {
+            "schema": {"description": "Any JSON; what is no object becomes its member `value`."},
+            "example": {"branch": "main", "passed": True},
+        },
+        "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+    }
+}
+
+
 @blueprint.post("/hooks/<token>")
+@blueprint.doc(requestBody=MESSAGE_BODY)
 @blueprint.arguments(ReceiveQuery, location="query")
 @blueprint.response(201, IncomingReceiptOut)
 @blueprint.alt_response(200, schema=IncomingReceiptOut)
