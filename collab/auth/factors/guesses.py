@@ -19,6 +19,8 @@ from .models import Totp
 
 #: The longest wait for the next guess.
 MAX_GUESS_WAIT_S = 24 * 3600
+#: Wrong codes in a row are forgotten when nobody has guessed for so long: no attacker gains by it.
+FORGET_AFTER = timedelta(days=30)
 #: Doublings that are counted: more make no longer wait.
 MAX_DOUBLINGS = 10
 
@@ -46,7 +48,7 @@ def count(totp: Totp, now: datetime) -> None:
     free, window = _limit()
     if not free:
         return
-    if totp.failed_at is None or now - totp.failed_at > timedelta(seconds=MAX_GUESS_WAIT_S):
+    if totp.failed_at is None or now - totp.failed_at > FORGET_AFTER:
         totp.failures = 0
     totp.failures, totp.failed_at = totp.failures + 1, now
     over = totp.failures - free

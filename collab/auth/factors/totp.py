@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import time
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,6 +20,8 @@ from ..models import User
 from . import guesses
 from .guesses import WrongCode
 from .models import Totp
+
+logger = logging.getLogger(__name__)
 
 #: What secrets are sealed for.
 SECRET_PURPOSE = "totp secret"  # noqa: S105
@@ -109,7 +112,12 @@ def step_of(secret: str, code: str, now: float) -> int | None:
 
 
 def _secret(totp: Totp) -> str:
-    return sealing.unseal(totp.secret, purpose=SECRET_PURPOSE)
+    """Return the secret; raises WrongCode where the key that sealed it is gone: none is right."""
+    try:
+        return sealing.unseal(totp.secret, purpose=SECRET_PURPOSE)
+    except sealing.Unsealable:
+        logger.error("no key opens the authenticator app of person %d", totp.user_id)
+        raise WrongCode() from None
 
 
 def _picture(uri: str) -> str:

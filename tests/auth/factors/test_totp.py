@@ -114,6 +114,16 @@ def test_secrets_are_not_kept_as_they_are(app, app_of_alice):
         assert app_of_alice.secret not in db.session.scalars(select(Totp.secret)).one()
 
 
+def test_where_the_key_of_the_seal_is_gone_a_recovery_code_still_helps(
+    app, alice, nobody, app_of_alice
+):
+    with app.app_context():
+        db.session.execute(update(Totp).values(secret="sealed by a key that is gone"))
+        db.session.commit()
+    assert logs_in(nobody, alice, app_of_alice.code()).status_code == 401
+    ok(logs_in(nobody, alice, app_of_alice.recovery_codes[0]))
+
+
 class TestGuessing:
     def fails(self, nobody, alice, app, times):
         proof, code = asked(nobody, alice)["proof"], app.wrong_code()
@@ -140,6 +150,14 @@ class TestGuessing:
         answer = logs_in(nobody, alice, app_of_alice.code())
 
         assert 15 * 60 < int(answer.headers["Retry-After"]) <= 30 * 60
+
+    def test_a_day_without_a_guess_brings_no_free_ones(self, app, nobody, alice, app_of_alice):
+        self.fails(nobody, alice, app_of_alice, 5)
+        with app.app_context():
+            past = utcnow() - timedelta(days=2)
+            db.session.execute(update(Totp).values(failed_at=past, wait_until=past))
+            db.session.commit()
+        assert self.fails(nobody, alice, app_of_alice, 2) == [401, 429]
 
     def test_the_right_code_after_the_wait_forgives_them(self, app, nobody, alice, app_of_alice):
         self.fails(nobody, alice, app_of_alice, 5)
