@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ..core.models import Model, Versioned, utcnow
 from ..core.text.zones import MAX_ZONE_LENGTH
 from ..projects.models import Owned
-from .timetable import MAX_CRON_LENGTH, Timetable
+from .timetable import MAX_CRON_LENGTH, Timetable, described
 
 MAX_NAME_LENGTH = 120
 
@@ -120,7 +120,7 @@ class Schedule(Owned, Versioned, Model):
     @property
     def description(self) -> str:
         """Return in words when it is due."""
-        return self.timetable.description
+        return described(self.cron)
 
     @property
     def next_runs(self) -> list[datetime]:

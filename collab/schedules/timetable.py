@@ -68,7 +68,7 @@ class Timetable:
     @property
     def description(self) -> str:
         """Return in English words when it is due."""
-        return CronSim(self.cron, SOME_DAY).explain()
+        return described(self.cron)
 
     def after(self, moment: datetime) -> Iterator[datetime]:
         """Yield the moments after one, in UTC, in order; they end with the calendar."""
@@ -161,6 +161,12 @@ class Timetable:
             else:
                 after = middle
         return after
+
+
+@lru_cache(maxsize=1024)
+def described(cron: str) -> str:
+    """Return in English words when an expression is due that has been read before."""
+    return CronSim(cron, SOME_DAY).explain()
 
 
 def _offset(local: datetime) -> timedelta:
