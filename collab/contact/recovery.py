@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ..auth import passwords, users
-from ..auth.accounts import known
+from ..auth.accounts import known, ways_in
 from ..auth.models import User
 from ..core.database import take_write_lock
 from ..core.errors import invalid
@@ -64,7 +64,9 @@ def _answer(address: str) -> None:
 def reset(token: str, password: str) -> None:
     """Set a new password by a link, and end all sessions; raises LinkSpent.
 
-    The second factor stays, and so do tokens of scripts: a mailbox alone lets nobody in.
+    Of an account whose address was verified, the second factor stays, and so do tokens of scripts:
+    a mailbox alone lets nobody in. Of one that was not, all ways in are closed: they may be
+    somebody else's, who registered with this address.
     """
     link = links.find(token, RESET)
     if reason := passwords.weakness(password, link.email):
@@ -76,6 +78,7 @@ def reset(token: str, password: str) -> None:
     user = db.session.get(User, link.user_id, populate_existing=True)
     if user is None or user.disabled or user.email != link.email:
         raise links.LinkSpent()
+    ways_in.owner_proved(user)  # before the address is noted as verified
     users.replace_password(user, password_hash)
     verification.mark(user)
     db.session.commit()

@@ -17,6 +17,9 @@ PASSWORD_CHANGED = "password"  # noqa: S105  (a kind of mail)
 INVITATION = "invitation"
 DIGEST = "digest"
 
+#: Characters of a line of a digest, in which there are others' words.
+MAX_LINE_LENGTH = 200
+
 NOT_YOU = "If this was not you, there is nothing to do: without the link nothing happens."
 
 
@@ -73,7 +76,7 @@ def digest(to: str, lines: Sequence[str], unread: int, token: str) -> Mail:
     rest = [f"… and {more} more."] if more > 0 else []
     heading = "New for you"
     parts: list[Part] = [
-        Items(heading, [*(" ".join(line.split()) for line in lines), *rest]),
+        Items(heading, [*(quoted(line, MAX_LINE_LENGTH) for line in lines), *rest]),
         Link("Look at all of it", page_address("/notifications")),
         Link("Get no more of these mails", page_address(f"/unsubscribe#{token}")),
     ]

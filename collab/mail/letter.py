@@ -28,14 +28,14 @@ PAGE_MARKUP = Markup(
 )
 
 
-def quoted(words: str) -> str:
+def quoted(words: str, most: int = MAX_QUOTED_LENGTH) -> str:
     """Return words that somebody else has written: short, and with nothing to click on.
 
     Anybody may call a project what they like and invite strangers to it; the mail goes out in the
     service's name.
     """
     one_line = " ".join(words.split())
-    short = one_line if len(one_line) <= MAX_QUOTED_LENGTH else f"{one_line[:MAX_QUOTED_LENGTH]}…"
+    short = one_line if len(one_line) <= most else f"{one_line[:most]}…"
     return _LINKED.sub(lambda found: _UNLINKED[found[0]], short)
 
 

@@ -30,10 +30,10 @@ def init_app(app: Flask) -> None:
 
 def forget_files(subject: Subject) -> bool:
     """Delete the mails to somebody that are kept as files; there is no more."""
-    address = on_the_wire(subject.email)
+    wanted = {subject.email, on_the_wire(subject.email)}
     for path in folder.folder().glob("*.eml"):
         with path.open("rb") as file:
             message = message_from_binary_file(file, policy=default)
-        if address in str(message["To"]) or subject.email in str(message["To"]):
+        if wanted & {one.addr_spec for one in message["To"].addresses}:
             path.unlink(missing_ok=True)
     return False

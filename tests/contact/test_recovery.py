@@ -180,3 +180,17 @@ def test_a_mailbox_is_not_filled_by_others(arrives, nobody):
 def test_an_address_is_found_however_it_is_spelled(arrives, nobody, spelling):
     assert forgets(nobody, spelling).status_code == 202
     assert len(arrives()) == 1
+
+
+@pytest.mark.parametrize(("verified", "stays"), [(True, 200), (False, 401)])
+def test_tokens_of_scripts_stay_where_the_address_was_verified_before(
+    app, token, nobody, bob, verified, stays
+):
+    """Whoever registers with the address of another may have made some."""
+    script = bob.comes_with(bob.makes_token("tasks:read")["token"])
+    with app.app_context():
+        db.session.get_one(User, bob.id).email_verified_at = utcnow() if verified else None
+        db.session.commit()
+    forgets(nobody)
+    assert resets(nobody, token()).status_code == 204
+    assert script.get("/tasks").status_code == stays

@@ -4,7 +4,9 @@ import stat
 from email import message_from_bytes
 from email.policy import default
 
+from collab.core.personal.declared import Subject
 from collab.mail import folder
+from collab.mail.personal import forget_files
 
 from ..support.mail import text_of
 
@@ -42,3 +44,14 @@ def test_a_folder_that_can_not_be_written_puts_mails_off(app, sends, mail, desk,
     desk.work()
     assert mail(key).status == "waiting"
     assert "can't be kept" in mail(key).answer
+
+
+def test_the_files_go_with_the_person_whom_they_are_for(app, sends, desk, bob, alice):
+    for who in (bob, alice):
+        sends(who.email)
+    sends("notbob@example.com", owner_id=alice.id)
+    desk.work()
+    with app.app_context():
+        forget_files(Subject(bob.id, bob.email, "Bob"))
+        left = [message_from_bytes(path.read_bytes())["To"] for path in folder.folder().iterdir()]
+    assert sorted(left) == [alice.email, "notbob@example.com"]
