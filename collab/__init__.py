@@ -80,10 +80,10 @@ PACKAGES: tuple[Package, ...] = (
     contact,
     activity,
     search,
+    care,
     flags,
     ops,
     web,
-    care,
     cli,
 )
 

@@ -61,6 +61,8 @@ POST   auth/verification/confirm                          410     410  410 410  
 GET    auth/me                                            401     200  200 200   200 200
 PATCH  auth/me                                            401     200  200 200   200 200
 GET    auth/me/usage                                      401     200  200 200   200 200
+POST   auth/me/export                                     401     200  200 200   200 200
+DELETE auth/me                                            401     204  204 204   204 409
 GET    auth/verify                                        401     200  200 200   200 200
 GET    auth/sessions                                      401     200  200 200   200 200
 DELETE auth/sessions/<session>                            401     204  204 204   204 204
@@ -109,6 +111,7 @@ DELETE auth/tokens/<personal_token> of another            401     404  404 404  
 GET    users                                              401     403  403 403   403 200
 GET    users/<user>                                       401     403  403 403   403 200
 PATCH  users/<user>                                       401     403  403 403   403 200
+DELETE users/<user>                                       401     403  403 403   403 204
 POST   users/<user>/second-factor/reset                   401     403  403 403   403 204
 GET    users/<user>/tokens                                401     403  403 403   403 200
 DELETE users/<user>/tokens/<personal_token> of another    401     403  403 403   403 204
@@ -425,6 +428,9 @@ SENT: dict[str, dict[str, Any]] = {
     "POST auth/me/identities": {"proof": "<proof_to_link>"},
     "POST auth/me/identities of another": {"proof": "<proof_to_link>"},
     "PATCH auth/me": NAMED,
+    "POST auth/me/export": {"password": PASSWORD},
+    "DELETE auth/me": {"password": PASSWORD, "take_projects": True},
+    "DELETE users/<user>": {"password": PASSWORD, "take_projects": True},
     "POST auth/login/second-factor": {"proof": "none", "code": "123456"},
     "POST auth/login/passkey": {"credential": {}},
     "POST auth/totp": CONFIRMED,

@@ -58,6 +58,7 @@ SENTENCES: dict[str, str | Callable[[Data], str]] = {
     "account.updated": "{actor} changed the name of the account to {name}",
     "account.disabled": "{actor} disabled the account of {user}",
     "account.enabled": "{actor} enabled the account of {user} again",
+    "account.erased": "An account was erased",
     "account.role_changed": "{actor} made {user} {a_role} of the installation",
     "account.password_changed": "{actor} changed the password",
     "account.totp_enabled": "{user} turned on an authenticator app",

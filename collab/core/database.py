@@ -72,6 +72,7 @@ def init_app(app: Flask) -> None:
         f"synchronous={synchronous}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        "secure_delete=ON",  # what is deleted is overwritten: nothing of it stays in free pages
     )
 
     def set_pragmas(connection: Any, record: object) -> None:

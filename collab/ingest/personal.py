@@ -38,6 +38,7 @@ TABLES = (
     Kept("ingest:latencies", STORED_DAYS),
     Kept("ingest:archives", STORED_DAYS),
     Kept("ingest:taken", Span("until it is acknowledged", "pipeline")),
+    Kept("ingest:acts", Span("until it is carried out", "acts on dead letters")),
     Kept("ingest:state", Stays("a few rows")),
 )
 

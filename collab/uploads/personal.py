@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from collections.abc import Iterator
+from pathlib import Path
 
-from ..core.personal.declared import Kept, Person, Stays, Then, declare
+from flask import Flask
+from sqlalchemy import select
+
+from ..core.personal.declared import Kept, Person, Stays, Subject, Then, declare, on_export
+from ..core.storage.blob_store import blobs
+from ..extensions import db
+from .models import Upload
 
 TABLES = (
     Kept(
@@ -26,6 +33,15 @@ TABLES = (
 )
 
 
+def files_of(whom: Subject) -> Iterator[tuple[str, Path]]:
+    """Yield somebody's uploads, each with its name in an export and where it is."""
+    query = select(Upload.id, Upload.name, Upload.sha256).where(Upload.owner_id == whom.id)
+    for key, name, digest in db.session.execute(query.order_by(Upload.id)):
+        safe = name.replace("/", "_").replace("\\", "_")
+        yield f"{key}-{safe}", blobs().path(digest)
+
+
 def init_app(app: Flask) -> None:
-    """Declare them."""
+    """Declare them, and give people their files."""
     declare(app, *TABLES)
+    on_export(app, files_of)

@@ -67,6 +67,8 @@ SPENT = (410,)
 #: Without settings nobody signs in elsewhere; with them, the way goes through a browser.
 NOT_SET_UP = (200, 302, 400, 501)
 NOT_BEGUN = (400,)
+#: A password that is wrong.
+NOT_PROVED = (401,)
 NOT_LINKED = (204, 404)
 
 ACCOUNTS: Folder = (
@@ -106,6 +108,8 @@ ACCOUNTS: Folder = (
             status=SPENT,
         ),
         Step("GET", "/auth/me/usage"),
+        Step("POST", "/auth/me/export", {"password": "{{password}}"}),
+        Step("DELETE", "/auth/me", {"password": "not the password"}, status=NOT_PROVED),
         log_in("bob", "Log in as Bob once more, in a second session", "second"),
         Step("GET", "/auth/sessions", by="second", keep={"session_id": "items.0.id"}),
         Step("DELETE", "/auth/sessions/{session_id}", by="bob"),
@@ -653,6 +657,13 @@ ADMIN: Folder = (
         Step("GET", "/users"),
         Step("GET", "/users/{user_id}", ids={"user_id": "bob_id"}),
         Step("PATCH", "/users/{user_id}", {"disabled": False}, ids={"user_id": "bob_id"}),
+        Step(
+            "DELETE",
+            "/users/{user_id}",
+            {"password": "not the password"},
+            ids={"user_id": "bob_id"},
+            status=NOT_PROVED,
+        ),
         Step("GET", "/audit"),
         Step("GET", "/audit/export", query={"format": "csv"}),
         Step("GET", "/flags"),

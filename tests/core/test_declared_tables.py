@@ -24,8 +24,8 @@ PERSONAL = re.compile(
     r"(^|_)(user|owner|author|actor|person|member|assignee|by|email|mail|mailbox|handle|address|"
     r"agent|network|scope|recipient|sender|phone)(_|$)"
 )
-#: Who does away with old rows besides the housekeeper: the process that stores events.
-OTHER_CHORES = {"pipeline"}
+#: Who does away with old rows besides the housekeeper: what stores events, and what sends mails.
+OTHER_CHORES = {"pipeline", "mails"}
 
 
 def suspicious(table: Table) -> set[str]:

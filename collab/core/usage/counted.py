@@ -281,5 +281,6 @@ UNCOUNTED_TABLES = {
     "spent_proofs": "gone after SECOND_FACTOR_SECONDS; one for each log-in in two steps",
     "identities": "at most 10 of each person",
     "spent_log_ins": "gone within minutes; each took an answer of a provider",
+    "erasures": "a row for each erasure that goes on",
     "tickets": "gone after a minute, but for 100 of each session that belong to its streams",
 }

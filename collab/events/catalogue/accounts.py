@@ -41,6 +41,13 @@ class AccountEnabled(AccountEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountErased(AccountEvent):
+    """An account and what was its person's own are gone; the id is all that is left."""
+
+    type = "account.erased"
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountRoleChanged(AccountEvent):
     """An admin changed an account's global role: its connections end and must be opened again."""
 

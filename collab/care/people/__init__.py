@@ -1,0 +1,1 @@
+"""People's data: giving it to them, and erasing it."""

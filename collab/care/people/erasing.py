@@ -1,0 +1,200 @@
+"""Erasing somebody: what is theirs goes, what is a project's stays without them.
+
+It begins in one transaction, after which nobody is signed in as them any more; a chore of the
+housekeeper's does the rest in bounded steps, and goes on with it after a crash. At its end the
+search index has forgotten their words, and the write-ahead log has been put away: SQLite overwrites
+what is deleted (`secure_delete`), and so no page has anything of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from ...auth.accounts import disabling
+from ...auth.models import ADMIN, USER, User
+from ...auth.sessions import end_sessions_of
+from ...auth.users import LastAdmin
+from ...core.caller import Caller, act_as
+from ...core.database import take_write_lock
+from ...core.errors import Conflict
+from ...core.models import utcnow
+from ...core.personal.declared import ERASING, KEPT, Kept, Person, Subject, Then
+from ...core.storage import blob_store, housekeeping
+from ...core.usage import quota
+from ...events import log
+from ...events.catalogue.accounts import AccountErased
+from ...extensions import db
+from ...projects import service as projects
+from ...projects.models import OWNER, Member, Project
+from .models import Erasure
+
+#: What an account is called after it.
+ERASED_NAME = "Erased account"
+ERASED_EMAIL = "erased-{}@erased.invalid"
+#: Rows that are deleted or changed in one commit.
+ERASED_PER_COMMIT = 200
+#: Pages of the search index that are merged in one commit.
+MERGED_PAGES = 300
+
+
+class OwnsAlone(Conflict):
+    """Others work in projects that nobody else owns: make somebody an owner, or take them along."""
+
+    def __init__(self, found: list[int]) -> None:
+        why = " ".join((type(self).__doc__ or "").split())
+        super().__init__(f"{why} Their ids: {', '.join(map(str, sorted(found)))}.")
+
+
+def owned_alone(user_id: int) -> tuple[list[int], list[int]]:
+    """Return the projects of which somebody is the only owner: those with others, and without."""
+    mine = select(Member.project_id).where(Member.user_id == user_id, Member.role == OWNER)
+    with_others: list[int] = []
+    without: list[int] = []
+    for key in db.session.scalars(mine):
+        others = select(Member.role).where(Member.project_id == key, Member.user_id != user_id)
+        roles = db.session.scalars(others).all()
+        if OWNER not in roles:
+            (with_others if roles else without).append(key)
+    return with_others, without
+
+
+def begin(user: User, *, take_projects: bool, actor: Caller) -> None:
+    """Begin to erase somebody, and commit; raises LastAdmin, OwnsAlone.
+
+    Projects in which they are alone go with them; those that only they own, if they are taken.
+    """
+    with_others, without = owned_alone(user.id)
+    if with_others and not take_projects:
+        raise OwnsAlone(with_others)
+    _require_another_admin(user)
+    user_id = user.id
+    for key in (*with_others, *without):
+        project = db.session.get(Project, key)
+        if project is not None:
+            projects.delete(project, actor)
+    while disabling.end_some_of(user_id, actor.user_id):
+        db.session.commit()
+    take_write_lock()
+    user = db.session.get_one(User, user_id, populate_existing=True)
+    db.session.merge(Erasure(user_id=user.id, email=user.email, name=user.name))
+    end_sessions_of(user.id, "account erased")
+    _forget(user)
+    db.session.commit()
+
+
+def _forget(user: User) -> None:
+    """Leave nothing of an account but its id."""
+    user.email, user.name = ERASED_EMAIL.format(user.id), ERASED_NAME
+    user.mailbox = ERASED_EMAIL.format(user.id).partition("@")[0]
+    user.password_hash, user.role, user.disabled_at = "", USER, utcnow()
+    user.email_verified_at = user.email_bounced_at = None
+
+
+def _require_another_admin(user: User) -> None:
+    others = select(func.count()).where(
+        User.role == ADMIN, User.disabled_at.is_(None), User.id != user.id
+    )
+    if user.role == ADMIN and not db.session.scalar(others):
+        raise LastAdmin()
+
+
+# -- the rest -------------------------------------------------------------------------------------
+
+
+def step() -> bool:
+    """Do a part of what is left of the oldest erasure; returns whether there is more."""
+    act_as(None)
+    quota.let_pass(db.session())
+    found = db.session.scalar(select(Erasure).order_by(Erasure.begun_at).limit(1))
+    if found is None:
+        return False
+    whom = Subject(found.user_id, found.email, found.name)
+    db.session.rollback()
+    if not whom.email:  # all that was looked for is gone, and this is forgotten, too
+        return _end(whom)
+    if any(callback(whom) for callback in ERASING.here()):
+        return True
+    for table, person in _rules():
+        if _apply(table, person, whom):
+            return True
+    if blob_store.sweep_freed() or _merge():
+        return True
+    return _forget_whom(whom)
+
+
+def _rules() -> Iterator[tuple[Kept, Person]]:
+    for table in KEPT.here().values():
+        if ":" not in table.table:  # the store of events keeps no people of ours
+            yield from ((table, one) for one in table.people if one.then is not Then.STAYS)
+
+
+def _apply(table: Kept, person: Person, whom: Subject) -> bool:
+    """Delete or unlink some rows; returns whether there were any. Names are of declarations."""
+    condition, values = person.condition, vars(whom)
+    if person.then is Then.UNLINK:
+        condition = f"({condition}) AND {person.column} IS NOT NULL"
+        change = f"UPDATE {table.table} SET {person.column} = NULL"  # noqa: S608
+    else:
+        change = f"DELETE FROM {table.table}"  # noqa: S608
+    part = f"SELECT rowid FROM {table.table} WHERE {condition} LIMIT {ERASED_PER_COMMIT}"  # noqa: S608
+    take_write_lock()
+    result: Any = db.session.execute(text(f"{change} WHERE rowid IN ({part})"), values)
+    db.session.commit()
+    return bool(result.rowcount)
+
+
+def _merge() -> bool:
+    """Let the search index forget the words of deleted rows, a part at a time."""
+    take_write_lock()
+    driver: Any = db.session.connection().connection.dbapi_connection
+    before = driver.total_changes
+    # Of a negative number of pages all segments are merged into one (SQLite's FTS5, §6.8).
+    driver.execute(
+        "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", (-MERGED_PAGES,)
+    )
+    changed = driver.total_changes - before
+    db.session.commit()
+    return bool(changed > 1)
+
+
+def _forget_whom(whom: Subject) -> bool:
+    """Forget what was looked for."""
+    take_write_lock()
+    erasure = db.session.get_one(Erasure, whom.id)
+    erasure.email = erasure.name = ""
+    db.session.commit()
+    return True
+
+
+def _end(whom: Subject) -> bool:
+    """Put the write-ahead log away, and note that it is done."""
+    if not put_away():
+        return False  # somebody reads an older state: at the next look
+    take_write_lock()
+    db.session.delete(db.session.get_one(Erasure, whom.id))
+    log.record(AccountErased(user_id=whom.id), actor=None)
+    db.session.commit()
+    return True
+
+
+def put_away() -> bool:
+    """Write the whole write-ahead log into the database and cut it; False while others read."""
+    driver: Any = db.session.connection().connection.dbapi_connection
+    driver.rollback()
+    busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return not busy
+
+
+def erase_now() -> None:
+    """Do all that is left of every erasure, for the command line and for tests."""
+    while step():
+        db.session.remove()
+
+
+def init_app(app: Flask) -> None:
+    """Let the housekeeper go on with erasures."""
+    housekeeping.bring(app, "erasures", step)

@@ -1,0 +1,63 @@
+"""`/auth/me/export`, `DELETE /auth/me` and `DELETE /users/{id}`: people's own data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from ...auth.guard import admin_required, login_required
+from ...auth.models import User
+from ...auth.sessions import Client
+from ...auth.signing_in import freshness
+from ...auth.users import load
+from ...core.http.blueprint import Blueprint
+from ...core.http.caller import caller
+from ...core.http.downloads import download
+from ...core.links import BASE_PATH
+from . import erasing, exporting
+from .schemas import EraseMeIn, OwnProofIn
+
+blueprint = Blueprint(
+    "people", __name__, url_prefix=BASE_PATH, description="All that is kept of a person."
+)
+
+
+def _own(data: dict[str, Any]) -> User:
+    """Return the caller's account, for whoever has just proved that it is theirs."""
+    where = Client(request.remote_addr or "", request.headers.get("User-Agent", ""))
+    freshness.require(caller(), data["password"], where)
+    return load(caller().user_id)
+
+
+@blueprint.post("/auth/me/export")
+@login_required
+@blueprint.arguments(OwnProofIn)
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
+@blueprint.alt_response(507, "Problem")
+def export_me(data: dict[str, Any]) -> Response:
+    """Download all that is kept of you: JSON of each kind, and your files, as a zip."""
+    file = exporting.export(_own(data))
+    return download(file, "application/zip", f"collab-{caller().user_id}.zip")  # type: ignore
+
+
+@blueprint.delete("/auth/me")
+@login_required
+@blueprint.arguments(EraseMeIn)
+@blueprint.response(204)
+@blueprint.alt_response(409, "Problem")
+def erase_me(data: dict[str, Any]) -> None:
+    """Erase your account and what is yours alone; what is a project's stays without your name."""
+    erasing.begin(_own(data), take_projects=data["take_projects"], actor=caller())
+
+
+@blueprint.delete("/users/<id:user_id>")
+@admin_required
+@blueprint.arguments(EraseMeIn)
+@blueprint.response(204)
+@blueprint.alt_response(409, "Problem")
+def erase_user(data: dict[str, Any], user_id: int) -> None:
+    """Erase somebody's account, as they could themselves; the password is your own."""
+    _own(data)
+    user = load(user_id)
+    erasing.begin(user, take_projects=data["take_projects"], actor=caller())

@@ -1,0 +1,210 @@
+"""What is a person's own is gone after an erasure: from the whole database and from the disk."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from flask import Flask
+
+from collab.care.people import erasing
+from collab.core.storage.housekeeping import HOUSEKEEPER
+from collab.core.words.folding import fold
+
+from ..support.people import PASSWORD, Person, ok
+from ..support.problems import problem
+
+NAME = "Zebulonia Quaggamire"
+EMAIL = "zebulonia.quaggamire@example.com"
+AGENT = "Quaggabrowser/7.7"
+#: What only she ever wrote, and nothing of it in a project.
+MARKS = (
+    *("zebulonia", "quaggamire", "quaggabrowser"),
+    *("plumbiferous", "xanthocarpous", "mirabilifolious", "vexillological", "ombrophobous"),
+)
+
+
+@pytest.fixture
+def zeb(http: httpx.Client) -> Person:
+    """Return somebody with something of everything."""
+    account = {"email": EMAIL, "password": PASSWORD, "name": NAME}
+    headers = {"User-Agent": AGENT}
+    signed_in = ok(http.post("/api/v1/auth/register", json=account, headers=headers))
+    http.post("/api/v1/auth/login", json=account | {"password": "wrong password"})
+    http.post("/api/v1/auth/login", json={"email": EMAIL, "password": PASSWORD}, headers=headers)
+    zeb = Person("zeb", http, signed_in["user"]["id"], signed_in["access_token"])
+    task = zeb.makes_task("A plumbiferous task", description="xanthocarpous " * 500)
+    ok(zeb.patch(f"/tasks/{task['id']}", {"title": "A mirabilifolious task"}))
+    zeb.comments(task["id"], "A vexillological comment")
+    zeb.writes("Plumbiferous", "xanthocarpous", status="published")
+    zeb.uploads(b"ombrophobous bytes")
+    zeb.submits(value="vexillological")
+    ok(zeb.post("/tasks", {"title": "vexillological"}, headers={"Idempotency-Key": "plumbiferous"}))
+    return zeb
+
+
+@pytest.fixture
+def together(zeb: Person, alice: Person, project: int) -> int:
+    """Let her work in alice's project, and return the task that she comments on."""
+    alice.invites(project, EMAIL)
+    task = alice.makes_task("Launch", project_id=project)["id"]
+    zeb.comments(task, "I will see to it")
+    ok(alice.patch(f"/tasks/{task}", {"assignee_id": zeb.id}))
+    return int(task)
+
+
+def finish(app: Flask) -> None:
+    HOUSEKEEPER.of(app).do_all()
+
+
+def traces(folder: Path) -> list[str]:
+    """Return where anything of her is found, in any file of the instance."""
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes().lower()
+            found += [f"{path.name}: {mark}" for mark in MARKS if mark.encode() in data]
+    return found
+
+
+def words(folder: Path) -> set[str]:
+    """Return her words in the search index, which keeps words without what they begin alike."""
+    with closing(sqlite3.connect(folder / "collab.db")) as database:
+        database.execute(
+            "CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, search_index, 'row')"
+        )
+        terms = {term for (term,) in database.execute("SELECT term FROM terms")}
+    return {term for term in terms if any(term.startswith(fold(mark)) for mark in MARKS)}
+
+
+def test_nothing_of_her_is_left_in_the_database_or_on_the_disk(
+    app: Flask, zeb: Person, alice: Person, together: int
+) -> None:
+    folder = app.config["INSTANCE_PATH"]
+    (folder / "mail").mkdir(exist_ok=True)
+    (folder / "mail" / "1.eml").write_text(f"To: {EMAIL}\n\nHello {NAME}")
+    (folder / "mail" / "2.eml").write_text("To: alice@example.com\n\nHello")
+    seen = {place.partition(": ")[2] for place in traces(folder)}
+    assert seen >= {"zebulonia", "quaggabrowser", "plumbiferous", "ombrophobous"}, "a blind search"
+    assert words(folder)
+
+    assert zeb.delete("/auth/me", json={"password": PASSWORD}).status_code == 204
+    finish(app)
+
+    assert words(folder) == set()
+    assert traces(folder) == []
+    assert (folder / "mail" / "2.eml").exists()
+    with closing(sqlite3.connect(folder / "collab.db")) as database:
+        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert database.execute("SELECT count(*) FROM erasures").fetchone() == (0,)
+
+
+def test_what_is_a_projects_stays_without_her_name(
+    app: Flask, zeb: Person, alice: Person, together: int, project: int
+) -> None:
+    assert zeb.delete("/auth/me", json={"password": PASSWORD}).status_code == 204
+    finish(app)
+
+    (comment,) = ok(alice.get(f"/tasks/{together}/comments"))["items"]
+    assert comment["body"] == "I will see to it"
+    assert "Zebulonia" not in json.dumps(comment)
+    assert ok(alice.get(f"/tasks/{together}"))["assignee_id"] is None
+    members = ok(alice.get(f"/projects/{project}/members"))["items"]
+    assert zeb.id not in [one["user_id"] for one in members]
+
+
+def test_she_is_out_at_once_and_her_address_is_free(
+    app: Flask, zeb: Person, http: httpx.Client
+) -> None:
+    assert zeb.delete("/auth/me", json={"password": PASSWORD}).status_code == 204
+
+    assert zeb.get("/auth/me").status_code == 401
+    account = {"email": EMAIL, "password": PASSWORD}
+    assert http.post("/api/v1/auth/login", json=account).status_code == 401
+    again = ok(http.post("/api/v1/auth/register", json=account))
+    assert again["user"]["id"] != zeb.id
+
+
+def test_it_wants_a_proof_and_somebody_left_to_own_what_others_use(
+    zeb: Person, alice: Person, project: int
+) -> None:
+    problem(zeb.delete("/auth/me", json={"password": "wrong password"}), 401)
+    refused = problem(alice.delete("/auth/me", json={"password": PASSWORD}), 409)
+    assert refused["detail"].endswith(f"Their ids: {project}.")
+    assert ok(alice.get("/auth/me"))["email"] == alice.email
+    taken = alice.delete("/auth/me", json={"password": PASSWORD, "take_projects": True})
+    assert taken.status_code == 204
+
+
+def test_the_last_admin_stays(ada: Person) -> None:
+    problem(ada.delete("/auth/me", json={"password": PASSWORD}), 409)
+
+
+def test_an_admin_can_and_nobody_else(app: Flask, ada: Person, bob: Person, zeb: Person) -> None:
+    assert bob.delete(f"/users/{zeb.id}", json={"password": PASSWORD}).status_code == 403
+    assert ada.delete(f"/users/{zeb.id}", json={"password": PASSWORD}).status_code == 204
+    finish(app)
+    shown = ok(ada.get(f"/users/{zeb.id}"))
+    assert (shown["name"], shown["disabled"]) == (erasing.ERASED_NAME, True)
+    assert traces(app.config["INSTANCE_PATH"]) == []
+
+
+def test_it_goes_on_after_a_crash(app: Flask, zeb: Person) -> None:
+    """Whatever step was the last before it, the rest is done by the next process."""
+    assert zeb.delete("/auth/me", json={"password": PASSWORD}).status_code == 204
+    with app.app_context():
+        for _ in range(3):
+            erasing.step()
+    finish(app)
+    assert traces(app.config["INSTANCE_PATH"]) == []
+
+
+# -- exports --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def exported(zeb: Person, together: int) -> Iterator[zipfile.ZipFile]:
+    answer = zeb.post("/auth/me/export", {"password": PASSWORD})
+    assert answer.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        yield archive
+
+
+def test_an_export_has_each_kind_and_the_files(exported: zipfile.ZipFile) -> None:
+    kinds = {
+        name: json.loads(exported.read(name)) for name in exported.namelist() if "/" not in name
+    }
+    assert kinds["account.json"][0]["email"] == EMAIL
+    assert {one["title"] for one in kinds["tasks.json"]} == {
+        "A mirabilifolious task",
+        "vexillological",
+    }
+    assert [one["body"] for one in kinds["comments.json"]] == [
+        "A vexillological comment",
+        "I will see to it",
+    ]
+    assert len(kinds["sessions.json"]) == 2
+    (file,) = [name for name in exported.namelist() if name.startswith("files/")]
+    assert exported.read(file) == b"ombrophobous bytes"
+
+
+def test_no_export_shows_a_secret_or_somebody_else(
+    exported: zipfile.ZipFile, alice: Person, bob: Person
+) -> None:
+    everything = b"".join(exported.read(name) for name in exported.namelist())
+    for word in (b"password_hash", b"token_digest", b"argon2", alice.email.encode(), b"bob@"):
+        assert word not in everything
+
+
+def test_an_export_wants_a_proof_and_leaves_nothing_on_the_disk(app: Flask, zeb: Person) -> None:
+    before = sorted(app.config["INSTANCE_PATH"].iterdir())
+    problem(zeb.post("/auth/me/export", {"password": "wrong password"}), 401)
+    assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code == 200
+    assert sorted(app.config["INSTANCE_PATH"].iterdir()) == before
