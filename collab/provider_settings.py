@@ -28,7 +28,7 @@ RESERVED_NAMES = frozenset(
     [
         *("register", "signup", "login", "refresh", "demo", "logout", "logout-all", "password"),
         *("me", "verify", "sessions", "ticket", "providers", "tokens", "second-factor", "totp"),
-        *("passkeys", "recovery-codes", "email", "verify-email", "reset", "invitations"),
+        *("passkeys", "recovery-codes", "verification", "email", "reset", "invitations"),
     ]
 )
 
