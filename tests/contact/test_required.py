@@ -43,7 +43,7 @@ def test_no_socket_and_no_ticket_lets_them_in(strict, server, over, bob, alice):
     ticket = ok(bob.post("/auth/ticket"))["ticket"]
     for query in ({"token": bob.token}, {"ticket": ticket}):
         with Socket(server.url, **query) as refused:
-            assert refused.wait_closed().code == 4401
+            assert refused.wait_closed().code == 4403
     with Socket(server.url, token=alice.token) as socket:
         assert socket.ask("ping")["type"] == "pong"
 
