@@ -7,7 +7,7 @@ PAGE := collab/web/static
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test spark newest tour clients fuzz bench lock
+.PHONY: help install lint types test spark newest tour clients fuzz bench lock sbom
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -50,6 +50,11 @@ clients: ## the Postman collection, and clients generated from the description, 
 
 fuzz: ## schemathesis: the API against its own description
 	.ci/served RATE_LIMIT=off AUTH_RATE_LIMIT=off ACCESS_TOKEN_MINUTES=600 -- .ci/fuzz
+
+sbom: ## sbom.json, the bill of materials of requirements.lock, checked against CycloneDX's schema
+	python3 -m venv .sbom
+	.sbom/bin/pip install --quiet --disable-pip-version-check "cyclonedx-bom>=7.5.0,<8"
+	.sbom/bin/cyclonedx-py requirements --output-reproducible --validate --of JSON -o sbom.json requirements.lock
 
 bench: ## a benchmark, bench.http_list unless ARGS names another
 	$(PYTHON) -m bench.$(or $(ARGS),http_list)

@@ -140,7 +140,18 @@ def test_ci_calls_the_targets_that_everybody_calls():
     called = re.findall(
         r"^(?:if ! )?make --no-print-directory (\w+)", (ROOT / ".ci" / "run").read_text(), re.M
     )
-    steps = ["install", "lint", "types", "test", "spark", "tour", "clients", "fuzz", "newest"]
+    steps = [
+        "install",
+        "lint",
+        "types",
+        "test",
+        "spark",
+        "tour",
+        "clients",
+        "fuzz",
+        "sbom",
+        "newest",
+    ]
     assert called == steps
     hooks = re.findall(
         r"entry: make --no-print-directory (\w+)", (ROOT / ".pre-commit-config.yaml").read_text()
