@@ -38,7 +38,11 @@ TABLES = (
     Kept("ingest:latencies", STORED_DAYS),
     Kept("ingest:archives", STORED_DAYS),
     Kept("ingest:taken", Span("until it is acknowledged", "pipeline")),
-    Kept("ingest:acts", Span("until it is carried out", "acts on dead letters")),
+    Kept(
+        "ingest:acts",
+        Span("until it is carried out", "acts on dead letters"),
+        others={"actor": "an id, which goes with its row"},
+    ),
     Kept("ingest:state", Stays("a few rows")),
 )
 
