@@ -8,7 +8,6 @@ answer and our commit are two acts.
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 
@@ -95,4 +94,12 @@ def _result(message_id: str) -> Result:
 
 def _unnamed(answer: object, recipient: str) -> str:
     """Return an answer without the address, which the job's owner may be another person than."""
-    return re.sub(re.escape(on_the_wire(recipient)), "...", str(answer), flags=re.IGNORECASE)
+    said, address = str(answer), on_the_wire(recipient).lower()
+    while (at := _folded(said).find(address)) >= 0:
+        said = f"{said[:at]}...{said[at + len(address) :]}"
+    return said
+
+
+def _folded(text: str) -> str:
+    """Return a text in lower case, as long as it was."""
+    return text.encode("ascii", "replace").decode().lower()

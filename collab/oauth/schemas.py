@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from ..auth.schemas import known_password, wants_cookie
-from ..core.schemas import Schema, Time
+from ..core.schemas import Schema, Time, patterned
 from .sealed import MAX_SEALED_LENGTH
 
 #: A page of this service: neither another host (`//host`, `/\\host`) nor anything but ASCII.
@@ -16,14 +16,13 @@ EXAMPLE_PROOF = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..iv.sealed.tag"
 
 def page() -> fields.String:
     """Make a field for a page of this service, to which the page goes on."""
-    checks = [
-        validate.Length(1, MAX_PAGE_LENGTH),
-        validate.Regexp(rf"\A{PAGE_PATTERN}\Z", error="Must be a page of this service."),
-    ]
-    return fields.String(
+    return patterned(
+        f"^{PAGE_PATTERN}$",
+        "Must be a page of this service.",
+        1,
+        MAX_PAGE_LENGTH,
         load_default="/",
-        validate=checks,
-        metadata={"example": "/projects/1", "pattern": f"^{PAGE_PATTERN}$"},
+        metadata={"example": "/projects/1"},
     )
 
 

@@ -13,6 +13,7 @@ SHOWN = [
     ("workspace:1", "deploy.started", 1),
     ("job:1", "job.queued", 1),
     ("project:1", "task.created", 1),
+    ("project:1", "schedule.created", 1),
     ("user:1", "task.created", None),
     ("user:1", "account.role_changed", None),
     ("user:1", "session.started", None),
@@ -27,6 +28,7 @@ WITHHELD = [
     ("user:1", "post.created", None),
     ("user:1", "collection.created", None),
     ("user:1", "notification.created", None),
+    ("user:1", "schedule.created", None),
     ("user:1", "file.changed", None),
     ("user:1", "diary", None),
     ("somewhere:1", "something.new", None),
@@ -48,7 +50,7 @@ def test_what_is_a_persons_own_is_withheld(app, row):
 def test_every_family_of_events_has_been_decided():
     decided = {kind.split(".")[0] for _, kind, _ in SHOWN + WITHHELD}
     as_project = {"member", "invitation", "workspace", "source", "schema"}
-    as_project |= {"dead_letter", "dead_letters"}
+    as_project |= {"dead_letter", "dead_letters", "webhook", "incoming_hook"}
     as_audit = {"access", "audit"}
     assert {kind.split(".")[0] for kind in catalogue()} <= decided | as_project | as_audit
 

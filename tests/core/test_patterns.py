@@ -34,7 +34,7 @@ needs_recheck = pytest.mark.skipif(
 )
 
 #: Functions of `re` that are no regular expression, or are compiled where they can be found.
-HARMLESS = {"compile", "escape", "Pattern", "Match", "ASCII", "DOTALL", "M"}
+HARMLESS = {"compile", "escape", "Pattern", "Match", "ASCII", "DOTALL", "IGNORECASE", "M"}
 #: Where patterns are compiled that others hand over: they are looked at as they were made.
 MAKERS = {"collab.core.schemas": "Pattern"}
 

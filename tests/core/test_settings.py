@@ -55,6 +55,7 @@ BAD = {
         "smtps://mail.example.com?starttls=off",
         "smtp://mail.example.com?tls=off",
     ],
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ["127.0.0.1:4318", "ftp://x.org", "https://u@x.org"],
     "REQUIRE_VERIFIED_EMAIL": ["", "maybe"],
     "MAIL_FROM": ["", "Collab", "collab@", "Collab <c@x.org>\nBcc: all@x.org"],
     "INGEST_RATE_LIMIT": ["", "0 per minute", "5/minute"],

@@ -20,11 +20,14 @@ FIRST_FREE_PORT = 1024
 WEB_PORTS = {"http": 80, "https": 443}
 MAX_PORT = 65535
 
+#: Scheme, host, port, and the rest.
 URL_PATTERN = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^\s/?#@:\[\]\\%]{1,253})"
-    r"(?::(?P<port>[0-9]{1,5}))?(?P<target>(?:/[^\s?#\\]*)?(?:\?[^\s#\\]*)?)",
+    r"(https?)://(\[[0-9A-Fa-f:.]{2,45}\]|[^\s/?#@:\[\]\\%]{1,253})"
+    r"(?::([0-9]{1,5}))?((?:/[^\s?#\\]*)?(?:\?[^\s#\\]*)?)",
     re.IGNORECASE,
 )
+#: A name in a private network, which may have underscores.
+PRIVATE_NAME_PATTERN = re.compile(r"[a-z0-9._-]+", re.ASCII)
 #: The rest of an address: visible ASCII, as HTTP takes it (RFC 9112 §3.2).
 TARGET_PATTERN = re.compile(r"[!-~]*", re.ASCII)
 #: A host whose last label is a number is an address (WHATWG, "ends in a number").
@@ -63,13 +66,14 @@ def parse(url: str, *, allow_private: bool = False) -> Target:
     match = URL_PATTERN.fullmatch(url)
     if match is None:
         raise BadAddress(_trouble(url))
-    scheme = match["scheme"].lower()
+    written, host, port, target = match.groups()
+    scheme = written.lower()
     if scheme == "http" and not allow_private:
         raise BadAddress("Must begin with https://, so that nobody on the way reads along.")
-    if not TARGET_PATTERN.fullmatch(match["target"]):
+    if not TARGET_PATTERN.fullmatch(target):
         raise BadAddress("Must have only ASCII after the host: write other characters as %XX.")
-    path = match["target"] if match["target"].startswith("/") else "/" + match["target"]
-    return Target(scheme, _host(match["host"]), _port(match["port"], scheme, allow_private), path)
+    path = target if target.startswith("/") else f"/{target}"
+    return Target(scheme, _host(host), _port(port, scheme, allow_private), path)
 
 
 def _trouble(url: str) -> str:
@@ -117,7 +121,7 @@ def _named(written: str) -> str:
     try:
         found = idna.encode(written.lower(), uts46=True).decode()
     except idna.IDNAError:
-        if not re.fullmatch(r"[a-z0-9._-]+", written.lower(), re.ASCII):
+        if not PRIVATE_NAME_PATTERN.fullmatch(written.lower()):
             raise BadAddress("Must have the name of a host.") from None
         found = written.lower()  # names in a private network have underscores
     if ".." in found or found.startswith("."):
