@@ -28,7 +28,9 @@ MESSAGES = metrics.counter(
 def collect() -> Iterator[Metric]:
     """Yield the families: webhooks by state, and what waits for them."""
     states = dict(
-        db.session.execute(select(Webhook.state, func.count()).group_by(Webhook.state)).tuples()
+        db.session.execute(select(Webhook.state, func.count()).group_by(Webhook.state))
+        .tuples()
+        .all()
     )
     family = GaugeMetricFamily("collab_webhooks", "Webhooks, by state.", labels=("state",))
     for state in WEBHOOK_STATES:

@@ -680,7 +680,12 @@ ADMIN: Folder = (
 WEBHOOKS: Folder = (
     "Webhooks",
     [
-        Step("POST", "/projects/{project_id}/webhooks", keep={"webhook_id": "id"}),
+        Step(
+            "POST",
+            "/projects/{project_id}/webhooks",
+            {"name": "CI", "url": "https://ci.example.com/hooks/collab", "types": ["task.*"]},
+            keep={"webhook_id": "id"},
+        ),
         Step("GET", "/projects/{project_id}/webhooks"),
         Step("GET", "/webhooks", name="List everybody's (Alice has the first account)"),
         Step("GET", "/webhooks/{webhook_id}"),
