@@ -388,7 +388,7 @@ def test_an_identity_of_another_account_is_not_taken_away(linking, alice, bob, h
 
 
 def test_a_token_alone_links_nothing_a_while_after_the_log_in(alice, age):
-    age(since=timedelta(minutes=11))
+    age(since=timedelta(days=2))
     assert refused(alice.post("/auth/google/link")) == (403, "/problems/log-in-not-fresh")
     wrong = alice.post("/auth/google/link", {"password": "wrong"})
     assert refused(wrong) == (401, "/problems/wrong-credentials")

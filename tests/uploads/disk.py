@@ -12,6 +12,6 @@ def files_in(instance: Path) -> list[bytes]:
     found = []
     for path in paths:
         with contextlib.suppress(FileNotFoundError):  # deleted while we look
-            if path.name != ".database":
+            if not path.name.startswith("."):  # whose files they are, and a lock
                 found.append(path.read_bytes())
     return found

@@ -137,7 +137,7 @@ async function deliveries(ctx, hook, changed) {
     await answered(ctx, `${path}/deliveries/${data.id}`);
     await paged.load();
   };
-  const again = async () => {
+  const sendAgain = async () => {
     const { data } = await ctx.api.post(`${path}/redeliver`);
     toast.done(data.count ? `${plural(data.count, "delivery", "deliveries")} on their way again.` : "None had failed.");
     await paged.load();
@@ -166,7 +166,7 @@ async function deliveries(ctx, hook, changed) {
     actions: [
       button("Delete", remove, { look: "danger", icon: "trash" }),
       button("New secret", rotate, { title: "For a day the present one signs, too" }),
-      button("Send failed ones again", again, { icon: "retry" }),
+      button("Send failed ones again", sendAgain, { icon: "retry" }),
       button("Send a test", ping, { look: "primary", icon: "link" }),
     ],
   });
@@ -203,7 +203,7 @@ function deliveryRow(one, open) {
 /** @param {Context} ctx @param {string} path @param {number} key @param {() => Promise<void>} changed */
 async function look(ctx, path, key, changed) {
   const { data } = await ctx.api.get(`${path}/deliveries/${key}`, { signal: ctx.signal });
-  const again = async () => {
+  const sendAgain = async () => {
     await ctx.api.post(`${path}/deliveries/${key}/redeliver`);
     dialog.close();
     toast.done("It is on its way again.");
@@ -220,7 +220,7 @@ async function look(ctx, path, key, changed) {
       h("h3", {}, "What was answered"),
       data.tries.length ? data.tries.map(attempt) : h("p", { class: "quiet" }, "Nothing yet."),
     ],
-    actions: may ? [button("Send again", again, { look: "primary", icon: "retry" })] : [],
+    actions: may ? [button("Send again", sendAgain, { look: "primary", icon: "retry" })] : [],
   });
 }
 

@@ -1,5 +1,6 @@
 // @ts-check
 /** The services that sign in to the own account: linked, unlinked; and the password that it may not have yet. */
+import { oneAtATime } from "../core/newest.js";
 import { h, replace } from "../core/dom.js";
 import { asProblem } from "../core/problem.js";
 import { timeOf } from "../core/time.js";
@@ -21,7 +22,7 @@ import { toast } from "./toast.js";
  */
 export function identitiesPart(ctx, onPassword) {
   const element = h("div", {}, skeleton(1));
-  const load = async () => {
+  const load = oneAtATime(async () => {
     try {
       const [all, { data }] = await Promise.all([
         loadProviders(ctx),
@@ -32,7 +33,7 @@ export function identitiesPart(ctx, onPassword) {
     } catch (error) {
       if (!ctx.signal.aborted) replace(element, problemBox(asProblem(error), load));
     }
-  };
+  });
   void comeBack(ctx).then(load);
   return { element, load };
 }

@@ -9,7 +9,7 @@ import { toast } from "./toast.js";
 
 /** The address, with a way to verify it. @param {Context} ctx */
 export function addressRow(ctx) {
-  const again = async () => {
+  const sendAgain = async () => {
     await ctx.api.post("auth/verification");
     toast.done("A mail with a link is on its way.");
   };
@@ -23,7 +23,7 @@ export function addressRow(ctx) {
       "E-mail",
       h("div", { class: "row-sub" }, known ? ctx.user.email : `${ctx.user.email}: follow the link that you were sent.`),
     ),
-    known ? chip("verified", "accent") : button("Verify: send the link again", again),
+    known ? chip("verified", "accent") : button("Verify: send the link again", sendAgain),
   );
 }
 
