@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, request, url_for
 
 from ...auth.guard import login_required
+from ...auth.routes import NO_SECURITY
 from ...core.http.blueprint import Blueprint
 from ...core.http.caller import caller
 from ...core.http.etags import require_match, versioned
@@ -133,7 +134,7 @@ MESSAGE_BODY: dict[str, Any] = {
 
 
 @blueprint.post("/hooks/<token>")
-@blueprint.doc(requestBody=MESSAGE_BODY)
+@blueprint.doc(requestBody=MESSAGE_BODY, security=NO_SECURITY)
 @blueprint.arguments(ReceiveQuery, location="query")
 @blueprint.response(201, IncomingReceiptOut)
 @blueprint.alt_response(200, schema=IncomingReceiptOut)
