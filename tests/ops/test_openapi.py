@@ -64,6 +64,7 @@ def test_what_is_open_to_all_says_so_and_nothing_else_does(document):
         "POST /api/v1/auth/password/reset",
         "POST /api/v1/auth/verification/confirm",
         "POST /api/v1/mail/unsubscribe/{token}",
+        "POST /api/v1/hooks/{token}",
         "GET /health",
         "GET /metrics",
         "GET /ready",
