@@ -97,8 +97,9 @@ def once(ctx: JobContext, payload: dict[str, Any]) -> Result:
 @job_type("test_deaf", payload=AnyIn)
 def deaf(ctx: JobContext, payload: dict[str, Any]) -> Result:
     """Wait until the test opens the gate, and never look whether to stop."""
+    opened = gates.setdefault(payload["value"], threading.Event())  # before the test sees the run
     waiting[payload["value"]] = ctx
-    gates.setdefault(payload["value"], threading.Event()).wait(60)
+    opened.wait(60)
     return Result({"late": True})
 
 
