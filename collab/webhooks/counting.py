@@ -27,11 +27,8 @@ MESSAGES = metrics.counter(
 
 def collect() -> Iterator[Metric]:
     """Yield the families: webhooks by state, and what waits for them."""
-    states = dict(
-        db.session.execute(select(Webhook.state, func.count()).group_by(Webhook.state))
-        .tuples()
-        .all()
-    )
+    by_state = select(Webhook.state, func.count()).group_by(Webhook.state)
+    states: dict[str, int] = dict(db.session.execute(by_state).all())
     family = GaugeMetricFamily("collab_webhooks", "Webhooks, by state.", labels=("state",))
     for state in WEBHOOK_STATES:
         family.add_metric([state], states.get(state, 0))

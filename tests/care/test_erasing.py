@@ -18,6 +18,7 @@ from collab.care.people import erasing
 from collab.core.storage.housekeeping import HOUSEKEEPER
 from collab.core.words.folding import fold
 
+from ..support.locks import Queue
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem
 
@@ -145,6 +146,37 @@ def test_it_wants_a_proof_and_somebody_left_to_own_what_others_use(
 
 def test_the_last_admin_stays(ada: Person) -> None:
     problem(ada.delete("/auth/me", json={"password": PASSWORD}), 409)
+
+
+@pytest.fixture
+def queue(app: Flask, instance: Path) -> Iterator[Queue]:
+    made = Queue(app, instance)
+    yield made
+    made.database.close()
+
+
+def erases_themself(who: Person) -> httpx.Response:
+    return who.delete("/auth/me", json={"password": PASSWORD})
+
+
+def test_an_admin_who_becomes_the_last_one_meanwhile_stays(
+    queue: Queue, ada: Person, alice: Person
+) -> None:
+    ok(ada.patch(f"/users/{alice.id}", {"role": "admin"}))
+    demoted = f"UPDATE users SET role = 'user' WHERE id = {alice.id}"
+    (answer,) = queue.overtaken([(ada, erases_themself)], demoted)
+    problem(answer, 409)
+    assert ok(ada.get("/auth/me"))["role"] == "admin"
+
+
+def test_whom_a_project_was_left_to_meanwhile_does_not_leave_it_without_an_owner(
+    queue: Queue, alice: Person, bob: Person, project: int
+) -> None:
+    members = "UPDATE members SET role = CASE user_id WHEN {} THEN 'owner' ELSE 'viewer' END"
+    (answer,) = queue.overtaken([(bob, erases_themself)], members.format(bob.id))
+    refused = problem(answer, 409)
+    assert refused["detail"].endswith(f"Their ids: {project}.")
+    assert ok(bob.get(f"/projects/{project}"))["role"] == "owner"
 
 
 def test_an_admin_can_and_nobody_else(app: Flask, ada: Person, bob: Person, zeb: Person) -> None:

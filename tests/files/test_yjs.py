@@ -127,6 +127,7 @@ def test_a_personal_token_that_writes_files_edits_them(
     writes = yjs(alice.comes_with(alice.makes_token("files:write")["token"]), text).sync()
     writes.edit(0, "x")
     yjs(alice, text).sync().expect_text("xabc")
+    assert content(connect, alice, text) == "xabc"
 
 
 def test_a_personal_token_for_other_things_opens_no_text(

@@ -35,6 +35,13 @@ def scraped(answer: httpx.Response) -> dict[str, float]:
     }
 
 
+def test_no_collector_fails(nobody: Person) -> None:
+    found = scraped(nobody.get("/metrics"))
+    failed = {name: value for name, value in found.items() if name.endswith("_collector_failed")}
+    assert "collab_webhook_collector_failed" in failed
+    assert set(failed.values()) == {0.0}
+
+
 def test_the_machine_itself_reads_the_numbers(nobody: Person) -> None:
     found = scraped(nobody.get("/metrics"))
     assert found["collab_uptime_seconds"] >= 0

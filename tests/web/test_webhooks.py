@@ -72,3 +72,4 @@ def test_an_incoming_hook_gives_an_address_that_publishes(window, at_site, alice
 def test_only_owners_see_them(window, project):
     page = window("bob", f"/projects/{project}/webhooks")
     expect(page.get_by_text("Owners manage")).to_be_visible()
+    assert page.locator(".row").count() == 0

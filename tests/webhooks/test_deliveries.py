@@ -27,6 +27,16 @@ def makes_tasks(who, project, *titles):
         ok(who.post("/tasks", {"title": title, "project_id": project}))
 
 
+def test_webhooks_and_what_waits_for_them_are_counted(alice, bob, project, hooks, receiver):
+    hooks.make(alice, project, receiver, "task.created")
+    makes_tasks(bob, project, "Order the rocket")
+    hooks.fill()
+    text = bob.http.get("/metrics").text
+    assert 'collab_webhooks{state="active"} 1.0' in text
+    assert "collab_webhook_deliveries_waiting 1.0" in text
+    assert "collab_webhook_collector_failed 0.0" in text
+
+
 def test_an_event_is_sent_as_the_log_has_it(alice, bob, project, hooks, receiver):
     hook = hooks.make(alice, project, receiver, "task.created")
     makes_tasks(bob, project, "Order the rocket")

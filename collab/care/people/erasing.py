@@ -67,23 +67,29 @@ def begin(user: User, *, take_projects: bool, actor: Caller) -> None:
 
     Projects in which they are alone go with them; those that only they own, if they are taken.
     """
-    with_others, without = owned_alone(user.id)
-    if with_others and not take_projects:
-        raise OwnsAlone(with_others)
-    _require_another_admin(user)
     user_id = user.id
-    for key in (*with_others, *without):
-        project = db.session.get(Project, key)
-        if project is not None:
-            projects.delete(project, actor)
+    _goes_along(user, take_projects)
     while disabling.end_some_of(user_id, actor.user_id):
         db.session.commit()
     take_write_lock()
+    while keys := _goes_along(user, take_projects):
+        for key in keys:
+            projects.delete(db.session.get_one(Project, key), actor)
+        take_write_lock()  # again: each of them is a commit, after which others may write
     user = db.session.get_one(User, user_id, populate_existing=True)
     db.session.merge(Erasure(user_id=user.id, email=user.email, name=user.name))
     end_sessions_of(user.id, "account erased")
     _forget(user)
     db.session.commit()
+
+
+def _goes_along(user: User, take_projects: bool) -> list[int]:
+    """Return the projects that go with somebody; raises LastAdmin, OwnsAlone."""
+    with_others, without = owned_alone(user.id)
+    if with_others and not take_projects:
+        raise OwnsAlone(with_others)
+    _require_another_admin(user)
+    return with_others + without
 
 
 def _forget(user: User) -> None:
