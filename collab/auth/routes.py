@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from ..core.http.blueprint import Blueprint
+from ..core.http.blueprint import NO_SECURITY, Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import require_match, versioned
 from ..core.http.idempotency import idempotent
@@ -41,8 +41,6 @@ from .sessions import Client
 blueprint = Blueprint(
     "auth", __name__, url_prefix=f"{BASE_PATH}/auth", description="Accounts, sessions and tokens."
 )
-
-NO_SECURITY: list[dict[str, list[str]]] = [{}]
 
 
 def client() -> Client:

@@ -9,7 +9,7 @@ from flask import request
 from ..auth.guard import login_required
 from ..auth.models import User
 from ..core.counting.networks import network_of
-from ..core.http.blueprint import Blueprint
+from ..core.http.blueprint import NO_SECURITY, Blueprint
 from ..core.http.caller import caller
 from ..core.http.etags import versioned
 from ..core.links import BASE_PATH
@@ -23,8 +23,6 @@ from .schemas import DigestIn, DigestOut, ForgotIn, ResetIn, TokenIn, VerifiedOu
 blueprint = Blueprint(
     "contact", __name__, url_prefix=BASE_PATH, description="Mails to people, and their links."
 )
-
-NO_SECURITY: list[dict[str, list[str]]] = [{}]
 
 
 @blueprint.post("/auth/verification")

@@ -13,7 +13,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from .json import dumps
-from .text import visible
+from .text import times, visible
 from .text.addresses import MAX_ADDRESS_LENGTH, canonical
 from .text.visible import NEVER_SHOWN_RANGES
 
@@ -229,7 +229,7 @@ class Time(fields.DateTime):
         super().__init__(format="iso", **options)
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return value.isoformat().replace("+00:00", "Z") if value else None
+        return times.write(value) if value else None
 
 
 class ShortList(fields.List[Any]):

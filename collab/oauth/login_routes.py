@@ -9,10 +9,10 @@ from marshmallow import EXCLUDE
 
 from ..auth.refreshing import cookies
 from ..auth.refreshing.cookies import Answer
-from ..auth.routes import NO_SECURITY, client
+from ..auth.routes import client
 from ..auth.schemas import SignedInOut
 from ..core.errors import ApiError
-from ..core.http.blueprint import Blueprint
+from ..core.http.blueprint import NO_SECURITY, Blueprint
 from ..core.http.origin import refuse_foreign_pages
 from ..core.http.representations.pages import wants_page
 from ..core.links import BASE_PATH

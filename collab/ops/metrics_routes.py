@@ -10,9 +10,8 @@ from flask import Response, request
 from ..auth.guard import bearer
 from ..core.counting import metrics
 from ..core.errors import Forbidden, Unauthorized
-from ..core.http.blueprint import Blueprint
+from ..core.http.blueprint import NO_SECURITY, Blueprint
 from ..core.slots import setting
-from .routes import NO_SECURITY
 
 blueprint = Blueprint("metrics", __name__, description="Numbers for Prometheus.")
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from marshmallow import Schema, fields
 
-from ..core.http.blueprint import Blueprint
+from ..core.http.blueprint import NO_SECURITY, Blueprint
 from ..core.models import utcnow
 from ..core.parts import PARTS
 from ..core.schemas import Time
@@ -17,8 +17,6 @@ from .readiness import READINESS, is_good
 from .started import STARTED
 
 blueprint = Blueprint("ops", __name__, description="Whether it runs.")
-
-NO_SECURITY: list[dict[str, list[str]]] = [{}]
 
 
 class HealthOut(Schema):

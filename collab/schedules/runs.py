@@ -14,6 +14,7 @@ from sqlalchemy import select, text, update
 from ..core.errors import ApiError
 from ..core.json import dumps
 from ..core.models import utcnow
+from ..core.text import times
 from ..core.usage import quota
 from ..core.usage.counted import ROW_BYTES
 from ..events import log
@@ -241,4 +242,4 @@ def halt(schedule: Schedule, status: str, reason: str, actor: int | None = None)
 
 
 def _written(run: ScheduleRun) -> str | None:
-    return run.nominal_at.isoformat().replace("+00:00", "Z") if run.nominal_at else None
+    return times.write(run.nominal_at) if run.nominal_at else None

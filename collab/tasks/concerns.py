@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from ..core.text import times
 from ..core.text.zones import zones
 from ..events.concerns import Family, Rule, by_id, keys, member, mentioned, who
 from ..extensions import db
@@ -110,7 +111,7 @@ class TaskEvents(Family):
         if row.type == "task.reminded":
             due = datetime.fromisoformat(row.data["due_at"]).astimezone(UTC)
             told = {name: row.data[name] for name in ("due_zone", "others") if name in row.data}
-            return {"due_at": due.isoformat().replace("+00:00", "Z")} | told
+            return {"due_at": times.write(due)} | told
         return {"comment_id": row.data["comment_id"]} if "comment_id" in row.data else {}
 
     def may_read(self, key: int, user_id: int, facts: TaskFacts) -> bool:

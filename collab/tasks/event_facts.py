@@ -7,6 +7,7 @@ from typing import Any
 
 from ..auth.mentions import mentioned
 from ..auth.models import User
+from ..core.text import times
 from ..projects.access import in_project_of
 from .models import Task
 
@@ -39,7 +40,7 @@ def newly_mentioned(task: Task, text: str, before: str = "") -> list[int]:
 
 def written(value: Any) -> Any:
     """Return a value as an event has it: times as text."""
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+    return times.write(value) if isinstance(value, datetime) else value
 
 
 def excerpt(body: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields
 
-from ..core.http.blueprint import Blueprint
+from ..core.http.blueprint import NO_SECURITY, Blueprint
 from ..core.http.query import any_query
 from ..core.http.representations.pages import wants_page
 from ..version import VERSION
@@ -15,8 +15,6 @@ from .pages import pages
 from .static_routes import page_of, read_anew
 
 blueprint = Blueprint("index", __name__, description="The way in.")
-
-NO_SECURITY: list[dict[str, list[str]]] = [{}]
 
 LINKS = {
     "docs": "/api/docs",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import invalid
-from ...core.http.blueprint import Blueprint
+from ...core.http.blueprint import NO_SECURITY, Blueprint
 from ...core.links import BASE_PATH
 from ..factors.schemas import CeremonyOut, PasskeyLoginIn, SecondStepIn
 from ..refreshing import cookies
 from ..refreshing.cookies import NO_STORE, Answer
-from ..routes import NO_SECURITY, client
+from ..routes import client
 from ..schemas import SignedInOut
 from . import by_passkey, second_step
 

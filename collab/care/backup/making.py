@@ -14,6 +14,7 @@ from typing import IO
 
 from ...core.database import register_functions
 from ...core.storage.blobs import Blobs
+from ...core.text import times
 from ...ingest.pipeline.archives.archive import Archive
 from .manifest import Manifest
 from .moment import ARCHIVE_NAME, STORE_NAME, Moment, pinned, sweep_links
@@ -80,7 +81,7 @@ def make(sources: Sources, place: Path, seal: tuple[Sealer, Opener | None] | Non
 
 
 def _write(sources: Sources, moment: Moment, staging: Path, sealer: Sealer | None) -> Path:
-    sources.manifest.moment = moment.at.isoformat().replace("+00:00", "Z")
+    sources.manifest.moment = times.write(moment.at)
     draft = staging / "draft"
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         sealed = SealingWriter(file, sealer) if sealer else None

@@ -24,6 +24,9 @@ from .representations.sent_back import without_unchanged
 
 P = ParamSpec("P")
 
+#: For `blueprint.doc(security=…)`: whoever calls needs no token.
+NO_SECURITY: list[dict[str, list[str]]] = [{}]
+
 
 class UnsupportedMediaType(ApiError):
     """The body must be JSON: send `Content-Type: application/json`."""

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from ..text import times
+
 CSV_TYPE = "text/csv"
 
 #: What makes a spreadsheet take a cell for a formula.
@@ -24,7 +26,7 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
 def _cell(value: Any) -> Any:
     """Return a cell: times as RFC 3339 has them, texts as no spreadsheet calculates them."""
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return times.write(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):

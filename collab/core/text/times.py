@@ -21,6 +21,11 @@ LEAP_SECOND = "60"
 BEFORE_MIDNIGHT = "59.999999"
 
 
+def write(moment: datetime) -> str:
+    """Write a time as RFC 3339 has it, with `Z` for UTC."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def parse(text: str) -> datetime | date:
     """Read a time; raises ValueError. One without an offset stays without one.
 

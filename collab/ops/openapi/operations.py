@@ -16,6 +16,7 @@ from apispec import APISpec
 from flask import Flask
 from werkzeug.routing import Rule
 
+from ...core.http.blueprint import NO_SECURITY
 from ...core.http.downloads import COMPLETE_HEADER
 from ...core.http.limits import UNLIMITED_ENDPOINTS
 from ...core.http.traits import Trait, traits_of
@@ -29,7 +30,6 @@ Json = dict[str, Any]
 RULE_VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 #: What begins with one of these is decided about in a route that calls it.
 PRECONDITIONS = ("require_match", "check_preconditions")
-PUBLIC_SECURITY: list[Json] = [{}]
 CHANGING_METHODS = ("post", "put", "patch", "delete")
 #: They keep something: a quota may be spent.
 KEEPING_METHODS = ("post", "put", "patch")
@@ -208,7 +208,7 @@ def _feature(app: Flask, rule: Rule) -> bool:
 def errors_of_request(spec: APISpec, operation: Json) -> set[int]:
     """Return the statuses of errors that follow from what a route reads."""
     found = {400, 413, 415} if "requestBody" in operation else set()
-    if operation.get("security") != PUBLIC_SECURITY:
+    if operation.get("security") != NO_SECURITY:
         found |= {401}
     if any(one.get("name") == "scope" for one in operation.get("parameters", ())):
         found |= {403}  # what is everybody's is for admins

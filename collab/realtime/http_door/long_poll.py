@@ -26,12 +26,11 @@ from ...events.subscriber import Subscriber
 from ...extensions import db
 from ...projects import access, own_topics
 from ...projects.access import Place
-from ...serving.deadlines import NO_DEADLINE
 from ...serving.holding import Hold
 from ..transport.follower import follow, person, recovered
 from ..transport.live import Live
 from ..transport.places import Seat
-from ..transport.unread import Leaving
+from ..transport.unread import block
 
 
 class Waiter(Subscriber):
@@ -229,14 +228,7 @@ class Poll:
 
     def block(self, sock: socket.socket | None) -> None:
         """Wait in this thread, where the server can't hold a request."""
-        woken = threading.Event()
-        self.when_woken(woken.set)
-        leaving = None if sock is None else Leaving(sock, self.leave)
-        if leaving is not None:
-            self._live.reactor.park(leaving, NO_DEADLINE, reading=True)
-        woken.wait(max(0.0, self.deadline - time.monotonic()))
-        if leaving is not None:
-            self._live.reactor.release(leaving)
+        block(self, sock, self._live.reactor)
 
     def close(self) -> None:
         """Stop following, and give the place back."""

@@ -40,7 +40,7 @@ from ..transport.parked import End, Parked
 from ..transport.places import Seat
 from ..transport.served import Served
 from ..transport.wire import Wire
-from .protocol import TooBig, refusal
+from .protocol import JSON_SPEECH, Speech, TooBig, refusal
 from .socket import Socket
 from .stranger import Stranger, end
 
@@ -118,11 +118,16 @@ def refuse_unknown_parameters() -> None:
     query.refuse_all_but(SOCKET_PARAMETERS, several=("topic",))
 
 
+def topics_in_address() -> list[str]:
+    """Return the topics that an address names, to follow at once."""
+    project_id = request.args.get("project_id", request.args.get("projectId"))
+    return request.args.getlist("topic") + ([f"project:{project_id}"] if project_id else [])
+
+
 @sock.route("/ws", bp=blueprint)
 def socket(ws: Server) -> None:
     """Follow topics and publish; `?project_id=` or `?topic=` subscribes at once."""
-    project_id = request.args.get("project_id", request.args.get("projectId"))
-    topics = request.args.getlist("topic") + ([f"project:{project_id}"] if project_id else [])
+    topics = topics_in_address()
     serve(ws, lambda _: topics)
 
 
@@ -148,9 +153,10 @@ def serve(ws: Server, topics: Callable[[Caller], list[str]]) -> None:
     run(ws, connected, finish)
 
 
-def finish(wire: Wire, error: ApiError, code: int) -> NoReturn:
+def finish(wire: Wire, error: ApiError, code: int, speech: Speech = JSON_SPEECH) -> NoReturn:
     """Say what is wrong and close, with a code after the error unless one is given."""
-    end(wire, error, code or (TRY_AGAIN_LATER if error.status == 429 else INTERNAL_ERROR))
+    code = code or (TRY_AGAIN_LATER if error.status == 429 else INTERNAL_ERROR)
+    end(wire, error, code, speech=speech)
 
 
 def seated(seat: Seat, who: Caller) -> Caller:

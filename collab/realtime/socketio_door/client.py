@@ -99,8 +99,7 @@ class Client(Socket):
 
     def _refuse_namespace(self, namespace: str) -> None:
         if namespace != packets.MAIN_NAMESPACE:
-            refused = packets.not_connected(namespace, "There is only the main namespace.")
-            self._wire.push(text_frame(refused))
+            self._wire.push(text_frame(packets.no_such_namespace(namespace)))
 
     def _bye(self) -> NoReturn:
         """End, since the client wants to: they will not come back for what they missed."""

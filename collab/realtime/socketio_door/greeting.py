@@ -61,15 +61,16 @@ class Greeting(Served):
 
     def take(self, data: str | bytes) -> Work:
         """Connect the client, or say why not; it may try again while there is time."""
-        if data in (packets.CLOSED_PACKET, packets.PONG_PACKET):
-            self._close_if(data == packets.CLOSED_PACKET)
+        if data == packets.PONG_PACKET:
             return
+        if data == packets.CLOSED_PACKET:
+            self._wire.shut(NORMAL_CLOSURE, "Goodbye.")
+            raise ConnectionClosed(NORMAL_CLOSURE)
         packet = packets.read(data)
         if packet.kind != packets.CONNECT_KIND:
             raise Malformed("Connect first.")
         if packet.namespace != packets.MAIN_NAMESPACE:
-            refused = packets.not_connected(packet.namespace, "There is only the main namespace.")
-            self._wire.push(text_frame(refused))
+            self._wire.push(text_frame(packets.no_such_namespace(packet.namespace)))
             return
         try:
             client, go_on = self._connected(data, packet)
@@ -105,11 +106,6 @@ class Greeting(Served):
         message = NOT_SIGNED_IN if isinstance(error, Unauthorized) else error.detail
         refused = packets.not_connected(packets.MAIN_NAMESPACE, message, problem(error))
         self._wire.push(text_frame(refused))
-
-    def _close_if(self, closes: bool) -> None:
-        if closes:
-            self._wire.shut(NORMAL_CLOSURE, "Goodbye.")
-            raise ConnectionClosed(NORMAL_CLOSURE)
 
     def tick(self) -> None:
         """End if nobody connects in time."""

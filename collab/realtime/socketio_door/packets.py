@@ -110,6 +110,11 @@ def not_connected(namespace: str, message: str, data: dict[str, Any] | None = No
     return b"44" + where + dumps({"message": message} | ({"data": data} if data else {}))
 
 
+def no_such_namespace(namespace: str) -> bytes:
+    """Write that there is only the main namespace."""
+    return not_connected(namespace, "There is only the main namespace.")
+
+
 def event(name: str, *arguments: bytes) -> bytes:
     """Write an event; its arguments are JSON already."""
     return b"42" + b",".join((b'["' + name.encode() + b'"', *arguments)) + b"]"

@@ -16,7 +16,7 @@ from ..transport.frames import CLOSE, TEXT, unframed
 from ..transport.incoming import Join, PeerClosed, TooLong, TooMany
 from ..transport.reactor import Reactor
 from ..transport.token_bucket import Bucket
-from ..transport.unread import Leaving
+from ..transport.unread import block
 from ..transport.wire import Wire
 from . import packets
 
@@ -184,14 +184,7 @@ class Poll:
 
     def block(self, sock: socket.socket | None, reactor: Reactor) -> None:
         """Wait in this thread, where the server can't hold a request."""
-        woken = threading.Event()
-        self.when_woken(woken.set)
-        leaving = None if sock is None else Leaving(sock, self.leave)
-        if leaving is not None:
-            reactor.park(leaving, NO_DEADLINE, reading=True)
-        woken.wait()
-        if leaving is not None:
-            reactor.release(leaving)
+        block(self, sock, reactor)
 
     def leave(self) -> None:
         """Learn that the client reads no more; another poll may come."""
@@ -206,11 +199,11 @@ class Poll:
 class Brought:
     """Takes apart what a client posts: packets, counted."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, bucket: Bucket) -> None:
         self.messages: deque[str | bytes] = deque()
         self.pings: list[bytes] = []
         self.alive = True
-        self._bucket = Bucket(rate)
+        self._bucket = bucket
 
     def feed(self, data: bytes, join: Join | None = None) -> None:
         """Take a body; raises PeerClosed, TooLong and TooMany."""

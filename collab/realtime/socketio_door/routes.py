@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 from flask import Blueprint, Flask, Response, g, request
@@ -18,19 +19,17 @@ from ...core.http.limits import count_otherwise
 from ...core.http.resuming import Resumed
 from ...core.links import BASE_PATH
 from ...core.slots import application, setting
-from ...events.close_codes import INTERNAL_ERROR, TRY_AGAIN_LATER
 from ...extensions import sock
 from ...serving.deadlines import NO_DEADLINE
 from ...serving.holding import HOLDS_KEY, Hold
 from ..json_door.protocol import LIVE_AREA, MAX_MESSAGE_BYTES
-from ..json_door.routes import run, seated, socket_blueprint
-from ..json_door.stranger import end
-from ..transport.incoming import FRAMES_PER_MESSAGE, MIN_FRAMES
+from ..json_door.routes import finish as json_finish
+from ..json_door.routes import run, seated, socket_blueprint, topics_in_address
+from ..transport.incoming import bucket_of
 from ..transport.live import live
 from ..transport.parked import Parked
 from ..transport.places import Seat
 from ..transport.served import Served
-from ..transport.wire import Wire
 from . import packets, sessions
 from .client import Client
 from .greeting import Greeting
@@ -43,6 +42,7 @@ SOCKET_IO_PATH = "/socket.io"
 PARAMETERS = ("EIO", "transport", "sid", "t", "token", "ticket", "project_id", "projectId", "topic")
 
 blueprint = socket_blueprint("socketio")
+finish = partial(json_finish, speech=EventFollower.speech)
 polls = Blueprint("socketio_polls", __name__, url_prefix=BASE_PATH)
 
 
@@ -125,8 +125,8 @@ def _begun() -> bytes:
     here, app, sid = live(), application(), secrets.token_urlsafe(15)
     seat = here.capacity.take(network_of(request.remote_addr), door="socketio")
     wire = PolledWire(here.reactor)
-    rate = max(MIN_FRAMES, app.config["MESSAGE_RATE"] * FRAMES_PER_MESSAGE)
-    parked = Parked(app, wire, Brought(rate), finish, ping_seconds=NO_DEADLINE)
+    brought = Brought(bucket_of(app.config["MESSAGE_RATE"]))
+    parked = Parked(app, wire, brought, finish, ping_seconds=NO_DEADLINE)
     beat = Heartbeat(_ping_seconds(), lambda: wire.seen_at)
     known = sessions.SESSIONS.of(app)
     try:
@@ -156,7 +156,7 @@ def greeting(
         return parked.serve
 
     opened = packets.opened(sid, upgrades, _ping_seconds(), PATIENCE_S)
-    return Greeting(parked.wire, opened, _by_handshake(), known, beat, _topics())
+    return Greeting(parked.wire, opened, _by_handshake(), known, beat, topics_in_address())
 
 
 def _by_handshake() -> Callable[[], Caller | None]:
@@ -173,19 +173,8 @@ def _raise(error: ApiError) -> NoReturn:
     raise error
 
 
-def _topics() -> list[str]:
-    project_id = request.args.get("project_id", request.args.get("projectId"))
-    return request.args.getlist("topic") + ([f"project:{project_id}"] if project_id else [])
-
-
 def _ping_seconds() -> int:
     return int(setting("PING_SECONDS"))
-
-
-def finish(wire: Wire, error: ApiError, code: int) -> NoReturn:
-    """Say what is wrong and close, with a code after the error unless one is given."""
-    code = code or (TRY_AGAIN_LATER if error.status == 429 else INTERNAL_ERROR)
-    end(wire, error, code, speech=EventFollower.speech)
 
 
 def is_poll() -> bool:

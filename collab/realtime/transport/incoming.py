@@ -56,6 +56,11 @@ class TooLong(Exception):
     """The message is longer than this socket accepts."""
 
 
+def bucket_of(message_rate: int) -> Bucket:
+    """Make what counts the frames of a peer who may send so many messages a second."""
+    return Bucket(max(MIN_FRAMES, message_rate * FRAMES_PER_MESSAGE))
+
+
 class Source(Protocol):
     """Takes apart what a peer sends, as a socket's turns see it."""
 
@@ -93,8 +98,7 @@ class Incoming:
     @classmethod
     def of(cls, protocol: WSConnection, limit: int, message_rate: int) -> Incoming:
         """Make one whose peer may send `message_rate` messages a second."""
-        rate = max(MIN_FRAMES, message_rate * FRAMES_PER_MESSAGE)
-        return cls(protocol, limit, Bucket(rate))
+        return cls(protocol, limit, bucket_of(message_rate))
 
     def feed(self, data: bytes, join: Join | None = None) -> None:
         """Take bytes; raises PeerClosed, TooLong and TooMany.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
 from ...serving.deadlines import NO_DEADLINE
+from ...serving.holding import Waiting
 from .incoming import Join, PeerClosed
+from .reactor import Reactor
 
 #: Bytes that a stream's reader may send before the stream ends.
 UNREAD_BYTES = 64 * 1024
@@ -67,3 +70,16 @@ class Leaving:
 
     def abort(self) -> None:
         """End nothing: that is the request's business."""
+
+
+def block(waiting: Waiting, sock: socket.socket | None, reactor: Reactor) -> None:
+    """Wait in this thread until something has happened, the client leaves, or the time is over."""
+    woken = threading.Event()
+    waiting.when_woken(woken.set)
+    leaving = None if sock is None else Leaving(sock, waiting.leave)
+    if leaving is not None:
+        reactor.park(leaving, NO_DEADLINE, reading=True)
+    forever = waiting.deadline == NO_DEADLINE
+    woken.wait(None if forever else max(0.0, waiting.deadline - time.monotonic()))
+    if leaving is not None:
+        reactor.release(leaving)

@@ -7,8 +7,7 @@ from typing import Any
 from flask import Flask, request, url_for
 
 from ...auth.guard import login_required
-from ...auth.routes import NO_SECURITY
-from ...core.http.blueprint import Blueprint
+from ...core.http.blueprint import NO_SECURITY, Blueprint
 from ...core.http.caller import caller
 from ...core.http.etags import require_match, versioned
 from ...core.http.idempotency import idempotent
