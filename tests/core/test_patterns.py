@@ -39,10 +39,14 @@ HARMLESS = {"compile", "escape", "Pattern", "Match", "ASCII", "DOTALL", "IGNOREC
 MAKERS = {"collab.core.schemas": "Pattern"}
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted((ROOT / "collab").rglob("*.py")):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        yield name.removesuffix(".__init__"), ast.parse(path.read_text())
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
+    paths = sorted((ROOT / "collab").rglob("*.py"))
+    names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths)
+    return [
+        (name.removesuffix(".__init__"), ast.parse(path.read_text()))
+        for name, path in zip(names, paths, strict=True)
+    ]
 
 
 def uses_of(tree: ast.AST) -> Iterator[str]:
