@@ -62,6 +62,7 @@ def test_what_is_sent_becomes_an_event_of_the_project(nobody, alice, project, ma
             {"a": "1", "b": ["2", "3"], "c": ""},
         ),
         (b"payload=%7B%22a%22%3A1%7D", FORM, {"a": 1}),
+        (b"", "", {}),
     ],
 )
 def test_json_and_forms_are_taken(nobody, alice, project, make, body, media, payload):

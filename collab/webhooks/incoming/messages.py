@@ -71,8 +71,11 @@ def _verify_github(secret: str, sent: Sent) -> None:
 def payload_of(sent: Sent) -> dict[str, Any]:
     """Return what was sent as an object: JSON, or the fields of a form.
 
-    JSON that is no object becomes its member `value`. Raises Malformed, UnsupportedMediaType.
+    JSON that is no object becomes its member `value`; no body at all is an object without members.
+    Raises Malformed, UnsupportedMediaType.
     """
+    if not sent.body and not sent.media_type:
+        return {}
     if sent.media_type == "application/x-www-form-urlencoded":
         return _fields(sent.body)
     if sent.media_type != "application/json" and not sent.media_type.endswith("+json"):

@@ -124,7 +124,9 @@ def delete_incoming_hook(hook_id: int) -> None:
 MESSAGE_BODY: dict[str, Any] = {
     "content": {
         "application/json": {
-            "schema": {"description": "Any JSON; what is no object becomes its member `value`."},
+            "schema": {
+                "description": "Any JSON (no body is `{}`); what is no object becomes its member `value`."
+            },
             "example": {"branch": "main", "passed": True},
         },
         "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
