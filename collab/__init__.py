@@ -13,6 +13,7 @@ from sqlalchemy import URL
 
 from . import (
     activity,
+    admin,
     auth,
     care,
     cli,
@@ -81,6 +82,7 @@ PACKAGES: tuple[Package, ...] = (
     activity,
     search,
     care,
+    admin,
     flags,
     ops,
     web,

@@ -57,6 +57,7 @@ RANKS = {
     "contact": 7,
     "web": 7,
     "care": 7,
+    "admin": 7,
 }
 #: What makes threads: the base of all parts, the worker, which stops several at once, and the
 #: exchange with another service, which is given up at its deadline.

@@ -17,7 +17,10 @@ from flask import Flask
 
 from collab.events.catalogue import catalogue, reserved
 from collab.events.types import OPEN_TYPES
+from collab.extensions import db
 from collab.ingest.store import writer
+from collab.mail import outbox
+from collab.mail.message import Mail
 from collab.realtime.json_door.socket import MESSAGES as socket_messages
 
 from .support.authenticator import Authenticator
@@ -113,6 +116,15 @@ GET    users/<user>                                       401     403  403 403  
 PATCH  users/<user>                                       401     403  403 403   403 200
 DELETE users/<user>                                       401     403  403 403   403 204
 POST   users/<user>/second-factor/reset                   401     403  403 403   403 204
+GET    users/<user>/usage                                 401     403  403 403   403 200
+DELETE users/<user>/sessions                              401     403  403 403   403 204
+GET    sessions                                           401     403  403 403   403 200
+DELETE sessions/<session> of another                      401     403  403 403   403 204
+GET    usage                                              401     403  403 403   403 200
+GET    mails                                              401     403  403 403   403 200
+GET    mails/<mail>                                       401     403  403 403   403 200
+POST   mails/<mail>/resend                                401     403  403 403   403 202
+GET    installation                                       401     403  403 403   403 200
 GET    users/<user>/tokens                                401     403  403 403   403 200
 DELETE users/<user>/tokens/<personal_token> of another    401     403  403 403   403 204
 
@@ -379,6 +391,7 @@ GET    ingest/latency                                     401     404  200 200  
 GET    ingest/health                                      401     404  200 200   200 200
 GET    ingest/health of everybody                         401     403  403 403   403 200
 GET    ingest/dead-letters                                401     404  200 200   200 200
+GET    ingest/dead-letters/projects                       401     403  403 403   403 200
 GET    ingest/dead-letters/<dead_letter>                  401     404  200 200   200 200
 PATCH  ingest/dead-letters/<dead_letter>                  401     404  403 200   200 200
 POST   ingest/dead-letters/replay                         401     404  403 200   200 200
@@ -853,6 +866,15 @@ class Cell:
     @property
     def passkey(self) -> int:
         return Authenticator().is_added_by(self.owner)["passkey"]["id"]
+
+    @property
+    def mail(self) -> int:
+        """Return a mail that waits."""
+        assert self.desk is not None
+        with self.desk.app.app_context():
+            row = outbox.send(Mail(self.other.email, "Hello", "World\n"))
+            db.session.commit()
+            return row.id
 
     @property
     def personal_token(self) -> int:

@@ -159,6 +159,7 @@ SENTENCES: dict[str, str | Callable[[Data], str]] = {
     "flag.changed": _flag_changed,
     "login.refused": "{actor} failed to log in as {email}: {reason}",
     "access.refused": "{actor} was refused {method} {path} with {status}: {reason}",
+    "mail.resent": "{actor} had mail {mail_id} ({kind}) sent again",
     "audit.exported": "{actor} exported the audit as {format}",
 }
 

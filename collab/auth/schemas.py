@@ -8,7 +8,7 @@ from marshmallow import fields, post_dump, validate
 
 from ..core.fields.flag import Flag
 from ..core.http.pages import PageQuery, page_of, sort_field
-from ..core.schemas import Schema, Time, TrueOrFalse, email, line
+from ..core.schemas import MAX_ID, Schema, Time, TrueOrFalse, email, line
 from ..core.text.opaque import prepared
 from .models import ADMIN, BLOCK_SORTS, SESSION_SORTS, USER, USER_SORTS
 from .passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
@@ -211,6 +211,30 @@ class SessionQuery(PageQuery):
     sort = sort_field(SESSION_SORTS, "-last_used_at")
 
 
+class SeenSessionOut(SessionOut):
+    """A log-in on one device, as an admin sees it."""
+
+    example = {"user_id": 5, "user_name": "Bob", "current": False}
+    user_id = fields.Integer(required=True)
+    user_name = fields.String(required=True)
+
+
+class AllSessionsQuery(PageQuery):
+    """Whose sessions."""
+
+    user_id = fields.Integer(
+        load_default=None,
+        validate=validate.Range(1, MAX_ID),
+        metadata={"description": "Those of one person."},
+    )
+    address = fields.String(
+        load_default=None,
+        validate=validate.Length(1, 45),
+        metadata={"description": "Those that were begun from an address.", "example": "192.0.2.7"},
+    )
+    sort = fields.String(load_default="-id", validate=validate.OneOf(("id", "-id")))
+
+
 class BlockOut(Schema):
     """A person you have blocked; their name is shown if you have something in common."""
 
@@ -264,4 +288,5 @@ class UserIn(Schema):
 
 UserPage = page_of(AccountOut)
 SessionPage = page_of(SessionOut)
+SeenSessionPage = page_of(SeenSessionOut)
 BlockPage = page_of(BlockOut)

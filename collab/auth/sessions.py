@@ -195,8 +195,11 @@ def has_ended(session_id: int) -> bool:
     return db.session.scalar(found) is None
 
 
-def revoke(which: ColumnElement[bool], reason: str) -> int:
-    """End sessions in the open transaction, record each, and return how many."""
+def revoke(which: ColumnElement[bool], reason: str, *, by: int | None = None) -> int:
+    """End sessions in the open transaction, record each, and return how many.
+
+    `by` is who did it, where that is not their owner.
+    """
     statement = (
         update(Session)
         .where(which, Session.revoked_at.is_(None))
@@ -207,7 +210,7 @@ def revoke(which: ColumnElement[bool], reason: str) -> int:
     address = client_address.address()
     log.record_each(
         [
-            (SessionRevoked(user_id=user_id, session_id=key, reason=reason), user_id, address)
+            (SessionRevoked(user_id=user_id, session_id=key, reason=reason), by or user_id, address)
             for key, user_id in ended
         ]
     )

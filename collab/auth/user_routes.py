@@ -1,4 +1,4 @@
-"""`/users`: the admin's view of accounts."""
+"""`/users` and `/sessions`: the admin's view of accounts, and of where they are signed in."""
 
 from __future__ import annotations
 
@@ -11,16 +11,24 @@ from ..core.http.pages import linked
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from . import users
+from .accounts import oversight
 from .guard import admin_required
 from .models import User
-from .schemas import AccountOut, UserIn, UserPage, UserQuery
+from .schemas import (
+    AccountOut,
+    AllSessionsQuery,
+    SeenSessionPage,
+    UserIn,
+    UserPage,
+    UserQuery,
+)
 
 blueprint = Blueprint(
-    "users", __name__, url_prefix=f"{BASE_PATH}/users", description="All accounts, for admins."
+    "users", __name__, url_prefix=BASE_PATH, description="All accounts, for admins."
 )
 
 
-@blueprint.get("")
+@blueprint.get("/users")
 @admin_required
 @blueprint.arguments(UserQuery, location="query")
 @blueprint.response(200, UserPage)
@@ -30,7 +38,7 @@ def list_users(query: dict[str, Any]) -> Page:
     return users.list_users(**query)
 
 
-@blueprint.get("/<id:user_id>")
+@blueprint.get("/users/<id:user_id>")
 @admin_required
 @blueprint.response(200, AccountOut)
 @versioned
@@ -39,7 +47,7 @@ def get_user(user_id: int) -> User:
     return users.load(user_id, to_admin=True)
 
 
-@blueprint.patch("/<id:user_id>")
+@blueprint.patch("/users/<id:user_id>")
 @admin_required
 @blueprint.arguments(UserIn)
 @blueprint.response(200, AccountOut)
@@ -50,3 +58,29 @@ def update_user(changes: dict[str, Any], user_id: int) -> User:
     user = users.load(user_id, to_change=True, to_admin=True)
     require_match(user)
     return users.update(user, changes, caller())
+
+
+@blueprint.delete("/users/<id:user_id>/sessions")
+@admin_required
+@blueprint.response(204)
+def end_sessions_of_user(user_id: int) -> None:
+    """End all of somebody's sessions; their personal tokens stay."""
+    oversight.end_all(caller(), user_id)
+
+
+@blueprint.get("/sessions")
+@admin_required
+@blueprint.arguments(AllSessionsQuery, location="query")
+@blueprint.response(200, SeenSessionPage)
+@linked
+def list_all_sessions(query: dict[str, Any]) -> Page:
+    """List where people are signed in, the newest log-in first."""
+    return oversight.list_sessions(caller(), **query)
+
+
+@blueprint.delete("/sessions/<id:session_id>")
+@admin_required
+@blueprint.response(204)
+def end_session_of_user(session_id: int) -> None:
+    """End somebody's session: its connections end, and they sign in again."""
+    oversight.end_session(caller(), session_id)

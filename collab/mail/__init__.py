@@ -5,11 +5,13 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Let jobs send mails, by SMTP_URL or into a folder; those of long ago are forgotten."""
+    from ..core.http.api import serve
     from ..core.storage import housekeeping
     from ..jobs.registry import register
-    from . import job_types, outbox, personal, retention
+    from . import job_types, outbox, personal, retention, routes
 
     outbox.init_app(app)
     personal.init_app(app)
     register(app, job_types.email)
     housekeeping.bring(app, "ended mails", retention.forget)
+    serve(app, routes.blueprint)

@@ -15,6 +15,7 @@ SENT = "sent"
 BOUNCED = "bounced"
 #: It came too late, or whom it was for may have none any more.
 DROPPED = "dropped"
+MAIL_STATUSES = (WAITING, SENT, BOUNCED, DROPPED)
 
 
 class OutgoingMail(Model):
@@ -26,6 +27,7 @@ class OutgoingMail(Model):
     __tablename__ = "mails"
     __table_args__ = (
         Index("ix_mails_recipient_kind_created_at", "recipient", "kind", "created_at"),
+        Index("ix_mails_status_id", "status", "id"),
         Index("ix_mails_ended_at", "ended_at", sqlite_where=text("ended_at IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )
@@ -51,3 +53,7 @@ class OutgoingMail(Model):
     answer: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     ended_at: Mapped[datetime | None]
+
+
+#: What lists may be sorted by.
+MAIL_SORTS = {"id": OutgoingMail.id}

@@ -1,18 +1,42 @@
-"""Mails that ended long ago go, as the jobs do that sent them."""
+"""Mails that ended long ago go, as the jobs do that sent them; what nobody took is given up."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from ..core.models import utcnow
 from ..core.storage import retention
-from .models import OutgoingMail
+from ..extensions import db
+from .models import DROPPED, WAITING, OutgoingMail
+
+GIVEN_UP = "No mail server took it, and the job that sent it is long gone."
 
 
 def forget() -> bool:
     """Delete some mails that ended more than JOB_RETENTION_DAYS ago; commits.
 
-    Returns whether there may be more.
+    Those that wait for so long are given up first: their words go at once. Returns whether there
+    may be more.
     """
     before = retention.border("JOB_RETENTION_DAYS")
     if before is None:
         return False
+    if _give_up(before) == retention.ROWS_PER_COMMIT:
+        return True
     gone = retention.delete_older(OutgoingMail.ended_at, before, OutgoingMail.id)
     return gone == retention.ROWS_PER_COMMIT
+
+
+def _give_up(before: datetime) -> int:
+    waiting = select(OutgoingMail.id).where(
+        OutgoingMail.status == WAITING, OutgoingMail.created_at < before
+    )
+    keys = db.session.scalars(waiting.limit(retention.ROWS_PER_COMMIT)).all()
+    ended = {"status": DROPPED, "answer": GIVEN_UP, "sealed": None, "ended_at": utcnow()}
+    old = update(OutgoingMail).where(OutgoingMail.id.in_(keys), OutgoingMail.status == WAITING)
+    if keys:
+        db.session.execute(old.values(**ended).execution_options(synchronize_session=False))
+    db.session.commit()
+    return len(keys)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
+from ..core.http.pages import PageQuery, page_of
 from ..core.schemas import Schema
+from ..core.usage.models import PERSON, PROJECT
 
 
 class KindOut(Schema):
@@ -30,3 +32,38 @@ class UsageOut(Schema):
     bytes = fields.Integer(required=True)
     limit = fields.Integer(required=True, metadata={"description": "Bytes that may be kept."})
     kinds = fields.List(fields.Nested(KindOut), required=True)
+
+
+class KeeperOut(Schema):
+    """A person or a project, and all that they keep."""
+
+    example = {
+        "owner": PERSON,
+        "id": 5,
+        "name": "Bob",
+        "bytes": 61440,
+        "count": 31,
+        "limit": 1073741824,
+    }
+    owner = fields.String(required=True, validate=validate.OneOf((PERSON, PROJECT)))
+    id = fields.Integer(required=True)
+    name = fields.String(
+        required=True, allow_none=True, metadata={"description": "Null where it is gone."}
+    )
+    bytes = fields.Integer(required=True)
+    count = fields.Integer(required=True, metadata={"description": "Rows."})
+    limit = fields.Integer(required=True, metadata={"description": "Bytes that may be kept."})
+
+
+class KeeperQuery(PageQuery):
+    """Who keeps much."""
+
+    owner = fields.String(
+        load_default=PERSON,
+        validate=validate.OneOf((PERSON, PROJECT)),
+        metadata={"description": "People or projects."},
+    )
+    sort = fields.String(load_default="-bytes", validate=validate.OneOf(("bytes", "-bytes")))
+
+
+KeeperPage = page_of(KeeperOut)

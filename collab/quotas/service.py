@@ -1,15 +1,20 @@
-"""Reading the counters."""
+"""Reading the counters: of one person or project, and for admins of whoever keeps most."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from ..auth.models import User
+from ..core.errors import NotFound
+from ..core.lists.paging import Page, paginate
 from ..core.slots import setting
 from ..core.usage.models import KINDS, PERSON, PROJECT, Usage
 from ..core.usage.quota import MIB, limit_of
 from ..extensions import db
+from ..projects.models import Project
 
 #: Kinds that have a quota of their own, below the one of all, and the setting for it.
 OWN_QUOTAS = {(PERSON, "uploads"): "UPLOAD_QUOTA_MB", (PROJECT, "files"): "FILE_QUOTA_MB"}
@@ -45,6 +50,50 @@ def usage_of(owner: str, owner_id: int) -> Kept:
         if kind in found
     ]
     return Kept(sum(one.bytes for one in kinds), limit_of(owner), kinds)
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """A person or a project, and all that they keep."""
+
+    owner: str
+    id: int
+    #: None: there is no such account or project any more.
+    name: str | None
+    bytes: int
+    count: int
+    limit: int
+
+
+def usage_of_user(user_id: int) -> Kept:
+    """Return what a person keeps, for an admin; raises NotFound for nobody."""
+    if db.session.get(User, user_id) is None:
+        raise NotFound()
+    return usage_of(PERSON, user_id)
+
+
+def list_keepers(*, owner: str, sort: str, **page: Any) -> Page:
+    """Return a page of people, or of projects, by what they keep.
+
+    It adds up a row for each kind of each of them: nobody keeps a sum that is sorted by.
+    """
+    named: Any = User if owner == PERSON else Project
+    summed = select(
+        Usage.owner_id.label("id"),
+        func.sum(Usage.bytes).label("bytes"),
+        func.sum(Usage.count).label("count"),
+    )
+    kept = summed.where(Usage.owner == owner).group_by(Usage.owner_id).subquery()
+    query = select(kept.c.id, kept.c.bytes, kept.c.count, named.name.label("name"))
+    query = query.outerjoin(named, named.id == kept.c.id)
+    most = limit_of(owner)
+
+    def item(row: Any) -> Keeper:
+        told = row._mapping
+        return Keeper(owner, row.id, row.name, row.bytes, told["count"], most)
+
+    columns: dict[str, Any] = {"bytes": kept.c.bytes}
+    return paginate(query, columns=columns, sort=sort, key=kept.c.id, item=item, **page)  # type: ignore[arg-type]
 
 
 def _own_limit(owner: str, kind: str) -> int | None:

@@ -10,6 +10,7 @@ from ..events.concerns import Family, Rule, by_id, keys
 from .models import Schedule
 
 STOPPED_PHRASES = {
+    "requested": "was paused by an admin",
     "failures": "was paused, after very many failures in a row",
     "type_gone": "was paused: nothing here runs jobs of its type any more",
     "role_lost": "has ended: you may not make jobs in that project any more",
@@ -35,8 +36,12 @@ def _owner_at_first(row: Any, facts: ScheduleFacts) -> tuple[int, ...]:
 
 
 def _owner_unless_asked(row: Any, facts: ScheduleFacts) -> tuple[int, ...]:
-    """Name the owner, unless somebody has paused it: that is seen where it happens."""
-    return () if row.data["reason"] == "requested" else _owner(row, facts)
+    """Name the owner, unless somebody has paused it in a project: that is seen where it happens.
+
+    Of somebody's own only they and admins can, and nobody is notified of their own act.
+    """
+    shared = facts.schedules[row.data["schedule_id"]].project_id is not None
+    return () if shared and row.data["reason"] == "requested" else _owner(row, facts)
 
 
 def _sentence(row: Any) -> str:

@@ -51,7 +51,7 @@ def test_every_family_of_events_has_been_decided():
     decided = {kind.split(".")[0] for _, kind, _ in SHOWN + WITHHELD}
     as_project = {"member", "invitation", "workspace", "source", "schema"}
     as_project |= {"dead_letter", "dead_letters", "webhook", "incoming_hook"}
-    as_audit = {"access", "audit"}
+    as_audit = {"access", "audit", "mail"}
     assert {kind.split(".")[0] for kind in catalogue()} <= decided | as_project | as_audit
 
 

@@ -11,6 +11,7 @@ from flask import Flask
 from collab.core.models import utcnow
 
 from ..support.history import rows
+from ..support.notes import Notes
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from ..support.schedules import Hours, jobs_of, makes_schedule, runs_of, shows, statuses
@@ -176,8 +177,10 @@ def test_the_log_tells_what_people_and_the_clock_did(
 
 
 def test_an_admin_sees_an_outline_of_a_personal_one_and_may_pause_it(
-    ada: Person, alice: Person
+    app: Flask, ada: Person, alice: Person
 ) -> None:
+    notes = Notes(app)
+    notes.catch_up()
     made = makes_schedule(alice, value="mine")["id"]
     (listed,) = ok(ada.get("/schedules", params={"scope": "all"}))["items"]
     shown = shows(ada, made)
@@ -187,3 +190,5 @@ def test_an_admin_sees_an_outline_of_a_personal_one_and_may_pause_it(
     assert (shown["payload"], paused["status"]) == (None, "paused")
     assert shown["cron"] == "* * * * *"
     assert shows(alice, made)["reason"] == "requested"
+    (told,) = notes.told(alice)
+    assert told["text"].endswith("was paused by an admin.")

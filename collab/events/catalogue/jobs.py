@@ -25,7 +25,7 @@ class JobEvent(Event):
 class JobQueued(JobEvent):
     """A job waits to be run: it is new, was handed back by a worker, or retried by request.
 
-    `reason` is submitted, scheduled (a schedule made it), handed_back or retried.
+    `reason` is submitted, scheduled (a schedule made it), handed_back, retried or hastened.
     """
 
     type = "job.queued"

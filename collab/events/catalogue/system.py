@@ -72,3 +72,12 @@ class AuditExported(AuditEvent):
 
     type = "audit.exported"
     format: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailResent(AuditEvent):
+    """An admin had a mail that waited sent at once."""
+
+    type = "mail.resent"
+    mail_id: int
+    kind: str

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..pipeline.engines.face import Store
+from ..pipeline.store import OPEN
 from .letter import LETTER_STATES, LISTED_COLUMNS, Letter, Listed, letter_of
 
 #: Letters that one request looks at, if a filter lets few of them pass.
@@ -17,6 +18,9 @@ MAX_LETTERS_EXAMINED = 20_000
 #: How far the order of times may differ from the order of ids: a clock may be set back a little.
 CLOCK_SKEW_MS = 300_000
 MAX_KEY = 2**63 - 1
+#: Projects that one page of those with open letters looks at, and letters counted of each.
+MAX_PROJECTS_EXAMINED = 1000
+MAX_LETTERS_COUNTED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,3 +160,52 @@ def strangers(connection: Store, project: int, ids: Sequence[int]) -> list[int]:
         for place, key in enumerate(ids)
         if connection.execute(query, (key, project)).fetchone() is None
     ]
+
+
+@dataclass(frozen=True)
+class OpenLetters:
+    """How many letters of a project are open, and when the oldest of them was rejected."""
+
+    project: int
+    count: int
+    oldest_ms: int
+
+
+def open_by_project(
+    connection: Store, limit: int, after: int
+) -> tuple[list[OpenLetters], int | None]:
+    """Return projects with open letters, by their ids, and after which id there may be more.
+
+    Each project is a look into the index; of very many without open letters a page ends early.
+    """
+    found: list[OpenLetters] = []
+    for _ in range(MAX_PROJECTS_EXAMINED):
+        query = "SELECT min(project) FROM dead_letters WHERE project > ?"
+        (project,) = connection.execute(query, (after,)).fetchone()
+        if project is None:
+            return found, None
+        if len(found) == limit:
+            return found, after
+        after = project
+        count, first = connection.execute(
+            "SELECT count(*), min(id) FROM (SELECT id FROM dead_letters"
+            " WHERE project = ? AND state = ? ORDER BY id LIMIT ?) AS some",
+            (project, OPEN, MAX_LETTERS_COUNTED),
+        ).fetchone()
+        if count:
+            oldest = "SELECT rejected_at FROM dead_letters WHERE id = ?"
+            (rejected,) = connection.execute(oldest, (first,)).fetchone()
+            found.append(OpenLetters(project, count, rejected))
+    return found, after
+
+
+def count_open(connection: Store) -> int:
+    """Return how many letters are open, `MAX_LETTERS_COUNTED` at the most."""
+    total, after = 0, 0
+    while total < MAX_LETTERS_COUNTED:
+        found, following = open_by_project(connection, 100, after)
+        total += sum(one.count for one in found)
+        if following is None:
+            break
+        after = following
+    return min(total, MAX_LETTERS_COUNTED)

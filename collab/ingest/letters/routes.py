@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...auth.guard import login_required
+from ...auth.guard import admin_required, login_required
 from ...core.http.blueprint import Blueprint
 from ...core.http.caller import caller
 from ...core.http.downloads import tabular
@@ -16,7 +16,7 @@ from ...core.lists.paging import Page
 from ...projects import access
 from ...projects.access import Right
 from ...projects.models import Project
-from . import forms, service
+from . import everywhere, forms, service
 from .letter import Letter
 from .schemas import (
     ChoiceIn,
@@ -25,6 +25,8 @@ from .schemas import (
     LetterPatch,
     LetterQuery,
     LettersDoneOut,
+    OpenLettersPage,
+    OpenLettersQuery,
     ReplayIn,
 )
 
@@ -49,6 +51,19 @@ def list_dead_letters(query: dict[str, Any]) -> Page:
     """
     project = access.load(Project, query.pop("project_id"), caller())
     return service.list_letters(project.id, **query)
+
+
+@blueprint.get("/projects")
+@admin_required
+@blueprint.arguments(OpenLettersQuery, location="query")
+@blueprint.response(200, OpenLettersPage)
+@linked
+def list_projects_with_dead_letters(query: dict[str, Any]) -> Page:
+    """List the projects that have open dead letters, with their number; for admins.
+
+    An admin replays and discards them as a project's members do.
+    """
+    return everywhere.list_projects(**query)
 
 
 @blueprint.get("/<id:letter_id>")

@@ -190,3 +190,27 @@ class LettersDoneOut(Schema):
 
 
 LetterPage = page_of(LetterListed)
+
+
+class OpenLettersQuery(PageQuery):
+    """Which projects: those that have open letters."""
+
+
+class OpenLettersOut(Schema):
+    """A project, and its open letters."""
+
+    example = {
+        "project_id": 1,
+        "project_name": "Apollo",
+        "open": 12,
+        "oldest_at": "2026-03-02T09:00:00Z",
+    }
+    project_id = fields.Integer(required=True)
+    project_name = fields.String(
+        required=True, allow_none=True, metadata={"description": "Null where it is gone."}
+    )
+    open = fields.Integer(required=True, metadata={"description": "10,000: so many at least."})
+    oldest_at = Time(required=True)
+
+
+OpenLettersPage = page_of(OpenLettersOut)

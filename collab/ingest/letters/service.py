@@ -66,11 +66,11 @@ def _load(key: int) -> Letter:
 
 def list_letters(project: int, *, limit: int, cursor: str | None, **filters: Any) -> Page:
     """Return a page of letters, the newest first; raises Malformed."""
-    after = _read_cursor(cursor)
+    after = read_cursor(cursor)
     with reader() as connection:
         found = finding.find(connection, _wanted(project, filters), limit, after)
         items = finding.listed(connection, found.ids)
-    return Page(items, None if found.next is None else _written_cursor(found.next))
+    return Page(items, None if found.next is None else written_cursor(found.next))
 
 
 def correct(letter: Letter, payload: dict[str, Any] | None, actor: Caller) -> Letter:
@@ -185,11 +185,13 @@ def _require_quota(connection: Store, project: int, size: int) -> None:
         raise ProjectFull(used, limit)
 
 
-def _written_cursor(key: int) -> str:
+def written_cursor(key: int) -> str:
+    """Write where a page ends."""
     return base64.urlsafe_b64encode(dumps(["letter", key])).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str | None) -> int | None:
+def read_cursor(cursor: str | None) -> int | None:
+    """Read where the page before ended; raises Malformed."""
     if not cursor:
         return None
     try:

@@ -18,7 +18,7 @@ GROUP_NAMES = (
         "sources",
         "schemas",
     ),
-    *("quotas", "users", "flags", "audit", "ops"),
+    *("quotas", "users", "mails", "installation", "flags", "audit", "ops"),
 )
 
 #: What the library describes and no route here answers.
