@@ -10,13 +10,13 @@ from flask import Flask, g, has_request_context, request
 from sqlalchemy import Connection, bindparam, select
 
 from ..core.caller import Caller, act_as, acting
+from ..core.compiled import Compiled
 from ..core.database import on_lock
 from ..core.errors import Forbidden, Unauthorized
 from ..core.http.caller import caller
 from ..core.http.traits import Trait, mark
 from ..core.models import utcnow
 from ..core.slots import setting
-from ..extensions import db
 from . import tickets
 from .models import ADMIN, Session, User
 from .personal_tokens import lookup, scopes, spelling
@@ -29,7 +29,7 @@ P = ParamSpec("P")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 #: Built once: it runs with every request.
-PERSON_OF_SESSION = (
+PERSON_OF_SESSION = Compiled(
     select(
         User.name,
         User.email,
@@ -95,7 +95,10 @@ def within_scope(who: Caller, area: str | None, *, write: bool) -> bool:
 def person_of(claims: AccessClaims, connection: Connection | None = None) -> Caller:
     """Return the token's person as the database has them now; raises Unauthorized."""
     values = {"session_id": claims.session_id}
-    row = (connection or db.session.connection()).execute(PERSON_OF_SESSION, values).one_or_none()
+    if connection is None:
+        row = PERSON_OF_SESSION.one(values)
+    else:
+        row = next(iter(PERSON_OF_SESSION.run(connection, values)), None)
     if row is None or row.user_id != claims.user_id:
         raise SessionEnded()
     if row.disabled_at is not None:

@@ -7,7 +7,17 @@ def init_app(app: Flask) -> None:
     """Bind the extensions, and give every request the conventions of `core/http`."""
     from ..config import ROOT
     from ..extensions import db, jwt, migrate, sock
-    from . import client_address, database, errors, http, idempotency, logging, security, tracing
+    from . import (
+        client_address,
+        compiled,
+        database,
+        errors,
+        http,
+        idempotency,
+        logging,
+        security,
+        tracing,
+    )
     from .counting import metrics
     from .json import OrjsonProvider
     from .personal import own
@@ -19,6 +29,7 @@ def init_app(app: Flask) -> None:
     security.init_app(app)
     db.init_app(app)
     database.init_app(app)
+    compiled.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "collab" / "migrations"))
     jwt.init_app(app)
     http.init_app(app)

@@ -94,7 +94,8 @@ class KeyReused(Unprocessable):
 
 def note_right(kind: str, key: int | str, right: str) -> None:
     """Note a right by which the present request is carried out, if its answer may be repeated."""
-    noted = db.session().info.get(RIGHTS_USED)
+    # Most requests only read, and need no session.
+    noted = db.session().info.get(RIGHTS_USED) if db.session.registry.has() else None
     if noted is not None:
         noted.append((kind, key, right))
 

@@ -7,17 +7,18 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ...extensions import db
+from ..compiled import Compiled
 from ..errors import Malformed
 from ..json import dumps, loads
 from ..schemas import MAX_ID
-from .reading import AS_WANTED, PAGE_BYTES, take
+from .reading import AS_WANTED, PAGE_BYTES, take, take_values
 
 Column = InstrumentedAttribute[Any]
 
@@ -53,21 +54,22 @@ def paginate(
     are one. The cursor says what comes next all the same.
 
     `item` turns a row into what the page shows. With `values` the query selects columns, is
-    built once and takes these as parameters; what is derived from it is then cached, too. Raises
+    built once and takes these as parameters; what is derived from it is then compiled once. Raises
     Malformed for a cursor that did not come from this list.
     """
     column = columns[sort.removeprefix("-")]
     parameters = {"page_size": limit + 1} | (values or {})
     if cursor:
         parameters["value"], parameters["last"] = decode(cursor, sort, column)
-    build = _sliced if values is None else _kept_sliced
-    statement = build(query, column, key, sort.startswith("-"), bool(cursor))
+    asked = query, column, key, sort.startswith("-"), bool(cursor)
     if values is None:
+        statement = _sliced(*asked)
         result = db.session.execute(statement, parameters, execution_options=AS_WANTED)
+        shown, more = take(result, limit, most_bytes)
     else:
-        result = db.session.connection().execute(statement, parameters)
-    shown, more = take(result, limit, most_bytes)
-    following = encode(sort, shown[-1]._at, shown[-1]._key) if more else None
+        cut = partial(take_values, most=limit, most_bytes=most_bytes)
+        shown, more = _compiled(*asked).read(parameters, cut)
+    following = encode(sort, *shown[-1][-2:]) if more else None
     return Page([item(row) for row in shown], following)
 
 
@@ -88,7 +90,9 @@ def _sliced(
     return query.add_columns(column.label("_at"), key.label("_key"))
 
 
-_kept_sliced = lru_cache(maxsize=256)(_sliced)
+@lru_cache(maxsize=256)
+def _compiled(*asked: Any) -> Compiled:
+    return Compiled(_sliced(*asked))
 
 
 def encode(sort: str, value: Any, key: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import JSON, Dialect, Result, TypeDecorator, type_coerce
@@ -50,12 +50,32 @@ def take(result: Result[Any], most: int, most_bytes: int = PAGE_BYTES) -> tuple[
     Returns also whether there are more. No row is fetched from the database before it is wanted, if
     the query was run on the connection; a session needs AS_WANTED for that.
     """
-    rows: list[Any] = []
-    taken = 0
-    for row in result:
-        if len(rows) == most or taken >= most_bytes:
-            result.close()
-            return rows, True
-        rows.append(row)
-        taken += weight(row)
-    return rows, False
+    rows, more = take_some(result, weight, most, most_bytes)
+    if more:
+        result.close()
+    return rows, more
+
+
+def take_values(
+    rows: Iterable[Any], most: int, most_bytes: int = PAGE_BYTES
+) -> tuple[list[Any], bool]:
+    """Read rows of plain values as `take` does, such as those of a compiled statement."""
+    return take_some(rows, _weight_of_values, most, most_bytes)
+
+
+def take_some(
+    rows: Iterable[Any], weigh: Callable[[Any], int], most: int, most_bytes: int
+) -> tuple[list[Any], bool]:
+    """Read rows as `take` does, by what they weigh."""
+    taken: list[Any] = []
+    total = 0
+    for row in rows:
+        if len(taken) == most or total >= most_bytes:
+            return taken, True
+        taken.append(row)
+        total += weigh(row)
+    return taken, False
+
+
+def _weight_of_values(row: Iterable[Any]) -> int:
+    return sum(map(sys.getsizeof, row))
