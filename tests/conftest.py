@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -160,7 +161,9 @@ def instance(
         slots.renew(lasting)
     source = template_with_project[0] if begins_with_project else template[0]
     folder: Path = lasting.config["INSTANCE_PATH"]
-    shutil.rmtree(folder, ignore_errors=True)  # a test may have moved it away
+    if folder.exists():  # a test may have moved it away
+        # A thread that has not ended yet may make files while others go: so the name goes first.
+        shutil.rmtree(folder.rename(folder.with_name(f"gone-{uuid4()}")), ignore_errors=True)
     folder.mkdir(mode=0o700)
     copy_database(source, folder)
     return folder

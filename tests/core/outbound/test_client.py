@@ -1,6 +1,7 @@
 """Requests to servers that redirect, trickle, lie about their name, or are not to be called."""
 
 import datetime
+import inspect
 import ssl
 import threading
 import time
@@ -220,14 +221,23 @@ def test_where_nobody_listens_the_answer_does_not_say_more(receiver):
         call(inside(), receiver.port)
 
 
+CRITICAL = (x509.BasicConstraints, x509.KeyUsage)
+
+
 class Authority:
-    """Signs certificates for names."""
+    """Signs certificates for names, as RFC 5280 has them: Python 3.13 takes no others."""
 
     def __init__(self, folder):
         self.folder = folder
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-        self.certificate = self._sign(self.name, self.key, x509.BasicConstraints(True, None))
+        uses = dict.fromkeys(inspect.signature(x509.KeyUsage).parameters, False)
+        self.certificate = self._sign(
+            self.name,
+            self.key,
+            x509.BasicConstraints(True, None),
+            x509.KeyUsage(**uses | {"key_cert_sign": True}),
+        )
 
     def _sign(self, subject, key, *extensions):
         now = datetime.datetime.now(datetime.UTC)
@@ -235,8 +245,12 @@ class Authority:
         builder = x509.CertificateBuilder(self.name, subject, key.public_key())
         builder = builder.serial_number(x509.random_serial_number())
         builder = builder.not_valid_before(now - day).not_valid_after(now + day)
-        for one in extensions:
-            builder = builder.add_extension(one, critical=False)
+        for one in (
+            *extensions,
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
+        ):
+            builder = builder.add_extension(one, critical=isinstance(one, CRITICAL))
         return builder.sign(self.key, hashes.SHA256())
 
     def server(self, host: str) -> ssl.SSLContext:

@@ -137,20 +137,23 @@ def connect(
     path: Path, *, synchronous: str, readonly: bool, checkpoint_pages: int | None
 ) -> SqliteStore:
     """Open the file, made or brought up to date if need be."""
-    if not readonly or not path.exists():
-        raw = _writable(path, synchronous)
-    if readonly:
-        raw = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro",
-            uri=True,
-            timeout=PATIENCE_S,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-    elif checkpoint_pages is not None:
+    raw = _readable(path) if readonly else _writable(path, synchronous)
+    if checkpoint_pages is not None and not readonly:
         raw.execute(f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
     raw.execute(f"PRAGMA cache_size=-{LOADER_CACHE_KIB if checkpoint_pages else CACHE_KIB}")
     return SqliteStore(raw, path)
+
+
+def _readable(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        _writable(path, "NORMAL").close()
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=PATIENCE_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
 def _writable(path: Path, synchronous: str) -> sqlite3.Connection:
