@@ -73,6 +73,8 @@ class Broadcaster(BackgroundThread):
             try:
                 self._tick()
             except SQLAlchemyError as error:
+                if self._stopping.is_set():  # its database may be gone by now
+                    break
                 logger.error("the log can't be read, trying again: %s", error)
                 self._stopping.wait(POLL_S)
                 self._bell.ring()  # this tick took the ring, and its rows are still unread
