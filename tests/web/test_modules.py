@@ -13,8 +13,8 @@ from collab.config import ROOT
 STATIC = ROOT / "collab" / "web" / "static"
 MODULES = sorted(STATIC.rglob("*.js"))
 #: Folders import lower ranks only; what is beside them is the roof.
-RANKS = {"core": 0, "ui": 1, "editor": 2, "board": 2, "rooms": 2, "views": 3}
-ROOF = 4
+RANKS = {"core": 0, "ui": 1, "editor": 2, "board": 2, "rooms": 2, "admin": 3, "views": 4}
+ROOF = 5
 MAX_LINES = 300
 #: Imports, those at their first use and those of types alone included.
 IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']""")

@@ -4,8 +4,15 @@ import re
 
 from playwright.sync_api import expect
 
+from collab.extensions import db
+from collab.ingest.store import writer
+from collab.mail import outbox
+from collab.mail.message import Mail
+
 from ..execution.support import needs_bubblewrap
 from ..support.people import ok
+from ..support.stored import add_letter
+from ..support.waiting import eventually
 
 HOSTILE = "<img src=x onerror=alert(1)> & [x](javascript:alert(1))"
 #: Says something, and waits until it is told to go on.
@@ -126,6 +133,46 @@ def test_an_admin_changes_a_feature_and_disables_somebody_and_others_are_told_it
     expect(other.get_by_text("This is for admins")).to_be_visible()
 
 
+def test_an_admin_sees_to_what_goes_on_in_the_installation(
+    window, at_site, app, ada, alice, bob, project
+):
+    owner = at_site(alice)
+    weekly = {"type": "report", "project_id": project, "name": "Weekly", "cron": "@weekly"}
+    schedule = ok(owner.post("/schedules", weekly))["id"]
+    hook = {"name": "CI", "url": "https://example.com/hook?a-secret"}
+    webhook = ok(owner.post(f"/projects/{project}/webhooks", hook))["id"]
+    with app.app_context(), writer() as connection:
+        add_letter(connection, project=project)
+    with app.app_context():
+        outbox.write(Mail(bob.email, "Hello", "Words\n"), bob.id)  # no job sends it yet
+        db.session.commit()
+
+    page = window("ada", "/admin")
+    page.get_by_role("link", name="Dead letters 1 open").click()
+    page.locator(".part a").first.click()
+    page.get_by_role("button", name="Look").click()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("discarded", exact=True)).to_be_visible()
+    tabs = page.get_by_role("navigation", name="Installation")
+    tabs.get_by_role("link", name="Schedules").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
+    tabs.get_by_role("link", name="Webhooks").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_role("button", name="Enable", exact=True)).to_be_visible()
+    assert "a-secret" not in page.content()
+    tabs.get_by_role("link", name="Mails").click()
+    page.get_by_role("button", name="Send now").click()
+    expect(page.get_by_text("on its way")).to_be_visible()
+    tabs.get_by_role("link", name="People").click()
+    page.locator(".row", has_text=bob.email).get_by_role("link", name="Sessions").click()
+    page.get_by_role("button", name="End it").click()
+    expect(page.get_by_text("Nobody is signed in there")).to_be_hidden()
+    eventually(lambda: at_site(bob).get("/auth/me").status_code == 401)
+    assert owner.get(f"/schedules/{schedule}").json()["status"] == "paused"
+    assert owner.get(f"/webhooks/{webhook}").json()["state"] == "paused"
+
+
 def test_a_schedule_is_made_with_its_next_runs_in_sight_and_run_at_once(window, project):
     page = window("alice", f"/projects/{project}/schedules")
     page.get_by_role("button", name="New schedule").first.click()
@@ -143,6 +190,6 @@ def test_a_schedule_is_made_with_its_next_runs_in_sight_and_run_at_once(window, 
     expect(page.locator(".next-runs li")).to_have_count(5)
     page.get_by_role("button", name="Run now").click()
     expect(page.locator("[data-run] .chip")).to_have_text("succeeded")
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.locator(".page-sub .chip")).to_have_text("paused")
     expect(page.locator(".next-runs")).to_have_count(0)

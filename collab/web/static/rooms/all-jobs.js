@@ -6,6 +6,7 @@ import { button } from "../ui/button.js";
 import { chip, filterChips } from "../ui/chips.js";
 import { empty } from "../ui/empty.js";
 import { pagedList } from "../ui/paged.js";
+import { People } from "../ui/names.js";
 import { ENDED, LOOKS, STATES } from "./job.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
@@ -31,32 +32,6 @@ export async function allJobsPart(place, ctx) {
   await list.load();
 }
 
-/** Names of people, each asked for once. */
-class People {
-  /** @type {Map<number, Promise<string>>} */
-  #names = new Map();
-
-  /** @param {Context} ctx */
-  constructor(ctx) {
-    this.ctx = ctx;
-  }
-
-  /** A place that gets somebody's name as soon as it is known. @param {number} id */
-  name(id) {
-    const place = h("span", { dir: "auto" }, `person ${id}`);
-    const asked = this.#names.get(id) ?? this.#ask(id);
-    this.#names.set(id, asked);
-    void asked.then((name) => replace(place, name)).catch(() => {});
-    return place;
-  }
-
-  /** @param {number} id @returns {Promise<string>} */
-  async #ask(id) {
-    const { data } = await this.ctx.api.get(`users/${id}`, { signal: this.ctx.signal });
-    return data.name;
-  }
-}
-
 /** @param {Context} ctx @param {any} one @param {People} people @returns {HTMLElement} */
 function jobRow(ctx, one, people) {
   const row = h("div", { class: "row row-wide member-row", data: { job: one.id } });
@@ -65,6 +40,12 @@ function jobRow(ctx, one, people) {
     const { data } = await ctx.api.post(`jobs/${one.id}/cancel`);
     row.replaceWith(jobRow(ctx, data, people));
   };
+  const again = async () => {
+    const { data } = await ctx.api.post(`jobs/${one.id}/retry`);
+    row.replaceWith(jobRow(ctx, data, people));
+  };
+  // What is somebody's own runs again when they say so.
+  const retry = ENDED.has(one.status) && one.status !== "succeeded" && one.project_id;
   const link = one.project_id ? `/projects/${one.project_id}/jobs/${one.id}` : null;
   const sub = ["of ", people.name(one.owner_id), " · ", timeOf(one.created_at, "")];
   row.append(
@@ -75,6 +56,7 @@ function jobRow(ctx, one, people) {
       h("span", { class: "row-sub" }, ...sub, one.error ? ` · ${one.error.code}` : ""),
     ),
     chip(one.cancel_requested && one.status === "running" ? "stopping" : one.status, LOOKS[one.status]),
+    ...(retry ? [button("Run again", again, { look: "quiet", title: `Run job ${one.id} again` })] : []),
     ...(ENDED.has(one.status) || one.cancel_requested ? [] : [button("Cancel", cancel, { look: "danger" })]),
   );
   return row;

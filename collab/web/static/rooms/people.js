@@ -53,10 +53,12 @@ function personRow(ctx, one) {
     h("span", { class: "row-sub" }, one.email, " · since ", timeOf(one.created_at, "")),
   );
   const jobs = h("a", { class: "button button-quiet", href: `/admin/jobs?owner=${one.id}` }, "Jobs");
+  const sessions = h("a", { class: "button button-quiet", href: `/admin/sessions?user=${one.id}` }, "Sessions");
   const actions = me
-    ? [jobs]
+    ? [jobs, sessions]
     : [
         jobs,
+        sessions,
         button(admin ? "Make a user" : "Make an admin", change({ role: admin ? "user" : "admin" }), { look: "quiet" }),
         button(one.disabled ? "Enable" : "Disable", change({ disabled: !one.disabled }), {
           look: one.disabled ? "plain" : "danger",

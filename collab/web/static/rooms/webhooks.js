@@ -14,7 +14,11 @@ import { showOnce } from "./show-once.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
 
-const STATE_LOOKS = /** @type {Record<string, string>} */ ({ active: "good", paused: "neutral", disabled: "wrong" });
+export const STATE_LOOKS = /** @type {Record<string, string>} */ ({
+  active: "good",
+  paused: "neutral",
+  disabled: "wrong",
+});
 const DELIVERY_LOOKS = /** @type {Record<string, string>} */ ({
   delivered: "good",
   waiting: "neutral",
@@ -79,7 +83,7 @@ function row(ctx, hook, changed) {
 }
 
 /** @param {any} hook */
-function trouble(hook) {
+export function trouble(hook) {
   if (hook.reason) return `Disabled: ${REASONS[hook.reason] ?? hook.reason}.`;
   if (hook.failing_since) return "The last attempt failed; it is tried again.";
   return "";

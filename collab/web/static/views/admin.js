@@ -1,5 +1,5 @@
 // @ts-check
-/** What the installation's admins see: people, all tasks and jobs, features, the audit, and how the service is. */
+/** The installation, for its admins: what there is and what goes on, everybody's, with what they can do about it. */
 import { h, loadStyles, replace } from "../core/dom.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
@@ -8,6 +8,13 @@ import { empty, problemBox } from "../ui/empty.js";
 import { pageHead } from "../ui/page.js";
 import { skeleton } from "../ui/skeleton.js";
 import { drawTabs } from "../ui/tabs.js";
+import { installationPart } from "../admin/installation.js";
+import { allLettersPart } from "../admin/letters.js";
+import { mailsPart } from "../admin/mails.js";
+import { schedulesPart } from "../admin/schedules.js";
+import { sessionsPart } from "../admin/sessions.js";
+import { usagePart } from "../admin/usage.js";
+import { allWebhooksPart } from "../admin/webhooks.js";
 import { allJobsPart } from "../rooms/all-jobs.js";
 import { auditPart } from "../rooms/audit.js";
 import { flagsPart } from "../rooms/flags.js";
@@ -19,9 +26,16 @@ import { peoplePart } from "../rooms/people.js";
 
 /** The parts, in the order of their tabs; a further one is a further line. @type {[string, string, string, Part][]} */
 const PARTS = [
+  ["", "Overview", "admin", installationPart],
   ["people", "People", "members", peoplePart],
+  ["sessions", "Sessions", "user", sessionsPart],
+  ["usage", "Usage", "files", usagePart],
   ["tasks", "Tasks", "tasks", tasksPart],
   ["jobs", "Jobs", "jobs", allJobsPart],
+  ["schedules", "Schedules", "calendar", schedulesPart],
+  ["webhooks", "Webhooks", "link", allWebhooksPart],
+  ["mails", "Mails", "mail", mailsPart],
+  ["letters", "Dead letters", "warning", allLettersPart],
   ["flags", "Features", "flag", flagsPart],
   ["audit", "Audit", "history", auditPart],
   ["health", "Health", "health", healthPart],
@@ -32,21 +46,26 @@ async function mount(root, ctx) {
   await loadStyles("rooms");
   const bag = new Bag();
   const place = h("div", {}, skeleton(5));
-  const page = h("div", { class: "page" }, pageHead("Administration"));
+  const page = h("div", { class: "page" }, pageHead("Installation"));
   root.append(page);
   if (ctx.user.role !== "admin") {
     const text = "The first account of an installation is an admin; admins make others so.";
     page.append(empty({ icon: "admin", title: "This is for admins", text }));
     return bag.dispose;
   }
-  const now = location.pathname.split("/")[2] ?? "people";
-  const nav = h("nav", { class: "tabs", "aria-label": "Administration" });
+  const now = location.pathname.split("/")[2] ?? "";
+  const nav = h("nav", { class: "tabs tabs-wrapped", "aria-label": "Installation" });
   drawTabs(
     nav,
-    PARTS.map(([name, label, icon]) => ({ href: `/admin/${name}`, label, icon, current: name === now })),
+    PARTS.map(([name, label, icon]) => ({
+      href: name ? `/admin/${name}` : "/admin",
+      label,
+      icon,
+      current: name === now,
+    })),
   );
   page.append(nav, place);
-  const part = PARTS.find(([name]) => name === now)?.[3] ?? peoplePart;
+  const part = PARTS.find(([name]) => name === now)?.[3] ?? installationPart;
   const fill = async () => {
     try {
       await part(place, ctx, bag);
@@ -67,4 +86,4 @@ async function tasksPart(place, ctx) {
   await list.load();
 }
 
-export default { title: "Administration", mount };
+export default { title: "Installation", mount };

@@ -205,7 +205,7 @@ function commands() {
     icon: name,
     run: does,
   });
-  const admin = user.get()?.role === "admin" ? [go("Administration", "/admin", "admin")] : [];
+  const admin = user.get()?.role === "admin" ? [go("Installation", "/admin", "admin")] : [];
   return [
     ...(projects.get() ?? []).map((one) => go(one.name, `/projects/${one.id}`, "project")),
     go("Home", "/", "home"),
