@@ -50,7 +50,11 @@ class Yjs:
         first = int(time.monotonic() * 1e3) % 2**30 * 4 + 2**31
         self.clients = [number(first % 2**32 // 16 * 16 + index) for index in range(EDITORS)]
         names = b"|".join(re.escape(client) for client in self.clients)
-        self.pattern = re.compile(b"\x01\x01(" + names + b")", re.DOTALL)
+        # How many letters in a row, of which client; then their first clock, and the first letter.
+        # What a letter stands after begins with \x84, and no letter follows its clock.
+        self.pattern = re.compile(
+            b"([\x01-\x7f])(" + names + b")[\x80-\xff]*[\x00-\x7f](?=[\x04\x84])", re.DOTALL
+        )
 
     def edit(self, editor: int, count: int) -> bytes:
         """Return an editor's next letter, after the one before."""
@@ -59,9 +63,9 @@ class Yjs:
         update = b"\x01\x01" + client + number(count) + place + b"\x01x\x00"
         return encode(b"\x00\x02" + number(len(update)) + update, BINARY)
 
-    def author(self, match: re.Match[bytes]) -> int:
-        """Return whose update was read."""
-        return self.clients.index(match[1])
+    def author(self, match: re.Match[bytes]) -> tuple[int, int]:
+        """Return whose edits were read, and how many: ours sends several at once."""
+        return self.clients.index(match[2]), match[1][0]
 
 
 class Json:
@@ -86,10 +90,10 @@ class Json:
         }
         return encode(json.dumps(body).encode())
 
-    def author(self, match: re.Match[bytes]) -> int:
+    def author(self, match: re.Match[bytes]) -> tuple[int, int]:
         """Return whose edit was read, and note its version."""
         self.version = max(self.version, int(match[1]))
-        return int(match[2])
+        return int(match[2]), 1
 
 
 @dataclass
@@ -159,15 +163,20 @@ class Load:
             return
         data, end, now = reader.tail + data, 0, time.monotonic()
         for match in self.speaks.pattern.finditer(data):
-            end, author = match.end(), self.speaks.author(match)
-            if reader.editor == -1:
-                self.latencies.add(now - self.sent[author][self.seen[author]])
-                self.seen[author] += 1
-            elif reader.editor == author:
-                self.back[author] += 1
-                if self.going:
-                    self._send(author)
+            end, (author, count) = match.end(), self.speaks.author(match)
+            for _ in range(count):
+                self._seen(reader, author, now)
         reader.tail = data[max(end, len(data) - TAIL) :]
+
+    def _seen(self, reader: Reader, author: int, now: float) -> None:
+        """Note an edit that was read; its author sends the next one."""
+        if reader.editor == -1:
+            self.latencies.add(now - self.sent[author][self.seen[author]])
+            self.seen[author] += 1
+        elif reader.editor == author:
+            self.back[author] += 1
+            if self.going:
+                self._send(author)
 
 
 def readers(port: int, path: str, hello: bytes = b"") -> list[Reader]:

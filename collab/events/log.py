@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import CursorResult, Select, bindparam, delete, func, insert, or_, select
 
 from ..core import client_address
+from ..core.compiled import Compiled
 from ..core.database import take_write_lock
-from ..core.lists.reading import as_text, take
+from ..core.lists.reading import as_text, take, take_values
 from ..core.models import utcnow
 from ..core.slots import Slot
 from ..core.transactions.after_commit import after_commit
@@ -37,15 +38,18 @@ READ_BYTES = 128 * 1024
 #: The hot statements go by the table and are built once: rows are read by the thousand, and no
 #: object is ever changed. What an event says is passed on as the text that it is kept as.
 EVENT_COLUMNS = EventRow.__table__.c
+COLUMNS_WRITTEN = [one.name for one in EVENT_COLUMNS if one.name != "id"]
 SHOWN_COLUMNS = tuple(as_text(one) if one.name == "data" else one for one in EVENT_COLUMNS)
 INSERT_EVENTS = insert(EventRow.__table__).returning(EVENT_COLUMNS.id)  # type: ignore[arg-type]
-INSERT_MANY = insert(EventRow.__table__)  # type: ignore[arg-type]
-READ_AFTER = (
+INSERT_MANY = Compiled(insert(EventRow.__table__), columns=COLUMNS_WRITTEN)  # type: ignore[arg-type]
+READ_AFTER = Compiled(
     select(*SHOWN_COLUMNS)
     .where(EVENT_COLUMNS.id > bindparam("after"))
     .order_by(EVENT_COLUMNS.id)
     .limit(bindparam("limit"))
 )
+NEWEST_ID = Compiled(select(func.max(EVENT_COLUMNS.id).label("id")))
+PRUNED_THROUGH = Compiled(select(LogState.pruned_through))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +93,7 @@ def record_each(events: Sequence[tuple[Event, int | None, str | None]]) -> None:
     """Write many events as `record_all` does, each with who did it and from which address."""
     if events:
         rows = [_values(what, actor) | {"address": address} for what, actor, address in events]
-        db.session.connection().execute(INSERT_MANY, rows)
+        INSERT_MANY.run_many(db.session.connection(), rows)
         _recorded(takes_rights=any(what.corrects is not None for what, _, _ in events))
 
 
@@ -133,9 +137,8 @@ class Batch:
 
 def read_after(after: int, limit: int = 500) -> Batch:
     """Return the next rows after an id, over all topics, oldest first."""
-    connection = db.session.connection()
     values = {"after": after, "limit": limit + 1}
-    return Batch(*take(connection.execute(READ_AFTER, values), limit, READ_BYTES))
+    return Batch(*READ_AFTER.read(values, lambda found: take_values(found, limit, READ_BYTES)))
 
 
 def read_topics(
@@ -156,14 +159,15 @@ def rows() -> Select[Any]:
 
 def last_id() -> int:
     """Return the newest id that has ever been given (0: none), pruned ones included."""
-    newest = db.session.scalar(select(func.max(EventRow.id)))
+    newest = NEWEST_ID.one({}).id
     # What the audit keeps may be older than what has been pruned.
     return max(newest or 0, pruned_through())
 
 
 def pruned_through() -> int:
     """Return the newest id that is gone; a reader after it has a gap."""
-    return db.session.scalar(select(LogState.pruned_through)) or 0
+    row = PRUNED_THROUGH.one({})
+    return row.pruned_through if row else 0
 
 
 def recoverable(after: int) -> bool:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from ...extensions import db
 from .. import client_address
 from ..caller import acting
+from ..compiled import Compiled
 from ..errors import ApiError
 from ..slots import setting
 from ..storage import disk
@@ -48,8 +49,12 @@ SETTLE_ALL = (
     "UPDATE usage SET settled_bytes = bytes, settled_count = count "
     "WHERE bytes <> settled_bytes OR count <> settled_count"
 )
-TOTAL_BYTES = select(func.coalesce(func.sum(Usage.bytes), 0)).where(
-    Usage.owner == bindparam("owner"), Usage.owner_id == bindparam("owner_id")
+_OF_OWNER = (Usage.owner == bindparam("owner"), Usage.owner_id == bindparam("owner_id"))
+TOTAL_BYTES = Compiled(
+    select(func.coalesce(func.sum(Usage.bytes), 0).label("bytes")).where(*_OF_OWNER)
+)
+BYTES_OF_KIND = Compiled(
+    select(Usage.bytes).where(*_OF_OWNER).where(Usage.kind == bindparam("kind"))
 )
 
 
@@ -79,14 +84,13 @@ def limit_of(owner: str) -> int:
 
 def used_by(owner: str, owner_id: int) -> int:
     """Return how many bytes an owner keeps, as the open transaction has it."""
-    found = db.session.connection().execute(TOTAL_BYTES, {"owner": owner, "owner_id": owner_id})
-    return int(found.scalar_one())
+    return int(TOTAL_BYTES.one({"owner": owner, "owner_id": owner_id}).bytes)
 
 
 def used_of_kind(owner: str, owner_id: int, kind: str) -> int:
     """Return how many bytes of one kind an owner keeps."""
-    query = select(Usage.bytes).where(Usage.owner == owner, Usage.owner_id == owner_id)
-    return db.session.scalar(query.where(Usage.kind == kind)) or 0
+    row = BYTES_OF_KIND.one({"owner": owner, "owner_id": owner_id, "kind": kind})
+    return row.bytes if row else 0
 
 
 class Allowance:
@@ -103,8 +107,9 @@ class Allowance:
         disk.require_free(size)
         known = [(owner, key) for owner, key in owners if key is not None]
         for owner, key in known:
-            used = self._used.setdefault((owner, key), used_by(owner, key))
-            limit = limit_of(owner)
+            if (owner, key) not in self._used:
+                self._used[owner, key] = used_by(owner, key)
+            used, limit = self._used[owner, key], limit_of(owner)
             if size > 0 and used + size > ceiling(limit, size):
                 raise spent(owner, used, limit)
         for one in known:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from ...core.caller import Caller
+from ...core.compiled import Compiled
 from ...core.database import take_write_lock
 from ...core.errors import ApiError, Conflict, NotFound, PreconditionFailed, invalid
 from ...core.models import utcnow
@@ -19,6 +20,7 @@ from ...events.types import Event
 from ...extensions import db
 from ..models import File, FileChange
 from ..quotas import TextAllowance
+from ..text import delta as deltas
 from ..text.encoding import loaded, stored, told
 from ..text.tidying import brings
 from ..updates.owners import NO_OWNER
@@ -34,16 +36,16 @@ from .store import INSERT_CHANGES, INSERT_CLIENTS
 #: CPU seconds after which what is left waits for the next commit.
 TURN_S = 0.05
 
-UPDATE_FILE = (
-    update(File)
-    .where(File.id == bindparam("key"))
+FILES = File.__table__
+UPDATE_FILE = Compiled(
+    update(FILES)  # type: ignore[arg-type]
+    .where(FILES.c.id == bindparam("key"))
     .values(
         content_version=bindparam("new_version"),
         size=bindparam("new_size"),
         other_bytes=bindparam("new_other_bytes"),
         updated_at=bindparam("now"),
     )
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -207,15 +209,15 @@ class Batch:
             return
         now = utcnow()
         connection = db.session.connection()
-        connection.execute(INSERT_CHANGES, [_row(*pair, now) for pair in self.accepted])
+        INSERT_CHANGES.run_many(connection, [_row(*pair, now) for pair in self.accepted])
         changed = {change.file_id for change, _ in self.accepted}
         for live_text in (self.touched[file_id] for file_id in changed):
             values = {"new_version": live_text.version, "new_size": live_text.size, "now": now}
             values |= {"new_other_bytes": live_text.other_bytes, "key": live_text.file_id}
-            connection.execute(UPDATE_FILE, values)
+            UPDATE_FILE.run(connection, values)
         clients = [row for live_text in self.touched.values() for row in _claimed(live_text)]
         if clients:
-            connection.execute(INSERT_CLIENTS, clients)
+            INSERT_CLIENTS.run_many(connection, clients)
         log.record_each([self._event(*pair) for pair in self.accepted])
 
     def _event(self, change: Change, applied: Applied) -> tuple[Event, int | None, str | None]:
@@ -272,6 +274,9 @@ def _row(change: Change, applied: Applied, now: Any) -> dict[str, Any]:
         "author_id": change.caller.user_id or None,
         "door": change.door,
         "edit_id": change.edit_id,
+        "inserted": deltas.inserted(applied.delta),
+        "deleted": deltas.deleted(applied.delta),
+        "weight": deltas.weight(applied.delta),
         "delta": stored(applied.delta),
         "update": applied.update,
         "at": now,

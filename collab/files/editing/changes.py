@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from ...core import client_address
@@ -16,6 +17,11 @@ from ..text.delta import Delta, weight
 from ..updates import parsing
 from ..updates.structs import Update
 from .live_text import Applied, LiveText
+
+#: Changes taken into one commit.
+MAX_CHANGES_PER_COMMIT = 500
+#: About how many bytes of them.
+MAX_BYTES_PER_COMMIT = 4 * 2**20
 
 
 @dataclass(eq=False)
@@ -70,6 +76,46 @@ class Question:
     #: Changes of the text that were handed over before, and are not made yet; None: not known.
     follows: list[Change] | None = None
     weight = 0
+
+
+class Waiting:
+    """What waits for the thread, which takes as much of it at once as one commit may have."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Change | Question | None] = SimpleQueue()
+
+    def put(self, item: Change | Question | None) -> None:
+        """Hand something over; None is the last."""
+        self._queue.put(item)
+
+    def take(
+        self, items: list[Change | Question], patience_s: float, gather_s: float
+    ) -> tuple[list[Change | Question], bool]:
+        """Add what is there to some items; returns them, and whether the last has come.
+
+        Waits for the first, and once that is there `gather_s` for more.
+        """
+        size = sum(item.weight for item in items)
+        try:
+            item = self._queue.get(timeout=patience_s)
+            end = time.monotonic() + gather_s
+            while item is not None:
+                # Not if its caller gave up and was told so: then it must not happen any more.
+                if item.done.set_running_or_notify_cancel():
+                    items.append(item)
+                    size += item.weight
+                if len(items) >= MAX_CHANGES_PER_COMMIT or size >= MAX_BYTES_PER_COMMIT:
+                    return items, False
+                item = self._next(end)
+        except Empty:
+            return items, False
+        return items, True
+
+    def _next(self, end: float) -> Change | Question | None:
+        """Return what is there, or comes until a time; raises Empty."""
+        if not self._queue.empty() or (left := end - time.monotonic()) <= 0:
+            return self._queue.get_nowait()
+        return self._queue.get(timeout=left)
 
 
 def waited(done: Future[Any], patience_s: float) -> Any:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, select
 
 from ...auth.guard import recheck, require_scope, within_scope
 from ...core.caller import Caller
+from ...core.compiled import Compiled
 from ...core.errors import NotFound
 from ...events import log
 from ...events.catalogue import corrections
 from ...events.models import EventRow
-from ...extensions import db
 from ...projects import access
 from ...projects.access import Right, Role
 from ..models import TEXT, File
@@ -22,12 +22,13 @@ FILES_AREA = "files"
 #: Seconds after which all is looked up again: sessions also end without an event.
 RIGHTS_LIFETIME_S = 10.0
 
-RIGHTS_CHANGED = select(
-    exists().where(
-        EventRow.id > bindparam("after"),
-        EventRow.id <= bindparam("through"),
-        EventRow.type.in_(tuple(corrections())),
-    )
+#: Events that are looked through for one that changes rights; where there are more, one may.
+MAX_NEWER_EVENTS = 1000
+NEWER_EVENTS = Compiled(
+    select(EventRow.id, EventRow.type)
+    .where(EventRow.id > bindparam("after"))
+    .order_by(EventRow.id)
+    .limit(MAX_NEWER_EVENTS)
 )
 
 
@@ -46,15 +47,21 @@ class Rights:
 
     def refresh(self) -> None:
         """Forget what may have changed; while nobody else can write."""
-        newest, now = log.last_id(), time.monotonic()
-        values = {"after": self._position, "through": newest}
-        if (
-            now - self._begun > RIGHTS_LIFETIME_S
-            or db.session.connection().execute(RIGHTS_CHANGED, values).scalar()
-        ):
-            self._projects.clear()
-            self._begun = now
-        self._position = newest
+        now = time.monotonic()
+        if now - self._begun > RIGHTS_LIFETIME_S:
+            self._forget(now, log.last_id())
+            return
+        newer = NEWER_EVENTS.all({"after": self._position})
+        if len(newer) == MAX_NEWER_EVENTS:
+            self._forget(now, log.last_id())
+        elif any(row.type in corrections() for row in newer):
+            self._forget(now, newer[-1].id)
+        elif newer:
+            self._position = newer[-1].id
+
+    def _forget(self, now: float, newest: int) -> None:
+        self._projects.clear()
+        self._begun, self._position = now, newest
 
     def project_of(self, file_id: int, caller: Caller) -> int:
         """Return the project of a text that somebody may change.

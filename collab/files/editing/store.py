@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, insert, select
 
+from ...core.compiled import Compiled
 from ...core.errors import Conflict, NotFound, Unavailable
 from ...extensions import db
 from ..models import Checkpoint, File, FileChange, FileClient
@@ -19,8 +20,17 @@ from ..text.units import to_units
 
 CHANGE_COLUMNS = FileChange.__table__.c
 WITHOUT_UPDATE = [column for column in CHANGE_COLUMNS if column.name != "update"]
-INSERT_CHANGES = insert(FileChange.__table__)  # type: ignore[arg-type]
-INSERT_CLIENTS = insert(FileClient.__table__).prefix_with("OR IGNORE")  # type: ignore[arg-type]
+#: What each edit asks and writes.
+INSERT_CHANGES = Compiled(insert(FileChange.__table__))  # type: ignore[arg-type]
+INSERT_CLIENTS = Compiled(insert(FileClient.__table__).prefix_with("OR IGNORE"))  # type: ignore[arg-type]
+NEWEST_VERSION = Compiled(select(File.content_version).where(File.id == bindparam("key")))
+CARRIED_OUT = Compiled(
+    select(CHANGE_COLUMNS.base, CHANGE_COLUMNS.version, CHANGE_COLUMNS.delta).where(
+        CHANGE_COLUMNS.file_id == bindparam("key"),
+        CHANGE_COLUMNS.author_id == bindparam("who"),
+        CHANGE_COLUMNS.edit_id == bindparam("edit"),
+    )
+)
 
 
 #: Bytes of changes that an edit of an old version may be rebased over, all in memory.
@@ -101,11 +111,10 @@ def updates_since(file_id: int, after: int, through: int) -> Sequence[Any] | Non
 
 def current_version(file_id: int) -> int:
     """Return the newest version of a content; raises NotFound."""
-    query = select(File.content_version).where(File.id == bindparam("key"))
-    version = db.session.execute(query, {"key": file_id}).scalar_one_or_none()
-    if version is None:
+    row = NEWEST_VERSION.one({"key": file_id})
+    if row is None:
         raise NotFound()
-    return version
+    return int(row.content_version)
 
 
 def changes(file_id: int, after: int, through: int) -> Sequence[Any]:
@@ -179,14 +188,7 @@ def oldest_version(file_id: int) -> int:
 
 def carried_out(file_id: int, author_id: int, edit_id: str) -> Any:
     """Return the row of the change with an author's `edit_id`, or None."""
-    query = select(CHANGE_COLUMNS.base, CHANGE_COLUMNS.version, CHANGE_COLUMNS.delta)
-    query = query.where(
-        CHANGE_COLUMNS.file_id == bindparam("key"), CHANGE_COLUMNS.author_id == bindparam("who")
-    )
-    values = {"key": file_id, "who": author_id, "edit": edit_id}
-    return db.session.execute(
-        query.where(CHANGE_COLUMNS.edit_id == bindparam("edit")), values
-    ).first()
+    return CARRIED_OUT.one({"key": file_id, "who": author_id, "edit": edit_id})
 
 
 def units_at(file_id: int, version: int) -> str:

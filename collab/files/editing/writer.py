@@ -9,7 +9,6 @@ and the documents are loaded again. The log fans the events out, as it does all 
 from __future__ import annotations
 
 import logging
-import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -28,7 +27,7 @@ from ...realtime.transport.live import LIVE
 from ..updates.bounds import Unusable
 from . import compaction, proof
 from .batch import TURN_S, Batch
-from .changes import Change, Question, waited
+from .changes import Change, Question, Waiting, waited
 from .document import Document
 from .in_memory import InMemory
 from .live_text import Applied, LiveText, unusable
@@ -38,12 +37,11 @@ from .spending import Spending
 
 logger = logging.getLogger(__name__)
 
-#: Changes taken into one commit.
-MAX_CHANGES_PER_COMMIT = 500
-#: About how many bytes of them.
-MAX_BYTES_PER_COMMIT = 4 * 2**20
 #: Seconds that a change may wait for its commit.
 PATIENCE_S = 15.0
+#: Seconds for which a turn waits for more where the last one had several changes: whoever was
+#: answered by that sends the next, and all of them share a commit.
+GATHER_S = 0.002
 #: Seconds between two turns where more is left to do.
 LEFT_S = 0.002
 #: Seconds after which a document that nobody uses leaves memory.
@@ -62,7 +60,7 @@ class Writer(BackgroundThread):
         super().__init__("texts")
         self._app = app
         self._hub: Hub = LIVE.of(app).hub
-        self._waiting: queue.SimpleQueue[Change | Question | None] = queue.SimpleQueue()
+        self._waiting = Waiting()
         self._texts = InMemory(app)
         #: What was begun or had no room in the last turn.
         self._left: list[Change | Question] = []
@@ -71,6 +69,8 @@ class Writer(BackgroundThread):
         self.idle_s = IDLE_S
         #: Whether there may be something to compact, and which texts are checked next.
         self._busy = False
+        #: Whether the last turn had several changes: then more are on their way.
+        self._several = False
         self._rounds = compaction.Rounds()
         #: (file, version) -> update, for followers.
         self.updates = Recent()
@@ -156,24 +156,14 @@ class Writer(BackgroundThread):
     def _gather(self) -> tuple[list[Change | Question], bool]:
         """Wait for something to do, and take all that is there; returns whether it is the last."""
         items, self._left = self._left, []
-        size, idle = sum(item.weight for item in items), max(0.01, self.idle_s / 2)
-        try:
-            item = self._waiting.get(timeout=LEFT_S if items else 0 if self._busy else idle)
-            while item is not None:
-                # Not if its caller gave up and was told so: then it must not happen any more.
-                if item.done.set_running_or_notify_cancel():
-                    items.append(item)
-                    size += item.weight
-                if len(items) >= MAX_CHANGES_PER_COMMIT or size >= MAX_BYTES_PER_COMMIT:
-                    return items, False
-                item = self._waiting.get_nowait()
-        except queue.Empty:
-            return items, False
-        return items, True
+        idle = max(0.01, self.idle_s / 2)
+        patience_s = LEFT_S if items else 0 if self._busy else idle
+        return self._waiting.take(items, patience_s, GATHER_S if self._several else 0.0)
 
     def _carry_out(self, items: Sequence[Change | Question]) -> None:
         """Take a turn: one commit, and what is asked after it; others write before the next."""
         changes = [item for item in items if isinstance(item, Change)]
+        self._several = len(changes) > 1
         questions = [item for item in items if isinstance(item, Question)]
         try:
             left = self._commit(changes) if changes else []

@@ -101,7 +101,13 @@ def deleted(delta: Delta) -> int:
 
 def growth(delta: Delta) -> int:
     """Return by how many units a delta makes a text longer."""
-    return inserted(delta) - deleted(delta)
+    grown = 0  # one loop: it is asked for each change that another is rebased over
+    for step in delta:
+        if isinstance(step, str):
+            grown += len(step)
+        elif step < 0:
+            grown += step
+    return grown
 
 
 def weight(delta: Delta) -> int:
@@ -172,6 +178,8 @@ def transform(delta: Delta, over: Delta, *, first: bool = False) -> Delta:
 
     Of two insertions at one place that of `over` stands first, or with `first` that of `delta`.
     """
+    if not first and (moved := _past_insertion(delta, over)) is not None:
+        return moved
     builder, mine, theirs = Builder(), _Walk(delta), _Walk(over)
     while mine.step is not None:
         step, other = mine.step, theirs.step
@@ -184,6 +192,22 @@ def transform(delta: Delta, over: Delta, *, first: bool = False) -> Delta:
         else:
             _both(builder, mine, theirs)
     return builder.built()
+
+
+def _past_insertion(delta: Delta, over: Delta) -> Delta | None:
+    """Do what `transform` does where `over` is one insertion, and `delta` all before or after it.
+
+    So it is while people type. None if it is otherwise.
+    """
+    if not delta or not 0 < len(over) < 3 or not isinstance(over[-1], str):
+        return None
+    at = over[0] if len(over) == 2 else 0
+    kept = delta[0] if isinstance(delta[0], int) and delta[0] > 0 else 0
+    if not isinstance(at, int) or at < 0:
+        return None
+    if kept >= at:
+        return (kept + len(over[-1]), *delta[kept > 0 :])
+    return delta if span(delta) < at else None
 
 
 def _both(builder: Builder, mine: _Walk, theirs: _Walk) -> None:
