@@ -19,6 +19,7 @@ from .counting import metrics
 from .errors import Unavailable
 from .json import dumps, loads
 from .slots import Registry, Slot
+from .transactions.disk import DISK, Disk
 from .transactions.fair_lock import FairLock
 from .words.calling import call_key
 from .words.folding import fold
@@ -53,7 +54,11 @@ def engine_options(url: str, patience_s: float) -> dict[str, Any]:
         "json_deserializer": loads,
     }
     if url.startswith("sqlite"):
-        options["connect_args"] = {"timeout": patience_s, "check_same_thread": False}
+        options["connect_args"] = {
+            "timeout": patience_s,
+            "check_same_thread": False,
+            "factory": SharingConnection,
+        }
     return options
 
 
@@ -64,12 +69,9 @@ _CHECKS: Registry[list[Callable[[Connection], None]]] = Registry("checks on the 
 
 def init_app(app: Flask) -> None:
     """Set SQLite's pragmas on every new connection."""
-    synchronous = app.config["SQLITE_SYNCHRONOUS"].upper()
     path = Path(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"))
     pragmas = (
-        "journal_mode=WAL",
         f"journal_size_limit={WAL_BYTES}",
-        f"synchronous={synchronous}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "secure_delete=ON",  # what is deleted is overwritten: nothing of it stays in free pages
@@ -79,6 +81,10 @@ def init_app(app: Flask) -> None:
         make_private(path)
         if is_new(path):  # later it would have to be rewritten, and this would wait for a lock
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        if connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",):
+            connection.execute("PRAGMA synchronous=NORMAL")  # a commit writes the log, and no more
+        connection.disk = DISK.of(app)
+        connection.written = lambda: turns.end(connection, record)
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
         register_functions(connection)
@@ -91,6 +97,39 @@ def init_app(app: Flask) -> None:
         event.listen(db.engine, "before_cursor_execute", _before_execute)
         event.listen(db.engine, "checkin", roll_back)
         event.listen(db.engine, "checkin", turns.end)
+
+
+class SharingConnection(sqlite3.Connection):
+    """A connection whose commits wait for the disk together with others.
+
+    In WAL mode a commit is whole once the log is written, and outlives a power cut once the log is
+    synced (SQLite's `synchronous=FULL` does that within the commit, while nobody else may write).
+    Others can read it from the first moment on; who tells it on calls `harden` before.
+    """
+
+    #: What commits wait for, and what is done before that; set for each connection.
+    disk: Disk
+    written: Callable[[], None]
+    #: Whether the open transaction's commit may come to the disk later than it returns.
+    lazy = False
+
+    def commit(self) -> None:
+        """Commit, and return when it is on the disk."""
+        if self.in_transaction:
+            wait, self.lazy = not self.lazy, False
+            try:
+                self.disk.commit(self._write, wait=wait)
+            except OSError as error:
+                raise sqlite3.OperationalError(f"It may not be on the disk: {error}") from error
+
+    def _write(self) -> None:
+        super().commit()
+        self.written()
+
+    def rollback(self) -> None:
+        """Roll back."""
+        self.lazy = False
+        super().rollback()
 
 
 def make_private(path: Path) -> None:
@@ -168,6 +207,24 @@ def on_lock(app: Flask, check: Check) -> None:
     _CHECKS.of(app).append(check)
 
 
+def commit_lazily() -> None:
+    """Let the open transaction's commit come to the disk some moments later than it returns.
+
+    A power cut in between takes it back, whole. It is for what nobody is promised: what tells of it
+    hardens it before (`harden`).
+    """
+    driver: Any = db.session.connection().connection.dbapi_connection
+    driver.lazy = True
+
+
+def harden() -> None:
+    """Return when nothing that could be read before this call can be lost by a power cut.
+
+    Whoever tells others what they read in the database calls it before. Raises OSError.
+    """
+    DISK.here().harden()
+
+
 class WriterTurns:
     """Lets the writers of this process take turns.
 
@@ -182,7 +239,10 @@ class WriterTurns:
         self._lock, self._patience_s, self._waited = FairLock(), patience_s, waited
 
     def take(self, connection: Connection) -> None:
-        """Wait for the connection's turn, which lasts until it is given back to the pool."""
+        """Wait for the connection's turn, which lasts until its commit is written.
+
+        Or until it is given back to the pool.
+        """
         if not connection.info.get(TURN_NOTE):
             began = time.perf_counter()
             taken = self._lock.acquire(timeout=self._patience_s)
@@ -207,7 +267,7 @@ class WriterTurns:
         return self._lock.locked()
 
     def end(self, driver: object, record: Any) -> None:
-        """Pass the turn on; the pool calls this when a connection comes back."""
+        """Pass the turn on: after a commit, or when a connection comes back to the pool."""
         if record.info.pop(TURN_NOTE, False):
             self._lock.release()
 

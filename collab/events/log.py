@@ -11,7 +11,7 @@ from sqlalchemy import CursorResult, Select, bindparam, delete, func, insert, or
 
 from ..core import client_address
 from ..core.compiled import Compiled
-from ..core.database import take_write_lock
+from ..core.database import harden, take_write_lock
 from ..core.lists.reading import as_text, take, take_values
 from ..core.models import utcnow
 from ..core.slots import Slot
@@ -138,7 +138,9 @@ class Batch:
 def read_after(after: int, limit: int = 500) -> Batch:
     """Return the next rows after an id, over all topics, oldest first."""
     values = {"after": after, "limit": limit + 1}
-    return Batch(*READ_AFTER.read(values, lambda found: take_values(found, limit, READ_BYTES)))
+    return _hardened(
+        Batch(*READ_AFTER.read(values, lambda found: take_values(found, limit, READ_BYTES)))
+    )
 
 
 def read_topics(
@@ -149,7 +151,14 @@ def read_topics(
     if through is not None:
         query = query.where(EventRow.id <= through)
     query = query.order_by(EventRow.id).limit(limit + 1)
-    return Batch(*take(db.session.connection().execute(query), limit, READ_BYTES))
+    return _hardened(Batch(*take(db.session.connection().execute(query), limit, READ_BYTES)))
+
+
+def _hardened(batch: Batch) -> Batch:
+    """Return rows once they are on the disk: an id that was told is never given to another row."""
+    if batch.rows:
+        harden()
+    return batch
 
 
 def rows() -> Select[Any]:

@@ -1,1 +1,1 @@
-"""Transactions: whose turn it is to write, and what is done after a commit."""
+"""Transactions: whose turn it is to write, how they come to the disk, what is done after them."""

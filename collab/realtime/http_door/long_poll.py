@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 
 from ...auth.guard import recheck
 from ...core.caller import Caller
+from ...core.database import harden
 from ...core.lists.paging import Page
 from ...core.lists.reading import take
 from ...core.models import utcnow
@@ -112,6 +113,7 @@ def page(
     ids = cut.of_all(own_topics.own_topics(caller)) if topic is None else cut.of(topic)
     query = log.rows().where(EventRow.id.in_(ids)).order_by(cut.order(EventRow.id))
     rows, more = take(db.session.connection().execute(query), limit)
+    harden()  # whoever goes on from one of these ids must find the next
     still = _still({row.topic for row in rows}, caller, topic)
     last = rows[-1].id if rows else after
     return EventPage(

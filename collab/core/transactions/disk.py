@@ -1,0 +1,118 @@
+"""Commits share what brings them to the disk: whoever waits for the same moment syncs once.
+
+A commit is written first, its writer's turn passed on, and then the disk is waited for, by all
+whose commits were written meanwhile together. Each has a transaction of its own, so that one which
+fails harms no other; only after the sync is anybody told that their change is made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+
+from ..slots import Slot
+
+#: What SQLite adds to a database's name for its write-ahead log.
+LOG_SUFFIX = "-wal"
+#: Where there is no fdatasync(2), as on macOS, fsync(2) does the same and more.
+_sync_data = getattr(os, "fdatasync", os.fsync)
+
+
+class _Round:
+    """Those who wait for the same sync."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.over = False
+        self.error: OSError | None = None
+
+
+class Disk:
+    """Waits until what is written to a file is on the disk."""
+
+    def __init__(self, sync: Callable[[], None]) -> None:
+        """Make it; `sync` returns when all that was written before its call is on the disk."""
+        self._sync, self._busy, self._next = sync, threading.Lock(), _Round()
+        self._counting = threading.Lock()
+        #: Commits that are being written, or waited for.
+        self._open = 0
+        #: Whether something was written that nobody waited for, or that did not come to the disk.
+        self._late = False
+
+    def commit(self, write: Callable[[], None], *, wait: bool = True) -> None:
+        """Have a commit written, and wait until it is on the disk, unless that is left to others.
+
+        Raises what `write` raises, and OSError if it is written, but perhaps not on the disk.
+        """
+        self._count(1)
+        try:
+            write()
+            if wait:
+                self.settle()
+            else:
+                self._late = True
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self._open += more
+
+    def harden(self) -> None:
+        """Return when all commits that could be read before this call are on the disk."""
+        if self._open or self._late:
+            self.settle()
+
+    def settle(self) -> None:
+        """Return when all that was written before this call is on the disk; raises OSError."""
+        mine = self._next
+        with mine.lock:  # whoever is the first syncs for all of the round, the others wait for it
+            if not mine.over:
+                self._lead(mine)
+        if mine.error is not None:
+            raise OSError(mine.error.errno, mine.error.strerror) from mine.error
+
+    def _lead(self, mine: _Round) -> None:
+        with self._busy:
+            # Before the sync begins: what is written from now on, it may miss.
+            self._next, self._late = _Round(), False
+            try:
+                self._sync()
+            except OSError as error:
+                mine.error, self._late = error, True
+            mine.over = True
+
+
+def sync_of(path: Path) -> Callable[[], None]:
+    """Return what brings a file to the disk; one that is not there has nothing to be kept."""
+
+    def sync() -> None:
+        # Opened each time: it may be another file by now, and nothing has to be closed at the end.
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                _sync_data(descriptor)
+            finally:
+                os.close(descriptor)
+
+    return sync
+
+
+def _never() -> None:
+    """Leave it to the system when something comes to the disk."""
+
+
+def _of(app: Flask) -> Disk:
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    if not url.startswith("sqlite:///") or app.config["SQLITE_SYNCHRONOUS"] != "full":
+        return Disk(_never)
+    return Disk(sync_of(Path(url.removeprefix("sqlite:///") + LOG_SUFFIX)))
+
+
+#: What the commits of an application wait for.
+DISK: Slot[Disk] = Slot("disk", _of)

@@ -1,0 +1,230 @@
+"""What is acknowledged is on the disk, which those who write at the same time wait for together.
+
+A disk is faked where it is told to sync: what it holds is what there was when that began.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collab.core.caller import Caller
+from collab.core.database import commit_lazily, harden, take_write_lock
+from collab.core.models import utcnow
+from collab.core.transactions.disk import DISK, LOG_SUFFIX, Disk, sync_of
+from collab.extensions import db
+from collab.projects import service
+from collab.projects.models import Project
+
+from ..support.people import Person
+from ..support.waiting import eventually
+
+
+class FakeDisk:
+    """Keeps what was written when a sync began; the first sync waits until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.written: list[int] = []
+        self.kept: set[int] = set()
+        self.syncs = 0
+        self.going_on, self.begun = threading.Event(), threading.Event()
+
+    def sync(self) -> None:
+        there = set(self.written)
+        self.syncs += 1
+        self.begun.set()
+        self.going_on.wait(30)
+        self.kept |= there
+
+
+def committing(disk: Disk, fake: FakeDisk, number: int) -> bool:
+    """Commit a number; returns whether it was on the disk when that was acknowledged."""
+    disk.commit(lambda: fake.written.append(number))
+    return number in fake.kept
+
+
+def test_who_writes_while_the_disk_is_busy_shares_the_next_sync() -> None:
+    fake = FakeDisk()
+    disk = Disk(fake.sync)
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(committing, disk, fake, 0)
+        assert fake.begun.wait(30)
+        others = [pool.submit(committing, disk, fake, number) for number in range(1, 9)]
+        eventually(lambda: len(fake.written) == 9)
+        assert not any(one.done() for one in (first, *others))
+        fake.going_on.set()
+        assert all(one.result() for one in (first, *others))
+    assert fake.syncs <= 3  # some may have come to the second while the last was about to
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(2, 8), st.integers(1, 25), st.integers(2, 5))
+def test_nothing_is_acknowledged_before_it_is_on_the_disk(
+    threads: int, times: int, every: int
+) -> None:
+    fake = FakeDisk()
+    fake.going_on.set()
+    disk = Disk(fake.sync)
+
+    def fail() -> None:
+        raise ValueError
+
+    def work(thread: int) -> bool:
+        good = True
+        for number in range(thread * times, (thread + 1) * times):
+            if number % every:
+                good = good and committing(disk, fake, number)
+            else:  # a failed one harms no other
+                with pytest.raises(ValueError):
+                    disk.commit(fail)
+        return good
+
+    with ThreadPoolExecutor(threads) as pool:
+        assert all(pool.map(work, range(threads)))
+    syncs = fake.syncs
+    disk.harden()
+    assert fake.syncs == syncs  # there is nothing to be hardened
+
+
+def test_a_disk_that_fails_is_told_to_all_who_wait_and_tried_again() -> None:
+    troubles = [OSError(5, "Input/output error")]
+    calls: list[bool] = []
+
+    def sync() -> None:
+        calls.append(bool(troubles))
+        if troubles:
+            raise troubles.pop()
+
+    disk = Disk(sync)
+    with pytest.raises(OSError, match="Input/output"):
+        disk.commit(lambda: None)
+    disk.harden()
+    disk.commit(lambda: None)
+    assert calls == [True, False, False]
+
+
+def test_what_nobody_waits_for_is_on_the_disk_before_it_is_told() -> None:
+    fake = FakeDisk()
+    fake.going_on.set()
+    disk = Disk(fake.sync)
+    disk.commit(lambda: fake.written.append(1), wait=False)
+    assert fake.kept == set()
+    disk.harden()
+    disk.harden()
+    assert (fake.kept, fake.syncs) == ({1}, 1)
+
+
+def test_a_log_that_was_put_away_needs_no_sync(tmp_path: Path) -> None:
+    sync = sync_of(tmp_path / "log")
+    sync()
+    (tmp_path / "log").write_bytes(b"x")
+    sync()
+
+
+# -- with SQLite ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crashed(app: Flask, instance: Path, tmp_path: Path) -> Callable[[], set[str]]:
+    """Return what tells the names of projects that a power cut would leave at this moment."""
+    database, disk = instance / "collab.db", tmp_path / "disk"
+    disk.mkdir()
+    shutil.copy(database, disk)
+
+    def sync() -> None:
+        shutil.copy(f"{database}{LOG_SUFFIX}", disk / "new")
+        (disk / "new").replace(disk / f"collab.db{LOG_SUFFIX}")
+
+    def look() -> set[str]:
+        copy = Path(shutil.copytree(disk, tmp_path / f"copy-{threading.get_ident()}"))
+        connection = sqlite3.connect(copy / "collab.db")
+        names = {name for (name,) in connection.execute("SELECT name FROM projects")}
+        connection.close()
+        shutil.rmtree(copy)
+        return names
+
+    with app.app_context():
+        db.engine.dispose()
+    DISK.put(app, Disk(sync))
+    return look
+
+
+def caller(alice: Person) -> Caller:
+    return Caller(alice.id, 1, alice.name, "alice@example.com", False, utcnow())
+
+
+def test_no_project_is_acknowledged_that_a_power_cut_would_take_and_no_failure_harms_another(
+    app: Flask, alice: Person, crashed: Callable[[], set[str]]
+) -> None:
+    class Changed(Exception):
+        """Somebody changed their mind in the middle of a transaction."""
+
+    def create(number: int) -> bool:
+        with app.app_context():
+            if number % 3 == 0:
+                take_write_lock()
+                db.session.add(Project(name=f"never {number}"))
+                db.session.flush()
+                raise Changed
+            service.create(f"made {number}", "", caller(alice))
+            return f"made {number}" in crashed()
+
+    with ThreadPoolExecutor(6) as pool:
+        made = [pool.submit(create, number) for number in range(24)]
+    for number, one in enumerate(made):
+        if number % 3 == 0:
+            assert isinstance(one.exception(), Changed)
+        else:
+            assert one.result()
+    assert crashed() == {f"made {number}" for number in range(24) if number % 3}
+
+
+def test_a_lazy_commit_is_seen_at_once_and_kept_when_it_is_told(
+    app: Flask, crashed: Callable[[], set[str]]
+) -> None:
+    with app.app_context():
+        take_write_lock()
+        commit_lazily()
+        db.session.add(Project(name="later"))
+        db.session.commit()
+        assert db.session.query(Project.name).all() == [("later",)]
+        assert crashed() == set()
+        harden()
+        assert crashed() == {"later"}
+        db.session.add(Project(name="at once"))  # being lazy ends with the transaction
+        db.session.commit()
+        assert crashed() == {"later", "at once"}
+
+
+def test_who_waits_for_the_disk_keeps_nobody_from_writing(app: Flask, alice: Person) -> None:
+    fake = FakeDisk()
+    with app.app_context():
+        db.engine.dispose()
+    DISK.put(app, Disk(fake.sync))
+
+    def create(name: str) -> None:
+        with app.app_context():
+            service.create(name, "", caller(alice))
+
+    def names() -> set[str]:
+        with app.app_context():
+            return set(db.session.scalars(db.select(Project.name)))
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(create, "first")
+        assert fake.begun.wait(30)
+        second = pool.submit(create, "second")
+        eventually(lambda: names() == {"first", "second"})
+        assert not any(one.done() for one in (first, second))
+        fake.going_on.set()
+        first.result()
+        second.result()
