@@ -36,6 +36,9 @@ CONFIDENTIAL_READERS = (
     mail_server,
 )
 
+#: Ends the name of the variable that says which file a confidential setting is in.
+FILE_SUFFIX = "_FILE"
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -48,9 +51,27 @@ class Setting:
 
     def read(self, environ: Mapping[str, str]) -> Any:
         """Return the checked value; raises ConfigError naming the setting."""
-        value = environ.get(self.name, self.default)
+        value = self._given(environ)
         try:
             return self.parse(value)
         except ValueError as error:
-            shown = "" if self.parse in CONFIDENTIAL_READERS else f" is {value!r}, but it"
+            shown = "" if self.is_confidential else f" is {value!r}, but it"
             raise ConfigError(f"{self.name}{shown} {error}.") from None
+
+    @property
+    def is_confidential(self) -> bool:
+        """Return whether it is a secret, or may hold one; then it may come from a file, too."""
+        return self.parse in CONFIDENTIAL_READERS
+
+    def _given(self, environ: Mapping[str, str]) -> str:
+        """Return its text: from a file where NAME_FILE says so, as containers get secrets."""
+        variable = self.name + FILE_SUFFIX
+        path = environ.get(variable) if self.is_confidential else None
+        if not path:
+            return environ.get(self.name, self.default)
+        if environ.get(self.name):
+            raise ConfigError(f"{self.name} and {variable} are both set: one of them is too many.")
+        try:
+            return Path(path).read_text(encoding="utf-8").removesuffix("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{variable} is {path!r}, which can't be read: {error}.") from None

@@ -19,6 +19,7 @@ from dotenv.parser import parse_stream
 from flask.helpers import get_load_dotenv
 
 from .config import SETTINGS, ConfigError
+from .setting import FILE_SUFFIX
 
 #: How alike a name in `.env` and a setting's have to be, of 1, for the first to be a slip.
 NEARLY_THE_NAME = 0.85
@@ -62,7 +63,8 @@ def read_env_file(path: Path) -> None:
 
 def check_env_text(path: Path, text: str) -> None:
     """Raise ConfigError for a line that sets nothing, or a name that is nearly a setting's."""
-    known = [setting.name for setting in SETTINGS]
+    files = [f"{one.name}{FILE_SUFFIX}" for one in SETTINGS if one.is_confidential]
+    known = [*(setting.name for setting in SETTINGS), *files]
     for binding in parse_stream(io.StringIO(text)):
         name = binding.key
         if binding.error or (name is not None and binding.value is None):

@@ -186,3 +186,24 @@ def test_what_is_no_setting_of_ours_is_passed_over() -> None:
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_every_setting_says_what_it_means(setting: object) -> None:
     assert getattr(setting, "meaning", "")
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "metrics_token"
+    file.write_text("t" * 32 + "\n")
+    assert load({"METRICS_TOKEN_FILE": str(file)})["METRICS_TOKEN"] == "t" * 32
+    assert load({"METRICS_TOKEN_FILE": ""})["METRICS_TOKEN"] == ""
+    assert load({"LOG_LEVEL_FILE": str(file)})["LOG_LEVEL"] == "info", "which is none"
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"SECRET_KEY_FILE": "/nowhere"}, "SECRET_KEY_FILE is '/nowhere', which can't be read"),
+        ({"SECRET_KEY_FILE": "/dev/null", "SECRET_KEY": "x" * 32}, "both set"),
+        ({"REDIS_URL_FILE": __file__}, "REDIS_URL must be an address"),
+    ],
+)
+def test_a_file_that_gives_no_secret_stops_the_start(given: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        load(given)
