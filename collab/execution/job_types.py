@@ -34,13 +34,14 @@ def _sandbox() -> Sandbox:
     return SANDBOX.here()
 
 
-def _unavailable() -> str | None:
-    return _sandbox().unavailable()
+def _unavailable(language: str | None = None) -> str | None:
+    """Return why code can't be run; where other processes run jobs, their sandboxes count alone."""
+    return _sandbox().unavailable(language) if setting("JOB_WORKERS") else None
 
 
 def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
     """Refuse a language that can't be run here."""
-    reason = _sandbox().unavailable(payload["language"])
+    reason = _unavailable(payload["language"])
     if reason:
         raise Unavailable(reason, retry_after=int(RETRY_S))
     if payload.get("workspace_id") is not None:

@@ -34,6 +34,7 @@ def make_app(folder: Path, **settings: Any) -> Flask:
         INSTANCE_PATH=folder,
         SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder / 'collab.db'}",
         FEATURE_CODE_EXECUTION=True,
+        JOB_WORKERS=1,
         CODE_TIMEOUT_SECONDS=5,
         CODE_AT_ONCE=2,
     )
@@ -281,6 +282,19 @@ def test_a_job_is_refused_where_the_sandbox_does_not_hold(tmp_path: Path) -> Non
         admit(payload, None, None)  # type: ignore[arg-type]
     with app.app_context(), pytest.raises(FatalError, match="self-test"):
         job_types.execute.run(context(), payload)
+
+
+@needs_bubblewrap
+def test_where_other_processes_run_jobs_their_sandboxes_count(tmp_path: Path) -> None:
+    app = make_app(Path("/usr/bin"), JOB_WORKERS=0)
+    payload = CodeIn().load({"language": "python", "code": "1"})
+    admit = the_type().admit
+    assert admit is not None
+    with app.app_context():
+        admit(payload, None, None)  # type: ignore[arg-type]
+        assert the_type().unavailable() is None
+        with pytest.raises(FatalError, match="self-test"):
+            job_types.execute.run(context(), payload)
 
 
 @needs_bubblewrap
