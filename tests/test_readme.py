@@ -94,6 +94,11 @@ def test_a_block_knows_no_ids(page):
 
 
 @each_page
+def test_nothing_of_a_merge_was_left(page):
+    assert re.findall(r"^(?:<<<<<<<|>>>>>>>|=======$).*", page.read_text(), re.MULTILINE) == []
+
+
+@each_page
 def test_links_lead_somewhere(page):
     for target, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", pages.prose(page)):
         path = (page.parent / target).resolve() if target else page
