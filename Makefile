@@ -7,10 +7,10 @@ PAGE := collab/web/static
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test spark newest tour clients fuzz bench lock sbom
+.PHONY: help install lint types test spark newest tour clients fuzz bench lock sbom deploy-lint image
 
 help: ## list these targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 install: ## make .venv with all that the checks need, and the tests' packages of npm
 	python3 -m venv .venv
@@ -55,6 +55,14 @@ sbom: ## sbom.json, the bill of materials of requirements.lock, checked against 
 	python3 -m venv .sbom
 	.sbom/bin/pip install --quiet --disable-pip-version-check "cyclonedx-bom>=7.5.0,<8"
 	.sbom/bin/cyclonedx-py requirements --output-reproducible --validate --of JSON -o sbom.json requirements.lock
+
+deploy-lint: ## linters over deploy/ and the workflow, each shown a fault, too (an environment of its own: .deploy)
+	python3 -m venv .deploy
+	.deploy/bin/pip install --quiet --disable-pip-version-check -r .ci/deploy-requirements.txt
+	.ci/deploy-lint
+
+image: ## deploy/Dockerfile without Docker: its steps in a clean folder, and what comes of it started (wants root)
+	$(PYTHON) .ci/image.py
 
 bench: ## a benchmark, bench.http_list unless ARGS names another
 	$(PYTHON) -m bench.$(or $(ARGS),http_list)

@@ -23,7 +23,7 @@ ASKED = (
     "tests/requirements.txt",
     ".ci/requirements.txt",
 )
-TARGETS = dict(re.findall(r"^([a-z]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.M))
+TARGETS = dict(re.findall(r"^([a-z-]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.M))
 
 
 def requirements(name: str) -> list[Requirement]:
@@ -138,7 +138,7 @@ def test_python_is_promised_alike_everywhere():
 
 def test_ci_calls_the_targets_that_everybody_calls():
     called = re.findall(
-        r"^(?:if ! )?make --no-print-directory (\w+)", (ROOT / ".ci" / "run").read_text(), re.M
+        r"^(?:if ! )?make --no-print-directory ([\w-]+)", (ROOT / ".ci" / "run").read_text(), re.M
     )
     steps = [
         "install",
@@ -150,6 +150,8 @@ def test_ci_calls_the_targets_that_everybody_calls():
         "clients",
         "fuzz",
         "sbom",
+        "deploy-lint",
+        "image",
         "newest",
     ]
     assert called == steps
@@ -163,7 +165,7 @@ def test_ci_calls_the_targets_that_everybody_calls():
 @needs_make
 def test_the_first_target_lists_all_of_them():
     shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert re.findall(r"^  make (\w+) +(.*)$", shown, re.M) == list(TARGETS.items())
+    assert re.findall(r"^  make ([\w-]+) +(.*)$", shown, re.M) == list(TARGETS.items())
 
 
 @needs_make
