@@ -123,8 +123,13 @@ class Compiled:
         return self._executed(connection, values, list)
 
     def run_many(self, connection: Connection, values: Iterable[Values]) -> None:
-        """Run it in an open transaction once for each of some values; there are no rows."""
+        """Run it in an open transaction once for each of some values.
+
+        Raises TypeError for a statement that has rows: Python 3.13's driver of SQLite fails at it.
+        """
         text = self._for(connection.dialect)
+        if text.made:
+            raise TypeError("A statement that has rows is run once.")
         text.execute(connection, [text.parameters(one) for one in values], many=True).close()
 
     def _executed(

@@ -24,6 +24,9 @@ INSERT_EVENT = Compiled(
     insert(EVENTS).returning(EVENTS.c.id, EVENTS.c.data),
     columns=[one.name for one in EVENTS.c if one.name != "id"],
 )
+INSERT_SILENTLY = Compiled(
+    insert(EVENTS), columns=[one.name for one in EVENTS.c if one.name != "id"]
+)
 COUNT = Compiled(select(func.count(EventRow.id).label("count")).where(EventRow.type == "t"))
 EVENT = {"topic": "x", "type": "t", "actor": None, "project_id": None, "address": None}
 
@@ -83,11 +86,16 @@ def test_writing_takes_the_turn_and_is_part_of_the_transaction():
     connection = db.session.connection()
     [written] = INSERT_EVENT.run(connection, row)
     assert (written.data, TURNS.here().taken) == ({"a": [1]}, True)
-    INSERT_EVENT.run_many(connection, [row, row])
+    INSERT_SILENTLY.run_many(connection, [row, row])
     assert COUNT.one({}).count == 3
     db.session.rollback()
     db.session.remove()
     assert (COUNT.one({}).count, TURNS.here().taken) == (0, False)
+
+
+def test_a_statement_that_has_rows_is_run_once():
+    with pytest.raises(TypeError, match="rows"):
+        INSERT_EVENT.run_many(db.session.connection(), [EVENT])
 
 
 def test_a_value_that_is_missing_is_an_error():

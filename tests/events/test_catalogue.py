@@ -47,7 +47,7 @@ KINDS = sorted(catalogue().items())
 NAMES = [*catalogue(), *OPEN_TYPES, *PRESENCE_TYPES]
 
 #: Past participles that do not end in -ed.
-IRREGULAR = {"left", "output", "read"}
+IRREGULAR = {"left", "output", "read", "resent"}
 #: What members publish may be what they are doing.
 DOING = {"activity", "typing"}
 
