@@ -13,7 +13,7 @@ try:
     from collab.cli import before_flask_runs
     from collab.config import ConfigError
     from collab.server import main
-    from collab.starting import read_env_file
+    from collab.starting import count_together, read_env_file
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("collab"):
         raise
@@ -24,6 +24,8 @@ except ModuleNotFoundError as missing:
 
 try:
     read_env_file(Path(__file__).with_name(".env"))
+    if __name__ == "__main__":
+        count_together()
     app = create_app()
 except ConfigError as error:
     sys.exit(f"collab: {error}")

@@ -107,11 +107,13 @@ def create_app(
 
 def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     """Derive the settings of Flask and its extensions, and make the missing secrets."""
+    from .core.counting import shares
     from .core.database import engine_options
     from .ops import docs
     from .realtime.json_door.protocol import MAX_MESSAGE_BYTES
     from .realtime.transport.incoming import NoThread
 
+    values |= shares.divide(values)
     instance = _prepare_instance(values)
     kept_here = URL.create("sqlite", database=str(instance / "collab.db"))
     url = values["DATABASE_URL"] or kept_here.render_as_string()

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from . import starting
 from .auth import passwords
 from .core import allocator
-from .core.counting import metrics
+from .core.counting import metrics, processes
 from .core.database import put_log_away
 from .core.errors import ApiError
 from .core.http import heavy
@@ -38,11 +38,14 @@ from .projects import service as projects
 from .serving import counting_worker
 from .serving.bounds import Bounds
 from .serving.spool import Spool
+from .serving.worker import MAX_ACCEPTS_IN_A_ROW
 
 log = logging.getLogger(__name__)
 
 #: Seconds from SIGTERM until what still runs is killed.
 GRACE_S = 2
+#: Which of its workers gunicorn started first.
+FIRST_AGE = 1
 #: Threads for requests that wait for a turn at what is heavy, so that HTTP_THREADS are kept free.
 WAITING_THREADS = heavy.MAX_HEAVY_AT_ONCE + heavy.MAX_HEAVY_WAITING + passwords.MAX_HASHES_WAITING
 #: Connections that may be open besides live ones and those that have a thread.
@@ -93,7 +96,7 @@ class CollabWorker(counting_worker.CountingWorker):
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Gunicorn with one threaded worker, configured by code instead of a file."""
+    """Gunicorn with threaded workers, configured by code instead of a file."""
 
     def __init__(self, app: Flask, options: dict[str, Any]) -> None:
         self._flask, self._options = app, options
@@ -139,6 +142,7 @@ def main(app: Flask) -> None:
 def leave(code: object) -> None:
     """End at once: to take the interpreter apart takes half a second that somebody waits for."""
     logging.shutdown()
+    processes.forget()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
@@ -178,10 +182,11 @@ def options(app: Flask, arguments: argparse.Namespace, off: list[str]) -> dict[s
     url = starting.address(host, port)
     threads = config["HTTP_THREADS"] + WAITING_THREADS
     CollabWorker.bounds = bounds(app)
+    CollabWorker.accepts_in_a_row = MAX_ACCEPTS_IN_A_ROW if config["WEB_PROCESSES"] == 1 else 1
     return {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "worker_class": CollabWorker,
-        "workers": 1,
+        "workers": config["WEB_PROCESSES"],
         "threads": threads,
         "worker_connections": config["SOCKET_LIMIT"] + threads + SPARE_CONNECTIONS,
         "preload_app": True,
@@ -195,7 +200,9 @@ def options(app: Flask, arguments: argparse.Namespace, off: list[str]) -> dict[s
         "loglevel": "warning",
         "control_socket_disable": True,
         "when_ready": lambda _: greet(app, url, off),
-        "post_worker_init": lambda _: start_parts(app, url if arguments.open else None),
+        "post_worker_init": lambda worker: start_parts(
+            app, url if arguments.open and worker.age == FIRST_AGE else None
+        ),
     }
 
 

@@ -19,6 +19,7 @@ from dotenv.parser import parse_stream
 from flask.helpers import get_load_dotenv
 
 from .config import SETTINGS, ConfigError
+from .core.counting import processes
 from .setting import FILE_SUFFIX
 
 #: How alike a name in `.env` and a setting's have to be, of 1, for the first to be a slip.
@@ -59,6 +60,16 @@ def read_env_file(path: Path) -> None:
     for name, value in dotenv_values(stream=io.StringIO(text)).items():
         if value is not None:
             os.environ.setdefault(name, value)
+
+
+def count_together() -> None:
+    """Let several web processes keep their numbers for Prometheus in a folder, if none is named.
+
+    Before the first application: it is when metrics are made that they get their places.
+    """
+    if os.environ.get("WEB_PROCESSES", "1").strip() not in ("", "1"):
+        folder = Path(tempfile.gettempdir()) / f"collab-numbers-{os.getpid()}"
+        processes.share(folder)
 
 
 def check_env_text(path: Path, text: str) -> None:

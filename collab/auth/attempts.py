@@ -26,7 +26,8 @@ from math import ceil
 from flask import Flask
 from limits import parse
 
-from ..core.counting.ration import Ration
+from ..core.counting.kinds import windows_of
+from ..core.counting.ration import ration_slot
 from ..core.counting.windows import MonotonicStorage
 from ..core.errors import TooManyRequests
 from ..core.slots import Slot
@@ -60,11 +61,18 @@ class Attempt:
 class Attempts:
     """The failures of the last minutes, by network and e-mail."""
 
-    def __init__(self, rate: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        rate: str,
+        clock: Callable[[], float] = time.monotonic,
+        windows: tuple[MonotonicStorage, MonotonicStorage] | None = None,
+    ) -> None:
+        """Make it; `windows` are those of failures and of waits, of this process unless given."""
         limit = None if rate == "off" else parse(rate)
         #: Failures of a pair in one window; 0: nothing is limited.
         self._most, self._window_s = (limit.amount, limit.get_expiry()) if limit else (0, 0)
-        self._failures, self._waits = MonotonicStorage(clock=clock), MonotonicStorage(clock=clock)
+        own = MonotonicStorage(clock=clock), MonotonicStorage(clock=clock)
+        self._failures, self._waits = windows or own
 
     def begin(
         self, network: str, email: str, *, known: bool = False, guess: bool = True
@@ -128,7 +136,8 @@ def _promised(pair: str) -> str:
 
 
 def _make(app: Flask) -> Attempts:
-    return Attempts(app.config["AUTH_RATE_LIMIT"])
+    windows = windows_of(app, "failures"), windows_of(app, "waits")
+    return Attempts(app.config["AUTH_RATE_LIMIT"], windows=windows)
 
 
 ATTEMPTS: Slot[Attempts] = Slot("attempts", _make)
@@ -144,6 +153,4 @@ class TooManyAccounts(TooManyRequests):
 
 
 #: How many accounts each network makes: each has quotas of its own, and takes a hash's time.
-REGISTRATIONS: Slot[Ration] = Slot(
-    "registrations", lambda app: Ration(app.config["REGISTER_RATE_LIMIT"], TooManyAccounts)
-)
+REGISTRATIONS = ration_slot("registrations", "REGISTER_RATE_LIMIT", TooManyAccounts)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from ..core.counting.kinds import windows_of
 from ..core.counting.ration import Ration
 from ..core.errors import TooManyRequests
 from ..core.models import utcnow
@@ -27,7 +28,10 @@ class TooManyResets(TooManyRequests):
     """Too many new passwords were asked for from this address: wait and try again."""
 
 
-RESETS: Slot[Ration] = Slot("resets", lambda _: Ration(RESETS_FROM_A_NETWORK, TooManyResets))
+RESETS: Slot[Ration] = Slot(
+    "resets",
+    lambda app: Ration(RESETS_FROM_A_NETWORK, TooManyResets, windows=windows_of(app, "resets")),
+)
 
 
 def has_enough(email: str, kind: str) -> bool:

@@ -18,7 +18,7 @@ def init_app(app: Flask) -> None:
         security,
         tracing,
     )
-    from .counting import metrics
+    from .counting import kinds, metrics
     from .json import OrjsonProvider
     from .personal import own
     from .storage import blob_store, housekeeping, numbers, pages
@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
     logging.configure(config["LOG_LEVEL"], config["LOG_FORMAT"], config["INSTANCE_PATH"])
     app.json = OrjsonProvider(app)
     security.init_app(app)
+    kinds.init_app(app)
     db.init_app(app)
     database.init_app(app)
     compiled.init_app(app)

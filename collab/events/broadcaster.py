@@ -13,7 +13,8 @@ from ..core.counting import metrics
 from ..core.models import utcnow
 from ..core.parts import STUCK_AFTER_S, BackgroundThread
 from . import log
-from .bell import Bell
+from .bell.exchange import Exchange
+from .bell.waking import Bell
 from .catalogue import corrections
 from .close_codes import INTERNAL_ERROR
 from .hub import Hub
@@ -41,9 +42,10 @@ class Broadcaster(BackgroundThread):
     patience_s = 5.0
     stuck_after_s = STUCK_AFTER_S
 
-    def __init__(self, app: Flask, hub: Hub, bell: Bell) -> None:
+    def __init__(self, app: Flask, hub: Hub, bell: Bell, exchange: Exchange | None = None) -> None:
+        """Make it; an `exchange` tells other processes of signals and presence."""
         super().__init__("broadcaster")
-        self._app, self._hub, self._bell = app, hub, bell
+        self._app, self._hub, self._bell, self._exchange = app, hub, bell, exchange
         self._ticked = threading.Condition()
         self._ticks = 0
 
@@ -51,6 +53,7 @@ class Broadcaster(BackgroundThread):
         """Begin after the newest row."""
         with self._app.app_context():
             self._hub.position = log.last_id()
+        self._bell.attended = True
 
     def _wake(self) -> None:
         self._bell.ring()
@@ -85,6 +88,8 @@ class Broadcaster(BackgroundThread):
             with self._ticked:
                 self._ticks += 1
                 self._ticked.notify_all()
+        self._bell.attended = False
+        self._bell.tell_afar()
 
     def _tick(self) -> None:
         """Publish the rows that are new, then the signals that waited before the rows were read.
@@ -92,14 +97,17 @@ class Broadcaster(BackgroundThread):
         A signal sent after a commit thus follows the row, and never reaches somebody whose right
         to it that row took away.
         """
-        waiting = len(self._hub.signals)
+        waiting, crossing = len(self._hub.signals), len(self._hub.crossing)
         if self._bell.take_rows():  # asked after the counting, for that order
+            self._bell.tell_afar()
             with self._app.app_context():
                 while self._publish_rows():
                     pass
         if waiting:
             given = self._hub.tell([self._hub.signals.popleft() for _ in range(waiting)])
             DELIVERED.of(self._app).child("signal").inc(given)
+        if self._exchange is not None:
+            self._exchange.tell(crossing)
         if self._hub.resuming:
             with self._app.app_context():
                 self._resume(len(self._hub.resuming))

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, assert_never
 
-from .bell import Bell
+from .bell.waking import Bell
 from .catalogue import corrections
 from .close_codes import GOING_AWAY
 from .corrections import Correction, DropProject, DropTopic, EndConnections, ReadAnew
 from .message import Encoder, Message
-from .subscriber import Person, Resumable, Subscriber
+from .presence import Move, Presence
+from .subscriber import Resumable, Subscriber
 from .types import PRESENCE_TYPES
 
 STOPPING_REASON = "The server is stopping."
@@ -26,23 +27,11 @@ STOPPING_REASON = "The server is stopping."
 #: Seconds to wait for the broadcaster to pass an id that is in the log already.
 SEEN_PATIENCE_S = 5.0
 
+#: Signals that wait, past which those of other processes are dropped: this one does not keep up.
+MAX_SIGNALS_WAITING = 10_000
 
 #: How a subscriber is given encoded messages, and the newest row's id among them.
 Give = Callable[[Subscriber, Any, int], None]
-
-
-@dataclass
-class _Presence:
-    name: str
-    connections: int = 0
-    #: What is known of them for as long as they are there.
-    note: Any = None
-
-
-@dataclass
-class _Topic:
-    subscribers: list[Subscriber] = field(default_factory=list)
-    people: dict[int, _Presence] = field(default_factory=dict)
 
 
 class Hub:
@@ -54,9 +43,13 @@ class Hub:
         self._lock = threading.RLock()
         self._moved = threading.Condition(self._lock)
         self._everyone: set[Subscriber] = set()
-        self._topics: dict[str, _Topic] = {}
+        self._topics: dict[str, list[Subscriber]] = {}
+        self._presence = Presence()
         #: Signals that wait for the broadcaster. A deque's ends are atomic: requests need no lock.
         self.signals: deque[Message] = deque()
+        #: Those of them that other processes have to be told, where there is a way (`crosses`).
+        self.crossing: deque[Message] = deque()
+        self.crosses = False
         #: Subscribers that want to go on in the broadcaster's thread.
         self.resuming: deque[Resumable] = deque()
         #: The newest id published.
@@ -88,9 +81,8 @@ class Hub:
             for topic in topics.keys() - subscriber.topics.keys():
                 subscriber.topics[topic] = topics[topic]
                 subscriber.since[topic] = self.position
-                entry = self._topics.setdefault(topic, _Topic())
-                entry.subscribers.append(subscriber)
-                self._came(entry, topic, subscriber)
+                self._topics.setdefault(topic, []).append(subscriber)
+                self._came(topic, subscriber)
             return self.position
 
     def remove(self, subscriber: Subscriber, topic: str) -> bool:
@@ -100,10 +92,9 @@ class Hub:
                 return False
             del subscriber.topics[topic]
             subscriber.since.pop(topic, None)
-            entry = self._topics[topic]
-            entry.subscribers.remove(subscriber)
-            self._went(entry, topic, subscriber)
-            if not entry.subscribers:
+            self._topics[topic].remove(subscriber)
+            self._went(topic, subscriber)
+            if not self._topics[topic]:
                 del self._topics[topic]
             return True
 
@@ -114,49 +105,66 @@ class Hub:
             for topic in list(subscriber.topics):
                 self.remove(subscriber, topic)
 
-    def _came(self, entry: _Topic, topic: str, subscriber: Subscriber) -> None:
-        if not subscriber.visible or topic in self._read_only:
-            return
-        person = subscriber.person
-        presence = entry.people.setdefault(person.user_id, _Presence(person.name))
-        presence.connections += 1
-        if presence.connections == 1:
-            subscriber.announced(self._tell("user.joined", topic, person))
+    def _came(self, topic: str, subscriber: Subscriber) -> None:
+        if subscriber.visible and topic not in self._read_only:
+            person = subscriber.person
+            self._bell.ring_for_signal()
+            if self._presence.came(topic, person.user_id, person.name):
+                came = self._tell("user.joined", topic, person.user_id, person.name)
+                subscriber.announced(came)
 
-    def _went(self, entry: _Topic, topic: str, subscriber: Subscriber) -> None:
-        if not subscriber.visible or topic in self._read_only:
-            return
-        person = subscriber.person
-        presence = entry.people[person.user_id]
-        presence.connections -= 1
-        if not presence.connections:
-            del entry.people[person.user_id]
-            self._tell("user.left", topic, person)
+    def _went(self, topic: str, subscriber: Subscriber) -> None:
+        if subscriber.visible and topic not in self._read_only:
+            person = subscriber.person
+            self._bell.ring_for_signal()
+            if self._presence.went(topic, person.user_id):
+                self._tell("user.left", topic, person.user_id, person.name)
 
-    def _tell(self, kind: str, topic: str, person: Person) -> Message:
-        data = {"user_id": person.user_id, "name": person.name}
-        message = Message.signal(topic, kind, person.user_id, data)
-        self.signal(message)
+    def _tell(self, kind: str, topic: str, user_id: int, name: str) -> Message:
+        """Signal it to the followers in this process; each process says it to its own."""
+        message = Message.signal(topic, kind, user_id, {"user_id": user_id, "name": name})
+        self.signals.append(message)
+        self._bell.ring_for_signal()
         return message
 
     def present(self, topic: str) -> list[dict[str, Any]]:
         """Return who is there, each person once however many connections they have."""
         with self._lock:
-            people = self._topics.get(topic, _Topic()).people
-            return [{"user_id": key, "name": value.name} for key, value in people.items()]
+            return self._presence.of(topic)
 
     def note(self, topic: str, user_id: int, note: Any) -> None:
         """Remember something of a person for as long as they are present."""
         with self._lock:
-            presence = self._topics.get(topic, _Topic()).people.get(user_id)
-            if presence is not None:
-                presence.note = note
+            self._presence.note(topic, user_id, note)
 
     def notes(self, topic: str) -> dict[int, Any]:
         """Return what is remembered of those present."""
         with self._lock:
-            people = self._topics.get(topic, _Topic()).people
-            return {key: one.note for key, one in people.items() if one.note is not None}
+            return self._presence.notes(topic)
+
+    # -- other processes ----------------------------------------------------------------------
+
+    @contextmanager
+    def presence(self) -> Iterator[Presence]:
+        """Give who is present, unchanged by others within this block."""
+        with self._lock:
+            yield self._presence
+
+    def say(self, moves: Iterable[Move]) -> None:
+        """Tell followers who has come, or gone, by another process; within `presence`."""
+        for topic, user_id, name, here in moves:
+            self._tell("user.joined" if here else "user.left", topic, user_id, name)
+
+    def hear(self, signals: Iterable[Message], position: int) -> None:
+        """Take in signals of another process, which had published the log up to `position`.
+
+        They follow those rows here, too: the log is read before they are told.
+        """
+        if position > self.position:
+            self._bell.ring_here()
+        if len(self.signals) < MAX_SIGNALS_WAITING:
+            self.signals.extend(signals)
+        self._bell.ring_for_signal()
 
     def followed(self, topic: str) -> bool:
         """Return whether anybody follows a topic; takes no lock."""
@@ -167,6 +175,8 @@ class Hub:
     def signal(self, message: Message) -> None:
         """Hand a signal to the broadcaster."""
         self.signals.append(message)
+        if self.crosses:
+            self.crossing.append(message)
         self._bell.ring_for_signal()
 
     def resume(self, subscriber: Resumable) -> None:
@@ -197,7 +207,7 @@ class Hub:
         """Give messages to their followers; return how many were given, each to each."""
         topics = {message.topic for message in messages} & self._topics.keys()
         if len(topics) == 1:
-            return self._give_to(self._topics[topics.pop()].subscribers, messages, give)
+            return self._give_to(self._topics[topics.pop()], messages, give)
         return self._give_mixed(topics, messages, give) if topics else 0
 
     def _give_to(
@@ -218,7 +228,7 @@ class Hub:
     def _give_mixed(self, topics: set[str], messages: Sequence[Message], give: Give) -> int:
         # Whoever follows the same of these topics gets the same bytes: one encoding for each group.
         alike: dict[frozenset[str], list[Subscriber]] = {}
-        for subscriber in {one for topic in topics for one in self._topics[topic].subscribers}:
+        for subscriber in {one for topic in topics for one in self._topics[topic]}:
             alike.setdefault(frozenset(topics & subscriber.topics.keys()), []).append(subscriber)
         return sum(self._give_to(group, messages, give) for group in alike.values())
 
@@ -228,8 +238,8 @@ class Hub:
         """Take away what an event takes away, before anything after it is published."""
         with self._lock:
             self._obey(corrections()[message.type], message)
-        # Rights cached in this process may be stale, if the commit was another's.
-        self._bell.ring(rights_changed=True)
+        # What is cached may be stale, if the commit was of a process that was killed after it.
+        self._bell.outdate_rights()
         with self._lock:
             for subscriber in tuple(self._everyone):
                 subscriber.rights_changed()
@@ -256,7 +266,7 @@ class Hub:
                     self._drop_one(subscriber, topic, message.type)
 
     def _drop_topic(self, topic: str, reason: str) -> None:
-        for subscriber in tuple(self._topics.get(topic, _Topic()).subscribers):
+        for subscriber in tuple(self._topics.get(topic, ())):
             self._drop_one(subscriber, topic, reason)
 
     def _drop_one(self, subscriber: Subscriber, topic: str, reason: str) -> None:

@@ -16,14 +16,16 @@ from ..core.lists.reading import as_text, take, take_values
 from ..core.models import utcnow
 from ..core.slots import Slot
 from ..core.transactions.after_commit import after_commit
+from ..core.transactions.rights_epoch import RIGHTS_EPOCH
 from ..core.usage import quota
 from ..extensions import db
-from .bell import Bell
+from .bell.lines import LINE
+from .bell.waking import Bell
 from .message import Message
 from .models import EventRow, LogState
 from .types import Event
 
-BELL: Slot[Bell] = Slot("bell", lambda _: Bell())
+BELL: Slot[Bell] = Slot("bell", lambda app: Bell(RIGHTS_EPOCH.of(app), LINE.of(app).ring))
 
 #: Says of a commit that it took rights away.
 RIGHTS = "rights"

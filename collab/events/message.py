@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from ..core.json import dumps
@@ -15,9 +16,14 @@ from ..core.models import utcnow
 
 EVENT_SOURCE = "/api/v1/events"
 
-#: Ids of signals: unique over restarts, as CloudEvents asks for.
+#: Ids of signals: unique over restarts and processes, as CloudEvents asks for.
 _signals = itertools.count(1)
-_process = uuid.uuid4().hex[:8]
+
+
+@cache
+def _process(_: int) -> str:
+    """Return a name for the process with this number, made after the server's fork."""
+    return uuid.uuid4().hex[:8]
 
 
 @dataclass(eq=False)
@@ -47,7 +53,7 @@ class Message:
     @cached_property
     def public_id(self) -> str:
         """Return the log's id as text, or for a signal one that nothing resumes after."""
-        return str(self.id) if self.id else f"signal-{_process}-{next(_signals)}"
+        return str(self.id) if self.id else f"signal-{_process(os.getpid())}-{next(_signals)}"
 
     def envelope(self) -> dict[str, Any]:
         """Return the CloudEvents form; `topic`, `actor` and `signal` are extension attributes."""

@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     from .hocuspocus_door import routes as hocuspocus_routes
     from .json_door import messages
     from .models import File
+    from .yjs import elsewhere
     from .yjs_door import routes as yjs_routes
 
     fulltext.register(
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
     contents.register(app, jobs.entries)
     writer.init_app(app)
     messages.init_app(app)
+    elsewhere.init_app(app)
     modules = (routes, content_routes, history_routes, archive_routes)
     parts = [one.blueprint for one in modules]
     doors = (yjs_routes.blueprint, hocuspocus_routes.blueprint)

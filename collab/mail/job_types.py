@@ -9,9 +9,8 @@ from sqlalchemy import select
 from ..auth.models import User
 from ..auth.sessions import AddressNotVerified
 from ..core.caller import Caller
-from ..core.counting.ration import Ration
+from ..core.counting.ration import ration_slot
 from ..core.errors import TooManyRequests, invalid
-from ..core.slots import Slot
 from ..extensions import db
 from ..jobs.context import FatalError, JobContext, Result
 from ..jobs.registry import job_type
@@ -30,9 +29,7 @@ class TooManyMails(TooManyRequests):
     """You have sent yourself too many mails: wait and try again."""
 
 
-MAILS: Slot[Ration] = Slot(
-    "mails of people", lambda app: Ration(app.config["MAIL_RATE_LIMIT"], TooManyMails)
-)
+MAILS = ration_slot("mails of people", "MAIL_RATE_LIMIT", TooManyMails)
 
 
 def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:

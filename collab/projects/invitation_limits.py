@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from ..core.counting.ration import Ration
+from ..core.counting.ration import ration_slot
 from ..core.errors import TooManyRequests
-from ..core.slots import Slot
 
 
 class TooManyInvitations(TooManyRequests):
     """You have added or invited too many people: wait and try again."""
 
 
-INVITATIONS: Slot[Ration] = Slot(
-    "invitations", lambda app: Ration(app.config["INVITE_RATE_LIMIT"], TooManyInvitations)
-)
+INVITATIONS = ration_slot("invitations", "INVITE_RATE_LIMIT", TooManyInvitations)

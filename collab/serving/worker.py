@@ -54,6 +54,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
 
     #: Set by whoever makes the server, before the fork.
     bounds: Bounds
+    accepts_in_a_row = MAX_ACCEPTS_IN_A_ROW
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,7 +69,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
 
     def accept(self, listener: socket.socket) -> None:
         """Accept the connections that wait; if the process is out of descriptors, not now."""
-        for _ in range(MAX_ACCEPTS_IN_A_ROW):
+        for _ in range(self.accepts_in_a_row):
             try:
                 sock, client = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):

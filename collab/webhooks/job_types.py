@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 
 from ..core import tracing
 from ..core.caller import Caller
-from ..core.counting.ration import Ration
+from ..core.counting.ration import ration_slot
 from ..core.errors import ApiError, TooManyRequests
 from ..core.json import dumps
 from ..core.models import utcnow
@@ -19,7 +19,6 @@ from ..core.outbound.errors import OutboundError
 from ..core.outbound.urls import MAX_URL_LENGTH, BadAddress, parse
 from ..core.schemas import Schema, identifier, patterned
 from ..core.sealing import Unsealable, unseal
-from ..core.slots import Slot
 from ..extensions import db
 from ..jobs.context import FatalError, JobContext, JobError, Result, storable
 from ..jobs.registry import job_type
@@ -62,9 +61,7 @@ class TooManyCalls(TooManyRequests):
     """You send more requests to other servers than you may."""
 
 
-CALLS: Slot[Ration] = Slot(
-    "calls of people", lambda app: Ration(app.config["WEBHOOK_JOB_RATE_LIMIT"], TooManyCalls)
-)
+CALLS = ration_slot("calls of people", "WEBHOOK_JOB_RATE_LIMIT", TooManyCalls)
 
 
 class WebhookJobIn(Schema):

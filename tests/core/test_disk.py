@@ -228,3 +228,12 @@ def test_who_waits_for_the_disk_keeps_nobody_from_writing(app: Flask, alice: Per
         fake.going_on.set()
         first.result()
         second.result()
+
+
+def test_what_other_processes_wrote_is_on_the_disk_before_it_is_told() -> None:
+    fake = FakeDisk()
+    fake.going_on.set()
+    Disk(fake.sync).harden()
+    assert fake.syncs == 0  # nobody wrote
+    Disk(fake.sync, shared=True).harden()
+    assert fake.syncs == 1

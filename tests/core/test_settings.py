@@ -81,6 +81,7 @@ BAD = {
     "NOTIFICATION_RETENTION_DAYS": ["", "-1", "x"],
     "SESSION_RETENTION_DAYS": ["", "-1", "x"],
     "JOB_WORKERS": ["", "-1", "65"],
+    "WEB_PROCESSES": ["", "0", "33", "1.5", "auto"],
     "JOB_LEASE_SECONDS": ["", "0", "x"],
     "MIN_FREE_MB": ["", "-1", "x"],
     "WEBHOOKS": ["", "maybe"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import tracemalloc
@@ -15,20 +16,32 @@ from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
+from collab.core.counting.shared_windows import WINDOWS_PER_BUCKET, SharedWindows, Table
 from collab.core.counting.windows import MAX_WINDOWS, WINDOWS_PER_LOOK, MonotonicStorage
 
 from ..conftest import http_for
 from ..support.clocks import Clock
 from ..support.people import Person
 
+Kind = Callable[[Callable[[], float]], MonotonicStorage]
+
+#: Windows of one process, and those that several share.
+KINDS = (
+    lambda clock: MonotonicStorage(clock=clock),
+    lambda clock: SharedWindows(Table(buckets=4), "some:", clock),
+)
+
 keys = st.sampled_from(["a", "b", "c"])
 act = st.tuples(st.sampled_from(["incr", "decr", "clear"]), keys, st.floats(0, 40))
 
 
-@given(st.lists(act, max_size=80))
-def test_it_counts_as_a_plain_table_of_times_would(acts: list[tuple[str, str, float]]) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+@given(acts=st.lists(act, max_size=80))
+def test_it_counts_as_a_plain_table_of_times_would(
+    kind: Kind, acts: list[tuple[str, str, float]]
+) -> None:
     clock = Clock()
-    storage = MonotonicStorage(clock=clock)
+    storage = kind(clock)
     model: dict[str, list[float]] = {}  # the count, and when it ends
     for what, key, seconds in acts:
         clock.now += seconds
@@ -105,3 +118,44 @@ def test_setting_the_clock_changes_no_limit(
         "r=1",
         "r=0",
     ]
+
+
+# -- shared by processes --------------------------------------------------------------------------
+
+
+def test_all_who_share_a_table_count_together() -> None:
+    table = Table()
+    one, other = SharedWindows(table, "some:"), SharedWindows(table, "some:")
+    assert [each.incr("key", 60) for each in (one, other, one)] == [1, 2, 3]
+    assert other.take("key") == 3
+    assert one.get("key") == 0
+
+
+def test_names_keep_their_windows_apart() -> None:
+    table = Table()
+    SharedWindows(table, "some:").incr("key", 60)
+    assert SharedWindows(table, "others:").get("key") == 0
+
+
+def test_a_forked_process_counts_in_the_same_windows() -> None:
+    windows = SharedWindows(Table(), "some:")
+    windows.incr("key", 60)
+    children = []
+    for _ in range(2):
+        if (child := os.fork()) == 0:
+            for _ in range(200):
+                windows.incr("key", 60)
+            os._exit(0)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    assert windows.get("key") == 401
+
+
+def test_a_full_bucket_forgets_the_lowest_count() -> None:
+    windows = SharedWindows(Table(buckets=1), "some:")
+    for _ in range(5):
+        windows.incr("often", 60)
+    for number in range(50):
+        windows.incr(f"once {number}", 60)
+    assert windows.get("often") == 5
+    assert sum(windows.get(f"once {number}") for number in range(50)) == WINDOWS_PER_BUCKET - 1

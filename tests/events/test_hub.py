@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from collab.core.models import utcnow
-from collab.events.bell import Bell
+from collab.events.bell.waking import Bell
 from collab.events.catalogue import corrections
 from collab.events.hub import STOPPING_REASON, Hub
 from collab.events.message import Message

@@ -31,6 +31,7 @@ CHECKS = {
     "jobs": "off: JOB_WORKERS is 0",
     "code_execution": "ok",
     "broadcaster": "ok",
+    "bell": "ok",
     "webhooks": "off: another process must do it",
     "notifications": "off: another process must do it",
     "mails": "off: another process must do it",

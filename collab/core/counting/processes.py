@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Metric, ProcessCollector
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector, values
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-#: The library reads it once, when it is first imported.
+#: The library reads it when it is first imported; `share` has it read again.
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 #: Of these the processes have one in common, or the greatest counts; the others are added up.
 OLDEST_METRIC = "process_start_time_seconds"
 GREATEST_METRIC = "process_max_fds"
+
+
+#: A folder that was made for the processes of this one, and is deleted at its end.
+_made: tuple[int, Path] | None = None
+
+
+def share(folder: Path) -> None:
+    """Have the metrics that are made from here on in a folder, unless one is named already."""
+    global _made
+    if os.environ.get(FOLDER_VARIABLE):
+        return
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed, with our number
+    folder.mkdir(mode=0o700)
+    _made = os.getpid(), folder
+    os.environ[FOLDER_VARIABLE] = str(folder)
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+
+
+def forget() -> None:
+    """Delete the folder that this process made, if it did."""
+    if _made is not None and _made[0] == os.getpid():
+        shutil.rmtree(_made[1], ignore_errors=True)
 
 
 def begin(registry: CollectorRegistry) -> CollectorRegistry | None:

@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable
 from math import ceil
 
+from flask import Flask
 from limits import parse
 
 from ..errors import TooManyRequests
+from ..slots import Slot
+from .kinds import windows_of
 from .windows import MonotonicStorage
 
 
@@ -20,10 +23,13 @@ class Ration:
         rate: str,
         refusal: type[TooManyRequests],
         clock: Callable[[], float] = time.monotonic,
+        windows: MonotonicStorage | None = None,
     ) -> None:
+        """Make it; `windows` are for it alone, and of this process unless some are given."""
         limit = None if rate == "off" else parse(rate)
         self._most, self._window_s = (limit.amount, limit.get_expiry()) if limit else (0, 0)
-        self._taken, self._refusal = MonotonicStorage(clock=clock), refusal
+        self._taken = MonotonicStorage(clock=clock) if windows is None else windows
+        self._refusal = refusal
 
     def take(self, key: str) -> None:
         """Count one; raises the refusal with the seconds to wait."""
@@ -35,3 +41,12 @@ class Ration:
         """Take back what was counted: it was none of what is rationed."""
         if self._most:
             self._taken.decr(key)
+
+
+def ration_slot(name: str, setting: str, refusal: type[TooManyRequests]) -> Slot[Ration]:
+    """Return the place of a ration of the rate in a setting, which all web processes share."""
+
+    def make(app: Flask) -> Ration:
+        return Ration(app.config[setting], refusal, windows=windows_of(app, name))
+
+    return Slot(name, make)

@@ -35,8 +35,12 @@ class _Round:
 class Disk:
     """Waits until what is written to a file is on the disk."""
 
-    def __init__(self, sync: Callable[[], None]) -> None:
-        """Make it; `sync` returns when all that was written before its call is on the disk."""
+    def __init__(self, sync: Callable[[], None], *, shared: bool = False) -> None:
+        """Make it; `sync` returns when all that was written before its call is on the disk.
+
+        `shared` tells that other processes write, whose commits may be read before they are synced.
+        """
+        self._shared = shared
         self._sync, self._busy, self._next = sync, threading.Lock(), _Round()
         self._counting = threading.Lock()
         #: Commits that are being written, or waited for.
@@ -65,7 +69,7 @@ class Disk:
 
     def harden(self) -> None:
         """Return when all commits that could be read before this call are on the disk."""
-        if self._open or self._late:
+        if self._open or self._late or self._shared:
             self.settle()
 
     def settle(self) -> None:
@@ -111,7 +115,8 @@ def _of(app: Flask) -> Disk:
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     if not url.startswith("sqlite:///") or app.config["SQLITE_SYNCHRONOUS"] != "full":
         return Disk(_never)
-    return Disk(sync_of(Path(url.removeprefix("sqlite:///") + LOG_SUFFIX)))
+    sync = sync_of(Path(url.removeprefix("sqlite:///") + LOG_SUFFIX))
+    return Disk(sync, shared=app.config["WEB_PROCESSES"] > 1)
 
 
 #: What the commits of an application wait for.

@@ -39,6 +39,7 @@ class _Editor:
     #: may have it from another tab, and would not let go of it for a lower one.
     clock: int
     heard: int
+    #: Its connection, or the name of the process that has it.
     owner: object
     user_id: int
 
@@ -100,6 +101,22 @@ class _Text:
         # tell of it afterwards only if that is higher still.
         state = replace(told, clock=max(told.clock, gone.clock + 2 if gone else 0))
         self.editors[told.client] = _Editor(state, told.clock, told.clock, owner, user_id)
+        return state
+
+    def hear(self, told: State, origin: str, user_id: int) -> State | None:
+        """Take in what another process tells of an editor of its; returns what to send here.
+
+        Clocks are each process' own: to each connection that comes they are raised.
+        """
+        known, gone = self.editors.get(told.client), self._remembered(told.client)
+        if told.gone:
+            return self.remove(known) if known is not None and known.owner == origin else None
+        if known is not None and known.user_id != user_id:
+            return None
+        least = known.state.clock + 1 if known else gone.clock + 2 if gone else 0
+        state = replace(told, clock=max(told.clock, least))
+        heard = max(told.clock, known.heard if known else 0)
+        self.editors[told.client] = _Editor(state, told.clock, heard, origin, user_id)
         return state
 
     def _remembered(self, client: int) -> _Gone | None:
@@ -172,12 +189,40 @@ class Awareness:
         """Forget a connection's editors; returns what to send to others."""
         with self._lock:
             text = self._texts.get(file_id, _Text())
-            gone = [editor for editor in text.editors.values() if editor.owner is owner]
+            gone = [editor for editor in text.editors.values() if editor.owner == owner]
             told = [text.remove(editor) for editor in gone]
             text.connections.pop(owner, None)
-            if not text.connections:
-                self._texts.pop(file_id, None)
+            self._tidy(file_id, text)
         return told
+
+    def _tidy(self, file_id: int, text: _Text) -> None:
+        if not text.connections and not text.editors:
+            self._texts.pop(file_id, None)
+
+    def hear(self, file_id: int, origin: str, user_id: int, told: list[State]) -> list[State]:
+        """Take in what another process tells of its editors; returns what to send to those here."""
+        with self._lock:
+            text = self._texts.setdefault(file_id, _Text())
+            found = [text.hear(one, origin, user_id) for one in told]
+            self._tidy(file_id, text)
+        return [one for one in found if one is not None]
+
+    def here(self) -> list[tuple[int, int, State]]:
+        """Return the editors of this process, each with its text and person."""
+        with self._lock:
+            return [
+                (file_id, editor.user_id, editor.state)
+                for file_id, text in self._texts.items()
+                for editor in text.editors.values()
+                if not isinstance(editor.owner, str)
+            ]
+
+    def forget(self, origin: str) -> list[tuple[int, list[State]]]:
+        """Forget the editors of a process that has ended; returns what to send, by text."""
+        with self._lock:
+            texts = tuple(self._texts)
+        told = [(file_id, self.leave(file_id, origin)) for file_id in texts]
+        return [one for one in told if one[1]]
 
     def states(self, file_id: int) -> list[State]:
         """Return all editors' states."""

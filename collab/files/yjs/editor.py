@@ -31,7 +31,7 @@ from ..updates.deletions import deletes_anything
 from ..updates.structs import Update
 from . import protocol
 from .awareness import EDITORS, MAX_STATE_BYTES
-from .follower import YjsFollower, editors_topic
+from .follower import EDITORS_CHANGED, YjsFollower, editors_topic
 from .newlines import Newlines
 from .protocol import (
     AWARENESS,
@@ -279,7 +279,7 @@ class Editor(Connection):
             self._untold.pop(one.client, None)
         if states:
             topic, user_id = editors_topic(self._file_id), self.caller.user_id
-            signal = Message.signal(topic, "editors.changed", user_id, {"states": states})
+            signal = Message.signal(topic, EDITORS_CHANGED, user_id, {"states": states})
             self.live.hub.signal(signal)
 
     def finish(self) -> None:

@@ -44,6 +44,10 @@ def editors_topic(file_id: int) -> str:
     return f"yjs:{file_id}"
 
 
+#: The type of the signal by which they are told; it is no event, and goes to them alone.
+EDITORS_CHANGED = "editors.changed"
+
+
 @dataclass(frozen=True)
 class News:
     """What is new for the editors of a text: versions up to one, and states of editors."""
@@ -92,7 +96,7 @@ class YjsFollower(WireFollower, OnLine):
         """Gather what is new; each editor is sent what it lacks of it."""
         file_id = int(messages[0].topic.partition(":")[2])
         versions = [one.data["version"] for one in messages if one.type == "file.edited"]
-        told = [one for one in messages if one.type == "editors.changed" and not one.id]
+        told = [one for one in messages if one.type == EDITORS_CHANGED and not one.id]
         states = {state.client: state for one in told for state in one.data["states"]}
         newest = max(versions, default=0)
         edits = [one.data["edits"] for one in messages if one.type == "file.edited"]

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from flask import Flask, g, request
 
 from ...core.counting.networks import network_of
-from ...core.counting.ration import Ration
+from ...core.counting.ration import ration_slot
 from ...core.errors import Forbidden, TooManyRequests, Unauthorized, invalid
 from ...core.http.caller import caller
-from ...core.slots import Slot
 from ...projects import access
 from ...projects.access import Right
 from ...projects.models import Project
@@ -56,12 +55,8 @@ class Origin:
 
 
 #: Requests of each source, and those of each address that have no good key in their body.
-SOURCE_RATIONS: Slot[Ration] = Slot(
-    "requests of sources", lambda app: Ration(app.config["INGEST_RATE_LIMIT"], SourceTooFast)
-)
-WRONG_KEYS: Slot[Ration] = Slot(
-    "wrong write keys", lambda app: Ration(app.config["RATE_LIMIT"], TooManyRequests)
-)
+SOURCE_RATIONS = ration_slot("requests of sources", "INGEST_RATE_LIMIT", SourceTooFast)
+WRONG_KEYS = ration_slot("wrong write keys", "RATE_LIMIT", TooManyRequests)
 
 
 def offered_key() -> str | None:

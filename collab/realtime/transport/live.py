@@ -13,7 +13,9 @@ from ...core.counting import metrics
 from ...core.errors import Unavailable
 from ...core.parts import PARTS
 from ...core.slots import Slot
-from ...events.bell import Bell
+from ...events.bell.exchange import Exchange
+from ...events.bell.lines import LINE
+from ...events.bell.waking import Bell
 from ...events.broadcaster import Broadcaster
 from ...events.close_codes import GOING_AWAY
 from ...events.hub import STOPPING_REASON, Hub
@@ -74,7 +76,7 @@ class Live:
         return cls(
             bell,
             hub,
-            Broadcaster(app, hub, bell),
+            Broadcaster(app, hub, bell, Exchange(app, hub, bell, LINE.of(app))),
             Capacity(Limits(*limits), lambda *moved: _note(app, *moved)),
             Allowance(signals, SIGNAL_BURST_S * signals, "signals"),
             Allowance(kept, kept // 2, "events"),
@@ -135,6 +137,7 @@ def init_app(app: Flask) -> None:
     metrics.declare(app, CONNECTIONS, CUT)
     metrics.register(app, "live", collect)
     PARTS.of(app).add("broadcaster", LIVE)
+    PARTS.of(app).add("bell", LINE)  # after it: whom it hears of, it tells the hub
 
 
 def collect() -> Iterator[Metric]:

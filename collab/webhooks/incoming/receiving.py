@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from ...core.counting.ration import Ration
+from ...core.counting.ration import ration_slot
 from ...core.database import take_write_lock
 from ...core.errors import NotFound, TooManyRequests, Unavailable
 from ...core.models import utcnow
 from ...core.sealing import Unsealable, unseal
 from ...core.security import digest
-from ...core.slots import Slot
 from ...extensions import db
 from ...realtime import publishing
 from ..behalf import as_caller
@@ -36,9 +35,7 @@ class HookTooFast(TooManyRequests):
 
 
 #: Messages of each hook.
-RATIONS: Slot[Ration] = Slot(
-    "incoming hooks", lambda app: Ration(app.config["HOOK_RATE_LIMIT"], HookTooFast)
-)
+RATIONS = ration_slot("incoming hooks", "HOOK_RATE_LIMIT", HookTooFast)
 
 
 @dataclass(frozen=True)

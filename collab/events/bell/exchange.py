@@ -1,0 +1,115 @@
+"""What the followers of one process hear of the people in another: signals, and who is there.
+
+The log is no part of it: each process reads that by itself, when it is rung.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from flask import Flask
+
+from ...core.slots import Registry
+from ..hub import Hub
+from ..message import Message
+from .letters import FACTS_PER_LETTER, Letter, signal_in, signal_out
+from .line import Line
+from .waking import Bell
+
+log = logging.getLogger(__name__)
+
+
+class Teller(Protocol):
+    """A package that keeps something of what its signals say, for those who come later."""
+
+    def write(self, message: Message) -> Any:
+        """Return what a signal says, as JSON can have it."""
+
+    def hear(self, origin: str, message: Message) -> Message:
+        """Take in a signal of another process; returns it as followers here are given it."""
+
+    def tell(self) -> Iterable[Message]:
+        """Return signals that tell a process which knows nothing yet."""
+
+    def forget(self, origin: str) -> Iterable[Message]:
+        """Forget what a process told, which has ended; returns what followers here are told."""
+
+
+#: Tellers by the type of their signals.
+_TELLERS: Registry[dict[str, Teller]] = Registry("tellers", lambda _: {})
+
+
+def on_exchange(app: Flask, kind: str, teller: Teller) -> None:
+    """Let a package above take part, with signals of a type of its own."""
+    _TELLERS.of(app)[kind] = teller
+
+
+class Exchange:
+    """Tells other processes what happens here, and the hub what happens there."""
+
+    def __init__(self, app: Flask, hub: Hub, bell: Bell, line: Line) -> None:
+        self._hub, self._bell, self._line = hub, bell, line
+        self._tellers = _TELLERS.of(app)
+        hub.crosses, line.reader = True, self
+
+    def tell(self, count: int) -> None:
+        """Send others the oldest `count` signals that wait, and whose presence has changed.
+
+        Only the broadcaster calls it, once it has published what was committed before them.
+        """
+        signals = [self._hub.crossing.popleft() for _ in range(count)]
+        with self._hub.presence() as presence:
+            facts = presence.take_news()
+        if (signals or facts) and not self._line.alone:
+            told = [self._written(one) for one in signals]
+            self._line.send(Letter(self._hub.position, told, facts).write())
+
+    def _written(self, message: Message) -> list[Any]:
+        teller = self._tellers.get(message.type)
+        return signal_out(message, message.data if teller is None else teller.write(message))
+
+    # -- from the line's thread -----------------------------------------------------------------
+
+    def met(self, origin: str) -> Iterable[bytes]:
+        """Return letters that tell a process all that it should know."""
+        with self._hub.presence() as presence:
+            facts = presence.here()
+        for start in range(0, len(facts), FACTS_PER_LETTER):
+            yield Letter(present=facts[start : start + FACTS_PER_LETTER]).write()
+        for teller in self._tellers.values():
+            for message in teller.tell():
+                yield Letter(signals=[self._written(message)]).write()
+
+    def rung(self) -> None:
+        """Have the log read."""
+        self._bell.ring_here()
+
+    def take(self, origin: str, letter: bytes) -> None:
+        """Give followers what a process tells."""
+        try:
+            told = Letter.read(letter)
+            heard = [self._heard(origin, signal_in(one)) for one in told.signals]
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+        ):  # of another version, while one replaces the other
+            log.warning("a letter of process %s can't be read", origin)
+            return
+        with self._hub.presence() as presence:
+            self._hub.say(presence.learn(origin, told.present))
+        if heard:
+            self._hub.hear(heard, told.position)
+
+    def _heard(self, origin: str, message: Message) -> Message:
+        teller = self._tellers.get(message.type)
+        return message if teller is None else teller.hear(origin, message)
+
+    def lost(self, origin: str) -> None:
+        """Let those go who were there by connections of a process that has ended."""
+        with self._hub.presence() as presence:
+            self._hub.say(presence.forget(origin))
+        for teller in self._tellers.values():
+            self._hub.hear(teller.forget(origin), 0)

@@ -1,0 +1,48 @@
+"""What goes from process to process besides rings, as JSON: it never leaves the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...core.json import dumps, loads
+from ..message import Message
+
+#: People at topics in one letter.
+FACTS_PER_LETTER = 500
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Signals for followers, and whose presence has changed."""
+
+    #: How far the sender had published the log before the signals.
+    position: int = 0
+    signals: Sequence[Any] = ()
+    #: Who is at which topic.
+    present: Sequence[Any] = ()
+
+    def write(self) -> bytes:
+        """Return it as bytes."""
+        return dumps([self.position, self.signals, self.present])
+
+    @classmethod
+    def read(cls, data: bytes) -> Letter:
+        """Read one; raises ValueError."""
+        return cls(*loads(data))
+
+
+def signal_out(message: Message, data: Any) -> list[Any]:
+    """Return a signal as it travels; `data` is what it says."""
+    time = message.time.isoformat()
+    return [message.topic, message.type, message.actor, data, time, message.public_id]
+
+
+def signal_in(told: Sequence[Any]) -> Message:
+    """Return the signal that another process sent, with the id that it has there."""
+    topic, kind, actor, data, time, public_id = told
+    message = Message(topic, kind, actor, data, datetime.fromisoformat(time))
+    message.public_id = public_id
+    return message

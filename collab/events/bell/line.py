@@ -1,0 +1,67 @@
+"""A way to other processes: what every kind does, and what it tells of what comes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Protocol
+
+from ...core.parts import BackgroundThread
+
+#: Bytes of letters that wait for one process; what is more is dropped, and it is told all anew.
+MAX_WAITING_BYTES = 4 * 2**20
+
+
+class Reader(Protocol):
+    """Who takes what comes. `origin` names a process; a new one has another name, always."""
+
+    def met(self, origin: str) -> Iterable[bytes]:
+        """Learn of a process; returns the letters that tell it all that it should know."""
+
+    def rung(self) -> None:
+        """Learn that another process has written into the log."""
+
+    def take(self, origin: str, letter: bytes) -> None:
+        """Take a letter; those of one process come in order, and none twice."""
+
+    def lost(self, origin: str) -> None:
+        """Learn that a process has ended, or can't be heard any more."""
+
+
+class Nobody:
+    """Takes nothing: for a process that follows nothing live."""
+
+    def met(self, origin: str) -> Iterable[bytes]:
+        """Tell nothing."""
+        return ()
+
+    def rung(self) -> None:
+        """Do nothing."""
+
+    def take(self, origin: str, letter: bytes) -> None:
+        """Do nothing."""
+
+    def lost(self, origin: str) -> None:
+        """Do nothing."""
+
+
+class Line(BackgroundThread, ABC):
+    """A way to the other processes of this installation. No method but `stop` waits for them."""
+
+    def __init__(self, *, off: str | None = None) -> None:
+        super().__init__("bell", off=off)
+        #: Who takes what comes; set before the start.
+        self.reader: Reader = Nobody()
+
+    @property
+    @abstractmethod
+    def alone(self) -> bool:
+        """Return whether no other process is known: then no letter need be written."""
+
+    @abstractmethod
+    def ring(self) -> None:
+        """Tell all others that something has been written; works without the thread, too."""
+
+    @abstractmethod
+    def send(self, letter: bytes) -> None:
+        """Send all others a letter, of any length; it may be lost with its sender only."""

@@ -1,0 +1,19 @@
+"""Which way to other processes an application has."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from ...core.slots import Slot
+from .datagram import Datagrams
+from .line import Line
+
+#: The folder of the processes' sockets, in the instance's.
+FOLDER_NAME = "processes"
+
+
+def _make(app: Flask) -> Line:
+    return Datagrams(app.config["INSTANCE_PATH"] / FOLDER_NAME)
+
+
+LINE: Slot[Line] = Slot("line", _make)

@@ -1,0 +1,143 @@
+"""Who is at which topic: by their connections here, and by what other processes tell of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Topics with people, of one other process, that are remembered; a process has 1,000 connections.
+MAX_FACTS_OF_A_PROCESS = 200_000
+
+#: What a process tells of a person at a topic: their name, None once they have gone, and a note.
+Fact = tuple[str, int, str | None, Any]
+
+#: Who came to a topic (True), or went, by what another process told: topic, person, name.
+Move = tuple[str, int, str, bool]
+
+
+@dataclass
+class _Person:
+    name: str
+    #: Their connections in this process.
+    connections: int = 0
+    #: What is known of them for as long as they are there.
+    note: Any = None
+    #: The other processes that have them, each with the note that it told.
+    elsewhere: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def present(self) -> bool:
+        return bool(self.connections or self.elsewhere)
+
+
+class Presence:
+    """People by topic; the hub's lock guards it."""
+
+    def __init__(self) -> None:
+        self._topics: dict[str, dict[int, _Person]] = {}
+        #: Who has changed here since others were told, without doubles.
+        self._news: dict[tuple[str, int], None] = {}
+        #: What each other process told: the topics and people that go with it.
+        self._told: dict[str, dict[tuple[str, int], None]] = {}
+
+    def came(self, topic: str, user_id: int, name: str) -> bool:
+        """Count a connection; return whether the person was not there before."""
+        people = self._topics.setdefault(topic, {})
+        person = people.get(user_id)
+        if person is None:
+            person = people[user_id] = _Person(name)
+        was_present = person.present
+        person.connections += 1
+        if person.connections == 1:
+            self._news[topic, user_id] = None
+        return not was_present
+
+    def went(self, topic: str, user_id: int) -> bool:
+        """Take a connection off; return whether the person is not there any more."""
+        person = self._topics[topic][user_id]
+        person.connections -= 1
+        if not person.connections:
+            person.note = None
+            self._news[topic, user_id] = None
+        return self._gone(topic, user_id, person)
+
+    def _gone(self, topic: str, user_id: int, person: _Person) -> bool:
+        if person.present:
+            return False
+        people = self._topics[topic]
+        del people[user_id]
+        if not people:
+            del self._topics[topic]
+        return True
+
+    def of(self, topic: str) -> list[dict[str, Any]]:
+        """Return who is there, each person once however many connections they have."""
+        people = self._topics.get(topic, {})
+        return [{"user_id": key, "name": one.name} for key, one in people.items()]
+
+    def note(self, topic: str, user_id: int, note: Any) -> None:
+        """Remember something of a person who has a connection here, for as long as they have."""
+        person = self._topics.get(topic, {}).get(user_id)
+        if person is not None and person.connections:
+            person.note = note
+            self._news[topic, user_id] = None
+
+    def notes(self, topic: str) -> dict[int, Any]:
+        """Return what is remembered of those present; what was noted here goes first."""
+        found = {}
+        for key, one in self._topics.get(topic, {}).items():
+            known = [note for note in (one.note, *one.elsewhere.values()) if note is not None]
+            if known:
+                found[key] = known[0]
+        return found
+
+    # -- with other processes -------------------------------------------------------------------
+
+    def take_news(self) -> list[Fact]:
+        """Return, once, what has changed here."""
+        news, self._news = self._news, {}
+        return [self._fact(topic, user_id) for topic, user_id in news]
+
+    def here(self) -> list[Fact]:
+        """Return who has connections here, for a process that knows nothing yet."""
+        return [
+            self._fact(topic, user_id)
+            for topic, people in self._topics.items()
+            for user_id, one in people.items()
+            if one.connections
+        ]
+
+    def _fact(self, topic: str, user_id: int) -> Fact:
+        person = self._topics.get(topic, {}).get(user_id)
+        if person is None or not person.connections:
+            return topic, user_id, None, None
+        return topic, user_id, person.name, person.note
+
+    def learn(self, origin: str, facts: Iterable[Fact]) -> Iterator[Move]:
+        """Take in what a process tells; yields who came and who went by it."""
+        told = self._told.setdefault(origin, {})
+        for topic, user_id, name, note in facts:
+            if name is None:
+                yield from self._leave(origin, topic, user_id)
+            elif len(told) < MAX_FACTS_OF_A_PROCESS or (topic, user_id) in told:
+                person = self._topics.setdefault(topic, {}).setdefault(user_id, _Person(name))
+                was_present = person.present
+                person.elsewhere[origin] = note
+                told[topic, user_id] = None
+                if not was_present:
+                    yield topic, user_id, person.name, True
+
+    def forget(self, origin: str) -> Iterator[Move]:
+        """Take off all that a process told, which has ended; yields who went with it."""
+        for topic, user_id in tuple(self._told.get(origin, ())):
+            yield from self._leave(origin, topic, user_id)
+        self._told.pop(origin, None)
+
+    def _leave(self, origin: str, topic: str, user_id: int) -> Iterator[Move]:
+        self._told.get(origin, {}).pop((topic, user_id), None)
+        person = self._topics.get(topic, {}).get(user_id)
+        if person is not None and origin in person.elsewhere:
+            del person.elsewhere[origin]
+            if self._gone(topic, user_id, person):
+                yield topic, user_id, person.name, False

@@ -1,0 +1,136 @@
+"""A real server with two web processes: whichever one a client comes to, it sees the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..support.people import Person, ok
+from ..support.servers import ProcessServer
+from ..support.sockets import Socket
+from ..support.waiting import eventually
+
+
+class Pair:
+    """The server, and who is connected to which of its processes."""
+
+    def __init__(self, server: ProcessServer) -> None:
+        self.server = server
+        self._open = ExitStack()
+
+    @property
+    def workers(self) -> list[int]:
+        """Return the numbers of the web processes."""
+        pid = self.server.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return sorted(map(int, children))
+
+    def worker_of(self, socket: Socket) -> int:
+        """Return which process has a socket's other end."""
+        port = socket.ws.sock.getsockname()[1]
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        (inode,) = [row[9] for row in rows if row[2].endswith(f":{port:04X}")]
+        (found,) = [pid for pid in self.workers if f"socket:[{inode}]" in descriptors(pid)]
+        return found
+
+    def sockets(self, *people: Person, **query: Any) -> list[Socket]:
+        """Connect people, the first to one process and the second to the other."""
+        found: dict[int, Socket] = {}
+        for person in people:
+            while True:
+                socket = Socket(self.server.url, token=person.token, **query)
+                self._open.callback(socket.close)
+                worker = self.worker_of(socket)
+                if worker not in found:
+                    found[worker] = socket
+                    break
+                socket.close()
+        return list(found.values())
+
+    def close(self) -> None:
+        """Let go of all sockets."""
+        self._open.close()
+
+
+def descriptors(pid: int) -> set[str]:
+    """Return what a process has open."""
+    found = set()
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(str(one.readlink()))
+    return found
+
+
+@pytest.fixture
+def pair(process: Callable[..., ProcessServer]) -> Iterator[Pair]:
+    """Return a server with two processes."""
+    made = Pair(process(WEB_PROCESSES="2", SQLITE_SYNCHRONOUS="normal"))
+    eventually(lambda: len(made.workers) == 2)
+    yield made
+    made.close()
+
+
+def test_each_event_comes_once_in_the_logs_order_and_rights_and_presence_hold_across(
+    pair: Pair, alice: Person, bob: Person, project: int, over: Any
+) -> None:
+    owner = over(pair.server, alice)
+    here, there = pair.sockets(alice, bob)
+    for socket in (here, there):
+        socket.ask("subscribe", topic=f"project:{project}")
+
+    # Written through both, by several at once.
+    def write(number: int) -> None:
+        ok(owner.post("/tasks", {"title": f"task {number}", "project_id": project}))
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(12)]
+    for one in writers:
+        one.start()
+    for one in writers:
+        one.join()
+    for socket in (here, there):
+        socket.until(lambda _: count(socket, "task.created") == 12)  # noqa: B023
+        ids = [int(event["id"]) for event in socket.events()]
+        assert ids == sorted(set(ids))
+    assert here.events()[-12:] == there.events()[-12:]
+
+    # A signal that one sends the other hears; and a person is present once.
+    here.send("typing", project_id=project, payload={"in": "title"})
+    assert there.expect("typing")["data"] == {"in": "title"}
+    present = ok(owner.get("/presence", params={"project_id": project}))["items"]
+    assert sorted(one["name"] for one in present) == ["Alice", "Bob"]
+
+    # A right that is taken away through one process is gone in the other before the next event.
+    ok(owner.delete(f"/projects/{project}/members/{bob.id}"))
+    write(13)
+    there.flush()
+    assert there.ask("typing", project_id=project, payload={})["type"] == "error"
+    assert count(there, "task.created") == 12
+    assert there.events()[-1]["type"] == "member.removed"
+
+
+def test_the_people_of_a_killed_process_are_gone_and_nothing_is_lost(
+    pair: Pair, alice: Person, bob: Person, project: int
+) -> None:
+    here, there = pair.sockets(alice, bob)
+    for socket in (here, there):
+        socket.ask("subscribe", topic=f"project:{project}")
+    here.expect("user.joined", actor=bob.id)
+    killed = pair.worker_of(there)
+    os.kill(killed, signal.SIGKILL)
+    assert here.expect("user.left")["data"]["name"] == "Bob"
+    # Another one takes its place, and tells and hears what happens from there on.
+    eventually(lambda: len(set(pair.workers) - {killed}) == 2)
+    again = pair.sockets(alice, bob, project_id=project)[1]
+    assert pair.worker_of(again) != killed
+    here.expect("user.joined", actor=bob.id)
+
+
+def count(socket: Socket, kind: str) -> int:
+    return sum(event["type"] == kind for event in socket.events())
