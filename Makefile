@@ -1,5 +1,5 @@
 # The checks, each by its name: `make lint`. The interpreter is PYTHON, more arguments are ARGS:
-# `make test ARGS=tests/posts`, `make bench ARGS=jobs`.
+# `make test ARGS=tests/posts`, `make bench ARGS=--quick`.
 PYTHON ?= .venv/bin/python
 ARGS ?=
 NPM_BIN := tests/node_modules/.bin
@@ -64,8 +64,8 @@ deploy-lint: ## linters over deploy/ and the workflow, each shown a fault, too (
 image: ## deploy/Dockerfile without Docker: its steps in a clean folder, and what comes of it started (wants root)
 	$(PYTHON) .ci/image.py
 
-bench: ## a benchmark, bench.http_list unless ARGS names another
-	$(PYTHON) -m bench.$(or $(ARGS),http_list)
+bench: ## all benchmarks beside their peers, into bench/RESULTS.md; some: make bench ARGS="--only jobs"
+	$(PYTHON) -m bench $(ARGS)
 
 lock: ## write requirements.lock: what is installed here, which the tests have passed with
 	$(PYTHON) .ci/lock.py

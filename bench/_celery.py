@@ -1,8 +1,8 @@
 """Celery on Redis, as the other side of the comparison of jobs.
 
-The worker has four threads and shares the server's core with Redis, which keeps nothing on disk;
-the producer has the load generator's core. Needs `redis-server`, and Celery in the interpreter
-that is named.
+The worker has four threads and shares the server's core with Redis, which keeps nothing on disk
+unless it is told to; the producer has the load generator's core. Needs `redis-server`, and Celery
+in the interpreter that is named.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Tuning:
     ignore_result: bool = False
     #: Whether the producer could ask for the results, which is Celery's default.
     subscribe: bool = False
+    #: Whether Redis has a task on disk before it answers, as ours has (`appendfsync always`).
+    durable: bool = False
     redis_core: int = _server.SERVER_CORE
     threads: int = 4
 
@@ -68,15 +70,15 @@ class Entrant:
     producer: subprocess.Popen[str]
     servers: list[_server.Server] = field(default_factory=list)
 
-    def round(self, tasks: int) -> float:
+    def round(self, tasks: int, threads: int = 1) -> float:
         """Submit tasks one by one; return how many a second were finished."""
-        return self.measure(tasks).rate
+        return self.measure(tasks, threads).rate
 
-    def measure(self, tasks: int) -> Figure:
+    def measure(self, tasks: int, threads: int = 1) -> Figure:
         """Submit tasks one by one and wait for the last; raises RuntimeError if one is dead."""
         pids = self.server_pids()
         watch, before = Watch([self.producer.pid, *pids]), cpu_seconds(pids)
-        times = self._ask(tasks)
+        times = self._ask(tasks, threads)
         _, others = watch.shares()
         spent = cpu_seconds(pids) - before
         return Figure(tasks / times["finished"], tasks / times["submitted"], spent / tasks, others)
@@ -85,11 +87,11 @@ class Entrant:
         """Return the processes of the worker and of Redis."""
         return [pid for one in self.servers for pid in one.pids()]
 
-    def _ask(self, tasks: int) -> dict[str, float]:
+    def _ask(self, tasks: int, threads: int) -> dict[str, float]:
         if self.producer.stdin is None or self.producer.stdout is None:
             raise RuntimeError("the producer has no pipes")
         with suppress(BrokenPipeError):
-            self.producer.stdin.write(f"{tasks}\n")
+            self.producer.stdin.write(f"{tasks} {threads}\n")
             self.producer.stdin.flush()
         answer = self.producer.stdout.readline()
         if not answer:
@@ -105,7 +107,7 @@ def celery_entrant(python: str, tuning: Tuning | None = None) -> Iterator[Entran
     port = _server.free_port()
     with ExitStack() as stack:
         folder = stack.enter_context(_server.temp_folder())
-        redis = _running(stack, _redis(port, folder, how.redis_core))
+        redis = _running(stack, _redis(port, folder, how))
         _server.wait_port(redis, port)
         env = how.environment(port)
         worker = _worker(python, folder, how.threads, env | {"BACKEND": env["RESULTS"]})
@@ -123,14 +125,14 @@ def _running(stack: ExitStack, server: _server.Server) -> _server.Server:
     return server
 
 
-def _redis(port: int, folder: Path, core: int) -> _server.Server:
+def _redis(port: int, folder: Path, how: Tuning) -> _server.Server:
     program = shutil.which("redis-server")
     if program is None:
         raise SystemExit("first: apt-get install redis-server")
-    command = ["taskset", "-c", str(core), program, "--port", str(port), "--dir", str(folder)]
-    return _server.Server(
-        [*command, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], folder
-    )
+    command = ["taskset", "-c", str(how.redis_core), program, "--port", str(port)]
+    command += ["--dir", str(folder), "--bind", "127.0.0.1", "--save", ""]
+    kept = ["--appendonly", "yes", "--appendfsync", "always"]
+    return _server.Server(command + (kept if how.durable else ["--appendonly", "no"]), folder)
 
 
 def _worker(python: str, folder: Path, threads: int, env: dict[str, str]) -> _server.Server:

@@ -37,16 +37,22 @@ class Result:
 
 
 class HttpLoad:
-    """Repeats one GET. Any answer but a 200, or a 304 to `tag`, is an error: RuntimeError."""
+    """Repeats one request: a GET, or a POST of `body`.
+
+    Any answer but a 200, a 201 to a body, or a 304 to `tag`, is an error: RuntimeError.
+    """
 
     def __init__(
-        self, port: int, path: str, token: str, connections: int, *, tag: str = ""
+        self,
+        port: int,
+        path: str,
+        token: str,
+        connections: int,
+        *,
+        tag: str = "",
+        body: bytes | None = None,
     ) -> None:
-        known = f"If-None-Match: {tag}\r\n" if tag else ""
-        self.request = (
-            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: application/json\r\n"
-            f"Authorization: Bearer {token}\r\n{known}\r\n"
-        ).encode()
+        self.request = _written(port, path, token, tag, body)
         self.port, self.buffer = port, bytearray(1 << 16)
         self.poll = select.epoll()
         self.connections: dict[int, Connection] = {}
@@ -90,17 +96,18 @@ class HttpLoad:
         self.poll.unregister(connection.sock)
         connection.sock.close()
 
-    def saturate(self, seconds: float) -> Result:
-        """Ask again on each connection as soon as it has its answer."""
+    def saturate(self, seconds: float, limit: int = 1 << 60) -> Result:
+        """Ask again on each connection as soon as it has its answer, at most so many times."""
         self._begin()
         start = time.perf_counter()
-        for connection in self.connections.values():
+        asked = waiting = min(limit, len(self.connections))
+        for connection in list(self.connections.values())[:waiting]:
             self._ask(connection, start)
-        waiting = len(self.connections)
         while waiting:
             for done in self._ready(ANSWER_SECONDS):
                 now = time.perf_counter()
-                if now - start < seconds:
+                if now - start < seconds and asked < limit:
+                    asked += 1
                     self._ask(done, now)
                 else:
                     done.asked = 0.0
@@ -154,15 +161,26 @@ class HttpLoad:
         self.poll.close()
 
 
+def _written(port: int, path: str, token: str, tag: str, body: bytes | None) -> bytes:
+    """Return the request as bytes."""
+    lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+    lines += ["Accept: application/json"]
+    lines += [f"Authorization: Bearer {token}"] if token else []
+    lines += [f"If-None-Match: {tag}"] if tag else []
+    if body is not None:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+
+
 def _complete(data: bytearray) -> bool:
-    """Say whether a whole answer is there; RuntimeError if it is neither a 200 nor a 304."""
+    """Say whether a whole answer is there; RuntimeError if it is none of 200, 201 and 304."""
     head = data.find(b"\r\n\r\n")
     if head < 0:
         return False
     if data.startswith(b"HTTP/1.1 304 "):  # it has no body (RFC 9110 §15.4.5)
         return len(data) >= head + 4
-    if not data.startswith(b"HTTP/1.1 200 "):
-        raise RuntimeError(f"neither a 200 nor a 304: {bytes(data[:500])!r}")
+    if not data.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 201 ")):
+        raise RuntimeError(f"none of 200, 201 and 304: {bytes(data[:500])!r}")
     found = LENGTH.search(data, 0, head)
     if not found:
         raise RuntimeError(f"an answer without a length: {bytes(data[:head])!r}")

@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 TICK = os.sysconf("SC_CLK_TCK")
 #: Seconds of processor time a second that others may take before a figure is measured again.
 DISTURBED = 0.10
-ATTEMPTS = 3
+ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "3"))
 QUIET_WAIT_SECONDS = 15.0
 
 

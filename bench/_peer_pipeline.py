@@ -22,7 +22,7 @@ CONNECTIONS = 4
 
 
 @contextmanager
-def running() -> Iterator[tuple[str, Callable[[], int]]]:
+def running(python: str = sys.executable) -> Iterator[tuple[str, Callable[[], int]]]:
     """Run all three on the servers' core; yields Redis' address and how many events are stored."""
     import psycopg
 
@@ -34,7 +34,7 @@ def running() -> Iterator[tuple[str, Callable[[], int]]]:
         options += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
         stack.enter_context(_program(["redis-server", *options]))
         url = stack.enter_context(_postgres(folder / "pg"))
-        consumer = [sys.executable, str(PEERS / "pipeline_consumer.py"), redis_url, url]
+        consumer = [python, str(PEERS / "pipeline_consumer.py"), redis_url, url]
         process = stack.enter_context(_program(consumer, stdout=subprocess.PIPE))
         if process.stdout is None or process.stdout.readline() != b"ready\n":
             raise RuntimeError("the consumer does not begin")

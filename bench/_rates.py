@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench import _server
 from bench._httpload import HttpLoad
-from bench._machine import Watch
+from bench._machine import Watch, cpu_seconds
 from bench._stats import markdown, median, percentile, ratio
 
 WARM_SECONDS = 0.5
@@ -15,23 +15,30 @@ WARM_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Figure:
-    """One measurement: answers a second, and latencies in milliseconds."""
+    """One measurement: answers a second, latencies in milliseconds, others' share of a core.
+
+    `cpu` is the processor time of the server for an answer, in microseconds: it says more than the
+    rate where the machine is shared.
+    """
 
     rate: float
     p50: float
     p99: float
     others: float
+    cpu: float = 0.0
 
 
 def measure(server: _server.Server, load: HttpLoad, seconds: float) -> Figure:
     """Warm up and measure; the load is closed afterwards."""
     load.saturate(WARM_SECONDS)
-    watch = Watch(server.pids())
+    pids = server.pids()
+    watch, before = Watch(pids), cpu_seconds(pids)
     result = load.saturate(seconds)
     _, others = watch.shares()
+    cpu = (cpu_seconds(pids) - before) / len(result.latencies) * 1e6
     load.close()
     p50, p99 = (percentile(result.latencies, share) * 1e3 for share in (0.5, 0.99))
-    return Figure(result.rate, p50, p99, others)
+    return Figure(result.rate, p50, p99, others, cpu)
 
 
 def table(rounds: Sequence[Mapping[str, Figure]], names: Iterable[str], base: str) -> str:

@@ -20,8 +20,11 @@ from bench._http import Api
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
+#: Where `python -m bench` installs what the peers in Python need.
+PEER_PYTHON = PEERS / ".venv" / "bin" / "python"
 SERVER_CORE, LOAD_CORE = 0, 1
 OURS_ENV = {
+    "ACCESS_TOKEN_MINUTES": "600",
     "RATE_LIMIT": "off",
     "AUTH_RATE_LIMIT": "off",
     "REGISTER_RATE_LIMIT": "off",
@@ -153,11 +156,12 @@ def ours(python: str, port: int, folder: Path, **env: str) -> Server:
     return Server([python, "app.py", "--port", str(port)], folder, settings)
 
 
-def node(script: str, port: int, folder: Path) -> Server:
+def node(script: str, port: int, folder: Path, **env: str) -> Server:
     """Return a Node peer, not started."""
     if not (PEERS / "node_modules").is_dir():
         raise SystemExit("first: npm install --prefix bench/peers")
-    return Server(["node", str(PEERS / script), str(port)], folder, {"NODE_ENV": "production"})
+    settings = {"NODE_ENV": "production", **env}
+    return Server(["node", str(PEERS / script), str(port)], folder, settings)
 
 
 @contextmanager

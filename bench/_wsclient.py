@@ -71,7 +71,7 @@ def connect(
     sock = socket.create_connection(("127.0.0.1", port), timeout, (source, 0))
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.sendall(_request(port, path))
+        sock.sendall(request(port, path))
         head, rest = _answer(sock)
         status = int(head.split(b" ", 2)[1])
         if status != 101:
@@ -83,7 +83,8 @@ def connect(
     return sock, bytearray(rest)
 
 
-def _request(port: int, path: str) -> bytes:
+def request(port: int, path: str) -> bytes:
+    """Return the handshake."""
     key = base64.b64encode(os.urandom(16)).decode()
     return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"

@@ -12,6 +12,7 @@ import argparse
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -20,12 +21,18 @@ from bench import _server
 from bench._machine import Watch, calm, describe
 from bench._stats import markdown, median, ratio
 from bench._swarm import Phase, Swarm
-from bench._systems import SYSTEMS, System, Variant
+from bench._systems import OURS, SYSTEMS, WS, System, Variant
+from bench.whole.book import Book
+from bench.whole.plan import Plan
 
 IN_FLIGHT = (1, 4, 16)
 WARM_SECONDS = 0.5
 SAMPLED_CLIENTS = 4
 TAIL_MESSAGES = 200
+CLIENTS = 200
+#: Clients of each point of the curve.
+CROWDS = (10, 30, 100, 300, 900)
+CURVE = ("Fan-out, one message in flight", "clients", "deliveries/s")
 BASE = "ws"
 
 
@@ -58,7 +65,7 @@ def measure(
 ) -> Figure:
     """Warm up, measure with some clients checked, then check all clients on a tail."""
     swarm.message = variant.message
-    swarm.drive(in_flight, WARM_SECONDS)
+    swarm.drive(in_flight, min(seconds, WARM_SECONDS))
     watch = Watch(server.pids())
     found = figure(swarm.drive(in_flight, seconds, keep=SAMPLED_CLIENTS), watch)
     swarm.check(variant.number_of)
@@ -70,25 +77,32 @@ def measure(
 class Contest:
     """All systems, running side by side; one is measured at a time, the others idle."""
 
-    def __init__(self, options: argparse.Namespace, stack: ExitStack) -> None:
-        self.options = options
-        self.servers = [self._start(system, stack) for system in SYSTEMS]
+    def __init__(
+        self,
+        python: str,
+        stack: ExitStack,
+        clients: int,
+        seconds: float,
+        systems: Sequence[System] = SYSTEMS,
+    ) -> None:
+        self.python, self.clients, self.seconds = python, clients, seconds
+        self.servers = [self._start(system, stack) for system in systems]
 
     def _start(self, system: System, stack: ExitStack) -> tuple[_server.Server, Swarm, System]:
         folder = stack.enter_context(_server.temp_folder())
         port = _server.free_port()
-        server = system.server(self.options.python, port, folder)
+        server = system.server(self.python, port, folder)
         stack.callback(server.stop)
         server.start()
-        swarm = system.join(server, port, self.options.clients)
+        swarm = system.join(server, port, self.clients)
         stack.callback(swarm.close)
         return server, swarm, system
 
-    def round(self) -> Round:
+    def round(self, in_flights: Sequence[int] = IN_FLIGHT) -> Round:
         """Measure every variant at every number in flight."""
         return {
             (variant.name, in_flight): self._calmly(server, swarm, variant, in_flight)
-            for in_flight in IN_FLIGHT
+            for in_flight in in_flights
             for server, swarm, system in self.servers
             for variant in system.variants
         }
@@ -97,7 +111,7 @@ class Contest:
         self, server: _server.Server, swarm: Swarm, variant: Variant, in_flight: int
     ) -> Figure:
         self._tend()
-        once = partial(measure, server, swarm, variant, in_flight, self.options.seconds)
+        once = partial(measure, server, swarm, variant, in_flight, self.seconds)
         found = calm(once, lambda figure: figure.others, self._tend)
         print(f"{variant.name:14} {in_flight:3} {found}", file=sys.stderr)
         return found
@@ -106,6 +120,33 @@ class Contest:
         """Keep the connections of those whose turn it is not."""
         for _, swarm, _ in self.servers:
             swarm.tend()
+
+
+def record(book: Book, plan: Plan) -> None:
+    """Note every variant at every number in flight, and how it goes on with the clients."""
+    clients = plan.size(CLIENTS, 20)
+    with ExitStack() as stack:
+        contest = Contest(plan.python, stack, clients, plan.seconds)
+        for _ in plan.rounds():
+            for (name, in_flight), found in contest.round().items():
+                note(book, work_of(in_flight), name, found)
+    for count in CROWDS[:2] if plan.quick else CROWDS:
+        with ExitStack() as stack:
+            contest = Contest(plan.python, stack, count, plan.seconds, (OURS, WS))
+            for (name, _), found in contest.round(IN_FLIGHT[:1]).items():
+                book.point("fan-out", CURVE, name, count, found.rate)
+
+
+def work_of(in_flight: int) -> str:
+    """Return what the work is called."""
+    return f"fan-out to 200, {in_flight} in flight"
+
+
+def note(book: Book, work: str, name: str, found: Figure) -> None:
+    """Add a figure to the book."""
+    book.note(work, name, found.rate, "deliveries/s", others=found.others)
+    book.note(work, name, found.p50, "ms", "p50", others=found.others)
+    book.note(work, name, found.p99, "ms", "p99", others=found.others)
 
 
 def table(rounds: list[Round]) -> str:
@@ -157,7 +198,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement")
     parser.add_argument("--minutes", type=float, default=10.0, help="after which no round begins")
-    parser.add_argument("--clients", type=int, default=200)
+    parser.add_argument("--clients", type=int, default=CLIENTS)
     return parser.parse_args(given)
 
 
@@ -167,7 +208,7 @@ def main() -> None:
     _server.begin()
     rounds: list[Round] = []
     with ExitStack() as stack:
-        contest = Contest(options, stack)
+        contest = Contest(options.python, stack, options.clients, options.seconds)
         until = time.monotonic() + options.minutes * 60
         while len(rounds) < options.rounds and time.monotonic() < until:
             print(f"round {len(rounds) + 1} of {options.rounds}", file=sys.stderr)

@@ -18,82 +18,22 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bench import _server
+from bench._edits import EDITORS, Json, Yjs
 from bench._http import register
 from bench._machine import Watch, describe
 from bench._stats import Histogram, markdown, median, ratio
 from bench._wsclient import connect, encode
+from bench.whole.book import Book
+from bench.whole.plan import Plan
 
-EDITORS, WATCHERS, IN_FLIGHT = 10, 50, (1, 4)
+WATCHERS, IN_FLIGHT = 50, (1, 4)
 OPENED, OPENED_BYTES = 200, 10_000
-BINARY = 2
 BASE = "y-websocket"
 TAIL = 400  # bytes kept of what was read, to find what is cut in two
-
-
-def number(value: int) -> bytes:
-    """Write a number as lib0 does."""
-    written = bytearray()
-    while value > 127:
-        written.append(value & 127 | 128)
-        value >>= 7
-    return bytes((*written, value))
-
-
-class Yjs:
-    """Speaks the protocol of y-websocket; the updates are written by hand."""
-
-    def __init__(self) -> None:
-        # Ids that no other measurement used: they say whose an update is.
-        first = int(time.monotonic() * 1e3) % 2**30 * 4 + 2**31
-        self.clients = [number(first % 2**32 // 16 * 16 + index) for index in range(EDITORS)]
-        names = b"|".join(re.escape(client) for client in self.clients)
-        # How many letters in a row, of which client; then their first clock, and the first letter.
-        # What a letter stands after begins with \x84, and no letter follows its clock.
-        self.pattern = re.compile(
-            b"([\x01-\x7f])(" + names + b")[\x80-\xff]*[\x00-\x7f](?=[\x04\x84])", re.DOTALL
-        )
-
-    def edit(self, editor: int, count: int) -> bytes:
-        """Return an editor's next letter, after the one before."""
-        client = self.clients[editor]
-        place = b"\x84" + client + number(count - 1) if count else b"\x04\x01\x07content"
-        update = b"\x01\x01" + client + number(count) + place + b"\x01x\x00"
-        return encode(b"\x00\x02" + number(len(update)) + update, BINARY)
-
-    def author(self, match: re.Match[bytes]) -> tuple[int, int]:
-        """Return whose edits were read, and how many: ours sends several at once."""
-        return self.clients.index(match[2]), match[1][0]
-
-
-class Json:
-    """Speaks JSON over our socket."""
-
-    pattern = re.compile(
-        rb'"version":(\d+),"door":"socket","edits":[^]]*\],"edit_id":"[^"-]*e(\d)-'
-    )
-
-    def __init__(self, file_id: int) -> None:
-        self.file_id, self.version = file_id, 0
-        self.run = f"{time.monotonic_ns()}"
-
-    def edit(self, editor: int, count: int) -> bytes:
-        """Return an editor's next letter, at the beginning of the newest version known."""
-        body = {
-            "type": "file.edit",
-            "file_id": self.file_id,
-            "base_version": self.version,
-            "edits": [{"insert": "x"}],
-            "edit_id": f"{self.run}e{editor}-{count}",
-        }
-        return encode(json.dumps(body).encode())
-
-    def author(self, match: re.Match[bytes]) -> tuple[int, int]:
-        """Return whose edit was read, and note its version."""
-        self.version = max(self.version, int(match[1]))
-        return int(match[2]), 1
 
 
 @dataclass
@@ -263,6 +203,24 @@ class Contest:
 def _resident(server: _server.Server) -> int:
     sizes = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in server.pids()]
     return sum(int(m[1]) * 1024 for text in sizes for m in re.finditer(r"Pss: +(\d+)", text))
+
+
+def record(book: Book, plan: Plan) -> None:
+    """Note every system at every number in flight, and the memory of an open text."""
+    with ExitStack() as stack:
+        contest = Contest(plan.python, stack)
+        for _ in plan.rounds():
+            for (name, in_flight), found in contest.round(plan.seconds).items():
+                note = partial(book.note, work_of(in_flight), name, others=found.others)
+                note(found.rate, "edits/s")
+                note(found.p50, "ms", "p50")
+                note(found.p99, "ms", "p99")
+        book.note("an open text of 10,000 bytes", "ours", contest.memory() / 1024, "KiB", "memory")
+
+
+def work_of(in_flight: int) -> str:
+    """Return what the work is called."""
+    return f"edits of one text, {in_flight} in flight each"
 
 
 def table(rounds: list[dict[tuple[str, int], Figure]]) -> str:

@@ -21,7 +21,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,40 +29,18 @@ from bench import _peer_pipeline as peer
 from bench import _plot
 from bench._http import Api, register
 from bench._httpload import HttpLoad
+from bench._ingest_store import Grower, events
 from bench._machine import describe
 from bench._server import begin, free_port, ours, temp_folder, wait_health
 from bench._stats import markdown, median, percentile
-from collab.ingest.pipeline.archives.archive import Archive
+from bench.whole.book import Book
+from bench.whole.plan import Plan
 from collab.ingest.pipeline.engines.sqlite import INSERT_EVENT
 from collab.ingest.pipeline.engines.sqlite_schema import VERSIONS
-from collab.ingest.pipeline.inbox import Inbox, Request
-from collab.ingest.pipeline.loading import Loader
-from collab.ingest.pipeline.sources import SourceReader
-from collab.ingest.pipeline.stages import Source
 
 SIZES = (1, 100, 500, 1000)
 CONNECTIONS = 4
-USERS = 5000
-TYPES = ("page_view", "click", "add_to_cart", "purchase")
-
-
-def events(count: int, draw: random.Random, twice: float = 0.0) -> list[dict[str, Any]]:
-    """Return events as a browser's library sends them; a share of them has an id that was there."""
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    made = [
-        {
-            "event_id": str(uuid.UUID(int=draw.getrandbits(128), version=4)),
-            "event_type": draw.choice(TYPES),
-            "timestamp": now,
-            "user_id": f"user{draw.randrange(USERS)}",
-            "data": {"action": "click", "page": "/home", "session_id": "session456"},
-            "metadata": {"source": "web", "version": "1.0"},
-        }
-        for _ in range(count)
-    ]
-    for one in made[: int(count * twice)]:
-        one["event_id"] = made[-1]["event_id"]
-    return made
+BATCH = 500
 
 
 class Sender(threading.Thread):
@@ -161,6 +139,24 @@ def _row(one: dict[str, Any]) -> tuple[Any, ...]:
     return (key, 1, 1, 1, 1, one["event_type"], one["event_id"], one["user_id"], "s", 0, data)
 
 
+def record(book: Book, plan: Plan) -> None:
+    """Note how many events in batches of 500 are stored a second: ours, the floor and the peer."""
+    draw, count = random.Random(5), max(2, int(20_000 * 2 * plan.seconds) // BATCH)
+    with ExitStack() as stack:
+        port, _, key, _, path = stack.enter_context(server(plan.python))
+        redis, stored_by_peer = stack.enter_context(peer.running(plan.peer_python))
+        send_all(port, key, path, [json.dumps(events(BATCH, draw)).encode()], BATCH)
+        for _ in plan.rounds():
+            batches = [events(BATCH, draw) for _ in range(count)]
+            bodies = [json.dumps(one).encode() for one in batches]
+            for name, rate in (
+                ("ours", send_all(port, key, path, bodies, count * BATCH)),
+                ("Redis + PostgreSQL", peer.send_all(redis, stored_by_peer, bodies, count * BATCH)),
+                ("the floor", floor(batches[: max(1, count // 2)])),
+            ):
+                book.note("ingest, batches of 500", name, rate, "events/s")
+
+
 def rates(python: str, seconds: float, rounds: int) -> None:
     """Print events a second by batch size, beside the floor."""
     draw, rows = random.Random(1), []
@@ -237,24 +233,9 @@ def spent(before: dict[int, int], after: dict[int, int]) -> list[str]:
     return shown
 
 
-class OneSource(SourceReader):
-    """A source that needs no service."""
-
-    def __init__(self) -> None:
-        """Open nothing."""
-
-    def get(self, ids: Any) -> dict[int, Source]:
-        """Return it."""
-        return {key: Source(key, 1) for key in ids}
-
-    def close(self) -> None:
-        """Close nothing."""
-
-
 #: Sizes of the store at which the curve has a point.
 BORDERS = (10**4, 10**5, 3 * 10**5, 10**6, 3 * 10**6, 10**7)
-#: Events that are loaded at once, and before a border the last so many are measured.
-CHUNK = 20_000
+#: Before a border the last so many are measured.
 MEASURED = 100_000
 
 
@@ -273,38 +254,6 @@ def curve(most: int, svg: str | None) -> None:
     print(markdown(["stored", "loaded a second", "CPU µs an event", "MiB"], rows), flush=True)
     if svg and points:
         Path(svg).write_text(_plot.curve("Events loaded a second", points, "by events stored"))
-
-
-class Grower:
-    """A store that grows, without a server before it."""
-
-    def __init__(self, place: Path) -> None:
-        self.total, self._draw, self._begun = 0, random.Random(3), time.monotonic()
-        self._inbox = Inbox(place / "ingest.db", max_bytes=2**32, quota_bytes=2**40)
-        self._loader = Loader(place / "ingest.db", OneSource(), Archive(place / "archive"))
-
-    def close(self) -> None:
-        """Close the store."""
-        self._loader.close()
-        self._inbox.close()
-
-    def until(self, border: int) -> tuple[float, float]:
-        """Load up to so many events; returns how many a second, and CPU µs of each."""
-        first, took, cpu = self.total, 0.0, 0.0
-        while self.total < border:
-            for _ in range(min(CHUNK, border - self.total) // 500):
-                body = json.dumps(events(500, self._draw)).encode()
-                now = int(time.time() * 1000)
-                self._inbox.append(Request(1, 1, now, "event", 500, "{}", body))
-            start, cpu_start = time.perf_counter(), time.process_time()
-            self.total += self._loader.load_all()
-            took += time.perf_counter() - start
-            cpu += time.process_time() - cpu_start
-            if self.total % (10 * CHUNK) == 0:
-                seconds = time.monotonic() - self._begun
-                print(f"{self.total:,} stored, {seconds:.0f} s", file=sys.stderr, flush=True)
-        loaded = self.total - first
-        return loaded / (took or 1.0), cpu / (loaded or 1) * 1e6
 
 
 def against_peer(python: str, seconds: float, rounds: int) -> None:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,10 @@ from bench._celery import Tuning, celery_entrant
 from bench._http import Api, register
 from bench._machine import describe
 from bench._stats import markdown, median, percentile
+from bench.whole.book import Book
+from bench.whole.plan import Plan
 
+WARM_RUNS = 3
 QUEUES = (100, 1_000, 10_000, 100_000)
 
 
@@ -67,17 +70,63 @@ def ours(python: str, warm_up: int = 200) -> Iterator[Ours]:
                 process.stdin.close()
 
 
+#: What Celery is set up as: as it comes, tuned, and tuned with tasks as safe as ours.
+PEERS = {
+    "Celery": Tuning(prefetch=4, subscribe=True),
+    "Celery, tuned": Tuning(),
+    "Celery, appendfsync always": Tuning(durable=True),
+}
+#: Work -> the word for our process, and how many submit.
+SUBMITTING = {
+    "no-op jobs, 1 submitter": ("one", 1),
+    "no-op jobs, 8 submitters": ("eight", 8),
+}
+LANGUAGES = {"Python": ("python", "print(1)"), "JavaScript": ("javascript", "console.log(1)")}
+
+
+def record(book: Book, plan: Plan) -> None:
+    """Note how many no-op jobs a second all get done, in turn, and how soon ours are."""
+    jobs = plan.size(2000, 160)
+    with ExitStack() as stack:
+        mine = stack.enter_context(ours(plan.python))
+        peers = {
+            name: stack.enter_context(celery_entrant(plan.peer_python, tuning))
+            for name, tuning in PEERS.items()
+        }
+        for _ in plan.rounds():
+            for work, (word, submitters) in SUBMITTING.items():
+                book.note(work, "ours", mine.rate(word, jobs), "jobs/s")
+                for name, peer in peers.items():
+                    book.note(work, name, peer.round(jobs, submitters), "jobs/s")
+            begins = mine.ask("idle", plan.size(60, 5))
+            note_milliseconds(book, "a job, from its submit to its start", begins)
+
+
+def record_printing(book: Book, plan: Plan) -> None:
+    """Note how long `print(1)` takes through the API, a round after the other."""
+    with printing_server(plan.python) as api:
+        for _ in plan.rounds():
+            for name, (language, code) in LANGUAGES.items():
+                took = [printed(api, language, code) for _ in range(plan.size(25, 3))]
+                note_milliseconds(book, f"print(1) in {name} through the API", took)
+
+
+def note_milliseconds(book: Book, work: str, seconds: list[float]) -> None:
+    """Add the p50 and p99 of some latencies of ours to the book."""
+    for metric, share in (("p50", 0.5), ("p99", 0.99)):
+        book.note(work, "ours", percentile(seconds, share) * 1e3, "ms", metric)
+
+
 def throughput(options: argparse.Namespace) -> list[list[str]]:
     """Measure all entrants in turn, a few times, and return the rows of the table."""
     found: dict[str, list[float]] = {"a commit each": [], "100 to a commit": []}
-    peers = {"Celery, its defaults": Tuning(prefetch=4, subscribe=True), "Celery, tuned": Tuning()}
-    found |= {name: [] for name in peers}
+    found |= {name: [] for name in PEERS}
     for number in range(options.rounds):
         print(f"round {number + 1}", file=sys.stderr)
         with ours(options.python) as entrant:
             found["a commit each"].append(entrant.rate("one", options.jobs))
             found["100 to a commit"].append(entrant.rate("hundred", options.jobs))
-        for name, tuning in peers.items():
+        for name, tuning in PEERS.items():
             with celery_entrant(options.celery_python, tuning) as peer:
                 found[name].append(peer.round(options.jobs))
     return [_row(name, rates, found) for name, rates in found.items()]
@@ -86,8 +135,7 @@ def throughput(options: argparse.Namespace) -> list[list[str]]:
 def _row(name: str, rates: list[float], found: dict[str, list[float]]) -> list[str]:
     """Return a row; ratios are taken within a round."""
     ratios = [
-        f"{median(a / b for a, b in zip(rates, found[peer], strict=True)):.2f}"
-        for peer in ("Celery, its defaults", "Celery, tuned")
+        f"{median(a / b for a, b in zip(rates, found[peer], strict=True)):.2f}" for peer in PEERS
     ]
     return [name, f"{median(rates):,.0f}", *ratios]
 
@@ -108,25 +156,32 @@ def _milliseconds(seconds: list[float]) -> list[str]:
 
 def printing(options: argparse.Namespace) -> Iterator[float]:
     """Have print(1) run by a server, again and again; yield the seconds until the result."""
+    with printing_server(options.python) as api:
+        for _ in range(options.samples):
+            yield printed(api)
+
+
+@contextmanager
+def printing_server(python: str) -> Iterator[Api]:
+    """Run a server that has run each language a few times; yields who may use it."""
     with _server.temp_folder() as folder:
         port = _server.free_port()
-        server = _server.ours(options.python, port, folder)
+        server = _server.ours(python, port, folder)
         server.start()
         try:
             _server.wait_health(server, port)
             api = register(port)
-            for number in range(options.samples + 5):
-                took = printed(api)
-                if number >= 5:
-                    yield took
+            for language, code in list(LANGUAGES.values()) * WARM_RUNS:
+                printed(api, language, code)
+            yield api
         finally:
             server.stop()
 
 
-def printed(api: Api) -> float:
+def printed(api: Api, language: str = "python", code: str = "print(1)") -> float:
     """Submit print(1), wait for its end by long poll, and read the result."""
     start = time.perf_counter()
-    body = {"type": "code_execution", "payload": {"language": "python", "code": "print(1)"}}
+    body = {"type": "code_execution", "payload": {"language": language, "code": code}}
     status, job = api.call("POST", "/api/v1/jobs", body)
     if status != 201:
         raise SystemExit(f"the job was not taken: {job}")
@@ -154,7 +209,7 @@ def main() -> None:
     """Run the rounds and print the tables."""
     parser = argparse.ArgumentParser(prog="bench.jobs", description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="interpreter that runs ours")
-    parser.add_argument("--celery-python", default=sys.executable, help="one that has Celery")
+    parser.add_argument("--celery-python", default=str(_server.PEER_PYTHON), help="one that has it")
     parser.add_argument("--jobs", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--samples", type=int, default=100)
@@ -162,7 +217,7 @@ def main() -> None:
     options.python = str(Path(options.python).absolute())
     _server.begin()
     tables = (
-        (("no-op jobs, 4 threads", "jobs/s", "to Celery", "to Celery, tuned"), throughput),
+        (("no-op jobs, 4 threads", "jobs/s", *(f"to {name}" for name in PEERS)), throughput),
         (("delay, ms", "p50", "p99"), delays),
         (("jobs that wait", "claim of 4, ms p50", "p99"), claims),
     )

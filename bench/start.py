@@ -1,4 +1,4 @@
-"""What building the application and its first answer cost, beside another commit's.
+"""What a start costs: until the first answer, in memory, and in time beside another commit's.
 
     git worktree add ../before 6852b2d
     .venv/bin/python -m bench.start --before ../before
@@ -14,12 +14,22 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from bench import _server
+from bench._http import PASSWORD, register
+from bench.idle import memory
+from bench.whole.book import Book
+from bench.whole.plan import Plan
+
 HERE = Path(__file__).parent.parent
 ROUNDS = 15
+LOG_INS = 20
+SETTLE_SECONDS = 1.5
+FIRST_ANSWER = "start to first answer"
 
 MEASURED = """
 import gc, json, sys, time
@@ -53,6 +63,40 @@ def measure(python: str, checkout: Path) -> list[float]:
         )
     taken: list[float] = json.loads(found.stdout.splitlines()[-1])
     return taken
+
+
+def record(book: Book, plan: Plan) -> None:
+    """Note when a server gives its first answer, and the memory that it has at rest and later."""
+    for _ in plan.rounds():
+        with _server.temp_folder() as folder:
+            took, _ = begun(plan, folder, 0)
+            book.note(FIRST_ANSWER + ", on a new folder", "ours", took, "s", "time")
+            took, sizes = begun(plan, folder, plan.size(LOG_INS, 3))
+            book.note(FIRST_ANSWER, "ours", took, "s", "time")
+            book.note("memory at rest", "ours", sizes[0] / 1e6, "MB", "PSS")
+            book.note("memory after log-ins", "ours", sizes[1] / 1e6, "MB", "PSS")
+
+
+def begun(plan: Plan, folder: Path, log_ins: int) -> tuple[float, tuple[int, int]]:
+    """Start a server; returns the seconds until its first answer, and bytes before and after."""
+    port = _server.free_port()
+    server = _server.ours(plan.python, port, folder)
+    start = time.perf_counter()
+    server.start()
+    try:
+        _server.wait_health(server, port)
+        took = time.perf_counter() - start
+        time.sleep(SETTLE_SECONDS)
+        before = memory(server, "Pss")
+        if log_ins:
+            api = register(port)
+            for _ in range(log_ins):
+                body = {"email": "bench@example.com", "password": PASSWORD}
+                api.want(200, "POST", "/api/v1/auth/login", body)
+            time.sleep(SETTLE_SECONDS)
+        return took, (before, memory(server, "Pss"))
+    finally:
+        server.stop()
 
 
 def main() -> None:

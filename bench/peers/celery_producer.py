@@ -1,7 +1,7 @@
 """Submits tasks to the Celery peer and waits until all are finished.
 
-Reads a number of tasks from each line of its input; answers with a line of JSON: `submitted` and
-`finished`, in seconds from the first submit.
+Reads two numbers from each line of its input, of tasks and of threads that submit them; answers
+with a line of JSON: `submitted` and `finished`, in seconds from the first submit.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from celery_tasks import app, noop
 from redis import Redis
 
 POLL_SECONDS = 0.002
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 60.0
 
 
 def main() -> None:
@@ -25,9 +26,9 @@ def main() -> None:
     results = Redis.from_url(os.environ["RESULTS"])
     for line in sys.stdin:
         results.flushdb()
-        count = int(line)
+        count, threads = map(int, line.split())
         finished = drained(broker) if app.conf.task_ignore_result else recorded(results, count)
-        print(json.dumps(timed(count, finished)), flush=True)
+        print(json.dumps(timed(count, threads, finished)), flush=True)
 
 
 def recorded(results: Redis, count: int) -> Callable[[], bool]:
@@ -40,11 +41,17 @@ def drained(broker: Redis) -> Callable[[], bool]:
     return lambda: not broker.llen("celery") and not broker.hlen("unacked")
 
 
-def timed(count: int, finished: Callable[[], bool]) -> dict[str, float]:
-    """Submit one task after the other, then wait."""
-    start = time.perf_counter()
+def submit(count: int) -> None:
+    """Submit one task after the other."""
     for _ in range(count):
         noop.delay()
+
+
+def timed(count: int, threads: int, finished: Callable[[], bool]) -> dict[str, float]:
+    """Submit all tasks, then wait."""
+    start = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(submit, [count // threads] * threads))  # which raises what one raised
     submitted = time.perf_counter() - start
     while not finished():
         if time.perf_counter() - start > PATIENCE_SECONDS:

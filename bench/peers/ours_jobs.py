@@ -3,6 +3,7 @@
 Each line of the input is a word and a number; each is answered with a line of JSON.
 
     one N       submit N jobs one by one, a commit each, and wait until all have ended
+    eight N     the same by eight threads
     hundred N   the same with a hundred jobs to a commit
     idle N      submit a job when nothing else is there, N times: seconds until its code begins
     claim N     with N jobs waiting, the seconds that choosing and claiming four of them takes
@@ -15,9 +16,10 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import delete, func, insert, select
 
 from collab import create_app
@@ -36,6 +38,7 @@ from collab.jobs.service import Order
 from collab.server import prepare
 
 POLL_SECONDS = 0.002
+SUBMITTERS = 8
 begun: dict[int, float] = {}
 
 
@@ -69,9 +72,30 @@ def hundred(count: int, caller: Caller) -> dict[str, float]:
     return submitted_by(count, 100, caller)
 
 
+def eight(count: int, caller: Caller) -> dict[str, float]:
+    """Submit one by one, by eight threads."""
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def some() -> None:
+        with app.app_context():
+            submit(count // SUBMITTERS, 1, caller)
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(SUBMITTERS) as pool:
+        for one_of_them in [pool.submit(some) for _ in range(SUBMITTERS)]:
+            one_of_them.result()
+    return ended(start)
+
+
 def submitted_by(count: int, at_once: int, caller: Caller) -> dict[str, float]:
     """Submit jobs, some to a commit, and wait until all have ended."""
     start = time.perf_counter()
+    submit(count, at_once, caller)
+    return ended(start)
+
+
+def submit(count: int, at_once: int, caller: Caller) -> None:
+    """Submit jobs, some to a commit."""
     for _ in range(count // at_once):
         if at_once == 1:
             service.submit(order(), caller)
@@ -79,6 +103,10 @@ def submitted_by(count: int, at_once: int, caller: Caller) -> dict[str, float]:
             service.enqueue_all([order() for _ in range(at_once)], caller)
             db.session.commit()
         db.session.remove()
+
+
+def ended(start: float) -> dict[str, float]:
+    """Wait until all have ended; returns the seconds of both from the start."""
     submitted = time.perf_counter() - start
     wait_all()
     return {"submitted": submitted, "finished": time.perf_counter() - start}
@@ -132,6 +160,7 @@ def claimed() -> float:
 
 COMMANDS: dict[str, Callable[[int, Caller], Any]] = {
     "one": one,
+    "eight": eight,
     "hundred": hundred,
     "idle": idle,
     "claim": claim,

@@ -23,7 +23,7 @@ NOW = utcnow()
 AT_ONCE = 5000
 
 
-def task(number: int, owner_id: int, project_id: int) -> dict[str, Any]:
+def task(number: int, owner_id: int, project_id: int, position: str) -> dict[str, Any]:
     """Return a row: nine of ten are done, one of a thousand is rare."""
     rare = number % 1000 == 7
     return {
@@ -38,7 +38,7 @@ def task(number: int, owner_id: int, project_id: int) -> dict[str, Any]:
         "due_at": NOW + timedelta(hours=number % 999 - 500) if number % 2 else None,
         "due_zone": "UTC",
         "tags": ["common", "rare"] if rare else ["common"],
-        "position": POSITIONS[number],
+        "position": position,
         "created_at": NOW,
         "updated_at": NOW + timedelta(seconds=number * 7919 % 100_000),
         "version": 1,
@@ -51,7 +51,7 @@ def fill(first: int, last: int, project_id: int) -> None:
     assert owner_id is not None
     for start in range(first, last + 1, AT_ONCE):
         numbers = range(start, min(start + AT_ONCE, last + 1))
-        rows = [task(number, owner_id, project_id) for number in numbers]
+        rows = [task(number, owner_id, project_id, POSITIONS[number]) for number in numbers]
         tags = [
             {"task_id": row["id"], "tag": tag, "board": project_id, "owner_id": owner_id}
             for row in rows

@@ -1,7 +1,8 @@
-"""The Django REST framework service that `bench.tasks` compares with: users and their tasks.
+"""The Django REST framework service that `bench.rest` compares with.
 
-It does what an ordinary one does: a token is verified (simplejwt), the user looked up, their tasks
-read by keyset (CursorPagination, so that nothing is counted), and a ModelSerializer writes the
-answer. Connections are kept, and SQLite is opened as the other side does. Registering skips the
-password hash, for only the list is timed.
+It does what an ordinary one does, and what ours does for the same requests: a token is verified
+(simplejwt), its session and user are looked up in one query, rows are read by keyset
+(CursorPagination, so that nothing is counted), serializers write the answer, a change and its
+events are one transaction. Connections are kept, and SQLite is opened as the other side does.
+Registering skips the password hash, for it is not timed.
 """

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 SECRET_KEY = os.environ["SECRET_KEY"]
+SYNCHRONOUS = os.environ.get("SYNCHRONOUS", "FULL")
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "drf.urls"
@@ -17,11 +18,15 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ["DATABASE"],
         "CONN_MAX_AGE": None,
-        "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"},
+        "OPTIONS": {
+            "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SYNCHRONOUS};",
+            "transaction_mode": "IMMEDIATE",  # a second writer waits, where it would fail
+            "timeout": 20,
+        },
     }
 }
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["drf.sessions.BySession"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }

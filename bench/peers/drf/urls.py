@@ -7,6 +7,7 @@ from . import views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("tasks", views.Tasks, basename="task")
+router.register("projects", views.Projects, basename="project")
 
 urlpatterns = [
     path("health", views.health),
