@@ -73,7 +73,7 @@ def checked(
 
 SIGNAL_COSTS, KEPT_COSTS = fitted(SIGNALS), fitted(KEPT)
 
-#: Milliseconds of an interpreter for a read: a list of 20 tasks, 698 a second (bench.tasks).
+#: Milliseconds of an interpreter for a read: lists of 20 tasks, 698 a second (2026-11-21).
 READ_MS = 1 / 0.698
 #: For a change over REST: a read's way in and out, and what a kept message costs beyond a signal.
 CHANGE_MS = (
