@@ -42,7 +42,10 @@ READ_BYTES = 128 * 1024
 EVENT_COLUMNS = EventRow.__table__.c
 COLUMNS_WRITTEN = [one.name for one in EVENT_COLUMNS if one.name != "id"]
 SHOWN_COLUMNS = tuple(as_text(one) if one.name == "data" else one for one in EVENT_COLUMNS)
-INSERT_EVENTS = insert(EventRow.__table__).returning(EVENT_COLUMNS.id)  # type: ignore[arg-type]
+INSERT_EVENT = Compiled(
+    insert(EventRow.__table__).returning(EVENT_COLUMNS.id),  # type: ignore[arg-type]
+    columns=COLUMNS_WRITTEN,
+)
 INSERT_MANY = Compiled(insert(EventRow.__table__), columns=COLUMNS_WRITTEN)  # type: ignore[arg-type]
 READ_AFTER = Compiled(
     select(*SHOWN_COLUMNS)
@@ -80,9 +83,9 @@ def record(what: Event, actor: int | None) -> Message:
     """
     values = _values(what, actor)
     row = values | {"address": client_address.address()}
-    key = db.session.connection().execute(INSERT_EVENTS, row).scalar_one()
+    (found,) = INSERT_EVENT.run(db.session.connection(), row)
     _recorded(takes_rights=what.corrects is not None)
-    return Message(id=key, **values)
+    return Message(id=found.id, **values)
 
 
 def record_all(events: Sequence[Event], actor: int | None) -> None:

@@ -12,6 +12,7 @@ from ..core.caller import Caller
 from ..core.errors import Forbidden
 from ..core.lists.paging import Page, paginate
 from ..core.models import Id
+from ..core.rows import Rows
 from ..core.storage.clearing import clear
 from ..core.words.folding import fold
 from ..events import log
@@ -26,15 +27,15 @@ from .models import OWNER, PROJECT_SORTS, Member, Project
 
 PROJECTS: Table = Project.__table__  # type: ignore[assignment]
 MEMBERS: Table = Member.__table__  # type: ignore[assignment]
+NEW_PROJECTS = Rows(Project)
+NEW_MEMBERS = Rows(Member)
 
 
 def create(name: str, description: str, owner: Caller) -> Project:
     """Make a project; whoever makes it owns it."""
-    project = Project(name=name, description=description)
+    project = NEW_PROJECTS.add(name=name, description=description)
     project.role = OWNER
-    db.session.add(project)
-    db.session.flush()
-    db.session.add(Member(project_id=project.id, user_id=owner.user_id, role=OWNER))
+    NEW_MEMBERS.add(project_id=project.id, user_id=owner.user_id, role=OWNER)
     log.record(ProjectCreated(project_id=project.id, name=name), actor=owner.user_id)
     added = MemberAdded(project_id=project.id, user_id=owner.user_id, role=OWNER)
     log.record(added, actor=owner.user_id)

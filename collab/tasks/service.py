@@ -9,8 +9,10 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert
 
 from ..core.caller import Caller
+from ..core.compiled import Compiled
 from ..core.database import take_write_lock
 from ..core.errors import invalid
+from ..core.rows import Rows
 from ..core.storage.clearing import clear_most
 from ..events import log
 from ..events.catalogue.tasks import TaskAssigned, TaskCreated, TaskDeleted, TaskUpdated
@@ -20,7 +22,10 @@ from ..projects.models import Member
 from . import board
 from .due import moment
 from .event_facts import about, newly_mentioned, written
-from .models import Task, TaskTag
+from .models import PRIORITIES, Task, TaskTag
+
+NEW_TASKS = Rows(Task)
+INSERT_TAGS = Compiled(insert(TaskTag.__table__))  # type: ignore[arg-type]
 
 
 def create(project_id: int | None, values: dict[str, Any], owner: Caller) -> Task:
@@ -28,16 +33,12 @@ def create(project_id: int | None, values: dict[str, Any], owner: Caller) -> Tas
     # The lock first: whoever is removed while this waits for it creates nothing.
     take_write_lock()
     access.admit(project_id, owner)
-    task = Task(project_id=project_id, owner_id=owner.user_id)
-    values = _settled(values, values["due_zone"])
-    _check_assignee(task, values["assignee_id"])
-    # Before the task is in the session, whose next query would flush it into the column.
-    position = board.end(task, values["status"], owner.user_id)
-    for name, value in values.items():
-        setattr(task, name, value)
-    task.position = position
-    db.session.add(task)
-    db.session.flush()
+    place = Task(project_id=project_id, owner_id=owner.user_id)
+    row = {**_settled(values, values["due_zone"]), "project_id": project_id}
+    _check_assignee(place, row["assignee_id"])
+    row["position"] = board.end(place, row["status"], owner.user_id)
+    row["priority_rank"] = PRIORITIES[row.pop("priority")]
+    task = NEW_TASKS.add(owner_id=owner.user_id, **row)
     _add_tags(task, task.tags)
     _tell_created(task, owner.user_id)
     db.session.commit()
@@ -115,7 +116,7 @@ def _change(task: Task, changes: dict[str, Any], actor: int) -> None:
 def _add_tags(task: Task, tags: Sequence[str]) -> None:
     row = {"task_id": task.id, "board": board.number(task), "owner_id": task.owner_id}
     if tags:
-        db.session.execute(insert(TaskTag), [row | {"tag": tag} for tag in tags])
+        INSERT_TAGS.run_many(db.session.connection(), [row | {"tag": tag} for tag in tags])
 
 
 def set_status(task_ids: Sequence[int], status: str, actor: Caller) -> list[Task]:

@@ -1,0 +1,54 @@
+"""Rows of a model that are inserted by a statement compiled once, past the session's own work.
+
+For a session to insert an object takes it ten times as long as the database needs for the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import Table, insert
+
+from ..extensions import db
+from .compiled import Compiled
+from .models import Model
+
+M = TypeVar("M", bound=Model)
+
+
+class Rows(Generic[M]):
+    """Inserts rows of a model into the open transaction, with the model's defaults."""
+
+    def __init__(self, model: type[M], *, without: Collection[str] = ()) -> None:
+        """Prepare it; the columns `without` are the database's own to fill."""
+        table = cast(Table, model.__table__)
+        self._model = model
+        self._key = table.autoincrement_column
+        left_out = {*without, self._key.key if self._key is not None else ""}
+        given = [one for one in table.columns if one.key not in left_out and one.computed is None]
+        statement: Any = insert(table)
+        if self._key is not None:
+            statement = statement.returning(self._key)
+        self._insert = Compiled(statement, columns=[one.key for one in given])
+        defaults: dict[str, Any] = {one.key: one.default for one in given}
+        made = {
+            key: one.arg for key, one in defaults.items() if one is not None and one.is_callable
+        }
+        self._made: dict[str, Callable[[None], Any]] = made
+        self._fixed = {
+            key: one.arg if one is not None and one.is_scalar else None
+            for key, one in defaults.items()
+            if key not in made
+        }
+
+    def add(self, **values: Any) -> M:
+        """Insert a row; returns a picture of it, which no session watches.
+
+        Raises TypeError for what is no column, and IntegrityError.
+        """
+        row = {**self._fixed, **{key: make(None) for key, make in self._made.items()}, **values}
+        found = self._insert.run(db.session.connection(), row)
+        if self._key is not None:
+            row[self._key.key] = found[0][0]
+        return self._model(**row)
