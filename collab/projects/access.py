@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from ..core.caller import Caller
+from ..core.compiled import Compiled
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Forbidden, NotFound
 from ..core.idempotency import note_right
@@ -67,6 +68,16 @@ NEEDED_ROLES = {
 }
 
 ROLE_NAMES = (VIEWER, COLLABORATOR, OWNER)
+
+
+#: Built once: it runs with whatever is made in a project.
+ROLE_IN_PROJECT = Compiled(
+    select(Project.id, Member.role)
+    .outerjoin(
+        Member, and_(Member.project_id == Project.id, Member.user_id == bindparam("user_id"))
+    )
+    .where(Project.id == bindparam("project_id"))
+)
 
 
 #: A model whose rows belong to a project: it has `id`, `project_id` and `role` (see AsSeen).
@@ -180,8 +191,13 @@ def _refuse_some(error: type[ApiError], wrong: list[bool]) -> None:
 
 def admit(project_id: int | None, caller: Caller, *, can: Right = Right.WRITE) -> None:
     """Check that the caller may make something in a project; in none, everybody may."""
-    if project_id is not None:
-        load(Project, project_id, caller, can=can)
+    if project_id is None:
+        return
+    if can is not Right.READ:
+        take_write_lock()
+    found = ROLE_IN_PROJECT.one({"project_id": project_id, "user_id": caller.user_id})
+    check(effective(found.role, caller) if found else Role.NONE, can)
+    note_right(Project.__tablename__, project_id, can)
 
 
 def owned_by(model: type[Owned], caller: Caller, project_id: int | None) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, select, tuple_, update
 
+from ..core.compiled import Compiled
 from ..core.errors import invalid
 from ..core.lists import ordering
 from ..core.models import utcnow
@@ -16,6 +17,17 @@ from .event_facts import about
 from .models import Task
 
 TASKS: Table = Task.__table__  # type: ignore[assignment]
+#: The last of a column's other tasks: of a task that is not there yet, all are others.
+LAST_POSITION = Compiled(
+    select(Task.position)
+    .where(
+        Task.board == bindparam("board"),
+        Task.status == bindparam("status"),
+        Task.id != bindparam("task_id"),
+    )
+    .order_by(Task.position.desc(), Task.id.desc())
+    .limit(1)
+)
 
 
 def number(task: Task) -> int:
@@ -68,13 +80,16 @@ def _others(task: Task, status: str) -> Any:
 def _neighbours(
     task: Task, status: str, anchor: Task | None, after: bool
 ) -> tuple[str | None, str | None]:
+    if anchor is None:
+        db.session.flush()  # of several that are moved, the ones before are in the column, too
+        values = {"board": number(task), "status": status, "task_id": task.id or 0}
+        last = LAST_POSITION.one(values)
+        return (last.position if last else None), None
     rows, key = _others(task, status), tuple_(Task.position, Task.id)
     rising, falling = (
         rows.order_by(*key.clauses),
         rows.order_by(*(one.desc() for one in key.clauses)),
     )
-    if anchor is None:
-        return db.session.scalar(falling.limit(1)), None
     here = (anchor.position, anchor.id)
     if after:
         return anchor.position, db.session.scalar(rising.where(key > here).limit(1))

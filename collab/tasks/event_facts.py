@@ -34,6 +34,8 @@ def concerned(task: Task) -> Any:
 
 def newly_mentioned(task: Task, text: str, before: str = "") -> list[int]:
     """Return the people whom a text mentions, and the text before did not."""
+    if "@" not in text:
+        return []
     known = set(mentioned(before, concerned(task)))
     return [key for key in mentioned(text, concerned(task)) if key not in known]
 
