@@ -12,8 +12,8 @@ from ..core.caller import Caller
 from ..core.errors import Forbidden
 from ..core.lists.paging import Page, paginate
 from ..core.models import Id
-from ..core.rows import Rows
 from ..core.storage.clearing import clear
+from ..core.transactions.rows import Rows
 from ..core.words.folding import fold
 from ..events import log
 from ..events.catalogue.projects import (

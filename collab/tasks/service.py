@@ -12,8 +12,8 @@ from ..core.caller import Caller
 from ..core.compiled import Compiled
 from ..core.database import take_write_lock
 from ..core.errors import invalid
-from ..core.rows import Rows
 from ..core.storage.clearing import clear_most
+from ..core.transactions.rows import Rows
 from ..events import log
 from ..events.catalogue.tasks import TaskAssigned, TaskCreated, TaskDeleted, TaskUpdated
 from ..extensions import db

@@ -10,9 +10,9 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Table, insert
 
-from ..extensions import db
-from .compiled import Compiled
-from .models import Model
+from ...extensions import db
+from ..compiled import Compiled
+from ..models import Model
 
 M = TypeVar("M", bound=Model)
 
