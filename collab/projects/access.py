@@ -22,7 +22,6 @@ from sqlalchemy import (
 )
 
 from ..core.caller import Caller
-from ..core.compiled import Compiled
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Forbidden, NotFound
 from ..core.idempotency import note_right
@@ -32,6 +31,7 @@ from ..core.slots import Registry
 from ..events.topics import READ_ONLY
 from ..extensions import db
 from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Owned, Project
+from .role_asked import ROLE_IN_PROJECT
 
 
 class Role(IntEnum):
@@ -68,16 +68,6 @@ NEEDED_ROLES = {
 }
 
 ROLE_NAMES = (VIEWER, COLLABORATOR, OWNER)
-
-
-#: Built once: it runs with whatever is made in a project.
-ROLE_IN_PROJECT = Compiled(
-    select(Project.id, Member.role)
-    .outerjoin(
-        Member, and_(Member.project_id == Project.id, Member.user_id == bindparam("user_id"))
-    )
-    .where(Project.id == bindparam("project_id"))
-)
 
 
 #: A model whose rows belong to a project: it has `id`, `project_id` and `role` (see AsSeen).
