@@ -10,16 +10,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from flask import Flask
-from sqlalchemy import (
-    Select,
-    and_,
-    bindparam,
-    exists,
-    null,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import Select, and_, bindparam, exists, null, or_, select, true
 
 from ..core.caller import Caller
 from ..core.database import take_write_lock
