@@ -230,7 +230,8 @@ SETTINGS = (
         "REDIS_URL",
         "",
         redis_url,
-        "a Redis whose stream is the inbox of events, for any number of workers; empty: none",
+        "a Redis through which web processes hear each other, which keeps the counts of limits, and"
+        " whose stream is the inbox of events, for any number of workers; empty: none",
     ),
     Setting(
         "INGEST_DATABASE_URL",

@@ -31,14 +31,18 @@ from .core.http import heavy
 from .core.http.limits import largest_body
 from .core.parts import PARTS
 from .core.storage import blob_store, opening, pages
+from .events.bell.datagram import reached
+from .events.bell.lines import FOLDER_NAME
 from .execution.sandbox import SANDBOX
 from .extensions import db
 from .flags import service as flags
 from .projects import service as projects
+from .realtime.socketio_door.sessions import owner_of
 from .serving import counting_worker
 from .serving.bounds import Bounds
+from .serving.handover import Handover
+from .serving.sharing_worker import SharingWorker
 from .serving.spool import Spool
-from .serving.worker import MAX_ACCEPTS_IN_A_ROW
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +58,7 @@ SPARE_CONNECTIONS = 4000
 ADDRESS_PART = 4
 
 
-class CollabWorker(counting_worker.CountingWorker):
+class CollabWorker(SharingWorker):
     """The worker, which ends open sockets when it has to stop."""
 
     def init_process(self) -> None:
@@ -182,7 +186,10 @@ def options(app: Flask, arguments: argparse.Namespace, off: list[str]) -> dict[s
     url = starting.address(host, port)
     threads = config["HTTP_THREADS"] + WAITING_THREADS
     CollabWorker.bounds = bounds(app)
-    CollabWorker.accepts_in_a_row = MAX_ACCEPTS_IN_A_ROW if config["WEB_PROCESSES"] == 1 else 1
+    if config["WEB_PROCESSES"] > 1:
+        CollabWorker.accepts_in_a_row = 1
+        CollabWorker.handover = Handover(config["INSTANCE_PATH"] / FOLDER_NAME, reached)
+        CollabWorker.owner_of = staticmethod(owner_of)
     return {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "worker_class": CollabWorker,

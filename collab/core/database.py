@@ -21,6 +21,7 @@ from .json import dumps, loads
 from .slots import Registry, Slot
 from .transactions.disk import DISK, Disk
 from .transactions.fair_lock import FairLock
+from .transactions.shared_lock import SharedLock
 from .words.calling import call_key
 from .words.folding import fold
 from .words.sorting import sort_key
@@ -92,7 +93,8 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         metrics.declare(app, WRITER_WAIT)
         waited = lambda seconds: WRITER_WAIT.of(app).child().observe(seconds)  # noqa: E731
-        turns = TURNS.put(app, WriterTurns(app.config["DATABASE_TIMEOUT_SECONDS"], waited))
+        lock = SharedLock(path) if app.config["WEB_PROCESSES"] > 1 else None
+        turns = TURNS.put(app, WriterTurns(app.config["DATABASE_TIMEOUT_SECONDS"], waited, lock))
         event.listen(db.engine, "connect", set_pragmas)
         event.listen(db.engine, "before_cursor_execute", _before_execute)
         event.listen(db.engine, "checkin", roll_back)
@@ -230,13 +232,15 @@ class WriterTurns:
 
     SQLite lets a second writer wait by sleeping and trying again, up to 0.1 s at a time, and
     whoever tries at the right moment wins: among many, some wait for seconds. A lock wakes the
-    next one at once, and nobody takes it again while another has waited for long. Between
-    processes SQLite's own way remains.
+    next one at once, and nobody takes it again while another has waited for long. Web processes
+    share such a lock; between all others SQLite's own way remains.
     """
 
-    def __init__(self, patience_s: float, waited: Callable[[float], None]) -> None:
+    def __init__(
+        self, patience_s: float, waited: Callable[[float], None], lock: FairLock | None = None
+    ) -> None:
         """Make it; `waited` is told what each turn was waited for, in seconds, also in vain."""
-        self._lock, self._patience_s, self._waited = FairLock(), patience_s, waited
+        self._lock, self._patience_s, self._waited = lock or FairLock(), patience_s, waited
 
     def take(self, connection: Connection) -> None:
         """Wait for the connection's turn, which lasts until its commit is written.

@@ -32,6 +32,8 @@ WRITING_PATIENCE_S = 2.0
 
 #: What a check says when all is well.
 STATE_OK = "ok"
+#: What it begins with if the service goes on without something, less well.
+DEGRADED_STATE = "degraded"
 
 
 class Readiness:
@@ -69,7 +71,7 @@ READINESS: Slot[Readiness] = Slot("readiness", Readiness)
 
 def is_good(state: str) -> bool:
     """Return whether a check's state keeps nobody from serving."""
-    return state == STATE_OK or state.startswith("off")
+    return state == STATE_OK or state.startswith(("off", DEGRADED_STATE))
 
 
 def database() -> str:

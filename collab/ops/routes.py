@@ -13,7 +13,7 @@ from ..core.models import utcnow
 from ..core.parts import PARTS
 from ..core.schemas import Time
 from ..version import VERSION
-from .readiness import READINESS, is_good
+from .readiness import DEGRADED_STATE, READINESS, is_good
 from .started import STARTED
 
 blueprint = Blueprint("ops", __name__, description="Whether it runs.")
@@ -78,7 +78,8 @@ def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
     """
     checks = READINESS.here().checks()
     good = all(map(is_good, checks.values()))
-    status = "ok" if good else "unavailable"
+    degraded = any(state.startswith(DEGRADED_STATE) for state in checks.values())
+    status = "unavailable" if not good else DEGRADED_STATE if degraded else "ok"
     body = {"status": status, "checks": checks, "figures": PARTS.here().figures()}
     return body, 200 if good else 503, {} if good else {"Retry-After": "1"}
 

@@ -27,8 +27,8 @@ METRICS = (OPEN, IN_HAND, REFUSED)
 class CountingWorker(SelectingWorker):
     """The same worker; its application has declared METRICS."""
 
-    def _admit(self, sock: socket.socket, client: Any, server: Any) -> None:
-        super()._admit(sock, client, server)
+    def _admit(self, sock: socket.socket, client: Any, server: Any, sent: bytes = b"") -> None:
+        super()._admit(sock, client, server, sent)
         OPEN.of(self.wsgi).child().set(self.nr_conns)
 
     def _forget(self, peer: Peer) -> None:

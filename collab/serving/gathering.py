@@ -152,6 +152,11 @@ class Gatherer:
         begun.expects_continue = False
         return True
 
+    @property
+    def rest(self) -> bytes:
+        """Return what has come after the request."""
+        return bytes(self._buffer)
+
     def take_rest(self) -> bytes:
         """Hand out what came after the request: it is spoken in another protocol."""
         rest, self._buffer = bytes(self._buffer), bytearray()

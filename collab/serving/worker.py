@@ -82,7 +82,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
                 return
             self._admit(sock, client, listener.getsockname())
 
-    def _admit(self, sock: socket.socket, client: Any, server: Any) -> None:
+    def _admit(self, sock: socket.socket, client: Any, server: Any, sent: bytes = b"") -> None:
         bounds = self.bounds
         if bounds.per_address and self._per_network[network(client)] >= bounds.per_address:
             refused = Refused(503, "Your address has too many connections.", retry_after=5)
@@ -98,7 +98,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         peer.release = lambda: self.method_queue.defer(self._drop, peer)
         self.nr_conns += 1
         self._per_network[peer.network] += 1
-        self._await_request(peer)
+        self._await_request(peer, sent)
 
     def _make_room(self) -> None:
         """Close the connection whose deadline is next, so that others may come."""
@@ -120,12 +120,12 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         peer.events = events
         (self._waiting.add if events else self._waiting.discard)(peer)
 
-    def _await_request(self, peer: Peer) -> None:
-        """Wait for the next request, of which something may have come already."""
+    def _await_request(self, peer: Peer, sent: bytes = b"") -> None:
+        """Wait for the next request, of which something may have come, or been `sent` elsewhere."""
         peer.begun = time.monotonic()
         self._deadlines.set(peer, peer.begun + IDLE_S)
-        if not peer.gatherer.idle:
-            self._feed(peer, b"")
+        if sent or not peer.gatherer.idle:
+            self._feed(peer, sent)
         elif not self.alive:
             self._drop(peer)
         else:

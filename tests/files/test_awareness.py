@@ -315,3 +315,59 @@ def test_what_editors_read_as_json_is_taken(json: bytes) -> None:
 def test_what_editors_would_stumble_over_is_refused(json: bytes) -> None:
     with pytest.raises(Malformed):
         protocol.states(told(json), 10_000)
+
+
+# -- editors of other processes -------------------------------------------------------------------
+
+THERE = "another process"
+
+
+def test_an_editor_of_another_process_is_shown_and_what_it_says_next_is_newer(
+    awareness: Awareness,
+) -> None:
+    here = object()
+    told = awareness.hear(FILE, THERE, BOB, [State(7, 1, b'{"at":0}')])
+    assert told == [State(7, 1, b'{"at":0}')]
+    for _ in range(3):  # to each that comes its clock is raised
+        (shown,) = awareness.join(FILE, here)
+    (moved,) = awareness.hear(FILE, THERE, BOB, [State(7, 2, b'{"at":5}')])
+    assert moved.clock > shown.clock
+    assert told_of(awareness) == {7: b'{"at":5}'}
+
+
+def test_an_editor_that_comes_over_from_another_process_stays_when_that_says_it_has_gone(
+    awareness: Awareness,
+) -> None:
+    here = object()
+    awareness.hear(FILE, THERE, BOB, [State(7, 1, b'{"at":0}')])
+    awareness.join(FILE, here)
+    awareness.tell(FILE, here, BOB, [State(7, 2, b'{"at":1}')], opening=True)
+    assert awareness.hear(FILE, THERE, BOB, [State(7, 3, protocol.GONE_STATE)]) == []
+    assert awareness.forget(THERE) == []
+    assert told_of(awareness) == {7: b'{"at":1}'}
+
+
+def test_the_editors_of_a_process_that_ended_go_and_no_others(awareness: Awareness) -> None:
+    here = object()
+    awareness.join(FILE, here)
+    awareness.tell(FILE, here, ALICE, [State(8, 1, b"{}")], opening=True)
+    awareness.hear(FILE, THERE, BOB, [State(7, 1, b"{}")])
+    awareness.hear(FILE, "a third process", BOB, [State(9, 1, b"{}")])
+    ((file_id, gone),) = awareness.forget(THERE)
+    assert (file_id, [one.client for one in gone if one.gone]) == (FILE, [7])
+    assert told_of(awareness) == {8: b"{}", 9: b"{}"}
+    assert awareness.here() == [(FILE, ALICE, State(8, 1, b"{}"))]
+
+
+def test_nobody_takes_an_editor_over_from_another_process(awareness: Awareness) -> None:
+    here = object()
+    awareness.join(FILE, here)
+    awareness.tell(FILE, here, ALICE, [State(8, 1, b'{"name":"Alice"}')], opening=True)
+    assert awareness.hear(FILE, THERE, BOB, [State(8, 9, b'{"name":"Bob"}')]) == []
+    assert told_of(awareness) == {8: b'{"name":"Alice"}'}
+
+
+def test_what_editors_elsewhere_said_goes_with_them(awareness: Awareness) -> None:
+    awareness.hear(FILE, THERE, BOB, [State(7, 1, b"{}")])
+    awareness.forget(THERE)
+    assert awareness._texts == {}

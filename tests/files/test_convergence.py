@@ -177,20 +177,44 @@ def wait_for_marks(typists: list[Typist], more: int) -> None:
 def test_no_acknowledged_edit_is_lost_or_doubled_by_twenty_kills(
     started: ProcessServer, over: Over, project: int, alice: Person, bob: Person
 ) -> None:
-    text = alice.makes_text(project)
-    chance = random.Random(SEED)
-    typists = [Typist(started, one, text, f"{one.name}{n}") for n in (1, 2) for one in (alice, bob)]
-    for typist in typists:
-        typist.start()
-    for kill in range(KILLS):
-        wait_for_marks(typists, chance.randint(4, 40))
-        if kill % 5 == 4:  # the whole service, as a power cut does; else the process that serves
+    def kill(number: int) -> None:
+        if number % 5 == 4:  # the whole service, as a power cut does; else the process that serves
             started.kill()
             started.start()
         else:
             with contextlib.suppress(ProcessLookupError, IndexError):
                 os.kill(started.worker, 9)
             started.wait_ready()
+
+    text = alice.makes_text(project)
+    typists = [Typist(started, one, text, f"{one.name}{n}") for n in (1, 2) for one in (alice, bob)]
+    type_through(typists, kill, KILLS)
+    check_end(started, over(started, alice), text, typists)
+
+
+def test_no_acknowledged_edit_is_lost_when_either_of_two_processes_is_killed(
+    process: Start, over: Over, project: int, alice: Person, bob: Person
+) -> None:
+    started = process(WEB_PROCESSES="2", MESSAGE_RATE="100000", PING_SECONDS="600")
+
+    def kill(number: int) -> None:
+        eventually(lambda: len(started.workers) == 2)
+        os.kill(started.workers[number % 2], 9)
+
+    text = alice.makes_text(project)
+    typists = [Typist(started, one, text, f"{one.name}{n}") for n in (1, 2) for one in (alice, bob)]
+    type_through(typists, kill, kills=4)
+    check_end(started, over(started, alice), text, typists)
+
+
+def type_through(typists: list[Typist], kill: Callable[[int], None], kills: int) -> None:
+    """Let people type while processes are killed, until all their edits are acknowledged."""
+    chance = random.Random(SEED)
+    for typist in typists:
+        typist.start()
+    for number in range(kills):
+        wait_for_marks(typists, chance.randint(4, 40))
+        kill(number)
     for typist in typists:
         typist.over.set()
     for typist in typists:
@@ -198,9 +222,13 @@ def test_no_acknowledged_edit_is_lost_or_doubled_by_twenty_kills(
         assert not typist.is_alive()
         assert typist.failed is None
         typist.editor.disconnect()
+
+
+def check_end(started: ProcessServer, owner: Person, text: int, typists: list[Typist]) -> None:
+    """Check that the text is what was acknowledged, each edit once, after another restart."""
     started.kill()
     started.start()
-    end = over(started, alice).reads(text)
+    end = owner.reads(text)
     accepted = {v: delta for typist in typists for v, delta in typist.editor.accepted.items()}
     assert sorted(accepted) == list(range(1, len(accepted) + 1))
     units = ""
@@ -208,4 +236,4 @@ def test_no_acknowledged_edit_is_lost_or_doubled_by_twenty_kills(
         units = apply(units, accepted[version])
     assert from_units(units) == end
     assert len(end) == sum(len(mark) for typist in typists for mark in typist.marks)
-    assert ok(over(started, alice).get(f"/files/{text}"))["size"] == len(end)
+    assert ok(owner.get(f"/files/{text}"))["size"] == len(end)

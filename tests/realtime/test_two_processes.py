@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -10,12 +11,16 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from ..support.people import Person, ok
-from ..support.servers import ProcessServer
+from ..support.servers import PLAIN, ProcessServer
 from ..support.sockets import Socket
 from ..support.waiting import eventually
+
+#: A state in /proc/net/tcp.
+ESTABLISHED = "01"
 
 
 class Pair:
@@ -28,15 +33,14 @@ class Pair:
     @property
     def workers(self) -> list[int]:
         """Return the numbers of the web processes."""
-        pid = self.server.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return sorted(map(int, children))
+        return sorted(self.server.workers)
 
     def worker_of(self, socket: Socket) -> int:
         """Return which process has a socket's other end."""
-        port = socket.ws.sock.getsockname()[1]
+        theirs, ours = self.server.port, socket.ws.sock.getsockname()[1]
+        ends = [f"0100007F:{port:04X}" for port in (theirs, ours)]
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        (inode,) = [row[9] for row in rows if row[2].endswith(f":{port:04X}")]
+        (inode,) = [row[9] for row in rows if row[1:3] == ends and row[3] == ESTABLISHED]
         (found,) = [pid for pid in self.workers if f"socket:[{inode}]" in descriptors(pid)]
         return found
 
@@ -134,3 +138,30 @@ def test_the_people_of_a_killed_process_are_gone_and_nothing_is_lost(
 
 def count(socket: Socket, kind: str) -> int:
     return sum(event["type"] == kind for event in socket.events())
+
+
+def test_a_client_that_polls_is_answered_by_its_process_wherever_it_comes_in(
+    pair: Pair, alice: Person, project: int
+) -> None:
+    """Each request comes on a connection of its own, so to either process."""
+    address = f"{pair.server.url}/socket.io/"
+    query = {"EIO": "4", "transport": "polling"}
+
+    def fetch(**more: str) -> str:
+        return httpx.get(address, params=query | more, **PLAIN).raise_for_status().text
+
+    def bring(packet: str, sid: str) -> None:
+        found = httpx.post(address, params=query | {"sid": sid}, content=packet, **PLAIN)
+        assert found.raise_for_status().text == "ok"
+
+    sids = [json.loads(fetch()[1:])["sid"] for _ in range(4)]
+    for sid in sids:
+        bring("40" + json.dumps({"token": alice.token}), sid)
+        assert fetch(sid=sid).startswith("40{")
+    text = "ä" * 20_000  # as JSON longer than what stays in memory
+    for sid in sids:
+        told = ["activity", {"project_id": project, "payload": {"text": text}}]
+        bring("427" + json.dumps(told), sid)
+        while "437[" not in (answer := fetch(sid=sid)):
+            assert answer
+        assert "error" not in answer

@@ -176,8 +176,13 @@ class ProcessServer:
     @property
     def worker(self) -> int:
         """Return the process id of the gunicorn worker."""
+        return self.workers[0]
+
+    @property
+    def workers(self) -> list[int]:
+        """Return the process ids of all of them."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return int(re.findall(r"\d+", children.read_text())[0])
+        return [int(one) for one in re.findall(r"\d+", children.read_text())]
 
     def __enter__(self) -> ProcessServer:
         return self.start()

@@ -122,7 +122,7 @@ def _text(body: bytes) -> Response:
 
 def _begun() -> bytes:
     """Begin a connection that is polled for, and return its first packet."""
-    here, app, sid = live(), application(), secrets.token_urlsafe(15)
+    here, app, sid = live(), application(), sessions.new_sid()
     seat = here.capacity.take(network_of(request.remote_addr), door="socketio")
     wire = PolledWire(here.reactor)
     brought = Brought(bucket_of(app.config["MESSAGE_RATE"]))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
 
 from flask import Flask
 from simple_websocket import ConnectionClosed
@@ -11,6 +14,7 @@ from simple_websocket import ConnectionClosed
 from ...core.errors import ApiError
 from ...core.slots import Slot
 from ...events.close_codes import POLICY_VIOLATION
+from ...serving.handover import NAME_PATTERN, own_name
 from ..transport.frames import text_frame
 from ..transport.parked import Parked
 from ..transport.served import Served, Work
@@ -21,6 +25,8 @@ from .polling import PolledWire
 UPGRADE_PATIENCE_S = 10.0
 #: Seconds that what has come waits for the old connection's last turn; it is woken sooner.
 HANDOVER_S = 1.0
+#: What all addresses of Socket.IO have in them.
+SOCKET_IO_WORD = "socket.io"
 
 
 class UnknownSession(ApiError):
@@ -38,6 +44,19 @@ class Session:
 
 
 SESSIONS: Slot[dict[str, Session]] = Slot("socket.io sessions", lambda _: {})
+
+
+def new_sid() -> str:
+    """Return an id for a connection, which says in which process it is."""
+    return f"{own_name()}.{secrets.token_urlsafe(15)}"
+
+
+def owner_of(asked: Any) -> str | None:
+    """Return the process of the connection that a request names, if it is another one."""
+    if "sid=" not in (asked.query or "") or SOCKET_IO_WORD not in asked.path:
+        return None
+    name = parse_qs(asked.query).get("sid", [""])[0].partition(".")[0]
+    return name if NAME_PATTERN.fullmatch(name) and name != own_name() else None
 
 
 def find(sid: str) -> Session:

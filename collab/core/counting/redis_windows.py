@@ -1,0 +1,117 @@
+"""The same counts in fixed windows of time, for all processes that have a Redis in common.
+
+While Redis does not answer, each process counts for itself: nobody is kept out, and nobody is let
+in without a limit.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import redis
+
+from .windows import MonotonicStorage
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: What all keys of ours begin with.
+KEY_PREFIX = "collab:windows:"
+#: Seconds that Redis may take, and for which it is left alone after it did not answer.
+PATIENCE_S = 0.25
+RETRY_S = 2.0
+
+#: Undoes a count; what has been forgotten meanwhile stays forgotten.
+UNDO_SCRIPT = """
+if redis.call('EXISTS', KEYS[1]) == 1 and redis.call('DECRBY', KEYS[1], ARGV[1]) <= 0 then
+  redis.call('DEL', KEYS[1])
+end
+"""
+
+
+class Counts:
+    """The Redis of all windows; when it does not answer, it is left alone for a while."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis = redis.Redis.from_url(
+            url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S, retry=None
+        )
+        self._clock, self._again_at = clock, 0.0
+
+    def ask(self, work: Callable[[Any], T], otherwise: Callable[[], T]) -> T:
+        """Return what comes of some work with Redis, or of other work if it does not answer."""
+        if self._clock() >= self._again_at:
+            try:
+                return work(self._redis)
+            except (redis.RedisError, OSError) as error:
+                log.warning("Redis does not count, each process does so for itself: %s", error)
+                self._again_at = self._clock() + RETRY_S
+        return otherwise()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._redis.close()
+
+
+class RedisWindows(MonotonicStorage):
+    """Windows in Redis, under names that begin with a name of their own."""
+
+    STORAGE_SCHEME = ["redis-windows"]
+
+    def __init__(
+        self, counts: Counts, name: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(clock=clock)
+        self._counts, self._prefix = counts, f"{KEY_PREFIX}{name}"
+
+    def incr(self, key: str, expiry: float, amount: int = 1, *, longer: bool = False) -> int:
+        """Count, in a window of `expiry` seconds, and return how often it has been.
+
+        The window begins with the first count, or again with each if `longer`.
+        """
+        name, milliseconds = self._prefix + key, max(1, int(expiry * 1000))
+
+        def count(client: Any) -> int:
+            with client.pipeline() as together:
+                together.set(name, 0, nx=True, px=milliseconds)
+                together.incrby(name, amount)
+                if longer:
+                    together.pexpire(name, milliseconds)
+                return int(together.execute()[1])
+
+        here = super().incr
+        return self._counts.ask(count, lambda: here(key, expiry, amount, longer=longer))
+
+    def decr(self, key: str, amount: int = 1) -> None:
+        """Undo a count; its window may have been forgotten meanwhile."""
+        name, here = self._prefix + key, super().decr
+        self._counts.ask(
+            lambda client: client.eval(UNDO_SCRIPT, 1, name, amount), lambda: here(key, amount)
+        )
+
+    def get(self, key: str) -> int:
+        """Return how often it has been."""
+        name, here = self._prefix + key, super().get
+        return self._counts.ask(lambda client: int(client.get(name) or 0), lambda: here(key))
+
+    def get_expiry(self, key: str) -> float:
+        """Return when the window ends, in seconds of this process' monotonic clock."""
+        name, here = self._prefix + key, super().get_expiry
+
+        def ends(client: Any) -> float:
+            return self._clock() + max(0, int(client.pttl(name))) / 1000
+
+        return self._counts.ask(ends, lambda: here(key))
+
+    def take(self, key: str) -> int:
+        """Forget a window, and return what its count was."""
+        name, here = self._prefix + key, super().take
+        return self._counts.ask(lambda client: int(client.getdel(name) or 0), lambda: here(key))
+
+    def reset(self) -> int:
+        """Forget what this process counted for itself; others need what is in Redis."""
+        return super().reset()
