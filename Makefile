@@ -7,7 +7,7 @@ PAGE := collab/web/static
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test spark newest tour clients fuzz bench lock sbom deploy-lint image
+.PHONY: help install lint types test spark newest tour clients fuzz bench lock sbom deploy-lint image audit
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -63,6 +63,9 @@ deploy-lint: ## linters over deploy/ and the workflow, each shown a fault, too (
 
 image: ## deploy/Dockerfile without Docker: its steps in a clean folder, and what comes of it started (wants root)
 	$(PYTHON) .ci/image.py
+
+audit: ## dependencies: within their ranges, without faults that are known, not yanked
+	$(PYTHON) .ci/audit.py $(ARGS)
 
 bench: ## all benchmarks beside their peers, into bench/RESULTS.md; some: make bench ARGS="--only jobs"
 	$(PYTHON) -m bench $(ARGS)
