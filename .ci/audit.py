@@ -3,7 +3,7 @@
     python .ci/audit.py [--offline]
 
 1. Every version in `requirements.lock` is within the range of each requirements file that names it.
-2. No version there, or in the locks of npm, is older than `.ci/known_faults.txt` allows.
+2. No version there, or in the locks of npm, is in a range of `.ci/known_faults.txt`.
 3. None of what the service itself needs has been yanked (PEP 592): pip, which asks the index, says
    so. Where no index answers, this is said and passed over.
 
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -44,31 +45,31 @@ Versions = dict[str, set[str]]
 
 @dataclass(frozen=True)
 class Fault:
-    """A package that is at fault below a version, by which advisory."""
+    """A package that is at fault in a range of versions, by which advisory."""
 
     ecosystem: str
     name: str
-    mended: str
+    versions: SpecifierSet
     advisory: str
 
     def is_in(self, version: str) -> bool:
         """Return whether a version has it; one that can't be read counts as having it."""
         try:
-            return Version(version) < Version(self.mended)
+            return Version(version) in self.versions
         except InvalidVersion:
             return True
 
 
 def faults(text: str) -> list[Fault]:
-    """Read lines `ecosystem name < version advisory`; raises ValueError for any other line."""
+    """Read lines `ecosystem name range advisory`; raises ValueError for any other line."""
     found = []
     for line in text.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        ecosystem, name, sign, mended, advisory = line.split()
-        if sign != "<" or ecosystem not in ("pypi", "npm"):
+        ecosystem, name, versions, advisory = line.split()
+        if ecosystem not in ("pypi", "npm") or "<" not in versions:
             raise ValueError(f"not a line of known faults: {line}")
-        found.append(Fault(ecosystem, name, str(Version(mended)), advisory))
+        found.append(Fault(ecosystem, name, SpecifierSet(versions), advisory))
     return found
 
 
@@ -107,8 +108,8 @@ def at_fault(versions: Versions, ecosystem: str, known: Iterable[Fault]) -> Iter
     for fault in known:
         for version in sorted(versions.get(fault.name, ())):
             if fault.ecosystem == ecosystem and fault.is_in(version):
-                told = f"{fault.advisory}, mended in {fault.mended}"
-                yield f"{fault.name} {version} ({ecosystem}) has {told}"
+                told = f"has {fault.advisory}, as {fault.versions} does"
+                yield f"{fault.name} {version} ({ecosystem}) {told}"
 
 
 def yanked(said: str) -> Iterator[str]:

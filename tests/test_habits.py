@@ -152,6 +152,7 @@ def test_ci_calls_the_targets_that_everybody_calls():
         "sbom",
         "deploy-lint",
         "image",
+        "audit",
         "newest",
     ]
     assert called == steps
