@@ -7,7 +7,7 @@ PAGE := collab/web/static
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test spark newest tour clients fuzz bench lock sbom deploy-lint image audit
+.PHONY: help install lint types test spark newest tour clients fuzz counts bench lock sbom deploy-lint image audit
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -66,6 +66,9 @@ image: ## deploy/Dockerfile without Docker: its steps in a clean folder, and wha
 
 audit: ## dependencies: within their ranges, without faults that are known, not yanked
 	$(PYTHON) .ci/audit.py $(ARGS)
+
+counts: ## statements, system calls and instructions of a fixed list of requests, against their bounds
+	$(PYTHON) -m bench.counts $(ARGS)
 
 bench: ## all benchmarks beside their peers, into bench/RESULTS.md; some: make bench ARGS="--only jobs"
 	$(PYTHON) -m bench $(ARGS)
