@@ -24,6 +24,8 @@ from ...events.close_codes import FORBIDDEN_CLOSURE, NOT_FOUND_CLOSURE, TRY_AGAI
 from ...events.message import Message
 from ...extensions import db
 from ...realtime.transport.connection import WireFollower
+from ...realtime.transport.follower import PIECE_BYTES
+from ...realtime.transport.frames import BINARY, frame
 from ..editing import store
 from ..editing.writer import writer
 from ..models import FileChange
@@ -64,6 +66,19 @@ class News:
     def joined(self) -> tuple[bytes, int]:
         """Return the versions as one update, made once for all who know the one before."""
         return joined(self.file_id, self.base, self.version)
+
+    @cached_property
+    def _frames(self) -> dict[bytes, bytes]:
+        return {}
+
+    def frame(self, address: bytes) -> bytes:
+        """Return the update as a frame, made once for all at an address; empty for a long one."""
+        found = self._frames.get(address)
+        if found is None:
+            message = address + protocol.sync(UPDATE, self.joined[0])
+            found = frame(BINARY, message) if len(message) <= PIECE_BYTES else b""
+            self._frames[address] = found
+        return found
 
 
 class YjsFollower(WireFollower, OnLine):
@@ -212,6 +227,8 @@ class YjsFollower(WireFollower, OnLine):
         while self._newest > self._known and not self._busy:
             if news and (news.base, news.version) == (self._known, self._newest):
                 update, self._known = news.joined
+                if self._line.send_at_once(news.frame(self._address)):
+                    continue
             else:
                 update, self._known = joined(self._file_id, self._known, self._newest)
             self._send(protocol.sync(UPDATE, update))

@@ -78,6 +78,13 @@ class Line:
         else:
             self._later.append(message)
 
+    def send_at_once(self, frame: bytes) -> bool:
+        """Send a whole message's frame, if nothing is on its way; return whether it was sent."""
+        if not frame or self._pieces is not None or self.wire.unsent:
+            return False
+        self.wire.push(frame)
+        return True
+
     def add(self, message: bytes) -> None:
         """Send a short message likewise; a reader for whom too many wait is cut off."""
         self.send(message)
