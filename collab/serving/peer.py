@@ -48,6 +48,12 @@ class Peer:
         self.taken = True
         return self.release
 
+    def let_go(self) -> None:
+        """Let go of what only requests need, once a long connection has taken the socket."""
+        self.gatherer.close()
+        self.outgoing.close()
+        del self.gatherer, self.outgoing
+
     def send_now(self, data: bytes) -> None:
         """Send a few bytes if the kernel takes them."""
         with contextlib.suppress(OSError):
@@ -58,8 +64,9 @@ class Peer:
         held, self.held = self.held, None
         if held is not None:
             held.waiting.close()
-        self.gatherer.close()
-        self.outgoing.close()
+        if not self.taken:
+            self.gatherer.close()
+            self.outgoing.close()
         with contextlib.suppress(OSError):
             self.sock.close()
 

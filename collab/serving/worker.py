@@ -195,6 +195,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
 
     def _answered(self, peer: Peer, done: Future[bool | Held]) -> None:
         if peer.taken:
+            peer.let_go()
             return
         stays = not done.cancelled() and done.exception() is None and done.result()
         if isinstance(stays, Held):

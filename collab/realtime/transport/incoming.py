@@ -13,6 +13,7 @@ from io import StringIO
 from typing import Any, Protocol
 
 from wsproto import WSConnection
+from wsproto.connection import Connection
 from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, Pong, TextMessage
 from wsproto.utilities import ProtocolError
 
@@ -79,7 +80,7 @@ class Source(Protocol):
 class Incoming:
     """Takes one peer's bytes apart."""
 
-    protocol: WSConnection
+    protocol: WSConnection | Connection
     #: Bytes, or characters, of a message; checked while it is read.
     limit: Any
     frames: Bucket
@@ -96,7 +97,7 @@ class Incoming:
     _size: int = 0
 
     @classmethod
-    def of(cls, protocol: WSConnection, limit: int, message_rate: int) -> Incoming:
+    def of(cls, protocol: WSConnection | Connection, limit: int, message_rate: int) -> Incoming:
         """Make one whose peer may send `message_rate` messages a second."""
         return cls(protocol, limit, bucket_of(message_rate))
 

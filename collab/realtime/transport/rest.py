@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from . import pacing
 from .incoming import PeerClosed, Source, TooLong, TooMany
 from .served import Next
@@ -41,3 +43,23 @@ class Rest:
             pass
         self._incoming.messages.clear()
         return False
+
+
+class Over:
+    """That a connection is over: few have a thread that waits for it, and most need no lock."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+        self._told: threading.Event | None = None
+
+    def set(self) -> None:
+        """Say so."""
+        self.is_set = True  # before the look: whoever begins to wait now sees this
+        if self._told is not None:
+            self._told.set()
+
+    def wait(self) -> None:
+        """Wait for it; one thread may."""
+        self._told = told = threading.Event()
+        if not self.is_set:
+            told.wait()

@@ -47,7 +47,7 @@ class Wire:
         self._queue: deque[tuple[memoryview, int]] = deque()
         self._unsent = 0
         self._closing = False
-        self._dead = threading.Event()
+        self._dead = False
         self._drained = threading.Condition(self._lock)
         #: The close code for a message that is too big.
         self.too_big_code = MESSAGE_TOO_BIG
@@ -121,7 +121,7 @@ class Wire:
     @property
     def dead(self) -> bool:
         """Return whether the connection has ended."""
-        return self._dead.is_set()
+        return self._dead
 
     def at_end(self, told: Callable[[], None]) -> None:
         """Learn that a close has been sent, and of the end; at once if that has come already."""
@@ -211,7 +211,7 @@ class Wire:
     def wait_drained(self, timeout: float) -> bool:
         """Wait until all is sent, for a writer that has much to send; return whether it is."""
         with self._lock:
-            done = lambda: not self._queue or self._closing or self._dead.is_set()  # noqa: E731
+            done = lambda: not self._queue or self._closing or self._dead  # noqa: E731
             return self._drained.wait_for(done, timeout) and not self._closing
 
     def shut(self, code: int, reason: str, linger: float = LINGER_S) -> None:
@@ -254,14 +254,14 @@ class Wire:
     def abort(self) -> None:
         """End the connection now; whoever opened the descriptor closes it."""
         with self._lock:
-            if self._dead.is_set():
+            if self._dead:
                 return
             self._closing = True
             self._queue.clear()
-            self._drained.notify_all()
+            self._drained.notify_all()  # who wait go on when the lock is free
             self._reactor.forget(self)
             self._shut_down()
-            self._dead.set()  # from here on the descriptor may be closed and reused
+            self._dead = True  # from here on the descriptor may be closed and reused
             told = self._at_end
         if told is not None:
             told()
@@ -272,5 +272,7 @@ class Wire:
 
     def wait_dead(self) -> None:
         """Wait for the end, so that the server does not close the descriptor sooner."""
-        if not self._dead.wait(LINGER_S + 1):
+        with self._lock:
+            dead = self._drained.wait_for(lambda: self._dead, LINGER_S + 1)
+        if not dead:
             self.abort()
