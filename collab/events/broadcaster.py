@@ -46,6 +46,8 @@ class Broadcaster(BackgroundThread):
         """Make it; an `exchange` tells other processes of signals and presence."""
         super().__init__("broadcaster")
         self._app, self._hub, self._bell, self._exchange = app, hub, bell, exchange
+        #: Held by whoever publishes: one at a time, or two could swap what they have.
+        self._publishing = threading.Lock()
         self._ticked = threading.Condition()
         self._ticks = 0
 
@@ -97,20 +99,45 @@ class Broadcaster(BackgroundThread):
         A signal sent after a commit thus follows the row, and never reaches somebody whose right
         to it that row took away.
         """
-        waiting, crossing = len(self._hub.signals), len(self._hub.crossing)
-        if self._bell.take_rows():  # asked after the counting, for that order
-            self._bell.tell_afar()
-            with self._app.app_context():
-                while self._publish_rows():
-                    pass
-        if waiting:
-            given = self._hub.tell([self._hub.signals.popleft() for _ in range(waiting)])
-            DELIVERED.of(self._app).child("signal").inc(given)
+        with self._publishing:
+            waiting, crossing = len(self._hub.signals), len(self._hub.crossing)
+            if self._bell.take_rows():  # asked after the counting, for that order
+                self._bell.tell_afar()
+                with self._app.app_context():
+                    while self._publish_rows():
+                        pass
+            self._tell(waiting)
         if self._exchange is not None:
             self._exchange.tell(crossing)
         if self._hub.resuming:
             with self._app.app_context():
                 self._resume(len(self._hub.resuming))
+
+    def _tell(self, count: int) -> None:
+        """Publish the signals that have waited longest."""
+        if count:
+            given = self._hub.tell([self._hub.signals.popleft() for _ in range(count)])
+            DELIVERED.of(self._app).child("signal").inc(given)
+
+    def tell_here(self) -> None:
+        """Publish the signals that wait, in the caller's thread.
+
+        Not while another publishes, and not before rows that may have been committed sooner: then
+        the broadcaster's own thread is rung for them. So the order is the same.
+        """
+        if self._publishing.acquire(blocking=False):
+            try:
+                waiting = len(self._hub.signals)
+                if not self._bell.rows_wait:  # asked after the counting, as in a tick
+                    self._tell(waiting)
+                    if not self._hub.crossing:  # else the broadcaster tells other processes
+                        return
+            except Exception:
+                logger.exception("signals could not be told")
+                return
+            finally:
+                self._publishing.release()
+        self._bell.ring_for_signal()
 
     def _resume(self, count: int) -> None:
         """Let those go on who have read meanwhile, with what has been published by now."""

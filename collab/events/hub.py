@@ -166,18 +166,22 @@ class Hub:
             self.signals.extend(signals)
         self._bell.ring_for_signal()
 
-    def followed(self, topic: str) -> bool:
-        """Return whether anybody follows a topic; takes no lock."""
-        return topic in self._topics
+    def followers(self, topic: str) -> int:
+        """Return how many follow a topic here; takes no lock."""
+        return len(self._topics.get(topic, ()))
 
     # -- telling ------------------------------------------------------------------------------
 
     def signal(self, message: Message) -> None:
         """Hand a signal to the broadcaster."""
+        self.keep(message)
+        self._bell.ring_for_signal()
+
+    def keep(self, message: Message) -> None:
+        """Have a signal wait until the broadcaster is told of it, with others (`tell_here`)."""
         self.signals.append(message)
         if self.crosses:
             self.crossing.append(message)
-        self._bell.ring_for_signal()
 
     def resume(self, subscriber: Resumable) -> None:
         """Let a subscriber go on that was not ready when something was published."""

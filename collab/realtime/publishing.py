@@ -111,6 +111,11 @@ def signal(what: Draft, place: Place, caller: Caller) -> Message:
     return Message.signal(place.topic, what.kind, caller.user_id, payload)
 
 
+def is_hooked(topic: str, kind: str) -> bool:
+    """Return whether a package above sees signals of a type on a topic."""
+    return (topic.partition(":")[0], kind) in _HOOKS.here()
+
+
 Hook = Callable[[Place, Caller, dict[str, Any]], dict[str, Any]]
 
 _HOOKS: Registry[dict[tuple[str, str], Hook]] = Registry("signal hooks", lambda _: {})

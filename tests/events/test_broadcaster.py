@@ -179,6 +179,56 @@ def test_a_removal_while_a_tick_begins_keeps_the_signals_after_it(app: Flask, li
     assert later.public_id not in bob.got
 
 
+@pytest.fixture
+def still(app: Flask) -> Any:
+    """Return the live parts of the application without their threads; no row waits."""
+    found = LIVE.of(app)
+    found.bell.take_rows()
+    return found
+
+
+def typed(live: Any) -> str:
+    """Have a signal wait, and return its id."""
+    signal = Message.signal("project:1", "typing", 1, {})
+    live.hub.signals.append(signal)
+    return signal.public_id
+
+
+def test_a_signal_is_told_in_the_thread_of_whoever_brings_it(still: Any) -> None:
+    alice = following(still)
+    signals = [typed(still), typed(still)]
+    still.broadcaster.tell_here()
+    assert alice.got[-2:] == signals
+    assert not still.hub.signals
+
+
+def test_a_signal_that_follows_a_commit_is_left_to_who_publishes_that(
+    app: Flask, still: Any
+) -> None:
+    alice, bob = following(still), following(still, user_id=2, session_id=2)
+    (removed,) = commit(app, MemberRemoved(project_id=1, user_id=2))
+    signal = typed(still)
+    still.broadcaster.tell_here()
+    assert signal not in alice.got
+    still.hub.position = int(removed) - 1
+    still.broadcaster._tick()
+    assert alice.got.index(removed) < alice.got.index(signal)
+    assert signal not in bob.got
+
+
+def test_a_removal_while_signals_are_counted_keeps_those_after_it(app: Flask, still: Any) -> None:
+    bob, later = following(still, user_id=2, session_id=2), list[str]()
+
+    def remove_and_talk() -> None:
+        commit(app, MemberRemoved(project_id=1, user_id=2))
+        later.append(typed(still))
+
+    still.hub.signals = Interrupted()
+    still.hub.signals.interruption = remove_and_talk
+    still.broadcaster.tell_here()
+    assert not set(later) & set(bob.got)
+
+
 def tell(live: Any, reader: Fake) -> None:
     """Send a signal and wait until it has been told; nothing is written."""
     signal = Message.signal("project:1", "typing", 1, {})

@@ -77,6 +77,35 @@ def test_a_signals_bytes_are_counted_as_they_are_told(
     assert socket.ask("typing", project_id=project, payload=over)["status"] == 422
 
 
+# -- in which order they come ----------------------------------------------------------------------
+
+SENT_KINDS = ("typing", "activity", "cursor.moved")
+
+
+def test_a_sockets_signals_keep_their_order_and_follow_the_events_sent_before_them(
+    alice: Person, bob: Person, project: int, connect: Callable[..., Socket]
+) -> None:
+    reader, writer = (connect(one, project_id=project) for one in (alice, bob))
+    for one in (reader, writer):
+        one.expect("subscribed")
+    kinds = ["typing", "typing", "activity", "typing", "cursor_moved", "typing", "activity"]
+    for turn in range(3):
+        for number, kind in enumerate(kinds):
+            writer.send(kind, project_id=project, payload={"n": [turn, number]})
+        too_big = {"a": "x" * MAX_SIGNAL_BYTES}
+        assert writer.ask("typing", project_id=project, payload=too_big)["status"] == 422
+        assert writer.ask("typing", project_id=project, payload={"last": 1})["type"] == "published"
+        told = [reader.until(lambda one: one["type"] in SENT_KINDS)]
+        while "last" not in told[-1]["data"]:
+            told.append(reader.until(lambda one: one["type"] in SENT_KINDS))
+        sent = [(one["type"] == "activity", one["data"]["n"]) for one in told[:-1]]
+        for is_kept in (False, True):
+            expected = [n for n, kind in enumerate(kinds) if (kind == "activity") is is_kept]
+            assert [n for kept, n in sent if kept is is_kept] == [[turn, n] for n in expected]
+        for at, (is_kept, n) in enumerate(sent):
+            assert is_kept or not any(kept and m < n for kept, m in sent[at:])
+
+
 # -- whom a flood concerns ------------------------------------------------------------------------
 
 

@@ -81,6 +81,11 @@ class Bell:
             self._rows = True
         self._rung.clear()
 
+    @property
+    def rows_wait(self) -> bool:
+        """Return whether there may be rows that nobody has taken."""
+        return self._rows
+
     def take_rows(self) -> bool:
         """Return, once, whether there may be new rows."""
         rows = self._rows

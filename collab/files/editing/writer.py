@@ -246,7 +246,7 @@ class Writer(BackgroundThread):
         for file_id in dict.fromkeys([*([] if crowding is None else [crowding]), *some]):
             live_text = self._texts[file_id]
             quiet = now - live_text.used_at >= self.idle_s
-            leaves = quiet and not self._hub.followed(f"file:{file_id}")
+            leaves = quiet and not self._hub.followers(f"file:{file_id}")
             if self._step(live_text, quiet=quiet, leaves=leaves or file_id == crowding):
                 return
 

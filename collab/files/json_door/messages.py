@@ -164,5 +164,5 @@ def init_app(app: Flask) -> None:
     register(app, "file.open", open_file)
     register(app, "file.edit", edit_file, deferring=True)
     register(app, "file.close", close_file)
-    register(app, "cursor.moved", move_cursor)
+    register(app, "cursor.moved", move_cursor, publishing=True)
     publishing.on_signal(app, "file", "cursor.moved", cursors.show)

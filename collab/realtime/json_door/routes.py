@@ -35,8 +35,9 @@ from ...events.close_codes import (
 )
 from ...extensions import db, sock
 from ..transport.incoming import Incoming
+from ..transport.intake import End
 from ..transport.live import live
-from ..transport.parked import End, Parked
+from ..transport.parked import Parked
 from ..transport.places import Seat
 from ..transport.served import Served
 from ..transport.wire import Wire
@@ -170,7 +171,9 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     wire: Wire = g.pop("wire")
     seat: Seat = g.pop("seat")
     here, app = live(), application()
-    incoming = Incoming.of(ws.ws, ws.max_message_size, app.config["MESSAGE_RATE"])
+    # Without the library's handshake, which each open socket would keep in memory.
+    protocol = ws.ws.connection or ws.ws
+    incoming = Incoming.of(protocol, ws.max_message_size, app.config["MESSAGE_RATE"])
     parked = Parked(app, wire, incoming, end, ping_seconds=app.config["PING_SECONDS"])
     served = None
     try:

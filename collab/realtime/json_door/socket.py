@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -17,7 +17,6 @@ from ...core.errors import (
     ApiError,
     Forbidden,
     Malformed,
-    NotFound,
     TooManyRequests,
     Unauthorized,
     Unprocessable,
@@ -31,24 +30,20 @@ from ...events.close_codes import MESSAGE_TOO_BIG, POLICY_VIOLATION, TOKEN_ENDED
 from ...events.message import Message
 from ...events.types import same_type
 from ...extensions import db
-from ...projects import access
-from ...projects.access import Place
 from .. import publishing
-from ..transport.follower import begin_at, recovered
-from ..transport.frames import TEXT
 from ..transport.served import Work
 from ..transport.token_bucket import Bucket
 from ..transport.wire import Wire
 from . import protocol
 from .deferred import Deferred
-from .expiring import Expiring
 from .follower import SocketFollower
+from .following import Following, NotAtOnce
 from .group_commit import Group
 from .needs import admit, needs, needs_nothing
 from .protocol import LIVE_AREA, Body, TooBig
 
 
-class Socket(Expiring):
+class Socket(Following):
     """A socket that speaks JSON, and follows any number of topics."""
 
     #: The kind of its follower, which knows how it speaks.
@@ -66,6 +61,10 @@ class Socket(Expiring):
         self._messages = MESSAGES.here()
         #: Bytes of the message that is being carried out, about.
         self._size = 0
+        #: Whether the last message was a signal, as the next one is then, most likely.
+        self._signals = False
+        #: Whether a message is carried out in the thread that reads.
+        self._hurried = False
 
     def welcome(self) -> Work:
         """Subscribe to the topics that the address names."""
@@ -105,18 +104,40 @@ class Socket(Expiring):
         else:
             yield from self._guarded(body, handler)
 
+    @property
+    def hurries(self) -> bool:
+        """Return whether signals are coming, for which rights need not be looked up."""
+        known = self._epoch == self.live.bell.rights_epoch
+        return self._signals and known and not self._group and not self._deferred
+
+    def at_once(self, data: str | bytes) -> bool:
+        """Send a signal; whatever else comes, and what is refused, is for a turn."""
+        if not self.hurries or not self._bucket.take():
+            return False
+        self._hurried = True
+        try:
+            body = self.parse(data)
+            if body is None:
+                raise NotAtOnce
+            handler = self._messages.handlers.get(same_type(body["type"]), Socket._on_event)
+            if handler not in self._messages.publishing:
+                raise NotAtOnce
+            refuse_nul(data, body)
+            refuse_large_numbers(data)
+            admit(handler, self.caller)
+            handler(self, body)
+        except (NotAtOnce, ApiError):
+            self._signals = False
+            self._bucket.give_back(1)
+        finally:
+            self._hurried = False
+        return self._signals
+
     def settle(self) -> None:
-        """Commit what was published, and answer what waits for other threads."""
+        """Commit what was published, send the signals, and answer what waits for other threads."""
         self._group.commit()
+        self._tell()
         self._deferred.settle()
-
-    def answer(self, kind: str, request: Body, **members: Any) -> None:
-        """Answer a request."""
-        self._wire.push(self.speech.answer(kind, request, **members))
-
-    def answer_at_length(self, kind: str, request: Body, **members: Any) -> Work:
-        """Answer a request, at any length, while what comes live is held back (`following`)."""
-        yield from self.push_at_length(TEXT, self.speech.payload(kind, request, **members))
 
     def publish(self, body: Body) -> None:
         """Publish what a message says, whose type is the event's."""
@@ -140,6 +161,9 @@ class Socket(Expiring):
         """Carry out one message and answer its error, if it has one."""
         if handler not in PUBLISHING_HANDLERS:
             self._group.commit()  # answers keep the order of their requests
+        if handler not in self._messages.publishing:
+            self._signals = False
+            self._tell()
         if handler not in self._messages.deferring:
             self._deferred.settle()
         try:
@@ -161,6 +185,8 @@ class Socket(Expiring):
                 db.session.remove()
 
     def _refuse(self, error: ApiError, body: Body) -> None:
+        if self._hurried:
+            raise NotAtOnce
         self.settle()
         self._push_refusal(error, body)
 
@@ -188,43 +214,6 @@ class Socket(Expiring):
     def _on_ping(self, body: Body) -> None:
         self.answer("pong", body, time=utcnow())
 
-    @needs(LIVE_AREA)
-    def _on_subscribe(self, body: Body) -> Work:
-        """Follow topics: first what was missed of all of them, in the log's order, then live."""
-        topics, after = protocol.topics_of(body), protocol.after_of(body)
-        places = list(self._allowed(topics, body))
-        with self.following_all(places, after) as position:
-            # Again: a right may have gone between the first look and the entry in the hub.
-            places = list(self._allowed([one.topic for one in places], body, entered=True))
-            whole, start = recovered(after), begin_at(after, position)
-            for place in places:
-                self._wire.push(self._subscribed(place.topic, body, position, whole=whole), start)
-            ends = self.follower.missing(places, start, position)
-            for chunk, last_id in self.follower.missed(ends, start, whole):
-                yield from self.push_paced(chunk, last_id)
-
-    def _allowed(self, topics: list[str], body: Body, *, entered: bool = False) -> Iterator[Place]:
-        """Yield the places of topics, and refuse those that may not be followed."""
-        for topic in topics:
-            try:
-                yield access.place(topic, self.caller)
-            except (NotFound, Forbidden) as error:
-                if entered:
-                    self.unfollow(topic)
-                error.members = {"topic": topic}
-                self._refuse(error, body | {"topic": topic})
-
-    def _subscribed(self, topic: str, body: Body, position: int, *, whole: bool) -> bytes:
-        present = self.live.hub.present(topic)
-        members = {"topic": topic, "last_id": position, "recovered": whole, "present": present}
-        return self.speech.answer("subscribed", body, **members)
-
-    @needs_nothing
-    def _on_unsubscribe(self, body: Body) -> None:
-        topic = protocol.topic_of(body)
-        self.live.hub.remove(self.follower, topic)
-        self.answer("unsubscribed", body, topic=topic)
-
     @needs(LIVE_AREA, write=True)
     def _on_publish(self, body: Body) -> None:
         """Publish: `event` names the type."""
@@ -239,14 +228,18 @@ class Socket(Expiring):
         what = publishing.draft(kind, body.get("payload", body.get("data", {})))
         followed = list(self.follower.topics)
         topic = protocol.topic_of(body, followed[0] if len(followed) == 1 else None)
+        self._signals = not what.kept
+        if self._hurried and not (self._signals and self._is_quick(what.kind, topic)):
+            raise NotAtOnce
         if what.kept:
+            self._tell()
             self.sent(body, self._group.add(body, what, topic, self.caller))
             return
         self._group.commit()  # a signal comes after the events that were sent before it
         place = self.place(topic)
         message = publishing.signal(what, place, self.caller)
         self.sent(body, message)
-        self.live.hub.signal(message)
+        self.live.hub.keep(message)  # told with all that came at once
         if "ref" in body:
             self.answer("published", body, topic=topic, id=None)
 
@@ -280,14 +273,20 @@ class Messages:
     handlers: dict[str, Handler] = field(default_factory=lambda: dict(HANDLERS))
     #: Handlers that may answer later, while what comes after is carried out.
     deferring: list[Handler] = field(default_factory=list)
+    #: Handlers that do nothing but publish.
+    publishing: list[Handler] = field(default_factory=lambda: list(PUBLISHING_HANDLERS))
 
 
 MESSAGES: Registry[Messages] = Registry("socket messages", lambda _: Messages())
 
 
-def register(app: Flask, kind: str, handler: Handler, *, deferring: bool = False) -> None:
+def register(
+    app: Flask, kind: str, handler: Handler, *, deferring: bool = False, publishing: bool = False
+) -> None:
     """Let a package above answer messages of a type of its own."""
     messages = MESSAGES.of(app)
     messages.handlers[kind] = handler
+    if publishing:
+        messages.publishing.append(handler)
     if deferring:
         messages.deferring.append(handler)

@@ -117,6 +117,10 @@ class Client(Socket):
         """Learn that nobody gets a message after all."""
         self.follower.take_in(message)
 
+    def at_once(self, data: str | bytes) -> bool:
+        """Do at once what is an event, of all packets."""
+        return str(data[:2]) == packets.EVENT_PREFIX and super().at_once(data)
+
     # -- the clock ----------------------------------------------------------------------------
 
     def tick(self) -> None:

@@ -31,6 +31,8 @@ UPGRADE_PACKET = "5"
 CONNECT_KIND = "0"
 DISCONNECT_KIND = "1"
 EVENT_KIND = "2"
+#: How a packet begins that is an event, of any namespace.
+EVENT_PREFIX = "42"
 
 #: Type, namespace, number of the acknowledgement that is wanted, and the rest.
 PACKET_PATTERN = re.compile(r"4([0-6])(?:(/[^,]{0,200}),)?([0-9]{1,15})?(.*)", re.DOTALL)

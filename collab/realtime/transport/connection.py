@@ -106,6 +106,10 @@ class Connection(Served):
             known = self._places[topic] = (epoch, access.place(topic, self.caller))
         return known[1]
 
+    def knows(self, topic: str) -> bool:
+        """Return whether `place` looks nothing up."""
+        return self._places.get(topic, (None,))[0] == self.live.bell.rights_epoch
+
     def push_paced(self, chunk: bytes, last_id: int = 0) -> Work:
         """Send one piece of a long reply; go on when the peer has taken it."""
         self._wire.push(chunk, last_id)

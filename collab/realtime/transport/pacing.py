@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: Bytes read at once.
 READ_BYTES = 64 * 1024
+#: Messages carried out without a turn, in the thread that reads, before other sockets have theirs.
+MESSAGES_AT_ONCE = 64
 #: Bytes handled in one turn before other sockets have theirs.
 TURN_BYTES = 512 * 1024
 #: Bytes a second that a socket may send; past it, it is read later.

@@ -10,30 +10,24 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
-from typing import NoReturn
+from collections.abc import Callable, Iterator
 
 from flask import Flask
 from simple_websocket import ConnectionClosed
 
 from ...core import client_address
-from ...core.errors import ApiError, TooManyRequests, translated
+from ...core.errors import translated
 from ...core.logging.lines import current_request_id, marked
-from ...events.close_codes import POLICY_VIOLATION
 from ...serving.deadlines import NO_DEADLINE
 from . import pacing
-from .frames import PONG, frame
-from .incoming import PeerClosed, Source, TooLong, TooMany
+from .incoming import Source
+from .intake import End, Intake
 from .pings import Pings
-from .rest import Rest
+from .rest import Over, Rest
 from .served import Next, Served, Work
-from .token_bucket import Bucket
 from .wire import Wire
 
 log = logging.getLogger(__name__)
-
-End = Callable[[Wire, ApiError, int], NoReturn]
 
 
 class Parked:
@@ -42,15 +36,13 @@ class Parked:
     def __init__(
         self, app: Flask, wire: Wire, incoming: Source, end: End, *, ping_seconds: float
     ) -> None:
-        self._app, self.wire, self._incoming, self._end = app, wire, incoming, end
+        self._app, self.wire, self._end = app, wire, end
+        self._intake = Intake(wire, incoming, end)
         self._address, self._request_id = client_address.address(), current_request_id()
         self._served: Served | None = None
         self._work: Work | None = None
         self._left = False
-        #: What to end with, once all that came before is carried out.
-        self._close: Callable[[], None] | None = None
         self._rest = Rest(wire, incoming)
-        self._bytes = Bucket(pacing.BYTES_PER_SECOND)
         self._resume_at = self._drained_by = 0.0
         self._next = Next.NOW
         self._pings = Pings(wire, incoming, ping_seconds)
@@ -59,9 +51,8 @@ class Parked:
         #: When the reactor is to look at it, on the monotonic clock (`serving.deadlines`).
         self.deadline = self.looked_at = NO_DEADLINE
         #: Set when all is over; the descriptor is free then.
-        self.done = threading.Event()
+        self.done = Over()
         self._at_end: list[Callable[[], None]] = []
-        self._ahead = b""
         #: Who goes on with the one who is served here, on another connection.
         self._heir: Parked | None = None
 
@@ -77,7 +68,8 @@ class Parked:
         What came with the handshake is read `ahead`. `lingers` is called once a close has been
         sent, and returns whether the peer may take a moment to answer it.
         """
-        self._at_end, self._ahead, self._lingers = at_end, ahead, lingers
+        self._at_end, self._lingers = at_end, lingers
+        self._intake.ahead = ahead
         if served is None:
             self._left = True
             self._linger()
@@ -111,11 +103,54 @@ class Parked:
     def rouse(self) -> None:
         """Have a turn soon. Any thread may ask for one, at any time."""
         with self._lock:
-            if self._running or self.done.is_set():
+            if self._running or self.done.is_set:
                 self._again = True
                 return
             self._running = True
         self.wire.reactor.submit(self._run)
+
+    def at_once(self) -> bool:
+        """Carry out what has come in the reactor's thread, if it takes no time.
+
+        Returns whether that is all; else a turn goes on with what is left.
+        """
+        served = self._served
+        if served is None or not served.hurries or self._left:
+            return False
+        with self._lock:
+            if self._running:
+                return False
+            self._running = True
+        try:
+            done = self._hurry(served)
+        except ConnectionClosed:
+            done = False  # the turn finds it closed, and leaves
+        except Exception:
+            log.exception("what was done at once failed, and is left to a turn")
+            done = False
+        with self._lock:
+            self._running, again = False, self._again
+            self._again = False
+        return done and not again
+
+    def _hurry(self, served: Served) -> bool:
+        if self.wire.closing or served.patience() <= 0 or not self._take_in(served):
+            return False
+        messages = self._intake.messages
+        with self._whose():
+            for _ in range(min(len(messages), pacing.MESSAGES_AT_ONCE)):
+                if not served.at_once(messages[0]):
+                    break
+                messages.popleft()
+            served.settle_at_once()
+        return not messages and self._intake.close is None and self._owed(served) <= 0
+
+    @contextlib.contextmanager
+    def _whose(self) -> Iterator[None]:
+        """Do what is done within as the connection's own."""
+        whose = client_address.assumed(self._address), marked(self._request_id)
+        with self._app.app_context(), whose[0], whose[1]:
+            yield
 
     def _run(self) -> None:
         try:
@@ -156,8 +191,7 @@ class Parked:
         self.rouse()
 
     def _turn(self) -> Next:
-        whose = client_address.assumed(self._address), marked(self._request_id)
-        with self._app.app_context(), whose[0], whose[1]:
+        with self._whose():
             try:
                 if not self._left and not self.wire.closing:
                     return self._go_on()
@@ -182,22 +216,28 @@ class Parked:
                 self._resume_at = time.monotonic() + pause
                 served.settle()
                 return Next.PAUSE
-            if self._incoming.messages:
-                self._work = served.take(self._incoming.messages.popleft())
+            if self._intake.messages:
+                self._work = served.take(self._intake.messages.popleft())
                 continue
-            if self._close is not None:
+            if self._intake.close is not None:
                 served.settle()
-                self._close()
+                self._intake.close()
                 raise ConnectionClosed
-            data = self._read() if handled < pacing.TURN_BYTES else None
-            if data is None:
+            size = self._take_in(served) if handled < pacing.TURN_BYTES else 0
+            if not size:
                 served.settle()
                 if self._heir is not None and handled < pacing.TURN_BYTES:
                     return self._hand_over(served, self._heir)
                 return Next.READ if handled < pacing.TURN_BYTES else Next.NOW
-            handled += len(data)
-            self._feed(data, served)
+            handled += size
         raise ConnectionClosed
+
+    def _take_in(self, served: Served) -> int:
+        """Read what is there; returns how many bytes. Raises ConnectionClosed."""
+        size, pause = self._intake.take(served.join)
+        if size:
+            self._resume_at = time.monotonic() + pause
+        return size
 
     def _hand_over(self, served: Served, heir: Parked) -> Next:
         if not heir._inherit(served):
@@ -222,36 +262,6 @@ class Parked:
                 return False
         self._work, self._drained_by = None, 0.0
         return True
-
-    def _read(self) -> bytes | None:
-        """Read what is there; None if there is nothing. Raises ConnectionClosed."""
-        if self._ahead:
-            ahead, self._ahead = self._ahead, b""
-            return ahead
-        try:
-            data = self.wire.read(pacing.READ_BYTES)
-        except BlockingIOError:
-            return None
-        except OSError:
-            data = b""
-        if not data:
-            self.wire.abort()
-            raise ConnectionClosed
-        self._resume_at = time.monotonic() + self._bytes.owed(len(data))
-        return data
-
-    def _feed(self, data: bytes, served: Served) -> None:
-        try:
-            self._incoming.feed(data, served.join)
-        except PeerClosed as closed:
-            self._close = partial(self.wire.answer_close, closed.answer)
-        except TooLong:
-            self._close = self.wire.shut_too_big
-        except TooMany:
-            self._end(self.wire, TooManyRequests("Too many frames a second."), POLICY_VIOLATION)
-        pings, self._incoming.pings = self._incoming.pings, []
-        if pings:
-            self.wire.push(b"".join(frame(PONG, payload) for payload in pings))
 
     # -- the end ------------------------------------------------------------------------------
 

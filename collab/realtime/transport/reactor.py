@@ -49,6 +49,9 @@ class Waiting(Timed, Protocol):
     def wire(self) -> Watched:
         """Return the socket."""
 
+    def at_once(self) -> bool:
+        """Read, and carry out what takes no time; return whether there is nothing else to do."""
+
     def rouse(self) -> None:
         """Have a turn: the peer sends something."""
 
@@ -213,8 +216,13 @@ class Reactor(BackgroundThread):
     def _on(self, wire: Any, events: int) -> None:
         if events & EVENT_WRITE and wire in self._watched and wire.flush():
             self._watched.discard(wire)
-        # Once: while its turn runs nobody waits for it, and after that it parks again.
-        one = self._reading.pop(wire, None) if events & EVENT_READ else None
-        self._want(wire)
+        one = self._reading.get(wire) if events & EVENT_READ else None
+        if one is not None and one.at_once():
+            one = None
+        if one is not None:
+            # Once: while its turn runs nobody waits for it, and after that it parks again.
+            del self._reading[wire]
+        if one is not None or events & EVENT_WRITE:
+            self._want(wire)
         if one is not None:
             one.rouse()

@@ -27,6 +27,21 @@ class Served(ABC):
     def join(self, messages: deque[str | bytes]) -> None:  # noqa: B027 (few protocols can)
         """Say in fewer messages what has come faster than it may."""
 
+    @property
+    def hurries(self) -> bool:
+        """Return whether what comes next may be done at once, in the thread that reads."""
+        return False
+
+    def at_once(self, data: str | bytes) -> bool:
+        """Carry out one message that takes no time, nor the database; False leaves it to a turn.
+
+        What it sends to others waits for `settle_at_once`.
+        """
+        return False
+
+    def settle_at_once(self) -> None:  # noqa: B027 (most do nothing at once)
+        """Finish what was done at once, before anything else is done."""
+
     def settle(self) -> None:  # noqa: B027 (most have nothing that waits)
         """Finish what waits for its commit: nothing more has been sent for now."""
 

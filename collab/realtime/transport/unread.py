@@ -50,6 +50,10 @@ class Leaving:
         """Return the descriptor."""
         return self._sock.fileno()
 
+    def at_once(self) -> bool:
+        """Do nothing at once."""
+        return False
+
     def rouse(self) -> None:
         """Return whether there is an end to read; whatever else comes is the next request."""
         try:

@@ -200,6 +200,7 @@ def test_each_event_of_a_burst_comes_once_and_in_order(
     url = serve(MESSAGE_RATE="100000").url
     for one, way in ((alice, "websocket"), (bob, "polling")):
         clients.connect(url, one, way, projectId=project)
+        clients.wait(one.name, "subscribed")
     clients.burst("bob", 600, "activity", {"project_id": project})
     told: list[Any] = clients.wait("alice", "activity", 600)
     assert [one["data"]["n"] for one, _ in told] == list(range(600))

@@ -1,0 +1,76 @@
+"""What a socket's turns read: bytes at a rate, taken apart to messages."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import NoReturn
+
+from simple_websocket import ConnectionClosed
+
+from ...core.errors import ApiError, TooManyRequests
+from ...events.close_codes import POLICY_VIOLATION
+from . import pacing
+from .frames import PONG, frame
+from .incoming import Join, PeerClosed, Source, TooLong, TooMany
+from .token_bucket import Bucket
+from .wire import Wire
+
+#: Tells the peer what went wrong, with a close code or 0, and closes; raises ConnectionClosed.
+End = Callable[[Wire, ApiError, int], NoReturn]
+
+
+class Intake:
+    """Reads a wire; belongs to whoever has the connection's turn."""
+
+    def __init__(self, wire: Wire, incoming: Source, end: End) -> None:
+        self._wire, self._incoming, self._end = wire, incoming, end
+        self._rate = Bucket(pacing.BYTES_PER_SECOND)
+        #: What came with the handshake.
+        self.ahead = b""
+        #: What to end with, once all that came before is carried out.
+        self.close: Callable[[], None] | None = None
+
+    @property
+    def messages(self) -> deque[str | bytes]:
+        """Return the messages that have arrived whole and wait to be carried out."""
+        return self._incoming.messages
+
+    def take(self, join: Join | None) -> tuple[int, float]:
+        """Read what is there, and take it apart; answers pings. Raises ConnectionClosed.
+
+        Returns how many bytes it was, and the seconds after which they are within the rate.
+        """
+        data = self._read()
+        if data:
+            self._feed(data, join)
+        return len(data), self._rate.owed(len(data)) if data else 0.0
+
+    def _read(self) -> bytes:
+        if self.ahead:
+            ahead, self.ahead = self.ahead, b""
+            return ahead
+        try:
+            data = self._wire.read(pacing.READ_BYTES)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self._wire.abort()
+            raise ConnectionClosed
+        return data
+
+    def _feed(self, data: bytes, join: Join | None) -> None:
+        try:
+            self._incoming.feed(data, join)
+        except PeerClosed as closed:
+            self.close = partial(self._wire.answer_close, closed.answer)
+        except TooLong:
+            self.close = self._wire.shut_too_big
+        except TooMany:
+            self._end(self._wire, TooManyRequests("Too many frames a second."), POLICY_VIOLATION)
+        pings, self._incoming.pings = self._incoming.pings, []
+        if pings:
+            self._wire.push(b"".join(frame(PONG, payload) for payload in pings))
