@@ -48,11 +48,13 @@ class Peer:
         self.taken = True
         return self.release
 
-    def let_go(self) -> None:
-        """Let go of what only requests need, once a long connection has taken the socket."""
-        self.gatherer.close()
-        self.outgoing.close()
-        del self.gatherer, self.outgoing
+    def let_go(self) -> bool:
+        """Let go of what only requests need, if a long connection has the socket; return that."""
+        if self.taken:
+            self.gatherer.close()
+            self.outgoing.close()
+            del self.gatherer, self.outgoing
+        return self.taken
 
     def send_now(self, data: bytes) -> None:
         """Send a few bytes if the kernel takes them."""

@@ -194,8 +194,7 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         future.add_done_callback(lambda done: self.method_queue.defer(self._answered, peer, done))
 
     def _answered(self, peer: Peer, done: Future[bool | Held]) -> None:
-        if peer.taken:
-            peer.let_go()
+        if peer.let_go():
             return
         stays = not done.cancelled() and done.exception() is None and done.result()
         if isinstance(stays, Held):
