@@ -23,6 +23,8 @@ from .placed import NO_FILES, Files
 from .running import NOBODY_LISTENS, Listener, Program, run
 
 INSTALL_COMMAND = "pip install -r requirements.txt, or apt-get install bubblewrap nodejs"
+#: What a container has to allow.
+CONTAINERS_PAGE = "docs/scaling.md#the-sandbox-in-a-container"
 #: The package that a program of the box is in.
 PACKAGES = {
     "bwrap": "bubblewrap",
@@ -123,7 +125,8 @@ class Sandbox(BackgroundThread):
         if breach is None:
             return None
         return (
-            f"The sandbox failed its self-test in {language.name}: {breach}. Try: {INSTALL_COMMAND}"
+            f"The sandbox failed its self-test in {language.name}: {breach.rstrip('.')}. "
+            f"Try: {INSTALL_COMMAND}; in a container: {CONTAINERS_PAGE}"
         )
 
     @contextlib.contextmanager
