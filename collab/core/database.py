@@ -117,8 +117,8 @@ class SharingConnection(sqlite3.Connection):
 
     def commit(self) -> None:
         """Commit, and return when it is on the disk."""
+        wait, self.lazy = not self.lazy, False
         if self.in_transaction:
-            wait, self.lazy = not self.lazy, False
             try:
                 self.disk.commit(self._write, wait=wait)
             except OSError as error:

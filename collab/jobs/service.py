@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, null, select, update
+from sqlalchemy import ColumnElement, delete, null, select, update
 
 from ..auth.models import User
 from ..core import tracing
@@ -15,6 +15,7 @@ from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, Unavailable, Unprocessable, invalid
 from ..core.models import utcnow
+from ..core.transactions.rows import Rows
 from ..core.usage import quota
 from ..events import log
 from ..events.catalogue.jobs import JobCancelled, JobCancelRequested, JobEvent, JobQueued
@@ -44,9 +45,7 @@ from .registry import JobType
 
 logger = logging.getLogger(__name__)
 
-INSERT_JOBS = insert(Job.__table__).returning(  # type: ignore[arg-type]
-    Job.__table__.c.id, sort_by_parameter_order=True
-)
+NEW_JOBS = Rows(Job)
 
 #: Attempts whose log and ending are kept: a job may be retried again and again.
 MAX_ATTEMPTS_KEPT = 50
@@ -147,9 +146,7 @@ def _insert(orders: Sequence[Order], owner_id: int, actor: int | None) -> list[J
     """Write rows and events; the jobs are pictures of the rows, which no session watches."""
     if not orders:
         return []
-    rows = [_row(order, owner_id, utcnow()) for order in orders]
-    keys = db.session.connection().execute(INSERT_JOBS, rows).scalars().all()
-    jobs = [Job(id=key, **row) for key, row in zip(keys, rows, strict=True)]
+    jobs = [NEW_JOBS.add(**_row(order, owner_id, utcnow())) for order in orders]
     queued = [JobQueued(job_type=job.type, reason=_why(job), **event_place(job)) for job in jobs]
     log.record_all(queued, actor=actor)
     wake_after_commit()

@@ -200,6 +200,8 @@ def test_a_lazy_commit_is_seen_at_once_and_kept_when_it_is_told(
         assert crashed() == set()
         harden()
         assert crashed() == {"later"}
+        commit_lazily()
+        db.session.commit()  # nothing was written
         db.session.add(Project(name="at once"))  # being lazy ends with the transaction
         db.session.commit()
         assert crashed() == {"later", "at once"}

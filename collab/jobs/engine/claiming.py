@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, func, literal_column, null, select, union_all, update
 
 from ...auth.models import User
+from ...core.compiled import Compiled
 from ...core.models import Id, UtcDateTime
 from ...extensions import db
 from .. import registry
@@ -77,7 +78,9 @@ def claimed_columns(payload: Any) -> tuple[Any, ...]:
 
 # -- promotion ------------------------------------------------------------------------------------
 
-NEXT_DUE = select(func.min(JOB_COLUMNS.due_at)).where(JOB_COLUMNS.due_at.is_not(None))
+NEXT_DUE = Compiled(
+    select(func.min(JOB_COLUMNS.due_at).label("due_at")).where(JOB_COLUMNS.due_at.is_not(None))
+)
 PROMOTE_DUE = (
     update(Job.__table__)  # type: ignore[arg-type]
     .where(JOB_COLUMNS.due_at <= bindparam("now", type_=UtcDateTime()))
@@ -92,7 +95,8 @@ PROMOTE_DUE = (
 
 def next_due() -> datetime | None:
     """Return when the next waiting job is due."""
-    return db.session.connection().execute(NEXT_DUE).scalar()
+    due: datetime | None = NEXT_DUE.one({}).due_at
+    return due
 
 
 def promote(now: datetime) -> None:
@@ -124,11 +128,11 @@ def _waiting_people() -> Any:
     return select(people.c.id).where(people.c.id.is_not(None), ~disabled)
 
 
-WAITING_PEOPLE = _waiting_people()
+WAITING_PEOPLE = Compiled(_waiting_people())
 
 
 @lru_cache(maxsize=64)
-def _heads(types: tuple[str, ...]) -> Any:
+def _heads(types: tuple[str, ...]) -> Compiled:
     """Build the query for a person's next jobs of some types."""
     parts = [
         select(JOB_COLUMNS.id, JOB_COLUMNS.type, JOB_COLUMNS.rank)
@@ -141,13 +145,12 @@ def _heads(types: tuple[str, ...]) -> Any:
         for kind in types
     ]
     every = union_all(*(select(part) for part in parts)).subquery()
-    return select(every).order_by(every.c.rank, every.c.id)
+    return Compiled(select(every).order_by(every.c.rank, every.c.id))
 
 
 def choose(turns: FairTurns) -> list[int]:
     """Return the ids of the jobs that go next, as many as there is room for."""
-    connection = db.session.connection()
-    waiting = sorted(connection.execute(WAITING_PEOPLE).scalars(), key=turns.order)
+    waiting = sorted((one.id for one in WAITING_PEOPLE.all({})), key=turns.order)
     types = tuple(kind.name for kind in registry.all_types() if not turns.is_full(kind))
     if not waiting or not types:
         return []
@@ -158,7 +161,7 @@ def choose(turns: FairTurns) -> list[int]:
         if len(lines) >= values["limit"]:
             break
         # Whoever waits for other types only must not block those after them.
-        if line := connection.execute(_heads(types), values | {"owner": who}).all():
+        if line := _heads(types).all(values | {"owner": who}):
             lines[who] = deque(line)
     return list(_deal(lines, turns))
 

@@ -13,16 +13,15 @@ out, or its row is gone) changes nothing: the row count says so.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, literal_column, select, update
+from sqlalchemy import insert
 
-from ...core.database import take_write_lock
-from ...core.models import Id, utcnow
+from ...core.compiled import Compiled
+from ...core.models import Model, utcnow
 from ...core.usage.counted import ROW_BYTES
 from ...core.usage.models import PERSON, PROJECT
 from ...core.usage.quota import Allowance, QuotaSpent
@@ -51,11 +50,11 @@ from ..models import (
     RUNNING,
     SUCCEEDED,
     Attempt,
-    Job,
     JobResult,
     LogLine,
     event_place,
 )
+from . import fenced
 from .claiming import Claimed
 from .reasons import cancelled
 
@@ -68,20 +67,16 @@ HANDED_BACK = "handed_back"
 WORKER_LOST = "worker_lost"
 TIMED_OUT = "timeout"
 
-JOB_COLUMNS = Job.__table__.c
-IS_HELD = (
-    (JOB_COLUMNS.id == bindparam("held_id", type_=Id))
-    & (JOB_COLUMNS.status == literal_column("'running'"))
-    & (JOB_COLUMNS.lease_token == bindparam("held_token", type_=Id))
-)
+
+def _inserting(model: type[Model]) -> Compiled:
+    """Build the INSERT of rows that get their ids from the database."""
+    columns = [one.name for one in model.__table__.columns if one.name != "id"]
+    return Compiled(insert(model.__table__), columns=columns)  # type: ignore[arg-type]
 
 
-STILL_HELD = (
-    select(JOB_COLUMNS.id, JOB_COLUMNS.lease_token)
-    .where(JOB_COLUMNS.id.in_(bindparam("ids", expanding=True)), JOB_COLUMNS.status == RUNNING)
-    .where(JOB_COLUMNS.cancel_requested.is_(False))
-    .with_for_update()
-)
+INSERT_ATTEMPTS = _inserting(Attempt)
+INSERT_LINES = _inserting(LogLine)
+INSERT_RESULTS = _inserting(JobResult)
 
 
 @dataclass(frozen=True)
@@ -132,10 +127,14 @@ class TransactionWrites:
     def flush(self) -> None:
         """Write what was gathered into the open transaction, events last."""
         connection = db.session.connection()
-        gathered = ((Attempt, self.attempts), (LogLine, self.lines), (JobResult, self.results))
-        for model, rows in gathered:
+        gathered = (
+            (INSERT_ATTEMPTS, self.attempts),
+            (INSERT_LINES, self.lines),
+            (INSERT_RESULTS, self.results),
+        )
+        for statement, rows in gathered:
             if rows:
-                connection.execute(insert(model), rows)
+                statement.run_many(connection, rows)
         log.record_all(self.events, actor=None)
 
     # -- what may happen to a claimed job ---------------------------------------------------------
@@ -149,7 +148,7 @@ class TransactionWrites:
         values: dict[str, Any] = {}
         if report.progress is not None:
             values = {"progress": report.progress, "progress_message": report.message or None}
-        if not _change(job, RUNNING, **values):
+        if not fenced.change(job, RUNNING, **values):
             return False
         for said in self._with_room(job, report):
             line = {"job_id": job.id, "attempt": job.attempt, "time": utcnow()}
@@ -176,8 +175,8 @@ class TransactionWrites:
 
     def settle_all(self, endings: Sequence[tuple[Claimed, Ending]], now: datetime) -> None:
         """End runs; those that have succeeded, and that nobody cancelled, by one statement."""
-        held = _held([job for job, ending in endings if ending.outcome == SUCCEEDED])
-        _succeed(held.values(), now)
+        held = fenced.held([job for job, ending in endings if ending.outcome == SUCCEEDED])
+        fenced.succeed(held.values(), now)
         for job, ending in endings:
             if (job.id, job.token) in held:
                 self._keep(job, ending, now, JobSucceeded(attempt=job.attempt, **event_place(job)))
@@ -191,13 +190,13 @@ class TransactionWrites:
         A cancel that was asked for before this counts, whatever the run brought.
         """
         status, values, event = _resolve(job, ending, now)
-        if _change(job, status, unless_cancelled=True, **values):
+        if fenced.change(job, status, unless_cancelled=True, **values):
             self._keep(job, ending, now, event)
             if status in ENDED_STATUSES:
                 self._keep_result(job, ending)
             return True
         # Lost, or cancelled meanwhile? The same fence without the guard tells the two apart.
-        if _change(job, CANCELLED, finished_at=now):
+        if fenced.change(job, CANCELLED, finished_at=now):
             self._keep(job, Ending(CANCELLED), now, cancelled(job))
             return True
         return False
@@ -233,11 +232,11 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
         return SUCCEEDED, values, JobSucceeded(attempt=attempt, **where)
     if ending.outcome == CANCELLED:
         return CANCELLED, {"finished_at": now}, cancelled(job)
-    if ending.outcome == HANDED_BACK and (_repeatable(job) or not ending.begun):
+    if ending.outcome == HANDED_BACK and (repeatable(job) or not ending.begun):
         # It was ours that it ended, so the attempt does not count.
         values = {"attempts_forgiven": job.attempts_forgiven + 1}
         return QUEUED, values, JobQueued(job_type=job.type, reason=HANDED_BACK, **where)
-    if not ending.retry or not _repeatable(job):
+    if not ending.retry or not repeatable(job):
         values = {"finished_at": now, "error": error}
         return FAILED, values, JobFailed(attempt=attempt, error=error, **where)
     if job.spent:
@@ -248,50 +247,7 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
     return RETRY_WAIT, {"due_at": due, "error": error}, told
 
 
-def _repeatable(job: Claimed) -> bool:
+def repeatable(job: Claimed) -> bool:
+    """Return whether a job may be run again that was begun."""
     kind = registry.find(job.type)
     return kind is None or kind.repeatable
-
-
-def _held(jobs: Sequence[Claimed]) -> dict[tuple[int, int], Claimed]:
-    """Return those of many jobs that their worker still holds, and that nobody has cancelled.
-
-    It holds until the commit, as this transaction is the only one that writes. One job alone is
-    not looked up: its UPDATE shows.
-    """
-    if len(jobs) < 2:
-        return {}
-    take_write_lock()
-    found = db.session.connection().execute(STILL_HELD, {"ids": [job.id for job in jobs]})
-    held = {(row.id, row.lease_token) for row in found}
-    return {key: job for job in jobs if (key := (job.id, job.token)) in held}
-
-
-def _succeed(jobs: Collection[Claimed], now: datetime) -> None:
-    values = {"status": SUCCEEDED, "finished_at": now, "updated_at": now, "progress": 1.0}
-    values |= {"error": None, "lease_owner": None, "lease_until": None}
-    rows = [values | {"held_id": job.id, "held_token": job.token} for job in jobs]
-    if rows:
-        statement = _update(tuple(sorted(values)), guarded=True)
-        db.session.connection().execute(statement, rows)
-
-
-def _change(job: Claimed, status: str, *, unless_cancelled: bool = False, **values: Any) -> bool:
-    """Change a job's row if this worker still holds it; returns whether it does."""
-    if status != RUNNING:
-        values |= {"lease_owner": None, "lease_until": None}
-    values |= {"status": status, "updated_at": utcnow()}
-    guarded = unless_cancelled and status != CANCELLED
-    statement = _update(tuple(sorted(values)), guarded)
-    parameters = values | {"held_id": job.id, "held_token": job.token}
-    return db.session.connection().execute(statement, parameters).rowcount == 1
-
-
-@lru_cache(maxsize=64)
-def _update(columns: tuple[str, ...], guarded: bool) -> Any:
-    """Build, once for each set of columns, the UPDATE that the lease's token fences."""
-    statement = update(Job.__table__).where(IS_HELD)  # type: ignore[arg-type]
-    if guarded:
-        statement = statement.where(JOB_COLUMNS.cancel_requested.is_(False))
-    new = {name: bindparam(name, type_=JOB_COLUMNS[name].type) for name in columns}
-    return statement.values(version=JOB_COLUMNS.version + 1, **new)

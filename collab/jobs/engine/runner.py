@@ -20,8 +20,9 @@ from .lifecycle import NOT_BEGUN
 from .scheduler import POLL_S, Scheduler
 from .worker_lock import WorkerLock
 
-#: Seconds between two ticks at least.
-GATHER_S = 0.003
+#: Seconds from the beginning of a tick to that of the next, at least: what comes when all is quiet
+#: does not wait, and of much each tick does more.
+GATHER_S = 0.008
 
 logger = logging.getLogger(__name__)
 

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from flask import Flask
 from sqlalchemy import select, update
 
+from ...core.database import commit_lazily
 from ...core.models import utcnow
 from ...extensions import db
 from ..context import JobContext, RunReport
@@ -26,7 +27,7 @@ from . import claiming
 from .attempt import Run, stopped
 from .claiming import Claimed
 from .fairness import FairTurns, Pace
-from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Ending, TransactionWrites
+from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Ending, TransactionWrites, repeatable
 from .sweeper import SWEEP_S, Sweeper
 from .worker_lock import WorkerLock
 
@@ -157,6 +158,10 @@ class Scheduler:
         # Last: what has ended in this tick leaves its place to what begins in it.
         claimed, pause = self._claim(batch, clock, {run.key for run, _ in ended})
         batch.flush()
+        # What a power cut takes back is run again, and told to nobody before: but what must not be
+        # run again is begun only once the disk knows that.
+        if all(repeatable(job) for job in claimed):
+            commit_lazily()
         db.session.commit()
         return claimed, deaf, pause
 
