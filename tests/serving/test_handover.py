@@ -62,7 +62,7 @@ def test_a_request_is_written_as_it_was_read() -> None:
     [
         ("/socket.io/", "EIO=4&sid=1a.secret", "1a"),
         ("/api/v1/socket.io", "sid=1a.secret", "1a"),
-        ("/socket.io/", f"sid={new_sid()}", None),
+        pytest.param("/socket.io/", f"sid={new_sid()}", None, id="ours"),
         ("/socket.io/", "sid=..%2F..%2Fetc.secret", None),
         ("/socket.io/", "sid=1A.secret", None),
         ("/socket.io/", "sid=123456789.secret", None),
