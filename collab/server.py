@@ -31,6 +31,7 @@ from .core.http import heavy
 from .core.http.limits import largest_body
 from .core.parts import PARTS
 from .core.storage import blob_store, opening, pages
+from .core.transactions.rights_epoch import RIGHTS_EPOCH
 from .events.bell.datagram import reached
 from .events.bell.lines import FOLDER_NAME
 from .execution.sandbox import SANDBOX
@@ -231,6 +232,7 @@ def bounds(app: Flask) -> Bounds:
 
 def start_parts(app: Flask, to_open: str | None) -> None:
     """Start the threads that work beside the requests, in the process that serves."""
+    RIGHTS_EPOCH.of(app).now()  # mapped before descriptors may be short
     PARTS.of(app).start()
     if to_open:
         starting.open_page(to_open)

@@ -1,5 +1,6 @@
 """The number that moves when rights have changed, as several processes see it."""
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +57,15 @@ def test_two_applications_on_one_database_share_it(tmp_path: Path) -> None:
     assert RIGHTS_EPOCH.of(apps[0]).is_shared
     for app in apps:
         close(app)
+
+
+def test_it_moves_without_a_free_descriptor(path: Path) -> None:
+    epoch = RightsEpoch(path)
+    assert epoch.now() == 0
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        epoch.move()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert epoch.now() == 1

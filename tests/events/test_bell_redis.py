@@ -32,8 +32,8 @@ def lines(redis_here: RedisServer) -> Iterator[Lines]:
     """Return a starter of lines."""
     made: list[RedisLine] = []
 
-    def start(reader: Any, name: str = "ours", **options: Any) -> RedisLine:
-        line = RedisLine(redis_here.url, name, **options)
+    def start(reader: Any, database: int = 0, **options: Any) -> RedisLine:
+        line = RedisLine(f"{redis_here.url}?db={database}", **options)
         line.reader = reader
         line.start()
         made.append(line)
@@ -50,7 +50,7 @@ def test_rings_and_letters_come_across_and_each_tells_what_others_should_know(
     old, new, others = Keeps(b"of the old"), Keeps(b"of the new"), Keeps()
     here = lines(old)
     there = lines(new)
-    lines(others, name="another installation")
+    lines(others, database=1)  # which another installation has
     eventually(lambda: b"of the new" in old.letters and b"of the old" in new.letters)
     here.ring()
     here.send(b"x" * 300_000)
@@ -89,12 +89,12 @@ def test_a_process_that_only_rings_does_not_wait_for_redis_again_and_again(
 ) -> None:
     keeps = Keeps()
     lines(keeps)
-    command = RedisLine(redis_here.url, "ours")
+    command = RedisLine(redis_here.url)
     eventually(lambda: (command.ring(), keeps.rings)[1])
     redis_here.kill()
     command.ring()
     redis_here.start()
-    eventually(lambda: redis_here.client.pubsub_numsub("collab:processes:ours")[0][1])
+    eventually(lambda: redis_here.client.pubsub_numsub("collab:processes:0")[0][1])
     rings = keeps.rings
     command.ring()
     assert keeps.rings == rings

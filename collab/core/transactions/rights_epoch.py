@@ -9,6 +9,7 @@ end of the log, or SQLite's `data_version`, takes 50 times as long).
 from __future__ import annotations
 
 import fcntl
+import logging
 import mmap
 import os
 import threading
@@ -19,6 +20,8 @@ from pathlib import Path
 from flask import Flask
 
 from ..slots import Slot
+
+log = logging.getLogger(__name__)
 
 NUMBER_BYTES = 8
 FILE_SUFFIX = "-rights"
@@ -48,10 +51,18 @@ class RightsEpoch:
         return view[0]
 
     def move(self) -> None:
-        """Make outdated what anybody remembers; call it once the change is committed."""
+        """Make outdated what anybody remembers; call it once the change is committed.
+
+        Once it is mapped this never fails: a process without a free descriptor goes on unlocked, at
+        the risk that two changes of one moment count as one.
+        """
         with self._lock:
             view = self._view or self._mapped()
-            with self._alone():
+            try:
+                with self._alone():
+                    view[0] += 1
+            except OSError as error:
+                log.error("the number of rights is moved without its lock: %s", error)
                 view[0] += 1
 
     def _mapped(self) -> memoryview[int]:

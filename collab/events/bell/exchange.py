@@ -108,7 +108,11 @@ class Exchange:
         return message if teller is None else teller.hear(origin, message)
 
     def lost(self, origin: str) -> None:
-        """Let those go who were there by connections of a process that has ended."""
+        """Let those go who were there by connections of a process that has ended.
+
+        It may have committed something, and been killed before it could ring.
+        """
+        self._bell.ring_here()
         with self._hub.presence() as presence:
             self._hub.say(presence.forget(origin))
         for teller in self._tellers.values():

@@ -17,13 +17,15 @@ from collections import deque
 from typing import Any
 
 import redis
+from redis.connection import parse_url
 
 from ...core.parts import BackgroundThread
 from .line import MAX_WAITING_BYTES, Line
 
 log = logging.getLogger(__name__)
 
-#: What the channel of an installation begins with; databases of a Redis have channels in common.
+#: What a channel begins with. All databases of a Redis have channels in common, and an installation
+#: has a database.
 CHANNEL_PREFIX = "collab:processes:"
 #: Bytes of a process' name, which each message begins with after its kind.
 NAME_BYTES = 8
@@ -53,6 +55,11 @@ def connected(url: str) -> redis.Redis:
     return redis.Redis.from_url(
         url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S, retry=None
     )
+
+
+def channel_of(url: str) -> str:
+    """Return the channel of the installation that has the database of an address."""
+    return f"{CHANNEL_PREFIX}{parse_url(url).get('db', 0)}"  # type: ignore[no-untyped-call]
 
 
 class Sender(BackgroundThread):
@@ -113,10 +120,9 @@ class Sender(BackgroundThread):
 class RedisLine(Line):
     """Listens to the others, and has a sender that tells them."""
 
-    def __init__(self, url: str, name: str, *, dead_after_s: float = DEAD_AFTER_S) -> None:
-        """Make it; `name` is the installation's, which its processes have in common."""
+    def __init__(self, url: str, *, dead_after_s: float = DEAD_AFTER_S) -> None:
         super().__init__()
-        self._url, self._channel = url, CHANNEL_PREFIX + name
+        self._url, self._channel = url, channel_of(url)
         self._sender, self._dead_after_s = Sender(url, self._channel), dead_after_s
         self._token = secrets.token_bytes(NAME_BYTES)
         #: The other processes, and when each was heard last.
