@@ -114,6 +114,8 @@ def test_processes_count_together(counts: Counts) -> None:
     one, other = (RedisWindows(counts, "some:") for _ in range(2))
     assert [each.incr("key", 60) for each in (one, other, one)] == [1, 2, 3]
     assert 55 < one.left("key") <= 60
+    times, ends = other.count("other key", 60)
+    assert (times, round(ends - other.get_expiry("other key"))) == (1, 0)
     other.decr("key")
     assert one.get("key") == 2
     assert one.incr("key", 600, longer=True) == 3

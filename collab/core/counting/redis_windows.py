@@ -68,23 +68,27 @@ class RedisWindows(MonotonicStorage):
         super().__init__(clock=clock)
         self._counts, self._prefix = counts, f"{KEY_PREFIX}{name}"
 
-    def incr(self, key: str, expiry: float, amount: int = 1, *, longer: bool = False) -> int:
-        """Count, in a window of `expiry` seconds, and return how often it has been.
+    def count(
+        self, key: str, expiry: float, amount: int = 1, *, longer: bool = False
+    ) -> tuple[int, float]:
+        """Count as `incr` does; return how often it has been, and when the window ends.
 
-        The window begins with the first count, or again with each if `longer`.
+        All of it is one message to Redis, and one answer.
         """
         name, milliseconds = self._prefix + key, max(1, int(expiry * 1000))
 
-        def count(client: Any) -> int:
+        def counted(client: Any) -> tuple[int, float]:
             with client.pipeline() as together:
                 together.set(name, 0, nx=True, px=milliseconds)
                 together.incrby(name, amount)
                 if longer:
                     together.pexpire(name, milliseconds)
-                return int(together.execute()[1])
+                together.pttl(name)
+                _, times, *_, left = together.execute()
+            return int(times), self._clock() + max(0, int(left)) / 1000
 
-        here = super().incr
-        return self._counts.ask(count, lambda: here(key, expiry, amount, longer=longer))
+        here = super().count
+        return self._counts.ask(counted, lambda: here(key, expiry, amount, longer=longer))
 
     def decr(self, key: str, amount: int = 1) -> None:
         """Undo a count; its window may have been forgotten meanwhile."""

@@ -93,18 +93,17 @@ class SharedWindows(MonotonicStorage):
         super().__init__(clock=clock)
         self._table, self._name = table, name
 
-    def incr(self, key: str, expiry: float, amount: int = 1, *, longer: bool = False) -> int:
-        """Count, in a window of `expiry` seconds, and return how often it has been.
-
-        The window begins with the first count, or again with each if `longer`.
-        """
+    def count(
+        self, key: str, expiry: float, amount: int = 1, *, longer: bool = False
+    ) -> tuple[int, float]:
+        """Count as `incr` does; return how often it has been, and when the window ends."""
         with self._table.alone():
             now = self._clock()
             number, place, count, ends = self._table.find(self._name + key, now)
             if not count or longer:
                 ends = now + expiry
             self._table.put(number, place, count + amount, ends)
-            return count + amount
+            return count + amount, ends
 
     def decr(self, key: str, amount: int = 1) -> None:
         """Undo a count; its window may have been forgotten meanwhile."""

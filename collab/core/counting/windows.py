@@ -60,6 +60,12 @@ class MonotonicStorage(Storage):
 
         The window begins with the first count, or again with each if `longer`.
         """
+        return self.count(key, expiry, amount, longer=longer)[0]
+
+    def count(
+        self, key: str, expiry: float, amount: int = 1, *, longer: bool = False
+    ) -> tuple[int, float]:
+        """Count as `incr` does; return how often it has been, and when the window ends."""
         with self._lock:
             now = self._clock()
             window = self._present(key, now)
@@ -70,7 +76,7 @@ class MonotonicStorage(Storage):
                 window.ends = now + expiry
                 self._windows.move_to_end(key)
             window.count += amount
-            return window.count
+            return window.count, window.ends
 
     def decr(self, key: str, amount: int = 1) -> None:
         """Undo a count; its window may have been forgotten meanwhile."""
