@@ -68,8 +68,7 @@ def count_together() -> None:
     Before the first application: it is when metrics are made that they get their places.
     """
     if os.environ.get("WEB_PROCESSES", "1").strip() not in ("", "1"):
-        folder = Path(tempfile.gettempdir()) / f"collab-numbers-{os.getpid()}"
-        processes.share(folder)
+        processes.share(Path(tempfile.gettempdir()))
 
 
 def check_env_text(path: Path, text: str) -> None:

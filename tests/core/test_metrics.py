@@ -129,6 +129,37 @@ def test_several_processes_are_one_installation(tmp_path: Path) -> None:
     assert (folder.stat().st_mode & 0o777) == 0o700
 
 
+SHARES = """
+import os, subprocess, sys
+from pathlib import Path
+from collab.core.counting import processes
+where = Path(sys.argv[1])
+gone = subprocess.Popen(["true"])
+gone.wait()
+for number in (gone.pid, os.getppid(), "no number"):
+    (where / f"collab-numbers-{number}").mkdir()
+processes.share(where)
+print(*sorted(one.name for one in where.iterdir()), os.environ["PROMETHEUS_MULTIPROC_DIR"])
+processes.forget()
+print(*(one.name for one in where.iterdir()))
+"""
+
+
+def test_a_servers_folder_goes_with_it_and_those_of_killed_ones_go_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    environ = {name: one for name, one in os.environ.items() if "PROMETHEUS" not in name}
+    command = [sys.executable, "-c", SHARES, str(tmp_path)]
+    with subprocess.Popen(
+        command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as running:
+        out, _ = running.communicate(timeout=60)
+    ours, other = (f"collab-numbers-{pid}" for pid in (running.pid, os.getpid()))
+    first, second = out.splitlines()
+    assert first.split() == [*sorted([ours, other]), str(tmp_path / ours)]
+    assert second.split() == [other]
+
+
 @pytest.mark.parametrize(
     ("rule", "written"),
     [

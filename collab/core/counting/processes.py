@@ -20,20 +20,36 @@ OLDEST_METRIC = "process_start_time_seconds"
 GREATEST_METRIC = "process_max_fds"
 
 
+#: What the names of such folders begin with; the number of their process follows.
+FOLDER_PREFIX = "collab-numbers-"
 #: A folder that was made for the processes of this one, and is deleted at its end.
 _made: tuple[int, Path] | None = None
 
 
-def share(folder: Path) -> None:
+def share(where: Path) -> None:
     """Have the metrics that are made from here on in a folder, unless one is named already."""
     global _made
     if os.environ.get(FOLDER_VARIABLE):
         return
-    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed, with our number
+    for old in where.glob(f"{FOLDER_PREFIX}*"):
+        if not _lives(old.name.removeprefix(FOLDER_PREFIX)):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = where / f"{FOLDER_PREFIX}{os.getpid()}"
     folder.mkdir(mode=0o700)
     _made = os.getpid(), folder
     os.environ[FOLDER_VARIABLE] = str(folder)
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+
+
+def _lives(number: str) -> bool:
+    """Return whether a folder's process lives; this one has just begun, and has none yet."""
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return int(number) != os.getpid()
 
 
 def forget() -> None:
