@@ -47,7 +47,7 @@ class Hub:
         self._presence = Presence()
         #: Signals that wait for the broadcaster. A deque's ends are atomic: requests need no lock.
         self.signals: deque[Message] = deque()
-        #: Those of them that other processes have to be told, where there is a way (`crosses`).
+        #: Those of them that other processes have to be told, while there are any (`crosses`).
         self.crossing: deque[Message] = deque()
         self.crosses = False
         #: Subscribers that want to go on in the broadcaster's thread.

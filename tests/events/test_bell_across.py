@@ -239,6 +239,14 @@ def test_what_was_heard_is_not_told_on(here_and_there: Any) -> None:
     assert not there.hub.crossing
 
 
+def test_who_is_alone_keeps_no_signals_for_others(here_and_there: Any) -> None:
+    here, there = here_and_there
+    there.line.stop()
+    eventually(lambda: here.line.alone and not here.hub.crosses)
+    here.hub.signal(typing())
+    assert not here.hub.crossing
+
+
 def test_a_signal_has_the_log_read_up_to_what_its_sender_had_told(here_and_there: Any) -> None:
     here, there = here_and_there
     there.bell.take_rows()

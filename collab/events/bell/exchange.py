@@ -52,7 +52,7 @@ class Exchange:
     def __init__(self, app: Flask, hub: Hub, bell: Bell, line: Line) -> None:
         self._hub, self._bell, self._line = hub, bell, line
         self._tellers = _TELLERS.of(app)
-        hub.crosses, line.reader = True, self
+        line.reader = self
 
     def tell(self, count: int) -> None:
         """Send others the oldest `count` signals that wait, and whose presence has changed.
@@ -74,6 +74,7 @@ class Exchange:
 
     def met(self, origin: str) -> Iterable[bytes]:
         """Return letters that tell a process all that it should know."""
+        self._hub.crosses = True  # only now: whoever is alone pays nothing for it
         with self._hub.presence() as presence:
             facts = presence.here()
         for start in range(0, len(facts), FACTS_PER_LETTER):
@@ -113,6 +114,7 @@ class Exchange:
         It may have committed something, and been killed before it could ring.
         """
         self._bell.ring_here()
+        self._hub.crosses = not self._line.alone
         with self._hub.presence() as presence:
             self._hub.say(presence.forget(origin))
         for teller in self._tellers.values():
