@@ -19,6 +19,7 @@ from collab.jobs.models import QUEUED
 from collab.setting import FILE_SUFFIX
 
 from ..support.people import Person
+from .test_watching import metric_names, promtool
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -191,16 +192,28 @@ def test_addresses_are_there(nobody: Person) -> None:
         assert nobody.get(path).status_code == 200, path
 
 
-def test_autoscalers_ask_for_metrics_that_are_exported_and_found(nobody: Person) -> None:
+def test_autoscalers_ask_for_metrics_that_are_exported_and_found(
+    nobody: Person, tmp_path: Path
+) -> None:
     exported = {one.name for one in text_string_to_metric_families(nobody.get("/metrics").text)}
     asked = [
         one for scaler in of_kind("HorizontalPodAutoscaler") for one in every(scaler, "metric")
     ]
     assert {one["name"] for one in asked} <= exported
     [adapter] = [one for one in of_kind("ConfigMap") if "config.yaml" in one["data"]]
-    rules = yaml.safe_load(adapter["data"]["config.yaml"])
-    found = {one["seriesQuery"].partition("{")[0] for kind in rules.values() for one in kind}
-    assert found == {one["name"] for one in asked}
+    rules = [
+        rule for kind in yaml.safe_load(adapter["data"]["config.yaml"]).values() for rule in kind
+    ]
+    assert {rule["name"]["as"] for rule in rules} == {one["name"] for one in asked}
+    for rule in rules:
+        query = rule["metricsQuery"].replace("<<.GroupBy>>", "pod")
+        query = query.replace("<<.LabelMatchers>>", f'state="{QUEUED}"')
+        assert rule["name"]["as"] in metric_names(query)
+        assert metric_names(query) | {rule["seriesQuery"].partition("{")[0]} <= exported
+        if shutil.which("promtool"):
+            recorded = {"groups": [{"name": "asked", "rules": [{"record": "one", "expr": query}]}]}
+            (tmp_path / "rules.yml").write_text(yaml.safe_dump(recorded))
+            promtool("check", "rules", str(tmp_path / "rules.yml"))
     assert [one["selector"] for one in asked if "selector" in one] == [
         {"matchLabels": {"state": QUEUED}}
     ]
