@@ -50,7 +50,7 @@ def fill(first: int, last: int, project_id: int) -> None:
             for row in rows
         ]
         for model, values in ((Task, rows), (TaskTag, tags), (EventRow, told)):
-            db.session.execute(insert(model), values)
+            db.session.connection().execute(insert(model.__table__), values)  # no objects
         db.session.commit()
 
 

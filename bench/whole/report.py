@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
 from bench import _plot
 from bench._stats import markdown, median
@@ -11,6 +12,10 @@ from bench.whole.book import Book, Sample, Spread, shown, spread
 from bench.whole.parts import PARTS
 
 PLOTS = "plots"
+LINE = 116
+#: Of why something failed, so many letters; the rest is in what the run printed.
+MAX_REASON = 400
+SMOKE = "**A smoke: it shows that all runs, and its figures say nothing.**"
 #: What a row shows of a work; the rest has a table of its own.
 COLUMNS = ("rate", "p50", "p99", "CPU of the server")
 
@@ -35,31 +40,42 @@ def page(book: Book) -> str:
 def head(book: Book) -> str:
     """Return what was run where."""
     about = book.head
-    smoke = "**A smoke: it shows that all runs, and its figures say nothing.**\n\n"
     others = [share for one in book.samples.values() for share in one.others if share]
     disturbed = (
         f"{median(others):.0%} in the middle, {max(others):.0%} at the most" if others else "?"
     )
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
-    return (
-        "# What `python -m bench` has measured\n\n"
-        f"{smoke if about['quick'] else ''}"
-        f"On {about['date']}, commit {about['commit']}, in {about['minutes']:.0f} minutes.\n"
-        f"{about['machine']}; servers on core 0, load on core 1.\n"
-        f"Peers: {versions}.\n"
-        f"What others took of a core while something was measured: {disturbed}; "
-        f"load of the machine {about['load'][0]:.1f} before, {about['load'][1]:.1f} after.\n\n"
-        "A figure is the median of the rounds; in brackets is what lies around it: the middle half"
-        " of the rounds, or all where there are three or fewer. A ratio is taken within a round."
-        " How each is measured: [README](README.md)."
+    quiet = f"load of the machine {about['load'][0]:.1f} before, {about['load'][1]:.1f} after"
+    return "\n\n".join(
+        [
+            "# What `python -m bench` has measured",
+            *([SMOKE] if about["quick"] else []),
+            wrapped(
+                f"On {about['date']}, commit {about['commit']}, in {about['minutes']:.0f} minutes."
+                f" {about['machine']}; servers on core 0, load on core 1."
+                f" What others took of a core while something was measured: {disturbed}; {quiet}."
+            ),
+            wrapped(f"Peers: {versions}."),
+            wrapped(
+                "A figure is the median of the rounds; in brackets is what lies around it: the"
+                " middle half of the rounds, or all where there are three or fewer. A ratio is"
+                " taken within a round. How each is measured: [README](README.md)."
+            ),
+        ]
     )
+
+
+def wrapped(text: str) -> str:
+    """Break lines as the documentation's are."""
+    return fill(text, LINE, break_long_words=False, break_on_hyphens=False)
 
 
 def failures(book: Book) -> str:
     """Return what gave nothing, or not all."""
     if not book.failures:
         return ""
-    rows = [f"- **{part}**: {' '.join(reason.split())}" for part, reason in book.failures.items()]
+    told = {part: " ".join(reason.split())[:MAX_REASON] for part, reason in book.failures.items()}
+    rows = [wrapped(f"- **{part}**: {reason}") for part, reason in told.items()]
     return "\n".join(["## What failed", "", *rows])
 
 
