@@ -125,7 +125,9 @@ def test_who_has_missed_letters_is_told_everything_anew(lines: Lines) -> None:
     assert busy.wait(30)
     for _ in range(2 * MAX_WAITING_BYTES // 50_000):
         here.send(b"x" * 50_000)
+    here.ring()
     release.set()
+    eventually(lambda: slow.rings)
     eventually(lambda: slow.letters.count(b"everything") == 2)
     here.send(b"last")
     eventually(lambda: slow.letters[-1] == b"last")

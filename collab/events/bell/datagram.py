@@ -159,6 +159,8 @@ class Datagrams(Line):
                 met = Neighbour(f"{folder}/{name}{SOCKET_SUFFIX}")
         except ConnectionRefusedError:
             (self._folder / f"{name}{SOCKET_SUFFIX}").unlink(missing_ok=True)
+        except FileNotFoundError:
+            pass  # it has ended
         except OSError as error:
             log.warning("process %s can't be told anything: %s", name, error)
         else:
@@ -171,6 +173,8 @@ class Datagrams(Line):
         for letter in self.reader.met(name):
             with self._lock:
                 whom.send_letter(self._token, letter)
+        with self._lock:  # what was dropped may have been a ring
+            whom.nudge(RING_KIND + self._token)
 
     def _go_on(self) -> None:
         """Send what waits, and let go of those that have ended."""

@@ -55,8 +55,8 @@ class Neighbour:
                 self._bytes, self.behind = 0, True
 
     def nudge(self, datagram: bytes) -> None:
-        """Send a datagram that says nothing new to whoever has others to read."""
-        if not self._waiting:
+        """Send a datagram that says nothing new where the same one waits as the last."""
+        if not self._waiting or self._waiting[-1] != datagram:
             self.send(datagram)
 
     def send_letter(self, name: bytes, letter: bytes) -> None:
