@@ -111,7 +111,7 @@ class Sender(BackgroundThread):
         except TROUBLES as error:
             if not self.trouble:
                 log.warning("Redis takes nothing, other processes are told later: %s", error)
-            self.trouble, self.behind = str(error) or type(error).__name__, True
+            self.trouble, self.behind = type(error).__name__, True
             return False
         self.trouble = ""
         return True
@@ -183,7 +183,7 @@ class RedisLine(Line):
             except TROUBLES as error:
                 if not self._trouble:
                     log.warning("Redis does not answer, the log is polled: %s", error)
-                self._trouble = str(error) or type(error).__name__
+                self._trouble = type(error).__name__  # anybody may ask: addresses are for the log
                 self._miss()
                 self._stopping.wait(RETRY_S)
             except Exception:
@@ -214,6 +214,7 @@ class RedisLine(Line):
         self._sender.behind = False
         for letter in self.reader.met(""):
             self.send(letter)
+        self.ring()  # what was dropped may have been a ring
 
     def _take(self, message: Any) -> None:
         kind, name = message[:1], message[1 : 1 + NAME_BYTES].hex()
