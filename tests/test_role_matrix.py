@@ -61,6 +61,8 @@ POST   auth/password/forgot                               202     202  202 202  
 POST   auth/password/reset                                410     410  410 410   410 410
 POST   auth/verification                                  401     202  202 202   202 202
 POST   auth/verification/confirm                          410     410  410 410   410 410
+POST   auth/email                                         401     202  202 202   202 202
+POST   auth/email/confirm                                 401     410  410 410   410 410
 GET    auth/me                                            401     200  200 200   200 200
 PATCH  auth/me                                            401     200  200 200   200 200
 GET    auth/me/usage                                      401     200  200 200   200 200
@@ -574,6 +576,8 @@ SENT: dict[str, dict[str, Any]] = {
     "POST auth/password/forgot": {"email": "<email>"},
     "POST auth/password/reset": {"token": "none", "new_password": "a new long password"},
     "POST auth/verification/confirm": {"token": "none"},
+    "POST auth/email": {"email": "moved-<email>", "password": PASSWORD},
+    "POST auth/email/confirm": {"token": "none"},
     "POST invitations/accept": {"token": "none"},
     "PUT notifications/digest": {"every": "daily", "zone": "Europe/Berlin"},
     "PUT notifications/preferences": {"invited": False},

@@ -73,6 +73,7 @@ SENTENCES: dict[str, str | Callable[[Data], str]] = {
     "account.token_revoked": "The personal token {name} of {user} ended: {reason}",
     "account.identity_linked": "{user} linked {provider} to the account",
     "account.identity_unlinked": "{user} unlinked {provider} from the account",
+    "account.email_changed": "{user} changed the e-mail address",
     "account.password_reset_requested": "Somebody asked for a new password of {user}",
     "account.email_verified": "{user} verified their address",
     "session.started": "{user} logged in",

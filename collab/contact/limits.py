@@ -28,6 +28,17 @@ class TooManyResets(TooManyRequests):
     """Too many new passwords were asked for from this address: wait and try again."""
 
 
+#: Changes of the address that one person asks for.
+CHANGES_OF_A_PERSON = "10 per hour"
+
+
+class TooManyChanges(TooManyRequests):
+    """You asked for too many changes of your address: wait and try again."""
+
+
+CHANGES: Slot[Ration] = Slot(
+    "changes of addresses", lambda _: Ration(CHANGES_OF_A_PERSON, TooManyChanges)
+)
 RESETS: Slot[Ration] = Slot(
     "resets",
     lambda app: Ration(RESETS_FROM_A_NETWORK, TooManyResets, windows=windows_of(app, "resets")),

@@ -16,6 +16,7 @@ from .models import MailLink
 VERIFY_LIFE = timedelta(days=2)
 RESET_LIFE = timedelta(minutes=30)
 INVITE_LIFE = timedelta(days=14)
+CHANGE_LIFE = timedelta(hours=1)
 
 
 class LinkSpent(ApiError):

@@ -12,6 +12,7 @@ from ..core.models import Model, utcnow
 VERIFY = "verify"
 RESET = "reset"
 INVITE = "invite"
+CHANGE = "change"
 
 
 class MailLink(Model):

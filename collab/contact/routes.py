@@ -8,6 +8,7 @@ from flask import request
 
 from ..auth.guard import login_required
 from ..auth.models import User
+from ..auth.sessions import Client
 from ..core.counting.networks import network_of
 from ..core.http.blueprint import NO_SECURITY, Blueprint
 from ..core.http.caller import caller
@@ -17,8 +18,17 @@ from ..projects import access
 from ..projects.access import Right
 from ..projects.models import Member, Project
 from ..projects.schemas import MemberOut
-from . import digests, inviting, recovery, verification
-from .schemas import DigestIn, DigestOut, ForgotIn, ResetIn, TokenIn, VerifiedOut
+from . import digests, inviting, moving, recovery, verification
+from .schemas import (
+    AcceptedOut,
+    DigestIn,
+    DigestOut,
+    ForgotIn,
+    NewAddressIn,
+    ResetIn,
+    TokenIn,
+    VerifiedOut,
+)
 
 blueprint = Blueprint(
     "contact", __name__, url_prefix=BASE_PATH, description="Mails to people, and their links."
@@ -27,11 +37,12 @@ blueprint = Blueprint(
 
 @blueprint.post("/auth/verification")
 @login_required
-@blueprint.response(202)
+@blueprint.response(202, AcceptedOut)
 @blueprint.alt_response(409, "Problem")
-def ask_to_verify() -> None:
+def ask_to_verify() -> dict[str, str]:
     """Get another mail with a link that verifies your address; five a day."""
     verification.ask_again(caller())
+    return {}
 
 
 @blueprint.post("/auth/verification/confirm")
@@ -47,10 +58,11 @@ def confirm_address(data: dict[str, str]) -> User:
 @blueprint.post("/auth/password/forgot")
 @blueprint.doc(security=NO_SECURITY)
 @blueprint.arguments(ForgotIn)
-@blueprint.response(202)
-def forgot_password(data: dict[str, str]) -> None:
+@blueprint.response(202, AcceptedOut)
+def forgot_password(data: dict[str, str]) -> dict[str, str]:
     """Ask for a link to choose a new password by; the answer is the same for every address."""
     recovery.ask(data["email"], network_of(request.remote_addr or ""))
+    return {}
 
 
 @blueprint.post("/auth/password/reset")
@@ -61,6 +73,35 @@ def forgot_password(data: dict[str, str]) -> None:
 def reset_password(data: dict[str, str]) -> None:
     """Choose a new password by the link of a mail; all of your sessions end."""
     recovery.reset(data["token"], data["new_password"])
+
+
+@blueprint.post("/auth/email")
+@login_required
+@blueprint.arguments(NewAddressIn)
+@blueprint.response(202, AcceptedOut)
+@blueprint.alt_response(403, "Problem")
+def ask_for_new_address(data: dict[str, Any]) -> dict[str, str]:
+    """Ask for another e-mail address: it counts once the link that it is sent was followed.
+
+    The answer is the same for an address that has an account.
+    """
+    where = Client(request.remote_addr or "", request.headers.get("User-Agent", ""))
+    moving.ask(caller(), data["email"], data["password"], where)
+    return {}
+
+
+@blueprint.post("/auth/email/confirm")
+@login_required
+@blueprint.arguments(TokenIn)
+@blueprint.response(200, VerifiedOut)
+@blueprint.alt_response(409, "Problem")
+@blueprint.alt_response(410, schema="Problem")
+def confirm_new_address(data: dict[str, str]) -> User:
+    """Take the address that a link was sent to; the one before is told.
+
+    Sessions and tokens go on, and links that were sent to the address before are void.
+    """
+    return moving.confirm(caller(), data["token"])
 
 
 @blueprint.post("/invitations/accept")
@@ -78,12 +119,13 @@ def accept_by_link(data: dict[str, str]) -> Member:
 
 @blueprint.post("/projects/<id:project_id>/invitations/<id:invitation_id>/resend")
 @login_required
-@blueprint.response(202)
+@blueprint.response(202, AcceptedOut)
 @blueprint.alt_response(403, "Problem")
-def resend_invitation(project_id: int, invitation_id: int) -> None:
+def resend_invitation(project_id: int, invitation_id: int) -> dict[str, str]:
     """Mail an open invitation once more."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
     inviting.send_again(project, invitation_id, caller())
+    return {}
 
 
 @blueprint.get("/notifications/digest")

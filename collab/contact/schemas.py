@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from ..auth.schemas import new_password
+from ..auth.schemas import known_password, new_password
 from ..core.schemas import Schema, email
 from .digests import EVERY_CHOICES
 
@@ -41,6 +41,18 @@ class ResetIn(Schema):
     aliases = {"newPassword": "new_password", "password": "new_password"}
     token = link_token()
     new_password = new_password()
+
+
+class NewAddressIn(Schema):
+    """The address that an account is to have, and the password unless you have just signed in."""
+
+    example = {"email": "alice@example.org", "password": "OneGiantLeap1969!"}
+    email = email(required=True)
+    password = known_password(load_default=None)
+
+
+class AcceptedOut(Schema):
+    """It is on its way; there is nothing more to tell."""
 
 
 class VerifiedOut(Schema):

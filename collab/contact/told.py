@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..auth.models import User
@@ -12,7 +12,15 @@ from ..projects.models import Invitation
 from . import inviting, verification, writing
 
 #: The events that mails follow from.
-TYPES = ("account.registered", "account.password_changed", "invitation.created")
+TYPES = (
+    "account.registered",
+    "account.password_changed",
+    "account.identity_linked",
+    "account.second_factors_removed",
+    "invitation.created",
+)
+#: Of an identity that an account was made by, there is nothing to tell.
+WITH_THE_ACCOUNT = "registration"
 
 
 def handle(rows: Sequence[Any]) -> None:
@@ -23,14 +31,19 @@ def handle(rows: Sequence[Any]) -> None:
             if invitation is not None:
                 inviting.send(invitation)
         else:
-            _tell(row.type, row.data["user_id"])
+            _tell(row.type, row.data)
 
 
-def _tell(kind: str, user_id: int) -> None:
-    user = db.session.get(User, user_id)
+def _tell(kind: str, data: Mapping[str, Any]) -> None:
+    user = db.session.get(User, data["user_id"])
     if user is None or user.disabled:
         return
     if kind == "account.password_changed":
         outbox.send(writing.password_changed(user.email))
+    elif kind == "account.second_factors_removed":
+        outbox.send(writing.factors_removed(user.email))
+    elif kind == "account.identity_linked":
+        if data.get("by") != WITH_THE_ACCOUNT:
+            outbox.send(writing.identity_linked(user.email, data["provider"]))
     elif not user.email_verified:
         verification.ask(user)

@@ -15,6 +15,8 @@ VERIFICATION = "verification"
 RECOVERY = "recovery"
 PASSWORD_CHANGED = "password"  # noqa: S105  (a kind of mail)
 INVITATION = "invitation"
+NEW_ADDRESS = "new-address"
+ACCOUNT_CHANGED = "account"
 DIGEST = "digest"
 
 #: Characters of a line of a digest, in which there are others' words.
@@ -52,6 +54,57 @@ def password_changed(to: str) -> Mail:
         Small("Tokens of scripts go on: look at them in your account, too."),
     ]
     return _mail(to, "Your password was changed", parts, PASSWORD_CHANGED, None)
+
+
+def new_address(to: str, token: str, good_until: datetime) -> Mail:
+    """Ask whether somebody reads what is sent to the address that they want from now on."""
+    parts: list[Part] = [
+        Words("Somebody wants this to be the address of their account. If it was you, confirm it:"),
+        Link("Use this address", page_address(f"/new-address#{token}")),
+        Small(f"The link works once, for an hour, where you are signed in. {NOT_YOU}"),
+    ]
+    return _mail(to, "Confirm your new address", parts, NEW_ADDRESS, good_until)
+
+
+def address_taken(to: str, good_until: datetime) -> Mail:
+    """Tell somebody that another account can't have their address, which asking does not tell."""
+    parts: list[Part] = [
+        Words(
+            "Somebody wanted this to be the address of another account, and it is that of yours."
+        ),
+        Words("Nothing has changed. If it was you: sign in with this address, or use another one."),
+    ]
+    return _mail(to, "This address has an account", parts, NEW_ADDRESS, good_until)
+
+
+def address_changed(to: str) -> Mail:
+    """Tell somebody at the address from before that their account has another one."""
+    parts: list[Part] = [
+        Words("Your account has another address now: nothing is sent to this one any more."),
+        Words("Sessions and tokens go on; links that were sent here are no longer good."),
+        Small("If this was not you, tell whoever runs this service at once."),
+    ]
+    return _mail(to, "The address of your account was changed", parts, ACCOUNT_CHANGED, None)
+
+
+def identity_linked(to: str, provider: str) -> Mail:
+    """Tell somebody that another service signs in to their account."""
+    parts: list[Part] = [
+        Words(f"The service “{quoted(provider)}” signs in to your account from now on."),
+        Words("If this was not you, unlink it in your account, and choose a new password:"),
+        Link("Look at your account", page_address("/account")),
+    ]
+    return _mail(to, "A service was linked to your account", parts, ACCOUNT_CHANGED, None)
+
+
+def factors_removed(to: str) -> Mail:
+    """Tell somebody that their second factors are gone."""
+    parts: list[Part] = [
+        Words("The second factors of your account were taken away: the password alone signs in."),
+        Words("Set them up anew in your account. If you did not ask for this, do it at once:"),
+        Link("Look at your account", page_address("/account")),
+    ]
+    return _mail(to, "Your second factors were removed", parts, ACCOUNT_CHANGED, None)
 
 
 def invitation(

@@ -51,8 +51,11 @@ def use(identity: Identity, proof: Proof) -> User:
     return identity.user
 
 
-def add(user: User, proof: Proof) -> Identity:
-    """Link an identity to an account, in the open transaction; raises TooManyIdentities."""
+def add(user: User, proof: Proof, by: str) -> Identity:
+    """Link an identity to an account, in the open transaction; raises TooManyIdentities.
+
+    `by` tells what it was linked by (see the event).
+    """
     mine = select(func.count()).where(Identity.user_id == user.id)
     if (db.session.scalar(mine) or 0) >= MAX_IDENTITIES:
         db.session.rollback()
@@ -67,7 +70,9 @@ def add(user: User, proof: Proof) -> Identity:
     )
     db.session.add(identity)
     db.session.flush()
-    linked = IdentityLinked(user_id=user.id, identity_id=identity.id, provider=proof.provider)
+    linked = IdentityLinked(
+        user_id=user.id, identity_id=identity.id, provider=proof.provider, by=by
+    )
     log.record(linked, actor=user.id)
     return identity
 
@@ -83,7 +88,7 @@ def link(proof: Proof, caller: Caller) -> Identity:
     spent.spend(proof)
     identity = find(proof.claims)
     if identity is None:
-        identity = add(db.session.get_one(User, caller.user_id), proof)
+        identity = add(db.session.get_one(User, caller.user_id), proof, "asked")
     elif identity.user_id != caller.user_id:
         db.session.rollback()
         raise IdentityTaken()

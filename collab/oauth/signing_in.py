@@ -69,7 +69,8 @@ def _linked(proof: Proof, client: Client, owner: User | None) -> tuple[User, boo
     if (identity := identities.find(claims)) is not None:
         return identities.use(identity, proof), False
     user, is_new = (owner, False) if owner else _found(claims, client)
-    identities.add(user, proof)
+    by = "password" if owner else "registration" if is_new else "address"
+    identities.add(user, proof, by)
     if claims.verified and user.email == claims.email and user.email_verified_at is None:
         user.email_verified_at = utcnow()
     return user, is_new

@@ -89,6 +89,13 @@ ACCOUNTS: Folder = (
         Step("GET", "/auth/me"),
         Step("PATCH", "/auth/me", {"name": "Alice"}),
         Step("GET", "/auth/verify"),
+        Step(
+            "POST",
+            "/auth/email",
+            {"email": "another-{{alice_email}}", "password": "{{password}}"},
+            status=(202, 429),
+        ),
+        Step("POST", "/auth/email/confirm", {"token": "a-token-of-nobody"}, status=(410,)),
         Step("POST", "/auth/verification", status=(202, 409, 429)),
         Step(
             "POST",

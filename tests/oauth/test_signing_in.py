@@ -194,3 +194,16 @@ def test_an_account_of_somebody_elses_issuer_is_not_that_of_ours(http, google, g
     github.user = {"id": 42, "login": "other"}
     github.emails = [{"email": "other@example.com", "primary": True, "verified": True}]
     assert ok(signs_in(http, github, "github"))["user"]["id"] != first
+
+
+def test_the_log_says_by_what_an_identity_was_linked(http, google, verified):
+    google.claims = {"email": "Alice@Example.com"}
+    ok(signs_in(http, google))
+    events = ok(verified.get(f"/events?topic=user:{verified.id}&type=account.identity_linked"))
+    assert [one["data"]["by"] for one in events["items"]] == ["address"]
+    google.claims = {"sub": "another", "email": "new@example.com"}
+    body = ok(signs_in(http, google))
+    headers = {"Authorization": f"Bearer {body['access_token']}"}
+    query = f"/api/v1/events?topic=user:{body['user']['id']}&type=account.identity_linked"
+    mine = ok(http.get(query, headers=headers))["items"]
+    assert [one["data"]["by"] for one in mine] == ["registration"]

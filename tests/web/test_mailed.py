@@ -39,4 +39,52 @@ def test_a_forgotten_password_is_chosen_anew_by_the_link_of_a_mail(process, brow
     expect(page.get_by_text("verified")).to_be_visible()
     page.get_by_role("button", name="Every day").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
+
+    page.get_by_role("button", name="Change the address").click()
+    page.get_by_label("The new address").fill("bob@example.org")
+    page.get_by_role("button", name="Send the mail").click()
+    expect(page.get_by_text("on its way to that address")).to_be_visible()
+    fragment = eventually(lambda: link_to(instance, "/new-address"))
+    page.goto(f"{site.url}/new-address{fragment}")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator("main").get_by_role("status")).to_contain_text("is bob@example.org")
+    page.goto(f"{site.url}/account")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Export").click()
+        page.get_by_role("dialog").get_by_role("button", name="Export").click()
+    assert saved.value.suggested_filename.startswith("collab-")
+    page.get_by_role("button", name="Erase it").click()
+    page.get_by_label("Write bob@example.org").fill("bob")
+    page.get_by_role("button", name="Erase it for good").click()
+    expect(page.get_by_text("not the address of your account")).to_be_visible()
+    page.get_by_label("Write bob@example.org").fill("bob@example.org")
+    page.get_by_role("button", name="Erase it for good").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    page.close()
+
+
+def link_to(instance, path):
+    """Return what the link to a page ends with, in any mail that was kept."""
+    for kept in (instance / "mail").glob("*.eml"):
+        mail = message_from_bytes(kept.read_bytes(), policy=default)
+        for link in links_in(mail):
+            if path in link:
+                return link.partition(path)[2]
+    return None
+
+
+def test_the_first_view_says_that_an_address_is_not_verified(process, browser, instance):
+    site = process(NOTIFIER="on", JOB_WORKERS="1")
+    page = browser.new_page()
+    page.goto(f"{site.url}/register")
+    page.get_by_label("E-mail").fill("dora@example.com")
+    page.get_by_label("Password").fill(NEW)
+    page.get_by_role("button", name="account").click()
+    expect(page.get_by_role("note")).to_contain_text("dora@example.com")
+    fragment = eventually(lambda: link_to(instance, "/verify"))
+    page.goto(f"{site.url}/verify{fragment}")
+    page.get_by_role("button", name="Verify it").click()
+    page.get_by_role("link", name="Go on to Collab").click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    expect(page.get_by_role("note")).to_have_count(0)
     page.close()

@@ -65,11 +65,23 @@ class PasswordChanged(AccountEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityLinked(AccountEvent):
-    """An identity at another service was linked: whoever has it there signs in to the account."""
+    """An identity at another service was linked: whoever has it there signs in to the account.
+
+    `by` is asked (somebody signed in wanted it), password (shown once), address (both sides have
+    verified it) or registration (the account was made by it).
+    """
 
     type = "account.identity_linked"
     identity_id: int
     provider: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChanged(AccountEvent):
+    """A person gave the account another e-mail address, which they have shown to read."""
+
+    type = "account.email_changed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,10 +162,10 @@ async function all(path, { most = 1000, ...options } = {}) {
 /**
  * Fetch bytes, such as a picture, which an address of `blob:` then shows.
  * @param {string} path
- * @param {Options} [options]
+ * @param {Options & { method?: string }} [options]
  */
 async function blob(path, options = {}) {
-  const response = await answered("GET", path, options);
+  const response = await answered(options.method ?? "GET", path, options);
   if (!response.ok) throw new Problem(response.status, await response.json().catch(() => null), response.headers);
   return response.blob();
 }

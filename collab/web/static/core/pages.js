@@ -14,6 +14,7 @@ export const PAGES = {
   "/forgot": "mailed",
   "/reset": "mailed",
   "/verify": "mailed",
+  "/new-address": "mailed",
   "/invitation": "mailed",
   "/unsubscribe": "mailed",
   "/projects": "projects",

@@ -3,6 +3,8 @@
 import { h, replace } from "../core/dom.js";
 import { button, segmented } from "./button.js";
 import { chip } from "./chips.js";
+import { openForm } from "./dialog.js";
+import { field } from "./field.js";
 import { toast } from "./toast.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
@@ -24,7 +26,51 @@ export function addressRow(ctx) {
       h("div", { class: "row-sub" }, known ? ctx.user.email : `${ctx.user.email}: follow the link that you were sent.`),
     ),
     known ? chip("verified", "accent") : button("Verify: send the link again", sendAgain),
+    button("Change the address", () => newAddress(ctx)),
   );
+}
+
+/** Ask for another address: it counts once its mail was followed. @param {Context} ctx */
+function newAddress(ctx) {
+  openForm({
+    title: "Change the address",
+    intro:
+      "A mail goes to the new address; until its link was followed, nothing changes. The address that you have is told.",
+    submit: "Send the mail",
+    fields: [
+      field("email", "The new address", { type: "email", attributes: { autocomplete: "email", required: true } }),
+      field("password", "Your password", {
+        type: "password",
+        hint: "Not asked for if you have just signed in.",
+        attributes: { autocomplete: "current-password" },
+      }),
+    ],
+    async save({ email, password }) {
+      await ctx.api.post("auth/email", { body: { email, ...(password ? { password } : {}) } });
+      toast.done("A mail with a link is on its way to that address.");
+    },
+  });
+}
+
+/** Say on the first view that the address is not verified yet. @param {Context} ctx */
+export function unverifiedNote(ctx) {
+  const place = h("div", {});
+  const end = ctx.session.user.subscribe((now) => {
+    const sendAgain = async () => {
+      await ctx.api.post("auth/verification");
+      toast.done("A mail with a link is on its way.");
+    };
+    const words = h(
+      "p",
+      {},
+      "Your address is not verified: follow the link in the mail to ",
+      h("b", {}, now?.email ?? ""),
+      ".",
+    );
+    const again = h("div", { class: "page-actions" }, button("Send it again", sendAgain, { look: "quiet" }));
+    replace(place, now && !now.email_verified ? h("div", { class: "invitation", role: "note" }, words, again) : null);
+  });
+  return { element: place, end };
 }
 
 /** How often somebody gets a mail of what they have not read. @param {Context} ctx */

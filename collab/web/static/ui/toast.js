@@ -15,9 +15,13 @@ let place = null;
 function shelf() {
   // A dialog is above all else on the page, so what is told while one is open stands in it.
   const host = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
-  place ??= h("div", { class: "toasts", role: "region", "aria-label": "Messages" });
-  if (place.parentElement !== host) host.append(place);
-  return place;
+  const shelves = (place ??= h("div", { class: "toasts", role: "region", "aria-label": "Messages" }));
+  if (shelves.parentElement !== host) {
+    host.append(shelves);
+    // What was told in a dialog is still to be read when that has closed.
+    if (host !== document.body) host.addEventListener("close", () => document.body.append(shelves), { once: true });
+  }
+  return shelves;
 }
 
 /**

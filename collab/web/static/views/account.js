@@ -16,6 +16,7 @@ import { pageHead, section } from "../ui/page.js";
 import { skeleton } from "../ui/skeleton.js";
 import { toast } from "../ui/toast.js";
 import { drawFactors } from "../rooms/factors.js";
+import { ownDataPart } from "../rooms/own-data.js";
 import { drawTokens, newToken } from "../rooms/tokens.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
@@ -72,6 +73,7 @@ async function mount(root, ctx) {
       section("Second factor and passkeys", [factors]),
       section("Tokens for scripts", [tokens], { actions: button("New token", () => newToken(ctx, tokens)) }),
       section("Where you are signed in", [sessions], { actions: everywhere }),
+      section("Your data", [ownDataPart(ctx)]),
     ),
   );
   void drawFactors(factors, ctx);

@@ -11,6 +11,7 @@ import { happening } from "../ui/activity.js";
 import { button, linkButton } from "../ui/button.js";
 import { chip } from "../ui/chips.js";
 import { empty, problemBox } from "../ui/empty.js";
+import { unverifiedNote } from "../ui/mails.js";
 import { newProject } from "../ui/new-project.js";
 import { pageHead, section } from "../ui/page.js";
 import { skeleton } from "../ui/skeleton.js";
@@ -26,11 +27,14 @@ async function mount(root, ctx) {
   const todo = h("div", {}, skeleton(3));
   const news = h("div", {}, skeleton(5));
   const invitations = h("div", {});
+  const note = unverifiedNote(ctx);
+  bag.add(note.end);
   root.append(
     h(
       "div",
       { class: "page home" },
       pageHead(`${greeting()}, ${firstName(ctx.user.name)}`),
+      note.element,
       invitations,
       section("Projects", [mine], { actions: button("New project", newProject, { icon: "plus", look: "quiet" }) }),
       h("div", { class: "columns" }, section("Mine to do", [todo]), section("What happened", [news])),

@@ -16,6 +16,8 @@ import { outsideCard, signForm } from "../ui/outside.js";
 
 /** Where an invitation waits while its bearer signs in. */
 const KEPT = "collab.invitation";
+/** The same of a link that confirms a new address. */
+const KEPT_ADDRESS = "collab.new-address";
 
 /** @type {Record<string, Page>} */
 const PAGES = {
@@ -30,6 +32,10 @@ const PAGES = {
         if (me && me.email === data.email) ctx.session.update({ ...me, email_verified: true });
         return `${data.email} is verified.`;
       }),
+  },
+  "/new-address": {
+    title: "Your new address",
+    draw: (ctx, token) => moved(ctx, token),
   },
   "/invitation": { title: "You are invited", draw: invited },
   "/unsubscribe": {
@@ -111,6 +117,29 @@ function invited(ctx, token) {
     ctx.router.go(`/projects/${data.project_id}`);
     return "You are a member.";
   });
+}
+
+/** Who asked for it confirms it, where they are signed in. @param {Context} ctx @param {string} token */
+function moved(ctx, token) {
+  const kept = token || sessionStorage.getItem(KEPT_ADDRESS) || "";
+  if (!ctx.session.user.get()) {
+    sessionStorage.setItem(KEPT_ADDRESS, kept);
+    return [
+      h("p", {}, "Sign in to your account as you did before; then this address is confirmed."),
+      h("p", {}, h("a", { href: "/sign-in?next=/new-address" }, "Sign in")),
+    ];
+  }
+  return asking(
+    "From now on, mails for your account go to this address, and you sign in with it.",
+    "Use it",
+    async () => {
+      const { data } = await ctx.api.post("auth/email/confirm", { body: { token: kept } });
+      sessionStorage.removeItem(KEPT_ADDRESS);
+      const me = ctx.session.user.get();
+      if (me) ctx.session.update({ ...me, ...data });
+      return `The address of your account is ${data.email}.`;
+    },
+  );
 }
 
 /**
