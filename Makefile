@@ -4,10 +4,13 @@ PYTHON ?= .venv/bin/python
 ARGS ?=
 NPM_BIN := tests/node_modules/.bin
 PAGE := collab/web/static
+# What CI runs on PostgreSQL, besides what the tests do on both (tests/core/test_postgresql.py).
+ON_POSTGRES := tests/test_migrations.py tests/test_role_matrix.py tests/projects tests/workspaces tests/tasks tests/posts \
+  tests/search tests/events tests/jobs/test_leases.py
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test spark newest tour clients fuzz counts bench lock sbom deploy-lint image audit
+.PHONY: help install lint types test postgres spark newest tour clients fuzz counts bench lock sbom deploy-lint image audit
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +35,9 @@ types: ## mypy, strict; and tsc for the page
 
 test: ## pytest on all cores; one part of it: make test ARGS=tests/posts
 	$(PYTHON) -m pytest $(ARGS)
+
+postgres: ## the tests on PostgreSQL that touch the database most; all: make postgres ARGS=tests
+	$(PYTHON) -m pytest --database postgresql $(or $(ARGS),$(ON_POSTGRES))
 
 spark: ## the analysis of the event archive on a cluster of Spark (an environment of its own: .spark)
 	python3 -m venv .spark

@@ -108,7 +108,7 @@ def create_app(
 def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     """Derive the settings of Flask and its extensions, and make the missing secrets."""
     from .core.counting import shares
-    from .core.database import engine_options
+    from .core.database import engine_options, with_driver
     from .ops import docs
     from .realtime.json_door.protocol import MAX_MESSAGE_BYTES
     from .realtime.transport.incoming import NoThread
@@ -116,11 +116,16 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
     values |= shares.divide(values)
     instance = _prepare_instance(values)
     kept_here = URL.create("sqlite", database=str(instance / "collab.db"))
-    url = values["DATABASE_URL"] or kept_here.render_as_string()
+    url = with_driver(values["DATABASE_URL"]) or kept_here.render_as_string()
+    try:
+        engine_settings = engine_options(url, values)
+    except ModuleNotFoundError as error:
+        sentence = f"DATABASE_URL is of a server whose client, {error.name}, is not installed"
+        raise config.ConfigError(f"{sentence}: pip install -r deploy/requirements.txt") from None
     values |= {
         "INSTANCE_PATH": instance,
         "SQLALCHEMY_DATABASE_URI": url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url, values["DATABASE_TIMEOUT_SECONDS"]),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_settings,
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(minutes=values["ACCESS_TOKEN_MINUTES"]),
         "JWT_TOKEN_LOCATION": ["headers"],
         "RATELIMIT_ENABLED": values["RATE_LIMIT"] != "off",

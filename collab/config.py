@@ -37,11 +37,10 @@ SETTINGS = (
         "PORT", "5000", whole(1, 65535), "port that `python app.py` serves on; `--port` goes first"
     ),
     Setting(
-        "DATABASE_URL",
-        "",
-        database_url,
-        "the database; empty: SQLite in INSTANCE_PATH/collab.db",
+        "DATABASE_URL", "", database_url, "SQLite or PostgreSQL; empty: INSTANCE_PATH/collab.db"
     ),
+    Setting("DATABASE_POOL", "16", whole(1, 1000), "connections that a process keeps open"),
+    Setting("DATABASE_POOL_OVERFLOW", "64", whole(0, 1000), "more that it opens for a while"),
     Setting(
         "SQLITE_SYNCHRONOUS",
         "full",

@@ -135,9 +135,12 @@ def plugins(value: str) -> list[str]:
 
 
 def database_url(value: str) -> str:
-    """Parse a database's address: an SQLite file, empty for the one in INSTANCE_PATH."""
-    if value and not SQLITE_FILE.match(value):
-        raise ValueError("must be sqlite:/// and a file, such as sqlite:////srv/collab.db")
+    """Parse a database's address: an SQLite file (empty: in INSTANCE_PATH), or PostgreSQL."""
+    if value and not SQLITE_FILE.match(value) and not POSTGRES_PATTERN.fullmatch(value):
+        raise ValueError(
+            "must be a file, such as sqlite:////srv/collab.db, or a database of PostgreSQL, such as"
+            " postgresql+psycopg://user@127.0.0.1/collab"
+        )
     return value
 
 

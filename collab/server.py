@@ -25,7 +25,7 @@ from . import starting
 from .auth import passwords
 from .core import allocator
 from .core.counting import metrics, processes
-from .core.database import put_log_away
+from .core.database import engine, put_log_away
 from .core.errors import ApiError
 from .core.http import heavy
 from .core.http.limits import largest_body
@@ -155,7 +155,8 @@ def leave(code: object) -> None:
 
 def prepare(app: Flask) -> None:
     """Bring the database up to date, and tidy the kept files; one process at a time."""
-    with app.app_context(), locked(app.config["INSTANCE_PATH"] / "migrating.lock"):
+    lock = app.config["INSTANCE_PATH"] / "migrating.lock"
+    with app.app_context(), locked(lock), engine().alone():
         upgrade()
         pages.rewrite_once()
         tidy_files()

@@ -21,10 +21,16 @@ from collab.core.security.keys import KEY_NAMES
 from collab.extensions import db
 from collab.server import prepare
 
-from .support import jobs
+from .support import databases, jobs
+from .support.databases import (  # hooks of pytest's
+    pytest_addoption,  # noqa: F401
+    pytest_configure,  # noqa: F401
+    pytest_unconfigure,  # noqa: F401
+)
 from .support.declared import Declared
 from .support.order import pytest_collection_modifyitems  # noqa: F401 (a hook of pytest's)
 from .support.people import Person, register
+from .support.postgres import PostgresServer, postgres_server
 from .support.servers import PLAIN, ForkedServer, ProcessServer, ThreadServer, fork_server
 from .support.sockets import Socket
 from .support.streams import Stream
@@ -78,10 +84,17 @@ def http_for(app: Flask) -> httpx.Client:
 
 
 @pytest.fixture(scope="session")
+def cluster() -> Iterator[PostgresServer]:
+    """Return a PostgreSQL for tests that make databases of their own, and stop it as they like."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Person]]:
     """Make a migrated database with everybody in it, once: each test gets a copy."""
     folder = tmp_path_factory.mktemp("template")
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)})
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.make(folder))
     prepare(app)
     http = http_for(app)
     people = {name: register(http, name) for name in NAMES}
@@ -95,8 +108,8 @@ def template_with_project(
 ) -> tuple[Path, int]:
     """Make the same database with alice's project in it, once; returns the project's id, too."""
     folder = tmp_path_factory.mktemp("template-with-project")
-    copy_database(template[0], folder)
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)})
+    where = databases.copy(template[0], folder)
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | where)
     project_id = makes_project(template[1]["alice"].at(http_for(app)))
     close(app)
     return folder / "collab.db", project_id
@@ -105,12 +118,6 @@ def template_with_project(
 def makes_project(alice: Person) -> int:
     """Make alice's project, in which bob is a collaborator and vera a viewer."""
     return alice.makes_project(bob="collaborator", vera="viewer")
-
-
-def copy_database(source: Path, folder: Path) -> None:
-    """Copy a database that nobody has open into a folder."""
-    for path in source.parent.glob("collab.db*"):
-        shutil.copy(path, folder / path.name)
 
 
 def close(app: Flask) -> None:
@@ -125,7 +132,8 @@ def close(app: Flask) -> None:
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """Build an application for all tests of this process that want none of their own settings."""
     folder = tmp_path_factory.mktemp("lasting") / "instance"
-    return jobs.bring_types(create_app(SETTINGS | {"INSTANCE_PATH": str(folder)}))
+    where = databases.settings_of(folder)
+    return jobs.bring_types(create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | where))
 
 
 @pytest.fixture(scope="session")
@@ -165,7 +173,7 @@ def instance(
         # A thread that has not ended yet may make files while others go: so the name goes first.
         shutil.rmtree(folder.rename(folder.with_name(f"gone-{uuid4()}")), ignore_errors=True)
     folder.mkdir(mode=0o700)
-    copy_database(source, folder)
+    databases.copy(source, folder)
     return folder
 
 
@@ -189,7 +197,8 @@ def make_app(instance: Path) -> Iterator[Callable[..., Flask]]:
     made: list[Flask] = []
 
     def make(**settings: str) -> Flask:
-        app = create_app(SETTINGS | {"INSTANCE_PATH": str(instance)} | settings)
+        where = databases.settings_of(instance)
+        app = create_app(SETTINGS | {"INSTANCE_PATH": str(instance)} | where | settings)
         made.append(jobs.bring_types(app))
         return made[-1]
 
@@ -265,10 +274,10 @@ def serve(make_app: Callable[..., Flask]) -> Iterator[Callable[..., ThreadServer
 def process(instance: Path) -> Iterator[Callable[..., ProcessServer]]:
     """Return a starter of servers in processes of their own, on this test's database."""
     running: list[ProcessServer] = []
-    secrets = {name: SETTINGS[name] for name in KEY_NAMES}
+    given = {name: SETTINGS[name] for name in KEY_NAMES} | databases.settings_of(instance)
 
     def start(*arguments: str, **settings: str) -> ProcessServer:
-        running.append(ForkedServer(instance, **secrets, **settings).start(*arguments))
+        running.append(ForkedServer(instance, **(given | settings)).start(*arguments))
         return running[-1]
 
     yield start

@@ -19,7 +19,7 @@ from .support.servers import ForkedServer
 #: As they are for a reader, not as they are for tests.
 LIMITS = {one.name: one.default for one in SETTINGS if one.name.endswith("RATE_LIMIT")}
 #: Blocks that a test can't run: what installs, and what never ends. One more wants a reason.
-NOT_RUN = 13
+NOT_RUN = 14
 
 
 @pytest.fixture

@@ -247,6 +247,7 @@ NAMES_ALL = {
     "events/catalogue/*": "the catalogue of what happens in all packages",
     "core/usage/counted.py": "the one table of whose each row is, which triggers are made of",
     "core/usage/models.py": "the kinds that it counts",
+    "core/database/postgresql_texts.py": "the one table of texts that are found",
     "core/http/routing/short_paths.py": "addresses that clients know: /ws/notifications",
     "realtime/json_door/routes.py": "the same",
 }
@@ -312,6 +313,56 @@ def touches_database(path: Path) -> set[str]:
 def test_schemas_touch_no_database():
     schemas = [path for path in FILES if path.name == "schemas.py"]
     assert offenders(schemas, touches_database) == {}
+
+
+#: What knows one kind of database from another; everything else asks the face of the one that is
+#: there (`core/database/engine.py`).
+KNOWS_DATABASES = (
+    "core/database/*",
+    "core/fulltext/*",
+    "ingest/pipeline/engines/*",
+    "ingest/pipeline/store.py",  # which of them is opened
+    "core/compiled.py",  # statements are compiled for whichever there is
+    "core/models.py",  # the type of ids, which SQLite has a word of its own for
+    "__init__.py",  # where the file is, if no database is named
+    "core/transactions/*",  # the files that commits wait for, and that processes share
+    "ingest/worker/supervisor.py",  # what a worker is told of where the database is
+    "parsers.py",  # what a database's address looks like
+)
+DATABASE_NAME = re.compile(r"(sqlite|postgres(ql)?)(\+\w+)?(:.*)?", re.DOTALL)
+
+
+def knows_databases(path: Path, house: Path = HOUSE) -> set[str]:
+    """Return what in a file asks which kind of database there is."""
+    if any(path.relative_to(house).match(one) for one in KNOWS_DATABASES):
+        return set()
+    dialects = {name for name, _ in foreign(path) if name.startswith("sqlalchemy.dialects")}
+    names = {
+        node.value
+        for node in nodes(path)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and DATABASE_NAME.fullmatch(node.value)
+    }
+    asked = {"dialect" for node in nodes(path) if getattr(node, "attr", None) == "dialect"}
+    return dialects | names | asked
+
+
+def test_what_differs_between_databases_stands_behind_their_face():
+    assert offenders(FILES, knows_databases) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from sqlalchemy.dialects.sqlite import insert",
+        'ON_POSTGRES = db.engine.dialect.name == "postgresql"',
+        "def late(): return url.startswith('sqlite:')",
+    ],
+)
+def test_a_planted_question_for_the_database_is_found(copied, line):
+    plant(copied / "posts" / "service.py", line)
+    assert knows_databases(copied / "posts" / "service.py", copied)
 
 
 #: What is glue between requests and the house: it may know a request as routes do.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import pytest
 
 from collab.core.json import dumps
 
+from .support import databases
 from .support.memory import CROWD, MIB
 from .support.people import Person
 from .support.raw import TEXT, RawSocket
@@ -48,7 +48,7 @@ def topic(attacked: Any, instance: Path, alice: Person, project: int) -> str:
     row = (topic, "crowd.came", alice.id, project, said, time)
     insert = f"INSERT INTO events ({columns}) VALUES (?, ?, ?, ?, ?, ?)"
     with (
-        contextlib.closing(sqlite3.connect(instance / "collab.db", timeout=30)) as database,
+        contextlib.closing(databases.opened(instance, timeout=30)) as database,
         database,
     ):
         database.executemany(insert, [row] * EVENTS)

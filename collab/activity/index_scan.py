@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, String, bindparam, cast, func, select
 from sqlalchemy.orm import aliased
 
 from ..core.json import dumps
@@ -186,6 +186,12 @@ def _one(column: str | None, columns: tuple[str, ...]) -> Select[Any]:
     return _newest_below(EventRow, query)
 
 
+def _key(column: str, value: Any) -> Any:
+    """Return a key as its column has it: what comes out of JSON may be a text."""
+    kind = getattr(EventRow, column).type
+    return value if isinstance(kind, String) else cast(value, kind)
+
+
 @lru_cache(maxsize=64)
 def _merged(column: str, columns: tuple[str, ...]) -> Select[Any]:
     """Read the newest rows of many sources together.
@@ -195,11 +201,13 @@ def _merged(column: str, columns: tuple[str, ...]) -> Select[Any]:
     """
     keys = func.json_each(bindparam("keys")).table_valued("value")
     width = bindparam("width", type_=Id)
-    newest = _ids_below(column, keys.c.value).limit(1).correlate(keys).scalar_subquery()
+    newest = (
+        _ids_below(column, _key(column, keys.c.value)).limit(1).correlate(keys).scalar_subquery()
+    )
     tops = select(keys.c.value, newest.label("id")).cte()
     there = select(tops.c.value).where(tops.c.id.is_not(None))
     some = there.order_by(tops.c.id.desc()).limit(width).subquery()
-    ids = _ids_below(column, some.c.value).limit(width).correlate(some)
+    ids = _ids_below(column, _key(column, some.c.value)).limit(width).correlate(some)
     found = select(EventRow.id).select_from(some).join(EventRow, EventRow.id.in_(ids))
     found = found.order_by(EventRow.id.desc()).limit(width)
     query = select(*(getattr(EventRow, name) for name in columns))
@@ -211,7 +219,9 @@ def _many(column: str, columns: tuple[str, ...]) -> Select[Any]:
     """Read some rows of each of many sources, by one seek for each."""
     keys = func.json_each(bindparam("keys")).table_valued("value")
     row = aliased(EventRow)
-    ids = _newest_below(row, select(row.id).where(getattr(row, column) == keys.c.value))
+    ids = _newest_below(
+        row, select(row.id).where(getattr(row, column) == _key(column, keys.c.value))
+    )
     newest = ids.correlate(keys).scalar_subquery()
     shown = (getattr(EventRow, name) for name in columns)
     return select(*shown).select_from(keys).join(EventRow, EventRow.id.in_(newest))

@@ -13,6 +13,7 @@ from typing import Any
 import click
 from flask import Flask
 
+from ..core.database import engine
 from ..core.security import RINGS, key_id
 from ..core.slots import application
 from ..core.storage import blob_store
@@ -115,6 +116,10 @@ def _sources() -> making.Sources:
 
 
 def _database() -> Path:
+    if not engine().is_file:
+        raise making.CanNotBackUp(
+            f"{engine().place} is a server's: back it up with its own tools (docs/operations.md)."
+        )
     return Path(db.engine.url.database or "").absolute()
 
 

@@ -6,8 +6,7 @@ up later, in another thread, so that no answer and no time gives it away.
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, exists, insert, literal, select
 
 from ..auth import passwords, users
 from ..auth.accounts import known, ways_in
@@ -29,8 +28,10 @@ REQUESTS_PER_COMMIT = 50
 def ask(email: str, network: str) -> None:
     """Note that somebody asks for a new password; raises TooManyResets."""
     limits.RESETS.here().take(network)
-    noted = insert(ResetRequest).values(email=email, asked_at=utcnow())
-    db.session.execute(noted.on_conflict_do_nothing())
+    # Within the writer's lock, which an insert begins with: nobody else notes the same meanwhile.
+    there = exists().where(ResetRequest.email == email)
+    row = select(literal(email), literal(utcnow(), ResetRequest.asked_at.type)).where(~there)
+    db.session.execute(insert(ResetRequest).from_select(["email", "asked_at"], row))
     db.session.commit()
 
 

@@ -189,10 +189,11 @@ class _Text:
         for tell in connection.dispatch.before_cursor_execute:
             tell(connection, cursor, self._text, parameters, self._compiled, many)
         try:
-            return (cursor.executemany if many else cursor.execute)(self._text, parameters)
+            (cursor.executemany if many else cursor.execute)(self._text, parameters)
         except self.dialect.loaded_dbapi.Error as error:
             cursor.close()
             raise self.error(error) from error
+        return cursor  # not each driver's methods return it
 
     def error(self, error: Any) -> DBAPIError:
         """Return a driver's error as SQLAlchemy raises it."""

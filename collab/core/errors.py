@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from typing import Any
 
 from flask import Flask, Response, g, request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import WebsocketMismatch
 
+from .database_errors import out_of_reach
 from .json import dumps
 from .problems import type_of
 from .storage.free_space import is_full
@@ -214,13 +214,18 @@ def translated(error: Exception) -> ApiError:
         return DiskFull()
     if isinstance(error, StaleDataError):
         return PreconditionFailed()
-    if isinstance(error, (OperationalError, TimeoutError, sqlite3.OperationalError)):
+    if isinstance(error, (TimeoutError, *out_of_reach())) or _lost(error):
         log.error("the database did not answer: %s", error)
         return Unavailable("The database is busy or out of reach.")
     log.error("unexpected error", exc_info=error)
     bug = ApiError("Something broke on our side; the log has it under this request id.")
     bug.status = 500
     return bug
+
+
+def _lost(error: Exception) -> bool:
+    """Return whether an exception says that a connection was lost."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def init_app(app: Flask) -> None:

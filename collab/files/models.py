@@ -101,6 +101,7 @@ class FileChange(Model):
             "edit_id",
             unique=True,
             sqlite_where=text("edit_id IS NOT NULL"),
+            postgresql_where=text("edit_id IS NOT NULL"),
         ),
     )
 

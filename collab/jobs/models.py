@@ -55,13 +55,19 @@ class Job(Owned, Model):
             postgresql_where=text("status = 'running'"),
         ),
         # What ended long ago; see `retention`.
-        Index("ix_jobs_ended", "finished_at", sqlite_where=text("finished_at IS NOT NULL")),
+        Index(
+            "ix_jobs_ended",
+            "finished_at",
+            sqlite_where=text("finished_at IS NOT NULL"),
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
         Index("ix_jobs_owner_id_id", "owner_id", "id"),
         Index(
             "ix_jobs_schedule_id_id",
             "schedule_id",
             "id",
             sqlite_where=text("schedule_id IS NOT NULL"),
+            postgresql_where=text("schedule_id IS NOT NULL"),
         ),
         Index("ix_jobs_project_id_id", "project_id", "id"),
         Index("ix_jobs_owner_id_status_id", "owner_id", "status", "id"),
@@ -70,8 +76,20 @@ class Job(Owned, Model):
         Index("ix_jobs_project_id_type_id", "project_id", "type", "id"),
         # Everybody's, for admins. Partial, though all rows are in them, so that no query takes one
         # that does not ask for it: claiming has its own.
-        Index("ix_jobs_status_id", "status", "id", sqlite_where=text("created_at IS NOT NULL")),
-        Index("ix_jobs_type_id", "type", "id", sqlite_where=text("created_at IS NOT NULL")),
+        Index(
+            "ix_jobs_status_id",
+            "status",
+            "id",
+            sqlite_where=text("created_at IS NOT NULL"),
+            postgresql_where=text("created_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_jobs_type_id",
+            "type",
+            "id",
+            sqlite_where=text("created_at IS NOT NULL"),
+            postgresql_where=text("created_at IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -28,7 +28,12 @@ class OutgoingMail(Model):
     __table_args__ = (
         Index("ix_mails_recipient_kind_created_at", "recipient", "kind", "created_at"),
         Index("ix_mails_status_id", "status", "id"),
-        Index("ix_mails_ended_at", "ended_at", sqlite_where=text("ended_at IS NOT NULL")),
+        Index(
+            "ix_mails_ended_at",
+            "ended_at",
+            sqlite_where=text("ended_at IS NOT NULL"),
+            postgresql_where=text("ended_at IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

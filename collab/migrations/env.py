@@ -5,6 +5,8 @@ from typing import Any, Literal
 from alembic import context
 from flask import current_app
 
+from collab.core.database import engine
+from collab.core.database.postgresql_words import FOLDED_SUFFIX
 from collab.core.models import UtcDateTime
 from collab.core.usage import triggers
 
@@ -17,8 +19,10 @@ def render(kind: str, item: Any, autogen_context: object) -> str | Literal[False
 
 
 def is_ours(name: str | None, kind: str, parents: object) -> bool:
-    """Leave out what only the migrations know: the full-text index and its own tables."""
-    return not (kind == "table" and (name or "").startswith("search_index"))
+    """Leave out what no model has: the full-text index, and what is derived of texts."""
+    if kind == "column":
+        return not (name or "").endswith(FOLDED_SUFFIX)
+    return not (kind == "table" and (name or "").startswith(("search_index", "words_due")))
 
 
 def run() -> None:
@@ -32,10 +36,12 @@ def run() -> None:
             include_name=is_ours,
             compare_type=True,
         )
+        engine().before_migrations(connection)
         with context.begin_transaction():
             context.run_migrations()
         # The triggers know the newest schema alone; on the way down there may be no such column.
         if set(context.get_context().get_current_heads()) == set(context.script.get_heads()):
+            engine().ensure_schema(connection)
             triggers.ensure(connection)
             connection.commit()
 

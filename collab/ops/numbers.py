@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-import sqlite3
 import time
 from collections.abc import Iterator
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from ..core.database import engine
 from ..core.parts import PARTS
 from ..version import VERSION
 from .readiness import READINESS, is_good
@@ -21,7 +21,7 @@ def collect() -> Iterator[Metric]:
     labels = {
         "version": VERSION,
         "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
+        engine().name: engine().version,
     }
     about = GaugeMetricFamily("collab_info", "Which Collab runs, and on what.", labels=list(labels))
     about.add_metric(list(labels.values()), 1)

@@ -6,12 +6,10 @@ looks, others get what was found before.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -19,7 +17,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..core.database import TURNS
+from ..core.database import TURNS, engine
 from ..core.parts import PARTS
 from ..core.slots import Slot, application
 from ..core.storage import disk
@@ -106,24 +104,8 @@ def writing() -> str:
     with TURNS.here().one(WRITING_PATIENCE_S) as mine:
         if not mine:
             return f"no change has had its turn for {WRITING_PATIENCE_S:.0f} s"
-        try:
-            _begin_and_end()
-        except sqlite3.Error as error:
-            return f"no change can be made: {error}"
-    return STATE_OK
-
-
-def _begin_and_end() -> None:
-    """Begin to write and change nothing; on a connection of its own, which waits not so long."""
-    address = f"{Path(str(db.engine.url.database)).as_uri()}?mode=rw"
-    connection = sqlite3.connect(
-        address, uri=True, timeout=WRITING_PATIENCE_S, isolation_level=None
-    )
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
-    finally:
-        connection.close()
+        trouble = engine().trouble_writing(WRITING_PATIENCE_S)
+    return STATE_OK if trouble is None else f"no change can be made: {trouble}"
 
 
 def room() -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, literal, select, union_all
+from sqlalchemy import Select, String, bindparam, case, literal, select, union_all
 from sqlalchemy.orm import aliased
 
 from ..core import fulltext
@@ -50,7 +50,7 @@ def _candidates(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
     shown = (
         literal(kind.name).label("type"),
         kind.model.id.label("id"),
-        fulltext.relevance().label("score"),
+        fulltext.relevance(_expression(kind)).label("score"),
         kind.changed.label("at"),
     )
     query = _matching(select(*shown), kind, is_admin, in_project)
@@ -80,6 +80,10 @@ def shown(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
     )
 
 
+def _expression(kind: Kind) -> Any:
+    return bindparam(f"match_{kind.name}", type_=String)
+
+
 def _matching(query: Select[Any], kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
     """Join rows of a kind to their places in the index; what matches and may be read is left.
 
@@ -89,6 +93,6 @@ def _matching(query: Select[Any], kind: Kind, is_admin: bool, in_project: bool) 
     readable = kind.readable(kind.model, USER_PARAMETER, is_admin)
     if in_project:
         readable &= kind.project_id == PROJECT_PARAMETER
-    matches = fulltext.matches(bindparam(f"match_{kind.name}"))
+    matches = fulltext.matches(_expression(kind))
     joined = query.select_from(SEARCH_INDEX).join(kind.model, kind.model.id == fulltext.key())
     return joined.where(matches, case((readable, 1), else_=0) == 1)

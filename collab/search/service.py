@@ -56,7 +56,7 @@ def find(
     """
     offset = decode(cursor, SORT_KEY, NO_OFFSET)[0] if cursor else 0
     search = Search(caller, q, project_id)
-    if not search.query:
+    if not search.terms:
         return Page([], None)
     kinds = tuple(kind for kind in KINDS.here().values() if not type or kind.name in type)
     ranked = search.ranked(kinds, offset, limit + 1)
@@ -69,7 +69,8 @@ class Search:
 
     def __init__(self, caller: Caller, text: str, project_id: int | None) -> None:
         self.caller, self.project_id = caller, project_id
-        self.query, self.terms = asked.expression(text), asked.read(text).wanted
+        self.asked = asked.read(text)
+        self.terms = self.asked.wanted
         if project_id is not None:
             access.load(Project, project_id, caller)
         self.scopes = self._scopes()
@@ -93,9 +94,9 @@ class Search:
         asked = {"user_id": self.caller.user_id}
         if self.project_id is not None:
             asked["project_id"] = self.project_id
-        query, scopes = self.query, self.scopes
         return asked | {
-            f"match_{kind.name}": fulltext.within(query, kind.name, scopes) for kind in kinds
+            f"match_{kind.name}": fulltext.match(self.asked, kind.name, self.scopes)
+            for kind in kinds
         }
 
     def ranked(self, kinds: tuple[Kind, ...], skip: int, count: int) -> Sequence[Any]:

@@ -28,6 +28,7 @@ BOARD_KEY = "coalesce(project_id, -owner_id)"
 #: Conditions in the words of the partial indexes, which a query must repeat to use them.
 IS_OPEN = text(f"status <> '{DONE}'")
 IS_UNREMINDED = text("reminded_for IS NOT due_at")
+IS_UNREMINDED_THERE = text("reminded_for IS DISTINCT FROM due_at")
 
 
 class Task(Owned, Versioned, Model):
@@ -44,7 +45,14 @@ class Task(Owned, Versioned, Model):
         Index("ix_tasks_board_priority_rank_id", "board", "priority_rank", "id"),
         Index("ix_tasks_board_updated_at_id", "board", "updated_at", "id"),
         Index("ix_tasks_board_assignee_id_id", "board", "assignee_id", "id"),
-        Index("ix_tasks_board_open_due_order_id", "board", "due_order", "id", sqlite_where=IS_OPEN),
+        Index(
+            "ix_tasks_board_open_due_order_id",
+            "board",
+            "due_order",
+            "id",
+            sqlite_where=IS_OPEN,
+            postgresql_where=IS_OPEN,
+        ),
         Index("ix_tasks_owner_id_id", "owner_id", "id"),
         Index("ix_tasks_owner_id_status_id", "owner_id", "status", "id"),
         Index("ix_tasks_owner_id_position_id", "owner_id", "position", "id"),
@@ -57,6 +65,7 @@ class Task(Owned, Versioned, Model):
             "due_order",
             "id",
             sqlite_where=IS_OPEN,
+            postgresql_where=IS_OPEN,
         ),
         Index("ix_tasks_assignee_id_id", "assignee_id", "id"),
         Index("ix_tasks_status_id", "status", "id"),
@@ -65,6 +74,7 @@ class Task(Owned, Versioned, Model):
             "ix_tasks_to_remind_due_at",
             "due_at",
             sqlite_where=text(f"{IS_OPEN} AND {IS_UNREMINDED}"),
+            postgresql_where=text(f"{IS_OPEN} AND {IS_UNREMINDED_THERE}"),
         ),
         {"sqlite_autoincrement": True},
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, literal_column, or_, select, true
+from sqlalchemy import Select, String, and_, bindparam, case, literal_column, or_, select, true
 
 from ..core import fulltext
 from ..core.caller import Caller
 from ..core.errors import Forbidden
 from ..core.lists.paging import Page, paginate
 from ..core.models import Id, utcnow
-from ..core.words.asked import expression
+from ..core.words.asked import read
 from ..extensions import db
 from ..projects import access
 from .fields import tidy
@@ -38,7 +38,7 @@ LIST_COLUMNS = (
 
 ME_PARAMETER: Any = bindparam("me")
 IN_MY_PROJECTS = access.in_project_of(ME_PARAMETER, Task.project_id)
-MATCHES_SEARCH = fulltext.matches(bindparam("match"))
+MATCHES_SEARCH = fulltext.matches(bindparam("match", type_=String))
 FOUND_KEYS = select(fulltext.key()).where(MATCHES_SEARCH)
 #: The full-text index's own order of tasks, which is that of their ids.
 INDEX_ENTRY: Any = literal_column("search_index.rowid", Id)
@@ -72,10 +72,10 @@ def list_tasks(
     kind = _kind(project_id, scope, asked["assignee"], caller)
     values = _values(overdue, caller, **asked)
     if "match" in values:
-        words = expression(values["match"])
-        if not words:
+        words = read(values["match"])
+        if not words.wanted:
             return Page([], None)
-        values["match"] = fulltext.within(words, "task", _scopes(kind, project_id, caller))
+        values["match"] = fulltext.match(words, "task", _scopes(kind, project_id, caller))
     filters = frozenset(values)
     values |= _place(kind, project_id, caller)
     sort = sort or ("due_at" if overdue else "-id")

@@ -14,7 +14,7 @@ from ..events.catalogue.tasks import TaskReminded
 from ..extensions import db
 from .board import TASKS
 from .event_facts import about, written
-from .models import IS_OPEN, IS_UNREMINDED
+from .models import IS_OPEN
 
 #: How long before it is due a task's assignee is reminded.
 REMIND_BEFORE = timedelta(hours=24)
@@ -37,8 +37,9 @@ def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
     told of the next one alone, and how many others there are.
     """
     take_write_lock()
+    unreminded = TASKS.c.reminded_for.is_distinct_from(TASKS.c.due_at)
     query = select(*REMINDED_COLUMNS).where(
-        IS_OPEN, IS_UNREMINDED, TASKS.c.due_at <= now + REMIND_BEFORE
+        IS_OPEN, unreminded, TASKS.c.due_at <= now + REMIND_BEFORE
     )
     rows = db.session.connection().execute(query.order_by(TASKS.c.due_at).limit(limit)).all()
     log.record_all(list(_told(rows, now)), actor=None)

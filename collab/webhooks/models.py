@@ -45,7 +45,12 @@ class Webhook(AsSeen, Versioned, Model):
     __tablename__ = "webhooks"
     __table_args__ = (
         Index("ix_webhooks_project_id_id", "project_id", "id"),
-        Index("ix_webhooks_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+        Index(
+            "ix_webhooks_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -115,7 +115,7 @@ def test_of_many_rotations_within_the_grace_the_last_ones_are_remembered(app, se
     for _ in range(MAX_RETIRED + 1):
         used, (_, token) = token, pair(refresh(session, token))
     with app.app_context():
-        kept = db.session.scalars(select(Session.retired).where(Session.retired != {})).one()
+        (kept,) = filter(None, db.session.scalars(select(Session.retired)))
 
     assert len(kept) == MAX_RETIRED
     assert pair(refresh(session, used))[1] == token

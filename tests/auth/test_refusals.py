@@ -243,6 +243,7 @@ def full(app):
         )
 
 
+@pytest.mark.sqlite
 @pytest.mark.usefixtures("full")
 def test_a_refusal_that_can_not_be_recorded_is_answered_as_ever(nobody, alice, vera):
     assert tries(nobody, alice.email).status_code == 401

@@ -19,6 +19,8 @@ from ..conftest import SETTINGS, http_for
 from ..support.people import Person, ok
 from .conftest import Command
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def upload(alice: Person) -> dict[str, object]:

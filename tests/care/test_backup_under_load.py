@@ -21,6 +21,8 @@ from ..support.pipeline import conserved
 from ..support.waiting import eventually
 from .conftest import Command
 
+pytestmark = pytest.mark.sqlite
+
 #: Changes of each kind that are acknowledged before the backup begins.
 BEFORE = 8
 #: Tables whose rows are never changed: what is restored has to be what is there now, up to an id.

@@ -85,6 +85,7 @@ def words(folder: Path) -> set[str]:
     return {term for term in terms if any(term.startswith(fold(mark)) for mark in MARKS)}
 
 
+@pytest.mark.sqlite
 def test_nothing_of_her_is_left_in_the_database_or_on_the_disk(
     app: Flask, zeb: Person, alice: Person, together: int
 ) -> None:

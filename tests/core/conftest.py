@@ -14,7 +14,8 @@ from flask import Flask
 
 from collab import create_app
 
-from ..conftest import SETTINGS, close, copy_database, http_for
+from ..conftest import SETTINGS, close, http_for
+from ..support import databases
 from ..support.people import Person
 from ..support.servers import NO_TLS, TIMEOUT, ThreadServer
 
@@ -25,8 +26,8 @@ def one_for_all(
 ) -> Iterator[httpx.Client]:
     """Return a client of one application for all tests of a file that leave nothing behind."""
     folder = tmp_path_factory.mktemp("instance")
-    copy_database(template[0], folder)
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)})
+    where = databases.copy(template[0], folder)
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | where)
     with http_for(app) as client:
         yield client
     close(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,65 +13,70 @@ from sqlalchemy import event
 
 from collab.extensions import db
 
+from ..support import databases
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem
 from .conftest import Logged
 
 
-def hurry(app: Flask) -> None:
+@contextlib.contextmanager
+def in_a_hurry(app: Flask) -> Iterator[None]:
     """Let the application's connections give up at once instead of waiting for the lock."""
 
     def be_impatient(connection: Any, record: object) -> None:
         connection.execute("PRAGMA busy_timeout = 1")
 
+    if databases.server():
+        app.config["DATABASE_TIMEOUT_SECONDS"] = 0.01
+        yield
+        return
     with app.app_context():
-        event.listen(db.engine, "connect", be_impatient)
+        engine = db.engine
+    event.listen(engine, "connect", be_impatient)
+    engine.dispose()
+    yield
+    event.remove(engine, "connect", be_impatient)
+    engine.dispose()
 
 
 @pytest.fixture
-def writer(instance: Path, app: Flask, project: int) -> Iterator[sqlite3.Connection]:
+def writer(instance: Path, app: Flask, project: int) -> Iterator[Any]:
     """Return another process's connection, which holds the writer's lock."""
-    hurry(app)
-    with app.app_context():
-        db.engine.dispose()
-    connection = sqlite3.connect(instance / "collab.db", isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    yield connection
-    connection.close()
+    with in_a_hurry(app), contextlib.closing(databases.opened(instance)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
 
 
-def test_a_change_is_503(alice: Person, writer: sqlite3.Connection) -> None:
+def test_a_change_is_503(alice: Person, writer: Any) -> None:
     problem(alice.post("/projects", {"name": "x"}), 503)
 
 
-def test_503_says_when_to_try_again(alice: Person, writer: sqlite3.Connection) -> None:
+def test_503_says_when_to_try_again(alice: Person, writer: Any) -> None:
     assert int(alice.post("/projects", {"name": "x"}).headers["Retry-After"]) >= 1
 
 
-def test_reading_goes_on(alice: Person, project: int, writer: sqlite3.Connection) -> None:
+def test_reading_goes_on(alice: Person, project: int, writer: Any) -> None:
     assert alice.get(f"/projects/{project}").status_code == 200
 
 
-def test_the_change_can_be_repeated(alice: Person, writer: sqlite3.Connection) -> None:
+def test_the_change_can_be_repeated(alice: Person, writer: Any) -> None:
     alice.post("/projects", {"name": "x"})
     writer.execute("ROLLBACK")
     assert alice.post("/projects", {"name": "x"}).status_code == 201
 
 
-def test_a_change_that_was_put_off_leaves_its_key_free(
-    alice: Person, writer: sqlite3.Connection
-) -> None:
+def test_a_change_that_was_put_off_leaves_its_key_free(alice: Person, writer: Any) -> None:
     headers = {"Idempotency-Key": "k"}
     alice.post("/projects", {"name": "x"}, headers=headers)
     writer.execute("ROLLBACK")
     assert alice.post("/projects", {"name": "x"}, headers=headers).status_code == 201
 
 
-def test_the_log_says_why(logged: Callable[..., Logged], writer: sqlite3.Connection) -> None:
+def test_the_log_says_why(logged: Callable[..., Logged], writer: Any) -> None:
     busy = logged()
-    hurry(busy.app)
     account = {"email": "x@example.com", "password": PASSWORD}
-    problem(busy.http.post("/api/v1/auth/register", json=account), 503)
+    with in_a_hurry(busy.app):
+        problem(busy.http.post("/api/v1/auth/register", json=account), 503)
     assert "database is locked" in busy.text
 
 
@@ -85,7 +90,7 @@ CREATE TRIGGER break_it AFTER INSERT ON projects BEGIN INSERT INTO broken VALUES
 def test_a_commit_that_failed_leaves_no_lock_and_nothing_for_who_comes_next(
     alice: Person, bob: Person, instance: Path
 ) -> None:
-    database = sqlite3.connect(instance / "collab.db", isolation_level=None, timeout=0)
+    database = databases.opened(instance, timeout=0)
     database.executescript(BREAK)
     problem(alice.post("/projects", {"name": "refused"}), 500)
     database.execute("DROP TRIGGER break_it")  # this takes the lock

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
@@ -15,6 +16,8 @@ from collab.files.service import MAX_FILES_PER_DELETION, MAX_FILES_PER_MOVE
 from collab.tasks.on_member_left import MAX_TASKS_PER_TRANSACTION
 
 from ..support.people import Person, ok
+
+pytestmark = pytest.mark.sqlite
 
 MANY = 10 * ROWS_PER_TRANSACTION
 

@@ -28,6 +28,8 @@ from collab.projects.models import Project
 from ..support.people import Person
 from ..support.waiting import eventually
 
+pytestmark = pytest.mark.sqlite
+
 
 class FakeDisk:
     """Keeps what was written when a sync began; the first sync waits until it is told to go on."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from collab.extensions import db
 
 from ..conftest import SETTINGS, http_for
 from ..quotas.counts import counted, recounted
-from ..support import history
+from ..support import databases, history
 from ..support.jobs import Desk
 from ..support.people import Person, ok, register
 from ..uploads.disk import files_in
@@ -30,7 +29,7 @@ def keep_house(app: Flask) -> None:
 
 def age(instance: Path, statement: str) -> None:
     """Make rows as old as if years had passed."""
-    connection = sqlite3.connect(instance / "collab.db")
+    connection = databases.opened(instance)
     connection.create_function("lower", 1, str.lower, deterministic=True)
     connection.execute(statement)
     connection.commit()
@@ -124,7 +123,7 @@ def test_sessions_whose_time_was_over_long_ago_go(
 
 
 def sessions(instance: Path) -> list[int]:
-    with contextlib.closing(sqlite3.connect(instance / "collab.db")) as connection, connection:
+    with contextlib.closing(databases.opened(instance)) as connection, connection:
         return [row[0] for row in connection.execute("SELECT id FROM sessions ORDER BY id")]
 
 
@@ -134,7 +133,7 @@ def test_old_notifications_go(app: Flask, alice: Person, instance: Path) -> None
         values = f"({alice.id}, 'invited', {10_000 + number}, '{{}}', {time})"
         age(instance, f"INSERT INTO notifications {row} VALUES {values}")
     keep_house(app)
-    with contextlib.closing(sqlite3.connect(instance / "collab.db")) as connection, connection:
+    with contextlib.closing(databases.opened(instance)) as connection, connection:
         left = connection.execute("SELECT event_id FROM notifications").fetchall()
     assert left == [(10_003,)]
 
@@ -144,7 +143,7 @@ def test_answers_that_count_no_more_go(app: Flask, alice: Person, instance: Path
         alice.post("/projects", {"name": "P"}, headers={"Idempotency-Key": key})
     age(instance, f"UPDATE idempotency_keys SET created_at = {LONG_AGO} WHERE key = 'a'")
     keep_house(app)
-    with contextlib.closing(sqlite3.connect(instance / "collab.db")) as connection, connection:
+    with contextlib.closing(databases.opened(instance)) as connection, connection:
         assert connection.execute("SELECT key FROM idempotency_keys").fetchall() == [("b",)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from collab.extensions import db
 from collab.projects.models import Project
 
 from ..conftest import http_for
+from ..support import databases
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem
 from ..support.races import at_once
@@ -137,14 +137,14 @@ def test_who_is_not_signed_in_is_known_by_the_address(
     assert [answer.status_code for answer in answers] == [201, 201, 409]
 
 
-def test_a_key_is_forgotten_after_a_day(alice: Person, table: sqlite3.Connection) -> None:
+def test_a_key_is_forgotten_after_a_day(alice: Person, table: Any) -> None:
     makes(alice)
     table.execute("UPDATE idempotency_keys SET created_at = datetime('now', '-1441 minutes')")
     makes(alice)
     assert projects_of(alice) == ["Apollo", "Apollo"]
 
 
-def test_a_key_is_known_for_a_day(alice: Person, table: sqlite3.Connection) -> None:
+def test_a_key_is_known_for_a_day(alice: Person, table: Any) -> None:
     makes(alice)
     table.execute("UPDATE idempotency_keys SET created_at = datetime('now', '-1439 minutes')")
     makes(alice)
@@ -233,14 +233,14 @@ def test_of_32_at_once_each_is_answered_alike_or_told_to_wait(race: list[httpx.R
 
 
 @pytest.fixture
-def table(app: Flask, instance: Path) -> Iterator[sqlite3.Connection]:
+def table(app: Flask, instance: Path) -> Iterator[Any]:
     """Return a connection to the database, to leave things as a crash would."""
-    connection = sqlite3.connect(instance / "collab.db", isolation_level=None)
+    connection = databases.opened(instance)
     yield connection
     connection.close()
 
 
-def crash(table: sqlite3.Connection, state: str, *, lease: str) -> None:
+def crash(table: Any, state: str, *, lease: str) -> None:
     """Leave the key as a process does that died in a state, its lease ending then."""
     table.execute(
         "UPDATE idempotency_keys SET state = ?, answer = NULL, leased_until = datetime('now', ?)",
@@ -249,16 +249,14 @@ def crash(table: sqlite3.Connection, state: str, *, lease: str) -> None:
 
 
 def test_a_crash_before_the_change_lets_the_repetition_carry_it_out(
-    alice: Person, table: sqlite3.Connection
+    alice: Person, table: Any
 ) -> None:
     table.execute("DELETE FROM projects WHERE id = ?", (makes(alice).json()["id"],))
     crash(table, "claimed", lease="-1 second")
     assert makes(alice).status_code == 201
 
 
-def test_after_a_crash_only_one_repetition_is_carried_out(
-    alice: Person, table: sqlite3.Connection
-) -> None:
+def test_after_a_crash_only_one_repetition_is_carried_out(alice: Person, table: Any) -> None:
     table.execute("DELETE FROM projects WHERE id = ?", (makes(alice).json()["id"],))
     crash(table, "claimed", lease="-1 second")
     makes(alice)
@@ -266,24 +264,20 @@ def test_after_a_crash_only_one_repetition_is_carried_out(
     assert projects_of(alice) == ["Apollo"]
 
 
-def test_before_the_lease_is_over_nobody_takes_over(
-    alice: Person, table: sqlite3.Connection
-) -> None:
+def test_before_the_lease_is_over_nobody_takes_over(alice: Person, table: Any) -> None:
     makes(alice)
     crash(table, "claimed", lease="+30 seconds")
     problem(makes(alice), 409)
 
 
-def test_a_crash_between_the_change_and_its_answer_is_409(
-    alice: Person, table: sqlite3.Connection
-) -> None:
+def test_a_crash_between_the_change_and_its_answer_is_409(alice: Person, table: Any) -> None:
     makes(alice)
     crash(table, "done", lease="-1 second")
     assert "carried out" in problem(makes(alice), 409)["detail"]
 
 
 def test_a_crash_between_the_change_and_its_answer_makes_nothing_twice(
-    alice: Person, table: sqlite3.Connection
+    alice: Person, table: Any
 ) -> None:
     makes(alice)
     crash(table, "done", lease="-1 second")
@@ -292,7 +286,7 @@ def test_a_crash_between_the_change_and_its_answer_makes_nothing_twice(
 
 
 def test_what_breaks_after_its_commit_is_not_carried_out_again(
-    make_app: Callable[..., Flask], table: sqlite3.Connection
+    make_app: Callable[..., Flask], table: Any
 ) -> None:
     app = make_app()
 
@@ -311,11 +305,11 @@ def test_what_breaks_after_its_commit_is_not_carried_out_again(
 # -- what is kept ---------------------------------------------------------------------------------
 
 
-def dump(table: sqlite3.Connection) -> str:
+def dump(table: Any) -> str:
     return repr(table.execute("SELECT * FROM idempotency_keys").fetchall())
 
 
-def test_kept_answers_are_sealed(nobody: Person, table: sqlite3.Connection) -> None:
+def test_kept_answers_are_sealed(nobody: Person, table: Any) -> None:
     answer = ok(nobody.post("/auth/register", ACCOUNT, headers=KEY))
     secrets = (answer["access_token"], answer["refresh_token"], PASSWORD, "new@example.com")
     assert not [one for one in secrets if one in dump(table)]

@@ -17,6 +17,8 @@ from collab.extensions import db
 from ..conftest import http_for
 from ..support.people import Person, ok
 
+pytestmark = pytest.mark.sqlite
+
 LISTS = (
     "/projects",
     "/projects/{project}/tasks",

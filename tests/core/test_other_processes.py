@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import pytest
 from sqlalchemy import text
 
 from collab.extensions import db
+
+pytestmark = pytest.mark.sqlite
 
 LOOK = """
 import sqlite3, sys

@@ -14,11 +14,15 @@ BAD = {
     "PORT": ["", "0", "65536", "-1", "http", "5000.0"],
     "DATABASE_URL": [
         "collab.db",
-        "postgresql://x/y",
+        "postgresql://x",
+        "postgresql+pg8000://x/y",
+        "postgres://x/y",
         "sqlite://",
         "sqlite:///",
         "sqlite:///:memory:",
     ],
+    "DATABASE_POOL": ["", "0", "1001", "x"],
+    "DATABASE_POOL_OVERFLOW": ["", "-1", "1001", "x"],
     "SQLITE_SYNCHRONOUS": ["", "off", "maybe"],
     "DATABASE_TIMEOUT_SECONDS": ["", "0", "601", "1.5", "x"],
     "SECRET_KEY": ["short", "x" * 31],
@@ -166,7 +170,13 @@ GOOD = {
     "CORS_ORIGINS": ["", "*", "https://x.org", "http://localhost:5173, https://x.org"],
     "RATE_LIMIT": ["off", "OFF", "1 per second", "300 per minute", "5 per 15 minutes", "9 per day"],
     "LOG_LEVEL": ["debug", "INFO", "Warning"],
-    "DATABASE_URL": ["", "sqlite:////tmp/x.db", "sqlite:///x.db"],
+    "DATABASE_URL": [
+        "",
+        "sqlite:////tmp/x.db",
+        "sqlite:///x.db",
+        "postgresql+psycopg://x/y",
+        "postgresql://collab@/collab?host=/run/postgresql",
+    ],
     "ACCESS_TOKEN_MINUTES": ["1", "1440"],
 }
 

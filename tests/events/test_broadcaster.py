@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from collab.events.types import Event
 from collab.extensions import db
 from collab.realtime.transport.live import LIVE
 
-from ..support import history
+from ..support import databases, history
 from ..support.waiting import eventually
 from .fakes import Fake
 
@@ -238,7 +237,7 @@ def tell(live: Any, reader: Fake) -> None:
 
 def test_it_survives_that_the_database_fails(app: Flask, live: Any, instance: Path) -> None:
     alice = following(live)
-    connection = sqlite3.connect(instance / "collab.db")
+    connection = databases.opened(instance)
     connection.execute("ALTER TABLE events RENAME TO lost")
     connection.commit()
     live.broadcaster.drain()
@@ -254,7 +253,7 @@ def test_what_another_process_wrote_is_told_without_a_ring(
     app: Flask, live: Any, instance: Path
 ) -> None:
     alice = following(live)
-    connection = sqlite3.connect(instance / "collab.db")
+    connection = databases.opened(instance)
     connection.execute(
         "INSERT INTO events (topic, type, project_id, data, time)"
         " VALUES ('project:1', 'a.note', 1, '{}', '2026-01-01 00:00:00.000000')"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,7 +17,7 @@ from collab.events.catalogue.projects import MemberRemoved
 from collab.events.log import Published
 from collab.extensions import db
 
-from ..support import history
+from ..support import databases, history
 from ..support.people import Person, ok
 from ..support.waiting import eventually
 
@@ -231,7 +230,7 @@ def test_an_id_that_was_never_given_is_not_recoverable(
 def test_old_events_are_pruned_while_serving(make_app: Any, instance: Any, app: Flask) -> None:
     with app.app_context():
         write(3)
-    connection = sqlite3.connect(instance / "collab.db")
+    connection = databases.opened(instance)
     connection.execute("UPDATE events SET time = '2000-01-01 00:00:00.000000'")
     connection.commit()
     connection.close()

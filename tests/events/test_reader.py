@@ -24,6 +24,7 @@ from collab.events.reader import Reader
 from collab.events.reader_thread import Chore, ReaderThread
 from collab.extensions import db
 
+from ..support import databases
 from ..support.waiting import eventually
 
 
@@ -211,7 +212,7 @@ def test_every_commit_while_it_reads_is_read(app: Flask, thread: ReaderThread) -
 def test_what_another_process_wrote_is_read_without_a_ring(
     app: Flask, thread: ReaderThread, instance: Path
 ) -> None:
-    connection = sqlite3.connect(instance / "collab.db")
+    connection = databases.opened(instance)
     connection.execute(
         "INSERT INTO events (topic, type, project_id, data, time)"
         " VALUES ('project:1', 'a.wanted', 1, '{}', '2026-01-01 00:00:00.000000')"
@@ -224,7 +225,7 @@ def test_what_another_process_wrote_is_read_without_a_ring(
 def test_the_thread_survives_that_the_database_fails(
     app: Flask, thread: ReaderThread, instance: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    connection = sqlite3.connect(instance / "collab.db")
+    connection = databases.opened(instance)
     connection.execute("ALTER TABLE log_readers RENAME TO lost")
     connection.commit()
     BELL.of(app).ring()

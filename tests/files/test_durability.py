@@ -25,6 +25,8 @@ from ..support.people import Person
 from ..support.texts import TextDesk, caller_of
 from ..support.waiting import eventually
 
+pytestmark = pytest.mark.sqlite
+
 ANY_SIZE = 2**30
 
 

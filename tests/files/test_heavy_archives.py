@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from collab.files.archives import unpacking
 
 from ..conftest import http_for
 from ..quotas.counts import counted, recounted
+from ..support import databases
 from ..support.people import Person, ok
 from ..support.problems import problem
 from ..support.zips import packed
@@ -118,7 +118,7 @@ def test_what_can_not_be_finished_is_taken_back_and_said(
 
     def remove(count: int) -> None:
         with (
-            contextlib.closing(sqlite3.connect(instance / "collab.db", timeout=10)) as connection,
+            contextlib.closing(databases.opened(instance, timeout=10)) as connection,
             connection,
         ):
             connection.execute(f"DELETE FROM members WHERE user_id = {bob.id}")

@@ -19,6 +19,8 @@ from .asked import addresses
 from .worlds import Work, World
 from .written import CHANGES
 
+pytestmark = pytest.mark.sqlite
+
 Worlds = tuple[World, World]
 
 #: What a request may take in the large database: so many times that of the small one, and more.

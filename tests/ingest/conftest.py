@@ -10,19 +10,18 @@ import pytest
 from collab.ingest.pipeline.store import Where, connect
 
 from ..support.pipeline import Pipeline
-from ..support.postgres import PostgresServer, postgres_server
+from ..support.postgres import PostgresServer
 
 DATABASE = "collab"
 SQLITE = "sqlite"
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """Return a PostgreSQL of these tests' own."""
-    with postgres_server() as server:
-        server.ask("postgres", f"CREATE DATABASE {DATABASE}")
-        connect(server.url(DATABASE)).close()
-        yield server
+def postgres(cluster: PostgresServer) -> PostgresServer:
+    """Return a PostgreSQL that has a database for these tests."""
+    cluster.ask("postgres", f"CREATE DATABASE {DATABASE}")
+    connect(cluster.url(DATABASE)).close()
+    return cluster
 
 
 @pytest.fixture

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 
-from ..support import jobs
+from ..support import databases, jobs
 
 
 @pytest.fixture
-def table(app: Flask, instance: Path) -> Iterator[sqlite3.Connection]:
+def table(app: Flask, instance: Path) -> Iterator[Any]:
     """Return a connection of another process to the database."""
-    connection = sqlite3.connect(instance / "collab.db", isolation_level=None)
+    connection = databases.opened(instance)
     yield connection
     connection.close()
 

@@ -579,6 +579,7 @@ def locked(app: Flask, table: sqlite3.Connection) -> Iterator[Callable[[], None]
     event.remove(engine, "connect", hurry)
 
 
+@pytest.mark.sqlite
 def test_while_nobody_can_write_nobody_loses_a_job(
     alice: Person, first: Desk, second: Desk, locked: Any, table: sqlite3.Connection
 ) -> None:
@@ -599,6 +600,7 @@ def test_while_nobody_can_write_nobody_loses_a_job(
     assert outcomes(alice, made) == ["running"]
 
 
+@pytest.mark.sqlite
 def test_what_was_done_while_nobody_could_write_is_written_then(
     alice: Person, first: Desk, locked: Any, table: sqlite3.Connection
 ) -> None:

@@ -1,5 +1,4 @@
 import contextlib
-import sqlite3
 import threading
 from dataclasses import asdict
 from datetime import datetime
@@ -14,6 +13,7 @@ from collab.files.editing.proof import proofs
 from collab.ops.readiness import READINESS, STANDS_FOR_S, Readiness, is_good
 from collab.realtime.transport.live import LIVE
 
+from ..support import databases
 from ..support.jobs import Clock
 from ..support.people import ok
 from ..support.waiting import eventually
@@ -110,7 +110,7 @@ def test_not_ready_without_a_database(nobody, app, instance):
 
 
 def test_not_ready_while_another_process_keeps_everybody_from_writing(nobody, instance):
-    with contextlib.closing(sqlite3.connect(instance / "collab.db")) as other:
+    with contextlib.closing(databases.opened(instance)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert "locked" in wrong(nobody)["writing"]
         other.rollback()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from collab import create_app
 
-from ..conftest import SETTINGS, close, copy_database, http_for
+from ..conftest import SETTINGS, close, http_for
+from ..support import databases
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from .shelves import crowd, order, shown
@@ -26,8 +27,8 @@ def writer(
 ) -> Iterator[Person]:
     """Return alice, calling one application for all examples."""
     folder = tmp_path_factory.mktemp("instance")
-    copy_database(template[0], folder)
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)})
+    where = databases.copy(template[0], folder)
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | where)
     with http_for(app) as http:
         yield template[1]["alice"].at(http)
     close(app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from collab.projects.models import Member, Project
 from collab.server import prepare
 from collab.tasks.models import Comment, Task
 
+from ..support import databases
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem
 from ..support.records import Record, recording
@@ -71,7 +71,7 @@ def test_its_invitations_can_not_be_accepted(nobody: Person, gone: int) -> None:
 
 @pytest.mark.parametrize("table", ["members", "invitations", "workspaces"])
 def test_no_row_of_it_stays(gone: int, instance: Path, table: str) -> None:
-    connection = sqlite3.connect(instance / "collab.db")
+    connection = databases.opened(instance)
     query = f"SELECT count(*) FROM {table} WHERE project_id = ?"
     count = connection.execute(query, (gone,)).fetchone()
     connection.close()
@@ -139,6 +139,7 @@ def crowded(app: Flask, alice: Person, project: int) -> int:
     return project
 
 
+@pytest.mark.sqlite
 def test_a_large_project_is_deleted_part_by_part(app: Flask, alice: Person, crowded: int) -> None:
     """Each transaction changes few rows, so that other writers come in between."""
     changed = [0]

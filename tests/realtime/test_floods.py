@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..support import databases
 from ..support.people import Person
 from ..support.raw import TEXT, RawSocket, client_frame
 from .test_socket_limits import ping_of
@@ -41,7 +41,7 @@ HELD_ON_THE_WAY = 20 * 1024 * 1024
 @pytest.fixture
 def database_lock(instance: Path, server: Any) -> Iterator[None]:
     """Keep everybody else from writing to the database."""
-    connection = sqlite3.connect(instance / "collab.db", isolation_level=None)
+    connection = databases.opened(instance)
     connection.execute("BEGIN IMMEDIATE")
     yield
     connection.close()

@@ -148,6 +148,7 @@ def test_events_that_were_sent_before_the_connection_broke_are_recorded_or_not_b
     assert rows == list(range(len(rows)))
 
 
+@pytest.mark.sqlite
 def test_a_connection_that_broke_leaves_the_database_free_for_others(
     raw: RawSocket, alice: Person, project: int, over: Any
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from flask import Flask
 
 from collab.realtime.transport.live import LIVE
 
-from ..support import history
+from ..support import databases, history
 from ..support.people import Person
 from ..support.raw import RawSocket
 from ..support.waiting import eventually
@@ -21,7 +20,7 @@ from ..support.waiting import eventually
 @pytest.fixture
 def database(instance: Path, server: Any) -> Iterator[Callable[[str], None]]:
     """Return a way to change the database behind the server's back."""
-    connection = sqlite3.connect(instance / "collab.db")
+    connection = databases.opened(instance)
 
     def run(script: str) -> None:
         connection.executescript(script)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from collab.core.models import utcnow
 from collab.extensions import db
 from collab.schedules.models import Schedule
 
+from ..support import databases
 from ..support.people import Person
 from ..support.schedules import Hours, jobs_of, keeper, runs_of
 from ..support.servers import ProcessServer
@@ -63,7 +63,7 @@ def test_a_server_that_is_killed_loses_no_time_and_doubles_none(
     app: Flask, instance: Path, alice: Person, process: Callable[..., ProcessServer]
 ) -> None:
     server = process(JOB_WORKERS="0", SQLITE_SYNCHRONOUS="normal")
-    table = sqlite3.connect(instance / "collab.db", isolation_level=None)
+    table = databases.opened(instance)
 
     def count(query: str) -> int:
         return int(table.execute(f"SELECT count(*) FROM {query}").fetchone()[0])

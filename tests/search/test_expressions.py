@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.core.fulltext import within
+from collab.core.fulltext.fts5 import within
 from collab.core.words.asked import expression
 
 from .rows import an_index
+
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from collab.core.schemas import Schema
 from collab.jobs.context import FatalError, JobContext, JobError, Result
 from collab.jobs.engine.attempt import Run, carry_out
 from collab.jobs.engine.scheduler import Scheduler
-from collab.jobs.engine.worker_lock import WorkerLock
+from collab.jobs.engine.worker_lock import lock_of
 from collab.jobs.registry import JobType, job_type, register
 
 from .waiting import eventually
@@ -173,7 +173,7 @@ class Desk:
 
     def __init__(self, app: Flask, *, workers: int = 4, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
-        self.app, self.worker = app, WorkerLock(app.config["INSTANCE_PATH"] / "workers")
+        self.app, self.worker = app, lock_of(app)
         self.worker.begin()
         self.threads: list[threading.Thread] = []
         self._at: dict[Any, threading.Thread] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ from flask import Flask
 
 from collab.core.database import TURNS
 
+from . import databases
 from .people import Person
 from .waiting import eventually
 
@@ -23,7 +23,7 @@ class Queue:
 
     def __init__(self, app: Flask, instance: Path) -> None:
         self.app = app
-        self.database = sqlite3.connect(instance / "collab.db", isolation_level=None)
+        self.database = databases.opened(instance)
 
     def overtaken(
         self,

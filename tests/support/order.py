@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from . import databases
+
 #: Files whose tests take many seconds, the longest first.
 LONG = (
     "tests/test_contributing.py",
@@ -24,8 +26,14 @@ LONG = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let long tests begin first, in the order above; all others stay where they are."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let long tests begin first, in the order above; all others stay where they are.
+
+    What is not run on the database that was chosen goes.
+    """
+    if gone := databases.left_out(config, items):
+        config.hook.pytest_deselected(items=gone)
+        items[:] = [item for item in items if item not in gone]
 
     def rank(item: pytest.Item) -> int:
         found = (at for at, path in enumerate(LONG) if item.nodeid.startswith(path))

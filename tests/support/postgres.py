@@ -18,7 +18,7 @@ import pytest
 from .waiting import eventually
 
 #: What the server does not do: a power cut may take all of it.
-CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+CARELESS = ("fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
 #: Who runs it where the tests run as root, which it refuses.
 NOBODY = "nobody"
 
@@ -35,8 +35,11 @@ def program(name: str) -> Path | None:
 class PostgresServer:
     """A cluster and its server, which is killed and started again as a test likes."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, running: bool = False) -> None:
+        """Make a cluster and start it, unless somebody has: then it is only asked."""
+        self.folder = folder
+        if running:
+            return
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:
             shutil.chown(folder, NOBODY)
@@ -48,7 +51,7 @@ class PostgresServer:
     def _run(self, *words: Any) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [str(word) for word in words],
-            cwd=self._folder,
+            cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             **self._as,
@@ -58,7 +61,7 @@ class PostgresServer:
         """Start it, and wait until it answers."""
         told = [word for one in CARELESS for word in ("-c", one)]
         self._process = self._run(
-            program("postgres"), "-D", self._folder / "data", "-k", self._folder, "-h", "", *told
+            program("postgres"), "-D", self.folder / "data", "-k", self.folder, "-h", "", *told
         )
         eventually(self._answers)
 
@@ -70,7 +73,7 @@ class PostgresServer:
 
     def url(self, name: str) -> str:
         """Return the address of a database."""
-        return f"postgresql://collab@/{name}?host={self._folder}"
+        return f"postgresql://collab@/{name}?host={self.folder}"
 
     def ask(self, name: str, sql: str) -> list[Any]:
         """Run a statement in a database."""
@@ -93,7 +96,7 @@ def postgres_server() -> Iterator[PostgresServer]:
             pytest.fail(words)
         pytest.skip(words)
     # Not pytest's: the names of sockets are short, and root's folders are closed to nobody.
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     server = None
     try:
         server = PostgresServer(folder)

@@ -12,6 +12,8 @@ from collab.tasks.models import TASK_SORTS
 from ..support.people import Person, ok
 from .plans import planned
 
+pytestmark = pytest.mark.sqlite
+
 MINE = {"": "owner_id", "personal": "board", "project": "board"}
 
 

@@ -176,6 +176,7 @@ ROW = """INSERT INTO uploads (owner_id, name, content_type, size, sha256, create
          VALUES (?, 'a', 'text/plain', 6, ?, '2026-01-01')"""
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "act", [lambda digest: blob_store.tidy(), blob_store.sweep], ids=["tidy", "sweep"]
 )

@@ -18,8 +18,9 @@ from ...auth.accounts import disabling
 from ...auth.models import ADMIN, USER, User
 from ...auth.sessions import end_sessions_of
 from ...auth.users import LastAdmin
+from ...core import fulltext
 from ...core.caller import Caller, act_as
-from ...core.database import take_write_lock
+from ...core.database import engine, take_write_lock
 from ...core.errors import Conflict
 from ...core.models import utcnow
 from ...core.personal.declared import ERASING, KEPT, Kept, Person, Subject, Then
@@ -146,9 +147,10 @@ def _apply(table: Kept, person: Person, whom: Subject) -> bool:
         change = f"UPDATE {table.table} SET {person.column} = NULL"  # noqa: S608
     else:
         change = f"DELETE FROM {table.table}"  # noqa: S608
-    part = f"SELECT rowid FROM {table.table} WHERE {condition} LIMIT {ERASED_PER_COMMIT}"  # noqa: S608
+    row = engine().row_name
+    part = f"SELECT {row} FROM {table.table} WHERE {condition} LIMIT {ERASED_PER_COMMIT}"  # noqa: S608
     take_write_lock()
-    result: Any = db.session.execute(text(f"{change} WHERE rowid IN ({part})"), values)
+    result: Any = db.session.execute(text(f"{change} WHERE {row} IN ({part})"), values)
     db.session.commit()
     return bool(result.rowcount)
 
@@ -156,15 +158,9 @@ def _apply(table: Kept, person: Person, whom: Subject) -> bool:
 def _merge() -> bool:
     """Let the search index forget the words of deleted rows, a part at a time."""
     take_write_lock()
-    driver: Any = db.session.connection().connection.dbapi_connection
-    before = driver.total_changes
-    # Of a negative number of pages all segments are merged into one (SQLite's FTS5, §6.8).
-    driver.execute(
-        "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", (-MERGED_PAGES,)
-    )
-    changed = driver.total_changes - before
+    changed = fulltext.merge(MERGED_PAGES)
     db.session.commit()
-    return bool(changed > 1)
+    return changed
 
 
 def _forget_whom(whom: Subject) -> bool:
@@ -188,11 +184,8 @@ def _end(whom: Subject) -> bool:
 
 
 def put_away() -> bool:
-    """Write the whole write-ahead log into the database and cut it; False while others read."""
-    driver: Any = db.session.connection().connection.dbapi_connection
-    driver.rollback()
-    busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    return not busy
+    """Have nothing of deleted rows left in the database's log; False while others read it."""
+    return engine().forget_deleted(db.session.connection())
 
 
 def erase_now() -> None:

@@ -12,6 +12,8 @@ from ..slots import setting
 MIB = 2**20
 #: SQLite's code for a full disk.
 SQLITE_FULL = sqlite3.SQLITE_FULL
+#: What PostgreSQL says of the server's disk.
+DISK_FULL_STATE = "53100"
 MAYBE_FULL = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
@@ -23,6 +25,8 @@ def is_full(error: BaseException) -> bool:
         if isinstance(seen, OSError) and seen.errno in NO_SPACE:
             return True
         if isinstance(seen, sqlite3.Error) and _says_full(seen):
+            return True
+        if getattr(seen, "sqlstate", None) == DISK_FULL_STATE:
             return True
         seen = getattr(seen, "orig", None) or seen.__cause__
     return False

@@ -8,6 +8,7 @@ from pathlib import Path
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from ..database import engine
 from ..slots import setting
 from .free_space import MIB, free_bytes
 
@@ -15,16 +16,20 @@ from .free_space import MIB, free_bytes
 FILE_ENDINGS = {"main": "", "wal": "-wal"}
 
 
-def collect() -> Iterator[Metric]:
-    """Yield the families."""
+def _sizes(path: str) -> Metric:
     sizes = GaugeMetricFamily(
         "collab_database_bytes", "Bytes of the database and its write-ahead log.", labels=["file"]
     )
-    path = setting("SQLALCHEMY_DATABASE_URI").removeprefix("sqlite:///")
     for name, ending in FILE_ENDINGS.items():
         file = Path(path + ending)
         sizes.add_metric([name], file.stat().st_size if file.exists() else 0)
-    yield sizes
+    return sizes
+
+
+def collect() -> Iterator[Metric]:
+    """Yield the families."""
+    if engine().is_file:
+        yield _sizes(engine().place)
     yield GaugeMetricFamily(
         "collab_disk_free_bytes", "Bytes that can be written in INSTANCE_PATH.", value=free_bytes()
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
-from ...extensions import db
+from ..database.engine import ENGINE
 from .free_space import is_full
 
 
@@ -23,7 +23,7 @@ def or_exit(app: Flask) -> Iterator[None]:
         yield
     except (DatabaseError, sqlite3.DatabaseError, OSError) as error:
         with app.app_context():
-            path, full = db.engine.url.database, is_full(error)
+            path, full = ENGINE.of(app).place, is_full(error)
         why = "the disk is full" if full else getattr(error, "orig", None) or error
         sys.exit(f"collab: can't use the database {path}: {why}.")
 

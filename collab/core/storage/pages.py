@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...extensions import db
-from ..database import take_write_lock
+from ..database import engine, take_write_lock
 
 #: What `PRAGMA auto_vacuum` says of incremental.
 AUTO_VACUUM_INCREMENTAL = 2
@@ -26,6 +26,8 @@ REWRITTEN_BYTES = 512 * 2**20
 
 def give_back() -> bool:
     """Cut some free pages off the end of the database; returns whether there are more."""
+    if not engine().is_file:
+        return False
     driver = _driver()
     if driver.execute("PRAGMA auto_vacuum").fetchone()[0] != AUTO_VACUUM_INCREMENTAL or not _spare(
         driver
@@ -52,6 +54,8 @@ def _driver() -> Any:
 
 def rewrite_once() -> bool:
     """Let a database that was made without auto_vacuum have it, if it is small; at a start."""
+    if not engine().is_file:
+        return False
     driver, path = _driver(), Path(db.engine.url.database or "")
     if driver.execute("PRAGMA auto_vacuum").fetchone()[0] == AUTO_VACUUM_INCREMENTAL:
         return False

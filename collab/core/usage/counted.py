@@ -14,7 +14,10 @@ ROW_BYTES = 200
 
 @dataclass(frozen=True)
 class Counted:
-    """How the rows of a table are counted. `{row}` in an expression stands for the row."""
+    """How the rows of a table are counted.
+
+    `{row}` in an expression stands for the row; each kind of database has a `byte_length`.
+    """
 
     table: str
     kind: str
@@ -44,7 +47,7 @@ class Place:
 
 
 def _texts(*columns: str, row: int = ROW_BYTES) -> str:
-    lengths = (f"coalesce(length(CAST({{row}}.{name} AS BLOB)), 0)" for name in columns)
+    lengths = (f"coalesce(byte_length({{row}}.{name}), 0)" for name in columns)
     return " + ".join((str(row), *lengths))
 
 
@@ -53,9 +56,9 @@ _PROJECT = "{row}.project_id"
 _OWNED = ("owner_id", "project_id")
 _TOLD_BY_JOB = (
     "CASE WHEN {row}.actor IS NULL AND {row}.topic LIKE 'job:%' "
-    "THEN CAST(substr({row}.topic, 5) AS INTEGER) END"
+    "THEN CAST(substr({row}.topic, 5) AS BIGINT) END"
 )
-_SCOPE = "CASE WHEN {row}.scope LIKE 'user:%' THEN CAST(substr({row}.scope, 6) AS INTEGER) END"
+_SCOPE = "CASE WHEN {row}.scope LIKE 'user:%' THEN CAST(substr({row}.scope, 6) AS BIGINT) END"
 
 PLACES = (
     Place("job", "jobs", "jobs", "owner_id", "project_id"),

@@ -44,6 +44,7 @@ class Usage(Model):
             "owner",
             "owner_id",
             sqlite_where=text("bytes <> settled_bytes OR count <> settled_count"),
+            postgresql_where=text("bytes <> settled_bytes OR count <> settled_count"),
         ),
         {"sqlite_with_rowid": False},
     )

@@ -8,19 +8,18 @@ Triggers miss no door: bulk changes, cascades and SQL by hand are counted like a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from ..database import engine
 from .counted import COUNTED_TABLES, PLACES, WITH_BLOBS, Counted, Place
 from .models import PERSON, PROJECT
 
-Driver = Any
 TRIGGER_PREFIX = "usage_"
 
 
 def _of(expression: str, row: str) -> str:
-    return f"({expression.format(row=row)})"
+    return f"({engine().expression(expression.format(row=row))})"
 
 
 def _add(owner: str, owner_id: str, kind: str, size: str, count: str) -> str:
@@ -29,7 +28,7 @@ def _add(owner: str, owner_id: str, kind: str, size: str, count: str) -> str:
         "INSERT INTO usage (owner, owner_id, kind, bytes, count, settled_bytes, settled_count) "
         f"SELECT '{owner}', {owner_id}, {kind}, {size}, {count}, 0, 0 "
         f"WHERE {owner_id} IS NOT NULL ON CONFLICT (owner, owner_id, kind) DO UPDATE "
-        "SET bytes = bytes + excluded.bytes, count = count + excluded.count"
+        "SET bytes = usage.bytes + excluded.bytes, count = usage.count + excluded.count"
     )
 
 
@@ -53,14 +52,12 @@ def _counting(one: Counted, row: str, size: str, count: str) -> Iterator[str]:
 
 
 def _trigger(name: str, moment: str, table: str, statements: Iterator[str], when: str = "") -> str:
-    body = "; ".join(statements)
-    condition = f" WHEN {when}" if when else ""
-    return f"CREATE TRIGGER {TRIGGER_PREFIX}{name} {moment} ON {table}{condition} BEGIN {body}; END"
+    return engine().trigger(TRIGGER_PREFIX + name, moment, table, statements, when)
 
 
 def _same_owners(*expressions: str | None) -> str:
     known = (one for one in expressions if one is not None)
-    same = [f"{_of(one, 'old')} IS {_of(one, 'new')}" for one in known]
+    same = [engine().same(_of(one, "old"), _of(one, "new")) for one in known]
     return " AND ".join(same) or "true"
 
 
@@ -116,7 +113,8 @@ def _of_places() -> Iterator[tuple[str, str]]:
         for owner in (PERSON, PROJECT):
             yield _add(owner, f"{row}.{owner}_id", f"{row}.kind", size, count)
 
-    same = "old.person_id IS new.person_id AND old.project_id IS new.project_id"
+    owners = (f"{owner}_id" for owner in (PERSON, PROJECT))
+    same = " AND ".join(engine().same(f"old.{one}", f"new.{one}") for one in owners)
     grown = counting("new", "(new.bytes - old.bytes)", "(new.count - old.count)")
     given = _both(
         counting("old", "-old.bytes", "-old.count"), counting("new", "new.bytes", "new.count")
@@ -133,9 +131,9 @@ def _of_places() -> Iterator[tuple[str, str]]:
 
 def _of_blobs(table: str) -> Iterator[tuple[str, str]]:
     """Find the triggers that note bytes which a row had and has no longer."""
-    note = "INSERT OR IGNORE INTO freed_blobs (sha256) VALUES (old.sha256)"
+    note = "INSERT INTO freed_blobs (sha256) VALUES (old.sha256) ON CONFLICT DO NOTHING"
     parts = (
-        ("replaced", "AFTER UPDATE OF sha256", "old.sha256 IS NOT new.sha256"),
+        ("replaced", "AFTER UPDATE OF sha256", f"NOT {engine().same('old.sha256', 'new.sha256')}"),
         ("deleted", "AFTER DELETE", "true"),
     )
     for moment, when, condition in parts:
@@ -158,15 +156,13 @@ def wanted() -> dict[str, str]:
 
 def installed(connection: Connection) -> dict[str, str]:
     """Return the SQL of the triggers that the database has."""
-    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-    rows = connection.execute(text(query))
-    return {name: sql for name, sql in rows if name.startswith(TRIGGER_PREFIX)}
+    return engine().triggers(connection, TRIGGER_PREFIX)
 
 
 def drop_all(connection: Connection) -> None:
     """Drop the triggers, as must be done before a table of theirs is."""
     for name in installed(connection):
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        engine().drop_trigger(connection, name)
 
 
 def ensure(connection: Connection) -> bool:
@@ -177,26 +173,26 @@ def ensure(connection: Connection) -> bool:
     if installed(connection) == wanted():
         return False
     recount(connection)
-    for statement in wanted().values():
-        connection.exec_driver_sql(statement)
+    for name, statement in wanted().items():
+        engine().make_trigger(connection, name, statement)
     return True
 
 
 def recount(connection: Connection) -> None:
     """Count everything from the rows themselves, without triggers, in one transaction."""
-    driver: Any = connection.connection.dbapi_connection
-    if not driver.in_transaction:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none for DROP
+    kind = engine()
+    kind.begin_schema(connection)
     drop_all(connection)
     for table in ("usage", "usage_places"):
-        connection.exec_driver_sql(f"DELETE FROM {table}")
+        kind.run(connection, f"DELETE FROM {table}")
     for place in PLACES:
-        connection.exec_driver_sql(_summed(place))
+        kind.run(connection, _summed(place))
     parts = " UNION ALL ".join(_parts())
-    connection.exec_driver_sql(
+    kind.run(
+        connection,
         "INSERT INTO usage (owner, owner_id, kind, bytes, count, settled_bytes, settled_count) "
         "SELECT owner, owner_id, kind, sum(bytes), sum(count), sum(bytes), sum(count) "
-        f"FROM ({parts}) WHERE owner_id IS NOT NULL GROUP BY owner, owner_id, kind"
+        f"FROM ({parts}) AS kept WHERE owner_id IS NOT NULL GROUP BY owner, owner_id, kind",
     )
 
 

@@ -93,9 +93,13 @@ def _plain(text: str) -> str:
 
 def expression(text: str) -> str:
     """Return a search as FTS5 reads it, empty if no word in it is looked for."""
-    wanted, excluded = read(text)
-    if not wanted:
-        return ""
+    asked = read(text)
+    return in_fts5(asked) if asked.wanted else ""
+
+
+def in_fts5(asked: Asked) -> str:
+    """Return a search in which something is wanted as FTS5 reads it."""
+    wanted, excluded = asked
     query = _in_texts(" AND ".join(map(str, wanted)))
     return query + "".join(f" NOT {_in_texts(str(one))}" for one in excluded)
 

@@ -18,7 +18,7 @@ from ...core.transactions.after_commit import after_commit
 from .attempt import Run, carry_out
 from .lifecycle import NOT_BEGUN
 from .scheduler import POLL_S, Scheduler
-from .worker_lock import WorkerLock
+from .worker_lock import lock_of
 
 #: Seconds from the beginning of a tick to that of the next, at least: what comes when all is quiet
 #: does not wait, and of much each tick does more.
@@ -35,7 +35,7 @@ class Runner(BackgroundThread):
     def __init__(self, app: Flask) -> None:
         self._app, self._workers = app, app.config["JOB_WORKERS"]
         super().__init__("scheduler", off=None if self._workers else "JOB_WORKERS is 0")
-        self._worker = WorkerLock(app.config["INSTANCE_PATH"] / "workers")
+        self._worker = lock_of(app)
         lease_s = app.config["JOB_LEASE_SECONDS"]
         self._scheduler = Scheduler(
             app, self._worker, self._submit, workers=self._workers, lease_s=lease_s

@@ -29,7 +29,7 @@ from .claiming import Claimed
 from .fairness import FairTurns, Pace
 from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Ending, TransactionWrites, repeatable
 from .sweeper import SWEEP_S, Sweeper
-from .worker_lock import WorkerLock
+from .worker_lock import AnyLock
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Scheduler:
     def __init__(
         self,
         app: Flask,
-        worker: WorkerLock,
+        worker: AnyLock,
         begin: Callable[[Run], None],
         *,
         workers: int,

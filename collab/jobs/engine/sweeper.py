@@ -19,7 +19,7 @@ from ...extensions import db
 from ..models import RUNNING
 from .claiming import JOB_COLUMNS, Claimed, claimed_columns
 from .lifecycle import NOT_BEGUN, WORKER_LOST, Ending, TransactionWrites, failure
-from .worker_lock import WorkerLock
+from .worker_lock import AnyLock
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ WORKER_GONE = failure(WORKER_LOST, "The worker that ran it died, or was lost.")
 class Sweeper:
     """Finds runs that nobody goes on with."""
 
-    def __init__(self, worker: WorkerLock, lease_s: float, monotonic: Callable[[], float]) -> None:
+    def __init__(self, worker: AnyLock, lease_s: float, monotonic: Callable[[], float]) -> None:
         self._worker, self._lease_s, self._monotonic = worker, lease_s, monotonic
         #: For how many seconds each lease was seen to stand still; and when we looked last.
         self._still: dict[Lease, float] = {}

@@ -9,6 +9,11 @@ import secrets
 from hashlib import sha256
 from pathlib import Path
 
+from flask import Flask
+
+from ...core.database.engine import ENGINE
+from .server_lock import ServerLock
+
 logger = logging.getLogger(__name__)
 
 
@@ -86,6 +91,16 @@ class WorkerLock:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.lock"
+
+
+AnyLock = WorkerLock | ServerLock
+
+
+def lock_of(app: Flask) -> AnyLock:
+    """Return the lock of a worker of an application, as its database lets it be kept."""
+    if ENGINE.of(app).is_file:
+        return WorkerLock(app.config["INSTANCE_PATH"] / "workers")
+    return ServerLock(app)
 
 
 def _tag(folder: Path) -> str:

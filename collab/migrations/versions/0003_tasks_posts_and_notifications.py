@@ -108,10 +108,10 @@ def upgrade() -> None:
         batch_op.create_index('ix_tasks_owner_id_status_id', ['owner_id', 'status', 'id'], unique=False)
         batch_op.create_index('ix_tasks_owner_id_updated_at_id', ['owner_id', 'updated_at', 'id'], unique=False)
         batch_op.create_index('ix_tasks_status_id', ['status', 'id'], unique=False)
-        batch_op.create_index('ix_tasks_to_remind_due_at', ['due_at'], unique=False, sqlite_where=sa.text("status <> 'done' AND reminded_for IS NOT due_at"))
+        batch_op.create_index('ix_tasks_to_remind_due_at', ['due_at'], unique=False, sqlite_where=sa.text("status <> 'done' AND reminded_for IS NOT due_at"), postgresql_where=sa.text("status <> 'done' AND reminded_for IS DISTINCT FROM due_at"))
         # Behind the whole ones: where both would do, SQLite takes the index that was made later.
-        batch_op.create_index('ix_tasks_board_open_due_order_id', ['board', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"))
-        batch_op.create_index('ix_tasks_owner_id_open_due_order_id', ['owner_id', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"))
+        batch_op.create_index('ix_tasks_board_open_due_order_id', ['board', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"), postgresql_where=sa.text("status <> 'done'"))
+        batch_op.create_index('ix_tasks_owner_id_open_due_order_id', ['owner_id', 'due_order', 'id'], unique=False, sqlite_where=sa.text("status <> 'done'"), postgresql_where=sa.text("status <> 'done'"))
 
     op.create_table('collection_posts',
     sa.Column('collection_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from collab.migrations.kinds import is_sqlite
+
 
 revision = "0004"
 down_revision = "0003"
@@ -63,6 +65,8 @@ COVERED = {
 
 def upgrade() -> None:
     """Bring the schema up, and the index with what there is."""
+    if not is_sqlite():
+        return
     op.execute(
         "CREATE VIRTUAL TABLE search_index USING fts5(scope, title, body, tags, "
         "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4 5 6')"
@@ -89,6 +93,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the schema back."""
+    if not is_sqlite():
+        return
     for kind in COVERED:
         for moment in ("added", "changed", "deleted"):
             op.execute(f"DROP TRIGGER search_{kind}_{moment}")

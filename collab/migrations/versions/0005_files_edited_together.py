@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from collab.migrations.kinds import is_sqlite
+
 
 revision = '0005'
 down_revision = '0004'
@@ -69,7 +71,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('file_id', 'version', name=op.f('pk_file_changes'))
     )
     with op.batch_alter_table('file_changes', schema=None) as batch_op:
-        batch_op.create_index('ix_file_changes_edit_id', ['file_id', 'author_id', 'edit_id'], unique=True, sqlite_where=sa.text('edit_id IS NOT NULL'))
+        batch_op.create_index('ix_file_changes_edit_id', ['file_id', 'author_id', 'edit_id'], unique=True, sqlite_where=sa.text('edit_id IS NOT NULL'), postgresql_where=sa.text('edit_id IS NOT NULL'))
         batch_op.create_index('ix_file_changes_file_id_author_id', ['file_id', 'author_id'], unique=False)
 
     op.create_table('file_checkpoints',
@@ -81,15 +83,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('file_id', 'version', name=op.f('pk_file_checkpoints'))
     )
 
-    for moment, action in TRIGGERS.items():
+    for moment, action in TRIGGERS.items() if is_sqlite() else ():
         op.execute(f"CREATE TRIGGER search_file_{moment} {action}")
 
 
 def downgrade() -> None:
     """Take the schema back."""
-    for moment in TRIGGERS:
-        op.execute(f"DROP TRIGGER search_file_{moment}")
-    op.execute(f"DELETE FROM search_index WHERE rowid % 8 = {NUMBER}")
+    if is_sqlite():
+        for moment in TRIGGERS:
+            op.execute(f"DROP TRIGGER search_file_{moment}")
+        op.execute(f"DELETE FROM search_index WHERE rowid % 8 = {NUMBER}")
     op.drop_table('file_checkpoints')
     with op.batch_alter_table('file_changes', schema=None) as batch_op:
         batch_op.drop_index('ix_file_changes_file_id_author_id')

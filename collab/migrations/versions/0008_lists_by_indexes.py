@@ -7,6 +7,8 @@ Revises: 0006
 import sqlalchemy as sa
 from alembic import op
 
+from collab.migrations.kinds import is_sqlite
+
 revision = '0008'
 down_revision = '0006'
 branch_labels = None
@@ -56,7 +58,7 @@ def upgrade() -> None:
     # lower() is that of the application, which knows the case of all letters.
     op.execute(
         "UPDATE users SET handle = lower(replace(name, ' ', '')),"
-        " mailbox = substr(email, 1, instr(email, '@') - 1)"
+        f" mailbox = substr(email, 1, {'instr' if is_sqlite() else 'strpos'}(email, '@') - 1)"
     )
     for table, indexes in NEW.items():
         for columns in indexes:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from collab.core.usage import triggers
+
 
 revision = "0009"
 down_revision = "0010"
@@ -30,7 +32,7 @@ def upgrade() -> None:
         "ix_usage_unsettled",
         "usage",
         ["owner", "owner_id"],
-        sqlite_where=sa.text("bytes <> settled_bytes OR count <> settled_count"),
+        sqlite_where=sa.text("bytes <> settled_bytes OR count <> settled_count"), postgresql_where=sa.text("bytes <> settled_bytes OR count <> settled_count"),
     )
     op.create_table(
         "usage_places",
@@ -50,9 +52,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the schema back."""
-    query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'usage^_%' ESCAPE '^'"
-    for (name,) in op.get_bind().execute(sa.text(query)).all():
-        op.execute(f"DROP TRIGGER {name}")
+    triggers.drop_all(op.get_bind())
     op.drop_column("files", "author_id")
     op.drop_table("usage_places")
     op.drop_index("ix_usage_unsettled", "usage")

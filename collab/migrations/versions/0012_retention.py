@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from collab.core.usage import triggers
+
 
 revision = "0012"
 down_revision = "0008"
@@ -19,15 +21,13 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     ended = sa.text("finished_at IS NOT NULL")
-    op.create_index("ix_jobs_ended", "jobs", ["finished_at"], sqlite_where=ended)
+    op.create_index("ix_jobs_ended", "jobs", ["finished_at"], sqlite_where=ended, postgresql_where=ended)
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
 
 
 def downgrade() -> None:
     """Take the schema back."""
-    query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'usage^_%' ESCAPE '^'"
-    for (name,) in op.get_bind().execute(sa.text(query)).all():
-        op.execute(f"DROP TRIGGER {name}")
+    triggers.drop_all(op.get_bind())
     op.drop_index("ix_sessions_expires_at", "sessions")
     op.drop_index("ix_jobs_ended", "jobs")
     op.drop_table("freed_blobs")

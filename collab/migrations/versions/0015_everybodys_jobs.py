@@ -29,8 +29,8 @@ def upgrade() -> None:
     for statement in (CANCEL_WAITING, CANCEL_RUNNING):
         op.get_bind().execute(sa.text(statement), {"error": ERROR})
     every = sa.text("created_at IS NOT NULL")
-    op.create_index("ix_jobs_status_id", "jobs", ["status", "id"], sqlite_where=every)
-    op.create_index("ix_jobs_type_id", "jobs", ["type", "id"], sqlite_where=every)
+    op.create_index("ix_jobs_status_id", "jobs", ["status", "id"], sqlite_where=every, postgresql_where=every)
+    op.create_index("ix_jobs_type_id", "jobs", ["type", "id"], sqlite_where=every, postgresql_where=every)
 
 
 def downgrade() -> None:

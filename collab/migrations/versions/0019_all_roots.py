@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from collab.core.usage import triggers
+
 revision = "all_roots"
 down_revision = "ingest"
 branch_labels = None
@@ -16,7 +18,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the schema back; the triggers that count are made anew at the next start."""
-    query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'usage^_%' ESCAPE '^'"
-    for (name,) in op.get_bind().execute(sa.text(query)).all():
-        op.execute(f"DROP TRIGGER {name}")
+    triggers.drop_all(op.get_bind())
     op.drop_column("files", "other_bytes")

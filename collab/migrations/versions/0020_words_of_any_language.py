@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from alembic import op
 
+from collab.migrations.kinds import is_sqlite
+
 revision = "any_language"
 down_revision = "all_roots"
 branch_labels = None
@@ -81,6 +83,14 @@ NAMED = {
 
 def upgrade() -> None:
     """Make the index and the keys of what there is, and the triggers that keep them."""
+    if is_sqlite():
+        index_texts()
+    for table in NAMED:
+        keep_keys(table)
+
+
+def index_texts() -> None:
+    """Make the index of what there is, and the triggers that keep it."""
     forget()
     # What is a word has been decided: only spaces stand between them.
     op.execute(
@@ -91,8 +101,6 @@ def upgrade() -> None:
         scope = f"'{kind}' || {places}"
         values = [scope, *(f"search_words({one})" if one != "''" else one for one in texts)]
         cover(kind, number, table, columns, ", ".join(values))
-    for table in NAMED:
-        keep_keys(table)
 
 
 def forget() -> None:
@@ -132,14 +140,14 @@ def parts(table: str) -> Iterator[str]:
 def keep_keys(table: str) -> None:
     """Give names keys, sort by them, and let triggers make them from now on."""
     op.add_column(table, sa.Column("name_key", sa.Text(), nullable=False, server_default=""))
-    for part in parts(table):
+    for part in parts(table) if is_sqlite() else ():
         op.execute(f"UPDATE {table} SET name_key = sort_key(name) WHERE {part}")
     for columns in NAMED[table]:
         op.drop_index(index(table, columns), table)
         keyed = columns.replace("name", "name_key")
         op.create_index(index(table, keyed), table, keyed.split())
     put = f"UPDATE {table} SET name_key = sort_key(new.name) WHERE id = new.id"
-    for moment, when in (("added", "INSERT"), ("changed", "UPDATE OF name")):
+    for moment, when in (("added", "INSERT"), ("changed", "UPDATE OF name")) if is_sqlite() else ():
         op.execute(
             f"CREATE TRIGGER name_key_{table}_{moment} AFTER {when} ON {table} BEGIN {put}; END"
         )
@@ -153,12 +161,14 @@ def index(table: str, columns: str) -> str:
 def downgrade() -> None:
     """Take the schema back, and index the texts as they are."""
     for table, indexes in NAMED.items():
-        for moment in ("added", "changed"):
+        for moment in ("added", "changed") if is_sqlite() else ():
             op.execute(f"DROP TRIGGER name_key_{table}_{moment}")
         for columns in indexes:
             op.drop_index(index(table, columns.replace("name", "name_key")), table)
             op.create_index(index(table, columns), table, columns.split())
         op.drop_column(table, "name_key")
+    if not is_sqlite():
+        return
     forget()
     op.execute(
         "CREATE VIRTUAL TABLE search_index USING fts5(scope, title, body, tags, "

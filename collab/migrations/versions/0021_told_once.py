@@ -7,6 +7,9 @@ Revises: any_language
 import sqlalchemy as sa
 from alembic import op
 
+from collab.core.words.calling import call_key
+from collab.migrations.kinds import is_sqlite
+
 revision = "told_once"
 down_revision = "any_language"
 branch_labels = None
@@ -41,17 +44,29 @@ def upgrade() -> None:
     )
     op.create_index("ix_told_mentions_user_id", "told_mentions", ["user_id"])
     op.execute(
-        "INSERT OR IGNORE INTO told_mentions (user_id, comment_id, task_id, post_id) "
+        "INSERT INTO told_mentions (user_id, comment_id, task_id, post_id) "
         "SELECT user_id, comment_id, CASE WHEN comment_id IS NULL THEN task_id END, post_id "
-        "FROM notifications WHERE kind = 'mentioned'"
+        "FROM notifications WHERE kind = 'mentioned' ON CONFLICT DO NOTHING"
     )
-    op.execute("UPDATE users SET handle = call_key(name), mailbox = call_key(mailbox)")
+    make_keys()
+
+
+def make_keys() -> None:
+    """Make the keys that people are called by."""
+    connection = op.get_bind()
+    if is_sqlite():
+        op.execute("UPDATE users SET handle = call_key(name), mailbox = call_key(mailbox)")
+        return
+    change = sa.text("UPDATE users SET handle = :handle, mailbox = :mailbox WHERE id = :id")
+    for row in connection.execute(sa.text("SELECT id, name, mailbox FROM users")).all():
+        values = {"handle": call_key(row.name), "mailbox": call_key(row.mailbox), "id": row.id}
+        connection.execute(change, values)
 
 
 def downgrade() -> None:
     """Take the schema back."""
     op.execute(
         "UPDATE users SET handle = lower(replace(name, ' ', '')),"
-        " mailbox = substr(email, 1, instr(email, '@') - 1)"
+        f" mailbox = substr(email, 1, {'instr' if is_sqlite() else 'strpos'}(email, '@') - 1)"
     )
     op.drop_table("told_mentions")

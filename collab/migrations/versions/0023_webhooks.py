@@ -49,8 +49,7 @@ def _make_webhooks() -> None:
     op.create_index("ix_webhooks_project_id_id", "webhooks", ["project_id", "id"])
     op.create_index("ix_webhooks_created_by", "webhooks", ["created_by"])
     op.create_index(
-        "ix_webhooks_due", "webhooks", ["due_at"], sqlite_where=sa.text("due_at IS NOT NULL")
-    )
+        "ix_webhooks_due", "webhooks", ["due_at"], sqlite_where=sa.text("due_at IS NOT NULL"), postgresql_where=sa.text("due_at IS NOT NULL"))
 
 
 def _make_deliveries() -> None:

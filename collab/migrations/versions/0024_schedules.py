@@ -22,8 +22,7 @@ def upgrade() -> None:
     _make_runs()
     op.add_column("jobs", sa.Column("schedule_id", ID, nullable=True))
     op.create_index(
-        "ix_jobs_schedule_id_id", "jobs", ["schedule_id", "id"], sqlite_where=OF_A_SCHEDULE
-    )
+        "ix_jobs_schedule_id_id", "jobs", ["schedule_id", "id"], sqlite_where=OF_A_SCHEDULE, postgresql_where=OF_A_SCHEDULE)
     name = op.f("fk_notifications_schedule_id")
     with op.batch_alter_table("notifications", table_kwargs=KEPT) as table:
         table.add_column(sa.Column("schedule_id", ID, nullable=True))

@@ -47,8 +47,7 @@ def upgrade() -> None:
         "ix_mails_recipient_kind_created_at", "mails", ["recipient", "kind", "created_at"]
     )
     op.create_index(
-        "ix_mails_ended_at", "mails", ["ended_at"], sqlite_where=sa.text("ended_at IS NOT NULL")
-    )
+        "ix_mails_ended_at", "mails", ["ended_at"], sqlite_where=sa.text("ended_at IS NOT NULL"), postgresql_where=sa.text("ended_at IS NOT NULL"))
 
 
 def downgrade() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import httpx
 from flask import Flask
 
-from ...support import history
+from ...support import databases, history
 from ...support.people import Person, ok
 from ...support.served import Traces
 from ...support.waiting import PATIENCE, eventually
@@ -75,14 +74,14 @@ def illegal(app: Flask, *job_ids: int) -> dict[int, str]:
 
 def count(instance: Path, table: str) -> int:
     """Return how many rows a table has."""
-    with contextlib.closing(sqlite3.connect(instance / "collab.db")) as connection:
+    with contextlib.closing(databases.opened(instance)) as connection:
         return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 @contextlib.contextmanager
 def locked(instance: Path) -> Iterator[None]:
     """Hold the database's write lock within this block, as another process's long change does."""
-    connection = sqlite3.connect(instance / "collab.db", isolation_level=None, timeout=30)
+    connection = databases.opened(instance, timeout=30)
     with contextlib.closing(connection):
         connection.execute("BEGIN IMMEDIATE")
         yield

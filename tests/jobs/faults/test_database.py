@@ -23,6 +23,8 @@ from ...support.served import JobServer, Traces
 from ...support.waiting import eventually
 from .support import becomes, began, count, illegal, job, locked
 
+pytestmark = pytest.mark.sqlite
+
 Launch = Callable[..., JobServer]
 Over = Callable[..., Person]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from ...support import databases
 from ...support.people import Person
 from ...support.served import JobServer, Traces
 from ...support.waiting import eventually
@@ -82,7 +82,7 @@ def run(traces: Traces, wanted: int) -> None:
 def check_attempts(instance: Path, traces: Traces, made: list[int]) -> None:
     """Check that attempts are numbered, that only the last one ended well, and what they left."""
     found: dict[int, list[tuple[int, str]]] = {job_id: [] for job_id in made}
-    with closing(sqlite3.connect(instance / "collab.db")) as connection:
+    with closing(databases.opened(instance)) as connection:
         query = "SELECT job_id, number, outcome FROM job_attempts ORDER BY id"
         for job_id, number, outcome in connection.execute(query):
             found[job_id].append((number, outcome))

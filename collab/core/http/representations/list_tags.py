@@ -19,6 +19,7 @@ from flask import Flask, Response, g, request
 from werkzeug.http import quote_etag
 
 from ....extensions import db
+from ...database.engine import ENGINE
 from ...models import entity_tag
 from ...parts import PARTS
 from ...slots import Slot
@@ -39,13 +40,13 @@ class Commits:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._is_sqlite = app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
+        self._is_file = ENGINE.of(app).is_file
         self._lock = threading.Lock()
         self._driver: Any = None
 
     def version(self) -> int | None:
         """Return a number that stays as long as nothing is committed; None: there is none."""
-        if not self._is_sqlite:
+        if not self._is_file:
             return None
         with self._lock:
             if self._driver is None:

@@ -1,13 +1,14 @@
-"""The full-text index (SQLite FTS5): what a search may say, and finding rows by it.
+"""The full-text index: what can be found, and finding rows by it.
 
-The index is one table, `search_index`, that triggers keep in step with the tables it covers, so
-no write can miss it: bulk changes and cascades included. It has their texts as words
-(`words/splitting.py`), which the function `search_words` of each connection makes of them: a
-connection without it can't write into these tables. A row's id is that of what it stands for,
-times 8, plus the kind's number. The column `scope` has words that no search can name: the kind
-(`task`), and the kind with each place from where it is seen (`taskp7` a project, `tasku3` a person,
-`postpublic`, `taskadmin`). They cut a search to what the caller may see before anything is ranked;
-whoever shows a row checks their right against the tables all the same.
+The index is one table, `search_index`, that triggers keep in step with the tables it covers, so no
+write can miss it: bulk changes and cascades included. It has their texts as words
+(`words/splitting.py`). A row's id is that of what it stands for, times 8, plus the kind's number.
+Besides words it has places that no search can name: the kind (`task`), and the kind with each place
+from where it is seen (`taskp7` a project, `tasku3` a person, `postpublic`, `taskadmin`). They cut a
+search to what the caller may see before anything is ranked; whoever shows a row checks their right
+against the tables all the same.
+
+Each kind of database has a language of its own for searches (`fts5.py`, `tsearch.py`).
 """
 
 from __future__ import annotations
@@ -17,21 +18,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import (
-    Select,
-    column,
-    func,
-    literal,
-    literal_column,
-    null,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import Select, column, func, literal, literal_column, null, select, table
 
-from ..extensions import db
-from .slots import Registry
-from .words.asked import expression
+from ...extensions import db
+from ..database import engine
+from ..slots import Registry
+from ..words.asked import Asked, read
+from . import fts5, tsearch
+from .conditions import Matches, Relevance
 
 #: A row's id in the index is the id of what it stands for, times this, plus its kind's number.
 KEY_STRIDE = 8
@@ -41,8 +35,8 @@ SEARCH_INDEX = table("search_index", column("rowid"))
 #: Places that the index is asked for; with more, checking each matching row is faster.
 MAX_SCOPES = 100
 
-#: What a word weighs in each column of the index, for BM25; the scope weighs nothing.
-WEIGHTS = (0.0, 8.0, 1.0, 2.0)
+#: The languages of searches, by the kind of database.
+LANGUAGES: dict[str, Any] = {"sqlite": fts5, "postgresql": tsearch}
 
 
 @dataclass(frozen=True)
@@ -96,15 +90,22 @@ def register(app: Flask, kind: Kind) -> None:
     kinds[kind.name] = kind
 
 
-def within(query: str, kind: str, scopes: Iterable[str] | None) -> str:
-    """Cut an expression to rows of a kind that are seen from any of some places; None: all."""
-    places = [kind] if scopes is None else [kind + place for place in scopes]
-    return f"scope : ({' OR '.join(places)}) AND ({query})"
+def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
+    """Return the expression of a search for rows of a kind that are seen from any of some places.
+
+    Without places (None) it is not cut to any. Some word must be wanted.
+    """
+    found: str = _language().match(asked, kind, scopes)
+    return found
 
 
-def matches(query: Any) -> Any:
+def _language() -> Any:
+    return LANGUAGES[engine().name]
+
+
+def matches(expression: Any) -> Any:
     """Return the condition that a row of the index matches an expression."""
-    return literal_column("search_index").op("MATCH")(query)
+    return Matches(expression)
 
 
 def key() -> Any:
@@ -114,24 +115,25 @@ def key() -> Any:
 
 def ids(kind: str, text: str, scopes: Iterable[str] | None) -> Select[Any] | None:
     """Return the ids of one kind that match a search, as a subquery; None if it has no word."""
-    query = expression(text)
-    if not query:
+    asked = read(text)
+    if not asked.wanted:
         return None
-    return select(key().label("id")).where(matches(within(query, kind, scopes)))
+    return select(key().label("id")).where(matches(match(asked, kind, scopes)))
 
 
-def relevance() -> Any:
-    """Return a row's score by BM25: the best match has the lowest. Compute it for few rows."""
-    return func.bm25(literal_column("search_index"), *WEIGHTS)
+def relevance(expression: Any) -> Any:
+    """Return a row's score for an expression: the best has the lowest. Compute it for few rows."""
+    return Relevance(expression)
 
 
 def rebuild() -> int:
-    """Rebuild the index from the tables, within the transaction; returns its rows.
-
-    It may be damaged, so its own parts are created again first, and then emptied.
-    """
-    db.session.execute(text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
-    db.session.execute(text("DELETE FROM search_index"))
-    for kind in KINDS.here().values():
-        db.session.execute(text(kind.touch))
+    """Rebuild the index from the tables, within the transaction; returns its rows."""
+    _language().rebuild(kind.touch for kind in KINDS.here().values())
+    engine().derive(db.session.connection())
     return db.session.scalar(select(func.count()).select_from(SEARCH_INDEX)) or 0
+
+
+def merge(pages: int) -> bool:
+    """Let the index forget the words of deleted rows; returns whether there may be more to do."""
+    changed: bool = _language().merge(pages)
+    return changed

@@ -1,0 +1,131 @@
+"""How the database is opened, and the lock that a change takes before it reads.
+
+What differs between databases is behind one face (`engine.py`); nothing else asks which one it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Connection, event
+
+from ...extensions import db
+from ..counting import metrics
+from ..json import dumps, loads
+from ..slots import Registry, application
+from . import functions as functions
+from .engine import ENGINE, Engine
+from .postgresql import PostgresEngine
+from .sqlite import SqliteEngine
+from .sqlite import register_functions as register_functions
+from .turns import TURNS as TURNS
+from .turns import WRITER_WAIT, WriterTurns
+
+#: The kinds of databases, by how their addresses begin.
+ENGINES: dict[str, type[Engine]] = {"sqlite": SqliteEngine, "postgresql": PostgresEngine}
+
+#: Seconds that a thread waits for a connection of the pool.
+POOL_PATIENCE_S = 10
+
+Check = Callable[[Connection], None]
+
+#: What is checked once the writer's lock is held.
+_CHECKS: Registry[list[Check]] = Registry("checks on the lock", lambda _: [])
+
+
+def engine_options(url: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the pool's size, how JSON is written, and what the kind of database takes."""
+    common = {
+        "pool_size": values["DATABASE_POOL"],
+        "max_overflow": values["DATABASE_POOL_OVERFLOW"],
+        "pool_timeout": POOL_PATIENCE_S,
+        "hide_parameters": True,  # an error's text goes to the log, and they may be secrets
+        "json_serializer": lambda value: dumps(value).decode(),
+        "json_deserializer": loads,
+    }
+    return common | _kind(url).options(values)
+
+
+def with_driver(url: str) -> str:
+    """Return a database's address with the driver that is used, if none is named."""
+    return url.replace("postgresql:", "postgresql+psycopg:", 1)
+
+
+def _kind(url: str) -> type[Engine]:
+    return ENGINES[url.partition(":")[0].partition("+")[0]]
+
+
+def init_app(app: Flask) -> None:
+    """Have the connections of an application made and looked after as its database wants it."""
+    engine = ENGINE.put(app, _kind(app.config["SQLALCHEMY_DATABASE_URI"])(app))
+    with app.app_context():
+        metrics.declare(app, WRITER_WAIT)
+        waited = lambda seconds: WRITER_WAIT.of(app).child().observe(seconds)  # noqa: E731
+        patience_s, lock = app.config["DATABASE_TIMEOUT_SECONDS"], engine.door()
+        turns = TURNS.put(app, WriterTurns(patience_s, waited, lock))
+        engine.prepare(db.engine)
+        event.listen(db.engine, "before_cursor_execute", _before_execute)
+        event.listen(db.engine, "checkin", turns.given_back)
+
+
+def take_write_lock() -> None:
+    """Make this transaction the only writer from now on, until it ends.
+
+    What a change depends on (a role, a last owner, a version) is read after this, so nobody can
+    change it in between. What was decided before, on the way here, is checked again (`on_lock`).
+    """
+    begin_writing(db.session.connection())
+
+
+def begin_writing(connection: Connection) -> None:
+    """Make a connection's transaction the only writer, if it is not yet."""
+    if ENGINE.here().begin_writing(connection):
+        for check in _CHECKS.here():
+            check(connection)
+
+
+def on_lock(app: Flask, check: Check) -> None:
+    """Have something checked whenever a transaction has become the only writer.
+
+    It is for what a request had to decide before it came to the lock, such as who calls; what the
+    check raises ends the request.
+    """
+    _CHECKS.of(app).append(check)
+
+
+def commit_lazily() -> None:
+    """Let the open transaction's commit come to the disk some moments later than it returns.
+
+    A power cut in between takes it back, whole. It is for what nobody is promised: what tells of it
+    hardens it before (`harden`).
+    """
+    driver: Any = db.session.connection().connection.dbapi_connection
+    driver.lazy = True
+
+
+def harden() -> None:
+    """Return when nothing that could be read before this call can be lost by a power cut.
+
+    Whoever tells others what they read in the database calls it before. Raises OSError.
+    """
+    ENGINE.here().harden()
+
+
+def put_log_away(app: Flask) -> None:
+    """Write what is in the write-ahead log into the database, as far as nobody uses it now."""
+    ENGINE.of(app).put_log_away()
+
+
+def engine() -> Engine:
+    """Return the kind of database of the application for which this code runs."""
+    return ENGINE.of(application())
+
+
+def _before_execute(
+    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> None:
+    """Begin a transaction as a writer where its first statement is a write."""
+    if context.isinsert or context.isupdate or context.isdelete:
+        begin_writing(connection)

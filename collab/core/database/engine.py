@@ -1,0 +1,146 @@
+"""What a database has to do for the rest of the code: the face of each kind of database."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import sqlalchemy
+from flask import Flask
+from sqlalchemy import Connection
+
+from ..slots import Slot
+from ..transactions.fair_lock import FairLock
+
+
+class Engine(ABC):
+    """A kind of database: how it is opened, who writes, and what differs in its SQL.
+
+    Its connections have `in_transaction`, which says whether the open transaction has the writer's
+    lock, and `execute(sql, values)`, as SQLite's of Python do; and `lazy`, which can be set to have
+    the commit of the open transaction come to the disk some moments after it returns.
+    """
+
+    #: The name by which SQLAlchemy knows it, and statements of ours are kept for it.
+    name: str
+    #: What SQL calls the place of a row in its table.
+    row_name: str
+    #: Whether it is a file of this machine, with pages and a log that are this process's matter.
+    is_file: bool
+
+    def __init__(self, app: Flask) -> None:
+        """Know an application's settings; nothing is opened."""
+        self._app, self._config = app, app.config
+
+    @staticmethod
+    @abstractmethod
+    def options(values: dict[str, Any]) -> dict[str, Any]:
+        """Return how connections are made, as SQLAlchemy's `create_engine` takes it."""
+
+    @abstractmethod
+    def prepare(self, engine: sqlalchemy.Engine) -> None:
+        """See to the connections that will be made."""
+
+    @abstractmethod
+    def door(self) -> FairLock | None:
+        """Return the lock by which writers take turns that several processes share, if one is."""
+
+    @abstractmethod
+    def begin_writing(self, connection: Connection) -> bool:
+        """Take the writer's lock until the transaction ends; returns whether it did not have it.
+
+        Raises OperationalError if it does not come in time.
+        """
+
+    @abstractmethod
+    def trouble_writing(self, patience_s: float) -> str | None:
+        """Try whether a change can be made, on a connection of its own; returns what is wrong."""
+
+    @abstractmethod
+    def harden(self) -> None:
+        """Return when nothing that could be read before this call can be lost by a power cut.
+
+        Raises OSError, or an error of SQLAlchemy's.
+        """
+
+    @abstractmethod
+    def one_moment(
+        self, connection: Connection, stopped: Callable[[], bool], seconds: float
+    ) -> AbstractContextManager[None]:
+        """Have all reads of such a block see the database as it is at one moment.
+
+        A statement is cut off when it is `stopped`, or when the seconds are over.
+        """
+
+    @abstractmethod
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep other processes out of such a block: for migrations."""
+
+    @abstractmethod
+    def before_migrations(self, connection: Connection) -> None:
+        """Make what every transaction that writes needs; commits."""
+
+    @abstractmethod
+    def ensure_schema(self, connection: Connection) -> None:
+        """Make after the migrations what is no table of theirs."""
+
+    @abstractmethod
+    def run(self, connection: Connection, sql: str) -> None:
+        """Run SQL as it is, whatever it has of signs."""
+
+    @abstractmethod
+    def same(self, first: str, second: str) -> str:
+        """Return the SQL of the condition that two values are the same, or both unknown."""
+
+    @abstractmethod
+    def expression(self, sql: str) -> str:
+        """Return an expression in its own SQL; `byte_length(…)` is known to each kind."""
+
+    @abstractmethod
+    def begin_schema(self, connection: Connection) -> None:
+        """Begin a transaction that changes the schema, unless one is open."""
+
+    @abstractmethod
+    def triggers(self, connection: Connection, prefix: str) -> dict[str, str]:
+        """Return the SQL of the triggers whose names begin so, as they were made."""
+
+    @abstractmethod
+    def trigger(
+        self, name: str, moment: str, table: str, statements: Iterator[str], when: str = ""
+    ) -> str:
+        """Return the SQL of a trigger that runs statements for each row."""
+
+    @abstractmethod
+    def make_trigger(self, connection: Connection, name: str, sql: str) -> None:
+        """Make a trigger of its SQL."""
+
+    @abstractmethod
+    def drop_trigger(self, connection: Connection, name: str) -> None:
+        """Drop a trigger that `trigger` made."""
+
+    @abstractmethod
+    def derive(self, connection: Connection) -> None:
+        """Write what follows from texts that the open transaction has changed so far."""
+
+    @abstractmethod
+    def forget_deleted(self, connection: Connection) -> bool:
+        """Have nothing of deleted rows left in a log of ours; False while somebody reads there."""
+
+    @abstractmethod
+    def put_log_away(self) -> None:
+        """Write what is in a write-ahead log into the database, as far as nobody uses it now."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """Return the version of the database, or of its library."""
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Say where the database is, without secrets."""
+
+
+ENGINE: Slot[Engine] = Slot("engine of the database")

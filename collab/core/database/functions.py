@@ -1,0 +1,49 @@
+"""Functions of SQL whose names differ between databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Integer, String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from .postgresql_words import FOLDED_SUFFIX
+
+
+class instr(GenericFunction[int]):
+    """Where a text begins in another one, from 1 on; 0: nowhere."""
+
+    inherit_cache = True
+    type = Integer()
+
+
+class folded(GenericFunction[str]):
+    """A column's text as it is searched for (`words/folding.py`)."""
+
+    inherit_cache = True
+    type = String()
+
+
+class json_each(GenericFunction[Any]):
+    """The elements of a JSON array, as rows with a `value`; a text on some databases."""
+
+    inherit_cache = True
+
+
+@compiles(json_each, "postgresql")
+def _elements(element: json_each, compiler: Any, **options: Any) -> str:
+    keys = compiler.process(element.clauses, **options)
+    return f"json_array_elements_text(CAST({keys} AS json))"
+
+
+@compiles(instr, "postgresql")
+def _strpos(element: instr, compiler: Any, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+@compiles(folded, "postgresql")
+def _kept(element: folded, compiler: Any, **options: Any) -> str:
+    # It is kept in a column beside the one of the text.
+    (column,) = element.clauses
+    return str(compiler.process(column, **options)) + FOLDED_SUFFIX

@@ -1,0 +1,199 @@
+"""PostgreSQL: any number of processes write, on any number of machines, one at a time.
+
+Whoever writes takes one advisory lock until the end of its transaction, so what holds on SQLite
+holds here: nobody changes what a change depends on, and ids of the log grow in the order of
+commits. A commit that waits for the disk under that lock would let some hundred a second through.
+So it does not wait there: it is flushed after the lock has been let go, many at once, and before
+anybody is told of it (`harden`).
+
+Nothing belongs to a session of the server: no prepared statement, no lock that outlives its
+transaction, no setting. So a pool that works by transactions (PgBouncer) does no harm.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ...extensions import db
+from ..compiled import READERS
+from ..transactions.fair_lock import FairLock
+from . import postgresql_schema, postgresql_words
+from .engine import Engine
+from .turns import TURNS
+
+#: Advisory locks are two numbers: all of ours have this as their first one.
+LOCK_SPACE = 0xC011AB
+WRITER_LOCK = 1
+ALONE_LOCK = 2
+
+#: Seconds for connecting.
+CONNECT_S = 10
+
+IS_UNFLUSHED = "SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()"
+
+BEGIN_WRITING = (
+    "SELECT set_config('lock_timeout', %s, true), set_config('synchronous_commit', 'off', true),"
+    f" pg_advisory_xact_lock({LOCK_SPACE}, {WRITER_LOCK})"
+)
+TAKE_WRITER_LOCK = text(f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, {WRITER_LOCK})")
+BE_ALONE = text(f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, {ALONE_LOCK})")
+_SCHEME = re.compile(r"^postgresql(\+psycopg)?:")
+
+
+class PostgresEngine(Engine):
+    """A database of a PostgreSQL server."""
+
+    name = "postgresql"
+    row_name = "ctid"
+    is_file = False
+
+    @staticmethod
+    def options(values: dict[str, Any]) -> dict[str, Any]:
+        """Return how to connect."""
+        from .postgresql_driver import PLAIN_ADAPTERS, Driver
+
+        connect = partial(
+            Driver.connect,
+            _SCHEME.sub("postgresql:", values["DATABASE_URL"]),
+            prepare_threshold=None,
+            connect_timeout=CONNECT_S,
+            context=PLAIN_ADAPTERS,
+        )
+        return {"creator": connect, "use_native_hstore": False}
+
+    def prepare(self, engine: sqlalchemy.Engine) -> None:
+        """Have what the application derives from texts written before each commit."""
+        engine.dialect.supports_native_json_deserialization = False  # it comes as text
+        event.listen(engine, "commit", self.derive)
+
+    def door(self) -> FairLock | None:
+        """Return none: those of other processes wait for the server's lock, which is fair."""
+        return None
+
+    def begin_writing(self, connection: Connection) -> bool:
+        """Take the advisory lock."""
+        driver: Any = connection.connection.dbapi_connection
+        if driver.in_transaction:
+            return False
+        turns = TURNS.here()
+        turns.take(connection)
+        driver.ended = partial(turns.end, connection.info)
+        patience_s = self._config["DATABASE_TIMEOUT_SECONDS"]
+        connection.exec_driver_sql(BEGIN_WRITING, (f"{patience_s}s",))
+        driver.in_transaction = True
+        return True
+
+    def trouble_writing(self, patience_s: float) -> str | None:
+        """Take the lock and let go of it."""
+        try:
+            with db.engine.connect() as connection:
+                connection.execute(text(f"SET LOCAL lock_timeout = '{patience_s:.0f}s'"))
+                connection.execute(TAKE_WRITER_LOCK)
+        except SQLAlchemyError as error:
+            return str(getattr(error, "orig", error))
+        return None
+
+    def harden(self) -> None:
+        """Have the server's log flushed, by a connection of its own."""
+        readers = READERS.of(self._app)
+        connection = readers.take()
+        try:
+            if connection.exec_driver_sql(IS_UNFLUSHED).scalar():
+                connection.exec_driver_sql(postgresql_schema.FLUSH_COMMIT)
+        except BaseException:
+            connection.close()
+            raise
+        readers.give_back(connection)
+
+    @contextlib.contextmanager
+    def one_moment(
+        self, connection: Connection, stopped: Callable[[], bool], seconds: float
+    ) -> Iterator[None]:
+        """Begin a transaction that sees what was there at its first read."""
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        limit_ms = max(1, int(seconds * 1000))
+        connection.execute(text(f"SET LOCAL statement_timeout = {limit_ms}"))
+        yield
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold a lock in an open transaction, on a connection of its own."""
+        with db.engine.connect() as connection:
+            connection.execute(BE_ALONE)
+            yield
+
+    def before_migrations(self, connection: Connection) -> None:
+        """Make the table of what has to be looked after before a commit."""
+        self.run(connection, postgresql_words.DUE_TABLE)
+        connection.commit()
+
+    def ensure_schema(self, connection: Connection) -> None:
+        """Make functions and triggers, and have texts compared by their bytes."""
+        postgresql_schema.ensure(connection)
+        postgresql_words.ensure(connection)
+
+    def run(self, connection: Connection, sql: str) -> None:
+        """Run SQL as it is, whatever it has of signs."""
+        connection.execution_options(no_parameters=True).exec_driver_sql(sql)
+
+    def same(self, first: str, second: str) -> str:
+        """Return the condition that two values are the same."""
+        return f"{first} IS NOT DISTINCT FROM {second}"
+
+    def expression(self, sql: str) -> str:
+        """Return an expression as it is: `byte_length` is a function of ours."""
+        return sql
+
+    def triggers(self, connection: Connection, prefix: str) -> dict[str, str]:
+        """Return the SQL of triggers, which their comments have."""
+        rows = connection.execute(postgresql_schema.KNOWN_TRIGGERS)
+        return {name: sql for name, sql in rows if name.startswith(prefix)}
+
+    def trigger(
+        self, name: str, moment: str, table: str, statements: Iterator[str], when: str = ""
+    ) -> str:
+        """Return the SQL of a function and its trigger."""
+        return postgresql_schema.trigger(name, moment, table, statements, when)
+
+    def make_trigger(self, connection: Connection, name: str, sql: str) -> None:
+        """Make a trigger, and note how it was made."""
+        self.run(connection, sql)
+        self.run(connection, postgresql_schema.note(name, sql))
+
+    def drop_trigger(self, connection: Connection, name: str) -> None:
+        """Drop a trigger with its function."""
+        self.run(connection, f"DROP FUNCTION {name}() CASCADE")
+
+    def begin_schema(self, connection: Connection) -> None:
+        """Do nothing: a transaction has been begun."""
+
+    def derive(self, connection: Connection) -> None:
+        """Make the words and keys of texts."""
+        driver: Any = connection.connection.dbapi_connection
+        if driver.is_open:
+            postgresql_words.catch_up(driver)
+
+    def forget_deleted(self, connection: Connection) -> bool:
+        """Do nothing: what the server has of deleted rows is vacuumed by it."""
+        return True
+
+    def put_log_away(self) -> None:
+        """Do nothing: the server's log is its own matter."""
+
+    @property
+    def version(self) -> str:
+        """Return the server's version."""
+        return ".".join(map(str, db.engine.dialect.server_version_info or ()))
+
+    @property
+    def place(self) -> str:
+        """Return the address without a password."""
+        return db.engine.url.render_as_string(hide_password=True)

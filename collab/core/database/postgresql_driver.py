@@ -1,0 +1,84 @@
+"""A connection to PostgreSQL that lets go of the writer's lock before its commit is flushed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg.pq import TransactionStatus
+from psycopg.types.json import set_json_dumps
+from psycopg.types.string import TextLoader
+
+from ..json import dumps
+from .postgresql_schema import FLUSH_COMMIT
+
+
+class PlainNumber(Loader):
+    """Reads what PostgreSQL has as decimals: sums of whole numbers are whole, means are floats."""
+
+    def load(self, data: Buffer) -> int | float:
+        """Return the number."""
+        read = bytes(data)
+        return float(read) if b"." in read else int(read)
+
+
+#: What is written and read as SQLite has it. JSON is read as text: SQLAlchemy decodes it where it
+#: is wanted.
+PLAIN_ADAPTERS = AdaptersMap(psycopg.adapters)
+PLAIN_ADAPTERS.register_loader("numeric", PlainNumber)
+PLAIN_ADAPTERS.register_loader("json", TextLoader)
+set_json_dumps(dumps, PLAIN_ADAPTERS)
+
+
+class Driver(psycopg.Connection[Any]):
+    """psycopg's connection, which knows whether its transaction has the writer's lock."""
+
+    #: Whether the open transaction has the writer's lock.
+    in_transaction = False
+    #: Called when it has it no longer.
+    ended: Callable[[], None] = staticmethod(lambda: None)
+    #: Whether the open transaction's commit may come to the disk later than it returns.
+    lazy = False
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether there is a transaction that may be committed."""
+        return self.pgconn.transaction_status == TransactionStatus.INTRANS
+
+    def commit(self) -> None:
+        """Commit, let the next writer begin, and then wait until the disk has it.
+
+        Raises OperationalError also where the flush fails: then it is not known what a crash of
+        the server leaves, as with any commit whose answer is lost.
+        """
+        waits = self.in_transaction and not self.lazy
+        try:
+            super().commit()
+        finally:
+            self._end()
+        if waits:
+            self._flush()
+
+    def rollback(self) -> None:
+        """Take it all back."""
+        try:
+            super().rollback()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self.lazy = False
+        if self.in_transaction:
+            self.in_transaction = False
+            self.ended()
+
+    def _flush(self) -> None:
+        self.autocommit = True
+        try:
+            self.execute(FLUSH_COMMIT.encode())
+        finally:
+            if not self.closed:
+                self.autocommit = False

@@ -1,0 +1,102 @@
+"""Which texts of which tables are found, and what is derived of them, on PostgreSQL.
+
+On SQLite the migrations have it in their triggers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..words.folding import fold
+from ..words.sorting import sort_key
+
+
+@dataclass(frozen=True)
+class Found:
+    """How rows of a table are found: their number among kinds, and what the index has of them."""
+
+    number: int
+    #: SQL of the places that a row is seen from, with spaces between them.
+    places: str
+    title: str
+    body: str = "''"
+    #: SQL of a JSON array.
+    tags: str = "NULL"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table with texts."""
+
+    table: str
+    #: The columns that matter.
+    columns: tuple[str, ...]
+    #: Column -> of which column it is made, and how.
+    derived: tuple[tuple[str, str, Callable[[str], str]], ...] = ()
+    found: Found | None = None
+
+
+def _of_name(*, folded: bool = False) -> tuple[tuple[str, str, Callable[[str], str]], ...]:
+    key = ("name_key", "name", sort_key)
+    return (key, ("name_folded", "name", fold)) if folded else (key,)
+
+
+TEXT_SOURCES = (
+    Source(
+        "projects",
+        ("name", "description"),
+        _of_name(folded=True),
+        Found(1, "'project projectadmin projectp' || id", "name", "description"),
+    ),
+    Source(
+        "tasks",
+        ("title", "description", "tags", "project_id", "owner_id"),
+        found=Found(
+            2,
+            "'task taskadmin task' || CASE WHEN project_id IS NULL THEN 'u' || owner_id"
+            " ELSE 'p' || project_id END",
+            "title",
+            "description",
+            "tags",
+        ),
+    ),
+    Source(
+        "posts",
+        ("title", "body", "status", "owner_id"),
+        found=Found(
+            3,
+            "'post postu' || owner_id || CASE status WHEN 'published' THEN ' postpublic'"
+            " ELSE '' END",
+            "title",
+            "body",
+        ),
+    ),
+    Source(
+        "uploads",
+        ("name", "project_id", "owner_id"),
+        _of_name(),
+        Found(
+            4,
+            "CASE WHEN project_id IS NULL THEN 'upload uploadu' || owner_id"
+            " ELSE 'upload uploadadmin uploadp' || project_id END",
+            "name",
+        ),
+    ),
+    Source(
+        "workspaces",
+        ("name", "project_id"),
+        _of_name(),
+        Found(5, "'workspace workspaceadmin workspacep' || project_id", "name"),
+    ),
+    Source(
+        "files",
+        ("path", "searchable", "project_id"),
+        found=Found(6, "'file fileadmin filep' || project_id", "path", "searchable"),
+    ),
+    Source("collections", ("name",), _of_name(folded=True)),
+    Source(
+        "users", ("name", "email"), (("name_folded", "name", fold), ("email_folded", "email", fold))
+    ),
+)
+BY_TABLE = {one.table: one for one in TEXT_SOURCES}

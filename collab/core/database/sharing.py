@@ -1,0 +1,41 @@
+"""A connection to SQLite whose commits wait for the disk together with others."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from ..transactions.disk import Disk
+
+
+class SharingConnection(sqlite3.Connection):
+    """A connection whose commits wait for the disk together with others.
+
+    In WAL mode a commit is whole once the log is written, and outlives a power cut once the log is
+    synced (SQLite's `synchronous=FULL` does that within the commit, while nobody else may write).
+    Others can read it from the first moment on; who tells it on calls `harden` before.
+    """
+
+    #: What commits wait for, and what is done before that; set for each connection.
+    disk: Disk
+    written: Callable[[], None]
+    #: Whether the open transaction's commit may come to the disk later than it returns.
+    lazy = False
+
+    def commit(self) -> None:
+        """Commit, and return when it is on the disk."""
+        wait, self.lazy = not self.lazy, False
+        if self.in_transaction:
+            try:
+                self.disk.commit(self._write, wait=wait)
+            except OSError as error:
+                raise sqlite3.OperationalError(f"It may not be on the disk: {error}") from error
+
+    def _write(self) -> None:
+        super().commit()
+        self.written()
+
+    def rollback(self) -> None:
+        """Roll back."""
+        self.lazy = False
+        super().rollback()

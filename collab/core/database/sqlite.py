@@ -1,0 +1,269 @@
+"""SQLite: one file in the instance folder, a write-ahead log beside it, one writer at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from flask import Flask
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
+
+from ..transactions.disk import DISK
+from ..transactions.fair_lock import FairLock
+from ..transactions.shared_lock import SharedLock
+from ..words.calling import call_key
+from ..words.folding import fold
+from ..words.sorting import sort_key
+from ..words.splitting import indexed
+from .engine import Engine
+from .sharing import SharingConnection
+from .turns import TURNS
+
+#: What SQL can call besides SQLite's own; whose `lower` knows the case of ASCII only.
+SQL_FUNCTIONS: dict[str, Callable[[str], str]] = {
+    "lower": str.lower,
+    "folded": fold,
+    "search_words": indexed,
+    "sort_key": sort_key,
+    "call_key": call_key,
+}
+
+#: Bytes to which the write-ahead log is cut once what is in it is in the database.
+WAL_BYTES = 64 * 2**20
+_BYTE_LENGTH = re.compile(r"byte_length\(([^()]*)\)")
+#: Steps of SQLite's virtual machine between two looks at whether to stop: about 10 ms.
+STEPS_BETWEEN_LOOKS = 200_000
+#: Seconds that whoever ends waits for others to let go of the log.
+LOG_PATIENCE_S = 1
+
+
+class SqliteEngine(Engine):
+    """The database as a file."""
+
+    name = "sqlite"
+    row_name = "rowid"
+    is_file = True
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        self.path = path_of(app.config["SQLALCHEMY_DATABASE_URI"])
+
+    @staticmethod
+    def options(values: dict[str, Any]) -> dict[str, Any]:
+        """Return the time to wait for a lock."""
+        patience_s = values["DATABASE_TIMEOUT_SECONDS"]
+        return {
+            "connect_args": {
+                "timeout": patience_s,
+                "check_same_thread": False,
+                "factory": SharingConnection,
+            }
+        }
+
+    def prepare(self, engine: sqlalchemy.Engine) -> None:
+        """Set the pragmas on every new connection."""
+        event.listen(engine, "connect", self._set_pragmas)
+        event.listen(engine, "checkin", roll_back)
+
+    def _set_pragmas(self, connection: Any, record: object) -> None:
+        make_private(self.path)
+        if is_new(self.path):  # later it would have to be rewritten, and this would wait for a lock
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        if connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",):
+            connection.execute("PRAGMA synchronous=NORMAL")  # a commit writes the log, and no more
+        connection.disk = DISK.of(self._app)
+        connection.written = partial(TURNS.of(self._app).given_back, connection, record)
+        for pragma in (
+            f"journal_size_limit={WAL_BYTES}",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "secure_delete=ON",  # what is deleted is overwritten: nothing of it stays in free pages
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        register_functions(connection)
+
+    def door(self) -> FairLock | None:
+        """Return the lock of the web processes of this machine, if there are several."""
+        return SharedLock(self.path) if self._config["WEB_PROCESSES"] > 1 else None
+
+    def begin_writing(self, connection: Connection) -> bool:
+        """Take the writer's lock of the file."""
+        driver: Any = connection.connection.dbapi_connection
+        if driver.in_transaction:
+            return False
+        # Our turn first: then nobody else of this process waits for SQLite's lock by polling.
+        TURNS.here().take(connection)
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:  # as SQLAlchemy would raise it
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        return True
+
+    def trouble_writing(self, patience_s: float) -> str | None:
+        """Begin to write and change nothing."""
+        try:
+            self._begin_and_end(patience_s)
+        except sqlite3.Error as error:
+            return str(error)
+        return None
+
+    def _begin_and_end(self, patience_s: float) -> None:
+        address = f"{self.path.absolute().as_uri()}?mode=rw"
+        connection = sqlite3.connect(address, uri=True, timeout=patience_s, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        finally:
+            connection.close()
+
+    def harden(self) -> None:
+        """Have the log synced; raises OSError."""
+        DISK.of(self._app).harden()
+
+    @contextlib.contextmanager
+    def one_moment(
+        self, connection: Connection, stopped: Callable[[], bool], seconds: float
+    ) -> Iterator[None]:
+        """Begin by hand: the driver does so before writes only, and each read would see its own."""
+        driver: Any = connection.connection.driver_connection
+        connection.exec_driver_sql("BEGIN")
+        driver.set_progress_handler(stopped, STEPS_BETWEEN_LOOKS)
+        try:
+            yield
+        finally:
+            driver.set_progress_handler(None, 0)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Do nothing: whoever migrates holds a lock in the folder that the file is in."""
+        yield
+
+    def before_migrations(self, connection: Connection) -> None:
+        """Do nothing: the functions of a connection are all it needs."""
+
+    def ensure_schema(self, connection: Connection) -> None:
+        """Do nothing: the migrations make all there is."""
+
+    def run(self, connection: Connection, sql: str) -> None:
+        """Run SQL."""
+        connection.exec_driver_sql(sql)
+
+    def same(self, first: str, second: str) -> str:
+        """Return the condition that two values are the same."""
+        return f"{first} IS {second}"
+
+    def expression(self, sql: str) -> str:
+        """Return an expression in SQLite's SQL."""
+        return _BYTE_LENGTH.sub(r"length(CAST(\1 AS BLOB))", sql)
+
+    def begin_schema(self, connection: Connection) -> None:
+        """Begin as a writer, since Python's driver begins no transaction for DROP."""
+        driver: Any = connection.connection.dbapi_connection
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def triggers(self, connection: Connection, prefix: str) -> dict[str, str]:
+        """Return the SQL of triggers."""
+        query = sqlalchemy.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return {name: sql for name, sql in connection.execute(query) if name.startswith(prefix)}
+
+    def trigger(
+        self, name: str, moment: str, table: str, statements: Iterator[str], when: str = ""
+    ) -> str:
+        """Return the SQL of a trigger."""
+        condition = f" WHEN {when}" if when else ""
+        body = "; ".join(statements)
+        return f"CREATE TRIGGER {name} {moment} ON {table}{condition} BEGIN {body}; END"
+
+    def make_trigger(self, connection: Connection, name: str, sql: str) -> None:
+        """Make a trigger."""
+        connection.exec_driver_sql(sql)
+
+    def drop_trigger(self, connection: Connection, name: str) -> None:
+        """Drop a trigger."""
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+
+    def derive(self, connection: Connection) -> None:
+        """Do nothing: triggers have done it."""
+
+    def forget_deleted(self, connection: Connection) -> bool:
+        """Write the whole write-ahead log into the file and cut it."""
+        driver: Any = connection.connection.dbapi_connection
+        driver.rollback()
+        busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy
+
+    def put_log_away(self) -> None:
+        """Write the write-ahead log into the file, as far as nobody uses it now."""
+        with contextlib.suppress(sqlite3.Error):
+            connection = sqlite3.connect(self.path, timeout=LOG_PATIENCE_S)
+            try:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                connection.close()
+
+    @property
+    def version(self) -> str:
+        """Return the version of the library."""
+        return sqlite3.sqlite_version
+
+    @property
+    def place(self) -> str:
+        """Return the file's path."""
+        return str(self.path)
+
+
+def path_of(url: str) -> Path:
+    """Return the file of a database."""
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def make_private(path: Path) -> None:
+    """Let nobody but the server's own user read a database, whatever the folder allows.
+
+    SQLite gives the files beside it (-wal, -shm) the mode of the database itself.
+    """
+    # Never opened here if it is there: to close any descriptor of a file lets go of all POSIX locks
+    # that this process has on it, and the next process that ends would delete a log in use.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        with contextlib.suppress(OSError):
+            one.chmod(0o600)
+
+
+def is_new(path: Path) -> bool:
+    """Return whether nothing has been written into a database yet."""
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return True
+
+
+def roll_back(driver: Any, record: object) -> None:
+    """End the transaction that a connection still has when it comes back to the pool.
+
+    After a COMMIT that failed SQLite's transaction is still open, with the writer's lock, though
+    SQLAlchemy takes it for ended: whoever got the connection next would commit what was refused.
+    """
+    if driver is not None and driver.in_transaction:
+        driver.rollback()
+
+
+def register_functions(connection: sqlite3.Connection) -> None:
+    """Let a connection know what statements and triggers of ours call."""
+    connection.execute("PRAGMA trusted_schema = ON")  # some builds let triggers call no such thing
+    for name, function in SQL_FUNCTIONS.items():
+        connection.create_function(name, 1, _of_text(function), deterministic=True)
+
+
+def _of_text(function: Callable[[str], str]) -> Callable[[Any], Any]:
+    return lambda value: function(value) if isinstance(value, str) else value

@@ -1,0 +1,77 @@
+"""Whose turn it is to write, among the writers of one process."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..counting import metrics
+from ..errors import Unavailable
+from ..slots import Slot
+from ..transactions.fair_lock import FairLock
+
+WRITER_WAIT = metrics.histogram(
+    "collab_database_writer_wait_seconds", "What changes have waited for their turn to write."
+)
+#: Notes at a connection of the pool that it has the turn.
+TURN_NOTE = "collab.turn"
+
+
+class WriterTurns:
+    """Lets the writers of this process take turns.
+
+    A database lets a second writer wait by itself, SQLite by sleeping and trying again, up to 0.1 s
+    at a time: whoever tries at the right moment wins, and among many, some wait for seconds. A lock
+    wakes the next one at once, and nobody takes it again while another has waited for long. Web
+    processes of one file share such a lock; between all others the database's own way remains.
+    """
+
+    def __init__(
+        self, patience_s: float, waited: Callable[[float], None], lock: FairLock | None = None
+    ) -> None:
+        """Make it; `waited` is told what each turn was waited for, in seconds, also in vain."""
+        self._lock, self._patience_s, self._waited = lock or FairLock(), patience_s, waited
+
+    def take(self, connection: Connection) -> None:
+        """Wait for the connection's turn, which lasts until its commit is written.
+
+        Or until it is given back to the pool.
+        """
+        if not connection.info.get(TURN_NOTE):
+            began = time.perf_counter()
+            taken = self._lock.acquire(timeout=self._patience_s)
+            self._waited(time.perf_counter() - began)
+            if not taken:
+                raise Unavailable("Too many writers are waiting.")
+            connection.info[TURN_NOTE] = True
+
+    @contextlib.contextmanager
+    def one(self, patience_s: float) -> Iterator[bool]:
+        """Have a turn within this block; returns whether it came in time."""
+        taken = self._lock.acquire(timeout=patience_s)
+        try:
+            yield taken
+        finally:
+            if taken:
+                self._lock.release()
+
+    @property
+    def taken(self) -> bool:
+        """Return whether somebody in this process writes, or waits for another process to end."""
+        return self._lock.locked()
+
+    def end(self, info: dict[Any, Any]) -> None:
+        """Pass the turn on that a connection had, which is known by its `info`."""
+        if info.pop(TURN_NOTE, False):
+            self._lock.release()
+
+    def given_back(self, driver: object, record: Any) -> None:
+        """Pass the turn on; the pool calls this when a connection comes back."""
+        self.end(record.info)
+
+
+TURNS: Slot[WriterTurns] = Slot("turns")

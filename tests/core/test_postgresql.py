@@ -1,0 +1,316 @@
+"""The service on PostgreSQL: one order of the log, commits that stay, languages and restarts."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from collab import create_app
+from collab.core import database
+from collab.events import log
+from collab.events.catalogue.tasks import TaskDeleted
+from collab.extensions import db
+from collab.server import prepare
+
+from ..conftest import SETTINGS, close, http_for
+from ..support.people import Person, ok, register
+from ..support.postgres import NOBODY, PostgresServer
+from ..support.waiting import eventually
+
+#: Writers in the test of the order: threads of several applications, as of several processes.
+APPLICATIONS = 4
+THREADS_EACH = 4
+EVENTS_EACH = 12
+
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    cluster: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Person]:
+    """Migrate a database with one person in it, once: each test gets a copy."""
+    cluster.ask("postgres", "DROP DATABASE IF EXISTS prepared")
+    cluster.ask("postgres", "CREATE DATABASE prepared TEMPLATE template0")
+    folder = tmp_path_factory.mktemp("prepared")
+    where = {"INSTANCE_PATH": str(folder), "DATABASE_URL": cluster.url("prepared")}
+    app = create_app(SETTINGS | where)
+    prepare(app)
+    person = register(http_for(app), "ada")
+    close(app)
+    return "prepared", person
+
+
+@pytest.fixture
+def url(cluster: PostgresServer, prepared: tuple[str, Person]) -> Iterator[str]:
+    """Return the address of a database of this test's own."""
+    cluster.ask("postgres", "DROP DATABASE IF EXISTS own WITH (FORCE)")
+    cluster.ask("postgres", f"CREATE DATABASE own TEMPLATE {prepared[0]} STRATEGY = file_copy")
+    yield cluster.url("own")
+    cluster.ask("postgres", "DROP DATABASE own WITH (FORCE)")
+
+
+@pytest.fixture
+def start(url: str, tmp_path: Path) -> Iterator[MakeApp]:
+    """Return a maker of applications on this test's database."""
+    made: list[Flask] = []
+
+    def make(**settings: str) -> Flask:
+        where = {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": url}
+        made.append(create_app(SETTINGS | where | settings))
+        return made[-1]
+
+    yield make
+    for app in made:
+        close(app)
+
+
+@pytest.fixture
+def somebody(start: MakeApp, prepared: tuple[str, Person]) -> Person:
+    """Return the person, who calls an application."""
+    return prepared[1].at(http_for(start()))
+
+
+def writes(app: Flask, count: int) -> None:
+    """Record events, each in a transaction of its own."""
+    for number in range(count):
+        with app.app_context():
+            log.record(
+                TaskDeleted(project_id=1, owner_id=1, task_id=number, title="Gone"), actor=None
+            )
+            db.session.commit()
+
+
+def test_a_reader_by_id_misses_nothing_of_sixteen_writers(start: MakeApp, url: str) -> None:
+    apps = [start() for _ in range(APPLICATIONS)]
+    seen: list[int] = []
+    written = threading.Event()
+
+    def reads() -> None:
+        with psycopg.connect(url, autocommit=True) as reader:
+            while True:
+                over = written.is_set()
+                rows = reader.execute(
+                    "SELECT id FROM events WHERE id > %s ORDER BY id", (seen[-1] if seen else 0,)
+                ).fetchall()
+                seen.extend(key for (key,) in rows)
+                if over:
+                    return
+
+    with ThreadPoolExecutor(APPLICATIONS * THREADS_EACH + 1) as pool:
+        reading = pool.submit(reads)
+        writing = [
+            pool.submit(writes, app, EVENTS_EACH) for app in apps for _ in range(THREADS_EACH)
+        ]
+        for one in writing:
+            one.result()
+        written.set()
+        reading.result()
+    with psycopg.connect(url) as reader:
+        there = [key for (key,) in reader.execute("SELECT id FROM events ORDER BY id")]
+    assert seen == there
+    assert len(there) >= APPLICATIONS * THREADS_EACH * EVENTS_EACH
+
+
+def test_whoever_writes_waits_for_whoever_writes_elsewhere(start: MakeApp) -> None:
+    first, second = start(), start()
+    with ThreadPoolExecutor(1) as pool:
+        with first.app_context():
+            database.take_write_lock()
+            waiting = pool.submit(writes, second, 1)
+            asks = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+            eventually(lambda: db.session.scalar(asks) == 1)
+            assert not waiting.done()
+            db.session.commit()
+        waiting.result()
+
+
+def test_a_writer_who_waits_too_long_is_told_to_come_again(start: MakeApp) -> None:
+    first, second = start(), start(DATABASE_TIMEOUT_SECONDS="1")
+    with first.app_context():
+        database.take_write_lock()
+        answer = http_for(second).post(
+            "/auth/register",
+            json={
+                "email": "late@example.com",
+                "name": "Late",
+                "password": "a long enough password",
+            },
+        )
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+
+
+UNFLUSHED = text("SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()")
+
+
+@pytest.fixture
+def lazy(cluster: PostgresServer) -> Iterator[None]:
+    """Let the server flush its log only when it is asked to."""
+    cluster.ask("postgres", "ALTER SYSTEM SET wal_writer_delay = '10s'")
+    cluster.ask("postgres", "SELECT pg_reload_conf()")
+    yield
+    cluster.ask("postgres", "ALTER SYSTEM RESET wal_writer_delay")
+    cluster.ask("postgres", "SELECT pg_reload_conf()")
+
+
+def test_a_commit_that_was_acknowledged_has_been_flushed(start: MakeApp, lazy: None) -> None:
+    app = start()
+    with app.app_context():
+        log.record(TaskDeleted(project_id=1, owner_id=1, task_id=1, title="Gone"), actor=None)
+        later = db.session.scalar(text("SHOW synchronous_commit"))
+        db.session.commit()
+        assert (later, db.session.scalar(UNFLUSHED)) == ("off", False)
+
+
+def test_what_is_told_has_been_flushed_whoever_wrote_it(
+    start: MakeApp, url: str, lazy: None
+) -> None:
+    app = start()
+    with psycopg.connect(url, autocommit=True) as other, app.app_context():
+        other.execute("SET synchronous_commit = off")
+        other.execute("CREATE TABLE other (id int)")
+        for _ in range(20):  # the server may flush some by itself, but not this often
+            other.execute("INSERT INTO other VALUES (1)")
+            if db.session.scalar(UNFLUSHED):
+                break
+        else:
+            pytest.fail("the server flushes each commit")
+        database.harden()
+        assert db.session.scalar(UNFLUSHED) is False
+
+
+def test_texts_are_in_the_order_of_their_bytes_whatever_the_databases_language(
+    cluster: PostgresServer, tmp_path: Path
+) -> None:
+    cluster.ask(
+        "postgres",
+        "CREATE DATABASE swedish TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'sv-SE'"
+        " LOCALE 'C.UTF-8'",
+    )
+    where = {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": cluster.url("swedish")}
+    app = create_app(SETTINGS | where)
+    try:
+        prepare(app)
+        with app.app_context():
+            kinds = db.session.execute(
+                text(
+                    "SELECT DISTINCT collname FROM pg_attribute"
+                    " JOIN pg_class c ON c.oid = attrelid"
+                    " JOIN pg_collation o ON o.oid = attcollation WHERE attnum > 0"
+                    " AND relkind = 'r' AND relnamespace = 'public'::regnamespace"
+                )
+            ).all()
+        assert kinds == [("C",)]
+        alice = register(http_for(app), "alice")
+        for name in ("b", "A", "Z", "ä"):
+            alice.at(http_for(app)).makes_project(name)
+        listed = ok(alice.at(http_for(app)).get("/projects?sort=name"))["items"]
+        assert [one["name"] for one in listed] == ["A", "ä", "b", "Z"]
+    finally:
+        close(app)
+
+
+def test_two_that_migrate_at_once_do_not_disturb_each_other(
+    cluster: PostgresServer, tmp_path: Path
+) -> None:
+    cluster.ask("postgres", "CREATE DATABASE fresh TEMPLATE template0")
+    folders = [tmp_path / "one", tmp_path / "two"]
+    apps = [
+        create_app(SETTINGS | {"INSTANCE_PATH": str(one), "DATABASE_URL": cluster.url("fresh")})
+        for one in folders
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(prepare, apps)) == [None, None]
+    for app in apps:
+        close(app)
+
+
+def test_nul_in_a_search_is_said_to_be_wrong(somebody: Person) -> None:
+    for path in ("/projects?q=%00", "/search?q=a%00b", "/tasks?q=%00"):
+        assert somebody.get(path).status_code == 422
+
+
+def test_lists_of_names_are_searched_folded(somebody: Person) -> None:
+    somebody.makes_project("Ärger & Łódź 9")
+    for q in ("arger", "łódź", "LODZ 9", "& l"):
+        found = ok(somebody.get("/projects", params={"q": q}))["items"]
+        assert [one["name"] for one in found] == ["Ärger & Łódź 9"], q
+
+
+def test_readiness_says_what_it_can_do(start: MakeApp) -> None:
+    assert http_for(start()).get("/ready").json()["checks"]["writing"] == "ok"
+
+
+@pytest.fixture
+def pooled(url: str, tmp_path: Path) -> Iterator[str]:
+    """Return the address of a pool that works by transactions: two connections for all."""
+    if not Path("/usr/sbin/pgbouncer").exists():
+        pytest.skip("There is no PgBouncer: apt-get install pgbouncer")
+    folder = Path(url.partition("host=")[2])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    written = folder / "pgbouncer.ini"
+    written.write_text(
+        f"[databases]\nown = host={folder} user=collab\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+        f"listen_port = {port}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n"
+        f"unix_socket_dir =\nlogfile = {folder}/pgbouncer.log\nuser = {NOBODY}\n"
+    )
+    written.chmod(0o644)
+    (folder / "pgbouncer.log").touch()
+    (folder / "pgbouncer.log").chmod(0o666)
+    running = subprocess.Popen(["/usr/sbin/pgbouncer", "-q", written], cwd=folder)
+    address = f"postgresql+psycopg://collab@127.0.0.1:{port}/own"
+    eventually(lambda: answers(address))
+    yield address
+    running.terminate()
+    running.wait()
+
+
+def answers(address: str) -> bool:
+    """Return whether a server takes connections."""
+    with contextlib.suppress(psycopg.OperationalError):
+        psycopg.connect(address.replace("+psycopg", ""), prepare_threshold=None).close()
+        return True
+    return False
+
+
+def test_a_pool_that_works_by_transactions_does_no_harm(
+    pooled: str, start: MakeApp, prepared: tuple[str, Person]
+) -> None:
+    app = start(DATABASE_URL=pooled)
+    person = prepared[1].at(http_for(app))
+    project = person.makes_project("Apollo")
+
+    def works(number: int) -> int:
+        mine = prepared[1].at(http_for(app))
+        made = mine.post(f"/projects/{project}/tasks", {"title": f"Number {number}"})
+        assert mine.get("/search?q=number").status_code == 200
+        return made.status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(works, range(40))) == {201}
+
+
+def test_a_server_that_was_away_is_used_again_by_itself(
+    cluster: PostgresServer, somebody: Person
+) -> None:
+    somebody.makes_project("Before")
+    cluster.stop()
+    try:
+        while_away = [somebody.get("/projects"), somebody.post("/projects", {"name": "No"})]
+    finally:
+        cluster.start()
+    assert {(one.status_code, "Retry-After" in one.headers) for one in while_away} == {(503, True)}
+    eventually(lambda: somebody.post("/projects", {"name": "After"}).status_code == 201)
+    eventually(lambda: somebody.get("/projects").status_code == 200)
