@@ -59,6 +59,7 @@ class Sandbox(BackgroundThread):
         self._places = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
         self._there_until = 0.0
+        self._tools: Tools | None = None
         self._verdicts: dict[str, tuple[str | None, float]] = {}
 
     def _run(self) -> None:
@@ -97,6 +98,7 @@ class Sandbox(BackgroundThread):
             return (
                 f"Running code needs {PACKAGES[tools]}, which is not installed: {INSTALL_COMMAND}"
             )
+        self._tools = tools
         try:
             seccomp.program()
         except (RuntimeError, OSError) as error:
@@ -150,8 +152,9 @@ class Sandbox(BackgroundThread):
         files: Files = NO_FILES,
     ) -> Outcome:
         """Run code for at most `wall_s` seconds; raises SandboxError if that is not possible."""
-        interpreter, tools = language.interpreter(), Tools.find()
-        if interpreter is None or isinstance(tools, str):
+        missing, interpreter = self.missing(), language.interpreter()
+        tools = self._tools
+        if missing or interpreter is None or tools is None:
             raise SandboxError(f"A program of the sandbox is gone: {INSTALL_COMMAND}")
         program = Program(language, interpreter, code, wall_s, stdin, files)
         return run(program, tools, listener)
