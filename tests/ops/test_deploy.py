@@ -245,15 +245,3 @@ def test_nginx_s_two_files_differ_in_their_upstreams_alone() -> None:
         for name in ("collab.conf", "compose.conf")
     )
     assert first.replace("proxy_pass http://collab;", "proxy_pass http://$collab_pool;") == second
-
-
-def test_an_image_gets_neither_data_nor_settings() -> None:
-    """Everything is kept out, and little is let in again."""
-    lines = (ROOT / ".dockerignore").read_text().splitlines()
-    assert next(line for line in lines if not line.startswith("#")) == "*"
-    let_in = {line.removeprefix("!") for line in lines if line.startswith("!")}
-    assert let_in == {
-        *("app.py", "collab", "LICENSE", "requirements.txt", "requirements.lock", "deploy"),
-        *("deploy/requirements.txt", "deploy/requirements-tracing.txt"),
-    }
-    assert lines.index("deploy/*") == lines.index("!deploy") + 1
