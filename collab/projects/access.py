@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import Select, and_, bindparam, exists, null, or_, select, true
 
 from ..core.caller import Caller
+from ..core.compiled import Compiled
 from ..core.database import take_write_lock
 from ..core.errors import ApiError, Forbidden, NotFound
 from ..core.idempotency import note_right
@@ -263,19 +264,19 @@ def _numbered_place(topic: str, caller: Caller) -> Place:
 
 
 @cache
-def _place_query(model: Any) -> Select[Any]:
+def _place_query(model: Any) -> Compiled:
     """Build, once for each model, what every socket message and event asks."""
     member = and_(
         Member.project_id == model.project_id, Member.user_id == bindparam("user_id", type_=Id)
     )
-    owner = model.owner_id if issubclass(model, Owned) else null()
+    owner = model.owner_id if issubclass(model, Owned) else null().label("owner_id")
     query: Select[Any] = select(model.project_id, owner, Member.role).outerjoin(Member, member)
-    return query.where(model.id == bindparam("key", type_=Id))
+    return Compiled(query.where(model.id == bindparam("key", type_=Id)))
 
 
 def _place_in_project(topic: str, model: Any, number: int, caller: Caller) -> Place:
     values = {"key": number, "user_id": caller.user_id}
-    row: Any = db.session.connection().execute(_place_query(model), values).one_or_none()
+    row: Any = _place_query(model).one(values)
     if row is None:
         raise NotFound()
     return Place(topic, row[0], role_in(model, row[0], row[1], row[2], caller))
