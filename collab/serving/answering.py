@@ -55,6 +55,9 @@ def _answer(
         if not response.headers_sent:
             out.sendall(Refused(500, "Something broke on our side.").answer())
             return False
+    finally:
+        # The request refers to this in turn: all of both would wait for the collector of cycles.
+        environ.pop("werkzeug.request", None)
     out.close()
     return False
 

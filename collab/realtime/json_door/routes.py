@@ -186,7 +186,7 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
             end(wire, translated(error), 0)
     finally:
         db.session.remove()
-    ws.connected = False  # from here on flask-sock has nothing to close
+    _lighten(ws)
     at_end = [lambda: here.wires.discard(wire), seat.end]
     detach = request.environ.get("collab.detach")
     if detach is not None:
@@ -195,6 +195,12 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     else:  # a server whose threads wait, as Werkzeug's
         parked.start(served, at_end, lingers=seat.linger)
         parked.done.wait()
+
+
+def _lighten(ws: Server) -> None:
+    """Leave flask-sock nothing to close, nor to keep: what it makes of this is in a cycle."""
+    ws.connected = False
+    ws.ws = ws.environ = ws.sock = ws.event = ws.thread = None
 
 
 def _by_address(wire: Wire) -> Caller | None:
