@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,9 +12,11 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wsproto.handshake import H11Handshake
 
 from ..support.people import Person, ok
 from ..support.servers import PLAIN
+from ..support.sockets import Socket
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -258,3 +262,14 @@ def test_a_ticket_of_an_ended_session_opens_nothing(bob: Person, connect: Any) -
     ticket = ok(bob.post("/auth/ticket"))["ticket"]
     ok(bob.post("/auth/logout"))
     assert connect(ticket=ticket).wait_closed().code == 4401
+
+
+# -- what is left of it ---------------------------------------------------------------------------
+
+
+def test_an_open_socket_keeps_nothing_of_its_handshake(
+    bob: Person, project: int, connect: Callable[..., Socket]
+) -> None:
+    gc.collect()
+    connect(bob, project_id=project).expect("subscribed")
+    assert not [one for one in gc.get_objects() if isinstance(one, H11Handshake)]

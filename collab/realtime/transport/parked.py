@@ -134,10 +134,12 @@ class Parked:
         return done and not again
 
     def _hurry(self, served: Served) -> bool:
-        if self.wire.closing or served.patience() <= 0 or not self._take_in(served):
+        if self.wire.closing or served.patience() <= 0:
             return False
         messages = self._intake.messages
         with self._whose():
+            if not self._take_in(served):
+                return False
             for _ in range(min(len(messages), pacing.MESSAGES_AT_ONCE)):
                 if not served.at_once(messages[0]):
                     break
