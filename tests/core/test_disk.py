@@ -125,15 +125,6 @@ def test_what_nobody_waits_for_is_on_the_disk_before_it_is_told() -> None:
     assert (fake.kept, fake.syncs) == ({1}, 1)
 
 
-def test_what_other_processes_have_written_is_on_the_disk_before_it_is_told() -> None:
-    fake = FakeDisk()
-    fake.going_on.set()
-    disk = Disk(fake.sync, shared=True)
-    fake.written.append(1)
-    disk.harden()
-    assert fake.kept == {1}
-
-
 def test_a_log_that_was_put_away_needs_no_sync(tmp_path: Path) -> None:
     sync = sync_of(tmp_path / "log")
     sync()
