@@ -17,7 +17,7 @@ from .auth.factors import second
 from .auth.models import User
 from .auth.schemas import RegisterIn
 from .core import fulltext
-from .core.database import take_write_lock
+from .core.database import engine, take_write_lock
 from .core.errors import ApiError
 from .core.lists.tables import csv_lines
 from .core.slots import application, setting
@@ -59,8 +59,8 @@ class DatabaseCommand(click.Command):
 
 def require_migrated() -> None:
     """Raise ClickException, which says what to do, unless the database is as the models are."""
-    path = db.engine.url.database or ""
-    if not Path(path).exists():
+    path = engine().place
+    if engine().is_file and not Path(path).exists():
         raise click.ClickException(NOT_MIGRATED.format(path=path, state="does not exist yet"))
     script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
     with db.engine.connect() as connection:

@@ -41,11 +41,11 @@ def changed(person: Person) -> str:
 
 
 def disabled(person: Person) -> str:
-    return f"UPDATE users SET disabled_at = datetime('now') WHERE id = {person.id}"
+    return f"UPDATE users SET disabled_at = CURRENT_TIMESTAMP WHERE id = {person.id}"
 
 
 def ended(person: Person) -> str:
-    return f"UPDATE sessions SET revoked_at = datetime('now') WHERE user_id = {person.id}"
+    return f"UPDATE sessions SET revoked_at = CURRENT_TIMESTAMP WHERE user_id = {person.id}"
 
 
 def demoted(person: Person) -> str:
@@ -210,7 +210,7 @@ def test_nothing_is_changed_with_a_feature_that_was_switched_off_meanwhile(
 ) -> None:
     before = rows(queue)
     off = f"""INSERT INTO flag_overrides (name, enabled, percentage, changed_by, changed_at)
-        VALUES ('{flag}', 0, 100, 1, datetime('now'))"""
+        VALUES ('{flag}', 0, 100, 1, CURRENT_TIMESTAMP)"""
     bell = BELL.of(app)
     (answer,) = queue.overtaken([(bob, CHANGES[name])], off, lambda: bell.ring(rights_changed=True))
     assert (answer.status_code, rows(queue)) == (404, before)

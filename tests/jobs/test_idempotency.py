@@ -147,18 +147,21 @@ def ages(table: sqlite3.Connection, hours: float) -> None:
     )
 
 
+@pytest.mark.sqlite
 def test_a_key_is_known_for_a_day(alice: Person, table: sqlite3.Connection) -> None:
     first = orders(alice).json()["id"]
     ages(table, 23.9)
     assert orders(alice).json()["id"] == first
 
 
+@pytest.mark.sqlite
 def test_after_a_day_a_key_makes_a_new_job(alice: Person, table: sqlite3.Connection) -> None:
     first = orders(alice).json()["id"]
     ages(table, 24.1)
     assert orders(alice, 2).json()["id"] != first
 
 
+@pytest.mark.sqlite
 def test_after_a_day_keys_are_forgotten(
     app: Flask, alice: Person, table: sqlite3.Connection
 ) -> None:

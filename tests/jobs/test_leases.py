@@ -281,6 +281,7 @@ def test_it_is_done_in_the_end(app: Flask, alice: Person, first: Desk, second: D
     ]
 
 
+@pytest.mark.sqlite
 def test_a_worker_whose_lock_is_gone_is_dead_too(
     alice: Person, first: Desk, second: Desk, instance: Any
 ) -> None:
@@ -365,6 +366,7 @@ def lock_files(instance: Any) -> set[str]:
     return {path.stem for path in (instance / "workers").glob("*.lock")}
 
 
+@pytest.mark.sqlite
 def test_a_worker_that_ends_leaves_no_lock(instance: Any, desks: Desks) -> None:
     desk = desks()
     assert lock_files(instance) == {desk.worker.name}
@@ -372,6 +374,7 @@ def test_a_worker_that_ends_leaves_no_lock(instance: Any, desks: Desks) -> None:
     assert lock_files(instance) == set()
 
 
+@pytest.mark.sqlite
 def test_the_files_of_the_dead_are_tidied_away(instance: Any, first: Desk, second: Desk) -> None:
     first.dies()
     second.worker.tidy()
@@ -388,6 +391,7 @@ def test_no_two_workers_have_one_name(instance: Any) -> None:
         worker.end()
 
 
+@pytest.mark.sqlite
 def test_programs_that_a_job_starts_do_not_keep_the_lock(first: Desk) -> None:
     assert first.worker._descriptor is not None
     assert os.get_inheritable(first.worker._descriptor) is False
@@ -406,6 +410,7 @@ def stranger(
     desk.close()
 
 
+@pytest.mark.sqlite
 def test_a_worker_of_another_installation_is_left_alone(
     alice: Person, first: Desk, stranger: Desk
 ) -> None:
@@ -419,6 +424,7 @@ def test_a_worker_of_another_installation_is_left_alone(
     assert outcomes(alice, made) == ["running"]
 
 
+@pytest.mark.sqlite
 def test_a_worker_of_another_installation_is_lost_when_its_lease_stands_still(
     alice: Person, first: Desk, stranger: Desk
 ) -> None:
@@ -522,6 +528,7 @@ def test_words_that_could_not_be_written_are_written_later_and_once(
     assert [one.data["text"] for one in told] == ["one\n", "two\n"]
 
 
+@pytest.mark.sqlite
 def test_a_job_that_could_not_be_taken_up_is_taken_up_later(
     alice: Person, first: Desk, second: Desk, commits: Commits
 ) -> None:

@@ -16,6 +16,7 @@ from collab.core.schemas import Schema
 from collab.jobs.context import FatalError, JobContext, JobError, Result
 from collab.jobs.engine.attempt import Run, carry_out
 from collab.jobs.engine.scheduler import Scheduler
+from collab.jobs.engine.server_lock import ServerLock
 from collab.jobs.engine.worker_lock import lock_of
 from collab.jobs.registry import JobType, job_type, register
 
@@ -226,6 +227,9 @@ class Desk:
 
     def dies(self) -> None:
         """End like a killed process: the system lets go of the lock, the file stays."""
+        if isinstance(self.worker, ServerLock):
+            self.worker._let_go()
+            return
         descriptor = self.worker._descriptor
         assert descriptor is not None
         os.close(descriptor)

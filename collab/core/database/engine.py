@@ -83,6 +83,10 @@ class Engine(ABC):
         """Make what every transaction that writes needs; commits."""
 
     @abstractmethod
+    def forget_texts(self, connection: Connection) -> None:
+        """Take back what `ensure_schema` made of texts, on the way to an older schema."""
+
+    @abstractmethod
     def ensure_schema(self, connection: Connection) -> None:
         """Make after the migrations what is no table of theirs."""
 

@@ -135,6 +135,10 @@ class PostgresEngine(Engine):
         self.run(connection, postgresql_words.DUE_TABLE)
         connection.commit()
 
+    def forget_texts(self, connection: Connection) -> None:
+        """Drop the index, the columns and the triggers."""
+        postgresql_words.forget(connection)
+
     def ensure_schema(self, connection: Connection) -> None:
         """Make functions and triggers, and have texts compared by their bytes."""
         postgresql_schema.ensure(connection)

@@ -108,6 +108,18 @@ def ensure(connection: Connection) -> None:
     catch_up(connection.connection.dbapi_connection)
 
 
+def forget(connection: Connection) -> None:
+    """Drop what `ensure` made, but for the table that each commit looks at."""
+    for one in TEXT_SOURCES:
+        name = TRIGGER_PREFIX + one.table
+        postgresql_schema.run(connection, f"DROP FUNCTION IF EXISTS {name}() CASCADE")
+        for column, _, _ in one.derived:
+            if column.endswith(FOLDED_SUFFIX):
+                drop = f"ALTER TABLE {one.table} DROP COLUMN IF EXISTS {column}"
+                postgresql_schema.run(connection, drop)
+    postgresql_schema.run(connection, "DROP TABLE IF EXISTS search_index; DELETE FROM words_due")
+
+
 def note_all(table: str) -> str:
     """Return the statement that has all rows of a table looked after."""
     return (

@@ -149,6 +149,9 @@ class SqliteEngine(Engine):
     def before_migrations(self, connection: Connection) -> None:
         """Do nothing: the functions of a connection are all it needs."""
 
+    def forget_texts(self, connection: Connection) -> None:
+        """Do nothing: the migrations have made all there is."""
+
     def ensure_schema(self, connection: Connection) -> None:
         """Do nothing: the migrations make all there is."""
 

@@ -10,10 +10,12 @@ down_revision = "ingest"
 branch_labels = None
 depends_on = None
 
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Bring the schema up; texts that are there are counted with their next change."""
-    op.add_column("files", sa.Column("other_bytes", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("files", sa.Column("other_bytes", ID, nullable=False, server_default="0"))
 
 
 def downgrade() -> None:

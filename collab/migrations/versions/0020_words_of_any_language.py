@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from alembic import op
 
+from collab.core.database import engine
 from collab.migrations.kinds import is_sqlite
 
 revision = "any_language"
@@ -160,6 +161,7 @@ def index(table: str, columns: str) -> str:
 
 def downgrade() -> None:
     """Take the schema back, and index the texts as they are."""
+    engine().forget_texts(op.get_bind())
     for table, indexes in NAMED.items():
         for moment in ("added", "changed") if is_sqlite() else ():
             op.execute(f"DROP TRIGGER name_key_{table}_{moment}")
