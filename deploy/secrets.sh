@@ -23,4 +23,4 @@ keep() {
 random | keep postgres_password
 random | keep metrics_token
 random | keep grafana_password
-printf 'postgresql://collab:%s@postgres:5432/collab' "$(cat secrets/postgres_password)" | keep database_url
+printf 'postgresql+psycopg://collab:%s@postgres:5432/collab' "$(cat secrets/postgres_password)" | keep database_url

@@ -87,7 +87,7 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pods.mkdir()
     for key in ("metrics-token", "secret-key", "jwt-secret-key", "sealing-key"):
         (pods / key).write_text("k" * 32)
-    (pods / "database-url").write_text("postgresql://collab@postgres/collab")
+    (pods / "database-url").write_text("postgresql+psycopg://collab@postgres/collab")
     (pods / "redis-url").write_text("redis://redis")
     return made
 
@@ -102,6 +102,7 @@ def test_every_variable_is_a_setting_and_has_a_good_value(
     here = {key: value.replace(SECRETS, f"{secrets}/") for key, value in environment.items()}
     settings = load(here)
     assert len(settings["METRICS_TOKEN"]) >= 32
+    assert settings["DATABASE_URL"].startswith("postgresql+psycopg://")
     assert (settings["JOB_WORKERS"] > 0) == ("work" in name or name == "migrate")
 
 
