@@ -128,7 +128,6 @@ def _configuration(values: dict[str, Any]) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": engine_settings,
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(minutes=values["ACCESS_TOKEN_MINUTES"]),
         "JWT_TOKEN_LOCATION": ["headers"],
-        "RATELIMIT_ENABLED": values["RATE_LIMIT"] != "off",
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "SOCK_SERVER_OPTIONS": {
             "thread_class": NoThread,  # what comes is read by the reactor's turns

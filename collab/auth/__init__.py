@@ -5,9 +5,8 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Find out who calls; count failures, note refusals; serve accounts and sessions."""
-    from ..core.http import heavy
+    from ..core.http import heavy, limits
     from ..core.http.api import serve
-    from ..core.http.limits import limiter
     from ..core.storage import housekeeping
     from . import guard, refusals, routes, sessions, tickets, tokens, user_routes
     from .accounts import personal, ways_in
@@ -18,8 +17,8 @@ def init_app(app: Flask) -> None:
     from .signing_in import routes as login_routes
 
     guard.init_app(app)
-    heavy.init_app(app)  # after the guard, as the limiter: they count by caller
-    limiter.init_app(app)
+    heavy.init_app(app)  # after the guard, as limits: they count by caller
+    limits.limit(app)
     refusals.init_app(app)
     tokens.init_app(app)
     housekeeping.bring(app, "ended sessions", sessions.forget)

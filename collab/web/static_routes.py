@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, current_app, request
-from flask_limiter import ExemptionScope
 
 from ..core.errors import NotFound
-from ..core.http.limits import limiter
 from .assets import Asset, assets
 from .pages import document, pages
 from .policy import PAGE_HEADERS
@@ -70,6 +68,3 @@ def init_app(app: Flask) -> None:
     for rule in pages():
         if rule != "/":
             app.add_url_rule(rule, "web.page", page, methods=["GET"])
-    # A page is some thirty files, the same for all who sit after one address.
-    everything = ExemptionScope.APPLICATION | ExemptionScope.DEFAULT | ExemptionScope.META
-    limiter.exempt(blueprint, flags=everything)

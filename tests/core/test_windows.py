@@ -18,6 +18,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from collab.core.counting.shared_windows import WINDOWS_PER_BUCKET, SharedWindows, Table
 from collab.core.counting.windows import MAX_WINDOWS, WINDOWS_PER_LOOK, MonotonicStorage
+from collab.core.http.limits import Limits
 
 from ..conftest import http_for
 from ..support.clocks import Clock
@@ -69,6 +70,18 @@ def test_the_strategies_of_the_library_take_it() -> None:
     assert [limiter.hit(limit, "a") for _ in range(3)] == [True, True, False]
     limiter.clear(limit, "a")
     assert limiter.hit(limit, "a")
+
+
+@pytest.mark.parametrize("storage", ["monotonic://", "memory://"])
+def test_what_is_left_is_told_by_the_clock_of_any_storage(storage: str) -> None:
+    limits = Limits("2 per minute", storage)
+    counted = [limits.count("a") for _ in range(3)]
+    assert [one and (one.within, one.remaining) for one in counted] == [
+        (True, 1),
+        (True, 0),
+        (False, 0),
+    ]
+    assert all(one and 1 <= one.left_s <= 60 for one in counted)
 
 
 def test_millions_of_names_take_the_memory_of_some_thousands() -> None:

@@ -70,7 +70,7 @@ def finish(app: Flask, response: Response) -> Response:
         headers.add("Vary", "Authorization")
     if asked.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    add_headers(response)
+    add_headers(response, notes.get("counted"))
     took = time.perf_counter() - notes.started
     rule, status = asked.url_rule, response.status_code
     matched = "" if rule is None else rule.rule

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
-from flask import Flask, Response, request
-from flask_limiter import ApplicationLimit, Limiter, RequestLimit
+from flask import Flask, Response, g, request
+from limits import RateLimitItem, parse
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 
-from ..counting import windows  # noqa: F401  (its storage is chosen by its scheme)
 from ..counting.networks import network_of
-from ..slots import Registry, setting
+from ..counting.windows import MonotonicStorage
+from ..errors import DETAILS, TooManyRequests
+from ..slots import Registry, Slot
 from .caller import optional_caller
 
 P = ParamSpec("P")
@@ -23,12 +26,13 @@ HEADERS = ("RateLimit-Policy", "RateLimit")
 #: Preflights that an address may send for each request that a person may: thirty share an address.
 PREFLIGHT_FACTOR = 30
 
+#: Where counts are kept, for the `limits` library: this process's memory.
+STORAGE_URI = "monotonic://"
+
+#: The page is some thirty files, the same for all who sit after one address.
+UNLIMITED_BLUEPRINTS = ("web",)
+#: Whoever restarts the service, since it does not answer, must always be answered.
 UNLIMITED_ENDPOINTS = ("ops.health", "ops.ready", "metrics.read_metrics")
-
-
-def rate_limit() -> str:
-    """Return the limit in force."""
-    return str(setting("RATE_LIMIT"))
 
 
 def rate_limit_key() -> str:
@@ -37,25 +41,9 @@ def rate_limit_key() -> str:
     return f"user:{found.user_id}" if found else f"address:{network_of(request.remote_addr)}"
 
 
-def preflight_limit() -> str:
-    """Return the limit of preflights of one address, which may be that of a whole class."""
-    amount, _, per = rate_limit().partition(" ")
-    return f"{int(amount) * PREFLIGHT_FACTOR} {per}"
-
-
 def is_preflight() -> bool:
     """Return whether this is a browser's preflight (Fetch §4.8), which can't name a person."""
     return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-
-
-def is_no_preflight() -> bool:
-    """Return whether a person's limit counts the request."""
-    return not is_preflight()
-
-
-def is_watching() -> bool:
-    """Return whether somebody watches the service: whoever restarts it must always be answered."""
-    return request.endpoint in UNLIMITED_ENDPOINTS
 
 
 #: Tell of a request that it is counted otherwise; packages add their own.
@@ -69,50 +57,69 @@ def count_otherwise(app: Flask, told: Callable[[], bool]) -> None:
     _COUNTED_OTHERWISE.of(app).append(told)
 
 
-def is_counted_otherwise() -> bool:
-    """Return whether a request has a bound of its own."""
+class Limits:
+    """Counts requests, by a strategy of the `limits` library; a rate of `off` counts none."""
+
+    def __init__(self, rate: str, storage_uri: str = STORAGE_URI) -> None:
+        storage = storage_from_string(storage_uri)
+        self._strategy = FixedWindowRateLimiter(storage)
+        #: The clock by which the storage says when a window ends; nobody can set ours.
+        self._clock = time.monotonic if isinstance(storage, MonotonicStorage) else time.time
+        limit = None if rate == "off" else parse(rate)
+        self._ours, self._beforehand = limit, limit and _many_times(limit)
+
+    def count(self, key: str, *, beforehand: bool = False) -> Counted | None:
+        """Count a request under a name; `beforehand`: a preflight. None: there is no limit."""
+        limit = self._beforehand if beforehand else self._ours
+        if limit is None:
+            return None
+        within = self._strategy.hit(limit, key)
+        reset_at, remaining = self._strategy.get_window_stats(limit, key)
+        return Counted(limit, within, remaining, max(1, int(reset_at - self._clock())))
+
+
+class Counted(NamedTuple):
+    """What the limit says of one request."""
+
+    limit: RateLimitItem
+    within: bool
+    #: Requests that the window still takes, and its seconds.
+    remaining: int
+    left_s: int
+
+
+def _many_times(limit: RateLimitItem) -> RateLimitItem:
+    return type(limit)(limit.amount * PREFLIGHT_FACTOR, limit.multiples, "preflights")
+
+
+LIMITS: Slot[Limits] = Slot("limits", lambda app: Limits(app.config["RATE_LIMIT"]))
+
+
+def check() -> None:
+    """Count each request that reaches the application but a watcher's; raises TooManyRequests."""
+    if not _is_exempt():
+        g.counted = counted = LIMITS.here().count(rate_limit_key(), beforehand=is_preflight())
+        if counted is not None and not counted.within:
+            raise TooManyRequests(DETAILS[429], retry_after=counted.left_s)
+
+
+def _is_exempt() -> bool:
+    """Return whether somebody watches, or the request has a bound of its own."""
+    if request.endpoint in UNLIMITED_ENDPOINTS or request.blueprint in UNLIMITED_BLUEPRINTS:
+        return True
     return any(told() for told in _COUNTED_OTHERWISE.here())
 
 
-def address_asked() -> str:
-    """Name what was asked for: unknown addresses and wrong methods count, too."""
-    return request.endpoint or "nothing"
-
-
-def request_limiter() -> Limiter:
-    """Make the limiter, which counts each request that reaches the application but a watcher's."""
-    ours = ApplicationLimit(rate_limit, exempt_when=is_preflight)
-    beforehand = ApplicationLimit(preflight_limit, exempt_when=is_no_preflight)
-    made = Limiter(
-        rate_limit_key,
-        application_limits=[ours, beforehand],
-        request_identifier=address_asked,
-        storage_uri="monotonic://",
-    )
-    made.request_filter(is_watching)
-    made.request_filter(is_counted_otherwise)
-    return made
-
-
-def seconds_left(limit: RequestLimit) -> int:
-    """Return the whole seconds until the limit's window ends, by the storage's monotonic clock."""
-    return max(1, int(limit.reset_at - time.monotonic()))
-
-
-def add_headers(response: Response) -> None:
+def add_headers(response: Response, counted: Counted | None) -> None:
     """Say the limit, as draft-ietf-httpapi-ratelimit-headers writes it."""
-    limit = limiter.current_limit
-    if limit is None:
+    if counted is None:
         return
-    left, remaining = seconds_left(limit), max(0, limit.remaining)
-    quota, window = limit.limit.amount, limit.limit.get_expiry()
-    response.headers["RateLimit-Policy"] = f'"default";q={quota};w={window}'
-    response.headers["RateLimit"] = f'"default";r={remaining};t={left}'
+    limit = counted.limit
+    policy = f'"default";q={limit.amount};w={limit.get_expiry()}'
+    present = f'"default";r={max(0, counted.remaining)};t={counted.left_s}'
+    response.headers.extend([("RateLimit-Policy", policy), ("RateLimit", present)])
     if response.status_code == 429:
-        response.headers.setdefault("Retry-After", str(left))
-
-
-limiter = request_limiter()
+        response.headers.setdefault("Retry-After", str(counted.left_s))
 
 
 #: The limits of the routes that take larger bodies than others.
@@ -137,6 +144,11 @@ def larger_body(limit: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
         return wrapper
 
     return decorate
+
+
+def limit(app: Flask) -> None:
+    """Count the requests of an application, from here on in the order of its hooks."""
+    app.before_request(check)
 
 
 def init_app(app: Flask) -> None:

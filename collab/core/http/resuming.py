@@ -12,10 +12,9 @@ from flask import Flask, Response, g
 
 from .. import client_address
 from ..slots import application
-from .limits import limiter
 
 #: What is known of a request before its view is called, and needed after it.
-CARRIED_NAMES = ("request_id", "started", "caller", "refusal")
+CARRIED_NAMES = ("request_id", "started", "caller", "refusal", "counted")
 
 
 class Resumed:
@@ -24,7 +23,7 @@ class Resumed:
     def __init__(self, **noted: Any) -> None:
         self._app: Flask = application()
         self._noted = {name: g.get(name) for name in CARRIED_NAMES} | noted | {"waited": True}
-        self._limit, self._address = limiter.current_limit, client_address.address()
+        self._address = client_address.address()
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -33,7 +32,6 @@ class Resumed:
         with self._app.request_context(environ):
             for name, value in self._noted.items():
                 setattr(g, name, value)
-            limiter.context.view_rate_limit = self._limit
             with client_address.assumed(self._address):
                 response = self._respond()
             return response(environ, start_response)
