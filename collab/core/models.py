@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -80,6 +81,20 @@ def entity_tag(kind: str, *shown: object) -> str:
     return blake2b(repr((kind, *shown)).encode(), digest_size=12).hexdigest()
 
 
+def version_tag(
+    model: type[Any],
+    key: Sequence[Any],
+    times: tuple[datetime, datetime],
+    version: int,
+    besides: Sequence[object],
+) -> str:
+    """Return the tag of a versioned row, which was read as an object or as columns.
+
+    `times` are those when it was made and last changed, `besides` what is shown but not counted.
+    """
+    return entity_tag(model.__name__, tuple(key), times, version, *besides)
+
+
 class Timestamped:
     """When a row was made and last changed."""
 
@@ -106,7 +121,7 @@ class Versioned(Timestamped):
         """The entity tag's text (RFC 9110 §8.8.3)."""
         key = self.__mapper__.primary_key_from_instance(self)  # type: ignore[attr-defined]
         times = self.created_at, self.updated_at
-        return entity_tag(type(self).__name__, key, times, self.version, *self.shown_besides())
+        return version_tag(type(self), key, times, self.version, self.shown_besides())
 
     def shown_besides(self) -> tuple[object, ...]:
         """Return what is shown and not counted by the version: of the reader, or of other rows."""

@@ -79,6 +79,11 @@ class Schema(ma.Schema):
         named = {name: [unknown(name, known)] for name in islice(others, MAX_UNKNOWN_NAMED)}
         raise ma.ValidationError(named | {"_schema": ["There are more unknown members."]})
 
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Return what an answer shows; a row of columns has its values as they go out."""
+        getters = getters_of(self) if isinstance(obj, tuple) else ()
+        return {name: get(obj) for name, get in getters} or super().dump(obj, many=many)
+
     def takes(self, name: str, sent: Collection[str]) -> bool:
         """Return whether it has a member of this name, or knows one by it that is not there."""
         other = self.aliases.get(name)
@@ -252,31 +257,28 @@ class Strings(fields.List[str]):
 PLAIN_FIELDS = (fields.String, fields.Integer, fields.Boolean, JsonObject, Strings, Time)
 
 
-class Ready(fields.List[Any]):
+class Ready(JsonList):
     """Items that are already what the answer shows."""
-
-    def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return value
 
 
 class Items(fields.List[Any]):
     """The items of a page, read by attribute where that is all that their schema would do."""
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        getters = self._getters()
-        if not getters:
-            return super()._serialize(value, *args, **kwargs)
-        return [{name: get(item) for name, get in getters} for item in value]
+        shown: Any = self.inner
+        if getters := getters_of(shown.schema):
+            return [{name: get(item) for name, get in getters} for item in value]
+        return super()._serialize(value, *args, **kwargs)
 
-    def _getters(self) -> list[tuple[str, Any]]:
-        if "getters" not in vars(self):
-            schema: Any = self.inner
-            shown = schema.schema.dump_fields.items()
-            plain = all(type(field) in PLAIN_FIELDS for _, field in shown)
-            self.getters = [
-                (name, attrgetter(field.attribute or name)) for name, field in shown if plain
-            ]
-        return self.getters
+
+def getters_of(schema: ma.Schema) -> list[tuple[str, Any]]:
+    """Return how each member is read, if that is all that a schema does; else nothing."""
+    if "_getters" not in vars(schema):
+        shown = schema.dump_fields.items()
+        plain = all(type(field) in PLAIN_FIELDS for _, field in shown)
+        found = [(name, attrgetter(field.attribute or name)) for name, field in shown if plain]
+        vars(schema)["_getters"] = found
+    return vars(schema)["_getters"]  # type: ignore[no-any-return]
 
 
 class OneOfRegistered(validate.OneOf):

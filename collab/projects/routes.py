@@ -13,9 +13,10 @@ from ..core.http.pages import linked
 from ..core.http.representations.list_tags import remembered
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
-from . import access, service
+from . import access, reading, service
 from .access import Right
 from .models import Project
+from .reading import SeenProject
 from .schemas import ProjectIn, ProjectOut, ProjectPage, ProjectPatch, ProjectQuery
 
 blueprint = Blueprint(
@@ -49,9 +50,9 @@ def create_project(data: dict[str, Any]) -> Project:
 @login_required
 @blueprint.response(200, ProjectOut)
 @versioned
-def get_project(project_id: int) -> Project:
+def get_project(project_id: int) -> SeenProject:
     """Show a project."""
-    return access.load(Project, project_id, caller())
+    return reading.show(project_id, caller())
 
 
 @blueprint.put("/<id:project_id>")

@@ -11,6 +11,7 @@ from sqlalchemy import delete as delete_rows
 from ..core.caller import Caller
 from ..core.errors import Forbidden
 from ..core.lists.paging import Page, paginate
+from ..core.lists.reading import as_text
 from ..core.models import Id
 from ..core.storage.clearing import clear
 from ..core.transactions.rows import Rows
@@ -65,7 +66,8 @@ def list_projects(caller: Caller, *, q: str | None, scope: str, sort: str, **pag
 def _listed(scope: str, filtered: bool) -> Select[Any]:
     """Build, once for each kind, the query of the columns that a list shows."""
     mine = and_(Member.project_id == Project.id, Member.user_id == bindparam("user_id", type_=Id))
-    shown = (Project.id, Project.name, Project.description, Project.created_at, Project.updated_at)
+    times = as_text(Project.created_at), as_text(Project.updated_at)
+    shown = Project.id, Project.name, Project.description, *times
     query: Any = select(*shown, Member.role).select_from(Project)
     query = query.join(Member, mine, isouter=scope == "all")
     if filtered:

@@ -11,6 +11,7 @@ from ..core import fulltext
 from ..core.caller import Caller
 from ..core.errors import Forbidden
 from ..core.lists.paging import Page, paginate
+from ..core.lists.reading import as_text
 from ..core.models import Id, utcnow
 from ..core.words.asked import read
 from ..extensions import db
@@ -28,12 +29,12 @@ LIST_COLUMNS = (
     Task.status,
     PRIORITY_NAME.label("priority"),
     Task.assignee_id,
-    Task.due_at,
+    as_text(Task.due_at),
     Task.due_zone,
     Task.tags,
     Task.position,
-    Task.created_at,
-    Task.updated_at,
+    as_text(Task.created_at),
+    as_text(Task.updated_at),
 )
 
 ME_PARAMETER: Any = bindparam("me")

@@ -15,10 +15,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ..errors import ApiError, Malformed
 from ..json import MAX_VALUES, TooManyValues, loads_sent
 from ..schemas import own_examples
+from ..slots import Slot
 from ..text.nul import refuse_nul
 from ..text.numbers import refuse_large_numbers
 from . import query
 from .caller import caller
+from .pages import PageQuery
 from .representations.coding import unpacked
 from .representations.sent_back import without_unchanged
 
@@ -108,33 +110,49 @@ def _show_examples(schema: ma.Schema) -> None:
             field.metadata = {**field.metadata, "example": told[key]}
 
 
-def _unless_there_are_none(schema: ma.Schema, reading: Any) -> Any:
-    """Give a view what stands for no parameters, without reading, where an address has none.
+#: What was read of addresses' parameters, by the schema and the text; of the last run's requests.
+KNOWN_ARGUMENTS: Slot[dict[tuple[int, bytes], dict[str, Any]]] = Slot("arguments", lambda _: {})
+#: Texts that are remembered at once, and the bytes of the longest.
+MAX_KNOWN_ARGUMENTS = 1024
+MAX_KNOWN_BYTES = 300
 
-    It is worked out once, unless it is another one each time.
+
+def _read_once(schema: ma.Schema, reading: Any) -> Any:
+    """Give a view what was read of the same parameters before, instead of reading them again.
+
+    It is remembered where it follows from the text alone: for lists, and where there are none.
     """
     own = {kind for kind, hooks in schema._hooks.items() if hooks} - {"pre_load"}
     if own or any(callable(one.load_default) for one in schema.load_fields.values()):
         return reading
-    try:
-        nothing = schema.load({})
-    except ma.ValidationError:
-        return reading
-    if not all(isinstance(one, (str, int, type(None))) for one in nothing.values()):
-        return reading
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-        read = reading(view)
+        @wraps(view)
+        def noting(*args: Any, **kwargs: Any) -> Any:
+            _remember(schema, args[-1])
+            return view(*args, **kwargs)
+
+        read = reading(noting)
 
         @wraps(read)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            if request.query_string:
+            known = KNOWN_ARGUMENTS.here().get((id(schema), request.query_string))
+            if known is None:
                 return read(*args, **kwargs)
-            return view(*args, dict(nothing), **kwargs)
+            return view(*args, dict(known), **kwargs)
 
         return wrapper
 
     return decorate
+
+
+def _remember(schema: ma.Schema, values: dict[str, Any]) -> None:
+    text, known = request.query_string, KNOWN_ARGUMENTS.here()
+    plain = all(isinstance(one, (str, int, type(None))) for one in values.values())
+    if plain and len(text) <= MAX_KNOWN_BYTES and (isinstance(schema, PageQuery) or not text):
+        if len(known) >= MAX_KNOWN_ARGUMENTS:
+            known.clear()
+        known[id(schema), text] = dict(values)
 
 
 def _takes(view: Any, location: str) -> bool:
@@ -184,7 +202,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         else:
             _show_examples(made)
         reading = super().arguments(made, **options)
-        return _unless_there_are_none(made, reading) if location == "query" else reading
+        return _read_once(made, reading) if location == "query" else reading
 
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **context: Any) -> Any:
         """Document refusals of arguments like all errors, as problem+json."""

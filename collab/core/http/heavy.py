@@ -150,6 +150,8 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def count_heavy() -> None:
+        if "CONTENT_TYPE" not in request.environ:
+            return  # it is no JSON
         # How large what comes in chunks or packed will be, nobody knows yet.
         unknown = any(name in request.headers for name in UNTOLD_SIZES)
         size = HEAVY_BYTES if unknown else request.content_length or 0

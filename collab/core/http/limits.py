@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import wraps
+from math import ceil
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from flask import Flask, Response, g, request
@@ -75,7 +76,7 @@ class Limits:
             return None
         within = self._strategy.hit(limit, key)
         reset_at, remaining = self._strategy.get_window_stats(limit, key)
-        return Counted(limit, within, remaining, max(1, int(reset_at - self._clock())))
+        return Counted(limit, within, remaining, max(1, ceil(reset_at - self._clock())))
 
 
 class Counted(NamedTuple):
@@ -160,5 +161,6 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def count_body() -> None:
-        if request.content_length is not None:
-            request.environ.pop("wsgi.input_terminated", None)
+        environ = request.environ
+        if "CONTENT_LENGTH" in environ and request.content_length is not None:
+            environ.pop("wsgi.input_terminated", None)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import JSON, Dialect, Result, TypeDecorator, type_coerce
 from sqlalchemy.orm import DeclarativeBase
 
 from ..json import Stored
+from ..models import UtcDateTime
+from ..text import times
 
 #: Bytes of rows that a list, a replay or an export has in memory at a time: past these nothing
 #: more is read, so at most one row, however large it may be, comes on top.
@@ -31,9 +34,23 @@ class StoredJson(TypeDecorator[Any]):
         return lambda value: None if value is None else Stored(value)
 
 
+class WrittenTime(TypeDecorator[Any]):
+    """A column of times, read as RFC 3339 writes them, where nothing is calculated with them."""
+
+    impl = UtcDateTime
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Return what writes a time: SQLite keeps it as text that is nearly it."""
+        if dialect.name == "sqlite":
+            return lambda kept: None if kept is None else times.from_kept(kept)
+        return lambda moment: None if moment is None else times.write(moment.replace(tzinfo=UTC))
+
+
 def as_text(column: Any) -> Any:
-    """Return what a query selects to read a JSON column as text, under the column's name."""
-    return type_coerce(column, StoredJson).label(column.name)
+    """Return what a query selects to read JSON or times as text, under the column's name."""
+    kind = WrittenTime if isinstance(column.type, UtcDateTime) else StoredJson
+    return type_coerce(column, kind).label(column.name)
 
 
 def weight(values: Iterable[Any]) -> int:

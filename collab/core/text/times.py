@@ -26,6 +26,11 @@ def write(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+def from_kept(text: str) -> str:
+    """Write a time as `write` does, from how SQLAlchemy keeps UTC in SQLite."""
+    return text.replace(" ", "T").removesuffix(".000000") + "Z"
+
+
 def parse(text: str) -> datetime | date:
     """Read a time; raises ValueError. One without an offset stays without one.
 
