@@ -74,7 +74,7 @@ def test_the_strategies_of_the_library_take_it() -> None:
 
 @pytest.mark.parametrize("storage", ["monotonic://", "memory://"])
 def test_what_is_left_is_told_by_the_clock_of_any_storage(storage: str) -> None:
-    limits = Limits("2 per minute", storage)
+    limits = Limits("2 per minute", storage_from_string(storage))
     counted = [limits.count("a") for _ in range(3)]
     assert [one and (one.within, one.remaining) for one in counted] == [
         (True, 1),

@@ -10,9 +10,10 @@ from typing import NamedTuple, ParamSpec, TypeVar
 
 from flask import Flask, Response, g, request
 from limits import RateLimitItem, parse
-from limits.storage import storage_from_string
+from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
+from ..counting.kinds import windows_of
 from ..counting.networks import network_of
 from ..counting.windows import MonotonicStorage
 from ..errors import DETAILS, TooManyRequests
@@ -26,9 +27,6 @@ HEADERS = ("RateLimit-Policy", "RateLimit")
 
 #: Preflights that an address may send for each request that a person may: thirty share an address.
 PREFLIGHT_FACTOR = 30
-
-#: Where counts are kept, for the `limits` library: this process's memory.
-STORAGE_URI = "monotonic://"
 
 #: The page is some thirty files, the same for all who sit after one address.
 UNLIMITED_BLUEPRINTS = ("web",)
@@ -61,8 +59,7 @@ def count_otherwise(app: Flask, told: Callable[[], bool]) -> None:
 class Limits:
     """Counts requests, by a strategy of the `limits` library; a rate of `off` counts none."""
 
-    def __init__(self, rate: str, storage_uri: str = STORAGE_URI) -> None:
-        storage = storage_from_string(storage_uri)
+    def __init__(self, rate: str, storage: Storage) -> None:
         self._strategy = FixedWindowRateLimiter(storage)
         #: The clock by which the storage says when a window ends; nobody can set ours.
         self._clock = time.monotonic if isinstance(storage, MonotonicStorage) else time.time
@@ -93,7 +90,9 @@ def _many_times(limit: RateLimitItem) -> RateLimitItem:
     return type(limit)(limit.amount * PREFLIGHT_FACTOR, limit.multiples, "preflights")
 
 
-LIMITS: Slot[Limits] = Slot("limits", lambda app: Limits(app.config["RATE_LIMIT"]))
+LIMITS: Slot[Limits] = Slot(
+    "limits", lambda app: Limits(app.config["RATE_LIMIT"], windows_of(app, "requests"))
+)
 
 
 def check() -> None:
