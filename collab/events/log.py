@@ -127,6 +127,14 @@ def _recorded(*, takes_rights: bool) -> None:
         after_commit(_ring)
 
 
+def outdate_callers() -> None:
+    """Have nobody rely on what they remember of people, once the open transaction is committed.
+
+    Events that take something away see to it themselves.
+    """
+    after_commit(_ring, RIGHTS)
+
+
 def _ring(details: Set[str]) -> None:
     bell().ring(rights_changed=RIGHTS in details)
 

@@ -12,7 +12,7 @@ from flask import Flask, Request, Response, g, request
 
 from ..counting import metrics, requests
 from ..logging.redacting import names_a_secret, shortened
-from .limits import add_headers
+from . import limits
 
 log = logging.getLogger(__name__)
 
@@ -58,25 +58,28 @@ def finish(app: Flask, response: Response) -> Response:
     """Complete the headers, count the request and write the access log."""
     asked, notes = present()
     stay_here(response, asked)
-    headers = response.headers
-    headers["X-Request-ID"] = notes.request_id
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
+    response.headers.extend(_missing(response, asked, notes))
     if asked.path.startswith("/api/docs/"):
-        headers["Content-Security-Policy"] = DOCS_POLICY
-    elif "Cache-Control" not in headers:
-        # One person's answer must never serve another (RFC 9111 §5.2.2.7).
-        headers["Cache-Control"] = "private, no-cache"
-        headers.add("Vary", "Authorization")
-    if asked.is_secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
-    add_headers(response, notes.get("counted"))
+        response.headers["Content-Security-Policy"] = DOCS_POLICY
     took = time.perf_counter() - notes.started
     rule, status = asked.url_rule, response.status_code
     matched = "" if rule is None else rule.rule
     requests.count(app, matched, asked.method, status, took, waited="waited" in notes)
     log_request(response, asked, took)
     return response
+
+
+def _missing(response: Response, asked: Request, notes: Any) -> list[tuple[str, str]]:
+    """Return what is still to be said, in one list: each header that is set looks through all."""
+    there = {name.lower() for name, _ in response.headers}
+    told = [("X-Request-ID", notes.request_id), *limits.headers_of(notes.get("counted"))]
+    told += [one for one in SECURITY_HEADERS.items() if one[0].lower() not in there]
+    if "cache-control" not in there and not asked.path.startswith("/api/docs/"):
+        # One person's answer must never serve another (RFC 9111 §5.2.2.7).
+        told += [("Cache-Control", "private, no-cache"), ("Vary", "Authorization")]
+    if asked.is_secure:
+        told.append(("Strict-Transport-Security", "max-age=31536000"))
+    return told
 
 
 def stay_here(response: Response, asked: Request) -> None:

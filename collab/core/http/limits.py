@@ -8,7 +8,7 @@ from functools import wraps
 from math import ceil
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from flask import Flask, Response, g, request
+from flask import Flask, g, request
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
@@ -110,16 +110,14 @@ def _is_exempt() -> bool:
     return any(told() for told in _COUNTED_OTHERWISE.here())
 
 
-def add_headers(response: Response, counted: Counted | None) -> None:
-    """Say the limit, as draft-ietf-httpapi-ratelimit-headers writes it."""
+def headers_of(counted: Counted | None) -> list[tuple[str, str]]:
+    """Return the headers that say the limit, as draft-ietf-httpapi-ratelimit-headers has them."""
     if counted is None:
-        return
+        return []
     limit = counted.limit
     policy = f'"default";q={limit.amount};w={limit.get_expiry()}'
     present = f'"default";r={max(0, counted.remaining)};t={counted.left_s}'
-    response.headers.extend([("RateLimit-Policy", policy), ("RateLimit", present)])
-    if response.status_code == 429:
-        response.headers.setdefault("Retry-After", str(counted.left_s))
+    return [("RateLimit-Policy", policy), ("RateLimit", present)]
 
 
 #: The limits of the routes that take larger bodies than others.

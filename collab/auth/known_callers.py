@@ -1,0 +1,54 @@
+"""Who calls is remembered while the number stands that each change of rights moves.
+
+All processes of a database share the number (`core/transactions/rights_epoch.py`); where they do
+not, nobody is remembered. When a session runs out is kept with its person; whether a token has is
+seen before anybody is looked up.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask
+
+from ..core.caller import Caller
+from ..core.models import utcnow
+from ..core.slots import Slot
+from ..core.transactions.rights_epoch import RIGHTS_EPOCH
+from .tokens import AccessClaims
+
+#: People that are remembered at once; past it, remembering begins anew.
+MAX_KNOWN_CALLERS = 4096
+
+
+class KnownCallers:
+    """The callers of access tokens that were looked up at one state of rights."""
+
+    def __init__(self, app: Flask) -> None:
+        self._epoch = RIGHTS_EPOCH.of(app)
+        self._known: tuple[int, dict[AccessClaims, tuple[Caller, datetime]]] = (-1, {})
+
+    def find(self, claims: AccessClaims) -> Caller | None:
+        """Return who it was, if nothing can have changed since."""
+        known_at, callers = self._known
+        found = callers.get(claims)
+        if found is None or known_at != self._epoch.now() or found[1] <= utcnow():
+            return None
+        return found[0]
+
+    def now(self) -> int:
+        """Return the state of rights; look at it before you look somebody up."""
+        return self._epoch.now()
+
+    def keep(self, looked_at: int, claims: AccessClaims, who: Caller, ends: datetime) -> None:
+        """Remember who was looked up at a state of rights, and when their session ends."""
+        known_at, callers = self._known
+        if not self._epoch.is_shared or looked_at < known_at:
+            return
+        if looked_at != known_at or len(callers) >= MAX_KNOWN_CALLERS:
+            callers = {}
+            self._known = (looked_at, callers)
+        callers[claims] = who, ends
+
+
+KNOWN_CALLERS: Slot[KnownCallers] = Slot("known callers", KnownCallers)
