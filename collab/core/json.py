@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Response
 from flask.json.provider import JSONProvider
+from werkzeug.datastructures import Headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 WRITE_OPTIONS = orjson.OPT_UTC_Z
 
@@ -23,6 +27,9 @@ LEVELS_RESERVED = 54
 #: Values and names of members in what somebody sends. As objects each takes up to some 100 bytes,
 #: whatever it is on the wire: `{}` is two bytes there, and 64 here.
 MAX_VALUES = 50_000
+
+#: Headers whose addresses Werkzeug completes.
+ADDRESS_HEADERS = {"location", "content-location"}
 
 #: What each value and name stands after, all but the first value (RFC 8259 §2).
 BEFORE_VALUES = b",:[{"
@@ -131,6 +138,17 @@ def loads_sent(data: bytes | str, most: int = MAX_VALUES) -> Any:
     return value
 
 
+class JsonResponse(Response):
+    """An answer whose headers are sent as they are, where Werkzeug would work nothing out."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Return the headers; only where something may be missing, a copy that is completed."""
+        there = {name.lower() for name, _ in self.headers}
+        if self.status_code != 200 or "content-length" not in there or there & ADDRESS_HEADERS:
+            return super().get_wsgi_headers(environ)
+        return self.headers
+
+
 class OrjsonProvider(JSONProvider):
     """Flask's door to orjson."""
 
@@ -145,4 +163,4 @@ class OrjsonProvider(JSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Answer with JSON, without the detour over text."""
         body = dumps(self._prepare_response_obj(args, kwargs))
-        return Response(body, mimetype="application/json")
+        return JsonResponse(body, mimetype="application/json")
