@@ -19,7 +19,7 @@ from ..core.models import utcnow
 from ..core.slots import setting
 from ..extensions import db
 from . import tickets
-from .known_callers import KNOWN_CALLERS
+from .accounts.known_callers import KNOWN_CALLERS
 from .models import ADMIN, Session, User
 from .personal_tokens import lookup, scopes, spelling
 from .sessions import AddressNotVerified, Disabled

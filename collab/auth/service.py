@@ -118,7 +118,6 @@ def update_me(user: User, changes: dict[str, str]) -> User:
     user.name = changes.get("name", user.name)
     if db.session.is_modified(user):
         log.record(AccountUpdated(user_id=user.id, name=user.name), actor=user.id)
-        log.outdate_callers()
     db.session.commit()
     return user
 

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import event, update
 
 from collab.auth import guard
-from collab.auth.known_callers import KNOWN_CALLERS, KnownCallers
+from collab.auth.accounts.known_callers import KNOWN_CALLERS, KnownCallers
 from collab.auth.models import User
 from collab.auth.tokens import AccessClaims, read_access_token
 from collab.core.caller import Caller
@@ -89,6 +89,18 @@ def test_a_new_name_is_that_of_the_next_request(app: Flask, alice: Person) -> No
     ok(alice.patch("/auth/me", {"name": "Alice B."}))
     with app.app_context():
         assert guard.from_token(alice.token).name == "Alice B."
+
+
+@pytest.mark.parametrize("member", ["name", "email", "role", "email_verified_at"])
+def test_whatever_is_changed_of_an_account_is_seen_by_the_next_request(
+    app: Flask, alice: Person, member: str
+) -> None:
+    asked_before(alice)
+    with app.app_context():
+        user = db.session.get_one(User, alice.id)
+        setattr(user, member, utcnow() if member.endswith("_at") else "admin")
+        db.session.commit()
+    assert (lookups(app, alice), lookups(app, alice)) == (1, 0)
 
 
 def test_a_token_of_another_session_is_nobody_known(app: Flask, alice: Person) -> None:

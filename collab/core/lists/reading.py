@@ -41,10 +41,14 @@ class WrittenTime(TypeDecorator[Any]):
     cache_ok = True
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """Return what writes a time: SQLite keeps it as text that is nearly it."""
-        if dialect.name == "sqlite":
-            return lambda kept: None if kept is None else times.from_kept(kept)
-        return lambda moment: None if moment is None else times.write(moment.replace(tzinfo=UTC))
+        """Return what writes a time, which some databases give as text that is nearly it."""
+        return _written
+
+
+def _written(kept: Any) -> str | None:
+    if kept is None:
+        return None
+    return times.from_kept(kept) if isinstance(kept, str) else times.write(kept.replace(tzinfo=UTC))
 
 
 def as_text(column: Any) -> Any:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import Flask
+from sqlalchemy import event
 
-from ..core.caller import Caller
-from ..core.models import utcnow
-from ..core.slots import Slot
-from ..core.transactions.rights_epoch import RIGHTS_EPOCH
-from .tokens import AccessClaims
+from ...core.caller import Caller
+from ...core.models import utcnow
+from ...core.slots import Slot
+from ...core.transactions.rights_epoch import RIGHTS_EPOCH
+from ...events import log
+from ..models import User
+from ..tokens import AccessClaims
 
 #: People that are remembered at once; past it, remembering begins anew.
 MAX_KNOWN_CALLERS = 4096
@@ -49,6 +52,12 @@ class KnownCallers:
             callers = {}
             self._known = (looked_at, callers)
         callers[claims] = who, ends
+
+
+@event.listens_for(User, "after_update")
+def _outdate(*_: object) -> None:
+    """Forget everybody once an account has changed, whatever it was: it is seldom."""
+    log.outdate_callers()
 
 
 KNOWN_CALLERS: Slot[KnownCallers] = Slot("known callers", KnownCallers)
