@@ -10,7 +10,7 @@ ON_POSTGRES := tests/test_migrations.py tests/test_role_matrix.py tests/projects
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test postgres spark newest tour clients fuzz counts bench lock sbom deploy-lint image audit
+.PHONY: help install lint types test coverage postgres spark newest tour clients fuzz counts bench lock sbom deploy-lint image audit
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +32,9 @@ lint: ## rules and format, of Python (ruff) and of the page (eslint, prettier)
 types: ## mypy, strict; and tsc for the page
 	$(PYTHON) -m mypy
 	$(NPM_BIN)/tsc --project tests/web/tsconfig.json
+
+coverage: ## the tests with branch coverage, which takes them half as long again
+	$(PYTHON) -m pytest --cov --cov-report=term $(ARGS)
 
 test: ## pytest on all cores; one part of it: make test ARGS=tests/posts
 	$(PYTHON) -m pytest $(ARGS)
