@@ -7,11 +7,12 @@ def init_app(app: Flask) -> None:
     """Serve schedules and see to them; nothing runs in the name of who is gone."""
     from ..auth.accounts.disabling import on_disabled
     from ..auth.personal_tokens.scopes import cover
+    from ..core.counting import metrics
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from ..events import concerns
     from ..projects.members import on_demotion, on_departure
-    from . import on_owner_gone, personal, retention, routes, timekeeper
+    from . import numbers, on_owner_gone, personal, retention, routes, timekeeper
     from .concerns import ScheduleEvents
 
     timekeeper.init_app(app)
@@ -22,4 +23,5 @@ def init_app(app: Flask) -> None:
     housekeeping.bring(app, "runs of schedules", retention.forget_runs)
     concerns.register(app, ScheduleEvents())
     serve(app, routes.blueprint)
+    metrics.register(app, "schedules", numbers.collect)
     cover(app, "jobs", "jobs, their uploads and schedules", routes.blueprint)
