@@ -138,6 +138,12 @@ def test_the_tables_are_drawn_as_the_models_are():
     assert drawn["PAGE"].read_text() == drawn["page"]()
 
 
+def test_how_long_everything_is_kept_is_what_packages_declare():
+    redrawn = runpy.run_path(str(ROOT / "docs" / "draw_retention.py"))["redrawn"]
+    page = (ROOT / "docs" / "settings.md").read_text()
+    assert redrawn(page) == page, "run: python docs/draw_retention.py"
+
+
 def test_the_picture_of_the_pipeline_is_what_the_stages_are():
     """If not: `.venv/bin/python docs/draw_pipeline.py`."""
     drawn = runpy.run_path(str(ROOT / "docs" / "draw_pipeline.py"))
