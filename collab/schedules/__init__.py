@@ -12,7 +12,7 @@ def init_app(app: Flask) -> None:
     from ..core.storage import housekeeping
     from ..events import concerns
     from ..projects.members import on_demotion, on_departure
-    from . import numbers, on_owner_gone, personal, retention, routes, timekeeper
+    from . import on_owner_gone, personal, retention, routes, timekeeper
     from .concerns import ScheduleEvents
 
     timekeeper.init_app(app)
@@ -23,5 +23,5 @@ def init_app(app: Flask) -> None:
     housekeeping.bring(app, "runs of schedules", retention.forget_runs)
     concerns.register(app, ScheduleEvents())
     serve(app, routes.blueprint)
-    metrics.register(app, "schedules", numbers.collect)
+    metrics.register(app, "schedules", timekeeper.collect)
     cover(app, "jobs", "jobs, their uploads and schedules", routes.blueprint)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from flask import Flask
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
 
 from ..core.errors import ApiError
@@ -16,6 +19,7 @@ from ..core.parts import PARTS, BackgroundThread
 from ..core.slots import Slot
 from ..extensions import db
 from . import attending
+from .models import STATUSES, Schedule
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +93,24 @@ class Timekeeper(BackgroundThread):
         except Exception:
             logger.exception("schedule %s can't be seen to", schedule_id)
             self._put_off[schedule_id] = self._monotonic() + PUT_OFF_S
+
+
+def collect() -> Iterator[Metric]:
+    """Yield what Prometheus is told: schedules by status, and whether they are seen to."""
+    counted = select(Schedule.status, func.count()).group_by(Schedule.status)
+    found: dict[str, int] = dict(db.session.execute(counted).all())
+    family = GaugeMetricFamily("collab_schedules", "Schedules, by status.", labels=("status",))
+    for status in STATUSES:
+        family.add_metric([status], found.get(status, 0))
+    yield family
+    first = select(func.min(Schedule.next_at)).where(Schedule.next_at.is_not(None))
+    due = db.session.scalar(first)
+    overdue_s = max(0.0, (utcnow() - due).total_seconds()) if due else 0.0
+    yield GaugeMetricFamily(
+        "collab_schedules_overdue_seconds",
+        "How long that schedule has been due which has been so longest; 0 if none is.",
+        value=overdue_s,
+    )
 
 
 TIMEKEEPER: Slot[Timekeeper] = Slot("timekeeper", Timekeeper)
