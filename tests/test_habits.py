@@ -145,6 +145,7 @@ def test_ci_calls_the_targets_that_everybody_calls():
         "lint",
         "types",
         "test",
+        "postgres",
         "fuzz",
         "spark",
         "tour",
@@ -161,7 +162,7 @@ def test_ci_calls_the_targets_that_everybody_calls():
         r"entry: make --no-print-directory (\w+)", (ROOT / ".pre-commit-config.yaml").read_text()
     )
     assert hooks == ["lint", "types"]
-    assert set(called) | {"help", "bench", "lock"} == TARGETS.keys()
+    assert set(called) | {"help", "bench", "lock", "coverage"} == TARGETS.keys()
 
 
 @needs_make
