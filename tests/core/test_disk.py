@@ -5,6 +5,8 @@ A disk is faked where it is told to sync: what it holds is what there was when t
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
 import sqlite3
 import threading
@@ -20,7 +22,7 @@ from hypothesis import strategies as st
 from collab.core.caller import Caller
 from collab.core.database import commit_lazily, harden, take_write_lock
 from collab.core.models import utcnow
-from collab.core.transactions.disk import DISK, LOG_SUFFIX, Disk, sync_of
+from collab.core.transactions.disk import DISK, LOG_SUFFIX, Disk, LogFile
 from collab.extensions import db
 from collab.projects import service
 from collab.projects.models import Project
@@ -46,6 +48,11 @@ class FakeDisk:
         self.begun.set()
         self.going_on.wait(30)
         self.kept |= there
+
+
+def opened(log: LogFile) -> int:
+    assert log._descriptor is not None
+    return log._descriptor
 
 
 def committing(disk: Disk, fake: FakeDisk, number: int) -> bool:
@@ -126,10 +133,36 @@ def test_what_nobody_waits_for_is_on_the_disk_before_it_is_told() -> None:
 
 
 def test_a_log_that_was_put_away_needs_no_sync(tmp_path: Path) -> None:
-    sync = sync_of(tmp_path / "log")
-    sync()
+    log = LogFile(tmp_path / "log")
+    log.sync()
     (tmp_path / "log").write_bytes(b"x")
-    sync()
+    log.sync()
+
+
+def test_a_log_that_replaced_another_is_the_one_that_is_synced(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"old")
+    log = LogFile(path)
+    log.sync()
+    old = os.fstat(opened(log))
+    path.rename(tmp_path / "away")
+    path.write_bytes(b"new")
+    log.sync()
+    assert not os.path.samestat(os.fstat(opened(log)), old)
+    assert os.path.samestat(os.fstat(opened(log)), path.stat())
+
+
+def test_who_has_no_descriptor_left_can_sync_the_log_that_is_open(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"x")
+    log = LogFile(path)
+    log.sync()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        log.sync()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 # -- with SQLite ----------------------------------------------------------------------------------

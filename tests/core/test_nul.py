@@ -119,7 +119,7 @@ def test_a_message_with_what_only_looks_like_it_is_taken(
     bob: Person, project: int, connect: Any
 ) -> None:
     socket = connect(bob, project_id=project)
-    socket.ask("activity", payload={"text": "\\u0000"})
+    socket.send("activity", payload={"text": "\\u0000"})
     assert socket.expect("activity")["data"] == {"text": "\\u0000"}
 
 

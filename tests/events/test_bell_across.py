@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from collab.events.bell.datagram import Datagrams, ring_once
+from collab.events.bell.datagram import Datagrams, reached, ring_once
 from collab.events.bell.exchange import Exchange, on_exchange
 from collab.events.bell.line import MAX_WAITING_BYTES, Nobody
 from collab.events.bell.waking import Bell
@@ -146,8 +146,8 @@ def test_what_a_killed_process_left_is_tidied_away(lines: Lines, tmp_path: Path)
     killed = lines(Nobody())
     (name,) = [one.name for one in folder.iterdir()]
     killed.stop()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as dead:
-        dead.bind(str(folder / name))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as dead, reached(folder) as path:
+        dead.bind(f"{path}/{name}")
     assert lines(Nobody()).alive
     eventually(lambda: not (folder / name).exists())
 

@@ -100,7 +100,7 @@ def test_json_that_is_deep_but_can_be_written_again_is_told(socket: Any) -> None
     payload: dict[str, Any] = {}
     for _ in range(150):
         payload = {"a": payload}
-    socket.ask("activity", payload=payload)
+    socket.send("activity", payload=payload)
     assert socket.expect("activity")["data"] == payload
 
 
@@ -168,7 +168,7 @@ def test_a_topic_that_is_unknown_is_refused_with_404(socket: Any) -> None:
 
 def test_control_characters_in_a_payload_arrive_as_they_were_sent(socket: Any) -> None:
     payload = {"text": "".join(map(chr, range(1, 32))) + "\x7f\x85\u2028\u2029\ufeff\U0001f600"}
-    socket.ask("activity", payload=payload)
+    socket.send("activity", payload=payload)
     assert socket.expect("activity")["data"] == payload
 
 

@@ -7,7 +7,6 @@ fails harms no other; only after the sync is anybody told that their change is m
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -92,19 +91,36 @@ class Disk:
             mine.over = True
 
 
-def sync_of(path: Path) -> Callable[[], None]:
-    """Return what brings a file to the disk; one that is not there has nothing to be kept."""
+class LogFile:
+    """A file that is brought to the disk; one that is not there has nothing to be kept.
 
-    def sync() -> None:
-        # Opened each time: it may be another file by now, and nothing has to be closed at the end.
-        with contextlib.suppress(FileNotFoundError):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                _sync_data(descriptor)
-            finally:
-                os.close(descriptor)
+    It stays open, so that a process which has run out of descriptors can still commit.
+    """
 
-    return sync
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def sync(self) -> None:
+        """Return when what was written is on the disk; raises OSError. One thread at a time."""
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return
+        # It is another file once somebody has put the log away.
+        if self._descriptor is None or not os.path.samestat(there, os.fstat(self._descriptor)):
+            self.close()
+            self._descriptor = os.open(self._path, os.O_RDONLY)
+        _sync_data(self._descriptor)
+
+    def close(self) -> None:
+        """Let go of it; the next sync opens it again."""
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def _never() -> None:
@@ -115,8 +131,8 @@ def _of(app: Flask) -> Disk:
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     if not url.startswith("sqlite:///") or app.config["SQLITE_SYNCHRONOUS"] != "full":
         return Disk(_never)
-    sync = sync_of(Path(url.removeprefix("sqlite:///") + LOG_SUFFIX))
-    return Disk(sync, shared=app.config["WEB_PROCESSES"] > 1)
+    log = LogFile(Path(url.removeprefix("sqlite:///") + LOG_SUFFIX))
+    return Disk(log.sync, shared=app.config["WEB_PROCESSES"] > 1)
 
 
 #: What the commits of an application wait for.

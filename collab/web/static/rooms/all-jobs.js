@@ -40,7 +40,7 @@ function jobRow(ctx, one, people) {
     const { data } = await ctx.api.post(`jobs/${one.id}/cancel`);
     row.replaceWith(jobRow(ctx, data, people));
   };
-  const again = async () => {
+  const rerun = async () => {
     const { data } = await ctx.api.post(`jobs/${one.id}/retry`);
     row.replaceWith(jobRow(ctx, data, people));
   };
@@ -56,7 +56,7 @@ function jobRow(ctx, one, people) {
       h("span", { class: "row-sub" }, ...sub, one.error ? ` · ${one.error.code}` : ""),
     ),
     chip(one.cancel_requested && one.status === "running" ? "stopping" : one.status, LOOKS[one.status]),
-    ...(retry ? [button("Run again", again, { look: "quiet", title: `Run job ${one.id} again` })] : []),
+    ...(retry ? [button("Run again", rerun, { look: "quiet", title: `Run job ${one.id} again` })] : []),
     ...(ENDED.has(one.status) || one.cancel_requested ? [] : [button("Cancel", cancel, { look: "danger" })]),
   );
   return row;
