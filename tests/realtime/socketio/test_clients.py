@@ -32,7 +32,8 @@ def test_a_client_of_an_older_workspace_works_with_others_over_each_way(
     url = process().url
     for one in (alice, bob):
         assert clients.connect(url, one, *way)["connected"]
-        clients.emit(one.name, "join-project", project)
+    clients.ask("alice", "join-project", project)  # or bob might be there before her
+    clients.emit("bob", "join-project", project)
     ((joined,),) = clients.wait("alice", "user-joined")
     clients.emit("alice", "file-change", {"projectId": project, "filePath": "a.py", "content": "1"})
     clients.emit("alice", "cursor-move", {"projectId": project, "filePath": "a.py", "cursor": 7})
