@@ -67,7 +67,7 @@ def test_texts_are_what_stock_yjs_makes_of_updates_at_random(
         if kind == "with bytes changed" and not one_thing_each(outcome.taken):
             continue
         assert (outcome.text, outcome.vector) == (theirs["text"], theirs["vector"]), where
-        # Bytes that were changed may say what no editor does; `wrong` is that it can't be put right.
+        # Changed bytes may say what no editor does; `wrong` tells if that is not put right.
         assert not outcome.moved or kind == "with bytes changed", where
         compared += 1
     assert compared > SESSIONS // 5
