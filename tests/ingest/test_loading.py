@@ -235,6 +235,26 @@ def test_an_event_at_which_the_store_fails_is_rejected_alone(pipeline):
     assert conserved(pipeline.loader.connection)
 
 
+@pytest.mark.sqlite
+def test_an_event_at_which_the_store_fails_only_now_is_tried_again(pipeline):
+    # What overflows stands for a lock, or a server that is gone: it is an OperationalError, too.
+    pipeline.loader.connection.execute(
+        "CREATE TRIGGER bad BEFORE INSERT ON events WHEN NEW.event_id = 'bad'"
+        " BEGIN SELECT RAISE(ABORT, 'bad'); END"
+    )
+    pipeline.loader.connection.execute(
+        "CREATE TRIGGER busy BEFORE INSERT ON events WHEN NEW.event_id = 'good'"
+        " BEGIN SELECT abs(-9223372036854775807 - 1); END"
+    )
+    pipeline.takes(event("bad"), event("good"))
+    with pytest.raises(sqlite3.OperationalError):
+        pipeline.loads()
+    assert (pipeline.letters(), pipeline.stored()) == ([], [])
+    pipeline.loader.connection.execute("DROP TRIGGER busy")
+    pipeline.loads()
+    assert (len(pipeline.letters()), pipeline.stored()) == (1, ["good"])
+
+
 def test_what_a_transformation_rejects_may_come_again(pipeline):
     class Broken:
         type = None

@@ -137,13 +137,18 @@ class Loader:
         return sum(row.events for row in rows[:done])
 
     def _load_one_by_one(self, queue: Queue, row: Row) -> int:
-        """Load a request at which loading fails: the events that it fails at are rejected."""
+        """Load a request at which loading fails: the events that it fails at are rejected.
+
+        Not where the store is only busy, or out of reach: then all of it is tried again.
+        """
         batch, _ = self._work([row])
         kept: list[Item] = []
         for item in batch.items:
             try:
                 self._try(item)
                 kept.append(item)
+            except passing_errors():
+                raise
             except Exception as error:
                 words = f"The event can't be stored ({type(error).__name__})."
                 batch.letters.append(letter_of(item, "load", words))
