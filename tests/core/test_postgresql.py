@@ -263,7 +263,7 @@ def pooled(url: str, tmp_path: Path) -> Iterator[str]:
     written = folder / "pgbouncer.ini"
     written.write_text(
         f"[databases]\nown = host={folder} user=collab\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-        f"listen_port = {port}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n"
+        f"listen_port = {port}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 20\n"
         f"unix_socket_dir =\nlogfile = {folder}/pgbouncer.log\nuser = {NOBODY}\n"
     )
     written.chmod(0o644)
