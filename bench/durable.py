@@ -7,22 +7,19 @@ Latency is from the time at which an event was due to the moment the follower ha
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import selectors
 import socket
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from bench import _server
 from bench._entrants import OURS, Entrant, enter
-from bench._machine import Watch, describe
-from bench._stats import markdown, percentile
+from bench._machine import Watch
 from bench._wsclient import TEXT, Client, connect, encode, frames
-from bench.whole.book import Book, spread
+from bench.whole import alone
+from bench.whole.book import Book
 from bench.whole.plan import Plan
 
 AT_REST = "a durable event, published to delivered, at rest"
@@ -137,26 +134,8 @@ def record(book: Book, plan: Plan) -> None:
 
 
 def _note(book: Book, work: str, found: Figure) -> None:
-    for metric, share in (("p50", 0.5), ("p99", 0.99)):
-        value = percentile(found.latencies, share) * 1e3
-        book.note(work, OURS, value, "ms", metric, others=found.others)
-
-
-def main() -> None:
-    """Run the rounds and print the table."""
-    parser = argparse.ArgumentParser(prog="bench.durable", description=__doc__)
-    parser.add_argument("--python", default=sys.executable, help="interpreter for the server")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of half a measurement")
-    options = parser.parse_args()
-    _server.begin()
-    book = Book()
-    record(book, Plan(options.python, seconds=options.seconds, most_rounds=options.rounds))
-    rows = [
-        [one.work, one.metric, str(spread(one.values)), one.unit] for one in book.samples.values()
-    ]
-    print(describe(), markdown(("work", "of", "median", "unit"), rows), sep="\n\n")
+    book.note_latencies(work, OURS, found.latencies, others=found.others)
 
 
 if __name__ == "__main__":
-    main()
+    alone.main("durable", __doc__, record, 5)

@@ -99,7 +99,7 @@ def record(book: Book, plan: Plan) -> None:
                 for name, peer in peers.items():
                     book.note(work, name, peer.round(jobs, submitters), "jobs/s")
             begins = mine.ask("idle", plan.size(60, 5))
-            note_milliseconds(book, "a job, from its submit to its start", begins)
+            book.note_latencies("a job, from its submit to its start", "ours", begins)
 
 
 def record_printing(book: Book, plan: Plan) -> None:
@@ -108,13 +108,7 @@ def record_printing(book: Book, plan: Plan) -> None:
         for _ in plan.rounds():
             for name, (language, code) in LANGUAGES.items():
                 took = [printed(api, language, code) for _ in range(plan.size(25, 3))]
-                note_milliseconds(book, f"print(1) in {name} through the API", took)
-
-
-def note_milliseconds(book: Book, work: str, seconds: list[float]) -> None:
-    """Add the p50 and p99 of some latencies of ours to the book."""
-    for metric, share in (("p50", 0.5), ("p99", 0.99)):
-        book.note(work, "ours", percentile(seconds, share) * 1e3, "ms", metric)
+                book.note_latencies(f"print(1) in {name} through the API", "ours", took)
 
 
 def throughput(options: argparse.Namespace) -> list[list[str]]:

@@ -6,22 +6,19 @@ and again, which is as many hashes as there are made at once.
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from bench import _server
 from bench._entrants import OURS, Entrant, enter
 from bench._http import PASSWORD
-from bench._machine import Watch, describe
-from bench._stats import markdown, percentile
+from bench._machine import Watch
 from bench.rest import LIST_PATH, fill
-from bench.whole.book import Book, spread
+from bench.whole import alone
+from bench.whole.book import Book
 from bench.whole.plan import Plan
 from collab.auth import passwords
 
@@ -63,14 +60,14 @@ def record(book: Book, plan: Plan) -> None:
         entrant = enter(OURS, plan, stack)
         fill(entrant, PROJECTS, PROJECTS)
         for _ in plan.rounds():
-            _note(book, HASH, [hashed() for _ in range(plan.size(20, 3))])
+            book.note_latencies(HASH, OURS, [hashed() for _ in range(plan.size(20, 3))])
             load = entrant.load("/api/v1/auth/login", 1, body=BODY)
-            _note(book, LOG_IN, load.saturate(60.0, plan.size(20, 3)).latencies)
+            book.note_latencies(LOG_IN, OURS, load.saturate(60.0, plan.size(20, 3)).latencies)
             load.close()
             asked = partial(ask, entrant, 2 * plan.seconds)
-            _note(book, ALONE, *asked())
+            book.note_latencies(ALONE, OURS, *asked())
             with logging_in(entrant):
-                _note(book, BESIDE, *asked())
+                book.note_latencies(BESIDE, OURS, *asked())
 
 
 def hashed() -> float:
@@ -89,25 +86,5 @@ def ask(entrant: Entrant, seconds: float) -> tuple[list[float], float]:
     return found.latencies, watch.shares()[1]
 
 
-def _note(book: Book, work: str, seconds: list[float], others: float = 0.0) -> None:
-    for metric, share in (("p50", 0.5), ("p99", 0.99)):
-        value = percentile(seconds, share) * 1e3
-        book.note(work, OURS, value, "ms", metric, others=others)
-
-
-def main() -> None:
-    """Run the rounds and print the table."""
-    parser = argparse.ArgumentParser(prog="bench.logins", description=__doc__)
-    parser.add_argument("--python", default=sys.executable, help="interpreter for the server")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of half a measurement")
-    options = parser.parse_args()
-    _server.begin()
-    book = Book()
-    record(book, Plan(options.python, seconds=options.seconds, most_rounds=options.rounds))
-    rows = [[one.work, one.metric, str(spread(one.values))] for one in book.samples.values()]
-    print(describe(), markdown(("work", "of", "ms"), rows), sep="\n\n")
-
-
 if __name__ == "__main__":
-    main()
+    alone.main("logins", __doc__, record, 3)

@@ -6,23 +6,21 @@ from sending a message to the moment at which that client has read its frame.
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import select
 import socket
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 from bench import _server
 from bench._entrants import OURS, Entrant, enter
-from bench._machine import Watch, describe
-from bench._stats import markdown, percentile
+from bench._machine import Watch
 from bench._wsclient import PING, PONG, Client, encode, frames, request
 from bench.idle import memory
-from bench.whole.book import Book, spread
+from bench.whole import alone
+from bench.whole.book import Book
 from bench.whole.plan import Plan
 
 SOCKETS = 10_000
@@ -151,23 +149,8 @@ def measure(book: Book, entrant: Entrant, count: int, stack: ExitStack) -> None:
         publisher.send(json.dumps(body, separators=(",", ":")).encode())
         latencies += crowd.deliveries(start)
     others = watch.shares()[1]
-    for metric, share in (("p50", 0.5), ("p99", 0.99)):
-        value = percentile(latencies, share) * 1e3
-        book.note(work, OURS, value, "ms", f"delivery {metric}", others=others)
-
-
-def main() -> None:
-    """Run the rounds and print the table."""
-    parser = argparse.ArgumentParser(prog="bench.sockets", description=__doc__)
-    parser.add_argument("--python", default=sys.executable, help="interpreter for the server")
-    parser.add_argument("--rounds", type=int, default=2)
-    options = parser.parse_args()
-    _server.begin()
-    book = Book()
-    record(book, Plan(options.python, most_rounds=options.rounds))
-    rows = [[one.metric, str(spread(one.values)), one.unit] for one in book.samples.values()]
-    print(describe(), markdown(("sockets", "median", "unit"), rows), sep="\n\n")
+    book.note_latencies(work, OURS, latencies, of="delivery", others=others)
 
 
 if __name__ == "__main__":
-    main()
+    alone.main("sockets", __doc__, record, 2)

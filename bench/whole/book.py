@@ -62,6 +62,15 @@ class Book:
         sample.values.append(value)
         sample.others.append(others)
 
+    def note_latencies(
+        self, work: str, system: str, seconds: list[float], others: float = 0.0, *,
+        of: str = "",
+    ) -> None:  # fmt: skip
+        """Add the p50 and p99 of a round's latencies, in milliseconds; `of` says what is late."""
+        for metric, share in (("p50", 0.5), ("p99", 0.99)):
+            value = percentile(seconds, share) * 1e3
+            self.note(work, system, value, "ms", f"{of} {metric}".strip(), others=others)
+
     def point(self, name: str, kind: tuple[str, str, str], series: str, x: float, y: float) -> None:
         """Add a point to a curve; `kind` is its title, what it goes across, and its unit."""
         curve = self.curves.setdefault(name, Curve(*kind))

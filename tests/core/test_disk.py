@@ -133,10 +133,13 @@ def test_what_nobody_waits_for_is_on_the_disk_before_it_is_told() -> None:
 
 
 def test_a_log_that_was_put_away_needs_no_sync(tmp_path: Path) -> None:
-    log = LogFile(tmp_path / "log")
+    path = tmp_path / "log"
+    log = LogFile(path)
     log.sync()
-    (tmp_path / "log").write_bytes(b"x")
+    assert log._descriptor is None
+    path.write_bytes(b"x")
     log.sync()
+    assert os.path.samestat(os.fstat(opened(log)), path.stat())
 
 
 def test_a_log_that_replaced_another_is_the_one_that_is_synced(tmp_path: Path) -> None:
@@ -160,7 +163,10 @@ def test_who_has_no_descriptor_left_can_sync_the_log_that_is_open(tmp_path: Path
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
     try:
+        with pytest.raises(OSError, match="Too many open files"):
+            LogFile(path).sync()
         log.sync()
+        assert opened(log)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
