@@ -11,7 +11,7 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import BytesMessage, TextMessage
 
-from collab.realtime.transport.incoming import Incoming
+from collab.realtime.transport.incoming import Incoming, TooMany
 from collab.realtime.transport.token_bucket import Bucket
 
 from ..serving.test_chunks import cut
@@ -40,6 +40,28 @@ def test_whoever_is_not_signed_in_may_not_flood_either(server: Any) -> None:
     with RawSocket(server.url) as raw:
         raw.tcp.sendall(FLOODS["pings"])
         assert raw.until_closed()[1] in (1008, 1006)
+
+
+class CountingBucket(Bucket):
+    """A bucket that knows how often it was asked."""
+
+    taken = 0
+
+    def take(self, count: int = 1) -> bool:
+        self.taken += count
+        return super().take(count)
+
+
+@pytest.mark.parametrize("join", [None, lambda _: None], ids=["as it comes", "can be joined"])
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_nothing_of_a_flood_is_taken_apart_after_the_frame_that_is_too_many(
+    flood: bytes, join: Any
+) -> None:
+    frames = CountingBucket(100)
+    incoming = Incoming(Connection(ConnectionType.SERVER), 10_000, frames)
+    with pytest.raises(TooMany):
+        incoming.feed(flood, join)
+    assert 100 <= frames.taken <= 200  # as many at once, one more, and what a slow machine adds
 
 
 messages = st.lists(st.one_of(st.text(max_size=40), st.binary(max_size=40)), max_size=8)

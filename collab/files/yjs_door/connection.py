@@ -11,6 +11,7 @@ from ...core.caller import Caller
 from ...core.errors import ApiError, Forbidden
 from ...extensions import db
 from ...realtime.transport.frames import BINARY, frame
+from ...realtime.transport.incoming import Join
 from ...realtime.transport.live import live
 from ...realtime.transport.served import Work
 from ...realtime.transport.wire import Wire
@@ -68,11 +69,13 @@ class YjsConnection(Editor):
             self._incoming.carried_out(len(data))
             db.session.remove()
 
-    def join(self, messages: deque[str | bytes]) -> None:
-        """Say in few messages what was typed, or written by a program, faster than it may come.
+    @property
+    def join(self) -> Join:
+        """Return what says in few messages what was typed, or written by a program, too fast."""
+        return self._join
 
-        Each change costs what it would have cost by itself.
-        """
+    def _join(self, messages: deque[str | bytes]) -> None:
+        # Each change costs what it would have cost by itself.
         sent, size = len(messages), sum(map(len, messages))
         bursts.join(messages)
         fewer, less = sent - len(messages), size - sum(map(len, messages))

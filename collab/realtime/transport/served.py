@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Generator
 
+from .incoming import Join
 from .wire import Wire
 
 #: A handler's rest, which goes on when the peer has taken what was sent.
@@ -24,8 +24,10 @@ class Served(ABC):
     def take(self, data: str | bytes) -> Work:
         """Carry out one message."""
 
-    def join(self, messages: deque[str | bytes]) -> None:  # noqa: B027 (few protocols can)
-        """Say in fewer messages what has come faster than it may."""
+    @property
+    def join(self) -> Join | None:
+        """Return what says in fewer messages what has come faster than it may; few can."""
+        return None
 
     @property
     def hurries(self) -> bool:
