@@ -85,6 +85,7 @@ class _Source:
         self.rows, self.over = rows, len(rows) < self.width
         if rows:
             self.place = rows[0].id
+        # Doubled: a source that is read on has many rows that are wanted, the others few.
         self.width = min(MAX_ROWS_PER_READ, self.width * 2)
 
 
@@ -114,10 +115,13 @@ class Walker:
             key, at = heapq.heappop(heap)
             source = self._sources[at]
             row = source.rows.pop()
+            # The same row may lie in several sources (its project's and its actor's): once is
+            # enough.
             if self.place is None or -key < self.place:
                 self.place = -key
                 yield row
             if not source.rows and not source.over:
+                # Only where a source has run out: before that the order would have a gap.
                 if self._scanned >= MAX_ROWS_SCANNED:
                     return
                 self._read([source])

@@ -94,6 +94,7 @@ class Attempts:
             if held_up and not self._waits.take(_promised(pair)):
                 self._slow_down(pair, account)
         except TooManyAttempts:
+            # No guess was made: what another count refuses is not counted for the pair.
             self._failures.decr(pair)
             raise
         return Attempt(pair, (wide, account) if held_up else (wide,))
@@ -109,6 +110,7 @@ class Attempts:
         guesses = self._failures.incr(account, FORGET_GUESSES_S, longer=True)
         beyond = guesses - self._most * GUESS_FACTOR
         if beyond > 0:
+            # The exponent is bounded, too: a number of thousands of digits is never made.
             wait = min(MAX_WAIT_S, 2 ** min(beyond - 1, 32))
             self._waits.incr(_waiting(pair), wait)
             self._waits.incr(_promised(pair), wait + COME_BACK_WITHIN_S)
@@ -116,6 +118,7 @@ class Attempts:
 
     def forgive(self, attempt: Attempt) -> None:
         """Forget what a pair failed, and no more: it has shown that it knows the password."""
+        # Only what this pair added: others may guess at the same account meanwhile.
         failed = self._failures.take(attempt.pair)
         for key in attempt.shared:
             self._failures.decr(key, failed)
@@ -123,6 +126,7 @@ class Attempts:
 
 def _keys(network: str, email: str) -> tuple[str, str, str]:
     """Name the counts of an attempt; an e-mail is not kept, nor is one of any length."""
+    # "replace": a lone surrogate can be sent as JSON, and must not break the log-in.
     name = blake2b(email.encode("utf-8", "replace"), digest_size=12).hexdigest()
     return f"{network} {name}", network, name
 

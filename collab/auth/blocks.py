@@ -40,6 +40,7 @@ def block(caller: Caller, user_id: int) -> None:
         raise NotFound()
     if db.session.get(Block, (caller.user_id, user_id)) is None:
         mine = select(func.count()).where(Block.user_id == caller.user_id)
+        # Under the lock: blocks sent at once are counted one after the other.
         if (db.session.scalar(mine) or 0) >= MAX_BLOCKS:
             raise TooManyBlocks()
         db.session.add(Block(user_id=caller.user_id, blocked_id=user_id))

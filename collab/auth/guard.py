@@ -105,6 +105,7 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
     looked_at = known.now()
     values = {"session_id": claims.session_id}
     if connection is None:
+        # Session and person in one query: it runs with every request that is not remembered.
         row = PERSON_OF_SESSION.one(values)
     else:
         row = next(iter(PERSON_OF_SESSION.run(connection, values)), None)
@@ -116,8 +117,10 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
 
 
 def _admitted(claims: AccessClaims, row: Any) -> Caller:
+    # Ids of sessions may be given again after a restored backup: the person has to be the same.
     if row is None or row.user_id != claims.user_id:
         raise SessionEnded()
+    # Before the session's end, which disabling brings as well: "disabled" tells them more.
     if row.disabled_at is not None:
         raise Disabled()
     if row.revoked_at is not None or row.expires_at <= utcnow():
@@ -160,9 +163,11 @@ def from_token(token: str, area: str | None = None) -> Caller:
     try:
         claims = read_access_token(token)
     except TokenExpired as expired:
+        # A session that has ended is said first: no fresh token would help there.
         if expired.claims is not None:
             person_of(expired.claims)
         raise
+    # For the log: who it claims to be is known even if the session has ended.
     g.claimed = claims.user_id
     return person_of(claims)
 
@@ -175,6 +180,7 @@ def _from_personal_token(token: str, area: str | None) -> Caller:
     else:
         write = request.method not in SAFE_METHODS
         require_scope(who, scopes.area_of(request.blueprint), write=write)
+    # After the check: a use that was refused is none.
     lookup.note_use(who, last_used)
     return who
 

@@ -83,6 +83,7 @@ def check_password(password: str, kept: str | None) -> Match | None:
     plain = prepared(password)
     if _is_hash_of(plain, kept):
         return Match.PREPARED
+    # Only where the two differ: a second hash for everybody would double the time, and the load.
     return Match.AS_TYPED if plain != password and _is_hash_of(password, kept) else None
 
 
@@ -106,6 +107,7 @@ def weakness(password: str, email: str) -> str | None:
     lowered = prepared(password).lower()
     if lowered in COMMON_PASSWORDS:
         return "This password is one of the most common ones."
+    # "aaaaaaab" and the like, of which no list has all.
     if len(set(lowered)) < 3:
         return "This password has too few different characters."
     if lowered in (email, email.split("@")[0]):

@@ -41,6 +41,7 @@ def register(email: str, password: str, name: str | None, client: Client) -> Sig
     """
     email = known.address_of(email)
     _check_strength(password, email)
+    # Counted like log-ins: else registering would tell, as often as one likes, who has an account.
     attempt = attempts().begin(client.network, email, guess=False)
     REGISTRATIONS.here().take(client.network)
     password_hash = passwords.hash_password(password)  # before the lock: it takes long
@@ -59,6 +60,7 @@ def new_account(email: str, password_hash: str, name: str | None) -> User:
     first = not db.session.scalar(select(exists(select(User.id))))
     user = User(
         email=email,
+        # A name is shown to others; the address, which would show more, is cut at the @.
         name=name or email.split("@")[0][:100],
         password_hash=password_hash,
         role=ADMIN if first else USER,
@@ -100,6 +102,8 @@ def set_first_password(caller: Caller, new: str, client: Client) -> None:
     user = db.session.get_one(User, caller.user_id, populate_existing=True)
     if user.password_hash:
         raise PasswordThere()
+    # Under the lock since it was looked at: two first passwords would each think themselves the
+    # only one.
     user.password_hash = password_hash
     _changed_password(user, caller, client)
 

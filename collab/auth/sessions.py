@@ -84,11 +84,14 @@ def start(
     `by` and `factor` tell the audit what was shown.
     """
     over = (Session.user_id == user.id) & (Session.expires_at < utcnow())
+    # Here, since each log-in adds one: so nobody's sessions grow without bound between clean-ups.
     db.session.execute(delete(Session).where(over))
     token_id = tokens.new_token_id()
     session = Session(
         user=user,
+        # A digest only: whoever reads the table can trade no token.
         token_digest=digest(token_id),
+        # A header may have any length, and people need no more to know their browser.
         user_agent=client.user_agent[:200],
         address=client.address,
         expires_at=utcnow() + refresh_life(),
@@ -202,6 +205,7 @@ def revoke(which: ColumnElement[bool], reason: str, *, by: int | None = None) ->
     """
     statement = (
         update(Session)
+        # Not those ended before: they keep their time, and are recorded once.
         .where(which, Session.revoked_at.is_(None))
         .values(revoked_at=utcnow())
         .returning(Session.id, Session.user_id)

@@ -34,6 +34,7 @@ def issue(caller: Caller) -> tuple[str, datetime]:
     """Make a ticket, to be used within a minute, for an address that would show a token."""
     now, ticket = utcnow(), new_token()
     expires = now + timedelta(seconds=setting("TICKET_SECONDS"))
+    # Here as well, so that unused ones do not pile up between clean-ups.
     db.session.execute(delete(Ticket).where(Ticket.expires_at < now, Ticket.stream.is_(None)))
     db.session.add(
         Ticket(
@@ -70,6 +71,7 @@ def use_for_stream(ticket: str, topics: Iterable[str]) -> AccessClaims:
     to this stream from its first use on, and opens it again until the session ends. Raises
     TicketUsed, TicketOfAnother.
     """
+    # Sorted and without doubles: the same topics in another order are the same stream.
     key, stream = digest(ticket), digest("\n".join(sorted(set(topics))))
     row = _found(key)
     if row is not None and row.stream is None:

@@ -22,6 +22,7 @@ from ..extensions import jwt
 from .models import Session
 
 #: Tokens whose signature is remembered as checked; their person is looked up every time.
+#: To verify a signature takes longer than all else that finds out who calls.
 KNOWN_TOKENS = 4096
 
 
@@ -53,6 +54,7 @@ def _verifying_key(header: dict[str, Any], claims: dict[str, Any]) -> str:
             if name == key_id(secret):
                 return secret
         if name is None:
+            # The last key is the oldest one.
             return _keys().secrets[-1]
         _keys().look_again()  # another process may have rotated it
     raise Unauthorized("The access token is not valid.")
@@ -98,6 +100,7 @@ class TokenExpired(Unauthorized):
 
 def new_access_token(session: Session) -> str:
     """Sign an access token (RFC 7519)."""
+    # The session and not only the person: that is what can be ended before the token runs out.
     claims = {"sid": session.id}
     name = {"kid": key_id(_keys().secrets[0])}
     token = create_access_token(
@@ -148,6 +151,7 @@ def _claims(found: dict[str, Any]) -> AccessClaims:
         read = AccessClaims(int(found["sub"]), int(found["sid"]), expires)
     except (KeyError, ValueError, TypeError):
         raise Unauthorized("The access token is not valid.") from None
+    # A number that the database can't take would fail there, as an error of ours.
     if found.get("type") != "access" or not 0 < read.session_id <= MAX_ID:
         raise Unauthorized("This is not an access token.")
     return read

@@ -78,6 +78,7 @@ def update(user: User, changes: dict[str, Any], admin: Caller) -> User:
         log.record(AccountRoleChanged(user_id=user.id, role=role), actor=admin.user_id)
     if disabled and not user.disabled:
         user.disabled_at = utcnow()
+        # In the same commit: from the moment that the account is disabled no token of it works.
         sessions.end_sessions_of(user.id, "account disabled")
         log.record(AccountDisabled(user_id=user.id), actor=admin.user_id)
     elif user.disabled and not disabled:

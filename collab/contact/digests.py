@@ -44,8 +44,10 @@ def following(every: str, zone: str, now: datetime) -> datetime:
     here = now.astimezone(ZoneInfo(zone))
     day = here.date()
     if every == WEEKLY:
+        # The Monday of this week, which may lie before now: the loop goes on from there.
         day += timedelta(days=-day.weekday())
     step = timedelta(days=7 if every == WEEKLY else 1)
+    # By the calendar and not by 24 hours: days of a time change are longer or shorter.
     while (due := datetime.combine(day, DUE_TIME, ZoneInfo(zone)).astimezone(UTC)) <= now:
         day += step
     return due
@@ -92,6 +94,7 @@ def unsubscribe(token: str) -> None:
 def write_some(now: datetime) -> bool:
     """Write some digests that are due; returns whether there may be more; commits."""
     due = select(DigestPlan.user_id).where(DigestPlan.next_at <= now).limit(DIGESTS_PER_COMMIT)
+    # Looked at without the lock: nearly always nothing is due.
     if db.session.scalar(due.limit(1)) is None:
         db.session.rollback()
         return False
@@ -99,6 +102,7 @@ def write_some(now: datetime) -> bool:
     people = db.session.scalars(due).all()
     for user_id in people:
         plan = db.session.get_one(DigestPlan, user_id, populate_existing=True)
+        # Moved on in any case: one who gets no mail must not be due again at once.
         plan.next_at = following(plan.every, plan.zone, now)
         _write(plan)
     db.session.commit()

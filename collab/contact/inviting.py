@@ -31,6 +31,7 @@ def send(invitation: Invitation) -> bool:
     """
     inviter = db.session.get_one(User, invitation.invited_by)
     to = db.session.scalar(select(User).where(User.email == invitation.email))
+    # Silently: an answer would tell the inviter of the block.
     if to is not None and (to.disabled or has_blocked(to.id, inviter.id)):
         return False
     if inviter.disabled or limits.has_enough(invitation.email, writing.INVITATION):
@@ -71,5 +72,6 @@ def accept(token: str, caller: Caller) -> Member:
     link = links.find(token, INVITE)
     if link.email != caller.email or link.invitation_id is None:
         raise ForAnother()
+    # Whoever has the link reads what is sent to that address.
     verification.mark(db.session.get_one(User, caller.user_id, populate_existing=True))
     return invitations.accept(link.invitation_id, caller)

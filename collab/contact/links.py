@@ -40,6 +40,7 @@ def issue(
         MailLink.purpose == purpose,
         MailLink.user_id == user_id if user_id else MailLink.invitation_id == invitation_id,
     )
+    # One that is good at a time: an older mail, perhaps forwarded, opens nothing any more.
     db.session.execute(delete(MailLink).where(*same).execution_options(synchronize_session=False))
     token, now = new_token(), utcnow()
     db.session.add(

@@ -40,6 +40,8 @@ def ask(caller: Caller, email: str, password: str | None, client: Client) -> Non
     good_until = utcnow() + links.CHANGE_LIFE
     token = links.issue(CHANGE, wanted, links.CHANGE_LIFE, user_id=user.id)
     if _is_taken(wanted):
+        # A mail in either case: the answer and the time must not tell whether the address has an
+        # account.
         mail = writing.address_taken(wanted, good_until)
     else:
         mail = writing.new_address(wanted, token, good_until)
@@ -58,6 +60,7 @@ def confirm(caller: Caller, token: str) -> User:
     user = db.session.get_one(User, caller.user_id, populate_existing=True)
     if link.user_id != user.id:
         raise links.LinkSpent()
+    # Again: an hour may have passed since the link was sent.
     if _is_taken(link.email):
         raise EmailTaken()
     before, user.email = user.email, link.email

@@ -56,6 +56,7 @@ def confirm(token: str) -> User:
 
 def mark(user: User) -> None:
     """Note in the open transaction that somebody reads what is sent to their address."""
+    # A link that was followed shows that the mailbox takes mails again.
     user.email_bounced_at = None
     if not user.email_verified:
         user.email_verified_at = utcnow()

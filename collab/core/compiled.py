@@ -51,6 +51,8 @@ class Readers:
             return self._free.pop()
         except IndexError:
             made = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            # Not one of the pool's any more: it may stay open without a request waiting for its
+            # place.
             made.detach()
             return made
 
@@ -140,12 +142,16 @@ class Compiled:
         try:
             return take(map(text.made, cursor) if text.made else iter(()))
         except connection.dialect.loaded_dbapi.Error as error:
+            # Rows are fetched while they are read, so the driver may fail here, after the
+            # execution.
             raise text.error(error) from error
         finally:
             cursor.close()
 
     def _for(self, dialect: Dialect) -> _Text:
+        # Two threads may compile it at once; both make the same, and the last one stays.
         text = self._text
+        # Two applications of one process may speak to different databases.
         if text is None or text.dialect is not dialect:
             text = self._text = _Text(dialect, self._statement, self._row, self._columns)
         return text
@@ -174,6 +180,7 @@ class _Text:
         kinds = {name: one.type.dialect_impl(dialect) for name, one in binds.items()}
         writers = {name: kind.bind_processor(dialect) for name, kind in kinds.items()}
         self._writers = {name: write for name, write in writers.items() if write}
+        # What the statement itself compares with (`status = 'queued'`) is a parameter, too.
         self._fixed = {name: made.params[name] for name, one in binds.items() if not one.required}
 
     def parameters(self, values: Values) -> Any:
@@ -216,6 +223,7 @@ def _maker(
     if not columns:
         return None
     names = [one.name for one in columns]
+    # `tuple.__new__` takes the values as they are; a named tuple's own takes each as an argument.
     new = partial(tuple.__new__, row or _row_of(names))
     kinds = [one.type.dialect_impl(dialect) for one in columns]
     readers = [kind.result_processor(dialect, None) for kind in kinds]

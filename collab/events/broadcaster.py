@@ -64,6 +64,7 @@ class Broadcaster(BackgroundThread):
         """Wait until all that was committed before this call has been published."""
         with self._ticked:
             # The tick under way may have read before the commit; the one after it did not.
+            # The tick under way may have read before the commit; the one after it did not.
             wanted = self._ticks + 2
             self._bell.ring()
             while self._ticks < wanted:
@@ -100,6 +101,8 @@ class Broadcaster(BackgroundThread):
         to it that row took away.
         """
         with self._publishing:
+            # Counted before the rows are read: a signal of later may belong after a row that is not
+            # read yet.
             waiting, crossing = len(self._hub.signals), len(self._hub.crossing)
             if self._bell.take_rows():  # asked after the counting, for that order
                 self._bell.tell_afar()
@@ -141,12 +144,14 @@ class Broadcaster(BackgroundThread):
 
     def _resume(self, count: int) -> None:
         """Let those go on who have read meanwhile, with what has been published by now."""
+        # No more than were there: those who ask again at once would keep rows waiting.
         for _ in range(count):
             subscriber = self._hub.resuming.popleft()
             try:
                 subscriber.resume()
             except Exception:
                 logger.exception("a subscriber could not go on")
+                # It comes back with the last id that it saw, and so misses nothing.
                 subscriber.end(INTERNAL_ERROR, "Something broke on our side.")
 
     def _publish_rows(self) -> bool:
@@ -170,6 +175,8 @@ class Broadcaster(BackgroundThread):
             if message.type in corrections():
                 # With the row itself: whoever loses the right by it still learns why.
                 given += self._hub.publish(messages[start:index])
+                # Between the row and the next one: nothing after it reaches who has just lost the
+                # right.
                 self._hub.correct(message)
                 start = index
         if start < len(messages):

@@ -98,6 +98,7 @@ def record_each(events: Sequence[tuple[Event, int | None, str | None]]) -> None:
     """Write many events as `record_all` does, each with who did it and from which address."""
     if events:
         rows = [_values(what, actor) | {"address": address} for what, actor, address in events]
+        # Without RETURNING: nobody needs these ids, and the driver then takes all rows at once.
         INSERT_MANY.run_many(db.session.connection(), rows)
         _recorded(takes_rights=any(what.corrects is not None for what, _, _ in events))
 
@@ -242,6 +243,7 @@ def _prune_some(border: datetime, *, everything: bool) -> int | None:
     newest = select(EventRow.id).where(EventRow.time < border).order_by(EventRow.time.desc())
     through, after = db.session.scalar(newest.limit(1)) or 0, 0 if everything else pruned_through()
     part = select(EventRow.id).where(EventRow.id > after, EventRow.id <= through)
+    # By id up to the newest old one: times may go back with the clock, ids never do.
     keys = db.session.scalars(part.order_by(EventRow.id).limit(PRUNED_AT_ONCE)).all()
     if not keys:
         db.session.rollback()
@@ -249,6 +251,7 @@ def _prune_some(border: datetime, *, everything: bool) -> int | None:
     gone = delete(EventRow).where(EventRow.id >= keys[0], EventRow.id <= keys[-1])
     result = db.session.execute(gone if everything else gone.where(~_audited()))
     state = db.session.get(LogState, 1) or LogState(id=1, pruned_through=0)
+    # In the commit that deletes: a reader either finds the rows or learns of the gap.
     state.pruned_through = max(keys[-1], state.pruned_through)
     db.session.add(state)
     db.session.commit()

@@ -58,6 +58,7 @@ class Presence:
         person = self._topics[topic][user_id]
         person.connections -= 1
         if not person.connections:
+            # What was noted was said by these connections; other processes have told their own.
             person.note = None
             self._news[topic, user_id] = None
         return self._gone(topic, user_id, person)
@@ -132,6 +133,7 @@ class Presence:
         """Take off all that a process told, which has ended; yields who went with it."""
         for topic, user_id in tuple(self._told.get(origin, ())):
             yield from self._leave(origin, topic, user_id)
+        # After the loop, which takes one after the other out of it.
         self._told.pop(origin, None)
 
     def _leave(self, origin: str, topic: str, user_id: int) -> Iterator[Move]:

@@ -133,6 +133,7 @@ class Reader:
     def _pass(self, place: int, newest: int) -> None:
         """Note that nothing waits up to an id."""
         self._looked = max(self._looked, newest)
+        # Seldom, as it is a write: without it a start would look through all that nobody wanted.
         if newest - place >= MAX_UNWANTED_EVENTS:
             take_write_lock()
             if self._locked_place() < newest:

@@ -60,7 +60,9 @@ class ReaderThread(BackgroundThread):
         while not self._stopping.is_set():
             self._beat()
             self._rung.wait(POLL_S)
+            # `_stopping` and not a sleep: a stop need not wait for it.
             self._stopping.wait(GATHER_S)
+            # Before the reading: a ring that comes during it is heard by the next round.
             self._rung.clear()
             self._try(self._read)
             for chore in self._chores:
@@ -73,6 +75,7 @@ class ReaderThread(BackgroundThread):
     def _do_when_due(self, chore: Chore) -> None:
         now = time.monotonic()
         if now >= chore.due and not self._stopping.is_set():
+            # Before it is done: one that fails each time must not be tried without a pause.
             chore.due = now + chore.every_s
             self._try(chore.do)
 

@@ -101,11 +101,14 @@ class Box:
             env={},  # what is not there can't be read, whatever else breaks
             cwd="/",
             pass_fds=given.all,
+            # Ctrl-C in the server's terminal must not reach it: the server ends its boxes itself.
             start_new_session=True,
         )
         for stream in (started.stdin, started.stdout, started.stderr):
             if stream is not None:
                 self._held.enter_context(stream)
+                # Code that reads nothing, or writes for ever, must not hold the thread that serves
+                # it.
                 os.set_blocking(stream.fileno(), False)
                 _widen(stream.fileno())
                 if os.geteuid() == 0:  # or /dev/stdin could not be opened

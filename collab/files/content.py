@@ -63,6 +63,7 @@ def admit_to(workspace_id: int, actor: Caller) -> None:
     """Refuse, before its body is read, who may not write in a workspace."""
     workspace = access.load(Workspace, workspace_id, actor)
     access.check(access.role_to(workspace, actor), Right.WRITE)
+    # The connection goes back before the body is read, which takes as long as the sender likes.
     db.session.rollback()
 
 
@@ -93,6 +94,7 @@ def replace_text(
     require_room(file.project_id, growth, actor)
     delta = difference(old, to_units(new))
     applied = _submit(key, delta, version, expected, actor)
+    # Loaded anew: the writer's thread has changed the row.
     file = access.load(File, key, actor)
     now = applied.base == version and file.content_version == applied.version
     return Replaced(file, exact=now and not applied.tidied)
@@ -101,6 +103,7 @@ def replace_text(
 def _sent_text(source: ByteSource) -> str:
     """Read a text; raises TextTooLarge, NotText."""
     data = bytearray()
+    # One byte more than allowed is enough to know that it is too long.
     while piece := source.read(MAX_TEXT_BYTES + 1 - len(data)):
         data += piece
         if len(data) > MAX_TEXT_BYTES:
@@ -159,6 +162,7 @@ def replace_bytes(file_id: int, source: ByteSource, actor: Caller, require: Any)
     received = blobs().receive(source, MAX_FILE_BYTES)
     try:
         file = access.load(File, file_id, actor, can=Right.WRITE)
+        # Under the lock, and after the body: the version that counts is the one of now.
         require(file)
         require_room(file.project_id, received.size - file.size, actor)
         old = take_over(file, received, actor)
@@ -171,9 +175,9 @@ def replace_bytes(file_id: int, source: ByteSource, actor: Caller, require: Any)
 
 
 def take_over(file: File, received: Received, actor: Caller) -> list[str]:
-    """Give a binary file new bytes, in the open transaction; returns the old ones' digest.
+    """Give a binary file new bytes, in the open transaction.
 
-    It returns None if nothing changes.
+    Returns the digest of the old ones, which nothing may need any more; none if nothing changes.
     """
     old = file.sha256
     if old is None or received.digest == old:

@@ -84,6 +84,7 @@ def create_sent(workspace_id: int, path: str, source: ByteSource, actor: Caller)
 
     Raises what `create_text` raises, and TooLarge.
     """
+    # Received before the lock: a slow sender must not keep others from writing.
     received = blobs().receive(source, MAX_FILE_BYTES)
     try:
         kind, _ = sniffed(received)
@@ -96,6 +97,7 @@ def create_sent(workspace_id: int, path: str, source: ByteSource, actor: Caller)
         db.session.commit()
         return file
     finally:
+        # What was kept has been moved by then, so this only removes what was refused.
         received.discard()
 
 
@@ -176,6 +178,7 @@ def list_files(workspace: Workspace, *, prefix: str, kind: str | None, **page: A
     """Return a page of a workspace's files."""
     query = select(File).where(File.workspace_id == workspace.id)
     if prefix := paths.composed(prefix):
+        # `>=` finds the beginning by the index; LIKE would take % and _ as wildcards.
         begins = func.substr(File.path, 1, len(prefix)) == prefix
         query = query.where(File.path >= prefix, begins)
     if kind is not None:
@@ -259,7 +262,9 @@ def delete(file: File, actor: Caller) -> None:
     db.session.delete(file)
     db.session.commit()
     if digest is not None:
+        # After the commit: until then the row still needs the bytes.
         sweep(digest)
+    # The text in memory goes, too, or an edit that waits might be merged into what is gone.
     writer().forget(key)
 
 
@@ -276,6 +281,7 @@ def delete_all(workspace: Workspace, actor: Caller) -> None:
 
 def _delete_some(workspace_id: int, actor: Caller) -> bool:
     """Delete some files, in the open transaction; returns whether none is left."""
+    # A file may have ten thousand changes, which go with it: counting files alone bounds nothing.
     late = time.monotonic() + MAX_DELETION_LOCK_S
     query = select(File).where(File.workspace_id == workspace_id).limit(MAX_FILES_PER_DELETION)
     files = db.session.scalars(query).all()

@@ -65,6 +65,7 @@ def _whose(caller: Caller, project_id: int | None, scope: str, owner_id: int | N
 
 def payload_of(job: Job) -> Mapping[str, Any]:
     """Return what a job works on; raises NotFound if the job has been deleted."""
+    # Just made, and not read: then it is there without a query.
     if "payload" in vars(job):
         return job.payload
     query = select(as_text(Job.__table__.c.payload)).where(Job.id == job.id)

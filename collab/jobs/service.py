@@ -89,6 +89,7 @@ def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
     take_write_lock()
     _require_feature(order.type, caller)  # again: it may have been switched off meanwhile
     access.admit(order.project_id, caller)
+    # Before the payload is admitted: the same order, sent again, must not fail at what has changed.
     if order.key is not None and (known := _known(order, caller)) is not None:
         return known, True
     _admit(order, caller)
@@ -165,6 +166,7 @@ def _row(order: Order, owner_id: int, now: datetime) -> dict[str, Any]:
         "type": order.type.name,
         "status": QUEUED,
         "payload": order.payload,
+        # Negative, so that one ascending index has both: higher priority first, then the older job.
         "rank": -order.priority,
         "run_at": order.run_at,
         "due_at": still_to_come(order.run_at, now),
@@ -183,6 +185,7 @@ def _known(order: Order, caller: Caller) -> Job | None:
     """Return the job that the same key made before; raises KeyReused for another order."""
     mine = {"owner_id": caller.user_id, "type": order.type.name, "key": order.key}
     too_old = delete(JobKey).filter_by(**mine).where(JobKey.created_at < utcnow() - KEY_LIFETIME)
+    # Deleted when it is met, or the row would keep the key from being used anew.
     db.session.execute(too_old)
     query = select(JobKey).filter_by(**mine)
     found = db.session.scalars(query).one_or_none()
@@ -222,12 +225,14 @@ def call_off(job: Job, actor: int | None, reason: str = "requested") -> None:
 
     From the commit on no run can end the job otherwise. Raises JobEnded.
     """
+    # To cancel writes a row, too: whoever has no room left must be able to stop what fills it.
     quota.let_pass(db.session())
     told = event_place(job) | {"reason": reason}
     if _move(job, Job.status.in_((QUEUED, RETRY_WAIT)), status=CANCELLED, due_at=null()):
         _tell(JobCancelled(**told), actor)
     elif _move(job, RUNS_ON, cancel_requested=True):
         _tell(JobCancelRequested(**told), actor)
+        # It may run in this process, which then stops it now and not at the next look.
         wake_after_commit(look=True)
     elif job.status != RUNNING:
         raise JobEnded(f"The job is already over: it is {job.status}.")
@@ -249,6 +254,8 @@ def retry(job: Job, caller: Caller) -> Job:
     anew: dict[str, Any] = {
         "status": QUEUED,
         "due_at": still_to_come(job.run_at, utcnow()),
+        # The count of attempts goes on, so that each has a number of its own; it is the limit that
+        # starts anew.
         "attempts_forgiven": Job.attempt,
         "cancel_requested": False,
         "finished_at": None,

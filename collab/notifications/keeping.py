@@ -54,6 +54,7 @@ def delete_excess(people: Collection[int]) -> None:
         .having(func.count() > MAX_NOTIFICATIONS_KEPT)
     )
     for person in db.session.scalars(many).all():
+        # Counted by the database for those few alone who have too many.
         for source, count in excess(_counts(person), MAX_NOTIFICATIONS_KEPT).items():
             oldest = select(Notification.id).where(*_of(person, source)).order_by(Notification.id)
             gone = delete(Notification).where(Notification.id.in_(oldest.limit(count)))

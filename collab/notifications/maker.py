@@ -30,6 +30,7 @@ def handle(rows: Sequence[Any]) -> None:
     wanted: dict[tuple[int, int], Draft] = {}
     for one in found:  # the first kind that they want, of one event
         key = one["event_id"], one["user_id"]
+        # One event, one notification: who is assigned and mentioned is told the first of the two.
         if key not in wanted and readers.want(one) and told.is_news(one):
             wanted[key] = one
     if wanted:

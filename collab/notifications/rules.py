@@ -59,6 +59,8 @@ def _drafts_of(row: Any, family: Family, facts: Any) -> Iterator[Draft]:
     actor = family.actor(row, facts)
     common = NO_SUBJECT | about | {"event_id": row.id, "actor": actor, "data": family.data(row)}
     for rule in family.rules.get(row.type, ()):
+        # Nobody is told of what they did themselves.
         people = set(rule.people(row, facts)) - {actor}
+        # Sorted: the order in which rows are written must not be that of a set.
         for person in sorted(filter(None, people)):
             yield common | {"user_id": person, "kind": rule.kind, "created_at": row.time}

@@ -31,6 +31,7 @@ def mark(one: Shown, read: bool, caller: Caller) -> Shown:
         statement = update(Notification).where(Notification.id == one.id)
         _run(statement.values(read_at=utcnow() if read else None))
         _tell(caller)
+    # Read before the commit: what it shows is what was committed.
     marked = reading.load(one.id, caller)
     db.session.commit()
     return marked

@@ -109,6 +109,7 @@ def delete(collection: Collection, actor: Caller) -> None:
     """Delete a collection, of many posts a part at a time; these stay. Raises NotFound."""
     key = collection.id
     if clear_most(COLLECTIONS, key):
+        # Others wrote between the parts: it may be gone by now.
         collection = load(key, actor, can=Right.WRITE)
     log.record(CollectionDeleted(**facts(collection)), actor=actor.user_id)
     db.session.delete(collection)

@@ -157,6 +157,7 @@ def update(post: Post, changes: dict[str, Any], actor: Caller) -> Post:
         setattr(post, key, value)
     if changed:
         public = post.status == PUBLISHED
+        # Only those who were not named before: an edit must not notify everybody again.
         called = sorted(set(_mentioned(post)) - before) if public else []
         event = PostUpdated(**_facts(post), changed=sorted(changed), mentioned=called)
         log.record(event, actor=actor.user_id)
@@ -174,6 +175,7 @@ def _publish(post: Post, actor: Caller) -> None:
 
 
 def _unpublish(post: Post, actor: Caller) -> None:
+    # Before the status changes: readers are still told where the post was public.
     log.record(PostUnpublished(**_facts(post)), actor=actor.user_id)
     post.status, post.published_at = DRAFT, None
     _touch_collections(post)
@@ -183,6 +185,7 @@ def _touch_collections(post: Post) -> None:
     """Let the collections that a post is in have new versions: what they show has changed."""
     holding = select(CollectionPost.collection_id).where(CollectionPost.post_id == post.id)
     statement = update_rows(Collection).where(Collection.id.in_(holding))
+    # `updated_at` stays: nobody changed the collection itself.
     values = {"version": Collection.version + 1, "updated_at": Collection.updated_at}
     db.session.execute(statement.values(values), execution_options={"synchronize_session": False})
 

@@ -43,6 +43,7 @@ def invite(project: Project, email: str, role: str, actor: Caller) -> Member | I
     actor's.
     """
     access.check_grant(access.effective(project.role, actor), role)
+    # Before the look-up: whoever tries addresses out is limited, whatever is found.
     INVITATIONS.here().take(str(actor.user_id))
     user = db.session.scalar(select(User).where(User.email == email))
     if user is None:
@@ -52,6 +53,7 @@ def invite(project: Project, email: str, role: str, actor: Caller) -> Member | I
     if has_blocked(user.id, actor.user_id):
         return _keep(project, email, role, actor)
     member = members.add(project.id, user, role, actor.user_id)
+    # In the same commit as the membership: it would outlive a removal, and undo it.
     _settle(project.id, email)
     db.session.commit()
     return member

@@ -118,6 +118,7 @@ def remove(project: Project, member: Member, actor: Caller) -> None:
     place = (project.id, member.user_id)
     if member.role == OWNER:
         _check_other_owner(project)
+    # In parts, since the writer's lock is held during each: others write in between.
     while _tidy_up_after(*place, actor):
         # Others write between two parts, so all that was found before is looked up again.
         db.session.commit()
@@ -131,6 +132,7 @@ def remove(project: Project, member: Member, actor: Caller) -> None:
 
 def _tidy_up_after(project_id: int, user_id: int, actor: Caller) -> bool:
     """Take a part of what a member leaves; returns whether there is more."""
+    # A list, so that each package does a part: `any` over a generator would stop at the first.
     more = [callback(project_id, user_id, actor.user_id) for callback in _DEPARTURES.here()]
     return any(more)
 

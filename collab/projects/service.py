@@ -95,6 +95,7 @@ def delete(project: Project, actor: Caller) -> None:
     """
     key = project.id
     log.record(ProjectDeleted(project_id=key), actor=actor.user_id)
+    # A commit of its own: all access is gone, while deleting the rest may take many.
     db.session.execute(delete_rows(MEMBERS).where(MEMBERS.c.project_id == key))
     db.session.commit()
     _remove(key)

@@ -43,6 +43,7 @@ def wanting(now: datetime) -> list[int]:
     """Return the ids of schedules that are to be seen to, those that are due first."""
     active = Schedule.next_at.is_not(None)
     due = select(Schedule.id).where(active, Schedule.next_at <= now).order_by(Schedule.next_at)
+    # Reckoned in what is now the future: the clock was set back, and `next_at` may be far too late.
     put_back = select(Schedule.id).where(active, Schedule.reckoned_at > now + CLOCK_TOLERANCE)
     found: dict[int, None] = {}
     for query in (due, put_back, _ended_runs(), _waiting_runs()):
@@ -105,16 +106,19 @@ def reckon(schedule: Schedule, now: datetime) -> None:
 
 def _make_runs(schedule: Schedule, first: datetime, now: datetime) -> None:
     """Begin the runs of the times from `first` to now that the policy wants, each once."""
+    # Two more than are made up for: one that is on time, and one that is known to be left out.
     passed = schedule.timetable.latest(MAX_MADE_UP_RUNS + 2, first, now)
     on_time = [one for one in passed if now - one <= MAX_LATE]
     missed = passed[: len(passed) - len(on_time)]
     made_up = _made_up(schedule.missed, missed, is_on_time=bool(on_time))
     left_out = missed[: len(missed) - len(made_up)]
+    # One entry stands for all that were left out: a year of minutes would fill the history.
     for one in left_out[-1:]:
         if not runs.is_known(schedule, one):
             runs.leave_out(schedule, one, MISSED)
     for one in made_up + on_time:
         if schedule.status == ACTIVE and not runs.is_known(schedule, one):
+            # Runs that are made up for wait for one another, whatever the policy says of overlaps.
             runs.begin(schedule, one, QUEUE if one in made_up else schedule.overlap)
 
 

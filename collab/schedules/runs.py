@@ -138,6 +138,7 @@ def start(schedule: Schedule, run: ScheduleRun, actor: int | None = None) -> Non
     try:
         job = _make_job(schedule)
     except ApiError as error:
+        # Not tried again: its time has passed, and the next one comes by itself.
         run.status, run.finished_at = REFUSED, utcnow()
         message = error.detail[:MAX_MESSAGE_LENGTH]
         fail(schedule, run, {"code": error.kind or "refused", "message": message})
@@ -169,6 +170,7 @@ def _supersede(schedule: Schedule, before: Sequence[ScheduleRun]) -> None:
     """Cancel the run that goes on; a later one takes the place of those that wait for its end."""
     for run in before:
         if run.status == WAITING:
+            # Those that wait are replaced: only the latest time is worth a run under this policy.
             skip(schedule, run, SUPERSEDED)
         elif (job := _job_of(run)) is not None and job.status not in jobs.ENDED_STATUSES:
             call_off(job, None, SUPERSEDED)
@@ -233,6 +235,7 @@ def fail(schedule: Schedule, run: ScheduleRun, error: dict[str, Any]) -> None:
 
 def halt(schedule: Schedule, status: str, reason: str, actor: int | None = None) -> None:
     """Pause or end a schedule; what waits is skipped, a run that goes on goes on."""
+    # Without `next_at` no index leads to it: halted schedules cost nothing.
     schedule.status, schedule.reason, schedule.next_at = status, reason, None
     told = SchedulePaused if status == PAUSED else ScheduleEnded
     log.record(told(reason=reason, **about(schedule)), actor=actor)

@@ -84,6 +84,7 @@ def create(data: dict[str, Any], actor: Caller) -> Schedule:
     _check_policies(data["missed"], data["overlap"])
     take_write_lock()
     access.admit(data["project_id"], actor)
+    # Under the lock, like the job itself later: what it names may go or change until then.
     _check_type(kind, data["payload"], data["project_id"], actor)
     _check_count(actor)
     made = Schedule(owner_id=actor.user_id, type=kind.name, **(data | {"cron": plan.cron}))
@@ -157,6 +158,7 @@ def run_now(schedule: Schedule, actor: Caller) -> ScheduleRun:
     runs.settle(schedule)
     run = runs.begin(schedule, None, schedule.overlap, actor.user_id)
     if run.status == SKIPPED:
+        # The run that was begun to find out is undone: a refusal leaves nothing in the history.
         db.session.rollback()
         raise StillRunning()
     db.session.commit()
@@ -186,6 +188,7 @@ def _new_work(schedule: Schedule, payload: dict[str, Any], actor: Caller) -> dic
     checked = payload_for(schedule, payload)
     kind = registry.require(schedule.type)
     _check_type(kind, checked, schedule.project_id, actor)
+    # The new owner's limit: a schedule that changes hands counts for them.
     if schedule.owner_id != actor.user_id:
         _check_count(actor)
     return {"payload": checked, "owner_id": actor.user_id}

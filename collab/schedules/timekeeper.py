@@ -67,6 +67,7 @@ class Timekeeper(BackgroundThread):
         """See to what wants it; returns the seconds until there may be more."""
         with self._app.app_context():
             wanting = self._not_put_off(attending.wanting(self._clock()))
+            # Given back before the work: each schedule has a transaction of its own.
             db.session.remove()
         for schedule_id in wanting:
             if self._stopping.is_set():
@@ -76,6 +77,7 @@ class Timekeeper(BackgroundThread):
             following = attending.next_at()
         if following is None or self._put_off:
             return POLL_S
+        # At least a moment: a schedule that stays due must not make a loop without a pause.
         return min(POLL_S, max(0.01, (following - self._clock()).total_seconds()))
 
     def _not_put_off(self, ids: list[int]) -> list[int]:

@@ -40,6 +40,7 @@ def _answer(
     worker: Any, peer: Peer, app: App, response: wsgi.Response, environ: dict[str, Any]
 ) -> bool | Held:
     out = peer.outgoing
+    # The server stops: the client is told to open another connection, to whoever comes next.
     if not worker.alive:
         response.force_close()
     try:
@@ -52,6 +53,7 @@ def _answer(
         log.debug("a connection ended while it was answered: %r", error)
     except Exception:
         log.exception("a request failed outside of the application")
+        # Later there is nothing to say: the rest of the answer would be read as part of its body.
         if not response.headers_sent:
             out.sendall(Refused(500, "Something broke on our side.").answer())
             return False
@@ -92,6 +94,7 @@ def _hand_over(stream: Any, response: wsgi.Response, environ: dict[str, Any], pi
     """Send the beginning of a stream, and leave its socket to it."""
     response.force_close()
     environ["collab.outgoing"].paced = True
+    # Only the head and the first piece: the live parts write all that follows.
     response.write(next(iter(pieces)))
     at_end = [pieces.close, environ["collab.detach"]()]
     stream.park(environ["gunicorn.socket"], chunked=response.chunked, at_end=at_end)

@@ -21,6 +21,7 @@ _QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 _EXTENSION = (
     rb"[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?"
 )
+# Fifteen digits at the most: sizes that overflow in another reader are how requests are smuggled.
 SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})((?:" + _EXTENSION + rb")*)")
 TRAILER_PATTERN = re.compile(_TOKEN + rb":[\t -~\x80-\xff]*")
 #: Fields that may not come in a trailer (RFC 9110 §6.5.1).
@@ -63,6 +64,7 @@ class Chunks:
             if len(self._buffer) >= limit:
                 raise malformed("a line of its body in chunks is too long")
             return None
+        # A lone LF is refused: a proxy before us may see the line's end elsewhere (RFC 9112 §11.2).
         if end == 0 or self._buffer[end - 1] != 0x0D:
             raise malformed("a line of its body in chunks does not end with CRLF")
         line = bytes(self._buffer[: end - 1])

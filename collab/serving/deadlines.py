@@ -47,6 +47,7 @@ class Deadlines(Generic[T]):
         """Set, move or (`NO_DEADLINE`) take away a deadline."""
         self._live += (at < NO_DEADLINE) - (one.deadline < NO_DEADLINE)
         one.deadline = at
+        # Only an earlier look needs an entry: most deadlines are put off, which then costs nothing.
         if at < one.looked_at:
             self._look(one)
         if len(self._heap) > 2 * self._live + SPARE_ENTRIES:

@@ -92,6 +92,7 @@ class Begun:
         if self._chunks is not None:
             return self._chunks.feed(data)
         if self._length > self._largest:
+            # Too long, and refused by a route: nothing of it needs to be kept.
             return b""
         left = self._length - self.body.size
         self.body.write(data[:left])
@@ -100,6 +101,7 @@ class Begun:
     def take(self) -> tuple[Any, Spooled]:
         """Hand out the request and its body, which is the caller's to close."""
         if not self.whole:
+            # What is left of the body is never read, and would be taken for the next request.
             self.request.force_close()
         self.body.file.seek(0)
         return self.request, self.body
@@ -172,6 +174,8 @@ class Gatherer:
         first = not self._buffer
         self._buffer += data
         # A head ends with a line; and what is not a request shows at once.
+        # Parsed only where that may have changed something: a head sent byte by byte must not be
+        # parsed as often.
         if self._buffer and (first or b"\n" in data or not data):
             self._parse()
         if self._begun is None:
@@ -187,6 +191,7 @@ class Gatherer:
         except ParseException as error:
             raise unreadable(error) from None
         rest = head.take_buffered()
+        # Again here: all of it may have come at once, together with a body.
         if len(self._buffer) - len(rest) > HEAD_BYTES:
             raise TOO_LONG
         check_host(request)
@@ -198,6 +203,7 @@ class Gatherer:
         begun = self._begun = Begun(request, Spooled(self._spool), self._largest)
         self._buffer = bytearray(begun.feed(rest))
         expected, request._expected_100_continue = request._expected_100_continue, False
+        # A body that is on its way already, or too long, needs no word.
         begun.expects_continue = expected and not rest and not begun.enough
 
     def _check_length(self) -> None:
@@ -210,6 +216,7 @@ class Gatherer:
 def check_host(request: Any) -> None:
     """Refuse a request without a Host, or with one that names nothing (RFC 9112 §3.2)."""
     hosts = [value for name, value in request.headers if name == "HOST"]
+    # HTTP/1.0 knows no Host.
     if not hosts and request.version < (1, 1):
         return
     if len(hosts) != 1 or not is_host(hosts[0]):

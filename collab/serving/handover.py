@@ -27,6 +27,7 @@ NAME_PATTERN = re.compile(r"[0-9a-f]{1,8}")
 #: Bytes of what is said of a connection: two addresses.
 MAX_NOTE_BYTES = 4096
 #: Fields of a head that say how long the body is: it is sent on as it was read.
+#: The body is whole by now, so its true length is said instead.
 FRAMING_FIELDS = ("CONTENT-LENGTH", "TRANSFER-ENCODING", "EXPECT")
 
 
@@ -76,6 +77,8 @@ class Handover:
         note = json.dumps(ends).encode()
         with (
             contextlib.suppress(OSError),
+            # A file, since a datagram has room for a head at most, and the request may be
+            # megabytes.
             tempfile.TemporaryFile() as file,
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mouth,
             self._reached(self._folder) as folder,
@@ -84,6 +87,8 @@ class Handover:
             file.flush()
             mouth.setblocking(False)
             mouth.connect(f"{folder}/{owner}{SOCKET_SUFFIX}")
+            # The datagram is in the other's queue once this returns, or refused: the client is
+            # never with both.
             socket.send_fds(mouth, [note], [sock.fileno(), file.fileno()])
             return True
         return False

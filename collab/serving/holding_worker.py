@@ -42,6 +42,7 @@ class Holding:
     def _on_end(self, peer: Peer) -> None:
         """Learn that a client who waits has left; what else comes is the next request."""
         try:
+            # Only looked at: a pipelined request stays where it is.
             left = not peer.sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return
@@ -53,6 +54,7 @@ class Holding:
 
     def _resume(self, peer: Peer, held: Held) -> None:
         """Answer a request that has waited, once for each time that it was held."""
+        # It may be woken twice, by an event and by its deadline.
         if peer.held is not held:
             return
         peer.held = None

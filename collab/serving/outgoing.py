@@ -29,6 +29,7 @@ FILE_PIECE_BYTES = 256 * 1024
 #: Bytes a second that a reader has to take at least, and a sender has to send.
 MIN_BYTES_PER_S = 4 * 1024
 #: Bytes collected before the kernel gets them: the head and a small body go together.
+#: Bytes collected before the kernel gets them: the head and a small body go together.
 JOINED_BYTES = 64 * 1024
 
 
@@ -58,6 +59,7 @@ class FilePart:
             sock.fileno(), self.descriptor, self.offset, min(self.size, FILE_PIECE_BYTES)
         )
         if not sent:
+            # The length is said in the head already, so the connection has to end.
             raise TooSlow("the file has become shorter while it was sent")
         self.offset += sent
         self.size -= sent
@@ -140,6 +142,7 @@ class Outgoing:
         if self._spooled is not None:
             self._wait_until_sent()
         self._close_joined()
+        # A descriptor of our own: the answer closes its file before the last byte is sent.
         self._parts.append(FilePart(os.dup(file.fileno()), offset, size))
         self.flush()
         return size
@@ -182,6 +185,7 @@ class Outgoing:
         """Keep bytes that the kernel does not take, after all others."""
         if self._spooled is None:
             self._spooled = Spooled(self._spool)
+            # In order: what was joined before goes to the file first.
             data = bytes(self._joined) + data
             self._joined.clear()
         waits = self._spooled.size - self._spool_read + len(data) > MAX_WAITING_BYTES
@@ -219,6 +223,7 @@ class Outgoing:
         if self.paced:
             self._wait()
             return
+        # Bounded: slow readers of long answers must not take all threads.
         if not self._terms.waiters.acquire(blocking=False):
             raise TooSlow("too many threads wait for readers")
         try:

@@ -25,6 +25,7 @@ class Peer:
     ) -> None:
         sock.setblocking(False)
         with contextlib.suppress(OSError):  # a Unix socket has no delay to switch off
+            # Answers are written whole: Nagle's delay would only hold their last packet back.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock, self.client, self.server = sock, client, server
         self.gatherer, self.outgoing = gatherer, outgoing
@@ -53,6 +54,7 @@ class Peer:
         if self.taken:
             self.gatherer.close()
             self.outgoing.close()
+            # A long connection may stay for days, and there are thousands of them.
             del self.gatherer, self.outgoing
         return self.taken
 

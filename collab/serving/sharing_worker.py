@@ -39,10 +39,13 @@ class SharingWorker(CountingWorker):
     def _given(self, owner: str, peer: Peer, request: Any, body: Spooled) -> bool:
         assert self.handover is not None  # noqa: S101
         sent = written(request, body.file, peer.gatherer.rest)
+        # The owner may have ended: then this process answers, and says that it knows no such
+        # conversation.
         if not self.handover.give(owner, peer.sock, (peer.client, peer.server), sent):
             body.file.seek(0)
             return False
         body.close()
+        # Our descriptor only: the other process has its own, and the connection stays open.
         self._drop(peer)
         return True
 

@@ -107,6 +107,7 @@ class Spooled:
             raise Refused(503, "Too many bodies are arriving at once.", retry_after=5)
         self._spool.give_memory(self.size)
         self._in_memory = False
+        # In a folder of the instance: /tmp may be memory.
         kept, self.file = self.file, tempfile.TemporaryFile(dir=self._spool.folder)  # noqa: SIM115
         self.file.write(kept.getvalue())  # type: ignore[attr-defined]
 

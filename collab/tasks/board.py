@@ -32,6 +32,7 @@ LAST_POSITION = Compiled(
 
 def number(task: Task) -> int:
     """Return the board that a task is on; the database computes the same."""
+    # Negative for personal tasks, so that one index has both kinds of boards.
     return -task.owner_id if task.project_id is None else task.project_id
 
 
@@ -50,6 +51,7 @@ def place(task: Task, status: str, anchor: Task | None, actor: int, *, after: bo
     if task.position is not None and task.status == status and _within(task.position, low, high):
         return task.position
     try:
+        # A position between two others is a longer text: nothing else has to move.
         return ordering.between(low, high)
     except ordering.NoRoom:
         return _make_room(task, status, low, actor)

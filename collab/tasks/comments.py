@@ -59,6 +59,7 @@ def _listed() -> Select[Any]:
 
 def load(task: Task, comment_id: int) -> Comment:
     """Return a task's comment; raises NotFound."""
+    # Of this task: the right that was checked is to it, and to no other.
     query = select(Comment).where(Comment.id == comment_id, Comment.task_id == task.id)
     found = db.session.scalar(query.execution_options(populate_existing=True))
     if found is None:
@@ -90,6 +91,7 @@ def update(task: Task, comment: Comment, body: str | None, actor: Caller) -> Com
     if body is not None and body != comment.body:
         told: dict[str, Any] = {
             "excerpt": excerpt(body),
+            # Against what it said before: whoever was named there has been told.
             "mentioned": newly_mentioned(task, body, comment.body),
         }
         comment.body = body

@@ -35,6 +35,7 @@ def create(project_id: int | None, values: dict[str, Any], owner: Caller) -> Tas
     access.admit(project_id, owner)
     place = Task(project_id=project_id, owner_id=owner.user_id)
     row = {**_settled(values, values["due_zone"]), "project_id": project_id}
+    # Under the lock: who is a member now is one when the task is committed.
     _check_assignee(place, row["assignee_id"])
     row["position"] = board.end(place, row["status"], owner.user_id)
     row["priority_rank"] = PRIORITIES[row.pop("priority")]
@@ -59,6 +60,7 @@ def _check_assignee(task: Task, assignee_id: int | None) -> None:
     if task.project_id is None:
         if assignee_id != task.owner_id:
             raise invalid("assignee_id", "A personal task can be assigned only to its owner.")
+    # Read again: what this session knows may be older than the lock.
     elif db.session.get(Member, (task.project_id, assignee_id), populate_existing=True) is None:
         raise invalid("assignee_id", "Must be a member of the project.")
 
@@ -121,8 +123,10 @@ def _add_tags(task: Task, tags: Sequence[str]) -> None:
 
 def set_status(task_ids: Sequence[int], status: str, actor: Caller) -> list[Task]:
     """Give all of several tasks a status, or none; raises NotFound, Forbidden."""
+    # Rights to all of them first: one that may not be changed leaves the others as they are.
     tasks = access.load_all(Task, task_ids, actor, can=access.Right.WRITE)
     for task in tasks:
+        # Those that have it already get no new version, nor an event.
         if task.status != status:
             _change(task, {"status": status}, actor.user_id)
     db.session.commit()

@@ -41,6 +41,7 @@ def create(project: Project, values: dict[str, Any], actor: Caller) -> Webhook:
         raise Conflict(f"A project has at most {MAX_WEBHOOKS_PER_PROJECT} webhooks: delete one.")
     hook = Webhook(project_id=project.id, created_by=actor.user_id, **values)
     secret = _give_secret(hook)
+    # Events from here on: what happened before it was made is not sent.
     hook.after_id = log.last_id()
     db.session.add(hook)
     db.session.flush()

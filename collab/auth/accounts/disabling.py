@@ -32,6 +32,7 @@ def end_some_of(user_id: int, actor: int) -> bool:
 
     Returns whether there is more.
     """
+    # What ends a person's doings writes events: a full quota must not keep them going.
     quota.let_pass(db.session())
     more = [callback(user_id, actor) for callback in _ENDINGS.here()]
     return any(more)

@@ -46,9 +46,12 @@ class KnownCallers:
     def keep(self, looked_at: int, claims: AccessClaims, who: Caller, ends: datetime) -> None:
         """Remember who was looked up at a state of rights, and when their session ends."""
         known_at, callers = self._known
+        # Looked up before the last change of rights: that answer may be wrong already.
         if not self._epoch.is_shared or looked_at < known_at:
             return
         if looked_at != known_at or len(callers) >= MAX_KNOWN_CALLERS:
+            # A new dict, and not one emptied: a thread that reads the old one keeps what it has
+            # begun with.
             callers = {}
             self._known = (looked_at, callers)
         callers[claims] = who, ends

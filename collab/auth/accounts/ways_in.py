@@ -55,5 +55,6 @@ def require_one(user: User) -> None:
 
     It is called in the transaction that takes a way away, after that, with the writer's lock held.
     """
+    # Counted after the way has gone, in the same transaction: two that go at once see each other.
     if not user.password_hash and not any(counted(user.id) for counted in _COUNTS.here()):
         raise LastWayIn()

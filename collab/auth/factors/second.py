@@ -75,6 +75,7 @@ def take_code(user_id: int, code: str) -> None:
 
     Raises WrongCode, TooManyGuesses.
     """
+    # Apps show codes in groups, and people copy them so.
     written = code.replace(" ", "")
     if APP_CODE.fullmatch(written):
         found = totp.load(user_id)
@@ -132,6 +133,7 @@ def renew_codes(user: User) -> list[str]:
 
 def tidy(user_id: int) -> None:
     """Delete the recovery codes of an account without a second factor, in the open transaction."""
+    # What was deleted in this transaction must not be counted as a factor that is left.
     db.session.flush()
     if not overview(user_id).required:
         recovery.forget_all(user_id)

@@ -95,6 +95,8 @@ def take(totp: Totp, code: str) -> None:
     now = utcnow()
     guesses.require_turn(totp, now)
     step = step_of(_secret(totp), code, now.timestamp())
+    # A code that was taken counts as wrong (RFC 6238 §5.2): whoever saw it typed can't use it
+    # again.
     if step is None or step <= totp.last_step:
         guesses.count(totp, now)
         db.session.commit()
@@ -108,6 +110,7 @@ def step_of(secret: str, code: str, now: float) -> int | None:
     made, present = pyotp.TOTP(secret, interval=STEP_S), int(now) // STEP_S
     near = range(present - MAX_DRIFT_STEPS, present + MAX_DRIFT_STEPS + 1)
     found = [one for one in near if hmac.compare_digest(made.generate_otp(one), code)]
+    # The newest of those that match: an older one would leave the same code good once more.
     return max(found, default=None)
 
 

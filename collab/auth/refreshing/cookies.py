@@ -68,9 +68,12 @@ def _written(value: str, life_s: int) -> str:
         COOKIE_NAME,
         value,
         max_age=life_s,
+        # Nothing outside of it needs the cookie, so no other request carries it.
         path=COOKIE_PATH,
         secure=request.is_secure,
+        # No script reads it: what is injected into the page can't take it away.
         httponly=True,
+        # Strict: no other site's page can have the browser send it, not even by a link.
         samesite="Strict",
         sync_expires=False,
     )

@@ -61,6 +61,7 @@ def _rotate(session: Session) -> SignedIn:
     """Give a session new tokens, and keep them sealed for whoever asks again."""
     token_id, now = tokens.new_token_id(), utcnow()
     retired = _retired(session) | {session.token_digest: now.timestamp()}
+    # The newest only: a page that refreshes in a loop must not make the row grow.
     session.retired = dict(list(retired.items())[-MAX_RETIRED:])
     session.token_digest = digest(token_id)
     session.last_used_at, session.expires_at = now, now + sessions.refresh_life()
@@ -86,6 +87,7 @@ def _newest(session: Session) -> SignedIn | None:
     if pair is None:
         return None
     access, refresh_token = pair
+    # Given a second time, the access token is the same one, and has less time left.
     left: timedelta = tokens.read_access_token(access).expires - utcnow()
     return SignedIn(session.user, access, refresh_token, max(0, int(left.total_seconds())))
 

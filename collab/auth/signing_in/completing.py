@@ -70,6 +70,7 @@ def complete(user: User, client: Client, *, by: Way) -> SignedIn:
     Raises Disabled, SecondFactorRequired.
     """
     refuse_disabled(user)
+    # A passkey is two factors already: what one has, and what unlocks it.
     if by is not Way.PASSKEY and (found := second.overview(user.id)).required:
         raise SecondFactorRequired(user, client, found, by)
     return begin(user, client, by=by)

@@ -42,4 +42,5 @@ def is_fresh(caller: Caller) -> bool:
     """Return whether the caller's log-in is FRESH_LOGIN_MINUTES old at most."""
     begun = db.session.scalar(select(Session.created_at).where(Session.id == caller.session_id))
     life = timedelta(minutes=setting("FRESH_LOGIN_MINUTES"))
+    # A beginning in the future means that the clock was set back: then it is not known to be fresh.
     return begun is not None and timedelta(0) <= utcnow() - begun < life

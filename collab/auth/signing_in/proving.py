@@ -54,9 +54,11 @@ def _proved(
     attempt = attempts().begin(client.network, email, known=known_there)
     checked = _check(whose, password, new)
     if checked is None:
+        # The attempt stays counted: only a right password forgives it.
         raise refusal
     user, rehashed = checked
     attempts().forgive(attempt)
+    # Here, where the password is known: no other moment could make its hash anew.
     user.password_hash = rehashed or user.password_hash
     return user
 

@@ -28,10 +28,13 @@ def finish(
     proof = proofs.read(sealed, Purpose.SECOND_FACTOR)
     take_write_lock()
     user = _whose(proof)
+    # Read now: after a rollback the object would be looked up again, outside of the lock.
     email = user.email
     try:
         completing.refuse_disabled(user)
         factor = _take(user, client, code, passkey)
+        # After the factor: a wrong code must not cost the proof, or a typing error would cost the
+        # log-in.
         proofs.spend(proof)
         return completing.begin(user, client, by=Way(proof.by), factor=factor)
     except (Unauthorized, TooManyRequests) as error:

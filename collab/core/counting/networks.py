@@ -40,6 +40,7 @@ def _bare(address: str) -> str:
     address = address.strip()
     if address.startswith("["):
         address = address[1:].partition("]")[0]
+    # An IPv6 address has two colons at least, so one means a port.
     elif address.count(":") == 1:
         address = address.partition(":")[0]
     return address.partition("%")[0]

@@ -29,6 +29,7 @@ _made: tuple[int, Path] | None = None
 def share(where: Path) -> None:
     """Have the metrics that are made from here on in a folder, unless one is named already."""
     global _made
+    # Whoever runs several servers has named one for all of them.
     if os.environ.get(FOLDER_VARIABLE):
         return
     for old in where.glob(f"{FOLDER_PREFIX}*"):

@@ -79,6 +79,7 @@ class RedisWindows(MonotonicStorage):
 
         def counted(client: Any) -> tuple[int, float]:
             with client.pipeline() as together:
+                # NX: only the first count begins the window, and its end stays where it is.
                 together.set(name, 0, nx=True, px=milliseconds)
                 together.incrby(name, amount)
                 if longer:

@@ -48,6 +48,8 @@ class Table:
     def alone(self) -> Iterator[None]:
         """Keep the other threads out, and the other processes."""
         with self._lock:
+            # POSIX locks are a process', which keeps none of its threads apart: hence the other
+            # lock.
             fcntl.lockf(self._file, fcntl.LOCK_EX)
             try:
                 yield
@@ -68,6 +70,8 @@ class Table:
             index = numbers.index(number)
             there = ends[index] > now
         else:
+            # Those that are over go first, then the lowest count: a limit that is nearly reached
+            # stays.
             worth = [counts[i] if ends[i] > now else -1 for i in range(WINDOWS_PER_BUCKET)]
             index, there = worth.index(min(worth)), False
         place = begin + index * WINDOW_FORMAT.size

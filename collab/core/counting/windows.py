@@ -74,6 +74,7 @@ class MonotonicStorage(Storage):
                 window = self._windows[key] = Window(now + expiry)
             if longer:
                 window.ends = now + expiry
+                # By their ends, as those at the front are looked at first.
                 self._windows.move_to_end(key)
             window.count += amount
             return window.count, window.ends

@@ -20,6 +20,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     """
 
     def __init__(self) -> None:
+        # Reentrant: the steps that describe read `spec` themselves.
         self._lock = threading.RLock()
         self._spec: APISpec | None = None
         self._undescribed: list[Any] = []

@@ -71,6 +71,7 @@ class Parser(FlaskParser):
         Raises UnsupportedMediaType, Malformed, RequestEntityTooLarge, TooManyMembers, and
         Unprocessable for a string that nobody may send.
         """
+        # Lowered for this request only: routes that take files have a larger bound of their own.
         req.max_content_length = min(req.max_content_length or MAX_JSON_BYTES, MAX_JSON_BYTES)
         if (g.get("kept_bytes") or req.content_length or 0) > req.max_content_length:
             raise RequestEntityTooLarge()
@@ -122,6 +123,7 @@ def _read_once(schema: ma.Schema, reading: Any) -> Any:
 
     It is remembered where it follows from the text alone: for lists, and where there are none.
     """
+    # A hook may look at more than the text, such as who calls.
     own = {kind for kind, hooks in schema._hooks.items() if hooks} - {"pre_load"}
     if own or any(callable(one.load_default) for one in schema.load_fields.values()):
         return reading
@@ -151,6 +153,7 @@ def _remember(schema: ma.Schema, values: dict[str, Any]) -> None:
     plain = all(isinstance(one, (str, int, type(None))) for one in values.values())
     if plain and len(text) <= MAX_KNOWN_BYTES and (isinstance(schema, PageQuery) or not text):
         if len(known) >= MAX_KNOWN_ARGUMENTS:
+            # All at once: cheaper than to know which was used last, and they are soon read again.
             known.clear()
         known[id(schema), text] = dict(values)
 
@@ -167,6 +170,8 @@ def _without_query(view: Callable[P, Any]) -> Callable[P, Any]:
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         if request.args:
+            # Who calls is asked first: a stranger learns 401, and not which parameters a route
+            # knows.
             if security is None:
                 caller()
             query.refuse_all_but(())

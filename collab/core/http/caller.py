@@ -13,6 +13,7 @@ def caller() -> Caller:
     found = optional_caller()
     if found is None:
         raise g.get("refusal") or Unauthorized()
+    # From here on whatever is written counts as theirs, and is looked up again under the lock.
     act_as(found)
     return found
 

@@ -55,6 +55,7 @@ def _downloaded(
     # Without a rule for caches it gets that of all answers: private to one person.
     response.headers.pop("Cache-Control", None)
     response.make_conditional(request.environ)
+    # Not for 304: there is no body to take parts of.
     if response.status_code == 200:
         send_parts(response, file, size)
     return response

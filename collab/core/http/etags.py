@@ -30,6 +30,7 @@ def versioned(view: Callable[P, Any]) -> Callable[P, Any]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         resource = view(*args, **kwargs)
         headers = {"ETag": quote_etag(resource.etag)}
+        # After the view: whether the caller may see it at all is decided there.
         if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(resource.etag):
             return Response(status=304, headers=headers)
         return resource, None, headers

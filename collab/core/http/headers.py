@@ -63,6 +63,7 @@ def finish(app: Flask, response: Response) -> Response:
         response.headers["Content-Security-Policy"] = DOCS_POLICY
     took = time.perf_counter() - notes.started
     rule, status = asked.url_rule, response.status_code
+    # The rule and not the path: numbers by path would grow with every id.
     matched = "" if rule is None else rule.rule
     requests.count(app, matched, asked.method, status, took, waited="waited" in notes)
     log_request(response, asked, took)
@@ -84,6 +85,7 @@ def _missing(response: Response, asked: Request, notes: Any) -> list[tuple[str, 
 
 def stay_here(response: Response, asked: Request) -> None:
     """Make a redirect of the router relative (RFC 9110 §10.2.2): its host is what a caller said."""
+    # The header Host is the caller's to choose: an absolute one could lead elsewhere from a cache.
     if response.location and response.location.startswith(asked.host_url):
         response.location = "/" + response.location.removeprefix(asked.host_url).lstrip("/")
         response.set_data(b"")
@@ -99,6 +101,7 @@ def log_request(response: Response, asked: Request, took: float) -> None:
         "duration_ms": round(took * 1000, 1),
         "address": asked.remote_addr,
     }
+    # Only what is our fault is an error: a 404 is the caller's business.
     level = logging.ERROR if response.status_code >= 500 else logging.INFO
     log.log(
         level,

@@ -81,6 +81,8 @@ class HeavyTurns:
         """Pass the turn on."""
         with self._moved:
             _less(self._at_it, who)
+            # All of them: who may go on depends on the person, so waking one might wake the wrong
+            # one.
             self._moved.notify_all()
 
 
@@ -96,6 +98,7 @@ def turn_for(size: int = HEAVY_BYTES) -> Iterator[None]:
 
     Raises TooManyRequests, Unavailable.
     """
+    # A request has one turn, however deep it asks: waiting for a second one could wait for itself.
     if size < HEAVY_BYTES or "heavy" in g:
         yield
         return

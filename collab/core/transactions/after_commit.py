@@ -17,6 +17,7 @@ _ASKED = "collab.after_commit"
 
 def after_commit(action: Action, *details: str) -> None:
     """Have an action called once after the open transaction's commit, however often it is asked."""
+    # In the session, whose transaction it is: a rollback in another thread forgets nothing of it.
     asked: dict[Action, set[str]] = db.session().info.setdefault(_ASKED, {})
     asked.setdefault(action, set()).update(details)
 

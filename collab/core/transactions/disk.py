@@ -52,6 +52,8 @@ class Disk:
 
         Raises what `write` raises, and OSError if it is written, but perhaps not on the disk.
         """
+        # Counted before the write: whoever reads the row at once and asks `harden` must find it
+        # open.
         self._count(1)
         try:
             write()
@@ -68,11 +70,13 @@ class Disk:
 
     def harden(self) -> None:
         """Return when all commits that could be read before this call are on the disk."""
+        # Without a lock: what could be read before this call has been counted before it.
         if self._open or self._late or self._shared:
             self.settle()
 
     def settle(self) -> None:
         """Return when all that was written before this call is on the disk; raises OSError."""
+        # Read after the write: this round's sync has not begun, so it can't miss it.
         mine = self._next
         with mine.lock:  # whoever is the first syncs for all of the round, the others wait for it
             if not mine.over:
@@ -87,6 +91,7 @@ class Disk:
             try:
                 self._sync()
             except OSError as error:
+                # Late again: a later reader must not be told that what this round wrote is safe.
                 mine.error, self._late = error, True
             mine.over = True
 
@@ -130,6 +135,7 @@ def _never() -> None:
 def _of(app: Flask) -> Disk:
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     if not url.startswith("sqlite:///") or app.config["SQLITE_SYNCHRONOUS"] != "full":
+        # PostgreSQL syncs by itself; with SQLITE_SYNCHRONOUS=normal, losing power may cost commits.
         return Disk(_never)
     log = LogFile(Path(url.removeprefix("sqlite:///") + LOG_SUFFIX))
     return Disk(log.sync, shared=app.config["WEB_PROCESSES"] > 1)

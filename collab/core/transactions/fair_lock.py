@@ -51,6 +51,7 @@ class FairLock:
     def acquire(self, timeout: float) -> bool:
         """Wait for the lock; returns False if it did not come within so many seconds."""
         with self._inside:
+            # Once somebody starves, a free lock is left to them: newcomers queue up.
             if not self._held and not self._starving():
                 self._held = True
                 return True
@@ -87,6 +88,7 @@ class FairLock:
         with self._inside:
             if self._starving():
                 waiter = self._waiting.popleft()
+                # Handed over while it stays held: in between nobody can take it.
                 waiter.owns = True
                 waiter.wake()
                 return

@@ -33,6 +33,8 @@ class RightsEpoch:
     def __init__(self, path: Path | None = None) -> None:
         self._path, self._lock = path, threading.Lock()
         own = memoryview(bytearray(NUMBER_BYTES)).cast("Q")
+        # Mapped when it is first looked at: a process that only imports the application makes no
+        # file.
         self._view: memoryview[int] | None = None if path else own
 
     @property

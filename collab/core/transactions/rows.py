@@ -51,4 +51,5 @@ class Rows(Generic[M]):
         found = self._insert.run(db.session.connection(), row)
         if self._key is not None:
             row[self._key.key] = found[0][0]
+        # Never added to the session, which would insert it a second time.
         return self._model(**row)

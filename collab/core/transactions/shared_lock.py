@@ -37,6 +37,7 @@ class SharedLock(FairLock):
     def acquire(self, timeout: float) -> bool:
         """Wait for the lock; returns False if it did not come within so many seconds."""
         end = self._clock() + timeout
+        # Threads first: a file's lock belongs to the process, and keeps none of its threads apart.
         if not super().acquire(timeout):
             return False
         try:
@@ -50,6 +51,7 @@ class SharedLock(FairLock):
 
     def release(self) -> None:
         """Let go of it: for whoever waits at the door, or comes first."""
+        # The file first: the next thread has the same open file, which this would unlock under it.
         fcntl.flock(self._files[1], fcntl.LOCK_UN)
         super().release()
 

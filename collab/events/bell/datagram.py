@@ -36,10 +36,12 @@ SOCKET_SUFFIX = ".sock"
 #: Seconds between two looks at who is there.
 LOOK_S = 1.0
 #: Seconds until what waits for a process is tried again.
+#: Seconds until what waits for a process is tried again.
 RETRY_S = 0.005
 #: Datagrams that are read before something else has its turn.
 MAX_READ_IN_A_ROW = 256
 #: The longest path of a socket in bytes, by any system's `sockaddr_un`.
+#: Linux has 108, macOS 104.
 MAX_PATH_BYTES = 100
 #: Processes that are told; those beyond look by themselves.
 MAX_NEIGHBOURS = 64
@@ -104,6 +106,8 @@ class Datagrams(Line):
 
     def _prepare(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # After the fork, which would share it; and new each time, so that no process is taken for
+        # its predecessor.
         self._token = secrets.token_bytes(NAME_BYTES)
         self._ears = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ears.setblocking(False)
@@ -158,6 +162,7 @@ class Datagrams(Line):
             with reached(self._folder) as folder:
                 met = Neighbour(f"{folder}/{name}{SOCKET_SUFFIX}")
         except ConnectionRefusedError:
+            # Nobody listens: it was killed and left its socket behind.
             (self._folder / f"{name}{SOCKET_SUFFIX}").unlink(missing_ok=True)
         except FileNotFoundError:
             pass  # it has ended
@@ -247,6 +252,7 @@ def reached(folder: Path) -> Iterator[str]:
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        # Linux only; elsewhere a long path fails, and the log is polled.
         yield f"/proc/self/fd/{descriptor}"
     finally:
         os.close(descriptor)
@@ -262,6 +268,7 @@ def ring_once(folder: Path) -> None:
         reached(folder) as path,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
     ):
+        # A full socket will be read anyway, and whoever reads it looks into the log.
         sender.setblocking(False)
         for name in found:
             with contextlib.suppress(OSError):

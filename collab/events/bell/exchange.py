@@ -62,6 +62,7 @@ class Exchange:
         signals = [self._hub.crossing.popleft() for _ in range(count)]
         with self._hub.presence() as presence:
             facts = presence.take_news()
+        # Taken out in any case: what waited while nobody was there must not reach who comes later.
         if (signals or facts) and not self._line.alone:
             told = [self._written(one) for one in signals]
             self._line.send(Letter(self._hub.position, told, facts).write())
@@ -77,6 +78,7 @@ class Exchange:
         self._hub.crosses = True  # only now: whoever is alone pays nothing for it
         with self._hub.presence() as presence:
             facts = presence.here()
+        # In pieces: one letter of all might be more than may wait for a process.
         for start in range(0, len(facts), FACTS_PER_LETTER):
             yield Letter(present=facts[start : start + FACTS_PER_LETTER]).write()
         for teller in self._tellers.values():
@@ -102,6 +104,8 @@ class Exchange:
         with self._hub.presence() as presence:
             self._hub.say(presence.learn(origin, told.present))
         if heard:
+            # With the sender's position: a signal never arrives before the rows that it followed
+            # there.
             self._hub.hear(heard, told.position)
 
     def _heard(self, origin: str, message: Message) -> Message:

@@ -47,6 +47,7 @@ class Neighbour:
 
     def send(self, datagram: bytes) -> None:
         """Send a datagram, now or after those that wait."""
+        # Never past what waits: pieces of a letter must come in order.
         if self._waiting or not self._sent(datagram):
             self._waiting.append(datagram)
             self._bytes += len(datagram)
@@ -75,6 +76,7 @@ class Neighbour:
         except BlockingIOError:
             return False
         except OSError:
+            # Only noted: whoever calls holds the lock, and the line's thread buries it.
             self.ended = True
         return True
 

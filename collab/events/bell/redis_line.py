@@ -98,6 +98,7 @@ class Sender(BackgroundThread):
             with self._lock:
                 messages, self._waiting = self._waiting, deque()
                 self._bytes = 0
+            # What Redis did not take is dropped, and `behind` has everything told anew.
             if not self._published(messages) and self._stopping.wait(RETRY_S):
                 break
         self._redis.close()
@@ -194,6 +195,8 @@ class RedisLine(Line):
         client = connected(self._url)
         with contextlib.closing(client), client.pubsub() as ears:  # type: ignore[no-untyped-call]
             ears.subscribe(self._channel)
+            # Asked after the subscription, or an answer might come before there is anybody to hear
+            # it.
             self._sender.put(QUESTION_KIND + self._token)
             self._tell_all()
             alive_at = 0.0
@@ -205,6 +208,7 @@ class RedisLine(Line):
                     self._miss()
                 if self._sender.behind and not self._sender.trouble:
                     self._tell_all()
+                # A quarter, so that a sign of life is late by no more than that.
                 message = ears.get_message(ignore_subscribe_messages=True, timeout=ALIVE_S / 4)
                 self._trouble = ""
                 if message is not None:
@@ -218,6 +222,7 @@ class RedisLine(Line):
 
     def _take(self, message: Any) -> None:
         kind, name = message[:1], message[1 : 1 + NAME_BYTES].hex()
+        # Redis gives publishers their own messages, too.
         if name == self._token.hex():
             return
         if kind == RING_KIND:

@@ -52,6 +52,7 @@ class Bell:
         self._rows = True
         self._rung.set()
         for other in self._others:
+            # Looked at first: `set` takes a lock, and a busy log rings for each commit.
             if not other.is_set():
                 other.set()
 

@@ -94,11 +94,14 @@ class Batch:
         """
         take_write_lock()
         self._rights.refresh()  # under the lock: from here to the commit no right is taken away
+        # CPU time of this thread: on a busy machine others' work must not shorten the turn.
         end, taken = time.thread_time() + TURN_S, 0
         untouched: list[Change] = []
         for change in changes:
             # One at least, or a change that is slow by itself would never be carried out.
             late = taken and time.thread_time() > end
+            # The order of one sender's changes stays: what follows a change that has begun waits
+            # with it.
             if late or sender(change) in self._begun or change.file_id in self.spoilt:
                 untouched.append(change)
             else:
@@ -115,6 +118,7 @@ class Batch:
             with self._spending.of(change.caller.user_id, change.spent_s):
                 applied = self._take(change)
         except ApiError as error:
+            # Only this change fails: the others of the batch were made by other people.
             self._results.append((change, error))
             return
         finally:
@@ -157,6 +161,8 @@ class Batch:
             return live_text.merge(change.update, person, all_it_has=change.all_it_has)
         finally:
             if live_text.spoilt:
+                # The library can't undo a merge: the letters are put back, and the document is
+                # loaded anew.
                 live_text.document.units = live_text.before
                 self.spoilt.add(live_text.file_id)
 
@@ -164,6 +170,7 @@ class Batch:
         """Raise UndoneMeanwhile if there was an undo after the version that this is based on."""
         query = select(FileChange.version).where(FileChange.file_id == change.file_id)
         later = query.where(FileChange.version > change.base, FileChange.undoes.is_not(None))
+        # Those of this batch are not in the database yet.
         here = [one for one, _ in self.accepted if one.file_id == change.file_id and one.undoes]
         if here or db.session.scalar(later.limit(1)):
             raise UndoneMeanwhile()
@@ -172,6 +179,7 @@ class Batch:
         """Return what became of an edit that was sent before, as a change without effect."""
         named = (change.file_id, change.caller.user_id, edit_id)
         if named in self._named:
+            # An empty update writes nothing: the sender gets the first answer again.
             return replace(self._named[named], update=b"")
         row = store.carried_out(*named)
         return row and Applied(row.base, row.version, loaded(row.delta), b"")
@@ -209,8 +217,10 @@ class Batch:
             return
         now = utcnow()
         connection = db.session.connection()
+        # The rows of all texts in one statement: most batches have many small edits.
         INSERT_CHANGES.run_many(connection, [_row(*pair, now) for pair in self.accepted])
         changed = {change.file_id for change, _ in self.accepted}
+        # Once for each text, however many of the changes were its own.
         for live_text in (self.touched[file_id] for file_id in changed):
             values = {"new_version": live_text.version, "new_size": live_text.size, "now": now}
             values |= {"new_other_bytes": live_text.other_bytes, "key": live_text.file_id}
@@ -271,6 +281,7 @@ def _row(change: Change, applied: Applied, now: Any) -> dict[str, Any]:
         "file_id": change.file_id,
         "version": applied.version,
         "base": applied.base,
+        # The service's own changes have author 0, which is nobody's row.
         "author_id": change.caller.user_id or None,
         "door": change.door,
         "edit_id": change.edit_id,

@@ -19,6 +19,7 @@ from ..updates.structs import Update
 from .live_text import Applied, LiveText
 
 #: Changes taken into one commit.
+#: All of them wait for one commit, and fail with it if the database refuses it.
 MAX_CHANGES_PER_COMMIT = 500
 #: About how many bytes of them.
 MAX_BYTES_PER_COMMIT = 4 * 2**20
@@ -59,6 +60,7 @@ class Change:
 def of_update(file_id: int, caller: Caller, data: bytes, *, all_it_has: bool = False) -> Change:
     """Make a change of what a Yjs editor sent, in its connection's thread; raises Unusable."""
     began = time.thread_time()
+    # Here, and not in the texts' thread: a long update must keep nobody's edits waiting.
     update = parsing.read(data)
     spent = time.thread_time() - began
     change = Change(file_id, caller, "yjs", update=update, spent_s=spent)
@@ -128,6 +130,7 @@ def waited(done: Future[Any], patience_s: float) -> Any:
     except TimeoutError:
         pass
     with suppress(TimeoutError):
+        # It has begun, so its outcome is known soon; to say "busy" now might be wrong.
         if not done.cancel():
             return done.result(patience_s)
     raise Unavailable("The text can't be changed now: the database is busy.")

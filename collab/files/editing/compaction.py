@@ -84,6 +84,7 @@ def next_step(live_text: LiveText, *, quiet: bool, leaves: bool = False) -> Step
         return None
     if (
         count >= CHECKPOINT_EVERY_UPDATES
+        # The larger the text, the rarer: a checkpoint writes all of it again.
         or size >= CHECKPOINT_EVERY_BYTES + max(2 * len(live_text.document.units), whole - size)
         or (quiet and count > FEW_UPDATES)
     ):
@@ -104,14 +105,18 @@ def carry_out(step: Step, live_text: LiveText) -> bool:
     """
     try:
         live_text.catch_up()
+        # What takes long (compressing, proving) is done before the lock, which others wait for.
         write = step(live_text)
         db.session.rollback()
         take_write_lock()
+        # Another process has written since: what was prepared is of an older text, and the step
+        # comes again.
         if live_text.catch_up():
             return True
         noted = write()
         db.session.commit()
         live_text.unsaved = False
+        # Only after the commit: a step that was rolled back has to be seen as due again.
         noted()
     except NotFound:
         db.session.rollback()
@@ -119,6 +124,7 @@ def carry_out(step: Step, live_text: LiveText) -> bool:
     except (SQLAlchemyError, ApiError) as error:
         db.session.rollback()
         logger.warning("text %s was not compacted: %s", live_text.file_id, error)
+        # A database that is full or busy refuses the next step, too; edits go on meanwhile.
         live_text.paused_until = time.monotonic() + PAUSE_S
         return not live_text.unsaved
     finally:
@@ -141,6 +147,8 @@ def _checkpoint(live_text: LiveText) -> Write:
         mine = Checkpoint.file_id == live_text.file_id
         newest = db.session.scalar(select(func.max(Checkpoint.version)).where(mine)) or 0
         db.session.execute(
+            # Older checkpoints keep their text, for old versions; the state is only needed at the
+            # newest.
             update(Checkpoint).where(mine, STATE_COLUMN.is_not(None)).values(state=None)
         )
         values = {
@@ -152,6 +160,7 @@ def _checkpoint(live_text: LiveText) -> Write:
         db.session.merge(Checkpoint(**values))
         held = update(FileChange).where(FileChange.file_id == live_text.file_id)
         held = held.where(FileChange.version > newest, FileChange.version <= live_text.version)
+        # The rows stay, for the history: what they changed is in `delta`.
         db.session.execute(held.values(update=None))
         searched = _search(live_text, text)
 

@@ -19,6 +19,7 @@ from .live_text import LiveText, Prepared, prepared
 #: they are loaded again when somebody comes back to them.
 MAX_MEMORY_BYTES = 64 * 2**20
 #: Bytes of a stored text from which it is taken apart in the thread of whoever asks for it.
+#: Bytes of a stored text from which it is taken apart in the thread of whoever asks for it.
 LONG_BYTES = 16 * 1024
 #: Long texts that are being taken apart at once for those whose text left memory meanwhile.
 MAX_HELPED = 8
@@ -57,6 +58,7 @@ class InMemory(Mapping[int, LiveText]):
         """Do of loading a text what needs no document, in the thread of whoever asks for it."""
         if file_id in self._texts:
             return
+        # One at a time: two that open the same text would take it apart twice.
         with self._app.app_context(), self._preparing:  # a session of its own
             if file_id in self._texts or file_id in self._prepared:
                 return
@@ -64,6 +66,7 @@ class InMemory(Mapping[int, LiveText]):
                 if store.stored_bytes(file_id) >= LONG_BYTES:
                     self._prepared[file_id] = prepared(file_id)
             while sum(one.weight for _, one in self._prepared.values()) > self.most_bytes:
+                # The oldest: whoever asked for it may be gone, and it can be prepared again.
                 del self._prepared[next(iter(self._prepared))]
 
     def unready(self, file_id: int) -> bool:
@@ -140,11 +143,14 @@ class InMemory(Mapping[int, LiveText]):
         """Return about how many bytes all take; they are added up from time to time."""
         if time.monotonic() > self._counted_at + COUNT_SECONDS:
             self._bytes = sum(live_text.footprint for live_text in self._texts.values())
+            # To add up thousands of texts takes long; in between only what is loaded and dropped is
+            # counted.
             self._counted_at = time.monotonic()
         return self._bytes
 
     def crowding(self) -> int | None:
-        """Return the text that has to leave for all to have live_text, if one has to."""
+        """Return the text that has to leave for all to have room, if one has to."""
+        # The last one stays, however large it is: it would be loaded again for its next edit.
         if self.footprint <= self.most_bytes or len(self._texts) < 2:
             return None
         return min(self._texts, key=lambda file_id: self._texts[file_id].used_at)

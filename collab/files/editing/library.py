@@ -24,6 +24,7 @@ class Library:
     """A document of the library's, made of updates of which nobody is told."""
 
     def __init__(self, client: int, parts: Iterable[bytes] = ()) -> None:
+        # pycrdt's objects may be freed in their own thread only.
         self._thread = threading.get_ident()
         self._subscriptions: tuple[Subscription, ...] = ()
         self.doc: Doc[Any] = Doc(client_id=client)
@@ -79,6 +80,7 @@ class Library:
         """Return what was changed since it was asked for, as one update, and forget it."""
         updates = list(self._updates)
         self.forget()
+        # A single update is most frequent, and needs no library to be itself.
         return merge_updates(*updates) if len(updates) > 1 else b"".join(updates)
 
     def forget(self) -> None:

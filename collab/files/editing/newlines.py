@@ -28,6 +28,7 @@ class LfTexts:
     def leave(self, file_id: int) -> None:
         """Forget an editor."""
         with self._lock:
+            # Counted, since one person may have the text open in two such windows.
             self._editors[file_id] -= 1
             if not self._editors[file_id]:
                 del self._editors[file_id]

@@ -87,6 +87,7 @@ def holds(document: Document, updates: list[bytes]) -> bool:
         proofs.proven += 1
         return True
     proofs.differed += 1
+    # The live one: its editors have seen it, and it was acknowledged.
     logger.error("a text is not what was stored of it; the live one is kept")
     return False
 

@@ -18,7 +18,7 @@ class Recent(dict[tuple[int, int], bytes]):
         self._bytes = 0
 
     def remember(self, batch: Batch) -> None:
-        """Keep what is about to be committed."""
+        """Keep what is about to be committed: editors may ask for it right after the commit."""
         for change, applied in batch.accepted:
             self[change.file_id, applied.version] = applied.update
             self._bytes += len(applied.update)

@@ -52,6 +52,7 @@ class Rights:
             self._forget(now, log.last_id())
             return
         newer = NEWER_EVENTS.all({"after": self._position})
+        # There may be more, unread: one of them may take a right away.
         if len(newer) == MAX_NEWER_EVENTS:
             self._forget(now, log.last_id())
         elif any(row.type in corrections() for row in newer):
@@ -68,9 +69,11 @@ class Rights:
 
         Raises NotFound, Forbidden and Unauthorized.
         """
+        # The session too: it may end while the person's others go on.
         key = (file_id, caller.user_id, caller.session_id)
         found = self._projects.get(key)
         if found is None:
+            # Only a yes is kept: somebody who is let in meanwhile must not be refused by memory.
             found = self._projects[key] = _looked_up(file_id, caller)
         return found
 

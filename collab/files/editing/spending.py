@@ -39,6 +39,7 @@ class Spending:
         """Note what is done here, and was before; raises TooBusy for who has taken too much."""
         if (owed := self.owed(person)) > BURST_CPU_S:
             raise TooBusy()
+        # CPU time, so that nobody pays for a slow disk or for others.
         began = time.thread_time() - spent_s
         try:
             yield
@@ -53,5 +54,7 @@ class Spending:
     def note(self, person: int, owed: float) -> None:
         """Note what somebody owes now."""
         if len(self._owed) >= MAX_PEOPLE_REMEMBERED:
+            # Who owes nothing is as if never seen; debtors stay, or a crowd would clear their
+            # debts.
             self._owed = {one: last for one, last in self._owed.items() if self.owed(one)}
         self._owed[person] = (owed, self._clock())

@@ -19,6 +19,7 @@ from ..text.encoding import loaded
 from ..text.units import to_units
 
 CHANGE_COLUMNS = FileChange.__table__.c
+# The CRDT's bytes are as long as the change itself, and no history needs them.
 WITHOUT_UPDATE = [column for column in CHANGE_COLUMNS if column.name != "update"]
 #: What each edit asks and writes.
 INSERT_CHANGES = Compiled(insert(FileChange.__table__))  # type: ignore[arg-type]
@@ -35,6 +36,7 @@ CARRIED_OUT = Compiled(
 
 #: Bytes of changes that an edit of an old version may be rebased over, all in memory.
 MAX_BETWEEN_BYTES = 8 * 2**20
+#: Times that a reading starts over because the history was compacted under it.
 #: Times that a reading starts over because the history was compacted under it.
 READING_ATTEMPTS = 3
 
@@ -68,6 +70,8 @@ def load(file_id: int) -> Stored:
         start, state = newest or (0, None)
         version = current_version(file_id)
         rows = updates_since(file_id, start, version)
+        # None: a checkpoint has taken updates over between the two queries, so both are asked
+        # again.
         if rows is not None:
             return Stored(version, state, [row.update for row in rows])
     raise Unavailable("The text is being compacted.")

@@ -36,6 +36,7 @@ CHECKPOINT_DISTANCE_BYTES = 2 * 2**20
 ENTRIES_PER_STEP = 500
 
 #: Changes that are never joined, since people look for them.
+#: They are doors (`FileChange.door`), as `rest` and `yjs` are.
 NEVER_JOINED = ("undo", "restore")
 
 TOTAL_WEIGHT = func.coalesce(func.sum(FileChange.weight), 0)

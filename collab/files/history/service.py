@@ -194,6 +194,7 @@ def text_at(file_id: int, version: int) -> str:
 def restore(file: File, version: int, caller: Caller) -> TextOutcome:
     """Restore a text to a version; raises NotFound, JoinedVersion, Forbidden."""
     base = store.current_version(file.id)
+    # As a change of the newest version, not as a new text: what others type meanwhile is kept.
     wanted, present = store.units_at(file.id, version), store.units_at(file.id, base)
     return _submit(Change(file.id, caller, "restore", difference(present, wanted), base))
 
@@ -203,6 +204,7 @@ def undo_of(
 ) -> TextOutcome:
     """Undo one person's changes in a span of versions; raises TooFarBack, Forbidden."""
     person = caller.user_id if author_id is None else author_id
+    # Two who undo at once would undo each other: the one that was overtaken looks again.
     for _ in range(UNDO_ATTEMPTS):
         change = _undoing(file, person, from_version, to_version, caller)
         if change is None:
@@ -220,7 +222,7 @@ def _undoing(file: File, person: int, start: int, end: int | None, caller: Calle
     end = base if end is None else end
     if not start <= end <= base:
         raise invalid("to_version", f"Must be neither below `from` nor above the newest, {base}.")
-    rows = _behind(file.id, start - 1, base)
+    rows = _changes_after(file.id, start - 1, base)
     chosen = chosen_of(rows, person, end)
     if not any(chosen):
         return None
@@ -232,7 +234,7 @@ def _undoing(file: File, person: int, start: int, end: int | None, caller: Calle
     return Change(file.id, caller, "undo", delta, base, undoes=undoes)
 
 
-def _behind(file_id: int, after: int, base: int) -> Sequence[Any]:
+def _changes_after(file_id: int, after: int, base: int) -> Sequence[Any]:
     """Return all changes after a version; raises TooFarBack, JoinedVersion."""
     size = func.sum(FileChange.weight)
     query = select(func.count(), size).where(FileChange.file_id == file_id)

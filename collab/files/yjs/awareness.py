@@ -72,6 +72,7 @@ class _Text:
         known = self.editors.get(told.client)
         if known is None:
             return self._come(told, owner, user_id, opening=opening)
+        # Nobody speaks for another person's editor, whatever client id they take.
         if known.user_id != user_id:
             return None
         if known.owner is not owner and not opening:
@@ -84,6 +85,7 @@ class _Text:
             return None
         if told.gone:
             return self.remove(known)
+        # Always one higher than what others have: they pass over what is not.
         known.state = replace(told, clock=max(told.clock, known.state.clock + 1))
         return known.state
 

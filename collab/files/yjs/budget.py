@@ -73,6 +73,7 @@ class Incoming:
 
     def __lt__(self, length: int) -> bool:
         """Return whether a message of this many bytes until now is too big."""
+        # A new message has begun, or a short one goes on: neither is counted.
         if length <= SMALL_MESSAGE_BYTES:
             self._message = 0
             return False

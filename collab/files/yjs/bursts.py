@@ -31,6 +31,7 @@ def _joined(messages: Iterable[str | bytes]) -> Iterator[str | bytes]:
             continue
         yield from _said(group)
         group = Joined()
+        # The first of a new group; what can't be joined goes as it came.
         if update is None or not group.add(update):
             yield one
     yield from _said(group)
@@ -43,6 +44,7 @@ def _said(group: Joined) -> Iterator[bytes]:
 
 def _small_update(message: str | bytes) -> bytes | None:
     """Return the update that a message brings, if it brings a small one and nothing else."""
+    # A long one is worth a message of its own, and joining it would copy it.
     if isinstance(message, str) or len(message) > MAX_SMALL_BYTES:
         return None
     reader = MessageReader(message)

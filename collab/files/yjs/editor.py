@@ -163,6 +163,7 @@ class Editor(Connection):
             yield from self._tell_missing(data)
             self.answered()
             return
+        # A stock editor answers our step 1 after it has announced itself.
         self._opening &= kind != STEP_2
         if kind not in (STEP_2, UPDATE):
             raise Malformed(f"There is no message {kind} about the document.")
@@ -184,6 +185,7 @@ class Editor(Connection):
         update = change.update or Update(data)
         self._pending.append((kind, update, writer().soon(change)))
         self._pending_bytes += len(data) + STRUCT_BYTES * update.count
+        # Bounded: past it this connection waits for the disk, as its own edits have to.
         if len(self._pending) >= MAX_WAITING_MESSAGES or self._pending_bytes >= MAX_WAITING_BYTES:
             self.settle()
 
@@ -270,6 +272,7 @@ class Editor(Connection):
         size = sum(len(one.json) + STATE_BYTES for one in self._untold.values())
         if self._untold and not self.live.awareness.take(user_id, size):
             self._relay(self._untold.values())
+        # Who has gone is told in any case: others would show their cursors for ever.
         elif gone:
             self._relay(gone)
 

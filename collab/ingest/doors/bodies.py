@@ -70,6 +70,7 @@ def body_of_request() -> Iterator[bytes]:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise RequestEntityTooLarge()
     first = _some(HEAVY_BYTES)
+    # Most requests are small: only what is large, or may become large, waits for a turn.
     if len(first) < HEAVY_BYTES and bits is None:
         yield first
         return
@@ -79,6 +80,7 @@ def body_of_request() -> Iterator[bytes]:
         body = first + rest if rest else first
         if len(body) > MAX_BODY_BYTES:
             raise RequestEntityTooLarge()
+        # Bounded by what it becomes: four megabytes of gzip may be four gigabytes.
         body = body if bits is None else inflated(body, bits, MAX_BODY_BYTES)
         _check_values(body)
         yield body

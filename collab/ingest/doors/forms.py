@@ -65,6 +65,8 @@ def sent(media_type: str, content_type: str | None, headers: Headers, body: byte
             raise UnknownForm("Of CloudEvents only the JSON format is taken.")
         return _read(CLOUDEVENT, body)
     known = {name.lower(): value for name, value in headers}
+    # One attribute is enough: whoever forgot another one is told so, and not taken for a plain
+    # event.
     if any(name in known for name in NEEDED_ATTRIBUTES):
         return _read(CLOUDEVENT, from_binary(known, media_type, content_type, body))
     if media_type in LINES_TYPES:
@@ -140,6 +142,7 @@ def _data(media_type: str, body: bytes) -> dict[str, Any]:
     if json or not media_type:
         try:
             orjson.loads(body)
+            # Passed on as it came: read and written again, large numbers would change.
             return {"data": orjson.Fragment(body)}
         except orjson.JSONDecodeError as error:
             if json:

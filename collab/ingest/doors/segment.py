@@ -31,6 +31,7 @@ def messages(name: str, body: bytes) -> Sent:
     if name == BATCH_NAME:
         _require_list(read)
         if KEY_MEMBER.encode() not in body:
+            # No message can have a key then: the bytes are kept as they came.
             return Sent(SEGMENT, body, read)
     else:
         read.values = [_typed(one, name) for one in read.values]

@@ -69,6 +69,7 @@ def offered_key() -> str | None:
     if authorization.type == "basic":
         return authorization.username or authorization.password or ""
     token = authorization.token or ""
+    # By its prefix: an access token is no wrong key, but a person.
     return token if authorization.type == "bearer" and token.startswith(KEY_PREFIX) else None
 
 
@@ -139,6 +140,7 @@ def by_key_or_token(source_id: int | None, project_id: int | None) -> Origin:
 
 def _by_token(source_id: int | None, project_id: int | None) -> Origin:
     who = caller()
+    # Exactly one of the two: both might contradict each other.
     if (source_id is None) == (project_id is None):
         raise invalid("query/source_id", "Name `source_id`, or else `project_id`.")
     # Not under the writer's lock, which a stream of events would hold again and again.

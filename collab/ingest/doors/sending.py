@@ -37,6 +37,7 @@ def append(sent: Sent, origin: Origin, received: int, events: int) -> int | str 
     """
     if not events:
         return None
+    # Refused before the disk is full: the worker needs room to empty the inbox.
     disk.require_free(len(sent.body))
     kept = Request(
         project=origin.project_id,
@@ -57,6 +58,7 @@ def append(sent: Sent, origin: Origin, received: int, events: int) -> int | str 
 
 def _context(sent: Sent, origin: Origin) -> str:
     agent = request.headers.get("User-Agent", "")[:MAX_AGENT_CHARACTERS]
+    # A lone surrogate can be sent as JSON, and can't be written as UTF-8.
     sent_at = (sent.read.sent_at or "").encode(errors="replace").decode()
     known = {"user_agent": agent, "account": origin.user_id, "sent_at": sent_at}
     told = {name: value for name, value in known.items() if value}

@@ -97,6 +97,7 @@ def verdicts(sent: Sent, source_id: int, received: int) -> list[Verdict]:
     deadline = time.monotonic() + PATIENCE_S
     found = []
     for index, value in enumerate(sent.read.values):
+        # The first one always: most requests have only that.
         if index and time.monotonic() > deadline:
             break
         try:

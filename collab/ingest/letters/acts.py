@@ -61,6 +61,7 @@ def note(connection: Store, project: int, actor: int, kind: str, number: int) ->
 
 def tell(act: Act) -> None:
     """Have it in the log, with a commit, and then take it away."""
+    # The log has no events of projects that are gone: then the act is only taken away.
     if db.session.get(Project, act.project) is not None:
         log.record(EVENTS[act.kind](act.project, act.number), actor=act.actor)
     db.session.commit()

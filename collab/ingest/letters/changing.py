@@ -80,6 +80,7 @@ def replay(connection: Store, ids: Sequence[int], now: int, most_bytes: int) -> 
             (key,),
         ).fetchone()
         size += row[0] if row else 0
+        # One at least: a letter larger than the bound could else never be sent again.
         if size > most_bytes and outcomes:
             break
         if _close(connection, key, REPLAYED, now):
@@ -98,6 +99,7 @@ def _close(connection: Store, key: int, state: str, now: int) -> bool:
         "UPDATE dead_letters SET state = ?, changed_at = ? WHERE id = ? AND state = ?",
         (state, now, key, OPEN),
     )
+    # By the row count: of two who replay the same letter, one does.
     return done.rowcount == 1
 
 

@@ -103,6 +103,8 @@ def _rows(
         )
         for state in states
     ]
+    # Each state has its own stretch of the index: merged, so that a page reads no more than it
+    # shows.
     yield from heapq.merge(*found, key=lambda row: row[0], reverse=not oldest_first)
 
 

@@ -114,6 +114,7 @@ def replay(project: int, ids: list[int] | None, wanted: dict[str, Any], actor: C
         done = _done(outcomes, more or len(outcomes) < len(chosen))
         count = done.counts.get(QUEUED, 0)
         act = acts.note(connection, project, actor.user_id, "replayed", count) if count else None
+    # After the commit, or the worker would look and find nothing.
     WORKER.here().knock()
     if act:
         acts.tell(act)
@@ -153,6 +154,7 @@ def _choose(project: int, ids: list[int] | None, filters: dict[str, Any]) -> tup
                 for place in strangers
             ]
         )
+    # The oldest first, so that events come in again in the order in which they were sent.
     return sorted(set(ids)), False
 
 
@@ -181,6 +183,7 @@ def _require_quota(connection: Store, project: int, size: int) -> None:
     query = "SELECT coalesce(sum(bytes), 0) FROM totals WHERE project = ?"
     (used,) = connection.execute(query, (project,)).fetchone()
     limit = setting("INGEST_QUOTA_MB") * MIB
+    # Taking a correction away is always possible, however full it is.
     if size and used + size > limit:
         raise ProjectFull(used, limit)
 

@@ -21,6 +21,7 @@ LOOK_S = 0.5
 #: Seconds after which whoever finds the inbox full should come again.
 RETRY_S = 2
 #: One project may fill one part in this many of the inbox.
+#: So that the flood of one project leaves the others half of it.
 PROJECT_PART = 2
 
 
@@ -87,6 +88,7 @@ class Inbox:
         """
         mine = _Waiting(request)
         with self._queue:
+            # Two locks: requests queue up while one of them commits, and share the next commit.
             self._waiting.append(mine)
         with self._turn:  # whoever comes first commits for all that wait; they find it done
             if not mine.done:
@@ -112,6 +114,7 @@ class Inbox:
                 _insert(connection, admitted)
         except BaseException as error:
             for one in batch:
+                # Whoever was refused for its own reason keeps that one.
                 one.error = one.error or error
         finally:
             for one in batch:
@@ -133,9 +136,12 @@ class Inbox:
         limit = self._max_bytes
         if self._sizes.inbox + size > limit or theirs + size > limit // PROJECT_PART:
             one.error = InboxFull()
+        # What waits counts as well: it is acknowledged, and will be stored.
         elif stored + theirs + size > self._quota_bytes:
             one.error = QuotaReached(stored, self._quota_bytes)
         else:
+            # Counted on from the last look, so that what is admitted until the next one stays
+            # within.
             self._sizes.inbox += size
             self._sizes.by_project[project] = theirs + size
         return one.error is None

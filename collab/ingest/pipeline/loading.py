@@ -93,6 +93,7 @@ class Loader:
         return 0
 
     def _load_or_put_back(self, queue: Queue, rows: list[Row]) -> int:
+        # Looked at before anything reads it: what killed the last worker would kill this one, too.
         if queue.has_killed(rows[0]):
             return self._give_up(queue, rows[0])
         try:
@@ -132,6 +133,7 @@ class Loader:
             if len(rows) == 1:
                 log.exception("ingest: request %s can't be loaded", rows[0].id)
                 return self._load_one_by_one(queue, rows[0])
+            # By halves: one bad request among many costs a few loads, not one for each.
             middle = len(rows) // 2
             return self._load(queue, rows[:middle]) + self._load(queue, rows[middle:])
         return sum(row.events for row in rows[:done])
@@ -174,6 +176,7 @@ class Loader:
         for row in rows:
             done += 1
             source = sources.get(row.source)
+            # Its rows are settled all the same, or they would be taken out again for ever.
             if source is None:  # deleted since, and all that it sent with it
                 continue
             started = time.perf_counter()
@@ -197,11 +200,13 @@ class Loader:
 
     def _note_time(self, project: int, took: float) -> None:
         if took > self._patient_s:
+            # For three times as long as it took: it then gets a quarter of the time, at the most.
             self._slow[project] = time.monotonic() + 3 * took
 
     # -- the transaction ----------------------------------------------------------------------
 
     def _store(self, queue: Queue, rows: Sequence[Row], batch: Batch) -> None:
+        # Compressed before the transaction, which others wait for.
         packed = {slot: pack(lines) for slot, lines in batch.lines.items() if lines}
         now = int(self._now() * 1000)
         tally = Tally()
@@ -220,12 +225,14 @@ class Loader:
             # On disk before the commit: what leaves the inbox is in the archive.
             self._archive(connection, batch, packed)
             tally.write(connection)
+        # After the commit: a crash in between loads them twice, and their ids show it.
         queue.acknowledge(rows)
 
     def _pass_stages(self, connection: Store, batch: Batch, tally: Tally) -> list[Event]:
         """Return the events that are to be stored; counts duplicates, adds letters to the batch."""
         events = [item.event for item in batch.items]
         fresh = deduplicate(events, lambda some: tables.unseen(connection, some))
+        # By identity: two events of one batch may be equal.
         ids = set(map(id, fresh))
         kept: list[Event] = []
         for item in batch.items:
@@ -239,6 +246,8 @@ class Loader:
                 batch.letters.append(letter_of(item, "transform", reason))
                 # Read anew: a stage may have changed it before it failed.
                 sent = validate(item.value, item.row.format, item.place, item.context)
+                # Its id is free again: the same event, sent once more after a correction, is no
+                # duplicate.
                 tables.forget(connection, sent)
         return kept
 

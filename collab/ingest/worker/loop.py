@@ -116,6 +116,7 @@ def only_one(store: str, wait: Wait) -> Iterator[bool]:
 
     Yields False if it was told to end before.
     """
+    # A lock of the system: it goes with the process that has it, however that ends.
     descriptor = os.open(f"{store}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield _lock(descriptor, wait)
@@ -183,11 +184,14 @@ class Worker:
         """Do what there is to do now; returns the seconds to wait before the next turn."""
         try:
             loaded = loader.load_some()
+            # Chores only when nothing waits: what is old can wait, events can't.
             more = not loaded and self._do_chores(loader, chores)
         except trouble() as error:
+            # Written where `/ready` looks: this process has no door of its own.
             self._note_state(loader, f"{type(error).__name__}: {error}")
             log.warning("ingest: nothing is loaded for %.1f s: %s", self._backoff_s, error)
             return self._next_backoff()
+        # Only after trouble: a write each turn would cost more than many loads.
         if self._backoff_s != FIRST_BACKOFF_S:
             self._backoff_s = FIRST_BACKOFF_S
             self._note_state(loader, "ok")

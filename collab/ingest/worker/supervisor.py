@@ -44,6 +44,7 @@ LOOK_S = 1.0
 #: stopped (SIGSTOP, a debugger, a frozen container), or hangs where no alarm reaches it.
 DEAF_AFTER_S = 90.0
 #: Seconds that it may take to end what it has in hand; what is killed then is done again.
+#: Each load is one transaction, so being killed loses nothing.
 GRACE_S = 1.0
 
 
@@ -175,6 +176,7 @@ class Supervisor(BackgroundThread):
         if not _ended(process):
             process.kill()
             process.wait()
+            # What it had in hand is in that file, and would be blamed for its death.
             path_of(self._options.store).unlink(missing_ok=True)
 
 
@@ -183,12 +185,15 @@ def _start(options: Options) -> subprocess.Popen[bytes]:
         [sys.executable, "-P", "-B", str(WORKER_PROGRAM)],
         stdin=subprocess.PIPE,
         bufsize=0,
+        # It works on what strangers send: secrets that it does not have can't be read out of it.
         env={name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ},
         umask=0o077,
         start_new_session=True,  # Ctrl-C is the server's to hear
     )
     if process.stdin:
+        # By the pipe and not as arguments: these are shown to everybody on the machine.
         process.stdin.write(json.dumps(asdict(options)).encode() + b"\n")
+        # From here on only knocks are written, and none may wait for a worker that hangs.
         os.set_blocking(process.stdin.fileno(), False)
     return process
 
@@ -226,6 +231,7 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
     """Have it end what it has in hand; returns whether it did so in time."""
     with contextlib.suppress(OSError):
         if process.stdin:
+            # The end of the pipe is the word to stop: it also comes if this server is killed.
             process.stdin.close()
     try:
         process.wait(GRACE_S)

@@ -56,6 +56,7 @@ class Run:
 
 def carry_out(app: Flask, run: Run) -> Ending:
     """Call the job's code in an application context of its own; never raises."""
+    # Not begun: even what runs at most once may then be run by another worker.
     if run.context.cancelled:  # told to stop while it waited for a thread
         return replace(stopped(run.context.stop_reason), begun=False)
     run.context.begin()
@@ -77,6 +78,7 @@ def _ending(app: Flask, run: Run) -> Ending:
                 db.session.remove()
     except JobError as error:
         told = failure(error.code, _words(error))
+        # What there was is kept, such as the output of a program that failed: it tells why.
         return Ending(FAILED, result=_kept(error.result), error=told, retry=error.retry)
     except Stopped:
         return stopped(run.context.stop_reason)
@@ -98,6 +100,7 @@ def _call(run: Run) -> Ending:
         told = failure("unknown_type", f"Nothing here runs jobs of type {run.job.type!r}.")
         return Ending(FAILED, error=told, retry=False)
     if kind.feature is not None and not flags.is_on(kind.feature, run.context.owner_id):
+        # Fatal: a retry would meet the same switch, and spend attempts on it.
         raise FatalError("unavailable", "Its feature was switched off while the job waited.")
     result = kind.run(run.context, run.job.payload)
     if reason := _unkeepable(result):
@@ -138,6 +141,7 @@ def _unkeepable(result: Any) -> str | None:
     if not isinstance(result, Result) or not isinstance(result.data, dict | None):
         return "it is not a result"
     try:
+        # Read back as well: JSON nests deeper than our own parser takes.
         loads_sent(dumps(result.data))
     except (TypeError, ValueError) as error:
         return f"it is not JSON, or nested too deeply: {error}"

@@ -32,6 +32,7 @@ class Pace:
         """Return how much of a thread a job takes: 1, or less if several are done in a moment."""
         mean_s = self._mean_s.get(kind)
         return (
+            # A type that has never run here counts as slow until it shows.
             1.0
             if mean_s is None
             else min(1.0, max(1 / MAX_QUEUED_JOBS_PER_THREAD, mean_s / MAX_QUEUED_WORK_S))
@@ -82,6 +83,7 @@ class FairTurns:
 
     def has_room(self, owner_id: int, kind: str) -> bool:
         """Return whether a job of this person and type may start now."""
+        # Weights are sums of fractions: rounding must not keep the last place empty.
         weight = self._pace.weight(kind) - 1e-9
         mine = self._most_each - self._theirs.get(owner_id, 0.0)
         return self.free >= weight and mine >= weight
@@ -101,6 +103,7 @@ class FairTurns:
 
     def take(self, owner_id: int, kind: str) -> None:
         """Note that a job goes next."""
+        # A counter and no clock: two jobs of one tick would else have been served at the same time.
         self._count += 1
         self._served[owner_id] = self._count
         self._add(owner_id, kind)

@@ -38,6 +38,7 @@ def held(jobs: Sequence[Claimed]) -> dict[tuple[int, int], Claimed]:
     It holds until the commit, as this transaction is the only one that writes. One job alone is
     not looked up: its UPDATE shows.
     """
+    # For one, the look-up would cost as much as the change that it saves.
     if len(jobs) < 2:
         return {}
     take_write_lock()
@@ -58,8 +59,10 @@ def succeed(jobs: Collection[Claimed], now: datetime) -> None:
 def change(job: Claimed, status: str, *, unless_cancelled: bool = False, **values: Any) -> bool:
     """Change a job's row if this worker still holds it; returns whether it does."""
     if status != RUNNING:
+        # A job that does not run has no lease, or the sweeper would find it run out.
         values |= {"lease_owner": None, "lease_until": None}
     values |= {"status": status, "updated_at": utcnow()}
+    # The column is part of the condition: a cancel between a look and this write is not lost.
     guarded = unless_cancelled and status != CANCELLED
     statement = _change_of_one(tuple(sorted(values)), guarded)
     parameters = values | {"held_id": job.id, "held_token": job.token}

@@ -21,6 +21,7 @@ def hasten(job: Job, actor: int | None) -> None:
     statement = update(Job).where(waits).values(version=Job.version + 1, **now)
     moved: Any = db.session.execute(statement.execution_options(synchronize_session=False))
     db.session.refresh(job)
+    # By the row count: another process may have begun it between the look and this.
     if moved.rowcount == 1:
         queued = JobQueued(job_type=job.type, reason="hastened", **event_place(job))
         log.record(queued, actor=actor)

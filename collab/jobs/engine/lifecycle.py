@@ -102,6 +102,7 @@ NOT_BEGUN = Ending(HANDED_BACK, begun=False)
 
 def failure(code: str, message: str) -> dict[str, Any]:
     """Write an error as the row keeps it: a word for programs, a sentence for people."""
+    # Cut: an exception's text may quote all of its input.
     return {"code": storable(code), "message": storable(message[:2000])}
 
 
@@ -169,6 +170,8 @@ class TransactionWrites:
         try:
             self._room.take(size, ((PERSON, job.owner_id), (PROJECT, job.project_id)))
         except QuotaSpent:
+            # Not an error here: the row's lease must be renewed whatever it says, and the run is
+            # told to stop.
             self.silenced.add(job.id)
             return ()
         return report.said
@@ -228,6 +231,7 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
     where, attempt = event_place(job), job.attempt
     error = ending.error or {}
     if ending.outcome == SUCCEEDED:
+        # The error of an earlier attempt goes: the attempts keep their own.
         values = {"finished_at": now, "progress": 1.0, "error": None}
         return SUCCEEDED, values, JobSucceeded(attempt=attempt, **where)
     if ending.outcome == CANCELLED:

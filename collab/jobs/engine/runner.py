@@ -45,6 +45,7 @@ class Runner(BackgroundThread):
 
     def _prepare(self) -> None:
         self._worker.begin()
+        # After `begin`, which gives the name whose lock is not tidied away.
         self._worker.tidy()
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="job")
 
@@ -77,6 +78,7 @@ class Runner(BackgroundThread):
         try:
             run.withdraw = self._pool.submit(self._carry_out, run).cancel
         except RuntimeError:  # no thread can be had, or the process is ending
+            # Ended at once, or its claim would stay until the lease runs out.
             self._scheduler.over(run, NOT_BEGUN)
             raise
 

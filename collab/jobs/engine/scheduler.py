@@ -132,6 +132,7 @@ class Scheduler:
     def _note_stops(self, now: float) -> None:
         for run in self.runs.values():
             if run.stopped_at is None and run.context.cancelled:
+                # Noted once, and not per reason: from here STOP_S runs, whoever asked.
                 run.stopped_at = now
 
     def _gather(self, now: float, ended: list[tuple[Run, Ending]]) -> list[Run]:
@@ -191,6 +192,7 @@ class Scheduler:
             self._sweeper.sweep(batch, self.runs.keys(), clock)
 
     def _renew_leases(self, clock: datetime) -> None:
+        # By the owner's name, all at once: one statement, however many jobs run here.
         mine = update(Job).where(Job.lease_owner == self._worker.name, Job.status == RUNNING)
         renewed = {"heartbeat_at": clock, "lease_until": clock + self._lease}
         db.session.execute(mine.values(version=Job.version + 1, **renewed))
@@ -216,6 +218,7 @@ class Scheduler:
         if due is not None and due <= clock:
             claiming.promote(clock)
             due = claiming.next_due()
+        # Runs that are settled but go on still take a thread, and so count.
         going_on = [run.job for key, run in self.runs.items() if key not in ended]
         self._turns.begin(going_on)
         ids = claiming.choose(self._turns) if self._turns.free > 0 and not self.closed else []
@@ -239,6 +242,8 @@ class Scheduler:
         for run in deaf:
             run.settled = True
         for run, ending in ended:
+            # By job and lease: the same job may run again here, while the deaf one has not
+            # returned.
             self.runs.pop(run.key, None)
             if run.seconds is not None:
                 self._pace.note(run.job.type, run.seconds)

@@ -92,6 +92,8 @@ class Sweeper:
         off: that time does not count.
         """
         now = self._monotonic()
+        # At most two rounds are counted: a process that slept must not think that all others stood
+        # still.
         passed, self._looked = min(now - self._looked, 2 * SWEEP_S), now
         known, self._still = self._still, {}
         for row in rows:

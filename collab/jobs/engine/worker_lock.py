@@ -65,6 +65,7 @@ class WorkerLock:
         One whose lock would be in another folder (another installation on the same database) is
         never certain: its lease has to run out.
         """
+        # Its lock is not in our folder, whether it lives or not.
         if not name.startswith(_tag(self._folder) + "-"):
             return False
         try:

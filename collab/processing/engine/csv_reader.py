@@ -33,6 +33,7 @@ def read_csv(path: Path, payload: dict[str, Any]) -> Table:
     for name in wanted:
         if name not in names:
             raise unknown_column(name, names)
+    # Where the caller has named all types, there is nothing to find out, and one reading is enough.
     findings = _findings(layout, len(names)) if wanted.keys() < set(names) else []
     columns = _Columns(names, wanted, findings, layout)
     return Table(

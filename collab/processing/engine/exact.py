@@ -15,6 +15,7 @@ ENOUGH_BITS = 128
 def quotient(numerator: int, denominator: int) -> float | None:
     """Divide, correctly rounded; return None if a double can't hold the result."""
     try:
+        # Python divides integers of any length and rounds once, to the nearest double.
         return numerator / denominator
     except OverflowError:
         return None
@@ -22,6 +23,7 @@ def quotient(numerator: int, denominator: int) -> float | None:
 
 def root(numerator: int, denominator: int, scale: int) -> float | None:
     """Return sqrt(numerator / denominator) / 2**scale, to the last bit or the one before."""
+    # Even, since half of the shift comes out of the root.
     missing = ENOUGH_BITS - numerator.bit_length() + denominator.bit_length()
     shift = max(0, missing + missing % 2)
     return quotient(math.isqrt((numerator << shift) // denominator), 1 << (shift // 2 + scale))

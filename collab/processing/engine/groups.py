@@ -64,6 +64,8 @@ class Groups:
             )
         # A character of text takes up to four bytes.
         letters = sum(4 * len(one) for one in keys if isinstance(one, str))
+        # Counted before it is made: the process has a limit of memory, and would just be killed at
+        # it.
         self._memory.take(BYTES_PER_GROUP + letters + BYTES_PER_ACCUMULATOR * len(self._make))
         return [make(self._memory) for make in self._make]
 

@@ -44,6 +44,7 @@ class Deferred:
     ) -> None:
         """Answer a request, which took `size` bytes, when the future has a result or an error."""
         if len(self._waiting) >= MAX_WAITING_MESSAGES or self._bytes + size > MAX_WAITING_BYTES:
+            # The socket waits here, and is read no further: its sender slows down by TCP.
             self.settle()
         self._bytes += size
         self._waiting.append((request, future, answer))

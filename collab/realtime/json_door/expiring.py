@@ -51,6 +51,7 @@ class Expiring(Connection):
     def renew(self, fresh: Caller, request: Body) -> None:
         """Go on with a fresh token; raises Forbidden if it is another session's."""
         old = self.caller
+        # All that it follows was checked for the old one: another session opens another socket.
         if (fresh.user_id, fresh.session_id) != (old.user_id, old.session_id):
             raise Forbidden("This socket belongs to another session.")
         self.caller, self._warned = fresh, False

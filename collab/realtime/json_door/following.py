@@ -47,6 +47,7 @@ class Following(Expiring):
             self.live.broadcaster.tell_here()
 
     def _is_quick(self, kind: str, topic: str) -> bool:
+        # The thread that reads all sockets would be kept for too long by more.
         few = self.live.hub.followers(topic) <= MAX_FOLLOWERS_AT_ONCE
         return few and self.knows(topic) and not publishing.is_hooked(topic, kind)
 
@@ -64,6 +65,7 @@ class Following(Expiring):
             places = list(self._allowed([one.topic for one in places], body, entered=True))
             whole, start = recovered(after), begin_at(after, position)
             for place in places:
+                # The answer first, so that a client knows the topic before its events come.
                 self._wire.push(self._subscribed(place.topic, body, position, whole=whole), start)
             ends = self.follower.missing(places, start, position)
             for chunk, last_id in self.follower.missed(ends, start, whole):

@@ -62,6 +62,8 @@ class Group:
         except Exception as error:
             self._refuse(error)
         else:
+            # Acknowledged in one write, and after the commit: what is said to be published is on
+            # disk.
             self.wire.push(b"".join(self._published(*one) for one in self._recorded))
             self._recorded.clear()
         finally:

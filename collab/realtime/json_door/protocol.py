@@ -42,6 +42,7 @@ def parse(data: str | bytes) -> Body:
     """Read a message; raises Malformed, TooBig."""
     if isinstance(data, bytes):
         raise Malformed("Messages are text frames with JSON, not binary ones.")
+    # A character has up to four bytes: a short text need not be encoded to know that it fits.
     if len(data) > MAX_MESSAGE_BYTES // 4 and len(data.encode()) > MAX_MESSAGE_BYTES:
         raise TooBig()
     try:
@@ -70,6 +71,7 @@ class Speech:
     def refusal(self, error: ApiError, request: Body | None = None) -> bytes:
         """Write an error as a frame: the members of problem+json, but for `type`."""
         members = problem(error)
+        # On a socket, `type` says what kind of message it is.
         del members["type"]
         return self.answer("error", request, **members)
 
@@ -111,6 +113,7 @@ def topics_of(request: Body) -> list[str]:
         raise invalid("topics", "Say `topics` or one topic, not both.")
     if not _is_topics(topics):
         raise invalid("topics", f"Must be a list of 1 to {MAX_TOPICS} topics.")
+    # In the order in which they were named, so that the answers come in it.
     return list(dict.fromkeys(topics))
 
 

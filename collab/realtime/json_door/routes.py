@@ -84,6 +84,7 @@ def prepare(door: str, too_big: bytes) -> None:
     for name in ("gunicorn.socket", "werkzeug.socket"):
         if name in request.environ:
             g.wire = Wire(request.environ[name], here.reactor, too_big)
+            # flask-sock takes the socket from here: from now on nobody writes past the wire.
             request.environ[name] = g.wire
             here.open(g.wire)
 

@@ -55,6 +55,7 @@ class Connection(Served):
         self.follower = follower
         self.live = live()
         self._wire = wire
+        # No state of rights has that number, so the first message looks its person up.
         self._epoch = -1
         self._places: dict[str, tuple[int, Place]] = {}
 
@@ -95,6 +96,8 @@ class Connection(Served):
         epoch = self.live.bell.rights_epoch
         if epoch != self._epoch:
             self.caller = recheck(self.caller)
+            # The number from before the look-up: a change in between makes the next message look
+            # again.
             self._epoch = epoch
         act_as(self.caller)
 
@@ -113,6 +116,7 @@ class Connection(Served):
     def push_paced(self, chunk: bytes, last_id: int = 0) -> Work:
         """Send one piece of a long reply; go on when the peer has taken it."""
         self._wire.push(chunk, last_id)
+        # Here the turn ends until the peer has read it: a slow reader costs memory for one piece.
         yield
 
     def push_at_length(self, opcode: int, payload: bytes) -> Work:
@@ -139,6 +143,7 @@ class Connection(Served):
     @contextmanager
     def following_all(self, places: Sequence[Place], after: int | None = None) -> Iterator[int]:
         """Follow topics, whose rights are to be checked again within this block (`unfollow`)."""
+        # Before the hub is entered: others hear of who comes, so coming often is paid like sending.
         self.live.signals.spend(self.caller.user_id, PRESENCE_BYTES * len(places))
         with self.follower.held():
             yield follow(self.live.hub, self.follower, places, after)

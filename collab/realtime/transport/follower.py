@@ -18,6 +18,7 @@ from ...projects.access import Place
 from .wire import MAX_UNSENT_BYTES
 
 #: Unsent bytes past which a reader is sent no more signals until they have read.
+#: Rows may use the rest: a flood of cursors must not cost anybody their connection.
 HINTS_LIMIT = MAX_UNSENT_BYTES // 4
 #: Rows read at once while catching up, if they are small; else see `log.READ_BYTES`.
 ROWS_PER_READ = 500
@@ -88,6 +89,8 @@ class Follower(Subscriber):
         finally:
             with self._gate:
                 for chunk, last_id in self._held:
+                    # Signals have no id, and nobody resumes after them: a gap does not matter to
+                    # them.
                     if not (self._gap and last_id > 0):
                         self.write(chunk, last_id)
                 self._held, self._held_bytes = None, 0
@@ -141,9 +144,12 @@ class Follower(Subscriber):
                 self._gap = True
                 return
             db.session.remove()  # nothing is held open while its reader is slow
+            # Without more rows the end is reached, even where the last ids belong to other topics.
             after = batch.rows[-1].id if batch.more else through
             pieces = [(self.joined(batch.rows), batch.rows[-1].id)] if batch.rows else []
             del batch  # what waits for a slow reader is in memory only once
+            # Looked at after the reading: a right that went meanwhile must not be answered with
+            # rows.
             if not topics <= self.topics.keys():
                 self._gap = True
                 return

@@ -18,6 +18,7 @@ PONG = 0x8A
 FINAL_BIT = 0x80
 
 #: A close frame's reason is at most this many bytes.
+#: A control frame has at most 125 bytes (RFC 6455 §5.5), two of which are the code.
 MAX_REASON_BYTES = 123
 
 
@@ -38,7 +39,9 @@ def text_frame(payload: bytes) -> bytes:
 
 def fragments(opcode: int, payload: bytes, size: int) -> Iterator[bytes]:
     """Write a message as frames of at most a size (§5.4)."""
+    # `or 1`: an empty message is a frame, too.
     for start in range(0, len(payload) or 1, size):
+        # Only the first fragment names the kind; the others are continuations, opcode 0.
         kind = opcode & ~FINAL_BIT if start == 0 else 0
         final = FINAL_BIT if start + size >= len(payload) else 0
         yield frame(kind | final, payload[start : start + size])
@@ -63,5 +66,6 @@ def unframed(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def close_frame(code: int, reason: str) -> bytes:
     """Write a close frame, its reason cut to what fits."""
+    # Decoded again, so that no character is cut in two: a reason must be UTF-8 (§5.5.1).
     cut = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
     return frame(CLOSE, struct.pack("!H", code) + cut)

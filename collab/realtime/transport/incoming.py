@@ -126,6 +126,7 @@ class Incoming:
     def _on(self, event: Event, join: Join | None) -> None:
         if isinstance(event, CloseConnection):
             raise PeerClosed(self.protocol.send(event.response()))
+        # wsproto tells of parts of a frame as they come: only the last part is a frame to count.
         if not isinstance(event, Message) or event.frame_finished:
             self._count(event, join)
         if isinstance(event, Ping):
@@ -147,6 +148,8 @@ class Incoming:
 
     def _on_part(self, event: TextMessage | BytesMessage) -> None:
         self._size += len(event.data)
+        # While it is being read, not at its end: no peer gets more into memory than a message may
+        # have.
         if self._size > self.limit:
             raise TooLong
         if isinstance(event, TextMessage):

@@ -58,6 +58,8 @@ class Intake:
         except OSError:
             data = b""
         if not data:
+            # A peer that went without a close frame reads nothing any more: there is no one to
+            # answer.
             self._wire.abort()
             raise ConnectionClosed
         return data
@@ -66,6 +68,7 @@ class Intake:
         try:
             self._incoming.feed(data, join)
         except PeerClosed as closed:
+            # Kept until the messages before it are carried out: they were sent before the close.
             self.close = partial(self._wire.answer_close, closed.answer)
         except TooLong:
             self.close = self._wire.shut_too_big
@@ -73,4 +76,5 @@ class Intake:
             self._end(self._wire, TooManyRequests("Too many frames a second."), POLICY_VIOLATION)
         pings, self._incoming.pings = self._incoming.pings, []
         if pings:
+            # All in one write: many pings in a packet must not cost as many system calls.
             self._wire.push(b"".join(frame(PONG, payload) for payload in pings))

@@ -69,9 +69,7 @@ class Live:
         """Make them for an application; no thread runs yet."""
         bell = BELL.of(app)
         hub = Hub(bell, READ_ONLY.of(app))
-        limits = (
-            app.config[key] for key in ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
-        )
+        limits = (app.config[key] for key in LIMITS)
         signals, kept = (app.config[key] * 1024 for key in ("SIGNAL_RATE_KB", "PUBLISH_RATE_KB"))
         return cls(
             bell,
@@ -109,6 +107,7 @@ class Live:
     def open(self, wire: Wire) -> None:
         """Take a socket in; raises Unavailable when the server is stopping."""
         self.wires.add(wire)
+        # Asked after the entry into `wires`: `close` either finds this wire there, or is seen here.
         if self.hub.closed:
             raise Unavailable(STOPPING_REASON)
 
@@ -122,6 +121,7 @@ class Live:
         """End the connections and the threads."""
         self.close()
         self.broadcaster.stop()
+        # Last: it is what sends the closes, and what the broadcaster still gives.
         self._reactor.stop()
 
 

@@ -27,5 +27,6 @@ class Pings:
         if not self._incoming.alive:
             self._wire.shut(NO_PONG, "A ping was not answered in time.")
             return
+        # Cleared before the ping goes out: a pong may come before the next line runs.
         self._incoming.alive = False
         self._wire.push(frame(PING, b""))

@@ -46,6 +46,8 @@ class Capacity:
             if self._used >= self._limits.all:
                 raise Unavailable("All places for live connections are taken.", retry_after=RETRY_S)
             if self._networks[network] >= self._limits.address:
+                # Before the person's own limit, which is asked once they are known: strangers are
+                # counted by address.
                 raise _too_many("address", self._limits.address)
             self._used += 1
             self._networks[network] += 1
@@ -60,6 +62,8 @@ class Capacity:
     def name(self, seat: Seat, user_id: int | None) -> None:
         """Learn which person takes the place; raises TooManyRequests."""
         with self._lock:
+            # A socket may say who it is in its first message, and again later: the seat is counted
+            # once.
             if user_id is None or seat.user_id is not None:
                 return
             if self._people[user_id] >= self._limits.person:
@@ -82,6 +86,7 @@ class Capacity:
     def linger(self, seat: Seat) -> bool:
         """Give a place back; return whether its connection may stay until its peer has answered."""
         with self._lock:
+            # Counted apart from places: peers that never answer our close must not keep others out.
             if not seat.lingers and self._lingering < MAX_LINGERING:
                 self._lingering += 1
                 seat.lingers = True
@@ -134,6 +139,7 @@ class Seat:
 def _less(counter: Counter[Any], key: Any) -> None:
     counter[key] -= 1
     if not counter[key]:
+        # Kept at 0, every address that ever came would stay in memory.
         del counter[key]
 
 

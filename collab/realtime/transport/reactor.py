@@ -90,6 +90,7 @@ class Reactor(BackgroundThread):
         self._selector = selectors.DefaultSelector()
         self._waker, self._wakened = socket.socketpair()
         self._wakened.setblocking(False)
+        # A selector that sleeps hears only descriptors, so commands come with a byte on this one.
         self._selector.register(self._wakened, selectors.EVENT_READ)
 
     def stop(self) -> None:
@@ -97,6 +98,7 @@ class Reactor(BackgroundThread):
         super().stop()
         if not self.started:
             return
+        # Not waited for: the server has to end in time, whatever a turn is at.
         self._pool.shutdown(wait=False, cancel_futures=True)
         for resource in (self._selector, self._waker, self._wakened):
             resource.close()
@@ -138,6 +140,7 @@ class Reactor(BackgroundThread):
             one.released.set()
 
         self._tell(let_go)
+        # Until then the selector might report a descriptor that somebody else has by now.
         one.released.wait(RELEASE_PATIENCE_S)
 
     def _park(self, one: Waiting, due: float, *, reading: bool) -> None:
@@ -196,6 +199,7 @@ class Reactor(BackgroundThread):
                 else:
                     self._on(key.fileobj, events)
             now = time.monotonic()
+            # A list, since what is due may set a deadline anew while it is gone through.
             for one in list(self._deadlines.due(now)):
                 one.due()
             for wire in list(self._expiring.due(now)):

@@ -26,6 +26,7 @@ class Rest:
                 return Next.READ
             except OSError:
                 data = b""
+            # Our close has been sent by now: the peer's own ends the handshake (RFC 6455 §7.1.1).
             if not data or self._closes(data):
                 self._wire.close()
             self._left -= len(data)
@@ -41,6 +42,7 @@ class Rest:
             return True
         except (TooLong, TooMany):
             pass
+        # What is said after the end is read only to find the close in it.
         self._incoming.messages.clear()
         return False
 

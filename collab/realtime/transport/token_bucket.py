@@ -23,6 +23,7 @@ class Bucket:
     def owed(self, count: int = 1) -> float:
         """Count some; return the seconds after which they are within the rate."""
         now = time.monotonic()
+        # It may go below zero: what was sent anyway is owed, and delays what comes next.
         self._left = min(self._rate, self._left + (now - self._at) * self._rate) - count
         self._at = now
         return max(0.0, -self._left / self._rate)

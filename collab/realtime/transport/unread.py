@@ -57,6 +57,7 @@ class Leaving:
     def rouse(self) -> None:
         """Return whether there is an end to read; whatever else comes is the next request."""
         try:
+            # Only looked at: the byte of a pipelined request stays for the server to read.
             gone = not self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             gone = False

@@ -26,6 +26,7 @@ LINGER_S = 10.0
 #: The same, when the server is stopping.
 STOP_LINGER_S = 0.5
 #: What the kernel may hold on top of that; the default grows to several megabytes.
+#: A slow reader would be noticed only after those megabytes, and each socket may cost them.
 KERNEL_BUFFER = 256 * 1024
 
 #: A plain number: the socket module's flags cost time with every call.
@@ -42,6 +43,7 @@ class Wire:
         too_big: bytes = b"",
     ) -> None:
         self._sock, self._reactor, self._too_big = sock, reactor, too_big
+        # Looked up once: it is called for each reader and tick.
         self._send = sock.send
         self._lock = threading.Lock()
         self._queue: deque[tuple[memoryview, int]] = deque()
@@ -233,6 +235,8 @@ class Wire:
         with self._lock:
             if self._closing:
                 return
+            # The first one may be half sent, and the peer would read a close in its middle as
+            # content.
             kept = [self._queue[0]] if self._queue else []
             self._queue = deque(kept)
             self._unsent = sum(len(chunk) for chunk, _ in kept)
@@ -259,6 +263,8 @@ class Wire:
             self._closing = True
             self._queue.clear()
             self._drained.notify_all()  # who wait go on when the lock is free
+            # Under the lock: a `push` under way has had it watched by now, so this command comes
+            # after that.
             self._reactor.forget(self)
             self._shut_down()
             self._dead = True  # from here on the descriptor may be closed and reused

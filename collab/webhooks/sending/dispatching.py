@@ -37,6 +37,7 @@ def dispatch(now: datetime | None = None) -> None:
         .order_by(Webhook.due_at)
         .limit(MAX_HOOKS_AT_ONCE)
     )
+    # Looked at without the lock first: most of the time nothing is due.
     if db.session.scalars(due).first() is None:
         db.session.rollback()
         return
@@ -48,6 +49,7 @@ def dispatch(now: datetime | None = None) -> None:
 
 
 def _give_job(hook: Webhook) -> None:
+    # Asked for each job: rights may have gone since the webhook was made.
     if not may_manage(hook.created_by, hook.project_id):
         states.disable(hook, NO_RIGHT)
         return

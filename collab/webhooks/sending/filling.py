@@ -36,6 +36,7 @@ def handle(rows: Sequence[Any]) -> None:
     query = select(Webhook).where(Webhook.project_id.in_(by_project), Webhook.state != DISABLED)
     for hook in db.session.scalars(query.execution_options(populate_existing=True)).all():
         mine = by_project[hook.project_id]
+        # Asked only after such events: a look-up for each batch would cost more than the batch.
         if _may_have_lost(mine) and not may_manage(hook.created_by, hook.project_id):
             states.disable(hook, NO_RIGHT)
         else:

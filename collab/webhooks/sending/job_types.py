@@ -55,6 +55,8 @@ def deliver(ctx: JobContext, payload: dict[str, Any]) -> Result:
     hook_id, holder = int(payload["webhook_id"]), f"{ctx.job_id}.{ctx.attempt}"
     sent = {"delivered": 0, "failed": 0}
     ends = time.monotonic() + TURN_S
+    # The holder is this attempt: one that was thought dead writes nothing once the next one holds
+    # it.
     mine = _take_over(hook_id, ctx.job_id, holder)
     while mine and time.monotonic() < ends and _has_time(ctx):
         parcel = next_parcel(hook_id, holder)

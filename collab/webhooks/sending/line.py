@@ -67,6 +67,7 @@ def append(hook: Webhook, rows: Sequence[Any]) -> None:
     What there is no room for stays in the log: the webhook is behind from there on, and the rest
     is read again when the line has become short (`refill`).
     """
+    # What comes now has its place after what is still in the log: order first.
     if hook.behind_at is not None:
         return
     wanted = _wanted(hook, rows)
@@ -81,6 +82,7 @@ def append(hook: Webhook, rows: Sequence[Any]) -> None:
 def refill(hook: Webhook) -> None:
     """Put events into the line of a webhook that is behind, if there is room again."""
     room = _room(hook)
+    # Half of it: filling up after each delivery would read the log for every event.
     if hook.behind_at is None or room < int(setting("WEBHOOK_BACKLOG")) // 2:
         return
     place = select(LogReader.position).where(LogReader.name == READER_NAME)
@@ -129,6 +131,7 @@ def _insert(hook: Webhook, rows: Sequence[Any]) -> None:
             for number, row in enumerate(rows)
         ],
     )
+    # A paused one keeps its line, and is not looked at.
     if hook.state == ACTIVE:
         note(hook.id, due_at=hook.retry_at or utcnow())
 
@@ -157,6 +160,7 @@ def first(hook: Webhook, now: datetime) -> Delivery | None:
     mine = select(Delivery).where(Delivery.webhook_id == hook.id, Delivery.status == WAITING)
     mine = mine.order_by(Delivery.place, Delivery.id).limit(1)
     if hook.state != ACTIVE or (hook.retry_at is not None and hook.retry_at > now):
+        # Pings have no place in the line: they are tried at once, whatever waits.
         mine = mine.where(Delivery.place == 0)
     return db.session.scalar(mine)
 

@@ -47,6 +47,7 @@ def next_parcel(hook_id: int, holder: str) -> Parcel | None:
         if hook is None or hook.holder != holder:
             db.session.rollback()
             return None
+        # Before each delivery, not only at the job's beginning: a right may go in between.
         if not may_manage(hook.created_by, hook.project_id):
             _end(hook_id, NO_RIGHT)
             return None

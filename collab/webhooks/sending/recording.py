@@ -48,6 +48,7 @@ def record(
         db.session.rollback()
         return False
     delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
+    # Deleted meanwhile, or given up: then there is nothing to write down.
     if delivery is not None:
         _keep(delivery, outcome)
         if delivery.status == WAITING:
@@ -100,6 +101,7 @@ def _put_off(hook: Webhook, delivery: Delivery, outcome: Outcome, rng: Callable[
     pause = retries.pause(delivery.attempts + 1, outcome.asked, rng)
     if pause is None:
         _change(delivery, outcome, status=FAILED, ended_at=now)
+        # The receiver is still down: the next delivery is not to meet it at once.
         pause = timedelta(seconds=retries.RETRY_DELAYS_S[0])
     else:
         _change(delivery, outcome)

@@ -33,6 +33,7 @@ class InHand:
         found = HAND_RECORD.unpack(record) if len(record) == HAND_RECORD.size else (0, 0, 0, False)
         self._suspect: int = found[0]
         self._until: int = found[1]
+        # Only a request that was alone in hand can be blamed; of many, any may have done it.
         self._deaths: int = found[2] + found[3]
 
     @property
