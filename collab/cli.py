@@ -144,7 +144,7 @@ def set_password(email: str, password: str | None) -> None:
 @click.command("reset-second-factor", cls=DatabaseCommand)
 @click.argument("email")
 def reset_second_factor(email: str) -> None:
-    """Take all second factors from an account: its password alone logs in again."""
+    """Remove all second factors from an account: its password alone logs in again."""
     had = second.reset(account(email).id, None)
     click.echo(f"{email} {'has no second factor any more' if had else 'had no second factor'}.")
 
@@ -160,7 +160,7 @@ def demo() -> None:
 @click.command("prune-events", cls=DatabaseCommand)
 @click.option("--days", type=click.IntRange(1), help="age in days; by default EVENT_RETENTION_DAYS")
 def prune_events(days: int | None) -> None:
-    """Delete events that are older than so many days."""
+    """Delete events that are older than a number of days."""
     days = days or setting("EVENT_RETENTION_DAYS")
     if not days:
         raise click.ClickException("Pass --days, or set EVENT_RETENTION_DAYS.")
@@ -200,7 +200,7 @@ def ingest_demo(project: int | None, rate: float, for_s: float, url: str | None)
 @click.command("ingest-import", cls=DatabaseCommand)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def ingest_import(folder: Path) -> None:
-    """Load an archive of events into an empty store; the server must not run."""
+    """Load an archive of events into an empty store; the server must not be running."""
     try:
         done = importing.run(options_of(application()), folder)
     except importing.CanNotImport as error:
@@ -211,7 +211,7 @@ def ingest_import(folder: Path) -> None:
 @click.command("ingest-sql")
 @click.argument("query")
 def ingest_sql(query: str) -> None:
-    """Ask the archive of events by SQL (the view `events`), with the package duckdb; prints CSV."""
+    """Query the event archive with SQL (the view `events`), by the package duckdb; prints CSV."""
     try:
         for rows in querying.ask(setting("INSTANCE_PATH") / "archive", query):
             click.echo(csv_lines(rows).decode(), nl=False)

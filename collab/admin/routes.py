@@ -21,5 +21,5 @@ blueprint = Blueprint(
 @heavy
 @blueprint.response(200, InstallationOut)
 def get_installation() -> dict[str, Any]:
-    """Show what there is, and what somebody should look at."""
+    """Show the installation at a glance, and what needs attention."""
     return overview.look()

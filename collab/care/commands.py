@@ -78,7 +78,7 @@ def _passphrase(file: Path | None, *, twice: bool) -> Passphrase:
 @passphrase_option
 @click.option("--to", "public", help="encrypt to this public key (`backup-identity` makes one)")
 def backup(path: Path, encrypt: bool, passphrase_file: Path | None, public: str | None) -> None:
-    """Write all of the installation, as it is at one moment, into one file; the server may run."""
+    """Write the whole installation, as at one moment, into a file; the server may be running."""
     seal: tuple[Sealer, Opener | None] | None = None
     if public:
         seal = Recipient(public), None
@@ -133,14 +133,14 @@ def _revision() -> str:
 
 @click.command("restore", cls=CareCommand)
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--check", is_flag=True, help="only look whether the backup is whole")
+@click.option("--check", is_flag=True, help="only check that the backup is complete")
 @click.option("--at", help="of a folder of backups, the newest up to this time (RFC 3339)")
 @passphrase_option
 @click.option("--identity", type=FILE_PATH, help="the file with the private key")
 def restore(
     path: Path, check: bool, at: str | None, passphrase_file: Path | None, identity: Path | None
 ) -> None:
-    """Restore a backup into INSTANCE_PATH, which must be empty; the server must not run."""
+    """Restore a backup into INSTANCE_PATH, which must be empty; the server must not be running."""
     ask = _asking(passphrase_file, identity)
     if at is not None:
         path = restoring.newest_before(path, _time(at), ask)
@@ -206,7 +206,7 @@ def backup_identity(path: Path) -> None:
 @click.command("rotate-keys", cls=CareCommand)
 @click.option("--forget", is_flag=True, help="forget older ones at once: everybody is logged out")
 def rotate_keys(forget: bool) -> None:
-    """Put a new key before those that sign and seal; older ones open until nothing needs them."""
+    """Add a new key to sign and seal with; the older ones open until nothing needs them."""
     for line in keys.rotate(application(), forget=forget):
         click.echo(line)
 

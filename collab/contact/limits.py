@@ -21,7 +21,7 @@ RESETS_FROM_A_NETWORK = "60 per hour"
 
 
 class TooManyMails(TooManyRequests):
-    """Enough of these mails were sent to this address today: wait and try again."""
+    """Enough of these mails have been sent to this address today: wait and try again."""
 
 
 class TooManyResets(TooManyRequests):

@@ -40,7 +40,7 @@ blueprint = Blueprint(
 @blueprint.response(202, AcceptedOut)
 @blueprint.alt_response(409, "Problem")
 def ask_to_verify() -> dict[str, str]:
-    """Get another mail with a link that verifies your address; five a day."""
+    """Get another mail with a link that verifies your address; at most five a day."""
     verification.ask_again(caller())
     return {}
 
@@ -60,7 +60,7 @@ def confirm_address(data: dict[str, str]) -> User:
 @blueprint.arguments(ForgotIn)
 @blueprint.response(202, AcceptedOut)
 def forgot_password(data: dict[str, str]) -> dict[str, str]:
-    """Ask for a link to choose a new password by; the answer is the same for every address."""
+    """Ask for a link to set a new password; the answer is the same for every address."""
     recovery.ask(data["email"], network_of(request.remote_addr or ""))
     return {}
 
@@ -71,7 +71,7 @@ def forgot_password(data: dict[str, str]) -> dict[str, str]:
 @blueprint.response(204)
 @blueprint.alt_response(410, schema="Problem")
 def reset_password(data: dict[str, str]) -> None:
-    """Choose a new password by the link of a mail; all of your sessions end."""
+    """Set a new password with the link from a mail; all of your sessions end."""
     recovery.reset(data["token"], data["new_password"])
 
 
@@ -81,7 +81,7 @@ def reset_password(data: dict[str, str]) -> None:
 @blueprint.response(202, AcceptedOut)
 @blueprint.alt_response(403, "Problem")
 def ask_for_new_address(data: dict[str, Any]) -> dict[str, str]:
-    """Ask for another e-mail address: it counts once the link that it is sent was followed.
+    """Ask to change your e-mail address: the new one counts once its link was followed.
 
     The answer is the same for an address that has an account.
     """
@@ -97,7 +97,7 @@ def ask_for_new_address(data: dict[str, Any]) -> dict[str, str]:
 @blueprint.alt_response(409, "Problem")
 @blueprint.alt_response(410, schema="Problem")
 def confirm_new_address(data: dict[str, str]) -> User:
-    """Take the address that a link was sent to; the one before is told.
+    """Change to the address that a link was sent to; the old one is told.
 
     Sessions and tokens go on, and links that were sent to the address before are void.
     """
@@ -113,7 +113,7 @@ def confirm_new_address(data: dict[str, str]) -> User:
 @blueprint.alt_response(410, schema="Problem")
 @versioned
 def accept_by_link(data: dict[str, str]) -> Member:
-    """Accept an invitation by the link of its mail, which verifies your address, too."""
+    """Accept an invitation with the link from its mail, which also verifies your address."""
     return inviting.accept(data["token"], caller())
 
 
@@ -132,7 +132,7 @@ def resend_invitation(project_id: int, invitation_id: int) -> dict[str, str]:
 @login_required
 @blueprint.response(200, DigestOut)
 def get_digest() -> dict[str, str]:
-    """Show how often you get a mail of what you have not read."""
+    """Show how often you get a mail about what you have not read."""
     return digests.plan_of(caller())
 
 
@@ -141,7 +141,7 @@ def get_digest() -> dict[str, str]:
 @blueprint.arguments(DigestIn)
 @blueprint.response(200, DigestOut)
 def set_digest(data: dict[str, Any]) -> dict[str, str]:
-    """Change how often you get a mail of what you have not read."""
+    """Change how often you get a mail about what you have not read."""
     return digests.set_plan(caller(), data["every"], data["zone"])
 
 
@@ -149,5 +149,5 @@ def set_digest(data: dict[str, Any]) -> dict[str, str]:
 @blueprint.doc(security=NO_SECURITY)
 @blueprint.response(204)
 def unsubscribe(token: str) -> None:
-    """Get no more digests, by the link of one (RFC 8058)."""
+    """Unsubscribe from digests with the link in one (RFC 8058)."""
     digests.unsubscribe(token)

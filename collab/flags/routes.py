@@ -65,7 +65,7 @@ def update_flag(changes: dict[str, Any], name: str) -> FlagView:
 @admin_required
 @blueprint.response(204)
 def reset_flag(name: str) -> None:
-    """Return a feature to its setting."""
+    """Reset a feature to its setting."""
     flag = service.load_to_change(name)
     require_match(shown(flag, caller().user_id))
     service.reset(flag, caller())

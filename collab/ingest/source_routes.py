@@ -55,7 +55,7 @@ def list_sources(query: dict[str, Any]) -> Page:
 @blueprint.response(201, SourceKeyOut)
 @versioned
 def create_source(data: dict[str, Any]) -> Source:
-    """Make a source; its write key is shown here and never again."""
+    """Create a source; its write key is shown here and never again."""
     project = access.load(Project, data.pop("project_id"), caller(), can=Right.MANAGE)
     return _with_key(*sources.create(project, data, caller()))
 
@@ -89,7 +89,7 @@ def update_source(changes: dict[str, Any], source_id: int) -> Source:
 @blueprint.response(200, SourceKeyOut)
 @versioned
 def rotate_source_key(data: dict[str, Any], source_id: int) -> Source:
-    """Give a source a new write key; the present one is good for `overlap_seconds` more."""
+    """Give a source a new write key; the old one works for `overlap_seconds` more."""
     source = access.load(Source, source_id, caller(), can=Right.MANAGE)
     overlap = timedelta(seconds=data["overlap_seconds"])
     return _with_key(*sources.rotate(source, overlap, caller()))

@@ -95,7 +95,7 @@ def answering() -> Iterator[None]:
         yield
     except (*server_errors(), *stream_errors()) as error:
         log.error("the store of events did not answer: %s", error)
-        raise Unavailable("The store of events is out of reach.") from None
+        raise Unavailable("The event store can't be reached.") from None
 
 
 def in_stream(connection: Store) -> InStream:

@@ -63,7 +63,7 @@ def list_types() -> dict[str, Any]:
 def list_jobs(query: dict[str, Any]) -> Page:
     """List your jobs, those of a project, or for an admin everybody's.
 
-    Of jobs that are another person's own an admin sees an outline.
+    An admin sees an outline of other people's own jobs.
     """
     return reading.list_jobs(caller(), **query)
 

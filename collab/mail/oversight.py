@@ -33,7 +33,7 @@ MAX_JOBS_SEARCHED = 1000
 
 
 class MailEnded(Conflict):
-    """The mail has ended, and what it said is gone: whoever it was for asks for another one."""
+    """The mail is finished and its text is gone: its recipient can ask for another one."""
 
 
 class BeingSent(Conflict):

@@ -42,5 +42,5 @@ def get_mail(mail_id: int) -> MailWithJob:
 @blueprint.response(202, MailWithJobOut)
 @blueprint.alt_response(409, "Problem")
 def resend_mail(mail_id: int) -> MailWithJob:
-    """Have a mail that waits sent now; 409 if it has ended, for its words are gone then."""
+    """Send a waiting mail now; 409 if it is finished, since its text is gone by then."""
     return oversight.resend(mail_id, caller())

@@ -51,7 +51,7 @@ def list_providers() -> dict[str, Any]:
 @blueprint.alt_response(502, "Problem")
 @blueprint.alt_response(503, "Problem")
 def start_login(query: dict[str, Any], provider: str) -> Response:
-    """Begin to sign in with another service."""
+    """Start signing in with another service."""
     try:
         address, token = attempts.begin(provider, browser.address_here(), query["return_to"])
     except (ProviderUnavailable, ProviderFailed) as error:
@@ -75,7 +75,7 @@ def start_login(query: dict[str, Any], provider: str) -> Response:
 @blueprint.alt_response(502, "Problem")
 @blueprint.alt_response(503, "Problem")
 def finish_login(query: dict[str, Any], provider: str) -> Any:
-    """Take what the service says; a browser goes back to the page, a program is signed in.
+    """Receive the service's answer; a browser goes back to the page, a program is signed in.
 
     Where the password of an account is needed first, the problem has a `proof` to send with it
     (`POST auth/login/provider`); where an identity is to be linked, so has the answer.

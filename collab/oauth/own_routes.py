@@ -35,7 +35,7 @@ blueprint = Blueprint(
 def start_linking(
     data: dict[str, Any], provider: str
 ) -> tuple[dict[str, str], int, dict[str, str]]:
-    """Begin to link a service to your account: go to `authorization_url` in this browser."""
+    """Start linking a service to your account: go to `authorization_url` in this browser."""
     refuse_foreign_pages()
     freshness.require(caller(), data["password"], client())
     address, token = attempts.begin(

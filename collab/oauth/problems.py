@@ -18,7 +18,7 @@ class NotConfigured(ApiError):
 
 
 class ProviderUnavailable(Unavailable):
-    """The provider gives no answer: try again later, or sign in another way."""
+    """The provider does not answer: try again later, or sign in another way."""
 
     kind = "provider-unavailable"
 

@@ -48,7 +48,7 @@ def admit() -> None:
         if not compare_digest((bearer() or "").encode(), token.encode()):
             raise Unauthorized("Send `Authorization: Bearer <METRICS_TOKEN>`.")
     elif not is_local():
-        raise Forbidden("Without METRICS_TOKEN only the machine itself reads the metrics.")
+        raise Forbidden("Without METRICS_TOKEN, metrics are served to this machine only.")
 
 
 def is_local() -> bool:

@@ -72,9 +72,9 @@ def health() -> dict[str, Any]:
 @blueprint.response(200, ReadyOut)
 @blueprint.alt_response(503, schema=ReadyOut)
 def ready() -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Say whether all that it needs works, with the reason for what does not.
+    """Say whether everything it needs works, with the reason for what does not.
 
-    It is looked at once a second at most.
+    It is checked at most once a second.
     """
     checks = READINESS.here().checks()
     good = all(map(is_good, checks.values()))

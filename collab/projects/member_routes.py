@@ -49,7 +49,7 @@ def list_members(query: dict[str, Any], project_id: int) -> Page:
 @blueprint.response(201, MemberOut)
 @versioned
 def invite_member(data: dict[str, Any], project_id: int) -> Member | Invitation:
-    """Invite somebody: who has an account is added, an unknown address gets an invitation."""
+    """Invite somebody: an existing account is added, an unknown address gets an invitation."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
     return invitations.invite(project, data["email"], data["role"], caller())
 

@@ -58,7 +58,7 @@ def list_schedules(query: dict[str, Any]) -> Page:
 @blueprint.alt_response(409, "Problem")
 @versioned
 def create_schedule(data: dict[str, Any]) -> Whole | Outline:
-    """Make a schedule: its first run is at the next time that its expression names."""
+    """Create a schedule: its first run is at the next time that its expression names."""
     return as_seen(service.create(data, caller()), caller())
 
 
@@ -139,7 +139,7 @@ def resume_schedule(schedule_id: int) -> Whole | Outline:
 @blueprint.response(201, RunOut)
 @blueprint.alt_response(409, "Problem")
 def run_schedule(schedule_id: int) -> ScheduleRun:
-    """Run a schedule now, besides its times; 409 if a run goes on and its policy is to skip."""
+    """Run a schedule now, besides its times; 409 if one is running and its policy is to skip."""
     schedule = access.load(Schedule, schedule_id, caller(), can=Right.WRITE)
     return service.run_now(schedule, caller())
 
@@ -151,5 +151,5 @@ def run_schedule(schedule_id: int) -> ScheduleRun:
 @remembered()
 @linked
 def list_runs(query: dict[str, Any], schedule_id: int) -> Page:
-    """List what came of a schedule's times, the newest first."""
+    """List a schedule's runs, and the times it skipped, the newest first."""
     return reading.list_runs(access.load(Schedule, schedule_id, caller()), **query)

@@ -228,7 +228,9 @@ def check_coding(request: Any) -> None:
     codings = (value for name, value in request.headers if name == "TRANSFER-ENCODING")
     named = {one.strip().lower() for one in ",".join(codings).split(",")}
     if named - {"", "chunked"}:
-        raise Refused(501, "The request can't be read: of transfer codings only chunked is taken.")
+        raise Refused(
+            501, "The request can't be read: chunked is the only transfer coding supported."
+        )
 
 
 def is_host(value: str) -> bool:

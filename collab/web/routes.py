@@ -43,7 +43,7 @@ class IndexOut(Schema):
 @blueprint.response(200, IndexOut)
 @any_query
 def index() -> tuple[dict[str, Any], int, dict[str, str]] | Response:
-    """List where things are; browsers, which accept `text/html`, get the page."""
+    """List the service's addresses; browsers, which accept `text/html`, get the page."""
     if not wants_page():
         return {"name": "Collab", "version": VERSION, "links": LINKS}, 200, {"Vary": "Accept"}
     read_anew()

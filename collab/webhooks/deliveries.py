@@ -42,7 +42,7 @@ class IsDisabled(Conflict):
 
 
 class LineFull(Conflict):
-    """As many deliveries wait as may: try again when some have been sent."""
+    """Too many deliveries are waiting: try again when some have been sent."""
 
 
 def list_deliveries(

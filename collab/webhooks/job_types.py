@@ -58,7 +58,7 @@ HEADER_VALUE_PATTERN = r"^[!-~](?:[ !-~]*[!-~])?$"
 
 
 class TooManyCalls(TooManyRequests):
-    """You send more requests to other servers than you may."""
+    """You are sending more requests to other servers than allowed."""
 
 
 CALLS = ration_slot("calls of people", "WEBHOOK_JOB_RATE_LIMIT", TooManyCalls)
@@ -95,7 +95,7 @@ class WebhookJobIn(Schema):
             raise ma.ValidationError("Must be at most 256 KiB of JSON.", "body")
         own = sorted(name for name in data.get("headers", ()) if name.lower() in OWN_HEADERS)
         if own or any(name.lower().startswith("proxy-") for name in data.get("headers", ())):
-            raise ma.ValidationError("Must not have headers of HTTP's own.", "headers")
+            raise ma.ValidationError("Must not set headers that belong to HTTP itself.", "headers")
 
 
 def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:

@@ -75,7 +75,7 @@ def list_webhooks(query: dict[str, Any], project_id: int) -> Page:
 @blueprint.alt_response(409, schema="Problem")
 @versioned
 def create_webhook(data: dict[str, Any], project_id: int) -> Webhook:
-    """Make a webhook; its secret is shown here and never again."""
+    """Create a webhook; its secret is shown here and never again."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
     return service.create(project, data, caller())
 
@@ -132,7 +132,7 @@ def delete_webhook(webhook_id: int) -> None:
 @blueprint.response(200, WebhookSecretOut)
 @versioned
 def rotate_webhook_secret(data: dict[str, Any], webhook_id: int) -> Webhook:
-    """Give a webhook a new secret; for `overlap_seconds` the one before signs, too."""
+    """Give a webhook a new secret; for `overlap_seconds` the old one signs, too."""
     overlap = timedelta(seconds=data["overlap_seconds"])
     return service.rotate(_managed(webhook_id), overlap, caller())
 
@@ -142,7 +142,7 @@ def rotate_webhook_secret(data: dict[str, Any], webhook_id: int) -> Webhook:
 @blueprint.response(202, DeliveryOut)
 @blueprint.alt_response(409, schema="Problem")
 def ping_webhook(webhook_id: int) -> Delivery:
-    """Send a test, before all that waits; GET the delivery for its answer."""
+    """Send a test ahead of everything that waits; GET the delivery for its answer."""
     return deliveries.ping(_managed(webhook_id), caller())
 
 

@@ -17,6 +17,8 @@ from collab.realtime.transport.frames import close_frame, text_frame
 from collab.realtime.transport.reactor import Reactor
 from collab.realtime.transport.wire import MAX_UNSENT_BYTES, Wire
 
+from ..support.waiting import eventually
+
 #: More than two connected sockets hold between them.
 MUCH = 700_000
 
@@ -134,14 +136,11 @@ def test_a_row_counts_as_sent_when_the_kernel_has_all_of_it(line: Line) -> None:
     line.wire.push(b"a", 1)
     line.wire.push(b"b" * MUCH, 2)
     half = line.wire.sent_id
+    drained = threading.Event()
+    line.wire.when_drained(drained.set)
     line.read(MUCH + 1)
-    assert line.wire.wait_drained(10)
+    assert drained.wait(10)
     assert (half, line.wire.sent_id) == (1, 2)
-
-
-def test_waiting_for_a_reader_who_does_not_read_ends(line: Line) -> None:
-    line.wire.push(b"a" * MUCH)
-    assert not line.wire.wait_drained(0.01)
 
 
 def test_a_peer_that_is_gone_is_no_error(line: Line) -> None:
@@ -222,7 +221,7 @@ def test_nothing_is_sent_after_the_close(line: Line) -> None:
 def test_a_peer_that_does_not_answer_the_close_is_ended_when_its_time_is_over(line: Line) -> None:
     line.wire.push(b"a" * MUCH)
     line.wire.shut(1000, "", linger=0.05)
-    line.wire.wait_dead()
+    eventually(lambda: line.wire.dead)
     assert len(line.rest()) < MUCH
 
 
@@ -246,14 +245,16 @@ def test_a_wire_whose_reader_has_ended_with_nothing_left_ends(line: Line) -> Non
 def test_an_aborted_wire_is_dead(line: Line) -> None:
     line.wire.push(b"a" * MUCH)
     line.wire.abort()
-    line.wire.wait_dead()
+    eventually(lambda: line.wire.dead)
     assert len(line.rest()) < MUCH
 
 
-def test_aborting_wakes_who_waits_for_the_reader(line: Line) -> None:
+def test_aborting_tells_who_waits_for_the_end(line: Line) -> None:
+    told = threading.Event()
     line.wire.push(b"a" * MUCH)
-    threading.Timer(0.05, line.wire.abort).start()
-    assert not line.wire.wait_drained(10)
+    line.wire.at_end(told.set)
+    line.wire.abort()
+    assert told.is_set()
 
 
 # -- the reactor ----------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def show_second_factor() -> Overview:
 @blueprint.response(201, TotpOut)
 @blueprint.alt_response(409, "Problem")
 def begin_totp(data: dict[str, Any]) -> tuple[Enrolment, int, dict[str, str]]:
-    """Begin with an authenticator app; it counts once a code of it has been confirmed."""
+    """Start enrolling an authenticator app; it counts once you confirm a code from it."""
     return totp.enrol(confirmed(data)), 201, NO_STORE
 
 
@@ -71,7 +71,7 @@ def begin_totp(data: dict[str, Any]) -> tuple[Enrolment, int, dict[str, str]]:
 @blueprint.response(200, RecoveryCodesOut)
 @blueprint.alt_response(409, "Problem")
 def confirm_totp(data: dict[str, Any]) -> Shown:
-    """Let the authenticator app count: log-ins ask for its code from now on."""
+    """Confirm the authenticator app: log-ins ask for its code from now on."""
     codes = second.confirm_totp(caller(), data["code"])
     return {"recovery_codes": codes}, 200, NO_STORE
 
@@ -92,7 +92,7 @@ def disable_totp(data: dict[str, Any]) -> None:
 @blueprint.response(201, RecoveryCodesOut)
 @blueprint.alt_response(409, "Problem")
 def renew_recovery_codes(data: dict[str, Any]) -> Shown:
-    """Get new recovery codes; those before are no longer good."""
+    """Get new recovery codes; the old ones stop working."""
     return {"recovery_codes": second.renew_codes(confirmed(data))}, 201, NO_STORE
 
 
@@ -102,7 +102,7 @@ def renew_recovery_codes(data: dict[str, Any]) -> Shown:
 @blueprint.response(200, CeremonyOut)
 @blueprint.alt_response(409, "Problem")
 def begin_passkey(data: dict[str, Any]) -> Shown:
-    """Get what a browser makes a passkey of: `navigator.credentials.create`."""
+    """Get the options for a new passkey, for `navigator.credentials.create`."""
     user = confirmed(data)
     return {"options": passkeys.options(user, caller(), client())}, 200, NO_STORE
 
@@ -113,7 +113,7 @@ def begin_passkey(data: dict[str, Any]) -> Shown:
 @blueprint.response(201, PasskeyAddedOut)
 @blueprint.alt_response(409, "Problem")
 def add_passkey(data: dict[str, Any]) -> tuple[Added, int, dict[str, str]]:
-    """Add the passkey that a browser has made; it signs in, and is a second factor."""
+    """Add the passkey that a browser has made; it signs you in, and is a second factor."""
     return passkeys.add(caller(), data["name"], data["credential"], client()), 201, NO_STORE
 
 
@@ -154,7 +154,7 @@ def update_passkey(changes: dict[str, str], passkey_id: int) -> Passkey:
 @blueprint.response(204)
 @blueprint.alt_response(409, "Problem")
 def remove_passkey(data: dict[str, Any], passkey_id: int) -> None:
-    """Remove a passkey; it no longer signs in."""
+    """Remove a passkey; it no longer signs you in."""
     passkeys.remove(confirmed(data), passkey_id)
 
 
@@ -162,5 +162,5 @@ def remove_passkey(data: dict[str, Any], passkey_id: int) -> None:
 @admin_required
 @blueprint.response(204)
 def reset_second_factor(user_id: int) -> None:
-    """Take all second factors from an account whose owner has lost them; they are told."""
+    """Remove all second factors from an account whose owner has lost them; the owner is told."""
     second.reset(user_id, caller().user_id)

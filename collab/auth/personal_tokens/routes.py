@@ -34,7 +34,7 @@ blueprint = Blueprint(
 @blueprint.response(200, PersonalTokenPage)
 @linked
 def list_personal_tokens(query: dict[str, Any]) -> Page:
-    """List your personal tokens that are good."""
+    """List your valid personal tokens."""
     return service.list_tokens(caller().user_id, **query)
 
 
@@ -42,7 +42,7 @@ def list_personal_tokens(query: dict[str, Any]) -> Page:
 @login_required
 @blueprint.response(200, ScopesOut)
 def list_scopes() -> dict[str, Any]:
-    """List what personal tokens can be allowed."""
+    """List the scopes that personal tokens can have."""
     return {"scopes": scopes.known()}
 
 
@@ -53,7 +53,7 @@ def list_scopes() -> dict[str, Any]:
 @blueprint.response(201, PersonalTokenMadeOut)
 @blueprint.alt_response(409, "Problem")
 def create_personal_token(data: dict[str, Any]) -> tuple[PersonalToken, int, dict[str, str]]:
-    """Make a personal token, which is shown this once; it wants your password or a code."""
+    """Create a personal token, shown only this once; it takes your password or a code."""
     user = confirmed(data)
     made = service.create(user, data["name"], data["scopes"], data["expires_in_days"])
     return made, 201, NO_STORE

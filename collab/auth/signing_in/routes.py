@@ -40,7 +40,7 @@ def log_in_with_second_factor(data: dict[str, Any]) -> Answer:
 @blueprint.response(200, CeremonyOut)
 @blueprint.alt_response(409, "Problem")
 def begin_passkey_log_in() -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Get what a browser signs in by: `navigator.credentials.get`."""
+    """Get the options to sign in with a passkey, for `navigator.credentials.get`."""
     return {"options": by_passkey.options(client())}, 200, NO_STORE
 
 

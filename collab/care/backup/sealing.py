@@ -82,7 +82,7 @@ class Recipient:
         try:
             self._public = X25519PublicKey.from_public_bytes(_decoded(public.strip()))
         except ValueError:
-            raise CanNotOpen("This is no public key, as `backup-identity` prints it.") from None
+            raise CanNotOpen("This is not a public key as `backup-identity` prints it.") from None
 
     def begin(self) -> tuple[dict[str, Any], bytes]:
         """Return what the file says of its key, and the key."""
@@ -103,7 +103,7 @@ class Identity:
         try:
             self._private = X25519PrivateKey.from_private_bytes(_decoded(private.strip()))
         except ValueError:
-            raise CanNotOpen("This is no key, as `backup-identity` writes it.") from None
+            raise CanNotOpen("This is not a key as `backup-identity` writes it.") from None
 
     @classmethod
     def new(cls) -> tuple[str, str]:

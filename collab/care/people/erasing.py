@@ -188,12 +188,6 @@ def put_away() -> bool:
     return engine().forget_deleted(db.session.connection())
 
 
-def erase_now() -> None:
-    """Do all that is left of every erasure, for the command line and for tests."""
-    while step():
-        db.session.remove()
-
-
 def init_app(app: Flask) -> None:
     """Let the housekeeper go on with erasures."""
     housekeeping.bring(app, "erasures", step)

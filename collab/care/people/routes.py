@@ -36,7 +36,7 @@ def _own(data: dict[str, Any]) -> User:
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
 @blueprint.alt_response(507, "Problem")
 def export_me(data: dict[str, Any]) -> Response:
-    """Download all that is kept of you: JSON of each kind, and your files, as a zip."""
+    """Download everything kept about you: JSON of each kind, and your files, as a zip."""
     file = exporting.export(_own(data))
     return download(file, "application/zip", f"collab-{caller().user_id}.zip")  # type: ignore
 

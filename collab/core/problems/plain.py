@@ -23,7 +23,7 @@ PLAIN_TYPES = (
     _plain(
         "not-signed-in",
         401,
-        "The request says nobody who is known here.",
+        "The request does not say who you are, or names nobody who is known here.",
         "Log in (`POST /api/v1/auth/login`) and send `Authorization: Bearer <access_token>`.",
     ),
     _plain(
@@ -71,7 +71,7 @@ PLAIN_TYPES = (
     _plain(
         "too-large",
         413,
-        "The body is larger than this address takes.",
+        "The body is larger than this address accepts.",
         "Send less at once: split it up, or send it as a file.",
     ),
     _plain(
@@ -83,7 +83,7 @@ PLAIN_TYPES = (
     _plain(
         "unsupported-media-type",
         415,
-        "The body has a type that this address does not take.",
+        "The body has a type that this address does not accept.",
         "Send `Content-Type: application/json`, or the type in the documentation of the route.",
     ),
     _plain(
@@ -119,7 +119,7 @@ PLAIN_TYPES = (
     _plain(
         "headers-too-large",
         431,
-        "The headers are larger than is taken.",
+        "The headers are larger than the server accepts.",
         "Leave out cookies and headers that this service does not need.",
     ),
     _plain(
@@ -138,7 +138,7 @@ PLAIN_TYPES = (
         "unavailable",
         503,
         "The service can't do this now, or not on this machine; `detail` has the reason.",
-        "Wait as long as `Retry-After` says. What is switched off, the server prints at its start.",
+        "Wait as long as `Retry-After` says. The server prints at its start what is switched off.",
     ),
     _plain(
         "http-version-not-supported",

@@ -10,14 +10,14 @@ SPECIAL_TYPES = (
         "wrong-credentials",
         401,
         "Wrong credentials",
-        "The e-mail address or the password is wrong. Which one is not told to anybody.",
+        "The e-mail address or the password is wrong; the answer never says which.",
         "Check both. After several failures there is a wait: `Retry-After` says how long.",
     ),
     ProblemType(
         "token-expired",
         401,
         "Access token expired",
-        "Access tokens are good for some minutes; this one is over.",
+        "Access tokens are valid for some minutes; this one has expired.",
         "Trade the refresh token (`POST /api/v1/auth/refresh`) and send the request again.",
     ),
     ProblemType(
@@ -38,7 +38,7 @@ SPECIAL_TYPES = (
         "log-in-not-fresh",
         403,
         "Log-in not fresh",
-        "A way into the account is to be added or taken away, and the last log-in is a while ago.",
+        "You are adding or removing a way into the account, and your last log-in is a while ago.",
         "Send your password with it, or sign in anew and repeat it within some minutes.",
     ),
     ProblemType(
@@ -65,8 +65,8 @@ SPECIAL_TYPES = (
     ProblemType(
         "provider-failed",
         502,
-        "Provider's answer of no use",
-        "What the other service said can't be believed or read: nobody was signed in.",
+        "Provider's answer unusable",
+        "The other service's answer can't be trusted or read: nobody was signed in.",
         "Begin anew. If it stays, tell whoever runs the server: the log has the reason.",
     ),
     ProblemType(
@@ -103,13 +103,6 @@ SPECIAL_TYPES = (
         "Identity taken",
         "Somebody at the other service can sign in to one account here, and this is another.",
         "Sign in to that account and unlink it first.",
-    ),
-    ProblemType(
-        "bad-signature",
-        401,
-        "Bad signature",
-        "The message's signature is missing, wrong or too old.",
-        "Sign it with the hook's secret, and send it at once.",
     ),
     ProblemType(
         "account-disabled",

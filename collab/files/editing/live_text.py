@@ -43,7 +43,7 @@ class TextTooLarge(ApiError):
 
 
 class TextTooHeavy(TextTooLarge):
-    """Everything that a text keeps may have at most 8 MiB: delete it, and make it anew."""
+    """Everything that a text keeps may have at most 8 MiB: delete it, and create it again."""
 
 
 class TooFarBehind(Conflict):

@@ -50,9 +50,3 @@ def splits(units: str, position: int) -> bool:
 def byte_offset(units: str, position: int) -> int:
     """Return how many bytes of UTF-8 stand before a position."""
     return position if units.isascii() else len(from_units(units[:position]).encode())
-
-
-def unit_offset(data: bytes, offset: int) -> int:
-    """Return how many code units stand before a byte of UTF-8."""
-    before = data[:offset]
-    return offset if before.isascii() else len(to_units(before.decode()))

@@ -62,7 +62,7 @@ def sent(media_type: str, content_type: str | None, headers: Headers, body: byte
     """Read what was sent in any form but Segment's; raises Malformed, UnknownForm."""
     if media_type.startswith("application/cloudevents"):
         if media_type not in CLOUDEVENTS_TYPES:
-            raise UnknownForm("Of CloudEvents only the JSON format is taken.")
+            raise UnknownForm("CloudEvents are accepted in the JSON format only.")
         return _read(CLOUDEVENT, body)
     known = {name.lower(): value for name, value in headers}
     # One attribute is enough: whoever forgot another one is told so, and not taken for a plain

@@ -12,8 +12,6 @@ from ..pipeline import formats
 from ..pipeline.formats import Body, Undecodable
 from .forms import SEGMENT, Sent
 
-#: Types of messages, which are the last parts of the addresses that they are sent to one at a time.
-MESSAGE_TYPES = ("track", "identify", "page", "screen", "group", "alias")
 #: Where several are sent at a time.
 BATCH_NAME = "batch"
 KEY_MEMBER = "writeKey"

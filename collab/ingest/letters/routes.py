@@ -82,7 +82,7 @@ def get_dead_letter(letter_id: int) -> Letter:
 @blueprint.alt_response(409, schema="Problem")
 @versioned
 def correct_dead_letter(data: dict[str, Any], letter_id: int) -> Letter:
-    """Note what a replay sends in a letter's place; what was sent stays beside it."""
+    """Correct a letter: a replay sends this instead, and the original stays beside it."""
     letter = service.load(letter_id, caller(), can=Right.WRITE)
     require_match(letter)
     return service.correct(letter, data["correction"], caller())
@@ -112,6 +112,6 @@ def replay_dead_letters(data: dict[str, Any]) -> service.Done:
 @blueprint.arguments(ChoiceIn)
 @blueprint.response(200, LettersDoneOut)
 def discard_dead_letters(data: dict[str, Any]) -> service.Done:
-    """Discard letters: they stay, as rejected, until they are too old, and are sent no more."""
+    """Discard letters: they are never sent again, and stay as rejected until they are too old."""
     project = access.load(Project, data["project_id"], caller(), can=Right.WRITE)
     return service.discard(project.id, data.get("ids"), data.get("filter", {}), caller())

@@ -23,7 +23,7 @@ def result_of(future: Future[Any]) -> Any:
     try:
         return future.result(PATIENCE_S)
     except TimeoutError:
-        raise Unavailable("The service did not get to it in time.") from None
+        raise Unavailable("The service could not handle it in time.") from None
 
 
 class Deferred:

@@ -69,15 +69,15 @@ class Packet:
 def read(data: str | bytes) -> Packet:
     """Read a message of Engine.IO; raises Malformed, TooBig."""
     if isinstance(data, bytes) or data[:1] == "b":
-        raise Malformed("Binary packets are not taken: send JSON.")
+        raise Malformed("Binary packets are not supported: send JSON.")
     if len(data) > MAX_MESSAGE_BYTES // 4 and len(data.encode()) > MAX_MESSAGE_BYTES:
         raise TooBig()
     found = PACKET_PATTERN.fullmatch(data)
     if found is None:
-        raise Malformed("This is no packet of Socket.IO 5.")
+        raise Malformed("This is not a Socket.IO 5 packet.")
     kind, namespace, ack, rest = found.groups()
     if kind > "4":
-        raise Malformed("Binary packets are not taken: send JSON.")
+        raise Malformed("Binary packets are not supported: send JSON.")
     return Packet(kind, namespace or MAIN_NAMESPACE, None if ack is None else int(ack), rest)
 
 

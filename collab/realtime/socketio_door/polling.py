@@ -82,7 +82,7 @@ class PolledWire(Wire):
         with self._lock:
             self.seen_at = time.monotonic()
             if self.polled:
-                raise Malformed("Another request waits for the same already.")
+                raise Malformed("Another request is already waiting for this.")
             self._poll = Poll(self)
             return self._poll
 
@@ -101,7 +101,6 @@ class PolledWire(Wire):
                 self._queue.append(chunks.pop())
             self._unsent = sum(len(chunk) for chunk, _ in self._queue)
             self.sent_id = next((key for _, key in reversed(chunks) if key), self.sent_id)
-            self._drained.notify_all()
             told, self._when_drained = self._when_drained, None
             over = self._closing and not self._queue
         if told is not None:

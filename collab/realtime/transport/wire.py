@@ -50,7 +50,6 @@ class Wire:
         self._unsent = 0
         self._closing = False
         self._dead = False
-        self._drained = threading.Condition(self._lock)
         #: The close code for a message that is too big.
         self.too_big_code = MESSAGE_TOO_BIG
         #: Whether other messages have to wait, since one is being sent in fragments (§5.4).
@@ -203,18 +202,11 @@ class Wire:
                     return False
                 self._queue.popleft()
                 self.sent_id = last_id or self.sent_id
-            self._drained.notify_all()
             told, self._when_drained = self._when_drained, None
         if told is not None:
             told()
         self.on_drained()
         return True
-
-    def wait_drained(self, timeout: float) -> bool:
-        """Wait until all is sent, for a writer that has much to send; return whether it is."""
-        with self._lock:
-            done = lambda: not self._queue or self._closing or self._dead  # noqa: E731
-            return self._drained.wait_for(done, timeout) and not self._closing
 
     def shut(self, code: int, reason: str, linger: float = LINGER_S) -> None:
         """Close after what is queued already."""
@@ -245,7 +237,6 @@ class Wire:
             reason = f"You read too slowly. Resume after {resume}."
             self._append(close_frame(SLOW_READER, reason), 0, 0)
             self._closing = True
-            self._drained.notify_all()
         self._reactor.on_cut()
         self._wind_up(LINGER_S)
 
@@ -262,7 +253,6 @@ class Wire:
                 return
             self._closing = True
             self._queue.clear()
-            self._drained.notify_all()  # who wait go on when the lock is free
             # Under the lock: a `push` under way has had it watched by now, so this command comes
             # after that.
             self._reactor.forget(self)
@@ -275,10 +265,3 @@ class Wire:
     def _shut_down(self) -> None:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
-
-    def wait_dead(self) -> None:
-        """Wait for the end, so that the server does not close the descriptor sooner."""
-        with self._lock:
-            dead = self._drained.wait_for(lambda: self._dead, LINGER_S + 1)
-        if not dead:
-            self.abort()

@@ -95,7 +95,7 @@ def _fields(body: bytes) -> dict[str, Any]:
             body.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="strict"
         )
     except ValueError:
-        raise Malformed("The body is no form of UTF-8, or has too many fields.") from None
+        raise Malformed("The body is not a UTF-8 form, or has too many fields.") from None
     if any("\0" in name or "\0" in value for name, value in pairs):
         raise Malformed("A field has the character NUL.")
     found: dict[str, Any] = {}

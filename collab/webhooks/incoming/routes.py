@@ -71,7 +71,7 @@ def list_incoming_hooks(query: dict[str, Any], project_id: int) -> Page:
 @blueprint.alt_response(409, schema="Problem")
 @versioned
 def create_incoming_hook(data: dict[str, Any], project_id: int) -> IncomingHook:
-    """Make an incoming hook; its address is shown here and never again."""
+    """Create an incoming hook; its address is shown here and never again."""
     project = access.load(Project, project_id, caller(), can=Right.MANAGE)
     return _with_url(service.create(project, data, caller()))
 
@@ -106,7 +106,7 @@ def update_incoming_hook(changes: dict[str, Any], hook_id: int) -> IncomingHook:
 @blueprint.response(200, IncomingHookSecretOut)
 @versioned
 def rotate_incoming_hook(hook_id: int) -> IncomingHook:
-    """Give an incoming hook a new address; the one before ends at once."""
+    """Give an incoming hook a new address; the old one ends at once."""
     return _with_url(service.rotate(_managed(hook_id), caller()))
 
 
@@ -145,7 +145,7 @@ MESSAGE_BODY: dict[str, Any] = {
 @blueprint.alt_response(413, schema="Problem")
 @blueprint.alt_response(415, schema="Problem")
 def receive(query: dict[str, Any], token: str) -> tuple[Receipt, int]:
-    """Publish an event: JSON, or a form; a message that has come before is not published again."""
+    """Publish an event from JSON or a form; a message that came before is not published again."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     sent = Sent(request.get_data(), headers, request.mimetype, query["event"])
     receipt = receiving.receive(token, sent)

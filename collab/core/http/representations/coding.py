@@ -18,7 +18,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class UnsupportedCoding(ApiError):
-    """The body is in a coding that is not taken here: send it without Content-Encoding."""
+    """The body's Content-Encoding is not supported: send it without one."""
 
     status = 415
 

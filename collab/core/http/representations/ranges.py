@@ -34,7 +34,7 @@ RANGE_PATTERN = re.compile(r"(?:([0-9]+)-([0-9]*)|-([0-9]+))")
 
 
 class Unsatisfiable(ApiError):
-    """No part of this is there: `Content-Range` says how long it is."""
+    """The file has no such part: `Content-Range` says how long it is."""
 
     status = 416
 
