@@ -84,8 +84,10 @@ def export(app: Flask, caller: Caller, name: str, **query: Any) -> Iterator[byte
     """Record an export, and return it piece by piece: the log up to the export itself."""
     wanted = Wanted(**query)
     after, before = wanted.bounds()
+    # Before the first byte: an export that breaks off has been one, too.
     exported = log.record(AuditExported(format=name), actor=caller.user_id)
     db.session.commit()
+    # Up to itself: a busy log would never end.
     end = exported.id if before is None else min(before, exported.id)
     return _pieces(app, caller, wanted, STYLES[name], after, end)
 
@@ -106,6 +108,8 @@ def _pieces(
             place = values | {"after": after, "before": end}
             result = db.session.connection().execute(query, place)
             rows, more = take(result, ROWS_PER_READ, log.READ_BYTES)
+            # After the reading and before the sending: what a demoted admin gets is not more than
+            # this.
             if not recheck(caller).is_admin:
                 raise Forbidden("Only an admin may do this.")
             piece = style.write(for_admins([row for row in rows if wanted.matches(row)]))

@@ -38,6 +38,7 @@ def block(caller: Caller, user_id: int) -> None:
         raise OwnAccount()
     if db.session.get(User, user_id) is None:
         raise NotFound()
+    # A second time changes nothing, so that a repeated request succeeds.
     if db.session.get(Block, (caller.user_id, user_id)) is None:
         mine = select(func.count()).where(Block.user_id == caller.user_id)
         # Under the lock: blocks sent at once are counted one after the other.

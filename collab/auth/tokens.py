@@ -130,6 +130,7 @@ def read_access_token(token: str) -> AccessClaims:
     if claims is None:  # only valid ones are remembered: making tokens up fills nothing
         claims = known[token] = _verified(token)
         while len(known) > KNOWN_TOKENS:
+            # The one that was checked longest ago: its next request has it checked once more.
             known.popitem(last=False)
     elif claims.expires <= utcnow():
         raise TokenExpired(claims=claims)

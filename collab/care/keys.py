@@ -46,6 +46,7 @@ def rotate(app: Flask, *, forget: bool) -> Iterator[str]:
             continue
         with _locked(ring.path):
             now = utcnow()
+            # Read under the lock: two who rotate at once would each forget the other's new key.
             found = [Kept(new_secret(), now), *read_kept(ring.path)]
             kept = found if life is None else good(found, now - (timedelta() if forget else life))
             write_kept(ring.path, kept)
@@ -60,6 +61,7 @@ def good(keys: list[Kept], before: datetime) -> list[Kept]:
     """Return the keys that may still be needed: those whose successor is not from before a time."""
     kept = keys[:1]
     for newer, older in pairwise(keys):
+        # An older key signed until its successor came: that is when its time begins to run.
         if newer.since is None or newer.since <= before:
             break
         kept.append(older)
@@ -81,6 +83,8 @@ def reseal(app: Flask) -> Iterator[str]:
     with _locked(ring.path):
         newest = ring.secrets[0]
         kept = read_kept(ring.path)
+        # Somebody rotated in between: what was sealed then needs the key that would be forgotten
+        # here.
         if kept[0].secret != newest or sealing.is_any_old():
             yield "The key was rotated meanwhile: run it again."
             return

@@ -54,6 +54,7 @@ def send_again(project: Project, invitation_id: int, actor: Caller) -> None:
 
     It answers alike whether the address gets one: a block does not show.
     """
+    # A mail goes out each time: repeating is limited as inviting is.
     INVITATIONS.here().take(str(actor.user_id))
     take_write_lock()
     invitation = db.session.get(Invitation, invitation_id, populate_existing=True)

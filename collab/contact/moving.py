@@ -28,6 +28,7 @@ from .models import CHANGE
 
 def ask(caller: Caller, email: str, password: str | None, client: Client) -> None:
     """Send the new address a link; raises NotFresh, WrongCredentials, TooManyMails and the like."""
+    # First of all: each try may send a mail to somebody else's address.
     limits.CHANGES.here().take(str(caller.user_id))
     freshness.require(caller, password, client)
     take_write_lock()

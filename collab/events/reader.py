@@ -87,6 +87,8 @@ class Reader:
         Without any that are wanted this costs three short queries and no lock.
         """
         place = self._place()
+        # Before the reading: what is written in between has a higher id, and is looked at next
+        # time.
         newest = log.last_id()
         if place is not None:
             after = max(place, self._looked)

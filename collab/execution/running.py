@@ -75,6 +75,7 @@ def run(program: Program, tools: Tools, listener: Listener = NOBODY_LISTENS) -> 
         finally:
             box.end()
         duration = time.monotonic() - begun
+        # After the end: what it wrote last is still in the pipes.
         watch.drain()
         return _outcome(program, box, watch, duration)
 
@@ -113,6 +114,8 @@ class Watch:
         """Follow until the box has ended, or can't be made to; stops it at the deadline."""
         with selectors.DefaultSelector() as selector:
             self._register(selector)
+            # Bounded beyond the kill: a process that the kernel can't end must not hold this
+            # thread.
             while self._running and time.monotonic() < deadline + KILL_PATIENCE_S:
                 for key, _ in selector.select(LOOK_S):
                     if not key.data():
@@ -141,6 +144,7 @@ class Watch:
         except BlockingIOError:
             return True
         except BrokenPipeError:
+            # The code has closed its input, which is no error: it has read enough.
             written = len(self._unread)
         self._unread = self._unread[written:]
         if not self._unread:

@@ -84,6 +84,8 @@ def append(request: Request) -> int | str:
     """
     with answering():
         receipt = INBOX.here().append(request)
+    # After the request is safe; a knock that is lost costs a second, until the worker looks by
+    # itself.
     WORKER.here().knock()
     return receipt
 
@@ -175,6 +177,7 @@ def reader() -> contextlib.AbstractContextManager[Store]:
 def writer() -> Iterator[Store]:
     """Be the store's only writer within this block, in one transaction."""
     with answering():
+        # A connection of its own: people write here seldom, and none has to be kept for that.
         connection = connect(where_of(application()))
     try:
         with answering(), writing(connection):

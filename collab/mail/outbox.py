@@ -49,6 +49,7 @@ def send(mail: Mail, *, owner_id: int | None = None) -> OutgoingMail:
 def write(mail: Mail, owner_id: int, job_id: int | None = None) -> OutgoingMail:
     """Keep a mail in the open transaction; raises ValueError for what can be in no header."""
     now, sender = utcnow(), setting("MAIL_FROM")
+    # Made once and kept: a mail that has to be sent again is known by it as the same.
     message_id = f"<{new_token()}@{sender_address(sender).rpartition('@')[2]}>"
     message = build(mail, sender, message_id, now)
     row = OutgoingMail(
@@ -57,6 +58,8 @@ def write(mail: Mail, owner_id: int, job_id: int | None = None) -> OutgoingMail:
         kind=mail.kind,
         recipient=mail.to,
         message_id=message_id,
+        # Sealed, since a mail may hold a link that sets a password: a copy of the database opens
+        # none.
         sealed=seal(message.as_bytes().decode(), purpose=MAIL_PURPOSE),
         good_until=mail.good_until,
         created_at=now,
@@ -80,6 +83,7 @@ def end(mail_id: int, status: str, answer: str | None, *, no_mailbox: bool = Fal
     """Note how a mail ended, and what that says about its address; commits."""
     values = {"status": status, "answer": answer and answer[:300], "ended_at": utcnow()}
     statement = update(OutgoingMail).where(OutgoingMail.id == mail_id)
+    # Once: of two ends, the first stays. What it said goes with it: nobody needs it any more.
     ended = statement.where(OutgoingMail.status == WAITING).values(sealed=None, **values)
     recipient = db.session.scalar(ended.returning(OutgoingMail.recipient))
     if status == BOUNCED and no_mailbox and recipient is not None:

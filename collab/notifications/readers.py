@@ -31,6 +31,8 @@ class Readers:
         people = {draft["user_id"] for draft in drafts}
         projects = {draft["project_id"] for draft in drafts} - {None}
         wanted, unwanted = NotificationPreferences.user_id, NotificationPreferences.muted
+        # For the whole batch at once: a query for each draft would be a thousand for one mention of
+        # many.
         known = select(User.id).where(User.id.in_(people), User.disabled_at.is_(None))
         pairs = select(Member.project_id, Member.user_id)
         pairs = pairs.where(Member.project_id.in_(projects), Member.user_id.in_(people))

@@ -105,6 +105,7 @@ def _end_what_viewers_may_not(project: Project, member: Member, role: str, actor
 def load_to_remove(project_id: int, user_id: int, actor: Caller) -> tuple[Project, Member]:
     """Return a member whom the actor may remove: themselves, or anybody if they are an owner."""
     take_write_lock()
+    # Whoever may see the project may leave it; removing somebody else takes an owner.
     right = access.Right.READ if user_id == actor.user_id else access.Right.MANAGE
     project = access.load(Project, project_id, actor, can=right)
     return project, load(project, user_id)

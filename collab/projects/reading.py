@@ -59,6 +59,7 @@ def show(project_id: int, caller: Caller) -> SeenProject:
     )
     if found is None:
         raise NotFound()
+    # The role comes with the row: the right is checked without a second query.
     access.check(access.effective(found.role, caller), Right.READ)
     note_right(Project.__tablename__, project_id, Right.READ)
     return found

@@ -37,6 +37,7 @@ def report(ctx: JobContext, payload: dict[str, Any]) -> Result:
 def gather(ctx: JobContext, days: int, now: datetime) -> Report:
     """Read all facts at one moment; raises FatalError, and Stopped."""
     period = Period.ending(now, days)
+    # One moment for all sections: else a task could be counted in one and missing in another.
     with snapshot(ctx) as connection:
         scope = Scope.of(connection, ctx.project_id or 0, period)
         project = _project(scope, ctx.owner_id)
@@ -52,6 +53,7 @@ def _project(scope: Scope, owner_id: int) -> facts.ProjectFacts:
     project = facts.project(scope)
     if project is None:
         raise FatalError("project_gone", "The project has been deleted.")
+    # Asked when it runs: the job may have waited, and its owner been removed meanwhile.
     if not may(_role(scope, owner_id), Right.READ):
         raise FatalError("access_lost", "You may no longer read this project.")
     return project

@@ -173,6 +173,7 @@ def _supersede(schedule: Schedule, before: Sequence[ScheduleRun]) -> None:
             # Those that wait are replaced: only the latest time is worth a run under this policy.
             skip(schedule, run, SUPERSEDED)
         elif (job := _job_of(run)) is not None and job.status not in jobs.ENDED_STATUSES:
+            # Only asked to end: the new run waits, and begins once this one's job is over.
             call_off(job, None, SUPERSEDED)
 
 

@@ -81,6 +81,7 @@ class Search:
         """Return the places to look in, as the index names them; None for too many."""
         if self.project_id is not None:
             return [f"p{self.project_id}"]
+        # What is published, and what is the caller's own, wherever their projects are.
         general = ["public", f"u{self.caller.user_id}"]
         if self.caller.is_admin:
             return [*general, "admin"]

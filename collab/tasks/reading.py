@@ -79,6 +79,7 @@ def list_tasks(
         values["match"] = fulltext.match(words, "task", _scopes(kind, project_id, caller))
     filters = frozenset(values)
     values |= _place(kind, project_id, caller)
+    # Whoever asks for what is overdue wants what has been so for longest.
     sort = sort or ("due_at" if overdue else "-id")
     key = _key(filters, sort)
     return paginate(
@@ -87,6 +88,7 @@ def list_tasks(
         sort=sort,
         key=key,
         item=lambda row: row,
+        # A filter without a parameter is a part of the statement, by which that was chosen.
         values={name: value for name, value in values.items() if value is not None},
         **page,
     )
@@ -137,6 +139,8 @@ def _scopes(kind: str, project_id: int | None, caller: Caller) -> list[str] | No
         return [f"u{caller.user_id}"]
     projects = db.session.scalars(access.projects_of(caller).limit(fulltext.MAX_SCOPES))
     own = [f"u{caller.user_id}", *(f"p{key}" for key in projects)]
+    # Too many places to name in one query of the index: then rights are asked of each row that
+    # matches.
     return own if len(own) <= fulltext.MAX_SCOPES else None
 
 

@@ -38,6 +38,7 @@ def create(project_id: int | None, values: dict[str, Any], owner: Caller) -> Tas
     # Under the lock: who is a member now is one when the task is committed.
     _check_assignee(place, row["assignee_id"])
     row["position"] = board.end(place, row["status"], owner.user_id)
+    # A number, as lists sort by it: the words would come in the order of their letters.
     row["priority_rank"] = PRIORITIES[row.pop("priority")]
     task = NEW_TASKS.add(owner_id=owner.user_id, **row)
     _add_tags(task, task.tags)

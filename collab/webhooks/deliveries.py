@@ -107,6 +107,7 @@ def _redeliver(hook: Webhook, actor: Caller, *where: Any, limit: int) -> list[in
         Delivery.webhook_id == hook.id, Delivery.status != WAITING, Delivery.place > 0, *where
     )
     keys = db.session.scalars(ended.order_by(Delivery.id).limit(limit)).all()
+    # All or none: half of a span would have to be looked for by hand.
     if len(keys) > room:
         raise LineFull()
     if keys:

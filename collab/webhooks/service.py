@@ -100,6 +100,7 @@ def rotate(hook: Webhook, overlap: timedelta, actor: Caller) -> Webhook:
     Of several rotations in a row only the last secret before the new one does.
     """
     kept = overlap > timedelta(0)
+    # Both sign for a while: receivers change their secret when they get to it.
     hook.sealed_previous = hook.sealed_secret if kept else None
     hook.previous_until = utcnow() + overlap if kept else None
     secret = _give_secret(hook)

@@ -27,6 +27,7 @@ def disable(hook: Webhook, reason: str) -> None:
     statement = update(Webhook).where(Webhook.id == hook.id)
     statement = statement.values(version=Webhook.version + 1, **values)
     db.session.execute(statement.execution_options(synchronize_session=False))
+    # What waited would else go out, long outdated, on the day that it is enabled.
     drop_waiting(hook.id)
     # Of a project without members nobody is told any more: it is being deleted.
     if db.session.scalar(select(exists().where(Member.project_id == hook.project_id))):

@@ -28,6 +28,7 @@ SECRET_PURPOSE = "totp secret"  # noqa: S105
 #: Seconds that a code is shown (RFC 6238 §5.2).
 STEP_S = 30
 #: Steps that a device's clock may be ahead or late.
+#: One either way is what RFC 6238 §5.2 recommends.
 MAX_DRIFT_STEPS = 1
 #: What apps show beside the address.
 ISSUER_NAME = "Collab"
@@ -70,6 +71,7 @@ def enrol(user: User) -> Enrolment:
         raise TotpOn()
     secret = pyotp.random_base32()
     sealed = sealing.seal(secret, purpose=SECRET_PURPOSE)
+    # Merged: one that was begun and never confirmed is begun again.
     db.session.merge(Totp(user_id=user.id, secret=sealed, created_at=utcnow(), last_step=0))
     db.session.commit()
     uri = pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER_NAME)
@@ -109,6 +111,7 @@ def step_of(secret: str, code: str, now: float) -> int | None:
     """Return the time step whose code this is, of those that are near now; None for none."""
     made, present = pyotp.TOTP(secret, interval=STEP_S), int(now) // STEP_S
     near = range(present - MAX_DRIFT_STEPS, present + MAX_DRIFT_STEPS + 1)
+    # All of them, each in constant time: neither which step it was nor how near it came shows.
     found = [one for one in near if hmac.compare_digest(made.generate_otp(one), code)]
     # The newest of those that match: an older one would leave the same code good once more.
     return max(found, default=None)

@@ -46,6 +46,7 @@ def create(user: User, name: str, wanted: Sequence[str], days: int) -> PersonalT
     kept = PersonalToken(
         user_id=user.id,
         name=name,
+        # A digest only: whoever reads the table can use no token.
         digest=digest(token),
         scope=" ".join(sorted(set(wanted))),
         created_at=now,
@@ -114,7 +115,13 @@ def _revoke(which: ColumnElement[bool], actor: int | None, reason: str) -> int:
     ended = db.session.execute(statement).all()
     for key, user_id, name in ended:
         event = TokenRevoked(
-            user_id=user_id, token_id=key, session_id=-key, name=name, reason=reason
+            # A negative session: the hub ends connections by sessions, and tokens have none of
+            # their own.
+            user_id=user_id,
+            token_id=key,
+            session_id=-key,
+            name=name,
+            reason=reason,
         )
         log.record(event, actor=actor)
     return len(ended)

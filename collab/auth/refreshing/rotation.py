@@ -64,6 +64,7 @@ def _rotate(session: Session) -> SignedIn:
     # The newest only: a page that refreshes in a loop must not make the row grow.
     session.retired = dict(list(retired.items())[-MAX_RETIRED:])
     session.token_digest = digest(token_id)
+    # Each trade prolongs the session: whoever comes back within its life stays signed in.
     session.last_used_at, session.expires_at = now, now + sessions.refresh_life()
     signed_in = sessions.issue(session, token_id)
     pair = signed_in.access_token, signed_in.refresh_token or ""

@@ -45,6 +45,7 @@ def finish(
 def _whose(proof: Proof) -> User:
     """Return the account of a proof, under the lock; raises ProofRefused."""
     user = db.session.get(User, proof.user_id, populate_existing=True)
+    # The password may have changed since the first step, which was taken with the old one.
     if user is None or not hmac.compare_digest(proof.bound_to, completing.stamp(user)):
         raise ProofRefused()
     return user

@@ -33,6 +33,7 @@ class Hashing:
             piece = self._source.read(wanted)
         except tarfile.TarError:
             raise NotABackup("It was cut off.") from None
+        # The size stands in the head of the entry already, so the backup can't go on.
         if len(piece) < wanted:
             raise EOFError("a file became shorter as it was read")
         self._left -= len(piece)
@@ -50,7 +51,11 @@ class TapeWriter:
 
     def __init__(self, target: IO[bytes], manifest: Manifest) -> None:
         self._tar = tarfile.open(  # noqa: SIM115 (`finish` closes it)
-            fileobj=target, mode="w|", format=tarfile.PAX_FORMAT, bufsize=PIECE_BYTES
+            # `w|`: without seeking, so that it can be sealed or sent while it is written.
+            fileobj=target,
+            mode="w|",
+            format=tarfile.PAX_FORMAT,
+            bufsize=PIECE_BYTES,
         )
         self._manifest, self._names = manifest, set[str]()
 
@@ -63,6 +68,7 @@ class TapeWriter:
         """Add so many bytes of an open file."""
         if name in self._names:
             raise ValueError(f"{name} is in the backup already")
+        # A name twice would be restored over itself, and the first one lost.
         self._names.add(name)
         hashing = Hashing(source, size)
         self._tar.addfile(_described(name, size), hashing)
@@ -100,6 +106,8 @@ def read_tape(source: IO[bytes], found: list[Entry]) -> Iterator[Piece | Manifes
     try:
         with tarfile.open(fileobj=source, mode="r|", bufsize=PIECE_BYTES) as tar:
             for member in tar:
+                # No links, devices or folders: a forged backup must not write outside of its
+                # folder.
                 content = tar.extractfile(member) if member.isreg() else None
                 if content is None:
                     raise NotABackup(f"{member.name!r} in it is no file.")
@@ -116,12 +124,14 @@ def _file(member: tarfile.TarInfo, content: IO[bytes], found: list[Entry]) -> It
     hashing = Hashing(content, member.size)
     piece = Piece(checked_name(member.name), member.size, hashing)  # type: ignore[arg-type]
     yield piece
+    # Whoever read only a part of it, or nothing: the checksum needs all.
     while hashing.read(PIECE_BYTES):
         pass
     found.append(Entry(piece.name, member.size, hashing.sha256))
 
 
 def _manifest(content: IO[bytes], size: int, found: list[Entry]) -> Manifest:
+    # It is read whole: a forged one must not fill the memory.
     if size > MAX_MANIFEST_BYTES:
         raise NotABackup("Its manifest is too long.")
     manifest = Manifest.read(content.read())

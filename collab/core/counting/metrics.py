@@ -72,6 +72,7 @@ class Family(Generic[M]):
 
     def _made(self, labels: tuple[str, ...]) -> M:
         if len(self._children) >= MAX_CHILDREN:
+            # Counted together from here on: a label with endless values must not fill the memory.
             labels = self._beyond
         # `setdefault`, since two threads may make the same one at once.
         return self._children.setdefault(labels, self._metric.labels(*labels))

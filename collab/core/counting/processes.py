@@ -33,6 +33,7 @@ def share(where: Path) -> None:
     if os.environ.get(FOLDER_VARIABLE):
         return
     for old in where.glob(f"{FOLDER_PREFIX}*"):
+        # Left by a process that was killed: nobody else deletes it.
         if not _lives(old.name.removeprefix(FOLDER_PREFIX)):
             shutil.rmtree(old, ignore_errors=True)
     folder = where / f"{FOLDER_PREFIX}{os.getpid()}"

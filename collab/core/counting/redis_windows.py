@@ -49,6 +49,7 @@ class Counts:
                 return work(self._redis)
             except (redis.RedisError, OSError) as error:
                 log.warning("Redis does not count, each process does so for itself: %s", error)
+                # Not asked for a while: each request would else wait for the time-out.
                 self._again_at = self._clock() + RETRY_S
         return otherwise()
 

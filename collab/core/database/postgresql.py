@@ -39,6 +39,7 @@ CONNECT_S = 10
 
 IS_UNFLUSHED = "SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()"
 
+# Everything in one round trip, and local to the transaction: a pool may hand the connection on.
 BEGIN_WRITING = (
     "SELECT set_config('lock_timeout', %s, true), set_config('synchronous_commit', 'off', true),"
     f" pg_advisory_xact_lock({LOCK_SPACE}, {WRITER_LOCK})"
@@ -106,6 +107,7 @@ class PostgresEngine(Engine):
         readers = READERS.of(self._app)
         connection = readers.take()
         try:
+            # Asked first: to look is cheap, and most readers come after somebody else has flushed.
             if connection.exec_driver_sql(IS_UNFLUSHED).scalar():
                 connection.exec_driver_sql(postgresql_schema.FLUSH_COMMIT)
         except BaseException:

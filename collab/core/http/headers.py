@@ -49,6 +49,7 @@ def present() -> tuple[Request, Any]:
 
 def start() -> None:
     """Give the request its id: the caller's, if that is harmless."""
+    # It stands in log lines: whatever could forge another line is not taken over.
     sent = request.headers.get("X-Request-ID", "")
     g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
     g.started = time.perf_counter()
@@ -78,6 +79,7 @@ def _missing(response: Response, asked: Request, notes: Any) -> list[tuple[str, 
     if "cache-control" not in there and not asked.path.startswith("/api/docs/"):
         # One person's answer must never serve another (RFC 9111 §5.2.2.7).
         told += [("Cache-Control", "private, no-cache"), ("Vary", "Authorization")]
+    # Over TLS only: elsewhere browsers ignore it (RFC 6797 §8.1).
     if asked.is_secure:
         told.append(("Strict-Transport-Security", "max-age=31536000"))
     return told

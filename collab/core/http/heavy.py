@@ -135,6 +135,7 @@ def _bounded_there() -> bool:
 def _enter() -> None:
     who = rate_limit_key()
     TURNS.here().enter(who)
+    # On the request, so that the turn is given back once, however that ends.
     g.heavy = who
 
 

@@ -58,6 +58,7 @@ def paginate(
     Malformed for a cursor that did not come from this list.
     """
     column = columns[sort.removeprefix("-")]
+    # One row more than the page shows: whether there is a next page then takes no query of its own.
     parameters = {"page_size": limit + 1} | (values or {})
     if cursor:
         parameters["value"], parameters["last"] = decode(cursor, sort, column)
@@ -82,6 +83,8 @@ def _sliced(
         there: Any = bindparam("last", type_=key.type)
         if column is not key:
             here = tuple_(column, key)
+            # Both together: many rows may have the same value, and a page may end in the midst of
+            # them.
             there = tuple_(bindparam("value", type_=column.type), there)
         query = query.where(here < there if descending else here > there)
     order = (key,) if column is key else (column, key)
@@ -108,8 +111,10 @@ def decode(cursor: str, sort: str, column: ColumnElement[Any] | Column) -> tuple
         expected = column.type.python_type
         if expected is datetime:
             value = _moment(value)
+        # `type` and not `isinstance`: JSON's true would pass for a whole number.
         if made_for != sort or type(value) is not expected or type(key) is not int:
             raise ValueError
+        # Cursors are not signed: whoever makes one up gets 400, and no error of the database.
         if not all(0 <= number <= MAX_ID for number in (key, value) if type(number) is int):
             raise ValueError
     except (ValueError, TypeError, OverflowError, binascii.Error):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Bytes that a row takes besides its texts: its keys, numbers, times and index entries.
+#: A round number: it keeps a flood of empty rows from being free, and need not be exact.
 ROW_BYTES = 200
 
 

@@ -63,6 +63,8 @@ def _same_owners(*expressions: str | None) -> str:
 
 def _of_counted(one: Counted) -> Iterator[tuple[str, str]]:
     new, old = _of(one.bytes, "new"), _of(one.bytes, "old")
+    # Two triggers for a change: where the owner stays, one counter moves; else the old and the new
+    # one.
     same = _same_owners(one.person, one.project)
     changed = f"AFTER UPDATE OF {', '.join(one.columns)}"
     taken = _counting(one, "old", f"-{old}", "-1")
@@ -172,6 +174,8 @@ def ensure(connection: Connection) -> bool:
     """
     if installed(connection) == wanted():
         return False
+    # The triggers were missing or other ones for a while, so what was counted meanwhile is not
+    # known.
     recount(connection)
     for name, statement in wanted().items():
         engine().make_trigger(connection, name, statement)
@@ -181,6 +185,7 @@ def ensure(connection: Connection) -> bool:
 def recount(connection: Connection) -> None:
     """Count everything from the rows themselves, without triggers, in one transaction."""
     kind = engine()
+    # Others must not write while it counts: what they added would be counted twice, or not at all.
     kind.begin_schema(connection)
     drop_all(connection)
     for table in ("usage", "usage_places"):

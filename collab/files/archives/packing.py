@@ -76,7 +76,9 @@ def content(file: Any) -> bytes | None:
 
 def _entry(file: Any, name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, _moment(file.updated_at))
+    # Pictures and archives are packed already: to deflate them takes time and gains nothing.
     entry.compress_type = zipfile.ZIP_DEFLATED if file.kind == TEXT else zipfile.ZIP_STORED
+    # Else unpackers on Unix make files that nobody may read.
     entry.external_attr = 0o100644 << 16
     return entry
 
@@ -103,6 +105,7 @@ def _bytes(digest: str) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     with file:
+        # Once even if it is empty: no piece at all means that the file is gone.
         yield file.read(PIECE_BYTES)
         while piece := file.read(PIECE_BYTES):
             yield piece

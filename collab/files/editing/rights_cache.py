@@ -48,6 +48,7 @@ class Rights:
     def refresh(self) -> None:
         """Forget what may have changed; while nobody else can write."""
         now = time.monotonic()
+        # A session that runs out by its clock writes no event.
         if now - self._begun > RIGHTS_LIFETIME_S:
             self._forget(now, log.last_id())
             return

@@ -48,6 +48,7 @@ class Spending:
 
     def shift(self, seconds: float, payer: int, debtor: int) -> None:
         """Move a charge from one person to another."""
+        # Whoever sent the missing part pays nothing for what others had waiting for it.
         self.note(payer, self.owed(payer) - seconds)
         self.note(debtor, self.owed(debtor) + seconds)
 

@@ -89,6 +89,7 @@ def _groups(rows: Iterable[Any], fences: set[int]) -> list[list[Any]]:
             group
             and length <= MAX_JOINED_CHARACTERS
             and _alike(group[0], row)
+            # A checkpoint's version must stay reachable: old versions are put together from it.
             and row.base not in fences
         ):
             group.append(row)

@@ -95,6 +95,7 @@ class Editor(Connection):
                 self._newlines.begin(counts=not self.follower.counts_lf)
             self.follower.begin(self._file_id, self.greet())
         self.follower.tell(self._awareness.join(self._file_id, self))
+        # An editor may be there for days, and must hold no connection to the database.
         db.session.remove()
         yield from ()
 

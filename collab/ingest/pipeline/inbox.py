@@ -106,6 +106,7 @@ class Inbox:
 
     def _commit_all(self) -> None:
         with self._queue:
+            # Taken out before the commit: who comes from here on waits for the next one.
             batch, self._waiting = self._waiting, []
         try:
             connection = self._open()

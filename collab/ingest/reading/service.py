@@ -41,6 +41,7 @@ def list_events(
     start = ALL_TIME.start if since is None else milliseconds(since)
     end = ALL_TIME.end if until is None else milliseconds(until)
     wanted = Wanted(project=project, period=Period(start, end), **filters)
+    # Before the connection is lent: a bad cursor is refused without one.
     walk, _ = walk_of(wanted)
     place = walking.place_of(walk, cursor)
     with reader() as connection:

@@ -182,11 +182,14 @@ class Supervisor(BackgroundThread):
 
 def _start(options: Options) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
+        # -P: no module of the working folder is imported; -B: nothing is written beside the source.
         [sys.executable, "-P", "-B", str(WORKER_PROGRAM)],
         stdin=subprocess.PIPE,
+        # A knock is one byte, and must not wait in a buffer.
         bufsize=0,
         # It works on what strangers send: secrets that it does not have can't be read out of it.
         env={name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ},
+        # Its files hold what people send: no other account of the machine reads them.
         umask=0o077,
         start_new_session=True,  # Ctrl-C is the server's to hear
     )

@@ -112,6 +112,7 @@ def _call(run: Run) -> Ending:
 def _require_room(run: Run, result: Result | None) -> None:
     """Refuse a result that its owner's or project's quota has no room for; raises FatalError."""
     if result is not None:
+        # As it is kept: what it took in memory does not matter to a quota.
         size = len(dumps(result.data)) + len(result.body or b"")
         try:
             quota.require(size, person_id=run.job.owner_id, project_id=run.job.project_id)

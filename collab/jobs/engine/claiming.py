@@ -191,6 +191,7 @@ CLAIM_READY = (
     .where(JOB_COLUMNS.id.in_(bindparam("ids", expanding=True)), IS_READY)
     .values(
         status=RUNNING,
+        # Counted at the claim: a run that kills its process has been an attempt.
         attempt=JOB_COLUMNS.attempt + 1,
         lease_owner=bindparam("worker"),
         lease_token=JOB_COLUMNS.lease_token + 1,
@@ -198,6 +199,7 @@ CLAIM_READY = (
         heartbeat_at=bindparam("now", type_=UtcDateTime()),
         started_at=bindparam("now", type_=UtcDateTime()),
         updated_at=bindparam("now", type_=UtcDateTime()),
+        # What an earlier attempt had reached says nothing of this one.
         progress=null(),
         progress_message=null(),
         version=JOB_COLUMNS.version + 1,

@@ -57,6 +57,7 @@ class FairTurns:
     def __init__(self, workers: int, pace: Pace) -> None:
         self._workers, self._pace = float(workers), pace
         #: How much of the pool one person may take: a place is left for others.
+        # One at the least, or with a single worker nobody's job would run.
         self._most_each = max(1.0, self._workers - 1)
         self._taken = 0.0
         self._theirs: dict[int, float] = defaultdict(float)

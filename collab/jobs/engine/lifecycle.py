@@ -246,6 +246,7 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
     if job.spent:
         values = {"finished_at": now, "error": error}
         return DEAD, values, JobDied(attempt=attempt, error=error, **where)
+    # Forgiven attempts were no fault of the job: they don't make it wait longer.
     due = now + backoff(job.attempt - job.attempts_forgiven)
     told = JobRetryScheduled(attempt=attempt, error=error, due_at=due.isoformat(), **where)
     return RETRY_WAIT, {"due_at": due, "error": error}, told

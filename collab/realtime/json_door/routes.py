@@ -71,6 +71,7 @@ def prepare(door: str, too_big: bytes) -> None:
         raise Malformed("A WebSocket's handshake is made in HTTP/1.1.")
     if request.headers.get("Sec-WebSocket-Version") != "13":
         raise UpgradeRequired(headers={"Sec-WebSocket-Version": "13", "Upgrade": "websocket"})
+    # A nonce of 16 bytes (RFC 6455 §4.2.1); the library does not look.
     if len(_decoded(request.headers.get("Sec-WebSocket-Key", ""))) != 16:
         raise Malformed("Sec-WebSocket-Key must be 16 bytes in base64.")
     if request.method != "GET":

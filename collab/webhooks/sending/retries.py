@@ -23,6 +23,7 @@ def pause(attempts: int, asked: timedelta | None, rng: Callable[[], float]) -> t
     """Return how long to wait after so many failed attempts; None: that was the last one."""
     if attempts > len(RETRY_DELAYS_S):
         return None
+    # Only ever longer: the standard's schedule is the least that receivers may count on.
     own = timedelta(seconds=RETRY_DELAYS_S[attempts - 1] * (1 + JITTER_SHARE * rng()))
     return max(own, min(asked, MAX_RETRY_AFTER)) if asked else own
 

@@ -78,6 +78,7 @@ def translated(sql: str) -> str:
 def opened(url: str) -> psycopg.Connection[Any]:
     """Connect; statements are sent as they are, and transactions begun by hand."""
     plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
+    # No prepared statements: behind PgBouncer the next transaction may be on another connection.
     raw = psycopg.connect(plain, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_S)
     raw.adapters.register_loader("numeric", WholeNumber)
     return raw
@@ -137,6 +138,7 @@ class PostgresStore(Store):
         try:
             server.execute(statement)
         except psycopg.OperationalError:
+            # Only a connection that was lost is made anew: what else is wrong would be wrong again.
             if not server.closed:
                 raise
             server = self._server()
@@ -155,6 +157,7 @@ class PostgresStore(Store):
             yield self
             server.execute(end.encode())
         except BaseException:
+            # The connection may be gone: the error that is raised is the one that tells why.
             with contextlib.suppress(psycopg.Error):
                 server.execute("ROLLBACK")
             raise
@@ -187,6 +190,7 @@ class PostgresStore(Store):
 
     def add_events(self, rows: Sequence[EventRow]) -> None:
         """Store events."""
+        # COPY sends rows without a statement each: the fastest way in that PostgreSQL has.
         with self._transaction(), self._server().cursor().copy(COPY_EVENTS) as copy:
             for row in rows:
                 text = joined(*row[-2:])
@@ -231,6 +235,7 @@ def _upgrade(raw: psycopg.Connection[Any]) -> None:
     if _version(raw) >= len(VERSIONS):
         return
     with raw.transaction():
+        # Several workers may start at once: one upgrades, and the others find it done.
         raw.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK_SPACE, LOCKS["upgrade"]))
         raw.execute("CREATE SCHEMA IF NOT EXISTS ingest")
         raw.execute(USE_SCHEMA.encode())

@@ -158,6 +158,7 @@ class Sheet:
         data, cell_count, row_count = None, 0, 0
         with explained(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            # No DTD: entities that expand one another could fill the memory.
             for event, node in iterparse(self.part, events=("start", "end"), forbid_dtd=True):
                 if event == "start":
                     data = node if node.tag == DATA_TAG else data
@@ -166,6 +167,8 @@ class Sheet:
                     return
                 if node.tag == ROW_TAG and data is not None:
                     number, cells = self._parser.parse_row(node)
+                    # openpyxl's tree would else grow with the sheet: a row is dropped once it has
+                    # been read.
                     data.clear()
                     row_count, cell_count = row_count + 1, cell_count + len(cells)
                     if row_count > MAX_ROWS or cell_count > MAX_CELLS:
@@ -213,6 +216,7 @@ class Sheet:
                 raise ValueError(f"a cell has more than {MAX_CELL_CHARACTERS:,} characters")
             return value
         if isinstance(value, int):
+            # A longer one would be another number in what we write; as text, its digits stay.
             return value if MIN_INTEGER <= value <= MAX_INTEGER else str(value)
         if isinstance(value, float):
             return value if math.isfinite(value) else repr(value)
