@@ -73,6 +73,7 @@ class Blobs:
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=RECEIVING_PREFIX, dir=self._folder)
+        # In the same folder, and so on the same disk: only there a rename is one step.
         path, tag, size = Path(name), hashlib.sha256(), 0
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -80,6 +81,8 @@ class Blobs:
                     size += len(piece)
                     if size > limit:
                         raise TooLarge(f"A file has at most {limit // 2**20} MiB.")
+                    # For each piece, as others write as well: a disk that is full would stop
+                    # everybody.
                     self._require_free(limit)
                     tag.update(piece)
                     file.write(piece)
@@ -98,6 +101,7 @@ class Blobs:
         """Move a received file to its place; over the same one, if it is there already."""
         place = self.path(received.digest)
         place.parent.mkdir(mode=0o700, exist_ok=True)
+        # One step of the system: nobody ever finds half of a file under its digest.
         received.path.replace(place)
         _sync(place.parent)
         with contextlib.suppress(FileExistsError):
@@ -110,6 +114,7 @@ class Blobs:
     def remove(self, digest: str) -> bool:
         """Delete a file, if it is there and ours; returns False while all of them are held."""
         if self.are_ours() and self._folder.is_dir():
+            # Shared: deletions keep one another waiting for nothing, only a backup keeps all.
             with self._locked(fcntl.LOCK_SH) as free:
                 if not free:
                     return False

@@ -92,6 +92,8 @@ class _Visits:
         while found is not None:
             user, ts = found
             self.users += 1
+            # Whoever came earlier is no new user of this time; the index gives their first event of
+            # all.
             if ts >= self._whole.start:
                 yield from self._visits_of(user, ts)
             if self._left <= 0:
@@ -114,6 +116,7 @@ class _Visits:
         return (ts - self._whole.start) // self._width
 
     def _leap(self, condition: str, *values: str | int) -> tuple[str, int] | None:
+        # Counted per look into the index, which is what takes the time, and not per event.
         self._left -= 1
         found: tuple[str, int] | None = self._connection.execute(
             f"SELECT user_id, ts FROM events WHERE project = ? AND {condition}"

@@ -86,6 +86,8 @@ def find(
     if wanted.event_id is not None and place is None:
         for day in _days_of(connection, wanted.project, wanted.event_id):
             around = Period(
+                # A day to each side: the day that is remembered is that of the sender's clock,
+                # which may be off.
                 max(wanted.period.start, (day - 1) * DAY_MS),
                 min(wanted.period.end, (day + 2) * DAY_MS),
             )
@@ -113,6 +115,8 @@ def _page(
     size, reached = 0, None
     for seen, (at, row) in enumerate(_matching(connection, wanted, place), 1):
         if row is not None:
+            # Looked at before it is read: the page ends here, and the next one begins with this
+            # event.
             if len(items) == limit or size >= most_bytes:
                 return Found(items, reached)
             items.append(_shown(connection, row))

@@ -93,6 +93,7 @@ def walk(rows: Iterable[Row], steps: int, window_ms: int) -> list[dict[str, int]
                 latest[user] = began = [None] * steps
             began[0] = ts
             reached[0].setdefault(user, 0)
+        # A step before the first one counts for nothing: the way has not begun.
         elif began is not None:
             start = began[step - 1]
             if start is not None and ts - start <= window_ms:

@@ -112,6 +112,7 @@ def examine(
     """
     queues = _queues(connection, project)
     flows = _flows(connection, queues, project)
+    # Of known sources only: what waits of one that is gone is settled by its load.
     for one in flows.keys() & stream.events.keys():
         waiting = Flow(received=stream.events[one], queued=stream.events[one])
         flows[one] += waiting
@@ -220,6 +221,7 @@ def _percentile(buckets: Mapping[int, int], total: int, share: float) -> int | N
     seen = 0
     for bound in sorted(buckets):
         seen += buckets[bound]
+        # The upper bound of its class, so that what is told is never better than it was.
         if seen >= share * total:
             return bound
     return None

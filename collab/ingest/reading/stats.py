@@ -72,6 +72,7 @@ def count(
     whole = period.aligned(width)
     buckets = [
         Bucket(moment(at))
+        # One more than allowed is enough to know: a year by minutes is never counted out.
         for at in range(whole.start, min(whole.end, whole.start + (MAX_BUCKETS + 1) * width), width)
     ]
     if len(buckets) > MAX_BUCKETS:

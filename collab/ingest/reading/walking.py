@@ -67,6 +67,7 @@ class Walk:
         """Yield those of the place's own time; names may be absent, which sorts below all."""
         for length in range(len(self.by) - 1, 0, -1):
             name, value = self.by[length], place[length]
+            # Absent sorts below all, so nothing of the same beginning comes after it.
             if value is None:
                 continue
             same = " AND ".join(map(_equal, self.by[:length], place))
@@ -94,6 +95,7 @@ def place_of(walk: Walk, cursor: str | None) -> Place | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         found = loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        # Each filter walks another index: a place in one means nothing in another.
         if type(found) is not list or tuple(found[: len(walk.given)]) != walk.given:
             raise ValueError
         return _checked(walk, tuple(found[len(walk.given) :]))

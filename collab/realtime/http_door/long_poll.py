@@ -53,6 +53,7 @@ class Waiter(Subscriber):
 
     def deliver(self, chunk: bytes, last_id: int) -> None:
         """Wake for a row, not for a signal."""
+        # Signals are not in the log: a page would have nothing of them.
         if last_id:
             self._wake()
 
@@ -215,12 +216,14 @@ class Poll:
         if not self._begun:
             self._begun = True
             self._live.hub.enter(self._waiter)
+            # Before the first reading: what is written in between wakes it.
             follow(self._live.hub, self._waiter, places(self._caller, self._topic))
 
     def _look(self) -> EventPage | None:
         """Return what is there, or an empty page at the end; None if it has to wait."""
         while True:
             found = page(self._caller, self._topic, **self._query)
+            # After the reading: it may have waited for minutes, and rights have gone.
             known, self._caller = self._caller, recheck(self._caller)
             db.session.remove()
             if self._caller == known:  # else no longer an admin: look again with the rights of now

@@ -33,6 +33,8 @@ from ..transport.wire import LINGER_S, STOP_LINGER_S, Wire
 #: Milliseconds after which a browser comes back by itself.
 RETRY_MS = 1000
 #: Seconds that the kernel keeps trying to reach a silent peer (RFC 5482).
+#: A stream has no pings: without this a peer that is gone would hold its place for a quarter of an
+#: hour.
 USER_TIMEOUT_MS = 30_000
 
 #: Linux has it; elsewhere the kernel gives up later.
@@ -73,6 +75,7 @@ class StreamWire(Wire):
 
     def finish(self, last_words: bytes, linger: float = LINGER_S) -> None:
         """End the response after what is left to send, and then the connection."""
+        # The last chunk: without it a client would take the answer for cut off.
         end = b"0\r\n\r\n" if self._chunked else b""
         self._shut(self._framed(last_words) + end, linger)
         self.when_sent(self.abort)
@@ -119,6 +122,7 @@ class StreamFollower(Follower):
 
     def dropped(self, topic: str, reason: str) -> None:
         """Tell the reader; with the last topic the stream ends."""
+        # After what was sent before: whatever it still gets, it was allowed to see.
         self.deliver(control("unsubscribed", topic=topic, reason=reason), 0)
         if not self.topics:
             self.end(NORMAL_CLOSURE, reason)
@@ -184,6 +188,7 @@ class Streaming(Served):
     def begin(self) -> Work:
         """Send what was missed, then what happens."""
         follower, what = self._follower, self._what
+        # Before the look at the rights: an end of the session that comes from here on is told.
         self._hub.enter(follower)
         with follower.held():
             position = follow(self._hub, follower, what.places, what.after)
