@@ -57,7 +57,7 @@ class Draft:
 
     @property
     def right(self) -> Right:
-        """Return how many bytes publishing this counts."""
+        """Return the right that publishing it takes."""
         known = OPEN_TYPES.get(self.kind)
         return Right(known.right) if known else Right.WRITE
 
