@@ -73,10 +73,12 @@ class BackgroundThread(ABC):
         if self._thread is not None or self._off is not None:
             return
         with self._changing:
+            # Again under the lock: of two first requests one starts it, and none after the stop.
             if self._thread is None and not self._stopping.is_set():
                 self._prepare()
                 # Made here and not before: a thread object does not outlive the server's fork.
                 self._beat()
+                # A daemon: a thread that hangs must not keep the process from ending.
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 thread.start()
                 self._thread = thread

@@ -39,7 +39,9 @@ def usable_ones_of(user_id: int) -> int:
 def find(claims: Claims) -> Identity | None:
     """Return the identity of which a provider speaks, if it is linked to an account."""
     query = select(Identity).where(
-        Identity.issuer == claims.issuer, Identity.subject == claims.subject
+        # By these two and never by the address: a provider may give that to somebody else one day.
+        Identity.issuer == claims.issuer,
+        Identity.subject == claims.subject,
     )
     return db.session.scalar(query)
 
@@ -82,6 +84,7 @@ def link(proof: Proof, caller: Caller) -> Identity:
 
     Raises AttemptInvalid, IdentityTaken, TooManyIdentities.
     """
+    # The session that asked: else a link could be finished in somebody else's browser (CSRF).
     if (proof.user_id, proof.session_id) != (caller.user_id, caller.session_id):
         raise AttemptInvalid()
     take_write_lock()
@@ -106,6 +109,7 @@ def unlink(identity_id: int, caller: Caller) -> None:
     user, provider = identity.user, identity.provider
     db.session.delete(identity)
     db.session.flush()
+    # After the deletion, in its transaction: what is counted is what would be left.
     ways_in.require_one(user)
     gone = IdentityUnlinked(user_id=user.id, identity_id=identity_id, provider=provider)
     log.record(gone, actor=user.id)

@@ -111,6 +111,7 @@ def read_proof(sealed: str) -> Proof:
 
 def _read(sealed: str | None, kind: type[Any], make: Callable[[dict[str, Any]], Any]) -> Any:
     """Return what was sealed for this browser and is not too old."""
+    # Looked at before it is opened: what is longer was never sealed here.
     if not sealed or len(sealed) > MAX_SEALED_LENGTH:
         raise AttemptInvalid()
     try:
@@ -122,6 +123,8 @@ def _read(sealed: str | None, kind: type[Any], make: Callable[[dict[str, Any]], 
         KeyError,
     ):  # or sealed by another version of this program
         raise AttemptInvalid() from None
+    # Bound to the browser: an answer that somebody else's log-in brought back is worth nothing
+    # here.
     token = browser.known()
     if token is None or digest(token) != found.browser or found.expires <= time.time():
         raise AttemptInvalid()

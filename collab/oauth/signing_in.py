@@ -49,6 +49,7 @@ def sign_in(proof: Proof, client: Client, password: str | None = None) -> Signed
         raise
     db.session.commit()  # linked, also where the second factor is still to come
     take_write_lock()
+    # Read again under the lock: between the two transactions somebody may have disabled it.
     user = db.session.get_one(User, user.id, populate_existing=True)
     signed_in = completing.complete(user, client, by=Way.PROVIDER)
     first = is_new and user.role == ADMIN
@@ -72,6 +73,8 @@ def _linked(proof: Proof, client: Client, owner: User | None) -> tuple[User, boo
     by = "password" if owner else "registration" if is_new else "address"
     identities.add(user, proof, by)
     if claims.verified and user.email == claims.email and user.email_verified_at is None:
+        # The provider has seen it, and the account's own password was given, or it is new: both
+        # agree.
         user.email_verified_at = utcnow()
     return user, is_new
 
@@ -82,6 +85,7 @@ def _found(claims: Claims, client: Client) -> tuple[User, bool]:
         db.session.rollback()
         raise AddressNotVouched()
     user = db.session.scalar(select(User).where(User.email == claims.email))
+    # Only by a verified address: else anybody could reserve somebody's account for themselves.
     if user is None and claims.verified:
         REGISTRATIONS.here().take(client.network)
         return service.new_account(claims.email, "", claims.name), True

@@ -40,6 +40,7 @@ class Allowance:
             left = self._now(user_id)
             if left <= 0:
                 return max(-left, 1) / self._rate
+            # Bounded below: one large message must not silence its sender for minutes.
             self._left[user_id] = (max(left - size, -self._burst), self._clock())
             return 0.0
 
@@ -59,7 +60,10 @@ class Allowance:
         now = self._clock()
         if len(self._left) > MAX_PEOPLE_REMEMBERED:
             self._left = {
-                key: one for key, one in self._left.items() if self._grown(one, now) < self._burst
+                # Whoever is full again is as if they had never sent anything.
+                key: one
+                for key, one in self._left.items()
+                if self._grown(one, now) < self._burst
             }
         return self._grown(self._left.get(user_id, (self._burst, now)), now)
 

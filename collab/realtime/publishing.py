@@ -68,6 +68,7 @@ def draft(kind: object, payload: object) -> Draft:
         raise invalid("type", "Must be words of lower-case letters and digits, joined by . or _.")
     if not isinstance(payload, dict):
         raise invalid("payload", "Must be an object.")
+    # Before it is looked up: `file_changed` and `file.changed` are one type, so neither slips past.
     name = canonical_type(kind)
     if reserved(name) or same_type(name) in PROTOCOL_TYPES:
         raise ReservedType(f"Only the server publishes {name}; use a name of your own.")
@@ -91,6 +92,7 @@ def record(what: Draft, topic: str, caller: Caller) -> Message:
 def add(what: Draft, topic: str, caller: Caller) -> Message:
     """Write an event in the open transaction; raises NotFound, Forbidden, TooManyRequests."""
     take_write_lock()
+    # Under the lock: whoever is removed at this moment publishes nothing after that.
     place = access.place(topic, caller, can=what.right)
     live().publications.spend(caller.user_id, what.size + ENVELOPE_BYTES)
     event = Published(

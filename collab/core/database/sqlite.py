@@ -63,6 +63,7 @@ class SqliteEngine(Engine):
         return {
             "connect_args": {
                 "timeout": patience_s,
+                # The pool lends a connection to one thread after the other, never to two at once.
                 "check_same_thread": False,
                 "factory": SharingConnection,
             }

@@ -44,6 +44,8 @@ class WriterTurns:
         if not connection.info.get(TURN_NOTE):
             began = time.perf_counter()
             taken = self._lock.acquire(timeout=self._patience_s)
+            # In vain or not: a wait that was given up is the longest, and must not be missing in
+            # the numbers.
             self._waited(time.perf_counter() - began)
             if not taken:
                 raise Unavailable("Too many writers are waiting.")
@@ -66,6 +68,7 @@ class WriterTurns:
 
     def end(self, info: dict[Any, Any]) -> None:
         """Pass the turn on that a connection had, which is known by its `info`."""
+        # Noted at the connection, so that it is passed on once, by the commit or by the pool.
         if info.pop(TURN_NOTE, False):
             self._lock.release()
 

@@ -53,6 +53,7 @@ def _claim(key: str) -> tuple[int, dict[str, Any] | None]:
     if not KEY_PATTERN.fullmatch(key):
         raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
     found = optional_caller()
+    # By person: nobody gets another one's answer by guessing their key.
     scope = f"user:{found.user_id}" if found else f"address:{network_of(request.remote_addr)}"
     # The rule and not the path, which is in the fingerprint: a key used for two things is refused.
     route = f"{request.method} {request.url_rule}"
@@ -61,6 +62,8 @@ def _claim(key: str) -> tuple[int, dict[str, Any] | None]:
 
 def _carry_out(claim_id: int, view: Callable[[], Response]) -> Response:
     response, rights = idempotency.carry_out(claim_id, view)
+    # Only what has succeeded is kept: a refusal changes nothing, and may be mended with the same
+    # key.
     if response.status_code < 300:
         answer = {
             "status": response.status_code,
@@ -85,6 +88,7 @@ def _fingerprints() -> tuple[str, ...]:
     route to read again.
     """
     path = request.full_path.encode() + b"\n"
+    # An ordinary body fits into memory, where the route reads it again.
     if request.max_content_length == setting("MAX_CONTENT_LENGTH"):
         return ANSWERS.here().tag(path, [request.get_data()])
     kept = TemporaryFile(dir=setting("INSTANCE_PATH"))  # noqa: SIM115

@@ -70,6 +70,7 @@ class Client:
         """
         deadline = Deadline(deadline_s)
         backend = PinnedBackend(deadline, self.resolve, allow_private=self.allow_private)
+        # Uncompressed: a small answer must not become a large one in memory.
         sent = {"host": target.authority, "accept": "*/*", "accept-encoding": "identity"}
         sent |= {"connection": "close", "content-length": str(len(body))}
         # Once each, however it is written.
@@ -120,6 +121,7 @@ def _read(response: httpcore.Response, most: int) -> tuple[bytes, bool]:
     for piece in response.iter_stream():
         pieces.append(piece)
         size += len(piece)
+        # The rest is not read: the connection is closed, however long it would go on.
         if size > most:
             break
     body = b"".join(pieces)

@@ -40,6 +40,7 @@ def addresses_of(
     if not allow_private and not all(map(is_public, found)):
         # Which one is not said: the sender would learn what the names inside stand for.
         raise Forbidden(f"{host} is, or is also, an address that is not public.")
+    # These very addresses are connected to: a second look-up could give others (DNS rebinding).
     return found[:MAX_ADDRESSES]
 
 
@@ -55,6 +56,7 @@ def _within(timeout_s: float, look: Callable[[], list[str]]) -> list[str]:
         finally:
             _places.release()
 
+    # A thread in `getaddrinfo` can't be stopped, so those that hang must be few.
     if not _places.acquire(timeout=max(0.0, timeout_s)):
         raise Broken("Too many names are being looked up at once.")
     thread = threading.Thread(target=work, name="resolving", daemon=True)

@@ -85,6 +85,8 @@ class Client(FlaskOAuth2App):  # type: ignore[misc]
         try:
             return dict(self.parse_id_token(token, **checks))
         except BadSignatureError:  # by a key that has the name of an older one, or none
+            # Providers change their keys at any time: once more with the present ones, and no
+            # oftener.
             self.fetch_jwk_set(force=True)
             return dict(self.parse_id_token(token, **checks))
 
@@ -114,6 +116,7 @@ def _used_of(found: Any, provider: ProviderSettings) -> dict[str, Any]:
         "issuer": issuer,
         NAMES_ISSUER: found.get(NAMES_ISSUER) is True,
         "token_endpoint_auth_method": wanted if provider.client_secret else "none",
+        # Ours and not the provider's: who forges a token would name `none`.
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
     }
 

@@ -86,6 +86,7 @@ class Client(Socket):
     def _asked(self, packet: packets.Packet) -> Body | None:
         name, *arguments = packet.arguments()
         told: Body = {"type": name}
+        # Socket.IO's callback is our `ref`: the answer carries it, and becomes the acknowledgement.
         if packet.ack is not None:
             told["ref"] = Ack(packet.ack)
         try:
@@ -137,5 +138,7 @@ class Client(Socket):
         if self._lost and self.follower.topics:
             topics = list(self.follower.topics)
             left = Left(self.caller.session_id, self._opening.sid, topics, time.monotonic())
+            # Only the lost are remembered: who said goodbye would get rows that they did not ask
+            # for.
             RECOVERY.here().keep(self._opening.pid, left)
         super().leave()

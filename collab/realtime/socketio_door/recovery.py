@@ -50,6 +50,7 @@ class Recovery:
         """Return who comes back, once; None if they can't be given all that they missed."""
         with self._lock:
             left = self._left.get(pid)
+            # A `pid` is no proof of who comes: it counts in the session that it was given to.
             if left is None or left.session_id != session_id:
                 return None
             del self._left[pid]

@@ -55,6 +55,7 @@ def owner_of(asked: Any) -> str | None:
     """Return the process of the connection that a request names, if it is another one."""
     if "sid=" not in (asked.query or "") or SOCKET_IO_WORD not in asked.path:
         return None
+    # The process is in the id itself, so whichever gets the request knows whose it is.
     name = parse_qs(asked.query).get("sid", [""])[0].partition(".")[0]
     return name if NAME_PATTERN.fullmatch(name) and name != own_name() else None
 
@@ -89,6 +90,7 @@ class Upgrading(Served):
         if data == packets.PROBE_PACKET:
             self._session.wire.upgrading = True
             self._parked.wire.push(text_frame(packets.PROBED_PACKET))
+            # The poll that waits has to end first (NOOP): the client moves only when none is open.
             self._session.wire.wake()
         elif data == packets.UPGRADE_PACKET and self._session.wire.upgrading:
             self._moving = True
