@@ -10,7 +10,7 @@ ON_POSTGRES := tests/test_migrations.py tests/test_role_matrix.py tests/projects
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test coverage postgres spark newest tour clients fuzz counts bench lock sbom deploy-lint image audit
+.PHONY: help install lint types test coverage mutations postgres spark newest tour clients fuzz counts bench lock sbom deploy-lint image audit
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,6 +35,11 @@ types: ## mypy, strict; and tsc for the page
 
 coverage: ## the tests with branch coverage, which takes them half as long again
 	$(PYTHON) -m pytest --cov --cov-report=term $(ARGS)
+
+mutations: ## mutation testing (docs/mutations.md), for hours; a part: make mutations ARGS="collab/events --tests tests/events"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .mutations \
+	  "mutmut>=3.8.1,<4" "libcst>=1.9,<2"
+	PYTHONPATH=.mutations $(PYTHON) -m tests.support.mutants $(ARGS)
 
 test: ## pytest on all cores; one part of it: make test ARGS=tests/posts
 	$(PYTHON) -m pytest $(ARGS)

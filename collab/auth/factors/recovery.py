@@ -25,10 +25,7 @@ _MEANT = str.maketrans({"o": "0", "i": "1", "l": "1", "-": "", " ": ""})
 def renew(user_id: int) -> list[str]:
     """Give a person new codes in the open transaction; the ones before are no longer good."""
     forget_all(user_id)
-    codes = [
-        "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
-        for _ in range(RECOVERY_CODES)
-    ]
+    codes = [_made() for _ in range(RECOVERY_CODES)]
     db.session.add_all(RecoveryCode(user_id=user_id, digest=digest(code)) for code in codes)
     return [_grouped(code) for code in codes]
 

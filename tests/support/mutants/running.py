@@ -1,0 +1,250 @@
+"""Run the tests once and note which lines each runs; then, in a fork for each mutant, those of its
+lines, until one fails.
+
+A fork begins where the tests have come to: the application is built, the database made, everybody
+is registered. So a mutant costs no more than the tests that look at it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import coverage
+import pytest
+
+from collab.config import ROOT
+
+from .making import Mutant, mutants_of
+from .swapping import CanNotSwapError, swap
+
+#: Servers in other processes run the code as it was.
+OTHER_PROCESSES = {"process", "cluster"}
+#: Seconds that a test may take of its own, whatever it took before.
+MIN_TEST_SECONDS = 15.0
+#: How much longer than before a test may take with a mutant.
+PATIENCE = 10
+#: Tests that are run in a session built anew, for code that only building an application runs.
+MAX_ANEW = 60
+
+#: The profile of hypothesis, and the examples that a property is tried with.
+PROFILE = "mutations"
+MAX_EXAMPLES = 5
+
+KILLED, SURVIVED, TIMEOUT, UNREACHED, UNSWAPPED = (
+    "killed",
+    "survived",
+    "timeout",
+    "unreached",
+    "unswapped",
+)
+PASSED, FAILED, CAN_NOT_SWAP = 0, 1, 2
+
+
+@dataclass
+class Runner:
+    """A plugin of pytest's that runs mutants in the place of its own loop."""
+
+    paths: Sequence[Path]
+    only: str = ""
+    #: Seconds of tests for one mutant; those that take longest are left out.
+    budget: float = 60.0
+    results: dict[str, dict[str, list[Mutant]]] = field(default_factory=dict)
+    #: Mutants for which the budget did not reach all tests.
+    shortened: set[Mutant] = field(default_factory=set)
+    broken: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._failed = False
+        self._items: dict[str, pytest.Item] = {}
+        self._seconds: dict[str, float] = {}
+        self._kills: Counter[str] = Counter()
+        #: The test that a child is running.
+        self._at = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self) -> None:
+        """Give the profile that is asked for its settings: the same examples for each mutant."""
+        from hypothesis import settings  # not before pytest has seen to its plugin
+
+        settings.register_profile(
+            PROFILE, derandomize=True, database=None, deadline=None, max_examples=MAX_EXAMPLES
+        )
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a failure, whenever it was: a fixture's is one, too."""
+        self._failed = self._failed or report.failed
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out what would look at servers in other processes."""
+        items[:] = [one for one in items if not OTHER_PROCESSES & _fixtures(one)]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run everything."""
+        if len(session.items) < 2:  # one would be taken down for the other
+            raise pytest.UsageError("There are too few tests.")
+        lines = self._measure(session.items)
+        self._control()
+        for path in self.paths:
+            self._run_module(path, lines.get(str(path), {}))
+        return True
+
+    def _run(self, item: pytest.Item, following: pytest.Item) -> bool:
+        self._failed = False
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        return not self._failed
+
+    def _measure(self, items: list[pytest.Item]) -> dict[str, dict[int, set[str]]]:
+        """Run each test; returns the tests of each line, those of the preparations as ""."""
+        # What is made once is made before anything is measured.
+        prepares = next((one for one in items if "project" in _fixtures(one)), items[0])
+        watch = coverage.Coverage(
+            data_file=None, config_file=False, include=[str(one) for one in self.paths]
+        )
+        watch.start()
+        self._run(prepares, next(one for one in items if one is not prepares))
+        for one, following in zip(items, [*items[1:], items[0]], strict=True):
+            watch.switch_context(one.nodeid)
+            begun = time.monotonic()
+            if self._run(one, following):
+                self._items[one.nodeid] = one
+            else:
+                self.broken.append(one.nodeid)
+            self._seconds[one.nodeid] = time.monotonic() - begun
+        watch.stop()
+        data = watch.get_data()
+        return {
+            name: {line: set(tests) for line, tests in data.contexts_by_lineno(name).items()}
+            for name in data.measured_files()
+        }
+
+    def _control(self) -> None:
+        """Run all in forks in which nothing is changed; what fails there would kill any mutant."""
+        names = [*self._items]
+        while names:
+            with contextlib.suppress(TimeoutError):
+                if self._fork(None, names) == PASSED:
+                    return
+            fails = self._at
+            self.broken.append(fails)
+            del self._items[fails]
+            names = names[names.index(fails) + 1 :]
+
+    def _run_module(self, path: Path, tests: dict[int, set[str]]) -> None:
+        module = str(path.relative_to(ROOT))
+        found: dict[str, list[Mutant]] = defaultdict(list)
+        for one in mutants_of(path, module):
+            if self.only in one.function:
+                status = self._status(path, one, tests)
+                found[status].append(one)
+                if status in (SURVIVED, UNREACHED, UNSWAPPED):
+                    print(f"\n{module}:{one.line} {status} {one.name}", flush=True)
+        self.results[module] = found
+        print(f"\n{module}: " + ", ".join(f"{len(found[one])} {one}" for one in found), flush=True)
+
+    def _status(self, path: Path, mutant: Mutant, tests: dict[int, set[str]]) -> str:
+        looking = set().union(*(tests.get(line, set()) for line in mutant.lines))
+        chosen = self._in_order(looking, mutant)
+        try:
+            ended = self._fork((path, mutant.source), chosen) if chosen else PASSED
+            if ended == PASSED and "" in looking:
+                some = chosen or self._in_order(set(self._items), mutant)
+                ended = self._fork((path, mutant.source), some[:MAX_ANEW], anew=True)
+        except TimeoutError:
+            return TIMEOUT
+        if ended == CAN_NOT_SWAP:
+            return UNSWAPPED
+        if ended == PASSED:
+            return SURVIVED if looking else UNREACHED
+        return KILLED
+
+    def _in_order(self, names: set[str], mutant: Mutant) -> list[str]:
+        """Return the tests that are to be run: what has killed most first, then the quickest."""
+        names = names & self._items.keys()
+        chosen, seconds = [], 0.0
+        for one in sorted(names, key=lambda name: (-self._kills[name], self._seconds[name])):
+            seconds += self._seconds[one]
+            if seconds > self.budget and chosen:
+                self.shortened.add(mutant)
+                break
+            chosen.append(one)
+        return chosen
+
+    def _fork(
+        self, change: tuple[Path, str] | None, names: list[str], *, anew: bool = False
+    ) -> int:
+        """Run some tests in a process of their own, with a change; raises TimeoutError."""
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.close(reader)
+            self._in_child(change, names, writer, anew=anew)
+        os.close(writer)
+        try:
+            return self._watch(reader, names, patience=60.0 if anew else 0.0)
+        finally:
+            os.close(reader)
+            _end(pid)
+
+    def _watch(self, reader: int, names: list[str], patience: float) -> int:
+        """Wait for one byte for each test that has passed, and one for how it ended."""
+        for name in [*names, None]:
+            self._at = name or names[-1]
+            allowed = MIN_TEST_SECONDS + PATIENCE * (self._seconds[name] if name else 0) + patience
+            patience = 0.0
+            if not select.select([reader], [], [], allowed)[0]:
+                raise TimeoutError
+            said = os.read(reader, 1)
+            if said != b".":
+                if name and said == b"F":
+                    self._kills[name] += 1
+                return int(said != b"=") if said != b"?" else CAN_NOT_SWAP
+        raise AssertionError("the child said more than it was asked")
+
+    def _in_child(
+        self, change: tuple[Path, str] | None, names: list[str], writer: int, *, anew: bool
+    ) -> None:
+        """Say how it goes, and end, whatever happens."""
+        try:
+            os.setpgid(0, 0)
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, 1)
+            os.dup2(nothing, 2)
+            if change:
+                swap(*change)
+            items = [self._items[one] for one in names]
+            if anew:
+                items[0].session._setupstate.teardown_exact(None)
+            for one, following in zip(items, [*items[1:], items[-1]], strict=True):
+                if not self._run(one, following):
+                    os.write(writer, b"F")
+                    os._exit(0)
+                os.write(writer, b".")
+            os.write(writer, b"=")
+        except CanNotSwapError:
+            os.write(writer, b"?")
+        except BaseException:
+            os.write(writer, b"E")
+        finally:
+            os._exit(0)
+
+
+def _fixtures(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
+
+
+def _end(pid: int) -> None:
+    """End a child, and all that it has started."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
