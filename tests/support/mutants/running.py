@@ -48,7 +48,7 @@ KILLED, SURVIVED, TIMEOUT, UNREACHED, UNSWAPPED = (
 PASSED, FAILED, CAN_NOT_SWAP = 0, 1, 2
 
 
-@dataclass
+@dataclass(eq=False)
 class Runner:
     """A plugin of pytest's that runs mutants in the place of its own loop."""
 
