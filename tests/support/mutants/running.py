@@ -45,7 +45,8 @@ KILLED, SURVIVED, TIMEOUT, UNREACHED, UNSWAPPED = (
     "unreached",
     "unswapped",
 )
-PASSED, FAILED, CAN_NOT_SWAP = 0, 1, 2
+#: What a child says: of each test, and at last of itself. One that just dies was killed.
+PASSED, FAILED, ENDED, CAN_NOT_SWAP = b".", b"F", b"=", b"?"
 
 
 @dataclass(eq=False)
@@ -66,6 +67,8 @@ class Runner:
         self._items: dict[str, pytest.Item] = {}
         self._seconds: dict[str, float] = {}
         self._kills: Counter[str] = Counter()
+        #: Tests that were seen to fail, and whether they pass in a fork without any change.
+        self._sound: dict[str, bool] = {}
         #: The test that a child is running.
         self._at = ""
 
@@ -93,7 +96,6 @@ class Runner:
         if len(session.items) < 2:  # one would be taken down for the other
             raise pytest.UsageError("There are too few tests.")
         lines = self._measure(session.items)
-        self._control()
         for path in self.paths:
             self._run_module(path, lines.get(str(path), {}))
         return True
@@ -127,18 +129,6 @@ class Runner:
             for name in data.measured_files()
         }
 
-    def _control(self) -> None:
-        """Run all in forks in which nothing is changed; what fails there would kill any mutant."""
-        names = [*self._items]
-        while names:
-            with contextlib.suppress(TimeoutError):
-                if self._fork(None, names) == PASSED:
-                    return
-            fails = self._at
-            self.broken.append(fails)
-            del self._items[fails]
-            names = names[names.index(fails) + 1 :]
-
     def _run_module(self, path: Path, tests: dict[int, set[str]]) -> None:
         module = str(path.relative_to(ROOT))
         found: dict[str, list[Mutant]] = defaultdict(list)
@@ -154,18 +144,28 @@ class Runner:
     def _status(self, path: Path, mutant: Mutant, tests: dict[int, set[str]]) -> str:
         looking = set().union(*(tests.get(line, set()) for line in mutant.lines))
         chosen = self._in_order(looking, mutant)
-        try:
-            ended = self._fork((path, mutant.source), chosen) if chosen else PASSED
-            if ended == PASSED and "" in looking:
-                some = chosen or self._in_order(set(self._items), mutant)
-                ended = self._fork((path, mutant.source), some[:MAX_ANEW], anew=True)
-        except TimeoutError:
-            return TIMEOUT
-        if ended == CAN_NOT_SWAP:
-            return UNSWAPPED
-        if ended == PASSED:
-            return SURVIVED if looking else UNREACHED
-        return KILLED
+        ended = self._tried(mutant, path, chosen)
+        if ended == SURVIVED and "" in looking:
+            some = chosen or self._in_order(set(self._items), mutant)
+            ended = self._fork((path, mutant.source), some[:MAX_ANEW], anew=True)
+        return UNREACHED if ended == SURVIVED and not looking else ended
+
+    def _tried(self, mutant: Mutant, path: Path, names: list[str]) -> str:
+        """Run tests with a mutant, without those that fail without it."""
+        ended = self._fork((path, mutant.source), names)
+        while ended in (KILLED, TIMEOUT) and not self._is_sound(self._at):
+            names.remove(self._at)
+            ended = self._fork((path, mutant.source), names)
+        return ended
+
+    def _is_sound(self, name: str) -> bool:
+        """Return whether a test passes in a fork without any change: else it says nothing."""
+        if name not in self._sound:
+            self._sound[name] = self._fork(None, [name]) == SURVIVED
+            if not self._sound[name]:
+                self.broken.append(name)
+                del self._items[name]
+        return self._sound[name]
 
     def _in_order(self, names: set[str], mutant: Mutant) -> list[str]:
         """Return the tests that are to be run: what has killed most first, then the quickest."""
@@ -181,8 +181,10 @@ class Runner:
 
     def _fork(
         self, change: tuple[Path, str] | None, names: list[str], *, anew: bool = False
-    ) -> int:
-        """Run some tests in a process of their own, with a change; raises TimeoutError."""
+    ) -> str:
+        """Run some tests in a process of their own, with a change, until one fails."""
+        if not names:
+            return SURVIVED
         reader, writer = os.pipe()
         pid = os.fork()
         if not pid:
@@ -195,19 +197,18 @@ class Runner:
             os.close(reader)
             _end(pid)
 
-    def _watch(self, reader: int, names: list[str], patience: float) -> int:
+    def _watch(self, reader: int, names: list[str], patience: float) -> str:
         """Wait for one byte for each test that has passed, and one for how it ended."""
-        for name in [*names, None]:
+        for name in [*names, ""]:
             self._at = name or names[-1]
-            allowed = MIN_TEST_SECONDS + PATIENCE * (self._seconds[name] if name else 0) + patience
+            allowed = MIN_TEST_SECONDS + PATIENCE * self._seconds.get(name, 0) + patience
             patience = 0.0
             if not select.select([reader], [], [], allowed)[0]:
-                raise TimeoutError
+                return TIMEOUT
             said = os.read(reader, 1)
-            if said != b".":
-                if name and said == b"F":
-                    self._kills[name] += 1
-                return int(said != b"=") if said != b"?" else CAN_NOT_SWAP
+            if said != PASSED:
+                self._kills[name] += said == FAILED
+                return {ENDED: SURVIVED, CAN_NOT_SWAP: UNSWAPPED}.get(said, KILLED)
         raise AssertionError("the child said more than it was asked")
 
     def _in_child(
@@ -226,14 +227,12 @@ class Runner:
                 items[0].session._setupstate.teardown_exact(None)
             for one, following in zip(items, [*items[1:], items[-1]], strict=True):
                 if not self._run(one, following):
-                    os.write(writer, b"F")
+                    os.write(writer, FAILED)
                     os._exit(0)
-                os.write(writer, b".")
-            os.write(writer, b"=")
+                os.write(writer, PASSED)
+            os.write(writer, ENDED)
         except CanNotSwapError:
-            os.write(writer, b"?")
-        except BaseException:
-            os.write(writer, b"E")
+            os.write(writer, CAN_NOT_SWAP)
         finally:
             os._exit(0)
 
