@@ -33,7 +33,8 @@ def swap(path: Path, source: str) -> None:
         code = one.__code__
         key = keys.get((code.co_qualname, code.co_firstlineno))
         changed = after.get(key) if key else None
-        if changed is None or changed == code:
+        # Compared as compiled: code that has run is no longer equal to what it was.
+        if key is None or changed is None or changed == before[key]:
             continue
         if len(changed.co_freevars) != len(code.co_freevars):
             raise CanNotSwapError
