@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .support.mutants.swapping import CanNotSwapError, swap
+from .support.mutants.swapping import CanNotSwapError, Swapper
 
 SOURCE = """
 from functools import wraps
@@ -57,10 +57,10 @@ def module(tmp_path: Path) -> Any:
 def test_what_was_imported_runs_the_changed_code(
     old: str, new: str, results: tuple[int, int | None], module: Any
 ) -> None:
-    swap(Path(module.__file__), SOURCE.replace(old, new))
+    Swapper(Path(module.__file__)).swap(SOURCE.replace(old, new))
     assert (module.double(4), module.Thing().size) == results
 
 
 def test_a_change_that_no_function_runs_is_not_taken_for_one(module: Any) -> None:
     with pytest.raises(CanNotSwapError):
-        swap(Path(module.__file__), SOURCE.replace("LIMIT = 5", "LIMIT = 6"))
+        Swapper(Path(module.__file__)).swap(SOURCE.replace("LIMIT = 5", "LIMIT = 6"))

@@ -8,6 +8,7 @@ is registered. So a mutant costs no more than the tests that look at it.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import select
 import signal
@@ -23,7 +24,7 @@ import pytest
 from collab.config import ROOT
 
 from .making import Mutant, mutants_of
-from .swapping import CanNotSwapError, swap
+from .swapping import CanNotSwapError, Swapper
 
 #: Servers in other processes run the code as it was.
 OTHER_PROCESSES = {"process", "cluster"}
@@ -96,7 +97,10 @@ class Runner:
         if len(session.items) < 2:  # one would be taken down for the other
             raise pytest.UsageError("There are too few tests.")
         lines = self._measure(session.items)
-        for path in self.paths:
+        swappers = {path: Swapper(path) for path in self.paths}
+        gc.collect()
+        gc.freeze()  # or each child would copy what its collector looks through
+        for path, self._swapper in swappers.items():
             self._run_module(path, lines.get(str(path), {}))
         return True
 
@@ -134,28 +138,28 @@ class Runner:
         found: dict[str, list[Mutant]] = defaultdict(list)
         for one in mutants_of(path, module):
             if self.only in one.function:
-                status = self._status(path, one, tests)
+                status = self._status(one, tests)
                 found[status].append(one)
                 if status in (SURVIVED, UNREACHED, UNSWAPPED):
                     print(f"\n{module}:{one.line} {status} {one.name}", flush=True)
         self.results[module] = found
         print(f"\n{module}: " + ", ".join(f"{len(found[one])} {one}" for one in found), flush=True)
 
-    def _status(self, path: Path, mutant: Mutant, tests: dict[int, set[str]]) -> str:
+    def _status(self, mutant: Mutant, tests: dict[int, set[str]]) -> str:
         looking = set().union(*(tests.get(line, set()) for line in mutant.lines))
         chosen = self._in_order(looking, mutant)
-        ended = self._tried(mutant, path, chosen)
+        ended = self._tried(mutant, chosen)
         if ended == SURVIVED and "" in looking:
             some = chosen or self._in_order(set(self._items), mutant)
-            ended = self._fork((path, mutant.source), some[:MAX_ANEW], anew=True)
+            ended = self._fork(mutant.source, some[:MAX_ANEW], anew=True)
         return UNREACHED if ended == SURVIVED and not looking else ended
 
-    def _tried(self, mutant: Mutant, path: Path, names: list[str]) -> str:
+    def _tried(self, mutant: Mutant, names: list[str]) -> str:
         """Run tests with a mutant, without those that fail without it."""
-        ended = self._fork((path, mutant.source), names)
+        ended = self._fork(mutant.source, names)
         while ended in (KILLED, TIMEOUT) and not self._is_sound(self._at):
             names.remove(self._at)
-            ended = self._fork((path, mutant.source), names)
+            ended = self._fork(mutant.source, names)
         return ended
 
     def _is_sound(self, name: str) -> bool:
@@ -179,9 +183,7 @@ class Runner:
             chosen.append(one)
         return chosen
 
-    def _fork(
-        self, change: tuple[Path, str] | None, names: list[str], *, anew: bool = False
-    ) -> str:
+    def _fork(self, change: str | None, names: list[str], *, anew: bool = False) -> str:
         """Run some tests in a process of their own, with a change, until one fails."""
         if not names:
             return SURVIVED
@@ -211,9 +213,7 @@ class Runner:
                 return {ENDED: SURVIVED, CAN_NOT_SWAP: UNSWAPPED}.get(said, KILLED)
         raise AssertionError("the child said more than it was asked")
 
-    def _in_child(
-        self, change: tuple[Path, str] | None, names: list[str], writer: int, *, anew: bool
-    ) -> None:
+    def _in_child(self, change: str | None, names: list[str], writer: int, *, anew: bool) -> None:
         """Say how it goes, and end, whatever happens."""
         try:
             os.setpgid(0, 0)
@@ -221,7 +221,7 @@ class Runner:
             os.dup2(nothing, 1)
             os.dup2(nothing, 2)
             if change:
-                swap(*change)
+                self._swapper.swap(change)
             items = [self._items[one] for one in names]
             if anew:
                 items[0].session._setupstate.teardown_exact(None)

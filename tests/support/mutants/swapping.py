@@ -24,25 +24,41 @@ class CanNotSwapError(Exception):
     """No function of this process has the code that was changed."""
 
 
-def swap(path: Path, source: str) -> None:
-    """Give all functions of a module the code of its changed source; raises CanNotSwapError."""
-    before, after = _codes(path, path.read_text()), _codes(path, source)
-    keys = {(code.co_qualname, code.co_firstlineno): key for key, code in before.items()}
-    swapped = 0
-    for one in _functions(path):
-        code = one.__code__
-        key = keys.get((code.co_qualname, code.co_firstlineno))
-        changed = after.get(key) if key else None
-        # Compared as compiled: code that has run is no longer equal to what it was.
-        if key is None or changed is None or changed == before[key]:
-            continue
-        if len(changed.co_freevars) != len(code.co_freevars):
+class Swapper:
+    """What has been imported of a module, looked for once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._before = path, _codes(path, path.read_text())
+        there = gc.get_objects()
+        self._functions = [
+            one
+            for one in there
+            if isinstance(one, FunctionType) and one.__code__.co_filename == str(path)
+        ]
+        self._caches = [
+            one for one in there if type(one) is CACHED and one.__module__.startswith("collab.")
+        ]
+
+    def swap(self, source: str) -> None:
+        """Give all its functions the code of a changed source; raises CanNotSwapError."""
+        before, after = self._before, _codes(self._path, source)
+        keys = {(code.co_qualname, code.co_firstlineno): key for key, code in before.items()}
+        swapped = 0
+        for one in self._functions:
+            code = one.__code__
+            key = keys.get((code.co_qualname, code.co_firstlineno))
+            changed = after.get(key) if key else None
+            # Compared as compiled: code that has run is no longer equal to what it was.
+            if key is None or changed is None or changed == before[key]:
+                continue
+            if len(changed.co_freevars) != len(code.co_freevars):
+                raise CanNotSwapError
+            one.__code__ = changed
+            swapped += 1
+        if not swapped:
             raise CanNotSwapError
-        one.__code__ = changed
-        swapped += 1
-    if not swapped:
-        raise CanNotSwapError
-    _forget()
+        for cache in self._caches:  # what they keep was computed by the code as it was
+            cache.cache_clear()
 
 
 def _codes(path: Path, source: str) -> dict[Key, CodeType]:
@@ -59,18 +75,3 @@ def _walk(code: CodeType) -> Iterator[CodeType]:
         if isinstance(one, CodeType):
             yield one
             yield from _walk(one)
-
-
-def _functions(path: Path) -> list[FunctionType]:
-    return [
-        one
-        for one in gc.get_objects()
-        if isinstance(one, FunctionType) and one.__code__.co_filename == str(path)
-    ]
-
-
-def _forget() -> None:
-    """Empty the caches: what they keep was computed by the code as it was."""
-    for one in gc.get_objects():
-        if type(one) is CACHED and one.__module__.startswith("collab."):
-            one.cache_clear()
