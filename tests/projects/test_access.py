@@ -1,17 +1,32 @@
-"""The one table of who may do what, written out again, and how it is read: without a database."""
+"""The one table of who may do what, written out again, and how it is read."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 
 from collab.core.caller import Caller
 from collab.core.errors import Forbidden, NotFound
 from collab.core.models import utcnow
+from collab.extensions import db
 from collab.jobs.models import Job
-from collab.projects.access import Right, Role, check, check_grant, effective, may, role_in
+from collab.projects.access import (
+    Right,
+    Role,
+    check,
+    check_grant,
+    effective,
+    load,
+    load_all,
+    may,
+    role_in,
+)
+from collab.projects.models import Project
 from collab.tasks.models import Task
+
+from ..support.people import Person, ok
 
 ALICE = Caller(7, 1, "Alice", "alice@example.com", is_admin=False, token_expires=utcnow())
 ADA = replace(ALICE, user_id=1, is_admin=True)
@@ -85,3 +100,32 @@ def test_an_admin_manages_what_is_in_no_project_where_its_model_says_so() -> Non
     assert (Task.admins_manage, Job.admins_manage) == (True, False)
     assert role_in(Task, None, ALICE.user_id, None, ADA) is Role.OWNER
     assert role_in(Task, None, ADA.user_id, None, ALICE) is Role.NONE
+
+
+def called(person: Person) -> Caller:
+    return replace(ALICE, user_id=person.id, name=person.name, email=person.email)
+
+
+def test_what_is_loaded_again_is_as_it_is_now(
+    app: Flask, alice: Person, bob: Person, project: int
+) -> None:
+    with app.app_context():
+        known = load(Project, project, called(bob))
+        db.session.commit()  # the session keeps what it has read
+        changed = {"name": "Artemis"}
+        ok(alice.patch(f"/projects/{project}", changed, headers={"If-Match": "*"}))
+        ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "viewer"}))
+        again = load(Project, project, called(bob))
+        assert again is known
+        assert (again.name, again.role) == ("Artemis", "viewer")
+
+
+def test_several_are_loaded_in_the_order_of_their_ids_list(
+    app: Flask, alice: Person, project: int
+) -> None:
+    others = [alice.makes_project(name) for name in ("Gemini", "Mercury")]
+    wanted = [others[1], project, others[0]]
+    with app.app_context():
+        found = load_all(Project, wanted, called(alice), can=Right.MANAGE)
+        assert [one.id for one in found] == wanted
+        db.session.rollback()
