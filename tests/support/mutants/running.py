@@ -29,7 +29,7 @@ from .swapping import CanNotSwapError, Swapper
 #: Servers in other processes run the code as it was.
 OTHER_PROCESSES = {"process", "cluster"}
 #: Seconds that a test may take of its own, whatever it took before.
-MIN_TEST_SECONDS = 15.0
+MIN_TEST_SECONDS = 8.0
 #: How much longer than before a test may take with a mutant.
 PATIENCE = 10
 #: Tests that are run in a session built anew, for code that only building an application runs.
