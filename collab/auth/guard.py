@@ -173,7 +173,8 @@ def from_token(token: str, area: str | None = None) -> Caller:
 
 
 def _from_personal_token(token: str, area: str | None) -> Caller:
-    who, last_used = lookup.from_text(token)
+    found = lookup.from_text(token)
+    who = found.who
     g.claimed = who.user_id
     if area is not None:
         require_scope(who, area, write=False)
@@ -181,7 +182,7 @@ def _from_personal_token(token: str, area: str | None) -> Caller:
         write = request.method not in SAFE_METHODS
         require_scope(who, scopes.area_of(request.blueprint), write=write)
     # After the check: a use that was refused is none.
-    lookup.note_use(who, last_used)
+    lookup.note_use(found)
     return who
 
 

@@ -1,19 +1,27 @@
-"""Finding out whose personal token a request brings, as the database has it at this moment."""
+"""Finding out whose personal token a request brings, as the database has it at this moment.
+
+As with sessions, who was looked up is remembered while the number of rights stands, which each end
+of a token moves (`accounts/known_callers.py`).
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, event, select, update
 
 from ...core.caller import Caller
+from ...core.compiled import Compiled
 from ...core.errors import Unauthorized
 from ...core.models import utcnow
 from ...core.security import digest
-from ...core.slots import setting
+from ...core.slots import Slot, setting
+from ...events import log
 from ...extensions import db
+from ..accounts.known_callers import Known
 from ..models import User
 from ..sessions import AddressNotVerified, Disabled
 from . import spelling
@@ -24,7 +32,7 @@ logger = logging.getLogger(__name__)
 #: How old the noted last use of a token may be: no request but one in an hour writes it.
 LAST_USE_AGE = timedelta(hours=1)
 
-PERSON_OF_TOKEN = select(
+_PERSON = select(
     PersonalToken.id,
     PersonalToken.user_id,
     PersonalToken.scope,
@@ -36,6 +44,8 @@ PERSON_OF_TOKEN = select(
     User.disabled_at,
     User.email_verified_at,
 ).join_from(PersonalToken, User)
+BY_DIGEST = Compiled(_PERSON.where(PersonalToken.digest == bindparam("digest")))
+BY_ID = Compiled(_PERSON.where(PersonalToken.id == bindparam("token_id")))
 
 
 class TokenEnded(Unauthorized):
@@ -44,28 +54,50 @@ class TokenEnded(Unauthorized):
     kind = "personal-token-ended"
 
 
-def from_text(token: str) -> tuple[Caller, datetime | None]:
-    """Return a token's person, and when it was last used; raises TokenEnded, Disabled."""
+@dataclass
+class Found:
+    """A token's person, and when the token was last used, as far as this process knows."""
+
+    who: Caller
+    last_used_at: datetime | None
+
+
+class KnownTokens(Known[str, Found]):
+    """The persons of personal tokens, by the tokens' digests."""
+
+
+KNOWN_TOKENS: Slot[KnownTokens] = Slot("known personal tokens", KnownTokens)
+
+
+def from_text(token: str) -> Found:
+    """Return a token's person; raises TokenEnded, Disabled, AddressNotVerified."""
     if not spelling.is_whole(token):
         raise TokenEnded()
-    row = _found(PersonalToken.digest == digest(token), None)
-    return _caller(row), row.last_used_at
+    known, key = KNOWN_TOKENS.here(), digest(token)
+    if (found := known.find(key)) is not None:
+        return found
+    looked_at = known.now()
+    row = BY_DIGEST.one({"digest": key})
+    found = Found(_caller(row), row.last_used_at)
+    if not db.session.registry.has():  # an open session may show what is never committed
+        known.keep(looked_at, key, found, row.expires_at)
+    return found
 
 
 def again(known: Caller, connection: Connection | None) -> Caller:
-    """Return who somebody is now, who came with a personal token; raises TokenEnded, Disabled."""
-    return _caller(_found(PersonalToken.id == -known.session_id, connection))
+    """Return who somebody is now, who came with a personal token; raises as `from_text`.
 
-
-def _found(which: Any, connection: Connection | None) -> Any:
-    query = PERSON_OF_TOKEN.where(which)
-    row = (connection or db.session.connection()).execute(query).one_or_none()
-    if row is None:
-        raise TokenEnded()
-    return row
+    With an open connection they are read from it: under the lock.
+    """
+    values = {"token_id": -known.session_id}
+    if connection is None:
+        return _caller(BY_ID.one(values))
+    return _caller(next(iter(BY_ID.run(connection, values)), None))
 
 
 def _caller(row: Any) -> Caller:
+    if row is None:
+        raise TokenEnded()
     if row.disabled_at is not None:
         raise Disabled()
     if row.revoked_at is not None or row.expires_at <= utcnow():
@@ -83,15 +115,22 @@ def _caller(row: Any) -> Caller:
     )
 
 
-def note_use(who: Caller, last: datetime | None) -> None:
+def note_use(found: Found) -> None:
     """Note that a token was used, at most once an hour; commits. A failure refuses nothing."""
-    now = utcnow()
+    now, last = utcnow(), found.last_used_at
     if last is not None and now - last < LAST_USE_AGE:
         return
     try:
-        mine = PersonalToken.id == -who.session_id
+        mine = PersonalToken.id == -found.who.session_id
         db.session.execute(update(PersonalToken).where(mine).values(last_used_at=now))
         db.session.commit()
+        found.last_used_at = now
     except Exception as error:  # a full disk, or a busy one: reading goes on
         db.session.rollback()
         logger.warning("the use of a personal token could not be noted: %s", error)
+
+
+@event.listens_for(PersonalToken, "after_update")
+def _outdate(*_: object) -> None:
+    """Forget everybody once a token has changed, whatever it was: it is seldom."""
+    log.outdate_callers()

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from collab.auth.personal_tokens import spelling
 from collab.auth.personal_tokens.models import PersonalToken
 from collab.core.models import utcnow
+from collab.core.transactions.rights_epoch import RIGHTS_EPOCH
 from collab.extensions import db
 
 from ...support.people import PASSWORD, ok
@@ -18,9 +19,11 @@ def body(**changes):
 
 
 def changed(app, **values):
+    """Change a token by hand, past the service; what is remembered of it is forgotten."""
     with app.app_context():
         db.session.execute(update(PersonalToken).values(**values))
         db.session.commit()
+    RIGHTS_EPOCH.of(app).move()
 
 
 def kept(app):
