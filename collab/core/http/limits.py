@@ -10,7 +10,6 @@ from typing import NamedTuple, ParamSpec, TypeVar
 
 from flask import Flask, g, request
 from limits import RateLimitItem, parse
-from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from ..counting.kinds import windows_of
@@ -56,13 +55,24 @@ def count_otherwise(app: Flask, told: Callable[[], bool]) -> None:
     _COUNTED_OTHERWISE.of(app).append(told)
 
 
+class FixedWindows(FixedWindowRateLimiter):
+    """The library's strategy, which also says with each count what is left.
+
+    The library asks the storage for that again, twice: in Redis, two messages more.
+    """
+
+    storage: MonotonicStorage
+
+    def count(self, limit: RateLimitItem, key: str) -> tuple[int, float]:
+        """Count one; returns how often it has been, and when the window ends (monotonic)."""
+        return self.storage.count(limit.key_for(key), limit.get_expiry())
+
+
 class Limits:
     """Counts requests, by a strategy of the `limits` library; a rate of `off` counts none."""
 
-    def __init__(self, rate: str, storage: Storage) -> None:
-        self._strategy = FixedWindowRateLimiter(storage)
-        #: The clock by which the storage says when a window ends; nobody can set ours.
-        self._clock = time.monotonic if isinstance(storage, MonotonicStorage) else time.time
+    def __init__(self, rate: str, windows: MonotonicStorage) -> None:
+        self._strategy = FixedWindows(windows)
         limit = None if rate == "off" else parse(rate)
         self._ours, self._beforehand = limit, limit and _many_times(limit)
 
@@ -71,9 +81,9 @@ class Limits:
         limit = self._beforehand if beforehand else self._ours
         if limit is None:
             return None
-        within = self._strategy.hit(limit, key)
-        reset_at, remaining = self._strategy.get_window_stats(limit, key)
-        return Counted(limit, within, remaining, max(1, ceil(reset_at - self._clock())))
+        times, ends = self._strategy.count(limit, key)
+        left = limit.amount - times
+        return Counted(limit, left >= 0, max(0, left), max(1, ceil(ends - time.monotonic())))
 
 
 class Counted(NamedTuple):
@@ -116,7 +126,7 @@ def headers_of(counted: Counted | None) -> list[tuple[str, str]]:
         return []
     limit = counted.limit
     policy = f'"default";q={limit.amount};w={limit.get_expiry()}'
-    present = f'"default";r={max(0, counted.remaining)};t={counted.left_s}'
+    present = f'"default";r={counted.remaining};t={counted.left_s}'
     return [("RateLimit-Policy", policy), ("RateLimit", present)]
 
 
