@@ -106,6 +106,47 @@ def test_a_second_worker_waits_until_the_first_one_ends(options, inbox, store):
     second.stop()
 
 
+def test_of_several_processes_one_keeps_a_worker_and_the_next_one_when_it_is_killed(
+    options, inbox, store
+):
+    """The first is a process that is killed; its worker goes with it."""
+    send(inbox, 0, 1)
+    killed = os.fork()
+    if killed == 0:
+        try:
+            Supervisor(options).start()
+            signal.pause()
+        finally:
+            os._exit(1)
+    waiting = Supervisor(options)
+    try:
+        eventually(lambda: stored(store) == 1)
+        waiting.start()
+        send(inbox, 1, 1)
+        waiting.knock()
+        eventually(lambda: stored(store) == 2)
+        assert (waiting.state, waiting.pid) == ("ok", None)
+    finally:
+        os.kill(killed, signal.SIGKILL)
+        os.waitpid(killed, 0)
+    send(inbox, 2, 1)
+    eventually(lambda: waiting.pid is not None)
+    eventually(lambda: stored(store) == 3)
+    waiting.stop()
+
+
+def test_of_two_in_one_process_the_second_waits_and_stops_at_once(options, inbox, store):
+    pair = Supervisor(options), Supervisor(options)
+    send(inbox, 0, 1)
+    for one in pair:
+        one.start()
+    eventually(lambda: stored(store) == 1)
+    assert [one.pid is None for one in pair].count(True) == 1
+    for one in pair:
+        one.stop()
+        assert not one.alive
+
+
 def test_a_worker_ends_when_its_server_does(options, inbox, store):
     supervisor = Supervisor(options)
     send(inbox, 0, 1)

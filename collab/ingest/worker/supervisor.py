@@ -22,7 +22,7 @@ from ...core.parts import PARTS, BackgroundThread
 from ...core.security import kept_secret
 from ...core.slots import Slot
 from ..pipeline.queues.in_hand import path_of
-from .loop import Options, Worker
+from .loop import Options, Worker, only_one
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ LOOK_S = 1.0
 #: Seconds after which one that hears no knock is ended: longer than a turn may take. It has been
 #: stopped (SIGSTOP, a debugger, a frozen container), or hangs where no alarm reaches it.
 DEAF_AFTER_S = 90.0
+#: What is added to the store's name for the lock of whoever has to keep a worker.
+DUTY_SUFFIX = ".duty"
 #: Seconds that it may take to end what it has in hand; what is killed then is done again.
 #: Each load is one transaction, so being killed loses nothing.
 GRACE_S = 1.0
@@ -89,7 +91,11 @@ class WorkerThread(BackgroundThread):
 
 
 class Supervisor(BackgroundThread):
-    """Keeps one worker process alive."""
+    """Keeps one worker process alive.
+
+    Where the store is a file, one worker loads, so of the processes that share it one has the duty
+    to keep a worker; when that process ends, the next one has it within a second.
+    """
 
     def __init__(
         self,
@@ -129,9 +135,26 @@ class Supervisor(BackgroundThread):
                 os.write(process.stdin.fileno(), b".")
 
     def _run(self) -> None:
-        at_home = not self._options.redis_url and not self._options.store_url
-        if at_home and not Path(self._options.store).exists():
-            self._needed.wait()  # `stop` ends this, too
+        if self._options.redis_url or self._options.store_url:  # any number may load from there
+            self._keep_alive()
+            return
+        while not self._stopping.is_set() and not Path(self._options.store).exists():
+            self._needed.wait(LOOK_S)  # another process may make it
+        while not self._stopping.is_set():
+            try:
+                with only_one(f"{self._options.store}{DUTY_SUFFIX}", self._goes_on) as is_ours:
+                    if is_ours:
+                        self._keep_alive()
+            except OSError as error:
+                self._trouble = f"can't take turns: {error}"
+                self._stopping.wait(MAX_BACKOFF_S)
+
+    def _goes_on(self, seconds: float) -> bool:
+        """Wait for so many seconds; returns whether to go on then."""
+        return not self._stopping.wait(seconds)
+
+    def _keep_alive(self) -> None:
+        """Start a process, and again whenever it has ended, until we have to stop."""
         backoff_s = self._first_backoff_s
         while not self._stopping.is_set():
             try:
