@@ -10,7 +10,6 @@ if sys.platform == "win32":
     sys.exit("collab: needs Linux or macOS; on Windows it runs in WSL.")
 try:
     from collab import create_app
-    from collab.cli import before_flask_runs
     from collab.config import ConfigError
     from collab.server import main
     from collab.starting import count_together, read_env_file
@@ -33,4 +32,6 @@ except ConfigError as error:
 if __name__ == "__main__":
     main(app)
 else:
+    from collab.commands import before_flask_runs
+
     before_flask_runs(app)

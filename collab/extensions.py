@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask_jwt_extended import JWTManager
-from flask_migrate import Migrate
 from flask_sock import Sock
 from flask_sqlalchemy import SQLAlchemy
 
@@ -11,6 +10,5 @@ from .core.models import Model
 
 #: Answers are written from what a commit left in memory, so objects stay loaded after it.
 db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
-migrate = Migrate()
 jwt = JWTManager()
 sock = Sock()

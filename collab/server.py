@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from flask_migrate import upgrade
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,6 +28,7 @@ from .core.database import engine, put_log_away
 from .core.errors import ApiError
 from .core.http import heavy
 from .core.http.limits import largest_body
+from .core.operating.migrations import bring_up_to_date
 from .core.parts import PARTS
 from .core.storage import blob_store, opening, pages
 from .core.transactions.rights_epoch import RIGHTS_EPOCH
@@ -157,7 +157,7 @@ def prepare(app: Flask) -> None:
     """Bring the database up to date, and tidy the kept files; one process at a time."""
     lock = app.config["INSTANCE_PATH"] / "migrating.lock"
     with app.app_context(), locked(lock), engine().alone():
-        upgrade()
+        bring_up_to_date()
         pages.rewrite_once()
         tidy_files()
 

@@ -1,5 +1,6 @@
 """`python app.py`: starting, stopping, and what it says."""
 
+import json
 import os
 import signal
 import socket
@@ -99,6 +100,49 @@ class TestStarting:
             stream.until("subscribed")
             told = over(first, alice).tells(project, from_="elsewhere")
             assert stream.until("file.changed").id == str(told)
+
+
+#: What a server does not import before somebody asks for it, or a setting does.
+RARELY_USED = (
+    *("alembic", "mako", "flask_migrate"),  # migrations
+    *("collab.commands", "collab.care.commands", "collab.demo", "collab.ingest.commands"),
+    *("authlib", "requests", "urllib3"),  # OAUTH_…
+    *("webauthn", "OpenSSL", "cbor2", "pyotp", "segno"),  # second factors
+    *("httpcore", "certifi"),  # other servers
+    *("pycrdt", "anyio"),  # texts that are edited together
+    *("jsonschema_rs", "openpyxl", "defusedxml", "PIL"),  # schemas of events, tables, pictures
+    *("redis", "psycopg", "opentelemetry"),  # REDIS_URL, DATABASE_URL, OTEL_…
+)
+AT_REST = """
+import json, sys
+from collab import create_app
+from collab.server import prepare
+app = create_app(json.loads(sys.argv[1]))
+prepare(app)
+client = app.test_client()
+account = {"email": "eve@example.com", "password": "correct horse battery", "name": "Eve"}
+assert client.get("/health").status_code == 200
+assert client.post("/api/v1/auth/register", json=account).status_code == 201
+del account["name"]
+token = client.post("/api/v1/auth/login", json=account).json["access_token"]
+asked = client.get("/api/v1/projects", headers={"Authorization": f"Bearer {token}"})
+assert asked.status_code == 200
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_nothing_is_imported_that_is_off_or_rarely_used(instance):
+    settings = {"INSTANCE_PATH": str(instance), "LOG_LEVEL": "error"}
+    done = subprocess.run(
+        [sys.executable, "-c", AT_REST, json.dumps(settings)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    imported = json.loads(done.stdout.splitlines()[-1])
+    assert [one for one in RARELY_USED if one in imported] == []
 
 
 class TestDemo:

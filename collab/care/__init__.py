@@ -6,10 +6,16 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Add the commands for backups and keys; export and erase people's data."""
     from ..core.http.api import serve
-    from . import commands
+    from ..core.operating.commands import bring
     from .people import erasing, personal, routes
 
-    commands.init_app(app)
+    bring(app, _add_commands)
     personal.init_app(app)
     erasing.init_app(app)
     serve(app, routes.blueprint)
+
+
+def _add_commands(app: Flask) -> None:
+    from . import commands
+
+    commands.init_app(app)

@@ -5,8 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind the extensions, and give every request the conventions of `core/http`."""
-    from ..config import ROOT
-    from ..extensions import db, jwt, migrate, sock
+    from ..extensions import db, jwt, sock
     from . import (
         client_address,
         compiled,
@@ -20,10 +19,12 @@ def init_app(app: Flask) -> None:
     )
     from .counting import kinds, metrics
     from .json import OrjsonProvider
+    from .operating import commands, migrations
     from .personal import own
     from .storage import blob_store, housekeeping, numbers, pages
 
     config = app.config
+    commands.init_app(app)
     logging.configure(config["LOG_LEVEL"], config["LOG_FORMAT"], config["INSTANCE_PATH"])
     app.json = OrjsonProvider(app)
     security.init_app(app)
@@ -31,7 +32,7 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     database.init_app(app)
     compiled.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "collab" / "migrations"))
+    migrations.init_app(app)
     jwt.init_app(app)
     http.init_app(app)
     tracing.init_app(app)  # outside of what rewrites paths and addresses

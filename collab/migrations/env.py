@@ -8,7 +8,7 @@ from flask import current_app
 from collab.core.database import engine
 from collab.core.database.postgresql_words import FOLDED_SUFFIX
 from collab.core.models import UtcDateTime
-from collab.core.usage import triggers
+from collab.core.operating.migrations import ensure
 
 database = current_app.extensions["migrate"].db
 
@@ -41,9 +41,7 @@ def run() -> None:
             context.run_migrations()
         # The triggers know the newest schema alone; on the way down there may be no such column.
         if set(context.get_context().get_current_heads()) == set(context.script.get_heads()):
-            engine().ensure_schema(connection)
-            triggers.ensure(connection)
-            connection.commit()
+            ensure(connection)
 
 
 run()

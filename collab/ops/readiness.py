@@ -9,17 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.database import TURNS, engine
+from ..core.operating.migrations import are_done
 from ..core.parts import PARTS
-from ..core.slots import Slot, application
+from ..core.slots import Slot
 from ..core.storage import disk
 from ..extensions import db
 
@@ -81,20 +79,13 @@ def database() -> str:
     return STATE_OK
 
 
-@cache
-def wanted_heads(directory: str) -> frozenset[str]:
-    """Return the newest migrations of a folder; they don't change while a process runs."""
-    return frozenset(ScriptDirectory(directory).get_heads())
-
-
 def migrations() -> str:
     """Say whether the tables are as the code has them."""
-    directory = application().extensions["migrate"].directory
     try:
-        found = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+        current = are_done(db.session.connection())
     except SQLAlchemyError as error:
         return f"can't be looked up: {type(error).__name__}"
-    if found != wanted_heads(directory):
+    if not current:
         return "not current: run `flask --app app db upgrade`, or start the newest version"
     return STATE_OK
 

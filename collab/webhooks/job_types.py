@@ -14,7 +14,8 @@ from ..core.counting.ration import ration_slot
 from ..core.errors import ApiError, TooManyRequests
 from ..core.json import dumps
 from ..core.models import utcnow
-from ..core.outbound.client import Answer, milliseconds_since
+from ..core.outbound.answers import Answer
+from ..core.outbound.client import milliseconds_since
 from ..core.outbound.errors import OutboundError
 from ..core.outbound.urls import MAX_URL_LENGTH, BadAddress, parse
 from ..core.schemas import Schema, identifier, patterned

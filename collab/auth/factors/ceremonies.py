@@ -3,6 +3,9 @@
 What comes from a browser is looked at only here. A page is of this service if its origin is the
 address that the request was sent to: by https, or by http on `localhost`, where browsers have
 passkeys as well. The domain of the keys is PASSKEY_DOMAIN, or the host of that address.
+
+The library is imported where it is used: with what it knows of certificates it is large, and most
+servers see no passkey for long.
 """
 
 from __future__ import annotations
@@ -14,15 +17,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
-
-import webauthn
-from webauthn.helpers import options_to_json_dict, parse_client_data_json
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from ...core.errors import Conflict, Unauthorized
 from ...core.slots import setting
@@ -84,6 +78,14 @@ def to_make(
     host: str, user: User, handle: bytes, known: Sequence[bytes], bound_to: str
 ) -> dict[str, Any]:
     """Return the options of `navigator.credentials.create`; raises NoDomain."""
+    import webauthn
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     challenge = proofs.issue(Purpose.NEW_PASSKEY, user_id=user.id, bound_to=bound_to)
     options = webauthn.generate_registration_options(
         rp_id=domain_of(host),
@@ -99,7 +101,7 @@ def to_make(
         ),
         exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
     )
-    return options_to_json_dict(options)
+    return webauthn.helpers.options_to_json_dict(options)
 
 
 def to_sign(host: str, purpose: Purpose, user_id: int = 0) -> dict[str, Any] | None:
@@ -108,6 +110,8 @@ def to_sign(host: str, purpose: Purpose, user_id: int = 0) -> dict[str, Any] | N
     No key is named: the device knows which of its keys are for this domain, and nobody learns
     from the answer which ones an account has.
     """
+    import webauthn
+
     try:
         domain = domain_of(host)
     except NoDomain:
@@ -116,9 +120,9 @@ def to_sign(host: str, purpose: Purpose, user_id: int = 0) -> dict[str, Any] | N
         rp_id=domain,
         challenge=proofs.issue(purpose, user_id=user_id).encode(),
         timeout=proofs.life_s() * 1000,
-        user_verification=UserVerificationRequirement.REQUIRED,
+        user_verification=webauthn.helpers.structs.UserVerificationRequirement.REQUIRED,
     )
-    return options_to_json_dict(options)
+    return webauthn.helpers.options_to_json_dict(options)
 
 
 def challenge_in(credential: dict[str, Any], purpose: Purpose) -> tuple[bytes, Proof]:
@@ -126,9 +130,11 @@ def challenge_in(credential: dict[str, Any], purpose: Purpose) -> tuple[bytes, P
 
     The signature is not checked yet; a challenge that was not sealed here for this is refused.
     """
+    import webauthn
+
     try:
         sent = webauthn.base64url_to_bytes(credential["response"]["clientDataJSON"])
-        challenge = parse_client_data_json(sent).challenge
+        challenge = webauthn.helpers.parse_client_data_json(sent).challenge
         sealed = challenge.decode("ascii")
     except Exception as error:  # whatever a stranger's bytes do in the library
         raise _refused(error) from None
@@ -137,6 +143,8 @@ def challenge_in(credential: dict[str, Any], purpose: Purpose) -> tuple[bytes, P
 
 def made(credential: dict[str, Any], challenge: bytes, host: str) -> NewKey:
     """Check what a browser sent of a new key; raises PasskeyRefused, NoDomain."""
+    import webauthn
+
     domain = domain_of(host)
     try:
         found = webauthn.verify_registration_response(
@@ -162,6 +170,8 @@ def signed(credential: dict[str, Any], challenge: bytes, host: str, public_key: 
     How often the key has signed is the caller's to compare: the library would do so before it
     knows that the signature is good.
     """
+    import webauthn
+
     domain = domain_of(host)
     try:
         found = webauthn.verify_authentication_response(
@@ -180,6 +190,8 @@ def signed(credential: dict[str, Any], challenge: bytes, host: str, public_key: 
 
 def id_of(credential: dict[str, Any]) -> bytes:
     """Return the id of the key that signed; raises PasskeyRefused."""
+    import webauthn
+
     try:
         return webauthn.base64url_to_bytes(credential["rawId"])
     except Exception as error:
@@ -188,6 +200,8 @@ def id_of(credential: dict[str, Any]) -> bytes:
 
 def handle_of(credential: dict[str, Any]) -> bytes | None:
     """Return the name of the account that the device says, if it says one."""
+    import webauthn
+
     try:
         sent = credential["response"].get("userHandle")
         return webauthn.base64url_to_bytes(sent) if sent else None

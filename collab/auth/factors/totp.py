@@ -8,8 +8,6 @@ import time
 from dataclasses import dataclass
 from io import BytesIO
 
-import pyotp
-import segno
 from flask import Flask
 
 from ...core import sealing
@@ -69,6 +67,8 @@ def enrol(user: User) -> Enrolment:
     """Begin with an app, which counts once `confirm` had a code of it; commits; raises TotpOn."""
     if load(user.id) is not None:
         raise TotpOn()
+    import pyotp  # here and below: few begin with an app, and most servers see none
+
     secret = pyotp.random_base32()
     sealed = sealing.seal(secret, purpose=SECRET_PURPOSE)
     # Merged: one that was begun and never confirmed is begun again.
@@ -109,6 +109,8 @@ def take(totp: Totp, code: str) -> None:
 
 def step_of(secret: str, code: str, now: float) -> int | None:
     """Return the time step whose code this is, of those that are near now; None for none."""
+    import pyotp
+
     made, present = pyotp.TOTP(secret, interval=STEP_S), int(now) // STEP_S
     near = range(present - MAX_DRIFT_STEPS, present + MAX_DRIFT_STEPS + 1)
     # All of them, each in constant time: neither which step it was nor how near it came shows.
@@ -127,6 +129,8 @@ def _secret(totp: Totp) -> str:
 
 
 def _picture(uri: str) -> str:
+    import segno
+
     made, out = segno.make(uri, error="m", micro=False), BytesIO()
     made.save(out, kind="svg", xmldecl=False, nl=False, dark="#000", light="#fff", omitsize=True)
     return out.getvalue().decode()

@@ -84,7 +84,7 @@ class PinnedBackend(httpcore.NetworkBackend):
     """
 
     def __init__(self, deadline: Deadline, resolve: Resolve, *, allow_private: bool) -> None:
-        self._deadline, self._resolve = deadline, resolve
+        self.deadline, self._resolve = deadline, resolve
         self._allow_private = allow_private
         self._inner = httpcore.SyncBackend()
 
@@ -98,18 +98,18 @@ class PinnedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first of the name's addresses that takes the connection."""
         found = addresses_of(
-            host, port, self._deadline.left(), self._resolve, allow_private=self._allow_private
+            host, port, self.deadline.left(), self._resolve, allow_private=self._allow_private
         )
         for number, address in enumerate(found):
             try:
                 # What is left is shared, so that one address that is silent leaves time for others.
-                patience_s = self._deadline.left() / (len(found) - number)
+                patience_s = self.deadline.left() / (len(found) - number)
                 stream = self._inner.connect_tcp(address, port, patience_s)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if number == len(found) - 1:
                     raise
             else:
-                return DeadlineStream(stream, self._deadline)
+                return DeadlineStream(stream, self.deadline)
         raise AssertionError("a name without addresses was let through")
 
     def connect_unix_socket(
@@ -120,4 +120,4 @@ class PinnedBackend(httpcore.NetworkBackend):
 
     def sleep(self, seconds: float) -> None:
         """Wait, but not past the deadline."""
-        time.sleep(min(seconds, self._deadline.left()))
+        time.sleep(min(seconds, self.deadline.left()))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from unicodedata import category, normalize
 
 #: No marks and no symbols are looked for after these: what follows has none, or is private.
@@ -40,7 +41,7 @@ IGNORED_CHARACTERS = (
 
 def _ranges(codes: Iterable[int]) -> Iterator[str]:
     first = last = -2
-    for code in (*codes, -2):
+    for code in chain(codes, (-2,)):
         if code != last + 1:
             if first >= 0:
                 yield re.escape(chr(first)) + "-" + re.escape(chr(last))
@@ -48,17 +49,26 @@ def _ranges(codes: Iterable[int]) -> Iterator[str]:
         last = code
 
 
-_CATEGORIES = {code: category(chr(code)) for part in _LOOKED_THROUGH for code in part}
+def _found(kinds: str) -> Iterator[tuple[int, str]]:
+    """Yield the characters of some kinds, by the first letter of their category, and those.
+
+    It goes through 140,000 characters, and none of them stays in memory.
+    """
+    for part in _LOOKED_THROUGH:
+        for code in part:
+            if (kind := category(chr(code)))[0] in kinds:
+                yield code, kind
+
 
 #: Marks: what is written on, below or around a letter, vowel signs included.
-LETTER_MARKS = "".join(_ranges(code for code, kind in _CATEGORIES.items() if kind[0] == "M"))
+LETTER_MARKS = "".join(_ranges(code for code, _ in _found("M")))
 
 #: Symbols outside ASCII, emoji included, each a word of its own: also those of blocks of emoji that
 #: this Python does not know yet.
 WORD_SYMBOLS = "".join(
     _ranges(
         code
-        for code, kind in _CATEGORIES.items()
+        for code, kind in _found("SC")
         if kind[0] == "S" or (kind == "Cn" and code in _EMOJI_BLOCKS)
     )
 )

@@ -10,8 +10,6 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from pycrdt import merge_updates
-
 from ..text import delta as deltas
 from ..text import steps
 from ..text.delta import NO_CHANGE, Delta
@@ -184,6 +182,8 @@ class Document:
             self.left = Update(NO_UPDATE)
         if more is None or merged is None:
             return more or merged
+        from pycrdt import merge_updates  # large, and only needed once a text is opened
+
         whole = merge_updates(merged.update, more.update)
         return Merged(whole, deltas.compose(merged.delta, more.delta))
 

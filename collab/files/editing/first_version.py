@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pycrdt import Doc, Text
-
 from ...core.caller import Caller
 from ...extensions import db
 from ..models import File, FileChange
@@ -29,6 +27,8 @@ def first_change(file: File, text: str, author: Caller) -> None:
 
 def _update(text: str) -> bytes:
     """Return a text as the first update of a CRDT, which leaves memory with this call."""
+    from pycrdt import Doc, Text  # large, and only needed where there are texts
+
     doc: Doc[Text] = Doc(client_id=own_client())
     doc.get(ROOT_NAME, type=Text).insert(0, text)
     return doc.get_update()

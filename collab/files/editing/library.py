@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Any
-
-from pycrdt import Doc, Subscription, Text, TransactionEvent, merge_updates
+from typing import TYPE_CHECKING, Any
 
 from ..text.steps import Place
 from ..updates import merge_cost
 from ..updates.ledger import TEXT_ROOT
 from ..updates.merge_cost import Spoilt
+
+if TYPE_CHECKING:
+    from pycrdt import Doc, Subscription, TransactionEvent
 
 #: What the shared text is called.
 ROOT_NAME = TEXT_ROOT
@@ -24,6 +25,8 @@ class Library:
     """A document of the library's, made of updates of which nobody is told."""
 
     def __init__(self, client: int, parts: Iterable[bytes] = ()) -> None:
+        from pycrdt import Doc, Text  # large, and only needed once a text is opened
+
         # pycrdt's objects may be freed in their own thread only.
         self._thread = threading.get_ident()
         self._subscriptions: tuple[Subscription, ...] = ()
@@ -78,6 +81,8 @@ class Library:
 
     def taken(self) -> bytes:
         """Return what was changed since it was asked for, as one update, and forget it."""
+        from pycrdt import merge_updates
+
         updates = list(self._updates)
         self.forget()
         # A single update is most frequent, and needs no library to be itself.

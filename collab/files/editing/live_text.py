@@ -7,8 +7,6 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from pycrdt import merge_updates
-
 from ...core.errors import ApiError, Conflict, invalid
 from ..text import delta as deltas
 from ..text import steps, tidying
@@ -259,6 +257,8 @@ class LiveText:
         if not tidying.brings(delta, unwanted):
             return self._applied(delta, update)
         tidy = self._bearable(tidying.tidied(self.document.units, lf=self.lf))
+        from pycrdt import merge_updates  # large, and only needed once a text is opened
+
         try:
             whole = merge_updates(update, self.document.change(tidy))
         except Spoilt as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from pycrdt import Doc, Text
 from sqlalchemy import select
 
 from ...core.errors import ApiError
@@ -57,6 +56,8 @@ def is_made_by(document: Document, updates: list[bytes]) -> bool:
 
 def _library_makes(document: Document, updates: list[bytes]) -> bool:
     """Return whether the library makes it of them: to take them apart as well would be long."""
+    from pycrdt import Doc, Text  # large, and only needed once a text is opened
+
     again: Doc[Text] = Doc()
     text = again.get(ROOT_NAME, type=Text)
     for one in updates:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-from pycrdt import Doc
+from typing import TYPE_CHECKING, Any
 
 from .bounds import Unusable
 from .plan import Plan
+
+if TYPE_CHECKING:
+    from pycrdt import Doc
 
 #: Structs of one piece, times structs that each may have to pass: 30 ms at the worst.
 MAX_PIECE_STEPS = 300_000
@@ -84,7 +85,7 @@ def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
 
 def is_contended(doc: Doc[Any], size: int) -> bool:
     """Return whether loading a document would take longer than its length explains."""
-    state, fresh = doc.get_update(), Doc[Any]()
+    state, fresh = doc.get_update(), type(doc)()
     began = time.thread_time()
     fresh.apply_update(state)
     return time.thread_time() - began > LOADING_S + STRUCT_S * size

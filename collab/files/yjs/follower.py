@@ -15,7 +15,6 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-from pycrdt import merge_updates
 from sqlalchemy import select
 
 from ...core.caller import Caller
@@ -248,6 +247,8 @@ def joined(file_id: int, known: int, newest: int) -> tuple[bytes, int]:
 
     If some of it has been compacted meanwhile, the whole document is sent.
     """
+    from pycrdt import merge_updates  # large, and only needed once a text is opened
+
     found = _updates(file_id, known, min(newest, known + MAX_VERSIONS_PER_UPDATE))
     sizes = accumulate(map(len, found))
     used = max(1, sum(size <= MAX_BYTES_PER_UPDATE for size in sizes))

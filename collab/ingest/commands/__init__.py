@@ -1,1 +1,1 @@
-"""What the commands `ingest-demo`, `ingest-import` and `ingest-sql` do (`collab/cli.py`)."""
+"""What the commands `ingest-demo`, `ingest-import` and `ingest-sql` do (`collab/commands.py`)."""

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jsonschema_rs
 import orjson
 
 from .schema_costs import cost_of
@@ -85,6 +84,8 @@ def compile_kept(schema: object) -> Check:
 
 
 def _validator(schema: dict[str, Any]) -> Any:
+    import jsonschema_rs  # here and below: large, and only needed where there are schemas
+
     try:
         if schema.get("$schema", SCHEMA_DIALECT) != SCHEMA_DIALECT:
             raise ValueError(f"`$schema` must be {SCHEMA_DIALECT}, or be left out.")
@@ -151,6 +152,8 @@ def _require_few_references(schema: dict[str, Any]) -> None:
 
 
 def _first_mistake(validator: Any, data: dict[str, Any]) -> str:
+    import jsonschema_rs
+
     try:
         validator.validate(
             data

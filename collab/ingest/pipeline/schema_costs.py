@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema_rs
-
 #: Nanoseconds that each part of a schema takes for each byte of data: 3 to 7 measured, of `enum`
 #: and `anyOf` with thousands of members.
 PART_NS = 10.0
@@ -66,6 +64,8 @@ class _Costs:
 
 def _fits(pattern: str, size: int) -> bool:
     """Return whether a pattern takes no more bytes than this when it is compiled."""
+    import jsonschema_rs  # large, and only needed where there are schemas
+
     options = jsonschema_rs.RegexOptions(size_limit=size, dfa_size_limit=size)
     try:
         jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..problems import ProviderFailed
 from . import claims as said
 from .claims import Claims
-from .client import Client
+
+if TYPE_CHECKING:
+    from .client import Client
 
 
 def claims(client: Client, token: dict[str, Any], nonce: str) -> Claims:

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from werkzeug.routing import BaseConverter
@@ -16,7 +16,9 @@ from ...provider_settings import GITHUB_KIND, ProviderSettings
 from ..problems import AttemptInvalid, NotConfigured
 from . import github, openid
 from .claims import Claims
-from .client import NAMES_ISSUER, Client, Clients, talking
+
+if TYPE_CHECKING:
+    from .client import Client, Clients
 
 #: Where metadata lie below an issuer (OpenID Connect Discovery §4).
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -33,6 +35,8 @@ class Provider:
 
     def authorize(self, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
         """Return the address at which the provider asks a person; raises as `talking`."""
+        from .client import talking
+
         with talking(self.settings):
             made = self.client.create_authorization_url(
                 redirect_uri, state=state, nonce=nonce, code_verifier=verifier
@@ -41,6 +45,8 @@ class Provider:
 
     def check_issuer(self, named: str | None) -> None:
         """Refuse an answer that another provider gave (RFC 9207 §2.4); raises AttemptInvalid."""
+        from .client import NAMES_ISSUER, talking
+
         if self.settings.kind == GITHUB_KIND:
             fits = named is None or named.startswith(f"{self.settings.url}/")
         else:
@@ -53,6 +59,8 @@ class Provider:
 
     def identify(self, code: str, redirect_uri: str, nonce: str, verifier: str) -> Claims:
         """Trade a code for what the provider says of a person; raises as `talking`."""
+        from .client import talking
+
         with talking(self.settings):
             token: dict[str, Any] = self.client.fetch_access_token(
                 redirect_uri, code=code, code_verifier=verifier, grant_type="authorization_code"
@@ -91,11 +99,15 @@ def init_app(app: Flask) -> None:
     """Make ready to speak with the providers that are configured; nothing is asked of them yet."""
     logging.getLogger("authlib").setLevel(logging.INFO)  # it would tell verifiers when it debugs
     known: dict[str, ProviderSettings] = app.config["OAUTH_PROVIDERS"]
+    configured = [one for one in known.values() if one.configured]
+    PROVIDERS.put(app, _ready(app, configured) if configured else {})
+
+
+def _ready(app: Flask, configured: list[ProviderSettings]) -> dict[str, Provider]:
+    from .client import Clients  # and Authlib with requests, which most servers don't need
+
     clients = Clients(app)
-    ready = {
-        one.name: Provider(one, _client(clients, one)) for one in known.values() if one.configured
-    }
-    PROVIDERS.put(app, ready)
+    return {one.name: Provider(one, _client(clients, one)) for one in configured}
 
 
 def _client(clients: Clients, settings: ProviderSettings) -> Client:

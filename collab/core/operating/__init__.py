@@ -1,0 +1,1 @@
+"""What operators run, and servers do not: commands of `flask`, and migrations."""

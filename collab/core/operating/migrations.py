@@ -1,0 +1,104 @@
+"""Whether the tables are as the code has them, and the way to Alembic, which few processes need.
+
+Alembic takes 11 MB and a tenth of a second: it is imported where there is something to migrate, or
+a command of `flask` is looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Connection, inspect, text
+
+from ...config import ROOT
+from ...extensions import db
+from ..database import engine
+from ..usage import triggers
+from .commands import bring
+
+MIGRATIONS_FOLDER = ROOT / "collab" / "migrations"
+#: Where Alembic notes how far a database is.
+NOTED_TABLE = "alembic_version"
+#: What a migration says of itself, and of the one before it.
+REVISION_PATTERN = re.compile(r"^(down_)?revision = [\"'](\w+)[\"']", re.MULTILINE)
+
+
+@cache
+def _all() -> tuple[frozenset[str], frozenset[str]]:
+    """Return all migrations, and those that another one follows; neither changes while we run."""
+    found: dict[str, set[str]] = {"": set(), "down_": set()}
+    for path in (MIGRATIONS_FOLDER / "versions").glob("*.py"):
+        for down, name in REVISION_PATTERN.findall(path.read_text(encoding="utf-8")):
+            found[down].add(name)
+    return frozenset(found[""]), frozenset(found["down_"])
+
+
+def known() -> frozenset[str]:
+    """Return the migrations that there are."""
+    return _all()[0]
+
+
+def newest() -> frozenset[str]:
+    """Return those that none follows."""
+    return _all()[0] - _all()[1]
+
+
+def noted(connection: Connection) -> frozenset[str]:
+    """Return how far a database is: the newest migrations that it has, none if it is new."""
+    if not inspect(connection).has_table(NOTED_TABLE):
+        return frozenset()
+    rows = connection.execute(text(f"SELECT version_num FROM {NOTED_TABLE}"))  # noqa: S608
+    return frozenset(rows.scalars())
+
+
+def are_done(connection: Connection) -> bool:
+    """Return whether a database's tables are as the code has them."""
+    return noted(connection) == newest()
+
+
+def ensure(connection: Connection) -> None:
+    """Make what follows from the code, and not from migrations; commits.
+
+    It is looked at with each start: code may change it without a migration.
+    """
+    engine().ensure_schema(connection)
+    triggers.ensure(connection)
+    connection.commit()
+
+
+def bring_up_to_date() -> None:
+    """Bring the tables up to date; commits."""
+    with db.engine.connect() as connection:
+        if are_done(connection):
+            return ensure(connection)
+    from flask_migrate import upgrade  # with most starts there is nothing to do
+
+    return upgrade()
+
+
+class _Late:
+    """Stands where Flask-Migrate keeps what it needs of an application, until somebody looks."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(bound(self._app), name)
+
+
+def bound(app: Flask) -> Any:
+    """Return what Flask-Migrate keeps of an application, with its commands added."""
+    from flask_migrate import Migrate
+
+    if isinstance(app.extensions["migrate"], _Late):
+        Migrate(app, db, directory=str(MIGRATIONS_FOLDER))
+    return app.extensions["migrate"]
+
+
+def init_app(app: Flask) -> None:
+    """Have Flask-Migrate know the application, and its commands be there, once it is wanted."""
+    app.extensions["migrate"] = _Late(app)
+    bring(app, bound)
