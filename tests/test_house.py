@@ -5,7 +5,6 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from collab.jobs.registry import JobType, find, register
 from .conftest import SETTINGS, close
 from .support.constants import bare, crowded
 from .support.imports import Imports, is_routes
+from .support.sources import nodes, parsed
 
 HOUSE = ROOT / "collab"
 
@@ -89,16 +89,6 @@ def offenders(paths: Iterable[Path], found: Callable[[Path], Any]) -> dict[str, 
     looked = {room(path): found(path) for path in paths}
     assert looked
     return {name: what for name, what in looked.items() if what}
-
-
-def nodes(path: Path) -> list[ast.AST]:
-    """Return what a file consists of; each text is parsed once."""
-    return _nodes(path.read_text())
-
-
-@cache
-def _nodes(text: str) -> list[ast.AST]:
-    return list(ast.walk(ast.parse(text)))
 
 
 def imports(path: Path, house: Path = HOUSE) -> Iterator[str]:
@@ -504,9 +494,7 @@ OTHER_VERBS = re.compile(r"get|list|fetch|(get|fetch)_\w+|list_(all|of|for|by)(_
 
 def other_verbs(path: Path) -> list[str]:
     """Return a file's public functions that have another word for what has one already."""
-    functions = [
-        one for one in ast.parse(path.read_text()).body if isinstance(one, ast.FunctionDef)
-    ]
+    functions = [one for one in parsed(path).body if isinstance(one, ast.FunctionDef)]
     return [one.name for one in functions if OTHER_VERBS.fullmatch(one.name)]
 
 

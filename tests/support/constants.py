@@ -2,8 +2,9 @@
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
+
+from .sources import parsed
 
 #: Words that say all there is to say, wherever they stand.
 FIELD_WORDS = {"MIB", "ROOT", "VERSION", "PYTHON", "JAVASCRIPT"}
@@ -29,17 +30,11 @@ def _is_constant(name: str) -> bool:
 
 def _assigned(path: Path) -> Iterator[tuple[list[ast.expr], ast.expr]]:
     """Yield what each statement at a module's top assigns to, and the value."""
-    for node in _statements(path.read_text()):
+    for node in parsed(path).body:
         if isinstance(node, ast.Assign):
             yield node.targets, node.value
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             yield [node.target], node.value
-
-
-@cache
-def _statements(text: str) -> list[ast.stmt]:
-    """Return the statements at a module's top; each text is parsed once."""
-    return ast.parse(text).body
 
 
 def _names(targets: list[ast.expr]) -> list[str]:

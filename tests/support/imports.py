@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from .sources import nodes_of
+
 #: A module's name below the house, in its parts.
 Package = tuple[str, ...]
 
@@ -77,7 +79,7 @@ def _dotted(path: Path) -> str:
 def _imported(source: str, package: Package, top: str) -> list[tuple[Package, str]]:
     """Return what a module imports of ours, as (module below `top`, name in it)."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.ImportFrom):
             module = tuple(node.module.split(".")) if node.module else ()
             if node.level:
