@@ -13,9 +13,8 @@ from flask import Flask
 from collab.core.storage import pages, retention
 from collab.core.storage.housekeeping import HOUSEKEEPER, Chore, Housekeeper
 from collab.events import log
-from collab.extensions import db
 
-from ..conftest import SETTINGS, http_for
+from ..conftest import SETTINGS, close, http_for
 from ..quotas.counts import counted, recounted
 from ..support import databases, history
 from ..support.jobs import Desk
@@ -224,11 +223,9 @@ def test_a_new_server_keeps_house(tmp_path: Path) -> None:
         register(http, "dora")
         checks = http.get("/ready").json()["checks"]
     assert checks["housekeeping"] == "ok"
-    HOUSEKEEPER.of(app).stop()
     with app.app_context():
         assert (
             pages._driver().execute("PRAGMA auto_vacuum").fetchone()[0]
             == pages.AUTO_VACUUM_INCREMENTAL
         )
-        db.session.remove()
-        db.engine.dispose()
+    close(app)
