@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -49,9 +50,11 @@ LISTS: dict[str, tuple[dict[str, Column], str]] = {
 SORTED = [(path, sort) for path, (columns, _) in LISTS.items() for sort in columns]
 
 
-@pytest.fixture
-def full(ada: Person, alice: Person, bob: Person, charlie: Person, vera: Person) -> Person:
-    """Return ada, who can see some of everything; names come twice."""
+@pytest.fixture(scope="module")
+def full(one_for_all: httpx.Client, template: tuple[Path, dict[str, Person]]) -> Person:
+    """Return ada, who can see some of everything; names come twice. Nobody changes it."""
+    people = {name: person.at(one_for_all) for name, person in template[1].items()}
+    ada, alice, bob, charlie, vera = people.values()
     project = ada.makes_project("b")
     for name in ("c", "a", "b", "a"):
         ada.makes_project(name)
