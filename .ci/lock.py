@@ -46,14 +46,20 @@ def needed(wanted: Requirement) -> list[Requirement]:
 def locked() -> dict[str, str]:
     """Return each package's line, by its normalised name (PEP 503)."""
     found: dict[str, str] = {}
+    followed: set[tuple[str, frozenset[str]]] = set()
     pending = [(one, platform(one)) for one in asked()]
     while pending:
         one, marker = pending.pop()
         name = canonicalize_name(one.name)
         line = f"{name}=={metadata.version(one.name)}{f'; {marker}' if marker else ''}"
         # Needed everywhere wins over needed on some platforms.
-        if name not in found or (";" in found[name] and not marker):
+        wins = name not in found or (";" in found[name] and not marker)
+        if wins:
             found[name] = line
+        # What another has asked for with other extras needs more.
+        asked_for = name, frozenset(one.extras)
+        if wins or asked_for not in followed:
+            followed.add(asked_for)
             pending += [(two, platform(two) or marker) for two in needed(one)]
     return found
 
