@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
-from bench._server import PEERS, SERVER_CORE, free_port
+from bench._postgres import postgres, program
+from bench._server import PEERS
 
-#: Who runs PostgreSQL, which refuses to be root's.
-ACCOUNT = "nobody"
 CONNECTIONS = 4
 
 
@@ -32,10 +28,10 @@ def running(python: str = sys.executable) -> Iterator[tuple[str, Callable[[], in
         redis_url = f"unix://{folder}/redis.sock"
         options = ["--port", "0", "--unixsocket", f"{folder}/redis.sock", "--dir", str(folder)]
         options += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-        stack.enter_context(_program(["redis-server", *options]))
-        url = stack.enter_context(_postgres(folder / "pg"))
+        stack.enter_context(program(["redis-server", *options]))
+        url = stack.enter_context(postgres(folder / "pg"))
         consumer = [python, str(PEERS / "pipeline_consumer.py"), redis_url, url]
-        process = stack.enter_context(_program(consumer, stdout=subprocess.PIPE))
+        process = stack.enter_context(program(consumer, stdout=subprocess.PIPE))
         if process.stdout is None or process.stdout.readline() != b"ready\n":
             raise RuntimeError("the consumer does not begin")
         database = stack.enter_context(psycopg.connect(url, autocommit=True))
@@ -45,51 +41,6 @@ def running(python: str = sys.executable) -> Iterator[tuple[str, Callable[[], in
             return int(row[0]) if row else 0
 
         yield redis_url, stored
-
-
-@contextmanager
-def _program(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | options
-    process = subprocess.Popen(["taskset", "-c", str(SERVER_CORE), *command], **quiet)
-    try:
-        time.sleep(0.5)
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
-    """Run a cluster of its own, with its defaults: commits are synced."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found or not shutil.which("runuser"):
-        raise SystemExit("first: apt-get install postgresql redis-server")
-    as_account = ["runuser", "-u", ACCOUNT, "--"] if os.geteuid() == 0 else []
-    folder.mkdir()
-    if as_account:
-        shutil.chown(folder, ACCOUNT)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    make = [f"{found[-1]}/initdb", "-D", str(folder), "-A", "trust", "-U", "bench"]
-    subprocess.run([*as_account, *make], check=True, **quiet)
-    port = free_port()
-    serve = [f"{found[-1]}/postgres", "-D", str(folder), "-p", str(port), "-k", str(folder)]
-    url = f"postgresql://bench@127.0.0.1:{port}/postgres"
-    with _program([*as_account, *serve]):
-        _wait(url)
-        yield url
-
-
-def _wait(url: str) -> None:
-    import psycopg
-
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with suppress(psycopg.OperationalError):
-            psycopg.connect(url).close()
-            return
-        time.sleep(0.05)
-    raise RuntimeError("PostgreSQL does not begin")
 
 
 def send_all(url: str, stored: Callable[[], int], bodies: Sequence[bytes], count: int) -> float:

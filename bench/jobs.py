@@ -22,6 +22,7 @@ from bench import _server
 from bench._celery import Tuning, celery_entrant
 from bench._http import Api, register
 from bench._machine import describe
+from bench._postgres import postgres
 from bench._stats import markdown, median, percentile
 from bench.whole.book import Book
 from bench.whole.plan import Plan
@@ -53,11 +54,20 @@ class Ours:
         return jobs / found
 
 
+#: What ours keeps its jobs in: a file; or a server, where Procrastinate delivers them.
+SQLITE_ENGINE = "sqlite"
+PROCRASTINATE_ENGINE = "procrastinate"
+
+
 @contextmanager
-def ours(python: str, warm_up: int = 200) -> Iterator[Ours]:
+def ours(python: str, warm_up: int = 200, engine: str = SQLITE_ENGINE) -> Iterator[Ours]:
     """Run our process, warmed up; it runs jobs from the first submit on."""
-    with _server.temp_folder() as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(_server.temp_folder())
         env = {**os.environ, **_server.OURS_ENV, "INSTANCE_PATH": str(folder), "JOB_WORKERS": "4"}
+        if engine == PROCRASTINATE_ENGINE:
+            folder.chmod(0o755)  # PostgreSQL runs as an account of its own
+            env["DATABASE_URL"] = stack.enter_context(postgres(folder / "postgres"))
         env["PYTHONPATH"] = str(_server.ROOT)
         command = ["taskset", "-c", "0,1", python, str(_server.PEERS / "ours_jobs.py")]
         pipe = subprocess.PIPE
@@ -117,7 +127,7 @@ def throughput(options: argparse.Namespace) -> list[list[str]]:
     found |= {name: [] for name in PEERS}
     for number in range(options.rounds):
         print(f"round {number + 1}", file=sys.stderr)
-        with ours(options.python) as entrant:
+        with ours(options.python, engine=options.engine) as entrant:
             found["a commit each"].append(entrant.rate("one", options.jobs))
             found["100 to a commit"].append(entrant.rate("hundred", options.jobs))
         for name, tuning in PEERS.items():
@@ -136,7 +146,7 @@ def _row(name: str, rates: list[float], found: dict[str, list[float]]) -> list[s
 
 def delays(options: argparse.Namespace) -> list[list[str]]:
     """Measure an idle submit, and print(1) through the API."""
-    with ours(options.python) as entrant:
+    with ours(options.python, engine=options.engine) as entrant:
         begins = entrant.ask("idle", options.samples)
     return [
         ["submit to begin, idle", *_milliseconds(begins)],
@@ -194,7 +204,7 @@ def printed(api: Api, language: str = "python", code: str = "print(1)") -> float
 
 def claims(options: argparse.Namespace) -> list[list[str]]:
     """Measure claiming four jobs from queues of growing length."""
-    with ours(options.python, warm_up=0) as entrant:
+    with ours(options.python, warm_up=0, engine=options.engine) as entrant:
         entrant.ask("claim", QUEUES[0])
         return [[f"{length:,}", *_milliseconds(entrant.ask("claim", length))] for length in QUEUES]
 
@@ -204,6 +214,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.jobs", description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="interpreter that runs ours")
     parser.add_argument("--celery-python", default=str(_server.PEER_PYTHON), help="one that has it")
+    engines = (SQLITE_ENGINE, PROCRASTINATE_ENGINE)
+    parser.add_argument("--engine", choices=engines, default=SQLITE_ENGINE, help="of our jobs")
     parser.add_argument("--jobs", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--samples", type=int, default=100)
