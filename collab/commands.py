@@ -217,7 +217,22 @@ def ingest_sql(query: str) -> None:
         raise click.ClickException(str(error)) from None
 
 
+@click.command("worker", cls=DatabaseCommand)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), help="jobs at once; by default JOB_WORKERS"
+)
+@click.option("--queues", help="the types of jobs that it runs, as one,two; by default all")
+@click.option("--host", default="127.0.0.1", show_default=True, help="address of --port")
+@click.option("--port", type=click.IntRange(1, 65535), help="answer /health, /ready, /metrics")
+def worker(concurrency: int | None, queues: str | None, host: str, port: int | None) -> None:
+    """Run jobs, and what else works beside requests, until SIGTERM or Ctrl-C."""
+    from .worker import work  # which brings the server
+
+    work(concurrency, queues, host, port)
+
+
 COMMANDS = (
     *(create_admin, set_password, reset_second_factor, demo, prune_events, rebuild_search),
     *(ingest_demo, ingest_import, ingest_sql),
+    worker,
 )

@@ -73,7 +73,7 @@ GROUND = {
     "version",
     "webhook_settings",
 }
-ROOF = {"__init__", "server", "starting", "cli", "commands", "demo"}
+ROOF = {"__init__", "server", "starting", "worker", "cli", "commands", "demo"}
 ROOFS = {f"{name}.py" for name in ROOF}
 
 FILES = sorted(path for path in HOUSE.rglob("*.py") if "migrations" not in path.parts)

@@ -1,6 +1,10 @@
 """Jobs: work that is kept as rows and run by a pool of threads, whatever happens in between."""
 
+from __future__ import annotations
+
 from flask import Flask
+
+from ..config import ConfigError
 
 
 def init_app(app: Flask) -> None:
@@ -8,6 +12,7 @@ def init_app(app: Flask) -> None:
     from ..auth.accounts.disabling import on_disabled
     from ..auth.personal_tokens.scopes import cover
     from ..core.counting import metrics
+    from ..core.database.engine import ENGINE
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from ..events import concerns
@@ -17,6 +22,8 @@ def init_app(app: Flask) -> None:
     from .engine import runner
     from .models import Job
 
+    if (address := ENGINE.of(app).address) is not None:
+        _use_server(app, address)
     register_topic(app, "job", Job)
     personal.init_app(app)
     runner.init_app(app)
@@ -28,3 +35,21 @@ def init_app(app: Flask) -> None:
     metrics.register(app, "jobs", numbers.collect)
     cover(app, "jobs", "jobs and their uploads", routes.blueprint)
     serve(app, routes.blueprint)
+
+
+def _use_server(app: Flask, address: str) -> None:
+    """Have workers told of jobs by a server; who has none needs no library for it.
+
+    Raises ConfigError.
+    """
+    from ..core.operating.migrations import at_ensure
+    from .engine.queue import QUEUE
+
+    try:
+        from .procrastinate import schema
+        from .procrastinate.entries import Entries
+    except ModuleNotFoundError as error:
+        sentence = f"DATABASE_URL is of a server: its jobs need {error.name}, not installed"
+        raise ConfigError(f"{sentence}: pip install -r deploy/requirements.txt") from None
+    QUEUE.put(app, Entries(address))
+    at_ensure(app, schema.ensure)

@@ -10,6 +10,7 @@ from ..core.models import utcnow
 from ..events import log
 from ..events.catalogue.jobs import JobCancelled, JobCancelRequested
 from ..extensions import db
+from .engine.queue import QUEUE
 from .engine.runner import wake_after_commit
 from .models import ACCOUNT_DISABLED, CANCELLED, QUEUED, RETRY_WAIT, RUNNING, Job, event_place
 
@@ -34,6 +35,7 @@ def cancel_all(user_id: int, actor: int) -> bool:
     ended = [JobCancelled(reason=ACCOUNT_DISABLED, **event_place(row)) for row in over]
     wished = [JobCancelRequested(reason=ACCOUNT_DISABLED, **event_place(row)) for row in asked]
     log.record_all([*ended, *wished], actor=actor)
+    QUEUE.here().forget([row.id for row in over])
     if asked:
         wake_after_commit(look=True)
     return len(over) == MAX_JOBS_PER_TRANSACTION

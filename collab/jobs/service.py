@@ -23,6 +23,7 @@ from ..extensions import db
 from ..flags import service as flags
 from ..projects import access
 from . import registry
+from .engine.queue import QUEUE, Waiting
 from .engine.runner import wake_after_commit
 from .models import (
     CANCELLED,
@@ -150,6 +151,7 @@ def _insert(orders: Sequence[Order], owner_id: int, actor: int | None) -> list[J
     jobs = [NEW_JOBS.add(**_row(order, owner_id, utcnow())) for order in orders]
     queued = [JobQueued(job_type=job.type, reason=_why(job), **event_place(job)) for job in jobs]
     log.record_all(queued, actor=actor)
+    QUEUE.here().defer([Waiting(job.id, job.type, job.due_at) for job in jobs])
     wake_after_commit()
     return jobs
 
@@ -229,6 +231,7 @@ def call_off(job: Job, actor: int | None, reason: str = "requested") -> None:
     quota.let_pass(db.session())
     told = event_place(job) | {"reason": reason}
     if _move(job, Job.status.in_((QUEUED, RETRY_WAIT)), status=CANCELLED, due_at=null()):
+        QUEUE.here().forget([job.id])
         _tell(JobCancelled(**told), actor)
     elif _move(job, RUNS_ON, cancel_requested=True):
         _tell(JobCancelRequested(**told), actor)
@@ -266,6 +269,7 @@ def retry(job: Job, caller: Caller) -> Job:
     if not _move(job, Job.status.in_((FAILED, DEAD, CANCELLED)), **anew):
         raise NotRetryable(f"A job that is {job.status} can't be retried.")
     _forget(job)
+    QUEUE.here().defer([Waiting(job.id, job.type, job.due_at)])
     _tell(JobQueued(job_type=job.type, reason="retried", **event_place(job)), caller.user_id)
     db.session.commit()
     return job

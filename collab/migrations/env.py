@@ -12,6 +12,9 @@ from collab.core.operating.migrations import ensure
 
 database = current_app.extensions["migrate"].db
 
+#: What the names of tables begin with that are no model's.
+OTHERS = ("search_index", "words_due", "procrastinate_")
+
 
 def render(kind: str, item: Any, autogen_context: object) -> str | Literal[False]:
     """Write a new migration without types of ours: it must run when they have changed."""
@@ -19,10 +22,10 @@ def render(kind: str, item: Any, autogen_context: object) -> str | Literal[False
 
 
 def is_ours(name: str | None, kind: str, parents: object) -> bool:
-    """Leave out what no model has: the full-text index, and what is derived of texts."""
+    """Leave out what no model has: full-text index, what is derived of texts, Procrastinate."""
     if kind == "column":
         return not (name or "").endswith(FOLDED_SUFFIX)
-    return not (kind == "table" and (name or "").startswith(("search_index", "words_due")))
+    return not (kind == "table" and (name or "").startswith(OTHERS))
 
 
 def run() -> None:

@@ -15,6 +15,7 @@ from collab.core.models import utcnow
 from collab.core.schemas import Schema
 from collab.jobs.context import FatalError, JobContext, JobError, Result
 from collab.jobs.engine.attempt import Run, carry_out
+from collab.jobs.engine.queue import Source
 from collab.jobs.engine.scheduler import Scheduler
 from collab.jobs.engine.server_lock import ServerLock
 from collab.jobs.engine.worker_lock import lock_of
@@ -172,7 +173,14 @@ class Clock:
 class Desk:
     """One worker whose jobs run in the calling thread, or in one of their own."""
 
-    def __init__(self, app: Flask, *, workers: int = 4, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        workers: int = 4,
+        clock: Clock | None = None,
+        source: Source | None = None,
+    ) -> None:
         self.clock = clock or Clock()
         self.app, self.worker = app, lock_of(app)
         self.worker.begin()
@@ -184,6 +192,7 @@ class Desk:
             self.worker,
             lambda run: self.begin(run),
             workers=workers,
+            source=source,
             clock=self.clock.now,
             monotonic=self.clock.monotonic,
         )

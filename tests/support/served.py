@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from marshmallow import fields
 
 from collab import create_app
@@ -114,7 +115,18 @@ def kill(ctx: JobContext, payload: dict[str, Any]) -> Result:
     raise AssertionError("nobody is left to get here")
 
 
-if __name__ == "__main__":
+def create() -> Flask:
+    """Build the application: `flask --app tests.support.served:create worker`."""
     served = create_app()
     register(served, gate, deaf, line, kill)
-    main(served)
+    return served
+
+
+class JobWorker(ForkedServer):
+    """Runs jobs by the command `worker`, in a process that can be killed."""
+
+    program = ("-m", "flask", "--app", "tests.support.served:create", "worker")
+
+
+if __name__ == "__main__":
+    main(create())

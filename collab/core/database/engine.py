@@ -142,6 +142,11 @@ class Engine(ABC):
         """Return the version of the database, or of its library."""
 
     @property
+    def address(self) -> str | None:
+        """Return where libraries of its own find the server, with secrets; None: there is none."""
+        return None
+
+    @property
     @abstractmethod
     def place(self) -> str:
         """Say where the database is, without secrets."""

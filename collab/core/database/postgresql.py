@@ -63,7 +63,7 @@ class PostgresEngine(Engine):
 
         connect = partial(
             Driver.connect,
-            _SCHEME.sub("postgresql:", values["DATABASE_URL"]),
+            _libpq_address(values["DATABASE_URL"]),
             prepare_threshold=None,
             connect_timeout=CONNECT_S,
             context=PLAIN_ADAPTERS,
@@ -200,6 +200,16 @@ class PostgresEngine(Engine):
         return ".".join(map(str, db.engine.dialect.server_version_info or ()))
 
     @property
+    def address(self) -> str:
+        """Return the address as libpq takes it."""
+        return _libpq_address(self._config["DATABASE_URL"])
+
+    @property
     def place(self) -> str:
         """Return the address without a password."""
         return db.engine.url.render_as_string(hide_password=True)
+
+
+def _libpq_address(url: str) -> str:
+    """Return an address without the name of our driver."""
+    return _SCHEME.sub("postgresql:", url)

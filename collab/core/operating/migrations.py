@@ -7,6 +7,7 @@ a command of `flask` is looked for.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, inspect, text
 from ...config import ROOT
 from ...extensions import db
 from ..database import engine
+from ..slots import Registry
 from ..usage import triggers
 from .commands import bring
 
@@ -24,6 +26,8 @@ MIGRATIONS_FOLDER = ROOT / "collab" / "migrations"
 NOTED_TABLE = "alembic_version"
 #: What a migration says of itself, and of the one before it.
 REVISION_PATTERN = re.compile(r"^(down_)?revision = [\"'](\w+)[\"']", re.MULTILINE)
+
+_STEPS: Registry[list[Callable[[Connection], None]]] = Registry("made at starts", lambda _: [])
 
 
 @cache
@@ -66,7 +70,14 @@ def ensure(connection: Connection) -> None:
     """
     engine().ensure_schema(connection)
     triggers.ensure(connection)
+    for step in _STEPS.here():
+        step(connection)
     connection.commit()
+
+
+def at_ensure(app: Flask, step: Callable[[Connection], None]) -> None:
+    """Have a package make what else follows from the code; the step does not commit."""
+    _STEPS.of(app).append(step)
 
 
 def bring_up_to_date() -> None:

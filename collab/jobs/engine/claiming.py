@@ -8,7 +8,7 @@ person's next one is the first entry of an index, however many stand behind it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -148,10 +148,14 @@ def _heads(types: tuple[str, ...]) -> Compiled:
     return Compiled(select(every).order_by(every.c.rank, every.c.id))
 
 
-def choose(turns: FairTurns) -> list[int]:
-    """Return the ids of the jobs that go next, as many as there is room for."""
+def choose(turns: FairTurns, served: Collection[str] | None = None) -> list[int]:
+    """Return the ids of the jobs that go next, as many as there is room for.
+
+    They are of the types that are `served`; None: of all.
+    """
     waiting = sorted((one.id for one in WAITING_PEOPLE.all({})), key=turns.order)
-    types = tuple(kind.name for kind in registry.all_types() if not turns.is_full(kind))
+    kinds = [kind for kind in registry.all_types() if served is None or kind.name in served]
+    types = tuple(kind.name for kind in kinds if not turns.is_full(kind))
     if not waiting or not types:
         return []
     # Enough per person that one alone could fill the pool, for at most as many people as jobs.

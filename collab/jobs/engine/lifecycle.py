@@ -56,6 +56,7 @@ from ..models import (
 )
 from . import fenced
 from .claiming import Claimed
+from .queue import QUEUE, Waiting
 from .reasons import cancelled
 
 #: The longest wait after the first failure; it doubles with each further one, up to the cap.
@@ -121,6 +122,9 @@ class TransactionWrites:
     attempts: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
+    #: Jobs that wait again, and those that wait no more.
+    waiting: list[Waiting] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)
     #: Jobs whose output no longer fits the quotas.
     silenced: set[int] = field(default_factory=set)
     _room: Allowance = field(default_factory=Allowance)
@@ -137,11 +141,14 @@ class TransactionWrites:
             if rows:
                 statement.run_many(connection, rows)
         log.record_all(self.events, actor=None)
+        QUEUE.here().forget(self.taken)
+        QUEUE.here().defer(self.waiting)
 
     # -- what may happen to a claimed job ---------------------------------------------------------
 
     def started(self, job: Claimed) -> None:
         """Note that an attempt began."""
+        self.taken.add(job.id)
         self.events.append(JobStarted(attempt=job.attempt, **event_place(job)))
 
     def say(self, job: Claimed, report: RunReport) -> bool:
@@ -195,6 +202,8 @@ class TransactionWrites:
         status, values, event = _resolve(job, ending, now)
         if fenced.change(job, status, unless_cancelled=True, **values):
             self._keep(job, ending, now, event)
+            if status in (QUEUED, RETRY_WAIT):
+                self.waiting.append(Waiting(job.id, job.type, values.get("due_at")))
             if status in ENDED_STATUSES:
                 self._keep_result(job, ending)
             return True
@@ -205,6 +214,7 @@ class TransactionWrites:
         return False
 
     def _keep(self, job: Claimed, ending: Ending, now: datetime, event: JobEvent) -> None:
+        self.taken.add(job.id)  # it may have been delivered while it ran
         self.attempts.append(
             {
                 "job_id": job.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Set
+from collections.abc import Collection, Set
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
@@ -15,8 +15,10 @@ from ...core.errors import ApiError
 from ...core.parts import PARTS, STUCK_AFTER_S, BackgroundThread
 from ...core.slots import Slot
 from ...core.transactions.after_commit import after_commit
+from .. import registry
 from .attempt import Run, carry_out
 from .lifecycle import NOT_BEGUN
+from .queue import QUEUE
 from .scheduler import POLL_S, Scheduler
 from .worker_lock import lock_of
 
@@ -32,15 +34,26 @@ class Runner(BackgroundThread):
 
     stuck_after_s = STUCK_AFTER_S
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, types: Collection[str] | None = None) -> None:
+        """Make it without starting it; it runs jobs of some types, or of all."""
         self._app, self._workers = app, app.config["JOB_WORKERS"]
         super().__init__("scheduler", off=None if self._workers else "JOB_WORKERS is 0")
         self._worker = lock_of(app)
-        lease_s = app.config["JOB_LEASE_SECONDS"]
-        self._scheduler = Scheduler(
-            app, self._worker, self._submit, workers=self._workers, lease_s=lease_s
-        )
         self._call = threading.Event()
+        with app.app_context():
+            served = [
+                one.name for one in registry.all_types() if types is None or one.name in types
+            ]
+        self._source = QUEUE.of(app).source(app, served, self._workers, self._call.set)
+        self._scheduler = Scheduler(
+            app,
+            self._worker,
+            self._submit,
+            workers=self._workers,
+            source=self._source,
+            types=served,
+            lease_s=app.config["JOB_LEASE_SECONDS"],
+        )
         self._pool: ThreadPoolExecutor | None = None
 
     def _prepare(self) -> None:
@@ -48,6 +61,7 @@ class Runner(BackgroundThread):
         # After `begin`, which gives the name whose lock is not tidied away.
         self._worker.tidy()
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="job")
+        self._source.start()
 
     def wake(self, *, look: bool = False) -> None:
         """Say that there is something to do; `look`: somebody cancelled a running job."""
@@ -55,12 +69,20 @@ class Runner(BackgroundThread):
             self._scheduler.look = True
         self._call.set()
 
+    @property
+    def state(self) -> str:
+        """Return how it is, and what it is told of jobs by."""
+        own = super().state
+        return self._source.trouble or own if own == "ok" else own
+
     def close(self) -> None:
         """Stop all runs, and hand their jobs back: another process may begin them at once."""
+        self._source.close()
         self._end()
 
     def stop(self) -> None:
         """Stop all runs, hand their jobs back, and end the threads."""
+        self._source.close()
         super().stop()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
@@ -97,13 +119,14 @@ class Runner(BackgroundThread):
                 time.sleep(early)
         self._scheduler.close()
         # Until each run's end is written: a job that is handed back begins elsewhere at once.
-        while self._scheduler.runs:
+        while self._scheduler.runs or self._source.is_busy:
             self._call.wait(self._tick())
             self._call.clear()
         self._worker.end()
 
     def _tick(self) -> float:
         try:
+            self._source.mend()
             return self._scheduler.tick()
         except (SQLAlchemyError, ApiError) as error:
             logger.error("jobs wait, the database does not answer: %s", error)

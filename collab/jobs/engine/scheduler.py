@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from flask import Flask
@@ -28,6 +28,7 @@ from .attempt import Run, stopped
 from .claiming import Claimed
 from .fairness import FairTurns, Pace
 from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Ending, TransactionWrites, repeatable
+from .queue import Source
 from .sweeper import SWEEP_S, Sweeper
 from .worker_lock import AnyLock
 
@@ -71,11 +72,17 @@ class Scheduler:
         begin: Callable[[Run], None],
         *,
         workers: int,
+        source: Source | None = None,
+        types: Collection[str] | None = None,
         lease_s: float = 30.0,
         clock: Callable[[], datetime] = utcnow,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Make it; jobs of `types` are claimed (None: of all) when the `source` calls for it."""
         self._app, self._worker, self._begin = app, worker, begin
+        self._source, self._types = source or Source(), types
+        #: Whether there was a job when it last looked.
+        self._finds = False
         self._lease = timedelta(seconds=lease_s)
         self._clock, self._monotonic = clock, monotonic
         self._sweeper = Sweeper(worker, lease_s, monotonic)
@@ -158,6 +165,8 @@ class Scheduler:
         self._keep_house(batch, now, clock)
         # Last: what has ended in this tick leaves its place to what begins in it.
         claimed, pause = self._claim(batch, clock, {run.key for run, _ in ended})
+        lease_s = self._lease.total_seconds()
+        self._source.look(self._worker.name, clock, lease_s, closed=self.closed)
         batch.flush()
         # What a power cut takes back is run again, and told to nobody before: but what must not be
         # run again is begun only once the disk knows that.
@@ -221,7 +230,11 @@ class Scheduler:
         # Runs that are settled but go on still take a thread, and so count.
         going_on = [run.job for key, run in self.runs.items() if key not in ended]
         self._turns.begin(going_on)
-        ids = claiming.choose(self._turns) if self._turns.free > 0 and not self.closed else []
+        ids: list[int] = []
+        # Once called, it looks until it finds nothing: where one job waits, others may.
+        if self._turns.free > 0 and (self._source.has_called or self._finds) and not self.closed:
+            ids = claiming.choose(self._turns, self._types)
+            self._finds = bool(ids)
         claimed = claiming.claim(ids, self._worker.name, clock, self._lease) if ids else []
         for job in claimed:
             batch.started(job)
@@ -237,6 +250,7 @@ class Scheduler:
         self, ended: list[tuple[Run, Ending]], speaking: list[Run], deaf: list[Run]
     ) -> None:
         """Forget what is on disk now."""
+        self._source.answer()
         for run in speaking:
             run.unsaid = RunReport()
         for run in deaf:

@@ -1,0 +1,79 @@
+"""Who is told that a job waits, and what lets a worker look for one.
+
+In a file nobody is told: the table is the queue, and a worker looks at it with each tick. Where the
+database is a server, workers are in other processes: there Procrastinate is told within the same
+transaction, and a worker looks once that has delivered something (`../procrastinate/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask
+
+from ...core.slots import Registry
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A job that waits to be run."""
+
+    id: int
+    type: str
+    #: From when on; None: from now on.
+    due_at: datetime | None
+
+
+class Source:
+    """What lets the worker of a process look for jobs: here every tick does."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Return why nothing may come, for `/ready`."""
+        return None
+
+    @property
+    def has_called(self) -> bool:
+        """Return whether there is a reason to look for jobs now."""
+        return True
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether something is still to be answered."""
+        return False
+
+    def start(self) -> None:
+        """Begin to listen."""
+
+    def close(self) -> None:
+        """Take nothing more, without waiting; what was taken is still answered."""
+
+    def look(self, worker: str, now: datetime, lease_s: float, *, closed: bool) -> None:
+        """Decide in the open transaction what is answered, once the worker has claimed."""
+
+    def answer(self) -> None:
+        """Give the answers, once that transaction is committed."""
+
+    def mend(self) -> None:
+        """Bring the queue and the table of jobs into step, in a transaction of its own."""
+
+
+class Queue:
+    """Whoever is told which jobs wait: here nobody is."""
+
+    def defer(self, jobs: Sequence[Waiting]) -> None:
+        """Have jobs delivered to a worker when they are due, if the open transaction commits."""
+
+    def forget(self, job_ids: Collection[int]) -> None:
+        """Have jobs no longer delivered, if the open transaction commits."""
+
+    def source(
+        self, app: Flask, types: Sequence[str], places: int, wake: Callable[[], None]
+    ) -> Source:
+        """Return what tells a process of jobs of some types, and wakes its worker."""
+        return Source()
+
+
+QUEUE: Registry[Queue] = Registry("queue of jobs", lambda _: Queue())

@@ -1,0 +1,180 @@
+"""What Procrastinate has delivered to this process, and what it is answered.
+
+A delivery says that a job waits. It does not say who runs it: the scheduler claims by its own
+order, in which people take turns, and the delivered job may have to wait or be claimed elsewhere.
+The delivery is held until it is known which, and then Procrastinate forgets it. Where the job must
+be delivered once more, that is a new entry, written before the answer is given.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from ...core.database import take_write_lock
+from ...extensions import db
+from ..engine.queue import Queue, Source, Waiting
+from ..models import ENDED_STATUSES, RUNNING, Job
+from .mending import Mender
+from .receiver import Receiver
+
+#: Seconds that a job's time may be to come, by this machine's clock, and its delivery is held: the
+#: server, whose clock has delivered it, may be ahead of us.
+EARLY_S = 1.0
+#: Seconds for which a delivery is held: what can't run here in this time is another worker's.
+HELD_S = 20.0
+#: Seconds after which it is delivered again.
+POSTPONED_S = 3.0
+
+JOB_COLUMNS = Job.__table__.c
+
+
+@dataclass(eq=False)
+class Delivery:
+    """A job's id, and whoever waits for the answer."""
+
+    job_id: int
+    since: float
+    answered: Future[None] = field(default_factory=Future)
+
+
+class Deliveries(Source):
+    """The deliveries that are held in this process."""
+
+    def __init__(
+        self,
+        app: Flask,
+        queue: Queue,
+        address: str,
+        types: Sequence[str],
+        places: int,
+        wake: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make it; `places` are how many are held at most, and `types` the queues they are of."""
+        self._app, self._queue, self._wake, self._monotonic = app, queue, wake, monotonic
+        self._lock = threading.Lock()
+        self._held: list[Delivery] = []
+        self._settled: list[Delivery] = []
+        self._mender = Mender(queue, monotonic)
+        self._receiver = Receiver(address, types, places, self.take, wake)
+
+    # -- from Procrastinate's thread --------------------------------------------------------------
+
+    def take(self, job_id: int) -> Future[None]:
+        """Hold a delivery; the future is over when it is answered."""
+        delivery = Delivery(job_id, self._monotonic())
+        with self._lock:
+            self._held.append(delivery)
+        self._wake()
+        return delivery.answered
+
+    # -- from the scheduler's ---------------------------------------------------------------------
+
+    @property
+    def trouble(self) -> str | None:
+        """Return why nothing may come, for `/ready`."""
+        return None if self._receiver.state == "ok" else f"queue: {self._receiver.state}"
+
+    @property
+    def has_called(self) -> bool:
+        """Return whether a delivery is held."""
+        return bool(self._held)
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether something is held, or may still come."""
+        return self.has_called or self._receiver.alive
+
+    def start(self) -> None:
+        """Have Procrastinate deliver."""
+        self._receiver.start()
+
+    def close(self) -> None:
+        """Have it deliver nothing more."""
+        self._receiver.end()
+
+    def mend(self) -> None:
+        """Bring the entries and the jobs into step, now and then."""
+        if self._mender.is_due():
+            with self._app.app_context():
+                self._mender.mend()
+
+    def look(self, worker: str, now: datetime, lease_s: float, *, closed: bool) -> None:
+        """Settle the deliveries of jobs that no longer wait, or not here; defer the others anew."""
+        with self._lock:
+            self._held = [one for one in self._held if not one.answered.cancelled()]
+            held = list(self._held)
+        self._settled = []
+        if not held:
+            return
+        view = View(worker, now, lease_s, closed, self._monotonic())
+        if any(view.again(one, row) for one, row in _with_rows(held)):
+            take_write_lock()  # and look once more: now nobody changes it
+        again: dict[int, Waiting] = {}
+        for delivery, row in _with_rows(held):
+            if (anew := view.again(delivery, row)) is not None:
+                again[delivery.job_id] = anew
+            elif view.waits(row):
+                continue
+            self._settled.append(delivery)
+        self._queue.defer(list(again.values()))
+
+    def answer(self) -> None:
+        """Let Procrastinate forget what is settled."""
+        settled, self._settled = set(self._settled), []
+        with self._lock:
+            self._held = [one for one in self._held if one not in settled]
+        for delivery in settled:
+            if delivery.answered.set_running_or_notify_cancel():
+                delivery.answered.set_result(None)
+
+
+def _with_rows(held: Sequence[Delivery]) -> list[tuple[Delivery, Any]]:
+    """Return deliveries with the rows of their jobs; None where one is gone."""
+    query = select(
+        *(JOB_COLUMNS.id, JOB_COLUMNS.type, JOB_COLUMNS.status),
+        *(JOB_COLUMNS.due_at, JOB_COLUMNS.lease_owner),
+    ).where(JOB_COLUMNS.id.in_({one.job_id for one in held}))
+    rows = {row.id: row for row in db.session.connection().execute(query)}
+    return [(one, rows.get(one.job_id)) for one in held]
+
+
+@dataclass(frozen=True)
+class View:
+    """How a worker sees what was delivered to it."""
+
+    worker: str
+    now: datetime
+    lease_s: float
+    closed: bool
+    monotonic: float
+
+    @staticmethod
+    def waits(row: Any) -> bool:
+        """Return whether a job waits to be claimed."""
+        return row is not None and row.status not in (RUNNING, *ENDED_STATUSES)
+
+    def again(self, delivery: Delivery, row: Any) -> Waiting | None:
+        """Return when a job must be delivered once more, if it must."""
+        if row is None or row.status in ENDED_STATUSES:
+            return None
+        if row.status == RUNNING:
+            # On somebody's live lease, it may be. They may also be dead, and nobody knows it yet:
+            # a delivery that is dropped here would be the last one.
+            return None if row.lease_owner == self.worker else self._in(row, self.lease_s)
+        held_s = self.monotonic - delivery.since
+        if self.closed or (row.due_at is not None and row.due_at > self.now and held_s >= EARLY_S):
+            return Waiting(row.id, row.type, row.due_at)
+        return self._in(row, POSTPONED_S) if held_s >= HELD_S else None
+
+    def _in(self, row: Any, seconds: float) -> Waiting:
+        return Waiting(row.id, row.type, self.now + timedelta(seconds=seconds))

@@ -1,0 +1,83 @@
+"""The entries of the queue: written on the connection, and in the transaction, of the change."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from flask import Flask
+from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job as Entry
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from ...core.database import take_write_lock
+from ...extensions import db
+from ..engine.queue import Queue, Source, Waiting
+
+#: What Procrastinate calls in a worker, with the job's id.
+TASK_NAME = "collab.job"
+
+#: An entry that a worker has taken is that worker's: it sees by itself that the job waits no more.
+FORGET = text(
+    "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(:locks)"
+)
+
+
+class Entries(Queue):
+    """Procrastinate's table. Each waiting job has one entry there, in the queue of its type."""
+
+    def __init__(self, address: str) -> None:
+        """Know where workers find the server; to write, the session's connection is used."""
+        self._address = address
+        self._manager = App(connector=SyncPsycopgConnector()).job_manager
+
+    def defer(self, jobs: Sequence[Waiting]) -> None:
+        """Write the entries of jobs, in place of those that they may have."""
+        if not jobs:
+            return
+        self.forget([job.id for job in jobs])
+        driver = db.session.connection().connection.driver_connection
+        with _as_ours():
+            self._manager.batch_defer_jobs([_entry(job) for job in jobs], driver)
+
+    def forget(self, job_ids: Collection[int]) -> None:
+        """Delete the entries that no worker has taken."""
+        if job_ids:
+            take_write_lock()
+            locks = [lock_name(job_id) for job_id in job_ids]
+            db.session.connection().execute(FORGET, {"locks": locks})
+
+    def source(
+        self, app: Flask, types: Sequence[str], places: int, wake: Callable[[], None]
+    ) -> Source:
+        """Return what Procrastinate delivers to this process."""
+        from .deliveries import Deliveries
+
+        return Deliveries(app, self, self._address, types, places, wake)
+
+
+def lock_name(job_id: int) -> str:
+    """Return the name under which a job waits once at most."""
+    return f"job:{job_id}"
+
+
+def _entry(job: Waiting) -> Entry:
+    return Entry(
+        queue=job.type,
+        task_name=TASK_NAME,
+        task_kwargs={"job_id": job.id},
+        lock=None,
+        queueing_lock=lock_name(job.id),
+        scheduled_at=job.due_at,
+    )
+
+
+@contextlib.contextmanager
+def _as_ours() -> Iterator[None]:
+    """Raise what the connection meets as SQLAlchemy does, which the API answers by 503."""
+    try:
+        yield
+    except ConnectorException as error:
+        raise OperationalError("defer", None, error.__cause__ or error) from error
