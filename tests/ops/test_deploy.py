@@ -161,8 +161,10 @@ def test_ports_are_the_image_s() -> None:
     named += map(str, every(MANIFESTS, "containerPort"))
     into = [one for one in of_kind("NetworkPolicy") if one["metadata"]["name"].startswith("into")]
     named += map(str, every(into, "port"))
+    for worker in (COMPOSE["services"]["worker"], CONTAINERS["collab-worker"]):
+        named.append(worker["command"][worker["command"].index("--port") + 1])
     assert set(named) == {port}
-    assert len(named) == 7
+    assert len(named) == 9
 
 
 def test_the_user_and_the_folder_are_the_image_s() -> None:

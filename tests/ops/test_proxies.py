@@ -161,15 +161,18 @@ def who_calls_is_known(http: httpx.Client, ada: Person) -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
-def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
-    text = (DEPLOY / "systemd" / "collab.service").read_text()
-    program = tmp_path / "python"
+@pytest.mark.parametrize(
+    ("name", "command"), [("collab.service", "python"), ("collab-worker.service", "flask")]
+)
+def test_the_unit_is_one_that_systemd_takes(name: str, command: str, tmp_path: Path) -> None:
+    text = (DEPLOY / "systemd" / name).read_text()
+    program = tmp_path / command
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    unit = tmp_path / "collab.service"
-    unit.write_text(text.replace("/opt/collab/.venv/bin/python", str(program)))
+    unit = tmp_path / name
+    unit.write_text(text.replace(f"/opt/collab/.venv/bin/{command}", str(program)))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True
     )
-    ours = [line for line in done.stderr.splitlines() if "collab.service" in line]
+    ours = [line for line in done.stderr.splitlines() if name in line]
     assert (done.returncode, ours) == (0, [])
