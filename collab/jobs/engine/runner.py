@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection, Set
+from collections.abc import Callable, Collection, Set
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +28,8 @@ from .worker_lock import lock_of
 GATHER_S = 0.008
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Runner(BackgroundThread):
@@ -125,14 +128,18 @@ class Runner(BackgroundThread):
         self._worker.end()
 
     def _tick(self) -> float:
+        self._try(self._source.mend)
+        pause = self._try(self._scheduler.tick)
+        return POLL_S if pause is None else pause
+
+    def _try(self, step: Callable[[], T]) -> T | None:
         try:
-            self._source.mend()
-            return self._scheduler.tick()
+            return step()
         except (SQLAlchemyError, ApiError) as error:
             logger.error("jobs wait, the database does not answer: %s", error)
         except Exception:
             logger.exception("the scheduler stumbled, trying again")
-        return POLL_S
+        return None
 
 
 RUNNER: Slot[Runner] = Slot("runner", Runner)

@@ -92,7 +92,7 @@ class Deliveries(Source):
     @property
     def is_busy(self) -> bool:
         """Return whether something is held, or may still come."""
-        return self.has_called or self._receiver.alive
+        return self.has_called or (self._receiver.started and not self._receiver.over)
 
     def start(self) -> None:
         """Have Procrastinate deliver."""

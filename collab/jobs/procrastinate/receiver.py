@@ -47,11 +47,14 @@ class Receiver(BackgroundThread):
         super().__init__("queue")
         self._address, self._types, self._places = address, list(types), places
         self._take, self._ended = take, ended
+        #: Whether nothing more comes, and nothing is waited for.
+        self.over = False
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
 
     def end(self) -> None:
         """Take nothing more; what was taken is waited for."""
-        self._end()
+        if not self._stopping.is_set():  # to be told twice would break that off
+            self._end()
 
     def _wake(self) -> None:
         running = self._running
@@ -71,6 +74,7 @@ class Receiver(BackgroundThread):
                 logger.error("the queue does not answer, beginning anew: %s", error)
             self._running = None
             self._stopping.wait(RESTART_S)
+        self.over = True
         self._ended()
 
     async def _work(self) -> None:
