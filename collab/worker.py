@@ -34,7 +34,10 @@ WATCHED_PATHS = ("/health", "/ready", "/metrics")
 
 
 def work(concurrency: int | None, queues: str | None, host: str, port: int | None) -> None:
-    """Do what the command says; does not return. Raises UsageError."""
+    """Do what the command says, and end the process; raises UsageError.
+
+    What runs when a signal comes is handed back, and the code is 0; it is 1 if it can't go on.
+    """
     app = application()
     os.umask(0o077)  # what is made from here on is nobody else's to read
     if concurrency is not None:

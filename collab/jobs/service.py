@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,8 +42,6 @@ from .models import (
 )
 from .order import Order as Order
 from .registry import JobType
-
-logger = logging.getLogger(__name__)
 
 NEW_JOBS = Rows(Job)
 

@@ -15,12 +15,11 @@ from sqlalchemy.exc import OperationalError
 from ...core.database import take_write_lock
 from ...extensions import db
 from ..engine.queue import Queue, Source, Waiting
-
-#: What Procrastinate calls in a worker, with the job's id.
-TASK_NAME = "collab.job"
+from .deliveries import Deliveries
+from .naming import TASK_NAME, lock_name
 
 #: An entry that a worker has taken is that worker's: it sees by itself that the job waits no more.
-FORGET = text(
+FORGET_ENTRIES = text(
     "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(:locks)"
 )
 
@@ -47,20 +46,13 @@ class Entries(Queue):
         if job_ids:
             take_write_lock()
             locks = [lock_name(job_id) for job_id in job_ids]
-            db.session.connection().execute(FORGET, {"locks": locks})
+            db.session.connection().execute(FORGET_ENTRIES, {"locks": locks})
 
     def source(
         self, app: Flask, types: Sequence[str], places: int, wake: Callable[[], None]
     ) -> Source:
         """Return what Procrastinate delivers to this process."""
-        from .deliveries import Deliveries
-
         return Deliveries(app, self, self._address, types, places, wake)
-
-
-def lock_name(job_id: int) -> str:
-    """Return the name under which a job waits once at most."""
-    return f"job:{job_id}"
 
 
 def _entry(job: Waiting) -> Entry:

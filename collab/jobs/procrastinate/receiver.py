@@ -12,8 +12,8 @@ from typing import Any
 from procrastinate import App, PsycopgConnector
 
 from ...core.parts import BackgroundThread
-from .entries import TASK_NAME
 from .mending import HEARTBEAT_S, STALLED_S
+from .naming import TASK_NAME
 
 logger = logging.getLogger(__name__)
 
