@@ -91,7 +91,7 @@ class Hub:
             if topic not in subscriber.topics:
                 return False
             del subscriber.topics[topic]
-            subscriber.since.pop(topic, None)
+            del subscriber.since[topic]
             self._topics[topic].remove(subscriber)
             self._went(topic, subscriber)
             if not self._topics[topic]:
@@ -212,7 +212,7 @@ class Hub:
         topics = {message.topic for message in messages} & self._topics.keys()
         if len(topics) == 1:
             return self._give_to(self._topics[topics.pop()], messages, give)
-        return self._give_mixed(topics, messages, give) if topics else 0
+        return self._give_mixed(topics, messages, give)
 
     def _give_to(
         self, subscribers: Iterable[Subscriber], messages: Sequence[Message], give: Give

@@ -204,10 +204,13 @@ def test_a_removed_member_is_dropped_from_all_topics_of_the_project(hub: Hub) ->
 
 
 def test_others_stay_when_a_member_is_removed(hub: Hub) -> None:
-    alice = following(hub)
+    others = [following(hub, user_id=key) for key in range(10, 20)]
+    removed = [following(hub, user_id=2) for _ in range(3)]  # in whichever order they are met
     correct(hub, "member.removed", user_id=2)
     hub.publish([row(1)])
-    assert alice.story == ["1"]
+    assert [one.story for one in others] == [["1"]] * len(others)
+    dropped = [("dropped", "project:1", "member.removed")]
+    assert [one.story for one in removed] == [dropped] * len(removed)
 
 
 def test_everybody_is_dropped_from_a_deleted_project(hub: Hub) -> None:
@@ -220,6 +223,7 @@ def test_a_deleted_workspace_takes_its_own_topic_only(hub: Hub) -> None:
     alice = following(hub, "project:1", "workspace:3", "workspace:4")
     correct(hub, "workspace.deleted", workspace_id=3)
     assert set(alice.topics) == {"project:1", "workspace:4"}
+    assert alice.story == [("dropped", "workspace:3", "workspace.deleted")]
 
 
 def test_a_changed_role_takes_nothing(hub: Hub) -> None:

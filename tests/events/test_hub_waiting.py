@@ -185,6 +185,18 @@ def test_a_note_lasts_as_long_as_the_persons_connections(hub: Hub) -> None:
     assert hub.notes(TOPIC) == {}
 
 
+def test_a_note_of_another_process_counts_once_the_one_made_here_is_gone(hub: Hub) -> None:
+    one = Fake(user_id=1)
+    hub.add(one, {TOPIC: 1})
+    hub.note(TOPIC, 1, "here")
+    with hub.presence() as presence:
+        assert list(presence.learn("another", [(TOPIC, 1, "Alice", "there")])) == []
+    assert hub.notes(TOPIC) == {1: "here"}
+    hub.leave(one)
+    assert hub.notes(TOPIC) == {1: "there"}
+    assert hub.present(TOPIC) == [{"user_id": 1, "name": "Alice"}]
+
+
 def test_what_tells_of_a_person_names_them(hub: Hub, bell: Bell) -> None:
     announced: list[Message] = []
 
