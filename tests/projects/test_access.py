@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from collab.core.caller import Caller
 from collab.core.errors import Forbidden, NotFound
+from collab.core.idempotency import RIGHTS_USED
 from collab.core.models import utcnow
 from collab.extensions import db
 from collab.jobs.models import Job
 from collab.projects.access import (
     Right,
     Role,
+    admit,
     check,
     check_grant,
     effective,
     load,
     load_all,
     may,
+    place,
     role_in,
 )
 from collab.projects.models import Project
 from collab.tasks.models import Task
 
+from ..support import databases
 from ..support.people import Person, ok
 
 ALICE = Caller(7, 1, "Alice", "alice@example.com", is_admin=False, token_expires=utcnow())
@@ -107,17 +114,19 @@ def called(person: Person) -> Caller:
 
 
 def test_what_is_loaded_again_is_as_it_is_now(
-    app: Flask, alice: Person, bob: Person, project: int
+    app: Flask, instance: Path, bob: Person, project: int
 ) -> None:
     with app.app_context():
         known = load(Project, project, called(bob))
         db.session.commit()  # the session keeps what it has read
-        changed = {"name": "Artemis"}
-        ok(alice.patch(f"/projects/{project}", changed, headers={"If-Match": "*"}))
-        ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "viewer"}))
+        other = databases.opened(instance)  # a process of its own, of which this one hears nothing
+        other.execute("UPDATE projects SET version = 99")
+        other.execute("UPDATE members SET role = 'viewer' WHERE role = 'collaborator'")
+        other.commit()
+        other.close()
         again = load(Project, project, called(bob))
         assert again is known
-        assert (again.name, again.role) == ("Artemis", "viewer")
+        assert (again.version, again.role) == (99, "viewer")
 
 
 def test_several_are_loaded_in_the_order_of_their_ids_list(
@@ -127,5 +136,112 @@ def test_several_are_loaded_in_the_order_of_their_ids_list(
     wanted = [others[1], project, others[0]]
     with app.app_context():
         found = load_all(Project, wanted, called(alice), can=Right.MANAGE)
-        assert [one.id for one in found] == wanted
+        assert [(one.id, one.role) for one in found] == [(key, "owner") for key in wanted]
+        db.session.rollback()
+
+
+def test_of_several_those_are_pointed_at_that_are_refused(
+    app: Flask, alice: Person, charlie: Person, vera: Person, project: int
+) -> None:
+    theirs = charlie.makes_project()
+    with app.app_context():
+        with pytest.raises(NotFound) as unknown:
+            load_all(Project, [project, theirs, 999], called(vera), can=Right.READ)
+        hidden = {"detail": "There is nothing here, or nothing that you may see."}
+        assert unknown.value.errors == [hidden | {"pointer": f"#/ids/{at}"} for at in (1, 2)]
+        with pytest.raises(Forbidden) as refused:
+            load_all(Project, [project], called(vera), can=Right.WRITE)
+        low = {"detail": "Your role does not allow this.", "pointer": "#/ids/0"}
+        assert refused.value.errors == [low]
+        db.session.rollback()
+
+
+def test_making_something_asks_for_the_role_in_its_project(
+    app: Flask, ada: Person, bob: Person, charlie: Person, vera: Person, project: int
+) -> None:
+    with app.app_context():
+        admit(None, called(charlie))
+        admit(project, called(bob))
+        admit(project, replace(called(ada), is_admin=True))
+        admit(project, called(vera), can=Right.READ)
+        with pytest.raises(Forbidden):
+            admit(project, called(vera))
+        for who, where in ((charlie, project), (bob, 999)):
+            with pytest.raises(NotFound):
+                admit(where, called(who))
+        with pytest.raises(NotFound):
+            admit(999, replace(called(ada), is_admin=True))
+        db.session.rollback()
+
+
+def test_a_right_that_was_used_is_noted_for_answers_that_are_given_again(
+    app: Flask, bob: Person, project: int
+) -> None:
+    with app.app_context():
+        noted = db.session().info[RIGHTS_USED] = []
+        load(Project, project, called(bob))
+        load_all(Project, [project], called(bob), can=Right.WRITE)
+        admit(project, called(bob))
+        place(f"project:{project}", called(bob), can=Right.APPEAR)
+        db.session.rollback()
+    assert noted == [
+        ("projects", project, "read"),
+        ("projects", project, "write"),
+        ("projects", project, "write"),
+        ("topic", f"project:{project}", "appear"),
+    ]
+
+
+def test_a_persons_own_is_theirs_alone_and_an_admins_where_its_model_says_so(
+    app: Flask, ada: Person, alice: Person, bob: Person
+) -> None:
+    task = ok(alice.post("/tasks", {"title": "Mine"}))["id"]
+    with app.app_context():
+        admin = replace(called(ada), is_admin=True)
+        for who in (called(alice), admin):
+            assert load(Task, task, who, can=Right.MANAGE).id == task
+        with pytest.raises(NotFound):
+            load(Task, task, called(bob))
+        db.session.rollback()
+
+
+def is_locked(instance: Path) -> bool:
+    """Return whether somebody is writing."""
+    other = databases.opened(instance, timeout=0)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        other.close()
+    return False
+
+
+#: The ways to ask for a right, each for something in a project.
+ASKED: dict[str, Callable[[int, Caller, Right], object]] = {
+    "load": lambda key, who, right: load(Project, key, who, can=right),
+    "load_all": lambda key, who, right: load_all(Project, [key], who, can=right),
+    "admit": lambda key, who, right: admit(key, who, can=right),
+}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("way", ASKED)
+def test_nobody_writes_between_the_look_for_a_right_to_change_and_the_commit(
+    way: str, app: Flask, instance: Path, bob: Person, project: int
+) -> None:
+    with app.app_context():
+        ASKED[way](project, called(bob), Right.WRITE)
+        assert is_locked(instance)
+        db.session.rollback()
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("way", ["load", "admit"])
+def test_who_only_reads_keeps_nobody_from_writing(
+    way: str, app: Flask, instance: Path, bob: Person, project: int
+) -> None:
+    with app.app_context():
+        ASKED[way](project, called(bob), Right.READ)
+        assert not is_locked(instance)
         db.session.rollback()

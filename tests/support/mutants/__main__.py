@@ -31,8 +31,10 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests to look with")
     parser.add_argument("--only", default="", help="a part of the names of functions")
     parser.add_argument("--budget", type=float, default=60, help="seconds of tests for a mutant")
+    parser.add_argument("--listed", type=Path, help="a file: only mutants that it names")
     asked = parser.parse_args()
-    runner = Runner([*_files(asked.modules)], only=asked.only, budget=asked.budget)
+    listed = asked.listed.read_text(errors="replace") if asked.listed else ""
+    runner = Runner([*_files(asked.modules)], asked.only, listed, asked.budget)
     options = ["-n", "0", "-s", "-p", "no:cacheprovider", f"--hypothesis-profile={PROFILE}"]
     ended = pytest.main([*options, *asked.tests], plugins=[runner])
     if not runner.results:
@@ -61,7 +63,7 @@ def _report(runner: Runner) -> int:
     for module, found in runner.results.items():
         for status in (SURVIVED, UNREACHED, UNSWAPPED, TIMEOUT):
             for one in found[status]:
-                known = one.name.replace("|", "\\|") in explained
+                known = one.is_in(explained)
                 new += not known and status != TIMEOUT
                 mark = "known" if known else "NEW"
                 short = ", not by all tests" if one in runner.shortened else ""

@@ -56,6 +56,10 @@ class Mutant:
         """Return what docs/mutations.md calls it."""
         return f"`{self.function}`: `{self.old}` → `{self.new}`"
 
+    def is_in(self, text: str) -> bool:
+        """Tell whether a text names it, in a table of Markdown or as it is."""
+        return self.name in text or self.name.replace("|", "\\|") in text
+
 
 def mutants_of(path: Path, module: str) -> list[Mutant]:
     """Return all mutants of a module, in the order of its lines."""

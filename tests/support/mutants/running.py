@@ -56,6 +56,8 @@ class Runner:
 
     paths: Sequence[Path]
     only: str = ""
+    #: A text that names mutants, such as docs/mutations.md or an earlier output; "": all.
+    listed: str = ""
     #: Seconds of tests for one mutant; those that take longest are left out.
     budget: float = 60.0
     results: dict[str, dict[str, list[Mutant]]] = field(default_factory=dict)
@@ -67,7 +69,9 @@ class Runner:
         self._failed = False
         self._items: dict[str, pytest.Item] = {}
         self._seconds: dict[str, float] = {}
-        self._kills: Counter[str] = Counter()
+        #: How many mutants of a function a test has killed.
+        self._kills: Counter[tuple[str, str]] = Counter()
+        self._function = ""
         #: Tests that were seen to fail, and whether they pass in a fork without any change.
         self._sound: dict[str, bool] = {}
         #: The test that a child is running.
@@ -137,7 +141,7 @@ class Runner:
         module = str(path.relative_to(ROOT))
         found: dict[str, list[Mutant]] = defaultdict(list)
         for one in mutants_of(path, module):
-            if self.only in one.function:
+            if self.only in one.function and (not self.listed or one.is_in(self.listed)):
                 status = self._status(one, tests)
                 found[status].append(one)
                 if status in (SURVIVED, UNREACHED, UNSWAPPED):
@@ -172,10 +176,15 @@ class Runner:
         return self._sound[name]
 
     def _in_order(self, names: set[str], mutant: Mutant) -> list[str]:
-        """Return the tests that are to be run: what has killed most first, then the quickest."""
+        """Return the tests to run: what killed others of its function, then the quickest."""
         names = names & self._items.keys()
         chosen, seconds = [], 0.0
-        for one in sorted(names, key=lambda name: (-self._kills[name], self._seconds[name])):
+        self._function = mutant.function
+
+        def rank(name: str) -> tuple[int, float]:
+            return -self._kills[mutant.function, name], self._seconds[name]
+
+        for one in sorted(names, key=rank):
             seconds += self._seconds[one]
             if seconds > self.budget and chosen:
                 self.shortened.add(mutant)
@@ -209,7 +218,7 @@ class Runner:
                 return TIMEOUT
             said = os.read(reader, 1)
             if said != PASSED:
-                self._kills[name] += said == FAILED
+                self._kills[self._function, name] += said == FAILED
                 return {ENDED: SURVIVED, CAN_NOT_SWAP: UNSWAPPED}.get(said, KILLED)
         raise AssertionError("the child said more than it was asked")
 

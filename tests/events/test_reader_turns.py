@@ -1,0 +1,120 @@
+"""A reader of the log and the writer's lock: when it is taken, for how much, and what waits."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from collab.events import log
+from collab.events.log import Published
+from collab.events.reader import Reader
+from collab.extensions import db
+
+from ..support import databases
+
+HANDLED = "a.wanted"
+
+
+def commit(app: Flask, *payloads: dict[str, Any], kind: str = HANDLED) -> list[Any]:
+    """Record events in one commit; returns them."""
+    with app.app_context():
+        told = [
+            log.record(Published(kind=kind, where="project:1", project_id=1, payload=one), actor=1)
+            for one in payloads
+        ]
+        db.session.commit()
+    return told
+
+
+class Sizes:
+    """Handles events by noting how many there are at once; one that is poison fails."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def __call__(self, rows: Sequence[Any]) -> None:
+        self.sizes.append(len(rows))
+        if any(row.data.get("poison") for row in rows):
+            raise KeyError("poison")
+
+
+def begun(app: Flask, handle: Any, batch: int = 3) -> Reader:
+    made = Reader("test", [HANDLED], handle, batch)
+    with app.app_context():
+        made.begin()
+    return made
+
+
+def test_a_batch_is_handled_at_once(app: Flask) -> None:
+    handle = Sizes()
+    one = begun(app, handle)
+    commit(app, *[{}] * 7)
+    with app.app_context():
+        one.catch_up()
+    assert handle.sizes == [3, 3, 1]
+
+
+def test_a_batch_with_one_that_fails_is_handled_one_by_one_and_the_next_at_once(app: Flask) -> None:
+    handle = Sizes()
+    one = begun(app, handle)
+    commit(app, {}, {"poison": True}, *[{}] * 4)
+    with app.app_context():
+        one.catch_up()
+    assert handle.sizes == [3, 1, 1, 1, 3]
+
+
+def test_what_waits_is_known_by_its_oldest_time(app: Flask) -> None:
+    one = begun(app, Sizes())
+    commit(app, {}, kind="another")
+    with app.app_context():
+        assert one.waiting_since() is None
+    first, _ = commit(app, {}, {})
+    with app.app_context():
+        assert one.waiting_since() == first.time
+        assert one.read_some()
+        assert one.waiting_since() is None
+        db.session.rollback()
+
+
+def test_for_who_has_not_begun_all_waits(app: Flask) -> None:
+    (first,) = commit(app, {})
+    commit(app, {})
+    with app.app_context():
+        assert Reader("new", [HANDLED], Sizes()).waiting_since() == first.time
+
+
+@pytest.mark.sqlite
+def test_nothing_wanted_takes_no_lock(app: Flask, instance: Path) -> None:
+    one = begun(app, Sizes())
+    commit(app, {}, kind="another")
+    other = databases.opened(instance)
+    other.execute("BEGIN IMMEDIATE")
+    with app.app_context():
+        assert not one.read_some()
+        assert not db.session.connection().connection.dbapi_connection.in_transaction
+    other.execute("COMMIT")
+    other.close()
+
+
+@pytest.mark.sqlite
+def test_nobody_else_writes_from_when_events_are_looked_up(app: Flask, instance: Path) -> None:
+    locked: list[bool] = []
+
+    def tries(rows: Sequence[Any]) -> None:
+        other = databases.opened(instance, timeout=0)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            locked.append(True)
+        other.close()
+
+    one = begun(app, tries)
+    commit(app, {})
+    with app.app_context():
+        one.catch_up()
+    assert locked == [True]
