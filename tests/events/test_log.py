@@ -130,6 +130,53 @@ def test_a_plain_event_changes_no_rights(context: Flask) -> None:
     assert log.bell().rights_epoch == before
 
 
+def test_many_at_once_are_rows_like_those_recorded_one_by_one(context: Flask) -> None:
+    before, epoch = log.last_id(), log.bell().rights_epoch
+    log.record_all([note(1), note(2)], actor=7)
+    db.session.commit()
+    assert log.bell().rights_epoch == epoch
+    removed = MemberRemoved(project_id=1, user_id=2)
+    log.record_each([(note(3), 8, "192.0.2.1"), (removed, None, None)])
+    db.session.commit()
+    assert log.bell().rights_epoch == epoch + 1
+    assert [
+        (row.topic, row.type, row.actor, row.project_id, row.data, row.address)
+        for row in log.read_after(before).rows
+    ] == [
+        ("project:1", "a.note", 7, 1, {"n": 1}, None),
+        ("project:1", "a.note", 7, 1, {"n": 2}, None),
+        ("project:1", "a.note", 8, 1, {"n": 3}, "192.0.2.1"),
+        ("project:1", "member.removed", None, 1, removed.data(), None),
+    ]
+
+
+def test_none_at_once_is_nothing(context: Flask) -> None:
+    before = log.last_id()
+    log.record_all([], actor=7)
+    db.session.commit()
+    assert log.last_id() == before
+
+
+def test_a_commit_rings_for_the_row_and_a_rollback_does_not(context: Flask) -> None:
+    log.bell().take_rows()
+    log.record(note(), actor=7)
+    db.session.rollback()
+    assert not log.bell().rows_wait
+    write()
+    assert log.bell().rows_wait
+
+
+def test_what_is_remembered_of_people_is_outdated_by_the_commit_that_asks_for_it(
+    context: Flask,
+) -> None:
+    before = log.bell().rights_epoch
+    log.outdate_callers()
+    log.record(note(), actor=7)
+    assert log.bell().rights_epoch == before
+    db.session.commit()
+    assert log.bell().rights_epoch == before + 1
+
+
 # -- reading --------------------------------------------------------------------------------------
 
 
@@ -146,6 +193,19 @@ def test_reading_topics_gives_those_only_up_to_an_id(context: Flask) -> None:
     db.session.commit()
     rows = log.read_topics(["project:1", "user:7"], after=found[0], through=found[3]).rows
     assert [row.id for row in rows] == [found[2], found[3]]
+
+
+def test_a_batch_says_whether_there_is_more(context: Flask) -> None:
+    before = log.last_id()
+    first, second, _ = write(3)
+    for limit, found, more in ((2, [first, second], True), (1, [first], True)):
+        for batch in (
+            log.read_after(before, limit),
+            log.read_topics(["project:1"], before, limit=limit),
+        ):
+            assert ([row.id for row in batch.rows], batch.more) == (found, more)
+    assert not log.read_after(before, limit=3).more
+    assert not log.read_topics(["project:1"], before, limit=3).more
 
 
 def test_events_survive_their_project(alice: Person, project: int, app: Flask) -> None:

@@ -200,8 +200,9 @@ def test_a_persons_own_is_theirs_alone_and_an_admins_where_its_model_says_so(
         admin = replace(called(ada), is_admin=True)
         for who in (called(alice), admin):
             assert load(Task, task, who, can=Right.MANAGE).id == task
-        with pytest.raises(NotFound):
-            load(Task, task, called(bob))
+        for key in (task, task + 1):
+            with pytest.raises(NotFound):
+                load(Task, key, called(bob))
         db.session.rollback()
 
 
