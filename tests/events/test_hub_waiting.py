@@ -133,6 +133,14 @@ def test_presence_is_told_to_all_and_the_rest_to_who_keeps_up(hub: Hub) -> None:
 KINDS = ("user.joined", "user.left", "typing")
 
 
+def test_who_always_keeps_up_is_given_signals_like_all_else(hub: Hub) -> None:
+    one = Fake()
+    hub.add(one, {TOPIC: 1})
+    told = typing()
+    assert hub.tell([told]) == 1
+    assert (one.got, one.last_ids) == ([told.public_id], [0])
+
+
 # -- counts ---------------------------------------------------------------------------------------
 
 

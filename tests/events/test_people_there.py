@@ -18,8 +18,8 @@ def presence() -> Presence:
 
 def test_who_came_is_news_once_however_many_connections(presence: Presence) -> None:
     assert presence.came(TOPIC, 7, "Vera")
-    assert not presence.came(TOPIC, 7, "Vera")
     assert presence.take_news() == [VERA]
+    assert not presence.came(TOPIC, 7, "Vera")
     assert presence.take_news() == []
     assert not presence.went(TOPIC, 7)
     assert presence.take_news() == []

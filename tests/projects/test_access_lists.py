@@ -71,6 +71,9 @@ def loadable(model: Any, who: Caller) -> set[int]:
 def test_what_is_found_is_what_one_may_load(
     model: Any, app: Flask, people: dict[str, Person], filled: int
 ) -> None:
+    # Who has left has no right to what they made there, though it is still theirs.
+    left = people["alice"].delete(f"/projects/{filled}/members/{people['bob'].id}")
+    assert left.status_code == 204
     with app.app_context():
         for person in people.values():
             who = called(person)
@@ -101,6 +104,7 @@ def test_ones_places_are_the_own_topic_and_all_projects_in_their_order(
 ) -> None:
     alice, bob = people["alice"], people["bob"]
     second = alice.makes_project(bob="viewer")
+    people["charlie"].makes_project()
     expected = [
         Place(f"user:{bob.id}", None, Role.OWNER),
         Place(f"project:{project}", project, Role.COLLABORATOR),
@@ -116,6 +120,7 @@ def test_a_topic_is_a_place_for_whoever_may_follow_it(
 ) -> None:
     bob, charlie, ada = (called(people[name]) for name in ("bob", "charlie", "ada"))
     job = people["bob"].submits()["id"]
+    people["charlie"].makes_project()  # a role elsewhere is none here
     with app.app_context():
         topic = f"project:{project}"
         assert place(topic, bob) == Place(topic, project, Role.COLLABORATOR)
