@@ -10,14 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collab.ingest.pipeline.batch import Row
+from collab.ingest.pipeline.batch import Batch, Row
 from collab.ingest.pipeline.engines.sqlite import IDS_PER_STATEMENT
 from collab.ingest.pipeline.inbox import InboxFull, QuotaReached
 from collab.ingest.pipeline.loading import Postponed
 from collab.ingest.pipeline.queues.requests import MAX_BYTES, within_bounds
 from collab.ingest.pipeline.rules import MAX_DERIVED_CHARACTERS
 from collab.ingest.pipeline.stages import Source
-from collab.ingest.pipeline.unpacking import GIVEN_UP_REASON
+from collab.ingest.pipeline.unpacking import (
+    CHECK_PATIENCE_S,
+    GIVEN_UP_REASON,
+    Patience,
+    unpack,
+)
 
 from ..support.pipeline import MORNING, Pipeline, conserved
 
@@ -218,7 +223,7 @@ def test_what_waits_when_its_source_is_deleted_is_gone_and_the_numbers_are_true(
     assert conserved(pipeline.loader.connection)
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("file")
 def test_an_event_at_which_the_store_fails_is_rejected_alone(pipeline):
     # Whatever the cause: here a trigger stands for what nobody thought of.
     pipeline.loader.connection.execute(
@@ -235,7 +240,7 @@ def test_an_event_at_which_the_store_fails_is_rejected_alone(pipeline):
     assert conserved(pipeline.loader.connection)
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("file")
 def test_an_event_at_which_the_store_fails_only_now_is_tried_again(pipeline):
     # What overflows stands for a lock, or a server that is gone: it is an OperationalError, too.
     pipeline.loader.connection.execute(
@@ -349,6 +354,17 @@ def test_a_load_takes_bytes_within_a_bound_but_one_request_always():
     ]
     assert within_bounds(rows) == rows[:2]
     assert within_bounds([replace(rows[0], body=bytes(MAX_BYTES + 1))])
+
+
+@pytest.mark.parametrize(("worked", "rejected"), [(0.0, 0), (2 * CHECK_PATIENCE_S, 2)])
+def test_events_are_rejected_for_the_work_that_checks_take_and_for_no_time_that_passes(
+    worked, rejected
+):
+    passing, working = iter([0.0, *[1000.0] * 9]), iter([0.0, *[worked] * 9])
+    patience = Patience(passing.__next__, working.__next__)
+    row, batch = Row(1, 1, 1, MORNING, "event", 3, "{}", orjson.dumps([event()] * 3)), Batch()
+    unpack(row, Source(1, 1), batch, b"key", patience)
+    assert (len(batch.items), len(batch.letters)) == (3 - rejected, rejected)
 
 
 def test_a_body_is_cut_once_for_all_of_its_letters():

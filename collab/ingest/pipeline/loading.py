@@ -93,11 +93,13 @@ class Loader:
         return 0
 
     def _load_or_put_back(self, queue: Queue, rows: list[Row]) -> int:
-        # Looked at before anything reads it: what killed the last worker would kill this one, too.
-        if queue.has_killed(rows[0]):
-            return self._give_up(queue, rows[0])
         try:
+            # Looked at before anything reads it: what killed the last worker would kill this one.
+            if queue.has_killed(rows[0]):
+                return self._give_up(queue, rows[0])
             return self._load(queue, rows)
+        except TakenElsewhere:
+            return 0
         except passing_errors():
             queue.put_back(rows)
             raise
