@@ -21,16 +21,17 @@ from collab.core.security.keys import KEY_NAMES
 from collab.extensions import db
 from collab.server import prepare
 
-from .support import databases, jobs
+from .support import databases, jobs, one_connection
 from .support.databases import (  # hooks of pytest's
     pytest_addoption,  # noqa: F401
     pytest_configure,  # noqa: F401
+    pytest_report_collectionfinish,  # noqa: F401
     pytest_unconfigure,  # noqa: F401
 )
 from .support.declared import Declared
 from .support.order import pytest_collection_modifyitems  # noqa: F401 (a hook of pytest's)
 from .support.people import Person, register
-from .support.postgres import PostgresServer, postgres_server
+from .support.postgres import PostgresServer, pool_before, postgres_server
 from .support.servers import PLAIN, ForkedServer, ProcessServer, ThreadServer, fork_server
 from .support.sockets import Socket
 from .support.streams import Stream
@@ -90,6 +91,13 @@ def cluster() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture
+def pooled(cluster: PostgresServer) -> Iterator[Callable[[str], str]]:
+    """Return the address of a database of it behind a pool of two connections: `pooled("own")`."""
+    with pool_before(cluster) as address:
+        yield address
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Person]]:
     """Make a migrated database with everybody in it, once: each test gets a copy."""
@@ -128,12 +136,16 @@ def close(app: Flask) -> None:
         db.engine.dispose()
 
 
+def make_lasting(folder: Path, **settings: str) -> Flask:
+    """Build an application on the database that tests put into a folder."""
+    where = SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.settings_of(folder)
+    return one_connection.watch(jobs.bring_types(create_app(where | settings)))
+
+
 @pytest.fixture(scope="session")
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """Build an application for all tests of this process that want none of their own settings."""
-    folder = tmp_path_factory.mktemp("lasting") / "instance"
-    where = databases.settings_of(folder)
-    return jobs.bring_types(create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | where))
+    return make_lasting(tmp_path_factory.mktemp("lasting") / "instance")
 
 
 @pytest.fixture(scope="session")
@@ -186,6 +198,7 @@ def shared_app(lasting: Flask, instance: Path) -> Iterator[Flask]:
     slots.renew(lasting)
     lasting.config.clear()
     lasting.config.update(config)
+    assert one_connection.found_at(lasting) == []
 
 
 @pytest.fixture
@@ -199,12 +212,13 @@ def make_app(instance: Path) -> Iterator[Callable[..., Flask]]:
     def make(**settings: str) -> Flask:
         where = databases.settings_of(instance)
         app = create_app(SETTINGS | {"INSTANCE_PATH": str(instance)} | where | settings)
-        made.append(jobs.bring_types(app))
+        made.append(one_connection.watch(jobs.bring_types(app)))
         return made[-1]
 
     yield make
     for app in made:
         close(app)
+    assert [one for app in made for one in one_connection.found_at(app)] == []
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from collab.ingest.worker.supervisor import Supervisor
 
 from ..support.pipeline import MIB, MORNING, Pipeline, conserved
 from ..support.waiting import eventually
+from .conftest import DATABASE
 from .test_stream import redis  # noqa: F401 (a fixture)
 from .test_worker import options  # noqa: F401 (a fixture)
 
@@ -130,6 +131,25 @@ def test_a_worker_that_goes_on_after_another_has_done_its_work_changes_nothing(
     assert len(other.letters()) == 1
 
 
+def test_what_another_worker_has_loaded_meanwhile_is_not_given_up(
+    workers,
+    redis,  # noqa: F811
+    inbox,
+):
+    late, other = workers[:2]
+    other.loader.queues.append(StreamQueue(redis.url, other.loader.connection, idle_ms=0))
+
+    class Overtaken(StreamQueue):
+        def has_killed(self, row) -> bool:
+            other.loads()
+            return True
+
+    late.loader.queues.append(Overtaken(redis.url, late.loader.connection))
+    inbox.append(request(click("a"), click("b")))
+    assert late.loader.load_some() == 0
+    assert (late.stored(), late.letters()) == (["a", "b"], [])
+
+
 @pytest.mark.parametrize("late_first", [False, True])
 def test_two_tries_around_midnight_are_one_event_in_whatever_order_they_are_loaded(
     workers, late_first
@@ -156,6 +176,33 @@ def test_of_the_inbox_in_the_store_one_worker_takes_and_the_next_when_it_is_gone
     eventually(lambda: second.loader.load_some() == 1)  # the server has to see that
     assert second.stored() == ["a", "b"]
     first.loader = first.opened()
+
+
+def test_behind_a_pool_that_works_by_transactions_one_worker_takes_from_the_inbox_too(
+    tmp_path,
+    postgres_store,
+    pooled,
+):
+    first, second = (
+        Pipeline(made_folder(tmp_path / name), pooled(DATABASE)) for name in ("one", "two")
+    )
+    first.takes(click("a"))
+    assert first.loader.load_some() == 1
+    first.takes(click("b"))
+    for _ in range(5):  # it comes to the connections of the server that the first one has used
+        assert second.loader.load_some() == 0
+    first.loader.connection.close()
+    eventually(lambda: second.loader.load_some() == 1)
+    assert second.stored() == ["a", "b"]
+    first.loader = first.opened()
+    for one in (first, second):
+        one.close()
+
+
+def made_folder(path: Path) -> Path:
+    """Make a folder, and return it."""
+    path.mkdir()
+    return path
 
 
 def test_each_writes_files_of_its_own_and_together_they_make_the_same_store(

@@ -6,9 +6,10 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from .waiting import eventually
 CARELESS = ("fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
 #: Who runs it where the tests run as root, which it refuses.
 NOBODY = "nobody"
+POOL_PROGRAM = Path("/usr/sbin/pgbouncer")
 
 
 def program(name: str) -> Path | None:
@@ -85,6 +87,49 @@ class PostgresServer:
         """End it at once, with all connections."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait()
+
+
+@contextlib.contextmanager
+def pool_before(server: PostgresServer) -> Iterator[Callable[[str], str]]:
+    """Run a PgBouncer; gives the address of a database behind it: `address("own")`.
+
+    It works by transactions, and has two connections of the server for all who come.
+    """
+    if not POOL_PROGRAM.exists():
+        words = "There is no PgBouncer: apt-get install pgbouncer"
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.fail(words)
+        pytest.skip(words)
+    folder = server.folder
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    written = folder / "pgbouncer.ini"
+    written.write_text(
+        f"[databases]\n* = host={folder} user=collab\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+        f"listen_port = {port}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n"
+        f"unix_socket_dir =\nlogfile = {folder}/pgbouncer.log\nuser = {NOBODY}\n"
+    )
+    written.chmod(0o644)
+    (folder / "pgbouncer.log").touch()
+    (folder / "pgbouncer.log").chmod(0o666)
+    running = subprocess.Popen([POOL_PROGRAM, "-q", written], cwd=folder)
+
+    def address(name: str) -> str:
+        return f"postgresql+psycopg://collab@127.0.0.1:{port}/{name}"
+
+    eventually(lambda: answers(address("postgres")))
+    yield address
+    running.terminate()
+    running.wait()
+
+
+def answers(address: str) -> bool:
+    """Return whether a server takes connections."""
+    with contextlib.suppress(psycopg.OperationalError):
+        psycopg.connect(address.replace("+psycopg", ""), prepare_threshold=None).close()
+        return True
+    return False
 
 
 @contextlib.contextmanager

@@ -40,6 +40,10 @@ CONNECT_S = 10
 LOCK_SPACE = 0x1D6E57
 LOCKS = {"upgrade": 1, "inbox": 2, "chores": 3}
 
+#: Begins a transaction that the server does not end for being idle.
+KEEP_OPEN = b"BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0"
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s, %s)"
+IS_THERE = "SELECT 1"
 USE_SCHEMA = "SET LOCAL search_path TO ingest"
 ADD_IDS = (
     "INSERT INTO seen (source, day, id)"
@@ -96,13 +100,14 @@ class PostgresStore(Store):
         self._url, self._readonly = url, readonly
         self._raw: psycopg.Connection[Any] | None = None
         self._inside = False
+        #: What is held, and the connection whose open transaction holds it.
         self._locks: set[str] = set()
+        self._keeper: psycopg.Connection[Any] | None = None
         self._numbers = count()
         self._server()
 
     def _server(self) -> psycopg.Connection[Any]:
         if self._raw is None or self._raw.closed:
-            self._locks.clear()  # they were those of the connection
             self._raw = opened(self._url)
             if not self._readonly or not _version(self._raw):
                 _upgrade(self._raw)
@@ -129,8 +134,9 @@ class PostgresStore(Store):
 
     def close(self) -> None:
         """Close the connection, and let go of its locks."""
-        if self._raw is not None:
-            self._raw.close()
+        for one in (self._raw, self._keeper):
+            if one is not None:
+                one.close()
 
     def _begun(self, statement: bytes) -> psycopg.Connection[Any]:
         """Begin a transaction; where the server has been away since the last one, once again."""
@@ -204,14 +210,31 @@ class PostgresStore(Store):
         )
 
     def try_lock(self, name: str) -> bool:
-        """Hold a lock until the connection ends; False if another one has it."""
-        server = self._server()  # what was held is not, if it is a new one
+        """Hold a lock until the store is closed; False if another one has it.
+
+        It lives in a transaction that stays open on a connection of its own: a lock of the session
+        would stay with a pool, and with whoever gets the same connection of the server next.
+        """
+        keeper = self._kept()
         if name not in self._locks:
-            query = "SELECT pg_try_advisory_lock(%s, %s)"
-            row = server.execute(query, (LOCK_SPACE, LOCKS[name])).fetchone()
+            if not self._locks:
+                keeper.execute(KEEP_OPEN)
+            row = keeper.execute(TRY_LOCK, (LOCK_SPACE, LOCKS[name])).fetchone()
             if row and row[0]:
                 self._locks.add(name)
+            elif not self._locks:
+                keeper.execute("ROLLBACK")
         return name in self._locks
+
+    def _kept(self) -> psycopg.Connection[Any]:
+        """Return the connection for locks; what a lost one held is held no longer."""
+        if self._keeper is not None and self._locks:
+            with contextlib.suppress(psycopg.OperationalError):
+                self._keeper.execute(IS_THERE)
+        if self._keeper is None or self._keeper.closed:
+            self._locks.clear()
+            self._keeper = opened(self._url)
+        return self._keeper
 
 
 def _columns(keys: Sequence[Key]) -> list[list[Any]]:
