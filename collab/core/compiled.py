@@ -63,6 +63,17 @@ class Readers:
         else:
             connection.close()
 
+    def use(self, act: Callable[[Connection], T]) -> T:
+        """Do something with one, and return what comes of it; after an error it is closed."""
+        connection = self.take()
+        try:
+            found = act(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self.give_back(connection)
+        return found
+
     def close(self) -> None:
         """Let go of those that nobody has."""
         while self._free:
@@ -77,6 +88,15 @@ def init_app(app: Flask) -> None:
     PARTS.of(app).at_end(lambda: READERS.of(app).close())
     with app.app_context():
         event.listen(db.engine, "engine_disposed", lambda _: READERS.of(app).close())
+
+
+def session_connection() -> Connection | None:
+    """Return the connection of the session, if it has begun a transaction.
+
+    Whoever has one reads on it: a second one might not come while others wait for the first.
+    """
+    has_begun = db.session.registry.has() and db.session().in_transaction()
+    return db.session.connection() if has_begun else None
 
 
 class Compiled:
@@ -105,17 +125,10 @@ class Compiled:
 
         What the open session has written is seen: if it has begun, it is its connection that reads.
         """
-        if db.session.registry.has() and db.session().in_transaction():
-            return self._executed(db.session.connection(), values, take)
-        readers = READERS.here()
-        connection = readers.take()
-        try:
-            found = self._executed(connection, values, take)
-        except BaseException:
-            connection.close()
-            raise
-        readers.give_back(connection)
-        return found
+        own = session_connection()
+        if own is not None:
+            return self._executed(own, values, take)
+        return READERS.here().use(lambda lent: self._executed(lent, values, take))
 
     def run(self, connection: Connection, values: Values) -> list[Any]:
         """Run it in an open transaction; returns the rows, if it has any.

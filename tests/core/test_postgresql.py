@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +21,7 @@ from collab.server import prepare
 
 from ..conftest import SETTINGS, close, http_for
 from ..support.people import Person, ok, register
-from ..support.postgres import NOBODY, PostgresServer
+from ..support.postgres import PostgresServer
 from ..support.waiting import eventually
 
 #: Writers in the test of the order: threads of several applications, as of several processes.
@@ -220,17 +217,15 @@ def test_texts_are_in_the_order_of_their_bytes_whatever_the_databases_language(
         close(app)
 
 
-def test_two_that_migrate_at_once_do_not_disturb_each_other(
-    cluster: PostgresServer, tmp_path: Path
+def test_some_that_migrate_at_once_do_not_disturb_each_other_with_two_connections_for_all(
+    cluster: PostgresServer, pooled: Callable[[str], str], tmp_path: Path
 ) -> None:
     cluster.ask("postgres", "CREATE DATABASE fresh TEMPLATE template0")
-    folders = [tmp_path / "one", tmp_path / "two"]
-    apps = [
-        create_app(SETTINGS | {"INSTANCE_PATH": str(one), "DATABASE_URL": cluster.url("fresh")})
-        for one in folders
-    ]
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(prepare, apps)) == [None, None]
+    where = {"DATABASE_URL": pooled("fresh")}
+    folders = [str(tmp_path / name) for name in ("one", "two", "three")]
+    apps = [create_app(SETTINGS | where | {"INSTANCE_PATH": folder}) for folder in folders]
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(prepare, apps)) == [None, None, None]
     for app in apps:
         close(app)
 
@@ -251,51 +246,18 @@ def test_readiness_says_what_it_can_do(start: MakeApp) -> None:
     assert http_for(start()).get("/ready").json()["checks"]["writing"] == "ok"
 
 
-@pytest.fixture
-def pooled(url: str, tmp_path: Path) -> Iterator[str]:
-    """Return the address of a pool that works by transactions: two connections for all."""
-    if not Path("/usr/sbin/pgbouncer").exists():
-        pytest.skip("There is no PgBouncer: apt-get install pgbouncer")
-    folder = Path(url.partition("host=")[2])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    written = folder / "pgbouncer.ini"
-    written.write_text(
-        f"[databases]\nown = host={folder} user=collab\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-        f"listen_port = {port}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 20\n"
-        f"unix_socket_dir =\nlogfile = {folder}/pgbouncer.log\nuser = {NOBODY}\n"
-    )
-    written.chmod(0o644)
-    (folder / "pgbouncer.log").touch()
-    (folder / "pgbouncer.log").chmod(0o666)
-    running = subprocess.Popen(["/usr/sbin/pgbouncer", "-q", written], cwd=folder)
-    address = f"postgresql+psycopg://collab@127.0.0.1:{port}/own"
-    eventually(lambda: answers(address))
-    yield address
-    running.terminate()
-    running.wait()
-
-
-def answers(address: str) -> bool:
-    """Return whether a server takes connections."""
-    with contextlib.suppress(psycopg.OperationalError):
-        psycopg.connect(address.replace("+psycopg", ""), prepare_threshold=None).close()
-        return True
-    return False
-
-
-def test_a_pool_that_works_by_transactions_does_no_harm(
-    pooled: str, start: MakeApp, prepared: tuple[str, Person]
+def test_two_connections_of_a_pool_are_enough_for_many_writers_of_two_processes(
+    pooled: Callable[[str], str], start: MakeApp, prepared: tuple[str, Person]
 ) -> None:
-    app = start(DATABASE_URL=pooled)
-    person = prepared[1].at(http_for(app))
+    apps = [start(DATABASE_URL=pooled("own")) for _ in range(2)]
+    person = prepared[1].at(http_for(apps[0]))
     project = person.makes_project("Apollo")
 
     def works(number: int) -> int:
-        mine = prepared[1].at(http_for(app))
+        mine = prepared[1].at(http_for(apps[number % 2]))
         made = mine.post(f"/projects/{project}/tasks", {"title": f"Number {number}"})
-        assert mine.get("/search?q=number").status_code == 200
+        for path in ("/search?q=number", f"/events?topic=project:{project}", "/health"):
+            assert mine.get(path).status_code == 200
         return made.status_code
 
     with ThreadPoolExecutor(8) as pool:

@@ -14,13 +14,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from collab import create_app
 from collab.auth.models import Session, User
 from collab.core.models import utcnow
 from collab.extensions import db
 
-from ..conftest import SETTINGS, http_for
-from ..support import jobs
+from ..conftest import http_for, make_lasting
 from ..support.openid import CLIENT_ID, CLIENT_SECRET, Fake, real_provider, registered
 from ..support.people import Person
 from ..support.receivers import Receiver
@@ -72,7 +70,7 @@ def lasting(fakes: list[Fake], acme: str, tmp_path_factory: pytest.TempPathFacto
     settings = credentials("GOOGLE", ISSUER=fakes[0].url) | credentials("GITHUB", URL=fakes[1].url)
     settings |= credentials("ACME", ISSUER=acme, LABEL="Acme", **known)
     folder = tmp_path_factory.mktemp("oauth") / "instance"
-    return jobs.bring_types(create_app(SETTINGS | settings | {"INSTANCE_PATH": str(folder)}))
+    return make_lasting(folder, **settings)
 
 
 @pytest.fixture

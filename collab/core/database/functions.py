@@ -1,10 +1,10 @@
-"""Functions of SQL whose names differ between databases."""
+"""Functions of SQL whose names differ between databases, and what each says in its own way."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, String
+from sqlalchemy import Insert, Integer, String, Table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -29,6 +29,21 @@ class json_each(GenericFunction[Any]):
     """The elements of a JSON array, as rows with a `value`; a text on some databases."""
 
     inherit_cache = True
+
+
+class _InsertNew(Insert):
+    inherit_cache = True
+
+
+def insert_new(table: Table) -> Insert:
+    """Return the statement that inserts a row, unless there is one with its key."""
+    return _InsertNew(table)
+
+
+@compiles(_InsertNew)
+def _insert_new(element: Insert, compiler: Any, **options: Any) -> str:
+    # SQLite and PostgreSQL both know it, and SQLAlchemy has it for each of them alone.
+    return f"{compiler.visit_insert(element, **options)} ON CONFLICT DO NOTHING"
 
 
 @compiles(json_each, "postgresql")

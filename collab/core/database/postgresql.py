@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...extensions import db
-from ..compiled import READERS
+from ..compiled import READERS, session_connection
 from ..transactions.fair_lock import FairLock
 from . import postgresql_schema, postgresql_words
 from .engine import Engine
@@ -36,6 +37,8 @@ ALONE_LOCK = 2
 
 #: Seconds for connecting.
 CONNECT_S = 10
+#: Seconds between two attempts to be alone.
+ALONE_PAUSE_S = 0.1
 
 IS_UNFLUSHED = "SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()"
 
@@ -45,7 +48,7 @@ BEGIN_WRITING = (
     f" pg_advisory_xact_lock({LOCK_SPACE}, {WRITER_LOCK})"
 )
 TAKE_WRITER_LOCK = text(f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, {WRITER_LOCK})")
-BE_ALONE = text(f"SELECT pg_advisory_xact_lock({LOCK_SPACE}, {ALONE_LOCK})")
+BE_ALONE = text(f"SELECT pg_try_advisory_xact_lock({LOCK_SPACE}, {ALONE_LOCK})")
 _SCHEME = re.compile(r"^postgresql(\+psycopg)?:")
 
 
@@ -85,7 +88,8 @@ class PostgresEngine(Engine):
         if driver.in_transaction:
             return False
         turns = TURNS.here()
-        turns.take(connection)
+        # Whoever waits has no connection of the server: the one whose turn it is may need it.
+        turns.take(connection, driver.let_go)
         driver.ended = partial(turns.end, connection.info)
         patience_s = self._config["DATABASE_TIMEOUT_SECONDS"]
         connection.exec_driver_sql(BEGIN_WRITING, (f"{patience_s}s",))
@@ -94,6 +98,7 @@ class PostgresEngine(Engine):
 
     def trouble_writing(self, patience_s: float) -> str | None:
         """Take the lock and let go of it."""
+        _let_session_go()
         try:
             with db.engine.connect() as connection:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{patience_s:.0f}s'"))
@@ -103,23 +108,27 @@ class PostgresEngine(Engine):
         return None
 
     def harden(self) -> None:
-        """Have the server's log flushed, by a connection of its own."""
-        readers = READERS.of(self._app)
-        connection = readers.take()
-        try:
-            # Asked first: to look is cheap, and most readers come after somebody else has flushed.
-            if connection.exec_driver_sql(IS_UNFLUSHED).scalar():
-                connection.exec_driver_sql(postgresql_schema.FLUSH_COMMIT)
-        except BaseException:
-            connection.close()
-            raise
-        readers.give_back(connection)
+        """Have the server's log flushed, on the session's connection if it has one.
+
+        What is read under the writer's lock is told after that transaction's commit, which flushes
+        all that came before it.
+        """
+        own = session_connection()
+        if own is None:
+            READERS.of(self._app).use(_flush)
+            return
+        driver: Any = own.connection.dbapi_connection
+        if not driver.in_transaction:
+            driver.let_go()
+            with driver.between_transactions():
+                _flush(own)
 
     @contextlib.contextmanager
     def one_moment(
         self, connection: Connection, stopped: Callable[[], bool], seconds: float
     ) -> Iterator[None]:
         """Begin a transaction that sees what was there at its first read."""
+        _let_session_go()
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         limit_ms = max(1, int(seconds * 1000))
         connection.execute(text(f"SET LOCAL statement_timeout = {limit_ms}"))
@@ -127,10 +136,16 @@ class PostgresEngine(Engine):
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold a lock in an open transaction, on a connection of its own."""
-        with db.engine.connect() as connection:
-            connection.execute(BE_ALONE)
-            yield
+        """Hold a lock in an open transaction, on a connection of its own.
+
+        Whoever waits has none meanwhile: the one who is alone may need it.
+        """
+        while True:
+            with db.engine.connect() as connection:
+                if connection.scalar(BE_ALONE):
+                    yield
+                    return
+            time.sleep(ALONE_PAUSE_S)
 
     def before_migrations(self, connection: Connection) -> None:
         """Make the table of what has to be looked after before a commit."""
@@ -213,3 +228,17 @@ class PostgresEngine(Engine):
 def _libpq_address(url: str) -> str:
     """Return an address without the name of our driver."""
     return _SCHEME.sub("postgresql:", url)
+
+
+def _flush(connection: Connection) -> None:
+    # Asked first: to look is cheap, and most readers come after somebody else has flushed.
+    if connection.exec_driver_sql(IS_UNFLUSHED).scalar():
+        connection.exec_driver_sql(postgresql_schema.FLUSH_COMMIT)
+
+
+def _let_session_go() -> None:
+    """Have the session, if it has only read, keep no connection of the server from others."""
+    own = session_connection()
+    if own is not None:
+        driver: Any = own.connection.dbapi_connection
+        driver.let_go()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -69,6 +70,27 @@ class Driver(psycopg.Connection[Any]):
         finally:
             self._end()
 
+    def let_go(self) -> None:
+        """End a transaction that has only read; the next statement begins another one.
+
+        Nothing is lost by it, as each statement sees the database as it is then (READ COMMITTED).
+        Without a transaction a pool in front of the server has its connection back.
+        """
+        if self.is_open and not self.in_transaction:
+            with contextlib.suppress(psycopg.Error):  # the next statement says it, too
+                super().rollback()
+
+    @contextlib.contextmanager
+    def between_transactions(self) -> Iterator[None]:
+        """Let each statement of such a block be a transaction of its own."""
+        if not self.closed:
+            self.autocommit = True
+        try:
+            yield
+        finally:
+            if not self.closed:
+                self.autocommit = False
+
     def _end(self) -> None:
         self.lazy = False
         if self.in_transaction:
@@ -76,9 +98,5 @@ class Driver(psycopg.Connection[Any]):
             self.ended()
 
     def _flush(self) -> None:
-        self.autocommit = True
-        try:
+        with self.between_transactions():
             self.execute(FLUSH_COMMIT.encode())
-        finally:
-            if not self.closed:
-                self.autocommit = False

@@ -36,14 +36,20 @@ class WriterTurns:
         """Make it; `waited` is told what each turn was waited for, in seconds, also in vain."""
         self._lock, self._patience_s, self._waited = lock or FairLock(), patience_s, waited
 
-    def take(self, connection: Connection) -> None:
+    def take(
+        self, connection: Connection, before_waiting: Callable[[], None] | None = None
+    ) -> None:
         """Wait for the connection's turn, which lasts until its commit is written.
 
-        Or until it is given back to the pool.
+        Or until it is given back to the pool. `before_waiting` is called unless it comes at once.
         """
         if not connection.info.get(TURN_NOTE):
             began = time.perf_counter()
-            taken = self._lock.acquire(timeout=self._patience_s)
+            taken = before_waiting is not None and self._lock.acquire(timeout=0)
+            if not taken:
+                if before_waiting is not None:
+                    before_waiting()
+                taken = self._lock.acquire(timeout=self._patience_s)
             # In vain or not: a wait that was given up is the longest, and must not be missing in
             # the numbers.
             self._waited(time.perf_counter() - began)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, insert, select
 
 from ...core.compiled import Compiled
+from ...core.database.functions import insert_new
 from ...core.errors import Conflict, NotFound, Unavailable
 from ...extensions import db
 from ..models import Checkpoint, File, FileChange, FileClient
@@ -23,7 +24,7 @@ CHANGE_COLUMNS = FileChange.__table__.c
 WITHOUT_UPDATE = [column for column in CHANGE_COLUMNS if column.name != "update"]
 #: What each edit asks and writes.
 INSERT_CHANGES = Compiled(insert(FileChange.__table__))  # type: ignore[arg-type]
-INSERT_CLIENTS = Compiled(insert(FileClient.__table__).prefix_with("OR IGNORE"))  # type: ignore[arg-type]
+INSERT_CLIENTS = Compiled(insert_new(FileClient.__table__))  # type: ignore[arg-type]
 NEWEST_VERSION = Compiled(select(File.content_version).where(File.id == bindparam("key")))
 CARRIED_OUT = Compiled(
     select(CHANGE_COLUMNS.base, CHANGE_COLUMNS.version, CHANGE_COLUMNS.delta).where(

@@ -11,10 +11,11 @@ import os
 import secrets
 from hashlib import blake2b
 
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ...core.compiled import session_connection
 from ...extensions import db
 
 logger = logging.getLogger(__name__)
@@ -31,8 +32,13 @@ HOLD_LOCK = text(
     " set_config('tcp_keepalives_count', '4', true),"
     " pg_try_advisory_xact_lock(:key) AS held"
 )
-#: Two who look at once do not take each other for the worker.
-IS_FREE = text("SELECT pg_try_advisory_xact_lock_shared(:key)")
+#: Who looks takes no lock: it would keep the worker from having it again.
+IS_FREE = text(
+    "SELECT NOT EXISTS (SELECT 1 FROM pg_locks"
+    " WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND (CAST(classid AS bigint) << 32) | CAST(objid AS bigint) = :key)"
+)
 IS_THERE = text("SELECT 1")
 
 
@@ -89,6 +95,9 @@ class ServerLock:
         """
         if not name.startswith(SERVER_PREFIX):
             return False
+        own = session_connection() if has_app_context() else None
+        if own is not None:  # whoever sweeps has the writer's lock
+            return bool(own.scalar(IS_FREE, {"key": _key(name)}))
         with self._connect() as connection:
             return bool(connection.scalar(IS_FREE, {"key": _key(name)}))
 
