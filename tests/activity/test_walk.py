@@ -103,7 +103,7 @@ def test_short_pages_lead_to_what_comes_much_later():
     assert [page.ids for page in pages] == [[], [min(kept)]]
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("plans")
 @pytest.mark.usefixtures("context")
 @pytest.mark.parametrize(
     "sources",

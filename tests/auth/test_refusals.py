@@ -14,6 +14,7 @@ from collab.core.database import take_write_lock
 from collab.extensions import db
 
 from ..conftest import http_for
+from ..support import databases
 from ..support.people import PASSWORD, Person, ok
 
 
@@ -239,11 +240,10 @@ def full(app):
     """Let the log take no more rows, as a full disk does."""
     with app.app_context(), db.engine.begin() as connection:
         connection.exec_driver_sql(
-            "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'full'); END"
+            databases.trigger("no_room", "BEFORE INSERT", "events", databases.REFUSE)
         )
 
 
-@pytest.mark.sqlite
 @pytest.mark.usefixtures("full")
 def test_a_refusal_that_can_not_be_recorded_is_answered_as_ever(nobody, alice, vera):
     assert tries(nobody, alice.email).status_code == 401

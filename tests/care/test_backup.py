@@ -19,7 +19,7 @@ from ..conftest import SETTINGS, http_for
 from ..support.people import Person, ok
 from .conftest import Command
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("backup")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from ..support.pipeline import conserved
 from ..support.waiting import eventually
 from .conftest import Command
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("backup")
 
 #: Changes of each kind that are acknowledged before the backup begins.
 BEFORE = 8

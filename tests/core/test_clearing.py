@@ -17,7 +17,7 @@ from collab.tasks.on_member_left import MAX_TASKS_PER_TRANSACTION
 
 from ..support.people import Person, ok
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("file")
 
 MANY = 10 * ROWS_PER_TRANSACTION
 

@@ -30,7 +30,7 @@ from collab.projects.models import Project
 from ..support.people import Person
 from ..support.waiting import eventually
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("file")
 
 
 class FakeDisk:

@@ -29,7 +29,6 @@ def keep_house(app: Flask) -> None:
 def age(instance: Path, statement: str) -> None:
     """Make rows as old as if years had passed."""
     connection = databases.opened(instance)
-    connection.create_function("lower", 1, str.lower, deterministic=True)
     connection.execute(statement)
     connection.commit()
     connection.close()
@@ -70,6 +69,7 @@ def test_bytes_that_somebody_else_has_stay(app: Flask, alice: Person, instance: 
     assert files_in(instance) == []
 
 
+@pytest.mark.sqlite("file")
 def test_pages_go_back_to_the_disk(app: Flask, alice: Person, project: int, instance: Path) -> None:
     history.fill(app, project, 2000, 5000)
     with app.app_context():
@@ -86,6 +86,7 @@ def test_pages_go_back_to_the_disk(app: Flask, alice: Person, project: int, inst
     assert free <= pages.MIN_FREE_PAGES
 
 
+@pytest.mark.sqlite("file")
 def test_a_database_without_auto_vacuum_is_written_anew_once(
     app: Flask, instance: Path, alice: Person
 ) -> None:

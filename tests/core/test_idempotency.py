@@ -139,14 +139,18 @@ def test_who_is_not_signed_in_is_known_by_the_address(
 
 def test_a_key_is_forgotten_after_a_day(alice: Person, table: Any) -> None:
     makes(alice)
-    table.execute("UPDATE idempotency_keys SET created_at = datetime('now', '-1441 minutes')")
+    table.execute(
+        "UPDATE idempotency_keys SET created_at = ?", (databases.from_now(minutes=-1441),)
+    )
     makes(alice)
     assert projects_of(alice) == ["Apollo", "Apollo"]
 
 
 def test_a_key_is_known_for_a_day(alice: Person, table: Any) -> None:
     makes(alice)
-    table.execute("UPDATE idempotency_keys SET created_at = datetime('now', '-1439 minutes')")
+    table.execute(
+        "UPDATE idempotency_keys SET created_at = ?", (databases.from_now(minutes=-1439),)
+    )
     makes(alice)
     assert projects_of(alice) == ["Apollo"]
 
@@ -240,11 +244,11 @@ def table(app: Flask, instance: Path) -> Iterator[Any]:
     connection.close()
 
 
-def crash(table: Any, state: str, *, lease: str) -> None:
-    """Leave the key as a process does that died in a state, its lease ending then."""
+def crash(table: Any, state: str, *, lease: float) -> None:
+    """Leave the key as a process does that died in a state, this long before its lease ends."""
     table.execute(
-        "UPDATE idempotency_keys SET state = ?, answer = NULL, leased_until = datetime('now', ?)",
-        (state, lease),
+        "UPDATE idempotency_keys SET state = ?, answer = NULL, leased_until = ?",
+        (state, databases.from_now(seconds=lease)),
     )
 
 
@@ -252,13 +256,13 @@ def test_a_crash_before_the_change_lets_the_repetition_carry_it_out(
     alice: Person, table: Any
 ) -> None:
     table.execute("DELETE FROM projects WHERE id = ?", (makes(alice).json()["id"],))
-    crash(table, "claimed", lease="-1 second")
+    crash(table, "claimed", lease=-1)
     assert makes(alice).status_code == 201
 
 
 def test_after_a_crash_only_one_repetition_is_carried_out(alice: Person, table: Any) -> None:
     table.execute("DELETE FROM projects WHERE id = ?", (makes(alice).json()["id"],))
-    crash(table, "claimed", lease="-1 second")
+    crash(table, "claimed", lease=-1)
     makes(alice)
     makes(alice)
     assert projects_of(alice) == ["Apollo"]
@@ -266,13 +270,13 @@ def test_after_a_crash_only_one_repetition_is_carried_out(alice: Person, table: 
 
 def test_before_the_lease_is_over_nobody_takes_over(alice: Person, table: Any) -> None:
     makes(alice)
-    crash(table, "claimed", lease="+30 seconds")
+    crash(table, "claimed", lease=30)
     problem(makes(alice), 409)
 
 
 def test_a_crash_between_the_change_and_its_answer_is_409(alice: Person, table: Any) -> None:
     makes(alice)
-    crash(table, "done", lease="-1 second")
+    crash(table, "done", lease=-1)
     assert "carried out" in problem(makes(alice), 409)["detail"]
 
 
@@ -280,7 +284,7 @@ def test_a_crash_between_the_change_and_its_answer_makes_nothing_twice(
     alice: Person, table: Any
 ) -> None:
     makes(alice)
-    crash(table, "done", lease="-1 second")
+    crash(table, "done", lease=-1)
     makes(alice)
     assert projects_of(alice) == ["Apollo"]
 

@@ -17,7 +17,7 @@ from collab.extensions import db
 from ..conftest import http_for
 from ..support.people import Person, ok
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("file")
 
 LISTS = (
     "/projects",

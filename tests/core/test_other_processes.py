@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from collab.extensions import db
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("file")
 
 LOOK = """
 import sqlite3, sys

@@ -25,8 +25,6 @@ from ..support.people import Person
 from ..support.texts import TextDesk, caller_of
 from ..support.waiting import eventually
 
-pytestmark = pytest.mark.sqlite
-
 ANY_SIZE = 2**30
 
 
@@ -53,6 +51,7 @@ def events(text: TextDesk) -> int:
         return db.session.scalar(query) or 0
 
 
+@pytest.mark.sqlite("faults")
 def test_what_finds_no_place_on_disk_is_refused_and_leaves_nothing(
     text: TextDesk, alice: Person, bob: Person
 ) -> None:

@@ -19,7 +19,7 @@ from .asked import addresses
 from .worlds import Work, World
 from .written import CHANGES
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("plans")
 
 Worlds = tuple[World, World]
 

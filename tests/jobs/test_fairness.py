@@ -199,7 +199,7 @@ def ticked(app: Flask, alice: Person, bob: Person, desk: Desk) -> Statements:
     return statements
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("plans")
 def test_no_statement_of_a_worker_walks_over_all_jobs(
     ticked: Statements, table: sqlite3.Connection
 ) -> None:
@@ -211,7 +211,7 @@ def test_no_statement_of_a_worker_walks_over_all_jobs(
     assert (walks, len(ticked.seen) > 20) == ({}, True)
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("plans")
 def test_the_next_job_is_found_in_the_index_of_what_is_ready(
     ticked: Statements, table: sqlite3.Connection
 ) -> None:
@@ -222,7 +222,7 @@ def test_the_next_job_is_found_in_the_index_of_what_is_ready(
     assert all("ix_jobs_ready (owner_id=? AND type=?)" in step for step in steps)
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("plans")
 def test_the_people_who_wait_are_found_by_one_look_each(
     ticked: Statements, table: sqlite3.Connection
 ) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from collab.extensions import db
 from collab.jobs.engine.worker_lock import WorkerLock
 
-from ..support import jobs
+from ..support import databases, jobs
 from ..support.jobs import Clock, Desk
 from ..support.people import Person, ok
 from ..support.records import recording
@@ -281,7 +281,7 @@ def test_it_is_done_in_the_end(app: Flask, alice: Person, first: Desk, second: D
     ]
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("locks")
 def test_a_worker_whose_lock_is_gone_is_dead_too(
     alice: Person, first: Desk, second: Desk, instance: Any
 ) -> None:
@@ -366,7 +366,7 @@ def lock_files(instance: Any) -> set[str]:
     return {path.stem for path in (instance / "workers").glob("*.lock")}
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("locks")
 def test_a_worker_that_ends_leaves_no_lock(instance: Any, desks: Desks) -> None:
     desk = desks()
     assert lock_files(instance) == {desk.worker.name}
@@ -374,7 +374,7 @@ def test_a_worker_that_ends_leaves_no_lock(instance: Any, desks: Desks) -> None:
     assert lock_files(instance) == set()
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("locks")
 def test_the_files_of_the_dead_are_tidied_away(instance: Any, first: Desk, second: Desk) -> None:
     first.dies()
     second.worker.tidy()
@@ -391,7 +391,7 @@ def test_no_two_workers_have_one_name(instance: Any) -> None:
         worker.end()
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("locks")
 def test_programs_that_a_job_starts_do_not_keep_the_lock(first: Desk) -> None:
     assert first.worker._descriptor is not None
     assert os.get_inheritable(first.worker._descriptor) is False
@@ -410,7 +410,7 @@ def stranger(
     desk.close()
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("locks")
 def test_a_worker_of_another_installation_is_left_alone(
     alice: Person, first: Desk, stranger: Desk
 ) -> None:
@@ -424,7 +424,7 @@ def test_a_worker_of_another_installation_is_left_alone(
     assert outcomes(alice, made) == ["running"]
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("locks")
 def test_a_worker_of_another_installation_is_lost_when_its_lease_stands_still(
     alice: Person, first: Desk, stranger: Desk
 ) -> None:
@@ -528,7 +528,6 @@ def test_words_that_could_not_be_written_are_written_later_and_once(
     assert [one.data["text"] for one in told] == ["one\n", "two\n"]
 
 
-@pytest.mark.sqlite
 def test_a_job_that_could_not_be_taken_up_is_taken_up_later(
     alice: Person, first: Desk, second: Desk, commits: Commits
 ) -> None:
@@ -555,7 +554,7 @@ def test_a_deaf_run_whose_end_could_not_be_written_ends_later(
 
 @pytest.mark.parametrize("kind", ["test_gate", "test_once"])
 def test_a_job_that_was_claimed_by_a_lost_answer_is_not_lost(
-    alice: Person, desk: Desk, table: sqlite3.Connection, kind: str
+    alice: Person, desk: Desk, table: Any, kind: str
 ) -> None:
     """The commit was made, but the worker was told that it had failed: it never began."""
     made = alice.submits(kind, "gate")["id"]
@@ -572,23 +571,14 @@ def test_a_job_that_was_claimed_by_a_lost_answer_is_not_lost(
 
 
 @pytest.fixture
-def locked(app: Flask, table: sqlite3.Connection) -> Iterator[Callable[[], None]]:
+def locked(app: Flask, table: Any) -> Iterator[Callable[[], None]]:
     """Lock the database from another process, for whom nobody waits long; returns the way out."""
-    with app.app_context():
-        engine = db.engine
-    engine.dispose()
-
-    def hurry(connection: Any, record: object) -> None:
-        connection.execute("PRAGMA busy_timeout = 1")
-
-    event.listen(engine, "connect", hurry)
-    yield lambda: table.execute("BEGIN IMMEDIATE")
-    event.remove(engine, "connect", hurry)
+    with databases.in_a_hurry(app):
+        yield lambda: table.execute("BEGIN IMMEDIATE")
 
 
-@pytest.mark.sqlite
 def test_while_nobody_can_write_nobody_loses_a_job(
-    alice: Person, first: Desk, second: Desk, locked: Any, table: sqlite3.Connection
+    alice: Person, first: Desk, second: Desk, locked: Any, table: Any
 ) -> None:
     made = alice.submits("test_gate", "gate", timeout_s=3600)["id"]
     first.starts("gate")
@@ -607,9 +597,8 @@ def test_while_nobody_can_write_nobody_loses_a_job(
     assert outcomes(alice, made) == ["running"]
 
 
-@pytest.mark.sqlite
 def test_what_was_done_while_nobody_could_write_is_written_then(
-    alice: Person, first: Desk, locked: Any, table: sqlite3.Connection
+    alice: Person, first: Desk, locked: Any, table: Any
 ) -> None:
     made = [alice.submits("test_gate", "gate")["id"], alice.submits()["id"]]
     first.starts("gate")

@@ -98,6 +98,7 @@ def test_not_ready_with_tables_of_another_version(nobody, app, sql):
     assert "db upgrade" in wrong(nobody)["migrations"]
 
 
+@pytest.mark.sqlite("file")
 def test_not_ready_without_a_database(nobody, app, instance):
     with app.app_context():
         db.engine.dispose()
@@ -112,7 +113,7 @@ def test_not_ready_without_a_database(nobody, app, instance):
 def test_not_ready_while_another_process_keeps_everybody_from_writing(nobody, instance):
     with contextlib.closing(databases.opened(instance)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert "locked" in wrong(nobody)["writing"]
+        assert "lock" in wrong(nobody)["writing"]
         other.rollback()
 
 

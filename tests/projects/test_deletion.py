@@ -139,7 +139,7 @@ def crowded(app: Flask, alice: Person, project: int) -> int:
     return project
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("file")
 def test_a_large_project_is_deleted_part_by_part(app: Flask, alice: Person, crowded: int) -> None:
     """Each transaction changes few rows, so that other writers come in between."""
     changed = [0]

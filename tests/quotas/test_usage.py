@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import event
 
@@ -77,6 +78,7 @@ def test_the_limits_are_shown(make_app: Callable[..., Flask], alice: Person, pro
     assert (own["uploads"], own["files"], own["events"]) == (2 * 2**20, 4 * 2**20, None)
 
 
+@pytest.mark.sqlite("plans")
 def test_looking_costs_the_same_however_much_is_kept(
     app: Flask, alice: Person, project: int
 ) -> None:

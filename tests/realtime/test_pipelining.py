@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from flask import Flask
 
 from collab.realtime.json_door.group_commit import MAX_EVENTS_PER_COMMIT
 
-from ..support import history
+from ..support import databases, history
 from ..support.people import Person, ok
 from ..support.raw import TEXT, RawSocket, client_frame
 
@@ -148,7 +147,6 @@ def test_events_that_were_sent_before_the_connection_broke_are_recorded_or_not_b
     assert rows == list(range(len(rows)))
 
 
-@pytest.mark.sqlite
 def test_a_connection_that_broke_leaves_the_database_free_for_others(
     raw: RawSocket, alice: Person, project: int, over: Any
 ) -> None:
@@ -161,12 +159,11 @@ def test_a_connection_that_broke_leaves_the_database_free_for_others(
 def test_when_the_commit_fails_every_event_of_it_is_refused_and_none_is_in_the_log(
     raw: RawSocket, project: int, instance: Path
 ) -> None:
-    connection = sqlite3.connect(instance / "collab.db")
-    connection.execute(
-        "CREATE TRIGGER no_third BEFORE INSERT ON events WHEN json_extract(new.data, '$.n') = 2"
-        " BEGIN SELECT RAISE(ABORT, 'no third'); END"
+    connection = databases.opened(instance)
+    is_third = "CAST(json_extract(new.data, '$.n') AS text) = '2'"
+    connection.executescript(
+        databases.trigger("no_third", "BEFORE INSERT", "events", databases.REFUSE, is_third)
     )
-    connection.commit()
     send_at_once(raw, *(activity(project, n=number) for number in range(5)))
     answers = receive(raw, 5)
     kept = {row[0] for row in connection.execute("SELECT id FROM events WHERE type = 'activity'")}

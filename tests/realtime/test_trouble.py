@@ -33,13 +33,6 @@ def database(instance: Path, server: Any) -> Iterator[Callable[[str], None]]:
 NO_EVENTS = "ALTER TABLE events RENAME TO lost"
 NO_SESSIONS = "ALTER TABLE sessions RENAME TO lost"
 
-#: Every event's commit fails: a reference is checked there that leads nowhere.
-NO_COMMIT = """
-CREATE TABLE nowhere (id INTEGER PRIMARY KEY);
-CREATE TABLE dangling (id INTEGER REFERENCES nowhere (id) DEFERRABLE INITIALLY DEFERRED);
-CREATE TRIGGER dangle AFTER INSERT ON events BEGIN INSERT INTO dangling VALUES (1); END;
-"""
-
 
 def test_a_write_that_the_database_does_not_take_is_answered_and_the_socket_goes_on(
     bob: Person, project: int, connect: Any, database: Any
@@ -58,7 +51,7 @@ def test_a_write_whose_commit_fails_is_answered_and_is_not_in_the_log(
     socket = connect(bob, project_id=project)
     socket.expect("subscribed")
     before = history.ids(app)
-    database(NO_COMMIT)
+    database(databases.break_commits("events"))
     answer = socket.ask("activity", payload={})
     assert (answer["type"], answer["status"], history.ids(app)) == ("error", 500, before)
 
@@ -68,9 +61,9 @@ def test_the_next_write_after_a_failed_commit_succeeds(
 ) -> None:
     socket = connect(bob, project_id=project)
     socket.expect("subscribed")
-    database(NO_COMMIT)
+    database(databases.break_commits("events"))
     socket.ask("activity", payload={})
-    database("DROP TRIGGER dangle")
+    database(databases.mend_commits())
     assert socket.ask("activity", payload={})["type"] == "published"
 
 

@@ -158,7 +158,7 @@ def test_old_events_are_passed_over_by_id(app: Flask, quiet: int) -> None:
         assert scope.after == log.last_id() - 1
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("plans")
 def test_counting_goes_by_the_index_of_the_project(app: Flask, quiet: int) -> None:
     with app.app_context(), db.engine.connect() as connection:
         query = Scope.of(connection, quiet, Period.ending(NOW, 30)).events(EventRow.id)

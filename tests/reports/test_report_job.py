@@ -139,7 +139,7 @@ def test_it_stops_between_sections(app: Flask, alice: Person, project: int) -> N
     assert len(ctx.told) == 2
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("file")
 def test_it_changes_nothing(app: Flask, alice: Person, project: int) -> None:
     with app.app_context(), db.engine.connect() as connection:
         before = connection.scalar(text("PRAGMA data_version"))

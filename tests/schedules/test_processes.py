@@ -73,7 +73,8 @@ def test_a_server_that_is_killed_loses_no_time_and_doubles_none(
     server.kill()
     killed_at = count("schedule_runs")
     server.start()
-    eventually(lambda: count("schedules WHERE next_at < datetime('now', '+1 day')") == 0)
+    tomorrow = databases.from_now(days=1)
+    eventually(lambda: count(f"schedules WHERE next_at < '{tomorrow}'") == 0)
     assert 0 < killed_at <= DUE_AT_ONCE
     assert count("schedule_runs") == count("jobs") == DUE_AT_ONCE
     assert count("(SELECT DISTINCT schedule_id FROM schedule_runs)") == DUE_AT_ONCE

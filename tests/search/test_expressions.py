@@ -14,7 +14,7 @@ from collab.core.words.asked import expression
 
 from .rows import an_index
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("index")
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ def test_what_is_rolled_back_was_never_there(app: Flask, alice: Person) -> None:
     assert alice.finds("zebra") == []
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("index")
 def test_changes_of_many_rows_at_once_are_seen(app: Flask, alice: Person, filled: int) -> None:
     run(app, "UPDATE tasks SET title = 'Lion', tags = '[]'", "DELETE FROM workspaces")
     assert alice.finds("zebra", type="task,workspace") == []
@@ -107,7 +107,7 @@ def test_what_goes_with_a_project_leaves_the_index_with_it(
     assert f"p{filled}" not in str(rows(app))
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("index")
 def test_what_goes_with_a_person_leaves_the_index_with_them(
     app: Flask, alice: Person, filled: int
 ) -> None:
@@ -120,7 +120,7 @@ def test_what_goes_with_a_person_leaves_the_index_with_them(
     ]
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("index")
 def test_every_kind_has_its_triggers(app: Flask) -> None:
     """A migration that makes a table anew loses them."""
     found = {name for (name,) in rows(app, "SELECT name FROM sqlite_master WHERE type = 'trigger'")}
@@ -150,7 +150,7 @@ def test_made_anew_it_is_the_same(app: Flask, filled: int) -> None:
     assert rows(app) == before
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("index")
 def test_made_anew_it_has_what_was_lost_and_not_what_is_gone(
     app: Flask, alice: Person, filled: int
 ) -> None:
@@ -161,7 +161,7 @@ def test_made_anew_it_has_what_was_lost_and_not_what_is_gone(
     assert rows(app) == before
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("index")
 def test_a_damaged_index_is_made_anew(app: Flask, alice: Person, filled: int) -> None:
     found = alice.finds("zebra")
     run(app, "DELETE FROM search_index_data WHERE id > 10", "DELETE FROM search_index_docsize")
@@ -170,7 +170,7 @@ def test_a_damaged_index_is_made_anew(app: Flask, alice: Person, filled: int) ->
     assert alice.finds("zebra") == found
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("index")
 def test_making_it_anew_changes_no_row_of_the_tables(
     app: Flask, alice: Person, filled: int
 ) -> None:
@@ -217,7 +217,7 @@ def test_what_was_there_before_the_index_is_in_it(empty: Flask) -> None:
     ]
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("index")
 def test_down_and_up_again_the_index_is_the_same(app: Flask, filled: int) -> None:
     before = rows(app)
     with app.app_context():

@@ -158,7 +158,7 @@ LIE = """
 """
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("index")
 def test_an_index_that_lies_shows_nothing(app: Flask, charlie: Person, zebras: int) -> None:
     with app.app_context():
         db.session.execute(text(LIE.format(user=charlie.id)))
@@ -166,7 +166,7 @@ def test_an_index_that_lies_shows_nothing(app: Flask, charlie: Person, zebras: i
     assert found_by(charlie) == seen_by("charlie")
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("index")
 def test_an_index_with_rows_that_are_gone_shows_nothing(app: Flask, ada: Person) -> None:
     ghost = "INSERT INTO search_index (rowid, scope, title) VALUES (7993, 'projectadmin', 'Zebra')"
     with app.app_context():

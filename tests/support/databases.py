@@ -10,27 +10,47 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
+from sqlalchemy import event
 
+from collab.core.database import register_functions
 from collab.core.database.postgresql import TAKE_WRITER_LOCK
+from collab.core.database.postgresql_schema import trigger as server_trigger
+from collab.core.models import utcnow
+from collab.extensions import db
 
 from .postgres import PostgresServer, postgres_server
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
+#: Why a test is about SQLite alone: what its mark has to name.
+WHY = {
+    "file": "its file, the files beside it, what is in them, or what its driver counts",
+    "plans": "how it carries out queries, and in how many steps",
+    "index": "what its index for searches is made of",
+    "locks": "workers' locks, which are files there, and no locks of a server",
+    "faults": "a fault that a file alone can have, such as a full disk under it",
+    "backup": "backups of files",
+}
 #: Where the folder of the server is noted for the processes that run tests.
 FOLDER_NOTE = "COLLAB_TESTS_POSTGRESQL"
 
+#: What a trigger does that refuses a row.
+REFUSE = "SELECT RAISE(ABORT, 'refused')"
 #: What a writer of the service holds.
 WRITER_LOCK = str(TAKE_WRITER_LOCK)
 
 _server = contextlib.ExitStack()
+LEFT_OUT: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server, in the process that starts all others."""
-    config.addinivalue_line("markers", "sqlite: is about SQLite, or looks into its file")
+    config.addinivalue_line("markers", f"sqlite(why): is about SQLite alone: {', '.join(WHY)}")
     if config.getoption("--database") == POSTGRESQL and FOLDER_NOTE not in os.environ:
         server = _server.enter_context(postgres_server())
         os.environ[FOLDER_NOTE] = str(server.folder)
@@ -59,9 +79,21 @@ def pytest_unconfigure() -> None:
 
 def left_out(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
     """Return the tests that are not run on the database that was chosen."""
+    marked = {item: found.args for item in items if (found := item.get_closest_marker("sqlite"))}
+    for item, why in marked.items():
+        if not why or why[0] not in WHY:
+            raise pytest.UsageError(f"{item.nodeid}: `sqlite` needs a reason: {', '.join(WHY)}")
+    config.stash[LEFT_OUT] = Counter(why[0] for why in marked.values())
+    return [] if config.getoption("--database") == SQLITE else list(marked)
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say what is left out on PostgreSQL, and why."""
     if config.getoption("--database") == SQLITE:
         return []
-    return [item for item in items if item.get_closest_marker("sqlite")]
+    counts = config.stash.get(LEFT_OUT, Counter())
+    listed = ", ".join(f"{counts[why]} {why}" for why in WHY if counts[why])
+    return [f"about SQLite alone, and left out: {counts.total()} ({listed})"]
 
 
 def server() -> PostgresServer | None:
@@ -147,6 +179,92 @@ def opened(folder: Path, *, timeout: float = 5) -> Any:
     """Open a connection of another process to the database of an instance folder."""
     if there := server():
         return Table(there.url(name_of(folder)))
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         folder / "collab.db", isolation_level=None, timeout=timeout, check_same_thread=False
     )
+    register_functions(connection)
+    return connection
+
+
+@contextlib.contextmanager
+def in_a_hurry(app: Flask) -> Iterator[None]:
+    """Let the application's connections give up at once instead of waiting for the lock."""
+
+    def be_impatient(connection: Any, record: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 1")
+
+    if server():
+        app.config["DATABASE_TIMEOUT_SECONDS"] = 0.01
+        yield
+        return
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "connect", be_impatient)
+    engine.dispose()
+    yield
+    event.remove(engine, "connect", be_impatient)
+    engine.dispose()
+
+
+def size(folder: Path) -> int:
+    """Return the bytes of the database of an instance folder."""
+    if there := server():
+        ((found,),) = there.ask("postgres", f"SELECT pg_database_size('{name_of(folder)}')")
+        return int(found)
+    return (folder / "collab.db").stat().st_size
+
+
+def from_now(**difference: float) -> str:
+    """Return a time as columns have it: `from_now(hours=-1)`."""
+    return f"{utcnow() + timedelta(**difference):%Y-%m-%d %H:%M:%S.%f}"
+
+
+def has(folder: Path, text: str) -> bool:
+    """Return whether a text is anywhere in the database of an instance folder, as it is."""
+    kept = [path.read_bytes() for path in folder.glob("collab.db*")] or [dump(folder).encode()]
+    return any(text.encode() in one or text.encode().hex().encode() in one for one in kept)
+
+
+def dump(folder: Path) -> str:
+    """Return all rows of all tables as text: bytes in hexadecimal digits."""
+    there = server()
+    assert there is not None
+    name = name_of(folder)
+    tables = there.ask(name, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    rows = [
+        row for (table,) in tables for row in there.ask(name, f'SELECT t::text FROM "{table}" t')
+    ]
+    assert rows
+    return "\n".join(row for (row,) in rows)
+
+
+def trigger(name: str, moment: str, table: str, does: str, when: str = "") -> str:
+    """Return the SQL of a trigger that does something for each row, or refuses it (REFUSE)."""
+    if server():
+        does = "RAISE EXCEPTION 'refused'" if does == REFUSE else does
+        return server_trigger(name, moment, table, [does], when)
+    condition = f" WHEN {when}" if when else ""
+    return f"CREATE TRIGGER {name} {moment} ON {table}{condition} BEGIN {does}; END"
+
+
+def drop_trigger(name: str) -> str:
+    """Return the SQL that drops such a trigger."""
+    return f"DROP FUNCTION {name}() CASCADE" if server() else f"DROP TRIGGER {name}"
+
+
+def break_commits(table: str) -> str:
+    """Return the SQL that lets every commit with a new row of a table fail.
+
+    What a deferred constraint refers to is not there.
+    """
+    return (
+        "CREATE TABLE broken"
+        " (person INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED);"
+        + trigger("break_it", "AFTER INSERT", table, "INSERT INTO broken VALUES (-1)")
+        + ";"
+    )
+
+
+def mend_commits() -> str:
+    """Return the SQL that takes it back."""
+    return f"{drop_trigger('break_it')}; DROP TABLE broken;"

@@ -238,6 +238,7 @@ class Desk:
         """End like a killed process: the system lets go of the lock, the file stays."""
         if isinstance(self.worker, ServerLock):
             self.worker._let_go()
+            eventually(lambda: self.worker.is_dead(self.worker.name))  # the server has to see it
             return
         descriptor = self.worker._descriptor
         assert descriptor is not None

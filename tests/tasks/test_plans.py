@@ -12,7 +12,7 @@ from collab.tasks.models import TASK_SORTS
 from ..support.people import Person, ok
 from .plans import planned
 
-pytestmark = pytest.mark.sqlite
+pytestmark = pytest.mark.sqlite("plans")
 
 MINE = {"": "owner_id", "personal": "board", "project": "board"}
 

@@ -79,7 +79,7 @@ def test_there_are_at_most_so_many_at_a_time_the_most_overdue_first(
     assert told == [[made[4], made[3]], [made[2], made[1]], [made[0]], []]
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("plans")
 def test_the_tasks_to_tell_of_are_found_by_their_index(app: Flask) -> None:
     with planned(app) as steps:
         reminders.remind(NOW)

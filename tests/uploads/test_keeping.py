@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -14,11 +13,11 @@ import httpx
 import pytest
 from flask import Flask
 
-from collab.core.database import register_functions
 from collab.core.storage import blob_store
 from collab.server import prepare
 
 from ..conftest import http_for
+from ..support import databases
 from ..support.people import Person, ok, register
 from ..support.problems import problem
 from ..support.races import at_once
@@ -176,7 +175,6 @@ ROW = """INSERT INTO uploads (owner_id, name, content_type, size, sha256, create
          VALUES (?, 'a', 'text/plain', 6, ?, '2026-01-01')"""
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "act", [lambda digest: blob_store.tidy(), blob_store.sweep], ids=["tidy", "sweep"]
 )
@@ -186,10 +184,10 @@ def test_bytes_are_kept_whose_new_row_is_not_committed_yet(
 ) -> None:
     age(instance, 3700)
     digest = hashlib.sha256(b"orphan").hexdigest()
-    other = sqlite3.connect(instance / "collab.db", check_same_thread=False)
-    register_functions(other)
-    other.execute(ROW, (alice.id, digest))  # the writer's lock is taken
-    commit = threading.Timer(0.3, other.commit)
+    other = databases.opened(instance)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute(ROW, (alice.id, digest))
+    commit = threading.Timer(0.3, other.execute, ["COMMIT"])
     commit.start()
     with app.app_context():
         act(digest)

@@ -11,6 +11,7 @@ from collab.core.json import dumps
 from collab.extensions import db
 from collab.webhooks.incoming.models import IncomingHook
 
+from ..support import databases
 from ..support.people import BASE, ok
 from ..support.races import at_once, statuses
 
@@ -122,8 +123,7 @@ def test_no_message_names_a_type_that_is_not_kept_either(nobody, make):
 
 def test_a_token_is_kept_as_a_digest_and_ends_at_once(nobody, alice, make, app):
     hook = make()
-    files = app.config["INSTANCE_PATH"].glob("collab.db*")
-    assert not any(hook["token"].encode() in path.read_bytes() for path in files)
+    assert not databases.has(app.config["INSTANCE_PATH"], hook["token"])
     rotated = ok(alice.post(f"/incoming-hooks/{hook['id']}/rotate"))
     assert nobody.post(path_of(hook), {}).status_code == 404
     assert nobody.post(path_of(rotated), {}).status_code == 201

@@ -10,6 +10,7 @@ import pytest
 from collab.core.security.keys import KEY_NAMES
 
 from ...conftest import SETTINGS
+from ...support import databases
 from ...support.served import FOLDER, JobServer, Traces
 
 SECRETS = {name: SETTINGS[name] for name in KEY_NAMES}
@@ -29,7 +30,8 @@ def launch(instance: Path, traces: Traces) -> Iterator[Callable[..., JobServer]]
     running: list[JobServer] = []
 
     def start(folder: Path = instance, **settings: str) -> JobServer:
-        given = SECRETS | {FOLDER: str(traces.folder)} | settings
+        where = databases.settings_of(folder)
+        given = SECRETS | {FOLDER: str(traces.folder)} | where | settings
         running.append(JobServer(folder, **given))
         running[-1].start()
         return running[-1]

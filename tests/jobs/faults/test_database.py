@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -17,13 +16,12 @@ import httpx
 import pytest
 from flask import Flask
 
+from ...support import databases
 from ...support.people import Person, ok
 from ...support.problems import problem
 from ...support.served import JobServer, Traces
 from ...support.waiting import eventually
 from .support import becomes, began, count, illegal, job, locked
-
-pytestmark = pytest.mark.sqlite
 
 Launch = Callable[..., JobServer]
 Over = Callable[..., Person]
@@ -89,16 +87,9 @@ def test_jobs_outlast_a_locked_database(
 
 # -- refused --------------------------------------------------------------------------------------
 
-#: Lets every COMMIT with a new job fail: what a deferred constraint refers to is not there.
-BREAK = """
-CREATE TABLE broken (user INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED);
-CREATE TRIGGER break_it AFTER INSERT ON jobs BEGIN INSERT INTO broken VALUES (-1); END;
-"""
-MEND = "DROP TRIGGER break_it; DROP TABLE broken;"
-
 
 def change(instance: Path, script: str) -> None:
-    with closing(sqlite3.connect(instance / "collab.db", timeout=30)) as connection:
+    with closing(databases.opened(instance, timeout=30)) as connection:
         connection.executescript(script)
 
 
@@ -106,9 +97,9 @@ def test_a_submission_whose_commit_fails_leaves_no_job_and_its_key_free(
     launch: Launch, instance: Path, traces: Traces, alice: Person, over: Over
 ) -> None:
     person = over(launch(), alice)
-    change(instance, BREAK)
+    change(instance, databases.break_commits("jobs"))
     problem(orders(person, 1), 500)
-    change(instance, MEND)
+    change(instance, databases.mend_commits())
     assert (count(instance, "jobs"), count(instance, "job_keys")) == (0, 0)
     answer = orders(person, 1)
     assert "Idempotency-Replayed" not in answer.headers
@@ -148,6 +139,7 @@ def fill(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.sqlite("faults")
 def test_a_full_disk_refuses_jobs_and_loses_none(
     launch: Launch, small_disk: Path, traces: Traces, alice: Person, over: Over
 ) -> None:
@@ -166,6 +158,7 @@ def test_a_full_disk_refuses_jobs_and_loses_none(
     becomes(person, ok(orders(person, len(made)))["id"], "succeeded")
 
 
+@pytest.mark.sqlite("faults")
 def test_a_worker_that_dies_on_a_full_disk_is_replaced_and_its_job_is_not_lost(
     launch: Launch, small_disk: Path, traces: Traces, alice: Person, over: Over
 ) -> None:
