@@ -23,9 +23,7 @@ from collab.mail import outbox
 from collab.mail.message import Mail
 from collab.realtime.json_door.socket import MESSAGES as socket_messages
 
-from .conftest import make_lasting
 from .support.authenticator import Authenticator
-from .support.declared import Declared
 from .support.jobs import Desk
 from .support.notes import Notes
 from .support.openid import given_proof
@@ -930,19 +928,6 @@ class Cell:
             place = {"content": zipped(a="text")}
         with self.who.http.stream(method, url, headers=headers, **place) as response:
             return str(response.status_code)
-
-
-@pytest.fixture(scope="session")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """Build an application that has one connection to its database: no request waits for two."""
-    folder = tmp_path_factory.mktemp("one-connection") / "instance"
-    return make_lasting(folder, DATABASE_POOL="1", DATABASE_POOL_OVERFLOW="0")
-
-
-@pytest.fixture(scope="session")
-def declarations(lasting: Flask) -> Declared:
-    """Watch what that application answers."""
-    return Declared(lasting)
 
 
 @pytest.fixture

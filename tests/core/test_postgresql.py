@@ -20,6 +20,7 @@ from collab.extensions import db
 from collab.server import prepare
 
 from ..conftest import SETTINGS, close, http_for
+from ..support import jobs, one_connection
 from ..support.people import Person, ok, register
 from ..support.postgres import PostgresServer
 from ..support.waiting import eventually
@@ -244,6 +245,31 @@ def test_lists_of_names_are_searched_folded(somebody: Person) -> None:
 
 def test_readiness_says_what_it_can_do(start: MakeApp) -> None:
     assert http_for(start()).get("/ready").json()["checks"]["writing"] == "ok"
+
+
+def test_a_request_that_writes_needs_one_connection(
+    start: MakeApp, prepared: tuple[str, Person]
+) -> None:
+    app = jobs.bring_types(start(DATABASE_POOL="1", DATABASE_POOL_OVERFLOW="0"))
+    one_connection.watch(app)
+    me = prepared[1].at(http_for(app))
+    project = me.makes_project("Apollo")
+    task = me.makes_task("Launch", project_id=project)["id"]
+    me.comments(task, "@ada look")
+    post = me.writes("Hello", "World", status="published")["id"]
+    me.makes_file(me.makes_workspace(project), "a.txt", "text")
+    me.uploads(b"bytes", project_id=project)
+    job = me.submits(project_id=project)["id"]
+    me.tells(project)
+    hook = {"name": "Hook", "url": "https://example.com/hook"}
+    daily = {"type": "test_echo", "payload": {}, "name": "Daily", "cron": "0 8 * * *"}
+    ok(me.post(f"/projects/{project}/webhooks", hook))
+    ok(me.post("/schedules", daily))
+    ok(me.patch(f"/tasks/{task}", {"status": "done"}))
+    ok(me.post(f"/jobs/{job}/cancel"))
+    for gone in (f"/posts/{post}", f"/tasks/{task}", f"/projects/{project}"):
+        assert me.delete(gone).status_code == 204
+    assert one_connection.found_at(app) == []
 
 
 def test_two_connections_of_a_pool_are_enough_for_many_writers_of_two_processes(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy import Connection, event
 
 from ...extensions import db
@@ -93,6 +93,15 @@ def on_lock(app: Flask, check: Check) -> None:
     check raises ends the request.
     """
     _CHECKS.of(app).append(check)
+
+
+def let_go() -> None:
+    """Keep no connection of a server while this thread waits for another one that may need it.
+
+    The session's transaction ends if it has only read; by that nothing is lost.
+    """
+    if has_app_context():
+        ENGINE.here().let_go()
 
 
 def commit_lazily() -> None:

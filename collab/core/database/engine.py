@@ -59,6 +59,10 @@ class Engine(ABC):
         """Try whether a change can be made, on a connection of its own; returns what is wrong."""
 
     @abstractmethod
+    def let_go(self) -> None:
+        """Have the session, if it has only read, keep no connection of a server from others."""
+
+    @abstractmethod
     def harden(self) -> None:
         """Return when nothing that could be read before this call can be lost by a power cut.
 

@@ -98,7 +98,7 @@ class PostgresEngine(Engine):
 
     def trouble_writing(self, patience_s: float) -> str | None:
         """Take the lock and let go of it."""
-        _let_session_go()
+        self.let_go()
         try:
             with db.engine.connect() as connection:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{patience_s:.0f}s'"))
@@ -106,6 +106,13 @@ class PostgresEngine(Engine):
         except SQLAlchemyError as error:
             return str(getattr(error, "orig", error))
         return None
+
+    def let_go(self) -> None:
+        """End the session's transaction, if it has only read: a pool has its connection back."""
+        own = session_connection()
+        if own is not None:
+            driver: Any = own.connection.dbapi_connection
+            driver.let_go()
 
     def harden(self) -> None:
         """Have the server's log flushed, on the session's connection if it has one.
@@ -128,7 +135,7 @@ class PostgresEngine(Engine):
         self, connection: Connection, stopped: Callable[[], bool], seconds: float
     ) -> Iterator[None]:
         """Begin a transaction that sees what was there at its first read."""
-        _let_session_go()
+        self.let_go()
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         limit_ms = max(1, int(seconds * 1000))
         connection.execute(text(f"SET LOCAL statement_timeout = {limit_ms}"))
@@ -234,11 +241,3 @@ def _flush(connection: Connection) -> None:
     # Asked first: to look is cheap, and most readers come after somebody else has flushed.
     if connection.exec_driver_sql(IS_UNFLUSHED).scalar():
         connection.exec_driver_sql(postgresql_schema.FLUSH_COMMIT)
-
-
-def _let_session_go() -> None:
-    """Have the session, if it has only read, keep no connection of the server from others."""
-    own = session_connection()
-    if own is not None:
-        driver: Any = own.connection.dbapi_connection
-        driver.let_go()

@@ -125,6 +125,9 @@ class SqliteEngine(Engine):
         finally:
             connection.close()
 
+    def let_go(self) -> None:
+        """Do nothing: whoever reads keeps nothing from others."""
+
     def harden(self) -> None:
         """Have the log synced; raises OSError."""
         DISK.of(self._app).harden()

@@ -18,6 +18,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from ...core.database import let_go
 from ...core.errors import ApiError, NotFound, Unavailable, translated
 from ...core.parts import PARTS, BackgroundThread
 from ...core.slots import Slot
@@ -86,12 +87,14 @@ class Writer(BackgroundThread):
 
     def soon(self, change: Change) -> Future[Applied]:
         """Have a change made; a person's are made in the order in which they are handed over."""
+        let_go()
         self._texts.prepare(change.file_id)
         self._put(change)
         return change.done
 
     def inspect(self, file_id: int, question: Callable[[LiveText], Any]) -> Any:
         """Return what a function tells of a text; it runs after what was handed over before."""
+        let_go()
         self._texts.prepare(file_id)
         item = Question(file_id, question)
         self._put(item)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, case, func, null, select, type_coerce
+from sqlalchemy import Select, Text, case, cast, func, null, select
 
 from ...auth.models import User
 from ...core.caller import Caller
@@ -138,7 +138,7 @@ def list_changes(
 def _query(file_id: int, edits: bool) -> Select[Any]:
     """Return the query for changes; those whose edits are too long for a list come without."""
     shown = [getattr(FileChange, name) for name in ENTRY_COLUMNS]
-    delta: Any = type_coerce(FileChange.delta, Text)
+    delta: Any = cast(FileChange.delta, Text)  # JSON has no length on some databases
     delta = case((func.length(delta) <= MAX_SENT_UNITS, delta), else_=null()) if edits else null()
     query = select(*shown, User.name, delta.label("delta"))
     query = query.outerjoin(User, User.id == FileChange.author_id)
