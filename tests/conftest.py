@@ -21,7 +21,7 @@ from collab.core.security.keys import KEY_NAMES
 from collab.extensions import db
 from collab.server import prepare
 
-from .support import databases, jobs, one_connection
+from .support import databases, jobs
 from .support.databases import (  # hooks of pytest's
     pytest_addoption,  # noqa: F401
     pytest_configure,  # noqa: F401
@@ -139,7 +139,7 @@ def close(app: Flask) -> None:
 def make_lasting(folder: Path, **settings: str) -> Flask:
     """Build an application on the database that tests put into a folder."""
     where = SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.settings_of(folder)
-    return one_connection.watch(jobs.bring_types(create_app(where | settings)))
+    return jobs.bring_types(create_app(where | settings))
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +198,6 @@ def shared_app(lasting: Flask, instance: Path) -> Iterator[Flask]:
     slots.renew(lasting)
     lasting.config.clear()
     lasting.config.update(config)
-    assert one_connection.found_at(lasting) == []
 
 
 @pytest.fixture
@@ -212,13 +211,12 @@ def make_app(instance: Path) -> Iterator[Callable[..., Flask]]:
     def make(**settings: str) -> Flask:
         where = databases.settings_of(instance)
         app = create_app(SETTINGS | {"INSTANCE_PATH": str(instance)} | where | settings)
-        made.append(one_connection.watch(jobs.bring_types(app)))
+        made.append(jobs.bring_types(app))
         return made[-1]
 
     yield make
     for app in made:
         close(app)
-    assert [one for app in made for one in one_connection.found_at(app)] == []
 
 
 @pytest.fixture

@@ -95,7 +95,10 @@ def session_connection() -> Connection | None:
 
     Whoever has one reads on it: a second one might not come while others wait for the first.
     """
-    has_begun = db.session.registry.has() and db.session().in_transaction()
+    try:
+        has_begun = db.session.registry.has() and db.session().in_transaction()
+    except RuntimeError:  # outside of an application's context there is no session
+        return None
     return db.session.connection() if has_begun else None
 
 

@@ -91,10 +91,11 @@ def record(what: Draft, topic: str, caller: Caller) -> Message:
 
 def add(what: Draft, topic: str, caller: Caller) -> Message:
     """Write an event in the open transaction; raises NotFound, Forbidden, TooManyRequests."""
+    started = live()  # it reads the log when it starts, and so before this has the lock
     take_write_lock()
     # Under the lock: whoever is removed at this moment publishes nothing after that.
     place = access.place(topic, caller, can=what.right)
-    live().publications.spend(caller.user_id, what.size + ENVELOPE_BYTES)
+    started.publications.spend(caller.user_id, what.size + ENVELOPE_BYTES)
     event = Published(
         kind=what.kind, where=place.topic, project_id=place.project_id, payload=what.payload
     )

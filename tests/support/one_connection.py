@@ -1,4 +1,4 @@
-"""Whoever has the writer's lock reads on the connection that has it: watched in every test.
+"""Whoever has the writer's lock reads on the connection that has it: watched at an application.
 
 A second connection might not come: others who wait for the lock may have all that there are. And it
 would see the database as it was before what the first one has written.

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, has_app_context
+from flask import Flask
 from sqlalchemy import Connection, event
 
 from ...extensions import db
+from ..compiled import session_connection
 from ..counting import metrics
 from ..json import dumps, loads
 from ..slots import Registry, application
@@ -100,7 +101,7 @@ def let_go() -> None:
 
     The session's transaction ends if it has only read; by that nothing is lost.
     """
-    if has_app_context():
+    if session_connection() is not None:
         ENGINE.here().let_go()
 
 

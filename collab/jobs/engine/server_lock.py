@@ -11,7 +11,7 @@ import os
 import secrets
 from hashlib import blake2b
 
-from flask import Flask, has_app_context
+from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -95,7 +95,7 @@ class ServerLock:
         """
         if not name.startswith(SERVER_PREFIX):
             return False
-        own = session_connection() if has_app_context() else None
+        own = session_connection()
         if own is not None:  # whoever sweeps has the writer's lock
             return bool(own.scalar(IS_FREE, {"key": _key(name)}))
         with self._connect() as connection:
