@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import atexit
 import contextlib
 import fcntl
@@ -42,6 +41,7 @@ from .realtime.socketio_door.sessions import owner_of
 from .serving import counting_worker
 from .serving.bounds import Bounds
 from .serving.handover import Handover
+from .serving.lone import process as lone
 from .serving.sharing_worker import SharingWorker
 from .serving.spool import Spool
 
@@ -49,8 +49,6 @@ log = logging.getLogger(__name__)
 
 #: Seconds from SIGTERM until what still runs is killed.
 GRACE_S = 2
-#: Which of its workers gunicorn started first.
-FIRST_AGE = 1
 #: Threads for requests that wait for a turn at what is heavy, so that HTTP_THREADS are kept free.
 WAITING_THREADS = heavy.MAX_HEAVY_AT_ONCE + heavy.MAX_HEAVY_WAITING + passwords.MAX_HASHES_WAITING
 #: Connections that may be open besides live ones and those that have a thread.
@@ -66,6 +64,11 @@ class CollabWorker(SharingWorker):
         """Begin to work, in the process that the fork made."""
         raise_descriptor_limit()
         super().init_process()
+
+    def init_signals(self) -> None:
+        """Hear signals, which were held back since before the fork where one process serves."""
+        super().init_signals()
+        lone.hear_signals()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: say 1001 to sockets and streams, drop idle connections, finish requests."""
@@ -103,8 +106,8 @@ class CollabWorker(SharingWorker):
 class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn with threaded workers, configured by code instead of a file."""
 
-    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
-        self._flask, self._options = app, options
+    def __init__(self, app: Flask, options: dict[str, Any], left: lone.Left | None) -> None:
+        self._flask, self._options, self._left = app, options, left
         super().__init__()
 
     def load_config(self) -> None:
@@ -116,14 +119,24 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Return the application, built before the fork."""
         return self._flask
 
+    def run(self) -> None:
+        """Serve from one process, or from several below gunicorn's arbiter, until told to stop."""
+        if self.cfg.workers == 1:
+            lone.serve(self, self._left)
+        else:
+            super().run()
+
 
 def main(app: Flask) -> None:
     """Migrate, greet and serve until told to stop."""
     allocator.configure()
     metrics.declare(app, *counting_worker.METRICS)
     arguments = starting.parse_arguments(app.config["PORT"])
+    left = lone.take_left()
     os.umask(0o077)  # what is made from here on is nobody else's to read
-    starting.check_port(arguments.host, arguments.port)
+    if left is None:
+        starting.check_port(arguments.host, arguments.port)
+    arguments.open &= left is None
     starting.check_folder(app.config["INSTANCE_PATH"])
     with opening.or_exit(app):
         prepare(app)
@@ -133,10 +146,13 @@ def main(app: Flask) -> None:
         begin(app)
     with app.app_context():
         off = switched_off(app)
-        db.engine.dispose()  # no connection may be shared across the fork
+        # SQLite's locks stay with the process that took them: a connection that came through the
+        # fork would have none, and what it writes would be lost once another puts the log away.
+        db.session.remove()
+        db.engine.dispose()
     master = os.getpid()
     try:
-        Server(app, options(app, arguments, off)).run()
+        Server(app, options(app, arguments, off, left), left).run()
     except SystemExit as end:
         if os.getpid() == master:
             leave(end.code)
@@ -182,7 +198,7 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def options(app: Flask, arguments: argparse.Namespace, off: list[str]) -> dict[str, Any]:
+def options(app: Flask, arguments: Any, off: list[str], left: lone.Left | None) -> dict[str, Any]:
     """Return gunicorn's settings: its threads are for requests, those that wait for turns added."""
     config, host, port = app.config, arguments.host, arguments.port
     url = starting.address(host, port)
@@ -193,7 +209,7 @@ def options(app: Flask, arguments: argparse.Namespace, off: list[str]) -> dict[s
         CollabWorker.handover = Handover(config["INSTANCE_PATH"] / FOLDER_NAME, reached)
         CollabWorker.owner_of = staticmethod(owner_of)
     return {
-        "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        "bind": left.binds if left else f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "worker_class": CollabWorker,
         "workers": config["WEB_PROCESSES"],
         "threads": threads,
@@ -210,7 +226,7 @@ def options(app: Flask, arguments: argparse.Namespace, off: list[str]) -> dict[s
         "control_socket_disable": True,
         "when_ready": lambda _: greet(app, url, off),
         "post_worker_init": lambda worker: start_parts(
-            app, url if arguments.open and worker.age == FIRST_AGE else None
+            app, url if arguments.open and worker.age == lone.FIRST_AGE else None
         ),
     }
 

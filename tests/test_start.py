@@ -180,6 +180,26 @@ class TestDemo:
         assert first.stdout == second.stdout != ""
 
 
+class TestBeginningAnew:
+    def test_when_the_worker_is_killed_connections_wait_for_the_next_one(self, process):
+        server = process()
+        killed = server.worker
+        os.kill(killed, signal.SIGKILL)
+
+        assert httpx.get(server.url + "/health", **PLAIN).status_code == 200
+        assert server.process.poll() is None
+        assert server.worker != killed
+
+    def test_a_hangup_begins_anew_and_people_stay_signed_in(self, process, alice, over):
+        server = process()
+        before, person = server.worker, over(server, alice)
+        server.signal(signal.SIGHUP)
+        eventually(lambda: has_ended(before))
+
+        assert ok(person.get("/auth/me"))["id"] == alice.id
+        assert server.stop() == 0
+
+
 class TestStopping:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_open_sockets_are_closed_with_1001(self, process, alice, project, number, capsys):

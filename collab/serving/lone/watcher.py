@@ -1,0 +1,119 @@
+"""The program that watches the one process that serves: `python watcher.py`, told by its arguments.
+
+The first process of a server becomes this one once it has begun the other, which is all that needs
+the application: so the application is in memory once. This passes signals on, and becomes a whole
+server again when the process that serves has died or hangs; the port stays open meanwhile.
+Nothing is imported but what the interpreter has.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
+
+#: Where the next server finds what this one leaves to it: the open port's descriptors, and the code
+#: that the process which served ended with, such as `5,6 -9`; no code if it was told to end.
+LEFT_VARIABLE = "COLLAB_LEFT"
+#: How a process ends that could not begin to serve: another one could not, either.
+BOOT_ERROR = 3
+#: Seconds between two looks at the process that serves.
+LOOK_S = 1.0
+#: What stops the server, what starts it anew, and what only several processes know how to take.
+STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+RENEWING_SIGNALS = (signal.SIGHUP,)
+UNHEARD_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU)
+#: What is held back while one program becomes the other.
+HELD_SIGNALS = (*STOPPING_SIGNALS, *RENEWING_SIGNALS, *UNHEARD_SIGNALS)
+
+
+class Watcher:
+    """Waits for the end of a process, whose signs of life are times of a file."""
+
+    def __init__(
+        self, child: str, heart: str, sockets: str, silent_s: str, grace_s: str, *command: str
+    ) -> None:
+        """Make it of words: a number of a process, descriptors, seconds, the server's command."""
+        self._child, self._heart, self._sockets = int(child), int(heart), sockets
+        self._silent_s, self._grace_s, self._command = float(silent_s), float(grace_s), command
+        self._stopping = self._aborted = False
+        self._end_by = float("inf")
+
+    def watch(self) -> NoReturn:
+        """Wait until it ends; then end as well, or begin anew."""
+        hear(STOPPING_SIGNALS, self._stop)
+        hear(RENEWING_SIGNALS, self._renew)
+        hear(
+            UNHEARD_SIGNALS, lambda *_: None
+        )  # what is ignored would be ignored by the next server, too
+        hear((signal.SIGALRM,), self._look)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+        code = self._ended()
+        signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)  # until the next watcher hears them
+        if self._stopping:
+            os._exit(0)
+        if code == BOOT_ERROR:
+            os._exit(code)
+        self._begin_anew(code)
+
+    def _ended(self) -> int:
+        """Return how it ended, negative for a signal; orphans that came to us are let go."""
+        while True:
+            pid, status = os.waitpid(-1, 0)
+            if pid == self._child:
+                return os.waitstatus_to_exitcode(status)
+
+    def _begin_anew(self, code: int) -> NoReturn:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # it would outlive this program
+        os.close(self._heart)
+        os.environ[LEFT_VARIABLE] = f"{self._sockets} {'' if self._told_to_end else code}"
+        os.execv(self._command[0], self._command)  # noqa: S606
+
+    def _send(self, number: int) -> None:
+        try:  # noqa: SIM105  (contextlib has more in memory than all of this)
+            os.kill(self._child, number)
+        except ProcessLookupError:
+            pass  # its end was seen a moment ago
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        self._tell_to_end()
+
+    def _renew(self, _number: int, _frame: FrameType | None) -> None:
+        self._tell_to_end()
+
+    def _tell_to_end(self) -> None:
+        if not self._told_to_end:
+            self._end_by = time.monotonic() + self._grace_s
+            signal.setitimer(signal.ITIMER_REAL, self._grace_s, LOOK_S)
+        self._send(signal.SIGTERM)
+
+    @property
+    def _told_to_end(self) -> bool:
+        return self._end_by < float("inf")
+
+    def _look(self, _number: int, _frame: FrameType | None) -> None:
+        """Kill it if it was told to end and has not, or has given no sign of life for long."""
+        now = time.monotonic()
+        if now >= self._end_by or self._aborted:
+            self._send(signal.SIGKILL)
+        elif now - os.fstat(self._heart).st_mtime > self._silent_s:
+            self._aborted = True
+            self._send(signal.SIGABRT)
+
+
+def hear(numbers: tuple[signal.Signals, ...], handler: object) -> None:
+    """Have a function called with some signals."""
+    for one in numbers:
+        signal.signal(one, handler)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    Watcher(*sys.argv[1:]).watch()
