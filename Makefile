@@ -4,7 +4,8 @@ PYTHON ?= .venv/bin/python
 ARGS ?=
 NPM_BIN := tests/node_modules/.bin
 PAGE := collab/web/static
-# What CI runs on PostgreSQL, besides what the tests do on both (tests/core/test_postgresql.py).
+# What CI runs on PostgreSQL, besides the tests that start one wherever they run (tests/core/test_postgresql.py,
+# tests/jobs/test_procrastinate.py).
 ON_POSTGRES := tests/test_migrations.py tests/test_role_matrix.py tests/projects tests/tasks tests/posts --ignore tests/posts/test_order.py \
   tests/search tests/events tests/jobs/test_leases.py
 export PYTHON

@@ -217,7 +217,7 @@ def ingest_sql(query: str) -> None:
         raise click.ClickException(str(error)) from None
 
 
-@click.command("worker", cls=DatabaseCommand)
+@click.command("worker")
 @click.option(
     "--concurrency", type=click.IntRange(1, 64), help="jobs at once; by default JOB_WORKERS"
 )

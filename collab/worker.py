@@ -17,11 +17,12 @@ from .core import allocator
 from .core.database import put_log_away
 from .core.parts import PARTS, BackgroundThread
 from .core.slots import Slot, application
+from .core.storage import opening
 from .core.transactions.rights_epoch import RIGHTS_EPOCH
 from .extensions import db
 from .jobs import registry
 from .jobs.engine.runner import RUNNER, Runner
-from .server import GRACE_S, leave, raise_descriptor_limit
+from .server import GRACE_S, leave, prepare, raise_descriptor_limit
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,15 @@ def work(concurrency: int | None, queues: str | None, host: str, port: int | Non
     What runs when a signal comes is handed back, and the code is 0; it is 1 if it can't go on.
     """
     app = application()
-    os.umask(0o077)  # what is made from here on is nobody else's to read
     if concurrency is not None:
         app.config["JOB_WORKERS"] = concurrency
     if not app.config["JOB_WORKERS"]:
         raise click.UsageError("JOB_WORKERS is 0: pass --concurrency.")
-    RUNNER.put(app, Runner(app, served(queues)))
+    types = served(queues)
+    os.umask(0o077)  # what is made from here on is nobody else's to read
+    with opening.or_exit(app):
+        prepare(app)  # as a server does: whoever starts first migrates
+    RUNNER.put(app, Runner(app, types))
     if port is not None:
         DOOR.put(app, Door(app, host, port))
         PARTS.of(app).add("door", DOOR)
