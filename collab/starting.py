@@ -59,6 +59,7 @@ def read_env_file(path: Path) -> None:
     check_env_text(path, text)
     for name, value in dotenv_values(stream=io.StringIO(text)).items():
         if value is not None:
+            # The environment goes first: it says what holds for this one start.
             os.environ.setdefault(name, value)
 
 
@@ -115,6 +116,7 @@ def check_port(host: str, number: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As the server will: connections that linger from the last run are no obstacle.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, number))
     except OSError as error:

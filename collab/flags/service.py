@@ -146,6 +146,7 @@ def load_to_change(name: str) -> Flag:
 def switch(flag: Flag, enabled: bool, percentage: int, admin: Caller) -> Flag:
     """Switch a feature on or off, for some of the people or for all."""
     row = db.session.get(FlagOverride, flag.name) or FlagOverride(name=flag.name)
+    # The same again is no change: no event, and nobody's memory is outdated by it.
     if (flag.enabled, flag.percentage, flag.overridden) != (enabled, percentage, True):
         row.enabled, row.percentage = enabled, percentage
         row.changed_by, row.changed_at = admin.user_id, utcnow()

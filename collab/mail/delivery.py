@@ -40,6 +40,7 @@ def carry(row: OutgoingMail, ctx: JobContext) -> Result:
     if row.status == SENT:  # by an attempt whose end nobody wrote down
         return _result(row.message_id)
     posted, message_id = _prepared(row), row.message_id
+    # No transaction is open while the mail server is spoken to, which may take half a minute.
     db.session.remove()
     try:
         answer = _post(posted, ctx)

@@ -115,6 +115,7 @@ def _encrypt(line: _Line, server: MailServer, tls: ssl.SSLContext) -> None:
             line.ehlo()
             return
         raise smtplib.SMTPResponseException(code, text)
+    # Whoever is in between can leave STARTTLS out of the answer: then nothing is said in clear.
     if server.tls == REQUIRED:
         raise Deferred("The mail server offers no STARTTLS, and SMTP_URL requires it.")
 
@@ -135,12 +136,14 @@ def _meaning(error: Exception) -> Exception:
 
 def _of_answer(code: int, text: bytes | str, *, of_mailbox: bool) -> Exception:
     answer = said(code, text)
+    # Of our own log-in: the mail is as good as it was, and goes once somebody has mended that.
     if not 500 <= code <= 599 or code in AUTH_CODES:
         return Deferred(answer)
     return Refused(answer, no_mailbox=of_mailbox and _is_no_mailbox(code, answer))
 
 
 def _is_no_mailbox(code: int, answer: str) -> bool:
+    # The enhanced code decides where there is one: servers use 550 for almost everything.
     if _ENHANCED.search(answer):
         return _NO_MAILBOX.search(answer) is not None
     return code in NO_MAILBOX_CODES

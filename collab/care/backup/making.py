@@ -62,6 +62,7 @@ def make(sources: Sources, place: Path, seal: tuple[Sealer, Opener | None] | Non
 
     `seal` is what encrypts it, and what opens it to read it again, where that can be done here.
     """
+    # Looked at first, so that nobody waits for a copy to be told; and again when it is put there.
     if place.exists():
         raise CanNotBackUp(f"{place} is there already.")
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -145,6 +146,8 @@ def _add_blobs(sources: Sources, copy: sqlite3.Connection, tape: TapeWriter) -> 
         except FileNotFoundError:
             sources.manifest.missing.append(digest)
             continue
+        # A file's name is its checksum: a disk that has lost a bit is found here, and not at the
+        # restoring.
         if entry.sha256 != digest:
             raise CanNotBackUp(f"{path} is damaged: it is not what its name says.")
 
@@ -196,6 +199,7 @@ def _read_again(draft: Path, opener: Opener | None) -> None:
 def _put(draft: Path, place: Path) -> None:
     """Let the file appear at its place, whole, over nothing that is there."""
     try:
+        # A link and no rename: that would replace what is there without a word.
         os.link(draft, place)
     except FileExistsError:
         raise CanNotBackUp(f"{place} is there already.") from None

@@ -62,6 +62,8 @@ def pinned(main: Path, instance: Path, patience_s: float) -> Iterator[Moment]:
         for reader in readers:
             reader.execute("BEGIN")
             reader.execute("SELECT 1 FROM sqlite_master").fetchone()  # from here it sees no change
+        # Nobody waits any longer: the readers keep what they have seen, however long the copying
+        # takes.
         writers[0].execute("ROLLBACK")
         held_s = time.monotonic() - begun
         if store.exists():  # what follows is between the store and its archive

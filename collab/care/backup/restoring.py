@@ -59,6 +59,7 @@ def restore(
         if database is not None:
             database.parent.mkdir(parents=True, exist_ok=True)
             _move_new(staging / DATABASE_NAME, database)
+        # Again: a server may have been started in the folder meanwhile.
         _require_empty(instance, None, made | {staging})
         for one in made:
             one.unlink(missing_ok=True)

@@ -78,6 +78,7 @@ class Limits:
 
     def count(self, key: str, *, beforehand: bool = False) -> Counted | None:
         """Count a request under a name; `beforehand`: a preflight. None: there is no limit."""
+        # A browser sends preflights by itself, and no page can spare its people them.
         limit = self._beforehand if beforehand else self._ours
         if limit is None:
             return None
@@ -108,6 +109,7 @@ LIMITS: Slot[Limits] = Slot(
 def check() -> None:
     """Count each request that reaches the application but a watcher's; raises TooManyRequests."""
     if not _is_exempt():
+        # Noted, so that the answer says what is left, whatever becomes of the request.
         g.counted = counted = LIMITS.here().count(rate_limit_key(), beforehand=is_preflight())
         if counted is not None and not counted.within:
             raise TooManyRequests(DETAILS[429], retry_after=counted.left_s)

@@ -172,7 +172,10 @@ def _look(session: Session) -> None:
         return
     essential = session.info.pop(ESSENTIAL_NOTE, False)
     session.flush()
+    # The driver itself: this runs before every commit, and SQLAlchemy would take some 100 µs for
+    # it.
     driver: Any = session.connection().connection.dbapi_connection
+    # Nothing was written, so there is nothing to judge.
     if not driver.in_transaction:
         return
     changed = driver.execute(SELECT_UNSETTLED).fetchall()
@@ -180,6 +183,7 @@ def _look(session: Session) -> None:
         return
     if _from_outside() and not essential:
         _judge(changed)
+    # In the same transaction: what is refused is not settled, and judged again.
     driver.execute(SETTLE_ALL)
 
 
@@ -206,6 +210,7 @@ def _judge_one(owner: str, owner_id: int, growth: _Growth) -> None:
     used, limit = used_by(owner, owner_id), limit_of(owner)
     if used <= ceiling(limit, growth.bytes):
         return
+    # Logging in only adds a session and its event: a full quota must lock nobody out.
     if growth.others == 0 and growth.rows > 0 and _sessions(owner_id) <= MAX_SESSIONS:
         return
     raise spent(owner, used - growth.bytes, limit)

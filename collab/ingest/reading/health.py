@@ -112,13 +112,7 @@ def examine(
     """
     queues = _queues(connection, project)
     flows = _flows(connection, queues, project)
-    # Of known sources only: what waits of one that is gone is settled by its load.
-    for one in flows.keys() & stream.events.keys():
-        waiting = Flow(received=stream.events[one], queued=stream.events[one])
-        flows[one] += waiting
-        came = stream.oldest or now_ms
-        before = queues.get(one, _Queue(0, came))
-        queues[one] = _Queue(before.events + waiting.queued, min(before.oldest, came))
+    _add_waiting(stream, flows, queues, now_ms)
     some, values = _where(project)
     projects = dict(
         connection.execute(f"SELECT source, project FROM totals{some}", values).fetchall()
@@ -144,6 +138,19 @@ def examine(
         0 if oldest is None else max(0, now_ms - oldest),
         sources,
     )
+
+
+def _add_waiting(
+    stream: InStream, flows: dict[int, Flow], queues: dict[int, _Queue], now_ms: int
+) -> None:
+    """Count what waits in a stream as received and queued, which its load does for good."""
+    came = stream.oldest or now_ms
+    # Of known sources only: what waits of one that is gone is settled by its load.
+    for one in flows.keys() & stream.events.keys():
+        events = stream.events[one]
+        flows[one] += Flow(received=events, queued=events)
+        before = queues.get(one, _Queue(0, came))
+        queues[one] = _Queue(before.events + events, min(before.oldest, came))
 
 
 def _where(project: int | None) -> tuple[str, tuple[int, ...]]:

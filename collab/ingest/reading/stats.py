@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,9 @@ class Stats:
     items: list[Bucket]
 
 
+#: The number of a bucket, a group, the events of both, and how many of them were late.
+Cell = tuple[int, str, int, int]
+
 #: Stands for the types or sources that are not told apart.
 OTHER_GROUPS = "(others)"
 
@@ -68,32 +72,12 @@ def count(
     source: int | None = None,
 ) -> Stats:
     """Count a project's events by buckets; raises TooMuch."""
-    width = WIDTHS_MS[bucket]
-    whole = period.aligned(width)
-    buckets = [
-        Bucket(moment(at))
-        # One more than allowed is enough to know: a year by minutes is never counted out.
-        for at in range(whole.start, min(whole.end, whole.start + (MAX_BUCKETS + 1) * width), width)
-    ]
-    if len(buckets) > MAX_BUCKETS:
-        raise TooMuch(
-            f"That is more than {MAX_BUCKETS:,} buckets: narrow the time or take longer ones."
-        )
-    totals: defaultdict[str, int] = defaultdict(int)
+    whole = period.aligned(WIDTHS_MS[bucket])
+    buckets = _buckets(whole, WIDTHS_MS[bucket])
     cells = _cells(connection, project, whole, bucket, group_by, type, source)
-    for _, name, events, _ in cells:
-        totals[name] += events
-    groups = sorted(totals, key=lambda name: (-totals[name], name))[:MAX_GROUPS] if group_by else []
-    apart = set(groups)
-    for at, name, events, late in cells:
-        into = buckets[at]
-        into.events += events
-        into.late += late
-        if group_by:
-            shown = name if name in apart else OTHER_GROUPS
-            into.by[shown] = into.by.get(shown, 0) + events
-    if len(totals) > len(groups) and group_by:
-        groups.append(OTHER_GROUPS)
+    for at, _, events, late in cells:
+        buckets[at].events += events
+        buckets[at].late += late
     return Stats(
         bucket,
         group_by,
@@ -101,9 +85,34 @@ def count(
         moment(whole.end),
         sum(one.events for one in buckets),
         sum(one.late for one in buckets),
-        groups,
+        _tell_apart(buckets, cells) if group_by else [],
         buckets,
     )
+
+
+def _buckets(whole: Period, width: int) -> list[Bucket]:
+    """Return the empty buckets of a period; raises TooMuch."""
+    # One more than allowed is enough to know: a year by minutes is never counted out.
+    end = min(whole.end, whole.start + (MAX_BUCKETS + 1) * width)
+    buckets = [Bucket(moment(at)) for at in range(whole.start, end, width)]
+    if len(buckets) > MAX_BUCKETS:
+        raise TooMuch(
+            f"That is more than {MAX_BUCKETS:,} buckets: narrow the time or take longer ones."
+        )
+    return buckets
+
+
+def _tell_apart(buckets: Sequence[Bucket], cells: Sequence[Cell]) -> list[str]:
+    """Say in each bucket how many events each group had; returns the groups, the largest first."""
+    totals: defaultdict[str, int] = defaultdict(int)
+    for _, name, events, _ in cells:
+        totals[name] += events
+    groups = sorted(totals, key=lambda name: (-totals[name], name))[:MAX_GROUPS]
+    apart = set(groups)
+    for at, name, events, _ in cells:
+        shown = name if name in apart else OTHER_GROUPS
+        buckets[at].by[shown] = buckets[at].by.get(shown, 0) + events
+    return [*groups, OTHER_GROUPS] if len(totals) > len(groups) else groups
 
 
 def _cells(
@@ -114,8 +123,8 @@ def _cells(
     group_by: str | None,
     type: str | None,
     source: int | None,
-) -> list[tuple[int, str, int, int]]:
-    """Return (number of the bucket, group, events, late), summed by the store."""
+) -> list[Cell]:
+    """Return what happened in each bucket and group, summed by the store."""
     filters = {"type": type, "source": source}
     given = {name: value for name, value in filters.items() if value is not None}
     some = "".join(f" AND {name} = :{name}" for name in given)

@@ -63,6 +63,7 @@ def run_handler(
             "request_id": f"job-{ctx.job_id}-{ctx.attempt}",
             "attempt": ctx.attempt,
             "memory_mb": memory_mb,
+            # The monotonic clock is the machine's, so both processes read the same one.
             "deadline": time.monotonic() + ctx.remaining_s,
             "inputs": {name: str(path.resolve()) for name, path in inputs.items()},
             "output_path": str(Path(folder, "output")),
