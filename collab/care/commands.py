@@ -213,6 +213,6 @@ def rotate_keys(forget: bool) -> None:
 
 @click.command("reseal", cls=CareCommand)
 def reseal() -> None:
-    """Seal kept secrets anew under the newest SEALING_KEY, and forget the older ones."""
+    """Reseal kept secrets with the newest SEALING_KEY, and forget the older ones."""
     for line in keys.reseal(application()):
         click.echo(line)

@@ -76,7 +76,7 @@ def reseal(app: Flask) -> Iterator[str]:
     """Seal kept secrets anew, then forget the older keys; yields what was done."""
     ring = RINGS.of(app)["SEALING_KEY"]
     ring.look_again()
-    yield f"{sealing.reseal()} secrets are sealed anew."
+    yield f"{sealing.reseal()} secrets were resealed."
     if ring.path is None:
         yield f"SEALING_KEY{FALLBACKS_SUFFIX} can be unset now."
         return

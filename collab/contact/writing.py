@@ -101,7 +101,7 @@ def factors_removed(to: str) -> Mail:
     """Tell somebody that their second factors are gone."""
     parts: list[Part] = [
         Words("The second factors of your account were taken away: the password alone signs in."),
-        Words("Set them up anew in your account. If you did not ask for this, do it at once:"),
+        Words("Set them up again in your account. If you did not ask for this, do it at once:"),
         Link("Look at your account", page_address("/account")),
     ]
     return _mail(to, "Your second factors were removed", parts, ACCOUNT_CHANGED, None)

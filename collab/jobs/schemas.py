@@ -35,7 +35,17 @@ def valid_payload(kind: registry.JobType, payload: dict[str, Any]) -> dict[str, 
         raise ma.ValidationError({"payload": error.messages}) from None
 
 
-class JobIn(Schema):
+class TypedPayload(Schema):
+    """What names a type of job, and has a payload for it."""
+
+    @ma.post_load
+    def _check_payload(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Check the payload by its type's own schema."""
+        kind = known_type(data["type"])
+        return data | {"type": kind, "payload": valid_payload(kind, data["payload"])}
+
+
+class JobIn(TypedPayload):
     """Work to do; `payload` is what the type says (see GET /jobs/types)."""
 
     example = {
@@ -66,12 +76,6 @@ class JobIn(Schema):
     run_at = Moment(load_default=None, allow_none=True)
     max_attempts = WholeNumber(load_default=None, allow_none=True, validate=validate.Range(1, 20))
     timeout_s = WholeNumber(load_default=None, allow_none=True, validate=validate.Range(1, 3600))
-
-    @ma.post_load
-    def _check_payload(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """Check the payload by its type's own schema."""
-        kind = known_type(data["type"])
-        return data | {"type": kind, "payload": valid_payload(kind, data["payload"])}
 
 
 class ErrorOut(Schema):

@@ -38,7 +38,7 @@ class ProviderFailed(ApiError):
 
 
 class AttemptInvalid(Malformed):
-    """This log-in was not begun in this browser, is finished, or took too long: begin anew."""
+    """This log-in was not started in this browser, is finished, or took too long: start again."""
 
     kind = "log-in-not-begun-here"
 

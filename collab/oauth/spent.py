@@ -22,7 +22,7 @@ def spend(used: State | Proof) -> None:
     key = digest(used.key)
     if db.session.get(SpentLogIn, key) is not None:
         db.session.rollback()
-        raise AttemptInvalid("This log-in has been finished before: begin anew.")
+        raise AttemptInvalid("This log-in is already finished: start again.")
     db.session.add(SpentLogIn(digest=key, expires_at=datetime.fromtimestamp(used.expires, UTC)))
 
 

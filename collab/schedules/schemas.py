@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..core.fields.zone import zone
 from ..core.http.pages import PageQuery, page_of, sort_field
 from ..core.schemas import MAX_ID, JsonObject, Schema, Time, WholeNumber, identifier, line
-from ..jobs.schemas import ErrorOut, known_type, valid_payload
+from ..jobs.schemas import ErrorOut, TypedPayload
 from .models import (
     MAX_NAME_LENGTH,
     MISSED_POLICIES,
@@ -64,7 +63,7 @@ ALIASES = {
 }
 
 
-class ScheduleIn(Schema):
+class ScheduleIn(TypedPayload):
     """A job to be made again and again; `type` and `payload` are as in POST /jobs."""
 
     example = {
@@ -89,12 +88,6 @@ class ScheduleIn(Schema):
     priority = WholeNumber(load_default=0, validate=validate.Range(-100, 100))
     max_attempts = WholeNumber(load_default=None, allow_none=True, validate=validate.Range(1, 20))
     timeout_s = WholeNumber(load_default=None, allow_none=True, validate=validate.Range(1, 3600))
-
-    @ma.post_load
-    def _check_payload(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """Check the payload by its type's own schema."""
-        kind = known_type(data["type"])
-        return data | {"type": kind, "payload": valid_payload(kind, data["payload"])}
 
 
 class SchedulePatch(Schema):

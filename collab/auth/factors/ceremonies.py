@@ -36,7 +36,7 @@ MAX_CREDENTIAL_BYTES = 16 * 1024
 
 
 class PasskeyRefused(Unauthorized):
-    """The passkey is not known here, or what it signed is not what was asked: begin again."""
+    """The passkey is not known here, or did not sign what it was asked to: start again."""
 
     kind = "passkey-refused"
 

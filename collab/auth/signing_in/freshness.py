@@ -21,7 +21,7 @@ from . import proving
 
 
 class NotFresh(Forbidden):
-    """You signed in a while ago: give your password, or sign in anew, and then do this."""
+    """You signed in a while ago: give your password, or sign in again first."""
 
     kind = "log-in-not-fresh"
 

@@ -126,7 +126,7 @@ PLAIN_TYPES = (
         "internal-error",
         500,
         "Something broke on our side.",
-        "Try again. If it stays, give the `request_id` to whoever runs the server: the log has it.",
+        "Try again. If it persists, give the `request_id` to whoever runs the server.",
     ),
     _plain(
         "not-implemented",

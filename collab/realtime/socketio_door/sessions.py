@@ -30,7 +30,7 @@ SOCKET_IO_WORD = "socket.io"
 
 
 class UnknownSession(ApiError):
-    """There is no connection with this `sid`: begin anew."""
+    """There is no connection with this `sid`: connect again."""
 
     status = 400
 
