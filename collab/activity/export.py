@@ -100,6 +100,7 @@ def _pieces(
     The caller's right is looked up again after each reading. If it is gone, the answer breaks off
     in the middle, so that nobody takes it for whole.
     """
+    # The head first, so that a download begins at once, however long the first rows take.
     yield style.head
     query, values = _next_rows(wanted)
     more = True

@@ -121,6 +121,8 @@ class Presence:
         for topic, user_id, name, note in facts:
             if name is None:
                 yield from self._leave(origin, topic, user_id)
+            # Bounded by what a process can have: one that runs wild must not fill every other's
+            # memory.
             elif len(told) < MAX_FACTS_OF_A_PROCESS or (topic, user_id) in told:
                 person = self._topics.setdefault(topic, {}).setdefault(user_id, _Person(name))
                 was_present = person.present

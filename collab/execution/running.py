@@ -84,6 +84,7 @@ def _outcome(program: Program, box: Box, watch: Watch, duration: float) -> Outco
     """Put together what is known when all has ended; raises SandboxError if it is too little."""
     stdout, stderr = watch.outputs
     code = box.exit_code()
+    # Neither ended nor killed by us: then nothing is known of the code, and nothing may be claimed.
     if code is None and not box.killed:
         raise SandboxError(f"The sandbox broke: {stderr.text.strip()[:500] or 'it said nothing'}")
     return Outcome(

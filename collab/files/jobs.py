@@ -47,6 +47,7 @@ def run(file: File, stdin: str | None, caller: Caller) -> Job:
     Raises NotRunnable, Unprocessable, Forbidden, Unavailable.
     """
     language = LANGUAGE_BY_SUFFIX.get(Path(file.name).suffix.lower())
+    # By the name's end and not by the bytes: people say by it what a program is.
     if language is None or file.kind != TEXT:
         raise NotRunnable()
     project_id, code = file.project_id, from_units(text_now(file.id)[0])

@@ -54,6 +54,7 @@ def put(
         _add(collection, post_id, before, after)
         event: CollectionEvent = CollectionPostAdded(**facts(collection), post_id=post_id)
         _record(collection, event, actor)
+    # Next to itself is where it stands: nothing moves, and no event says so.
     elif {before, after} - {None, post_id} and _move(collection, post_id, held, before, after):
         event = CollectionPostMoved(**facts(collection), post_id=post_id)
         _record(collection, event, actor)

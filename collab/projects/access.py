@@ -157,6 +157,7 @@ def load_all(model: type[M], keys: Sequence[int], caller: Caller, *, can: Right)
     for one, found_role in rows:
         one.role, found[one.id] = found_role, one
     roles = [role_to(found[key], caller) if key in found else Role.NONE for key in keys]
+    # First those that may not be known of: 403 would say that they are there.
     _refuse_some(NotFound, [role is Role.NONE for role in roles])
     _refuse_some(Forbidden, [not may(role, can) for role in roles])
     for key in keys:

@@ -71,6 +71,7 @@ def timetable(cron: str, time_zone: str) -> Timetable:
     except NoTimetable as error:
         raise invalid("cron", str(error)) from None
     least = timedelta(seconds=setting("SCHEDULE_MIN_SECONDS"))
+    # Not asked where a minute will do: no expression has a shorter gap, and to find it takes long.
     if least > timedelta(minutes=1) and (gap := made.shortest_gap()) < least:
         told = f"It is due again after {gap}, and here schedules leave at least {least}"
         raise invalid("cron", f"{told} between two runs.")

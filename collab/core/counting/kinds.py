@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     """Give the web processes of an application, if there are several, windows in common."""
     if app.config["REDIS_URL"]:
         PARTS.of(app).at_end(lambda: _COUNTS.of(app).close())
+    # Before the fork, which shares it; with a Redis the counts lie there.
     elif app.config["WEB_PROCESSES"] > 1:
         _TABLE.put(app, Table())
 

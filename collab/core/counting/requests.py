@@ -38,6 +38,7 @@ def count(
     app: Flask, rule: str, method: str, status: int, seconds: float, *, waited: bool = False
 ) -> None:
     """Count a request that has been answered; the rule that it matched is empty if none did."""
+    # Few values each: whatever a client makes up must not become a series of its own.
     key = (rule, method if method in KNOWN_METHODS else metrics.OTHER, status // 100, waited)
     children = _CHILDREN.of(app)
     child = children.get(key)

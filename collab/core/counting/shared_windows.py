@@ -42,6 +42,7 @@ class Table:
         self._lock = threading.Lock()
         self._file, path = tempfile.mkstemp()
         Path(path).unlink()
+        # The file has no name any more: only its descriptor is left to be closed.
         weakref.finalize(self, os.close, self._file)
 
     @contextmanager

@@ -141,6 +141,7 @@ def _read_once(schema: ma.Schema, reading: Any) -> Any:
             known = KNOWN_ARGUMENTS.here().get((id(schema), request.query_string))
             if known is None:
                 return read(*args, **kwargs)
+            # A copy: views take members out of what they are given.
             return view(*args, dict(known), **kwargs)
 
         return wrapper
@@ -155,6 +156,7 @@ def _remember(schema: ma.Schema, values: dict[str, Any]) -> None:
         if len(known) >= MAX_KNOWN_ARGUMENTS:
             # All at once: cheaper than to know which was used last, and they are soon read again.
             known.clear()
+        # By its id, which nothing else gets: a schema is made with its route, and lives as long.
         known[id(schema), text] = dict(values)
 
 

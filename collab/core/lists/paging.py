@@ -93,6 +93,7 @@ def _sliced(
     return query.add_columns(column.label("_at"), key.label("_key"))
 
 
+# Found by the query's identity: whoever gives `values` has to build its query once.
 @lru_cache(maxsize=256)
 def _compiled(*asked: Any) -> Compiled:
     return Compiled(_sliced(*asked))

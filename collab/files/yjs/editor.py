@@ -168,6 +168,8 @@ class Editor(Connection):
         self._opening &= kind != STEP_2
         if kind not in (STEP_2, UPDATE):
             raise Malformed(f"There is no message {kind} about the document.")
+        # An editor that has nothing to tell sends an empty one: it costs nothing, and is saved
+        # already.
         if data != EMPTY_UPDATE:
             # As long as this person's edits, on all connections, are over the rate.
             self.owe(len(data) + UPDATE_BYTES)

@@ -84,6 +84,7 @@ def is_counted_by_source() -> bool:
     if key is None:
         return request.blueprint == "segment" and request.authorization is None
     g.sender = KEY_RING.here().find(key)
+    # A wrong key counts for its address: guessing must not be free.
     return g.sender is not None
 
 
@@ -108,6 +109,7 @@ def by_key_in_body(key: str | None) -> Origin:
     sender = KEY_RING.here().find(key) if key else None
     if sender is None:
         raise WrongKey() if key else NoKey()
+    # The key is good: from here on the source's own bound counts.
     WRONG_KEYS.here().give_back(network_of(request.remote_addr))
     return _admitted(sender)
 

@@ -34,6 +34,7 @@ def list_projects(*, limit: int, cursor: str | None) -> Page:
     after = read_cursor(cursor) or 0
     with reader() as connection:
         found, following = finding.open_by_project(connection, limit, after)
+    # The names lie in the service's database, which the store can't join.
     query = select(Project.id, Project.name).where(Project.id.in_([one.project for one in found]))
     names: dict[int, str] = dict(db.session.execute(query).all())
     items = [

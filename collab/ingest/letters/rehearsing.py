@@ -70,6 +70,7 @@ class Rehearsal:
         known = key_of(event)
         if known in self._known or is_known(self._connection, known):
             return DUPLICATE
+        # Two letters with the same id: the second would be a duplicate of the first.
         self._known.add(known)
         transform(enrich(event, context), context)
         return STORED

@@ -132,6 +132,7 @@ class Median(Aggregate):
         middle, odd = divmod(len(self._numbers), 2)
         if odd or not middle:
             return self._numbers[middle] if odd else None
+        # Exactly, as everywhere: the mean of two huge numbers must not overflow.
         pair = Moments()
         pair.add(self._numbers[middle - 1])
         pair.add(self._numbers[middle])

@@ -32,6 +32,7 @@ def _different(wanted: Value) -> Test:
 
 
 def _among(wanted: Iterable[Value]) -> Test:
+    # A set: a list of a thousand values must not cost a thousand comparisons a row.
     keys = frozenset(map(key, wanted))
     return lambda value: key(value) in keys or (isinstance(value, Numeral) and value.number in keys)
 

@@ -71,6 +71,7 @@ class Groups:
 
     def rows(self) -> Iterator[Row]:
         """Yield a row for each group; without columns, all rows are one group, even if none."""
+        # As SQL has it: an aggregate without GROUP BY gives one row, even of nothing.
         if not self._columns and not self._groups:
             self._group(())
         for keys, group in self._groups.items():

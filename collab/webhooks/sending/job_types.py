@@ -71,6 +71,7 @@ def deliver(ctx: JobContext, payload: dict[str, Any]) -> Result:
 
 
 def _has_time(ctx: JobContext) -> bool:
+    # An attempt and its writing down must both fit in: what is sent and not noted is sent again.
     return not ctx.cancelled and ctx.remaining_s > outcomes.ATTEMPT_DEADLINE_S + WRITING_S
 
 

@@ -128,6 +128,8 @@ class PostgresStore(Store):
     def stream(self, sql: str, values: Values = (), at_once: int = ROWS_PER_FETCH) -> Iterator[Any]:
         """Yield rows, some at a time."""
         with self._server().cursor(name=f"rows_{next(self._numbers)}") as cursor:
+            # By a cursor of the server: the client would else fetch all rows before the first is
+            # used.
             cursor.itersize = at_once
             cursor.execute(translated(sql), values or None)
             yield from cursor
