@@ -54,6 +54,7 @@ def _candidates(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
         kind.changed.label("at"),
     )
     query = _matching(select(*shown), kind, is_admin, in_project)
+    # The newest by the index's own order: an order by relevance would have to read every match.
     return query.order_by(SEARCH_INDEX.c.rowid.desc()).limit(bindparam("candidates"))
 
 
@@ -76,6 +77,7 @@ def shown(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
     query = _matching(select(*columns), kind, is_admin, in_project)
     return query.outerjoin(home, home.id == kind.project_id).where(
         SEARCH_INDEX.c.rowid.between(bindparam("first", type_=Id), bindparam("last", type_=Id)),
+        # `+ 0` hides the column from the planner, which would ask for these rows one by one.
         SEARCH_INDEX.c.rowid.op("+")(0).in_(bindparam("rows", expanding=True, type_=Id)),
     )
 

@@ -54,6 +54,8 @@ def find(
 
     Raises NotFound for a project that they may not read, Malformed for a cursor of another list.
     """
+    # An offset, as relevance is no key that a next page could begin after: it is computed with each
+    # search.
     offset = decode(cursor, SORT_KEY, NO_OFFSET)[0] if cursor else 0
     search = Search(caller, q, project_id)
     if not search.terms:
@@ -88,6 +90,8 @@ class Search:
         some = access.projects_of(self.caller).limit(fulltext.MAX_SCOPES + 1)
         projects = db.session.scalars(some).all()
         if len(projects) > fulltext.MAX_SCOPES:
+            # Then nothing narrows the index down; the tables decide about each match, as they
+            # always do.
             return None
         return [*general, *(f"p{key}" for key in projects)]
 

@@ -67,6 +67,8 @@ def show(place: Place, caller: Caller, payload: dict[str, Any]) -> dict[str, Any
             raise invalid(name, "Must be a whole number, 0 or more.")
     sent = {name: payload[name] for name in names}
     file_id = int(place.topic.partition(":")[2])
+    # Brought up before it is shown: the others have the newest text, and could not place an older
+    # position.
     now: Cursor = writer().inspect(file_id, lambda live_text: brought_up(sent, live_text))
     live().hub.note(place.topic, caller.user_id, now)
     return payload | now

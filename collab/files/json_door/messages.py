@@ -53,6 +53,8 @@ def open_file(socket: Socket, body: Body) -> Work:
     file = load_text(number(body, "file_id", 1), socket.caller)
     opened, place = {"file_id": file.id, "path": file.path}, access.place(file.topic, socket.caller)
     hub = socket.live.hub
+    # Followed before it is read: an edit in between then comes twice, which its version tells, and
+    # is never missed.
     with socket.following(place) as position:
         opened |= writer().inspect(
             file.id, lambda live_text: _now(live_text, hub.notes(place.topic))
@@ -102,6 +104,7 @@ def _accepted(change: Change, applied: Applied) -> tuple[str, Body]:
 def close_file(socket: Socket, body: Body) -> None:
     """Stop following a text."""
     file_id = number(body, "file_id", 1)
+    # No right is asked for: whoever has lost theirs may still stop listening.
     socket.live.hub.remove(socket.follower, f"file:{file_id}")
     socket.answer("file.closed", body, file_id=file_id)
 
@@ -121,6 +124,7 @@ def move_cursor(socket: Socket, body: Body) -> None:
 def number(body: Body, name: str, low: int) -> int:
     """Return a member that must be a whole number; raises Unprocessable."""
     value = body.get(name, body.get(CAMEL_CASE_NAMES.get(name, name)))
+    # Not `isinstance`, for which `true` is a number.
     if type(value) is not int or not low <= value <= MAX_ID:
         raise invalid(name, f"Must be a whole number, {low} or more.")
     return value

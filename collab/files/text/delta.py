@@ -53,6 +53,8 @@ class Builder:
             return
         steps = self._steps
         at = len(steps)
+        # Before a deletion or after it makes the same text: always before, so that equal changes
+        # are equal.
         if steps and isinstance(steps[-1], int) and steps[-1] < 0:
             at -= 1
         before = steps[at - 1] if at else 0
@@ -207,6 +209,7 @@ def _past_insertion(delta: Delta, over: Delta) -> Delta | None:
         return None
     if kept >= at:
         return (kept + len(over[-1]), *delta[kept > 0 :])
+    # One that reaches up to the place may insert just there: then the two have to be ordered.
     return delta if span(delta) < at else None
 
 
@@ -228,6 +231,7 @@ def compose(before: Delta, after: Delta) -> Delta:
         if isinstance(then, str):
             builder.insert(then)
             two.next()
+        # What the first deleted, the second has never seen: its steps don't count it.
         elif isinstance(step, int) and step < 0:
             builder.add(step)
             one.next()
@@ -244,6 +248,7 @@ def _after(builder: Builder, one: _Walk, two: _Walk) -> None:
     count = min(number for number in (left, wanted) if number is not None)
     if then is None or then > 0:
         builder.add(step[:count] if isinstance(step, str) else count)
+    # Else the second deletes what the first inserted: of that nothing is left to say.
     elif not isinstance(step, str):
         builder.delete(count)
     one.take(count)

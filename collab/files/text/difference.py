@@ -111,6 +111,7 @@ class _Difference:
 
 
 def _matched(old: list[str], new: list[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
+    # `autojunk` passes over whatever is frequent, which in a text is nearly every character.
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         yield tag == "equal", old[a:b], new[c:d]

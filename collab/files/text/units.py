@@ -32,6 +32,7 @@ def is_astral(text: str) -> bool:
 
 def from_units(units: str) -> str:
     """Return code units as a text; raises ValueError for half a character."""
+    # Most texts are one or the other, and cost no copy.
     if units.isascii() or not _SURROGATE.search(units):
         return units
     wide = bytes(ctypes.create_unicode_buffer(units, len(units)))
