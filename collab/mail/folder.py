@@ -32,6 +32,7 @@ def keep(mail_id: int, message: bytes) -> Path:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(message)
+    # Whoever watches the folder sees whole mails only.
     draft.replace(path)
     _tidy(place)
     logger.info("a mail is kept as %s, since SMTP_URL is not set", path)

@@ -75,5 +75,6 @@ def build(mail: Mail, sender: str, message_id: str, written_at: datetime) -> Ema
     message.set_content(mail.text, cte="quoted-printable")
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+        # Not a random one, as Python would make it: the same facts are to make the same bytes.
         message.set_boundary(sha256(message_id.encode()).hexdigest()[:32])
     return message

@@ -79,6 +79,8 @@ def resend(mail_id: int, actor: Caller) -> MailWithJob:
 
     Raises NotFound, MailEnded, BeingSent, OwnerDisabled.
     """
+    # Before the reading, or the job could begin to send it between the look and what is done about
+    # it.
     take_write_lock()
     found = load(mail_id)
     if found.mail.status != WAITING:

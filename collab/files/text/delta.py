@@ -248,7 +248,6 @@ def _after(builder: Builder, one: _Walk, two: _Walk) -> None:
     count = min(number for number in (left, wanted) if number is not None)
     if then is None or then > 0:
         builder.add(step[:count] if isinstance(step, str) else count)
-    # Else the second deletes what the first inserted: of that nothing is left to say.
     elif not isinstance(step, str):
         builder.delete(count)
     one.take(count)
