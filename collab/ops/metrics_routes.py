@@ -45,6 +45,7 @@ def admit() -> None:
     """Let in the operator's scraper; raises Unauthorized and Forbidden."""
     token = setting("METRICS_TOKEN")
     if token:
+        # Of bytes, since of text it takes ASCII alone, and a header may hold anything.
         if not compare_digest((bearer() or "").encode(), token.encode()):
             raise Unauthorized("Send `Authorization: Bearer <METRICS_TOKEN>`.")
     elif not is_local():

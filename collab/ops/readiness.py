@@ -44,6 +44,8 @@ class Readiness:
     def checks(self) -> dict[str, str]:
         """Return the state of all that is needed: `ok`, `off: ` and why, or what is wrong."""
         first = not self._found
+        # The very first look is waited for: until it is done there is nothing found before to
+        # answer with.
         if self._clock() >= self._until and self._looking.acquire(blocking=first):
             try:
                 if self._clock() >= self._until:  # nobody has looked while this one waited
@@ -92,6 +94,8 @@ def migrations() -> str:
 
 def writing() -> str:
     """Say whether a change can be made: a turn comes, and the database takes its lock."""
+    # As a change does it: a thread that keeps the turn for itself would not show at the database's
+    # lock.
     with TURNS.here().one(WRITING_PATIENCE_S) as mine:
         if not mine:
             return f"no change has had its turn for {WRITING_PATIENCE_S:.0f} s"

@@ -201,6 +201,8 @@ class Poll:
         `wait` returns when something may have happened, or raises Hold: then this is called again.
         """
         with ExitStack() as stack:
+            # Not at a Hold: then the request goes on later, and the place and the following are
+            # still its own.
             stack.callback(self.close)
             try:
                 self._begin()

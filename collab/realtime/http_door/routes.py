@@ -79,6 +79,7 @@ def list_events(query: dict[str, Any]) -> Page:
     wanted["newest_first"] = query["sort"] == "-id"
     if not seconds:
         return long_poll.page(caller(), topic, **wanted)
+    # The one that was held, if this is its second call: the rights and the place are taken once.
     waiting = g.pop("poll", None) or _poll(topic, seconds, wanted)
     return waiting.answer(_wait)
 
@@ -109,6 +110,7 @@ def publish_event(data: dict[str, Any]) -> tuple[dict[str, Any], int]:
     if what.kept:
         return publishing.record(what, topic, caller()).envelope(), 201
     message = publishing.signal(what, access.place(topic, caller()), caller())
+    # No row and no commit: whoever is not there at this moment misses it.
     live().hub.signal(message)
     return message.envelope(), 202
 
