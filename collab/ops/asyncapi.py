@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -75,54 +76,49 @@ CLOUD_EVENT = object_of(
 )
 
 
-def _refs(names: Any) -> list[Json]:
-    return [{"$ref": f"#/channels/live/messages/{name}"} for name in names]
+DOCUMENT_INFO: Json = {
+    "title": "Collab, live",
+    "version": VERSION,
+    "description": (
+        "Sign in with `?token=`, `?ticket=`, an Authorization header or a first `auth` "
+        "message. Close codes: 1001 the server stops, 1008 too many messages, 1009 a "
+        "message over 256 KiB, 1011 something broke on our side, 4008 read too slowly "
+        "(the reason says where to resume), 4401 the session or token has ended, 4508 a "
+        "ping was not answered."
+    ),
+}
+SOCKET_DESCRIPTION = (
+    "One socket for all topics; `?project_id=` and `?topic=` (several times) "
+    "subscribe at once, with `?after=` after that id."
+)
+
+
+def _channel(messages: Iterable[str]) -> Json:
+    return {
+        "address": "/api/v1/ws",
+        "description": SOCKET_DESCRIPTION,
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
+    }
+
+
+def _operation(action: str, messages: Iterable[str]) -> Json:
+    refs = [{"$ref": f"#/channels/live/messages/{name}"} for name in messages]
+    return {"action": action, "channel": {"$ref": "#/channels/live"}, "messages": refs}
 
 
 @cache
 def document() -> Json:
     """Return the document."""
-    outgoing = _messages(ANSWERS) | _events()
-    messages = _messages({f"{name}Request": kind for name, kind in REQUESTS.items()}) | outgoing
-    requests = [f"{name}Request" for name in REQUESTS]
+    asked = _messages({f"{name}Request": kind for name, kind in REQUESTS.items()})
+    told = _messages(ANSWERS) | _events()
+    messages = asked | told
+    operations = {"ask": _operation("receive", asked), "tell": _operation("send", told)}
     return {
         "asyncapi": "3.0.0",
-        "info": {
-            "title": "Collab, live",
-            "version": VERSION,
-            "description": (
-                "Sign in with `?token=`, `?ticket=`, an Authorization header or a first `auth` "
-                "message. Close codes: 1001 the server stops, 1008 too many messages, 1009 a "
-                "message over 256 KiB, 1011 something broke on our side, 4008 read too slowly "
-                "(the reason says where to resume), 4401 the session or token has ended, 4508 a "
-                "ping was not answered."
-            ),
-        },
+        "info": DOCUMENT_INFO,
         "defaultContentType": "application/json",
-        "channels": {
-            "live": {
-                "address": "/api/v1/ws",
-                "description": (
-                    "One socket for all topics; `?project_id=` and `?topic=` (several times) "
-                    "subscribe at once, with `?after=` after that id."
-                ),
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
-            },
-            **editor_messages.channels(),
-        },
-        "operations": {
-            "ask": {
-                "action": "receive",
-                "channel": {"$ref": "#/channels/live"},
-                "messages": _refs(requests),
-            },
-            "tell": {
-                "action": "send",
-                "channel": {"$ref": "#/channels/live"},
-                "messages": _refs(outgoing),
-            },
-            **editor_messages.operations(),
-        },
+        "channels": {"live": _channel(messages)} | editor_messages.channels(),
+        "operations": operations | editor_messages.operations(),
         "components": {
             "messages": messages | editor_messages.messages(),
             "schemas": {"CloudEvent": CLOUD_EVENT},
