@@ -78,6 +78,7 @@ def _words(error: Exception) -> str:
     """Say what broke, without addresses and names of what is inside."""
     if isinstance(error, ssl.SSLError) or any(isinstance(one, ssl.SSLError) for one in error.args):
         return "No secure connection: the certificate or the handshake was not accepted."
+    # In our words: the library's would tell addresses and ports of what is inside.
     if isinstance(error, httpcore.ConnectError):
         return "Nobody takes connections there."
     if isinstance(error, httpcore.ProtocolError):
