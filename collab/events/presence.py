@@ -139,7 +139,7 @@ class Presence:
         self._told.pop(origin, None)
 
     def _leave(self, origin: str, topic: str, user_id: int) -> Iterator[Move]:
-        self._told.get(origin, {}).pop((topic, user_id), None)
+        self._told[origin].pop((topic, user_id), None)
         person = self._topics.get(topic, {}).get(user_id)
         if person is not None and origin in person.elsewhere:
             del person.elsewhere[origin]
