@@ -82,3 +82,9 @@ def test_much_of_the_audit_goes_in_parts(context: Flask) -> None:
     assert log.prune_audit(border)
     assert not log.prune_audit(border)
     assert kept() == []
+
+
+def test_nothing_is_gone_of_a_log_that_was_never_pruned(app: Flask) -> None:
+    with app.app_context():
+        assert log.pruned_through() == 0
+        assert log.recoverable(0)
