@@ -88,3 +88,11 @@ def test_nothing_is_gone_of_a_log_that_was_never_pruned(app: Flask) -> None:
     with app.app_context():
         assert log.pruned_through() == 0
         assert log.recoverable(0)
+
+
+def test_whoever_prunes_everything_prunes_the_audit_too(context: Flask) -> None:
+    write(*AUDITED, *PASSING)
+    border = utcnow() + timedelta(seconds=1)
+    log.prune_some(border)
+    assert log.prune(timedelta(0), border) == len(AUDITED)
+    assert kept() == []
