@@ -56,6 +56,13 @@ def succeeds(attempts: Attempts, network: str, email: str, **more: bool) -> None
     attempts.forgive(attempts.begin(network, email, **more))
 
 
+def test_without_a_limit_everybody_may_and_what_they_did_is_forgiven(clock: Clock) -> None:
+    off = Attempts("off", clock)
+    for _ in range(10 * MOST):
+        assert wait_of(off, NETWORKS[0]) == 0
+    succeeds(off, NETWORKS[0], "alice")
+
+
 # -- log-ins that succeed lock nobody out ---------------------------------------------------------
 
 
