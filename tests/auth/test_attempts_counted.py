@@ -1,0 +1,35 @@
+"""What counts as a failure, of whom, and what a log-in that succeeds forgives."""
+
+from __future__ import annotations
+
+from collab.auth.attempts import GUESS_FACTOR, Attempts
+
+from ..support.clocks import Clock
+from .test_attempts import MOST, NETWORKS, succeeds, wait_of
+
+NEW, KNOWN = "198.51.100.7", "203.0.113.9"
+
+
+def guessed_at(clock: Clock) -> Attempts:
+    """Return counts of an account that many networks have guessed at, as often as is free."""
+    attempts = Attempts(f"{MOST} per 15 minutes", clock)
+    for network in NETWORKS[: MOST * GUESS_FACTOR]:
+        assert wait_of(attempts, network) == 0
+    return attempts
+
+
+def test_whoever_logs_in_where_they_were_before_forgives_no_guesses_of_others() -> None:
+    attempts = guessed_at(Clock())
+    for _ in range(3 * MOST * GUESS_FACTOR):
+        succeeds(attempts, KNOWN, "alice", known=True)
+    assert wait_of(attempts, NEW) > 0
+
+
+def test_being_told_to_wait_is_no_failure_of_ones_own() -> None:
+    clock = Clock()
+    attempts = guessed_at(clock)
+    for _ in range(MOST):
+        clock.now += (told := wait_of(attempts, NEW))
+        assert 0 < told < 60  # else it is the own limit, and its quarter of an hour
+        assert wait_of(attempts, NEW) == 0
+    assert wait_of(attempts, NEW) > 60
