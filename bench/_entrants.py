@@ -77,12 +77,18 @@ class Entrant:
 
 
 def enter(
-    name: str, plan: Plan, stack: ExitStack, synchronous: str = FULL, **settings: str
+    name: str,
+    plan: Plan,
+    stack: ExitStack,
+    synchronous: str = FULL,
+    cores: str = str(_server.SERVER_CORE),
+    **settings: str,
 ) -> Entrant:
     """Start one of them with a person in it; it ends with the stack."""
     folder, port = stack.enter_context(_server.temp_folder()), _server.free_port()
     server = MAKERS[name](plan, port, folder, synchronous)
     server.env |= settings
+    server.runs_on(cores)
     stack.callback(server.stop)
     server.start()
     _server.wait_health(server, port)

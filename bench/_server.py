@@ -71,6 +71,10 @@ class Server:
         self.env = {**os.environ, **(env or {})}
         self.process: subprocess.Popen[bytes] | None = None
 
+    def runs_on(self, cores: str) -> None:
+        """Let it use other cores than one: a list of numbers, as taskset has it."""
+        self.command[2] = cores
+
     def start(self) -> None:
         """Start it in a session of its own, so that one signal reaches all of it."""
         with (self.folder / "server.log").open("ab") as log:

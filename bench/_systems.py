@@ -55,13 +55,17 @@ def _until(opened: Opened, wanted: bytes) -> Opened:
         buffer += chunk
 
 
+def subscribed(port: int, path: str) -> Opened:
+    """Open one of our sockets, which its path has follow a project."""
+    return _until(connect(port, path), b'"subscribed"')
+
+
 def _join_ours(server: _server.Server, port: int, clients: int) -> Swarm:
     _server.wait_health(server, port)
     api = register(port)
     project = api.want(201, "POST", "/api/v1/projects", {"name": "fan-out"})["id"]
     path = f"/ws?token={api.token}&project_id={project}"
-    opened = [_until(connect(port, path), b'"subscribed"') for _ in range(clients)]
-    return Swarm(opened, MARKER)
+    return Swarm([subscribed(port, path) for _ in range(clients)], MARKER)
 
 
 def _join_ours_socketio(server: _server.Server, port: int, clients: int) -> Swarm:

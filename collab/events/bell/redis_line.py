@@ -205,7 +205,7 @@ class RedisLine(Line):
                 if time.monotonic() >= alive_at:
                     self._sender.put(ALIVE_KIND + self._token)
                     alive_at = time.monotonic() + ALIVE_S
-                    self._miss()
+                self._miss()
                 if self._sender.behind and not self._sender.trouble:
                     self._tell_all()
                 # A quarter, so that a sign of life is late by no more than that.
