@@ -63,7 +63,7 @@ class Match(Enum):
 
     #: As passwords are compared (`core/text/opaque.py`).
     PREPARED = "prepared"
-    #: Code point by code point, as all were compared once: its hash is to be made anew.
+    #: Code point by code point, as all were compared once: its hash has to be replaced.
     AS_TYPED = "as typed"
 
 

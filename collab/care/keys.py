@@ -73,7 +73,7 @@ def _count(older: int) -> str:
 
 
 def reseal(app: Flask) -> Iterator[str]:
-    """Seal kept secrets anew, then forget the older keys; yields what was done."""
+    """Seal kept secrets again, then forget the older keys; yields what was done."""
     ring = RINGS.of(app)["SEALING_KEY"]
     ring.look_again()
     yield f"{sealing.reseal()} secrets were resealed."

@@ -16,7 +16,7 @@ from .database import take_write_lock
 from .security import RINGS, SealedBox
 from .slots import Registry, Slot
 
-#: Rows that are sealed anew in one commit.
+#: Rows that are sealed again in one commit.
 RESEALED_PER_COMMIT = 200
 
 _BOXES: Slot[dict[str, SealedBox]] = Slot("sealing", lambda _: {})
@@ -45,12 +45,12 @@ def unseal(sealed: str, *, purpose: str) -> str:
 
 
 def keeps_sealed(app: Flask, column: InstrumentedAttribute[Any], purpose: str) -> None:
-    """Say that a column holds sealed values, so that they are sealed anew after a rotation."""
+    """Say that a column holds sealed values, so that they are sealed again after a rotation."""
     SEALED.of(app)[column] = purpose
 
 
 def reseal() -> int:
-    """Seal anew under the newest key what an older one has sealed; return how many; commits.
+    """Seal again, under the newest key, what an older one has sealed; return how many; commits.
 
     Raises Unsealable for what no key opens: then an older one must not be forgotten.
     """

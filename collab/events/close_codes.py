@@ -27,7 +27,7 @@ TOO_LARGE = 4413
 
 #: The access token has run out, its session has not: come back with a fresh one.
 TOKEN_EXPIRED = 4501
-#: What one may do has changed in the whole service: come back and be looked at anew.
+#: What one may do has changed in the whole service: come back, and be checked again.
 RIGHTS_CHANGED = 4503
 #: A ping was not answered in time.
 NO_PONG = 4508

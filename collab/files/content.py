@@ -94,7 +94,7 @@ def replace_text(
     require_room(file.project_id, growth, actor)
     delta = difference(old, to_units(new))
     applied = _submit(key, delta, version, expected, actor)
-    # Loaded anew: the writer's thread has changed the row.
+    # Loaded again: the writer's thread has changed the row.
     file = access.load(File, key, actor)
     now = applied.base == version and file.content_version == applied.version
     return Replaced(file, exact=now and not applied.tidied)

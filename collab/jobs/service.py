@@ -184,7 +184,7 @@ def _known(order: Order, caller: Caller) -> Job | None:
     """Return the job that the same key made before; raises KeyReused for another order."""
     mine = {"owner_id": caller.user_id, "type": order.type.name, "key": order.key}
     too_old = delete(JobKey).filter_by(**mine).where(JobKey.created_at < utcnow() - KEY_LIFETIME)
-    # Deleted when it is met, or the row would keep the key from being used anew.
+    # Deleted when it is met, or the row would keep the key from being used again.
     db.session.execute(too_old)
     query = select(JobKey).filter_by(**mine)
     found = db.session.scalars(query).one_or_none()
@@ -255,7 +255,7 @@ def retry(job: Job, caller: Caller) -> Job:
         "status": QUEUED,
         "due_at": still_to_come(job.run_at, utcnow()),
         # The count of attempts goes on, so that each has a number of its own; it is the limit that
-        # starts anew.
+        # starts again.
         "attempts_forgiven": Job.attempt,
         "cancel_requested": False,
         "finished_at": None,

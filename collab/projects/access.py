@@ -289,7 +289,7 @@ def projects_of(caller: Caller) -> Any:
 
 
 def own_places(caller: Caller) -> list[Place]:
-    """Return what concerns the caller: the own topic, and those of all projects of theirs."""
+    """Return what concerns the caller: their own topic, and those of all their projects."""
     query = select(Member.project_id, Member.role).where(Member.user_id == caller.user_id)
     rows = db.session.execute(query.order_by(Member.project_id)).all()
     mine = [Place(f"project:{key}", key, effective(role, caller)) for key, role in rows]

@@ -53,7 +53,7 @@ class Project(AsSeen, Versioned, Model):
 
     @hybrid_property
     def project_id(self) -> int:
-        """Return the own id, so that `access` treats a project like what is in one."""
+        """Return its own id, so that `access` treats a project like what is in one."""
         return self.id
 
     def shown_besides(self) -> tuple[object, ...]:

@@ -55,4 +55,4 @@ class SharingWorker(CountingWorker):
                 if self.alive:
                     self._admit(*one)
                 else:
-                    one.sock.close()  # its client begins anew
+                    one.sock.close()  # its client starts again

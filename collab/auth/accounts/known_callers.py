@@ -22,7 +22,7 @@ from ...events import log
 from ..models import User
 from ..tokens import AccessClaims
 
-#: People that are remembered at once; past it, remembering begins anew.
+#: People that are remembered at once; past it, all are forgotten.
 MAX_KNOWN_CALLERS = 4096
 
 K = TypeVar("K", bound=Hashable)

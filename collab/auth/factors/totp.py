@@ -53,7 +53,7 @@ class Enrolment:
 
 
 def init_app(app: Flask) -> None:
-    """Say that secrets are kept sealed, so that a new key seals them anew."""
+    """Say that secrets are kept sealed, so that they are sealed again under a new key."""
     sealing.keeps_sealed(app, Totp.secret, SECRET_PURPOSE)
 
 

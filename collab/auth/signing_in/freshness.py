@@ -33,7 +33,7 @@ def require(caller: Caller, password: str | None, client: Client) -> None:
     """
     if password is not None:
         proving.own_account(caller, password, client)
-        db.session.commit()  # a hash that was outdated is kept anew
+        db.session.commit()  # a hash that was outdated has been replaced
     elif not is_fresh(caller):
         raise NotFresh()
 

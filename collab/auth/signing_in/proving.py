@@ -27,7 +27,7 @@ class WrongCredentials(Unauthorized):
 def account_with(email: str, password: str, client: Client) -> User:
     """Return the account with this address and password, the writer's lock held.
 
-    A hash that is outdated is made anew. Raises WrongCredentials, TooManyAttempts.
+    An outdated hash is replaced. Raises WrongCredentials, TooManyAttempts.
     """
     return _proved(User.email == email, email, password, client, WrongCredentials())
 
@@ -58,7 +58,7 @@ def _proved(
         raise refusal
     user, rehashed = checked
     attempts().forgive(attempt)
-    # Here, where the password is known: no other moment could make its hash anew.
+    # Here, where the password is known: at no other moment could its hash be replaced.
     user.password_hash = rehashed or user.password_hash
     return user
 

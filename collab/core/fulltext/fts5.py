@@ -31,7 +31,7 @@ def within(query: str, kind: str, scopes: Iterable[str] | None) -> str:
 
 
 def rebuild(touches: Iterable[str]) -> None:
-    """Make the index anew by changing each row into what it is.
+    """Rebuild the index by changing each row into what it is.
 
     It may be damaged, so its own parts are created again first, and then emptied.
     """

@@ -59,7 +59,7 @@ def _ways(term: Term) -> list[str]:
 
 
 def rebuild(touches: Iterable[str]) -> None:
-    """Make the index anew by changing each row into what it is; the commit does the work."""
+    """Rebuild the index by changing each row into what it is; the commit does the work."""
     db.session.execute(text("DELETE FROM search_index"))
     for touch in touches:
         db.session.execute(text(touch))

@@ -1,6 +1,6 @@
 """The network below HTTP: one look-up, connections to what it found, one deadline for all.
 
-A time-out of a socket counts anew with each byte, so that whoever sends one byte at a time is
+A time-out of a socket starts again with each byte, so that whoever sends one byte at a time is
 waited for without end. Here every step has what is left of the deadline.
 """
 

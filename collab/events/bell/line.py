@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ...core.parts import BackgroundThread
 
-#: Bytes of letters that wait for one process; what is more is dropped, and it is told all anew.
+#: Bytes of letters that wait for one process; more are dropped, and it is told everything again.
 MAX_WAITING_BYTES = 4 * 2**20
 
 

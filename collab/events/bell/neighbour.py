@@ -36,7 +36,7 @@ class Neighbour:
             raise
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
-        #: Whether it has missed letters: it must be told everything anew.
+        #: Whether it has missed letters: it must be told everything again.
         self.behind = False
         self.ended = False
 

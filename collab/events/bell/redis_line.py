@@ -2,8 +2,8 @@
 
 Redis gives what is published to whoever listens at that moment, and keeps none of it. So nothing
 rests on it that must not be lost: the log is polled anyway, and whoever was not heard for a while
-is told everything anew. A process says every second that it lives; one that is silent for longer is
-taken for dead, and its people go.
+is told everything again. A process says every second that it lives; one that is silent for longer
+is taken for dead, and its people go.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Sender(BackgroundThread):
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
         self._lock, self._call = threading.Lock(), threading.Event()
-        #: Whether something was dropped: others must be told everything anew.
+        #: Whether something was dropped: others must be told everything again.
         self.behind = False
         self.trouble = ""
 
@@ -98,7 +98,7 @@ class Sender(BackgroundThread):
             with self._lock:
                 messages, self._waiting = self._waiting, deque()
                 self._bytes = 0
-            # What Redis did not take is dropped, and `behind` has everything told anew.
+            # What Redis did not take is dropped, and `behind` has everything told again.
             if not self._published(messages) and self._stopping.wait(RETRY_S):
                 break
         self._redis.close()

@@ -246,7 +246,7 @@ class Loader:
             except Exception as error:
                 reason = reason_of(error, item.row, item.place)
                 batch.letters.append(letter_of(item, "transform", reason))
-                # Read anew: a stage may have changed it before it failed.
+                # Read again: a stage may have changed it before it failed.
                 sent = validate(item.value, item.row.format, item.place, item.context)
                 # Its id is free again: the same event, sent once more after a correction, is no
                 # duplicate.

@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("place", "id", name=op.f("pk_usage_places")),
         sqlite_with_rowid=False,
     )
-    # Without a foreign key, so that the table is not made anew, which would drop its triggers.
+    # Without a foreign key, so that the table is not rebuilt, which would drop its triggers.
     op.add_column("files", sa.Column("author_id", NUMBER, nullable=True))
 
 

@@ -19,6 +19,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the schema back; the triggers that count are made anew at the next start."""
+    """Take the schema back; the triggers that count are created again at the next start."""
     triggers.drop_all(op.get_bind())
     op.drop_column("files", "other_bytes")

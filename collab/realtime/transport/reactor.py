@@ -199,7 +199,7 @@ class Reactor(BackgroundThread):
                 else:
                     self._on(key.fileobj, events)
             now = time.monotonic()
-            # A list, since what is due may set a deadline anew while it is gone through.
+            # A list, since what is due may set a deadline again while it is gone through.
             for one in list(self._deadlines.due(now)):
                 one.due()
             for wire in list(self._expiring.due(now)):

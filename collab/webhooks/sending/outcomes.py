@@ -52,7 +52,7 @@ class Outcome:
 
 def headers_of(parcel: Parcel, now: datetime) -> Mapping[str, str]:
     """Return what goes with a delivery, signed for this moment."""
-    # Signed anew for each attempt: receivers refuse a signature whose time is long past.
+    # Signed again for each attempt: receivers refuse a signature whose time is long past.
     told = {"Content-Type": CONTENT_TYPE, "User-Agent": f"Collab/{VERSION}"}
     return told | signing.headers(parcel.secrets, parcel.message_id, now, parcel.body)
 

@@ -89,7 +89,7 @@ def opened(url: str) -> psycopg.Connection[Any]:
 
 
 class PostgresStore(Store):
-    """A connection to the database; it is made anew when the server has been away."""
+    """A connection to the database; it is opened again when the server has been away."""
 
     event_parts = (
         f"substr(data, {DATA_START}, metadata_at - {DATA_START} - {GAP_CHARACTERS}),"
@@ -146,7 +146,7 @@ class PostgresStore(Store):
         try:
             server.execute(statement)
         except psycopg.OperationalError:
-            # Only a connection that was lost is made anew: what else is wrong would be wrong again.
+            # Only a lost connection is opened again: whatever else is wrong would stay wrong.
             if not server.closed:
                 raise
             server = self._server()

@@ -205,7 +205,7 @@ export const session = {
     forget();
   },
 
-  /** What was changed of the own account. @param {User} changed */
+  /** What was changed of one's own account. @param {User} changed */
   update(changed) {
     if (grant) adopt({ ...grant, user: changed });
     channel.postMessage({ kind: "grant", grant });

@@ -53,7 +53,7 @@ export class Cursors {
     this.#known.set(userId, { userId, name, position, anchor, at: Date.now() });
   }
 
-  /** Show what the server told, where it is in the own text. @param {Told[]} told @param {import("./replica.js").Replica} replica */
+  /** Show what the server told, where it is in the text shown here. @param {Told[]} told @param {import("./replica.js").Replica} replica */
   place(told, replica) {
     for (const { user_id: userId, position, anchor = position } of told)
       if (typeof position === "number") this.set(userId, replica.toOwn(position), replica.toOwn(anchor));

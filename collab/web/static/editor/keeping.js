@@ -1,5 +1,5 @@
 // @ts-check
-/** When the own changes of an open text that the server does not have are kept here, and when no longer. */
+/** When one's own changes of an open text that the server does not have are kept here, and when no longer. */
 import { Keep } from "./keep.js";
 import { deliver } from "./leftovers.js";
 import { Timers } from "./timers.js";

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * A text as one person sees it while others change it, too. What the server has is `base`, at `version`;
- * of the own changes one edit at most is on its way (`sent`), the others wait after it (`pending`).
+ * of one's own changes one edit at most is on its way (`sent`), the others wait after it (`pending`).
  * `text` is all of it together. Pure: it neither sends nor draws, so it can be tested by the million.
  */
 import { NOTHING, apply, compose, moved, transform } from "./delta.js";
@@ -60,7 +60,7 @@ export class Replica {
   }
 
   /**
-   * Take in what the server told; returns the change of the own text, null for none, or "gap" if the
+   * Take in what the server told; returns the change of the text shown here, null for none, or "gap" if the
    * text has to be opened anew: a version is missing, or its edits were too long to be told.
    * @param {Told} told
    * @returns {Delta | null | "gap"}
@@ -119,7 +119,7 @@ export class Replica {
 
   /**
    * Go on from the text as the server has it now. `included` tells whether what was sent is in it.
-   * Returns the change of the own text.
+   * Returns the change of the text shown here.
    * @param {string} content
    * @param {number} version
    * @param {boolean} included
@@ -131,7 +131,7 @@ export class Replica {
     return this.#merge(difference(this.base, content), version);
   }
 
-  /** Give the own changes up, and return the change of the own text. @returns {Delta} */
+  /** Give one's own changes up, and return the change of the text shown here. @returns {Delta} */
   discard() {
     const before = this.text;
     [this.sent, this.pending, this.voidAt, this.text] = [null, NOTHING, null, this.base];
@@ -139,7 +139,7 @@ export class Replica {
   }
 
   /**
-   * Where a position of the server's version is in the own text.
+   * Where a position of the server's version is in the text shown here.
    * @param {number} position
    */
   toOwn(position) {
@@ -148,7 +148,7 @@ export class Replica {
   }
 
   /**
-   * Where a position of the own text is in the server's version.
+   * Where a position of the text shown here is in the server's version.
    * @param {number} position
    */
   toServer(position) {

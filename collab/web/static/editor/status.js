@@ -16,7 +16,7 @@ const MOST_ANEW = 3;
 
 /**
  * What to do about a problem: take it up with the next connection, show that the file or the right is gone,
- * open the text anew and put the own changes on it, or say so and try again after some milliseconds.
+ * open the text again and put one's own changes on it, or say so and try again after some milliseconds.
  * @param {Problem} problem
  * @param {number} failures how often it has been opened anew for nothing
  * @returns {"reconnect" | "gone" | "reading" | "anew" | number}

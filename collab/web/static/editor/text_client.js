@@ -111,7 +111,7 @@ export class TextClient {
     this.#backlog.compose(on);
   }
 
-  /** Tell the others where the own cursor is. @param {number} position @param {number} anchor */
+  /** Tell the others where one's own cursor is. @param {number} position @param {number} anchor */
   moveCursor(position, anchor) {
     this.#own.move(position, anchor);
   }
@@ -234,7 +234,7 @@ export class TextClient {
   }
 
   /**
-   * Open the text anew, and put the own changes on it: versions are missing, or too much has changed since.
+   * Open the text again, and put one's own changes on it: versions are missing, or too much has changed since.
    */
   async #openAnew() {
     const replica = this.#replica;

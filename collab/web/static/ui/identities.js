@@ -1,5 +1,5 @@
 // @ts-check
-/** The services that sign in to the own account: linked, unlinked; and the password that it may not have yet. */
+/** The services that sign in to one's own account: linked, unlinked; and the password that it may not have yet. */
 import { oneAtATime } from "../core/newest.js";
 import { h, replace } from "../core/dom.js";
 import { asProblem } from "../core/problem.js";
