@@ -82,7 +82,7 @@ def address_changed(to: str) -> Mail:
     parts: list[Part] = [
         Words("Your account has another address now: nothing is sent to this one any more."),
         Words("Sessions and tokens go on; links that were sent here are no longer good."),
-        Small("If this was not you, tell whoever runs this service at once."),
+        Small("If this was not you, tell the people who run this service at once."),
     ]
     return _mail(to, "The address of your account was changed", parts, ACCOUNT_CHANGED, None)
 

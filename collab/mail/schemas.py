@@ -21,7 +21,7 @@ class EmailIn(Schema):
     to = email(
         load_default=None,
         allow_none=True,
-        metadata={"description": "Your own address, the only one that is taken."},
+        metadata={"description": "Your own address; no other is allowed."},
     )
     subject = line(MAX_SUBJECT_LENGTH, required=True, metadata={"example": "The report is ready"})
     text = text(MAX_TEXT_LENGTH, required=True, metadata={"example": "It is done.\n"})

@@ -150,7 +150,7 @@ ANSWERS: dict[str, tuple[str, Json]] = {
             last_id={"type": "integer"},
             recovered={
                 "type": "boolean",
-                "description": "False: rows have been pruned, or `after` is none of this log.",
+                "description": "False: rows have been pruned, or `after` is not an id of this log.",
             },
             present={"type": "array", "items": {"type": "object"}},
             ref=REF_SCHEMA,

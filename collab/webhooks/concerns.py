@@ -16,7 +16,7 @@ from ..projects.models import OWNER, Member, Project
 REASON_PHRASES = {
     "gone": "it answered that it is gone (410)",
     "failing": "no delivery has succeeded for days",
-    "no_right": "whoever made it may no longer manage the project",
+    "no_right": "the person who made it may no longer manage the project",
     "secret_lost": "its secret can't be opened any more",
 }
 

@@ -79,7 +79,7 @@ def compile_kept(schema: object) -> Check:
     try:
         return compile_schema(schema)
     except ValueError as error:
-        words = f"The schema of this type of event is taken no more: {error}"
+        words = f"The schema of this type of event is no longer accepted: {error}"
         return lambda _: words[:MAX_REASON_CHARACTERS]
 
 
@@ -124,7 +124,7 @@ def _check_member(path: tuple[str, ...], name: str, value: Any) -> None:
     if name == "pattern" and len(value) > MAX_PATTERN_CHARACTERS:
         raise ValueError(f"A pattern has at most {MAX_PATTERN_CHARACTERS} characters.")
     if name in ("$dynamicRef", "$anchor", "$dynamicAnchor", "$id"):
-        raise ValueError(f"`{name}` is not taken: refer to parts as `#/$defs/<name>`.")
+        raise ValueError(f"`{name}` is not supported: refer to parts as `#/$defs/<name>`.")
     if name == "$ref" and not PART_PATTERN.fullmatch(value):
         raise ValueError("A schema refers only to its own parts, as `#/$defs/<name>`.")
 

@@ -45,7 +45,7 @@ def unpacked(request: Request, body: bytes, most: int) -> bytes:
         body = inflated(body, GZIP_WINDOW_BITS, most)
     elif coding not in PLAIN_CODINGS:
         raise UnsupportedCoding(
-            "JSON is taken as it is, or packed by gzip.",
+            "JSON is accepted as it is, or packed by gzip.",
             headers={"Accept-Encoding": "gzip, identity"},
         )
     # Which parsers may ignore, and editors write (RFC 8259 §8.1).

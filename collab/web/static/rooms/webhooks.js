@@ -28,7 +28,7 @@ const DELIVERY_LOOKS = /** @type {Record<string, string>} */ ({
 const REASONS = /** @type {Record<string, string>} */ ({
   gone: "it answered that it is gone",
   failing: "nothing was accepted for days",
-  no_right: "whoever made it may no longer manage the project",
+  no_right: "the person who made it may no longer manage the project",
   secret_lost: "its secret can’t be opened any more",
 });
 
