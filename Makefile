@@ -7,7 +7,8 @@ PAGE := collab/web/static
 # What CI runs on PostgreSQL, besides the tests that start one wherever they run (tests/core/test_postgresql.py,
 # tests/jobs/test_procrastinate.py).
 ON_POSTGRES := tests/test_migrations.py tests/test_role_matrix.py tests/projects tests/tasks tests/posts --ignore tests/posts/test_order.py \
-  tests/search tests/events tests/jobs/test_leases.py
+  tests/search tests/events tests/jobs/test_leases.py tests/files/test_durability.py tests/files/test_convergence.py \
+  tests/realtime/test_no_loss.py tests/realtime/test_pipelining.py
 export PYTHON
 
 .DEFAULT_GOAL := help

@@ -88,7 +88,7 @@ def test_for_who_has_not_begun_all_waits(app: Flask) -> None:
         assert Reader("new", [HANDLED], Sizes()).waiting_since() == first.time
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("file")
 def test_nothing_wanted_takes_no_lock(app: Flask, instance: Path) -> None:
     one = begun(app, Sizes())
     commit(app, {}, kind="another")
@@ -101,7 +101,7 @@ def test_nothing_wanted_takes_no_lock(app: Flask, instance: Path) -> None:
     other.close()
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("file")
 def test_nobody_else_writes_from_when_events_are_looked_up(app: Flask, instance: Path) -> None:
     locked: list[bool] = []
 

@@ -41,6 +41,7 @@ WHY = {
     "faults": "a fault that a file alone can have, such as a full disk under it",
     "backup": "backups of files",
 }
+NO_REASON = "without a reason"
 #: Where the folder of the server is noted for the processes that run tests.
 FOLDER_NOTE = "COLLAB_TESTS_POSTGRESQL"
 
@@ -80,10 +81,7 @@ def pytest_unconfigure() -> None:
 def left_out(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
     """Return the tests that are not run on the database that was chosen."""
     marked = {item: found.args for item in items if (found := item.get_closest_marker("sqlite"))}
-    for item, why in marked.items():
-        if not why or why[0] not in WHY:
-            raise pytest.UsageError(f"{item.nodeid}: `sqlite` needs a reason: {', '.join(WHY)}")
-    config.stash[LEFT_OUT] = Counter(why[0] for why in marked.values())
+    config.stash[LEFT_OUT] = Counter(why[0] if why else NO_REASON for why in marked.values())
     return [] if config.getoption("--database") == SQLITE else list(marked)
 
 
@@ -92,7 +90,7 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     if config.getoption("--database") == SQLITE:
         return []
     counts = config.stash.get(LEFT_OUT, Counter())
-    listed = ", ".join(f"{counts[why]} {why}" for why in WHY if counts[why])
+    listed = ", ".join(f"{count} {why}" for why, count in sorted(counts.items()))
     return [f"about SQLite alone, and left out: {counts.total()} ({listed})"]
 
 
