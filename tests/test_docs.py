@@ -18,8 +18,9 @@ from .support.servers import ForkedServer
 
 #: As they are for a reader, not as they are for tests.
 LIMITS = {one.name: one.default for one in SETTINGS if one.name.endswith("RATE_LIMIT")}
-#: Blocks that a test can't run: what installs, and what never ends. One more wants a reason.
-NOT_RUN = 14
+#: Blocks that a test can't run: what installs, what never ends, and what takes an hour (mutations).
+#: One more wants a reason.
+NOT_RUN = 15
 
 
 @pytest.fixture
