@@ -7,14 +7,17 @@ hold the writer's lock for longer than anybody waits for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, select, tuple_
 
 from ...extensions import db
 
 #: Rows that are deleted in one transaction: some 20 ms of the writer's lock.
 ROWS_PER_TRANSACTION = 200
+#: The parameter of the questions: the row with which all goes.
+OWNER = "owner"
 
 
 def clear(table: Table, key: int) -> None:
@@ -33,13 +36,9 @@ def clear_most(table: Table, key: int) -> bool:
 
 def _clear(table: Table, key: int, left: int) -> bool:
     cleared = False
-    for child, belongs in _below(table, table.c.id == key):
-        columns = child.primary_key.columns.values()
-        keys, some = (
-            tuple_(*columns),
-            select(*columns).where(belongs).limit(ROWS_PER_TRANSACTION + left),
-        )
-        while len(rows := db.session.execute(some).all()) > left:
+    for child, some in _parts(table, ROWS_PER_TRANSACTION + left):
+        keys = tuple_(*child.primary_key.columns.values())
+        while len(rows := db.session.execute(some, {OWNER: key}).all()) > left:
             cleared = True
             db.session.rollback()  # it only looked: the lock is taken for the deletion alone
             _delete(child, keys, rows[:ROWS_PER_TRANSACTION])
@@ -49,6 +48,18 @@ def _clear(table: Table, key: int, left: int) -> bool:
 def _delete(table: Table, keys: Any, rows: Sequence[Any]) -> None:
     db.session.execute(delete(table).where(keys.in_([tuple(row) for row in rows])))
     db.session.commit()
+
+
+@cache
+def _parts(table: Table, most: int) -> list[tuple[Table, Select[Any]]]:
+    """Return the tables whose rows go with a table's, each with the question for some of them.
+
+    All are made once: that takes longer than to answer them for a small project.
+    """
+    return [
+        (child, select(*child.primary_key.columns.values()).where(belongs).limit(most))
+        for child, belongs in _below(table, table.c.id == bindparam(OWNER))
+    ]
 
 
 def _below(table: Table, which: ColumnElement[bool]) -> Iterator[tuple[Table, ColumnElement[bool]]]:
