@@ -13,6 +13,7 @@ from collab import starting
 from collab.config import ROOT, ConfigError
 from collab.starting import read_env_file
 
+from .support.servers import run_forked
 from .support.waiting import eventually
 
 #: What a process of our own gets of the environment: no developer's .env, unless a test has one.
@@ -91,7 +92,7 @@ class TestOptions:
 
 class TestWhatIsWrong:
     def test_a_bad_setting(self, tmp_path):
-        ended = run("app.py", INSTANCE_PATH=str(tmp_path), ACCESS_TOKEN_MINUTES="soon")
+        ended = run_forked("app.py", INSTANCE_PATH=str(tmp_path), ACCESS_TOKEN_MINUTES="soon")
         says(ended, "ACCESS_TOKEN_MINUTES is 'soon'", "must be")
 
     def test_a_port_in_use(self):
@@ -111,7 +112,7 @@ class TestWhatIsWrong:
             starting.check_folder(tmp_path)
 
     def test_flask_run_on_a_database_that_is_not_there(self, tmp_path):
-        ended = run("-m", "flask", "--app", "app", "run", INSTANCE_PATH=str(tmp_path))
+        ended = run_forked("-m", "flask", "--app", "app", "run", INSTANCE_PATH=str(tmp_path))
         assert ended.returncode == 1
         assert "flask --app app db upgrade" in ended.stderr
 

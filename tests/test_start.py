@@ -1,9 +1,11 @@
 """`python app.py`: starting, stopping, and what it says."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import pytest
 
 from .support.people import ok, register
 from .support.raw import RawSocket
-from .support.servers import PLAIN, ROOT, ProcessServer
+from .support.servers import PLAIN, ROOT, ForkedServer, ProcessServer, run_forked
 from .support.sockets import Socket
 from .support.streams import Stream
 from .support.waiting import eventually
@@ -31,60 +33,44 @@ def has_ended(pid):
     return state in "ZX"
 
 
-@pytest.fixture
-def empty(tmp_path):
-    """Return a server on an empty instance folder, not yet started."""
-    server = ProcessServer(tmp_path / "instance", ACCESS_TOKEN_MINUTES="30")
-    yield server
-    server.stop()
-
-
-def flask(instance, *arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "app", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"INSTANCE_PATH": str(instance)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        **options,
-    )
+@pytest.fixture(scope="class")
+def fresh(tmp_path_factory):
+    """Return a server that `python app.py` has started, on a folder that was not there."""
+    folder = tmp_path_factory.mktemp("fresh")
+    with ProcessServer(folder / "instance", ACCESS_TOKEN_MINUTES="30") as server:
+        yield server
 
 
 class TestStarting:
-    def test_an_empty_folder_is_all_it_needs(self, empty):
-        empty.start()
-        with httpx.Client(base_url=empty.url, **PLAIN) as http:
+    def test_an_empty_folder_is_all_it_needs(self, fresh):
+        with httpx.Client(base_url=fresh.url, **PLAIN) as http:
             assert register(http, "dora").id == 1
 
-    def test_it_prints_where_to_look(self, empty):
-        empty.start()
-        printed = empty.output.read_text()
+    def test_it_prints_where_to_look(self, fresh):
+        printed = fresh.output.read_text()
 
         for address in ("/api/docs", "/health", "/ws"):
-            assert f":{empty.port}{address}" in printed
+            assert f":{fresh.port}{address}" in printed
 
-    def test_it_prints_what_is_switched_off_and_why(self, empty):
-        empty.start()
-        assert "rate limits: RATE_LIMIT is off" in empty.output.read_text()
+    def test_it_prints_what_is_switched_off_and_why(self, fresh):
+        assert "rate limits: RATE_LIMIT is off" in fresh.output.read_text()
 
-    def test_keys_are_kept_for_its_owner_alone(self, empty):
-        empty.start()
-        folder = empty.output.parent
+    def test_keys_are_kept_for_its_owner_alone(self, fresh):
+        folder = fresh.output.parent
 
         for name in ("secret_key", "jwt_secret_key"):
             assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
 
-    def test_a_restart_keeps_people_signed_in(self, empty):
-        empty.start()
-        with httpx.Client(base_url=empty.url, **PLAIN) as http:
+    def test_a_restart_keeps_people_signed_in(self, tmp_path):
+        server = ForkedServer(tmp_path / "instance", ACCESS_TOKEN_MINUTES="30")
+        with server, httpx.Client(base_url=server.url, **PLAIN) as http:
             dora = register(http, "dora")
-            empty.stop()
-            empty.start()
+            server.stop()
+            server.start()
             assert ok(dora.get("/auth/me"))["id"] == dora.id
 
     def test_two_at_once_on_one_folder_migrate_once(self, tmp_path):
-        servers = [ProcessServer(tmp_path / "instance") for _ in range(2)]
+        servers = [ForkedServer(tmp_path / "instance") for _ in range(2)]
         threads = [threading.Thread(target=server.start) for server in servers]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
@@ -145,39 +131,55 @@ def test_nothing_is_imported_that_is_off_or_rarely_used(instance):
     assert [one for one in RARELY_USED if one in imported] == []
 
 
+@pytest.fixture(scope="class")
+def demo(tmp_path_factory):
+    """Return a server that was started with `--demo`, on a folder that was not there."""
+    server = ForkedServer(tmp_path_factory.mktemp("demo") / "instance")
+    yield server.start("--demo")
+    server.stop()
+
+
+def counts(instance):
+    """Count what the demo is made of."""
+    tables = ("users", "projects", "files", "tasks", "posts", "collections", "jobs")
+    with contextlib.closing(sqlite3.connect(instance / "collab.db")) as database:
+        return {one: database.execute(f"SELECT count(*) FROM {one}").fetchone() for one in tables}
+
+
 class TestDemo:
-    def test_the_people_it_prints_can_log_in(self, empty):
-        empty.start("--demo")
-        assert httpx.get(empty.url + "/ready", **PLAIN).json()["status"] == "ok"
-        printed = empty.output.read_text()
+    def test_the_people_it_prints_can_log_in(self, demo):
+        assert httpx.get(demo.url + "/ready", **PLAIN).json()["status"] == "ok"
+        printed = demo.output.read_text()
         password = printed.split("password ")[1].split()[0]
         body = {"email": "alice@example.com", "password": password}
 
-        signed_in = ok(httpx.post(empty.url + "/api/v1/auth/login", json=body, **PLAIN))
+        signed_in = ok(httpx.post(demo.url + "/api/v1/auth/login", json=body, **PLAIN))
         headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
-        projects = ok(httpx.get(empty.url + "/api/v1/projects", headers=headers, **PLAIN))["items"]
+        projects = ok(httpx.get(demo.url + "/api/v1/projects", headers=headers, **PLAIN))["items"]
 
         assert [one["role"] for one in projects] == ["owner"]
 
-    def test_its_people_are_notified_of_what_it_made(self, empty):
-        empty.start("--demo")
-        password = empty.output.read_text().split("password ")[1].split()[0]
+    def test_its_people_are_notified_of_what_it_made(self, demo):
+        password = demo.output.read_text().split("password ")[1].split()[0]
         body = {"email": "bob@example.com", "password": password}
-        signed_in = ok(httpx.post(empty.url + "/api/v1/auth/login", json=body, **PLAIN))
+        signed_in = ok(httpx.post(demo.url + "/api/v1/auth/login", json=body, **PLAIN))
         headers = {"Authorization": f"Bearer {signed_in['access_token']}"}
 
         def kinds():
-            answer = httpx.get(empty.url + "/api/v1/notifications", headers=headers, **PLAIN)
+            answer = httpx.get(demo.url + "/api/v1/notifications", headers=headers, **PLAIN)
             return {one["kind"] for one in ok(answer)["items"]}
 
         eventually(lambda: kinds() >= {"invited", "assigned"})
 
-    def test_a_second_time_adds_nothing(self, tmp_path):
-        instance = tmp_path / "instance"
-        flask(instance, "db", "upgrade")
-        first, second = flask(instance, "demo"), flask(instance, "demo")
+    def test_a_second_time_adds_nothing(self, demo):
+        instance = demo.output.parent
+        before = counts(instance)
+        command = ("-m", "flask", "--app", "app", "demo")
+        again = run_forked(*command, INSTANCE_PATH=str(instance))
+        assert counts(instance) == before
 
-        assert first.stdout == second.stdout != ""
+        assert again.stdout.startswith("Demo accounts, all with the password ")
+        assert again.stdout in demo.output.read_text()
 
 
 class TestBeginningAnew:

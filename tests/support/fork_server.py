@@ -79,9 +79,15 @@ class ForkServer:
             print(json.dumps(request), file=self._process.stdin, flush=True)
             return json.loads(self._process.stdout.readline())
 
-    def start(self, command: list[str], environ: dict[str, str], output: Path) -> Forked:
-        """Start `app.py ...` or `-m MODULE ...` in a session of its own."""
-        started = self.ask(command=command, environ=environ, output=str(output))
+    def start(
+        self, command: list[str], environ: dict[str, str], output: Path, errors: Path | None = None
+    ) -> Forked:
+        """Start `app.py ...` or `-m MODULE ...` in a session of its own.
+
+        `errors` is what it says on standard error, if that is not to be in the output.
+        """
+        files = [str(output), str(errors or output)]
+        started = self.ask(command=command, environ=environ, files=files)
         return Forked(self, started["pid"])
 
     def close(self) -> None:
@@ -95,7 +101,9 @@ class ForkServer:
 
 def _import_all() -> None:
     """Import what a server imports, by building an application that nobody uses."""
-    importlib.import_module("collab.server")
+    # The last two come as late as they are asked for: by most servers here, each time.
+    for name in ("collab.server", "flask_migrate", "pycrdt"):
+        importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder:
         importlib.import_module("collab").create_app({"INSTANCE_PATH": folder})
 
@@ -118,8 +126,9 @@ def _become(request: dict[str, Any]) -> None:
     """Be the process that the command would have started."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDONLY)
-    written = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for target, source in ((0, nothing), (1, written), (2, written)):
+    written = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    output, errors = (os.open(name, written, 0o600) for name in request["files"])
+    for target, source in enumerate((nothing, output, errors)):
         os.dup2(source, target)
     os.environ.clear()
     os.environ.update(request["environ"])

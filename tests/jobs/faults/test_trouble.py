@@ -7,8 +7,6 @@ import resource
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -21,7 +19,7 @@ from collab.jobs.engine.worker_lock import WorkerLock
 from ...execution.support import alive
 from ...support.people import Person, ok
 from ...support.served import JobServer, Traces
-from ...support.servers import ROOT, free_port
+from ...support.servers import free_port, run_forked
 from ...support.waiting import eventually
 from .support import becomes, began, illegal, job, outcomes
 
@@ -136,14 +134,7 @@ def test_a_server_out_of_descriptors_goes_on_when_it_has_some_again(
 
 def test_a_folder_that_can_not_hold_locks_stops_the_start_with_a_sentence(instance: Path) -> None:
     (instance / "workers").touch()
-    ended = subprocess.run(
-        [sys.executable, "app.py", "--port", str(free_port())],
-        cwd=ROOT,
-        env=os.environ | {"INSTANCE_PATH": str(instance)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    ended = run_forked("app.py", "--port", str(free_port()), INSTANCE_PATH=str(instance))
     assert ended.returncode == 1
     assert f"can't write in {instance / 'workers'}" in ended.stderr
     assert "Traceback" not in ended.stderr
