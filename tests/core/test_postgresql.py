@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -302,3 +303,19 @@ def test_a_server_that_was_away_is_used_again_by_itself(
     assert {(one.status_code, "Retry-After" in one.headers) for one in while_away} == {(503, True)}
     eventually(lambda: somebody.post("/projects", {"name": "After"}).status_code == 201)
     eventually(lambda: somebody.get("/projects").status_code == 200)
+
+
+def test_a_connection_that_was_lost_meanwhile_is_put_away_without_an_error(
+    cluster: PostgresServer, start: MakeApp
+) -> None:
+    """A request that was answered with 503 is tidied up after; the next one has another one."""
+    with start().app_context():
+        connection = db.engine.connect()
+        driver: Any = connection.connection.dbapi_connection
+        number = connection.scalar(text("SELECT pg_backend_pid()"))
+        cluster.ask("postgres", f"SELECT pg_terminate_backend({number}, 10000)")
+        with pytest.raises(psycopg.OperationalError):
+            driver.execute("SELECT 1")  # by the driver, as what is compiled once does
+        connection.close()
+        with db.engine.connect() as another:
+            assert another.scalar(text("SELECT pg_backend_pid()")) != number

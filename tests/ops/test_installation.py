@@ -13,11 +13,12 @@ import pytest
 import yaml
 
 from ..execution.support import needs_bubblewrap
+from ..support.machines import nginx_before
 from ..support.people import Person, ok
-from ..support.servers import PLAIN, ProcessServer, free_port
+from ..support.servers import PLAIN, ProcessServer
 from ..support.sockets import Socket
 from ..support.waiting import eventually
-from .test_proxies import DEPLOY, NGINX, running
+from .test_proxies import DEPLOY
 
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 #: Settings that name other containers, or say how this one is closed: not what is tried here.
@@ -48,27 +49,10 @@ def proxied(webs: list[ProcessServer], tmp_path: Path) -> Iterator[httpx.Client]
     """Return a client of nginx, with compose.conf, before both."""
     if shutil.which("nginx") is None:
         pytest.skip("needs nginx: `apt-get install nginx-light`")
-    folder, port = tmp_path / "proxy", free_port()
-    folder.mkdir()
-    text = (DEPLOY / "nginx" / "compose.conf").read_text()
-    both = " ".join(f"server 127.0.0.1:{one.port} max_fails=0;" for one in webs)
-    text = text.replace("server web:5000 resolve max_fails=0;", both)
-    text = text.replace("listen 80;", f"listen {port};")
-    text = re.sub(r"^resolver .*", "", text, flags=re.MULTILINE)
-    (folder / "collab.conf").write_text(text)
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder))
-    command = [
-        "nginx",
-        "-e",
-        f"{folder}/error.log",
-        "-p",
-        str(folder),
-        "-c",
-        f"{folder}/nginx.conf",
-    ]
+    ports = [one.port for one in webs]
     with (
-        running(command, port, folder / "output"),
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", **PLAIN) as http,
+        nginx_before(tmp_path / "proxy", ports) as url,
+        httpx.Client(base_url=url, **PLAIN) as http,
     ):
         yield http
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,10 @@ import pytest
 from collab.config import ROOT
 
 from ..support.people import Person, ok
+from ..support.proxies import NGINX, running
 from ..support.servers import PLAIN, free_port
 from ..support.sockets import Socket, close, opened
 from ..support.streams import Stream
-from ..support.waiting import eventually
 
 DEPLOY = ROOT / "deploy"
 #: The largest file, and one that the proxy itself refuses.
@@ -27,22 +25,6 @@ LARGEST_BYTES = 25 * 2**20
 TOO_LARGE_BYTES = 31 * 2**20
 #: An address of this machine that is not the proxy's own.
 ELSEWHERE = "127.0.0.5"
-
-NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ }}
-http {{
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/collab.conf;
-}}
-"""
 
 
 def nginx(folder: Path, port: int, upstream: int) -> list[str]:
@@ -63,24 +45,6 @@ def caddy(folder: Path, port: int, upstream: int) -> list[str]:
 
 
 PROXIES = {"nginx": nginx, "caddy": caddy}
-
-
-@contextmanager
-def running(command: list[str], port: int, output: Path) -> Iterator[None]:
-    with output.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-    try:
-
-        def listens() -> bool:
-            assert process.poll() is None, output.read_text()
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", port)) == 0
-
-        assert eventually(listens)
-        yield
-    finally:
-        process.kill()  # one that is told to end waits for whoever reads a stream
-        process.wait()
 
 
 @pytest.fixture(params=PROXIES)

@@ -52,6 +52,12 @@ BE_ALONE = text(f"SELECT pg_try_advisory_xact_lock({LOCK_SPACE}, {ALONE_LOCK})")
 _SCHEME = re.compile(r"^postgresql(\+psycopg)?:")
 
 
+def renew_lost(driver: Any, record: Any) -> None:
+    """Have the pool connect anew in place of a connection that comes back to it lost."""
+    if driver is not None and driver.closed:
+        record.invalidate()
+
+
 class PostgresEngine(Engine):
     """A database of a PostgreSQL server."""
 
@@ -77,6 +83,7 @@ class PostgresEngine(Engine):
         """Have what the application derives from texts written before each commit."""
         engine.dialect.supports_native_json_deserialization = False  # it comes as text
         event.listen(engine, "commit", self.derive)
+        event.listen(engine, "checkin", renew_lost)
 
     def door(self) -> FairLock | None:
         """Return none: those of other processes wait for the server's lock, which is fair."""

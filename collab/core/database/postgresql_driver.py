@@ -64,9 +64,14 @@ class Driver(psycopg.Connection[Any]):
             self._flush()
 
     def rollback(self) -> None:
-        """Take it all back."""
+        """Take it all back; where the connection is lost, the server has done so already."""
         try:
             super().rollback()
+        except psycopg.OperationalError:
+            # Whoever was using it has been told. What comes now is the tidying after a request,
+            # whose answer must not become another one.
+            if not self.closed:
+                raise
         finally:
             self._end()
 
