@@ -1,9 +1,10 @@
 """Traces by OpenTelemetry, where OTEL_EXPORTER_OTLP_ENDPOINT names a collector.
 
-One trace goes from a request by the row of the job that it makes to the job's run, in whichever
-process, and to the server that the run calls: the carrier is a `traceparent` (W3C Trace Context
-§3.2). Spans have routes, types and numbers, and nothing that people write. The library is imported
-only where the setting is there; without, all of this costs a look.
+One trace goes from a request by the rows that it makes (jobs, events) to what runs or is delivered
+because of them, in whichever process, and to the server that is called: the carrier is a
+`traceparent` (W3C Trace Context §3.2). Spans have routes, types and numbers, and nothing that
+people write. The library is imported only where the setting is there; without, all of this costs a
+look.
 """
 
 from __future__ import annotations
@@ -62,10 +63,14 @@ class Traces:
     def span(
         self, name: str, kind: Kind, parent: str | None, attributes: dict[str, Any]
     ) -> Iterator[Any]:
-        """Have a span within this block, a child of the parent if there is one."""
+        """Have a span within this block, a child of the parent if there is one.
+
+        A parent of the trace that is open is passed over: the open span is the nearer one.
+        """
         from opentelemetry.trace import SpanKind
 
-        context = self._w3c.extract({"traceparent": parent}) if parent else None
+        apart = parent is not None and trace_id(parent) != trace_id(self.carrier())
+        context = self._w3c.extract({"traceparent": parent}) if apart else None
         with self._tracer.start_as_current_span(
             name,
             context=context,
@@ -102,6 +107,16 @@ def _made(app: Flask) -> Traces | None:
 
 
 TRACES: Slot[Traces | None] = Slot("traces", _made)
+
+
+def is_on() -> bool:
+    """Return whether traces are exported: without, nobody need look for a carrier."""
+    return TRACES.here() is not None
+
+
+def trace_id(carried: str | None) -> str | None:
+    """Return the trace that a `traceparent` belongs to."""
+    return carried.split("-")[1] if carried and carried.count("-") == 3 else None
 
 
 def span(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, Select, bindparam, delete, func, insert, or_, select
 
-from ..core import client_address
+from ..core import client_address, tracing
 from ..core.compiled import Compiled
 from ..core.database import harden, take_write_lock
 from ..core.lists.reading import as_text, take, take_values
@@ -40,13 +40,22 @@ READ_BYTES = 128 * 1024
 #: The hot statements go by the table and are built once: rows are read by the thousand, and no
 #: object is ever changed. What an event says is passed on as the text that it is kept as.
 EVENT_COLUMNS = EventRow.__table__.c
-COLUMNS_WRITTEN = [one.name for one in EVENT_COLUMNS if one.name != "id"]
-SHOWN_COLUMNS = tuple(as_text(one) if one.name == "data" else one for one in EVENT_COLUMNS)
+COLUMNS_WRITTEN = [one.name for one in EVENT_COLUMNS if one.name not in ("id", "trace")]
+SHOWN_COLUMNS = tuple(
+    as_text(one) if one.name == "data" else one for one in EVENT_COLUMNS if one.name != "trace"
+)
 INSERT_EVENT = Compiled(
     insert(EventRow.__table__).returning(EVENT_COLUMNS.id),  # type: ignore[arg-type]
     columns=COLUMNS_WRITTEN,
 )
 INSERT_MANY = Compiled(insert(EventRow.__table__), columns=COLUMNS_WRITTEN)  # type: ignore[arg-type]
+#: The same where traces are exported; nobody else pays for the column.
+COLUMNS_TRACED = [*COLUMNS_WRITTEN, "trace"]
+INSERT_TRACED = Compiled(insert(EventRow.__table__), columns=COLUMNS_TRACED)  # type: ignore[arg-type]
+INSERT_TRACED_EVENT = Compiled(
+    insert(EventRow.__table__).returning(EVENT_COLUMNS.id),  # type: ignore[arg-type]
+    columns=COLUMNS_TRACED,
+)
 READ_AFTER = Compiled(
     select(*SHOWN_COLUMNS)
     .where(EVENT_COLUMNS.id > bindparam("after"))
@@ -83,7 +92,10 @@ def record(what: Event, actor: int | None) -> Message:
     """
     values = _values(what, actor)
     row = values | {"address": client_address.address()}
-    (found,) = INSERT_EVENT.run(db.session.connection(), row)
+    insertion = INSERT_EVENT
+    if (trace := tracing.carrier()) is not None:
+        insertion, row = INSERT_TRACED_EVENT, row | {"trace": trace}
+    (found,) = insertion.run(db.session.connection(), row)
     _recorded(takes_rights=what.corrects is not None)
     return Message(id=found.id, **values)
 
@@ -99,7 +111,10 @@ def record_each(events: Sequence[tuple[Event, int | None, str | None]]) -> None:
     if events:
         rows = [_values(what, actor) | {"address": address} for what, actor, address in events]
         # Without RETURNING: nobody needs these ids, and the driver then takes all rows at once.
-        INSERT_MANY.run_many(db.session.connection(), rows)
+        insertion = INSERT_MANY
+        if (trace := tracing.carrier()) is not None:
+            insertion, rows = INSERT_TRACED, [row | {"trace": trace} for row in rows]
+        insertion.run_many(db.session.connection(), rows)
         _recorded(takes_rights=any(what.corrects is not None for what, _, _ in events))
 
 
@@ -178,6 +193,13 @@ def _hardened(batch: Batch) -> Batch:
 def rows() -> Select[Any]:
     """Return the query for all rows, for readers that filter and page."""
     return select(*SHOWN_COLUMNS)
+
+
+def trace_of(event_id: int | None) -> str | None:
+    """Return the `traceparent` that an event was recorded under, if traces are exported."""
+    if event_id is None or not tracing.is_on():
+        return None
+    return db.session.scalar(select(EventRow.trace).where(EventRow.id == event_id))
 
 
 def last_id() -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.models import Model, utcnow
+from ..core.tracing import CARRIER_LENGTH
 
 
 class EventRow(Model):
@@ -33,6 +34,8 @@ class EventRow(Model):
     time: Mapped[datetime] = mapped_column(default=utcnow, index=True)
     #: From where it was asked for; only the audit shows it.
     address: Mapped[str | None] = mapped_column(String(45))
+    #: The `traceparent` of whoever recorded it, where traces are exported.
+    trace: Mapped[str | None] = mapped_column(String(CARRIER_LENGTH))
 
 
 class LogState(Model):

@@ -1,4 +1,4 @@
-"""Traces: one from a request by its job's row to the run and the server that it calls."""
+"""Traces: one from a request by its rows to what they cause and the server that is called."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 from flask import Flask
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from sqlalchemy import select
 
 from collab import create_app
 from collab.config import ConfigError
 from collab.core import tracing
 from collab.core.tracing import TRACES
+from collab.events.models import EventRow
+from collab.extensions import db
 
 from ..conftest import SETTINGS, http_for
+from ..support.hooks import Hooks
 from ..support.jobs import Desk
 from ..support.people import Person, ok
 
@@ -105,6 +109,60 @@ def test_a_request_its_job_and_the_server_that_it_calls_are_one_trace(
         "http.response.status_code": 201,
     }
     assert "secret-name" not in str(sink.spans), "nobody's words are in a span"
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "by another one"])
+def test_a_request_its_event_and_the_delivery_to_a_webhook_are_one_trace(
+    make_app: Callable[..., Flask],
+    traced: Flask,
+    sink: Sink,
+    alice: Person,
+    project: int,
+    elsewhere: bool,
+) -> None:
+    """The delivery is made by this application, or by another one on the same database."""
+    sender = make_app(OTEL_EXPORTER_OTLP_ENDPOINT=sink.url) if elsewhere else traced
+    desk = Desk(sender)
+    hooks = Hooks(sender, desk)
+    with http_for(traced) as http:
+        owner = alice.at(http)
+        asked = {"name": "CI", "url": f"{sink.url}/called", "types": ["task.created"]}
+        ok(owner.post(f"/projects/{project}/webhooks", asked))
+        task = {"title": "secret words", "project_id": project}
+        ok(owner.post("/tasks", task, headers={"traceparent": PARENT}))
+        other = PARENT.replace("4bf9", "5bf9")
+        ok(owner.post("/tasks", task, headers={"traceparent": other}))
+        ok(owner.post("/tasks", task))
+    hooks.send()
+    desk.close()
+    for app in {traced, sender}:
+        TRACES.of(app).flush()
+    [run] = [one for one in sink.spans if one.name == "job webhook_deliveries"]
+    called = [one["traceparent"].split("-")[1] for one in sink.called]
+    assert called[:2] == [PARENT.split("-")[1], other.split("-")[1]]
+    assert called[2] not in called[:2], "a request without a trace begins its own"
+    assert run.trace_id.hex() == called[0]
+    mine = [one for one in sink.spans if one.trace_id == run.trace_id]
+    ids = {one.span_id: one for one in mine}
+    [call] = [one for one in mine if one.name == "POST"]
+    way = [call]
+    while way[-1].parent_span_id in ids:
+        way.append(ids[way[-1].parent_span_id])
+    assert [one.name for one in way] == [
+        "POST",
+        "job webhook_deliveries",
+        "webhook deliveries due",
+        "POST /api/v1/tasks",
+    ]
+    assert "secret" not in str(sink.spans)
+    if elsewhere:
+        TRACES.of(sender).end()
+
+
+def test_where_nothing_is_traced_no_event_has_a_trace(app: Flask, alice: Person) -> None:
+    ok(alice.post("/tasks", {"title": "One"}, headers={"traceparent": PARENT}))
+    with app.app_context():
+        assert db.session.scalars(select(EventRow.trace).distinct()).all() == [None]
 
 
 def test_what_matches_no_route_says_nothing_of_its_path(traced: Flask, sink: Sink) -> None:

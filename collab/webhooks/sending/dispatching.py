@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 
+from ...core import tracing
 from ...core.database import take_write_lock
 from ...core.models import utcnow
+from ...events import log
 from ...extensions import db
 from ...jobs import registry
 from ...jobs.models import ENDED_STATUSES, Job
@@ -57,5 +61,13 @@ def _give_job(hook: Webhook) -> None:
         # One at most is kept of each webhook: its deliveries have a log of their own.
         db.session.execute(delete(Job).where(Job.id == hook.job_id))
     order = Order(registry.require(DELIVERING_TYPE), {"webhook_id": hook.id})
-    job = enqueue_for(hook.created_by, order)
+    with _traced(hook):
+        job = enqueue_for(hook.created_by, order)
     line.note(hook.id, job_id=job.id, holder=None)
+
+
+def _traced(hook: Webhook) -> AbstractContextManager[Any]:
+    """Go on with the trace of the event that is first in the line, if it has one."""
+    delivery = line.first(hook, utcnow()) if tracing.is_on() else None
+    trace = log.trace_of(delivery.event_id) if delivery is not None else None
+    return nullcontext() if trace is None else tracing.span("webhook deliveries due", parent=trace)

@@ -62,7 +62,7 @@ def attempt(parcel: Parcel, deadline_s: float = ATTEMPT_DEADLINE_S) -> Outcome:
     started_at, started = utcnow(), time.monotonic()
     client = CLIENT.here()
     try:
-        with tracing.span("POST", "client"):
+        with tracing.span("POST", "client", parcel.trace):
             answer = client.send(
                 "POST",
                 parse(parcel.url, allow_private=client.allow_private),

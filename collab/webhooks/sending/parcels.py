@@ -35,6 +35,8 @@ class Parcel:
     body: bytes
     #: The present secret, and the one before as long as it signs, too.
     secrets: tuple[str, ...]
+    #: The trace of whoever did what is told, which goes on with it.
+    trace: str | None = None
 
 
 def next_parcel(hook_id: int, holder: str) -> Parcel | None:
@@ -114,7 +116,8 @@ def _parcel(hook: Webhook, delivery: Delivery) -> Parcel | None:
     if hook.sealed_previous and hook.previous_until and hook.previous_until > utcnow():
         kept.append(hook.sealed_previous)
     secrets = tuple(unseal(one, purpose=SECRET_PURPOSE) for one in kept)
-    return Parcel(delivery.id, delivery.message_id, hook.url, body, secrets)
+    trace = log.trace_of(delivery.event_id)
+    return Parcel(delivery.id, delivery.message_id, hook.url, body, secrets, trace)
 
 
 def body_of(hook: Webhook, delivery: Delivery) -> bytes | None:
