@@ -23,6 +23,7 @@ from .parsers import (
     token,
     web_address,
     whole,
+    words,
 )
 from .setting import ROOT as ROOT
 from .setting import ConfigError as ConfigError
@@ -72,7 +73,18 @@ SETTINGS = (
     Setting("JWT_SECRET_KEY_FALLBACKS", "", secrets, "the same for tokens"),
     Setting("SEALING_KEY_FALLBACKS", "", secrets, "the same for secrets that are kept"),
     Setting("ACCESS_TOKEN_MINUTES", "15", whole(1, 1440), "lifetime of an access token"),
-    Setting("REFRESH_TOKEN_DAYS", "7", whole(1, 365), "lifetime of a refresh token"),
+    Setting(
+        "REFRESH_TOKEN_DAYS",
+        "7",
+        whole(1, 365),
+        "lifetime of a refresh token, after which a session that is not used ends",
+    ),
+    Setting(
+        "SESSION_DAYS",
+        "90",
+        whole(0, 3650),
+        "after so long a session ends, however it is used: log in again; 0: never",
+    ),
     Setting(
         "REFRESH_GRACE_SECONDS",
         "10",
@@ -96,6 +108,18 @@ SETTINGS = (
     ),
     Setting(
         "CORS_ORIGINS", "", origins, "origins that may call from a browser, or `*`; empty: none"
+    ),
+    Setting(
+        "SOCKET_ORIGINS",
+        "",
+        origins,
+        "origins whose pages may open sockets, besides this service's own and CORS_ORIGINS; or `*`",
+    ),
+    Setting(
+        "PASSWORD_WORDS",
+        "collab",
+        words,
+        "words of this installation, with commas: a password needs 6 characters besides them",
     ),
     Setting(
         "RATE_LIMIT",

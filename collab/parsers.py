@@ -22,6 +22,7 @@ REDIS_PATTERN = re.compile(r"(rediss?|unix)://\S+")
 #: User, password and host may be left out: they are what libpq has them from then.
 POSTGRES_PATTERN = re.compile(r"postgresql(\+psycopg)?://[^/?#\s]*/[^/?#\s]+(\?\S*)?")
 PLUGIN_PATTERN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+WORD_PATTERN = re.compile(r"[^\s,]{3,40}")
 TOKEN_PATTERN = re.compile(r"[!-~]{32,512}")
 SQLITE_FILE = re.compile(r"sqlite:///[^:?]")
 
@@ -69,6 +70,14 @@ def origins(value: str) -> list[str]:
     found = [word.strip() for word in value.split(",") if word.strip()]
     if found != ["*"] and not all(map(ORIGIN_PATTERN.fullmatch, found)):
         raise ValueError("must be origins such as https://app.example.com, or `*` alone")
+    return found
+
+
+def words(value: str) -> list[str]:
+    """Parse a comma-separated list of words, in lower case; empty: none."""
+    found = [word.strip().lower() for word in value.split(",") if word.strip()]
+    if not all(map(WORD_PATTERN.fullmatch, found)):
+        raise ValueError("must be words of 3 to 40 characters, with commas between them")
     return found
 
 

@@ -11,8 +11,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ..core.errors import Unavailable
+from ..core.slots import setting
 from ..core.text.opaque import forbidden_in, prepared
 from ..core.text.visible import named
+from .common_passwords import is_common
 
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 128
@@ -30,20 +32,10 @@ _places = threading.BoundedSemaphore(HASHES_AT_ONCE + MAX_HASHES_WAITING)
 #: What a log-in for an unknown address is checked against, so that it takes as long.
 _nobody = _hasher.hash("a password that nobody has")
 
-COMMON_PASSWORDS = frozenset(
-    """
-    password passw0rd password1 password12 password1234 passwords p@ssword p@ssw0rd pa55word
-    12345678 123456789 1234567890 0123456789 87654321 987654321 9876543210 11223344 12341234
-    11111111 00000000 22222222 88888888 99999999 12121212 123123123 147258369 123321123 qwertyui
-    qwertyuiop qwerty12 qwerty123 qwerty1234 asdfghjk asdfghjkl zxcvbnm1 1q2w3e4r 1q2w3e4r5t
-    q1w2e3r4 1qaz2wsx qazwsxedc abcdefgh abcd1234 abc12345 a1b2c3d4 aa123456 iloveyou iloveyou1
-    sunshine princess football baseball basketball superman batman123 starwars trustno1 whatever
-    welcome1 welcome123 letmein1 letmein123 changeme changeme1 computer internet samsung1 michelle
-    jennifer charlie1 dragon123 monkey123 master123 shadow123 freedom1 administrator admin123
-    admin1234 administrator1 root1234 test1234 testtest default1 secret123 mypassword newpassword
-    passpass liverpool chocolate
-    """.split()  # noqa: SIM905  (so many literals would be hard to read)
-)
+#: Characters that a password has besides its owner's name and the installation's words.
+MIN_OTHER_CHARACTERS = 6
+#: Letters of a name that count as one: shorter ones are in many words.
+MIN_NAME_LENGTH = 4
 
 
 @contextmanager
@@ -105,11 +97,24 @@ def weakness(password: str, email: str) -> str | None:
     if (wrong := forbidden_in(password)) is not None:
         return f"A password can't have {named(wrong)}."
     lowered = prepared(password).lower()
-    if lowered in COMMON_PASSWORDS:
-        return "This password is one of the most common ones."
     # "aaaaaaab" and the like, of which no list has all.
     if len(set(lowered)) < 3:
         return "This password has too few different characters."
+    if is_common(lowered, MIN_PASSWORD_LENGTH):
+        return "This password is one of the most common ones, or a word by itself."
     if lowered in (email, email.split("@")[0]):
         return "This password is your e-mail address."
-    return None
+    return _leaning(lowered, email)
+
+
+def _leaning(lowered: str, email: str) -> str | None:
+    """Say which word a password has little besides, or None."""
+    name = email.split("@")[0]
+    words = [*setting("PASSWORD_WORDS"), *([name] if len(name) >= MIN_NAME_LENGTH else [])]
+    rest = lowered
+    for word in words:
+        rest = rest.replace(word, "")
+    if rest == lowered or len(rest) >= MIN_OTHER_CHARACTERS:
+        return None
+    least = f"at least {MIN_OTHER_CHARACTERS} characters besides"
+    return f"A password needs {least} your address and what this service is called."

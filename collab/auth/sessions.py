@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, select, update
@@ -86,7 +86,7 @@ def start(
     over = (Session.user_id == user.id) & (Session.expires_at < utcnow())
     # Here, since each log-in adds one: so nobody's sessions grow without bound between clean-ups.
     db.session.execute(delete(Session).where(over))
-    token_id = tokens.new_token_id()
+    token_id, now = tokens.new_token_id(), utcnow()
     session = Session(
         user=user,
         # A digest only: whoever reads the table can trade no token.
@@ -94,7 +94,8 @@ def start(
         # A header may have any length, and people need no more to know their browser.
         user_agent=client.user_agent[:200],
         address=client.address,
-        expires_at=utcnow() + refresh_life(),
+        created_at=now,
+        expires_at=expiry(now, now),
     )
     db.session.add(session)
     _know_network(user, client)
@@ -236,3 +237,16 @@ def forget() -> bool:
 def refresh_life() -> timedelta:
     """Return how long a refresh token is good."""
     return timedelta(days=setting("REFRESH_TOKEN_DAYS"))
+
+
+def expiry(begun: datetime, now: datetime) -> datetime:
+    """Return when a session ends that is used now: after a time without use, or by its age."""
+    unused = now + refresh_life()
+    days: int = setting("SESSION_DAYS")
+    return min(unused, begun + timedelta(days=days)) if days else unused
+
+
+def is_too_old(session: Session) -> bool:
+    """Return whether a session has ended by its age, as the setting is now."""
+    days: int = setting("SESSION_DAYS")
+    return days > 0 and session.created_at + timedelta(days=days) <= utcnow()

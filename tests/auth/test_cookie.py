@@ -161,6 +161,7 @@ FOREIGN = [
     {"Origin": "https://evil.example"},
     {"Origin": "http://collab.test:8080"},
     {"Origin": "http://collab.test.evil.example"},
+    {"Origin": "http://[collab.test"},
     {"Origin": "null"},
     {"Origin": ""},
 ]

@@ -43,7 +43,7 @@ class RecoveryCode(Model):
     user_id: Mapped[int] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
-    #: SHA-256: a code has 80 random bits, which nobody finds by trying.
+    #: SHA-256: a code has 120 random bits, which nobody finds by trying.
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 

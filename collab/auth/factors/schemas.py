@@ -25,7 +25,7 @@ EXAMPLE_CREDENTIAL = {
     "type": "public-key",
     "response": {"clientDataJSON": "eyJ0eXBlIjoi...", "authenticatorData": "SZYN5YgO..."},
 }
-EXAMPLE_CODES = ["8f2k-v0qm-3x7c-t9wz", "n4hd-6ryb-p1sa-05je"]
+EXAMPLE_CODES = ["8f2k-v0qm-3x7c-t9wz-e4gn-71hd", "n4hd-6ryb-p1sa-05je-z8cx-m2qk"]
 
 
 def code_field(**options: Any) -> fields.String:

@@ -45,7 +45,7 @@ def refresh(token: str) -> SignedIn:
     # Under the lock: of two that use one token at once, the second finds what the first has done.
     take_write_lock()
     session = db.session.get(Session, claims.session_id, populate_existing=True)
-    if session is None or session.revoked_at is not None:
+    if session is None or session.revoked_at is not None or sessions.is_too_old(session):
         raise RefreshRefused()
     if session.user.disabled:
         raise Disabled()
@@ -64,8 +64,8 @@ def _rotate(session: Session) -> SignedIn:
     # The newest only: a page that refreshes in a loop must not make the row grow.
     session.retired = dict(list(retired.items())[-MAX_RETIRED:])
     session.token_digest = digest(token_id)
-    # Each trade prolongs the session: whoever comes back within its life stays signed in.
-    session.last_used_at, session.expires_at = now, now + sessions.refresh_life()
+    # Each trade prolongs the session: whoever comes back in time stays signed in, up to its age.
+    session.last_used_at, session.expires_at = now, sessions.expiry(session.created_at, now)
     signed_in = sessions.issue(session, token_id)
     pair = signed_in.access_token, signed_in.refresh_token or ""
     session.newest_tokens = tokens.seal_pair(session.id, *pair)

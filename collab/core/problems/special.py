@@ -140,6 +140,13 @@ SPECIAL_TYPES = (
         "Open the page at the address of the service itself, or send tokens without the cookie.",
     ),
     ProblemType(
+        "foreign-socket",
+        403,
+        "Socket from a page of another origin",
+        "A page of another origin wanted to open a socket, and no setting lets it.",
+        "Name the page's origin in SOCKET_ORIGINS, or in CORS_ORIGINS if it also calls routes.",
+    ),
+    ProblemType(
         "feature-off",
         404,
         "Feature switched off",

@@ -25,6 +25,7 @@ from ...core.errors import (
     translated,
 )
 from ...core.http import query
+from ...core.http.origin import refuse_foreign_sockets
 from ...core.links import BASE_PATH
 from ...core.slots import application
 from ...events.close_codes import (
@@ -77,6 +78,7 @@ def prepare(door: str, too_big: bytes) -> None:
     if request.method != "GET":
         raise MethodNotAllowed(["GET"])
     query.refuse_nul()
+    refuse_foreign_sockets()
     # A message that is compressed may become a thousand times as large before its size is known,
     # so no extension is agreed on (RFC 6455 §9.1, RFC 7692 §5): the library sees no offer.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)

@@ -16,6 +16,7 @@ from ...core.counting.networks import network_of
 from ...core.errors import ApiError, Forbidden, Unauthorized
 from ...core.http import query
 from ...core.http.limits import count_otherwise
+from ...core.http.origin import refuse_foreign_sockets
 from ...core.http.resuming import Resumed
 from ...core.links import BASE_PATH
 from ...core.slots import application, setting
@@ -55,8 +56,12 @@ class Unsupported(ApiError):
 @blueprint.before_request
 @polls.before_request
 def check_address() -> None:
-    """Refuse what is not Engine.IO 4, or says something that this address does not take."""
+    """Refuse what is not Engine.IO 4, or says something that this address does not take.
+
+    Pages of other origins are refused here, too, since polls are no handshakes.
+    """
     query.refuse_nul()
+    refuse_foreign_sockets()
     query.refuse_all_but(PARAMETERS, several=("topic",))
     if request.args.get("EIO") != packets.ENGINE_VERSION:
         raise Unsupported()

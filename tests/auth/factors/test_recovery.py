@@ -1,9 +1,12 @@
 """Recovery codes: ten, each good once, however it is written."""
 
+import math
+
 import pytest
 from sqlalchemy import select
 
 from collab.auth.factors.models import RecoveryCode
+from collab.auth.factors.recovery import CODE_ALPHABET, CODE_LENGTH
 from collab.extensions import db
 
 from ...support.factors import asked, finishes, logs_in
@@ -14,6 +17,15 @@ from ...support.races import at_once, statuses
 def test_there_are_ten_different_ones(alice, app_of_alice):
     assert len(set(app_of_alice.recovery_codes)) == 10
     assert ok(alice.get("/auth/second-factor"))["recovery_codes_left"] == 10
+
+
+def test_each_has_120_random_bits(app_of_alice):
+    """From 112 on a plain hash keeps a code that is looked up (ASVS 5.0, 6.5.2)."""
+    bits = math.log2(len(CODE_ALPHABET)) * CODE_LENGTH
+    assert bits == 120
+    written = {code.replace("-", "") for code in app_of_alice.recovery_codes}
+    assert {len(code) for code in written} == {CODE_LENGTH}
+    assert len(set("".join(written))) > len(CODE_ALPHABET) // 2
 
 
 def test_one_completes_a_log_in_and_is_used_up(alice, nobody, app_of_alice):
