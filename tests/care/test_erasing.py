@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import sqlite3
+import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 from flask import Flask
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from collab.care.people import erasing
+from collab.core.http.heavy import MAX_HEAVY_PER_PERSON, TURNS, HeavyTurns
 from collab.core.storage.housekeeping import HOUSEKEEPER
 from collab.core.words.folding import fold
+from collab.extensions import db
+from collab.jobs.models import ENDED_STATUSES, Job
 
+from ..conftest import http_for
 from ..support import databases
 from ..support.locks import Queue
 from ..support.people import PASSWORD, Person, ok
@@ -188,6 +196,57 @@ def test_whom_a_project_was_left_to_meanwhile_does_not_leave_it_without_an_owner
     assert ok(bob.get(f"/projects/{project}"))["role"] == "owner"
 
 
+@pytest.fixture
+def after_commit() -> Iterator[Callable[[int, Callable[[], object]], None]]:
+    """Return a way to do something elsewhere, right after so many commits of this thread."""
+    waiting: list[tuple[int, Callable[[], object]]] = []
+    here, commits = threading.current_thread(), itertools.count(1)
+
+    def look(_: object) -> None:
+        if threading.current_thread() is here and waiting and next(commits) == waiting[0][0]:
+            thread = threading.Thread(target=waiting.pop()[1])
+            thread.start()
+            thread.join()
+
+    event.listen(Session, "after_commit", look)
+    yield lambda number, act: waiting.append((number, act))
+    event.remove(Session, "after_commit", look)
+
+
+@pytest.mark.parametrize("commit", range(1, 8))
+def test_what_she_begins_meanwhile_ends_with_her(
+    app: Flask, zeb: Person, after_commit: Callable[..., None], commit: int
+) -> None:
+    """Her projects are deleted in transactions of their own: she is still there in between."""
+    zeb.makes_project("Mercury"), zeb.makes_project("Gemini")
+    after_commit(
+        commit, lambda: zeb.at(http_for(app)).post("/jobs", {"type": "test_echo", "payload": {}})
+    )
+    assert zeb.delete("/auth/me", json={"password": PASSWORD}).status_code == 204
+    with app.app_context():
+        mine = select(Job.status).where(Job.owner_id == zeb.id)
+        assert set(db.session.scalars(mine)) <= set(ENDED_STATUSES)
+
+
+@pytest.mark.parametrize("commit", range(1, 8))
+def test_a_project_that_is_not_hers_alone_any_more_stays(
+    app: Flask, zeb: Person, alice: Person, after_commit: Callable[..., None], commit: int
+) -> None:
+    zeb.makes_project("Mercury")
+    gemini = zeb.makes_project("Gemini")
+    added: list[int] = []
+
+    def share() -> None:
+        owner = {"email": alice.email, "role": "owner"}
+        answer = zeb.at(http_for(app)).post(f"/projects/{gemini}/members", owner)
+        added.append(answer.status_code)
+
+    after_commit(commit, share)
+    assert zeb.delete("/auth/me", json={"password": PASSWORD}).status_code == 204
+    there = alice.get(f"/projects/{gemini}").status_code
+    assert there == (200 if added == [201] else 404)
+
+
 def test_an_admin_can_and_nobody_else(app: Flask, ada: Person, bob: Person, zeb: Person) -> None:
     assert bob.delete(f"/users/{zeb.id}", json={"password": PASSWORD}).status_code == 403
     assert ada.delete(f"/users/{zeb.id}", json={"password": PASSWORD}).status_code == 204
@@ -249,3 +308,13 @@ def test_an_export_wants_a_proof_and_leaves_nothing_on_the_disk(app: Flask, zeb:
     problem(zeb.post("/auth/me/export", {"password": "wrong password"}), 401)
     assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code == 200
     assert sorted(app.config["INSTANCE_PATH"].iterdir()) == before
+
+
+def test_exports_take_turns_with_other_heavy_requests(app: Flask, zeb: Person) -> None:
+    """One person's, each of which packs all that they keep, leave threads for everybody else."""
+    turns = TURNS.put(app, HeavyTurns(patience_s=0))
+    for _ in range(MAX_HEAVY_PER_PERSON):
+        turns.enter(f"user:{zeb.id}")
+    assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code in (429, 503)
+    turns.leave(f"user:{zeb.id}")
+    assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code == 200

@@ -13,7 +13,7 @@ from collab.core.database import TURNS
 
 from . import databases
 from .people import Person
-from .waiting import eventually
+from .waiting import PATIENCE, eventually
 
 Act = Callable[[Person], httpx.Response]
 
@@ -52,3 +52,31 @@ class Queue:
 
 def _over(waiting: Sequence[Future[httpx.Response]]) -> bool:
     return all(one.done() for one in waiting)
+
+
+class Line:
+    """Requests that stand before the writer's lock in an order, all decided before any is done."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self._turns = app, TURNS.of(app)
+
+    def runs(
+        self, acts: Sequence[Callable[[httpx.Client], httpx.Response]]
+    ) -> list[httpx.Response]:
+        """Let each come as far as the lock, or to its end, before the next one; then open it."""
+        with ThreadPoolExecutor(len(acts)) as pool:
+            begun: list[Future[httpx.Response]] = []
+            with self._turns.one(PATIENCE):
+                for act in acts:
+                    begun.append(pool.submit(self._run, act))
+                    eventually(lambda: self._stand() + sum(map(Future.done, begun)) >= len(begun))
+            return [one.result() for one in begun]
+
+    def _stand(self) -> int:
+        return self._turns._lock.waiting
+
+    def _run(self, act: Callable[[httpx.Client], httpx.Response]) -> httpx.Response:
+        with httpx.Client(
+            transport=httpx.WSGITransport(app=self.app), base_url="http://collab.test"
+        ) as http:
+            return act(http)

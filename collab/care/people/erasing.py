@@ -8,7 +8,7 @@ what is deleted (`secure_delete`), and so no page has anything of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Flask
@@ -56,11 +56,16 @@ def owned_alone(user_id: int) -> tuple[list[int], list[int]]:
     with_others: list[int] = []
     without: list[int] = []
     for key in db.session.scalars(mine):
-        others = select(Member.role).where(Member.project_id == key, Member.user_id != user_id)
-        roles = db.session.scalars(others).all()
+        roles = _others_in(key, user_id)
         if OWNER not in roles:
             (with_others if roles else without).append(key)
     return with_others, without
+
+
+def _others_in(project_id: int, user_id: int) -> Sequence[str]:
+    """Return the roles of a project's other members."""
+    others = select(Member.role).where(Member.project_id == project_id, Member.user_id != user_id)
+    return db.session.scalars(others).all()
 
 
 def begin(user: User, *, take_projects: bool, actor: Caller) -> None:
@@ -69,19 +74,35 @@ def begin(user: User, *, take_projects: bool, actor: Caller) -> None:
     Projects in which they are alone go with them; those that only they own, if they are taken.
     """
     user_id = user.id
-    _goes_along(user, take_projects)
-    while disabling.end_some_of(user_id, actor.user_id):
-        db.session.commit()
-    take_write_lock()
-    while keys := _goes_along(user, take_projects):
-        for key in keys:
-            projects.delete(db.session.get_one(Project, key), actor)
-        take_write_lock()  # again: each of them is a commit, after which others may write
+    while _goes_first(user_id, take_projects, actor):
+        pass
     user = db.session.get_one(User, user_id, populate_existing=True)
     db.session.merge(Erasure(user_id=user.id, email=user.email, name=user.name))
     end_sessions_of(user.id, "account erased")
     _forget(user)
     db.session.commit()
+
+
+def _goes_first(user_id: int, take_projects: bool, actor: Caller) -> bool:
+    """Delete projects that go with somebody, and end some of what is done in their name.
+
+    Returns whether there may be more: after each commit they may have made something new. If there
+    is nothing, the transaction is left open, and nobody else writes before its end.
+    """
+    take_write_lock()
+    user = db.session.get_one(User, user_id, populate_existing=True)
+    keys = _goes_along(user, take_projects)
+    for key in keys:
+        take_write_lock()  # again: each of them is a commit, after which others may write
+        others = _others_in(key, user_id)
+        if not others or (take_projects and OWNER not in others):
+            projects.delete(db.session.get_one(Project, key), actor)
+    if keys:
+        return True
+    more = disabling.end_some_of(user_id, actor.user_id)
+    if more:
+        db.session.commit()
+    return more
 
 
 def _goes_along(user: User, take_projects: bool) -> list[int]:

@@ -56,12 +56,15 @@ def _kinds() -> dict[str, list[tuple[str, frozenset[str]]]]:
 
 
 def _write(target: IO[bytes], queries: list[tuple[str, frozenset[str]]], whom: Subject) -> None:
-    before = b"["
+    before, unchecked = b"[", 0
     for query, unshown in queries:
         for row in _rows(query, whom):
             shown = {name: _said(value) for name, value in row.items() if name not in unshown}
-            target.write(before + b"\n" + dumps(shown))
+            unchecked += target.write(before + b"\n" + dumps(shown))
             before = b","
+            if unchecked >= PIECE_BYTES:
+                require_free(unchecked)
+                unchecked = 0
     target.write((before if before == b"[" else b"") + b"\n]\n")
 
 

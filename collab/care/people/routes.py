@@ -14,6 +14,7 @@ from ...auth.users import load
 from ...core.http.blueprint import Blueprint
 from ...core.http.caller import caller
 from ...core.http.downloads import download
+from ...core.http.heavy import heavy
 from ...core.links import BASE_PATH
 from . import erasing, exporting
 from .schemas import EraseMeIn, OwnProofIn
@@ -32,6 +33,7 @@ def _own(data: dict[str, Any]) -> User:
 
 @blueprint.post("/auth/me/export")
 @login_required
+@heavy
 @blueprint.arguments(OwnProofIn)
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
 @blueprint.alt_response(507, "Problem")
