@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import provider_settings
+from .auth_settings import AUTH_SETTINGS
 from .mail_settings import MAIL_SETTINGS
 from .parsers import (
     database_url,
@@ -23,7 +24,6 @@ from .parsers import (
     token,
     web_address,
     whole,
-    words,
 )
 from .setting import ROOT as ROOT
 from .setting import ConfigError as ConfigError
@@ -72,40 +72,7 @@ SETTINGS = (
     ),
     Setting("JWT_SECRET_KEY_FALLBACKS", "", secrets, "the same for tokens"),
     Setting("SEALING_KEY_FALLBACKS", "", secrets, "the same for secrets that are kept"),
-    Setting("ACCESS_TOKEN_MINUTES", "15", whole(1, 1440), "lifetime of an access token"),
-    Setting(
-        "REFRESH_TOKEN_DAYS",
-        "7",
-        whole(1, 365),
-        "lifetime of a refresh token, after which a session that is not used ends",
-    ),
-    Setting(
-        "SESSION_DAYS",
-        "90",
-        whole(0, 3650),
-        "after so long a session ends, however it is used: log in again; 0: never",
-    ),
-    Setting(
-        "REFRESH_GRACE_SECONDS",
-        "10",
-        whole(0, 30),
-        "for so long a used refresh token gives the same new tokens; later, it ends its session",
-    ),
-    Setting(
-        "FRESH_LOGIN_MINUTES",
-        "10",
-        whole(1, 1440),
-        "for so long after a log-in no password is asked for where a way into the account changes",
-    ),
-    Setting(
-        "OAUTH_TIMEOUT_SECONDS",
-        "10",
-        whole(1, 60),
-        "how long a provider that signs people in is waited for",
-    ),
-    Setting(
-        "TICKET_SECONDS", "60", whole(1, 600), "time to use a ticket for a socket or stream URL"
-    ),
+    *AUTH_SETTINGS,
     Setting(
         "CORS_ORIGINS", "", origins, "origins that may call from a browser, or `*`; empty: none"
     ),
@@ -114,12 +81,6 @@ SETTINGS = (
         "",
         origins,
         "origins whose pages may open sockets, besides this service's own and CORS_ORIGINS; or `*`",
-    ),
-    Setting(
-        "PASSWORD_WORDS",
-        "collab",
-        words,
-        "words of this installation, with commas: a password needs 6 characters besides them",
     ),
     Setting(
         "RATE_LIMIT",

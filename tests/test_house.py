@@ -66,6 +66,7 @@ OWN_THREADS = {"core/parts.py", "server.py", "core/outbound/resolving.py"}
 GROUND = {
     "config",
     "extensions",
+    "auth_settings",
     "mail_settings",
     "parsers",
     "provider_settings",

@@ -20,9 +20,10 @@ from ..core.slots import setting
 from ..extensions import db
 from . import tickets
 from .accounts.known_callers import KNOWN_CALLERS
+from .factors import requirement
 from .models import ADMIN, Session, User
 from .personal_tokens import lookup, scopes, spelling
-from .sessions import AddressNotVerified, Disabled
+from .sessions import AddressNotVerified, Disabled, SecondFactorMissing
 from .tokens import AccessClaims, TokenExpired, read_access_token
 
 P = ParamSpec("P")
@@ -30,8 +31,8 @@ P = ParamSpec("P")
 #: What only reads (RFC 9110 §9.2.1).
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-#: Built once: it runs with every request.
-PERSON_OF_SESSION = Compiled(
+#: Built once: one of them runs with every request of somebody who is not remembered.
+QUERY = (
     select(
         User.name,
         User.email,
@@ -45,6 +46,9 @@ PERSON_OF_SESSION = Compiled(
     .join_from(Session, User)
     .where(Session.id == bindparam("session_id"))
 )
+PERSON_OF_SESSION = Compiled(QUERY)
+#: The same where a second factor must be.
+PERSON_WITH_FACTORS = Compiled(QUERY.add_columns(requirement.HAS_FACTOR))
 
 
 class SessionEnded(Unauthorized):
@@ -53,9 +57,9 @@ class SessionEnded(Unauthorized):
     kind = "session-ended"
 
 
-#: What people may do who have not verified their address, where they must: the ways to do so, and
-#: what is of their account alone.
-BLUEPRINTS_OF_ALL = ("auth", "contact")
+#: What people may do who have not verified their address, or set up a second factor, where they
+#: must: the ways to do so, and what is of their account alone.
+BLUEPRINTS_OF_ALL = ("auth", "contact", "second factors")
 
 
 class NoLongerAdmin(Forbidden):
@@ -104,14 +108,15 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
         return found
     looked_at = known.now()
     values = {"session_id": claims.session_id}
+    query = PERSON_WITH_FACTORS if requirement.is_on() else PERSON_OF_SESSION
     if connection is None:
         # Session and person in one query: it runs with every request that is not remembered.
-        row = PERSON_OF_SESSION.one(values)
+        row = query.one(values)
     else:
-        row = next(iter(PERSON_OF_SESSION.run(connection, values)), None)
+        row = next(iter(query.run(connection, values)), None)
     who = _admitted(claims, row)
     # An open session may show what is never committed.
-    if connection is None and not db.session.registry.has() and not _lacks_proof(row):
+    if connection is None and not db.session.registry.has() and _lacking(row) is None:
         known.keep(looked_at, claims, who, row.expires_at)
     return who
 
@@ -125,8 +130,8 @@ def _admitted(claims: AccessClaims, row: Any) -> Caller:
         raise Disabled()
     if row.revoked_at is not None or row.expires_at <= utcnow():
         raise SessionEnded()
-    if _lacks_proof(row):
-        _require_own_business()
+    if (lacking := _lacking(row)) is not None:
+        _require_own_business(lacking)
     return Caller(
         user_id=claims.user_id,
         session_id=claims.session_id,
@@ -137,19 +142,22 @@ def _admitted(claims: AccessClaims, row: Any) -> Caller:
     )
 
 
-def _lacks_proof(row: Any) -> bool:
-    """Return whether somebody has not verified their address, where they must."""
-    return row.email_verified_at is None and setting("REQUIRE_VERIFIED_EMAIL")
+def _lacking(row: Any) -> Unauthorized | None:
+    """Return what is told to somebody who lacks what all must have here; None: nothing."""
+    if row.email_verified_at is None and setting("REQUIRE_VERIFIED_EMAIL"):
+        return AddressNotVerified()
+    if requirement.is_on() and requirement.lacks(row):
+        return SecondFactorMissing()
+    return None
 
 
-def _require_own_business() -> None:
-    """Let somebody who has not verified their address see to their account alone.
+def _require_own_business(lacking: Unauthorized) -> None:
+    """Let somebody who lacks something see to their account alone.
 
-    It is asked wherever a person comes in: requests, sockets and streams. Raises
-    AddressNotVerified.
+    It is asked wherever a person comes in: requests, sockets and streams. Raises what is told them.
     """
     if not has_request_context() or request.blueprint not in BLUEPRINTS_OF_ALL:
-        raise AddressNotVerified()
+        raise lacking
 
 
 def from_token(token: str, area: str | None = None) -> Caller:

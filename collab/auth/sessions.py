@@ -70,6 +70,14 @@ class AddressNotVerified(Unauthorized):
     status = 403
 
 
+class SecondFactorMissing(Unauthorized):
+    """Set up a second factor first, with an authenticator app or a passkey: here it must be."""
+
+    kind = "second-factor-missing"
+
+    status = 403
+
+
 class Disabled(Unauthorized):
     """This account has been disabled by an admin."""
 

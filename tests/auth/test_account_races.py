@@ -285,7 +285,7 @@ def check_what_is_left(scene: Scene, rows: list[Any]) -> None:
 CHECKS = (check_marks, check_log_ins, check_links, check_what_is_left)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(with_factor=st.booleans(), rounds=st.lists(ROUND, min_size=1, max_size=3))
 @example(
     with_factor=False,

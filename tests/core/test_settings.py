@@ -64,6 +64,7 @@ BAD = {
     ],
     "OTEL_EXPORTER_OTLP_ENDPOINT": ["127.0.0.1:4318", "ftp://x.org", "https://u@x.org"],
     "REQUIRE_VERIFIED_EMAIL": ["", "maybe"],
+    "REQUIRE_SECOND_FACTOR": ["", "maybe", "on"],
     "MAIL_FROM": ["", "Collab", "collab@", "Collab <c@x.org>\nBcc: all@x.org"],
     "INGEST_RATE_LIMIT": ["", "0 per minute", "5/minute"],
     "MESSAGE_RATE": ["", "0", "x"],

@@ -137,6 +137,7 @@ def tidy(user_id: int) -> None:
     db.session.flush()
     if not overview(user_id).required:
         recovery.forget_all(user_id)
+        log.outdate_callers()  # they may have been let in because they had one
 
 
 def reset(user_id: int, admin_id: int | None) -> bool:
@@ -160,5 +161,6 @@ def _remove_all(user_id: int, actor: int | None) -> bool:
         db.session.execute(delete(table).where(table.user_id == user_id))
     recovery.forget_all(user_id)
     if had:
+        log.outdate_callers()
         log.record(SecondFactorsRemoved(user_id=user_id), actor=actor)
     return had

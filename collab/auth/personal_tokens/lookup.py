@@ -22,8 +22,9 @@ from ...core.slots import Slot, setting
 from ...events import log
 from ...extensions import db
 from ..accounts.known_callers import Known
+from ..factors import requirement
 from ..models import User
-from ..sessions import AddressNotVerified, Disabled
+from ..sessions import AddressNotVerified, Disabled, SecondFactorMissing
 from . import spelling
 from .models import PersonalToken
 
@@ -44,8 +45,13 @@ _PERSON = select(
     User.disabled_at,
     User.email_verified_at,
 ).join_from(PersonalToken, User)
-BY_DIGEST = Compiled(_PERSON.where(PersonalToken.digest == bindparam("digest")))
-BY_ID = Compiled(_PERSON.where(PersonalToken.id == bindparam("token_id")))
+_DIGEST = PersonalToken.digest == bindparam("digest")
+_ID = PersonalToken.id == bindparam("token_id")
+BY_DIGEST, BY_ID = Compiled(_PERSON.where(_DIGEST)), Compiled(_PERSON.where(_ID))
+#: The same where a second factor must be.
+_WITH_FACTORS = _PERSON.add_columns(User.role, requirement.HAS_FACTOR)
+FACTORS_BY_DIGEST = Compiled(_WITH_FACTORS.where(_DIGEST))
+FACTORS_BY_ID = Compiled(_WITH_FACTORS.where(_ID))
 
 
 class TokenEnded(Unauthorized):
@@ -77,7 +83,8 @@ def from_text(token: str) -> Found:
     if (found := known.find(key)) is not None:
         return found
     looked_at = known.now()
-    row = BY_DIGEST.one({"digest": key})
+    query = FACTORS_BY_DIGEST if requirement.is_on() else BY_DIGEST
+    row = query.one({"digest": key})
     found = Found(_caller(row), row.last_used_at)
     if not db.session.registry.has():  # an open session may show what is never committed
         known.keep(looked_at, key, found, row.expires_at)
@@ -90,9 +97,10 @@ def again(known: Caller, connection: Connection | None) -> Caller:
     With an open connection they are read from it: under the lock.
     """
     values = {"token_id": -known.session_id}
+    query = FACTORS_BY_ID if requirement.is_on() else BY_ID
     if connection is None:
-        return _caller(BY_ID.one(values))
-    return _caller(next(iter(BY_ID.run(connection, values)), None))
+        return _caller(query.one(values))
+    return _caller(next(iter(query.run(connection, values)), None))
 
 
 def _caller(row: Any) -> Caller:
@@ -104,6 +112,8 @@ def _caller(row: Any) -> Caller:
         raise TokenEnded()
     if row.email_verified_at is None and setting("REQUIRE_VERIFIED_EMAIL"):
         raise AddressNotVerified()
+    if requirement.is_on() and requirement.lacks(row):
+        raise SecondFactorMissing()
     return Caller(
         user_id=row.user_id,
         session_id=-row.id,  # sessions are above zero: connections end by either

@@ -196,6 +196,13 @@ SPECIAL_TYPES = (
         "Follow the link in the mail that you got; `POST /api/v1/auth/verification` sends another.",
     ),
     ProblemType(
+        "second-factor-missing",
+        403,
+        "Second factor missing",
+        "This installation lets in accounts with a second factor only, and yours has none yet.",
+        "Set one up: `POST /api/v1/auth/totp`, or a passkey, on the page under Account.",
+    ),
+    ProblemType(
         "link-spent",
         410,
         "Link spent",
