@@ -32,7 +32,7 @@ P = ParamSpec("P")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 #: Built once: one of them runs with every request of somebody who is not remembered.
-QUERY = (
+PERSON_QUERY = (
     select(
         User.name,
         User.email,
@@ -46,9 +46,9 @@ QUERY = (
     .join_from(Session, User)
     .where(Session.id == bindparam("session_id"))
 )
-PERSON_OF_SESSION = Compiled(QUERY)
+PERSON_OF_SESSION = Compiled(PERSON_QUERY)
 #: The same where a second factor must be.
-PERSON_WITH_FACTORS = Compiled(QUERY.add_columns(requirement.HAS_FACTOR))
+PERSON_WITH_FACTORS = Compiled(PERSON_QUERY.add_columns(requirement.HAS_FACTOR))
 
 
 class SessionEnded(Unauthorized):

@@ -14,7 +14,7 @@ from ..core.errors import Unavailable
 from ..core.slots import setting
 from ..core.text.opaque import forbidden_in, prepared
 from ..core.text.visible import named
-from .common_passwords import is_common
+from .accounts.common_passwords import is_common
 
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 128

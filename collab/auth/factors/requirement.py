@@ -10,8 +10,8 @@ from ...core.slots import setting
 from ..models import ADMIN, User
 from .models import Passkey, Totp
 
-NOBODY = "off"
-ADMINS = "admins"
+ASKED_OF_NOBODY = "off"
+ASKED_OF_ADMINS = "admins"
 
 #: A column of a query for people: whether they have one that counts.
 HAS_FACTOR = or_(
@@ -22,10 +22,10 @@ HAS_FACTOR = or_(
 
 def is_on() -> bool:
     """Return whether anybody must have one."""
-    return bool(setting("REQUIRE_SECOND_FACTOR") != NOBODY)
+    return bool(setting("REQUIRE_SECOND_FACTOR") != ASKED_OF_NOBODY)
 
 
 def lacks(row: Any) -> bool:
     """Return whether a person must have one and has none; the row has `role` and `has_factor`."""
-    asked = setting("REQUIRE_SECOND_FACTOR") != ADMINS or row.role == ADMIN
+    asked = setting("REQUIRE_SECOND_FACTOR") != ASKED_OF_ADMINS or row.role == ADMIN
     return asked and not row.has_factor

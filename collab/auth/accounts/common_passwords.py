@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 #: What its documented example of earlier clients uses, and is taken for that reason alone.
-DOCUMENTED = frozenset({"password123"})
+DOCUMENTED_PASSWORDS = frozenset({"password123"})
 
 #: Common ones that the lists leave to rules for substitutions and parts, which are not ours.
-MORE = frozenset(
+MORE_PASSWORDS = frozenset(
     """
     p@ssword p@ssw0rd letmein123 admin123 admin1234 administrator1 root1234 default1 welcome123
     changeme1 secret123 samsung1 charlie1 dragon123 monkey123 master123 shadow123
@@ -33,9 +33,9 @@ _FILE = "frequency_lists.py"
 
 def is_common(password: str, least: int) -> bool:
     """Return whether a password (in lower case, of at least `least` characters) is a common one."""
-    if password in DOCUMENTED:
+    if password in DOCUMENTED_PASSWORDS:
         return False
-    return password in MORE or _is_pattern(password) or f"\n{password}\n" in _lists(least)
+    return password in MORE_PASSWORDS or _is_pattern(password) or f"\n{password}\n" in _lists(least)
 
 
 def _is_pattern(password: str) -> bool:
