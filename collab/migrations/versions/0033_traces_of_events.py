@@ -1,14 +1,14 @@
 """Events know the trace that they belong to, where traces are exported.
 
 Revision ID: traces_of_events
-Revises: mails_by_status
+Revises: queue_of_jobs
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "traces_of_events"
-down_revision = "mails_by_status"
+down_revision = "queue_of_jobs"
 branch_labels = None
 depends_on = None
 
