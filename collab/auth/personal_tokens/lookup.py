@@ -47,7 +47,8 @@ _PERSON = select(
 ).join_from(PersonalToken, User)
 _DIGEST = PersonalToken.digest == bindparam("digest")
 _ID = PersonalToken.id == bindparam("token_id")
-BY_DIGEST, BY_ID = Compiled(_PERSON.where(_DIGEST)), Compiled(_PERSON.where(_ID))
+BY_DIGEST = Compiled(_PERSON.where(_DIGEST))
+BY_ID = Compiled(_PERSON.where(_ID))
 #: The same where a second factor must be.
 _WITH_FACTORS = _PERSON.add_columns(User.role, requirement.HAS_FACTOR)
 FACTORS_BY_DIGEST = Compiled(_WITH_FACTORS.where(_DIGEST))
