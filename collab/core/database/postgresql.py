@@ -105,8 +105,8 @@ class PostgresEngine(Engine):
 
     def trouble_writing(self, patience_s: float) -> str | None:
         """Take the lock and let go of it."""
-        self.let_go()
         try:
+            self.let_go()  # which connects anew where the connection is lost
             with db.engine.connect() as connection:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{patience_s:.0f}s'"))
                 connection.execute(TAKE_WRITER_LOCK)
