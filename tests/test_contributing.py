@@ -15,7 +15,8 @@ from collab.config import ROOT
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 BLOCKS = re.findall(r"^```(python|diff) (\S+)\n(.*?)^```$", PAGE, re.M | re.S)
-NOT_COPIED = ("node_modules", "__pycache__", "*.pyc", "peers")
+#: What is compiled is copied, too (it takes seconds to make), but for files that are being written.
+NOT_COPIED = ("node_modules", "*.pyc.*", "peers")
 
 #: What must hold of the copy, said here and not on the page.
 PROOF = """
