@@ -22,7 +22,7 @@ EDGES = (0, 1, 2, 4, 7, 8, 10, 117, 118, 127, 128, 129, 255)
 class Outcome:
     """What became of some updates."""
 
-    #: Those that were not refused.
+    #: Those that were not refused: at once, or when what they had waited for had come.
     taken: list[bytes]
     text: str
     vector: list[list[int]]
@@ -49,7 +49,18 @@ def carried_out(updates: list[bytes]) -> Outcome:
     moved, wrong = not is_made_by(document, [document.state()]), _wrong(document, stored)
     if moved:
         wrong += _wrong_after_restoring(document)
-    return Outcome(taken, from_units(document.units), _vector(document), wrong, moved)
+    text, vector = from_units(document.units), _vector(document)
+    taken = [one for one in taken if _is_taken(document, one)]
+    return Outcome(taken, text, vector, wrong, moved)
+
+
+def _is_taken(document: Document, update: bytes) -> bool:
+    """Return whether an update is not refused now that what it refers to may have come."""
+    try:
+        document.merge(update)
+    except Unusable:
+        return False
+    return True
 
 
 def _wrong(document: Document, stored: list[bytes]) -> list[str]:
