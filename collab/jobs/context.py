@@ -151,8 +151,10 @@ class JobContext:
         written = storable(text).encode()
         with self._lock:
             room = MAX_LOG_BYTES - self._kept[stream]
+            # Below zero, the mark that says so has been written.
             if room < 0 or not written:
                 return
+            # The cut may go through the middle of a character.
             kept = written[:room].decode(errors="ignore")
             self._kept[stream] += len(written)
             if kept:
@@ -165,6 +167,8 @@ class JobContext:
         """Call `act` once when the run has to stop, from another thread; at once if it has to."""
         with self._lock:
             self._on_stop.append(act)
+            # Under the lock in which `stop` copies the list: one of the two calls it, never both
+            # and never none.
             late = self.stop_reason is not None
         if late:
             act()
@@ -176,6 +180,7 @@ class JobContext:
                 return
             self.stop_reason = reason
             acts = list(self._on_stop)
+        # Outside the lock: what is called may log, which takes it.
         for act in acts:
             act()
 

@@ -73,6 +73,8 @@ def load(job_id: int, caller: Caller, *, can: Right = Right.READ) -> Job | Outli
     if can is not Right.READ:
         take_write_lock()
     job = db.session.get(Job, job_id, populate_existing=True)
+    # A project's job is stopped by the project's own people; an admin is none of them by their
+    # role.
     if job is None or job.project_id is not None:
         raise NotFound()
     return Outline(job)

@@ -256,6 +256,15 @@ def test_an_admin_can_and_nobody_else(app: Flask, ada: Person, bob: Person, zeb:
     assert traces(app.config["INSTANCE_PATH"]) == []
 
 
+def test_asked_for_twice_it_still_looks_for_the_words_of_the_first_time(
+    app: Flask, ada: Person, zeb: Person
+) -> None:
+    for _ in range(2):
+        assert ada.delete(f"/users/{zeb.id}", json={"password": PASSWORD}).status_code == 204
+    finish(app)
+    assert traces(app.config["INSTANCE_PATH"]) == []
+
+
 def test_it_goes_on_after_a_crash(app: Flask, zeb: Person) -> None:
     """Whatever step was the last before it, the rest is done by the next process."""
     assert zeb.delete("/auth/me", json={"password": PASSWORD}).status_code == 204

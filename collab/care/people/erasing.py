@@ -77,7 +77,9 @@ def begin(user: User, *, take_projects: bool, actor: Caller) -> None:
     while _goes_first(user_id, take_projects, actor):
         pass
     user = db.session.get_one(User, user_id, populate_existing=True)
-    db.session.merge(Erasure(user_id=user.id, email=user.email, name=user.name))
+    # Asked for twice, it goes on with the words of the first time: the account has none any more.
+    if db.session.get(Erasure, user.id) is None:
+        db.session.add(Erasure(user_id=user.id, email=user.email, name=user.name))
     end_sessions_of(user.id, "account erased")
     _forget(user)
     db.session.commit()
@@ -137,9 +139,11 @@ def step() -> bool:
     """Do a part of what is left of the oldest erasure; returns whether there is more."""
     act_as(None)
     quota.let_pass(db.session())
+    # One at a time, the oldest first: done side by side, the first would be done later.
     found = db.session.scalar(select(Erasure).order_by(Erasure.begun_at).limit(1))
     if found is None:
         return False
+    # A copy: the row is gone from the session with the snapshot that is given up here.
     whom = Subject(found.user_id, found.email, found.name)
     db.session.rollback()
     if not whom.email:  # all that was looked for is gone, and this is forgotten, too
@@ -188,6 +192,7 @@ def _forget_whom(whom: Subject) -> bool:
     """Forget what was looked for."""
     take_write_lock()
     erasure = db.session.get_one(Erasure, whom.id)
+    # In a commit before the last: the log that is put away then has to hold these words as well.
     erasure.email = erasure.name = ""
     db.session.commit()
     return True

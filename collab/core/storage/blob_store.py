@@ -65,6 +65,7 @@ def _has(column: Any, digest: str) -> bool:
 
 def sweep_freed() -> bool:
     """Delete some of the bytes that rows have let go of, where nobody else has them."""
+    # Without the lock: whether anybody uses one is asked again under it, for each of them.
     digests = db.session.scalars(select(FreedBlob.sha256).limit(FREED_AT_ONCE)).all()
     db.session.rollback()
     for digest in digests:
@@ -91,9 +92,11 @@ def tidy() -> None:
     """
     moment = time.time() - ABANDONED_AFTER_S
     blobs().remove_unfinished(moment)
+    # A folder that was copied, for example: by this database's rows nothing in it is in use.
     if not blobs().are_ours():
         logger.warning("INSTANCE_PATH holds the files of another database: they are left alone")
         return
+    # May be outdated when a file is looked at: `sweep` asks again under the lock before it deletes.
     used: set[str] = set()
     for column in _COLUMNS.here():
         used.update(db.session.scalars(select(column).where(column.is_not(None)).distinct()))

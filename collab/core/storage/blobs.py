@@ -143,6 +143,8 @@ class Blobs:
         """Take the lock of the file that says whether files may be deleted, if it is free."""
         descriptor = os.open(self._folder / HELD_FILE, os.O_RDWR | os.O_CREAT, 0o600)
         try:
+            # Of the open file, not of the process: threads of one server keep one another out as
+            # well.
             fcntl.flock(descriptor, how | fcntl.LOCK_NB)
             yield True
         except BlockingIOError:

@@ -66,6 +66,8 @@ def _below(table: Table, which: ColumnElement[bool]) -> Iterator[tuple[Table, Co
     """Yield the tables whose rows are deleted with a table's, the innermost first."""
     for child in db.metadata.sorted_tables:
         for key in child.foreign_keys:
+            # What hangs on the child goes first, or the database would delete it all with the
+            # child's row.
             if key.ondelete == "CASCADE" and key.references(table):
                 belongs = key.parent.in_(select(key.column).where(which))
                 yield from _below(child, belongs)

@@ -14,6 +14,8 @@ MIB = 2**20
 SQLITE_FULL = sqlite3.SQLITE_FULL
 #: What PostgreSQL says of the server's disk.
 DISK_FULL_STATE = "53100"
+# What SQLite also says when its log finds no room; it says so of other troubles, too, which is why
+# the disk is asked besides.
 MAYBE_FULL = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
@@ -28,6 +30,7 @@ def is_full(error: BaseException) -> bool:
             return True
         if getattr(seen, "sqlstate", None) == DISK_FULL_STATE:
             return True
+        # SQLAlchemy keeps what the driver raised as `orig`.
         seen = getattr(seen, "orig", None) or seen.__cause__
     return False
 
@@ -45,4 +48,5 @@ def free_bytes() -> int:
 def free_in(folder: Path) -> int:
     """Return how many bytes can still be written in a folder."""
     found = os.statvfs(folder)
+    # Not `f_bfree`: the blocks that are reserved for root are none of ours.
     return found.f_bavail * found.f_frsize

@@ -66,6 +66,8 @@ class Housekeeper(BackgroundThread):
 
     def do_due(self) -> bool:
         """Take the steps that are due; returns whether there is more to do at once."""
+        # A list and not a generator: `any` would stop at the first chore with more to do, and
+        # starve the rest.
         more = [
             self._do(one) for one in self._chores if time.monotonic() >= self._due.get(one.name, 0)
         ]
@@ -92,9 +94,11 @@ class Housekeeper(BackgroundThread):
                 try:
                     more = one.step()
                 finally:
+                    # A step may have left one open: the next chore begins without its transaction.
                     db.session.remove()
         except Exception as error:
             logger.warning("housekeeping, %s: %s", one.name, error)
+            # The thread goes on: one chore that fails must not keep the others from being done.
             self._failing.add(one.name)
             return False
         self._failing.discard(one.name)

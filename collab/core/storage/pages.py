@@ -40,6 +40,7 @@ def give_back() -> bool:
     driver = _driver()
     if more := _spare(driver):
         return more
+    # Until then the cut is only in the log: a checkpoint is what makes the file itself shorter.
     driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     return False
 
@@ -60,6 +61,7 @@ def rewrite_once() -> bool:
     if driver.execute("PRAGMA auto_vacuum").fetchone()[0] == AUTO_VACUUM_INCREMENTAL:
         return False
     size = path.stat().st_size
+    # Three times: VACUUM writes a copy, and moves it back through the write-ahead log.
     if size > REWRITTEN_BYTES or shutil.disk_usage(path.parent).free < 3 * size:
         return False
     driver.execute(f"PRAGMA auto_vacuum={AUTO_VACUUM_INCREMENTAL}")

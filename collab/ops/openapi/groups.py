@@ -35,6 +35,8 @@ def put_in_order(spec: APISpec) -> None:
         operation = next(one for key, one in paths[path].items() if key != "parameters")
         return known.get(operation["tags"][0], len(known))
 
+    # A dict keeps the order in which keys were added: taken out and put back, each comes to its
+    # place.
     for path in sorted(paths, key=place):
         paths[path] = paths.pop(path)
     for name in UNUSED_SCHEMAS:
