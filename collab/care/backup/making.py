@@ -14,6 +14,7 @@ from typing import IO
 
 from ...core.database import register_functions
 from ...core.storage.blobs import Blobs
+from ...core.storage.lasting import sync_folder
 from ...core.text import times
 from ...ingest.pipeline.archives.archive import Archive
 from .manifest import Manifest
@@ -203,8 +204,4 @@ def _put(draft: Path, place: Path) -> None:
         os.link(draft, place)
     except FileExistsError:
         raise CanNotBackUp(f"{place} is there already.") from None
-    folder = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(place.parent)

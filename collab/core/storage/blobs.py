@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import ApiError
+from .lasting import sync_folder
 
 PIECE_BYTES = 64 * 1024
 #: How the names of files begin that have not arrived as a whole.
@@ -100,10 +101,13 @@ class Blobs:
     def keep(self, received: Received) -> None:
         """Move a received file to its place; over the same one, if it is there already."""
         place = self.path(received.digest)
+        is_new = not place.parent.exists()
         place.parent.mkdir(mode=0o700, exist_ok=True)
         # One step of the system: nobody ever finds half of a file under its digest.
         received.path.replace(place)
-        _sync(place.parent)
+        sync_folder(place.parent)
+        if is_new:
+            sync_folder(self._folder)
         with contextlib.suppress(FileExistsError):
             descriptor = os.open(
                 self._folder / OWNER_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
@@ -165,15 +169,6 @@ class Blobs:
         """Delete files whose receiving began before a moment, and stalled."""
         for path in _older(self._folder.glob(f"{RECEIVING_PREFIX}*"), moment):
             path.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Let a new name in a folder outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _older(paths: Iterator[Path], moment: float) -> Iterator[Path]:

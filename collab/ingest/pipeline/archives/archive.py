@@ -24,6 +24,7 @@ from typing import Any
 
 import orjson
 
+from ....core.storage.lasting import sync_folder
 from ..engines.face import Store
 from ..event import Event
 from .writers import Writer
@@ -119,7 +120,9 @@ class Archive:
             file.flush()
             os.fsync(file.fileno())
         if is_new:
-            _sync_folder(path.parent)
+            # And where its folder is, which may be new as well.
+            sync_folder(path.parent)
+            sync_folder(path.parent.parent)
         return length
 
     def seal(self, connection: Store, border: int) -> int:
@@ -202,13 +205,3 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path) as file:
         for text in file:
             yield orjson.loads(text)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the names in a folder, and its own in the one above, on disk."""
-    for one in (folder, folder.parent):
-        descriptor = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
