@@ -144,37 +144,36 @@ def _checkpoint(live_text: LiveText) -> Write:
     packed = zlib.compress(text.encode(), ZLIB_LEVEL)
 
     def write() -> Noted:
-        mine = Checkpoint.file_id == live_text.file_id
-        newest = db.session.scalar(select(func.max(Checkpoint.version)).where(mine)) or 0
-        db.session.execute(
-            # Older checkpoints keep their text, for old versions; the state is only needed at the
-            # newest.
-            update(Checkpoint).where(mine, STATE_COLUMN.is_not(None)).values(state=None)
-        )
-        values = {
-            "file_id": live_text.file_id,
-            "version": live_text.version,
-            "text": packed,
-            "state": state,
-        }
-        db.session.merge(Checkpoint(**values))
-        held = update(FileChange).where(FileChange.file_id == live_text.file_id)
-        held = held.where(FileChange.version > newest, FileChange.version <= live_text.version)
-        # The rows stay, for the history: what they changed is in `delta`.
-        db.session.execute(held.values(update=None))
+        _store(live_text, packed, state)
         searched = _search(live_text, text)
 
         def noted() -> None:
             searched()
-            live_text.uncompacted, live_text.untidy, live_text.proven = (
-                (0, 0),
-                True,
-                live_text.version,
-            )
+            live_text.uncompacted, live_text.untidy = (0, 0), True
+            live_text.proven = live_text.version
 
         return noted
 
     return write
+
+
+STATE_COLUMN = Checkpoint.state
+
+
+def _store(live_text: LiveText, packed: bytes, state: bytes) -> None:
+    """Write a checkpoint in the open transaction, instead of the updates that it holds."""
+    mine = Checkpoint.file_id == live_text.file_id
+    newest = db.session.scalar(select(func.max(Checkpoint.version)).where(mine)) or 0
+    # Older checkpoints keep their text, for old versions; the state is only needed at the newest.
+    db.session.execute(update(Checkpoint).where(mine, STATE_COLUMN.is_not(None)).values(state=None))
+    checkpoint = Checkpoint(
+        file_id=live_text.file_id, version=live_text.version, text=packed, state=state
+    )
+    db.session.merge(checkpoint)
+    held = update(FileChange).where(FileChange.file_id == live_text.file_id)
+    held = held.where(FileChange.version > newest, FileChange.version <= live_text.version)
+    # The rows stay, for the history: what they changed is in `delta`.
+    db.session.execute(held.values(update=None))
 
 
 def _prove(live_text: LiveText) -> Write:
@@ -186,9 +185,6 @@ def _prove(live_text: LiveText) -> Write:
         live_text.proven = live_text.version
 
     return lambda: noted
-
-
-STATE_COLUMN = Checkpoint.state
 
 
 def _restore(live_text: LiveText) -> Noted:
