@@ -132,7 +132,7 @@ def test_a_package_imports_only_lower_ranks():
 APART = {
     "core/outbound": ("core/outbound",),
     "processing/engine": ("processing/engine",),
-    "ingest/pipeline": ("ingest/pipeline", "core/outbound"),
+    "ingest/pipeline": ("ingest/pipeline", "core/outbound", "core/storage/lasting"),
 }
 
 
