@@ -123,6 +123,7 @@ SETTINGS = (
     Setting("LIVE_PER_PERSON", "100", whole(1, 20_000), "of these, one person's"),
     Setting("LIVE_PER_ADDRESS", "600", whole(1, 20_000), "of these, one address's (IPv6: /64)"),
     Setting("WEB_PROCESSES", "1", whole(1, 32), "processes that `python app.py` serves with"),
+    Setting("DRAIN_SECONDS", "0", whole(0, 300), "for requests on open connections after SIGTERM"),
     Setting("HTTP_THREADS", "32", whole(2, 512), "threads kept free for ordinary requests"),
     Setting("HEAD_SECONDS", "10", whole(1, 600), "for a request's head, from its first byte"),
     Setting("BODY_SECONDS", "20", whole(1, 600), "for its body, and a second for each 4 KiB"),

@@ -39,15 +39,15 @@ from .flags import service as flags
 from .projects import service as projects
 from .realtime.socketio_door.sessions import owner_of
 from .serving import counting_worker
-from .serving.bounds import Bounds
 from .serving.handover import Handover
+from .serving.leaving import LeavingArbiter
 from .serving.lone import process as lone
 from .serving.sharing_worker import SharingWorker
-from .serving.spool import Spool
+from .serving.spool import Bounds, Spool
 
 log = logging.getLogger(__name__)
 
-#: Seconds from SIGTERM until what still runs is killed.
+#: Seconds from SIGTERM, or from the end of DRAIN_SECONDS, until what still runs is killed.
 GRACE_S = 2
 #: Threads for requests that wait for a turn at what is heavy, so that HTTP_THREADS are kept free.
 WAITING_THREADS = heavy.MAX_HEAVY_AT_ONCE + heavy.MAX_HEAVY_WAITING + passwords.MAX_HASHES_WAITING
@@ -75,7 +75,7 @@ class CollabWorker(SharingWorker):
         if self.alive:
             # Not here: this may have interrupted a thread that holds a lock of the parts.
             threading.Thread(target=PARTS.of(self.wsgi).close, name="closing").start()
-            self.method_queue.defer(self.close_idle)
+            self.method_queue.defer(self.begin_to_leave)
         super().handle_exit(sig, frame)
 
     def is_parent_alive(self) -> bool:
@@ -124,7 +124,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         if self.cfg.workers == 1:
             lone.serve(self, self._left)
         else:
-            super().run()
+            LeavingArbiter(self).run()
 
 
 def main(app: Flask) -> None:
@@ -204,6 +204,7 @@ def options(app: Flask, arguments: Any, off: list[str], left: lone.Left | None) 
     url = starting.address(host, port)
     threads = config["HTTP_THREADS"] + WAITING_THREADS
     CollabWorker.bounds = bounds(app)
+    CollabWorker.drain_seconds = config["DRAIN_SECONDS"]
     if config["WEB_PROCESSES"] > 1:
         CollabWorker.accepts_in_a_row = 1
         CollabWorker.handover = Handover(config["INSTANCE_PATH"] / FOLDER_NAME, reached)
@@ -215,7 +216,7 @@ def options(app: Flask, arguments: Any, off: list[str], left: lone.Left | None) 
         "threads": threads,
         "worker_connections": config["SOCKET_LIMIT"] + threads + SPARE_CONNECTIONS,
         "preload_app": True,
-        "graceful_timeout": GRACE_S,
+        "graceful_timeout": config["DRAIN_SECONDS"] + GRACE_S,
         "keepalive": 5,
         "limit_request_line": 8190,
         # What proxies say counts by TRUSTED_PROXIES alone, in the application (ProxyFix).

@@ -119,3 +119,15 @@ class Spooled:
         else:
             self._spool.give_disk(self.size, self._network)
         self.size = 0
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What connections may take of a server, as its settings say; seconds and bytes."""
+
+    head_seconds: int
+    body_seconds: int
+    send_seconds: int
+    per_address: int
+    largest_body: int
+    spool: Spool

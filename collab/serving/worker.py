@@ -22,15 +22,15 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from .answering import answer
-from .bounds import Bounds
 from .deadlines import NO_DEADLINE, Deadlines
 from .gathering import Gatherer
 from .holding import Held
 from .holding_worker import Holding
+from .leaving import Leaving
 from .outgoing import MIN_BYTES_PER_S, Outgoing, Terms
 from .peer import Peer, network
 from .refusals import SERVER_STOPPING, TOO_LATE, Refused
-from .spool import Spooled
+from .spool import Bounds, Spooled
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +45,9 @@ LINGER_S = 2.0
 LINGER_BYTES = 256 * 1024
 #: Seconds of quiet before a kept connection is closed.
 IDLE_S = 10.0
-#: Seconds that the rest of a request may take once the server has been told to stop.
-REST_S = 0.5
 
 
-class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
+class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
     """A worker whose threads get whole requests only."""
 
     #: Set by whoever makes the server, before the fork.
@@ -61,7 +59,6 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         self._deadlines: Deadlines[Peer] = Deadlines()
         self._per_network: Counter[str] = Counter()
         self._waiting: set[Peer] = set()
-        self._last_rest_at = NO_DEADLINE
         waiters = threading.BoundedSemaphore(max(1, self.cfg.threads // 4))
         self._terms = Terms(self.bounds.send_seconds, waiters)
 
@@ -126,10 +123,10 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         self._deadlines.set(peer, peer.begun + IDLE_S)
         if sent or not peer.gatherer.idle:
             self._feed(peer, sent)
-        elif not self.alive:
-            self._drop(peer)
         else:
             self._watch(peer, EVENT_READ, self._on_readable)
+            if not self.alive:
+                self._look_again(peer)
 
     def _on_readable(self, peer: Peer) -> None:
         try:
@@ -283,16 +280,6 @@ class SelectingWorker(Holding, ThreadWorker):  # type: ignore[misc]
         if force:
             for peer in list(self._waiting):
                 self._drop(peer)
-
-    def close_idle(self) -> None:
-        """Close the connections that no thread works for, or soon; the server is stopping."""
-        self._last_rest_at = time.monotonic() + REST_S
-        for peer in list(self._waiting):
-            if peer.held is None and peer.events == EVENT_READ:
-                if peer.gatherer.idle or not peer.stays:
-                    self._drop(peer)
-                else:
-                    self._deadlines.set(peer, min(peer.deadline, self._last_rest_at))
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait until something can be done, at most until the next deadline."""

@@ -90,6 +90,7 @@ BAD = {
     "SESSION_RETENTION_DAYS": ["", "-1", "x"],
     "JOB_WORKERS": ["", "-1", "65"],
     "WEB_PROCESSES": ["", "0", "33", "1.5", "auto"],
+    "DRAIN_SECONDS": ["", "-1", "301", "x"],
     "JOB_LEASE_SECONDS": ["", "0", "x"],
     "MIN_FREE_MB": ["", "-1", "x"],
     "WEBHOOKS": ["", "maybe"],

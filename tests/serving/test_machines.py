@@ -162,3 +162,41 @@ def test_without_redis_events_come_by_the_log_and_signals_again_when_it_is_back(
 
     eventually(heard)
     assert ids(there.events()) == told
+
+
+def test_while_postgresql_restarts_everybody_is_told_to_come_again_and_nothing_is_lost(
+    machines: Machines, project: int, opened: contextlib.ExitStack
+) -> None:
+    here, there = (socket_at(opened, machines, machines.bob, n, project) for n in (0, 1))
+    owners = [machines.at(machines.alice, number) for number in (0, 1)]
+    with Writer(owners[0], project) as one, Writer(owners[1], project) as other:
+        for writer in (one, other):
+            writer.writes(5)
+        machines.cluster.stop()
+        try:
+            for writer in (one, other):
+                eventually(lambda: writer.refused)  # noqa: B023
+            away = [
+                answer
+                for owner in owners
+                for answer in (
+                    owner.get(f"/projects/{project}"),
+                    owner.post("/events", {"type": "file_changed", "project_id": project}),
+                )
+            ]
+            eventually(lambda: machines.status() == ["unavailable", "unavailable"])
+        finally:
+            machines.cluster.start()
+    for answer in away:
+        problem(answer, 503)
+        assert int(answer.headers["Retry-After"]) > 0
+    assert (one.refused, other.refused) == (503, 503)
+    eventually(lambda: machines.status() == ["ok", "ok"])
+    last = owners[0].tells(project, text="after it")
+    log = ids(machines.log(project))
+    assert {*one.ids, *other.ids, last} <= {*log}
+    for socket in (here, there):
+        hears(socket, last)
+        seen = ids(socket.events())
+        assert seen == log[-len(seen) :]
+        assert {*one.ids, *other.ids} <= {*seen}

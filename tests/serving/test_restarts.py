@@ -1,10 +1,17 @@
-"""Machines that are killed and come back: nothing is lost, and nothing comes twice."""
+"""Machines that are restarted one by one, or killed: every request is answered, nothing is lost."""
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import httpx
+import pytest
 
 from ..realtime.test_no_loss import (
     THE_END,
@@ -16,11 +23,145 @@ from ..realtime.test_no_loss import (
     stop,
     wait_for,
 )
+from ..realtime.test_stock_clients import TESTS, InNode
 from ..support.machines import Machines
-from ..support.waiting import PATIENCE
+from ..support.people import Person
+from ..support.servers import PLAIN
+from ..support.waiting import PATIENCE, eventually
 
 #: Acknowledged writes in the test of kills, the kills, and how often each reader disconnects.
 EVENTS, KILLS, CUTS = 200, 2, 4
+#: Seconds between two requests of one caller.
+PAUSE_S = 0.02
+#: What follows the project as people's programs do, in Node: none of them is told to come back.
+STOCK = ("eventsource, token", "ws")
+
+
+class Caller(threading.Thread):
+    """Calls nginx again and again over one connection that is kept alive, and repeats nothing."""
+
+    def __init__(self, machines: Machines, project: int) -> None:
+        super().__init__(daemon=True)
+        self._machines, self._project = machines, project
+        self.over = threading.Event()
+        #: How many requests were answered, and what was answered otherwise than it should be.
+        self.answered, self.failures = 0, list[str]()
+        #: What was acknowledged: events by their ids.
+        self.told: list[int] = []
+
+    def run(self) -> None:
+        with httpx.Client(base_url=self._machines.url, **PLAIN) as http:
+            person = self._machines.alice.at(http)
+            while not self.over.wait(PAUSE_S):
+                self.work(person)
+
+    def work(self, person: Person) -> None:
+        """Publish, make a thing, change it, look at it, delete it."""
+        about = {"project_id": self._project}
+        event = {"type": "file_changed", "payload": {"n": self.answered}} | about
+        if told := self.ask(201, person.post, "/events", event):
+            self.told.append(int(told["id"]))
+        if task := self.ask(201, person.post, "/tasks", {"title": "A task"} | about):
+            path = f"/tasks/{task['id']}"
+            self.ask(200, person.patch, path, {"title": "Another title"})
+            self.ask(200, person.get, f"/tasks?project_id={self._project}")
+            self.ask(204, person.delete, path)
+
+    def ask(self, status: int, send: Callable[..., httpx.Response], *how: Any) -> Any:
+        """Send a request; returns what was answered, if it is as it should be."""
+        try:
+            answer = send(*how)
+        except httpx.TransportError as error:
+            self.failures.append(f"{how[0]}: {error!r}")
+            return None
+        self.answered += 1
+        if answer.status_code != status:
+            self.failures.append(f"{how[0]}: {answer.status_code} {answer.text[:200]}")
+            return None
+        return answer.json() if answer.content else None
+
+
+class LongPoller(Caller):
+    """Follows a project by long polls."""
+
+    last = 0
+
+    def work(self, person: Person) -> None:
+        query = f"project_id={self._project}&after={self.last}&wait=5&limit=100"
+        if page := self.ask(200, person.get, f"/events?{query}"):
+            self.told += [int(one["id"]) for one in page["items"]]
+            self.last = page["last_id"]
+
+
+@pytest.fixture
+def stock(machines: Machines) -> Iterator[Callable[[int], InNode]]:
+    """Return a starter of stock clients that follow a project behind nginx."""
+    if not shutil.which("node") or not (TESTS / "node_modules" / "eventsource").exists():
+        pytest.skip("needs Node and tests/node_modules (npm ci --prefix tests)")
+    made: list[InNode] = []
+
+    def start(project: int) -> InNode:
+        made.append(InNode(machines.url, project))
+        made[-1]("renew", machines.bob.token)
+        for kind in STOCK:
+            made[-1]("open", kind)
+        eventually(lambda: all(one["open"] and one["recovered"] for one in look(made[-1])))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+def look(node: InNode) -> list[dict[str, Any]]:
+    """Return what each stock client has seen."""
+    return list(node("look").values())
+
+
+def test_a_rolling_restart_fails_no_request_and_loses_no_event(
+    machines: Machines, stock: Callable[[int], InNode]
+) -> None:
+    project = machines.project()
+    followers = stock(project)
+    before = [int(one["id"]) for one in machines.log(project)]
+    poller = LongPoller(machines, project)
+    poller.last = before[-1]
+    callers = [Caller(machines, project) for _ in range(3)]
+    for one in (poller, *callers):
+        one.start()
+    for machine in machines.both:
+        writes(callers, 45)
+        machine.signal(signal.SIGTERM)
+        assert machine.process.wait(PATIENCE) == 0
+        writes(callers, 45)
+        machine.start()
+        eventually(lambda: machines.status() == ["ok", "ok"])
+    writes(callers, 45)
+    for one in callers:
+        one.over.set()
+        one.join(PATIENCE)
+    log = [int(one["id"]) for one in machines.log(project)][len(before) :]
+    eventually(lambda: poller.last >= log[-1])
+    poller.over.set()
+    poller.join(PATIENCE)
+    assert [one.failures for one in (poller, *callers)] == [[]] * 4
+    told = [key for one in callers for key in one.told]
+    assert len(told) == len({*told})
+    assert {*told} <= {*log}
+    assert poller.told == log
+    eventually(lambda: all(log[-1] in one["ids"] for one in look(followers)))
+    assert [one["ids"] for one in look(followers)] == [log] * len(STOCK)
+    assert [one["over"] for one in look(followers)] == [False] * len(STOCK)
+
+
+def writes(callers: list[Caller], more: int) -> None:
+    """Wait until so many more requests have been answered, or one was not."""
+    wanted = sum(one.answered for one in callers) + more
+    eventually(
+        lambda: (
+            sum(one.answered for one in callers) >= wanted or any(one.failures for one in callers)
+        )
+    )
 
 
 class Either:

@@ -18,7 +18,9 @@ from ..support.waiting import PATIENCE
 
 #: Becomes the watcher of a process that runs some lines, as `lone/process.py` does.
 LAUNCH = f"""
-import os, signal, sys, tempfile, time
+import os, signal, socket, sys, tempfile, time
+port = socket.create_server(("127.0.0.1", 0))
+os.dup2(port.fileno(), 0)
 lines, silent_s, grace_s = sys.argv[1:]
 signal.pthread_sigmask(signal.SIG_BLOCK, {[int(one) for one in watcher.HELD_SIGNALS]})
 heart = tempfile.TemporaryFile()

@@ -69,6 +69,7 @@ class Machines:
         cluster.ask("postgres", f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         cluster.ask("postgres", f"CREATE DATABASE {DATABASE} TEMPLATE template0")
         where = {"DATABASE_URL": cluster.url(DATABASE), "REDIS_URL": redis.url}
+        where |= {"DRAIN_SECONDS": "3"}  # as compose.yaml says
         self.both = [ForkedServer(folder / "instance", **SETTINGS, **where) for _ in range(2)]
         self._open, self._pause = contextlib.ExitStack(), threading.Event()
         for one in self.both:

@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import socket
     from types import FrameType
     from typing import NoReturn
 
@@ -31,6 +32,13 @@ RENEWING_SIGNALS = (signal.SIGHUP,)
 UNHEARD_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU)
 #: What is held back while one program becomes the other.
 HELD_SIGNALS = (*STOPPING_SIGNALS, *RENEWING_SIGNALS, *UNHEARD_SIGNALS)
+#: Linux's number for it, which `socket` does not know (asm-generic/socket.h).
+SO_ATTACH_FILTER = 26
+#: A program for the kernel (linux/filter.h): of the flags in byte 13 of a TCP header (RFC 9293
+#: §3.1) look at SYN and ACK; drop a packet with SYN alone, which asks for a new connection, and
+#: take all others. Code, where to jump if it is so and if not, operand.
+NO_NEWCOMERS = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0))
+TAKE_REST = (0x06, 0, 0, 0x40000)
 
 
 class Watcher:
@@ -83,8 +91,18 @@ class Watcher:
             pass  # its end was seen a moment ago
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping = True
+        if not self._stopping:
+            self._stopping = True
+            self._close_port()
         self._tell_to_end()
+
+    def _close_port(self) -> None:
+        """Leave the port to the process that serves: once that has closed it, too, it is closed."""
+        import socket  # here: a program that has not been told to end does without its memory
+
+        for one in self._sockets.split(","):
+            with socket.socket(fileno=int(one)) as port:
+                keep_newcomers_out(port)
 
     def _renew(self, _number: int, _frame: FrameType | None) -> None:
         self._tell_to_end()
@@ -107,6 +125,26 @@ class Watcher:
         elif now - os.fstat(self._heart).st_mtime > self._silent_s:
             self._aborted = True
             self._send(signal.SIGABRT)
+
+
+def keep_newcomers_out(port: socket.socket) -> None:
+    """Let no new connection begin, where the system can; those that have begun become whole.
+
+    That is so in every process which has the port open, for as long as one of them has.
+    """
+    import array
+    import socket
+    import struct
+
+    if sys.platform != "linux" or port.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    program = [struct.pack("HBBI", *one) for one in (*NO_NEWCOMERS, TAKE_REST)]
+    code = array.array("B", b"".join(program))
+    told = struct.pack("HP", len(program), code.buffer_info()[0])
+    try:  # noqa: SIM105  (see above)
+        port.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, told)
+    except OSError:
+        pass  # then those who are late are reset, as without it
 
 
 def hear(numbers: tuple[signal.Signals, ...], handler: object) -> None:
