@@ -31,15 +31,15 @@ KNOWN_TRIGGERS = text(
 )
 
 #: Columns of texts that are compared by the database's language, if it has one (by their bytes, `B`
-#: is before `a`); pages, keys and places in a list
-#: are in the order of their bytes, as on SQLite.
+#: is before `a`); pages, keys and places in a list are in the order of their bytes, as on SQLite.
+#: The queue's tables are Procrastinate's own, and nothing of ours is in their order.
 NOT_BY_BYTES = text("""
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_collation o ON o.oid = a.attcollation
     WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind = 'r'
         AND a.attnum > 0 AND NOT a.attisdropped AND o.collname = 'default'
-        AND 'a' < 'B'
+        AND NOT starts_with(c.relname, 'procrastinate_') AND 'a' < 'B'
 """)
 
 
