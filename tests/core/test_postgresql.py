@@ -199,7 +199,8 @@ def test_texts_are_in_the_order_of_their_bytes_whatever_the_databases_language(
     where = {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": cluster.url("swedish")}
     app = create_app(SETTINGS | where)
     try:
-        prepare(app)
+        for _ in range(2):  # what the first start makes after the migrations, the next one finds
+            prepare(app)
         with app.app_context():
             kinds = db.session.execute(
                 text(
@@ -207,6 +208,7 @@ def test_texts_are_in_the_order_of_their_bytes_whatever_the_databases_language(
                     " JOIN pg_class c ON c.oid = attrelid"
                     " JOIN pg_collation o ON o.oid = attcollation WHERE attnum > 0"
                     " AND relkind = 'r' AND relnamespace = 'public'::regnamespace"
+                    " AND NOT starts_with(relname, 'procrastinate_')"
                 )
             ).all()
         assert kinds == [("C",)]
@@ -242,6 +244,17 @@ def test_lists_of_names_are_searched_folded(somebody: Person) -> None:
     for q in ("arger", "łódź", "LODZ 9", "& l"):
         found = ok(somebody.get("/projects", params={"q": q}))["items"]
         assert [one["name"] for one in found] == ["Ärger & Łódź 9"], q
+
+
+def test_a_database_that_may_only_be_read_now_is_said_to_be_out_of_reach(
+    start: MakeApp, url: str, cluster: PostgresServer, prepared: tuple[str, Person]
+) -> None:
+    """A server that another one took over from is so, until it is put away."""
+    cluster.ask("postgres", "ALTER DATABASE own SET default_transaction_read_only = on")
+    somebody = prepared[1].at(http_for(start()))
+    assert somebody.get("/tasks").status_code == 200
+    answer = somebody.post("/tasks", {"title": "Not now"})
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
 
 
 def test_readiness_says_what_it_can_do(start: MakeApp) -> None:

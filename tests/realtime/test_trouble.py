@@ -30,8 +30,6 @@ def database(instance: Path, server: Any) -> Iterator[Callable[[str], None]]:
     connection.close()
 
 
-#: What is answered where a table is missing: SQLite says no more than that something is wrong.
-NO_TABLE = 500 if databases.server() else 503
 NO_EVENTS = "ALTER TABLE events RENAME TO lost"
 NO_SESSIONS = "ALTER TABLE sessions RENAME TO lost"
 
@@ -43,7 +41,7 @@ def test_a_write_that_the_database_does_not_take_is_answered_and_the_socket_goes
     socket.expect("subscribed")
     database(NO_EVENTS)
     answer = socket.ask("activity", payload={})
-    assert (answer["type"], answer["status"]) == ("error", NO_TABLE)
+    assert (answer["type"], answer["status"]) == ("error", 503)
     assert socket.ask("ping")["type"] == "pong"
 
 
@@ -75,7 +73,7 @@ def test_a_socket_that_can_not_be_served_is_told_and_closed_with_1011(
     database(NO_SESSIONS)
     socket = connect(bob)
     closed = socket.wait_closed()
-    assert (socket.seen[0]["status"], closed.code) == (NO_TABLE, 1011)
+    assert (socket.seen[0]["status"], closed.code) == (503, 1011)
 
 
 def test_a_socket_that_could_not_be_served_gives_its_place_back(

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
-from psycopg.abc import Buffer
+from psycopg import errors
+from psycopg.abc import RV, Buffer, PQGen
 from psycopg.adapt import AdaptersMap, Loader
 from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_dumps
@@ -34,6 +35,25 @@ PLAIN_ADAPTERS.register_loader("json", TextLoader)
 set_json_dumps(dumps, PLAIN_ADAPTERS)
 
 
+#: What the server says of a database that is not, or not now, what this code takes: it is being
+#: restored or migrated, or it is a standby that may only be read.
+UNREADY_ERRORS = (
+    errors.UndefinedTable,
+    errors.UndefinedColumn,
+    errors.InvalidSchemaName,
+    errors.InsufficientPrivilege,
+    errors.ReadOnlySqlTransaction,
+)
+
+
+class Unready(psycopg.OperationalError):
+    """Such an error, told as SQLite tells it: it may be over when the caller tries again.
+
+    To psycopg these are faults of a statement. But ours are made of the models, so it is the
+    database that is to blame; and whoever follows the log has to wait, not pass the row.
+    """
+
+
 class Driver(psycopg.Connection[Any]):
     """psycopg's connection, which knows whether its transaction has the writer's lock."""
 
@@ -48,6 +68,13 @@ class Driver(psycopg.Connection[Any]):
     def is_open(self) -> bool:
         """Return whether there is a transaction that may be committed."""
         return self.pgconn.transaction_status == TransactionStatus.INTRANS
+
+    def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
+        """Run what every call of the server goes through; raises Unready for what is no fault."""
+        try:
+            return super().wait(gen, *args, **kwargs)
+        except UNREADY_ERRORS as error:
+            raise Unready(str(error)) from error
 
     def commit(self) -> None:
         """Commit, let the next writer begin, and then wait until the disk has it.
