@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import text
 
 from collab.extensions import db
 from collab.jobs.on_owner_disabled import MAX_JOBS_PER_TRANSACTION
 
 from ..conftest import http_for
+from ..support import databases
 from ..support.history import rows
 from ..support.jobs import Desk
 from ..support.people import Person, ok
@@ -92,17 +92,14 @@ def ended(app: Flask, *job_ids: int) -> list[Any]:
     return [row for row in rows(app) if row.topic in topics and "cancel" in row.type]
 
 
-FAILS = """
-    CREATE TRIGGER no_disabling BEFORE UPDATE OF disabled_at ON users
-    BEGIN SELECT RAISE(ABORT, 'for the test'); END
-"""
-
-
 def test_a_disabling_that_fails_ends_nothing(app: Flask, ada: Person, bob: Person) -> None:
     """Jobs end in the transaction that disables, or not at all."""
     made, own = bob.submits()["id"], ada.submits()["id"]
     with app.app_context():
-        db.session.execute(text(FAILS))
+        fails = databases.trigger(
+            "no_disabling", "BEFORE UPDATE OF disabled_at", "users", databases.REFUSE
+        )
+        db.session.connection().exec_driver_sql(fails)
         db.session.commit()
     assert ada.patch(f"/users/{bob.id}", {"disabled": True}).status_code == 500
     problem(ada.patch(f"/users/{ada.id}", {"disabled": True}), 409)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -211,7 +210,7 @@ def is_locked(instance: Path) -> bool:
     other = databases.opened(instance, timeout=0)
     try:
         other.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
+    except databases.LOCKED:
         return True
     finally:
         other.close()
@@ -226,7 +225,6 @@ ASKED: dict[str, Callable[[int, Caller, Right], object]] = {
 }
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize("way", ASKED)
 def test_nobody_writes_between_the_look_for_a_right_to_change_and_the_commit(
     way: str, app: Flask, instance: Path, bob: Person, project: int
@@ -237,7 +235,6 @@ def test_nobody_writes_between_the_look_for_a_right_to_change_and_the_commit(
         db.session.rollback()
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize("way", ["load", "admit"])
 def test_who_only_reads_keeps_nobody_from_writing(
     way: str, app: Flask, instance: Path, bob: Person, project: int

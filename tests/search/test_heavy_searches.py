@@ -53,7 +53,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("plans")
 def test_no_search_looks_at_more_rows_where_there_are_more_than_are_ranked(
     app: Flask, alice: Person
 ) -> None:

@@ -50,6 +50,9 @@ REFUSE = "SELECT RAISE(ABORT, 'refused')"
 #: What a writer of the service holds.
 WRITER_LOCK = str(TAKE_WRITER_LOCK)
 
+#: What is raised where the lock of a writer did not come.
+LOCKED = (sqlite3.OperationalError, psycopg.errors.LockNotAvailable)
+
 _server = contextlib.ExitStack()
 LEFT_OUT: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
@@ -137,8 +140,10 @@ def _create(there: PostgresServer, name: str, template: str) -> None:
 class Table:
     """A connection of another process to a test's database on PostgreSQL, spoken to as SQLite."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: float) -> None:
         self._connection = psycopg.connect(url, autocommit=True)
+        patience_ms = max(1, int(timeout * 1000))  # 0 would be without an end
+        self._connection.execute(f"SET lock_timeout = {patience_ms}".encode())
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run a statement; BEGIN IMMEDIATE takes the writer's lock."""
@@ -174,9 +179,12 @@ class Table:
 
 
 def opened(folder: Path, *, timeout: float = 5) -> Any:
-    """Open a connection of another process to the database of an instance folder."""
+    """Open a connection of another process to the database of an instance folder.
+
+    It waits for locks of others as many seconds as `timeout` says, and then raises one of LOCKED.
+    """
     if there := server():
-        return Table(there.url(name_of(folder)))
+        return Table(there.url(name_of(folder)), timeout)
     connection = sqlite3.connect(
         folder / "collab.db", isolation_level=None, timeout=timeout, check_same_thread=False
     )
