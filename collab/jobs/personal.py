@@ -45,5 +45,5 @@ TABLES = (
 def init_app(app: Flask) -> None:
     """Declare them."""
     declare(app, *TABLES)
-    own = f"topic IN (SELECT 'job:' || id FROM ({OWN_JOBS}))"  # noqa: S608 (no one's words)
+    own = f"topic IN (SELECT 'job:' || id FROM ({OWN_JOBS}) AS own)"  # noqa: S608 (no one's words)
     declare_more(app, "events", Person("topic", Then.DELETE, own, why="what jobs said as they ran"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from heapq import nsmallest
 from typing import Any
 
 from sqlalchemy import String, case, cast, func, select
 
 from ..auth.models import User
+from ..core.words.sorting import sort_key
 from ..events.models import EventRow, LogState
 from ..projects.models import COLLABORATOR, OWNER, VIEWER, Member, Project
 from ..workspaces.models import Workspace
@@ -194,12 +196,13 @@ def members(scope: Scope) -> Members:
     rank = case({OWNER: 0, COLLABORATOR: 1, VIEWER: 2}, value=Member.role, else_=3)
     mine = Member.project_id == scope.project_id
     counts = select(Member.role, func.count()).where(mine).group_by(Member.role).order_by(rank)
-    listed = select(User.name, Member.role, Member.created_at).join(User, Member.user_id == User.id)
-    listed = (
-        listed.where(mine).order_by(rank, func.sort_key(User.name), User.id).limit(MAX_ROWS_LISTED)
-    )
+    everybody = select(rank, User.name, User.id, Member.role, Member.created_at)
+    everybody = everybody.join(User, Member.user_id == User.id).where(mine)
+    rows = scope.connection.execute(everybody)
+    # Not by the database: PostgreSQL has no function of ours that folds names.
+    listed = nsmallest(MAX_ROWS_LISTED, rows, key=lambda one: (one[0], sort_key(one[1]), one[2]))
     roles = dict(scope.rows(counts))
-    return Members(roles, [(name, role, since) for name, role, since in scope.rows(listed)])
+    return Members(roles, [(name, role, since) for _, name, _, role, since in listed])
 
 
 @dataclass(frozen=True)
