@@ -42,7 +42,7 @@ def cell(
         read = ROUTE_ROWS[f"GET {row.split()[1]}"]
         may = [name for name in PEOPLE[1:] if ROUTE_ROWS[row][name] == read[name] == "200"]
         who = people[may[-1]]
-        one = Cell(people, who, row, desk)
+        one = Cell(people, who, row, desk, {})
         return who, "/" + one.filled(row.split()[1])
 
     return make

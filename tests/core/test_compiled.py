@@ -28,7 +28,7 @@ INSERT_SILENTLY = Compiled(
     insert(EVENTS), columns=[one.name for one in EVENTS.c if one.name != "id"]
 )
 COUNT = Compiled(select(func.count(EventRow.id).label("count")).where(EventRow.type == "t"))
-EVENT = {"topic": "x", "type": "t", "actor": None, "project_id": None, "address": None}
+EVENT = dict.fromkeys(("actor", "project_id", "address", "trace")) | {"topic": "x", "type": "t"}
 
 
 @pytest.fixture(autouse=True)

@@ -159,15 +159,16 @@ def test_a_socket_that_was_refused_has_no_place_while_its_peer_says_nothing(
 
 
 def test_a_socket_that_is_closed_from_here_has_no_place_while_its_peer_says_nothing(
-    crowded: Any, bob: Person
+    serve: Any, bob: Person
 ) -> None:
-    with RawSocket(crowded.url, token=bob.token) as shut:
+    server = serve(SOCKET_LIMIT="1")  # with pings far apart: this peer answers none
+    with RawSocket(server.url, token=bob.token) as shut:
         shut.send("ping")
         shut.receive()
         ok(bob.post("/auth/logout"))
         assert shut.until_closed()[1] == 4401
-        eventually(lambda: places_taken(crowded) == 0)
-        assert LIVE.of(crowded.app).capacity.lingering == 1
+        eventually(lambda: places_taken(server) == 0)
+        assert LIVE.of(server.app).capacity.lingering == 1
 
 
 def test_only_so_many_linger_without_a_place() -> None:

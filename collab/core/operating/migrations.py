@@ -25,7 +25,7 @@ MIGRATIONS_FOLDER = ROOT / "collab" / "migrations"
 #: Where Alembic notes how far a database is.
 NOTED_TABLE = "alembic_version"
 #: What a migration says of itself, and of the one before it.
-REVISION_PATTERN = re.compile(r"^(down_)?revision = [\"'](\w+)[\"']", re.MULTILINE)
+REVISION_PATTERN = re.compile(r"^(down_)?revision = [\"'](\w+)[\"']", re.M)
 
 _STEPS: Registry[list[Callable[[Connection], None]]] = Registry("made at starts", lambda _: [])
 

@@ -47,7 +47,7 @@ export function funnelPart(ctx, project, since) {
   });
   /** Begin with the types that there are most of, unless somebody has begun. @param {string[]} groups */
   const begin = (groups) => {
-    if (steps.value()) return;
+    if (steps.value() || steps.element.contains(document.activeElement)) return;
     const types = groups.filter((one) => !one.startsWith("(")).slice(0, 3);
     steps.set(types.map((one) => (/[",]/.test(one) ? `"${one.replaceAll('"', '""')}"` : one)).join(","));
     if (types.length > 1) void load();
