@@ -50,17 +50,23 @@ def carried_out(updates: list[bytes]) -> Outcome:
     if moved:
         wrong += _wrong_after_restoring(document)
     text, vector = from_units(document.units), _vector(document)
-    taken = [one for one in taken if _is_taken(document, one)]
-    return Outcome(taken, text, vector, wrong, moved)
+    return Outcome(_still_taken(taken, stored), text, vector, wrong, moved)
 
 
-def _is_taken(document: Document, update: bytes) -> bool:
-    """Return whether an update is not refused now that what it refers to may have come."""
-    try:
-        document.merge(update)
-    except Unusable:
-        return False
-    return True
+def _still_taken(updates: list[bytes], stored: list[bytes]) -> list[bytes]:
+    """Return the updates that are not refused once all that they may refer to has come."""
+    kept, document = [], None
+    for update in updates:
+        if document is None:
+            document = Document()
+            document.load(stored)
+        try:
+            document.merge(update)
+        except Unusable as error:
+            document = None if isinstance(error, Spoilt) else document
+            continue
+        kept.append(update)
+    return kept
 
 
 def _wrong(document: Document, stored: list[bytes]) -> list[str]:
