@@ -66,6 +66,8 @@ def test_texts_are_what_stock_yjs_makes_of_updates_at_random(
         assert theirs["failed"] == [], where
         if kind == "with bytes changed" and not one_thing_each(outcome.taken):
             continue
+        if kind == "with bytes changed" and theirs["text"] != theirs["reload"]:
+            continue  # Yjs itself makes another text of it when it is loaded again
         assert (outcome.text, outcome.vector) == (theirs["text"], theirs["vector"]), where
         # Changed bytes may say what no editor does; `wrong` tells if that is not put right.
         assert not outcome.moved or kind == "with bytes changed", where
