@@ -110,7 +110,7 @@ def _ranked(scope: Scope, key: Any, limit: int, *columns: Any) -> Query:
     count = func.count().label("events")
     groups, total = func.count().over().label("groups"), func.sum(func.count()).over()
     query = scope.events(key.label("key"), count, groups, total.label("total"), *columns)
-    return query.group_by(key).order_by(count.desc(), key).limit(limit)
+    return query.group_by(key).order_by(count.desc(), key.nulls_first()).limit(limit)
 
 
 @dataclass(frozen=True)
