@@ -64,7 +64,6 @@ class Broadcaster(BackgroundThread):
         """Wait until all that was committed before this call has been published."""
         with self._ticked:
             # The tick under way may have read before the commit; the one after it did not.
-            # The tick under way may have read before the commit; the one after it did not.
             wanted = self._ticks + 2
             self._bell.ring()
             while self._ticks < wanted:
