@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,6 +32,7 @@ from .support.declared import Declared
 from .support.order import pytest_collection_modifyitems  # noqa: F401 (a hook of pytest's)
 from .support.people import Person, register
 from .support.postgres import PostgresServer, pool_before, postgres_server
+from .support.quiet import NOTHING_BESIDE
 from .support.servers import PLAIN, ForkedServer, ProcessServer, ThreadServer, fork_server
 from .support.sockets import Socket
 from .support.streams import Stream
@@ -65,12 +66,7 @@ SETTINGS = {
     "LOG_LEVEL": "error",
     "SQLITE_SYNCHRONOUS": "normal",
     "DATABASE_TIMEOUT_SECONDS": "60",
-    "JOB_WORKERS": "0",
-    "NOTIFIER": "off",
-    "WEBHOOKS": "off",
-    "SCHEDULES": "off",
-    "INGEST_WORKER": "off",
-    "HOUSEKEEPING": "off",
+    **NOTHING_BESIDE,
     # Nothing is asked of it; what is, is tested with providers on this machine (tests/oauth).
     "OAUTH_GITHUB_CLIENT_ID": "collab",
     "OAUTH_GITHUB_CLIENT_SECRET": "a secret of the tests",
@@ -134,6 +130,15 @@ def close(app: Flask) -> None:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def migrated(url: str, folder: Path, names: Sequence[str]) -> dict[str, Person]:
+    """Migrate the database at an address, and register people in it; the first is the admin."""
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder), "DATABASE_URL": url})
+    prepare(app)
+    made = {name: register(http_for(app), name) for name in names}
+    close(app)
+    return made
 
 
 def make_lasting(folder: Path, **settings: str) -> Flask:

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.quiet import NOTHING_BESIDE
+
 #: More than a page of each.
 PROJECTS = TASKS = 30
 PROJECTS_PATH, TASKS_PATH = "/api/v1/projects", "/api/v1/tasks"
@@ -18,12 +20,7 @@ SETTINGS = {
     "REGISTER_RATE_LIMIT": "off",
     "ACCESS_TOKEN_MINUTES": "600",
     "PUBLISH_RATE_KB": "1000000",
-    "JOB_WORKERS": "0",
-    "NOTIFIER": "off",
-    "WEBHOOKS": "off",
-    "SCHEDULES": "off",
-    "INGEST_WORKER": "off",
-    "HOUSEKEEPING": "off",
+    **NOTHING_BESIDE,
 }
 
 

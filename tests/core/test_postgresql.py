@@ -20,7 +20,7 @@ from collab.events.catalogue.tasks import TaskDeleted
 from collab.extensions import db
 from collab.server import prepare
 
-from ..conftest import SETTINGS, close, http_for
+from ..conftest import SETTINGS, close, http_for, migrated
 from ..support import jobs, one_connection
 from ..support.people import Person, ok, register
 from ..support.postgres import PostgresServer
@@ -39,24 +39,15 @@ def prepared(
     cluster: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Person]:
     """Migrate a database with one person in it, once: each test gets a copy."""
-    cluster.ask("postgres", "DROP DATABASE IF EXISTS prepared")
-    cluster.ask("postgres", "CREATE DATABASE prepared TEMPLATE template0")
     folder = tmp_path_factory.mktemp("prepared")
-    where = {"INSTANCE_PATH": str(folder), "DATABASE_URL": cluster.url("prepared")}
-    app = create_app(SETTINGS | where)
-    prepare(app)
-    person = register(http_for(app), "ada")
-    close(app)
-    return "prepared", person
+    return "prepared", migrated(cluster.fresh("prepared"), folder, ("ada",))["ada"]
 
 
 @pytest.fixture
 def url(cluster: PostgresServer, prepared: tuple[str, Person]) -> Iterator[str]:
     """Return the address of a database of this test's own."""
-    cluster.ask("postgres", "DROP DATABASE IF EXISTS own WITH (FORCE)")
-    cluster.ask("postgres", f"CREATE DATABASE own TEMPLATE {prepared[0]} STRATEGY = file_copy")
-    yield cluster.url("own")
-    cluster.ask("postgres", "DROP DATABASE own WITH (FORCE)")
+    with cluster.copied(prepared[0], "own") as made:
+        yield made
 
 
 @pytest.fixture

@@ -34,12 +34,11 @@ from collab.jobs.order import Order
 from collab.jobs.procrastinate import schema
 from collab.jobs.procrastinate.deliveries import EARLY_S, HELD_S, Deliveries
 from collab.jobs.procrastinate.mending import MEND_S, STALLED_S, TIDY_S, Mender
-from collab.server import prepare
 
-from ..conftest import SETTINGS, close, http_for
+from ..conftest import SETTINGS, close, http_for, migrated
 from ..support import served
 from ..support.jobs import Clock, Desk, bring_types, gates, waiting
-from ..support.people import Person, ok, register
+from ..support.people import Person, ok
 from ..support.postgres import PostgresServer
 from ..support.schedules import keeper, makes_schedule
 from ..support.served import FOLDER, JobWorker, Traces
@@ -57,24 +56,15 @@ MakeApp = Callable[..., Flask]
 @pytest.fixture(scope="module")
 def people(cluster: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Person]:
     """Migrate a database with people in it, once: each test gets a copy."""
-    cluster.ask("postgres", "DROP DATABASE IF EXISTS jobs_prepared")
-    cluster.ask("postgres", "CREATE DATABASE jobs_prepared TEMPLATE template0")
     folder = tmp_path_factory.mktemp("prepared")
-    where = {"INSTANCE_PATH": str(folder), "DATABASE_URL": cluster.url("jobs_prepared")}
-    app = create_app(SETTINGS | where)
-    prepare(app)
-    made = {name: register(http_for(app), name) for name in ("ada", "alice", "bob")}
-    close(app)
-    return made
+    return migrated(cluster.fresh("jobs_prepared"), folder, ("ada", "alice", "bob"))
 
 
 @pytest.fixture
 def url(cluster: PostgresServer, people: dict[str, Person]) -> Iterator[str]:
     """Return the address of a database of this test's own."""
-    cluster.ask("postgres", "DROP DATABASE IF EXISTS jobs_own WITH (FORCE)")
-    cluster.ask("postgres", "CREATE DATABASE jobs_own TEMPLATE jobs_prepared STRATEGY = file_copy")
-    yield cluster.url("jobs_own")
-    cluster.ask("postgres", "DROP DATABASE jobs_own WITH (FORCE)")
+    with cluster.copied("jobs_prepared", "jobs_own") as made:
+        yield made
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from collab.core.security.keys import KEY_NAMES
 from .people import Person, ok, register
 from .postgres import PostgresServer
 from .proxies import NGINX, running
+from .quiet import NOTHING_BESIDE
 from .redis import RedisServer
 from .servers import PLAIN, ForkedServer, free_port
 from .waiting import eventually
@@ -31,12 +32,7 @@ SETTINGS = {name: f"{name}, that only the tests know, long enough" for name in K
     "DATABASE_POOL": "8",
     "DATABASE_POOL_OVERFLOW": "8",
     "TRUSTED_PROXIES": "1",
-    "JOB_WORKERS": "0",
-    "NOTIFIER": "off",
-    "WEBHOOKS": "off",
-    "SCHEDULES": "off",
-    "INGEST_WORKER": "off",
-    "HOUSEKEEPING": "off",
+    **NOTHING_BESIDE,
 }
 
 

@@ -77,6 +77,20 @@ class PostgresServer:
         """Return the address of a database."""
         return f"postgresql://collab@/{name}?host={self.folder}"
 
+    def fresh(self, name: str) -> str:
+        """Make an empty database, in the place of one of that name; returns its address."""
+        self.ask("postgres", f"DROP DATABASE IF EXISTS {name}")
+        self.ask("postgres", f"CREATE DATABASE {name} TEMPLATE template0")
+        return self.url(name)
+
+    @contextlib.contextmanager
+    def copied(self, of: str, name: str) -> Iterator[str]:
+        """Make a copy of a database for a while; yields its address."""
+        self.ask("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.ask("postgres", f"CREATE DATABASE {name} TEMPLATE {of} STRATEGY = file_copy")
+        yield self.url(name)
+        self.ask("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
     def ask(self, name: str, sql: str) -> list[Any]:
         """Run a statement in a database."""
         with psycopg.connect(self.url(name), autocommit=True) as connection:
