@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import fcntl
 import logging
 import os
 import resource
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -30,6 +27,7 @@ from .core.http.limits import largest_body
 from .core.operating.migrations import bring_up_to_date
 from .core.parts import PARTS
 from .core.storage import blob_store, opening, pages
+from .core.storage.file_lock import locked
 from .core.transactions.rights_epoch import RIGHTS_EPOCH
 from .events.bell.datagram import reached
 from .events.bell.lines import FOLDER_NAME
@@ -187,15 +185,6 @@ def tidy_files() -> None:
         log.warning("old files stay on disk: %s", error)
     finally:
         db.session.remove()
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file's lock within this block."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def options(app: Flask, arguments: Any, off: list[str], left: lone.Left | None) -> dict[str, Any]:

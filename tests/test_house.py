@@ -132,7 +132,12 @@ def test_a_package_imports_only_lower_ranks():
 APART = {
     "core/outbound": ("core/outbound",),
     "processing/engine": ("processing/engine",),
-    "ingest/pipeline": ("ingest/pipeline", "core/outbound", "core/storage/lasting"),
+    "ingest/pipeline": (
+        "ingest/pipeline",
+        "core/outbound",
+        "core/storage/file_lock",
+        "core/storage/lasting",
+    ),
 }
 
 
@@ -430,6 +435,12 @@ def test_threads_are_those_of_parts():
     """So that each is started after the fork, stopped in order, and shown by `/ready`."""
     others = [path for path in FILES if room(path) not in OWN_THREADS]
     assert offenders(others, lambda path: "threading.Thread(" in path.read_text()) == {}
+
+
+def test_files_are_locked_in_one_place():
+    """So that whoever reads of one lock knows what ends all of them, and who inherits them."""
+    others = [path for path in FILES if room(path) != "core/storage/file_lock.py"]
+    assert offenders(others, lambda path: re.findall(r"\b(flock|lockf)\(", path.read_text())) == {}
 
 
 #: Modules that one folder may hold, beside its `__init__.py`: past it, some of them are a room.

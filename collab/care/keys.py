@@ -7,10 +7,7 @@ An older key stays until nothing that it signed or sealed can still be good.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +19,7 @@ from ..core.idempotency import KEY_LIFETIME
 from ..core.models import utcnow
 from ..core.security import RINGS, key_id
 from ..core.security.keys import FALLBACKS_SUFFIX, Kept, new_secret, read_kept, write_kept
+from ..core.storage.file_lock import locked
 
 #: What older keys may be forgotten late by: clocks differ, and processes look once a second.
 FORGET_MARGIN = timedelta(hours=1)
@@ -44,7 +42,7 @@ def rotate(app: Flask, *, forget: bool) -> Iterator[str]:
         if ring.path is None:
             yield f"{name} is a setting: put a new one there, and this one into {name}{_AFTER}."
             continue
-        with _locked(ring.path):
+        with locked(_lock_of(ring.path)):
             now = utcnow()
             # Read under the lock: two who rotate at once would each forget the other's new key.
             found = [Kept(new_secret(), now), *read_kept(ring.path)]
@@ -80,7 +78,7 @@ def reseal(app: Flask) -> Iterator[str]:
     if ring.path is None:
         yield f"SEALING_KEY{FALLBACKS_SUFFIX} can be unset now."
         return
-    with _locked(ring.path):
+    with locked(_lock_of(ring.path)):
         newest = ring.secrets[0]
         kept = read_kept(ring.path)
         # Somebody rotated in between: what was sealed then needs the key that would be forgotten
@@ -92,10 +90,6 @@ def reseal(app: Flask) -> Iterator[str]:
     yield f"SEALING_KEY: only {key_id(newest)} is left."
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Be the only one that rotates within this block."""
-    descriptor = os.open(path.with_name("keys.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _lock_of(path: Path) -> Path:
+    """Return what whoever rotates holds, to be the only one."""
+    return path.with_name("keys.lock")

@@ -393,8 +393,8 @@ def test_no_two_workers_have_one_name(instance: Any) -> None:
 
 @pytest.mark.sqlite("locks")
 def test_programs_that_a_job_starts_do_not_keep_the_lock(first: Desk) -> None:
-    assert first.worker._descriptor is not None
-    assert os.get_inheritable(first.worker._descriptor) is False
+    assert first.worker._held is not None
+    assert os.get_inheritable(first.worker._held.descriptor) is False
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -240,10 +239,9 @@ class Desk:
             self.worker._let_go()
             eventually(lambda: self.worker.is_dead(self.worker.name))  # the server has to see it
             return
-        descriptor = self.worker._descriptor
-        assert descriptor is not None
-        os.close(descriptor)
-        self.worker._descriptor = None
+        assert self.worker._held is not None
+        self.worker._held.close()
+        self.worker._held = None
 
     def work(self) -> None:
         """Run what is ready, until nothing is."""

@@ -7,7 +7,6 @@ killed: what that one was counting may be lost, and nothing else.
 
 from __future__ import annotations
 
-import fcntl
 import mmap
 import os
 import secrets
@@ -21,6 +20,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
+from ..storage.file_lock import alone_among_processes
 from .windows import MAX_WINDOWS, MonotonicStorage
 
 #: Windows among which a name has its place; one of them is forgotten for a new one without room.
@@ -48,14 +48,9 @@ class Table:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep the other threads out, and the other processes."""
-        with self._lock:
-            # POSIX locks are a process', which keeps none of its threads apart: hence the other
-            # lock.
-            fcntl.lockf(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.lockf(self._file, fcntl.LOCK_UN)
+        # The threads' own lock first: the processes' keeps no threads apart.
+        with self._lock, alone_among_processes(self._file):
+            yield
 
     def find(self, name: str, now: float) -> tuple[int, int, int, float]:
         """Return a name's number, its place, its count (0: it has no window), and when that ends.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+from ..storage.file_lock import FileLock
 
 #: Bytes of the file, after which it is put aside.
 MAX_FILE_BYTES = 2 * 2**20
@@ -65,14 +66,6 @@ def _size(path: Path) -> int:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[bool]:
     """Keep other processes out of a folder; returns whether that was possible at once."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        try:
-            # Not waited for: who holds it may be frozen, and a line must not hold up its thread.
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
+    with FileLock(folder, os.O_RDONLY | os.O_DIRECTORY) as lock:
+        # Not waited for: who holds it may be frozen, and a line must not hold up its thread.
+        yield lock.try_take()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import ApiError
+from .file_lock import FileLock
 from .lasting import sync_folder
 
 PIECE_BYTES = 64 * 1024
@@ -119,7 +119,7 @@ class Blobs:
         """Delete a file, if it is there and ours; returns False while all of them are held."""
         if self.are_ours() and self._folder.is_dir():
             # Shared: deletions keep one another waiting for nothing, only a backup keeps all.
-            with self._locked(fcntl.LOCK_SH) as free:
+            with self._locked(shared=True) as free:
                 if not free:
                     return False
                 self.path(digest).unlink(missing_ok=True)
@@ -134,7 +134,7 @@ class Blobs:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         until = time.monotonic() + patience_s
         while True:
-            with self._locked(fcntl.LOCK_EX) as free:
+            with self._locked(shared=False) as free:
                 if free:
                     yield
                     return
@@ -143,18 +143,10 @@ class Blobs:
             time.sleep(HELD_LOOK_S)
 
     @contextlib.contextmanager
-    def _locked(self, how: int) -> Iterator[bool]:
+    def _locked(self, *, shared: bool) -> Iterator[bool]:
         """Take the lock of the file that says whether files may be deleted, if it is free."""
-        descriptor = os.open(self._folder / HELD_FILE, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            # Of the open file, not of the process: threads of one server keep one another out as
-            # well.
-            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-            yield True
-        except BlockingIOError:
-            yield False
-        finally:
-            os.close(descriptor)
+        with FileLock(self._folder / HELD_FILE) as lock:
+            yield lock.try_take(shared=shared)
 
     def are_ours(self) -> bool:
         """Return whether the files belong to this database, or to none that is noted."""

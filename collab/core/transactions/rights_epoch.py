@@ -8,7 +8,6 @@ end of the log, or SQLite's `data_version`, takes 50 times as long).
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import mmap
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from flask import Flask
 
 from ..slots import Slot
+from ..storage.file_lock import locked
 
 log = logging.getLogger(__name__)
 
@@ -83,13 +83,11 @@ class RightsEpoch:
             yield -1
             return
         # Opened each time: a lock belongs to an opened file, which a fork would share.
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield descriptor
-        finally:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)  # what is mapped keeps the file open
-            os.close(descriptor)
+        with locked(self._path) as lock:
+            try:
+                yield lock.descriptor
+            finally:
+                lock.release()  # what is mapped keeps the file open
 
 
 def _of(app: Flask) -> RightsEpoch:

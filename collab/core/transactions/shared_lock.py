@@ -8,12 +8,12 @@ can enter again. The system takes both locks from a process that is killed.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ..storage.file_lock import FileLock
 from .fair_lock import FairLock
 
 #: Seconds between two attempts at a lock that another process has; doubled up to the second one.
@@ -30,7 +30,7 @@ class SharedLock(FairLock):
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock)
         self._paths = [path.with_name(path.name + end) for end in (DOOR_SUFFIX, TURN_SUFFIX)]
-        self._files: tuple[int, int] = (-1, -1)
+        self._files: list[FileLock] = []
         #: Which process opened them: a lock belongs to an opened file, which a fork would share.
         self._pid = 0
 
@@ -52,7 +52,7 @@ class SharedLock(FairLock):
     def release(self) -> None:
         """Let go of it: for whoever waits at the door, or comes first."""
         # The file first: the next thread has the same open file, which this would unlock under it.
-        fcntl.flock(self._files[1], fcntl.LOCK_UN)
+        self._files[1].release()
         super().release()
 
     def _enter(self, end: float) -> bool:
@@ -62,30 +62,25 @@ class SharedLock(FairLock):
         try:
             return self._locked(turn, end)
         finally:
-            fcntl.flock(door, fcntl.LOCK_UN)
+            door.release()
 
-    def _opened(self) -> tuple[int, int]:
+    def _opened(self) -> list[FileLock]:
         if self._pid != os.getpid():
-            door, turn = (os.open(one, os.O_RDWR | os.O_CREAT, 0o600) for one in self._paths)
-            self._files, self._pid = (door, turn), os.getpid()
+            self._files, self._pid = [FileLock(one) for one in self._paths], os.getpid()
         return self._files
 
-    def _locked(self, file: int, end: float) -> bool:
+    def _locked(self, file: FileLock, end: float) -> bool:
         pause_s = FIRST_PAUSE_S
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if self._clock() >= end:
-                    return False
-                time.sleep(pause_s)
-                pause_s = min(2 * pause_s, MAX_PAUSE_S)
-            else:
-                return True
+        while not file.try_take():
+            if self._clock() >= end:
+                return False
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, MAX_PAUSE_S)
+        return True
 
     def close(self) -> None:
         """Let go of the files."""
         if self._pid == os.getpid():
             for one in self._files:
-                os.close(one)
+                one.close()
             self._pid = 0

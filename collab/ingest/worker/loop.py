@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import importlib
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...core.storage.file_lock import FileLock
 from ..pipeline.archives.archive import Archive
 from ..pipeline.archives.writers import claim
 from ..pipeline.chores import Chores
@@ -116,23 +115,15 @@ def only_one(store: str, wait: Wait) -> Iterator[bool]:
 
     Yields False if it was told to end before.
     """
-    # A lock of the system: it goes with the process that has it, however that ends.
-    descriptor = os.open(f"{store}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        yield _lock(descriptor, wait)
-    finally:
-        os.close(descriptor)
+    with FileLock(Path(f"{store}.lock")) as lock:
+        yield _taken(lock, wait)
 
 
-def _lock(descriptor: int, wait: Wait) -> bool:
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not wait(LOOK_S):
-                return False
-        else:
-            return True
+def _taken(lock: FileLock, wait: Wait) -> bool:
+    while not lock.try_take():
+        if not wait(LOOK_S):
+            return False
+    return True
 
 
 class Worker:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import secrets
@@ -12,6 +11,7 @@ from pathlib import Path
 from flask import Flask
 
 from ...core.database.engine import ENGINE
+from ...core.storage.file_lock import FileLock
 from .server_lock import ServerLock
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class WorkerLock:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._descriptor: int | None = None
+        self._held: FileLock | None = None
         #: Given by `begin`.
         self.name = ""
 
@@ -33,31 +33,30 @@ class WorkerLock:
         died would give it the dead one's name.
         """
         self.name = f"{_tag(self._folder)}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._descriptor = self._lock()
+        self._held = self._lock()
 
     def keep(self) -> None:
         """Make the lock's file again if somebody deleted it: we would be taken for dead."""
-        if self._descriptor is not None and not self._path(self.name).exists():
+        if self._held is not None and not self._path(self.name).exists():
             logger.warning("somebody deleted the lock of worker %s, making it again", self.name)
-            deleted, self._descriptor = self._descriptor, self._lock()
-            os.close(deleted)
+            deleted, self._held = self._held, self._lock()
+            deleted.close()
 
-    def _lock(self) -> int:
+    def _lock(self) -> FileLock:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Locked before it has its name: nobody ever finds it free while we live.
         unnamed = self._folder / f"{self.name}.new"
-        # Not inherited by programs that are started from here (PEP 446): they would keep it.
-        descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = FileLock(unnamed)
+        lock.take()
         unnamed.rename(self._path(self.name))
-        return descriptor
+        return lock
 
     def end(self) -> None:
         """Let go of the lock and delete its file."""
-        if self._descriptor is not None:
+        if self._held is not None:
             self._path(self.name).unlink(missing_ok=True)
-            os.close(self._descriptor)
-            self._descriptor = None
+            self._held.close()
+            self._held = None
 
     def is_dead(self, name: str) -> bool:
         """Return whether another worker is certainly dead.
@@ -69,16 +68,12 @@ class WorkerLock:
         if not name.startswith(_tag(self._folder) + "-"):
             return False
         try:
-            descriptor = os.open(self._path(name), os.O_RDWR)
+            # Not made if it is missing: one that nobody buries would be left for each question.
+            lock = FileLock(self._path(name), os.O_RDWR)
         except FileNotFoundError:
             return True
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        finally:
-            os.close(descriptor)
-        return True
+        with lock:
+            return lock.try_take()
 
     def bury(self, name: str) -> None:
         """Delete a dead worker's file."""

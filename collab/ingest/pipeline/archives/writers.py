@@ -7,12 +7,13 @@ the folder, made once, and the lowest number that no living worker of the folder
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+
+from ....core.storage.file_lock import FileLock, try_hold
 
 #: Bytes of a folder's name, which tells it from those of other machines.
 NODE_BYTES = 4
@@ -24,7 +25,7 @@ class Writer:
 
     node: str
     number: int
-    descriptor: int
+    lock: FileLock
 
     @property
     def name(self) -> str:
@@ -33,7 +34,7 @@ class Writer:
 
     def close(self) -> None:
         """Give the name back."""
-        os.close(self.descriptor)
+        self.lock.close()
 
 
 def claim(folder: Path) -> Writer:
@@ -42,13 +43,9 @@ def claim(folder: Path) -> Writer:
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     node = _node(kept / "node")
     for number in count():
-        descriptor = os.open(kept / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-        else:
-            return Writer(node, number, descriptor)
+        lock = try_hold(kept / f"{number}.lock")
+        if lock is not None:
+            return Writer(node, number, lock)
     raise AssertionError("numbers do not end")
 
 

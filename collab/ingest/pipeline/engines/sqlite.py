@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ....core.storage.file_lock import FileLock, try_hold
 from .face import ROWS_PER_FETCH, EventRow, Key, Rows, Store, Values, joined
 from .sqlite_schema import VERSIONS
 
@@ -36,7 +36,7 @@ class SqliteStore(Store):
 
     def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
         self.raw, self._path = raw, path
-        self._locks: dict[str, int] = {}
+        self._locks: dict[str, FileLock] = {}
 
     def execute(self, sql: str, values: Values = ()) -> Rows:
         """Run a statement."""
@@ -53,8 +53,8 @@ class SqliteStore(Store):
     def close(self) -> None:
         """Close the connection, and let go of its locks."""
         self.raw.close()
-        for descriptor in self._locks.values():
-            os.close(descriptor)
+        for lock in self._locks.values():
+            lock.close()
         self._locks = {}
 
     @contextlib.contextmanager
@@ -123,13 +123,10 @@ class SqliteStore(Store):
         """Hold a lock of this store until it is closed; False if another connection has it."""
         if name in self._locks:
             return True
-        descriptor = os.open(f"{self._path}.{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
+        lock = try_hold(Path(f"{self._path}.{name}.lock"))
+        if lock is None:
             return False
-        self._locks[name] = descriptor
+        self._locks[name] = lock
         return True
 
 
