@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.caller import Caller
-from ...core.errors import Conflict, Malformed, NotFound, TooManyRequests
-from ...core.json import dumps, loads
+from ...core.errors import Conflict, NotFound, TooManyRequests
+from ...core.json import dumps
+from ...core.lists import cursors
 from ...core.lists.paging import Page
 from ...core.models import utcnow
-from ...core.schemas import MAX_ID
 from ...core.slots import application, setting
 from ...projects import access
 from ...projects.access import Right
@@ -190,18 +188,17 @@ def _require_quota(connection: Store, project: int, size: int) -> None:
 
 def written_cursor(key: int) -> str:
     """Write where a page ends."""
-    return base64.urlsafe_b64encode(dumps(["letter", key])).decode().rstrip("=")
+    return cursors.write(["letter", key])
 
 
 def read_cursor(cursor: str | None) -> int | None:
     """Read where the page before ended; raises Malformed."""
-    if not cursor:
-        return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        kind, key = loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if kind != "letter" or type(key) is not int or not 0 <= key <= MAX_ID:
-            raise ValueError
-    except (ValueError, TypeError, binascii.Error):
-        raise Malformed("This cursor did not come from this list.") from None
-    return key
+    return cursors.read(cursor, _key) if cursor else None
+
+
+def _key(parts: list[Any]) -> int:
+    kind, key = parts
+    if kind != "letter":
+        raise ValueError
+    cursors.require_numbers(key)
+    return int(key)

@@ -8,15 +8,12 @@ order, so nothing is ever sorted: not even a million events of one millisecond.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from ...core.errors import Malformed
-from ...core.json import dumps, loads
-from ...core.schemas import MAX_ID
+from ...core.lists import cursors
 from ..pipeline.engines.face import Store
 from .periods import Period
 
@@ -85,31 +82,23 @@ def cursor_of(walk: Walk, place: Place | None) -> str | None:
     """Write the place after which a page goes on; opaque to callers, good for this walk only."""
     if place is None:
         return None
-    return base64.urlsafe_b64encode(dumps([*walk.given, *place])).decode().rstrip("=")
+    return cursors.write([*walk.given, *place])
 
 
 def place_of(walk: Walk, cursor: str | None) -> Place | None:
     """Read a cursor that was given out for this walk; raises Malformed for another."""
     if not cursor:
         return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        found = loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        # Each filter walks another index: a place in one means nothing in another.
-        if type(found) is not list or tuple(found[: len(walk.given)]) != walk.given:
-            raise ValueError
-        return _checked(walk, tuple(found[len(walk.given) :]))
-    except (ValueError, TypeError, binascii.Error):
-        raise Malformed("This cursor did not come from this list.") from None
+    return cursors.read(cursor, partial(_taken, walk))
 
 
-def _checked(walk: Walk, place: Place) -> Place:
+def _taken(walk: Walk, parts: list[Any]) -> Place:
+    given, place = tuple(parts[: len(walk.given)]), tuple(parts[len(walk.given) :])
+    # Each filter walks another index: a place in one means nothing in another.
+    if given != walk.given or len(place) != len(walk.by):
+        raise ValueError
     moment, *names, key = place
-    numbers = (moment, key)
-    if len(place) != len(walk.by) or any(type(one) is not int for one in numbers):
-        raise ValueError
-    if not all(0 <= one <= MAX_ID for one in numbers):
-        raise ValueError
+    cursors.require_numbers(moment, key)
     if not all(one is None or type(one) is str for one in names):
         raise ValueError
     return place
