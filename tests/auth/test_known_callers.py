@@ -51,6 +51,7 @@ def lookups(app: Flask, person: Person) -> int:
     return len(found)
 
 
+@pytest.mark.sqlite("epoch")
 def test_it_is_remembered_until_any_right_changes(app: Flask, alice: Person) -> None:
     asked_before(alice)
     assert lookups(app, alice) == 0
@@ -92,6 +93,7 @@ def test_a_new_name_is_that_of_the_next_request(app: Flask, alice: Person) -> No
 
 
 @pytest.mark.parametrize("member", ["name", "email", "role", "email_verified_at"])
+@pytest.mark.sqlite("epoch")
 def test_whatever_is_changed_of_an_account_is_seen_by_the_next_request(
     app: Flask, alice: Person, member: str
 ) -> None:
@@ -103,6 +105,7 @@ def test_whatever_is_changed_of_an_account_is_seen_by_the_next_request(
     assert (lookups(app, alice), lookups(app, alice)) == (1, 0)
 
 
+@pytest.mark.sqlite("epoch")
 def test_a_token_of_another_session_is_nobody_known(app: Flask, alice: Person) -> None:
     asked_before(alice)
     with app.app_context():
@@ -135,6 +138,7 @@ def known(app: Flask) -> KnownCallers:
     return KNOWN_CALLERS.of(app)
 
 
+@pytest.mark.sqlite("epoch")
 def test_a_session_that_has_run_out_is_nobody_known(app: Flask, known: KnownCallers) -> None:
     known.keep(known.now(), CLAIMS, caller_of(CLAIMS), utcnow() + timedelta(hours=1))
     assert known.find(CLAIMS) is not None

@@ -210,7 +210,7 @@ def test_nothing_is_changed_with_a_feature_that_was_switched_off_meanwhile(
 ) -> None:
     before = rows(queue)
     off = f"""INSERT INTO flag_overrides (name, enabled, percentage, changed_by, changed_at)
-        VALUES ('{flag}', 0, 100, 1, CURRENT_TIMESTAMP)"""
+        VALUES ('{flag}', FALSE, 100, 1, CURRENT_TIMESTAMP)"""
     bell = BELL.of(app)
     (answer,) = queue.overtaken([(bob, CHANGES[name])], off, lambda: bell.ring(rights_changed=True))
     assert (answer.status_code, rows(queue)) == (404, before)

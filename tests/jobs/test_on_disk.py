@@ -13,6 +13,7 @@ from ..support.jobs import Desk
 from ..support.people import Person
 
 
+@pytest.mark.sqlite("file")
 @pytest.mark.parametrize(("kind", "syncs"), [("test_once", 1), ("test_gate", 0)])
 def test_what_runs_at_most_once_begins_when_the_disk_knows(
     app: Flask, desk: Desk, alice: Person, kind: str, syncs: int

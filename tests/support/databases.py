@@ -40,6 +40,7 @@ WHY = {
     "locks": "workers' locks, which are files there, and no locks of a server",
     "faults": "a fault that a file alone can have, such as a full disk under it",
     "backup": "backups of files",
+    "epoch": "what is remembered of callers, while a number stands that lies in a file beside it",
 }
 NO_REASON = "without a reason"
 #: Where the folder of the server is noted for the processes that run tests.

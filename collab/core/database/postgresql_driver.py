@@ -14,6 +14,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_dumps
 from psycopg.types.string import TextLoader
 
+from ..discreet_driver import DiscreetConnection
 from ..json import dumps
 from .postgresql_schema import FLUSH_COMMIT
 
@@ -54,7 +55,7 @@ class Unready(psycopg.OperationalError):
     """
 
 
-class Driver(psycopg.Connection[Any]):
+class Driver(DiscreetConnection):
     """psycopg's connection, which knows whether its transaction has the writer's lock."""
 
     #: Whether the open transaction has the writer's lock.

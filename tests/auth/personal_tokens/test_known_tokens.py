@@ -62,6 +62,7 @@ def used_at(app: Flask) -> object:
         return db.session.scalars(select(PersonalToken.last_used_at)).one()
 
 
+@pytest.mark.sqlite("epoch")
 def test_it_is_remembered_until_any_right_changes(app: Flask, alice: Person, made: Token) -> None:
     script = alice.comes_with(made["token"])
     asked_before(script)
@@ -121,6 +122,7 @@ def test_what_it_lacks_is_refused_although_it_is_known(alice: Person, made: Toke
     assert script.get("/auth/me").status_code == 403
 
 
+@pytest.mark.sqlite("epoch")
 def test_one_that_has_run_out_is_nobodys(app: Flask) -> None:
     known, ends = KNOWN_TOKENS.of(app), utcnow() + timedelta(hours=1)
     found = Found(Caller(1, -1, "x", "x@example.com", False, ends, frozenset()), None)
@@ -141,6 +143,7 @@ def test_it_is_kept_with_its_own_end(app: Flask, alice: Person, made: Token) -> 
     assert KNOWN_TOKENS.of(app).find(digest(str(made["token"]))) is None
 
 
+@pytest.mark.sqlite("epoch")
 def test_the_use_of_one_that_is_known_is_noted_once_an_hour(
     app: Flask, alice: Person, made: Token
 ) -> None:

@@ -17,6 +17,11 @@ from ...support.people import Person, ok
 from ...support.served import Traces
 from ...support.waiting import PATIENCE, eventually
 
+#: The locks that workers hold in a database, each by a number of 64 bits.
+WORKERS_LOCKS = """
+SELECT classid || '-' || objid FROM pg_locks JOIN pg_database AS base ON base.oid = database
+WHERE datname = '{}' AND locktype = 'advisory' AND objsubid = 1 AND granted"""
+
 #: What may happen to a job that ends well, an initial for each event. Attempts that were cut off
 #: are followed by a retry, or by the queue.
 LEGAL = re.compile(r"Q(S[po]*[RQ])*S[po]*E")
@@ -28,6 +33,14 @@ INITIALS = {
     "job.retry_scheduled": "R",
     "job.succeeded": "E",
 }
+
+
+def locks(instance: Path) -> list[str]:
+    """Return the names of the workers' locks; of the dead there may be files."""
+    if there := databases.server():
+        rows = there.ask("postgres", WORKERS_LOCKS.format(databases.name_of(instance)))
+        return sorted(name for (name,) in rows)
+    return sorted(path.stem for path in (instance / "workers").glob("*.lock"))
 
 
 def job(person: Person, job_id: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from .support import (
     job,
     kinds,
     locked,
+    locks,
     outcomes,
     runs_code,
     said,
@@ -159,5 +160,5 @@ def test_a_job_that_kills_its_worker_is_dead_in_the_end_and_others_go_on(
     assert (ended["attempt"], ended["error"]["code"]) == (3, "worker_lost")
     assert outcomes(alice, deadly) == ["worker_lost"] * 3
     assert (server.process.pid, server.process.poll()) == (arbiter, None)
-    eventually(lambda: len(list((instance / "workers").glob("*.lock"))) == 1)
+    eventually(lambda: len(locks(instance)) == 1)
     assert len(traces.lines("bob")) == 3

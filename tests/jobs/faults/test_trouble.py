@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from collab.jobs.engine.worker_lock import WorkerLock
@@ -21,15 +22,10 @@ from ...support.people import Person, ok
 from ...support.served import JobServer, Traces
 from ...support.servers import free_port, run_forked
 from ...support.waiting import eventually
-from .support import becomes, began, illegal, job, outcomes
+from .support import becomes, began, illegal, job, locks, outcomes
 
 Launch = Callable[..., JobServer]
 Over = Callable[..., Person]
-
-
-def locks(instance: Path) -> list[str]:
-    """Return the names of the workers that have a lock, dead or alive."""
-    return sorted(path.stem for path in (instance / "workers").glob("*.lock"))
 
 
 def test_a_reload_hands_jobs_to_the_new_worker(
@@ -64,6 +60,7 @@ def test_a_cancel_that_was_answered_outlives_the_server(
     assert traces.lines("begun") == [f"{made} 1"]
 
 
+@pytest.mark.sqlite("locks")
 def test_a_worker_whose_lock_was_deleted_makes_it_anew(
     launch: Launch, instance: Path, traces: Traces, alice: Person, over: Over
 ) -> None:

@@ -21,6 +21,7 @@ from psycopg import Cursor
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 
+from ....core.discreet_driver import DiscreetConnection
 from .face import (
     DATA_NAME,
     METADATA_NAME,
@@ -83,7 +84,9 @@ def opened(url: str) -> psycopg.Connection[Any]:
     """Connect; statements are sent as they are, and transactions begun by hand."""
     plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
     # No prepared statements: behind PgBouncer the next transaction may be on another connection.
-    raw = psycopg.connect(plain, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_S)
+    raw = DiscreetConnection.connect(
+        plain, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_S
+    )
     raw.adapters.register_loader("numeric", WholeNumber)
     return raw
 

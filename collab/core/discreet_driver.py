@@ -1,0 +1,42 @@
+"""A connection to PostgreSQL whose errors show no values.
+
+The server says what a row looked like that it refuses (`Failing row contains (…)`), which key is
+there already, what a value was and on which line of a COPY. Errors go to the log, and values may be
+secrets. The constraint and the column are named by the first line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import psycopg
+from psycopg.abc import RV, PQGen
+
+#: The first letters of SQLSTATE where the first line itself quotes a value: data exceptions.
+DATA_EXCEPTION = "22"
+#: From the first quotation mark to the last one: a value may have some, too.
+_QUOTED = re.compile('".*"', re.DOTALL)
+HIDDEN = "***"
+
+
+class DiscreetConnection(psycopg.Connection[Any]):
+    """psycopg's connection, without values in what it raises."""
+
+    def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
+        """Run what every call of the server goes through."""
+        try:
+            return super().wait(gen, *args, **kwargs)
+        except psycopg.Error as error:
+            hide_values(error)
+            raise
+
+
+def hide_values(error: psycopg.Error) -> None:
+    """Leave of what the server says the first line, without a value in it."""
+    said = error.diag.message_primary
+    if said is None:  # it is not the server's
+        return
+    if (error.sqlstate or "").startswith(DATA_EXCEPTION):
+        said = _QUOTED.sub(HIDDEN, said)
+    error.args = (said,)
