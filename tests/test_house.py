@@ -135,6 +135,7 @@ APART = {
     "ingest/pipeline": (
         "ingest/pipeline",
         "core/outbound",
+        "core/discreet_driver",
         "core/storage/file_lock",
         "core/storage/lasting",
     ),
