@@ -17,7 +17,7 @@ from psycopg.abc import RV, PQGen
 DATA_EXCEPTION = "22"
 #: From the first quotation mark to the last one: a value may have some, too.
 _QUOTED = re.compile('".*"', re.DOTALL)
-HIDDEN = "***"
+HIDDEN_VALUE = "***"
 
 
 class DiscreetConnection(psycopg.Connection[Any]):
@@ -38,5 +38,5 @@ def hide_values(error: psycopg.Error) -> None:
     if said is None:  # it is not the server's
         return
     if (error.sqlstate or "").startswith(DATA_EXCEPTION):
-        said = _QUOTED.sub(HIDDEN, said)
+        said = _QUOTED.sub(HIDDEN_VALUE, said)
     error.args = (said,)
