@@ -16,7 +16,15 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from tests.support.fuzzing import Outcome, carried_out, crafted, disordered, mutated, one_thing_each
+from tests.support.fuzzing import (
+    Outcome,
+    as_yjs_has_it,
+    carried_out,
+    crafted,
+    disordered,
+    mutated,
+    one_thing_each,
+)
 from tests.support.oracle import StockYjs
 
 AT_ONCE = 50
@@ -43,7 +51,7 @@ def wrong(kind: str, outcome: Outcome, yjs: StockYjs) -> str:
     theirs = yjs.apply(outcome.taken)
     if theirs["failed"]:
         return f"Yjs: {theirs['failed'][0]}"
-    if (outcome.text, outcome.vector) == (theirs["text"], theirs["vector"]):
+    if as_yjs_has_it(outcome, theirs):
         return ""
     if kind == "mutated" and not one_thing_each(outcome.taken):
         return ""
@@ -64,11 +72,11 @@ class Run:
         return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
     def sessions(self, seeds: range) -> None:
-        """Run some sessions; if the process dies, each by itself."""
+        """Run some sessions; if one raises or kills the process, each by itself."""
         made = [session(seed, self.yjs) for seed in seeds]
         try:
             outcomes = list(self._pool.map(carried_out, [sent for _, sent in made], chunksize=10))
-        except BrokenProcessPool:
+        except Exception:  # whatever it is, its seed is found by trying each
             self._pool = self._new_pool()
             outcomes = [
                 self._alone(seed, sent) for seed, (_, sent) in zip(seeds, made, strict=True)
@@ -88,9 +96,13 @@ class Run:
             return self._pool.submit(carried_out, sent).result()
         except BrokenProcessPool:
             self._pool = self._new_pool()
-            self.counts["crashed"] += 1
-            print(f"seed {seed}: the process crashed", flush=True)
-            return None
+            return self._crashed(seed, "the process crashed")
+        except Exception as error:
+            return self._crashed(seed, f"raised {error!r}")
+
+    def _crashed(self, seed: int, what: str) -> None:
+        self.counts["crashed"] += 1
+        print(f"seed {seed}: {what}", flush=True)
 
 
 def main() -> None:

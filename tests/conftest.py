@@ -37,9 +37,11 @@ from .support.servers import PLAIN, ForkedServer, ProcessServer, ThreadServer, f
 from .support.sockets import Socket
 from .support.streams import Stream
 
-# A busy machine makes any example slow; how long a test may take is pytest's to say.
-settings.register_profile("collab", deadline=None, max_examples=20)
-settings.register_profile("thorough", deadline=None, max_examples=60)
+# A busy machine makes any example slow; how long a test may take is pytest's to say. The examples
+# are the same in each run, so that a red one is about the change; `explore` looks for others.
+settings.register_profile("collab", deadline=None, max_examples=20, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=60, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=500)
 settings.load_profile("collab")
 
 #: Where files cost no disk, if there is room: the tests make some 10,000 databases, and each is

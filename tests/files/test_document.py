@@ -12,6 +12,7 @@ from pycrdt import Doc, Text, XmlElement, XmlFragment, XmlText
 
 from collab.files.editing.document import Document
 from collab.files.text.delta import normal
+from collab.files.text.steps import in_units
 from collab.files.text.units import byte_offset, from_units, splits, to_units
 from collab.files.updates.bounds import Unusable
 
@@ -177,6 +178,15 @@ def test_positions_in_units_and_bytes_are_two_forms_of_one(word: str, share: flo
     at = whole(units, share)
     before = word.encode()[: byte_offset(units, at)]
     assert to_units(before.decode()) == units[:at]
+
+
+@pytest.mark.parametrize("text", ["abc", "a€c"], ids=["ascii", "beyond"])
+def test_an_event_that_reaches_past_the_text_is_not_of_it(text: str) -> None:
+    size = len(text.encode())
+    assert in_units(text, [{"retain": size}, {"insert": "d"}]) == (3, "d")
+    for beyond in {"retain": size + 1}, {"delete": size + 1}:
+        with pytest.raises(ValueError, match="shorter"):
+            in_units(text, [beyond, {"insert": "d"}])
 
 
 def test_a_document_is_freed_where_it_is_let_go_of() -> None:

@@ -24,7 +24,7 @@ from ..support.updates import section, text, update
 from ..support.yjs import YjsEditor
 
 KILLS = 4
-SEED = int(os.environ.get("SEED") or random.randrange(2**31))
+SEED = int(os.environ.get("SEED") or 1)
 GONE = (*BROKEN, Closed, OSError, websocket.WebSocketException)
 
 Start = Callable[..., ProcessServer]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from collab.files.editing.document import Document
 from collab.files.editing.proof import is_made_by, restored
-from collab.files.text.units import from_units
+from collab.files.text.units import from_units, to_units
 from collab.files.updates import parsing
 from collab.files.updates.bounds import MAX_CLIENTS, Unusable
 from collab.files.updates.merge_cost import Spoilt
@@ -180,7 +181,7 @@ class Crafter:
 
 
 def one_thing_each(updates: list[bytes]) -> bool:
-    """Tell whether each id stands for one thing, and ranges are in order, as editors have it.
+    """Tell whether each id stands for one thing, and ranges are apart and in order, as in editors.
 
     Else Yjs itself makes of them what depends on when they come, and on how it keeps what waits.
     """
@@ -192,6 +193,33 @@ def one_thing_each(updates: list[bytes]) -> bool:
                 for clock in range(struct.clock, min(struct.next, struct.clock + 64)):
                     if seen.setdefault((struct.client, clock), data) != data:
                         return False
-        if any(ranges != sorted(ranges) for ranges in update.deletes.values()):
+        if not all(map(_apart, update.deletes.values())):
             return False
     return True
+
+
+def _apart(ranges: list[tuple[int, int]]) -> bool:
+    return all(at + length <= after for (at, length), (after, _) in pairwise(ranges))
+
+
+def as_yjs_has_it(outcome: Outcome, theirs: dict[str, Any]) -> bool:
+    """Tell whether a text is what Yjs makes of the same updates.
+
+    While something is missing, Yjs may have cut a character already for what still has to wait: it
+    looks for the neighbours of what it knows, too. The document cuts it when that comes.
+    """
+    text = theirs["text"]
+    if theirs["pending"] and len(outcome.text) != len(text):
+        text = _with_characters_of(outcome.text, text)
+    return (outcome.text, outcome.vector) == (text, theirs["vector"])
+
+
+def _with_characters_of(ours: str, theirs: str) -> str:
+    """Return a text in which two marks are one character again where another text has it."""
+    parts: list[str] = []
+    for character in ours:
+        marks = "\ufffd" * len(to_units(character))
+        is_cut = len(marks) == 2 and theirs.startswith(marks)
+        parts.append(character if is_cut else theirs[:1])
+        theirs = theirs[len(marks) if is_cut else 1 :]
+    return "".join(parts) + theirs

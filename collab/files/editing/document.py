@@ -203,13 +203,13 @@ class Document:
         if merge_cost.look(self._library.doc, self._ledger.size, len(plan.structs), self._unproven):
             self._unproven = 0
         plan, replaced = self._undivided(plan)
-        self._carry_out(plan)
+        merge_cost.apply(self._library.doc, plan, self._ledger.size)
+        self._note(plan)
         events = list(self._library.events)
         whole = self._taken()
         if not whole:
             return None
-        delta = self._delta(events)
-        self.units = deltas.apply(self.units, delta)
+        delta = self._follow(events)
         self._claim(plan, person)
         return Merged(whole, deltas.compose(replaced, delta) if replaced else delta)
 
@@ -224,19 +224,18 @@ class Document:
         owners.check(update, clocks, self.owners, person, all_it_has=all_it_has)
         return self._ledger.plan(update)
 
-    def _carry_out(self, plan: Plan) -> None:
-        merge_cost.apply(self._library.doc, plan, self._ledger.size)
-        self._note(plan)
-
     def _note(self, plan: Plan) -> None:
         self._ledger.note(plan)
         if plan.update.astral:
             self._pairs.note(plan.structs)
         self._unproven += len(plan.structs)
 
-    def _delta(self, events: list[Any]) -> Delta:
+    def _follow(self, events: list[Any]) -> Delta:
+        """Change the text as the library has changed its own; returns how, raises Spoilt."""
         try:
-            return steps.in_units(self.units, events)
+            delta = steps.in_units(self.units, events)
+            self.units = deltas.apply(self.units, delta)
+            return delta
         except steps.Embedded:
             raise Spoilt("only plain text can be edited, nothing embedded in it") from None
         except ValueError:

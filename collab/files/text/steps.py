@@ -84,7 +84,10 @@ def from_the_middle(places: Sequence[Place], shift: int = 0) -> Iterator[Place]:
 
 
 def in_units(units: str, events: list[Any]) -> Delta:
-    """Return an event's steps, counted in bytes, as a change of code units; raises Embedded."""
+    """Return an event's steps, counted in bytes, as a change of code units.
+
+    Raises Embedded, and ValueError for steps that are not of this text.
+    """
     if not events:
         return NO_CHANGE
     builder, at = Builder(), 0
@@ -99,4 +102,6 @@ def in_units(units: str, events: list[Any]) -> Delta:
         length = len(to_units(old[at : at + count].decode())) if old else count
         at += count
         builder.add(length if "retain" in step else -length)
+    if at > (len(old) or len(units)):
+        raise ValueError(f"the event reaches {at} bytes into a text that is shorter")
     return builder.built()
