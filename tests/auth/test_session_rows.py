@@ -1,0 +1,237 @@
+"""Sessions and networks as rows: what a log-in writes, and what of earlier ones goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from collab.auth import guard, sessions
+from collab.auth.models import KnownNetwork, Session, User
+from collab.auth.sessions import KNOWN_NETWORKS, Client, SignedIn
+from collab.core.caller import Caller
+from collab.core.models import utcnow
+from collab.core.security import digest
+from collab.core.slots import setting
+from collab.core.storage.retention import ROWS_PER_COMMIT
+from collab.events.models import EventRow
+from collab.extensions import db
+
+from ..support.people import Person
+
+HOUR = timedelta(hours=1)
+HERE = Client("192.0.2.7", "a browser")
+
+
+@pytest.fixture(autouse=True)
+def inside(app: Flask) -> Iterator[None]:
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def user(alice: Person) -> User:
+    return db.session.get_one(User, alice.id)
+
+
+def log_in(user: User, client: Client = HERE, **more: Any) -> SignedIn:
+    """Start a session; returns its tokens."""
+    made = sessions.start(user, client, **more)
+    db.session.commit()
+    return made
+
+
+def keep(user_id: int, expires: datetime, **more: Any) -> int:
+    """Keep a session; returns its id."""
+    row = Session(user_id=user_id, token_digest="", user_agent="", address="", expires_at=expires)
+    for name, value in more.items():
+        setattr(row, name, value)
+    db.session.add(row)
+    db.session.commit()
+    return row.id
+
+
+def newest() -> Session:
+    found = db.session.scalar(select(Session).order_by(Session.id.desc()).limit(1))
+    assert found is not None
+    return found
+
+
+def kept() -> set[int]:
+    return set(db.session.scalars(select(Session.id)))
+
+
+def test_a_log_in_writes_from_where_and_with_what(user: User) -> None:
+    log_in(user, Client("2001:db8:1:2::7", "x" * 300))
+    row = newest()
+    assert (row.user_id, row.address, row.user_agent) == (user.id, "2001:db8:1:2::7", "x" * 200)
+    assert row.revoked_at is None
+
+
+def test_a_log_in_is_told_with_what_was_shown(user: User) -> None:
+    log_in(user, by="passkey", factor="code")
+    row = db.session.scalar(select(EventRow).order_by(EventRow.id.desc()).limit(1))
+    assert row is not None
+    assert (row.type, row.actor, row.topic) == ("session.started", user.id, f"user:{user.id}")
+    assert row.data == {
+        "user_id": user.id,
+        "session_id": newest().id,
+        "by": "passkey",
+        "factor": "code",
+    }
+
+
+def test_the_tokens_are_of_the_session_that_begins(user: User) -> None:
+    made = log_in(user)
+    who = guard.from_token(made.access_token)
+    assert (made.user.id, who.user_id, who.session_id) == (user.id, user.id, newest().id)
+    assert made.expires_in == 60 * setting("ACCESS_TOKEN_MINUTES")
+    claims = sessions.tokens.read_refresh_token(made.refresh_token or "")
+    assert claims is not None
+    assert claims.session_id == newest().id
+    assert newest().token_digest == digest(claims.token_id)
+
+
+def test_a_log_in_clears_that_persons_sessions_away_that_have_run_out(
+    user: User, bob: Person
+) -> None:
+    past, later = utcnow() - HOUR, utcnow() + HOUR
+    over, good, of_bob = keep(user.id, past), keep(user.id, later), keep(bob.id, past)
+    log_in(user)
+    assert over not in kept()
+    assert {good, of_bob, newest().id} <= kept()
+
+
+# -- networks -------------------------------------------------------------------------------------
+
+
+def networks(user_id: int) -> set[str]:
+    query = select(KnownNetwork.network).where(KnownNetwork.user_id == user_id)
+    return set(db.session.scalars(query))
+
+
+def test_of_the_networks_of_a_person_those_used_last_are_known(user: User, bob: Person) -> None:
+    db.session.execute(update(KnownNetwork).values(used_at=utcnow() - 1000 * HOUR))
+    for number in range(KNOWN_NETWORKS):
+        for who in (user.id, bob.id):
+            used = utcnow() - (number + 1) * HOUR
+            db.session.add(KnownNetwork(user_id=who, network=f"{number}", used_at=used))
+    log_in(user)
+    expected = {str(number) for number in range(KNOWN_NETWORKS - 1)} | {HERE.network}
+    assert networks(user.id) == expected
+    assert len(networks(bob.id)) == KNOWN_NETWORKS + 1
+
+
+def test_a_network_that_is_used_again_is_among_the_last(user: User) -> None:
+    used = utcnow() - HOUR
+    db.session.add(KnownNetwork(user_id=user.id, network=HERE.network, used_at=used))
+    log_in(user)
+    row = db.session.get_one(KnownNetwork, (user.id, HERE.network), populate_existing=True)
+    assert row.used_at > used
+
+
+def test_a_network_is_known_of_those_who_logged_in_there_alone(user: User, bob: Person) -> None:
+    log_in(user)
+    elsewhere = Client("198.51.100.7", "a browser")
+    assert sessions.is_known_network(user.email, HERE)
+    assert not sessions.is_known_network(user.email, elsewhere)
+    assert not sessions.is_known_network(bob.email, HERE)
+
+
+def test_to_forget_the_others_leaves_the_present_network_and_other_people(
+    user: User, bob: Person
+) -> None:
+    log_in(user)
+    log_in(user, Client("198.51.100.7", ""))
+    before = networks(bob.id)
+    sessions.forget_networks(user.id, HERE)
+    assert (networks(user.id), networks(bob.id)) == ({HERE.network}, before)
+
+
+# -- their end ------------------------------------------------------------------------------------
+
+
+def caller_of(made: SignedIn) -> Caller:
+    return guard.from_token(made.access_token)
+
+
+def listed(caller: Caller) -> list[Session]:
+    page = sessions.list_sessions(caller, sort="-last_used_at", limit=50, cursor=None)
+    return list(page.items)
+
+
+def test_sessions_that_have_run_out_or_ended_are_not_listed(user: User, bob: Person) -> None:
+    good = keep(user.id, utcnow() + HOUR)
+    hidden = {
+        keep(user.id, utcnow() - HOUR),
+        keep(user.id, utcnow() + HOUR, revoked_at=utcnow()),
+        keep(bob.id, utcnow() + HOUR),
+    }
+    made = caller_of(log_in(user))
+    hidden -= {one for one in hidden if one not in kept()}  # a log-in clears what has run out
+    late = keep(user.id, utcnow() - HOUR)
+    found = {one.id: one.current for one in listed(made)}
+    assert found[good] is False
+    assert found[made.session_id] is True
+    assert not found.keys() & (hidden | {late})
+
+
+def test_what_was_ended_before_keeps_its_time_and_is_told_once(user: User) -> None:
+    before = utcnow() - HOUR
+    ended, open_one = keep(user.id, utcnow() + HOUR, revoked_at=before), keep(user.id, utcnow())
+    which = Session.id.in_([ended, open_one])
+    assert sessions.revoke(which, "test") == 1
+    db.session.commit()
+    assert db.session.get_one(Session, ended).revoked_at == before
+    revoked_at = db.session.get_one(Session, open_one).revoked_at
+    assert revoked_at is not None
+    assert revoked_at > before
+    told = select(EventRow.data).where(EventRow.type == "session.revoked")
+    (data,) = db.session.scalars(told)
+    assert data == {"user_id": user.id, "session_id": open_one, "reason": "test"}
+
+
+def test_a_session_has_ended_where_it_was_ended_or_is_gone(user: User) -> None:
+    good = keep(user.id, utcnow() + HOUR)
+    ended = keep(user.id, utcnow() + HOUR, revoked_at=utcnow())
+    assert [sessions.has_ended(one) for one in (good, ended, 10**6)] == [False, True, True]
+
+
+def test_ended_sessions_go_when_they_have_been_kept_long_enough(user: User) -> None:
+    days = timedelta(days=setting("SESSION_RETENTION_DAYS"))
+    old, young = keep(user.id, utcnow() - days - HOUR), keep(user.id, utcnow() - days + HOUR)
+    assert not sessions.forget()
+    assert old not in kept()
+    assert young in kept()
+
+
+def test_where_very_many_ended_the_rest_goes_in_the_next_turn(user: User) -> None:
+    old = utcnow() - timedelta(days=setting("SESSION_RETENTION_DAYS")) - HOUR
+    row = {"user_id": user.id, "user_agent": "", "address": "", "expires_at": old}
+    before = kept()
+    db.session.execute(
+        db.insert(Session),
+        [row | {"token_digest": str(number)} for number in range(ROWS_PER_COMMIT + 1)],
+    )
+    db.session.commit()
+    assert (sessions.forget(), sessions.forget()) == (True, False)
+    assert kept() == before
+
+
+def test_where_ended_sessions_are_kept_for_ever_none_goes(app: Flask, user: User) -> None:
+    app.config["SESSION_RETENTION_DAYS"] = 0
+    old = keep(user.id, utcnow() - timedelta(days=4000))
+    assert sessions.forget() is False
+    assert old in kept()
+
+
+@pytest.mark.parametrize(("days", "old"), [(30, False), (29, True), (0, False)])
+def test_a_session_is_too_old_by_its_age_alone(app: Flask, days: int, old: bool) -> None:
+    app.config["SESSION_DAYS"] = days
+    made: Any = SimpleNamespace(created_at=utcnow() - timedelta(days=29, hours=12))
+    assert sessions.is_too_old(made) is old
