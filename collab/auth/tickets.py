@@ -118,7 +118,7 @@ def forget() -> bool:
     """
     now = utcnow()
     lives = select(Session.expires_at).where(
-        Session.id == Ticket.session_id, Session.expires_at > now, Session.revoked_at.is_(None)
+        Session.id == Ticket.session_id, Session.revoked_at.is_(None)
     )
     run_out = Ticket.expires_at < now, Ticket.stream.is_not(None), lives.exists()
     db.session.execute(

@@ -64,6 +64,7 @@ def test_a_ticket_says_whose_session_it_is_of_and_until_when_its_token_is_good(
     caller: Caller,
 ) -> None:
     ticket, expires = tickets.issue(caller)
+    db.session.rollback()  # it is kept, whatever becomes of the request
     assert timedelta(0) < expires - utcnow() <= timedelta(seconds=setting("TICKET_SECONDS"))
     assert kept()[digest(ticket)].expires_at == expires
     said = AccessClaims(caller.user_id, caller.session_id, caller.token_expires)
@@ -73,6 +74,7 @@ def test_a_ticket_says_whose_session_it_is_of_and_until_when_its_token_is_good(
 def test_a_ticket_is_good_once(caller: Caller) -> None:
     ticket, _ = tickets.issue(caller)
     tickets.use(ticket)
+    db.session.rollback()  # it is used up, whatever becomes of the request
     with pytest.raises(TicketUsed):
         tickets.use(ticket)
 
@@ -109,12 +111,22 @@ def test_a_ticket_belongs_to_its_first_stream_until_the_session_ends(
     ticket, _ = tickets.issue(caller)
     said = AccessClaims(caller.user_id, caller.session_id, session.expires_at)
     assert tickets.use_for_stream(ticket, TOPICS) == said
+    db.session.rollback()  # it belongs to it, whatever becomes of the request
     assert kept()[digest(ticket)].expires_at == session.expires_at
     assert tickets.use_for_stream(ticket, TOPICS) == said
     with pytest.raises(TicketOfAnother):
         tickets.use_for_stream(ticket, TOPICS[:1])
     with pytest.raises(TicketUsed):
         tickets.use(ticket)
+
+
+def test_a_ticket_that_opens_a_stream_leaves_the_others_for_what_they_are_for(
+    caller: Caller,
+) -> None:
+    ticket, other = tickets.issue(caller)[0], tickets.issue(caller)[0]
+    tickets.use_for_stream(ticket, TOPICS)
+    assert kept()[digest(other)].stream is None
+    assert tickets.use(other)
 
 
 def test_what_is_no_ticket_opens_no_stream(caller: Caller) -> None:
@@ -134,7 +146,7 @@ def test_a_session_has_so_many_streams_at_most_and_those_bought_first_go(
     for number in range(MAX_STREAM_TICKETS):
         keep(caller.session_id, f"{number:03}", begun + number * timedelta(seconds=1), "a")
     keep(other.session_id, "of another session", begun - MINUTE, "a")
-    keep(caller.session_id, "not used yet", begun - MINUTE)
+    keep(caller.session_id, "not used yet", utcnow() + MINUTE)
     tickets.use_for_stream(ticket, TOPICS)
     left = kept().keys()
     assert "000" not in left
