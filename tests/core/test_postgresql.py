@@ -145,12 +145,8 @@ UNFLUSHED = text("SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn(
 
 @pytest.fixture
 def lazy(cluster: PostgresServer) -> Iterator[None]:
-    """Let the server flush its log only when it is asked to."""
-    cluster.ask("postgres", "ALTER SYSTEM SET wal_writer_delay = '10s'")
-    cluster.ask("postgres", "SELECT pg_reload_conf()")
-    yield
-    cluster.ask("postgres", "ALTER SYSTEM RESET wal_writer_delay")
-    cluster.ask("postgres", "SELECT pg_reload_conf()")
+    with cluster.lazy():
+        yield
 
 
 def test_a_commit_that_was_acknowledged_has_been_flushed(start: MakeApp, lazy: None) -> None:

@@ -118,24 +118,18 @@ def settings_of(folder: Path) -> dict[str, str]:
 def make(folder: Path) -> dict[str, str]:
     """Make an empty database for an instance folder; returns its settings."""
     if there := server():
-        _create(there, name_of(folder), "template0")
+        there.make(name_of(folder), "template0")
     return settings_of(folder)
 
 
 def copy(source: Path, folder: Path) -> dict[str, str]:
     """Copy a database that nobody has open, named by its file, for a folder; returns settings."""
     if there := server():
-        _create(there, name_of(folder), name_of(source.parent))
+        there.make(name_of(folder), name_of(source.parent))
     else:
         for path in source.parent.glob("collab.db*"):
             shutil.copy(path, folder / path.name)
     return settings_of(folder)
-
-
-def _create(there: PostgresServer, name: str, template: str) -> None:
-    # Files are copied as they are: nothing is written twice, and with fsync off nothing waits.
-    there.ask("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    there.ask("postgres", f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY = file_copy")
 
 
 class Table:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from procrastinate import App, PsycopgConnector
+from procrastinate import App
 
 from ...core.parts import BackgroundThread
+from .lazy_connector import LazyConnector
 from .mending import HEARTBEAT_S, STALLED_S
 from .naming import TASK_NAME
 
@@ -84,14 +85,7 @@ class Receiver(BackgroundThread):
         loop.set_task_factory(Watched(task))
         if self._stopping.is_set():
             return
-        connector = PsycopgConnector(
-            conninfo=self._address,
-            kwargs={"prepare_threshold": None},
-            min_size=1,
-            max_size=MAX_QUEUE_CONNECTIONS,
-            name="queue",
-        )
-        app = App(connector=connector)
+        app = App(connector=LazyConnector(self._address, MAX_QUEUE_CONNECTIONS))
         app.task(name=TASK_NAME)(self._deliver)
         async with app.open_async():
             await app.run_worker_async(

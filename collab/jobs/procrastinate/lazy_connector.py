@@ -1,0 +1,58 @@
+"""Procrastinate's connections, on which fetching and forgetting do not wait for the disk.
+
+To wait for it twice a delivery let through a few dozen jobs a second where it takes its time. But a
+delivery is only a reason to look (`deliveries.py`): what a power cut takes back of one is an entry
+that waits again, or that stays with a worker which is gone, and both are mended (`mending.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from procrastinate import PsycopgConnector
+from procrastinate.sql import queries
+from psycopg import AsyncConnection
+
+#: The setting holds until the end of the statement's own transaction: a pool of transactions may
+#: hand the connection on after it.
+COMMIT_LAZILY = (
+    "WITH lazily AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
+    " SELECT found.* FROM lazily, LATERAL ({}) AS found"
+)
+
+
+def lazily(query: str) -> str:
+    """Return a query whose commit comes to the disk some moments later than it returns."""
+    return COMMIT_LAZILY.format(query.strip().rstrip(";"))
+
+
+LAZY_QUERIES = {queries[name]: lazily(queries[name]) for name in ("fetch_job", "finish_job")}
+
+
+class LazyConnector(PsycopgConnector):
+    """Procrastinate's own connector, which asks so; each statement is a transaction."""
+
+    def __init__(self, address: str, max_connections: int) -> None:
+        super().__init__(
+            conninfo=address,
+            kwargs={"prepare_threshold": None},
+            configure=_begin_nothing,
+            min_size=1,
+            max_size=max_connections,
+            name="queue",
+        )
+
+    async def execute_query_async(self, query: Any, **arguments: Any) -> None:
+        """Run a statement."""
+        await super().execute_query_async(LAZY_QUERIES.get(query, query), **arguments)
+
+    async def execute_query_one_async(self, query: Any, **arguments: Any) -> dict[str, Any]:
+        """Run a statement, and return its row."""
+        query = LAZY_QUERIES.get(query, query)
+        row: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
+        return row
+
+
+async def _begin_nothing(connection: AsyncConnection[Any]) -> None:
+    """Let each statement be a transaction, in one round trip instead of three."""
+    await connection.set_autocommit(True)
