@@ -4,15 +4,27 @@ PYTHON ?= .venv/bin/python
 ARGS ?=
 NPM_BIN := tests/node_modules/.bin
 PAGE := collab/web/static
-# What CI runs on PostgreSQL, besides the tests that start one wherever they run (tests/core/test_postgresql.py,
-# tests/jobs/test_procrastinate.py).
-ON_POSTGRES := tests/test_migrations.py tests/test_role_matrix.py tests/projects tests/tasks tests/posts --ignore tests/posts/test_order.py \
-  tests/search tests/events tests/jobs/test_leases.py tests/files/test_durability.py tests/files/test_convergence.py \
-  tests/realtime/test_no_loss.py tests/realtime/test_pipelining.py
+# What CI runs on PostgreSQL: what lists, searches, locks and keeps apart, and of every other package that has tables the
+# file that asks the database most. Besides, some start a server wherever they run (tests/core/test_postgresql.py,
+# tests/core/test_discreet_driver.py, tests/jobs/test_procrastinate.py, tests/jobs/test_lazy_connector.py).
+ON_POSTGRES := tests/test_migrations.py tests/test_role_matrix.py tests/test_seed_requests.py \
+  tests/projects tests/tasks tests/search tests/workspaces tests/flags \
+  tests/posts --ignore tests/posts/test_order.py tests/events --ignore tests/events/test_catalogue.py \
+  tests/core/test_busy_database.py tests/core/test_compiled.py tests/core/test_declared_tables.py \
+  tests/core/test_idempotency.py tests/core/test_nul.py \
+  tests/auth/test_account_races.py tests/auth/test_races.py tests/auth/test_refresh.py tests/oauth/test_identities.py \
+  tests/jobs/test_leases.py tests/jobs/test_idempotency.py tests/schedules/test_runs.py tests/processing/test_job.py \
+  tests/execution/test_job_type.py tests/functions/test_functions.py tests/webhooks/test_deliveries.py \
+  tests/files/test_durability.py tests/files/test_convergence.py tests/files/test_history.py tests/uploads/test_keeping.py \
+  tests/realtime/test_no_loss.py tests/realtime/test_pipelining.py tests/realtime/test_revocation_races.py \
+  tests/ingest/test_reading_over_http.py tests/activity/test_feeds.py tests/activity/test_walk.py \
+  tests/reports/test_facts.py tests/quotas/test_counters.py tests/quotas/test_usage.py tests/care/test_erasing.py \
+  tests/contact/test_recovery.py tests/mail/test_ordering.py tests/notifications/test_marking.py \
+  tests/ops/test_health.py tests/serving/test_leaving.py tests/admin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types test coverage mutations postgres spark newest tour clients fuzz counts bench lock sbom deploy-lint image audit
+.PHONY: help install lint types test coverage mutations postgres postgres-all spark newest tour clients fuzz counts bench lock sbom deploy-lint image audit
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,8 +58,11 @@ mutations: ## mutation testing (docs/mutations.md), for hours; a part: make muta
 test: ## pytest on all cores; one part of it: make test ARGS=tests/posts
 	$(PYTHON) -m pytest $(ARGS)
 
-postgres: ## the tests on PostgreSQL that touch the database most; all: make postgres ARGS=tests
+postgres: ## the tests on PostgreSQL that touch the database most, as CI runs them
 	$(PYTHON) -m pytest --database postgresql $(or $(ARGS),$(ON_POSTGRES))
+
+postgres-all: ## all tests on PostgreSQL
+	$(PYTHON) -m pytest --database postgresql $(or $(ARGS),tests)
 
 spark: ## the analysis of the event archive on a cluster of Spark (an environment of its own: .spark)
 	python3 -m venv .spark

@@ -162,8 +162,26 @@ def test_ci_calls_the_targets_that_everybody_calls():
         r"entry: make --no-print-directory (\w+)", (ROOT / ".pre-commit-config.yaml").read_text()
     )
     assert hooks == ["lint", "types"]
-    by_hand = {"help", "bench", "lock", "coverage", "mutations"}
+    by_hand = {"help", "bench", "lock", "coverage", "mutations", "postgres-all"}
     assert set(called) | by_hand == TARGETS.keys()
+
+
+#: Tests of which CI runs none on PostgreSQL, and why not.
+NOT_ON_POSTGRESQL = {
+    "examples": "what they call is asked by the seed's requests, too",
+    "growth": "looks at how SQLite carries out queries",
+    "web": "the page reads what the API answers",
+    "support": "has no tests",
+}
+
+
+@needs_make
+def test_ci_runs_something_of_every_package_on_postgresql():
+    command = ["make", "--dry-run", "postgres"]
+    plan = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    run = re.findall(r"(?<!--ignore )tests/(\w+)(?=[/\s])", plan)
+    folders = {path.parent.name for path in ROOT.glob("tests/*/__init__.py")}
+    assert folders - set(run) == NOT_ON_POSTGRESQL.keys()
 
 
 @needs_make
