@@ -457,7 +457,8 @@ def test_two_workers_share_jobs_and_run_each_once(
     for gate in at:
         gates[gate].set()
     eventually(lambda: ask(UNENDED_JOBS) == [(0,)] or pause())
-    runs = ask("SELECT job_id, worker FROM job_attempts")
+    # On a busy machine one that was taken ahead is handed back, if no thread has been free for it.
+    runs = ask("SELECT job_id, worker FROM job_attempts WHERE outcome <> 'handed_back'")
     assert Counter(job_id for job_id, _ in runs) == dict.fromkeys(made, 1)
     assert len({worker for _, worker in runs}) == 2
     eventually(lambda: entries(ask) == [])
