@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask, g
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from collab.auth import guard, tickets
 from collab.auth.guard import InsufficientScope, NoLongerAdmin, SessionEnded
 from collab.auth.models import Session, User
+from collab.auth.personal_tokens.models import PersonalToken
 from collab.auth.sessions import AddressNotVerified, Disabled
 from collab.auth.tokens import TokenExpired, read_access_token
 from collab.core.caller import Caller, act_as, acting
+from collab.core.database import take_write_lock
 from collab.core.errors import Forbidden, Unauthorized
+from collab.core.http.traits import Trait, traits_of
 from collab.core.models import utcnow
 from collab.extensions import db
 
@@ -144,6 +148,18 @@ def test_who_may_no_longer_is_refused_under_the_lock(
 ) -> None:
     changed(model, alices.user_id if model is User else alices.session_id, **values)
     with pytest.raises(refusal):
+        guard.recheck(alices, db.session.connection())
+    db.session.rollback()
+
+
+def test_a_session_that_is_gone_has_ended(alices: Caller) -> None:
+    db.session.execute(delete(Session).where(Session.id == alices.session_id))
+    for connection in (None, db.session.connection()):
+        with pytest.raises(SessionEnded):
+            guard.recheck(replace(alices, user_id=10**6), connection)
+        with pytest.raises(SessionEnded):
+            guard.recheck(replace(alices, session_id=10**6), connection)
+    with pytest.raises(SessionEnded):
         guard.recheck(alices, db.session.connection())
     db.session.rollback()
 
@@ -340,3 +356,64 @@ def test_in_an_address_a_personal_token_must_let_its_bearer_read_there(
         assert guard.from_token(token, "tasks").user_id == alice.id
         with pytest.raises(InsufficientScope):
             guard.from_token(token, "projects")
+
+
+@pytest.fixture
+def script_token(alice: Person) -> str:
+    """Return the text of a token that may read tasks."""
+    text: str = alice.makes_token("tasks:read")["token"]
+    return text
+
+
+def last_use() -> Any:
+    return db.session.scalars(select(PersonalToken.last_used_at)).one()
+
+
+def test_a_script_calls_what_its_scopes_allow_and_the_use_is_noted(
+    asked: Asked, alice: Person, script_token: str
+) -> None:
+    asked("/api/v1/tasks", f"Bearer {script_token}")
+    assert (g.caller.user_id, g.claimed) == (alice.id, alice.id)
+    assert last_use() is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [("/api/v1/tasks", "POST"), ("/api/v1/posts", "GET"), ("/api/v1/auth/me", "GET"), ("/", "GET")],
+    ids=["writing", "another area", "the account", "nowhere"],
+)
+def test_what_its_scopes_do_not_allow_is_refused_and_is_no_use(
+    path: str, method: str, asked: Asked, alice: Person, script_token: str
+) -> None:
+    asked(path, f"Bearer {script_token}", method=method)
+    assert isinstance(g.refusal, InsufficientScope)
+    assert (g.caller, g.claimed) == (None, alice.id)
+    assert last_use() is None
+
+
+def test_a_script_is_looked_up_again_as_its_token_is_now(app: Flask, script_token: str) -> None:
+    with app.app_context():
+        who = guard.from_token(script_token, "tasks")
+        assert guard.recheck(who) == who
+        db.session.execute(update(PersonalToken).values(scope="posts:read"))
+        assert guard.recheck(who, db.session.connection()).scopes == {"posts:read"}
+        db.session.rollback()
+
+
+# -- what is told of routes, and what is built in -------------------------------------------------
+
+
+def test_routes_say_whom_they_are_for() -> None:
+    assert traits_of(guard.login_required(lambda: None)) == {Trait.SIGNED_IN}
+    assert traits_of(guard.admin_required(lambda: None)) == {Trait.SIGNED_IN, Trait.ADMINS}
+    assert traits_of(guard.login_optional(lambda: None)) == set()
+
+
+def test_whoever_takes_the_writers_lock_is_looked_up(alices: Caller) -> None:
+    act_as(None)
+    changed(Session, alices.session_id, revoked_at=utcnow())
+    db.session.commit()
+    act_as(alices)
+    with pytest.raises(SessionEnded):
+        take_write_lock()
+    db.session.rollback()
