@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from collab.auth import guard, sessions
 from collab.auth.models import KnownNetwork, Session, User
-from collab.auth.sessions import KNOWN_NETWORKS, Client, SignedIn
+from collab.auth.sessions import KNOWN_NETWORKS, MAX_SESSIONS_KEPT, Client, SignedIn
+from collab.core import client_address
 from collab.core.caller import Caller
+from collab.core.errors import NotFound
 from collab.core.models import utcnow
 from collab.core.security import digest
 from collab.core.slots import setting
@@ -107,6 +109,23 @@ def test_a_log_in_clears_that_persons_sessions_away_that_have_run_out(
     assert {good, of_bob, newest().id} <= kept()
 
 
+def test_of_very_many_sessions_the_one_begun_first_ends(user: User, bob: Person) -> None:
+    """Of two that began at one moment it is the one that was written first."""
+    db.session.execute(delete(Session).where(Session.user_id == user.id))
+    now, later = utcnow(), utcnow() + HOUR
+    row = {"user_id": user.id, "user_agent": "", "address": "", "expires_at": later}
+    ages = [*range(1, MAX_SESSIONS_KEPT), MAX_SESSIONS_KEPT - 1]
+    begun = [row | {"token_digest": str(n), "created_at": now - n * HOUR} for n in ages]
+    db.session.execute(db.insert(Session), begun)
+    oldest = Session.created_at == now - ages[-1] * HOUR
+    first, second = db.session.scalars(select(Session.id).where(oldest).order_by(Session.id))
+    before = kept()
+    log_in(user)
+    assert kept() == before - {first} | {newest().id}
+    assert second in kept()
+    assert told() == [(user.id, first, "more than 1,000 sessions")]
+
+
 # -- networks -------------------------------------------------------------------------------------
 
 
@@ -156,6 +175,56 @@ def test_to_forget_the_others_leaves_the_present_network_and_other_people(
 # -- their end ------------------------------------------------------------------------------------
 
 
+def told() -> list[tuple[int, int, str]]:
+    """Return whose sessions have ended, which, and why, as the log has it."""
+    query = select(EventRow.data).where(EventRow.type == "session.revoked").order_by(EventRow.id)
+    return [
+        (data["user_id"], data["session_id"], data["reason"]) for data in db.session.scalars(query)
+    ]
+
+
+def ended() -> set[int]:
+    db.session.rollback()  # what has ended is kept, whatever becomes of the request
+    return set(db.session.scalars(select(Session.id).where(Session.revoked_at.is_not(None))))
+
+
+def test_logging_out_ends_the_session_of_the_request(user: User) -> None:
+    keep(user.id, utcnow() + HOUR)
+    caller = caller_of(log_in(user))
+    sessions.log_out(caller)
+    assert ended() == {caller.session_id}
+    assert told() == [(user.id, caller.session_id, "logged out")]
+
+
+def test_logging_out_everywhere_ends_all_of_that_person_alone(user: User) -> None:
+    caller = caller_of(log_in(user))
+    mine = set(db.session.scalars(select(Session.id).where(Session.user_id == user.id)))
+    sessions.log_out_everywhere(caller)
+    assert ended() == mine
+    assert {reason for _, _, reason in told()} == {"logged out everywhere"}
+
+
+def test_one_of_ones_own_sessions_is_ended_and_nobody_elses(user: User, bob: Person) -> None:
+    caller, other = caller_of(log_in(user)), keep(user.id, utcnow() + HOUR)
+    theirs = keep(bob.id, utcnow() + HOUR)
+    for none in (theirs, 10**6):
+        with pytest.raises(NotFound):
+            sessions.end_session(caller, none)
+    sessions.end_session(caller, other)
+    assert ended() == {other}
+    assert told() == [(user.id, other, "ended by its owner")]
+    with pytest.raises(NotFound):
+        sessions.end_session(caller, other)
+
+
+def test_all_sessions_of_somebody_end_for_a_reason(user: User) -> None:
+    mine = set(db.session.scalars(select(Session.id).where(Session.user_id == user.id)))
+    sessions.end_sessions_of(user.id, "why not")
+    db.session.commit()
+    assert ended() == mine
+    assert {(who, reason) for who, _, reason in told()} == {(user.id, "why not")}
+
+
 def caller_of(made: SignedIn) -> Caller:
     return guard.from_token(made.access_token)
 
@@ -194,6 +263,16 @@ def test_what_was_ended_before_keeps_its_time_and_is_told_once(user: User) -> No
     told = select(EventRow.data).where(EventRow.type == "session.revoked")
     (data,) = db.session.scalars(told)
     assert data == {"user_id": user.id, "session_id": open_one, "reason": "test"}
+
+
+def test_an_end_is_told_by_whom_it_was_and_from_where(user: User, ada: Person) -> None:
+    first, second = keep(user.id, utcnow() + HOUR), keep(user.id, utcnow() + HOUR)
+    with client_address.assumed("192.0.2.9"):
+        sessions.revoke(Session.id == first, "test")
+        sessions.revoke(Session.id == second, "test", by=ada.id)
+    rows = db.session.scalars(select(EventRow).where(EventRow.type == "session.revoked"))
+    found = [(row.data["session_id"], row.actor, row.address) for row in rows]
+    assert found == [(first, user.id, "192.0.2.9"), (second, ada.id, "192.0.2.9")]
 
 
 def test_a_session_has_ended_where_it_was_ended_or_is_gone(user: User) -> None:
