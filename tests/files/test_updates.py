@@ -15,6 +15,7 @@ from ..support.updates import (
     DELETED,
     GC,
     SKIP,
+    STRING,
     TYPE,
     blank,
     item,
@@ -108,6 +109,21 @@ def test_what_stands_beside_something_deep_is_as_deep() -> None:
     loaded.load([document.state()])
     with pytest.raises(Unusable, match="types are nested"):
         loaded.merge(of(item(TYPE, b"\0", parent=(8, 0)), client=9))
+
+
+@pytest.mark.parametrize(("first", "then"), [("content", "beside"), ("beside", "content")])
+def test_nothing_goes_on_in_another_place(first: str, then: str) -> None:
+    """The library put it after its beginning, and told of a change in the other place."""
+    document = Document()
+    document.merge(of(text("a"), client=8))
+    document.merge(of(item(STRING, sized(b"abc"), parent=first)))
+    known = document.units
+    with pytest.raises(Unusable, match="in another place"):
+        document.merge(of(item(STRING, sized(b"abcd"), parent=then)))
+    nothing_new = of(item(STRING, sized(b"abc"), parent=then))
+    assert document.merge(nothing_new) is None
+    assert document.merge(of(item(STRING, sized(b"abcd"), parent=first))) is not None
+    assert document.units == (known.replace("abc", "abcd") if first == "content" else known)
 
 
 LARGE = 2**32 - 1

@@ -35,7 +35,7 @@ class Outcome:
 
 def carried_out(updates: list[bytes]) -> Outcome:
     """Merge updates into a new document, as the writer's thread does."""
-    document, taken, stored = Document(), [], []
+    document, taken, stored, wrong = Document(), [], [], []
     for update in updates:
         try:
             merged = document.merge(update)
@@ -47,7 +47,10 @@ def carried_out(updates: list[bytes]) -> Outcome:
         taken.append(update)
         if merged is not None:
             stored.append(merged.update)
-    moved, wrong = not is_made_by(document, [document.state()]), _wrong(document, stored)
+        if document.units != to_units(str(document._library.text)):
+            wrong.append("what was told of a change is not what has become of the text")
+    moved = not is_made_by(document, [document.state()])
+    wrong += _wrong(document, stored)
     if moved:
         wrong += _wrong_after_restoring(document)
     text, vector = from_units(document.units), _vector(document)

@@ -109,6 +109,7 @@ class _Look:
         and is none.
         """
         parent = struct.inside = self._parent(struct) if struct.kind != GC else None
+        self._look_before(struct, parent)
         if self._new is None:
             self._new = Places()
         if parent == TEXT_ROOT and struct.kind in UNSEEN_CONTENT and not self._trusted:
@@ -122,6 +123,17 @@ class _Look:
                 raise Unusable(f"types are nested deeper than {MAX_DEPTH}")
             self._new.depths[struct.id] = depth
         return True
+
+    def _look_before(self, struct: Struct, parent: Parent) -> None:
+        """Raise Unusable for more of something known that is said to be in another place.
+
+        The library would put it after the known part, and tell of a change in the other place.
+        """
+        known = self._clocks.get(struct.client, 0)
+        if struct.clock >= known or parent is None or self._trusted:
+            return
+        if self._known.of((struct.client, known - 1)) != parent:
+            raise Unusable("it goes on with something that is in another place")
 
     def _of(self, at: Id) -> Places:
         is_known = self._new is None or at[1] < self._clocks.get(at[0], 0)
