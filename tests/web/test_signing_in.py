@@ -74,18 +74,37 @@ def test_an_app_is_set_up_and_asked_for_and_turned_off(window):
     expect(page.get_by_role("button", name="Set up")).to_be_visible()
 
 
-def test_a_passkey_is_added_signs_in_and_is_a_second_factor(windows):
-    window = windows()
-    page = by_name(window.tab("/account"))
-    device = window.context.new_cdp_session(page)
-    device.send("WebAuthn.enable")
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-    begins(page)
+class Device:
+    """What signs by itself, or waits to be touched."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("WebAuthn.enable")
+        made = self._session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+        self._it = {"authenticatorId": made["authenticatorId"]}
+
+    def is_touched(self, by_itself: bool) -> None:
+        how = self._it | {"enabled": by_itself}
+        self._session.send("WebAuthn.setAutomaticPresenceSimulation", how)
+
+    @property
+    def passkeys(self) -> int:
+        return len(self._session.send("WebAuthn.getCredentials", self._it)["credentials"])
+
+
+def adds_a_passkey(page: Page) -> None:
     page.get_by_role("button", name="Add a passkey").click()
     page.get_by_role("dialog").get_by_label("Name").fill("Test device")
     confirms(page, "Add it")
     page.get_by_role("dialog", name="Your recovery codes").get_by_label("Close").click()
     expect(page.get_by_text("Test device")).to_be_visible()
+
+
+def test_a_passkey_is_added_signs_in_and_is_a_second_factor(windows):
+    page = by_name(windows().tab("/account"))
+    Device(page)
+    begins(page)
+    adds_a_passkey(page)
 
     signs_out(page)
     page.get_by_role("button", name="Use a passkey").click()
@@ -93,6 +112,7 @@ def test_a_passkey_is_added_signs_in_and_is_a_second_factor(windows):
 
     signs_out(page)
     begins(page)
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     page.get_by_role("button", name="Use a passkey").click()
     page.locator(".frame").wait_for()
 
@@ -100,6 +120,92 @@ def test_a_passkey_is_added_signs_in_and_is_a_second_factor(windows):
     page.get_by_role("button", name="Remove").click()
     confirms(page, "Remove it")
     expect(page.get_by_text("Test device")).to_have_count(0)
+
+
+def test_one_way_to_sign_in_is_gone_at_a_time(windows):
+    page = by_name(windows().tab("/account"))
+    Device(page)
+    begins(page)
+    adds_a_passkey(page)
+
+    signs_out(page)
+    held = []
+    page.route("**/auth/login", lambda route: held.append(route))
+    with page.expect_request("**/auth/login"):
+        begins(page)
+    passkey = page.get_by_role("button", name="Use a passkey")
+    expect(passkey).to_be_disabled()
+    held.pop().continue_()
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    page.unroute("**/auth/login")
+
+    page.route("**/auth/login/second-factor", lambda route: held.append(route))
+    page.get_by_label("Code").fill("000000")
+    with page.expect_request("**/auth/login/second-factor"):
+        page.get_by_role("button", name="Continue").click()
+    expect(passkey).to_be_disabled()
+    held.pop().continue_()
+    expect(page.get_by_role("alert")).to_contain_text("The code is wrong")
+    page.unroute("**/auth/login/second-factor")
+    passkey.click()
+    page.locator(".frame").wait_for()
+
+
+def test_codes_are_shown_to_who_closes_the_form_while_they_are_made(windows):
+    page = by_name(windows().tab("/account"))
+    Device(page)
+    begins(page)
+    adds_a_passkey(page)
+    held = []
+    page.route("**/auth/recovery-codes", lambda route: held.append(route))
+    page.get_by_role("button", name="Make new ones").click()
+    with page.expect_request("**/auth/recovery-codes"):
+        confirms(page, "Make new ones")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    held.pop().continue_()
+    codes = page.get_by_role("dialog", name="Your recovery codes")
+    expect(codes.get_by_role("listitem")).to_have_count(10)
+
+
+def test_a_device_is_asked_no_more_by_a_view_that_has_gone(windows):
+    page = by_name(windows().tab("/account"))
+    device = Device(page)
+    begins(page)
+    device.is_touched(by_itself=False)
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Nobody's")
+    with page.expect_response("**/auth/passkeys/options"):
+        confirms(page, "Add it")
+    page.get_by_role("button", name="Cancel").click()
+    device.is_touched(by_itself=True)
+    adds_a_passkey(page)  # a browser that still asked for the other would refuse it
+    assert device.passkeys == 1
+
+    signs_out(page)
+    device.is_touched(by_itself=False)
+    with page.expect_response("**/login/passkey/options"):
+        page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("link", name="Forgot the password?").click()
+    expect(page.get_by_role("button", name="Use a passkey")).to_have_count(0)
+    page.go_back()
+    device.is_touched(by_itself=True)
+    page.get_by_role("button", name="Use a passkey").click()
+    page.locator(".frame").wait_for()
+
+
+def test_a_view_that_comes_too_late_ends_none_that_is_shown(windows, at_site, alice, project):
+    """Signing in may be quicker than what the sign-in page still asks for."""
+    page = windows().tab()
+    held = []
+    page.route("**/auth/demo", lambda route: held.append(route))
+    with page.expect_request("**/auth/demo"):
+        page.goto(f"/sign-in?next=/projects/{project}")
+    begins(page)
+    expect(page.get_by_role("link", name="Board")).to_be_visible()
+    held.pop().continue_()
+    ok(at_site(alice).post(f"/projects/{project}/tasks", {"title": "Told at once"}))
+    expect(page.get_by_text("Told at once")).to_be_visible()
 
 
 def test_a_token_is_made_shown_once_and_revoked(window, at_site, alice):

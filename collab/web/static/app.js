@@ -30,6 +30,8 @@ let frame = null;
 const shown = [];
 /** Counts the changes of place, so that a slow one does not come after a later one. */
 let turn = 0;
+/** Ends the view that is on its way: it is among those that are shown only when it has come. @type {AbortController | null} */
+let coming = null;
 /** @type {() => void} */
 let endMine = () => {};
 
@@ -40,8 +42,7 @@ const EITHER = new Set(["mailed"]);
 
 /** @param {Place | null} place @param {import("./core/router.js").How} how */
 async function show(place, how) {
-  turn += 1;
-  const mine = turn;
+  const mine = nextTurn();
   const focused = document.activeElement;
   const user = session.user.get();
   const open = place !== null && OPEN.has(place.views[0] ?? "");
@@ -53,6 +54,14 @@ async function show(place, how) {
   frame?.moved();
   await change(root, place, mine);
   if (mine === turn) arrived(how, focused);
+}
+
+/** Begin to go elsewhere: whatever is on its way is not wanted any more. */
+function nextTurn() {
+  coming?.abort();
+  coming = null;
+  turn += 1;
+  return turn;
 }
 
 /** Where to go after signing in: a page of ours. @param {Place | null} place */
@@ -141,12 +150,17 @@ async function mount(root, place, index, extra, mine) {
     clearTimeout(waiting);
     root.replaceChildren();
     setTitle(view.title);
+    coming = aborter;
     const result = await view.mount(root, { ...contextOf(place, aborter.signal), ...extra });
     const mounted = typeof result === "function" ? { dispose: result } : (result ?? {});
+    // Too late: what is shown at its depth by now is another's.
+    if (mine !== turn) {
+      mounted.dispose?.();
+      return false;
+    }
+    coming = null;
     shown[index] = { name, ids: outerIds(place), mounted, aborter };
-    if (mine === turn) return true;
-    dismiss(index);
-    return false;
+    return true;
   } catch (error) {
     aborter.abort();
     throw error;
@@ -171,7 +185,7 @@ function dismiss(from) {
 
 /** End all views, and show something instead: as when a person may see them no longer. @param {HTMLElement} instead */
 function leave(instead) {
-  turn += 1;
+  nextTurn();
   dismiss(0);
   replace(frame?.view ?? app, instead);
   setTitle("");

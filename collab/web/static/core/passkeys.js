@@ -13,19 +13,21 @@ export function hasPasskeys() {
 /**
  * Have a device make a passkey.
  * @param {any} options
+ * @param {AbortSignal} signal aborted when nobody waits for it any more: a browser asks for one thing at a time
  */
-export async function makePasskey(options) {
+export async function makePasskey(options, signal) {
   const publicKey = kind().parseCreationOptionsFromJSON(options);
-  return asked(() => navigator.credentials.create({ publicKey }));
+  return asked(() => navigator.credentials.create({ publicKey, signal }));
 }
 
 /**
  * Have a device sign with a passkey of the person's choice.
  * @param {any} options
+ * @param {AbortSignal} signal as above
  */
-export async function signWithPasskey(options) {
+export async function signWithPasskey(options, signal) {
   const publicKey = kind().parseRequestOptionsFromJSON(options);
-  return asked(() => navigator.credentials.get({ publicKey }));
+  return asked(() => navigator.credentials.get({ publicKey, signal }));
 }
 
 /** @param {() => Promise<Credential | null>} ask */

@@ -29,13 +29,18 @@ export function shown({ who }) {
  */
 export function formThen({ save, ...options }) {
   let next = () => {};
+  let isClosed = false;
   const dialog = openForm({
     ...options,
     async save(values) {
       next = (await save(values)) ?? next;
+      if (isClosed) next(); // by somebody who did not wait: what was made is shown this once all the same
     },
   });
-  void dialog.closed.then(() => next());
+  void dialog.closed.then(() => {
+    isClosed = true;
+    next();
+  });
   return dialog;
 }
 

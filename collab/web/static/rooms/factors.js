@@ -129,8 +129,9 @@ function showCodes(codes) {
 /** @param {Context} ctx @param {() => Promise<void>} again */
 function addRow(ctx, again) {
   if (!hasPasskeys()) return row("Passkeys", "This browser has none for this address.", null);
-  const add = () =>
-    formThen({
+  const add = () => {
+    const aborter = new AbortController();
+    const dialog = formThen({
       title: "Add a passkey",
       intro: "Your device asks for your finger, your face or its PIN.",
       submit: "Add it",
@@ -140,13 +141,16 @@ function addRow(ctx, again) {
       ],
       async save(values) {
         const { data: begun } = await ctx.api.post("auth/passkeys/options", { body: shown(values) });
-        const body = { name: values["name"], credential: await makePasskey(begun.options) };
+        const body = { name: values["name"], credential: await makePasskey(begun.options, aborter.signal) };
         const { data } = await ctx.api.post("auth/passkeys", { body });
         toast.done("The passkey is added. From now on the password alone does not sign in.");
         await again();
         return () => showCodes(data.recovery_codes);
       },
     });
+    // Who closes it wants no passkey: the device is not to go on asking, nor to make one.
+    void dialog.closed.then(() => aborter.abort());
+  };
   return row("Passkeys", "They sign in by themselves, or after the password.", button("Add a passkey", add));
 }
 

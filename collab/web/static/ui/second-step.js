@@ -5,6 +5,7 @@ import { hasPasskeys, signWithPasskey } from "../core/passkeys.js";
 import { button } from "./button.js";
 import { showProblem } from "./dialog.js";
 import { field } from "./field.js";
+import { oneWay } from "./one-way.js";
 import { signForm } from "./outside.js";
 
 /** @typedef {{ proof: string, methods: string[], passkey?: any }} SecondFactor what the first step was answered */
@@ -24,19 +25,22 @@ export function askedFor(problem) {
  * @returns {{ parts: HTMLElement[], focus: () => void }}
  */
 export function secondStep(asked, ctx) {
-  const finish = async (/** @type {{ code?: string, passkey?: any }} */ shown) => {
-    await ctx.session.finishSignIn(asked.proof, shown);
-    ctx.router.again();
-  };
+  /** @type {HTMLElement[]} */
+  const parts = [];
+  const alone = oneWay(parts, ctx.signal);
+  const finish = (/** @type {() => Promise<{ code?: string, passkey?: any }>} */ show) =>
+    alone(async () => {
+      await ctx.session.finishSignIn(asked.proof, await show());
+      ctx.router.again();
+    });
   const hasApp = asked.methods.includes("totp");
   const code = field("code", hasApp ? "Code" : "Recovery code", {
     hint: hasApp ? "Six digits of your authenticator app, or one of your recovery codes." : "",
     attributes: { autocomplete: "one-time-code", required: true, autocapitalize: "off", spellcheck: "false" },
   });
-  /** @type {HTMLElement[]} */
-  const parts = [signForm("Continue", [code], () => finish({ code: code.value() }), showProblem)];
+  parts.push(signForm("Continue", [code], () => finish(async () => ({ code: code.value() })), showProblem));
   if (asked.passkey && hasPasskeys()) {
-    const use = async () => finish({ passkey: await signWithPasskey(asked.passkey) });
+    const use = () => finish(async () => ({ passkey: await signWithPasskey(asked.passkey, ctx.signal) }));
     parts.unshift(h("div", { class: "form" }, button("Use a passkey", use, { class: "button-wide" })));
   }
   return { parts, focus: code.focus };

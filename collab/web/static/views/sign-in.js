@@ -7,6 +7,7 @@ import { showProblem } from "../ui/dialog.js";
 import { field } from "../ui/field.js";
 import { elsewherePart } from "../ui/elsewhere.js";
 import { demoPart, outsideCard, signForm } from "../ui/outside.js";
+import { oneWay } from "../ui/one-way.js";
 import { askedFor, secondStep } from "../ui/second-step.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
@@ -18,21 +19,24 @@ async function mount(root, ctx) {
     type: "password",
     attributes: { autocomplete: "current-password", required: true },
   });
+  const alone = oneWay([root], ctx.signal);
   // Every way to sign in goes through here, so that what may be asked for besides is asked in one place.
-  const enter = async (/** @type {() => Promise<unknown>} */ send) => {
-    try {
-      await send();
-    } catch (error) {
-      const asked = askedFor(asProblem(error));
-      if (!asked) throw error;
-      goOn(root, asked, ctx);
-      return;
-    }
-    ctx.router.again();
-  };
+  const enter = (/** @type {() => Promise<unknown>} */ send) =>
+    alone(async () => {
+      try {
+        await send();
+      } catch (error) {
+        const asked = askedFor(asProblem(error));
+        if (!asked || ctx.signal.aborted) throw error;
+        goOn(root, asked, ctx);
+        return;
+      }
+      ctx.router.again();
+    });
   const byPassword = (/** @type {string} */ address, /** @type {string} */ secret) =>
     enter(() => ctx.session.signIn(address, secret));
-  const withPasskey = () => enter(() => ctx.session.signInWithPasskey(signWithPasskey));
+  const withPasskey = () =>
+    enter(() => ctx.session.signInWithPasskey((options) => signWithPasskey(options, ctx.signal)));
   const form = signForm("Sign in", [email, password], () => byPassword(email.value(), password.value()), showProblem);
   const [elsewhere, demo] = [h("div", {}), h("div", {})];
   root.append(
