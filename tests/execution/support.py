@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -132,12 +132,15 @@ def alive(process: int) -> bool:
         return False
 
 
-def descendants(process: int) -> set[int]:
-    """Return all processes below a process that run."""
+def descendants(process: int, others: Collection[int] = ()) -> set[int]:
+    """Return all processes below a process that run, but for others and what is below these.
+
+    A session's browser and its database server start and end processes whenever they like.
+    """
     found: set[int] = set()
     waiting = [process]
     while waiting:
-        below = children(waiting.pop())
+        below = [one for one in children(waiting.pop()) if one not in others]
         waiting += below
         found.update(one for one in below if alive(one))
     return found

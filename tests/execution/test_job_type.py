@@ -18,7 +18,7 @@ from collab.execution.schemas import CodeIn
 from collab.jobs.context import FatalError, JobContext, Result, Stopped
 from collab.jobs.registry import JobType
 
-from ..support.waiting import eventually
+from ..support.waiting import PATIENCE, eventually
 from .support import IN_BOTH, needs_bubblewrap, needs_node
 
 HELLO = {"python": "print('Hello World')", "javascript": "console.log('Hello World')"}
@@ -86,7 +86,7 @@ class Running:
         return self.said
 
     def join(self) -> None:
-        self._thread.join(20)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
 
 
