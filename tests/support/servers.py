@@ -217,14 +217,23 @@ def fork_server() -> ForkServer:
     return ForkServer()
 
 
+_given_ports: set[int] = set()
+
+
 def free_port() -> int:
     """Return a port that nobody has, below those that the system gives to clients.
 
     A server that is killed and started again needs the same port: a client's connection elsewhere
-    could have got it meanwhile.
+    could have got it meanwhile. Nor does anybody else here get it before the server has begun: each
+    of pytest's processes has ports of its own, and gives none of them twice.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
-        port = random.randrange(10_000, 32_000)
+        port = random.randrange(10_000 + worker, 32_000, workers)
+        if port in _given_ports:
+            continue
+        _given_ports.add(port)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
