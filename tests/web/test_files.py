@@ -148,14 +148,17 @@ def test_files_are_moved_deleted_and_taken_in_by_dropping(window, owner, text, p
     tree = page.get_by_role("tree")
     fold = tree.get_by_role("treeitem", name="plan.md").locator(".tree-row")
     fold.drag_to(page.locator(".files-scroll"), target_position={"x": 60, "y": 300})
+    undo = page.get_by_role("button", name="Undo").last
+    undo.hover()  # it stays for as long as it is looked at
     expect(page.locator(".pane-name")).to_have_text("plan.md")
-    page.get_by_role("button", name="Undo").click()
+    undo.click()
     expect(page.locator(".pane-name")).to_have_text("notes/plan.md")
 
     tree.get_by_role("treeitem", name="plan.md").focus()
     page.keyboard.press("Delete")
+    undo.hover()
     expect(tree.get_by_role("treeitem", name="plan.md")).to_have_count(0)
-    page.get_by_role("button", name="Undo").last.click()
+    undo.click()
     expect(tree.get_by_role("treeitem", name="notes")).to_be_visible()
 
     dropped = page.evaluate_handle(
