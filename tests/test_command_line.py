@@ -75,7 +75,7 @@ class TestOptions:
         browser.write_text(f'#!/bin/sh\ncurl -sS -o "{opened}" "$1/health"\n')
         browser.chmod(0o700)
         process("--open", BROWSER=f"{browser} %s")
-        eventually(lambda: opened.exists() and "status" in opened.read_text(), 20)
+        eventually(lambda: opened.exists() and "status" in opened.read_text())
 
     @pytest.mark.parametrize(
         ("host", "url"),

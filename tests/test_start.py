@@ -21,7 +21,7 @@ from .support.raw import RawSocket
 from .support.servers import PLAIN, ROOT, ForkedServer, ProcessServer, run_forked
 from .support.sockets import Socket
 from .support.streams import Stream
-from .support.waiting import eventually
+from .support.waiting import PATIENCE, eventually
 
 
 def has_ended(pid):
@@ -215,7 +215,7 @@ class TestStopping:
         for one in sockets:
             one.ws.shutdown()
 
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(PATIENCE) == 0
         with capsys.disabled():
             print(f" [{signal.Signals(number).name}: {time.monotonic() - begun:.2f} s]", end="")
         assert codes == [1001] * 50
@@ -228,7 +228,7 @@ class TestStopping:
         assert log.stat().st_size > 0
         server.signal(signal.SIGTERM)
 
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert not log.exists() or log.stat().st_size == 0
 
     def test_sockets_that_never_answer_do_not_hold_it_up(self, process, alice, project):
@@ -238,7 +238,7 @@ class TestStopping:
             one.expect("subscribed")
         server.signal(signal.SIGTERM)
 
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(PATIENCE) == 0
         for one in sockets:
             one.ws.shutdown()
 
@@ -247,7 +247,7 @@ class TestStopping:
         silent = [RawSocket(server.url) for _ in range(300)]
         server.signal(signal.SIGTERM)
 
-        assert server.process.wait(timeout=10) == 0
+        assert server.process.wait(PATIENCE) == 0
         codes = [one.until_closed()[1] for one in silent]
         for one in silent:
             one.close()
@@ -262,7 +262,7 @@ class TestStopping:
             stream.rest()
 
         assert closing.data["code"] == 1001
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(PATIENCE) == 0
 
     def test_a_long_poll_is_answered(self, process, alice, project, over):
         server = process()
@@ -274,10 +274,10 @@ class TestStopping:
         with Socket(server.url, token=alice.token, project_id=project) as watcher:
             watcher.expect("subscribed")
             server.signal(signal.SIGTERM)
-            thread.join(20)
+            thread.join(PATIENCE)
 
         assert ok(answers[0])["items"] == []
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(PATIENCE) == 0
 
     def test_a_request_in_hand_is_finished(self, process, alice):
         server = process()
@@ -286,20 +286,20 @@ class TestStopping:
             "POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             f"Authorization: Bearer {alice.token}\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode()
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as raw:
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as raw:
             raw.sendall(head + body[:5])
             assert httpx.get(server.url + "/health", **PLAIN).status_code == 200
             server.signal(signal.SIGTERM)
             raw.sendall(body[5:])
             assert raw.recv(12) == b"HTTP/1.1 201"
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(PATIENCE) == 0
 
     def test_an_idle_connection_does_not_hold_it_up(self, process):
         server = process()
         with httpx.Client(base_url=server.url, **PLAIN) as http:
             http.get("/health")
             server.signal(signal.SIGTERM)
-            assert server.process.wait(timeout=20) == 0
+            assert server.process.wait(PATIENCE) == 0
 
     def test_nothing_is_left_behind(self, process):
         server = process()
@@ -323,7 +323,7 @@ class TestRefusedRequests:
     )
     def test_as_a_problem(self, process, request_bytes, status):
         server = process()
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as raw:
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as raw:
             raw.sendall(request_bytes)
             answer = b""
             while chunk := raw.recv(4096):

@@ -19,6 +19,7 @@ from ..quotas.counts import counted, recounted
 from ..support import databases, history
 from ..support.jobs import Desk
 from ..support.people import Person, ok, register
+from ..support.waiting import PATIENCE
 from ..uploads.disk import files_in
 
 
@@ -198,7 +199,7 @@ def test_a_chore_that_fails_is_said_and_the_others_go_on(app: Flask) -> None:
     keeper.add(Chore("broken", 1000, failing))
     keeper.add(Chore("whole", 1000, working))
     keeper.start()
-    assert done.wait(10)
+    assert done.wait(PATIENCE)
     assert keeper.state == "failing: broken"
     keeper.stop()
     assert keeper.state == "stopped"

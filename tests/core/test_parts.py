@@ -11,7 +11,8 @@ from flask import Flask
 from collab.core.parts import BackgroundThread, Parts
 from collab.core.slots import Slot
 
-PATIENCE_S = 20.0
+from ..support.waiting import PATIENCE
+
 STARTERS = 8
 
 
@@ -32,7 +33,7 @@ class Part(BackgroundThread):
     def _run(self) -> None:
         self.done.append("run")
         self.running.set()
-        self._stopping.wait(PATIENCE_S)
+        self._stopping.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -46,12 +47,12 @@ def test_many_who_start_it_at_once_start_one_thread(part):
     together = threading.Barrier(STARTERS)
 
     def start(_: int) -> None:
-        together.wait(PATIENCE_S)
+        together.wait(PATIENCE)
         part.start()
 
     with ThreadPoolExecutor(STARTERS) as pool:
         list(pool.map(start, range(STARTERS)))
-    assert part.running.wait(PATIENCE_S)
+    assert part.running.wait(PATIENCE)
     assert part.done == ["prepared", "run"]
 
 
@@ -59,7 +60,7 @@ def test_it_is_prepared_by_whoever_starts_it_and_before_it_runs(part):
     assert part.state == "stopped"
     part.start()
     assert part.done[0] == "prepared"
-    assert part.running.wait(PATIENCE_S)
+    assert part.running.wait(PATIENCE)
     assert part.state == "ok"
 
 
@@ -94,7 +95,7 @@ def test_what_could_not_be_prepared_is_tried_again(part):
     with pytest.raises(OSError):
         broken.start()
     broken.start()
-    assert broken.running.wait(PATIENCE_S)
+    assert broken.running.wait(PATIENCE)
     broken.stop()
 
 
@@ -110,7 +111,7 @@ def test_when_the_server_is_told_to_stop_what_requests_need_goes_on_until_they_h
     for one in made:
         parts.add(str(one), Slot(str(one), lambda _, one=one: one))
     parts.start()
-    assert all(one.running.wait(PATIENCE_S) for one in made)
+    assert all(one.running.wait(PATIENCE) for one in made)
     parts.close()
     assert [one.done.count("woken") for one in made] == [0, 1]
     assert made[0].alive

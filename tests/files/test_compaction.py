@@ -379,13 +379,13 @@ def many_changes(text: TextDesk, author: Person, count: int) -> str:
 def test_a_text_of_a_megabyte_and_100_000_changes_opens_at_once_and_is_small(
     text: TextDesk, alice: Person
 ) -> None:
-    """A second is promised; the guard is generous, since the machine may be busy."""
+    """A second is promised; the guard is generous, since the machine may be slow."""
     wanted = many_changes(text, alice, 100_000)
     compacted(text)
     assert len(spans(text)) < 2000
-    began = time.perf_counter()
+    began = time.thread_time()
     assert text.live == wanted
-    took = time.perf_counter() - began
+    took = time.thread_time() - began
     print(f"opened in {took:.3f} s")
     assert took < 10
     assert text.text == wanted

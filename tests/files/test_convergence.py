@@ -171,7 +171,7 @@ def wait_for_marks(typists: list[Typist], more: int) -> None:
         return sum(len(typist.marks) for typist in typists)
 
     wanted = made() + more
-    eventually(lambda: made() >= wanted, 60)
+    eventually(lambda: made() >= wanted)
 
 
 def test_no_acknowledged_edit_is_lost_or_doubled_by_twenty_kills(

@@ -20,6 +20,7 @@ from ..quotas.counts import counted, recounted
 from ..support import databases
 from ..support.people import Person, ok
 from ..support.problems import problem
+from ..support.waiting import PATIENCE
 from ..support.zips import packed
 from ..uploads.disk import files_in
 
@@ -118,7 +119,7 @@ def test_what_can_not_be_finished_is_taken_back_and_said(
 
     def remove(count: int) -> None:
         with (
-            contextlib.closing(databases.opened(instance, timeout=10)) as connection,
+            contextlib.closing(databases.opened(instance, timeout=PATIENCE)) as connection,
             connection,
         ):
             connection.execute(f"DELETE FROM members WHERE user_id = {bob.id}")

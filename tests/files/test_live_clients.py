@@ -272,6 +272,10 @@ def test_the_page_says_what_becomes_of_each_client(
         assert now.strip() == table.written()
 
 
+#: Seconds: fewer than those after which clients repeat themselves.
+AT_ONCE_S = 12
+
+
 def test_who_comes_back_is_seen_at_once(
     table: Table,
 ) -> None:
@@ -288,7 +292,7 @@ def test_who_comes_back_is_seen_at_once(
         )
         editors("connect_one", kind)
         seen = lambda: all(one["others"] == everybody for one in editors("look").values())  # noqa: E731
-        eventually(seen, patience=10)
+        eventually(seen, AT_ONCE_S)
 
 
 def test_a_ticket_opens_its_text_as_often_as_a_client_comes_back(table: Table) -> None:

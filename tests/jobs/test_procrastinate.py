@@ -42,7 +42,7 @@ from ..support.people import Person, ok
 from ..support.postgres import PostgresServer
 from ..support.schedules import keeper, makes_schedule
 from ..support.served import FOLDER, JobWorker, Traces
-from ..support.waiting import eventually
+from ..support.waiting import PATIENCE, eventually
 from ..support.work import caller_of
 
 #: Seconds within which a job goes on whose worker was killed: the promise.
@@ -510,7 +510,7 @@ def test_schedules_of_two_workers_make_and_run_each_job_once(
         clock.passes(60)
         at = threading.Barrier(len(keepers))
         with ThreadPoolExecutor(len(keepers)) as pool:
-            list(pool.map(lambda one, at=at: (at.wait(20), one.tick()), keepers))
+            list(pool.map(lambda one, at=at: (at.wait(PATIENCE), one.tick()), keepers))
         eventually(lambda: ask(UNENDED_JOBS) == [(0,)] or pause())
     ran = ask(
         "SELECT schedule_id, count(*), count(DISTINCT jobs.id) FROM jobs"
@@ -572,7 +572,7 @@ def test_a_killed_worker_s_job_goes_on_elsewhere_and_a_stopped_one_hands_it_back
     eventually(lambda: traces.lines("begun") == [f"{made} 1", f"{made} 2"] or pause())
     assert time.monotonic() - killed < RECOVERY_S
     second.signal(signal.SIGTERM)
-    assert second.process.wait(20) == 0, second.output.read_text()
+    assert second.process.wait(PATIENCE) == 0, second.output.read_text()
     assert (status(alice, made), entries(ask)) == ("queued", [(made, "todo")])
     traces.open("gate")
     third = start(JOB_WORKERS="2")

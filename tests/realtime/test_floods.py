@@ -21,9 +21,13 @@ def raw(server: Any, bob: Person) -> Iterator[RawSocket]:
         yield made
 
 
+#: Seconds without taking a byte after which a server is said to take no more.
+STANDS_STILL_S = 1
+
+
 def pour(raw: RawSocket, total: int) -> int:
     """Send messages as long as the server takes them; return the bytes that it took."""
-    raw.tcp.settimeout(1)
+    raw.tcp.settimeout(STANDS_STILL_S)
     chunk, taken = client_frame(TEXT, ping_of(100_000).encode()) * 5, 0
     try:
         while taken < total:

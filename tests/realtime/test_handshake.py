@@ -17,6 +17,7 @@ from wsproto.handshake import H11Handshake
 from ..support.people import Person, ok
 from ..support.servers import PLAIN
 from ..support.sockets import Socket
+from ..support.waiting import PATIENCE
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -88,7 +89,7 @@ def test_a_handshake_in_http_1_0_is_refused(server: Any) -> None:
     """It knows no upgrades (RFC 9110 §7.8)."""
     head = "".join(f"{name}: {value}\r\n" for name, value in HANDSHAKE.items())
     where = urlsplit(server.url)
-    with socket.create_connection((where.hostname, where.port), timeout=15) as peer:
+    with socket.create_connection((where.hostname, where.port), PATIENCE) as peer:
         peer.sendall(f"GET /ws HTTP/1.0\r\n{head}\r\n".encode())
         assert b" 400 " in peer.recv(64)
 

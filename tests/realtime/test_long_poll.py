@@ -16,7 +16,7 @@ from collab.realtime.transport.live import LIVE
 
 from ..support import history
 from ..support.people import Person, ok
-from ..support.waiting import eventually
+from ..support.waiting import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def waiting(server: Any, bob: Person, over: Any) -> Any:
         eventually(lambda: LIVE.of(server.app).capacity.used or answers)
 
         def answer() -> Any:
-            thread.join(timeout=40)
+            thread.join(PATIENCE)
             return answers[0]
 
         return answer

@@ -15,7 +15,7 @@ from ..support.people import Person, ok
 from ..support.raw import CLOSE, TEXT, RawSocket, client_frame
 from ..support.servers import PLAIN
 from ..support.streams import Stream
-from ..support.waiting import eventually
+from ..support.waiting import PATIENCE, eventually
 from .test_handshake import is_problem, knock
 
 
@@ -62,7 +62,7 @@ def test_a_stream_that_ends_is_noticed_at_once(
 ) -> None:
     server = process(PING_SECONDS="3600")  # no sign of life has to fail first
     caller, query = over(server, alice), {"project_id": project}
-    tcp = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    tcp = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
     head = f"GET /api/v1/events/stream?project_id={project}&token={bob.token} HTTP/1.1"
     tcp.sendall(f"{head}\r\nHost: x\r\n\r\n".encode())
     eventually(lambda: ok(caller.get("/presence", params=query))["items"])
@@ -79,7 +79,7 @@ def test_a_long_poll_that_ends_gives_its_place_back_at_once(process: Any, alice:
     with contextlib.ExitStack() as opened:
 
         def polls() -> socket.socket:
-            tcp = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            tcp = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
             tcp.sendall(f"{head}\r\nHost: x\r\n\r\n".encode())
             return opened.enter_context(tcp)
 
@@ -106,7 +106,7 @@ def test_a_full_server_refuses_with_a_problem_and_answers_requests(
 
 def test_what_is_sent_with_the_handshake_is_read(process: Any, alice: Person) -> None:
     server = process()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
         head = f"GET /ws?token={alice.token} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
         head += "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         head += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"

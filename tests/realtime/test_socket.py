@@ -18,6 +18,7 @@ from collab.extensions import db
 from ..support import history
 from ..support.people import Person, ok
 from ..support.sockets import Socket
+from ..support.waiting import PATIENCE
 from ..support.writers import Writer
 
 
@@ -288,7 +289,7 @@ def stalled(app: Flask, server: Any) -> Iterator[threading.Event]:
 
     def wait(*_: Any) -> None:
         if threading.current_thread().name == "broadcaster":
-            free.wait(10)
+            free.wait(PATIENCE)
 
     with app.app_context():
         engine = db.engine

@@ -12,6 +12,9 @@ from ..support.tokens import token_for
 
 #: Whole seconds are cut from a token's end, so this is one to two.
 SOON = timedelta(seconds=2)
+#: Seconds that a poll would wait, and those after which it was not the token that ended it.
+LONG_S = 30
+WELL_BEFORE_S = 25
 
 
 def short_lived(server: Any, person: Person, life: timedelta = SOON) -> str:
@@ -43,8 +46,8 @@ def test_a_socket_whose_token_is_renewed_in_time_goes_on(
     before = connect(url=strict.url, token=short_lived(strict, bob))
     before.ask("auth", token=bob.token)
     expiring.expect("token_expired")
-    other = connect(url=strict.url, token=short_lived(strict, bob))
     assert expiring.ask("auth", token=bob.token)["type"] == "authenticated"
+    other = connect(url=strict.url, token=short_lived(strict, bob))
     other.wait_closed()  # a second and more has passed
     assert [one.ask("ping")["type"] for one in (expiring, before)] == ["pong", "pong"]
     assert "token_expired" not in [frame["type"] for frame in before.seen]
@@ -138,5 +141,6 @@ def test_a_long_poll_is_answered_when_its_token_expires(
     server: Any, bob: Person, over: Any
 ) -> None:
     bob.token = short_lived(server, bob)
-    answer = over(server, bob).get("/events", params={"wait": 30, "after": 10**6}, timeout=20)
+    query = {"wait": LONG_S, "after": 10**6}
+    answer = over(server, bob).get("/events", params=query, timeout=WELL_BEFORE_S)
     assert ok(answer)["items"] == []

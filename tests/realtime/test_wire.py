@@ -17,7 +17,7 @@ from collab.realtime.transport.frames import close_frame, text_frame
 from collab.realtime.transport.reactor import Reactor
 from collab.realtime.transport.wire import MAX_UNSENT_BYTES, Wire
 
-from ..support.waiting import eventually
+from ..support.waiting import PATIENCE, eventually
 
 #: More than two connected sockets hold between them.
 MUCH = 700_000
@@ -36,7 +36,7 @@ class Line:
 
     def __init__(self, reactor: Reactor) -> None:
         self.ours, self.peer = socket.socketpair()
-        self.peer.settimeout(10)
+        self.peer.settimeout(PATIENCE)
         self.wire = Wire(self.ours, reactor, too_big=b"too big")
 
     def read(self, size: int) -> bytes:
@@ -139,7 +139,7 @@ def test_a_row_counts_as_sent_when_the_kernel_has_all_of_it(line: Line) -> None:
     drained = threading.Event()
     line.wire.when_drained(drained.set)
     line.read(MUCH + 1)
-    assert drained.wait(10)
+    assert drained.wait(PATIENCE)
     assert (half, line.wire.sent_id) == (1, 2)
 
 

@@ -17,7 +17,7 @@ from ..support import databases
 from ..support.people import Person
 from ..support.schedules import Hours, jobs_of, keeper, runs_of
 from ..support.servers import ProcessServer
-from ..support.waiting import eventually
+from ..support.waiting import PATIENCE, eventually
 
 #: Schedules that are due at once when a server is killed.
 DUE_AT_ONCE = 150
@@ -32,7 +32,7 @@ def test_processes_that_come_at_once_make_each_job_once(
         hours.clock.passes(60)
         start = threading.Barrier(len(keepers))
         with ThreadPoolExecutor(len(keepers)) as pool:
-            list(pool.map(lambda one, at=start: (at.wait(20), one.tick()), keepers))
+            list(pool.map(lambda one, at=start: (at.wait(PATIENCE), one.tick()), keepers))
         hours.work()
     for one in made:
         times = [run["nominal_at"] for run in runs_of(alice, one)]

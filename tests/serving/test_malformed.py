@@ -6,13 +6,14 @@ import socket
 from typing import Any
 
 from ..support.people import Person
+from ..support.waiting import PATIENCE
 from .test_chunks import MALFORMED
 from .test_gathering import REFUSED
 
 
 def ask(server: Any, sent: bytes) -> bytes:
     """Send bytes and read all that comes, up to the end of the connection."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
         tcp.sendall(sent)
         return b"".join(iter(lambda: tcp.recv(65536), b""))
 

@@ -20,11 +20,13 @@ from ..support.raw import RawSocket
 from ..support.servers import PLAIN
 from ..support.slow import KINDS, crowd
 from ..support.streams import Stream
-from ..support.waiting import eventually
+from ..support.waiting import PATIENCE, eventually
 
 #: Short times for a test; the numbers of connections are what an attack would use.
 QUICK = {"HEAD_SECONDS": "1", "BODY_SECONDS": "1", "SEND_SECONDS": "1"}
 MANY = 1100
+#: Seconds: fewer than a body would have without these.
+NOT_SO_QUICK_S = 19
 
 
 def threads(server: Any) -> int:
@@ -63,7 +65,7 @@ def test_each_kind_of_slow_sender_is_gone_after_its_deadline(process: Any, dripp
         for kind in KINDS:
             if kind != "nothing read":
                 slow.add(kind, 3)
-        slow.until_gone(20, dripping=dripping)
+        slow.until_gone(NOT_SO_QUICK_S, dripping=dripping)
         assert list(slow.open.values()) == []
 
 
@@ -87,7 +89,7 @@ def connected(server: Any, ports: set[int]) -> set[int]:
 
 def test_who_is_too_slow_with_a_request_is_told(process: Any) -> None:
     server = process(**QUICK)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
         tcp.sendall(KINDS["half a head"])
         answer = to_the_end(tcp)
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -98,7 +100,7 @@ def test_a_connection_past_what_an_address_may_have_is_refused_with_a_reason(pro
     server = process(CONNECTIONS_PER_ADDRESS="20")
     with crowd(server.url) as slow:
         slow.add("half a head", 20)
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
             answer = tcp.recv(4096)
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"Your address has too many connections." in answer
@@ -120,7 +122,7 @@ def test_memory_and_descriptors_stay_flat_over_many_connections_and_aborted_uplo
 
     def visit(connections: int, uploads: int) -> None:
         for number in range(connections):
-            with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+            with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
                 tcp.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert tcp.recv(12) == b"HTTP/1.1 200"
                 if number < uploads:
@@ -144,7 +146,7 @@ def test_a_long_answer_waits_for_its_reader_without_a_thread(
         f"GET /api/v1/uploads/{upload}/content HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
         f"Authorization: Bearer {alice.token}\r\n\r\n"
     ).encode()
-    readers = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(6)]
+    readers = [socket.create_connection(("127.0.0.1", server.port), PATIENCE) for _ in range(6)]
     for tcp in readers:
         tcp.sendall(head)
     assert person.get("/auth/me").status_code == 200
@@ -192,7 +194,7 @@ def test_a_long_poll_leaves_its_connection_good_for_the_request_sent_after_it(
     process: Any, bob: Any
 ) -> None:
     server = process()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as tcp:
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
         tcp.sendall(long_poll(bob, "wait=1&after=9999999", close=False))
         tcp.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answers = to_the_end(tcp)
@@ -242,7 +244,7 @@ def waiting_polls(
         polls = []
         last = int(person.get("/events", params={"sort": "-id", "limit": 1}).json()["last_id"])
         for _ in range(count):
-            tcp = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            tcp = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
             polls.append(stack.enter_context(tcp))
             tcp.sendall(long_poll(person, f"project_id={project}&wait=30&after={last}"))
             assert http.get("/health").status_code == 200
@@ -263,7 +265,7 @@ def test_a_server_that_stops_refuses_what_has_come_in_part_instead_of_waiting(pr
     server = process()
     with contextlib.ExitStack() as opened:
         slow = [
-            opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+            opened.enter_context(socket.create_connection(("127.0.0.1", server.port), PATIENCE))
             for _ in HALVES
         ]
         for tcp, half in zip(slow, HALVES.values(), strict=True):
@@ -274,4 +276,4 @@ def test_a_server_that_stops_refuses_what_has_come_in_part_instead_of_waiting(pr
         answers = [to_the_end(tcp) for tcp in slow]
     assert all(one.startswith(b"HTTP/1.1 503 ") for one in answers)
     assert all(b"\r\nRetry-After: 1\r\n" in one for one in answers)
-    assert server.process.wait(timeout=20) == 0
+    assert server.process.wait(PATIENCE) == 0

@@ -18,7 +18,7 @@ from ..support.coediting import BROKEN
 from ..support.machines import Machines
 from ..support.people import Person
 from ..support.servers import ProcessServer
-from ..support.waiting import eventually
+from ..support.waiting import PATIENCE, eventually
 from ..support.yjs import YjsEditor
 
 #: Edits before each kill.
@@ -84,7 +84,7 @@ def typists() -> Iterator[Typists]:
         if isinstance(one, YjsTypist):
             one.leaving.set()
         else:
-            one.join(1)
+            one.join(PATIENCE)
             one.editor.disconnect()
 
 
@@ -115,7 +115,7 @@ def converge(typists: Typists, texts: Callable[[], set[str]]) -> str:
     for one in typists:
         one.over.set()
         if isinstance(one, Typist):
-            one.join(60)
+            one.join(PATIENCE)
             assert not one.is_alive()
             assert one.failed is None
 

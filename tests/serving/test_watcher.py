@@ -104,7 +104,7 @@ def test_when_it_ends_by_itself_a_server_begins_too(launch: Launch) -> None:
 
 
 def test_one_that_gives_no_sign_of_life_is_killed_and_a_server_begins(launch: Launch) -> None:
-    watched = launch(SAYS_SO + "os.kill(os.getpid(), signal.SIGSTOP)", silent_s=0.2)
+    watched = launch(SAYS_SO + "os.kill(os.getpid(), signal.SIGSTOP)", silent_s=1)
     assert watched.ended() == (0, "left ['0', '-9']")
 
 

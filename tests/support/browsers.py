@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from .people import PASSWORD
 from .servers import ProcessServer
+from .waiting import PATIENCE
 
 #: Milliseconds that anything on a page may take, on a machine that is busy.
-PATIENCE = 30_000
+PATIENCE_MS = PATIENCE * 1000
 #: What a browser says of a page that does what its policy forbids.
 REFUSALS = ("Content Security Policy", "TrustedHTML", "TrustedScript")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -29,7 +30,7 @@ def launched() -> Iterator[Browser]:
         if os.environ.get("REQUIRE_ALL"):
             pytest.fail(words)
         pytest.skip(words)
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         # Whoever runs tests as root, in a container, has no sandbox for Chromium to make.
         options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -46,7 +47,7 @@ class Window:
         self.context: BrowserContext = browser.new_context(
             base_url=server.url, reduced_motion="reduce", **options
         )
-        self.context.set_default_timeout(PATIENCE)
+        self.context.set_default_timeout(PATIENCE_MS)
         #: What went wrong in any of its tabs: exceptions, and what the policy refused.
         self.faults: list[str] = []
 

@@ -14,6 +14,8 @@ import pytest
 from collab.jobs.context import JobContext, JobError, Result
 from collab.jobs.handlers.conversation import run_handler
 
+from .waiting import PATIENCE
+
 #: Calls a handler's source: `call(source, {"a": 1}, memory_mb=128)`.
 Call = Callable[..., Result]
 
@@ -55,7 +57,7 @@ class Running:
 
     def outcome(self) -> Result:
         """Wait for the end; raises what it raised."""
-        self._thread.join(30)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "it does not end"
         if self._error is not None:
             raise self._error

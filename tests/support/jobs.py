@@ -20,7 +20,7 @@ from collab.jobs.engine.server_lock import ServerLock
 from collab.jobs.engine.worker_lock import lock_of
 from collab.jobs.registry import JobType, job_type, register
 
-from .waiting import eventually
+from .waiting import PATIENCE, eventually
 
 
 class AnyIn(Schema):
@@ -223,13 +223,13 @@ class Desk:
         for gate in at:
             gates[gate].set()
         for gate in at:
-            self._at[gate].join(20)
+            self._at[gate].join(PATIENCE)
             assert not self._at[gate].is_alive(), "the run goes on"
 
     def hears(self, *at: Any) -> None:
         """Wait for runs to end by themselves, or since they were told to; take note of it."""
         for gate in at:
-            self._at[gate].join(20)
+            self._at[gate].join(PATIENCE)
             assert not self._at[gate].is_alive(), "the run goes on"
         self.tick()
 
@@ -255,7 +255,7 @@ class Desk:
     def join(self) -> None:
         """Wait until the threads have ended."""
         for thread in self.threads:
-            thread.join(20)
+            thread.join(PATIENCE)
 
     def close(self) -> None:
         for opened in gates.values():

@@ -14,6 +14,8 @@ from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from .waiting import PATIENCE
+
 ACCEPTED = "250 2.0.0 taken"
 
 
@@ -40,7 +42,7 @@ class MailHost:
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Have something done in the thread of the loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     async def _serve(self, options: dict[str, Any]) -> Any:
         make = lambda: SMTP(self, loop=self._loop, **options)  # noqa: E731
@@ -55,7 +57,7 @@ class MailHost:
             return
         self._do(self._end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(20)
+        self._thread.join(PATIENCE)
         self._loop.close()
 
     async def _end_all(self) -> None:
@@ -122,7 +124,7 @@ class SlowHost:
     def close(self) -> None:
         self._closing.set()
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
 
 
 def links_in(message: EmailMessage) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from .people import Person
+from .waiting import PATIENCE
 
 
 class Poller:
@@ -33,5 +34,5 @@ class Poller:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.join(timeout=25)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the poll goes on"

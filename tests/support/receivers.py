@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from .waiting import eventually
+from .waiting import PATIENCE, eventually
 
 
 @dataclass(frozen=True)
@@ -115,4 +115,4 @@ class Rude:
         self._released.set()
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
-        self._thread.join(20)
+        self._thread.join(PATIENCE)

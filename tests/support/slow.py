@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from .waiting import PATIENCE
+
 HEAD = b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: b"
 POST = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
@@ -46,7 +48,7 @@ class Crowd:
             sock = socket.socket()
             if kind == "nothing read":
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.settimeout(20)
+            sock.settimeout(PATIENCE)
             sock.connect(self._where)
             sock.setblocking(False)
             with contextlib.suppress(OSError):  # what it may not send at once never comes

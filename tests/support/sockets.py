@@ -14,6 +14,9 @@ import websocket
 
 from .waiting import PATIENCE
 
+#: Seconds that a server has to answer a goodbye: the test is over, so it need not.
+CLOSE_S = 1
+
 Frame = dict[str, Any]
 
 
@@ -42,7 +45,7 @@ def close(ws: websocket.WebSocket) -> None:
     """Say goodbye if the server still listens, and let go of the connection."""
     try:
         with contextlib.suppress(OSError, websocket.WebSocketException):
-            ws.close(timeout=1)
+            ws.close(timeout=CLOSE_S)
     finally:
         ws.shutdown()  # close() leaves a socket open that the server has closed
 

@@ -14,7 +14,7 @@ import pytest
 
 from ..support.people import Person, ok
 from ..support.servers import PLAIN, ProcessServer
-from ..support.waiting import eventually
+from ..support.waiting import PATIENCE, eventually
 from .disk import files_in
 
 FORM = (
@@ -43,7 +43,7 @@ def request(server: ProcessServer, person: Person, way: str) -> bytes:
 
 
 def connected(server: ProcessServer) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    return socket.create_connection(("127.0.0.1", server.port), PATIENCE)
 
 
 def reset(tcp: socket.socket) -> None:

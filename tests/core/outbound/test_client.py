@@ -17,6 +17,7 @@ from collab.core.outbound.errors import Broken, Forbidden, TookTooLong, Unresolv
 from collab.core.outbound.urls import parse
 
 from ...support.receivers import Receiver, Rude, Says
+from ...support.waiting import PATIENCE
 
 #: Seconds: long for a server that answers, short for one that never does.
 PATIENT_S = 30.0
@@ -120,7 +121,7 @@ def test_a_resolver_that_does_not_answer_is_given_up(receiver):
     released = threading.Event()
 
     def slow(host: str, port: int) -> list[str]:
-        released.wait(60)
+        released.wait(PATIENCE)
         return ["127.0.0.1"]
 
     try:
@@ -162,11 +163,11 @@ def trickles(first: bytes, again: bytes):
 
 
 def says_nothing(connection, released):
-    released.wait(20)
+    released.wait(PATIENCE)
 
 
 def takes_nothing(connection, released):
-    released.wait(20)
+    released.wait(PATIENCE)
 
 
 def takes_a_little(connection, released):

@@ -14,14 +14,11 @@ from ...execution.support import alive, descendants, needs_bubblewrap
 from ...support import history
 from ...support.people import Person
 from ...support.served import JobServer, Traces
-from ...support.waiting import eventually
+from ...support.waiting import PATIENCE, eventually
 from .support import attempts, becomes, began, illegal, job, kinds, locked, outcomes, runs_code
 
 Launch = Callable[..., JobServer]
 Over = Callable[..., Person]
-
-#: Seconds: far less than the jobs would take, and more than the grace on a busy machine.
-PATIENCE = 15
 
 
 def terminate(server: JobServer) -> None:
@@ -41,9 +38,9 @@ STOPS = pytest.mark.parametrize("stop", [terminate, interrupt, kill_the_arbiter]
 
 
 def is_over(server: JobServer, worker: int) -> None:
-    """Wait until all of the server has ended."""
+    """Wait until all of the server has ended; the jobs never would."""
     server.process.wait(timeout=PATIENCE)
-    eventually(lambda: not alive(worker), PATIENCE)
+    eventually(lambda: not alive(worker))
 
 
 @STOPS
