@@ -2,6 +2,9 @@
 import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
+/** Milliseconds after which what is waited for does not come: the machine may be slow and busy. */
+const PATIENCE_MS = 60_000;
+
 const clients = new Map();
 
 function open(name, url, options) {
@@ -18,7 +21,7 @@ function open(name, url, options) {
 
 function until(client, holds) {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error("it did not come in time")), 25000);
+    const late = setTimeout(() => reject(new Error("it did not come in time")), PATIENCE_MS);
     const wake = () => {
       if (!holds()) return;
       clearTimeout(late);
@@ -41,7 +44,7 @@ const commands = {
   open,
   state: (name) => state(clients.get(name)),
   emit: (name, ...event) => void clients.get(name).socket.emit(...event),
-  ask: (name, ...event) => clients.get(name).socket.timeout(20000).emitWithAck(...event),
+  ask: (name, ...event) => clients.get(name).socket.timeout(PATIENCE_MS).emitWithAck(...event),
   burst: (name, count, ...event) => {
     for (let n = 0; n < count; n++) clients.get(name).socket.emit(event[0], { ...event[1], payload: { n } });
   },
