@@ -166,30 +166,32 @@ class History {
   /** Show what a group changed, or what has been changed since. @param {Group} group */
   async #choose(group) {
     this.#chosen = group;
+    const place = h("div", { "aria-busy": "true" }, skeleton(6, "line"));
+    // The ways back are this version's from the beginning: those of the last one would bring back another.
+    replace(this.detail, this.#bar(group), place);
     try {
       const [from, to] = this.#now ? [group.to, this.#entries[0]?.version ?? group.to] : [group.base, group.to];
-      const rows = await this.#difference(from, to);
-      if (this.#chosen !== group) return;
-      const compare = segmented(
-        "Compare",
-        [
-          ["then", "What it changed"],
-          ["now", "What changed since"],
-        ],
-        this.#now ? "now" : "then",
-        (way) => {
-          this.#now = way === "now";
-          void this.#choose(group);
-        },
-      );
-      replace(this.detail, h("div", { class: "version-bar" }, compare, this.#ways(group)), diffTable(rows));
+      place.replaceWith(diffTable(await this.#difference(from, to)));
     } catch (error) {
-      if (!isAbort(error))
-        replace(
-          this.detail,
-          problemBox(asProblem(error), () => this.#choose(group)),
-        );
+      if (!isAbort(error)) place.replaceWith(problemBox(asProblem(error), () => this.#choose(group)));
     }
+  }
+
+  /** What can be compared, and done. @param {Group} group */
+  #bar(group) {
+    const compare = segmented(
+      "Compare",
+      [
+        ["then", "What it changed"],
+        ["now", "What changed since"],
+      ],
+      this.#now ? "now" : "then",
+      (way) => {
+        this.#now = way === "now";
+        void this.#choose(group);
+      },
+    );
+    return h("div", { class: "version-bar" }, compare, this.#ways(group));
   }
 
   /** @param {number} from @param {number} to */
@@ -207,7 +209,7 @@ class History {
   #ways(group) {
     if (!this.room.mayWrite()) return null;
     const newest = this.#entries[0]?.version ?? 0;
-    const restore = button("Restore this version", () => this.#restore(group.to, newest), {
+    const restore = button("Restore this version", () => this.#restore(group.to), {
       icon: "retry",
       disabled: group.to === newest,
     });
@@ -223,10 +225,12 @@ class History {
     return h("span", { class: "version-ways" }, restore, one, group.to === newest ? null : all);
   }
 
-  /** @param {number} version @param {number} before */
-  async #restore(version, before) {
+  /** @param {number} version */
+  async #restore(version) {
+    const [before, chosen] = [this.#entries[0]?.version ?? 0, this.#chosen];
     const { data } = await this.ctx.api.post(`files/${this.file.id}/restore`, { body: { version }, idempotent: true });
     this.#told(
+      chosen,
       data.changed ? `Version ${version} is back.` : "The text is the same already.",
       data.changed ? before : null,
     );
@@ -234,24 +238,25 @@ class History {
 
   /** Take back what one person changed, and keep what others did. @param {number} author @param {number} from @param {number | null} to */
   async #undo(author, from, to) {
-    const before = this.#entries[0]?.version ?? 0;
+    const [before, chosen] = [this.#entries[0]?.version ?? 0, this.#chosen];
     const body = { author_id: author, from_version: from, ...(to === null ? {} : { to_version: to }) };
     const { data } = await this.ctx.api.post(`files/${this.file.id}/undo`, { body, idempotent: true });
     this.#told(
+      chosen,
       data.changed ? "Taken back. What others wrote is still there." : "Nothing of it is left to take back.",
       data.changed ? before : null,
     );
   }
 
-  /** @param {string} text @param {number | null} before the version to which it can be undone */
-  #told(text, before) {
+  /** @param {Group | null} chosen when it was done @param {string} text @param {number | null} before the version to which it can be undone */
+  #told(chosen, text, before) {
     const undo = async () => {
       await this.ctx.api
         .post(`files/${this.file.id}/restore`, { body: { version: before }, idempotent: true })
         .catch((error) => toast.problem(asProblem(error)));
     };
     toast.show(before === null ? { text } : { text, action: { label: "Undo", run: undo } });
-    this.#chosen = null;
+    if (this.#chosen === chosen) this.#chosen = null; // who looks at another one meanwhile stays there
     void this.load();
   }
 }
