@@ -15,6 +15,7 @@ from collab.config import ROOT, SETTINGS
 from .support import pages
 from .support.pages import PAGES, Block, name_of
 from .support.servers import ForkedServer
+from .support.waiting import PATIENCE_FOR_MANY
 
 #: As they are for a reader, not as they are for tests.
 LIMITS = {one.name: one.default for one in SETTINGS if one.name.endswith("RATE_LIMIT")}
@@ -47,7 +48,10 @@ def test_every_shell_block_does_what_its_page_says(page, server, tmp_path):
     work.mkdir()
     environ = os.environ | {"COLLAB_URL": server.url, "INSTANCE_PATH": str(tmp_path / "instance")}
     done = subprocess.run(
-        ["sh", "-c", script(blocks, work, server.url)], cwd=ROOT, env=environ, timeout=60
+        ["sh", "-c", script(blocks, work, server.url)],
+        cwd=ROOT,
+        env=environ,
+        timeout=PATIENCE_FOR_MANY,
     )
     printed = [
         out.read_text() if (out := work / f"{number}.out").exists() else None

@@ -11,6 +11,8 @@ T = TypeVar("T")
 #: Seconds after which a test gives up on what it waits for. They only guard: the machine may be
 #: slow, and have others to serve. pytest's own limit is above.
 PATIENCE = 60.0
+#: The same for a program that does many things, one after the other.
+PATIENCE_FOR_MANY = 4 * PATIENCE
 
 
 def eventually(check: Callable[[], T], patience: float = PATIENCE) -> T:
