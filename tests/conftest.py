@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,11 @@ if os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free >
 
 # A developer's own .env is none of the tests' business, nor of the servers that they start.
 os.environ["FLASK_SKIP_DOTENV"] = "1"
+
+# What one process has compiled is there for the next: pytest's rewriting of the tests' assertions
+# alone takes each of its processes ten seconds, and the sources half a second of each start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 SETTINGS = {
     "SECRET_KEY": "a secret that only the tests know, long enough",

@@ -140,6 +140,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+@pytest.mark.timeout(300)  # a whole run of pytest, with a start of its own
 def test_whoever_follows_the_page_has_a_resource_that_keeps_every_rule(checkout):
     assert run(checkout, "-m", "pytest", "-n", "0", "-x", "-k", CHOSEN, *RULES) == ""
 
