@@ -41,9 +41,12 @@ QUOTA_SUBJECTS = {PERSON: "You keep", PROJECT: "The project keeps"}
 
 Owner = tuple[str, int]
 
+#: What has grown or shrunk, each with all that its owner keeps by now.
 SELECT_UNSETTLED = (
-    "SELECT owner, owner_id, kind, bytes - settled_bytes, count - settled_count FROM usage "
-    "WHERE bytes <> settled_bytes OR count <> settled_count"
+    "SELECT owner, owner_id, kind, bytes - settled_bytes, count - settled_count, "
+    "(SELECT sum(own.bytes) FROM usage AS own "
+    "WHERE own.owner = usage.owner AND own.owner_id = usage.owner_id) "
+    "FROM usage WHERE bytes <> settled_bytes OR count <> settled_count"
 )
 SETTLE_ALL = (
     "UPDATE usage SET settled_bytes = bytes, settled_count = count "
@@ -139,9 +142,20 @@ class _Growth:
     kept: int = 0
     #: Bytes of all kinds but sessions and the events that report them.
     others: int = 0
+    #: Bytes that the owner keeps by now.
+    used: int = 0
 
-    def add(self, kind: str, size: int, count: int) -> None:
+    @property
+    def asks_for_room(self) -> bool:
+        """Whether more is kept than before, and not only because somebody has deleted something."""
+        # Whoever deletes gains room in the end, though the event of it takes some. Who trades many
+        # small rows for a long text gains none.
+        tidied = self.rows < 0 and self.kept <= 0 and self.bytes <= SMALL_GROWTH_BYTES * -self.rows
+        return self.bytes > 0 and not tidied
+
+    def add(self, kind: str, size: int, count: int, used: int) -> None:
         self.bytes += size
+        self.used = used
         if kind != "events":
             self.rows += count
             self.kept += size
@@ -192,22 +206,19 @@ def _from_outside() -> bool:
     return has_request_context() or client_address.address() is not None or acting() is not None
 
 
-def _judge(changed: list[tuple[str, int, str, int, int]]) -> None:
+def _judge(changed: list[tuple[str, int, str, int, int, int]]) -> None:
     grown: dict[Owner, _Growth] = defaultdict(_Growth)
-    for owner, owner_id, kind, size, count in changed:
-        grown[owner, owner_id].add(kind, size, count)
-    for (owner, owner_id), growth in grown.items():
-        if growth.bytes > 0:
-            _judge_one(owner, owner_id, growth)
+    for owner, owner_id, kind, size, count, used in changed:
+        grown[owner, owner_id].add(kind, size, count, used)
+    asking = {one: growth for one, growth in grown.items() if growth.asks_for_room}
+    # Once for all: what is in a project grows with its person, too.
+    disk.require_free(max((growth.bytes for growth in asking.values()), default=0))
+    for (owner, owner_id), growth in asking.items():
+        _judge_one(owner, owner_id, growth)
 
 
 def _judge_one(owner: str, owner_id: int, growth: _Growth) -> None:
-    # Whoever deletes gains room in the end, though the event of it takes some. Who trades many
-    # small rows for a long text gains none.
-    if growth.rows < 0 and growth.kept <= 0 and growth.bytes <= SMALL_GROWTH_BYTES * -growth.rows:
-        return
-    disk.require_free(growth.bytes)
-    used, limit = used_by(owner, owner_id), limit_of(owner)
+    used, limit = growth.used, limit_of(owner)
     if used <= ceiling(limit, growth.bytes):
         return
     # Logging in only adds a session and its event: a full quota must lock nobody out.
