@@ -36,10 +36,10 @@ def create(name: str, description: str, owner: Caller) -> Project:
     """Make a project; whoever makes it owns it."""
     project = NEW_PROJECTS.add(name=name, description=description)
     project.role = OWNER
-    NEW_MEMBERS.add(project_id=project.id, user_id=owner.user_id, role=OWNER)
-    log.record(ProjectCreated(project_id=project.id, name=name), actor=owner.user_id)
+    NEW_MEMBERS.insert(project_id=project.id, user_id=owner.user_id, role=OWNER)
+    made = ProjectCreated(project_id=project.id, name=name)
     added = MemberAdded(project_id=project.id, user_id=owner.user_id, role=OWNER)
-    log.record(added, actor=owner.user_id)
+    log.record_all([made, added], actor=owner.user_id)
     db.session.commit()
     return project
 

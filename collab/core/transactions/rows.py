@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Table, insert
+from sqlalchemy.orm import class_mapper
 
 from ...extensions import db
 from ..compiled import Compiled
@@ -23,10 +24,11 @@ class Rows(Generic[M]):
     def __init__(self, model: type[M], *, without: Collection[str] = ()) -> None:
         """Prepare it; the columns `without` are the database's own to fill."""
         table = cast(Table, model.__table__)
-        self._model = model
+        self._new = class_mapper(model, configure=False).class_manager.new_instance
         self._key = table.autoincrement_column
         left_out = {*without, self._key.key if self._key is not None else ""}
         given = [one for one in table.columns if one.key not in left_out and one.computed is None]
+        self._names = {one.key for one in given}
         statement: Any = insert(table)
         if self._key is not None:
             statement = statement.returning(self._key)
@@ -47,9 +49,22 @@ class Rows(Generic[M]):
 
         Raises TypeError for what is no column, and IntegrityError.
         """
-        row = {**self._fixed, **{key: make(None) for key, make in self._made.items()}, **values}
+        row = self._row(values)
         found = self._insert.run(db.session.connection(), row)
         if self._key is not None:
             row[self._key.key] = found[0][0]
-        # Never added to the session, which would insert it a second time.
-        return self._model(**row)
+        # Never added to the session, which would insert it a second time. Its constructor would
+        # note each value as a change, for nobody.
+        picture: M = self._new()
+        vars(picture).update(row)
+        return picture
+
+    def insert(self, **values: Any) -> None:
+        """Insert a row of which nobody needs a picture; raises as `add` does."""
+        self._insert.run(db.session.connection(), self._row(values))
+
+    def _row(self, values: dict[str, Any]) -> dict[str, Any]:
+        if not values.keys() <= self._names:
+            raise TypeError(f"no columns to fill: {', '.join(values.keys() - self._names)}")
+        made = {key: make(None) for key, make in self._made.items()}
+        return {**self._fixed, **made, **values}
