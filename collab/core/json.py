@@ -30,6 +30,8 @@ MAX_VALUES = 50_000
 
 #: Headers whose addresses Werkzeug completes.
 ADDRESS_HEADERS = {"location", "content-location"}
+#: Answers with a body of which Werkzeug takes no header away, as it does of 204 and 304.
+WHOLE_STATUSES = (200, 201)
 
 #: What each value and name stands after, all but the first value (RFC 8259 §2).
 BEFORE_VALUES = b",:[{"
@@ -144,7 +146,8 @@ class JsonResponse(Response):
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         """Return the headers; only where something may be missing, a copy that is completed."""
         there = {name.lower() for name, _ in self.headers}
-        if self.status_code != 200 or "content-length" not in there or there & ADDRESS_HEADERS:
+        whole = self.status_code in WHOLE_STATUSES and "content-length" in there
+        if not whole or there & ADDRESS_HEADERS:
             return super().get_wsgi_headers(environ)
         return self.headers
 

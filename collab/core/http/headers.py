@@ -59,7 +59,8 @@ def finish(app: Flask, response: Response) -> Response:
     """Complete the headers, count the request and write the access log."""
     asked, notes = present()
     stay_here(response, asked)
-    response.headers.extend(_missing(response, asked, notes))
+    # All ours, and single lines: `extend` would look at each of them again.
+    response.headers._list.extend(_missing(response, asked, notes))
     if asked.path.startswith("/api/docs/"):
         response.headers["Content-Security-Policy"] = DOCS_POLICY
     took = time.perf_counter() - notes.started
