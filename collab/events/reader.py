@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, false, insert, or_, select, update
 from sqlalchemy.exc import OperationalError, TimeoutError
 
+from ..core.compiled import Compiled
 from ..core.database import take_write_lock
 from ..core.errors import ApiError
-from ..core.lists.reading import take
+from ..core.lists.reading import take_values
 from ..extensions import db
 from . import log
 from .models import EventRow, LogReader
@@ -33,7 +34,7 @@ READ_EVENTS = (
     .order_by(EventRow.id)
     .limit(bindparam("limit"))
 )
-READER_POSITION = select(LogReader.position).where(LogReader.name == bindparam("reader"))
+READER_POSITION = Compiled(select(LogReader.position).where(LogReader.name == bindparam("reader")))
 
 #: Takes events, oldest first, and writes what follows into the open transaction; never commits.
 Handler = Callable[[Sequence[Any]], None]
@@ -55,8 +56,9 @@ class Reader:
         batch: int = EVENTS_PER_COMMIT,
     ) -> None:
         if not isinstance(wanted, ColumnElement):
-            wanted = EventRow.type.in_(tuple(wanted))
-        self.name, self._query = name, READ_EVENTS.where(wanted)
+            # One by one: a list of parameters can't be compiled once.
+            wanted = or_(false(), *(EventRow.type == one for one in wanted))
+        self.name, self._query = name, Compiled(READ_EVENTS.where(wanted))
         self._handle, self._batch = handle, batch
         #: Up to here, nothing waits; only what is handled is written down at once.
         self._looked = 0
@@ -140,15 +142,15 @@ class Reader:
             take_write_lock()
             if self._locked_place() < newest:
                 self._keep(newest)
-        db.session.commit()
+            db.session.commit()
 
     def _read(self, after: int, through: int, limit: int) -> Sequence[Any]:
         values = {"after": after, "through": through, "limit": limit}
-        found = db.session.connection().execute(self._query, values)
-        return take(found, limit, log.READ_BYTES)[0]
+        return self._query.read(values, lambda rows: take_values(rows, limit, log.READ_BYTES)[0])
 
     def _place(self) -> int | None:
-        return db.session.connection().execute(READER_POSITION, {"reader": self.name}).scalar()
+        row = READER_POSITION.one({"reader": self.name})
+        return row.position if row else None
 
     def _locked_place(self) -> int:
         """Return the place while nobody else can move it; the first time it is the log's end."""

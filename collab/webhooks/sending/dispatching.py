@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, bindparam, delete, select
 
 from ...core import tracing
+from ...core.compiled import Compiled
 from ...core.database import take_write_lock
 from ...core.models import utcnow
 from ...events import log
@@ -26,6 +27,16 @@ from . import line
 DELIVERING_TYPE = "webhook_deliveries"
 #: Webhooks that get a job in one transaction.
 MAX_HOOKS_AT_ONCE = 100
+#: The webhooks that are due and have no job that goes on: asked after each reading of the log.
+DUE_HOOKS = Compiled(
+    select(Webhook.id)
+    .outerjoin(
+        Job, and_(Job.id == Webhook.job_id, *(Job.status != ended for ended in ENDED_STATUSES))
+    )
+    .where(Webhook.due_at <= bindparam("now"), Job.id.is_(None))
+    .order_by(Webhook.due_at)
+    .limit(MAX_HOOKS_AT_ONCE)
+)
 
 
 def dispatch(now: datetime | None = None) -> None:
@@ -33,22 +44,14 @@ def dispatch(now: datetime | None = None) -> None:
 
     What a job leaves behind, whatever became of it, makes the webhook due again.
     """
-    now = now or utcnow()
-    due = (
-        select(Webhook.id)
-        .outerjoin(Job, (Job.id == Webhook.job_id) & Job.status.not_in(ENDED_STATUSES))
-        .where(Webhook.due_at <= now, Job.id.is_(None))
-        .order_by(Webhook.due_at)
-        .limit(MAX_HOOKS_AT_ONCE)
-    )
+    values = {"now": now or utcnow()}
     # Looked at without the lock first: most of the time nothing is due.
-    if db.session.scalars(due).first() is None:
-        db.session.rollback()
+    if DUE_HOOKS.one(values) is None:
         return
-    db.session.rollback()
+    db.session.rollback()  # whoever asked has only read
     take_write_lock()
-    for key in db.session.scalars(due).all():  # again, under the lock
-        _give_job(db.session.get_one(Webhook, key, populate_existing=True))
+    for due in DUE_HOOKS.all(values):  # again, under the lock
+        _give_job(db.session.get_one(Webhook, due.id, populate_existing=True))
     db.session.commit()
 
 
