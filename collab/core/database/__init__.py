@@ -42,6 +42,8 @@ def engine_options(url: str, values: dict[str, Any]) -> dict[str, Any]:
         "pool_size": values["DATABASE_POOL"],
         "max_overflow": values["DATABASE_POOL_OVERFLOW"],
         "pool_timeout": POOL_PATIENCE_S,
+        # The one that was used last: its cache of pages is the one that still holds.
+        "pool_use_lifo": True,
         "hide_parameters": True,  # an error's text goes to the log, and they may be secrets
         "json_serializer": lambda value: dumps(value).decode(),
         "json_deserializer": loads,

@@ -38,6 +38,10 @@ SQL_FUNCTIONS: dict[str, Callable[[str], str]] = {
 
 #: Bytes to which the write-ahead log is cut once what is in it is in the database.
 WAL_BYTES = 64 * 2**20
+#: Pages in the log, of 4 KiB each, from which on a commit writes them into the database. A new
+#: task writes 50, mostly the same ones as the task before: the longer the log, the more of them are
+#: written back once instead of each time.
+CHECKPOINT_PAGES = 4000
 _BYTE_LENGTH = re.compile(r"byte_length\(([^()]*)\)")
 #: Steps of SQLite's virtual machine between two looks at whether to stop: about 10 ms.
 STEPS_BETWEEN_LOOKS = 200_000
@@ -84,6 +88,7 @@ class SqliteEngine(Engine):
         connection.written = partial(TURNS.of(self._app).given_back, connection, record)
         for pragma in (
             f"journal_size_limit={WAL_BYTES}",
+            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "secure_delete=ON",  # what is deleted is overwritten: nothing of it stays in free pages
