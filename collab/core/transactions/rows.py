@@ -6,6 +6,7 @@ For a session to insert an object takes it ten times as long as the database nee
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Table, insert
@@ -24,7 +25,7 @@ class Rows(Generic[M]):
     def __init__(self, model: type[M], *, without: Collection[str] = ()) -> None:
         """Prepare it; the columns `without` are the database's own to fill."""
         table = cast(Table, model.__table__)
-        self._new = class_mapper(model, configure=False).class_manager.new_instance
+        self._model = model
         self._key = table.autoincrement_column
         left_out = {*without, self._key.key if self._key is not None else ""}
         given = [one for one in table.columns if one.key not in left_out and one.computed is None]
@@ -44,6 +45,12 @@ class Rows(Generic[M]):
             if key not in made
         }
 
+    @cached_property
+    def _new(self) -> Callable[[], M]:
+        # Not before it is used: a mapper is complete once all models are there.
+        made: Callable[[], M] = class_mapper(self._model).class_manager.new_instance
+        return made
+
     def add(self, **values: Any) -> M:
         """Insert a row; returns a picture of it, which no session watches.
 
@@ -55,7 +62,7 @@ class Rows(Generic[M]):
             row[self._key.key] = found[0][0]
         # Never added to the session, which would insert it a second time. Its constructor would
         # note each value as a change, for nobody.
-        picture: M = self._new()
+        picture = self._new()
         vars(picture).update(row)
         return picture
 
