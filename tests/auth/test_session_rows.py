@@ -309,7 +309,15 @@ def test_where_ended_sessions_are_kept_for_ever_none_goes(app: Flask, user: User
     assert old in kept()
 
 
-@pytest.mark.parametrize(("days", "old"), [(30, False), (29, True), (0, False)])
+@pytest.mark.parametrize(("days", "left"), [(30, 1), (33, 4), (300, 7), (0, 7)])
+def test_a_session_ends_when_it_is_not_used_or_by_its_age(app: Flask, days: int, left: int) -> None:
+    app.config["SESSION_DAYS"], app.config["REFRESH_TOKEN_DAYS"] = days, 7
+    now = utcnow()
+    begun = now - timedelta(days=29)
+    assert sessions.expiry(begun, now) == now + timedelta(days=left)
+
+
+@pytest.mark.parametrize(("days", "old"), [(30, False), (29, True), (1, True), (0, False)])
 def test_a_session_is_too_old_by_its_age_alone(app: Flask, days: int, old: bool) -> None:
     app.config["SESSION_DAYS"] = days
     made: Any = SimpleNamespace(created_at=utcnow() - timedelta(days=29, hours=12))
