@@ -17,6 +17,7 @@ from collab.ingest.pipeline.loading import Loader
 from collab.ingest.pipeline.sources import SourceReader
 from collab.ingest.store import INBOX
 
+from . import databases
 from .people import Person, ok
 from .pipeline import conserved
 
@@ -85,9 +86,10 @@ class Outlet:
 
     @contextmanager
     def _loader(self) -> Iterator[Loader]:
-        store, database = self.folder / "ingest.db", self.folder / "collab.db"
-        archive = Archive(self.folder / "archive")
-        loader = Loader(store, SourceReader(database), archive, hash_key=b"key")
+        store, archive = self.folder / "ingest.db", Archive(self.folder / "archive")
+        on_server = databases.settings_of(self.folder).get("DATABASE_URL")
+        sources = SourceReader(on_server or self.folder / "collab.db")
+        loader = Loader(store, sources, archive, hash_key=b"key")
         try:
             yield loader
         finally:
