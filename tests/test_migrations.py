@@ -5,6 +5,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
 from collab import create_app
+from collab.core.models import tell_postgresql
 from collab.extensions import db
 from collab.server import prepare
 
@@ -31,6 +32,7 @@ def without_the_index(name, kind, parents):
 
 def test_models_and_migrations_agree(empty):
     prepare(empty)
+    tell_postgresql(db.metadata)
     with empty.app_context(), db.engine.connect() as connection:
         opts = {"compare_type": True, "include_name": without_the_index}
         context = MigrationContext.configure(connection, opts=opts)

@@ -12,8 +12,10 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Index,
     Integer,
     MetaData,
+    TextClause,
     TypeDecorator,
 )
 from sqlalchemy.orm import (
@@ -69,6 +71,34 @@ class Model(DeclarativeBase):
         metadata=MetaData(naming_convention=NAMES),
         type_annotation_map={datetime: UtcDateTime, int: Id, dict[str, Any]: JSON},
     )
+
+
+#: Under which an index notes the condition that PostgreSQL is to be told.
+_WHERE_THERE = "postgresql_where"
+
+
+def partial_index(
+    name: str,
+    *columns: str,
+    where: TextClause,
+    where_there: TextClause | None = None,
+    unique: bool = False,
+) -> Index:
+    """Return an index of the rows that are `where`, as PostgreSQL says it `where_there`.
+
+    An option with that database's name would have SQLAlchemy load all that it knows of it, and
+    note its other options with each index: some megabytes, for servers that have SQLite.
+    """
+    info = {_WHERE_THERE: where if where_there is None else where_there}
+    return Index(name, *columns, unique=unique, info=info, sqlite_where=where)
+
+
+def tell_postgresql(metadata: MetaData) -> None:
+    """Give partial indexes their conditions for PostgreSQL, where migrations are drafted."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if _WHERE_THERE in index.info:
+                index.dialect_options["postgresql"]["where"] = index.info[_WHERE_THERE]
 
 
 def entity_tag(kind: str, *shown: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, Versioned, utcnow
+from ..core.models import Model, Versioned, partial_index, utcnow
 from ..projects.models import AsSeen
 from .paths import name_of
 from .text import delta as deltas
@@ -94,14 +94,13 @@ class FileChange(Model):
     __tablename__ = "file_changes"
     __table_args__ = (
         Index("ix_file_changes_file_id_author_id", "file_id", "author_id"),
-        Index(
+        partial_index(
             "ix_file_changes_edit_id",
             "file_id",
             "author_id",
             "edit_id",
             unique=True,
-            sqlite_where=text("edit_id IS NOT NULL"),
-            postgresql_where=text("edit_id IS NOT NULL"),
+            where=text("edit_id IS NOT NULL"),
         ),
     )
 

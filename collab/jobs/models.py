@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, entity_tag, utcnow
+from ..core.models import Model, entity_tag, partial_index, utcnow
 from ..core.tracing import CARRIER_LENGTH
 from ..projects.models import Owned
 
@@ -33,41 +33,36 @@ class Job(Owned, Model):
     __tablename__ = "jobs"
     __table_args__ = (
         # What is ready, per person and type, the next one first; see `queue`.
-        Index(
+        partial_index(
             "ix_jobs_ready",
             "owner_id",
             "type",
             "rank",
             "id",
-            sqlite_where=text("status = 'queued' AND due_at IS NULL"),
-            postgresql_where=text("status = 'queued' AND due_at IS NULL"),
+            where=text("status = 'queued' AND due_at IS NULL"),
         ),
-        Index(
+        partial_index(
             "ix_jobs_due",
             "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
+            where=text("due_at IS NOT NULL"),
         ),
-        Index(
+        partial_index(
             "ix_jobs_running",
             "lease_owner",
-            sqlite_where=text("status = 'running'"),
-            postgresql_where=text("status = 'running'"),
+            where=text("status = 'running'"),
         ),
         # What ended long ago; see `retention`.
-        Index(
+        partial_index(
             "ix_jobs_ended",
             "finished_at",
-            sqlite_where=text("finished_at IS NOT NULL"),
-            postgresql_where=text("finished_at IS NOT NULL"),
+            where=text("finished_at IS NOT NULL"),
         ),
         Index("ix_jobs_owner_id_id", "owner_id", "id"),
-        Index(
+        partial_index(
             "ix_jobs_schedule_id_id",
             "schedule_id",
             "id",
-            sqlite_where=text("schedule_id IS NOT NULL"),
-            postgresql_where=text("schedule_id IS NOT NULL"),
+            where=text("schedule_id IS NOT NULL"),
         ),
         Index("ix_jobs_project_id_id", "project_id", "id"),
         Index("ix_jobs_owner_id_status_id", "owner_id", "status", "id"),
@@ -76,19 +71,17 @@ class Job(Owned, Model):
         Index("ix_jobs_project_id_type_id", "project_id", "type", "id"),
         # Everybody's, for admins. Partial, though all rows are in them, so that no query takes one
         # that does not ask for it: claiming has its own.
-        Index(
+        partial_index(
             "ix_jobs_status_id",
             "status",
             "id",
-            sqlite_where=text("created_at IS NOT NULL"),
-            postgresql_where=text("created_at IS NOT NULL"),
+            where=text("created_at IS NOT NULL"),
         ),
-        Index(
+        partial_index(
             "ix_jobs_type_id",
             "type",
             "id",
-            sqlite_where=text("created_at IS NOT NULL"),
-            postgresql_where=text("created_at IS NOT NULL"),
+            where=text("created_at IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )

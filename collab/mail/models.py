@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, utcnow
+from ..core.models import Model, partial_index, utcnow
 
 WAITING = "waiting"
 SENT = "sent"
@@ -28,11 +28,10 @@ class OutgoingMail(Model):
     __table_args__ = (
         Index("ix_mails_recipient_kind_created_at", "recipient", "kind", "created_at"),
         Index("ix_mails_status_id", "status", "id"),
-        Index(
+        partial_index(
             "ix_mails_ended_at",
             "ended_at",
-            sqlite_where=text("ended_at IS NOT NULL"),
-            postgresql_where=text("ended_at IS NOT NULL"),
+            where=text("ended_at IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )

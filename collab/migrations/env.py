@@ -7,7 +7,7 @@ from flask import current_app
 
 from collab.core.database import engine
 from collab.core.database.postgresql_words import FOLDED_SUFFIX
-from collab.core.models import UtcDateTime
+from collab.core.models import UtcDateTime, tell_postgresql
 from collab.core.operating.migrations import ensure
 
 database = current_app.extensions["migrate"].db
@@ -30,6 +30,7 @@ def is_ours(name: str | None, kind: str, parents: object) -> bool:
 
 def run() -> None:
     """Run the migrations on a connection of the application's engine."""
+    tell_postgresql(database.metadata)
     with database.engine.connect() as connection:
         context.configure(
             connection=connection,

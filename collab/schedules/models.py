@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, Versioned, utcnow
+from ..core.models import Model, Versioned, partial_index, utcnow
 from ..core.text.zones import MAX_ZONE_LENGTH
 from ..projects.models import Owned
 from .timetable import MAX_CRON_LENGTH, Timetable, described
@@ -69,13 +69,12 @@ class Schedule(Owned, Versioned, Model):
 
     __tablename__ = "schedules"
     __table_args__ = (
-        Index("ix_schedules_next_at", "next_at", sqlite_where=HAS_NEXT, postgresql_where=HAS_NEXT),
+        partial_index("ix_schedules_next_at", "next_at", where=HAS_NEXT),
         # When the clock was put back since; see `attending`.
-        Index(
+        partial_index(
             "ix_schedules_reckoned_at",
             "reckoned_at",
-            sqlite_where=HAS_NEXT,
-            postgresql_where=HAS_NEXT,
+            where=HAS_NEXT,
         ),
         Index("ix_schedules_owner_id_id", "owner_id", "id"),
         Index("ix_schedules_owner_id_status_id", "owner_id", "status", "id"),
@@ -143,13 +142,12 @@ class ScheduleRun(Model):
         UniqueConstraint("schedule_id", "nominal_at"),
         Index("ix_schedule_runs_schedule_id_id", "schedule_id", "id"),
         Index("ix_schedule_runs_schedule_id_status_id", "schedule_id", "status", "id"),
-        Index(
+        partial_index(
             "ix_schedule_runs_open",
             "schedule_id",
             "status",
             "id",
-            sqlite_where=IS_OPEN,
-            postgresql_where=IS_OPEN,
+            where=IS_OPEN,
         ),
         # What came to its end long ago; see `retention`.
         Index("ix_schedule_runs_finished_at", "finished_at"),

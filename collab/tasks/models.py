@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlalchemy import JSON, Computed, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, Versioned
+from ..core.models import Model, Versioned, partial_index
 from ..projects.models import Owned
 
 TODO = "todo"
@@ -45,13 +45,12 @@ class Task(Owned, Versioned, Model):
         Index("ix_tasks_board_priority_rank_id", "board", "priority_rank", "id"),
         Index("ix_tasks_board_updated_at_id", "board", "updated_at", "id"),
         Index("ix_tasks_board_assignee_id_id", "board", "assignee_id", "id"),
-        Index(
+        partial_index(
             "ix_tasks_board_open_due_order_id",
             "board",
             "due_order",
             "id",
-            sqlite_where=IS_OPEN,
-            postgresql_where=IS_OPEN,
+            where=IS_OPEN,
         ),
         Index("ix_tasks_owner_id_id", "owner_id", "id"),
         Index("ix_tasks_owner_id_status_id", "owner_id", "status", "id"),
@@ -59,22 +58,21 @@ class Task(Owned, Versioned, Model):
         Index("ix_tasks_owner_id_due_order_id", "owner_id", "due_order", "id"),
         Index("ix_tasks_owner_id_priority_rank_id", "owner_id", "priority_rank", "id"),
         Index("ix_tasks_owner_id_updated_at_id", "owner_id", "updated_at", "id"),
-        Index(
+        partial_index(
             "ix_tasks_owner_id_open_due_order_id",
             "owner_id",
             "due_order",
             "id",
-            sqlite_where=IS_OPEN,
-            postgresql_where=IS_OPEN,
+            where=IS_OPEN,
         ),
         Index("ix_tasks_assignee_id_id", "assignee_id", "id"),
         Index("ix_tasks_status_id", "status", "id"),
         Index("ix_tasks_project_id", "project_id"),
-        Index(
+        partial_index(
             "ix_tasks_to_remind_due_at",
             "due_at",
-            sqlite_where=text(f"{IS_OPEN} AND {IS_UNREMINDED}"),
-            postgresql_where=text(f"{IS_OPEN} AND {IS_UNREMINDED_THERE}"),
+            where=text(f"{IS_OPEN} AND {IS_UNREMINDED}"),
+            where_there=text(f"{IS_OPEN} AND {IS_UNREMINDED_THERE}"),
         ),
         {"sqlite_autoincrement": True},
     )

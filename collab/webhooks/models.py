@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.models import Model, Versioned, entity_tag, utcnow
+from ..core.models import Model, Versioned, entity_tag, partial_index, utcnow
 from ..core.outbound.urls import MAX_URL_LENGTH
 from ..projects.models import AsSeen
 
@@ -45,11 +45,10 @@ class Webhook(AsSeen, Versioned, Model):
     __tablename__ = "webhooks"
     __table_args__ = (
         Index("ix_webhooks_project_id_id", "project_id", "id"),
-        Index(
+        partial_index(
             "ix_webhooks_due",
             "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
+            where=text("due_at IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..models import Model
+from ..models import Model, partial_index
 
 PERSON = "person"
 PROJECT = "project"
@@ -39,12 +39,11 @@ class Usage(Model):
 
     __tablename__ = "usage"
     __table_args__ = (
-        Index(
+        partial_index(
             "ix_usage_unsettled",
             "owner",
             "owner_id",
-            sqlite_where=text("bytes <> settled_bytes OR count <> settled_count"),
-            postgresql_where=text("bytes <> settled_bytes OR count <> settled_count"),
+            where=text("bytes <> settled_bytes OR count <> settled_count"),
         ),
         {"sqlite_with_rowid": False},
     )
