@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from ..core.errors import Unavailable
 from ..core.slots import setting
@@ -29,8 +32,19 @@ _slots = threading.BoundedSemaphore(HASHES_AT_ONCE)
 MAX_HASHES_WAITING = 100
 _places = threading.BoundedSemaphore(HASHES_AT_ONCE + MAX_HASHES_WAITING)
 
+
+def _hash_of_nothing() -> str:
+    """Return what takes as long to check as a hash, and is no password's; made without hashing."""
+    salt, tag = (
+        b64encode(os.urandom(size)).decode().rstrip("=")
+        for size in (_hasher.salt_len, _hasher.hash_len)
+    )
+    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${tag}"
+
+
 #: What a log-in for an unknown address is checked against, so that it takes as long.
-_nobody = _hasher.hash("a password that nobody has")
+_nobody = _hash_of_nothing()
 
 #: Characters that a password has besides its owner's name and the installation's words.
 MIN_OTHER_CHARACTERS = 6
