@@ -79,6 +79,10 @@ class Schema(ma.Schema):
         named = {name: [unknown(name, known)] for name in islice(others, MAX_UNKNOWN_NAMED)}
         raise ma.ValidationError(named | {"_schema": ["There are more unknown members."]})
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Schema:
+        """Return itself, for nothing changes one: each decorator of a route copies what is said."""
+        return self
+
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         """Return what an answer shows; a row of columns has its values as they go out."""
         getters = getters_of(self) if isinstance(obj, tuple) else ()
