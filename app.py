@@ -1,5 +1,6 @@
 """Collab's front door: `python app.py` serves it, `flask --app app` finds it."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  (an older one gets as far as this
     sys.exit(f"collab: needs Python 3.11 or newer, and {sys.executable} is {version}.")
 if sys.platform == "win32":
     sys.exit("collab: needs Linux or macOS; on Windows it runs in WSL.")
+gc.disable()  # what is made until the application is built stays: there is nothing to look for
 try:
     from collab import create_app
     from collab.config import ConfigError
@@ -28,6 +30,8 @@ try:
     app = create_app()
 except ConfigError as error:
     sys.exit(f"collab: {error}")
+gc.freeze()
+gc.enable()
 
 if __name__ == "__main__":
     main(app)
