@@ -34,6 +34,7 @@ install: ## make .venv with all that the checks need, and the tests' packages of
 	.venv/bin/pip install --quiet --disable-pip-version-check \
 	  -r requirements.txt -r deploy/requirements.txt \
 	  -r tests/requirements.txt -r .ci/requirements.txt
+	.venv/bin/python -m compileall -q app.py collab # else each process does, where Python writes none
 	npm install --prefix tests --no-audit --no-fund --silent
 	npm install --prefix .ci --no-audit --no-fund --silent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import random
 import shutil
@@ -13,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 
@@ -156,8 +158,15 @@ def wait_health(server: Server, port: int, seconds: float = 20.0) -> None:
 
 def ours(python: str, port: int, folder: Path, **env: str) -> Server:
     """Return our server, not started, with limits off and its data in `folder`."""
+    _compile()
     settings = {**OURS_ENV, "INSTANCE_PATH": str(folder), **env}
     return Server([python, "app.py", "--port", str(port)], folder, settings)
+
+
+@cache
+def _compile() -> None:
+    """Compile our modules as a first start does, but where PYTHONDONTWRITEBYTECODE is set."""
+    compileall.compile_dir(ROOT / "collab", quiet=2)
 
 
 def node(script: str, port: int, folder: Path, **env: str) -> Server:
