@@ -86,12 +86,16 @@ class Reader:
     def read_some(self) -> bool:
         """Handle the next events and return whether there may be more.
 
-        Without any that are wanted this costs three short queries and no lock.
+        Without any that are wanted this costs three short queries and no lock; without any since
+        the last look, one.
         """
-        place = self._place()
         # Before the reading: what is written in between has a higher id, and is looked at next
         # time.
         newest = log.last_id()
+        if 0 < newest <= self._looked:
+            db.session.rollback()
+            return False
+        place = self._place()
         if place is not None:
             after = max(place, self._looked)
             if not self._read(after, newest, 1):

@@ -7,6 +7,7 @@ is left; between two steps writers get their turn. So nobody waits long, however
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,7 +63,12 @@ class Housekeeper(BackgroundThread):
     def _run(self) -> None:
         while not self._stopping.is_set():
             more = self.do_due()
-            self._stopping.wait(PAUSE_S if more else 1.0)
+            self._stopping.wait(PAUSE_S if more else self._rest_s())
+
+    def _rest_s(self) -> float:
+        """Return the seconds until something is due."""
+        due = min((self._due.get(one.name, 0.0) for one in self._chores), default=math.inf)
+        return min(LOOK_S, max(PAUSE_S, due - time.monotonic()))
 
     def do_due(self) -> bool:
         """Take the steps that are due; returns whether there is more to do at once."""
