@@ -15,6 +15,8 @@ from .slots import Registry, Slot
 
 #: Seconds after which a thread that looks around each second counts as stuck.
 STUCK_AFTER_S = 30.0
+#: Seconds that what nobody waits for leaves to the rest of the start, and to the first requests.
+FIRST_WORK_AFTER_S = 1.0
 
 
 class Part(Protocol):

@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import make_url
 
-from ..core.parts import PARTS, BackgroundThread
+from ..core.parts import FIRST_WORK_AFTER_S, PARTS, BackgroundThread
 from ..core.slots import Slot
 from . import seccomp, selftest
 from .box import SandboxError
@@ -63,7 +63,9 @@ class Sandbox(BackgroundThread):
         self._verdicts: dict[str, tuple[str | None, float]] = {}
 
     def _run(self) -> None:
-        self.unavailable()
+        # A job that comes sooner has it made by itself.
+        if not self._stopping.wait(FIRST_WORK_AFTER_S):
+            self.unavailable()
 
     @property
     def state(self) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from flask import Flask
 
 from ...extensions import db
-from ..parts import PARTS, BackgroundThread
+from ..parts import FIRST_WORK_AFTER_S, PARTS, BackgroundThread
 from ..slots import Registry, Slot
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Housekeeper(BackgroundThread):
         return super().state
 
     def _run(self) -> None:
+        self._stopping.wait(FIRST_WORK_AFTER_S)
         while not self._stopping.is_set():
             more = self.do_due()
             self._stopping.wait(PAUSE_S if more else self._rest_s())
