@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from difflib import get_close_matches
 from itertools import islice
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -15,6 +14,7 @@ from marshmallow import fields, validate
 from .json import dumps
 from .text import times, visible
 from .text.addresses import MAX_ADDRESS_LENGTH, canonical
+from .text.likeness import most_like
 from .text.visible import NEVER_SHOWN_RANGES
 
 _ANY = rf"[^{NEVER_SHOWN_RANGES}]*"
@@ -34,16 +34,12 @@ MAX_FREE_JSON_BYTES = 64 * 1024
 MAX_UNKNOWN_NAMED = 20
 #: What marshmallow says of them.
 UNKNOWN_DETAIL = str(ma.Schema.error_messages.get("unknown", "Unknown field."))
-#: Characters of an unknown name that are compared with the known ones, and how like it one must be.
-MAX_COMPARED_CHARACTERS = 40
-MIN_LIKENESS = 0.6
 
 
 def unknown(name: object, known: Collection[str]) -> str:
     """Say that a name is unknown, and which of the known ones is like it."""
-    asked = str(name)[:MAX_COMPARED_CHARACTERS].lower()
-    like = get_close_matches(asked, known, 1, MIN_LIKENESS)
-    return f"Unknown field: did you mean `{like[0]}`?" if like else UNKNOWN_DETAIL
+    like = most_like(str(name), known)
+    return f"Unknown field: did you mean `{like}`?" if like else UNKNOWN_DETAIL
 
 
 #: Says what is wrong with a string, or None.
