@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, assert_never
 
@@ -29,9 +29,6 @@ SEEN_PATIENCE_S = 5.0
 
 #: Signals that wait, past which those of other processes are dropped: this one does not keep up.
 MAX_SIGNALS_WAITING = 10_000
-
-#: How a subscriber is given encoded messages, and the newest row's id among them.
-Give = Callable[[Subscriber, Any, int], None]
 
 
 class Hub:
@@ -194,7 +191,7 @@ class Hub:
         All that a subscriber gets is joined to one chunk, encoded once for all who get the same.
         """
         with self._lock:
-            given = self._give(messages, _deliver)
+            given = self._give(messages)
             # Under the same lock: whoever is added gets an id from here on, and no row twice.
             self.position = max(self.position, messages[-1].id)
             self._moved.notify_all()
@@ -205,17 +202,17 @@ class Hub:
         presence = [one for one in signals if one.type in PRESENCE_TYPES]
         others = [one for one in signals if one.type not in PRESENCE_TYPES]
         with self._lock:
-            return self._give(presence, _deliver) + self._give(others, _hint)
+            return self._give(presence) + self._give(others, hints=True)
 
-    def _give(self, messages: Sequence[Message], give: Give) -> int:
+    def _give(self, messages: Sequence[Message], *, hints: bool = False) -> int:
         """Give messages to their followers; return how many were given, each to each."""
         topics = {message.topic for message in messages} & self._topics.keys()
         if len(topics) == 1:
-            return self._give_to(self._topics[topics.pop()], messages, give)
-        return self._give_mixed(topics, messages, give)
+            return self._give_to(self._topics[topics.pop()], messages, hints=hints)
+        return self._give_mixed(topics, messages, hints=hints)
 
     def _give_to(
-        self, subscribers: Iterable[Subscriber], messages: Sequence[Message], give: Give
+        self, subscribers: Iterable[Subscriber], messages: Sequence[Message], *, hints: bool
     ) -> int:
         chunks: dict[Encoder, tuple[Any, int]] = {}
         wanted: Sequence[Message] = ()
@@ -226,15 +223,18 @@ class Hub:
             if chunk is None:
                 wanted = [one for one in messages if one.topic in subscriber.topics]
                 chunk = chunks[encode] = (subscriber.chunk(wanted), wanted[-1].id)
-            give(subscriber, *chunk)
+            if hints:
+                subscriber.hint(chunk[0])
+            else:
+                subscriber.deliver(*chunk)
         return count * len(wanted)
 
-    def _give_mixed(self, topics: set[str], messages: Sequence[Message], give: Give) -> int:
+    def _give_mixed(self, topics: set[str], messages: Sequence[Message], *, hints: bool) -> int:
         # Whoever follows the same of these topics gets the same bytes: one encoding for each group.
         alike: dict[frozenset[str], list[Subscriber]] = {}
         for subscriber in {one for topic in topics for one in self._topics[topic]}:
             alike.setdefault(frozenset(topics & subscriber.topics.keys()), []).append(subscriber)
-        return sum(self._give_to(group, messages, give) for group in alike.values())
+        return sum(self._give_to(group, messages, hints=hints) for group in alike.values())
 
     # -- rights -------------------------------------------------------------------------------
 
@@ -290,11 +290,3 @@ class Hub:
             for subscriber in tuple(self._everyone):
                 self.leave(subscriber)
                 subscriber.end(GOING_AWAY, STOPPING_REASON)
-
-
-def _deliver(subscriber: Subscriber, chunk: Any, last_id: int) -> None:
-    subscriber.deliver(chunk, last_id)
-
-
-def _hint(subscriber: Subscriber, chunk: Any, _: int) -> None:
-    subscriber.hint(chunk)

@@ -94,6 +94,8 @@ class StreamWire(Wire):
 class StreamFollower(Follower):
     """The hub's view of a stream."""
 
+    wire: StreamWire
+
     @staticmethod
     def encode(message: Message) -> bytes:
         """Write a message as an event; a signal has no id, since nobody can resume there."""
@@ -101,13 +103,7 @@ class StreamFollower(Follower):
         return resumable(message.id, chunk) if message.id else chunk
 
     def __init__(self, caller: Caller, wire: StreamWire) -> None:
-        super().__init__(person(caller))
-        self.wire = wire
-
-    @property
-    def unsent(self) -> int:
-        """Return how many bytes wait for the reader."""
-        return self.wire.unsent
+        super().__init__(person(caller), wire)
 
     def write(self, chunk: bytes, last_id: int) -> None:
         """Send something; nothing, once the stream has ended."""

@@ -99,7 +99,7 @@ class PolledWire(Wire):
             if len(chunks) > 1 and chunks[-1][0][0] == CLOSE:
                 # By itself: at a close, clients drop what came with it.
                 self._queue.append(chunks.pop())
-            self._unsent = sum(len(chunk) for chunk, _ in self._queue)
+            self.unsent = sum(len(chunk) for chunk, _ in self._queue)
             self.sent_id = next((key for _, key in reversed(chunks) if key), self.sent_id)
             told, self._when_drained = self._when_drained, None
             over = self._closing and not self._queue
@@ -146,7 +146,7 @@ class PolledWire(Wire):
             for chunk, last_id in self._queue:
                 other.push(bytes(chunk), last_id)
             self._queue.clear()
-            self._unsent = 0
+            self.unsent = 0
             self._send = send  # type: ignore[assignment]
 
 

@@ -27,15 +27,9 @@ class WireFollower(Follower):
     """The hub's view of a WebSocket."""
 
     def __init__(self, caller: Caller, wire: Wire) -> None:
-        super().__init__(person(caller))
-        self.wire = wire
+        super().__init__(person(caller), wire)
         #: Sends frames; no method of its own, since it is called for each reader and tick.
         self.write = wire.push
-
-    @property
-    def unsent(self) -> int:
-        """Return how many bytes wait for the peer to read."""
-        return self.wire.unsent
 
     def too_slow(self) -> None:
         """Cut the socket off; the close frame says where to resume."""

@@ -15,7 +15,7 @@ from ...events.message import Message
 from ...events.subscriber import Person, Subscriber
 from ...extensions import db
 from ...projects.access import Place
-from .wire import MAX_UNSENT_BYTES
+from .wire import MAX_UNSENT_BYTES, Wire
 
 #: Unsent bytes past which a reader is sent no more signals until they have read.
 #: Rows may use the rest: a flood of cursors must not cost anybody their connection.
@@ -34,8 +34,9 @@ def person(caller: Caller) -> Person:
 class Follower(Subscriber):
     """A subscriber who can be held back while they catch up."""
 
-    def __init__(self, who: Person) -> None:
+    def __init__(self, who: Person, wire: Wire) -> None:
         super().__init__(who)
+        self.wire = wire
         self._gate = threading.Lock()
         self._held: list[tuple[bytes, int]] | None = None
         self._held_bytes = 0
@@ -48,14 +49,9 @@ class Follower(Subscriber):
     def too_slow(self) -> None:
         """Cut the connection off."""
 
-    @property
-    @abstractmethod
-    def unsent(self) -> int:
-        """Return how many bytes wait for the peer to read."""
-
     def hint(self, chunk: bytes) -> None:
         """Send signals to a peer who reads: no flood of them cuts anybody off."""
-        if self.unsent + self._held_bytes + len(chunk) <= HINTS_LIMIT:
+        if self.wire.unsent + self._held_bytes + len(chunk) <= HINTS_LIMIT:
             self.deliver(chunk, 0)
 
     def deliver(self, chunk: bytes, last_id: int) -> None:
