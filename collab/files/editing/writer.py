@@ -127,6 +127,10 @@ class Writer(BackgroundThread):
         """Return how many texts were proved to be what is stored, and how many were not."""
         return asdict(proof.proofs)
 
+    def has(self, file_id: int) -> bool:
+        """Return whether a document is in memory: then what is handed over takes no time."""
+        return file_id in self._texts
+
     @property
     def in_memory(self) -> list[int]:
         """Return the files whose documents are in memory."""

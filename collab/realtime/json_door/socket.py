@@ -37,7 +37,7 @@ from ..transport.wire import Wire
 from . import protocol
 from .deferred import Deferred
 from .follower import SocketFollower
-from .following import Following, NotAtOnce
+from .following import MAX_BYTES_AT_ONCE, Following, NotAtOnce
 from .group_commit import Group
 from .needs import admit, needs, needs_nothing
 from .protocol import LIVE_AREA, Body, TooBig
@@ -57,14 +57,10 @@ class Socket(Following):
         self._topics, self._after = topics, after
         self._bucket = Bucket(setting("MESSAGE_RATE"))
         self._group = Group(wire, self.speech, self.withdrawn)
-        self._deferred = Deferred(wire, self._push_refusal)
+        self._deferred = Deferred(wire, self._push_refusal, lambda: self.rouse())
         self._messages = MESSAGES.here()
         #: Bytes of the message that is being carried out, about.
         self._size = 0
-        #: Whether the last message was a signal, as the next one is then, most likely.
-        self._signals = False
-        #: Whether a message is carried out in the thread that reads.
-        self._hurried = False
 
     def welcome(self) -> Work:
         """Subscribe to the topics that the address names."""
@@ -106,37 +102,44 @@ class Socket(Following):
 
     @property
     def hurries(self) -> bool:
-        """Return whether signals are coming, for which rights need not be looked up."""
-        known = self._epoch == self.live.bell.rights_epoch
-        return self._signals and known and not self._group and not self._deferred
+        """Return whether signals or edits are coming, for which rights need not be looked up."""
+        return self._quick and self._epoch == self.live.bell.rights_epoch and not self._group
 
     def at_once(self, data: str | bytes) -> bool:
-        """Send a signal; whatever else comes, and what is refused, is for a turn."""
+        """Send a signal, or hand an edit over; all else, and what is refused, is for a turn."""
         if not self.hurries or not self._bucket.take():
             return False
-        self._hurried = True
+        self._hurried, self._size = True, len(data)
         try:
             body = self.parse(data)
             if body is None:
                 raise NotAtOnce
             handler = self._messages.handlers.get(same_type(body["type"]), Socket._on_event)
-            if handler not in self._messages.publishing:
+            if handler in self._messages.deferring:
+                self._tell()  # signals that were sent before it
+            # Signals may be answered, too, and answers keep the order of their requests.
+            elif handler not in self._messages.publishing or self._deferred:
                 raise NotAtOnce
             refuse_nul(data, body)
             refuse_large_numbers(data)
             admit(handler, self.caller)
             handler(self, body)
         except (NotAtOnce, ApiError):
-            self._signals = False
+            self._quick = False
             self._bucket.give_back(1)
         finally:
             self._hurried = False
-        return self._signals
+        return self._quick
+
+    def rest(self) -> None:
+        """Commit what was published, and send the signals; answers come when they can be given."""
+        self._group.commit()
+        self._tell()
+        self._deferred.take_done()
 
     def settle(self) -> None:
         """Commit what was published, send the signals, and answer what waits for other threads."""
-        self._group.commit()
-        self._tell()
+        self.rest()
         self._deferred.settle()
 
     def publish(self, body: Body) -> None:
@@ -155,14 +158,20 @@ class Socket(Following):
             kind, found = members(result)
             return self.speech.answer(kind, request, **found)
 
-        self._deferred.add(request, self._size, future, answer)
+        self._quick = True
+        self._deferred.add((request, answer), self._size, future)
+
+    @property
+    def answers_quickly(self) -> bool:
+        """Return whether the message is short, and its answer may wait with those before it."""
+        return self._size <= MAX_BYTES_AT_ONCE and self._deferred.has_room(self._size)
 
     def _guarded(self, body: Body, handler: Handler) -> Work:
         """Carry out one message and answer its error, if it has one."""
         if handler not in PUBLISHING_HANDLERS:
             self._group.commit()  # answers keep the order of their requests
         if handler not in self._messages.publishing:
-            self._signals = False
+            self._quick = False
             self._tell()
         if handler not in self._messages.deferring:
             self._deferred.settle()
@@ -228,9 +237,8 @@ class Socket(Following):
         what = publishing.draft(kind, body.get("payload", body.get("data", {})))
         followed = list(self.follower.topics)
         topic = protocol.topic_of(body, followed[0] if len(followed) == 1 else None)
-        self._signals = not what.kept
-        if self._hurried and not (self._signals and self._is_quick(what.kind, topic)):
-            raise NotAtOnce
+        self._quick = not what.kept
+        self.leave_to_turn_unless(self._quick and self._is_quick(what.kind, topic))
         if what.kept:
             self._tell()
             self.sent(body, self._group.add(body, what, topic, self.caller))

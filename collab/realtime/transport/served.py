@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from .incoming import Join
 from .wire import Wire
@@ -15,6 +15,9 @@ Work = Generator[None, None, None]
 
 class Served(ABC):
     """Whom a socket serves: a connection, or somebody who has not signed in yet."""
+
+    #: Asks for a turn, in any thread; set by whoever gives turns, before the first.
+    rouse: Callable[[], None]
 
     @abstractmethod
     def begin(self) -> Work:
@@ -45,7 +48,14 @@ class Served(ABC):
         """Finish what was done at once, before anything else is done."""
 
     def settle(self) -> None:  # noqa: B027 (most have nothing that waits)
-        """Finish what waits for its commit: nothing more has been sent for now."""
+        """Finish what waits for its commit, or for another thread."""
+
+    def rest(self) -> None:
+        """Finish what waits for its commit: nothing more has been sent for now.
+
+        What waits for another thread is finished when that is done, with another turn if need be.
+        """
+        self.settle()
 
     @abstractmethod
     def tick(self) -> None:
