@@ -92,6 +92,7 @@ class Broadcaster(BackgroundThread):
                 self._ticked.notify_all()
         self._bell.attended = False
         self._bell.tell_afar()
+        self._bell.wake_others()
 
     def _tick(self) -> None:
         """Publish the rows that are new, then the signals that waited before the rows were read.
@@ -108,6 +109,7 @@ class Broadcaster(BackgroundThread):
                 with self._app.app_context():
                     while self._publish_rows():
                         pass
+                self._bell.wake_others()
             self._tell(waiting)
         if self._exchange is not None:
             self._exchange.tell(crossing)

@@ -363,3 +363,17 @@ def test_a_bell_rings_others_itself_until_somebody_does_it_for_it() -> None:
     bell.ring_here()
     bell.tell_afar()
     assert rings == ["ring", "ring"]
+
+
+def test_a_bell_wakes_readers_that_have_time_after_who_attends_to_it() -> None:
+    bell = Bell()
+    reader = bell.wake_too()
+    bell.ring()
+    assert reader.is_set()
+    reader.clear()
+    bell.attended = True
+    bell.ring()
+    bell.ring_here()
+    assert not reader.is_set()
+    bell.wake_others()
+    assert reader.is_set()

@@ -22,7 +22,8 @@ class Bell:
         self._epoch, self._afar = epoch or RightsEpoch(), afar
         #: Whether other processes have not been rung since something was written here.
         self._untold = False
-        #: Whether a thread of this process calls `tell_afar`, so that who writes need not.
+        #: Whether a thread of this process calls `tell_afar` and `wake_others`, so that who writes
+        #: need not.
         self.attended = False
 
     @property
@@ -51,6 +52,14 @@ class Bell:
     def _wake(self) -> None:
         self._rows = True
         self._rung.set()
+        if not self.attended:
+            self.wake_others()
+
+    def wake_others(self) -> None:
+        """Wake the readers besides the broadcaster, which have time: after those who wait for it.
+
+        Woken with it, each would take its turn at the interpreter's lock before anything is sent.
+        """
         for other in self._others:
             # Looked at first: `set` takes a lock, and a busy log rings for each commit.
             if not other.is_set():
@@ -63,7 +72,7 @@ class Bell:
             self._afar()
 
     def wake_too(self) -> threading.Event:
-        """Return an event that each ring for new rows sets; whoever waits for it clears it."""
+        """Return an event that is set after each ring for rows; whoever waits for it clears it."""
         made = threading.Event()
         self._others += (made,)
         return made
