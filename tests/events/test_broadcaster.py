@@ -272,9 +272,3 @@ def test_it_is_alive_until_it_is_stopped(live: Any) -> None:
     alive = live.broadcaster.alive
     live.broadcaster.stop()
     assert (alive, live.broadcaster.alive) == (True, False)
-
-
-def test_other_readers_of_the_log_are_woken_too(app: Flask, live: Any) -> None:
-    reader = live.bell.wake_too()
-    commit(app, note())
-    assert reader.wait(30)

@@ -121,6 +121,14 @@ def test_what_was_written_here_is_told_afar_once_in_a_turn(scene: Scene) -> None
     assert scene.afar.rings == 1
 
 
+def test_readers_that_have_time_are_woken_once_the_rows_are_published(scene: Scene) -> None:
+    reader = scene.bell.wake_too()
+    scene.commits(note())
+    assert not reader.is_set()
+    scene.broadcaster._tick()
+    assert reader.is_set()
+
+
 def test_other_processes_are_told_what_waited_for_them_when_the_turn_began(scene: Scene) -> None:
     waiting = [Message.signal("project:1", "typing", 1, {}) for _ in range(3)]
     scene.hub.crossing.extend(waiting)
