@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import selectors
 import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from ...core.parts import BackgroundThread
 from ...serving.deadlines import NO_DEADLINE, Deadlines
 from ...serving.deadlines import Mortal as Timed
+
+log = logging.getLogger(__name__)
 
 EVENT_READ = selectors.EVENT_READ
 EVENT_WRITE = selectors.EVENT_WRITE
@@ -65,6 +68,55 @@ class Releasable(Waiting, Protocol):
     released: threading.Event
 
 
+Turn = Callable[[], None]
+
+
+class Turns:
+    """The threads that carry out turns; whoever submits one waits for no lock.
+
+    Those of `concurrent.futures` have one for all pools, in which 64 handshakes stood in line.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._stopped = most, False
+        self._waiting: SimpleQueue[Turn | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._growing = threading.Lock()
+
+    def submit(self, turn: Turn) -> None:
+        """Have a turn carried out soon; none is any more after the stop."""
+        if self._stopped:
+            return
+        self._waiting.put(turn)
+        if len(self._threads) < self._most:
+            self._grow()
+
+    def _grow(self) -> None:
+        with self._growing:
+            if len(self._threads) < self._most and not self._stopped:
+                name = f"turn_{len(self._threads)}"
+                thread = threading.Thread(target=self._run, name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _run(self) -> None:
+        while (turn := self._waiting.get()) is not None:
+            try:
+                turn()
+            except Exception:
+                log.exception("a turn failed")
+
+    def stop(self) -> None:
+        """Begin no turn any more; those under way are not waited for."""
+        with self._growing:
+            self._stopped = True
+        with contextlib.suppress(Empty):
+            while True:
+                self._waiting.get_nowait()
+        for _ in self._threads:
+            self._waiting.put(None)
+
+
 class Reactor(BackgroundThread):
     """Waits for sockets to send, and to take more. Only its own thread touches the selector."""
 
@@ -86,7 +138,7 @@ class Reactor(BackgroundThread):
 
     def _prepare(self) -> None:
         """Open what a fork must not share."""
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="turn")
+        self._turns = Turns(self._threads)
         self._selector = selectors.DefaultSelector()
         self._waker, self._wakened = socket.socketpair()
         self._wakened.setblocking(False)
@@ -99,7 +151,7 @@ class Reactor(BackgroundThread):
         if not self.started:
             return
         # Not waited for: the server has to end in time, whatever a turn is at.
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._turns.stop()
         for resource in (self._selector, self._waker, self._wakened):
             resource.close()
 
@@ -119,10 +171,9 @@ class Reactor(BackgroundThread):
         """Let go of a connection that has ended."""
         self._tell(lambda: self._forget(one))
 
-    def submit(self, turn: Callable[[], None]) -> None:
-        """Run a turn in a thread of the pool; none runs any more when the reactor has stopped."""
-        with contextlib.suppress(RuntimeError):
-            self._pool.submit(turn)
+    def submit(self, turn: Turn) -> None:
+        """Run a turn in one of the threads; none runs any more when the reactor has stopped."""
+        self._turns.submit(turn)
 
     def park(self, one: Waiting, due: float, *, reading: bool) -> None:
         """Rouse a connection at its deadline and, if `reading`, when its peer sends something."""
