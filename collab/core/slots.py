@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar, cast
 
 from flask import Flask, current_app
@@ -48,6 +48,24 @@ class Registry(Slot[T]):
 
     def _note(self, app: Flask) -> None:
         """Do nothing: no run of the application makes this again."""
+
+
+class Contributions(Registry[list[T]]):
+    """What packages bring to a lower one, which calls or asks each: hooks, chores, columns.
+
+    It is gone through in the order in which `create_app` names the packages.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, lambda _: [])
+
+    def add(self, app: Flask, brought: T) -> None:
+        """Have one more, for this application."""
+        self.of(app).append(brought)
+
+    def __iter__(self) -> Iterator[T]:
+        """Go through those of the application for which this code runs."""
+        return iter(self.here())
 
 
 def application() -> Flask:

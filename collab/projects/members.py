@@ -13,7 +13,7 @@ from ..core.caller import Caller
 from ..core.database import take_write_lock
 from ..core.errors import Conflict, NotFound
 from ..core.lists.paging import Page, paginate
-from ..core.slots import Registry
+from ..core.slots import Contributions
 from ..events import log
 from ..events.catalogue.projects import MemberAdded, MemberRemoved, MemberRoleChanged
 from ..extensions import db
@@ -24,20 +24,20 @@ from .models import MEMBER_SORTS, OWNER, VIEWER, Member, Project
 #: often as it returns that there is more to do than one transaction should.
 Departure = Callable[[int, int, int], bool]
 
-_DEPARTURES: Registry[list[Departure]] = Registry("departures", lambda _: [])
+_DEPARTURES: Contributions[Departure] = Contributions("departures")
 
 
 def on_departure(app: Flask, callback: Departure) -> None:
     """Let a package above this one tidy up after a member who is removed or leaves."""
-    _DEPARTURES.of(app).append(callback)
+    _DEPARTURES.add(app, callback)
 
 
-_DEMOTIONS: Registry[list[Departure]] = Registry("demotions", lambda _: [])
+_DEMOTIONS: Contributions[Departure] = Contributions("demotions")
 
 
 def on_demotion(app: Flask, callback: Departure) -> None:
     """Let a package end what a member does that a viewer may not; called like a departure."""
-    _DEMOTIONS.of(app).append(callback)
+    _DEMOTIONS.add(app, callback)
 
 
 class LastOwner(Conflict):
@@ -93,7 +93,7 @@ def _end_what_viewers_may_not(project: Project, member: Member, role: str, actor
     if role != VIEWER:
         return member
     place = (project.id, member.user_id)
-    while any(callback(*place, actor.user_id) for callback in _DEMOTIONS.here()):
+    while any(callback(*place, actor.user_id) for callback in _DEMOTIONS):
         db.session.commit()
         again = access.load(Project, place[0], actor, can=access.Right.MANAGE)
         member = load(again, place[1])
@@ -134,7 +134,7 @@ def remove(project: Project, member: Member, actor: Caller) -> None:
 def _tidy_up_after(project_id: int, user_id: int, actor: Caller) -> bool:
     """Take a part of what a member leaves; returns whether there is more."""
     # A list, so that each package does a part: `any` over a generator would stop at the first.
-    more = [callback(project_id, user_id, actor.user_id) for callback in _DEPARTURES.here()]
+    more = [callback(project_id, user_id, actor.user_id) for callback in _DEPARTURES]
     return any(more)
 
 

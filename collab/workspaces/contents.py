@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from ..core.slots import Registry
+from ..core.slots import Contributions
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Entry:
 #: Returns what is in a workspace, by its id.
 Lister = Callable[[int], list[Entry]]
 
-_LISTERS: Registry[list[Lister]] = Registry("what is in workspaces", lambda _: [])
+_LISTERS: Contributions[Lister] = Contributions("what is in workspaces")
 
 
 def register(app: Flask, lister: Lister) -> None:
     """Let a function tell what it keeps in a workspace."""
-    _LISTERS.of(app).append(lister)
+    _LISTERS.add(app, lister)
 
 
 def entries_of(workspace_id: int) -> list[Entry]:
     """Return what is in a workspace; nothing, if it is gone."""
-    return [entry for lister in _LISTERS.here() for entry in lister(workspace_id)]
+    return [entry for lister in _LISTERS for entry in lister(workspace_id)]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from ..core.caller import Caller
 from ..core.lists.paging import Page, paginate
-from ..core.slots import Registry
+from ..core.slots import Contributions
 from ..events import log
 from ..events.catalogue.projects import WorkspaceCreated, WorkspaceDeleted, WorkspaceUpdated
 from ..extensions import db
@@ -20,12 +20,12 @@ from .models import WORKSPACE_SORTS, Workspace
 
 #: Called before a workspace is deleted; what it leaves open is the transaction that does it.
 Farewell = Callable[[Workspace, Caller], None]
-_FAREWELLS: Registry[list[Farewell]] = Registry("farewells", lambda _: [])
+_FAREWELLS: Contributions[Farewell] = Contributions("farewells")
 
 
 def on_deletion(app: Flask, farewell: Farewell) -> None:
     """Let a function see to what goes with a workspace."""
-    _FAREWELLS.of(app).append(farewell)
+    _FAREWELLS.add(app, farewell)
 
 
 def create(project: Project, name: str, settings: dict[str, Any], actor: Caller) -> Workspace:
@@ -70,7 +70,7 @@ def update(workspace: Workspace, changes: dict[str, Any], actor: Caller) -> Work
 def delete(workspace: Workspace, actor: Caller) -> None:
     """Delete a workspace with all in it."""
     # While its rows are there: their events name them.
-    for farewell in _FAREWELLS.here():
+    for farewell in _FAREWELLS:
         farewell(workspace, actor)
     event = WorkspaceDeleted(project_id=workspace.project_id, workspace_id=workspace.id)
     log.record(event, actor=actor.user_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from ...core.slots import Registry
+from ...core.slots import Contributions
 from ...core.usage import quota
 from ...extensions import db
 
@@ -15,7 +15,7 @@ from ...extensions import db
 #: transaction should. It commits nothing itself, and tells what it ends by events.
 Ending = Callable[[int, int], bool]
 
-_ENDINGS: Registry[list[Ending]] = Registry("endings with an account", lambda _: [])
+_ENDINGS: Contributions[Ending] = Contributions("endings with an account")
 
 
 def on_disabled(app: Flask, callback: Ending) -> None:
@@ -24,7 +24,7 @@ def on_disabled(app: Flask, callback: Ending) -> None:
     Whatever acts in somebody's name without a request of theirs belongs here: jobs that wait,
     deliveries, tokens. Sessions, sockets and streams end by themselves.
     """
-    _ENDINGS.of(app).append(callback)
+    _ENDINGS.add(app, callback)
 
 
 def end_some_of(user_id: int, actor: int) -> bool:
@@ -34,5 +34,5 @@ def end_some_of(user_id: int, actor: int) -> bool:
     """
     # What ends a person's doings writes events: a full quota must not keep them going.
     quota.let_pass(db.session())
-    more = [callback(user_id, actor) for callback in _ENDINGS.here()]
+    more = [callback(user_id, actor) for callback in _ENDINGS]
     return any(more)

@@ -148,7 +148,7 @@ def step() -> bool:
     db.session.rollback()
     if not whom.email:  # all that was looked for is gone, and this is forgotten, too
         return _end(whom)
-    if any(callback(whom) for callback in ERASING.here()):
+    if any(callback(whom) for callback in ERASING):
         return True
     for table, person in _rules():
         if _apply(table, person, whom):

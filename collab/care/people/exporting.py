@@ -81,7 +81,7 @@ def _said(value: Any) -> Any:
 
 
 def _add_files(archive: zipfile.ZipFile, whom: Subject) -> None:
-    for callback in EXPORTING.here():
+    for callback in EXPORTING:
         for name, path in callback(whom):
             _add_file(archive, f"files/{name}", path)
 

@@ -36,7 +36,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 
-from ..slots import Registry, Slot, application
+from ..slots import Contributions, Registry, Slot, application
 from . import processes
 
 log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class _Guarded:
             return [GaugeMetricFamily(failed.name, FAILED_HELP, value=1)]
 
 
-_COLLECTORS: Registry[list[_Guarded]] = Registry("collectors", lambda _: [])
+_COLLECTORS: Contributions[_Guarded] = Contributions("collectors")
 _DECLARED: Registry[dict[str, Declared[Any]]] = Registry("declared metrics", lambda _: {})
 
 
@@ -166,7 +166,7 @@ def declare(app: Flask, *metrics: Declared[Any]) -> None:
 
 def register(app: Flask, name: str, collect: Collect) -> None:
     """Have what a collector reads exported; `name` is a word for metrics about itself."""
-    _COLLECTORS.of(app).append(_Guarded(name, collect))
+    _COLLECTORS.add(app, _Guarded(name, collect))
 
 
 def exported(accept: str) -> tuple[bytes, str]:

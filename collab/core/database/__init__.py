@@ -15,7 +15,7 @@ from ...extensions import db
 from ..compiled import session_connection
 from ..counting import metrics
 from ..json import dumps, loads
-from ..slots import Registry, application
+from ..slots import Contributions, application
 from . import functions as functions
 from .engine import ENGINE, Engine
 from .postgresql import PostgresEngine
@@ -33,7 +33,7 @@ POOL_PATIENCE_S = 10
 Check = Callable[[Connection], None]
 
 #: What is checked once the writer's lock is held.
-_CHECKS: Registry[list[Check]] = Registry("checks on the lock", lambda _: [])
+_CHECKS: Contributions[Check] = Contributions("checks on the lock")
 
 
 def engine_options(url: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def take_write_lock() -> None:
 def begin_writing(connection: Connection) -> None:
     """Make a connection's transaction the only writer, if it is not yet."""
     if ENGINE.here().begin_writing(connection):
-        for check in _CHECKS.here():
+        for check in _CHECKS:
             check(connection)
 
 
@@ -95,7 +95,7 @@ def on_lock(app: Flask, check: Check) -> None:
     It is for what a request had to decide before it came to the lock, such as who calls; what the
     check raises ends the request.
     """
-    _CHECKS.of(app).append(check)
+    _CHECKS.add(app, check)
 
 
 def let_go() -> None:

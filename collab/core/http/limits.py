@@ -16,7 +16,7 @@ from ..counting.kinds import windows_of
 from ..counting.networks import network_of
 from ..counting.windows import MonotonicStorage
 from ..errors import DETAILS, TooManyRequests
-from ..slots import Registry, Slot
+from ..slots import Contributions, Slot
 from .caller import optional_caller
 
 P = ParamSpec("P")
@@ -45,14 +45,12 @@ def is_preflight() -> bool:
 
 
 #: Tell of a request that it is counted otherwise; packages add their own.
-_COUNTED_OTHERWISE: Registry[list[Callable[[], bool]]] = Registry(
-    "requests counted otherwise", lambda _: []
-)
+_COUNTED_OTHERWISE: Contributions[Callable[[], bool]] = Contributions("requests counted otherwise")
 
 
 def count_otherwise(app: Flask, told: Callable[[], bool]) -> None:
     """Leave requests uncounted of which a function says that they have a bound of their own."""
-    _COUNTED_OTHERWISE.of(app).append(told)
+    _COUNTED_OTHERWISE.add(app, told)
 
 
 class FixedWindows(FixedWindowRateLimiter):
@@ -119,7 +117,7 @@ def _is_exempt() -> bool:
     """Return whether somebody watches, or the request has a bound of its own."""
     if request.endpoint in UNLIMITED_ENDPOINTS or request.blueprint in UNLIMITED_BLUEPRINTS:
         return True
-    return any(told() for told in _COUNTED_OTHERWISE.here())
+    return any(told() for told in _COUNTED_OTHERWISE)
 
 
 def headers_of(counted: Counted | None) -> list[tuple[str, str]]:

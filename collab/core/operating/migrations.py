@@ -17,7 +17,7 @@ from sqlalchemy import Connection, inspect, text
 from ...config import ROOT
 from ...extensions import db
 from ..database import engine
-from ..slots import Registry
+from ..slots import Contributions
 from ..usage import triggers
 from .commands import bring
 
@@ -27,7 +27,7 @@ NOTED_TABLE = "alembic_version"
 #: What a migration says of itself, and of the one before it.
 REVISION_PATTERN = re.compile(r"^(down_)?revision = [\"'](\w+)[\"']", re.M)
 
-_STEPS: Registry[list[Callable[[Connection], None]]] = Registry("made at starts", lambda _: [])
+_STEPS: Contributions[Callable[[Connection], None]] = Contributions("made at starts")
 
 
 @cache
@@ -70,14 +70,14 @@ def ensure(connection: Connection) -> None:
     """
     engine().ensure_schema(connection)
     triggers.ensure(connection)
-    for step in _STEPS.here():
+    for step in _STEPS:
         step(connection)
     connection.commit()
 
 
 def at_ensure(app: Flask, step: Callable[[Connection], None]) -> None:
     """Have a package make what else follows from the code; the step does not commit."""
-    _STEPS.of(app).append(step)
+    _STEPS.add(app, step)
 
 
 def bring_up_to_date() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from ..slots import Registry
+from ..slots import Contributions, Registry
 
 
 class Then(StrEnum):
@@ -100,8 +100,8 @@ Erasing = Callable[[Subject], bool]
 Exporting = Callable[[Subject], Iterator[tuple[str, Path]]]
 
 KEPT: Registry[dict[str, Kept]] = Registry("kept tables", lambda _: {})
-ERASING: Registry[list[Erasing]] = Registry("erasing", lambda _: [])
-EXPORTING: Registry[list[Exporting]] = Registry("exporting", lambda _: [])
+ERASING: Contributions[Erasing] = Contributions("erasing")
+EXPORTING: Contributions[Exporting] = Contributions("exporting")
 
 
 def declare(app: Flask, *tables: Kept) -> None:
@@ -121,9 +121,9 @@ def declare_more(app: Flask, table: str, *people: Person) -> None:
 
 def on_erase(app: Flask, callback: Erasing) -> None:
     """Have something done before the rows of a person go: files, mails, what lies elsewhere."""
-    ERASING.of(app).append(callback)
+    ERASING.add(app, callback)
 
 
 def on_export(app: Flask, callback: Exporting) -> None:
     """Have files added to the exports of people."""
-    EXPORTING.of(app).append(callback)
+    EXPORTING.add(app, callback)

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from ...extensions import db
 from ..caller import act_as
 from ..database import take_write_lock
-from ..slots import Registry, setting
+from ..slots import Contributions, setting
 from ..usage.models import FreedBlob
 from . import disk
 from .blobs import Blobs
@@ -26,17 +26,17 @@ ABANDONED_AFTER_S = 3600
 FREED_AT_ONCE = 20
 
 #: The columns that hold digests of kept files; packages add theirs.
-_COLUMNS: Registry[list[Any]] = Registry("columns of digests", lambda _: [])
+_COLUMNS: Contributions[Any] = Contributions("columns of digests")
 
 
 def register_digests(app: Flask, column: Any) -> None:
     """Keep the files whose digests are in this column."""
-    _COLUMNS.of(app).append(column)
+    _COLUMNS.add(app, column)
 
 
 def digest_columns() -> tuple[Any, ...]:
     """Return the columns that hold digests of kept files."""
-    return tuple(_COLUMNS.here())
+    return tuple(_COLUMNS)
 
 
 def blobs() -> Blobs:
@@ -56,7 +56,7 @@ def sweep(digest: str) -> None:
 
 
 def _is_used(digest: str) -> bool:
-    return any(_has(column, digest) for column in _COLUMNS.here())
+    return any(_has(column, digest) for column in _COLUMNS)
 
 
 def _has(column: Any, digest: str) -> bool:
@@ -98,7 +98,7 @@ def tidy() -> None:
         return
     # May be outdated when a file is looked at: `sweep` asks again under the lock before it deletes.
     used: set[str] = set()
-    for column in _COLUMNS.here():
+    for column in _COLUMNS:
         used.update(db.session.scalars(select(column).where(column.is_not(None)).distinct()))
     for digest in blobs().older_than(moment):
         if digest not in used:

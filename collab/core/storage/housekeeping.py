@@ -16,7 +16,7 @@ from flask import Flask
 
 from ...extensions import db
 from ..parts import FIRST_WORK_AFTER_S, PARTS, BackgroundThread
-from ..slots import Registry, Slot
+from ..slots import Contributions, Slot
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class Housekeeper(BackgroundThread):
 
 
 #: What an application's packages brought.
-_CHORES: Registry[list[Chore]] = Registry("chores", lambda _: [])
+_CHORES: Contributions[Chore] = Contributions("chores")
 
 
 def _make(app: Flask) -> Housekeeper:
@@ -133,4 +133,4 @@ def init_app(app: Flask) -> None:
 
 def bring(app: Flask, name: str, step: Step, every_s: float = LOOK_S) -> None:
     """Have a step taken again and again, as long as it returns that there is more to do."""
-    _CHORES.of(app).append(Chore(name, every_s, step))
+    _CHORES.add(app, Chore(name, every_s, step))
