@@ -15,6 +15,7 @@ from ..core.database import take_write_lock
 from ..core.errors import NotFound
 from ..core.models import utcnow
 from ..core.slots import Slot
+from ..core.transactions.remembered import Remembered
 from ..events import log
 from ..events.catalogue.system import FlagChanged
 from ..extensions import db
@@ -76,26 +77,18 @@ def bucket(name: str, user_id: int) -> int:
 
 
 class Flags:
-    """The flags as this process knows them.
-
-    They are read again when the bell's `rights_epoch` has moved: at once after a change in this
-    process, and for another's as soon as the broadcaster has passed its event.
-    """
+    """The flags as this process knows them: a change of one counts as a change of rights."""
 
     def __init__(self, app: Flask) -> None:
         self._defaults = {
             name: bool(app.config[SETTING_PREFIX + name.upper()]) for name in FEATURES
         }
-        self._known: tuple[int, dict[str, Flag]] = (-1, {})
+        # All together: a request asks for several, and there are few.
+        self._remembered: Remembered[None, dict[str, Flag]] = Remembered(app, most=1)
 
     def all(self) -> dict[str, Flag]:
         """Return all flags by name."""
-        epoch = log.bell().rights_epoch  # before the reading, or a change could be missed
-        known_at, flags = self._known
-        if known_at != epoch:
-            flags = self.read()
-            self._known = (epoch, flags)
-        return flags
+        return self._remembered.read(None, self.read)
 
     def read(self) -> dict[str, Flag]:
         """Read all flags from the database."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import bindparam, exists, or_, select
 
 from ..core.models import utcnow
 from ..core.security import digest
 from ..core.slots import Slot
-from ..events import log
+from ..core.transactions.remembered import Remembered
 from ..extensions import db
 from ..projects.models import Member
 from .models import Source
@@ -66,24 +65,18 @@ SENDER_OF_KEY = _query()
 
 
 class KeyRing:
-    """The senders of the keys that were used lately.
+    """The senders of the keys that were used since rights last changed.
 
-    All are looked up again when the bell's `rights_epoch` has moved: at once after a change in this
-    process, and for another's as soon as the broadcaster has passed its event. Only good keys are
-    remembered, so making keys up fills nothing.
+    Only good keys are remembered, so making keys up fills nothing.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._epoch = -1
-        self._known: OrderedDict[str, Sender] = OrderedDict()
+    def __init__(self, app: Flask) -> None:
+        self._remembered: Remembered[str, Sender] = Remembered(app, MAX_KNOWN_KEYS)
 
     def known(self, key: str) -> Sender | None:
         """Return the sender of a key, if it has been looked up since rights last changed."""
-        if self._epoch != log.bell().rights_epoch:
-            return None
         # By the digest, as in the table: nothing compares what is secret, or keeps it.
-        return self._known.get(digest(key))
+        return self._remembered.find(digest(key))
 
     def find(self, key: str) -> Sender | None:
         """Return the sender of a key, or None; a key that has ended has none."""
@@ -95,24 +88,15 @@ class KeyRing:
     def _look_up(self, key: str) -> Sender | None:
         if len(key) != KEY_LENGTH or not key.startswith(KEY_PREFIX):
             return None
-        epoch = log.bell().rights_epoch  # before the reading, or a change could be missed
+        looked_at = self._remembered.epoch.now()  # before the reading, or a change could be missed
         mine = digest(key)
         row = db.session.connection().execute(SENDER_OF_KEY, {"digest": mine}).one_or_none()
         if row is None:
             return None
         until = None if row.key_digest == mine else row.previous_until
         sender = Sender(row.id, row.project_id, row.enabled, until)
-        self._remember(epoch, mine, sender)
+        self._remembered.keep(looked_at, mine, sender)
         return sender
 
-    def _remember(self, epoch: int, mine: str, sender: Sender) -> None:
-        with self._lock:
-            if epoch > self._epoch:
-                self._epoch, self._known = epoch, OrderedDict()
-            if epoch == self._epoch:
-                self._known[mine] = sender
-            while len(self._known) > MAX_KNOWN_KEYS:
-                self._known.popitem(last=False)
 
-
-KEY_RING: Slot[KeyRing] = Slot("write keys", lambda _: KeyRing())
+KEY_RING: Slot[KeyRing] = Slot("write keys", KeyRing)

@@ -17,7 +17,7 @@ from sqlalchemy import event
 from ...core.caller import Caller
 from ...core.models import utcnow
 from ...core.slots import Slot
-from ...core.transactions.rights_epoch import RIGHTS_EPOCH
+from ...core.transactions.remembered import Remembered
 from ...events import log
 from ..models import User
 from ..tokens import AccessClaims
@@ -33,33 +33,21 @@ class Known(Generic[K, V]):
     """Who was looked up at one state of rights, by what they came with."""
 
     def __init__(self, app: Flask) -> None:
-        self._epoch = RIGHTS_EPOCH.of(app)
-        self._known: tuple[int, dict[K, tuple[V, datetime]]] = (-1, {})
+        self._remembered: Remembered[K, tuple[V, datetime]] = Remembered(app, MAX_KNOWN_CALLERS)
 
     def find(self, key: K) -> V | None:
         """Return who it was, if nothing can have changed since."""
-        known_at, callers = self._known
-        found = callers.get(key)
-        if found is None or known_at != self._epoch.now() or found[1] <= utcnow():
-            return None
-        return found[0]
+        found = self._remembered.find(key)
+        return found[0] if found is not None and found[1] > utcnow() else None
 
     def now(self) -> int:
         """Return the state of rights; look at it before you look somebody up."""
-        return self._epoch.now()
+        return self._remembered.epoch.now()
 
     def keep(self, looked_at: int, key: K, who: V, ends: datetime) -> None:
         """Remember who was looked up at a state of rights, and when what they came with ends."""
-        known_at, callers = self._known
-        # Looked up before the last change of rights: that answer may be wrong already.
-        if not self._epoch.is_shared or looked_at < known_at:
-            return
-        if looked_at != known_at or len(callers) >= MAX_KNOWN_CALLERS:
-            # A new dict, and not one emptied: a thread that reads the old one keeps what it has
-            # begun with.
-            callers = {}
-            self._known = (looked_at, callers)
-        callers[key] = who, ends
+        if self._remembered.epoch.is_shared:
+            self._remembered.keep(looked_at, key, (who, ends))
 
 
 class KnownCallers(Known[AccessClaims, Caller]):

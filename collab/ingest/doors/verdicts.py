@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import bindparam, select
 
 from ...core.slots import Slot
-from ...events import log
+from ...core.transactions.remembered import Remembered
 from ...extensions import db
 from ..models import REJECT, EventSchema, Source
 from ..pipeline import stages
@@ -20,6 +22,8 @@ from .forms import Sent
 
 #: Seconds that a request's events are looked at here; what is left then the worker judges alone.
 PATIENCE_S = 0.2
+#: Sources that are remembered at once.
+MAX_KNOWN_SOURCES = 4096
 #: Compiled schemas that are kept for when they are asked for again.
 MAX_KNOWN_CHECKS = 500
 #: What events are called by, in each of the formats.
@@ -51,21 +55,14 @@ class Sources:
     A change of a source or a schema counts as one (`events/catalogue/ingest.py`).
     """
 
-    def __init__(self) -> None:
-        self._known: tuple[int, dict[int, stages.Source]] = (-1, {})
+    def __init__(self, app: Flask) -> None:
+        self._remembered: Remembered[int, stages.Source] = Remembered(app, MAX_KNOWN_SOURCES)
         #: By the ids of their schemas, which never change and are never given again.
         self._checks: OrderedDict[int, Check] = OrderedDict()
 
     def of(self, source_id: int) -> stages.Source:
         """Return what the pipeline knows of a source."""
-        epoch = log.bell().rights_epoch  # before the reading, or a change could be missed
-        known_at, sources = self._known
-        if known_at != epoch:
-            sources = {}
-            self._known = (epoch, sources)
-        if source_id not in sources:
-            sources[source_id] = self._read(source_id)
-        return sources[source_id]
+        return self._remembered.read(source_id, partial(self._read, source_id))
 
     def _read(self, source_id: int) -> stages.Source:
         connection = db.session.connection()
@@ -87,7 +84,7 @@ class Sources:
         return check
 
 
-SOURCES: Slot[Sources] = Slot("sources of events", lambda _: Sources())
+SOURCES: Slot[Sources] = Slot("sources of events", Sources)
 
 
 def verdicts(sent: Sent, source_id: int, received: int) -> list[Verdict]:
