@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
+from ..core.chores import Chore
 from ..core.models import utcnow
 from ..core.parts import PARTS
 from ..core.slots import Slot
 from ..events.reader import Reader
-from ..events.reader_thread import Chore, ReaderThread
+from ..events.reader_thread import ReaderThread
 from . import digests, recovery, told
 
 #: Seconds between looks for requests, and for digests that are due.
@@ -16,20 +17,11 @@ REQUESTS_S = 1.0
 DIGESTS_S = 30.0
 
 
-def answer_all() -> None:
-    """Answer the requests for new passwords."""
-    while recovery.answer_some():
-        pass
-
-
-def write_digests() -> None:
-    """Write the digests that are due."""
-    while digests.write_some(utcnow()):
-        pass
-
-
 def _make(app: Flask) -> ReaderThread:
-    chores = (Chore(REQUESTS_S, answer_all), Chore(DIGESTS_S, write_digests))
+    chores = (
+        Chore("requests for passwords", REQUESTS_S, recovery.answer_some),
+        Chore("digests", DIGESTS_S, lambda: digests.write_some(utcnow())),
+    )
     reader = Reader("mails", told.TYPES, told.handle)
     return ReaderThread(app, reader, *chores, enabled=app.config["NOTIFIER"])
 

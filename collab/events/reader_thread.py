@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..core.chores import Agenda, Chore
 from ..core.errors import ApiError
 from ..core.parts import STUCK_AFTER_S, BackgroundThread
 from .log import BELL
@@ -24,15 +23,6 @@ POLL_S = 1.0
 GATHER_S = 0.05
 
 
-@dataclass
-class Chore:
-    """Something that is done at intervals, the first time at the start."""
-
-    every_s: float
-    do: Callable[[], object]
-    due: float = 0.0
-
-
 class ReaderThread(BackgroundThread):
     """Lets a reader read whenever the bell rings, and once a second anyway."""
 
@@ -41,7 +31,7 @@ class ReaderThread(BackgroundThread):
     def __init__(self, app: Flask, reader: Reader, *chores: Chore, enabled: bool = True) -> None:
         super().__init__(reader.name, off=None if enabled else "another process must do it")
         self.reader = reader
-        self._app, self._chores = app, chores
+        self._app, self._agenda = app, Agenda(*chores)
         self._rung = BELL.of(app).wake_too()
 
     def close(self) -> None:
@@ -65,26 +55,29 @@ class ReaderThread(BackgroundThread):
             # Before the reading: a ring that comes during it is heard by the next round.
             self._rung.clear()
             self._try(self._read)
-            for chore in self._chores:
-                self._do_when_due(chore)
+            for chore in self._agenda.due():
+                self._do(chore)
 
     def _read(self) -> None:
         while not self._stopping.is_set() and self.reader.read_some():
             self._beat()
 
-    def _do_when_due(self, chore: Chore) -> None:
-        now = time.monotonic()
-        if now >= chore.due and not self._stopping.is_set():
-            # Before it is done: one that fails each time must not be tried without a pause.
-            chore.due = now + chore.every_s
-            self._try(chore.do)
+    def _do(self, chore: Chore) -> None:
+        # Before it is done: one that fails each time must not be tried without a pause.
+        self._agenda.put_off(chore)
+        while not self._stopping.is_set() and self._try(chore.step):
+            self._beat()
 
-    def _try(self, step: Callable[[], object]) -> None:
-        """Do a step in the application's context; what fails is tried again by the next look."""
+    def _try(self, step: Callable[[], object]) -> bool:
+        """Do a step in the application's context; return whether it says that there is more.
+
+        What fails is tried again by the next look.
+        """
         try:
             with self._app.app_context():
-                step()
+                return bool(step())
         except (SQLAlchemyError, ApiError) as error:
             logger.error("%s waits, the database does not answer: %s", self.reader.name, error)
         except Exception:
             logger.exception("%s stumbled, trying again", self.reader.name)
+        return False

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from ..core.chores import Chore
 from ..core.models import utcnow
 from ..core.parts import PARTS
 from ..core.slots import Slot
 from ..events.concerns import FAMILIES
 from ..events.reader import Reader
-from ..events.reader_thread import Chore, ReaderThread
+from ..events.reader_thread import ReaderThread
 from ..tasks.reminders import remind
 from . import maker
 
@@ -17,10 +18,12 @@ from . import maker
 REMIND_S = 30.0
 
 
-def remind_of_all() -> None:
-    """Record that tasks are due soon; each is marked in the same commit, so once for its date."""
-    while remind(utcnow()):
-        pass
+def remind_of_some() -> bool:
+    """Record that tasks are due soon; each is marked in the same commit, so once for its date.
+
+    Returns whether there may be more.
+    """
+    return remind(utcnow()) > 0
 
 
 def _types(app: Flask) -> list[str]:
@@ -30,7 +33,7 @@ def _types(app: Flask) -> list[str]:
 
 def _make(app: Flask) -> ReaderThread:
     reader = Reader("notifications", _types(app), maker.handle)
-    reminding = Chore(REMIND_S, remind_of_all)
+    reminding = Chore("reminders", REMIND_S, remind_of_some)
     return ReaderThread(app, reader, reminding, enabled=app.config["NOTIFIER"])
 
 

@@ -117,7 +117,7 @@ def people(app: Flask) -> Iterator[tuple[Kept, Person]]:
 def test_what_old_rows_go_by_is_there(app: Flask) -> None:
     """The setting of days is one, and somebody does it: a chore of the housekeeper's."""
     names = {setting.name for setting in SETTINGS}
-    chores = {chore.name for chore in HOUSEKEEPER.of(app)._chores} | OTHER_CHORES
+    chores = {chore.name for chore in HOUSEKEEPER.of(app).agenda.chores} | OTHER_CHORES
     for table in KEPT.of(app).values():
         if isinstance(table.goes, Days):
             assert table.goes.setting in names, table.table

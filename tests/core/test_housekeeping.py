@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from collab.core.chores import Chore
 from collab.core.storage import pages, retention
-from collab.core.storage.housekeeping import HOUSEKEEPER, Chore, Housekeeper
+from collab.core.storage.housekeeping import HOUSEKEEPER, Housekeeper
 from collab.events import log
 
 from ..conftest import SETTINGS, close, http_for
@@ -187,7 +188,6 @@ def test_nothing_goes_where_zero_days_are_set(
 
 def test_a_chore_that_fails_is_said_and_the_others_go_on(app: Flask) -> None:
     done = threading.Event()
-    keeper = Housekeeper(app)
 
     def failing() -> bool:
         raise RuntimeError("no")
@@ -196,8 +196,8 @@ def test_a_chore_that_fails_is_said_and_the_others_go_on(app: Flask) -> None:
         done.set()
         return False
 
-    keeper.add(Chore("broken", 1000, failing))
-    keeper.add(Chore("whole", 1000, working))
+    chores = Chore("broken", 1000, failing), Chore("whole", 1000, working)
+    keeper = Housekeeper(app, *chores)
     keeper.start()
     assert done.wait(PATIENCE)
     assert keeper.state == "failing: broken"
@@ -207,9 +207,9 @@ def test_a_chore_that_fails_is_said_and_the_others_go_on(app: Flask) -> None:
 
 def test_a_chore_with_much_to_do_lets_the_others_do_theirs(app: Flask) -> None:
     order: list[str] = []
-    keeper = Housekeeper(app)
-    keeper.add(Chore("long", 1000, lambda: order.append("long") or len(order) < 70))  # type: ignore[func-returns-value]
-    keeper.add(Chore("short", 1000, lambda: bool(order.append("short"))))  # type: ignore[func-returns-value]
+    long = Chore("long", 1000, lambda: order.append("long") or len(order) < 70)  # type: ignore[func-returns-value]
+    short = Chore("short", 1000, lambda: bool(order.append("short")))  # type: ignore[func-returns-value]
+    keeper = Housekeeper(app, long, short)
     keeper.do_all()
     assert order.count("short") == 1
     assert order.index("short") < 60 < order.count("long")

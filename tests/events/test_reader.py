@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
+from collab.core.chores import Chore
 from collab.core.models import utcnow
 from collab.events import log, reader
 from collab.events.log import BELL, Published
 from collab.events.models import EventRow, LogReader, LogState
 from collab.events.reader import Reader
-from collab.events.reader_thread import Chore, ReaderThread
+from collab.events.reader_thread import ReaderThread
 from collab.extensions import db
 
 from ..support import databases
@@ -250,18 +251,31 @@ def test_the_thread_tells_how_it_is(app: Flask, thread: ReaderThread) -> None:
 
 
 def test_chores_are_done_at_the_start_and_a_failing_one_stops_nothing(app: Flask) -> None:
-    done: list[int] = []
+    done: list[str] = []
 
-    def fails() -> None:
+    def fails() -> bool:
         raise KeyError("nothing")
 
+    def once() -> bool:
+        done.append("once")
+        return False
+
+    def in_steps() -> bool:
+        done.append("a step")
+        return done.count("a step") < 3
+
+    def always() -> bool:
+        done.append("always")
+        return False
+
     chores = (
-        Chore(3600, fails),
-        Chore(3600, lambda: done.append(1)),
-        Chore(0, lambda: done.append(2)),
+        Chore("failing", 3600, fails),
+        Chore("once", 3600, once),
+        Chore("in steps", 3600, in_steps),
+        Chore("always", 0, always),
     )
     made = ReaderThread(app, Reader("test", ["a.wanted"], keeps), *chores)
     made.start()
-    eventually(lambda: done.count(2) >= 2)
+    eventually(lambda: done.count("always") >= 2)
     made.stop()
-    assert done.count(1) == 1
+    assert (done.count("once"), done.count("a step")) == (1, 3)

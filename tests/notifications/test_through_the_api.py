@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from collab.core.models import utcnow
-from collab.notifications.notifier import remind_of_all
+from collab.notifications.notifier import remind_of_some
 
 from ..support.notes import Notes
 from ..support.people import Person, ok
@@ -167,8 +167,8 @@ def test_a_due_task_is_told_once_however_often_it_is_looked_for(
 
     def looks(app: Flask) -> None:
         with app.app_context():
-            remind_of_all()
-            remind_of_all()
+            remind_of_some()
+            remind_of_some()
 
     threads = [threading.Thread(target=looks, args=[make_app()]) for _ in range(3)]
     for thread in threads:
@@ -183,7 +183,7 @@ def test_another_due_date_is_told_again(notes: Notes, alice: Person) -> None:
     for hours in (3, 4):
         ok(alice.patch(f"/tasks/{task}", {"due_at": soon(hours)}))
         with notes.app.app_context():
-            remind_of_all()
+            remind_of_some()
     assert notes.kinds(alice) == ["due_soon", "due_soon"]
 
 
@@ -210,5 +210,5 @@ def test_a_removed_assignee_is_told_no_more(
     makes_task(alice, project_id=project, assignee_id=bob.id, due_at=soon())
     ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
     with notes.app.app_context():
-        remind_of_all()
+        remind_of_some()
     assert (notes.told(bob), notes.kinds(alice)) == ([], ["due_soon"])

@@ -7,14 +7,11 @@ is left; between two steps writers get their turn. So nobody waits long, however
 from __future__ import annotations
 
 import logging
-import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from flask import Flask
 
 from ...extensions import db
+from ..chores import Agenda, Chore, Step
 from ..parts import FIRST_WORK_AFTER_S, PARTS, BackgroundThread
 from ..slots import Contributions, Slot
 
@@ -27,31 +24,15 @@ PAUSE_S = 0.02
 #: Steps of one chore in a row, so that a long one keeps no other waiting.
 MAX_STEPS_IN_A_ROW = 50
 
-Step = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Chore:
-    """Something that is done again and again; a step returns whether there is more to do."""
-
-    name: str
-    every_s: float
-    step: Step
-
 
 class Housekeeper(BackgroundThread):
     """The thread; it starts with the server, or with the first request."""
 
-    def __init__(self, app: Flask, *, enabled: bool = True) -> None:
+    def __init__(self, app: Flask, *chores: Chore, enabled: bool = True) -> None:
         super().__init__("housekeeping", off=None if enabled else "HOUSEKEEPING is off")
         self._app = app
-        self._chores: list[Chore] = []
-        self._due: dict[str, float] = {}
+        self.agenda = Agenda(*chores)
         self._failing: set[str] = set()
-
-    def add(self, chore: Chore) -> None:
-        """Take over a chore."""
-        self._chores.append(chore)
 
     @property
     def state(self) -> str:
@@ -64,32 +45,26 @@ class Housekeeper(BackgroundThread):
         self._stopping.wait(FIRST_WORK_AFTER_S)
         while not self._stopping.is_set():
             more = self.do_due()
-            self._stopping.wait(PAUSE_S if more else self._rest_s())
-
-    def _rest_s(self) -> float:
-        """Return the seconds until something is due."""
-        due = min((self._due.get(one.name, 0.0) for one in self._chores), default=math.inf)
-        return min(LOOK_S, max(PAUSE_S, due - time.monotonic()))
+            rest_s = 0.0 if more else min(LOOK_S, self.agenda.rest_s())
+            self._stopping.wait(max(PAUSE_S, rest_s))
 
     def do_due(self) -> bool:
         """Take the steps that are due; returns whether there is more to do at once."""
         # A list and not a generator: `any` would stop at the first chore with more to do, and
         # starve the rest.
-        more = [
-            self._do(one) for one in self._chores if time.monotonic() >= self._due.get(one.name, 0)
-        ]
+        more = [self._do(one) for one in self.agenda.due()]
         return any(more)
 
     def do_all(self) -> None:
         """Do everything there is to do now, for tests and for the command line."""
-        self._due.clear()
+        self.agenda.have_all_due()
         while self.do_due():
             pass
 
     def _do(self, one: Chore) -> bool:
         for _ in range(MAX_STEPS_IN_A_ROW):
             if self._stopping.is_set() or not self._try(one):
-                self._due[one.name] = time.monotonic() + one.every_s
+                self.agenda.put_off(one)
                 return False
             self._stopping.wait(PAUSE_S)
         return True
@@ -117,10 +92,7 @@ _CHORES: Contributions[Chore] = Contributions("chores")
 
 
 def _make(app: Flask) -> Housekeeper:
-    made = Housekeeper(app, enabled=app.config["HOUSEKEEPING"])
-    for one in _CHORES.of(app):
-        made.add(one)
-    return made
+    return Housekeeper(app, *_CHORES.of(app), enabled=app.config["HOUSEKEEPING"])
 
 
 HOUSEKEEPER: Slot[Housekeeper] = Slot("housekeeper", _make)

@@ -39,20 +39,23 @@ DUE_HOOKS = Compiled(
 )
 
 
-def dispatch(now: datetime | None = None) -> None:
+def dispatch(now: datetime | None = None) -> bool:
     """Make a job for each webhook that is due and has none.
 
-    What a job leaves behind, whatever became of it, makes the webhook due again.
+    What a job leaves behind, whatever became of it, makes the webhook due again. Returns whether
+    more may be due.
     """
     values = {"now": now or utcnow()}
     # Looked at without the lock first: most of the time nothing is due.
     if DUE_HOOKS.one(values) is None:
-        return
+        return False
     db.session.rollback()  # whoever asked has only read
     take_write_lock()
-    for due in DUE_HOOKS.all(values):  # again, under the lock
-        _give_job(db.session.get_one(Webhook, due.id, populate_existing=True))
+    due = DUE_HOOKS.all(values)  # again, under the lock
+    for one in due:
+        _give_job(db.session.get_one(Webhook, one.id, populate_existing=True))
     db.session.commit()
+    return len(due) == MAX_HOOKS_AT_ONCE
 
 
 def _give_job(hook: Webhook) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
+from ...core.chores import Chore
 from ...core.parts import PARTS
 from ...core.slots import Slot
 from ...events.models import EventRow
 from ...events.reader import Reader
-from ...events.reader_thread import Chore, ReaderThread
+from ...events.reader_thread import ReaderThread
 from ...extensions import db
 from .. import states
 from ..behalf import may_manage
@@ -53,7 +54,7 @@ def _make(app: Flask) -> ReaderThread:
     reader = Reader(line.READER_NAME, wanted, handle)
     # Without an interval: after each reading, and each second.
     return ReaderThread(
-        app, reader, Chore(0.0, dispatching.dispatch), enabled=app.config["WEBHOOKS"]
+        app, reader, Chore("jobs", 0.0, dispatching.dispatch), enabled=app.config["WEBHOOKS"]
     )
 
 

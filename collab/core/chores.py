@@ -1,0 +1,46 @@
+"""Chores: what a process does again and again beside its requests, a short step at a time."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+#: Does a bounded part; returns whether there is more to do.
+Step = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Something that is done at intervals, until its step has no more to do."""
+
+    name: str
+    every_s: float
+    step: Step
+
+
+class Agenda:
+    """The chores of one thread, and when each is due: at the start, and then at its intervals."""
+
+    def __init__(self, *chores: Chore) -> None:
+        self.chores = list(chores)
+        self._due: dict[str, float] = {}
+
+    def due(self) -> list[Chore]:
+        """Return the chores that are due, in the order in which they were given."""
+        now = time.monotonic()
+        return [one for one in self.chores if now >= self._due.get(one.name, 0.0)]
+
+    def rest_s(self) -> float:
+        """Return the seconds until one is due: below 0 if it is, without end if there are none."""
+        first = min((self._due.get(one.name, 0.0) for one in self.chores), default=math.inf)
+        return first - time.monotonic()
+
+    def put_off(self, chore: Chore) -> None:
+        """Let a chore be due again an interval from now."""
+        self._due[chore.name] = time.monotonic() + chore.every_s
+
+    def have_all_due(self) -> None:
+        """Let all be due now, whenever they were done."""
+        self._due.clear()
