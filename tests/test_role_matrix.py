@@ -21,7 +21,7 @@ from collab.extensions import db
 from collab.ingest.store import writer
 from collab.mail import outbox
 from collab.mail.message import Mail
-from collab.realtime.json_door.socket import MESSAGES as socket_messages
+from collab.realtime.json_door.messages import MESSAGES as socket_messages
 
 from .support.authenticator import Authenticator
 from .support.jobs import Desk

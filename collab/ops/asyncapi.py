@@ -6,14 +6,24 @@ import inspect
 import typing
 from collections.abc import Iterable
 from dataclasses import fields
-from functools import cache
 from typing import Any
 
+from flask import Flask
+
+from ..core.slots import Slot
 from ..events.catalogue import catalogue
 from ..events.types import OPEN_TYPES, PRESENCE_TYPES, Event
+from ..realtime.json_door.described import (
+    TOPIC_SCHEMA,
+    UNASKED,
+    Json,
+    Message,
+    const,
+    object_of,
+)
+from ..realtime.json_door.messages import MESSAGES
 from ..version import VERSION
 from . import editor_messages
-from .socket_messages import ANSWERS, REQUESTS, TOPIC_SCHEMA, Json, const, object_of
 
 SCHEMAS: dict[Any, Json] = {
     int: {"type": "integer"},
@@ -54,7 +64,7 @@ def _events() -> dict[str, Json]:
     }
 
 
-def _messages(kinds: dict[str, tuple[str, Json]]) -> dict[str, Json]:
+def _messages(kinds: dict[str, Message]) -> dict[str, Json]:
     return {
         name: {"name": name, "summary": summary, "payload": payload}
         for name, (summary, payload) in kinds.items()
@@ -106,11 +116,12 @@ def _operation(action: str, messages: Iterable[str]) -> Json:
     return {"action": action, "channel": {"$ref": "#/channels/live"}, "messages": refs}
 
 
-@cache
-def document() -> Json:
-    """Return the document."""
-    asked = _messages({f"{name}Request": kind for name, kind in REQUESTS.items()})
-    told = _messages(ANSWERS) | _events()
+def _document(app: Flask) -> Json:
+    """Describe what an application's sockets take and say, as packages have registered it."""
+    taken = MESSAGES.of(app).described
+    asked = _messages({f"{name}Request": (one.summary, one.schema) for name, one in taken.items()})
+    answers = {name: said for one in taken.values() for name, said in one.answers.items()}
+    told = _messages(answers | UNASKED) | _events()
     messages = asked | told
     operations = {"ask": _operation("receive", asked), "tell": _operation("send", told)}
     return {
@@ -124,3 +135,6 @@ def document() -> Json:
             "schemas": {"CloudEvent": CLOUD_EVENT},
         },
     }
+
+
+DOCUMENT: Slot[Json] = Slot("asyncapi document", _document)

@@ -169,4 +169,4 @@ def init_app(app: Flask) -> None:
 
     @app.get("/api/asyncapi.json")
     def asyncapi_document() -> Response:
-        return Response(dumps(asyncapi.document()), mimetype="application/json")
+        return Response(dumps(asyncapi.DOCUMENT.here()), mimetype="application/json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .socket_messages import Json
+from ..realtime.json_door.described import Json
 
 #: What a message begins with: numbers and bytes in lib0's encoding.
 BYTES: Json = {"type": "string", "format": "binary"}

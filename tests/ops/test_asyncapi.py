@@ -6,7 +6,7 @@ import pytest
 from collab.config import ROOT
 from collab.events.catalogue import catalogue
 from collab.events.types import OPEN_TYPES, PRESENCE_TYPES
-from collab.realtime.json_door.socket import MESSAGES
+from collab.realtime.json_door.messages import MESSAGES
 
 CHECK = ROOT / "tests" / "ops" / "asyncapi_check.mjs"
 PARSER = ROOT / "tests" / "node_modules" / "@asyncapi" / "parser"

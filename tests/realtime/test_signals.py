@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from collab.ops.socket_messages import ANSWERS, REQUESTS
+from collab.files.json_door import described as texts
+from collab.realtime.json_door.described import OWN as OWN_MESSAGES
+from collab.realtime.json_door.described import UNASKED
 from collab.realtime.json_door.protocol import PROTOCOL_TYPES
 from collab.realtime.publishing import MAX_SIGNAL_BYTES
 from collab.realtime.transport.follower import HINTS_LIMIT
@@ -215,7 +217,13 @@ def test_a_reader_who_stops_reading_is_not_cut_off_by_signals(
 # -- types of the socket's own --------------------------------------------------------------------
 
 #: Every message of the socket's own but events that members may publish.
-OWN = sorted({*ANSWERS, *REQUESTS, *PROTOCOL_TYPES} - {"cursor.moved"})
+TAKEN = OWN_MESSAGES | {
+    "file.open": texts.OPEN,
+    "file.edit": texts.EDIT,
+    "file.close": texts.CLOSE,
+}
+ANSWERS = {answer for one in TAKEN.values() for answer in one.answers}
+OWN = sorted({*TAKEN, *ANSWERS, *UNASKED, *PROTOCOL_TYPES})
 
 
 def spellings(name: str) -> set[str]:

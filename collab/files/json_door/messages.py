@@ -13,9 +13,10 @@ from ...core.schemas import MAX_ID
 from ...flags import service as flags
 from ...projects import access
 from ...realtime import publishing
+from ...realtime.json_door.messages import register
 from ...realtime.json_door.needs import needs
 from ...realtime.json_door.protocol import LIVE_AREA, Body
-from ...realtime.json_door.socket import Socket, register
+from ...realtime.json_door.socket import Socket
 from ...realtime.publishing import ENVELOPE_BYTES
 from ...realtime.transport.served import Work
 from ..editing.changes import Change
@@ -27,7 +28,7 @@ from ..text.delta import Delta
 from ..text.encoding import delta_of, edits_of
 from ..text.tidying import NO_NUL_DETAIL, NUL_CHARACTER
 from ..text.units import from_units
-from . import cursors
+from . import cursors, described
 
 #: Steps of one edit.
 MAX_STEPS_PER_EDIT = 10_000
@@ -167,8 +168,8 @@ def _is_step(edit: object) -> bool:
 
 def init_app(app: Flask) -> None:
     """Teach the socket these messages."""
-    register(app, "file.open", open_file)
-    register(app, "file.edit", edit_file, deferring=True)
-    register(app, "file.close", close_file)
-    register(app, "cursor.moved", move_cursor, publishing=True)
+    register(app, "file.open", open_file, described.OPEN)
+    register(app, "file.edit", edit_file, described.EDIT, deferring=True)
+    register(app, "file.close", close_file, described.CLOSE)
+    register(app, "cursor.moved", move_cursor, described.CURSOR, publishing=True)
     publishing.on_signal(app, "file", "cursor.moved", cursors.show)

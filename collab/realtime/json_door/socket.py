@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from flask import Flask
@@ -23,7 +22,7 @@ from ...core.errors import (
     translated,
 )
 from ...core.models import utcnow
-from ...core.slots import Registry, setting
+from ...core.slots import setting
 from ...core.text.nul import refuse_nul
 from ...core.text.numbers import refuse_large_numbers
 from ...events.close_codes import MESSAGE_TOO_BIG, POLICY_VIOLATION, TOKEN_ENDED
@@ -36,9 +35,11 @@ from ..transport.token_bucket import Bucket
 from ..transport.wire import Wire
 from . import protocol
 from .deferred import Deferred
+from .described import OWN
 from .follower import SocketFollower
 from .following import MAX_BYTES_AT_ONCE, Following, NotAtOnce
 from .group_commit import Group
+from .messages import MESSAGES, Handler, register
 from .needs import admit, needs, needs_nothing
 from .protocol import LIVE_AREA, Body, TooBig
 
@@ -258,13 +259,10 @@ class Socket(Following):
         """Learn that what was sent is not in the log after all: nobody gets it."""
 
 
-#: A handler of messages; one with a long answer goes on once its reader has taken a part.
-Handler = Callable[[Socket, Body], Work | None]
-
 #: Handlers whose events may share a group commit with those before.
 PUBLISHING_HANDLERS = (Socket._on_publish, Socket._on_event)
 
-#: By the message's type, with dots; any other type is published as an event.
+#: What every socket takes, by the message's type; any other type is published as an event.
 HANDLERS: dict[str, Handler] = {
     "auth": Socket._on_auth,
     "ping": Socket._on_ping,
@@ -274,27 +272,9 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-@dataclass
-class Messages:
-    """What an application's sockets take: the handlers above, and those of other packages."""
-
-    handlers: dict[str, Handler] = field(default_factory=lambda: dict(HANDLERS))
-    #: Handlers that may answer later, while what comes after is carried out.
-    deferring: list[Handler] = field(default_factory=list)
-    #: Handlers that do nothing but publish.
-    publishing: list[Handler] = field(default_factory=lambda: list(PUBLISHING_HANDLERS))
-
-
-MESSAGES: Registry[Messages] = Registry("socket messages", lambda _: Messages())
-
-
-def register(
-    app: Flask, kind: str, handler: Handler, *, deferring: bool = False, publishing: bool = False
-) -> None:
-    """Let a package above answer messages of a type of its own."""
-    messages = MESSAGES.of(app)
-    messages.handlers[kind] = handler
-    if publishing:
-        messages.publishing.append(handler)
-    if deferring:
-        messages.deferring.append(handler)
+def init_app(app: Flask) -> None:
+    """Teach an application's sockets what all of them take."""
+    for kind, handler in HANDLERS.items():
+        register(app, kind, handler, OWN[kind], publishing=handler in PUBLISHING_HANDLERS)
+    # Of no type of its own: it takes all that are not registered.
+    MESSAGES.of(app).publishing.append(Socket._on_event)
