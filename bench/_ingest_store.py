@@ -14,7 +14,7 @@ from collab.ingest.pipeline.archives.archive import Archive
 from collab.ingest.pipeline.inbox import Inbox, Request
 from collab.ingest.pipeline.loading import Loader
 from collab.ingest.pipeline.sources import SourceReader
-from collab.ingest.pipeline.stages import Source
+from collab.ingest.pipeline.stages import KnownSource
 
 USERS = 5000
 TYPES = ("page_view", "click", "add_to_cart", "purchase")
@@ -47,9 +47,9 @@ class OneSource(SourceReader):
     def __init__(self) -> None:
         """Open nothing."""
 
-    def get(self, ids: Any) -> dict[int, Source]:
+    def get(self, ids: Any) -> dict[int, KnownSource]:
         """Return it."""
-        return {key: Source(key, 1) for key in ids}
+        return {key: KnownSource(key, 1) for key in ids}
 
     def close(self) -> None:
         """Close nothing."""

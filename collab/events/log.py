@@ -156,7 +156,7 @@ def _ring(details: Set[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Batch:
+class LogPage:
     """Rows that were read at once: fewer than asked for where they are large."""
 
     rows: Sequence[Any]
@@ -164,26 +164,26 @@ class Batch:
     more: bool
 
 
-def read_after(after: int, limit: int = 500) -> Batch:
+def read_after(after: int, limit: int = 500) -> LogPage:
     """Return the next rows after an id, over all topics, oldest first."""
     values = {"after": after, "limit": limit + 1}
     return _hardened(
-        Batch(*READ_AFTER.read(values, lambda found: take_values(found, limit, READ_BYTES)))
+        LogPage(*READ_AFTER.read(values, lambda found: take_values(found, limit, READ_BYTES)))
     )
 
 
 def read_topics(
     topics: Iterable[str], after: int, through: int | None = None, limit: int = 500
-) -> Batch:
+) -> LogPage:
     """Return the next rows of some topics after an id, up to another one, oldest first."""
     query = rows().where(EventRow.topic.in_(tuple(topics)), EventRow.id > after)
     if through is not None:
         query = query.where(EventRow.id <= through)
     query = query.order_by(EventRow.id).limit(limit + 1)
-    return _hardened(Batch(*take(db.session.connection().execute(query), limit, READ_BYTES)))
+    return _hardened(LogPage(*take(db.session.connection().execute(query), limit, READ_BYTES)))
 
 
-def _hardened(batch: Batch) -> Batch:
+def _hardened(batch: LogPage) -> LogPage:
     """Return rows once they are on the disk: an id that was told is never given to another row."""
     if batch.rows:
         harden()

@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
     personal.init_app(app)
     register_digests(app, File.sha256)
     on_deletion(app, service.delete_all)
-    sources.register(app, "file_id", sources.Source(jobs.admit, jobs.path_of))
+    sources.register(app, "file_id", sources.FileSource(jobs.admit, jobs.path_of))
     contents.register(app, jobs.entries)
     writer.init_app(app)
     messages.init_app(app)

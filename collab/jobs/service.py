@@ -22,7 +22,7 @@ from ..extensions import db
 from ..flags import service as flags
 from ..projects import access
 from . import registry
-from .engine.queue import QUEUE, Waiting
+from .engine.queue import QUEUE, QueuedJob
 from .engine.runner import wake_after_commit
 from .models import (
     CANCELLED,
@@ -148,7 +148,7 @@ def _insert(orders: Sequence[Order], owner_id: int, actor: int | None) -> list[J
     jobs = [NEW_JOBS.add(**_row(order, owner_id, utcnow())) for order in orders]
     queued = [JobQueued(job_type=job.type, reason=_why(job), **event_place(job)) for job in jobs]
     log.record_all(queued, actor=actor)
-    QUEUE.here().defer([Waiting(job.id, job.type, job.due_at) for job in jobs])
+    QUEUE.here().defer([QueuedJob(job.id, job.type, job.due_at) for job in jobs])
     wake_after_commit()
     return jobs
 
@@ -266,7 +266,7 @@ def retry(job: Job, caller: Caller) -> Job:
     if not _move(job, Job.status.in_((FAILED, DEAD, CANCELLED)), **anew):
         raise NotRetryable(f"A job that is {job.status} can't be retried.")
     _forget(job)
-    QUEUE.here().defer([Waiting(job.id, job.type, job.due_at)])
+    QUEUE.here().defer([QueuedJob(job.id, job.type, job.due_at)])
     _tell(JobQueued(job_type=job.type, reason="retried", **event_place(job)), caller.user_id)
     db.session.commit()
     return job

@@ -22,16 +22,16 @@ MAX_NOTIFICATIONS_KEPT = 1000
 #: A kind, and whether it is about a post, in which everybody may mention everybody.
 Group = tuple[str, bool]
 #: A group, and who did it.
-Source = tuple[Group, int | None]
+GroupOfActor = tuple[Group, int | None]
 
 
-def excess(counts: Mapping[Source, int], most: int) -> dict[Source, int]:
+def excess(counts: Mapping[GroupOfActor, int], most: int) -> dict[GroupOfActor, int]:
     """Return how many of each source have to go, so that at most `most` stay.
 
     Always one of the largest group goes, of its largest source. A group that has no more than its
     share loses nothing, nor does a source that has no more than its share of its group.
     """
-    left, gone = Counter(counts), Counter[Source]()
+    left, gone = Counter(counts), Counter[GroupOfActor]()
     groups = Counter[Group]()
     for (group, _), count in counts.items():
         groups[group] += count
@@ -64,14 +64,14 @@ def delete_excess(people: Collection[int]) -> None:
 ABOUT_A_POST = Notification.post_id.is_not(None)
 
 
-def _counts(person: int) -> dict[Source, int]:
+def _counts(person: int) -> dict[GroupOfActor, int]:
     source = (Notification.kind, ABOUT_A_POST, Notification.actor)
     query = select(*source, func.count()).where(Notification.user_id == person).group_by(*source)
     rows = db.session.execute(query)
     return {((kind, bool(post)), actor): count for kind, post, actor, count in rows}
 
 
-def _of(person: int, source: Source) -> list[Any]:
+def _of(person: int, source: GroupOfActor) -> list[Any]:
     (kind, about_a_post), actor = source
     return [
         Notification.user_id == person,

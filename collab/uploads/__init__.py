@@ -18,6 +18,6 @@ def init_app(app: Flask) -> None:
     )
     personal.init_app(app)
     register_digests(app, Upload.sha256)
-    sources.register(app, "upload_id", sources.Source(service.admit, service.path_of))
+    sources.register(app, "upload_id", sources.FileSource(service.admit, service.path_of))
     cover(app, "jobs", "jobs and their uploads", routes.blueprint)
     serve(app, routes.blueprint)

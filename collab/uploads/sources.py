@@ -14,7 +14,7 @@ from ..core.slots import Registry
 
 
 @dataclass(frozen=True)
-class Source:
+class FileSource:
     """A kind of files that jobs work on."""
 
     #: Refuses a job of a project on a file that the caller may not give it (422).
@@ -23,10 +23,10 @@ class Source:
     path_of: Callable[[int], Path]
 
 
-_SOURCES: Registry[dict[str, Source]] = Registry("sources of files", lambda _: {})
+_SOURCES: Registry[dict[str, FileSource]] = Registry("sources of files", lambda _: {})
 
 
-def register(app: Flask, member: str, source: Source) -> None:
+def register(app: Flask, member: str, source: FileSource) -> None:
     """Let a member of payloads name files of a kind."""
     _SOURCES.of(app)[member] = source
 

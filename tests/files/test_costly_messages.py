@@ -15,7 +15,12 @@ from collab.files.editing.document import Document
 from collab.files.editing.spending import Spending
 from collab.files.updates.bounds import MAX_CLIENTS, Unusable
 from collab.files.updates.structs import Update
-from collab.files.updates.waiting import MAX_ATTEMPTS, MAX_WAITING_PIECES, Waiting, WaitingList
+from collab.files.updates.waiting import (
+    MAX_ATTEMPTS,
+    MAX_WAITING_PIECES,
+    PendingUpdate,
+    WaitingList,
+)
 from collab.files.yjs import protocol
 from collab.files.yjs.awareness import MAX_STATE_BYTES
 from collab.files.yjs.editor import READING_BYTES
@@ -57,7 +62,7 @@ def test_what_waits_for_one_letter_can_not_become_more_than_an_update_may_be() -
 def test_no_more_pieces_wait_than_one_thread_can_take(sizes: list[int]) -> None:
     room = WaitingList()
     for size in sizes:
-        room.add(Waiting(Update(b""), BOB, {LATE: 1}, size, 0))
+        room.add(PendingUpdate(Update(b""), BOB, {LATE: 1}, size, 0))
         assert room.pieces <= MAX_WAITING_PIECES
     left = 0
     while one := room.take({LATE: 1}):

@@ -16,7 +16,7 @@ from collab.ingest.pipeline.inbox import InboxFull, QuotaReached
 from collab.ingest.pipeline.loading import Postponed
 from collab.ingest.pipeline.queues.requests import MAX_BYTES, within_bounds
 from collab.ingest.pipeline.rules import MAX_DERIVED_CHARACTERS
-from collab.ingest.pipeline.stages import Source
+from collab.ingest.pipeline.stages import KnownSource
 from collab.ingest.pipeline.unpacking import (
     CHECK_PATIENCE_S,
     GIVEN_UP_REASON,
@@ -268,7 +268,7 @@ def test_what_a_transformation_rejects_may_come_again(pipeline):
             event.data["half"] = 1
             raise ZeroDivisionError
 
-    pipeline.sources.known[1] = Source(1, 1, rules=(Broken(),))
+    pipeline.sources.known[1] = KnownSource(1, 1, rules=(Broken(),))
     pipeline.takes(event("a"))
     pipeline.loads()
     pipeline.has_source(1)
@@ -324,7 +324,9 @@ def test_a_project_whose_checks_take_long_waits_until_after_the_others(pipeline)
         threading.Event().wait(0.4)
 
     pipeline.reopens(patient_s=0.1)
-    pipeline.sources.known[1] = Source(1, 1, checks={("click", ""): slow}, rejects_unknown=True)
+    pipeline.sources.known[1] = KnownSource(
+        1, 1, checks={("click", ""): slow}, rejects_unknown=True
+    )
     pipeline.has_source(2, project=2)
     pipeline.takes(event("a"))
     pipeline.loader.load_some()
@@ -339,7 +341,9 @@ def test_slow_requests_are_not_loaded_all_at_once(pipeline):
         threading.Event().wait(0.05)
 
     pipeline.reopens(patient_s=0.01)
-    pipeline.sources.known[1] = Source(1, 1, checks={("click", ""): slow}, rejects_unknown=True)
+    pipeline.sources.known[1] = KnownSource(
+        1, 1, checks={("click", ""): slow}, rejects_unknown=True
+    )
     for key in "abc":
         pipeline.takes(event(key))
     pipeline.loader.load_some()
@@ -363,7 +367,7 @@ def test_events_are_rejected_for_the_work_that_checks_take_and_for_no_time_that_
     passing, working = iter([0.0, *[1000.0] * 9]), iter([0.0, *[worked] * 9])
     patience = Patience(passing.__next__, working.__next__)
     row, batch = Row(1, 1, 1, MORNING, "event", 3, "{}", orjson.dumps([event()] * 3)), Batch()
-    unpack(row, Source(1, 1), batch, b"key", patience)
+    unpack(row, KnownSource(1, 1), batch, b"key", patience)
     assert (len(batch.items), len(batch.letters)) == (3 - rejected, rejected)
 
 

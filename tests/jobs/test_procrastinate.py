@@ -28,7 +28,7 @@ from collab.core.parts import PARTS
 from collab.core.security.keys import KEY_NAMES
 from collab.extensions import db
 from collab.jobs import registry, service
-from collab.jobs.engine.queue import QUEUE, Waiting
+from collab.jobs.engine.queue import QUEUE, QueuedJob
 from collab.jobs.engine.runner import RUNNER, Runner
 from collab.jobs.order import Order
 from collab.jobs.procrastinate import schema
@@ -244,7 +244,7 @@ def test_a_connection_that_breaks_is_answered_as_any_other(
         driver.in_transaction = True  # as if it had the lock: the next statement is Procrastinate's
         cluster.ask("postgres", f"SELECT pg_terminate_backend({pid})")
         with pytest.raises(OperationalError):
-            QUEUE.of(app).defer([Waiting(1, "test_echo", None)])
+            QUEUE.of(app).defer([QueuedJob(1, "test_echo", None)])
         driver.in_transaction = False
         db.session.rollback()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collab.events import log
 from collab.events.catalogue.posts import PostCreated
 from collab.extensions import db
-from collab.notifications.keeping import MAX_NOTIFICATIONS_KEPT, Source, excess
+from collab.notifications.keeping import MAX_NOTIFICATIONS_KEPT, GroupOfActor, excess
 from collab.notifications.models import KINDS
 from collab.posts.models import PUBLISHED, Post
 
@@ -24,7 +24,7 @@ sources = st.tuples(
 counted = st.dictionaries(sources, st.integers(1, 60), max_size=12)
 
 
-def by_group(counts: dict[Source, int]) -> dict[Any, int]:
+def by_group(counts: dict[GroupOfActor, int]) -> dict[Any, int]:
     found: dict[Any, int] = {}
     for (group, _), count in counts.items():
         found[group] = found.get(group, 0) + count
@@ -32,7 +32,7 @@ def by_group(counts: dict[Source, int]) -> dict[Any, int]:
 
 
 @given(counted, st.integers(1, 200))
-def test_only_the_largest_lose_anything(counts: dict[Source, int], most: int) -> None:
+def test_only_the_largest_lose_anything(counts: dict[GroupOfActor, int], most: int) -> None:
     gone = excess(counts, most)
     left = {source: count - gone.get(source, 0) for source, count in counts.items()}
     assert sum(left.values()) == min(sum(counts.values()), most)
@@ -46,11 +46,13 @@ def test_only_the_largest_lose_anything(counts: dict[Source, int], most: int) ->
 
 
 @given(counted, st.integers(100, 2000))
-def test_a_flood_takes_no_room_of_another_kind(counts: dict[Source, int], flood: int) -> None:
+def test_a_flood_takes_no_room_of_another_kind(counts: dict[GroupOfActor, int], flood: int) -> None:
     """Each kind has its share, however much comes of another one, from however many."""
     share = 800 // (len(KINDS) * 2)
     kept = {source: min(count, share // 6) for source, count in counts.items()}
-    strangers: dict[Source, int] = {(("flood", True), actor): flood for actor in range(100, 103)}
+    strangers: dict[GroupOfActor, int] = {
+        (("flood", True), actor): flood for actor in range(100, 103)
+    }
     gone = excess(kept | strangers, 800)
     assert not set(gone) & set(kept)
 
@@ -58,7 +60,7 @@ def test_a_flood_takes_no_room_of_another_kind(counts: dict[Source, int], flood:
 @given(st.integers(1, 124), st.lists(st.integers(1, 400), min_size=1, max_size=4))
 def test_a_stranger_pushes_out_no_teammate_who_says_less(mine: int, theirs: list[int]) -> None:
     group = ("mentioned", True)
-    strangers: dict[Source, int] = {(group, 100 + n): count for n, count in enumerate(theirs)}
+    strangers: dict[GroupOfActor, int] = {(group, 100 + n): count for n, count in enumerate(theirs)}
     gone = excess({(group, 1): mine} | strangers, 5 * 124)
     assert (group, 1) not in gone
 

@@ -14,7 +14,7 @@ from collab.core.models import utcnow
 from collab.core.schemas import Schema
 from collab.jobs.context import FatalError, JobContext, JobError, Result
 from collab.jobs.engine.attempt import Run, carry_out
-from collab.jobs.engine.queue import Source
+from collab.jobs.engine.queue import JobFeed
 from collab.jobs.engine.scheduler import Scheduler
 from collab.jobs.engine.server_lock import ServerLock
 from collab.jobs.engine.worker_lock import lock_of
@@ -178,7 +178,7 @@ class Desk:
         *,
         workers: int = 4,
         clock: Clock | None = None,
-        source: Source | None = None,
+        source: JobFeed | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.app, self.worker = app, lock_of(app)

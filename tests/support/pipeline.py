@@ -15,7 +15,7 @@ from collab.ingest.pipeline.inbox import Inbox, Request
 from collab.ingest.pipeline.loading import Loader
 from collab.ingest.pipeline.rules import compile_rules
 from collab.ingest.pipeline.sources import SourceReader
-from collab.ingest.pipeline.stages import Source
+from collab.ingest.pipeline.stages import KnownSource
 from collab.ingest.pipeline.store import Where
 
 MIB = 2**20
@@ -27,12 +27,12 @@ class Sources(SourceReader):
     """Sources as a test makes them."""
 
     def __init__(self) -> None:
-        self.known: dict[int, Source] = {}
+        self.known: dict[int, KnownSource] = {}
 
     def close(self) -> None:
         """Close nothing."""
 
-    def get(self, ids: Iterable[int]) -> dict[int, Source]:
+    def get(self, ids: Iterable[int]) -> dict[int, KnownSource]:
         """Return those that there are."""
         return {key: self.known[key] for key in ids if key in self.known}
 
@@ -92,7 +92,7 @@ class Pipeline:
         checks = {name: compile_schema(one) for name, one in (schemas or {}).items()}
         types = frozenset(kind for kind, _ in checks)
         made = compile_rules(list(rules))
-        self.sources.known[key] = Source(
+        self.sources.known[key] = KnownSource(
             key, project, rules=made, checks=checks, types=types, **more
         )
 

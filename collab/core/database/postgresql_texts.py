@@ -26,7 +26,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Source:
+class TextSource:
     """A table with texts."""
 
     table: str
@@ -43,13 +43,13 @@ def _of_name(*, folded: bool = False) -> tuple[tuple[str, str, Callable[[str], s
 
 
 TEXT_SOURCES = (
-    Source(
+    TextSource(
         "projects",
         ("name", "description"),
         _of_name(folded=True),
         Found(1, "'project projectadmin projectp' || id", "name", "description"),
     ),
-    Source(
+    TextSource(
         "tasks",
         ("title", "description", "tags", "project_id", "owner_id"),
         found=Found(
@@ -61,7 +61,7 @@ TEXT_SOURCES = (
             "tags",
         ),
     ),
-    Source(
+    TextSource(
         "posts",
         ("title", "body", "status", "owner_id"),
         found=Found(
@@ -72,7 +72,7 @@ TEXT_SOURCES = (
             "body",
         ),
     ),
-    Source(
+    TextSource(
         "uploads",
         ("name", "project_id", "owner_id"),
         _of_name(),
@@ -83,19 +83,19 @@ TEXT_SOURCES = (
             "name",
         ),
     ),
-    Source(
+    TextSource(
         "workspaces",
         ("name", "project_id"),
         _of_name(),
         Found(5, "'workspace workspaceadmin workspacep' || project_id", "name"),
     ),
-    Source(
+    TextSource(
         "files",
         ("path", "searchable", "project_id"),
         found=Found(6, "'file fileadmin filep' || project_id", "path", "searchable"),
     ),
-    Source("collections", ("name",), _of_name(folded=True)),
-    Source(
+    TextSource("collections", ("name",), _of_name(folded=True)),
+    TextSource(
         "users", ("name", "email"), (("name_folded", "name", fold), ("email_folded", "email", fold))
     ),
 )

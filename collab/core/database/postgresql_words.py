@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from ..json import loads
 from ..words.splitting import indexed
 from . import postgresql_schema
-from .postgresql_texts import BY_TABLE, TEXT_SOURCES, Found, Source
+from .postgresql_texts import BY_TABLE, TEXT_SOURCES, Found, TextSource
 
 #: Rows that are looked after at once.
 ROWS_AT_ONCE = 200
@@ -128,7 +128,7 @@ def note_all(table: str) -> str:
     )
 
 
-def _trigger(one: Source) -> str:
+def _trigger(one: TextSource) -> str:
     note = (
         f"INSERT INTO words_due (source, id) VALUES ('{one.table}', coalesce(new.id, old.id))"
         " ON CONFLICT DO NOTHING"
@@ -149,14 +149,14 @@ def catch_up(driver: Any) -> None:
             return
 
 
-def _look_after(driver: Any, source: Source, keys: list[int]) -> None:
+def _look_after(driver: Any, source: TextSource, keys: list[int]) -> None:
     if source.derived:
         _derive(driver, source, keys)
     if source.found is not None:
         _index(driver, source.table, source.found, keys)
 
 
-def _derive(driver: Any, source: Source, keys: list[int]) -> None:
+def _derive(driver: Any, source: TextSource, keys: list[int]) -> None:
     of = [column for _, column, _ in source.derived]
     query = f"SELECT id, {', '.join(of)} FROM {source.table} WHERE id = ANY (%s)"
     rows = driver.execute(query, (keys,)).fetchall()

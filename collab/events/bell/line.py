@@ -12,7 +12,7 @@ from ...core.parts import BackgroundThread
 MAX_WAITING_BYTES = 4 * 2**20
 
 
-class Reader(Protocol):
+class Listener(Protocol):
     """Who takes what comes. `origin` names a process; a new one has another name, always."""
 
     def met(self, origin: str) -> Iterable[bytes]:
@@ -51,7 +51,7 @@ class Line(BackgroundThread, ABC):
     def __init__(self, *, off: str | None = None) -> None:
         super().__init__("bell", off=off)
         #: Who takes what comes; set before the start.
-        self.reader: Reader = Nobody()
+        self.reader: Listener = Nobody()
 
     @property
     @abstractmethod

@@ -23,7 +23,7 @@ from ..updates.owners import NO_OWNER, own_client
 from ..updates.pairs import Pairs
 from ..updates.plan import Plan
 from ..updates.structs import Id, Update
-from ..updates.waiting import Waiting, WaitingList, work_of
+from ..updates.waiting import PendingUpdate, WaitingList, work_of
 from . import library
 from .library import Library
 
@@ -168,7 +168,7 @@ class Document:
         if self.weight + more > most and len(self.state()) + more > most:
             raise TooHeavy(f"all that the text keeps would be more than {most // 2**20} MiB")
 
-    def _with_waiting(self, merged: Merged | None, waiting: Waiting) -> Merged | None:
+    def _with_waiting(self, merged: Merged | None, waiting: PendingUpdate) -> Merged | None:
         try:
             more = self._merge(
                 waiting.update, waiting.person, all_it_has=True, tries=waiting.tries + 1
@@ -195,7 +195,7 @@ class Document:
             plan, self.left = plan.first(self.at_once), update
         elif plan.missing:
             self.lacks = True
-            self.waiting.add(Waiting(update, person, plan.missing, work_of(update), tries))
+            self.waiting.add(PendingUpdate(update, person, plan.missing, work_of(update), tries))
         if plan.empty:
             return None
         if self._ledger.size + len(plan.structs) > MAX_PIECES:

@@ -17,7 +17,7 @@ from ...realtime.json_door.routes import run, socket_blueprint
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ...realtime.transport.wire import Wire
-from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
+from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, SizeLimit
 from ..yjs.closing import code_for, note_refusal
 from ..yjs.follower import editors_topic
 from ..yjs.newlines import lf_wanted
@@ -37,7 +37,7 @@ def providers(ws: Server, file_id: int | None = None) -> None:
         except ApiError as error:
             note_refusal(request.path, error)
             end(parked.wire, error)
-        ws.max_message_size = incoming = Incoming(BUDGET.here(), None, parked.wire)
+        ws.max_message_size = incoming = SizeLimit(BUDGET.here(), None, parked.wire)
         return HocuspocusSocket(parked, seat, incoming, file_id, who, lf=lf)
 
     run(ws, connected, end)

@@ -30,7 +30,7 @@ from ...realtime.transport.served import Served, Work
 from ...realtime.transport.token_bucket import Bucket
 from ..editing.rights_cache import FILES_AREA
 from ..json_door.messages import load_text
-from ..yjs.budget import SMALL_MESSAGE_BYTES, Incoming
+from ..yjs.budget import SMALL_MESSAGE_BYTES, SizeLimit
 from ..yjs.closing import code_for, note_refusal
 from ..yjs.line import Line
 from ..yjs.protocol import AUTH, MessageReader, sized
@@ -60,7 +60,7 @@ class HocuspocusSocket(Served):
         self,
         parked: Parked,
         seat: Seat,
-        incoming: Incoming,
+        incoming: SizeLimit,
         file_id: int | None,
         who: Caller | None,
         *,

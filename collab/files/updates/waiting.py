@@ -31,7 +31,7 @@ def work_of(update: Update) -> int:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PendingUpdate:
     """An update, its person, and the clocks that it waits for."""
 
     update: Update
@@ -42,7 +42,7 @@ class Waiting:
     tries: int
 
     @property
-    def ready(self) -> Waiting:
+    def ready(self) -> PendingUpdate:
         """The same for what has come, where there was no room for all of it."""
         return replace(self, missing={0: 0})
 
@@ -55,7 +55,7 @@ class WaitingList:
     """The updates that wait."""
 
     def __init__(self) -> None:
-        self._waiting: list[Waiting] = []
+        self._waiting: list[PendingUpdate] = []
         self._bytes = 0
         #: How much work all of them are.
         self.pieces = 0
@@ -63,7 +63,7 @@ class WaitingList:
         #: they waited for does not pay for them.
         self._bills: defaultdict[int, float] = defaultdict(float)
 
-    def add(self, one: Waiting) -> None:
+    def add(self, one: PendingUpdate) -> None:
         """Keep an update until what it refers to has come, unless it was tried too often."""
         if one.tries >= MAX_ATTEMPTS:
             return
@@ -77,7 +77,7 @@ class WaitingList:
         ):
             self._waiting, self._bytes, self.pieces = [], 0, 0
 
-    def take(self, clocks: dict[int, int]) -> Waiting | None:
+    def take(self, clocks: dict[int, int]) -> PendingUpdate | None:
         """Take out the first for which something has come."""
         for at, waiting in enumerate(self._waiting):
             if waiting.is_over(clocks):
@@ -91,7 +91,7 @@ class WaitingList:
         return any(waiting.is_over(clocks) for waiting in self._waiting)
 
     @contextmanager
-    def billed(self, one: Waiting) -> Iterator[None]:
+    def billed(self, one: PendingUpdate) -> Iterator[None]:
         """Charge what is done in this block to the person of an update that had waited."""
         began = time.thread_time()
         try:

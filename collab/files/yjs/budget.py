@@ -55,7 +55,7 @@ class Budget:
 BUDGET: Slot[Budget] = Slot("incoming", lambda _: Budget())
 
 
-class Incoming:
+class SizeLimit:
     """The `max_message_size` of an editor's socket, which is compared as a message is read.
 
     It asks `length_so_far > max_message_size`, and if so, closes the connection. A message

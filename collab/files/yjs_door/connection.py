@@ -16,7 +16,7 @@ from ...realtime.transport.live import live
 from ...realtime.transport.served import Work
 from ...realtime.transport.wire import Wire
 from ..yjs import bursts, protocol
-from ..yjs.budget import SMALL_MESSAGE_BYTES, Incoming
+from ..yjs.budget import SMALL_MESSAGE_BYTES, SizeLimit
 from ..yjs.closing import code_for
 from ..yjs.editor import Editor
 from ..yjs.follower import YjsFollower
@@ -48,7 +48,7 @@ class YjsConnection(Editor):
     """Serves it."""
 
     def __init__(
-        self, wire: Wire, caller: Caller, file_id: int, incoming: Incoming, *, lf: bool
+        self, wire: Wire, caller: Caller, file_id: int, incoming: SizeLimit, *, lf: bool
     ) -> None:
         super().__init__(caller, file_id, StockFollower(caller, Line(wire, live().hub)), lf=lf)
         self._incoming = incoming

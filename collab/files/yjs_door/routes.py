@@ -15,7 +15,7 @@ from ...realtime.json_door.routes import run, seated, socket_blueprint
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ..json_door.messages import load_text
-from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, Incoming
+from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, SizeLimit
 from ..yjs.closing import note_refusal
 from ..yjs.follower import editors_topic
 from ..yjs.newlines import lf_wanted
@@ -39,7 +39,7 @@ def editor(ws: Server, file_id: int) -> None:
             if who is None:
                 raise Unauthorized("Sign in with `?token=` or `?ticket=`.")
             text = load_text(file_id, who)
-            incoming = Incoming(BUDGET.here(), who.user_id, wire)
+            incoming = SizeLimit(BUDGET.here(), who.user_id, wire)
             ws.max_message_size = incoming
             return YjsConnection(
                 wire,

@@ -56,24 +56,24 @@ class Sources:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._remembered: Remembered[int, stages.Source] = Remembered(app, MAX_KNOWN_SOURCES)
+        self._remembered: Remembered[int, stages.KnownSource] = Remembered(app, MAX_KNOWN_SOURCES)
         #: By the ids of their schemas, which never change and are never given again.
         self._checks: OrderedDict[int, Check] = OrderedDict()
 
-    def of(self, source_id: int) -> stages.Source:
+    def of(self, source_id: int) -> stages.KnownSource:
         """Return what the pipeline knows of a source."""
         return self._remembered.read(source_id, partial(self._read, source_id))
 
-    def _read(self, source_id: int) -> stages.Source:
+    def _read(self, source_id: int) -> stages.KnownSource:
         connection = db.session.connection()
         row = connection.execute(POLICY_OF_SOURCE, {"source": source_id}).one_or_none()
         if row is None:  # deleted a moment ago
-            return stages.Source(source_id, 0)
+            return stages.KnownSource(source_id, 0)
         schemas = connection.execute(SCHEMAS_OF_PROJECT, {"project": row.project_id})
         checks = {(one.event_type, one.event_version): self._check(one) for one in schemas}
         types = frozenset(kind for kind, _ in checks)
         strict = row.unknown_types == REJECT
-        return stages.Source(source_id, row.project_id, row.name, strict, (), checks, types)
+        return stages.KnownSource(source_id, row.project_id, row.name, strict, (), checks, types)
 
     def _check(self, row: Any) -> Check:
         check = self._checks.get(row.id)

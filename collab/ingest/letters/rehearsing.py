@@ -9,7 +9,7 @@ from ..pipeline.engines.face import Key, Store
 from ..pipeline.event import Rejected
 from ..pipeline.formats import Undecodable, decode
 from ..pipeline.sources import SourceReader
-from ..pipeline.stages import Context, Source, enrich, transform, validate
+from ..pipeline.stages import Context, KnownSource, enrich, transform, validate
 from ..pipeline.store import OPEN
 from ..pipeline.tables import is_known, key_of
 from ..pipeline.unpacking import skew
@@ -62,7 +62,7 @@ class Rehearsal:
         except Undecodable as error:
             return Outcome(key, REJECTED, "validate", f"What was sent {error}.")
 
-    def _through(self, letter: Letter, source: Source) -> str:
+    def _through(self, letter: Letter, source: KnownSource) -> str:
         """Return what would become of a letter; raises Rejected, Undecodable."""
         body = decode(letter.format, letter.corrected_to or letter.sent)
         context = self._context(letter, source, body.suspect)
@@ -75,7 +75,7 @@ class Rehearsal:
         transform(enrich(event, context), context)
         return STORED
 
-    def _context(self, letter: Letter, source: Source, suspect: bool) -> Context:
+    def _context(self, letter: Letter, source: KnownSource, suspect: bool) -> Context:
         said = letter.context
         first = said.get("first_received", milliseconds(letter.received_at))
         return Context(

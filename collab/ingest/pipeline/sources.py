@@ -10,7 +10,7 @@ import orjson
 
 from .event_schemas import Check, compile_kept
 from .rules import Rule, compile_rules
-from .stages import Source
+from .stages import KnownSource
 from .store import Where, open_service
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class SourceReader:
     def __init__(self, where: Where) -> None:
         self._database = open_service(where)
         self._version: object = None
-        self._known: dict[int, Source] = {}
+        self._known: dict[int, KnownSource] = {}
         self._rules: dict[str, tuple[Rule, ...]] = {}
         self._checks: dict[str, Check] = {}
 
@@ -42,7 +42,7 @@ class SourceReader:
         """Close the database."""
         self._database.close()
 
-    def get(self, ids: Iterable[int]) -> dict[int, Source]:
+    def get(self, ids: Iterable[int]) -> dict[int, KnownSource]:
         """Return those sources of the given ids that exist."""
         version = self._database.version()
         if version != self._version:  # somebody has committed something, perhaps about a source
@@ -65,7 +65,7 @@ class SourceReader:
             if project not in schemas:
                 schemas[project] = self._checks_of(project)
             checks = schemas[project]
-            self._known[key] = Source(
+            self._known[key] = KnownSource(
                 key,
                 project,
                 name,

@@ -37,7 +37,7 @@ Check = Callable[[dict[str, Any]], str | None]
 
 
 @dataclass(frozen=True)
-class Source:
+class KnownSource:
     """What the pipeline knows of a source: its project's schemas and its own rules."""
 
     id: int
@@ -54,7 +54,7 @@ class Source:
 class Context:
     """What is known of the request that brought an event."""
 
-    source: Source
+    source: KnownSource
     receipt: int | str
     received: int
     user_agent: str | None = None
@@ -83,7 +83,7 @@ def validate(value: object, format: str, place: int, context: Context) -> Event:
     return event
 
 
-def _check_schema(event: Event, source: Source) -> None:
+def _check_schema(event: Event, source: KnownSource) -> None:
     version = event.metadata.get("version")
     checks = source.checks
     check = checks.get((event.type, version if isinstance(version, str) else "")) or checks.get(

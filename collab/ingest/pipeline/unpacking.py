@@ -13,7 +13,7 @@ from .archives.archive import HOUR_MS, Slot, head, line
 from .batch import Batch, Item, Letter, Row, letter_of_sent
 from .event import Rejected, time_of
 from .formats import Body, Undecodable, decode, is_sound
-from .stages import Context, Source, corrected, validate
+from .stages import Context, KnownSource, corrected, validate
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Patience:
 
 
 def unpack(
-    row: Row, source: Source, batch: Batch, hash_key: bytes, patience: Patience | None = None
+    row: Row, source: KnownSource, batch: Batch, hash_key: bytes, patience: Patience | None = None
 ) -> None:
     """Take a request apart: its events, the letters of those that are none, its lines."""
     said = orjson.loads(row.context)
@@ -75,7 +75,7 @@ def unpack(
         lines.append(written)
 
 
-def give_up(row: Row, source: Source, batch: Batch) -> None:
+def give_up(row: Row, source: KnownSource, batch: Batch) -> None:
     """Make letters of all of a request's events, and lines of their bytes, unread."""
     said = orjson.loads(row.context)
     context = Context(source, said.get("receipt", row.id), row.received)
@@ -101,7 +101,7 @@ def reason_of(error: Exception, row: Row, place: int) -> str:
 
 
 def _context(
-    row: Row, source: Source, said: dict[str, Any], body: Body, hash_key: bytes
+    row: Row, source: KnownSource, said: dict[str, Any], body: Body, hash_key: bytes
 ) -> Context:
     first = said.get("first_received")
     return Context(

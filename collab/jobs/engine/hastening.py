@@ -11,7 +11,7 @@ from ...events import log
 from ...events.catalogue.jobs import JobQueued
 from ...extensions import db
 from ..models import QUEUED, RETRY_WAIT, Job, event_place
-from .queue import QUEUE, Waiting
+from .queue import QUEUE, QueuedJob
 from .runner import wake_after_commit
 
 
@@ -26,5 +26,5 @@ def hasten(job: Job, actor: int | None) -> None:
     if moved.rowcount == 1:
         queued = JobQueued(job_type=job.type, reason="hastened", **event_place(job))
         log.record(queued, actor=actor)
-        QUEUE.here().defer([Waiting(job.id, job.type, None)])
+        QUEUE.here().defer([QueuedJob(job.id, job.type, None)])
         wake_after_commit()

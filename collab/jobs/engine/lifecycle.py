@@ -56,7 +56,7 @@ from ..models import (
 )
 from . import fenced
 from .claiming import Claimed
-from .queue import QUEUE, Waiting
+from .queue import QUEUE, QueuedJob
 from .reasons import cancelled
 
 #: The longest wait after the first failure; it doubles with each further one, up to the cap.
@@ -123,7 +123,7 @@ class TransactionWrites:
     lines: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
     #: Jobs that wait again, and those that wait no more.
-    waiting: list[Waiting] = field(default_factory=list)
+    waiting: list[QueuedJob] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
     #: Jobs whose output no longer fits the quotas.
     silenced: set[int] = field(default_factory=set)
@@ -203,7 +203,7 @@ class TransactionWrites:
         if fenced.change(job, status, unless_cancelled=True, **values):
             self._keep(job, ending, now, event)
             if status in (QUEUED, RETRY_WAIT):
-                self.waiting.append(Waiting(job.id, job.type, values.get("due_at")))
+                self.waiting.append(QueuedJob(job.id, job.type, values.get("due_at")))
             if status in ENDED_STATUSES:
                 self._keep_result(job, ending)
             return True

@@ -17,7 +17,7 @@ from ...core.slots import Registry
 
 
 @dataclass(frozen=True)
-class Waiting:
+class QueuedJob:
     """A job that waits to be run."""
 
     id: int
@@ -26,7 +26,7 @@ class Waiting:
     due_at: datetime | None
 
 
-class Source:
+class JobFeed:
     """What lets the worker of a process look for jobs: here every tick does."""
 
     @property
@@ -63,7 +63,7 @@ class Source:
 class Queue:
     """Whoever is told which jobs wait: here nobody is."""
 
-    def defer(self, jobs: Sequence[Waiting]) -> None:
+    def defer(self, jobs: Sequence[QueuedJob]) -> None:
         """Have jobs delivered to a worker when they are due, if the open transaction commits."""
 
     def forget(self, job_ids: Collection[int]) -> None:
@@ -71,9 +71,9 @@ class Queue:
 
     def source(
         self, app: Flask, types: Sequence[str], places: int, wake: Callable[[], None]
-    ) -> Source:
+    ) -> JobFeed:
         """Return what tells a process of jobs of some types, and wakes its worker."""
-        return Source()
+        return JobFeed()
 
 
 QUEUE: Registry[Queue] = Registry("queue of jobs", lambda _: Queue())

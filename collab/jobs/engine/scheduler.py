@@ -28,7 +28,7 @@ from .attempt import Run, stopped
 from .claiming import Claimed
 from .fairness import FairTurns, Pace
 from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Ending, TransactionWrites, repeatable
-from .queue import Source
+from .queue import JobFeed
 from .sweeper import SWEEP_S, Sweeper
 from .worker_lock import AnyLock
 
@@ -72,7 +72,7 @@ class Scheduler:
         begin: Callable[[Run], None],
         *,
         workers: int,
-        source: Source | None = None,
+        source: JobFeed | None = None,
         types: Collection[str] | None = None,
         lease_s: float = 30.0,
         clock: Callable[[], datetime] = utcnow,
@@ -80,7 +80,7 @@ class Scheduler:
     ) -> None:
         """Make it; jobs of `types` are claimed (None: of all) when the `source` calls for it."""
         self._app, self._worker, self._begin = app, worker, begin
-        self._source, self._types = source or Source(), types
+        self._source, self._types = source or JobFeed(), types
         #: Whether there was a job when it last looked.
         self._finds = False
         self._lease = timedelta(seconds=lease_s)

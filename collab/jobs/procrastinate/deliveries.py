@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from ...core.database import take_write_lock
 from ...extensions import db
-from ..engine.queue import Queue, Source, Waiting
+from ..engine.queue import JobFeed, Queue, QueuedJob
 from ..models import ENDED_STATUSES, RUNNING, Job
 from .mending import Mender
 from .receiver import Receiver
@@ -46,7 +46,7 @@ class Delivery:
     answered: Future[None] = field(default_factory=Future)
 
 
-class Deliveries(Source):
+class Deliveries(JobFeed):
     """The deliveries that are held in this process."""
 
     def __init__(
@@ -119,7 +119,7 @@ class Deliveries(Source):
         view = View(worker, now, lease_s, closed, self._monotonic())
         if any(view.again(one, row) for one, row in _with_rows(held)):
             take_write_lock()  # and look once more: now nobody changes it
-        again: dict[int, Waiting] = {}
+        again: dict[int, QueuedJob] = {}
         for delivery, row in _with_rows(held):
             if (anew := view.again(delivery, row)) is not None:
                 again[delivery.job_id] = anew
@@ -163,7 +163,7 @@ class View:
         """Return whether a job waits to be claimed."""
         return row is not None and row.status not in (RUNNING, *ENDED_STATUSES)
 
-    def again(self, delivery: Delivery, row: Any) -> Waiting | None:
+    def again(self, delivery: Delivery, row: Any) -> QueuedJob | None:
         """Return when a job must be delivered once more, if it must."""
         if row is None or row.status in ENDED_STATUSES:
             return None
@@ -173,8 +173,8 @@ class View:
             return None if row.lease_owner == self.worker else self._in(row, self.lease_s)
         held_s = self.monotonic - delivery.since
         if self.closed or (row.due_at is not None and row.due_at > self.now and held_s >= EARLY_S):
-            return Waiting(row.id, row.type, row.due_at)
+            return QueuedJob(row.id, row.type, row.due_at)
         return self._in(row, POSTPONED_S) if held_s >= HELD_S else None
 
-    def _in(self, row: Any, seconds: float) -> Waiting:
-        return Waiting(row.id, row.type, self.now + timedelta(seconds=seconds))
+    def _in(self, row: Any, seconds: float) -> QueuedJob:
+        return QueuedJob(row.id, row.type, self.now + timedelta(seconds=seconds))

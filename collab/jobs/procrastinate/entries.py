@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from ...core.database import take_write_lock
 from ...extensions import db
-from ..engine.queue import Queue, Source, Waiting
+from ..engine.queue import JobFeed, Queue, QueuedJob
 from .deliveries import Deliveries
 from .naming import TASK_NAME, lock_name
 
@@ -32,7 +32,7 @@ class Entries(Queue):
         self._address = address
         self._manager = App(connector=SyncPsycopgConnector()).job_manager
 
-    def defer(self, jobs: Sequence[Waiting]) -> None:
+    def defer(self, jobs: Sequence[QueuedJob]) -> None:
         """Write the entries of jobs, in place of those that they may have."""
         if not jobs:
             return
@@ -50,12 +50,12 @@ class Entries(Queue):
 
     def source(
         self, app: Flask, types: Sequence[str], places: int, wake: Callable[[], None]
-    ) -> Source:
+    ) -> JobFeed:
         """Return what Procrastinate delivers to this process."""
         return Deliveries(app, self, self._address, types, places, wake)
 
 
-def _entry(job: Waiting) -> Entry:
+def _entry(job: QueuedJob) -> Entry:
     return Entry(
         queue=job.type,
         task_name=TASK_NAME,

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from ...core.database import take_write_lock
 from ...core.models import UtcDateTime
 from ...extensions import db
-from ..engine.queue import Queue, Waiting
+from ..engine.queue import Queue, QueuedJob
 
 #: Seconds between signs of life of Procrastinate's workers, and without one after which what was
 #: delivered to such a worker is delivered again.
@@ -91,6 +91,6 @@ def _is_wrong() -> bool:
     return bool(db.session.scalar(ANY_STALLED, VALUES) or _lost())
 
 
-def _lost() -> list[Waiting]:
+def _lost() -> list[QueuedJob]:
     rows = db.session.connection().execute(LOST_JOBS, VALUES)
-    return [Waiting(row.id, row.type, row.due_at) for row in rows]
+    return [QueuedJob(row.id, row.type, row.due_at) for row in rows]
