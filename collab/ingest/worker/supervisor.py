@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import json
 import logging
 import os
-import select
 import subprocess
-import sys
-import termios
 import threading
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from flask import Flask
@@ -23,12 +17,10 @@ from ...core.security import kept_secret
 from ...core.slots import Slot
 from ..pipeline.queues.in_hand import path_of
 from .loop import Options, Worker, only_one
+from .process import ended_in_time, has_ended, start, unheard
 
 log = logging.getLogger(__name__)
 
-WORKER_PROGRAM = Path(__file__).with_name("program.py")
-#: What the process gets of the server's environment: nothing that may be a secret.
-PASSED_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "TZ", "TMPDIR")
 THREAD_WARNING = (
     "INGEST_WORKER=thread: a turn of the worker has no bound of time and memory here, and shares"
     " the server's interpreter; for events of strangers let it be a process"
@@ -45,9 +37,6 @@ LOOK_S = 1.0
 DEAF_AFTER_S = 90.0
 #: What is added to the store's name for the lock of whoever has to keep a worker.
 DUTY_SUFFIX = ".duty"
-#: Seconds that it may take to end what it has in hand; what is killed then is done again.
-#: Each load is one transaction, so being killed loses nothing.
-GRACE_S = 1.0
 
 
 class NoWorker(BackgroundThread):
@@ -169,15 +158,15 @@ class Supervisor(BackgroundThread):
 
     def _live_once(self) -> bool:
         """Run a process until it ends, or we have to; returns whether it lived for long."""
-        process = self._process = _start(self._options)
+        process = self._process = start(self._options)
         begun = heard = time.monotonic()
         self.hears = False
         try:
-            while not _has_ended(process, LOOK_S):
+            while not has_ended(process, LOOK_S):
                 now = time.monotonic()
                 if now - begun > WELL_AFTER_S:
                     self._trouble = ""
-                if not _unheard(process):
+                if not unheard(process):
                     heard, self.hears = now, True
                 # It may take a while until it hears at all.
                 if now - heard > (self._deaf_after_s if self.hears else DEAF_AFTER_S):
@@ -196,74 +185,11 @@ class Supervisor(BackgroundThread):
 
     def _end_process(self, process: subprocess.Popen[bytes]) -> None:
         """Have it end; if it has to be killed, no request is at fault."""
-        if not _ended(process):
+        if not ended_in_time(process):
             process.kill()
             process.wait()
             # What it had in hand is in that file, and would be blamed for its death.
             path_of(self._options.store).unlink(missing_ok=True)
-
-
-def _start(options: Options) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
-        # -P: no module of the working folder is imported; -B: nothing is written beside the source.
-        [sys.executable, "-P", "-B", str(WORKER_PROGRAM)],
-        stdin=subprocess.PIPE,
-        # A knock is one byte, and must not wait in a buffer.
-        bufsize=0,
-        # It works on what strangers send: secrets that it does not have can't be read out of it.
-        env={name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ},
-        # Its files hold what people send: no other account of the machine reads them.
-        umask=0o077,
-        start_new_session=True,  # Ctrl-C is the server's to hear
-    )
-    if process.stdin:
-        # By the pipe and not as arguments: these are shown to everybody on the machine.
-        process.stdin.write(json.dumps(asdict(options)).encode() + b"\n")
-        # From here on only knocks are written, and none may wait for a worker that hangs.
-        os.set_blocking(process.stdin.fileno(), False)
-    return process
-
-
-def _has_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Wait for a process to end, but not for longer than this; returns whether it has."""
-    if not hasattr(os, "pidfd_open"):  # other systems look twenty times a second
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-    else:
-        with contextlib.suppress(ProcessLookupError):
-            _wait_for(os.pidfd_open(process.pid), seconds)
-    return process.poll() is not None
-
-
-def _wait_for(descriptor: int, seconds: float) -> None:
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    try:
-        poll.poll(seconds * 1000)
-    finally:
-        os.close(descriptor)
-
-
-def _unheard(process: subprocess.Popen[bytes]) -> int:
-    """Return how many knocks the process has not read: one that is stopped reads none."""
-    with contextlib.suppress(OSError, ValueError):
-        if process.stdin:
-            found = fcntl.ioctl(process.stdin.fileno(), termios.FIONREAD, bytes(4))
-            return int.from_bytes(found, sys.byteorder)
-    return 0
-
-
-def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Have it end what it has in hand; returns whether it did so in time."""
-    with contextlib.suppress(OSError):
-        if process.stdin:
-            # The end of the pipe is the word to stop: it also comes if this server is killed.
-            process.stdin.close()
-    try:
-        process.wait(GRACE_S)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 def options_of(app: Flask) -> Options:
