@@ -16,14 +16,14 @@ from ..core.errors import Forbidden, Unauthorized
 from ..core.http.caller import caller
 from ..core.http.traits import Trait, mark
 from ..core.models import utcnow
-from ..core.slots import setting
 from ..extensions import db
 from . import tickets
 from .accounts.known_callers import KNOWN_CALLERS
+from .accounts.lacking import lacking
 from .factors import requirement
 from .models import ADMIN, Session, User
 from .personal_tokens import lookup, scopes, spelling
-from .sessions import AddressNotVerified, Disabled, SecondFactorMissing
+from .sessions import Disabled
 from .tokens import AccessClaims, TokenExpired, read_access_token
 
 P = ParamSpec("P")
@@ -116,7 +116,7 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
         row = next(iter(query.run(connection, values)), None)
     who = _admitted(claims, row)
     # An open session may show what is never committed.
-    if connection is None and not db.session.registry.has() and _lacking(row) is None:
+    if connection is None and not db.session.registry.has() and lacking(row) is None:
         known.keep(looked_at, claims, who, row.expires_at)
     return who
 
@@ -130,8 +130,8 @@ def _admitted(claims: AccessClaims, row: Any) -> Caller:
         raise Disabled()
     if row.revoked_at is not None or row.expires_at <= utcnow():
         raise SessionEnded()
-    if (lacking := _lacking(row)) is not None:
-        _require_own_business(lacking)
+    if (trouble := lacking(row)) is not None:
+        _require_own_business(trouble)
     return Caller(
         user_id=claims.user_id,
         session_id=claims.session_id,
@@ -142,22 +142,13 @@ def _admitted(claims: AccessClaims, row: Any) -> Caller:
     )
 
 
-def _lacking(row: Any) -> Unauthorized | None:
-    """Return what is told to somebody who lacks what all must have here; None: nothing."""
-    if row.email_verified_at is None and setting("REQUIRE_VERIFIED_EMAIL"):
-        return AddressNotVerified()
-    if requirement.is_on() and requirement.lacks(row):
-        return SecondFactorMissing()
-    return None
-
-
-def _require_own_business(lacking: Unauthorized) -> None:
+def _require_own_business(trouble: Unauthorized) -> None:
     """Let somebody who lacks something see to their account alone.
 
     It is asked wherever a person comes in: requests, sockets and streams. Raises what is told them.
     """
     if not has_request_context() or request.blueprint not in BLUEPRINTS_OF_ALL:
-        raise lacking
+        raise trouble
 
 
 def from_token(token: str, area: str | None = None) -> Caller:

@@ -18,13 +18,14 @@ from ...core.compiled import Compiled
 from ...core.errors import Unauthorized
 from ...core.models import utcnow
 from ...core.security import digest
-from ...core.slots import Slot, setting
+from ...core.slots import Slot
 from ...events import log
 from ...extensions import db
 from ..accounts.known_callers import Known
+from ..accounts.lacking import lacking
 from ..factors import requirement
 from ..models import User
-from ..sessions import AddressNotVerified, Disabled, SecondFactorMissing
+from ..sessions import Disabled
 from . import spelling
 from .models import PersonalToken
 
@@ -111,10 +112,8 @@ def _caller(row: Any) -> Caller:
         raise Disabled()
     if row.revoked_at is not None or row.expires_at <= utcnow():
         raise TokenEnded()
-    if row.email_verified_at is None and setting("REQUIRE_VERIFIED_EMAIL"):
-        raise AddressNotVerified()
-    if requirement.is_on() and requirement.lacks(row):
-        raise SecondFactorMissing()
+    if (trouble := lacking(row)) is not None:
+        raise trouble
     return Caller(
         user_id=row.user_id,
         session_id=-row.id,  # sessions are above zero: connections end by either
