@@ -84,6 +84,7 @@ def _feed(
     what was read was written, and a person who was removed meanwhile gets nothing.
     """
     by = caller.user_id if actor == ME else int(actor) if actor else None
+    # Without what only machines read: progress would push all else off the page.
     wanted = Wanted(actor=by, noise=False, **query)
     sight = Sight(caller)
     page = read_page(
@@ -124,6 +125,7 @@ def shown(rows: Sequence[Any], withheld: Callable[[Any], bool]) -> list[Item]:
 
 def _item(row: Any, names: dict[int, str], hidden: bool) -> Item:
     data = {} if hidden else row.data
+    # An unknown type may be an open one: its data is what somebody has sent, and no sentence.
     text = sentence(row.type, row.actor, data if row.type in SENTENCES else {}, names)
     actor = None if row.actor is None else Actor(row.actor, names.get(row.actor, DELETED_PERSON))
     return Item(

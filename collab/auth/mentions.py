@@ -41,6 +41,7 @@ def mentioned(text: str, among: Any = None) -> list[int]:
     )
     if among is not None:
         query = query.where(among)
+    # The oldest first: nobody pushes somebody out by making accounts with their name.
     people = db.session.execute(query.order_by(User.id).limit(MAX_PEOPLE_LOOKED_AT)).all()
     meant = {person.id for call in found for person in _meant(call, people)}
     return sorted(meant)[:MAX_PEOPLE_PER_TEXT]

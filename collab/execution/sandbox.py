@@ -89,6 +89,8 @@ class Sandbox(BackgroundThread):
             return None
         reason = self._look()
         if reason is None:
+            # Only what is there is remembered: what is missing is found at once when it is
+            # installed.
             self._there_until = time.monotonic() + PROGRAMS_CHECKED_FOR_S
         return reason
 
@@ -113,6 +115,7 @@ class Sandbox(BackgroundThread):
             reason, until = self._verdicts.get(language.name, (None, 0.0))
             if time.monotonic() >= until:
                 reason = self._test(language)
+                # A failure may pass, as that of a full process table; what has worked is not tried again.
                 until = time.monotonic() + RETRY_S if reason else float("inf")
                 self._verdicts[language.name] = (reason, until)
             return reason
@@ -136,6 +139,7 @@ class Sandbox(BackgroundThread):
     @contextlib.contextmanager
     def place(self, check: Callable[[], None]) -> Iterator[None]:
         """Wait for a free place; `check` is called meanwhile, and ends the waiting by raising."""
+        # Not without a bound: a job may be cancelled, or its time run out, before it has begun.
         while not self._places.acquire(timeout=PAUSE_S):
             check()
         try:

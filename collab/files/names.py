@@ -54,6 +54,7 @@ def _trouble(part: str) -> str | None:
         return "ends with a dot or a space"
     if _stem(part) in DEVICE_NAMES:
         return "is the name of a device on Windows"
+    # Without what systems pass over when they compare names: `.g\u200cit` is `.git` to some.
     if "".join(one for one in part if not visible.is_hidden(one)).casefold() in TRUSTED_FOLDERS:
         return "is a folder whose content tools run"
     return None
@@ -122,6 +123,8 @@ def _cut(name: str) -> tuple[str, str]:
 
 def _folded(name: str) -> str:
     """Return a name as systems that ignore case compare it."""
+    # Unicode's way to compare without case (§3.13, D145): folding alone keeps some letters apart
+    # that are the same, with their marks composed or not.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
@@ -130,5 +133,6 @@ def _safe(part: str) -> str:
     seen = "".join("_" if one in RESERVED_CHARACTERS else one for one in part)
     seen = visible.without_hidden(seen, "_")
     trimmed = seen.rstrip(". ")
+    # In place of what was cut: a name of dots alone would be none.
     trimmed += "_" * (len(seen) > len(trimmed))
     return trimmed if _trouble(trimmed) is None else f"_{trimmed}"[:MAX_PART_LENGTH].rstrip(". ")

@@ -82,6 +82,7 @@ def rotate(source: Source, overlap: timedelta, actor: Caller) -> tuple[Source, s
 
     Of several rotations in a row only the last key before the new one is.
     """
+    # One that was revoked has no key which could be good for longer.
     kept = source.key_digest is not None and overlap > timedelta(0)
     source.previous_digest = source.key_digest if kept else None
     source.previous_until = utcnow() + overlap if kept else None
@@ -115,6 +116,7 @@ def of_project(project_id: int, actor: Caller) -> Source:
     found = db.session.scalar(query)
     if found is not None:
         return found
+    # Two first requests at once: the second finds the source that the first has made.
     take_write_lock()
     found = db.session.scalar(query)
     if found is None:

@@ -67,6 +67,7 @@ def _own(payload: dict[str, Any]) -> OutgoingMail:
 def _ordered(ctx: JobContext, payload: dict[str, Any]) -> OutgoingMail:
     """Return the mail that somebody ordered for themselves, written at the first attempt."""
     kept = select(OutgoingMail).where(OutgoingMail.job_id == ctx.job_id)
+    # A later attempt: the same mail again, with its id, by which servers know it.
     if (row := db.session.scalar(kept)) is not None:
         return row
     user = db.session.get(User, ctx.owner_id)

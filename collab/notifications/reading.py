@@ -39,6 +39,7 @@ def visible() -> ColumnElement[bool]:
 
 def _visible(families: Families) -> ColumnElement[bool]:
     to, project = Notification.user_id, Notification.project_id
+    # Asked when it is read, not when it is written: rights may have gone since.
     member = exists().where(Member.project_id == project, Member.user_id == to)
     belongs = or_(project.is_(None), member.correlate(Notification))
     unwanted = blocked(to, Notification.actor).correlate(Notification)

@@ -37,6 +37,7 @@ def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
     told of the next one alone, and how many others there are.
     """
     take_write_lock()
+    # Read under the lock: of two processes that look at once, the second finds nothing to tell.
     unreminded = TASKS.c.reminded_for.is_distinct_from(TASKS.c.due_at)
     query = select(*REMINDED_COLUMNS).where(
         IS_OPEN, unreminded, TASKS.c.due_at <= now + REMIND_BEFORE
@@ -45,6 +46,7 @@ def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
     log.record_all(list(_told(rows, now)), actor=None)
     told = update(TASKS).where(TASKS.c.id.in_([row.id for row in rows]))
     if rows:
+        # `updated_at` to itself: set by nobody, it would become the time of this statement.
         values = {"reminded_for": TASKS.c.due_at, "updated_at": TASKS.c.updated_at}
         db.session.connection().execute(told.values(**values))
     db.session.commit()
@@ -64,6 +66,7 @@ def _told(rows: Sequence[Any], now: datetime) -> Iterator[TaskReminded]:
         if len(tasks) <= MAX_TOLD_SINGLY:
             yield from map(_reminder, tasks)
         else:
+            # By when they are due: where all are overdue, the one that is so since a moment ago.
             coming = (row for row in tasks if row.due_at >= now)
             yield _reminder(next(coming, tasks[-1]), others=len(tasks) - 1)
 

@@ -39,6 +39,7 @@ class TooManyGuesses(TooManyRequests):
 
 def require_turn(totp: Totp, now: datetime) -> None:
     """Raise TooManyGuesses while the account has to wait."""
+    # Before any code is looked at: a right one is refused as well, or guessing could go on.
     if totp.wait_until is not None and now < totp.wait_until:
         raise TooManyGuesses(retry_after=ceil((totp.wait_until - now).total_seconds()))
 
@@ -53,6 +54,8 @@ def count(totp: Totp, now: datetime) -> None:
     totp.failures, totp.failed_at = totp.failures + 1, now
     over = totp.failures - free
     if over >= 0:
+        # Twice as long each time (RFC 4226 §7.3), and for the account: whoever has the password can
+        # begin as many log-ins as they like.
         wait = min(MAX_GUESS_WAIT_S, window * 2 ** min(over, MAX_DOUBLINGS))
         totp.wait_until = now + timedelta(seconds=wait)
 

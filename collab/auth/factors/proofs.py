@@ -64,6 +64,7 @@ def read(sealed: str, purpose: Purpose) -> Proof:
     """Return what a proof says, if it is for this and has not run out; raises ProofRefused."""
     try:
         proof = Proof(**loads(sealing.unseal(sealed, purpose=purpose.value)))
+    # TypeError: sealed by another version of this program, with other members.
     except (sealing.Unsealable, ValueError, TypeError):
         raise ProofRefused() from None
     if proof.expires <= time.time():

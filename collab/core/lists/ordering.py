@@ -61,6 +61,8 @@ def _inside(low: str, high: str) -> str:
     """Return the whole number halfway, or else the shortest text between the two."""
     first, last = _whole(low), _whole(high)
     if last - first > 1:
+        # While a whole number is free the position stays short: digits after it are for gaps that
+        # are used up.
         return _written((first + last) // 2)
     upper = high[WHOLE_DIGITS:] if first == last else ""
     found = low[:WHOLE_DIGITS] + _halfway(low[WHOLE_DIGITS:], upper)
@@ -85,5 +87,7 @@ def _halfway(low: str, high: str) -> str:
     if last - first > 1:
         return POSITION_DIGITS[(first + last) // 2]
     if len(high) > 1:
+        # More digits follow in it, so its first one alone comes before it.
         return high[0]
+    # No digit is between the two: go on after the lower one, where nothing is above.
     return POSITION_DIGITS[first] + _halfway(low[1:], "")

@@ -91,6 +91,7 @@ def take_some(
     taken: list[Any] = []
     total = 0
     for row in rows:
+        # Looked at with the next row in hand, which is the proof that there is more.
         if len(taken) == most or total >= most_bytes:
             return taken, True
         taken.append(row)

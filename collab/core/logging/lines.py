@@ -102,5 +102,6 @@ class Redacting(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, redacted."""
+        # Put together first: what is secret is mostly in the arguments.
         record.msg, record.args = _message(record), ()
         return True

@@ -44,6 +44,7 @@ class BoxKey:
         self.raw = hmac.digest(secret.encode(), purpose.encode(), "sha256")
         self.key = OctKey.import_key(self.raw)
         self.header = JWE_HEADER | {"kid": key_id(secret)}
+        # The first part of a token is the same for all of a key: compared, no header is parsed.
         self.head = jwe.encrypt_compact(self.header, b"", self.key).partition(".")[0]
 
 
@@ -91,6 +92,7 @@ class SealedBox:
 
     def _fitting(self, head: str) -> list[BoxKey]:
         """Return the keys that may have sealed what begins so: no other header is ever parsed."""
+        # Once more after a look at the file: another process may have rotated the key just now.
         for _ in range(2):
             if found := [one for one in self.keys if head in (one.head, NAMELESS_HEAD)]:
                 return found
@@ -112,6 +114,7 @@ class SealedBox:
 def _opened(token: str, key: OctKey, most: int) -> dict[str, Any] | None:
     try:
         registry = jwe.JWERegistry()
+        # Before it is decrypted: what is too long takes neither time nor memory.
         registry.max_ciphertext_length = most
         opened = jwe.decrypt_compact(token, key, registry=registry)
         claims = loads(opened.plaintext or b"")

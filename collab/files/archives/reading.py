@@ -74,6 +74,7 @@ class Archive:
         info = self.entries[path]
         try:
             with self._archive.open(info) as file:
+                # One more than may be: the size that the directory states is the sender's word.
                 data = file.read(limit + 1)
         except BROKEN_ARCHIVE_ERRORS as error:
             raise _refuse(path, f"can't be read: {error}") from None
@@ -116,6 +117,7 @@ def opened(path: Path) -> Iterator[Archive]:
             archive = zipfile.ZipFile(file)
         except BROKEN_ARCHIVE_ERRORS:
             raise BadArchive() from None
+        # What is read from here on are files, which have bounds of their own.
         file.most = None
         yield Archive(archive, path.stat().st_size)
 
@@ -126,11 +128,13 @@ def _check_directory(path: Path) -> None:
         file.seek(max(0, path.stat().st_size - END_BYTES - 2**16))
         tail = file.read()
     last = tail[-END_BYTES:]
+    # Without a comment it is the very end; with one, up to 64 KiB, it is looked for backwards.
     plain = last.startswith(END_SIGNATURE) and last.endswith(b"\x00\x00")
     end = last if plain else tail[max(0, tail.rfind(END_SIGNATURE)) :]
     if not end.startswith(END_SIGNATURE) or len(end) < END_BYTES:
         raise BadArchive()
     count, size = struct.unpack_from("<HL", end, 10)
+    # Twice as many: folders may have entries of their own.
     if count > 2 * MAX_FILES_PER_ARCHIVE or size > MAX_DIRECTORY_BYTES:
         raise BadArchive(TOO_MANY)
 
@@ -169,8 +173,10 @@ def _path(info: zipfile.ZipInfo) -> str:
 def _check(info: zipfile.ZipInfo) -> None:
     """Refuse what is neither a file nor a folder, or can't be or must not be unpacked."""
     name, mode = info.orig_filename, info.external_attr >> 16
+    # 0: written by a system that has no such modes.
     if stat.S_IFMT(mode) not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
         raise _refuse(name, "is a link or a device, not a file")
+    # Bits 0 and 6: encrypted, or strongly encrypted (APPNOTE 4.4.4).
     if info.flag_bits & 0x41:
         raise _refuse(name, "is encrypted")
     if info.compress_type not in METHODS:

@@ -114,6 +114,7 @@ def _marked(mark: str, lines: str) -> str:
     """Write a mark before each line."""
     if not lines:
         return ""
+    # A mark for each line, and none after the last line break.
     whole = lines.removesuffix("\n")
     marked = mark + whole.replace("\n", f"\n{mark}") + "\n"
     return marked if lines.endswith("\n") else marked + NO_NEWLINE
@@ -160,6 +161,7 @@ class _Blocks:
 
     def kept_by(self, delta: Delta) -> Iterator[tuple[int, int, int]]:
         """Yield whole lines that a change keeps: where they begin in each text, and how many."""
+        # A change says nothing of what is after its last step: all that stays.
         rest: Step = len(self._old) - span(delta)
         for step in [*delta, rest]:
             if isinstance(step, str):

@@ -78,6 +78,7 @@ class Ledger:
         clocks, places = self.clocks, self._places
         for struct in plan.structs:
             client, clock = struct.client, struct.clock
+            # A letter right after its client's last one is kept as one struct with it.
             self.size += not (struct.kind == STRING and struct.left == (client, clock - 1))
             known = clocks.get(client, 0)
             if _is_other(struct):

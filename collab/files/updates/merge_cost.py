@@ -42,6 +42,7 @@ def panics() -> Iterator[None]:
     """Raise Spoilt for a panic of the library, which is not an Exception."""
     try:
         yield
+    # A panic of Rust comes as a BaseException of its own, which PyO3 exports under no name.
     except (Exception, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
@@ -71,6 +72,7 @@ def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
     """Apply what is planned to a document of a size, in structs; raises Spoilt."""
     structs, ranges = plan.structs, sum(map(len, plan.deletes.values()))
     watch = Stopwatch(PATIENCE_S + STRUCT_S * (len(structs) + ranges))
+    # The larger the document, the more a struct may have to pass: so pieces are smaller.
     at_once = max(1, MAX_PIECE_STEPS // (size + len(structs) + 1))
     if len(structs) <= at_once and ranges <= MAX_PIECE_RANGES:
         watch.apply(doc, plan.encoded())
@@ -85,6 +87,7 @@ def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
 
 def is_contended(doc: Doc[Any], size: int) -> bool:
     """Return whether loading a document would take longer than its length explains."""
+    # In a fresh one, as a restart would load it: what a document has been through does not tell.
     state, fresh = doc.get_update(), type(doc)()
     began = time.thread_time()
     fresh.apply_update(state)

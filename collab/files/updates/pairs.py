@@ -46,6 +46,8 @@ class Pairs:
             if struct.text is not None:
                 clocks = self._clocks.setdefault(struct.client, array("Q"))
                 halves = _second_halves(struct)
+                # What overlaps with what is there must not be noted twice: it is looked up by
+                # bisection.
                 clocks.extend(halves[bisect_right(halves, clocks[-1]) :] if clocks else halves)
 
     def forget(self, broken: set[Id]) -> None:
@@ -72,6 +74,7 @@ class Pairs:
     def outside(self, known: dict[int, int], clocks: dict[int, int]) -> dict[int, int]:
         """Return how far somebody knows the clients that there are, to a whole character."""
         return {
+            # Between the halves of a pair: from before it, as neither is sent alone.
             client: min(clock, clocks[client]) - self._has((client, clock))
             for client, clock in known.items()
             if clock and client in clocks
@@ -168,6 +171,8 @@ def patched(update: Update, broken: set[Id]) -> bytes:
                 continue
             size = len(struct.text.encode())
             text = _patched(struct, cut).encode()
+            # The length stands before the text, in as many bytes as it takes (lib0), and may
+            # change.
             parts += update.data[at : struct.text_at - len(number(size))], number(len(text)), text
             at = struct.text_at + size
     return b"".join([*parts, update.data[at:]])

@@ -83,6 +83,7 @@ def _alone(plan: Plan, clocks: dict[int, int]) -> dict[int, int] | None:
     if not struct.clock <= known < struct.next:
         return None
     for at in (struct.left, struct.right, struct.parent):
+        # Something has to come before it, or has not come at all: that is for the whole order.
         if isinstance(at, tuple) and at[1] >= clocks.get(at[0], 0):
             return None
     plan.structs.append(struct)

@@ -42,6 +42,7 @@ def _moment(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    # A time without a zone is taken for UTC: another guess would be as wrong, and differ by server.
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
@@ -85,6 +86,7 @@ class Rule:
         if self.op == "drop":
             put(event, self.path, None)
         elif self.op == "rename" and self.to:
+            # Only once it has a place: a rename that leads nowhere must lose nothing.
             if put(event, self.to, found):
                 put(event, self.path, None)
         elif self.op == "derive" and self.to and self.derivation:
@@ -114,6 +116,7 @@ def derived(derivation: str, value: object) -> Any:
 
 def masked(text: str, keep: int) -> str:
     """Replace a text but for its last `keep` characters, of which at most a half stays."""
+    # Or a short text would stand there whole, mask or not.
     shown = min(keep, len(text) // 2)
     return "*" * (len(text) - shown) + text[len(text) - shown :]
 
@@ -137,6 +140,7 @@ def put(event: Event, path: Path, value: Any) -> bool:
     place: Any = getattr(event, path[0])
     for name in path[1:-1]:
         place = place.setdefault(name, {}) if value is not None else place.get(name)
+        # Something else is in the way, which a rule must not overwrite in silence.
         if type(place) is not dict:
             return False
     if value is None:

@@ -73,10 +73,12 @@ def validate(value: object, format: str, place: int, context: Context) -> Event:
     """Make an event of what was sent, and check it against its type's schema."""
     if context.suspect and not is_sound(value):
         raise Rejected("validate", UNSOUND_REASON)
+    # The first time of all, if it is replayed: an event without a time is from then.
     event = read(value, format, context.first_received or context.received)
     event.received = context.received
     event.source, event.project = context.source.id, context.source.project
     event.receipt = f"{context.receipt}:{place}"
+    # The request and the place in it: loaded a second time, it is known as the same event.
     event.event_id = event.event_id or event.receipt
     if context.source.types or context.source.rejects_unknown:
         _check_schema(event, context.source)
@@ -122,6 +124,7 @@ def enrich(event: Event, context: Context) -> Event:
 
 def corrected(ts: int, received: int, skew_ms: int | None) -> int:
     """Return when an event was, by our clock: its sender's may be slow or fast."""
+    # Below that it is the way of the request, not the clock: corrected, times would only jump.
     if skew_ms is not None and abs(skew_ms) > MAX_SKEW_MS:
         ts += skew_ms
     return max(0, received if ts > received + MAX_FUTURE_MS else ts)

@@ -62,6 +62,7 @@ class Query:
             kept = first(self._limit, output, self._sort)
         else:
             kept = self._written(output, self._sink(table, opener))
+        # Of JSON, whose columns are known by now; an empty table has none to hold against.
         if self._source_rows:
             self._require_columns(table)
         self._require_comparable(table)
@@ -100,6 +101,7 @@ class Query:
                 sink.write(row)
                 if len(kept) < self._limit:
                     kept.append(row)
+        # Also when the run is stopped: half a file must not look like a result.
         except BaseException:
             sink.abandon()
             raise
@@ -172,6 +174,7 @@ def described_types(types: dict[str, str]) -> tuple[dict[str, str], int]:
 def held(rows: Iterable[Row], memory: Memory) -> Iterator[Row]:
     """Yield rows that the caller keeps in memory; raises TableError if that takes too much."""
     for row in rows:
+        # Python keeps up to four bytes for each character of a text.
         letters = sum(4 * len(value) for value in row.values() if isinstance(value, str))
         memory.take(BYTES_PER_ROW + BYTES_PER_CELL * len(row) + letters)
         yield row

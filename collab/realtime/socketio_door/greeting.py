@@ -61,6 +61,7 @@ class Greeting(Served):
 
     def take(self, data: str | bytes) -> Work:
         """Connect the client, or say why not; it may try again while there is time."""
+        # The heartbeat began with the connection, whoever it is.
         if data == packets.PONG_PACKET:
             return
         if data == packets.CLOSED_PACKET:
@@ -122,6 +123,7 @@ def _opening(auth: dict[str, Any], who: Caller, topics: list[str]) -> Opening:
     """Return how a client begins: as before the break, or with what it asks for."""
     pid, offset = auth.get("pid"), after_of({"after": auth.get("offset")})
     if isinstance(pid, str) and offset is not None:
+        # With the session: a `pid` that somebody has read recovers nothing for them.
         left = RECOVERY.here().take(pid, who.session_id, offset)
         if left is not None:
             return Opening(left.topics, offset, left.sid, pid)

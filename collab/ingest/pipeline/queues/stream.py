@@ -54,6 +54,8 @@ class StreamQueue:
 
     def __init__(self, url: str, connection: Store, *, idle_ms: int = IDLE_MS) -> None:
         self._redis, self._connection, self._idle_ms = connected(url), connection, idle_ms
+        # With the time: a process that has the number of a dead one must not take its entries for
+        # its own.
         self._name = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
         self._held: list[Row] = []
         self._next_claim = 0.0
@@ -62,6 +64,7 @@ class StreamQueue:
         try:
             self._redis.xgroup_create(STREAM_KEY, GROUP_NAME, id="0", mkstream=True)
         except redis.ResponseError as error:
+            # Another worker has made it, which is as good.
             if "BUSYGROUP" not in str(error):
                 raise
 
@@ -77,7 +80,9 @@ class StreamQueue:
             self._held = self._fresh(self._claim())
         if not self._held:
             self._held = self._fresh(self._read())
+        # Slow projects last; the sort is stable, so each keeps the order of its events.
         self._held.sort(key=lambda row: row.project in slow)
+        # One alone: it may have killed the worker that had it.
         taken = self._held[:1] if self._claimed else within_bounds(self._held)
         self._held = self._held[len(taken) :]
         return taken
@@ -91,6 +96,7 @@ class StreamQueue:
                 self._name,
                 {STREAM_KEY: ">"},
                 count=ENTRIES_PER_READING,
+                # What came is loaded at once, and not kept waiting for more.
                 block=None if rows else BLOCK_MS,
             )
             if not found:
@@ -129,6 +135,7 @@ class StreamQueue:
         ids = [str(row.id) for row in rows]
         with self._redis.pipeline(transaction=True) as all_or_nothing:
             all_or_nothing.xack(STREAM_KEY, GROUP_NAME, *ids)
+            # Acknowledged entries would stay in the stream: it is the queue, and not the archive.
             all_or_nothing.xdel(STREAM_KEY, *ids)
             for row in rows:
                 all_or_nothing.hincrby(QUEUED_KEY, str(row.source), -row.events)

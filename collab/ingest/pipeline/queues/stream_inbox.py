@@ -77,6 +77,8 @@ class StreamInbox:
 
     def _require_room(self, request: Request) -> None:
         with self._looking:
+            # Not for each request: what comes between two looks is added here, other processes' is
+            # not.
             if time.monotonic() - self._looked > LOOK_S:
                 self._looked = time.monotonic()
                 self._waiting = _numbers(self._redis.hgetall(BYTES_KEY))
@@ -113,6 +115,7 @@ def queued(url: str, connection: Store) -> InStream:
     with connected(url) as client:
         waiting = _numbers(client.hgetall(QUEUED_KEY))
         first: Any = client.xrange(STREAM_KEY, count=1)
+    # Loaded, but not yet acknowledged: they wait no more, though the hash still counts them.
     for source, events in connection.execute(
         "SELECT source, sum(events) FROM taken WHERE events > 0 GROUP BY source"
     ):
