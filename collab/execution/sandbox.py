@@ -115,7 +115,8 @@ class Sandbox(BackgroundThread):
             reason, until = self._verdicts.get(language.name, (None, 0.0))
             if time.monotonic() >= until:
                 reason = self._test(language)
-                # A failure may pass, as that of a full process table; what has worked is not tried again.
+                # A failure may pass, as that of a full process table; what has worked is not tried
+                # again.
                 until = time.monotonic() + RETRY_S if reason else float("inf")
                 self._verdicts[language.name] = (reason, until)
             return reason

@@ -90,6 +90,7 @@ def admit(file_id: int, project_id: int | None, caller: Caller) -> None:
     """Refuse a job on a file that is not an image of the project that will see its result."""
     try:
         file = access.load(File, file_id, caller)
+    # Not 404 or 403: the job is what was asked for, and the file one member of it.
     except ApiError:
         raise invalid("payload/file_id", "There is no such file.") from None
     if file.project_id != project_id:

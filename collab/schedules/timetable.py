@@ -86,6 +86,7 @@ class Timetable:
 
         However long ago the first one was, it looks at few more than these.
         """
+        # Few in all: no need to look for where the last ones begin.
         found = list(islice(self._through(first - ONE_MINUTE, now), count + 1))
         if len(found) <= count:
             return found
@@ -101,6 +102,7 @@ class Timetable:
 
         It looks at all of a day, and at least at the next hundred.
         """
+        # A day has 1,440 minutes: what is due each minute is seen whole.
         walls = list(islice(self._walls(SOME_DAY), 1500))
         gaps = (later - earlier for earlier, later in pairwise(walls))
         return min(gaps, default=LONGEST_SHIFT)
@@ -200,6 +202,7 @@ def _check(cron: str) -> None:
 def _is_read(fields: list[str]) -> bool:
     try:
         CronSim(" ".join(fields), SOME_DAY)
+    # The library lets some of what it can't read through as errors of Python's.
     except (CronSimError, ValueError, AssertionError, RecursionError):
         return False
     return True

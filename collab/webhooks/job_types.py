@@ -94,6 +94,7 @@ class WebhookJobIn(Schema):
     def _check(self, data: dict[str, Any], **kwargs: Any) -> None:
         if len(dumps(data.get("body"))) > MAX_SENT_BYTES:
             raise ma.ValidationError("Must be at most 256 KiB of JSON.", "body")
+        # What the library writes itself would stand there twice, and be read by each end otherwise.
         own = sorted(name for name in data.get("headers", ()) if name.lower() in OWN_HEADERS)
         if own or any(name.lower().startswith("proxy-") for name in data.get("headers", ())):
             raise ma.ValidationError("Must not set headers that belong to HTTP itself.", "headers")
@@ -148,6 +149,7 @@ def _judged(answer: Answer, milliseconds: int) -> Result:
     result = Result(told)
     if 200 <= answer.status < 300:
         return result
+    # Another status will not change by being asked again.
     passing = answer.status >= 500 or answer.status in PASSING_STATUSES
     kind = JobError if passing else FatalError
     raise kind("status", f"The server answered {answer.status}.", result=result)
@@ -161,6 +163,7 @@ def _signature(ctx: JobContext, signer: int, body: bytes) -> dict[str, str]:
         if caller is None or hook is None:
             raise FatalError("no_right", "The webhook that signs is gone.")
         access.place(f"project:{hook.project_id}", caller, can=Right.MANAGE)
+        # Asked again, as this runs later: rights may have gone since it was submitted.
         secret = unseal(hook.sealed_secret, purpose=SECRET_PURPOSE)
     except (ApiError, Unsealable):
         raise FatalError("no_right", "The webhook that signs can't be used.") from None

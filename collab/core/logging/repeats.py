@@ -72,10 +72,12 @@ class Repeats(logging.Filter):
                 over.append(window)
         for window in over:
             if window.last is not None:
+                # Outside of the lock: the handler asks this filter again.
                 self._handler.handle(_count(window.last, window.unsaid))
 
     def _is_new(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
+        # By the words before anything is put in: a thousand ids are one kind, and not a thousand.
         kind = (record.name, str(record.msg), type(error).__name__)
         window = self._windows.get(kind)
         if window is None:
@@ -86,6 +88,7 @@ class Repeats(logging.Filter):
             return True
         window.unsaid += 1
         window.last = record
+        # Now: when the count is said, another request runs.
         record.request_id = current_request_id()
         return False
 

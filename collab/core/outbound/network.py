@@ -51,6 +51,8 @@ class DeadlineStream(httpcore.NetworkStream):
         rest = memoryview(buffer)
         try:
             while rest:
+                # Before each piece: what `sendall` takes as its time begins again with each byte
+                # taken.
                 tcp.settimeout(self._deadline.left())
                 rest = rest[tcp.send(rest[:WRITE_BYTES]) :]
         except TimeoutError as error:

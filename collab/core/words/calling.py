@@ -102,6 +102,7 @@ def _may_call(text: str, at: int) -> bool:
 
 def _ends(text: str, begin: int) -> Iterator[int]:
     """Yield where a name may end that begins in a place."""
+    # A name ends with its line at the latest, and what is looked at is bounded.
     line = text[begin : begin + MAX_WRITTEN_CHARACTERS].partition("\n")[0]
     if not line or line[0].isspace():
         return
@@ -177,6 +178,7 @@ def _code(line: str) -> Iterator[tuple[int, int]]:
     number = 0
     while number < len(runs):
         begin, end = runs[number]
+        # By length, and the nearest last: each run is looked at once, however many there are.
         same = closing[end - begin]
         while same and same[-1] <= number:
             same.pop()

@@ -115,6 +115,7 @@ def _make_one(file_id: int, group: list[Any]) -> None:
     inside = (*mine, FileChange.version <= last.version)
     found = db.session.scalars(select(FileChange.delta).where(*inside).order_by(FileChange.version))
     whole = _composed([loaded(delta) for delta in found])
+    # The last row becomes the whole: its version is what others have as their base.
     db.session.execute(delete(FileChange).where(*mine, FileChange.version < last.version))
     one = update(FileChange).where(
         FileChange.file_id == file_id, FileChange.version == last.version
@@ -161,6 +162,7 @@ def drop(file_id: int) -> bool:
     count, weight, oldest = db.session.execute(query.where(FileChange.file_id == file_id)).one()
     if count <= MAX_HISTORY_ENTRIES and weight <= MAX_HISTORY_BYTES:
         return False
+    # Only up to a checkpoint: what is older than the first change is put together from one.
     border = next((one for one in _checkpoints(file_id) if one >= oldest), None)
     if border is None or (weight <= MAX_HISTORY_BYTES and border > (_border(file_id) or 0)):
         return False

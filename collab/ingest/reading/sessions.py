@@ -130,6 +130,7 @@ def cut(rows: Iterable[Row], gap_ms: int) -> tuple[list[Span], int]:
         span.end, span.last_type = ts, kind
         span.events += 1
         if user is not None:
+            # Of a session that has a name, somebody may have signed in only later.
             span.user_id = user
     return [*ended, *open_of.values(), *named.values()], unassigned
 
@@ -158,6 +159,7 @@ def _of_user(
         start = rows[-1][2] + 1
         rows = [row for row in rows if row[2] >= start]
         within = Reach(Period(start, period.end), len(rows), False)
+    # Read from the end, so that the bound cuts off the oldest; put together from the beginning.
     return within, reversed(rows)
 
 

@@ -64,6 +64,7 @@ def check(hook: IncomingHook, secret: str | None, sent: Sent, now: datetime) -> 
 def _verify_github(secret: str, sent: Sent) -> None:
     made = hmac.new(secret.encode(), sent.body, "sha256").hexdigest()
     offered = sent.headers.get(GITHUB_SIGNATURE_HEADER, "")
+    # In constant time, and as bytes: the header may be anything.
     if not hmac.compare_digest(offered.encode(), (GITHUB_SIGNATURE_PREFIX + made).encode()):
         raise BadSignature("The header X-Hub-Signature-256 is missing or not the right one.")
 
@@ -129,4 +130,5 @@ def id_of(sent: Sent) -> str | None:
     found = sent.headers.get(ID_HEADER) or sent.headers.get(GITHUB_ID_HEADER)
     if found is None or len(found) > MAX_MESSAGE_ID_LENGTH:
         return None
+    # One that can't be kept is as good as none: the message is taken, only not known again.
     return found if MESSAGE_ID_PATTERN.fullmatch(found) else None

@@ -55,6 +55,7 @@ def receive(token: str, sent: Sent) -> Receipt:
     Unprocessable, and what publishing raises in the name of whoever made the hook.
     """
     hook = find(token)
+    # Before the signature is checked, or checking would have no bound.
     RATIONS.here().take(str(hook.id))
     messages.check(hook, _secret(hook), sent, utcnow())
     kind = messages.type_of(hook, sent)
@@ -82,6 +83,7 @@ def find(token: str) -> IncomingHook:
     """Return the hook of an address that is open; raises UnknownHook."""
     if not token.startswith(TOKEN_PREFIX) or len(token) > MAX_TOKEN_LENGTH:
         raise UnknownHook()
+    # By the digest: nothing compares the token itself, letter by letter.
     query = select(IncomingHook).where(IncomingHook.token_digest == digest(token))
     hook = db.session.scalar(query.execution_options(populate_existing=True))
     if hook is None or not hook.enabled:

@@ -77,6 +77,7 @@ def update(hook: IncomingHook, changes: dict[str, Any], actor: Caller) -> Incomi
 
 def rotate(hook: IncomingHook, actor: Caller) -> IncomingHook:
     """Give a hook a new address at once, and whoever does it answers for it from now on."""
+    # Published in their name: the one who made the hook may have lost the right since.
     hook.created_by = actor.user_id
     token = _give_token(hook)
     log.record(IncomingHookRotated(**facts(hook)), actor=actor.user_id)
@@ -121,6 +122,7 @@ def _take_secret(hook: IncomingHook, given: str | None) -> str | None:
             raise invalid("secret", str(error)) from None
     made = given or (secrets.token_hex(32) if hook.check == GITHUB else new_secret())
     hook.sealed_secret = seal(made, purpose=INCOMING_PURPOSE)
+    # Who gave it knows it: an answer that repeats it would only be one more copy.
     return None if given else made
 
 

@@ -64,6 +64,7 @@ def parts(header: str, size: int) -> list[Part] | None:
     unit = UNIT_PATTERN.fullmatch(header.strip())
     if unit is None or unit[1].lower() != "bytes":
         return None
+    # Split no further than needed to know that they are too many.
     asked = [one.strip(" \t") for one in unit[2].split(",", MAX_RANGES * 2)]
     matches = [RANGE_PATTERN.fullmatch(one) for one in asked if one]
     if not 1 <= len(matches) <= MAX_RANGES or None in matches:
@@ -101,11 +102,13 @@ def send_parts(response: Response, file: BinaryIO, size: int) -> None:
     """Cut an answer with a whole file to the parts that the request wants; raises Unsatisfiable."""
     response.headers["Accept-Ranges"] = "bytes"
     header = request.headers.get("Range")
+    # Ranges are defined for GET alone (RFC 9110 §14.2).
     if request.method != "GET" or header is None or not _is_same(response):
         return
     wanted = parts(header, size)
     if wanted is None:
         return
+    # 416 and not 200: the client then learns how long the file is.
     if not wanted:
         raise Unsatisfiable(headers={"Content-Range": f"bytes */{size}"})
     response.status_code = 206
@@ -127,6 +130,7 @@ def _is_same(response: Response) -> bool:
         return True
     if known.date is not None:
         return response.last_modified == known.date
+    # A weak tag may stand for other bytes, and parts of two files make none (§13.1.5).
     return not weak and request.headers["If-Range"].strip() == f'"{tag}"'
 
 
