@@ -134,6 +134,7 @@ def digest(to: str, lines: Sequence[str], unread: int, token: str) -> Mail:
         Link("Get no more of these mails", page_address(f"/unsubscribe#{token}")),
     ]
     subject = f"{unread} new notification{'' if unread == 1 else 's'}"
+    # A POST, and not the page: mail programs send it themselves, without anybody signed in.
     post = f"{public_url()}/api/v1/mail/unsubscribe/{token}"
     headers = {
         "List-Unsubscribe": f"<{post}>",

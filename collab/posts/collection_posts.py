@@ -108,6 +108,7 @@ def _move(
 ) -> bool:
     """Put a post next to a neighbour; return whether it was elsewhere before."""
     low, high = _gap(collection, post_id, before, after)
+    # It stands in that gap already: no new version, and no event.
     if (low is None or low < held) and (high is None or held < high):
         return False
     place = _position(collection, post_id, before, after)

@@ -43,6 +43,7 @@ def usage_of(owner: str, owner_id: int) -> Kept:
     """Return what a person or a project keeps, by kind; it reads a row for each kind."""
     query = select(Usage.kind, Usage.bytes, Usage.count)
     query = query.where(Usage.owner == owner, Usage.owner_id == owner_id)
+    # By its place: a row is a tuple, whose own `count` hides the column.
     found = {row.kind: row for row in db.session.execute(query) if row[2] or row.bytes}
     kinds = [
         Kind(kind, found[kind].bytes, found[kind][2], _own_limit(owner, kind))

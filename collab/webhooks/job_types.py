@@ -94,7 +94,7 @@ class WebhookJobIn(Schema):
     def _check(self, data: dict[str, Any], **kwargs: Any) -> None:
         if len(dumps(data.get("body"))) > MAX_SENT_BYTES:
             raise ma.ValidationError("Must be at most 256 KiB of JSON.", "body")
-        # What the library writes itself would stand there twice, and be read by each end otherwise.
+        # Sent twice, a Host or a Content-Length is read one way by a proxy, another by the server.
         own = sorted(name for name in data.get("headers", ()) if name.lower() in OWN_HEADERS)
         if own or any(name.lower().startswith("proxy-") for name in data.get("headers", ())):
             raise ma.ValidationError("Must not set headers that belong to HTTP itself.", "headers")

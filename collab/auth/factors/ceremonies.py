@@ -96,9 +96,11 @@ def to_make(
         challenge=challenge.encode(),
         timeout=proofs.life_s() * 1000,
         authenticator_selection=AuthenticatorSelectionCriteria(
+            # Kept by the device with the account: it can log in without a name typed first.
             resident_key=ResidentKeyRequirement.REQUIRED,
             user_verification=UserVerificationRequirement.REQUIRED,
         ),
+        # One key of a device for an account: a second one would replace the first.
         exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
     )
     return webauthn.helpers.options_to_json_dict(options)
@@ -180,6 +182,7 @@ def signed(credential: dict[str, Any], challenge: bytes, host: str, public_key: 
             expected_rp_id=domain,
             expected_origin=_origins(host),
             credential_public_key=public_key,
+            # 0: the library then compares nothing.
             credential_current_sign_count=0,
             require_user_verification=True,
         )
@@ -219,6 +222,7 @@ def _origins(host: str) -> list[str]:
     name = urlsplit(f"//{host}").hostname or ""
     here = [f"https://{host}"]
     if name == LOCAL_NAME or name.endswith(LOCAL_SUFFIX):
+        # Browsers take this machine for secure without TLS, and nothing else.
         here.append(f"http://{host}")
     return here
 

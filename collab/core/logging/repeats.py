@@ -72,7 +72,7 @@ class Repeats(logging.Filter):
                 over.append(window)
         for window in over:
             if window.last is not None:
-                # Outside of the lock: the handler asks this filter again.
+                # Outside of the lock: writing may take long, and the handler asks this filter.
                 self._handler.handle(_count(window.last, window.unsaid))
 
     def _is_new(self, record: logging.LogRecord) -> bool:

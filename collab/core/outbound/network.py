@@ -51,8 +51,7 @@ class DeadlineStream(httpcore.NetworkStream):
         rest = memoryview(buffer)
         try:
             while rest:
-                # Before each piece: what `sendall` takes as its time begins again with each byte
-                # taken.
+                # For each piece what is left of the time: httpcore would give each the whole.
                 tcp.settimeout(self._deadline.left())
                 rest = rest[tcp.send(rest[:WRITE_BYTES]) :]
         except TimeoutError as error:

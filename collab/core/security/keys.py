@@ -129,6 +129,7 @@ class KeyRing:
         with self._lock, contextlib.suppress(OSError, ValueError):
             self._looked_at = time.monotonic()
             mark = self._marked()
+            # Without a file the ring stays as it is: it may be gone for a moment, as in a restore.
             if mark is not None and mark != self._mark:
                 self._secrets, self._mark = self._read(), mark
 
@@ -142,6 +143,7 @@ class KeyRing:
             return None
         with contextlib.suppress(OSError):
             found = self._path.stat()
+            # The inode, too: two files may be written within one tick of the clock, and be as long.
             return found.st_ino, found.st_mtime_ns, found.st_size
         return None
 

@@ -91,6 +91,7 @@ def reach(
     )
     found, inside, present = 0, 0, None
     for minute, events in rows:
+        # A minute counts as a whole or not at all: several types may have a row each in it.
         if minute != present:
             inside, present = found, minute
         found += events
