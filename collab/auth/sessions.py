@@ -238,8 +238,7 @@ def forget() -> bool:
     before = retention.border("SESSION_RETENTION_DAYS")
     if before is None:
         return False
-    gone = retention.delete_older(Session.expires_at, before, Session.id)
-    return gone == retention.ROWS_PER_COMMIT
+    return retention.delete_older(Session.expires_at, before, Session.id)
 
 
 def refresh_life() -> timedelta:

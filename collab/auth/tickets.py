@@ -127,5 +127,4 @@ def forget() -> bool:
         .values(expires_at=lives.scalar_subquery())
         .execution_options(synchronize_session=False)
     )
-    gone = retention.delete_older(Ticket.expires_at, now, Ticket.digest)
-    return gone == retention.ROWS_PER_COMMIT
+    return retention.delete_older(Ticket.expires_at, now, Ticket.digest)

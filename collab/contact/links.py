@@ -82,5 +82,4 @@ def use(token: str, purpose: str) -> MailLink:
 
 def forget() -> bool:
     """Delete some links whose time is over; returns whether there may be more; commits."""
-    gone = retention.delete_older(MailLink.expires_at, utcnow(), MailLink.digest)
-    return gone == retention.ROWS_PER_COMMIT
+    return retention.delete_older(MailLink.expires_at, utcnow(), MailLink.digest)

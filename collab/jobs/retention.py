@@ -17,11 +17,9 @@ def forget_jobs() -> bool:
     if before is None:
         return False
     ended = Job.status.in_(ENDED_STATUSES)
-    gone = retention.delete_older(Job.finished_at, before, Job.id, ended, limit=JOBS_AT_ONCE)
-    return gone == JOBS_AT_ONCE
+    return retention.delete_older(Job.finished_at, before, Job.id, ended, limit=JOBS_AT_ONCE)
 
 
 def forget_keys() -> bool:
     """Delete idempotency keys of jobs that count no more."""
-    gone = retention.delete_older(JobKey.created_at, utcnow() - KEY_LIFETIME, JobKey.id)
-    return gone == retention.ROWS_PER_COMMIT
+    return retention.delete_older(JobKey.created_at, utcnow() - KEY_LIFETIME, JobKey.id)

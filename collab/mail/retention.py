@@ -25,8 +25,7 @@ def forget() -> bool:
         return False
     if _give_up(before) == retention.ROWS_PER_COMMIT:
         return True
-    gone = retention.delete_older(OutgoingMail.ended_at, before, OutgoingMail.id)
-    return gone == retention.ROWS_PER_COMMIT
+    return retention.delete_older(OutgoingMail.ended_at, before, OutgoingMail.id)
 
 
 def _give_up(before: datetime) -> int:

@@ -34,7 +34,7 @@ def forget_deliveries() -> bool:
     before = border("WEBHOOK_RETENTION_DAYS")
     if before is None:
         return False
-    return delete_older(Delivery.ended_at, before, Delivery.id) == ROWS_PER_COMMIT
+    return delete_older(Delivery.ended_at, before, Delivery.id)
 
 
 def forget_excess() -> bool:

@@ -83,8 +83,7 @@ def spend(proof: Proof) -> None:
 
 def forget() -> bool:
     """Delete some that have run out, and return whether there may be more; commits."""
-    gone = retention.delete_older(SpentProof.expires_at, utcnow(), SpentProof.digest)
-    return gone == retention.ROWS_PER_COMMIT
+    return retention.delete_older(SpentProof.expires_at, utcnow(), SpentProof.digest)
 
 
 def life_s() -> int:

@@ -146,8 +146,7 @@ def forget() -> bool:
     before = retention.border("SESSION_RETENTION_DAYS")
     if before is None:
         return False
-    gone = retention.delete_older(PersonalToken.expires_at, before, PersonalToken.id)
-    return gone == retention.ROWS_PER_COMMIT
+    return retention.delete_older(PersonalToken.expires_at, before, PersonalToken.id)
 
 
 def init_app(app: Flask) -> None:

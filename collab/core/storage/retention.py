@@ -23,10 +23,10 @@ def border(name: str) -> datetime | None:
 
 def delete_older(
     moment: Any, before: datetime, key: Any, *where: Any, limit: int = ROWS_PER_COMMIT
-) -> int:
+) -> bool:
     """Delete some rows with a `moment`, an indexed column, before a time; commits.
 
-    Returns how many they were.
+    Returns whether there may be more, as the step of a chore does (`core/chores.py`).
     """
     table = moment.class_
     old = select(key).where(moment < before, *where).order_by(moment).limit(limit)
@@ -34,4 +34,4 @@ def delete_older(
         delete(table).where(key.in_(old)).execution_options(synchronize_session=False)
     )
     db.session.commit()
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    return isinstance(result, CursorResult) and result.rowcount == limit
