@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ..core.chores import Chore
 from ..core.models import utcnow
 from ..core.parts import PARTS
 from ..core.slots import Slot
+from ..core.storage.chores import Chore
 from ..events.reader import Reader
 from ..events.reader_thread import ReaderThread
 from . import digests, recovery, told

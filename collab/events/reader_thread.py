@@ -8,9 +8,9 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..core.chores import Agenda, Chore
 from ..core.errors import ApiError
 from ..core.parts import STUCK_AFTER_S, BackgroundThread
+from ..core.storage.chores import Agenda, Chore
 from .log import BELL
 from .numbers import READERS
 from .reader import Reader

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from collab.core.chores import Chore
 from collab.core.storage import pages, retention
+from collab.core.storage.chores import Chore
 from collab.core.storage.housekeeping import HOUSEKEEPER, Housekeeper
 from collab.events import log
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
-from collab.core.chores import Chore
 from collab.core.models import utcnow
+from collab.core.storage.chores import Chore
 from collab.events import log, reader
 from collab.events.log import BELL, Published
 from collab.events.models import EventRow, LogReader, LogState

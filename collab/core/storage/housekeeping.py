@@ -11,9 +11,9 @@ import logging
 from flask import Flask
 
 from ...extensions import db
-from ..chores import Agenda, Chore, Step
 from ..parts import FIRST_WORK_AFTER_S, PARTS, BackgroundThread
 from ..slots import Contributions, Slot
+from .chores import Agenda, Chore, Step
 
 logger = logging.getLogger(__name__)
 

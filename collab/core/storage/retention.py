@@ -26,7 +26,7 @@ def delete_older(
 ) -> bool:
     """Delete some rows with a `moment`, an indexed column, before a time; commits.
 
-    Returns whether there may be more, as the step of a chore does (`core/chores.py`).
+    Returns whether there may be more, as the step of a chore does (`core/storage/chores.py`).
     """
     table = moment.class_
     old = select(key).where(moment < before, *where).order_by(moment).limit(limit)

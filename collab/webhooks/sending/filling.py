@@ -13,9 +13,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from ...core.chores import Chore
 from ...core.parts import PARTS
 from ...core.slots import Slot
+from ...core.storage.chores import Chore
 from ...events.models import EventRow
 from ...events.reader import Reader
 from ...events.reader_thread import ReaderThread
