@@ -15,7 +15,7 @@ from ..events.catalogue import catalogue
 from ..events.types import OPEN_TYPES, PRESENCE_TYPES, Event
 from ..realtime.json_door.described import (
     TOPIC_SCHEMA,
-    UNASKED,
+    UNASKED_MESSAGES,
     Json,
     Message,
     const,
@@ -121,7 +121,7 @@ def _document(app: Flask) -> Json:
     taken = MESSAGES.of(app).described
     asked = _messages({f"{name}Request": (one.summary, one.schema) for name, one in taken.items()})
     answers = {name: said for one in taken.values() for name, said in one.answers.items()}
-    told = _messages(answers | UNASKED) | _events()
+    told = _messages(answers | UNASKED_MESSAGES) | _events()
     messages = asked | told
     operations = {"ask": _operation("receive", asked), "tell": _operation("send", told)}
     return {

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from collab.files.json_door import described as texts
-from collab.realtime.json_door.described import OWN as OWN_MESSAGES
-from collab.realtime.json_door.described import UNASKED
+from collab.realtime.json_door.described import OWN_MESSAGES, UNASKED_MESSAGES
 from collab.realtime.json_door.protocol import PROTOCOL_TYPES
 from collab.realtime.publishing import MAX_SIGNAL_BYTES
 from collab.realtime.transport.follower import HINTS_LIMIT
@@ -218,12 +217,12 @@ def test_a_reader_who_stops_reading_is_not_cut_off_by_signals(
 
 #: Every message of the socket's own but events that members may publish.
 TAKEN = OWN_MESSAGES | {
-    "file.open": texts.OPEN,
-    "file.edit": texts.EDIT,
-    "file.close": texts.CLOSE,
+    "file.open": texts.OPEN_MESSAGE,
+    "file.edit": texts.EDIT_MESSAGE,
+    "file.close": texts.CLOSE_MESSAGE,
 }
 ANSWERS = {answer for one in TAKEN.values() for answer in one.answers}
-OWN = sorted({*TAKEN, *ANSWERS, *UNASKED, *PROTOCOL_TYPES})
+OWN = sorted({*TAKEN, *ANSWERS, *UNASKED_MESSAGES, *PROTOCOL_TYPES})
 
 
 def spellings(name: str) -> set[str]:

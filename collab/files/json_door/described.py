@@ -27,7 +27,7 @@ EDITS_SCHEMA: Json = {
     "description": "`retain` and `delete` count UTF-16 code units.",
 }
 
-OPEN = Described(
+OPEN_MESSAGE = Described(
     "Follow a text file's edits and cursors, and get what it says now.",
     object_of(["type", "file_id"], type=const("file.open"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA),
     {
@@ -58,7 +58,7 @@ OPEN = Described(
         ),
     },
 )
-EDIT = Described(
+EDIT_MESSAGE = Described(
     "Change a text. The edits are made to `base_version` and merged with what has changed "
     "since. An edit with an `edit_id`, unique among your edits of the file, may be sent "
     "again: it is applied once.",
@@ -87,7 +87,7 @@ EDIT = Described(
         ),
     },
 )
-CLOSE = Described(
+CLOSE_MESSAGE = Described(
     "Stop following a file.",
     object_of(["type", "file_id"], type=const("file.close"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA),
     {
@@ -102,7 +102,7 @@ CLOSE = Described(
         ),
     },
 )
-CURSOR = Described(
+CURSOR_MESSAGE = Described(
     "Show your cursor. On a file (`file_id`) with a `position` in the text of `version`, it "
     "is remembered, and moves along with edits; elsewhere it may be any `payload`.",
     object_of(

@@ -168,8 +168,8 @@ def _is_step(edit: object) -> bool:
 
 def init_app(app: Flask) -> None:
     """Teach the socket these messages."""
-    register(app, "file.open", open_file, described.OPEN)
-    register(app, "file.edit", edit_file, described.EDIT, deferring=True)
-    register(app, "file.close", close_file, described.CLOSE)
-    register(app, "cursor.moved", move_cursor, described.CURSOR, publishing=True)
+    register(app, "file.open", open_file, described.OPEN_MESSAGE)
+    register(app, "file.edit", edit_file, described.EDIT_MESSAGE, deferring=True)
+    register(app, "file.close", close_file, described.CLOSE_MESSAGE)
+    register(app, "cursor.moved", move_cursor, described.CURSOR_MESSAGE, publishing=True)
     publishing.on_signal(app, "file", "cursor.moved", cursors.show)

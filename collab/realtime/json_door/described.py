@@ -42,7 +42,7 @@ class Described:
     answers: dict[str, Message]
 
 
-AUTH = Described(
+AUTH_MESSAGE = Described(
     "Sign in as the first message, or renew the token.",
     object_of(["type", "token"], type=const("auth"), token={"type": "string"}, ref=REF_SCHEMA),
     {
@@ -58,7 +58,7 @@ AUTH = Described(
         ),
     },
 )
-SUBSCRIBE = Described(
+SUBSCRIBE_MESSAGE = Described(
     "Follow a topic, or several (`topics`); with `after`, from after that id on. What was "
     "missed of several topics comes merged, in the log's order, so that the last id that was "
     "seen is true for each of them. A topic that is followed already is not replayed again: "
@@ -97,7 +97,7 @@ SUBSCRIBE = Described(
         ),
     },
 )
-UNSUBSCRIBE = Described(
+UNSUBSCRIBE_MESSAGE = Described(
     "Stop following a topic.",
     object_of(["type", "topic"], type=const("unsubscribe"), topic=TOPIC_SCHEMA, ref=REF_SCHEMA),
     {
@@ -113,7 +113,7 @@ UNSUBSCRIBE = Described(
         ),
     },
 )
-PUBLISH = Described(
+PUBLISH_MESSAGE = Described(
     "Publish an event. Its type may also stand in `type` itself, as in `file_changed`. "
     "A signal (`typing`, `cursor_moved`) may have 4 KiB, any other event 256 KiB; a person "
     "who publishes more bytes a second than allowed gets an `error` of status 429.",
@@ -138,7 +138,7 @@ PUBLISH = Described(
         ),
     },
 )
-PING = Described(
+PING_MESSAGE = Described(
     "Ask for a sign of life.",
     object_of(["type"], type=const("ping"), ref=REF_SCHEMA),
     {
@@ -155,16 +155,16 @@ PING = Described(
 )
 
 #: What every socket takes, whatever else packages teach it.
-OWN: dict[str, Described] = {
-    "auth": AUTH,
-    "subscribe": SUBSCRIBE,
-    "unsubscribe": UNSUBSCRIBE,
-    "publish": PUBLISH,
-    "ping": PING,
+OWN_MESSAGES: dict[str, Described] = {
+    "auth": AUTH_MESSAGE,
+    "subscribe": SUBSCRIBE_MESSAGE,
+    "unsubscribe": UNSUBSCRIBE_MESSAGE,
+    "publish": PUBLISH_MESSAGE,
+    "ping": PING_MESSAGE,
 }
 
 #: What the server says of itself, or of any message.
-UNASKED: dict[str, Message] = {
+UNASKED_MESSAGES: dict[str, Message] = {
     "token_expired": (
         "Send `auth` with a fresh token within that many seconds, or the socket closes (4401).",
         object_of(

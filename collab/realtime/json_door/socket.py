@@ -35,7 +35,7 @@ from ..transport.token_bucket import Bucket
 from ..transport.wire import Wire
 from . import protocol
 from .deferred import Deferred
-from .described import OWN
+from .described import OWN_MESSAGES
 from .follower import SocketFollower
 from .following import MAX_BYTES_AT_ONCE, Following, NotAtOnce
 from .group_commit import Group
@@ -275,6 +275,6 @@ HANDLERS: dict[str, Handler] = {
 def init_app(app: Flask) -> None:
     """Teach an application's sockets what all of them take."""
     for kind, handler in HANDLERS.items():
-        register(app, kind, handler, OWN[kind], publishing=handler in PUBLISHING_HANDLERS)
+        register(app, kind, handler, OWN_MESSAGES[kind], publishing=handler in PUBLISHING_HANDLERS)
     # Of no type of its own: it takes all that are not registered.
     MESSAGES.of(app).publishing.append(Socket._on_event)
