@@ -18,7 +18,7 @@ FORMATS = {
     "functions/handlers/thumbnail.py",  # `INPUT` is how a handler says what it takes
 }
 #: Calls whose product is named for what it holds, or is a type.
-KEEPERS = {"Slot", "Registry", "ration_slot", "TypeVar", "ParamSpec"}
+KEEPERS = {"Slot", "Registry", "Contributions", "ration_slot", "TypeVar", "ParamSpec"}
 #: Calls of `core/counting/metrics.py`, whose product is named for what it counts.
 COUNTERS = {"counter", "gauge", "histogram"}
 COLLECTIONS = (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.DictComp)
