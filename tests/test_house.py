@@ -59,9 +59,14 @@ RANKS = {
     "care": 7,
     "admin": 7,
 }
-#: What makes threads: the base of all parts, the worker, which stops several at once, and the
-#: exchange with another service, which is given up at its deadline.
-OWN_THREADS = {"core/parts.py", "server.py", "core/outbound/resolving.py"}
+#: What makes threads: the base of all parts, the worker, which stops several at once, the exchange
+#: with another service, which is given up at its deadline, and the pool of sockets' turns.
+OWN_THREADS = {
+    "core/parts.py",
+    "server.py",
+    "core/outbound/resolving.py",
+    "realtime/transport/reactor.py",
+}
 #: Modules beside the packages: what all may import, and what knows all.
 GROUND = {
     "config",

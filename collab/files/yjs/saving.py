@@ -46,6 +46,8 @@ class Saving(Connection):
         super().__init__(follower.wire, caller, follower)
         self._file_id, self._topic = file_id, f"file:{file_id}"
         self._pending = Promised(self._is_saved, self._on_done, lambda: self.rouse())
+        #: Kept, since the thread that reads asks it, outside of the application.
+        self._writer = writer()
         self._resume_at = 0.0
         self._awaits_step_2 = self._refused = self._lacking = False
 
@@ -106,7 +108,7 @@ class Saving(Connection):
     def hurries(self) -> bool:
         """Return whether typing takes no time: rights are known, and the text is in memory."""
         known = self._epoch == self.live.bell.rights_epoch and self.knows(self._topic)
-        return known and writer().has(self._file_id)
+        return known and self._writer.has(self._file_id)
 
     def type_at_once(self, update: bytes) -> bool:
         """Hand over what was typed; False leaves it to a turn, which says what is wrong."""

@@ -268,11 +268,20 @@ class Reactor(BackgroundThread):
         while self._commands:
             self._commands.popleft()()
 
+    @staticmethod
+    def _is_done_at_once(one: Waiting) -> bool:
+        try:
+            return one.at_once()
+        except Exception:
+            # This thread reads for everybody: what is wrong with one must not end it.
+            log.exception("what came at once failed, and is left to a turn")
+            return False
+
     def _on(self, wire: Any, events: int) -> None:
         if events & EVENT_WRITE and wire in self._watched and wire.flush():
             self._watched.discard(wire)
         one = self._reading.get(wire) if events & EVENT_READ else None
-        if one is not None and one.at_once():
+        if one is not None and self._is_done_at_once(one):
             one = None
         if one is not None:
             # Once: while its turn runs nobody waits for it, and after that it parks again.
