@@ -111,7 +111,7 @@ def _pieces(
             rows, more = take(result, ROWS_PER_READ, log.READ_BYTES)
             # After the reading and before the sending: what a demoted admin gets is not more than
             # this.
-            if not recheck(caller).is_admin:
+            if not recheck(caller, db.session.connection()).is_admin:
                 raise Forbidden("Only an admin may do this.")
             piece = style.write(for_admins([row for row in rows if wanted.matches(row)]))
         yield piece

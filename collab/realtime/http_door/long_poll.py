@@ -226,7 +226,9 @@ class Poll:
         while True:
             found = page(self._caller, self._topic, **self._query)
             # After the reading: it may have waited for minutes, and rights have gone.
-            known, self._caller = self._caller, recheck(self._caller)
+            # From the same transaction, and not what is remembered: that stands until a change of
+            # rights is told, and the rows of whoever wrote after it may be here before.
+            known, self._caller = self._caller, recheck(self._caller, db.session.connection())
             db.session.remove()
             if self._caller == known:  # else no longer an admin: look again with the rights of now
                 break
