@@ -91,11 +91,11 @@ class Waiting:
         self._queue.put(item)
 
     def take(
-        self, items: list[Change | Question], patience_s: float, gather_s: float, enough: int
+        self, items: list[Change | Question], patience_s: float, gather_s: float
     ) -> tuple[list[Change | Question], bool]:
         """Add what is there to some items; returns them, and whether the last has come.
 
-        Waits for the first, and once that is there `gather_s` for more, up to `enough`.
+        Waits for the first, and once that is there `gather_s` for more.
         """
         size = sum(item.weight for item in items)
         try:
@@ -108,7 +108,7 @@ class Waiting:
                     size += item.weight
                 if len(items) >= MAX_CHANGES_PER_COMMIT or size >= MAX_BYTES_PER_COMMIT:
                     return items, False
-                item = self._next(end if len(items) < enough else 0.0)
+                item = self._next(end)
         except Empty:
             return items, False
         return items, True

@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that a change may wait for its commit.
 PATIENCE_S = 15.0
-#: Seconds for which a turn waits for as many changes as the last one had, if it had several:
-#: whoever was answered by that sends the next, and all of them share a commit.
+#: Seconds for which a turn waits for more where the last one had several changes: whoever was
+#: answered by that sends the next, and all of them share a commit.
 GATHER_S = 0.002
 #: Seconds between two turns where more is left to do.
 LEFT_S = 0.002
@@ -70,8 +70,8 @@ class Writer(BackgroundThread):
         self.idle_s = IDLE_S
         #: Whether there may be something to compact, and which texts are checked next.
         self._busy = False
-        #: Changes of the last turn: as many are on their way, if it had several.
-        self._last = 0
+        #: Whether the last turn had several changes: then more are on their way.
+        self._several = False
         self._rounds = compaction.Rounds()
         #: (file, version) -> update, for followers.
         self.updates = Recent()
@@ -127,10 +127,6 @@ class Writer(BackgroundThread):
         """Return how many texts were proved to be what is stored, and how many were not."""
         return asdict(proof.proofs)
 
-    def has(self, file_id: int) -> bool:
-        """Return whether a document is in memory: then what is handed over takes no time."""
-        return file_id in self._texts
-
     @property
     def in_memory(self) -> list[int]:
         """Return the files whose documents are in memory."""
@@ -165,13 +161,12 @@ class Writer(BackgroundThread):
         items, self._left = self._left, []
         idle = max(0.01, self.idle_s / 2)
         patience_s = LEFT_S if items else 0 if self._busy else idle
-        gather_s = GATHER_S if self._last > 1 else 0.0
-        return self._waiting.take(items, patience_s, gather_s, self._last)
+        return self._waiting.take(items, patience_s, GATHER_S if self._several else 0.0)
 
     def _carry_out(self, items: Sequence[Change | Question]) -> None:
         """Take a turn: one commit, and what is asked after it; others write before the next."""
         changes = [item for item in items if isinstance(item, Change)]
-        self._last = len(changes)
+        self._several = len(changes) > 1
         questions = [item for item in items if isinstance(item, Question)]
         try:
             left = self._commit(changes) if changes else []

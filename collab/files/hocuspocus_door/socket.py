@@ -121,12 +121,6 @@ class HocuspocusSocket(Served):
             with self._one(key):
                 editor.settle()
 
-    def rest(self) -> None:
-        """See to what could not be merged as it came."""
-        for key, editor in tuple(self._editors.items()):
-            with self._one(key):
-                editor.rest()
-
     def tick(self) -> None:
         """Do what is due by the clock, or about rights."""
         if self._seat.user_id is None and time.monotonic() >= self._until:
@@ -204,10 +198,9 @@ class HocuspocusSocket(Served):
             raise NotFound("There is no text of that name: it is named by its id.")
         text = load_text(file_id, who)
         follower = NamedFollower(who, self._line, key, self._parked.rouse, closes=modern)
-        editor = self._editors[key] = NamedEditor(who, text.id, follower, lf=self._lf)
-        editor.rouse = self._parked.rouse
+        self._editors[key] = NamedEditor(who, text.id, follower, lf=self._lf)
         try:
-            yield from editor.begin()
+            yield from self._editors[key].begin()
         except Exception:
             self._drop(key)
             raise

@@ -77,11 +77,9 @@ def _now(live_text: LiveText, notes: dict[int, Any]) -> Body:
 @needs(FILES_AREA, write=True)
 def edit_file(socket: Socket, body: Body) -> None:
     """Change a text; it is answered once the change is on disk."""
-    file_id = number(body, "file_id", 1)
-    socket.leave_to_turn_unless(socket.answers_quickly and writer().has(file_id))
     flags.require("files", socket.caller.user_id)
     change = Change(
-        file_id=file_id,
+        file_id=number(body, "file_id", 1),
         caller=socket.caller,
         door="socket",
         delta=delta_sent(body.get("edits")),

@@ -18,11 +18,9 @@ from ...realtime.transport.wire import Wire
 from ..yjs import bursts, protocol
 from ..yjs.budget import SMALL_MESSAGE_BYTES, SizeLimit
 from ..yjs.closing import code_for
-from ..yjs.editor import Editor
+from ..yjs.editor import UPDATE_BYTES, Editor
 from ..yjs.follower import YjsFollower
 from ..yjs.line import Line
-from ..yjs.protocol import EMPTY_UPDATE
-from ..yjs.saving import UPDATE_BYTES
 
 
 def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:
@@ -70,11 +68,6 @@ class YjsConnection(Editor):
         finally:
             self._incoming.carried_out(len(data))
             db.session.remove()
-
-    def at_once(self, data: str | bytes) -> bool:
-        """Hand over what was typed; all else is for a turn."""
-        update = bursts.small_update(data)
-        return update is not None and update != EMPTY_UPDATE and self.type_at_once(update)
 
     @property
     def join(self) -> Join:

@@ -21,9 +21,6 @@ from .protocol import LIVE_AREA, Body
 #: Followers up to which the thread that reads tells them a signal, some 5 ms; it reads no other
 #: socket meanwhile.
 MAX_FOLLOWERS_AT_ONCE = 1_000
-#: Bytes of a message that is handed to another thread by the thread that reads: some typing, which
-#: takes it a tenth of a millisecond to read.
-MAX_BYTES_AT_ONCE = 1024
 
 
 class NotAtOnce(Exception):
@@ -32,16 +29,6 @@ class NotAtOnce(Exception):
 
 class Following(Expiring):
     """A connection whose person says what they follow."""
-
-    #: Whether the last message took no time, as the next one does then, most likely.
-    _quick = False
-    #: Whether a message is carried out in the thread that reads.
-    _hurried = False
-
-    def leave_to_turn_unless(self, quick: bool) -> None:
-        """Let a message be carried out in the thread that reads only if that is `quick`."""
-        if self._hurried and not quick:
-            raise NotAtOnce
 
     def answer(self, kind: str, request: Body, **members: Any) -> None:
         """Answer a request."""

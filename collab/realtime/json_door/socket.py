@@ -37,7 +37,7 @@ from . import protocol
 from .deferred import Deferred
 from .described import OWN_MESSAGES
 from .follower import SocketFollower
-from .following import MAX_BYTES_AT_ONCE, Following, NotAtOnce
+from .following import Following, NotAtOnce
 from .group_commit import Group
 from .messages import MESSAGES, Handler, register
 from .needs import admit, needs, needs_nothing
@@ -58,10 +58,14 @@ class Socket(Following):
         self._topics, self._after = topics, after
         self._bucket = Bucket(setting("MESSAGE_RATE"))
         self._group = Group(wire, self.speech, self.withdrawn)
-        self._deferred = Deferred(wire, self._push_refusal, lambda: self.rouse())
+        self._deferred = Deferred(wire, self._push_refusal)
         self._messages = MESSAGES.here()
         #: Bytes of the message that is being carried out, about.
         self._size = 0
+        #: Whether the last message was a signal, as the next one is then, most likely.
+        self._signals = False
+        #: Whether a message is carried out in the thread that reads.
+        self._hurried = False
 
     def welcome(self) -> Work:
         """Subscribe to the topics that the address names."""
@@ -103,44 +107,37 @@ class Socket(Following):
 
     @property
     def hurries(self) -> bool:
-        """Return whether signals or edits are coming, for which rights need not be looked up."""
-        return self._quick and self._epoch == self.live.bell.rights_epoch and not self._group
+        """Return whether signals are coming, for which rights need not be looked up."""
+        known = self._epoch == self.live.bell.rights_epoch
+        return self._signals and known and not self._group and not self._deferred
 
     def at_once(self, data: str | bytes) -> bool:
-        """Send a signal, or hand an edit over; all else, and what is refused, is for a turn."""
+        """Send a signal; whatever else comes, and what is refused, is for a turn."""
         if not self.hurries or not self._bucket.take():
             return False
-        self._hurried, self._size = True, len(data)
+        self._hurried = True
         try:
             body = self.parse(data)
             if body is None:
                 raise NotAtOnce
             handler = self._messages.handlers.get(same_type(body["type"]), Socket._on_event)
-            if handler in self._messages.deferring:
-                self._tell()  # signals that were sent before it
-            # Signals may be answered, too, and answers keep the order of their requests.
-            elif handler not in self._messages.publishing or self._deferred:
+            if handler not in self._messages.publishing:
                 raise NotAtOnce
             refuse_nul(data, body)
             refuse_large_numbers(data)
             admit(handler, self.caller)
             handler(self, body)
         except (NotAtOnce, ApiError):
-            self._quick = False
+            self._signals = False
             self._bucket.give_back(1)
         finally:
             self._hurried = False
-        return self._quick
-
-    def rest(self) -> None:
-        """Commit what was published, and send the signals; answers come when they can be given."""
-        self._group.commit()
-        self._tell()
-        self._deferred.take_done()
+        return self._signals
 
     def settle(self) -> None:
         """Commit what was published, send the signals, and answer what waits for other threads."""
-        self.rest()
+        self._group.commit()
+        self._tell()
         self._deferred.settle()
 
     def publish(self, body: Body) -> None:
@@ -159,20 +156,14 @@ class Socket(Following):
             kind, found = members(result)
             return self.speech.answer(kind, request, **found)
 
-        self._quick = True
-        self._deferred.add((request, answer), self._size, future)
-
-    @property
-    def answers_quickly(self) -> bool:
-        """Return whether the message is short, and its answer may wait with those before it."""
-        return self._size <= MAX_BYTES_AT_ONCE and self._deferred.has_room(self._size)
+        self._deferred.add(request, self._size, future, answer)
 
     def _guarded(self, body: Body, handler: Handler) -> Work:
         """Carry out one message and answer its error, if it has one."""
         if handler not in PUBLISHING_HANDLERS:
             self._group.commit()  # answers keep the order of their requests
         if handler not in self._messages.publishing:
-            self._quick = False
+            self._signals = False
             self._tell()
         if handler not in self._messages.deferring:
             self._deferred.settle()
@@ -238,8 +229,9 @@ class Socket(Following):
         what = publishing.draft(kind, body.get("payload", body.get("data", {})))
         followed = list(self.follower.topics)
         topic = protocol.topic_of(body, followed[0] if len(followed) == 1 else None)
-        self._quick = not what.kept
-        self.leave_to_turn_unless(self._quick and self._is_quick(what.kind, topic))
+        self._signals = not what.kept
+        if self._hurried and not (self._signals and self._is_quick(what.kind, topic)):
+            raise NotAtOnce
         if what.kept:
             self._tell()
             self.sent(body, self._group.add(body, what, topic, self.caller))

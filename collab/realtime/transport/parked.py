@@ -74,13 +74,13 @@ class Parked:
             self._left = True
             self._linger()
         else:
-            self._work = self.serve(served)
+            self._served, self._work = served, served.begin()
         self.wire.at_end(self.rouse)
         self.rouse()
 
     def serve(self, served: Served) -> Work:
         """Go on as another connection: its person is known now."""
-        self._served, served.rouse = served, self.rouse
+        self._served = served
         return served.begin()
 
     def pass_on(self, heir: Parked) -> None:
@@ -94,7 +94,7 @@ class Parked:
             if self._left or self.wire.closing:
                 return False
             served.moved(self.wire)
-            self._served, served.rouse, self._resume_at = served, self.rouse, 0.0
+            self._served, self._resume_at = served, 0.0
         self.rouse()
         return True
 
@@ -216,7 +216,7 @@ class Parked:
             served.tick()
             if (pause := self._owed(served)) > 0:
                 self._resume_at = time.monotonic() + pause
-                served.rest()
+                served.settle()
                 return Next.PAUSE
             if self._intake.messages:
                 self._work = served.take(self._intake.messages.popleft())
@@ -227,7 +227,7 @@ class Parked:
                 raise ConnectionClosed
             size = self._take_in(served) if handled < pacing.TURN_BYTES else 0
             if not size:
-                served.rest()
+                served.settle()
                 if self._heir is not None and handled < pacing.TURN_BYTES:
                     return self._hand_over(served, self._heir)
                 return Next.READ if handled < pacing.TURN_BYTES else Next.NOW

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
 from .incoming import Join
 from .wire import Wire
@@ -15,9 +15,6 @@ Work = Generator[None, None, None]
 
 class Served(ABC):
     """Whom a socket serves: a connection, or somebody who has not signed in yet."""
-
-    #: Asks for a turn, in any thread; set by whoever gives turns, before the first.
-    rouse: Callable[[], None]
 
     @abstractmethod
     def begin(self) -> Work:
@@ -48,14 +45,7 @@ class Served(ABC):
         """Finish what was done at once, before anything else is done."""
 
     def settle(self) -> None:  # noqa: B027 (most have nothing that waits)
-        """Finish what waits for its commit, or for another thread."""
-
-    def rest(self) -> None:
-        """Finish what waits for its commit: nothing more has been sent for now.
-
-        What waits for another thread is finished when that is done, with another turn if need be.
-        """
-        self.settle()
+        """Finish what waits for its commit: nothing more has been sent for now."""
 
     @abstractmethod
     def tick(self) -> None:
