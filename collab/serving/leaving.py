@@ -79,8 +79,11 @@ class Leaving:
             return
         if not peer.gatherer.idle:
             self._deadlines.set(peer, min(peer.deadline, self._last_rest_at))
-        elif time.monotonic() < self._leaves_at:
-            self._deadlines.set(peer, min(peer.deadline, self._leaves_at))
+            return
+        # A request may be on its way: who has connected a moment ago is about to send one.
+        at = max(self._leaves_at, peer.begun + REST_S)
+        if time.monotonic() < at:
+            self._deadlines.set(peer, min(peer.deadline, at))
         else:
             self._drop(peer)
 

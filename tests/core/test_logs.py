@@ -21,7 +21,8 @@ from collab.core.logging.lines import ConsoleFormatter, JsonFormatter
 from collab.core.logging.redacting import MAX_MESSAGE_LENGTH, redact
 from collab.core.logging.repeats import MAX_KINDS, MAX_LINES_OF_A_KIND, WINDOW_S, Repeats
 from collab.extensions import db
-from collab.realtime.json_door.socket import register
+from collab.realtime.json_door.described import Described
+from collab.realtime.json_door.messages import register
 
 from ..support.jobs import Clock, Desk
 from ..support.people import PASSWORD, Person, ok
@@ -290,7 +291,7 @@ def test_a_line_of_a_socket_has_the_id_of_its_handshake(logged: MakeLogged, alic
     def stumble(*_: Any) -> Any:
         raise RuntimeError("stumbled")
 
-    register(log.app, "test.stumble", stumble)
+    register(log.app, "test.stumble", stumble, Described("Stumble.", {}, {}))
     with ThreadServer(log.app) as server:
         headers = ["X-Request-ID: handshake-7"]
         with Socket(server.url, token=alice.token, headers=headers) as ws:

@@ -25,6 +25,9 @@ from ..support.waiting import PATIENCE, eventually
 #: Short times for a test; the numbers of connections are what an attack would use.
 QUICK = {"HEAD_SECONDS": "1", "BODY_SECONDS": "1", "SEND_SECONDS": "1"}
 MANY = 1100
+#: Descriptors of the connections to the database that chores beside requests may have opened: few
+#: next to a thousand connections and a hundred uploads, each of which might have left one.
+OPENED_BESIDE = 20
 #: Seconds: fewer than a body would have without these.
 NOT_SO_QUICK_S = 19
 
@@ -131,7 +134,8 @@ def test_memory_and_descriptors_stay_flat_over_many_connections_and_aborted_uplo
     visit(200, 20)
     files, memory = descriptors(server), memory_kib(server)
     visit(1000, 100)
-    eventually(lambda: descriptors(server) <= files)
+    # What the server does beside requests may have opened its own meanwhile: the database's.
+    eventually(lambda: descriptors(server) <= files + OPENED_BESIDE)
     assert memory_kib(server) < memory + 8 * 1024
     assert not [path for path in instance.rglob("*") if path.name.startswith("tmp")]
 
