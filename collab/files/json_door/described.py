@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from ...realtime.json_door.described import (
-    REF_SCHEMA,
     TOPIC_SCHEMA,
     Described,
     Json,
-    const,
+    message_of,
     object_of,
 )
 
@@ -29,14 +28,20 @@ EDITS_SCHEMA: Json = {
 
 OPEN_MESSAGE = Described(
     "Follow a text file's edits and cursors, and get what it says now.",
-    object_of(["type", "file_id"], type=const("file.open"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA),
+    message_of("file.open", "file_id", file_id=NUMBER_SCHEMA),
     {
         "file.opened": (
             "The text at `version`. Later edits arrive live, as `file.edited`; one at or below "
             "`version` is already in the content.",
-            object_of(
-                ["type", "file_id", "path", "content", "version", "last_id", "present", "cursors"],
-                type=const("file.opened"),
+            message_of(
+                "file.opened",
+                "file_id",
+                "path",
+                "content",
+                "version",
+                "last_id",
+                "present",
+                "cursors",
                 file_id=NUMBER_SCHEMA,
                 path={"type": "string"},
                 content={"type": "string"},
@@ -53,7 +58,6 @@ OPEN_MESSAGE = Described(
                         version=NUMBER_SCHEMA,
                     ),
                 },
-                ref=REF_SCHEMA,
             ),
         ),
     },
@@ -62,59 +66,54 @@ EDIT_MESSAGE = Described(
     "Change a text. The edits are made to `base_version` and merged with what has changed "
     "since. An edit with an `edit_id`, unique among your edits of the file, may be sent "
     "again: it is applied once.",
-    object_of(
-        ["type", "file_id", "base_version", "edits"],
-        type=const("file.edit"),
+    message_of(
+        "file.edit",
+        "file_id",
+        "base_version",
+        "edits",
         file_id=NUMBER_SCHEMA,
         base_version=NUMBER_SCHEMA,
         edits=EDITS_SCHEMA,
         edit_id={"type": "string", "pattern": "^[!-~]{1,64}$"},
-        ref=REF_SCHEMA,
     ),
     {
         "file.accepted": (
             "An edit is on disk: `edits`, as merged, turned the version before into `version`. It "
             "is sent as `file.edited` too, before or after this. If others had already done the "
             "same, nothing is left of it: then `edits` is empty, and there is no new version.",
-            object_of(
-                ["type", "file_id", "version", "edits"],
-                type=const("file.accepted"),
+            message_of(
+                "file.accepted",
+                "file_id",
+                "version",
+                "edits",
                 file_id=NUMBER_SCHEMA,
                 version=NUMBER_SCHEMA,
                 edits=EDITS_SCHEMA,
-                ref=REF_SCHEMA,
             ),
         ),
     },
 )
 CLOSE_MESSAGE = Described(
     "Stop following a file.",
-    object_of(["type", "file_id"], type=const("file.close"), file_id=NUMBER_SCHEMA, ref=REF_SCHEMA),
+    message_of("file.close", "file_id", file_id=NUMBER_SCHEMA),
     {
         "file.closed": (
             "The file is no longer followed.",
-            object_of(
-                ["type", "file_id"],
-                type=const("file.closed"),
-                file_id=NUMBER_SCHEMA,
-                ref=REF_SCHEMA,
-            ),
+            message_of("file.closed", "file_id", file_id=NUMBER_SCHEMA),
         ),
     },
 )
 CURSOR_MESSAGE = Described(
     "Show your cursor. On a file (`file_id`) with a `position` in the text of `version`, it "
     "is remembered, and moves along with edits; elsewhere it may be any `payload`.",
-    object_of(
-        ["type"],
-        type=const("cursor.moved"),
+    message_of(
+        "cursor.moved",
         file_id=NUMBER_SCHEMA,
         topic=TOPIC_SCHEMA,
         position=POSITION_SCHEMA,
         anchor=POSITION_SCHEMA,
         version=NUMBER_SCHEMA,
         payload={"type": "object"},
-        ref=REF_SCHEMA,
     ),
     {},
 )

@@ -29,6 +29,11 @@ def const(value: str) -> Json:
     return {"type": "string", "const": value}
 
 
+def message_of(kind: str, *required: str, **properties: Json) -> Json:
+    """Describe a message of a type, which may have a `ref`."""
+    return object_of(["type", *required], type=const(kind), **properties, ref=REF_SCHEMA)
+
+
 #: What a message is for, and its schema.
 Message = tuple[str, Json]
 
@@ -44,16 +49,16 @@ class Described:
 
 AUTH_MESSAGE = Described(
     "Sign in as the first message, or renew the token.",
-    object_of(["type", "token"], type=const("auth"), token={"type": "string"}, ref=REF_SCHEMA),
+    message_of("auth", "token", token={"type": "string"}),
     {
         "authenticated": (
             "The token is valid.",
-            object_of(
-                ["type", "user_id", "expires_at"],
-                type=const("authenticated"),
+            message_of(
+                "authenticated",
+                "user_id",
+                "expires_at",
                 user_id={"type": "integer"},
                 expires_at={"type": "string", "format": "date-time"},
-                ref=REF_SCHEMA,
             ),
         ),
     },
@@ -63,9 +68,8 @@ SUBSCRIBE_MESSAGE = Described(
     "missed of several topics comes merged, in the log's order, so that the last id that was "
     "seen is true for each of them. A topic that is followed already is not replayed again: "
     "a second `subscribe` brings only what is older than what came.",
-    object_of(
-        ["type"],
-        type=const("subscribe"),
+    message_of(
+        "subscribe",
         topic=TOPIC_SCHEMA,
         topics={"type": "array", "items": TOPIC_SCHEMA, "minItems": 1, "maxItems": MAX_TOPICS},
         project_id={"type": "integer"},
@@ -73,7 +77,6 @@ SUBSCRIBE_MESSAGE = Described(
             "type": ["integer", "string"],
             "description": "The last id that was seen of these topics.",
         },
-        ref=REF_SCHEMA,
     ),
     {
         "subscribed": (
@@ -81,9 +84,12 @@ SUBSCRIBE_MESSAGE = Described(
             "topic has an answer of its own; what was missed comes after them all. Until the first "
             "row has come, the id to come back with is the `after` that was sent, or without one "
             "`last_id`.",
-            object_of(
-                ["type", "topic", "last_id", "recovered", "present"],
-                type=const("subscribed"),
+            message_of(
+                "subscribed",
+                "topic",
+                "last_id",
+                "recovered",
+                "present",
                 topic=TOPIC_SCHEMA,
                 last_id={"type": "integer"},
                 recovered={
@@ -92,24 +98,17 @@ SUBSCRIBE_MESSAGE = Described(
                     "log.",
                 },
                 present={"type": "array", "items": {"type": "object"}},
-                ref=REF_SCHEMA,
             ),
         ),
     },
 )
 UNSUBSCRIBE_MESSAGE = Described(
     "Stop following a topic.",
-    object_of(["type", "topic"], type=const("unsubscribe"), topic=TOPIC_SCHEMA, ref=REF_SCHEMA),
+    message_of("unsubscribe", "topic", topic=TOPIC_SCHEMA),
     {
         "unsubscribed": (
             "The topic is no longer followed; `reason` is the event that took the right away.",
-            object_of(
-                ["type", "topic"],
-                type=const("unsubscribed"),
-                topic=TOPIC_SCHEMA,
-                reason={"type": "string"},
-                ref=REF_SCHEMA,
-            ),
+            message_of("unsubscribed", "topic", topic=TOPIC_SCHEMA, reason={"type": "string"}),
         ),
     },
 )
@@ -117,39 +116,29 @@ PUBLISH_MESSAGE = Described(
     "Publish an event. Its type may also stand in `type` itself, as in `file_changed`. "
     "A signal (`typing`, `cursor_moved`) may have 4 KiB, any other event 256 KiB; a person "
     "who publishes more bytes a second than allowed gets an `error` of status 429.",
-    object_of(
-        ["type", "event"],
-        type=const("publish"),
+    message_of(
+        "publish",
+        "event",
         event={"type": "string", "examples": ["file_changed"]},
         topic=TOPIC_SCHEMA,
         payload={"type": "object"},
-        ref=REF_SCHEMA,
     ),
     {
         "published": (
             "A recorded event is in the log under `id`.",
-            object_of(
-                ["type", "topic", "id"],
-                type=const("published"),
-                topic=TOPIC_SCHEMA,
-                id={"type": ["string", "null"]},
-                ref=REF_SCHEMA,
+            message_of(
+                "published", "topic", "id", topic=TOPIC_SCHEMA, id={"type": ["string", "null"]}
             ),
         ),
     },
 )
 PING_MESSAGE = Described(
     "Ask for a sign of life.",
-    object_of(["type"], type=const("ping"), ref=REF_SCHEMA),
+    message_of("ping"),
     {
         "pong": (
             "A sign of life.",
-            object_of(
-                ["type", "time"],
-                type=const("pong"),
-                time={"type": "string", "format": "date-time"},
-                ref=REF_SCHEMA,
-            ),
+            message_of("pong", "time", time={"type": "string", "format": "date-time"}),
         ),
     },
 )
@@ -176,15 +165,16 @@ UNASKED_MESSAGES: dict[str, Message] = {
     ),
     "error": (
         "The message with this `ref` was refused.",
-        object_of(
-            ["type", "title", "status", "detail"],
-            type=const("error"),
+        message_of(
+            "error",
+            "title",
+            "status",
+            "detail",
             title={"type": "string"},
             status={"type": "integer"},
             detail={"type": "string"},
             errors={"type": "array", "items": {"type": "object"}},
             topic=TOPIC_SCHEMA | {"description": "Which of the topics it is about."},
-            ref=REF_SCHEMA,
         ),
     ),
 }
