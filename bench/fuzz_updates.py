@@ -16,15 +16,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from tests.support.fuzzing import (
-    Outcome,
-    as_yjs_has_it,
-    carried_out,
-    crafted,
-    disordered,
-    mutated,
-    one_thing_each,
-)
+from tests.support.fuzzing import Outcome, carried_out, crafted, disordered, fault, mutated
 from tests.support.oracle import StockYjs
 
 AT_ONCE = 50
@@ -48,16 +40,7 @@ def wrong(kind: str, outcome: Outcome, yjs: StockYjs) -> str:
         return outcome.wrong[0]
     if kind == "crafted":
         return ""
-    theirs = yjs.apply(outcome.taken)
-    if theirs["failed"]:
-        return f"Yjs: {theirs['failed'][0]}"
-    if as_yjs_has_it(outcome, theirs):
-        return ""
-    if kind == "mutated" and not one_thing_each(outcome.taken):
-        return ""
-    if kind == "mutated" and theirs["text"] != theirs["reload"]:
-        return ""  # Yjs itself makes another text of it when it is loaded again
-    return f"{outcome.text!r}, and with Yjs {theirs['text']!r}"
+    return fault(outcome, yjs, changed=kind == "mutated") or ""
 
 
 class Run:

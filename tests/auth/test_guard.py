@@ -342,10 +342,14 @@ def test_what_no_script_may_do_names_no_scope(alices: Caller) -> None:
 
 
 def test_whoever_logged_in_has_every_scope_and_a_script_its_own(alices: Caller) -> None:
+    reads, writes = script(alices, "tasks:read"), script(alices, "tasks:write")
     guard.require_scope(alices, None, write=True)
-    guard.require_scope(script(alices, "tasks:read"), "tasks", write=False)
-    guard.require_scope(script(alices, "tasks:write"), "tasks", write=True)
-    guard.require_scope(script(alices, "tasks:write"), "tasks", write=False)
+    guard.require_scope(reads, "tasks", write=False)
+    guard.require_scope(writes, "tasks", write=True)
+    guard.require_scope(writes, "tasks", write=False)
+    assert guard.within_scope(alices, None, write=True)
+    assert not guard.within_scope(reads, "tasks", write=True)
+    assert not guard.within_scope(writes, "projects", write=False)
 
 
 def test_in_an_address_a_personal_token_must_let_its_bearer_read_there(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -37,6 +36,8 @@ from collab.extensions import db
 
 from ..support.people import PASSWORD, Person
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 HERE = Client("192.0.2.7", "a browser", "collab.test")
 NEW = "another good one"
 #: As one keyboard types it, and as it is compared (`core/text/opaque.py`).
@@ -45,16 +46,8 @@ OUTDATED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(autouse=True)
-def inside(app: Flask) -> Iterator[None]:
+def settings(app: Flask) -> None:
     app.config["AUTH_RATE_LIMIT"] = "2 per 15 minutes"
-    with app.app_context():
-        yield
-        db.session.rollback()
-
-
-@pytest.fixture
-def user(alice: Person) -> User:
-    return db.session.get_one(User, alice.id)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -21,21 +20,14 @@ from collab.core.slots import setting
 from collab.events.models import EventRow
 from collab.extensions import db
 
-from ..support.people import Person
+pytestmark = pytest.mark.usefixtures("inside")
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def inside(app: Flask) -> Iterator[None]:
+def settings(app: Flask) -> None:
     app.config["REFRESH_GRACE_SECONDS"] = 600  # no test is as slow
-    with app.app_context():
-        yield
-
-
-@pytest.fixture
-def user(alice: Person) -> User:
-    return db.session.get_one(User, alice.id)
 
 
 @pytest.fixture

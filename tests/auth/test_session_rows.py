@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -26,19 +25,10 @@ from collab.extensions import db
 
 from ..support.people import Person
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 HOUR = timedelta(hours=1)
 HERE = Client("192.0.2.7", "a browser")
-
-
-@pytest.fixture(autouse=True)
-def inside(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield
-
-
-@pytest.fixture
-def user(alice: Person) -> User:
-    return db.session.get_one(User, alice.id)
 
 
 def log_in(user: User, client: Client = HERE, **more: Any) -> SignedIn:

@@ -15,6 +15,7 @@ from collab.files.updates.bounds import MAX_CLIENTS, Unusable
 from collab.files.updates.merge_cost import Spoilt
 
 from . import updates as by_hand
+from .oracle import StockYjs
 
 EDGES = (0, 1, 2, 4, 7, 8, 10, 117, 118, 127, 128, 129, 255)
 
@@ -215,6 +216,21 @@ def as_yjs_has_it(outcome: Outcome, theirs: dict[str, Any]) -> bool:
     if theirs["pending"] and len(outcome.text) != len(text):
         text = _with_characters_of(outcome.text, text)
     return (outcome.text, outcome.vector) == (text, theirs["vector"])
+
+
+def fault(outcome: Outcome, yjs: StockYjs, *, changed: bool) -> str | None:
+    """Return what stock Yjs makes otherwise of the same updates: an empty text is nothing.
+
+    None: of bytes that were changed Yjs itself makes one text or another.
+    """
+    theirs = yjs.apply(outcome.taken)
+    if theirs["failed"]:
+        return f"Yjs: {theirs['failed'][0]}"
+    if changed and not (one_thing_each(outcome.taken) and theirs["text"] == theirs["reload"]):
+        return None
+    if as_yjs_has_it(outcome, theirs):
+        return ""
+    return f"{outcome.text!r}, and with Yjs {theirs['text']!r}"
 
 
 def _with_characters_of(ours: str, theirs: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,21 +35,16 @@ from collab.extensions import db
 
 from ...support.people import Person
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 FREE, WINDOW_S = 3, 60
 MINUTE = timedelta(minutes=1)
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @pytest.fixture(autouse=True)
-def inside(app: Flask) -> Iterator[None]:
+def settings(app: Flask) -> None:
     app.config["SECOND_FACTOR_RATE_LIMIT"] = f"{FREE} per {WINDOW_S} seconds"
-    with app.app_context():
-        yield
-
-
-@pytest.fixture
-def user(alice: Person) -> User:
-    return db.session.get_one(User, alice.id)
 
 
 @pytest.fixture

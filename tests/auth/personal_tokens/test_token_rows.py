@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -29,18 +28,9 @@ from collab.extensions import db
 
 from ...support.people import Person
 
+pytestmark = pytest.mark.usefixtures("inside")
+
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def inside(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield
-
-
-@pytest.fixture
-def user(alice: Person) -> User:
-    return db.session.get_one(User, alice.id)
 
 
 def make(user: User, *wanted: str, name: str = "Script", days: int = 30) -> PersonalToken:
