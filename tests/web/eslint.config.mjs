@@ -8,6 +8,12 @@ const MARKUP = ["innerHTML", "outerHTML", "insertAdjacentHTML", "srcdoc"].map((p
   message: "Text is inserted as text: make elements with h().",
 }));
 
+/** A request in a variable fails with nobody waiting for it when another that is awaited first fails, too. */
+const BEGUN = {
+  selector: "VariableDeclarator > CallExpression[callee.type='MemberExpression'][callee.object.property.name='api']",
+  message: "Await it, or give it to Promise.all() with what is asked for beside it.",
+};
+
 export default [
   js.configs.recommended,
   {
@@ -16,6 +22,7 @@ export default [
     rules: {
       "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       "no-restricted-properties": ["error", ...MARKUP, { object: "document", property: "write" }],
+      "no-restricted-syntax": ["error", BEGUN],
       "no-eval": "error",
       "no-implied-eval": "error",
       "no-new-func": "error",

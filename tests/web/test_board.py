@@ -50,6 +50,18 @@ def test_a_card_moved_in_one_window_moves_in_the_other(window, at_site, alice, p
     expect(column(one, "Blocked")).to_contain_text("Fuel")
 
 
+def test_a_board_that_is_left_while_it_loads_leaves_no_error(window, project):
+    page = window("alice", f"/projects/{project}/activity")
+    unanswered = []
+    for what in ("tasks", "members"):
+        page.route(f"**/api/v1/projects/{project}/{what}?*", lambda route: unanswered.append(route))
+    with page.expect_request(f"**/projects/{project}/members?*"):
+        page.get_by_role("link", name="Board").click()
+    page.get_by_role("navigation", name="Project").get_by_role("link", name="Activity").click()
+    expect(page.get_by_role("heading", name="Activity", level=1)).to_be_visible()
+    assert unanswered, "it was left in the middle; an error on the page fails each test of a window"
+
+
 def test_a_finger_drags_a_card_after_resting_on_it(window, at_site, alice, project):
     at_site(alice).post(f"/projects/{project}/tasks", {"title": "Launch"})
     page = window("alice", f"/projects/{project}/board", has_touch=True)

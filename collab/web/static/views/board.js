@@ -114,10 +114,12 @@ class BoardView {
     const next = new Map();
     try {
       const { signal } = this.ctx;
-      const members = this.ctx.api.all(`projects/${this.id}/members`, { signal });
-      await Promise.all(COLUMNS.map(([status]) => this.#page(status, board, next)));
-      const people = (await members).filter((one) => one.user_id);
+      const [members] = await Promise.all([
+        this.ctx.api.all(`projects/${this.id}/members`, { signal }),
+        ...COLUMNS.map(([status]) => this.#page(status, board, next)),
+      ]);
       if (mine !== this.#loads) return;
+      const people = members.filter((/** @type {any} */ one) => one.user_id);
       this.#people = people.map((one) => ({ id: one.user_id, name: one.name, email: one.email }));
       this.#board = board;
       this.#next = next;
