@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from .console import Console
 from .error_file import ErrorFile
 from .lines import ConsoleFormatter, JsonFormatter, Redacting
 from .repeats import Repeats
@@ -19,7 +20,7 @@ redacting = Redacting()
 
 def configure(level: str, style: str, instance: Path) -> None:
     """Send all lines to standard error in the style asked for, and errors to a file, too."""
-    console, errors = logging.StreamHandler(), ErrorFile(instance / ERRORS_PATH)
+    console, errors = Console(), ErrorFile(instance / ERRORS_PATH)
     Repeats(console, passing=(ACCESS_LOGGER,))
     Repeats(errors)
     for handler in (console, errors):
