@@ -140,6 +140,10 @@ class Engine(ABC):
     def put_log_away(self) -> None:
         """Write what is in a write-ahead log into the database, as far as nobody uses it now."""
 
+    @abstractmethod
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of the database (`main`) and of what of its log is beside it (`wal`)."""
+
     @property
     @abstractmethod
     def version(self) -> str:

@@ -41,6 +41,7 @@ CONNECT_S = 10
 ALONE_PAUSE_S = 0.1
 
 IS_UNFLUSHED = "SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()"
+DATABASE_BYTES = "SELECT pg_database_size(current_database())"
 
 # Everything in one round trip, and local to the transaction: a pool may hand the connection on.
 BEGIN_WRITING = (
@@ -222,6 +223,11 @@ class PostgresEngine(Engine):
 
     def put_log_away(self) -> None:
         """Do nothing: the server's log is its own matter."""
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of the database; the log is all databases' of the server."""
+        found = READERS.of(self._app).use(lambda one: one.exec_driver_sql(DATABASE_BYTES).scalar())
+        return {"main": int(found or 0)}
 
     @property
     def version(self) -> str:

@@ -36,6 +36,8 @@ SQL_FUNCTIONS: dict[str, Callable[[str], str]] = {
     "call_key": call_key,
 }
 
+#: The files of a database, by what their names end with.
+FILE_ENDINGS = {"main": "", "wal": "-wal"}
 #: Bytes to which the write-ahead log is cut once what is in it is in the database.
 WAL_BYTES = 64 * 2**20
 #: Pages in the log, of 4 KiB each, from which on a commit writes them into the database. A new
@@ -221,6 +223,11 @@ class SqliteEngine(Engine):
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
                 connection.close()
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of the files."""
+        files = {name: Path(f"{self.path}{ending}") for name, ending in FILE_ENDINGS.items()}
+        return {name: one.stat().st_size if one.exists() else 0 for name, one in files.items()}
 
     @property
     def version(self) -> str:

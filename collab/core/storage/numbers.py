@@ -1,9 +1,8 @@
-"""What Prometheus is told of the database's files and of the disk."""
+"""What Prometheus is told of the sizes of the database and of the room on the disk."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -12,24 +11,19 @@ from ..database import engine
 from ..slots import setting
 from .free_space import MIB, free_bytes
 
-#: The files of a database, by what their names end with.
-FILE_ENDINGS = {"main": "", "wal": "-wal"}
 
-
-def _sizes(path: str) -> Metric:
+def collect_database() -> Iterator[Metric]:
+    """Yield the sizes of the database; it has to answer where it is a server's."""
     sizes = GaugeMetricFamily(
         "collab_database_bytes", "Bytes of the database and its write-ahead log.", labels=["file"]
     )
-    for name, ending in FILE_ENDINGS.items():
-        file = Path(path + ending)
-        sizes.add_metric([name], file.stat().st_size if file.exists() else 0)
-    return sizes
+    for name, size in engine().sizes().items():
+        sizes.add_metric([name], size)
+    yield sizes
 
 
-def collect() -> Iterator[Metric]:
-    """Yield the families."""
-    if engine().is_file:
-        yield _sizes(engine().place)
+def collect_disk() -> Iterator[Metric]:
+    """Yield how much room there is, and how much must stay."""
     yield GaugeMetricFamily(
         "collab_disk_free_bytes", "Bytes that can be written in INSTANCE_PATH.", value=free_bytes()
     )
