@@ -7,13 +7,16 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from collab.auth import sessions, tokens
 from collab.auth.models import Session, User
 from collab.auth.refreshing import cookies, rotation
+from collab.auth.refreshing.cookies import NoToken
 from collab.auth.refreshing.rotation import MAX_RETIRED, RefreshRefused, RefreshReused
 from collab.auth.sessions import Client, Disabled, SignedIn
+from collab.core.database import TURNS
+from collab.core.http.origin import ForeignPage
 from collab.core.models import utcnow
 from collab.core.security import digest
 from collab.core.slots import setting
@@ -79,6 +82,23 @@ def test_a_trade_gives_tokens_of_the_same_session_and_prolongs_it(made: SignedIn
     assert row.expires_at == row.last_used_at + timedelta(days=setting("REFRESH_TOKEN_DAYS"))
 
 
+def test_what_was_traded_is_kept_whatever_becomes_of_the_request(made: SignedIn) -> None:
+    fresh = trade(made)
+    db.session.rollback()
+    assert row_of(made).token_digest == digest(token_id(fresh))
+
+
+def test_a_trade_looks_at_the_session_under_the_lock_and_as_it_is(made: SignedIn) -> None:
+    known = row_of(made)
+    ended = update(Session).where(Session.id == known.id).values(revoked_at=utcnow())
+    db.session.execute(ended.execution_options(synchronize_session=False))
+    db.session.commit()
+    assert known.revoked_at is None
+    with pytest.raises(RefreshRefused):
+        trade(made)
+    assert TURNS.here().taken
+
+
 def test_a_trade_notes_digests_alone_of_the_old_and_the_new_token(made: SignedIn) -> None:
     before = time.time()
     fresh = trade(made)
@@ -115,6 +135,11 @@ def test_within_the_grace_the_newest_tokens_are_given_again(made: SignedIn) -> N
     life = 60 * setting("ACCESS_TOKEN_MINUTES")
     assert life - 300 <= again.expires_in <= life
     assert row_of(fresh).revoked_at is None
+
+
+def test_who_asks_again_at_once_is_given_the_newest_tokens_too(made: SignedIn) -> None:
+    fresh = trade(made)
+    assert trade(made).refresh_token == fresh.refresh_token
 
 
 def test_after_the_grace_the_session_ends_and_no_other(user: User, made: SignedIn) -> None:
@@ -178,8 +203,9 @@ def test_the_cookie_is_taken_away_where_its_session_has_ended(app: Flask, made: 
     assert taken_away(app, made) == {}
     row_of(made).revoked_at = utcnow()
     db.session.commit()
-    (written,) = taken_away(app, made).values()
-    assert written.startswith("refresh_token=; Max-Age=0;")
+    taken = taken_away(app, made)
+    assert taken.keys() == {"Set-Cookie"}
+    assert taken["Set-Cookie"].startswith("refresh_token=; Max-Age=0;")
 
 
 def test_a_cookie_of_another_service_is_left_alone(app: Flask) -> None:
@@ -199,3 +225,31 @@ def test_with_a_cookie_the_answer_has_no_refresh_token(app: Flask, made: SignedI
     life = setting("REFRESH_TOKEN_DAYS") * 24 * 3600
     written = f"refresh_token={made.refresh_token}; Max-Age={life}; HttpOnly; Path=/api/v1/auth; "
     assert headers["Set-Cookie"] == written + "SameSite=Strict"
+
+
+def test_over_https_the_cookie_goes_nowhere_else(app: Flask, made: SignedIn) -> None:
+    with app.test_request_context("/", base_url="https://collab.test"):
+        _, _, headers = cookies.answer(made, 201, cookie=True)
+    assert "; Secure;" in headers["Set-Cookie"]
+
+
+FOREIGN = {"Origin": "http://elsewhere.test"}
+
+
+def test_a_cookie_is_asked_for_and_sent_by_pages_of_this_service_alone(app: Flask) -> None:
+    cookie = {"Cookie": f"{cookies.COOKIE_NAME}=traded"}
+    with app.test_request_context("/", headers=cookie):
+        assert cookies.asked_for({"cookie": True}) is True
+        assert cookies.asked_for({"cookie": False}) is False
+        assert cookies.sent() == "traded"
+    with app.test_request_context("/", headers=cookie | FOREIGN):
+        assert cookies.asked_for({"cookie": False}) is False
+        with pytest.raises(ForeignPage):
+            cookies.asked_for({"cookie": True})
+        with pytest.raises(ForeignPage):
+            cookies.sent()
+
+
+def test_without_a_cookie_that_is_said_to_every_page(app: Flask) -> None:
+    with app.test_request_context("/", headers=FOREIGN), pytest.raises(NoToken):
+        cookies.sent()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ NOT_RUN = (cst.Annotation, cst.Decorator, cst.Parameters, cst.Import, cst.Import
 PLAIN_CALLS = {"len", "isinstance", "cast"}
 #: Characters of a changed node that are shown.
 MAX_SHOWN = 100
+#: Characters before the first that differ, of those that are too long.
+SHOWN_BEFORE = 40
 
 Span = range
 #: What writes code.
@@ -117,13 +120,14 @@ class _Visitor(cst.CSTVisitor):
 
     def _change(self, node: cst.CSTNode) -> None:
         for changed in _changes(node):
+            old, new = _shown(node, changed)
             self.found.append(
                 Mutant(
                     module=self.module,
                     function=".".join(self._names),
                     line=self.get_metadata(PositionProvider, node).start.line,
-                    old=_shown(node),
-                    new=_shown(changed),
+                    old=old,
+                    new=new,
                     lines=self._spans[-1],
                     around=self._around[self._definition],
                     change=(node, changed),
@@ -190,7 +194,16 @@ def _is_name(node: cst.CSTNode, name: str) -> bool:
     return isinstance(node, cst.Name) and node.value == name
 
 
-def _shown(node: cst.CSTNode) -> str:
+def _shown(node: cst.CSTNode, changed: cst.CSTNode) -> tuple[str, str]:
+    """Return both as one line each; of what is long, a part in which they differ."""
+    texts = [_line(node), _line(changed)]
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
+    if same >= MAX_SHOWN - 1:
+        texts = [f"…{text[same - SHOWN_BEFORE :]}" for text in texts]
+    old, new = (one if len(one) <= MAX_SHOWN else f"{one[: MAX_SHOWN - 1]}…" for one in texts)
+    return old, new
+
+
+def _line(node: cst.CSTNode) -> str:
     shown = node.test if isinstance(node, cst.If) else node
-    text = " ".join(EMPTY.code_for_node(shown).split())
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+    return " ".join(EMPTY.code_for_node(shown).split())
