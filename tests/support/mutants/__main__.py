@@ -30,7 +30,9 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", default=MODULES, help="files and folders of collab/")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests to look with")
     parser.add_argument("--only", default="", help="a part of the names of functions")
-    parser.add_argument("--budget", type=float, default=60, help="seconds of tests for a mutant")
+    parser.add_argument(
+        "--budget", type=float, default=60, help="seconds of the processor for a mutant"
+    )
     parser.add_argument("--listed", type=Path, help="a file: only mutants that it names")
     asked = parser.parse_args()
     listed = asked.listed.read_text(errors="replace") if asked.listed else ""
