@@ -1,9 +1,11 @@
-"""A subscriber that keeps what it is told, for the tests of the hub and the broadcaster."""
+"""What keeps what it is told: subscribers of the hub, and a listener of the line."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from collab.events.bell.line import Nobody
 from collab.events.message import Message
 from collab.events.subscriber import Person, Subscriber
 
@@ -47,3 +49,32 @@ class Hidden(Fake):
     @staticmethod
     def encode(message: Message) -> bytes:
         return f"hidden-{message.public_id} ".encode()
+
+
+class Keeps(Nobody):
+    """A listener that keeps what comes, and greets whoever it meets."""
+
+    def __init__(self, greeting: bytes = b"") -> None:
+        self._greeting = greeting
+        self.forgets()
+
+    def forgets(self) -> None:
+        self.letters: list[bytes] = []
+        self.origins: list[str] = []
+        self.met_ones: list[str] = []
+        self.lost_ones: list[str] = []
+        self.rings = 0
+
+    def met(self, origin: str) -> Iterable[bytes]:
+        self.met_ones.append(origin)
+        yield from [self._greeting] if self._greeting else []
+
+    def rung(self) -> None:
+        self.rings += 1
+
+    def take(self, origin: str, letter: bytes) -> None:
+        self.origins.append(origin)
+        self.letters.append(letter)
+
+    def lost(self, origin: str) -> None:
+        self.lost_ones.append(origin)

@@ -22,30 +22,7 @@ from collab.events.hub import Hub
 from collab.events.message import Message
 
 from ..support.waiting import eventually
-from .fakes import Fake
-
-
-class Keeps(Nobody):
-    """Keeps what comes."""
-
-    def __init__(self, greeting: bytes = b"") -> None:
-        self.letters: list[bytes] = []
-        self.lost_ones: list[str] = []
-        self.rings = 0
-        self._greeting = greeting
-
-    def met(self, origin: str) -> Iterable[bytes]:
-        yield from [self._greeting] if self._greeting else []
-
-    def rung(self) -> None:
-        self.rings += 1
-
-    def take(self, origin: str, letter: bytes) -> None:
-        self.letters.append(letter)
-
-    def lost(self, origin: str) -> None:
-        self.lost_ones.append(origin)
-
+from .fakes import Fake, Keeps
 
 Lines = Callable[..., Datagrams]
 

@@ -36,7 +36,6 @@ SOCKET_SUFFIX = ".sock"
 #: Seconds between two looks at who is there.
 LOOK_S = 1.0
 #: Seconds until what waits for a process is tried again.
-#: Seconds until what waits for a process is tried again.
 RETRY_S = 0.005
 #: Datagrams that are read before something else has its turn.
 MAX_READ_IN_A_ROW = 256
