@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from collab.auth import guard, passwords
-from collab.auth.attempts import TooManyAttempts
+from collab.auth import guard, passwords, sessions
+from collab.auth.attempts import SPRAY_FACTOR, TooManyAttempts, attempts
 from collab.auth.factors import proofs, recovery, totp
 from collab.auth.factors.guesses import WrongCode
 from collab.auth.factors.models import Totp
@@ -24,11 +26,12 @@ from collab.auth.signing_in import completing, confirming, freshness, proving, s
 from collab.auth.signing_in.completing import SecondFactorRequired, Way
 from collab.auth.signing_in.confirming import NothingShown
 from collab.auth.signing_in.freshness import NotFresh
-from collab.auth.signing_in.proving import WrongCredentials
+from collab.auth.signing_in.proving import PASSWORD_CHECKS, WrongCredentials
 from collab.auth.tokens import read_access_token
 from collab.core import sealing
 from collab.core.caller import Caller
-from collab.core.database import TURNS
+from collab.core.database import TURNS, on_lock
+from collab.core.errors import Conflict, Unavailable
 from collab.core.models import utcnow
 from collab.core.slots import setting
 from collab.events.models import EventRow
@@ -95,6 +98,53 @@ def test_wrong_passwords_are_counted_and_the_right_one_forgives_them(alice: Pers
         proving.account_with(alice.email, PASSWORD, HERE)
 
 
+def test_who_has_logged_in_from_a_network_is_not_kept_out_by_others_there(
+    alice: Person, bob: Person, user: User
+) -> None:
+    sessions.start(user, HERE)
+    db.session.commit()
+    for number in range(2 * SPRAY_FACTOR):
+        attempts().begin(HERE.network, f"{number}@example.com")
+    with pytest.raises(TooManyAttempts):
+        proving.account_with(bob.email, PASSWORD, HERE)
+    assert proving.account_with(alice.email, PASSWORD, HERE).id == alice.id
+
+
+def test_an_account_is_looked_at_as_it_is(alice: Person, user: User) -> None:
+    other = User.__table__.update().values(password_hash=OUTDATED.hash(NEW))
+    db.session.connection().execute(other)
+    db.session.commit()
+    assert proving.account_with(alice.email, NEW, HERE) is user
+
+
+class Overtakes:
+    """Changes all passwords whenever the lock has been taken, as often as it is told."""
+
+    def __init__(self, app: Flask, times: int) -> None:
+        self.left = times
+        on_lock(app, self)
+
+    def __call__(self, connection: Connection) -> None:
+        if self.left:
+            self.left -= 1
+            connection.execute(User.__table__.update().values(password_hash="another"))
+
+
+def test_a_password_that_is_changed_while_it_is_checked_is_checked_again(
+    make_app: Callable[..., Flask], alice: Person
+) -> None:
+    app = make_app()
+    with app.app_context():
+        # What it changed went back with the transaction.
+        overtakes = Overtakes(app, PASSWORD_CHECKS - 1)
+        assert proving.account_with(alice.email, PASSWORD, HERE).id == alice.id
+        db.session.rollback()
+        overtakes.left = PASSWORD_CHECKS
+        with pytest.raises(Conflict):
+            proving.account_with(alice.email, PASSWORD, HERE)
+        assert not writes()
+
+
 def test_a_hash_of_today_stays_as_it_is(alice: Person, user: User) -> None:
     before = user.password_hash
     assert proving.account_with(alice.email, PASSWORD, HERE).password_hash == before
@@ -139,6 +189,32 @@ def test_for_an_account_without_a_password_none_is_right(caller: Caller, user: U
 
 def test_what_is_kept_and_no_hash_is_nobodys_password() -> None:
     assert passwords.check_password(PASSWORD, "not a hash") is None
+
+
+def test_a_wrong_password_is_wrong_however_it_is_typed() -> None:
+    assert passwords.check_password(AS_TYPED, OUTDATED.hash("another")) is None
+
+
+def test_what_stands_for_no_account_takes_as_long_and_is_nobodys() -> None:
+    made = passwords._hash_of_nothing()
+    assert extract_parameters(made) == extract_parameters(passwords.hash_password(PASSWORD))
+    with pytest.raises(VerifyMismatchError):
+        PasswordHasher().verify(made, PASSWORD)
+
+
+def test_so_many_wait_for_their_turn_and_no_more() -> None:
+    most = passwords.HASHES_AT_ONCE + passwords.MAX_HASHES_WAITING
+    for _ in range(most + 1):
+        with passwords._turn():
+            pass
+    for _ in range(most):
+        assert passwords._places.acquire(blocking=False)
+    try:
+        with pytest.raises(Unavailable) as refusal:
+            passwords.hash_password(PASSWORD)
+    finally:
+        passwords._places.release(most)
+    assert refusal.value.headers["Retry-After"] == "2"
 
 
 # -- completing -----------------------------------------------------------------------------------
@@ -243,9 +319,13 @@ def test_a_wrong_code_costs_no_proof(user: User, code: str) -> None:
 
 def test_a_proof_ends_with_the_password_that_it_was_given_for(user: User, code: str) -> None:
     proof = asked(user)
-    keeps(user, OUTDATED.hash(NEW))
+    changed = User.__table__.update().values(password_hash=OUTDATED.hash(NEW))
+    db.session.connection().execute(changed)
+    db.session.commit()
+    assert completing.stamp(user)  # as it was, for who does not look again
     with pytest.raises(ProofRefused):
         second_step.finish(proof, HERE, code=code, passkey=None)
+    assert writes()
 
 
 def test_a_disabled_account_is_told_that_in_the_second_step_too(user: User, code: str) -> None:
@@ -299,7 +379,9 @@ def test_a_code_confirms_once_under_the_lock(caller: Caller, code: str) -> None:
 def test_whoever_has_something_to_show_must_show_it(caller: Caller, user: User) -> None:
     with pytest.raises(NothingShown):
         confirm(caller)
-    keeps(user, "")
+    assert writes()
+    db.session.connection().execute(User.__table__.update().values(password_hash=""))
+    assert user.password_hash  # as it was, for who does not look again
     assert confirm(caller).id == caller.user_id
 
 

@@ -83,7 +83,33 @@ def test_others_are_taken_even_with_such_words_in_them(password: str) -> None:
 
 @pytest.mark.usefixtures("here")
 def test_a_short_name_is_in_many_words_and_counts_as_none() -> None:
-    assert weakness("bob-2026!", "bob@example.com") is None
+    assert weakness("bob-202!", "bob@example.com") is None
+
+
+@pytest.mark.usefixtures("here")
+def test_six_characters_besides_a_word_are_enough() -> None:
+    assert weakness("collab-2026!", DORA) is None
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("password", ["zebraquilt", "zebraquilt@example.com"])
+def test_the_own_address_is_no_password(password: str) -> None:
+    assert weakness(password, "zebraquilt@example.com") == "This password is your e-mail address."
+
+
+@pytest.mark.usefixtures("here")
+def test_the_others_of_a_domain_are_not_in_the_way() -> None:
+    assert weakness("example.com", "zebraquilt@example.com") is None
+
+
+@pytest.mark.usefixtures("here")
+def test_what_no_keyboard_sends_is_named() -> None:
+    assert str(weakness("a\x00b, long enough", DORA)).startswith("A password can't have ")
+
+
+@pytest.mark.usefixtures("here")
+def test_one_that_is_shorter_as_it_is_compared_is_no_pattern_by_that() -> None:
+    assert weakness("a\u0301e\u0301i\u0301o\u0301", DORA) is None
 
 
 def test_an_installation_names_words_of_its_own(make_app: Callable[..., Flask]) -> None:

@@ -78,7 +78,6 @@ def spend(proof: Proof) -> None:
     if db.session.get(SpentProof, key) is not None:
         raise ProofRefused()
     db.session.add(SpentProof(digest=key, expires_at=datetime.fromtimestamp(proof.expires, UTC)))
-    db.session.flush()
 
 
 def forget() -> bool:

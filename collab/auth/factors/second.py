@@ -133,8 +133,6 @@ def renew_codes(user: User) -> list[str]:
 
 def tidy(user_id: int) -> None:
     """Delete the recovery codes of an account without a second factor, in the open transaction."""
-    # What was deleted in this transaction must not be counted as a factor that is left.
-    db.session.flush()
     if not overview(user_id).required:
         recovery.forget_all(user_id)
         log.outdate_callers()  # they may have been let in because they had one

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pyotp
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from collab.auth.factors import guesses, proofs, recovery, second, totp
+from collab.auth import guard
+from collab.auth.factors import guesses, proofs, recovery, requirement, second, totp
 from collab.auth.factors.guesses import (
     FORGET_AFTER,
     MAX_DOUBLINGS,
@@ -19,12 +22,14 @@ from collab.auth.factors.guesses import (
     TooManyGuesses,
     WrongCode,
 )
-from collab.auth.factors.models import RecoveryCode, SpentProof, Totp
+from collab.auth.factors.models import Passkey, RecoveryCode, SpentProof, Totp
 from collab.auth.factors.proofs import Proof, ProofRefused, Purpose
 from collab.auth.factors.second import NoSecondFactor
 from collab.auth.factors.totp import MAX_DRIFT_STEPS, STEP_S, NothingToConfirm, TotpOn
 from collab.auth.models import User
+from collab.auth.sessions import SecondFactorMissing
 from collab.core import sealing
+from collab.core.database import TURNS
 from collab.core.errors import NotFound
 from collab.core.models import utcnow
 from collab.core.security import digest
@@ -189,6 +194,19 @@ def test_a_proof_is_spent_once_and_remembered_until_it_would_have_run_out() -> N
     assert row.expires_at.timestamp() == one.expires
 
 
+def test_when_a_proof_runs_out_does_not_hang_on_the_zone_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/New_York")
+        time.tzset()
+        proofs.spend(Proof("nonce", 2_000_000_000))
+        db.session.commit()
+    time.tzset()
+    row = db.session.get_one(SpentProof, digest("nonce"), populate_existing=True)
+    assert row.expires_at.timestamp() == 2_000_000_000
+
+
 def test_spent_proofs_are_forgotten_when_they_have_run_out() -> None:
     past, later = utcnow() - MINUTE, utcnow() + MINUTE
     rows = [SpentProof(digest=str(n), expires_at=past) for n in range(ROWS_PER_COMMIT + 1)]
@@ -275,6 +293,8 @@ def test_of_steps_with_one_code_the_newest_counts() -> None:
     middle = int(now) // STEP_S
     for ahead in range(-MAX_DRIFT_STEPS, MAX_DRIFT_STEPS + 1):
         assert totp.step_of(SECRET, code_of(middle + ahead), now) == middle + ahead
+    for far in (-MAX_DRIFT_STEPS - 1, MAX_DRIFT_STEPS + 1):
+        assert totp.step_of(SECRET, code_of(middle + far), now) is None
     assert totp.step_of(SECRET, "000000x", now) is None
 
 
@@ -295,13 +315,45 @@ def test_an_app_counts_once_it_is_confirmed(user: User) -> None:
         totp.enrol(user)
 
 
+def test_an_app_is_looked_up_as_it_is(device: Totp) -> None:
+    unconfirmed = Totp.__table__.update().values(confirmed_at=None)
+    db.session.connection().execute(unconfirmed)
+    assert device.confirmed_at is not None
+    assert totp.load(device.user_id) is None
+    db.session.connection().execute(unconfirmed.values(confirmed_at=utcnow()))
+    with pytest.raises(NothingToConfirm):
+        totp.confirm(device.user_id, code_of(present()))
+
+
+def test_an_app_is_confirmed_under_the_lock_and_told(alice: Person, user: User) -> None:
+    caller, begun = guard.from_token(alice.token), totp.enrol(user)
+    code = pyotp.TOTP(begun.secret).generate_otp(present())
+    assert len(second.confirm_totp(caller, f"{code[:3]} {code[3:]}")) == 10
+    db.session.rollback()
+    assert totp.load(user.id) is not None
+    assert recovery.left(user.id) == 10
+    (row,) = told("account.totp_enabled")
+    assert (row.actor, row.data) == (user.id, {"user_id": user.id})
+    with pytest.raises(NothingToConfirm):
+        second.confirm_totp(caller, code)
+    assert TURNS.here().taken
+
+
 def test_where_none_was_begun_there_is_nothing_to_confirm(user: User) -> None:
     with pytest.raises(NothingToConfirm):
         totp.confirm(user.id, "123456")
 
 
 def test_one_that_is_begun_again_has_a_new_secret(user: User) -> None:
-    first, again = totp.enrol(user), totp.enrol(user)
+    first = totp.enrol(user)
+    long_ago = utcnow() - FORGET_AFTER
+    db.session.execute(update(Totp).values(last_step=7, created_at=long_ago))
+    db.session.commit()
+    again = totp.enrol(user)
+    db.session.rollback()  # it is kept, whatever becomes of the request
+    row = db.session.get_one(Totp, user.id, populate_existing=True)
+    assert row.last_step == 0
+    assert row.created_at > long_ago
     assert first.secret != again.secret
     with pytest.raises(WrongCode):
         totp.confirm(user.id, pyotp.TOTP(first.secret).generate_otp(present()))
@@ -333,6 +385,27 @@ def test_a_password_alone_logs_in_where_there_is_no_factor(user: User) -> None:
     found = second.overview(user.id)
     assert (found.required, found.methods) == (False, [])
     assert (found.totp_since, found.passkeys, found.recovery_codes_left) == (None, 0, 10)
+
+
+def test_anothers_passkey_is_no_factor_of_ones_own(user: User, bob: Person) -> None:
+    key = {"name": "x", "public_key": b"x", "handle": b"x", "domain": "collab.test"}
+    db.session.add(Passkey(user_id=bob.id, credential_id=b"x", **key))
+    db.session.commit()
+    for person in (user.id, bob.id):
+        recovery.renew(person)
+    found, theirs = second.overview(user.id), second.overview(bob.id)
+    assert (found.required, found.passkeys, found.methods) == (False, 0, [])
+    methods = ["passkey", "recovery_code"]
+    assert (theirs.required, theirs.passkeys, theirs.methods) == (True, 1, methods)
+
+
+def test_the_last_recovery_code_is_a_method_too(user: User, device: Totp) -> None:
+    first, *codes = recovery.renew(user.id)
+    for code in codes:
+        recovery.use(user.id, code)
+    assert second.overview(user.id).methods == ["totp", "recovery_code"]
+    recovery.use(user.id, first)
+    assert second.overview(user.id).methods == ["totp"]
 
 
 def test_with_an_app_a_code_is_asked_for(user: User, device: Totp) -> None:
@@ -374,9 +447,11 @@ def test_turning_the_app_off_takes_the_recovery_codes_too_and_is_told(
 ) -> None:
     recovery.renew(user.id)
     second.disable_totp(user)
+    db.session.rollback()
     assert totp.load(user.id) is None
     assert recovery.left(user.id) == 0
-    assert [row.actor for row in told("account.totp_disabled")] == [user.id]
+    (row,) = told("account.totp_disabled")
+    assert (row.actor, row.data) == (user.id, {"user_id": user.id})
     with pytest.raises(NotFound):
         second.disable_totp(user)
 
@@ -389,7 +464,10 @@ def test_new_recovery_codes_are_for_accounts_with_a_factor(user: User) -> None:
 
 def test_new_recovery_codes_are_told(user: User, device: Totp) -> None:
     assert len(second.renew_codes(user)) == 10
-    assert [row.actor for row in told("account.recovery_codes_renewed")] == [user.id]
+    db.session.rollback()
+    assert recovery.left(user.id) == 10
+    (row,) = told("account.recovery_codes_renewed")
+    assert (row.actor, row.data) == (user.id, {"user_id": user.id})
 
 
 def test_what_an_admin_takes_away_is_all_of_that_person_and_is_told_once(
@@ -399,6 +477,7 @@ def test_what_an_admin_takes_away_is_all_of_that_person_and_is_told_once(
     recovery.renew(bob.id)
     db.session.commit()
     assert second.reset(user.id, ada.id) is True
+    db.session.rollback()
     assert second.reset(user.id, ada.id) is False
     assert totp.load(user.id) is None
     assert (recovery.left(user.id), recovery.left(bob.id)) == (0, 10)
@@ -406,6 +485,7 @@ def test_what_an_admin_takes_away_is_all_of_that_person_and_is_told_once(
     assert (row.actor, row.data) == (ada.id, {"user_id": user.id})
     with pytest.raises(NotFound):
         second.reset(10**6, ada.id)
+    assert TURNS.here().taken
 
 
 def test_whoever_proves_to_own_an_account_finds_no_factor_of_anothers(
@@ -414,3 +494,44 @@ def test_whoever_proves_to_own_an_account_finds_no_factor_of_anothers(
     second.close(user.id)
     assert not second.overview(user.id).required
     assert [row.actor for row in told("account.second_factors_removed")] == [None]
+
+
+# -- where everybody must have one ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "role", "has", "lacks"),
+    [
+        ("all", "user", False, True),
+        ("all", "user", True, False),
+        ("admins", "user", False, False),
+        ("admins", "admin", False, True),
+        ("admins", "admin", True, False),
+    ],
+)
+def test_who_must_have_a_factor(asked: str, role: str, has: bool, lacks: bool, app: Flask) -> None:
+    app.config["REQUIRE_SECOND_FACTOR"] = asked
+    assert requirement.is_on() is True
+    assert requirement.lacks(SimpleNamespace(role=role, has_factor=has)) is lacks
+
+
+def test_where_it_is_off_nobody_must(app: Flask) -> None:
+    app.config["REQUIRE_SECOND_FACTOR"] = "off"
+    assert requirement.is_on() is False
+
+
+@pytest.mark.parametrize(
+    "end",
+    [second.disable_totp, lambda user: second.reset(user.id, None)],
+    ids=["by themselves", "by an admin"],
+)
+def test_who_was_let_in_by_a_factor_is_no_more_once_it_has_gone(
+    end: Callable[[User], object], app: Flask, alice: Person, user: User, device: Totp
+) -> None:
+    app.config["REQUIRE_SECOND_FACTOR"] = "all"
+    db.session.remove()  # or nobody is remembered
+    assert guard.from_token(alice.token)
+    end(db.session.merge(user))
+    db.session.remove()
+    with pytest.raises(SecondFactorMissing):
+        guard.from_token(alice.token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +13,15 @@ from sqlalchemy import select, update
 
 from collab.auth import guard
 from collab.auth.accounts import disabling, ways_in
+from collab.auth.factors.models import Totp
 from collab.auth.models import User
 from collab.auth.personal_tokens import lookup, scopes, service, spelling
 from collab.auth.personal_tokens.lookup import LAST_USE_AGE, TokenEnded
 from collab.auth.personal_tokens.models import PersonalToken
 from collab.auth.personal_tokens.service import MAX_TOKENS, TooManyTokens
 from collab.auth.personal_tokens.spelling import TOKEN_PREFIX, checksum
-from collab.auth.sessions import AddressNotVerified, Disabled
+from collab.auth.sessions import AddressNotVerified, Disabled, SecondFactorMissing
+from collab.core.database import take_write_lock
 from collab.core.errors import NotFound, Unprocessable
 from collab.core.models import utcnow
 from collab.core.security import digest
@@ -180,6 +184,34 @@ def test_where_addresses_must_be_verified_one_of_who_has_not_is_no_good(
         lookup.from_text(text)
 
 
+def test_where_a_second_factor_must_be_one_of_who_has_none_is_no_good(
+    app: Flask, user: User
+) -> None:
+    text = text_of(make(user))
+    who = lookup.from_text(text).who
+    app.config["REQUIRE_SECOND_FACTOR"] = "all"
+    reads: list[Callable[[], object]] = [
+        lambda: lookup.from_text(text),
+        lambda: lookup.again(who, None),
+        lambda: lookup.again(who, db.session.connection()),
+    ]
+    for read in reads:
+        with pytest.raises(SecondFactorMissing):
+            read()
+    db.session.add(Totp(user_id=user.id, secret="sealed", confirmed_at=utcnow()))
+    db.session.commit()
+    for read in reads:
+        assert read()
+
+
+def test_one_that_is_gone_is_no_good_to_who_is_there(user: User) -> None:
+    who = lookup.from_text(text_of(make(user))).who
+    nobody = replace(who, session_id=-(10**6))
+    for connection in (None, db.session.connection()):
+        with pytest.raises(TokenEnded):
+            lookup.again(nobody, connection)
+
+
 def test_who_is_there_is_looked_up_again(user: User) -> None:
     made = make(user)
     db.session.remove()
@@ -198,11 +230,32 @@ def test_an_open_session_leaves_nothing_remembered(app: Flask, user: User) -> No
     db.session.remove()
     found = lookup.from_text(text)
     assert lookup.KNOWN_TOKENS.here().find(key) is found
+    assert lookup.from_text(text) is found
 
 
 def last_use(made: PersonalToken) -> Any:
     query = select(PersonalToken.last_used_at).where(PersonalToken.id == made.id)
     return db.session.scalar(query)
+
+
+def test_when_a_token_was_last_used_is_known_with_it(user: User) -> None:
+    made, noted = make(user), utcnow() - HOUR
+    changed(made, last_used_at=noted)
+    assert lookup.from_text(text_of(made)).last_used_at == noted
+
+
+def test_a_use_that_can_not_be_noted_refuses_nothing(
+    user: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = make(user)
+    found = lookup.from_text(text_of(made))
+    caplog.set_level("WARNING", lookup.logger.name)
+    take_write_lock()  # in a transaction: the change goes with the rollback of what fails
+    db.session.connection().exec_driver_sql("ALTER TABLE personal_tokens RENAME TO elsewhere")
+    lookup.note_use(found)
+    assert "the use of a personal token could not be noted" in caplog.text
+    assert found.last_used_at is None
+    assert last_use(made) is None
 
 
 def test_the_use_of_a_token_is_noted_once_an_hour(user: User) -> None:
@@ -277,6 +330,7 @@ def test_they_end_with_the_account_that_is_disabled_and_no_other(
     assert (good(user.id), good(bob.id)) == ([], [theirs.id])
     (row,) = told("account.token_revoked")
     assert (row.actor, row.data["token_id"]) == (ada.id, made.id)
+    assert row.data["reason"] == "account disabled"
 
 
 def test_what_somebody_else_may_have_made_ends_when_the_owner_is_proved(user: User) -> None:
@@ -287,7 +341,8 @@ def test_what_somebody_else_may_have_made_ends_when_the_owner_is_proved(user: Us
     user.email_verified_at = None
     ways_in.owner_proved(user)
     assert good(user.id) == []
-    assert [row.actor for row in told("account.token_revoked")] == [None]
+    (row,) = told("account.token_revoked")
+    assert (row.actor, row.data["reason"]) == (None, "somebody else may have made it")
 
 
 def test_ended_tokens_go_when_they_have_been_kept_long_enough(user: User) -> None:
@@ -349,6 +404,7 @@ def test_an_area_is_that_of_its_blueprint_and_accounts_are_in_none() -> None:
 def test_scopes_are_told_with_what_they_allow() -> None:
     found = {one.name: one.meaning for one in scopes.known()}
     meaning = scopes.AREAS.here().meanings
+    assert all(meaning.values())
     assert found["tasks:read"] == f"Read {meaning['tasks']}"
     assert found["tasks:write"] == f"Read and change {meaning['tasks']}"
     for area in scopes.AREAS.here().read_only:
