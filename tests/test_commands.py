@@ -121,6 +121,7 @@ class TestDatabase:
         "prune-events",
     )
 
+    @pytest.mark.sqlite("file")
     @pytest.mark.parametrize("line", [*COMMANDS, "rebuild-search"])
     def test_one_that_is_not_there_is_not_made_and_what_makes_it_is_said(
         self, make_app, tmp_path, line
@@ -147,6 +148,7 @@ class TestDatabase:
         done = command("prune-events")
         assert (done.exit_code, "newer Collab" in done.output) == (1, True)
 
+    @pytest.mark.sqlite("file")
     def test_one_that_is_damaged_ends_it_with_a_sentence(self, app, command, instance):
         with app.app_context():
             db.engine.dispose()

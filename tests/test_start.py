@@ -117,6 +117,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
+@pytest.mark.sqlite("file")  # it has to be migrated already, and lies in the folder
 def test_nothing_is_imported_that_is_off_or_rarely_used(instance):
     settings = {"INSTANCE_PATH": str(instance), "LOG_LEVEL": "error"}
     done = subprocess.run(
@@ -220,6 +221,7 @@ class TestStopping:
             print(f" [{signal.Signals(number).name}: {time.monotonic() - begun:.2f} s]", end="")
         assert codes == [1001] * 50
 
+    @pytest.mark.sqlite("file")
     def test_what_was_written_is_in_the_database_afterwards(self, process, alice, instance):
         server = process()
         with httpx.Client(base_url=server.url) as http:

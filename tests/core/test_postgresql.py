@@ -11,14 +11,17 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import delete, insert, text
 
 from collab import create_app
 from collab.core import database
+from collab.core.models import utcnow
 from collab.events import log
 from collab.events.catalogue.tasks import TaskDeleted
+from collab.events.models import EventRow
 from collab.extensions import db
 from collab.server import prepare
+from collab.tasks.models import Comment, Task
 
 from ..conftest import SETTINGS, close, http_for, migrated
 from ..support import jobs, one_connection
@@ -219,6 +222,30 @@ def test_some_that_migrate_at_once_do_not_disturb_each_other_with_two_connection
         assert list(pool.map(prepare, apps)) == [None, None, None]
     for app in apps:
         close(app)
+
+
+def counter_changes() -> int:
+    """Return how often counters have been changed in the open transaction."""
+    counted = "SELECT pg_stat_get_xact_tuples_updated(CAST('usage' AS regclass))"
+    return int(db.session.scalar(text(counted)))
+
+
+def test_rows_that_come_and_go_at_once_are_one_change_of_each_counter(
+    start: MakeApp, somebody: Person
+) -> None:
+    """Each change looks at all states that the transaction has made of the counter before."""
+    told = {"topic": "job:0", "type": "note", "actor": somebody.id, "data": {}, "time": utcnow()}
+    task_id = ok(somebody.post("/tasks", {"title": "Talk"}))["id"]
+    comment = {"task_id": task_id, "author_id": somebody.id, "body": "Yes."}
+    with start().app_context():
+        db.session.execute(insert(EventRow.__table__), [told] * 500)
+        db.session.execute(insert(Comment.__table__), [comment] * 500)
+        came = counter_changes()
+        db.session.execute(delete(EventRow).where(EventRow.topic == "job:0"))
+        db.session.execute(delete(Task).where(Task.id == task_id))
+        went = counter_changes() - came
+    assert 0 < came <= 10
+    assert 0 < went <= 10
 
 
 def test_nul_in_a_search_is_said_to_be_wrong(somebody: Person) -> None:

@@ -18,6 +18,8 @@ from ..json import dumps, loads
 from ..slots import Contributions, application
 from . import functions as functions
 from .engine import ENGINE, Engine
+from .engine import NEW_ROWS as NEW_ROWS
+from .engine import OLD_ROWS as OLD_ROWS
 from .postgresql import PostgresEngine
 from .sqlite import SqliteEngine
 from .sqlite import register_functions as register_functions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,6 +13,11 @@ from sqlalchemy import Connection
 
 from ..slots import Slot
 from ..transactions.fair_lock import FairLock
+
+#: The tables in which a trigger that runs once for a statement finds its rows as they were, and as
+#: they are.
+OLD_ROWS = "old_rows"
+NEW_ROWS = "new_rows"
 
 
 class Engine(ABC):
@@ -29,6 +34,8 @@ class Engine(ABC):
     row_name: str
     #: Whether it is a file of this machine, with pages and a log that are this process's matter.
     is_file: bool
+    #: Whether its triggers can see all rows that a statement has changed.
+    sees_statements: bool
 
     def __init__(self, app: Flask) -> None:
         """Know an application's settings; nothing is opened."""
@@ -116,9 +123,16 @@ class Engine(ABC):
 
     @abstractmethod
     def trigger(
-        self, name: str, moment: str, table: str, statements: Iterator[str], when: str = ""
+        self, name: str, moment: str, table: str, statements: Iterable[str], when: str = ""
     ) -> str:
         """Return the SQL of a trigger that runs statements for each row."""
+
+    @abstractmethod
+    def trigger_of_all(self, name: str, moment: str, table: str, statements: Iterable[str]) -> str:
+        """Return the SQL of a trigger that runs statements once for all rows of a statement.
+
+        They read these rows in NEW_ROWS and OLD_ROWS. Only where the database `sees_statements`.
+        """
 
     @abstractmethod
     def make_trigger(self, connection: Connection, name: str, sql: str) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -65,6 +65,7 @@ class PostgresEngine(Engine):
     name = "postgresql"
     row_name = "ctid"
     is_file = False
+    sees_statements = True
 
     @staticmethod
     def options(values: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +84,8 @@ class PostgresEngine(Engine):
     def prepare(self, engine: sqlalchemy.Engine) -> None:
         """Have what the application derives from texts written before each commit."""
         engine.dialect.supports_native_json_deserialization = False  # it comes as text
+        # Many rows to a statement, for a trigger that counts runs once for each of them.
+        engine.dialect.use_insertmanyvalues_wo_returning = True
         event.listen(engine, "commit", self.derive)
         event.listen(engine, "checkin", renew_lost)
 
@@ -194,10 +197,14 @@ class PostgresEngine(Engine):
         return {name: sql for name, sql in rows if name.startswith(prefix)}
 
     def trigger(
-        self, name: str, moment: str, table: str, statements: Iterator[str], when: str = ""
+        self, name: str, moment: str, table: str, statements: Iterable[str], when: str = ""
     ) -> str:
         """Return the SQL of a function and its trigger."""
         return postgresql_schema.trigger(name, moment, table, statements, when)
+
+    def trigger_of_all(self, name: str, moment: str, table: str, statements: Iterable[str]) -> str:
+        """Return the SQL of a function and its trigger."""
+        return postgresql_schema.trigger_of_all(name, moment, table, statements)
 
     def make_trigger(self, connection: Connection, name: str, sql: str) -> None:
         """Make a trigger, and note how it was made."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, text
 
+from .engine import NEW_ROWS, OLD_ROWS
+
 #: Bytes of a value as it is kept; a part of a JSON document, by a path such as `$.email`.
 SQL_FUNCTIONS = """
 CREATE OR REPLACE FUNCTION byte_length(text) RETURNS integer IMMUTABLE PARALLEL SAFE LANGUAGE sql
@@ -66,6 +68,24 @@ def trigger(name: str, moment: str, table: str, statements: Iterable[str], when:
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $body$ "
         f"BEGIN {body} RETURN {goes_on}; END $body$; "
         f"CREATE TRIGGER {name} {moment} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+    )
+
+
+#: What a moment shows of the rows of its statement.
+_SHOWN = {
+    "AFTER INSERT": f"NEW TABLE AS {NEW_ROWS}",
+    "AFTER DELETE": f"OLD TABLE AS {OLD_ROWS}",
+    "AFTER UPDATE": f"OLD TABLE AS {OLD_ROWS} NEW TABLE AS {NEW_ROWS}",
+}
+
+
+def trigger_of_all(name: str, moment: str, table: str, statements: Iterable[str]) -> str:
+    """Return the SQL of a function, and of the trigger that calls it once for a statement."""
+    body = "; ".join(statements)
+    return (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $body$ "
+        f"BEGIN {body}; RETURN NULL; END $body$; CREATE TRIGGER {name} {moment} ON {table} "
+        f"REFERENCING {_SHOWN[moment]} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
     )
 
 

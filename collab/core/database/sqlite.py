@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ class SqliteEngine(Engine):
     name = "sqlite"
     row_name = "rowid"
     is_file = True
+    sees_statements = False
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app)
@@ -190,12 +191,16 @@ class SqliteEngine(Engine):
         return {name: sql for name, sql in connection.execute(query) if name.startswith(prefix)}
 
     def trigger(
-        self, name: str, moment: str, table: str, statements: Iterator[str], when: str = ""
+        self, name: str, moment: str, table: str, statements: Iterable[str], when: str = ""
     ) -> str:
         """Return the SQL of a trigger."""
         condition = f" WHEN {when}" if when else ""
         body = "; ".join(statements)
         return f"CREATE TRIGGER {name} {moment} ON {table}{condition} BEGIN {body}; END"
+
+    def trigger_of_all(self, name: str, moment: str, table: str, statements: Iterable[str]) -> str:
+        """Raise NotImplementedError: a trigger sees one row."""
+        raise NotImplementedError
 
     def make_trigger(self, connection: Connection, name: str, sql: str) -> None:
         """Make a trigger."""

@@ -7,83 +7,69 @@ Triggers miss no door: bulk changes, cascades and SQL by hand are counted like a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from sqlalchemy import Connection
 
-from ..database import engine
+from ..database import NEW_ROWS, OLD_ROWS, engine
 from .counted import COUNTED_TABLES, PLACES, WITH_BLOBS, Counted, Place
 from .models import PERSON, PROJECT
+from .statements import add, counting, counting_all, counting_places, of
 
 TRIGGER_PREFIX = "usage_"
 
 
-def _of(expression: str, row: str) -> str:
-    return f"({engine().expression(expression.format(row=row))})"
+def _trigger(
+    name: str, moment: str, table: str, statements: Iterable[str], when: str = ""
+) -> tuple[str, str]:
+    name = TRIGGER_PREFIX + name
+    return name, engine().trigger(name, moment, table, statements, when)
 
 
-def _add(owner: str, owner_id: str, kind: str, size: str, count: str) -> str:
-    """Return the statement that adds to a counter, which it makes if there is none."""
-    return (
-        "INSERT INTO usage (owner, owner_id, kind, bytes, count, settled_bytes, settled_count) "
-        f"SELECT '{owner}', {owner_id}, {kind}, {size}, {count}, 0, 0 "
-        f"WHERE {owner_id} IS NOT NULL ON CONFLICT (owner, owner_id, kind) DO UPDATE "
-        "SET bytes = usage.bytes + excluded.bytes, count = usage.count + excluded.count"
-    )
-
-
-def _move(place: tuple[str, str], row: str, size: str, count: str) -> str:
-    """Return the statement that adds to what belongs to a place."""
-    name, key = place
-    return (
-        f"UPDATE usage_places SET bytes = bytes + {size}, count = count + {count} "
-        f"WHERE place = '{name}' AND id = {_of(key, row)}"
-    )
-
-
-def _counting(one: Counted, row: str, size: str, count: str) -> Iterator[str]:
-    """Find the statements that add to all counters of a row's owners."""
-    owners = ((PERSON, one.person), (PROJECT, one.project))
-    for owner, expression in owners:
-        if expression is not None:
-            yield _add(owner, _of(expression, row), f"'{one.kind}'", size, count)
-    if one.place is not None:
-        yield _move(one.place, row, size, count)
-
-
-def _trigger(name: str, moment: str, table: str, statements: Iterator[str], when: str = "") -> str:
-    return engine().trigger(TRIGGER_PREFIX + name, moment, table, statements, when)
+def _trigger_of_all(
+    name: str, moment: str, table: str, statements: Iterable[str]
+) -> tuple[str, str]:
+    name = TRIGGER_PREFIX + name
+    return name, engine().trigger_of_all(name, moment, table, statements)
 
 
 def _same_owners(*expressions: str | None) -> str:
     known = (one for one in expressions if one is not None)
-    same = [engine().same(_of(one, "old"), _of(one, "new")) for one in known]
+    same = [engine().same(of(one, "old"), of(one, "new")) for one in known]
     return " AND ".join(same) or "true"
 
 
 def _of_counted(one: Counted) -> Iterator[tuple[str, str]]:
-    new, old = _of(one.bytes, "new"), _of(one.bytes, "old")
+    yield from _of_comings_and_goings(one)
+    if not one.columns:
+        return
+    new, old = of(one.bytes, "new"), of(one.bytes, "old")
     # Two triggers for a change: where the owner stays, one counter moves; else the old and the new
     # one.
     same = _same_owners(one.person, one.project)
-    changed = f"AFTER UPDATE OF {', '.join(one.columns)}"
-    taken = _counting(one, "old", f"-{old}", "-1")
-    parts = (
-        ("added", "AFTER INSERT", _counting(one, "new", new, "1"), ""),
-        ("changed", changed, _counting(one, "new", f"({new} - {old})", "0"), same),
-        ("moved", changed, _both(taken, _counting(one, "new", new, "1")), f"NOT ({same})"),
-        ("deleted", "AFTER DELETE", _counting(one, "old", f"-{old}", "-1"), ""),
-    )
-    for moment, when, statements, condition in parts:
-        if when == changed and not one.columns:
-            continue
+    grown = counting(one, "new", f"({new} - {old})", "0")
+    moved = chain(counting(one, "old", f"-{old}", "-1"), counting(one, "new", new, "1"))
+    for moment, statements, condition in (
+        ("changed", grown, same),
+        ("moved", moved, f"NOT ({same})"),
+    ):
+        when = f"AFTER UPDATE OF {', '.join(one.columns)}"
+        yield _trigger(f"{one.name}_{moment}", when, one.table, statements, condition)
+
+
+def _of_comings_and_goings(one: Counted) -> Iterator[tuple[str, str]]:
+    """Find the triggers for rows that come and go, which may be many at once."""
+    for moment, when, row, rows, sign in (
+        ("added", "AFTER INSERT", "new", NEW_ROWS, ""),
+        ("deleted", "AFTER DELETE", "old", OLD_ROWS, "-"),
+    ):
         name = f"{one.name}_{moment}"
-        yield TRIGGER_PREFIX + name, _trigger(name, when, one.table, statements, condition)
-
-
-def _both(first: Iterator[str], second: Iterator[str]) -> Iterator[str]:
-    yield from first
-    yield from second
+        if engine().sees_statements:
+            yield _trigger_of_all(name, when, one.table, counting_all(one, rows, sign))
+        else:
+            each = counting(one, row, sign + of(one.bytes, row), f"{sign}1")
+            yield _trigger(name, when, one.table, each)
 
 
 def _of_place(one: Place) -> Iterator[tuple[str, str]]:
@@ -97,38 +83,43 @@ def _of_place(one: Place) -> Iterator[tuple[str, str]]:
     )
     moved = f"UPDATE usage_places SET person_id = {new[0]}, project_id = {new[1]} {here}new.id"
     columns = ", ".join(name for name in owners if name != "NULL")
-    parts = (
-        ("made", "AFTER INSERT", made),
-        ("given", f"AFTER UPDATE OF {columns}", moved),
+    name = f"place_{one.name}_"
+    yield _trigger(f"{name}made", "AFTER INSERT", one.table, [made])
+    yield _trigger(f"{name}given", f"AFTER UPDATE OF {columns}", one.table, [moved])
+    gone = f"DELETE FROM usage_places {here}"
+    if engine().sees_statements:
+        # By an array: so they are looked up by their key, however many the server believes in.
+        all_gone = f"{gone}ANY (ARRAY(SELECT id FROM {OLD_ROWS}))"
+        yield _trigger_of_all(f"{name}gone", "AFTER DELETE", one.table, [all_gone])
+    else:
         # Before, as what belongs to the row finds nothing of it afterwards.
-        ("gone", "BEFORE DELETE", f"DELETE FROM usage_places {here}old.id"),
-    )
-    for moment, when, statement in parts:
-        name = f"place_{one.name}_{moment}"
-        yield TRIGGER_PREFIX + name, _trigger(name, when, one.table, iter([statement]))
+        yield _trigger(f"{name}gone", "BEFORE DELETE", one.table, [f"{gone}old.id"])
 
 
 def _of_places() -> Iterator[tuple[str, str]]:
     """Find the triggers that count what belongs to places."""
+    if engine().sees_statements:
+        changed = counting_places(("", NEW_ROWS), ("-", OLD_ROWS))
+        yield _trigger_of_all("sum_changed", "AFTER UPDATE", "usage_places", [changed])
+        gone = counting_places(("-", OLD_ROWS))
+        yield _trigger_of_all("sum_gone", "AFTER DELETE", "usage_places", [gone])
+    else:
+        yield from _of_each_place()
 
-    def counting(row: str, size: str, count: str) -> Iterator[str]:
+
+def _of_each_place() -> Iterator[tuple[str, str]]:
+    def sums(row: str, size: str, count: str) -> Iterator[str]:
         for owner in (PERSON, PROJECT):
-            yield _add(owner, f"{row}.{owner}_id", f"{row}.kind", size, count)
+            yield add(owner, f"{row}.{owner}_id", f"{row}.kind", size, count)
 
     owners = (f"{owner}_id" for owner in (PERSON, PROJECT))
     same = " AND ".join(engine().same(f"old.{one}", f"new.{one}") for one in owners)
-    grown = counting("new", "(new.bytes - old.bytes)", "(new.count - old.count)")
-    given = _both(
-        counting("old", "-old.bytes", "-old.count"), counting("new", "new.bytes", "new.count")
-    )
-    gone = counting("old", "-old.bytes", "-old.count")
-    parts = (
-        ("sum_changed", "AFTER UPDATE", grown, same),
-        ("sum_moved", "AFTER UPDATE", given, f"NOT ({same})"),
-        ("sum_gone", "AFTER DELETE", gone, ""),
-    )
-    for name, moment, statements, condition in parts:
-        yield TRIGGER_PREFIX + name, _trigger(name, moment, "usage_places", statements, condition)
+    grown = sums("new", "(new.bytes - old.bytes)", "(new.count - old.count)")
+    given = chain(sums("old", "-old.bytes", "-old.count"), sums("new", "new.bytes", "new.count"))
+    gone = sums("old", "-old.bytes", "-old.count")
+    yield _trigger("sum_changed", "AFTER UPDATE", "usage_places", grown, same)
+    yield _trigger("sum_moved", "AFTER UPDATE", "usage_places", given, f"NOT ({same})")
+    yield _trigger("sum_gone", "AFTER DELETE", "usage_places", gone)
 
 
 def _of_blobs(table: str) -> Iterator[tuple[str, str]]:
@@ -139,9 +130,8 @@ def _of_blobs(table: str) -> Iterator[tuple[str, str]]:
         ("deleted", "AFTER DELETE", "true"),
     )
     for moment, when, condition in parts:
-        name = f"blobs_{table}_{moment}"
         held = f"old.sha256 IS NOT NULL AND {condition}"
-        yield TRIGGER_PREFIX + name, _trigger(name, when, table, iter([note]), held)
+        yield _trigger(f"blobs_{table}_{moment}", when, table, [note], held)
 
 
 def wanted() -> dict[str, str]:
@@ -204,7 +194,7 @@ def recount(connection: Connection) -> None:
 def _summed(place: Place) -> str:
     """Return the statement that sums up what belongs to a kind of place."""
     inner = " UNION ALL ".join(
-        f"SELECT {_of(one.place[1], 't')} AS id, {_of(one.bytes, 't')} AS bytes FROM {one.table} t"
+        f"SELECT {of(one.place[1], 't')} AS id, {of(one.bytes, 't')} AS bytes FROM {one.table} t"
         for one in COUNTED_TABLES
         if one.place is not None and one.place[0] == place.name
     )
@@ -224,8 +214,8 @@ def _parts() -> Iterator[str]:
         for owner, expression in ((PERSON, one.person), (PROJECT, one.project)):
             if expression is not None:
                 yield (
-                    f"SELECT '{owner}' AS owner, {_of(expression, 't')} AS owner_id, "
-                    f"'{one.kind}' AS kind, {_of(one.bytes, 't')} AS bytes, 1 AS count "
+                    f"SELECT '{owner}' AS owner, {of(expression, 't')} AS owner_id, "
+                    f"'{one.kind}' AS kind, {of(one.bytes, 't')} AS bytes, 1 AS count "
                     f"FROM {one.table} t"
                 )
     for owner in (PERSON, PROJECT):

@@ -1,0 +1,112 @@
+"""The statements by which triggers keep the counters: of one row, or of all rows of a statement.
+
+Of all rows of a statement they make one change of a counter, where the database shows triggers
+these rows. PostgreSQL keeps each state of a row until the transaction has ended, and looks through
+all of them for the next: a thousand changes of one counter in a transaction cost a million looks.
+"""
+
+# ruff: noqa: S608  (SQL is made of the table in `counted` alone)
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..database import engine
+from .counted import Counted
+from .models import PERSON, PROJECT
+
+#: How rows of a statement are named in what is summed up of them.
+ROW_ALIAS = "t"
+_ADDED = "bytes = {0}.bytes + excluded.bytes, count = {0}.count + excluded.count"
+
+
+def of(expression: str, row: str) -> str:
+    """Return an expression of `counted` for a row, in the SQL of the database."""
+    return f"({engine().expression(expression.format(row=row))})"
+
+
+def add(owner: str, owner_id: str, kind: str, size: str, count: str) -> str:
+    """Return the statement that adds to a counter, which it makes if there is none."""
+    return (
+        "INSERT INTO usage (owner, owner_id, kind, bytes, count, settled_bytes, settled_count) "
+        f"SELECT '{owner}', {owner_id}, {kind}, {size}, {count}, 0, 0 "
+        f"WHERE {owner_id} IS NOT NULL ON CONFLICT (owner, owner_id, kind) DO UPDATE "
+        "SET bytes = usage.bytes + excluded.bytes, count = usage.count + excluded.count"
+    )
+
+
+def move(place: tuple[str, str], row: str, size: str, count: str) -> str:
+    """Return the statement that adds to what belongs to a place."""
+    name, key = place
+    return (
+        f"UPDATE usage_places SET bytes = bytes + {size}, count = count + {count} "
+        f"WHERE place = '{name}' AND id = {of(key, row)}"
+    )
+
+
+def counting(one: Counted, row: str, size: str, count: str) -> Iterator[str]:
+    """Find the statements that add to all counters of a row's owners."""
+    owners = ((PERSON, one.person), (PROJECT, one.project))
+    for owner, expression in owners:
+        if expression is not None:
+            yield add(owner, of(expression, row), f"'{one.kind}'", size, count)
+    if one.place is not None:
+        yield move(one.place, row, size, count)
+
+
+def add_sums(*parts: str) -> str:
+    """Return the statement that adds to counters what the rows of queries come to.
+
+    Each has `owner`, `owner_id`, `kind`, `bytes` and `count`.
+    """
+    return (
+        "INSERT INTO usage (owner, owner_id, kind, bytes, count, settled_bytes, settled_count) "
+        "SELECT owner, owner_id, kind, sum(bytes), sum(count), 0, 0 "
+        f"FROM ({' UNION ALL '.join(parts)}) AS kept WHERE owner_id IS NOT NULL "
+        "GROUP BY owner, owner_id, kind HAVING sum(bytes) <> 0 OR sum(count) <> 0 "
+        f"ON CONFLICT (owner, owner_id, kind) DO UPDATE SET {_ADDED.format('usage')}"
+    )
+
+
+def move_sums(place: tuple[str, str], one: Counted, rows: str, sign: str) -> str:
+    """Return the statement that adds to the places that are still there what rows come to."""
+    name, key = place
+    key, size = of(key, ROW_ALIAS), of(one.bytes, ROW_ALIAS)
+    there = f"(SELECT true FROM usage_places p WHERE p.place = '{name}' AND p.id = kept.id)"
+    # An insertion, though nothing is inserted: by that each place is looked up by its key, whatever
+    # the server believed of the number of rows when it made the plan, which it keeps.
+    return (
+        "INSERT INTO usage_places (place, id, kind, bytes, count) "
+        f"SELECT '{name}', id, '{one.kind}', {sign}bytes, {sign}count FROM ("
+        f"SELECT {key} AS id, sum({size}) AS bytes, count(*) AS count "
+        f"FROM {rows} {ROW_ALIAS} WHERE {key} IS NOT NULL GROUP BY 1) AS kept WHERE {there} "
+        f"ON CONFLICT (place, id) DO UPDATE SET {_ADDED.format('usage_places')}"
+    )
+
+
+def counting_all(one: Counted, rows: str, sign: str) -> Iterator[str]:
+    """Find the statements that add to all counters of the owners of a statement's rows."""
+    owners = ((PERSON, one.person), (PROJECT, one.project))
+    sizes = f"'{one.kind}' AS kind, {sign}{of(one.bytes, ROW_ALIAS)} AS bytes, {sign}1 AS count"
+    parts = [
+        f"SELECT '{owner}' AS owner, {of(whose, ROW_ALIAS)} AS owner_id, {sizes} "
+        f"FROM {rows} {ROW_ALIAS}"
+        for owner, whose in owners
+        if whose is not None
+    ]
+    if parts:
+        yield add_sums(*parts)
+    if one.place is not None:
+        yield move_sums(one.place, one, rows, sign)
+
+
+def counting_places(*signed_rows: tuple[str, str]) -> str:
+    """Return the statement that adds what places have: the sign, `-` or none, and the rows."""
+    return add_sums(
+        *(
+            f"SELECT '{owner}' AS owner, {owner}_id AS owner_id, kind, "
+            f"{sign}bytes AS bytes, {sign}count AS count FROM {rows}"
+            for owner in (PERSON, PROJECT)
+            for sign, rows in signed_rows
+        )
+    )
