@@ -7,6 +7,7 @@ def init_app(app: Flask) -> None:
     """Bind the extensions, and give every request the conventions of `core/http`."""
     from ..extensions import db, jwt, sock
     from . import (
+        allocator,
         client_address,
         compiled,
         database,
@@ -47,4 +48,6 @@ def init_app(app: Flask) -> None:
     housekeeping.bring(app, "freed bytes", blob_store.sweep_freed)
     housekeeping.bring(app, "unfinished files", blob_store.sweep_unfinished, every_s=600)
     housekeeping.bring(app, "pages", pages.give_back)
+    housekeeping.bring(app, "idle connections", database.close_idle, every_s=60)
+    housekeeping.bring(app, "freed memory", allocator.give_back, every_s=60)
     housekeeping.bring(app, "idempotent answers", idempotency.forget)

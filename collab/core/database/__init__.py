@@ -20,6 +20,7 @@ from . import functions as functions
 from .engine import ENGINE, Engine
 from .engine import NEW_ROWS as NEW_ROWS
 from .engine import OLD_ROWS as OLD_ROWS
+from .pooling import RecedingPool
 from .postgresql import PostgresEngine
 from .sqlite import SqliteEngine
 from .sqlite import register_functions as register_functions
@@ -41,10 +42,11 @@ _CHECKS: Contributions[Check] = Contributions("checks on the lock")
 def engine_options(url: str, values: dict[str, Any]) -> dict[str, Any]:
     """Return the pool's size, how JSON is written, and what the kind of database takes."""
     common = {
+        "poolclass": RecedingPool,
         "pool_size": values["DATABASE_POOL"],
         "max_overflow": values["DATABASE_POOL_OVERFLOW"],
         "pool_timeout": POOL_PATIENCE_S,
-        # The one that was used last: its cache of pages is the one that still holds.
+        # The one that was used last: its cache of pages still holds, and others can be closed.
         "pool_use_lifo": True,
         "hide_parameters": True,  # an error's text goes to the log, and they may be secrets
         "json_serializer": lambda value: dumps(value).decode(),
@@ -130,6 +132,14 @@ def harden() -> None:
 def put_log_away(app: Flask) -> None:
     """Write what is in the write-ahead log into the database, as far as nobody uses it now."""
     ENGINE.of(app).put_log_away()
+
+
+def close_idle() -> bool:
+    """Close connections that were left by a busy moment; return that nothing is left to do."""
+    pool = db.engine.pool
+    if isinstance(pool, RecedingPool):
+        pool.close_idle()
+    return False
 
 
 def engine() -> Engine:
