@@ -1,7 +1,7 @@
 """The statements of a search, each built once and given its values later.
 
 Who asks is `user_id`; `project_id` is the project that is looked at, if only one is; `match_<kind>`
-is the expression for a kind.
+is the expression for a kind, `title_<kind>` that for its titles, `words` that of the words alone.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, String, bindparam, case, literal, select, union_all
+from sqlalchemy import Select, String, bindparam, case, func, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
 from ..core import fulltext
-from ..core.fulltext import SEARCH_INDEX, Kind
+from ..core.fulltext import SEARCH_INDEX, Kind, Ranking
 from ..core.models import Id
 from ..projects.models import Project
 
@@ -29,6 +29,7 @@ MAX_STATEMENTS = 256
 
 USER_PARAMETER = bindparam("user_id", type_=Id)
 PROJECT_PARAMETER = bindparam("project_id", type_=Id)
+WORDS_PARAMETER = bindparam("words", type_=String)
 
 
 def candidates(words: int) -> int:
@@ -37,34 +38,80 @@ def candidates(words: int) -> int:
 
 
 @lru_cache(maxsize=MAX_STATEMENTS)
-def ranked(kinds: tuple[Kind, ...], is_admin: bool, in_project: bool) -> Select[Any]:
+def ranked(
+    kinds: tuple[Kind, ...], is_admin: bool, in_project: bool, ranking: Ranking
+) -> Select[Any]:
     """Build what gives the type and id of the best `count` of `candidates` after `skip` of them."""
-    parts = (_candidates(kind, is_admin, in_project).subquery() for kind in kinds)
-    found = union_all(*(select(part) for part in parts)).subquery()
-    best = (found.c.score, found.c.at.desc(), found.c.type, found.c.id.desc())
-    query = select(found.c.type, found.c.id).order_by(*best)
+
+    def found(expression: str, *score: Any) -> list[Any]:
+        return [
+            select(_candidates(kind, is_admin, in_project, expression, *score).subquery())
+            for kind in kinds
+        ]
+
+    if ranking is Ranking.WITHIN:
+        query = _in_order(union_all(*found("match")).subquery())
+    elif ranking is Ranking.APART:
+        rows = union_all(*found("match", null())).cte()
+        query = _gathered(union_all(select(rows), _scores(rows)).subquery())
+    else:
+        both = found("title", literal(-1)) + found("match", literal(0))
+        query = _gathered(union_all(*both).subquery())
     return query.limit(bindparam("count")).offset(bindparam("skip"))
 
 
-def _candidates(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
+def _in_order(found: Any) -> Select[Any]:
+    """Put candidates in the order of the scores that they have."""
+    best = (found.c.score, found.c.at.desc(), found.c.type, found.c.id.desc())
+    return select(found.c.type, found.c.id).order_by(*best)
+
+
+def _gathered(found: Any) -> Select[Any]:
+    """Put candidates in order of whom some have come twice, or apart from their scores."""
+    kind, key = func.max(found.c.type), func.max(found.c.id)
+    best = (func.min(found.c.score), func.max(found.c.at).desc(), kind, key.desc())
+    return select(kind.label("type"), key.label("id")).group_by(found.c.row).order_by(*best)
+
+
+def _scores(found: Any) -> Select[Any]:
+    """Build a walk over the words' matches, wherever they are seen from, for those found."""
+    row = SEARCH_INDEX.c.rowid
+    shown = (
+        null().label("type"),
+        null().label("id"),
+        fulltext.relevance(WORDS_PARAMETER).label("score"),
+        null().label("at"),
+        row.label("row"),
+    )
+    return select(*shown).where(
+        fulltext.matches(WORDS_PARAMETER),
+        row >= select(func.min(found.c.row)).scalar_subquery(),
+        # `+ 0` hides the column from the planner: one by one, each would set up the search again.
+        row.op("+")(0).in_(select(found.c.row)),
+    )
+
+
+def _candidates(
+    kind: Kind, is_admin: bool, in_project: bool, name: str, score: Any = None
+) -> Select[Any]:
+    expression = _expression(kind, name)
     shown = (
         literal(kind.name).label("type"),
         kind.model.id.label("id"),
-        fulltext.relevance(_expression(kind)).label("score"),
+        (fulltext.relevance(expression) if score is None else score).label("score"),
         kind.changed.label("at"),
+        SEARCH_INDEX.c.rowid.label("row"),
     )
-    query = _matching(select(*shown), kind, is_admin, in_project)
+    query = _readable(select(*shown).select_from(SEARCH_INDEX), kind, is_admin, in_project)
+    query = query.join(kind.model, kind.model.id == fulltext.key())
+    query = query.where(fulltext.matches(expression))
     # The newest by the index's own order: an order by relevance would have to read every match.
     return query.order_by(SEARCH_INDEX.c.rowid.desc()).limit(bindparam("candidates"))
 
 
 @lru_cache(maxsize=MAX_STATEMENTS)
 def shown(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
-    """Build what shows results of one kind: those in `rows`, from `first` to `last`.
-
-    They are picked from a walk over the matches: asked for one by one, FTS5 would set up the whole
-    search again for each.
-    """
+    """Build what shows results of one kind, those in `ids`, if they may be read."""
     home = aliased(Project)
     columns = (
         kind.model.id.label("id"),
@@ -74,20 +121,17 @@ def shown(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
         kind.changed.label("updated_at"),
         kind.body.label("body"),
     )
-    query = _matching(select(*columns), kind, is_admin, in_project)
-    return query.outerjoin(home, home.id == kind.project_id).where(
-        SEARCH_INDEX.c.rowid.between(bindparam("first", type_=Id), bindparam("last", type_=Id)),
-        # `+ 0` hides the column from the planner, which would ask for these rows one by one.
-        SEARCH_INDEX.c.rowid.op("+")(0).in_(bindparam("rows", expanding=True, type_=Id)),
-    )
+    query = _readable(select(*columns).select_from(kind.model), kind, is_admin, in_project)
+    query = query.outerjoin(home, home.id == kind.project_id)
+    return query.where(kind.model.id.in_(bindparam("ids", expanding=True, type_=Id)))
 
 
-def _expression(kind: Kind) -> Any:
-    return bindparam(f"match_{kind.name}", type_=String)
+def _expression(kind: Kind, name: str) -> Any:
+    return bindparam(f"{name}_{kind.name}", type_=String)
 
 
-def _matching(query: Select[Any], kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
-    """Join rows of a kind to their places in the index; what matches and may be read is left.
+def _readable(query: Select[Any], kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
+    """Leave the rows of a kind that may be read.
 
     The index is a hint where to look; the tables, as they are now, decide. That is in a CASE,
     because no index of the table is to be taken for it: the planner has to begin with the matches.
@@ -95,6 +139,4 @@ def _matching(query: Select[Any], kind: Kind, is_admin: bool, in_project: bool) 
     readable = kind.readable(kind.model, USER_PARAMETER, is_admin)
     if in_project:
         readable &= kind.project_id == PROJECT_PARAMETER
-    matches = fulltext.matches(_expression(kind))
-    joined = query.select_from(SEARCH_INDEX).join(kind.model, kind.model.id == fulltext.key())
-    return joined.where(matches, case((readable, 1), else_=0) == 1)
+    return query.where(case((readable, 1), else_=0) == 1)

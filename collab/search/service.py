@@ -10,7 +10,7 @@ from sqlalchemy import Integer, literal_column
 
 from ..core import fulltext
 from ..core.caller import Caller
-from ..core.fulltext import KINDS, Kind
+from ..core.fulltext import KINDS, Kind, Ranking
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page, decode, encode
 from ..core.words import asked
@@ -95,20 +95,29 @@ class Search:
             return None
         return [*general, *(f"p{key}" for key in projects)]
 
-    def _values(self, *kinds: Kind) -> dict[str, Any]:
-        asked = {"user_id": self.caller.user_id}
-        if self.project_id is not None:
-            asked["project_id"] = self.project_id
-        return asked | {
-            f"match_{kind.name}": fulltext.match(self.asked, kind.name, self.scopes)
-            for kind in kinds
-        }
+    @property
+    def _who(self) -> dict[str, Any]:
+        who = {"user_id": self.caller.user_id}
+        return who if self.project_id is None else who | {"project_id": self.project_id}
 
     def ranked(self, kinds: tuple[Kind, ...], skip: int, count: int) -> Sequence[Any]:
         """Return the type and id of the best among the candidates, after `skip` of them."""
-        values = self._values(*kinds) | {"skip": skip, "count": count}
+        ranking = fulltext.ranking(self.asked)
+        values = self._who | self._expressions(kinds, ranking) | {"skip": skip, "count": count}
         values["candidates"] = queries.candidates(len(self.terms))
-        return db.session.connection().execute(queries.ranked(kinds, *self.variant), values).all()
+        statement = queries.ranked(kinds, *self.variant, ranking)
+        return db.session.connection().execute(statement, values).all()
+
+    def _expressions(self, kinds: tuple[Kind, ...], ranking: Ranking) -> dict[str, str]:
+        wanted = {"match": fulltext.match}
+        if ranking is Ranking.TITLES:
+            wanted["title"] = fulltext.in_titles
+        found = {
+            f"{name}_{kind.name}": express(self.asked, kind.name, self.scopes)
+            for name, express in wanted.items()
+            for kind in kinds
+        }
+        return found | ({"words": fulltext.words(self.asked)} if ranking is Ranking.APART else {})
 
     def shown(self, ranked: Sequence[Any]) -> list[SearchResult]:
         """Return results in the order given, without what can't be read any more."""
@@ -119,8 +128,7 @@ class Search:
         return [found[row.type, row.id] for row in ranked if (row.type, row.id) in found]
 
     def _results(self, kind: Kind, keys: list[int]) -> list[SearchResult]:
-        rows = [kind.rowid(key) for key in keys]
-        values = self._values(kind) | {"rows": rows, "first": min(rows), "last": max(rows)}
+        values = self._who | {"ids": keys}
         found = db.session.connection().execute(queries.shown(kind, *self.variant), values)
         return [self._result(kind, row) for row in found]
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import event, text
 
+from collab.core import fulltext
+from collab.core.fulltext import fts5
+from collab.core.fulltext.fts5 import MAX_COUNTED_ROWS
 from collab.core.words.asked import MAX_WORDS, Term, expression, read
 from collab.extensions import db
 from collab.search.excerpts import MAX_MATCHES_LOOKED_AT, excerpt
@@ -18,7 +22,7 @@ from collab.search.highlighting import CLOSE_MARK, OPEN_MARK
 from collab.search.queries import MAX_CANDIDATES
 
 from ..support.people import Person
-from .rows import a_post, kept
+from .rows import a_post, kept, titles
 
 
 def terms(query: str) -> list[Term]:
@@ -59,7 +63,7 @@ def test_no_search_looks_at_more_rows_where_there_are_more_than_are_ranked(
 ) -> None:
     """Counted in steps of SQLite's machine: rows that are looked at, joined and put in order.
 
-    What FTS5 does within a step is not among them: BM25 counts the rows that have each word.
+    What FTS5 does within a step is not among them: see the next test.
     """
     steps: list[int] = []
 
@@ -75,13 +79,13 @@ def test_no_search_looks_at_more_rows_where_there_are_more_than_are_ranked(
             found[name] = sum(steps)
         return found
 
-    text = " ".join([COMMON, "abCd"])
+    body = " ".join([COMMON, "abCd"])
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", watch)
         try:
-            kept(app, *(a_post(alice, "Post", body=text) for _ in range(MAX_CANDIDATES + 50)))
+            kept(app, *(a_post(alice, "Post", body=body) for _ in range(MAX_CANDIDATES + 50)))
             few = taken()
-            kept(app, *(a_post(alice, "Post", body=text) for _ in range(MAX_CANDIDATES)))
+            kept(app, *(a_post(alice, "Post", body=body) for _ in range(MAX_CANDIDATES)))
             many = taken()
         finally:
             event.remove(db.engine, "before_cursor_execute", watch)
@@ -89,6 +93,66 @@ def test_no_search_looks_at_more_rows_where_there_are_more_than_are_ranked(
     assert few["sixteen words"] < few["one word"], "fewer candidates where there are more words"
     grown = {name: (few[name], many[name]) for name in few if many[name] > 1.05 * few[name] + 500}
     assert grown == {}
+
+
+def asked_for(search: Callable[[], object]) -> list[str]:
+    """Return the statements of a search."""
+    statements: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        search()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return statements
+
+
+def fill(count: int, word: str) -> None:
+    """Put rows of nobody's into the index that have a word."""
+    db.session.execute(
+        text(
+            "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers"
+            " LIMIT :count) INSERT INTO search_index (rowid, scope, title, body, tags)"
+            " SELECT 8 * (1000000 + number) + 3, 'postu0', '', :word, '' FROM numbers"
+        ),
+        {"count": count, "word": word},
+    )
+    db.session.commit()
+
+
+@pytest.mark.sqlite("BM25")
+def test_bm25_counts_no_rows_of_places_and_of_no_word_that_very_many_have(
+    app: Flask, alice: Person
+) -> None:
+    """It counts, within one step, all rows that have any word of its expression."""
+    kept(
+        app,
+        a_post(alice, "Red", body="green"),
+        a_post(alice, "Blue", body="red red red green rare"),
+        a_post(alice, "Green", body="red"),
+    )
+    with app.app_context():
+        fill(MAX_COUNTED_ROWS - 3, "red")
+        assert fts5.rows() == MAX_COUNTED_ROWS
+        asked = asked_for(lambda: alice.finds("red"))
+        ranking = [one for one in asked if "bm25" in one]
+        assert (len(ranking), ranking[0].count("bm25")) == (1, 1)
+        assert fulltext.words(read("red -x")) == '{title body tags} : ("red" *)'
+        assert titles(alice.finds("red")) == ["Red", "Blue", "Green"]
+
+        fill_more = "UPDATE search_index SET body = 'red red' WHERE rowid > 8000000"
+        db.session.execute(text(fill_more))
+        db.session.execute(text("INSERT INTO search_index (rowid, body) VALUES (8, 'red')"))
+        db.session.execute(text("INSERT INTO search_index (rowid, body) VALUES (16, 'red')"))
+        db.session.commit()
+        asked = asked_for(lambda: alice.finds("red"))
+        assert [one for one in asked if "bm25" in one] == []
+        assert titles(alice.finds("red")) == ["Red", "Green", "Blue"]
+        assert titles(alice.finds("red rare")) == ["Blue"]
+        assert any("bm25" in one for one in asked_for(lambda: alice.finds("rare")))
 
 
 def test_a_word_that_is_wanted_twice_is_looked_for_once() -> None:

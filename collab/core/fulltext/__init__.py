@@ -26,6 +26,7 @@ from ..slots import Registry
 from ..words.asked import Asked, read
 from . import fts5, tsearch
 from .conditions import Matches, Relevance
+from .ranking import Ranking as Ranking
 
 #: A row's id in the index is the id of what it stands for, times this, plus its kind's number.
 KEY_STRIDE = 8
@@ -96,6 +97,24 @@ def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
     Without places (None) it is not cut to any. Some word must be wanted.
     """
     found: str = _language().match(asked, kind, scopes)
+    return found
+
+
+def ranking(asked: Asked) -> Ranking:
+    """Return how the matches of a search, in which something is wanted, are to be ranked."""
+    found: Ranking = _language().ranking(asked)
+    return found
+
+
+def words(asked: Asked) -> str:
+    """Return the expression of what is wanted, for Ranking.APART."""
+    found: str = _language().words(asked)
+    return found
+
+
+def in_titles(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
+    """Return the expression of a search in titles, for Ranking.TITLES."""
+    found: str = _language().in_titles(asked, kind, scopes)
     return found
 
 

@@ -13,15 +13,57 @@ from typing import Any
 from sqlalchemy import text
 
 from ...extensions import db
-from ..words.asked import Asked, in_fts5
+from ..words.asked import Asked, Term, in_fts5, wanted_in_fts5
+from .ranking import Ranking
 
 #: What a word weighs in each column of the index, for BM25; the scope weighs nothing.
 COLUMN_WEIGHTS = (0.0, 8.0, 1.0, 2.0)
+#: Rows that may have a word for BM25 to rank by it. It counts all rows that have each word of its
+#: expression, which takes 40 ms for a million; so it also gets the words alone, and no places.
+MAX_COUNTED_ROWS = 5000
+
+_ONE_PAST = text("SELECT 1 FROM search_index WHERE search_index MATCH :word LIMIT 1 OFFSET :most")
+#: The index's own note of how much is in it: the first number is that of its rows.
+_TOTALS = text("SELECT block FROM search_index_data WHERE id = 1")
 
 
 def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
     """Return a search as FTS5 reads it, cut to a kind and places."""
     return within(in_fts5(asked), kind, scopes)
+
+
+def in_titles(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
+    """Return a search for rows whose titles have all that is wanted."""
+    excluded = in_fts5(asked).removeprefix(wanted_in_fts5(asked))
+    return within(wanted_in_fts5(asked, "title") + excluded, kind, scopes)
+
+
+def words(asked: Asked) -> str:
+    """Return what is wanted, wherever it is seen from."""
+    return wanted_in_fts5(asked)
+
+
+def ranking(asked: Asked) -> Ranking:
+    """Return how matches are ranked: by BM25, unless a word is in so many rows that it counts."""
+    if rows() > MAX_COUNTED_ROWS and any(map(_is_common, asked.wanted)):
+        return Ranking.TITLES
+    return Ranking.APART
+
+
+def _is_common(term: Term) -> bool:
+    word = wanted_in_fts5(Asked([term], []))
+    return db.session.scalar(_ONE_PAST, {"word": word, "most": MAX_COUNTED_ROWS}) is not None
+
+
+def rows() -> int:
+    """Return how many rows the index has, without counting them."""
+    number = 0
+    for byte in db.session.scalar(_TOTALS) or b"":
+        # A number in groups of seven bits, the first ones first; the last has no eighth bit.
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            break
+    return number
 
 
 def within(query: str, kind: str, scopes: Iterable[str] | None) -> str:

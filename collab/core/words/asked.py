@@ -12,6 +12,9 @@ from .splitting import parts, words
 #: Words that are looked at, those of phrases too; the rest of a search is left out.
 MAX_WORDS = 16
 
+#: The columns of the index that have texts.
+TEXTS = "title body tags"
+
 #: A plain or excluded "quoted phrase", or a word.
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 _ENDS_IN_WORD = re.compile(rf"[^\W_][{JOINING_CHARACTERS}]*$")
@@ -99,10 +102,14 @@ def expression(text: str) -> str:
 
 def in_fts5(asked: Asked) -> str:
     """Return a search in which something is wanted as FTS5 reads it."""
-    wanted, excluded = asked
-    query = _in_texts(" AND ".join(map(str, wanted)))
-    return query + "".join(f" NOT {_in_texts(str(one))}" for one in excluded)
+    query = wanted_in_fts5(asked)
+    return query + "".join(f" NOT {_in(TEXTS, str(one))}" for one in asked.excluded)
 
 
-def _in_texts(query: str) -> str:
-    return f"{{title body tags}} : ({query})"
+def wanted_in_fts5(asked: Asked, columns: str = TEXTS) -> str:
+    """Return what is wanted in some columns as FTS5 reads it, without what is excluded."""
+    return _in(columns, " AND ".join(map(str, asked.wanted)))
+
+
+def _in(columns: str, query: str) -> str:
+    return f"{{{columns}}} : ({query})"

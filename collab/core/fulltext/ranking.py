@@ -1,0 +1,16 @@
+"""How the matches of a search are put in order."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class Ranking(Enum):
+    """Where a row's score comes from."""
+
+    #: From the statement that finds it.
+    WITHIN = auto()
+    #: From another one, whose expression has nothing but the words.
+    APART = auto()
+    #: It has all words in its title, or not: a word is in too many rows to count them.
+    TITLES = auto()
