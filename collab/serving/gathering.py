@@ -23,6 +23,9 @@ from .targets import check_target
 LINE_BYTES = 8190
 #: Bytes of a request's head.
 HEAD_BYTES = 64 * 1024
+#: Bytes of a head, or of what came after a request, up to which they are not counted: 4,000
+#: connections, each with the longest head, would have 250 MiB.
+FREE_BYTES = 4 * 1024
 #: Bytes read at once of a head, or of a body in chunks.
 SMALL_READ_BYTES = 16 * 1024
 #: Bytes read at once of a body whose length is known.
@@ -113,6 +116,8 @@ class Gatherer:
     def __init__(self, cfg: Any, client: Any, spool: Share, largest: int) -> None:
         self._cfg, self._client, self._spool, self._largest = cfg, client, spool, largest
         self._buffer = bytearray()
+        #: Bytes of the memory that all share which this has taken.
+        self._counted = 0
         self._number = 0
         self._begun: Begun | None = None
 
@@ -140,6 +145,7 @@ class Gatherer:
             self._read_head(data)
         else:
             self._buffer += self._begun.feed(data)
+        self._count()
         begun = self._begun
         if begun is None or not begun.enough:
             return None
@@ -162,10 +168,22 @@ class Gatherer:
     def take_rest(self) -> bytes:
         """Hand out what came after the request: it is spoken in another protocol."""
         rest, self._buffer = bytes(self._buffer), bytearray()
+        self._count()
         return rest
 
+    def _count(self) -> None:
+        """Take memory for what has come of a head, or give it back; raises Refused."""
+        size = len(self._buffer) if len(self._buffer) > FREE_BYTES else 0
+        more = size - self._counted
+        if more > 0 and not self._spool.spool.take_memory(more):
+            raise Refused(503, "Too many requests are arriving at once.", retry_after=5)
+        if more < 0:
+            self._spool.spool.give_memory(-more)
+        self._counted = size
+
     def close(self) -> None:
-        """Let go of the body."""
+        """Let go of the body, and of what has come after it."""
+        self.take_rest()
         if self._begun is not None:
             self._begun.body.close()
             self._begun = None

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from collab.core.errors import TooManyRequests, Unavailable
 from collab.core.http.heavy import (
     HEAVY_BYTES,
+    LARGEST_BYTES,
+    MAX_BYTES_AT_ONCE,
     MAX_HEAVY_AT_ONCE,
     MAX_HEAVY_PER_PERSON,
     MAX_HEAVY_WAITING,
@@ -69,6 +71,21 @@ def test_all_together_are_bounded_and_so_are_those_who_wait(turns: HeavyTurns) -
     for number in range(MAX_HEAVY_AT_ONCE):
         turns.leave(f"user:{number}")
     eventually(lambda: sum(not one.is_alive() for one in waiting) == MAX_HEAVY_AT_ONCE)
+
+
+def test_of_the_largest_two_are_carried_out_at_once(turns: HeavyTurns) -> None:
+    for name in ("alice", "bob"):
+        turns.enter(name, LARGEST_BYTES)
+    thread = waits(turns, "charlie")
+    turns.leave("alice", LARGEST_BYTES)
+    thread.join(60)
+    assert (turns.counts, turns.bytes_at_once) == ((2, 0), LARGEST_BYTES + HEAVY_BYTES)
+
+
+def test_whoever_is_alone_has_a_turn_whatever_the_size(turns: HeavyTurns) -> None:
+    turns.enter("alice", 2 * MAX_BYTES_AT_ONCE)
+    turns.leave("alice", 2 * MAX_BYTES_AT_ONCE)
+    assert turns.bytes_at_once == 0
 
 
 def test_who_waits_too_long_is_told_to_come_back() -> None:

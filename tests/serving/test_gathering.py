@@ -270,3 +270,29 @@ def test_a_client_that_waits_for_a_word_gets_it_once(gatherer: Callable[[], Gath
     assert one.feed(head) is None
     assert [one.takes_word(), one.takes_word()] == [True, False]
     assert requests(one, b"hello") == [("/", b"hello")]
+
+
+def test_heads_that_do_not_end_are_counted_and_the_next_is_refused(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 2**20, 2**20, memory_bytes=100_000)
+    one, other = (
+        Gatherer(Config(), (name, 1), spool.of(name), 2 * 2**20) for name in ("1.1.1.1", "2.2.2.2")
+    )
+    long = GET[:-2] + (b"X-Long: " + b"x" * 7000 + b"\r\n") * 8
+    one.feed(long)
+    assert spool.used == (len(long), 0)
+    with pytest.raises(Refused) as refused:
+        other.feed(long)
+    assert refused.value.status == 503
+    other.close()
+    assert one.feed(b"\r\n") is not None
+    assert spool.used == (0, 0)
+    other.feed(long)
+    other.close()
+    assert spool.used == (0, 0)
+
+
+def test_short_heads_are_not_counted(spool: Spool, gatherer: Callable[[], Gatherer]) -> None:
+    one = gatherer()
+    one.feed(GET[:-2] + b"X-Long: " + b"x" * 2000)
+    assert spool.used == (0, 0)
+    one.close()

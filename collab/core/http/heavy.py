@@ -29,6 +29,13 @@ UNTOLD_SIZES = ("Transfer-Encoding", "Content-Encoding")
 HEAVY_BYTES = 128 * 1024
 #: Heavy requests that are carried out at once.
 MAX_HEAVY_AT_ONCE = 4
+#: Bytes of what they read, together; each takes some eleven times as much while it is carried out.
+#: So two of the largest are, or four of two MiB.
+MAX_BYTES_AT_ONCE = 8 * 2**20
+#: Bytes that a request counts whose size nobody knows, such as a body in chunks; and at the most.
+LARGEST_BYTES = 4 * 2**20
+#: What puts texts together counts as much as the longest text has.
+TEXTS_BYTES = 2 * 2**20
 #: Heavy requests of one person that are carried out at once.
 MAX_HEAVY_PER_PERSON = 2
 #: Heavy requests that wait for their turn, which each holds a thread: a class of thirty that opens
@@ -46,6 +53,7 @@ class HeavyTurns:
         self._moved = threading.Condition()
         self._at_it: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
+        self._bytes = 0
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -53,17 +61,25 @@ class HeavyTurns:
         with self._moved:
             return self._at_it.total(), self._waiting.total()
 
-    def enter(self, who: str) -> None:
-        """Wait for a turn; raises TooManyRequests, Unavailable."""
+    @property
+    def bytes_at_once(self) -> int:
+        """Return the bytes of those that have a turn."""
+        return self._bytes
+
+    def enter(self, who: str, size: int = HEAVY_BYTES) -> None:
+        """Wait for a turn for so many bytes; raises TooManyRequests, Unavailable."""
         with self._moved:
-            if not self._free(who):
-                self._wait(who)
+            if not self._free(who, size):
+                self._wait(who, size)
             self._at_it[who] += 1
+            self._bytes += size
 
-    def _free(self, who: str) -> bool:
-        return self._at_it.total() < MAX_HEAVY_AT_ONCE and self._at_it[who] < MAX_HEAVY_PER_PERSON
+    def _free(self, who: str, size: int) -> bool:
+        at_it = self._at_it.total()
+        fits = at_it < MAX_HEAVY_AT_ONCE and self._bytes + size <= MAX_BYTES_AT_ONCE
+        return (fits or not at_it) and self._at_it[who] < MAX_HEAVY_PER_PERSON
 
-    def _wait(self, who: str) -> None:
+    def _wait(self, who: str, size: int) -> None:
         if self._waiting[who] >= MAX_HEAVY_WAITING_PER_PERSON:
             raise TooManyRequests(
                 "You sent too many large requests at once: wait for their answers."
@@ -72,15 +88,16 @@ class HeavyTurns:
             raise Unavailable("Too many large requests are being handled at once.")
         self._waiting[who] += 1
         try:
-            if not self._moved.wait_for(lambda: self._free(who), self._patience_s):
+            if not self._moved.wait_for(lambda: self._free(who, size), self._patience_s):
                 raise Unavailable("The large requests before this one are taking too long.")
         finally:
             _less(self._waiting, who)
 
-    def leave(self, who: str) -> None:
+    def leave(self, who: str, size: int = HEAVY_BYTES) -> None:
         """Pass the turn on."""
         with self._moved:
             _less(self._at_it, who)
+            self._bytes -= size
             # All of them: who may go on depends on the person, so waking one might wake the wrong
             # one.
             self._moved.notify_all()
@@ -93,7 +110,7 @@ def _less(counts: Counter[str], who: str) -> None:
 
 
 @contextmanager
-def turn_for(size: int = HEAVY_BYTES) -> Iterator[None]:
+def turn_for(size: int = TEXTS_BYTES) -> Iterator[None]:
     """Do something that takes memory for `size` bytes; waits for a turn if they are many.
 
     Raises TooManyRequests, Unavailable.
@@ -102,7 +119,7 @@ def turn_for(size: int = HEAVY_BYTES) -> Iterator[None]:
     if size < HEAVY_BYTES or "heavy" in g:
         yield
         return
-    _enter()
+    _enter(size)
     try:
         yield
     finally:
@@ -132,16 +149,16 @@ def _bounded_there() -> bool:
     return getattr(view, "bounds_bodies", False)
 
 
-def _enter() -> None:
-    who = rate_limit_key()
-    TURNS.here().enter(who)
+def _enter(size: int) -> None:
+    turn = rate_limit_key(), min(size, LARGEST_BYTES)
+    TURNS.here().enter(*turn)
     # On the request, so that the turn is given back once, however that ends.
-    g.heavy = who
+    g.heavy = turn
 
 
 def _leave(_: object = None) -> None:
-    if (who := g.pop("heavy", None)) is not None:
-        TURNS.here().leave(who)
+    if (turn := g.pop("heavy", None)) is not None:
+        TURNS.here().leave(*turn)
 
 
 #: The turns of an application.
@@ -158,6 +175,6 @@ def init_app(app: Flask) -> None:
             return  # it is no JSON
         # How large what comes in chunks or packed will be, nobody knows yet.
         unknown = any(name in request.headers for name in UNTOLD_SIZES)
-        size = HEAVY_BYTES if unknown else request.content_length or 0
+        size = LARGEST_BYTES if unknown else request.content_length or 0
         if request.is_json and size >= HEAVY_BYTES and not _bounded_there():
-            _enter()
+            _enter(size)

@@ -14,10 +14,11 @@ from ...core.caller import Caller
 from ...core.errors import ApiError
 from ...extensions import sock
 from ...realtime.json_door.routes import run, socket_blueprint
+from ...realtime.transport.budget import SMALL_MESSAGE_BYTES
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ...realtime.transport.wire import Wire
-from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, SizeLimit
+from ..yjs.budget import limit_of
 from ..yjs.closing import code_for, note_refusal
 from ..yjs.follower import editors_topic
 from ..yjs.newlines import lf_wanted
@@ -37,7 +38,7 @@ def providers(ws: Server, file_id: int | None = None) -> None:
         except ApiError as error:
             note_refusal(request.path, error)
             end(parked.wire, error)
-        ws.max_message_size = incoming = SizeLimit(BUDGET.here(), None, parked.wire)
+        ws.max_message_size = incoming = limit_of(parked.wire)
         return HocuspocusSocket(parked, seat, incoming, file_id, who, lf=lf)
 
     run(ws, connected, end)

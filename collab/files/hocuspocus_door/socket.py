@@ -23,6 +23,7 @@ from ...core.errors import (
 from ...core.slots import setting
 from ...events.close_codes import is_final
 from ...extensions import db
+from ...realtime.transport.budget import SizeLimit
 from ...realtime.transport.live import live
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
@@ -30,7 +31,7 @@ from ...realtime.transport.served import Served, Work
 from ...realtime.transport.token_bucket import Bucket
 from ..editing.rights_cache import FILES_AREA
 from ..json_door.messages import load_text
-from ..yjs.budget import SMALL_MESSAGE_BYTES, SizeLimit
+from ..yjs.budget import LONG_MESSAGE_BYTES
 from ..yjs.closing import code_for, note_refusal
 from ..yjs.line import Line
 from ..yjs.protocol import AUTH, MessageReader, sized
@@ -110,7 +111,7 @@ class HocuspocusSocket(Served):
             with self._one(key):
                 if kind != protocol.CLOSE:
                     yield from editor.take(message)
-                if kind == protocol.CLOSE or len(message) > SMALL_MESSAGE_BYTES:
+                if kind == protocol.CLOSE or len(message) > LONG_MESSAGE_BYTES:
                     editor.settle()  # a long message stays in memory until it is on disk
             if kind == protocol.CLOSE:
                 self._drop(key)

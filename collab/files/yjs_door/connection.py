@@ -10,13 +10,14 @@ from simple_websocket import ConnectionClosed
 from ...core.caller import Caller
 from ...core.errors import ApiError, Forbidden
 from ...extensions import db
+from ...realtime.transport.budget import SizeLimit
 from ...realtime.transport.frames import BINARY, frame
 from ...realtime.transport.incoming import Join
 from ...realtime.transport.live import live
 from ...realtime.transport.served import Work
 from ...realtime.transport.wire import Wire
 from ..yjs import bursts, protocol
-from ..yjs.budget import SMALL_MESSAGE_BYTES, SizeLimit
+from ..yjs.budget import LONG_MESSAGE_BYTES
 from ..yjs.closing import code_for
 from ..yjs.editor import UPDATE_BYTES, Editor
 from ..yjs.follower import YjsFollower
@@ -63,7 +64,7 @@ class YjsConnection(Editor):
         """Carry out one message."""
         try:
             yield from super().take(data)
-            if len(data) > SMALL_MESSAGE_BYTES:
+            if len(data) > LONG_MESSAGE_BYTES:
                 self.settle()  # a long message stays in memory until it is on disk
         finally:
             self._incoming.carried_out(len(data))

@@ -12,10 +12,11 @@ from ...auth.guard import from_address
 from ...core.errors import ApiError, Unauthorized
 from ...extensions import sock
 from ...realtime.json_door.routes import run, seated, socket_blueprint
+from ...realtime.transport.budget import SMALL_MESSAGE_BYTES
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ..json_door.messages import load_text
-from ..yjs.budget import BUDGET, SMALL_MESSAGE_BYTES, SizeLimit
+from ..yjs.budget import limit_of
 from ..yjs.closing import note_refusal
 from ..yjs.follower import editors_topic
 from ..yjs.newlines import lf_wanted
@@ -39,8 +40,8 @@ def editor(ws: Server, file_id: int) -> None:
             if who is None:
                 raise Unauthorized("Sign in with `?token=` or `?ticket=`.")
             text = load_text(file_id, who)
-            incoming = SizeLimit(BUDGET.here(), who.user_id, wire)
-            ws.max_message_size = incoming
+            ws.max_message_size = incoming = limit_of(wire)
+            incoming.known(who.user_id)
             return YjsConnection(
                 wire,
                 seated(seat, who),

@@ -35,6 +35,7 @@ from ...events.close_codes import (
     TRY_AGAIN_LATER,
 )
 from ...extensions import db, sock
+from ..transport.budget import JSON_BUDGET, JsonLimit, SizeLimit
 from ..transport.incoming import Incoming
 from ..transport.intake import End
 from ..transport.live import live
@@ -42,7 +43,7 @@ from ..transport.parked import Parked
 from ..transport.places import Seat
 from ..transport.served import Served
 from ..transport.wire import Wire
-from .protocol import JSON_SPEECH, Speech, TooBig, refusal
+from .protocol import JSON_SPEECH, MAX_MESSAGE_BYTES, Speech, TooBig, refusal
 from .socket import Socket
 from .stranger import Stranger, end
 
@@ -177,6 +178,10 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     here, app = live(), application()
     # Without the library's handshake, which each open socket would keep in memory.
     protocol = ws.ws.connection or ws.ws
+    if ws.max_message_size == MAX_MESSAGE_BYTES:  # which all sockets have that speak JSON
+        ws.max_message_size = JsonLimit(
+            JSON_BUDGET.of(app), wire, MAX_MESSAGE_BYTES, who=seat.network
+        )
     incoming = Incoming.of(protocol, ws.max_message_size, app.config["MESSAGE_RATE"])
     parked = Parked(app, wire, incoming, end, ping_seconds=app.config["PING_SECONDS"])
     served = None
@@ -192,6 +197,8 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
         db.session.remove()
     _lighten(ws)
     at_end = [lambda: here.wires.discard(wire), seat.end]
+    if isinstance(incoming.limit, SizeLimit):
+        at_end.append(incoming.limit.end)
     detach = request.environ.get("collab.detach")
     if detach is not None:
         ahead = request.environ["collab.rest"]()

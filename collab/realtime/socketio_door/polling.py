@@ -12,6 +12,7 @@ from typing import ClassVar, cast
 from ...core.errors import Malformed, TooManyRequests
 from ...serving.deadlines import NO_DEADLINE
 from ..json_door.protocol import MAX_MESSAGE_BYTES
+from ..transport.budget import JSON_IN_ALL, JSON_PER_ADDRESS, Budget
 from ..transport.frames import CLOSE, TEXT, unframed
 from ..transport.incoming import Join, PeerClosed, TooLong, TooMany
 from ..transport.reactor import Reactor
@@ -46,10 +47,15 @@ class PolledWire(Wire):
 
     readable: ClassVar[bool] = False
 
-    def __init__(self, reactor: Reactor) -> None:
+    def __init__(
+        self, reactor: Reactor, budget: Budget | None = None, network: str = "unknown"
+    ) -> None:
+        """Make it; what waits is counted to a `network`."""
         super().__init__(cast("socket.socket", Nowhere()), reactor)
+        self._budget, self._network = budget or Budget(JSON_PER_ADDRESS, JSON_IN_ALL), network
         self._brought: deque[bytes] = deque()
-        self._brought_bytes = 0
+        #: Bytes that wait, and those of the body that is carried out: both are counted.
+        self._brought_bytes = self._in_hand = 0
         self._poll: Poll | None = None
         self.seen_at = time.monotonic()
         #: Whether the client is about to come over a WebSocket: no poll may be left waiting.
@@ -61,7 +67,8 @@ class PolledWire(Wire):
         """Take what a client has posted; raises TooManyRequests if it brings too much."""
         with self._lock:
             self.seen_at = time.monotonic()
-            if self._brought_bytes + len(body) > MAX_BROUGHT_BYTES:
+            fits = not self._dead and self._brought_bytes + len(body) <= MAX_BROUGHT_BYTES
+            if not fits or not self._budget.take(self._network, len(body)):
                 raise TooManyRequests("Too much at once.", retry_after=1)
             self._brought.append(body)
             self._brought_bytes += len(body)
@@ -69,11 +76,23 @@ class PolledWire(Wire):
     def read(self, size: int) -> bytes:
         """Return what was brought, a body at a time; raises BlockingIOError if there is nothing."""
         with self._lock:
+            # It is asked for more once all before is carried out.
+            self._budget.give_back(self._network, self._in_hand)
+            self._in_hand = 0
             if not self._brought:
                 raise BlockingIOError
             body = self._brought.popleft()
             self._brought_bytes -= len(body)
+            self._in_hand = len(body)
             return body
+
+    def forget(self) -> None:
+        """Let go of what was brought: nobody reads it any more."""
+        with self._lock:
+            self._dead = True  # nothing is brought any more
+            self._budget.give_back(self._network, self._brought_bytes + self._in_hand)
+            self._brought.clear()
+            self._brought_bytes = self._in_hand = 0
 
     # -- what the client fetches --------------------------------------------------------------
 

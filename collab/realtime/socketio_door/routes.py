@@ -26,6 +26,7 @@ from ...serving.holding import HOLDS_KEY, Hold
 from ..json_door.protocol import LIVE_AREA, MAX_MESSAGE_BYTES
 from ..json_door.routes import finish as json_finish
 from ..json_door.routes import run, seated, socket_blueprint, topics_in_address
+from ..transport.budget import JSON_BUDGET
 from ..transport.incoming import bucket_of
 from ..transport.live import live
 from ..transport.parked import Parked
@@ -129,7 +130,7 @@ def _begun() -> bytes:
     """Begin a connection that is polled for, and return its first packet."""
     here, app, sid = live(), application(), sessions.new_sid()
     seat = here.capacity.take(network_of(request.remote_addr), door="socketio")
-    wire = PolledWire(here.reactor)
+    wire = PolledWire(here.reactor, JSON_BUDGET.of(app), seat.network)
     brought = Brought(bucket_of(app.config["MESSAGE_RATE"]))
     parked = Parked(app, wire, brought, finish, ping_seconds=NO_DEADLINE)
     beat = Heartbeat(_ping_seconds(), lambda: wire.seen_at)
@@ -146,6 +147,7 @@ def _begun() -> bytes:
     def forget() -> None:
         here.wires.discard(wire)
         known.pop(sid, None)
+        wire.forget()
 
     parked.start(served, [forget, seat.end], lingers=seat.linger)
     return served.opened

@@ -17,6 +17,7 @@ from wsproto.connection import Connection
 from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, Pong, TextMessage
 from wsproto.utilities import ProtocolError
 
+from .budget import SizeLimit
 from .token_bucket import Bucket
 
 #: Frames that may come for each message of MESSAGE_RATE: fragments, pings and pongs.
@@ -81,7 +82,7 @@ class Incoming:
     """Takes one peer's bytes apart."""
 
     protocol: WSConnection | Connection
-    #: Bytes, or characters, of a message; checked while it is read.
+    #: Bytes, or characters, of a message, or a SizeLimit; compared while it is read.
     limit: Any
     frames: Bucket
     #: Messages that have arrived whole and wait to be carried out.
@@ -114,6 +115,11 @@ class Incoming:
             raise PeerClosed(b"") from None
         if self._too_many:
             self._spare(join)
+
+    def begun(self, length: int) -> None:
+        """Learn that a message of this length is carried out from now on."""
+        if isinstance(self.limit, SizeLimit):
+            self.limit.begun(length)
 
     def _spare(self, join: Join | None) -> None:
         before = len(self.messages)

@@ -13,7 +13,7 @@ from ...core.errors import ApiError, TooManyRequests
 from ...events.close_codes import POLICY_VIOLATION
 from . import pacing
 from .frames import PONG, frame
-from .incoming import Join, PeerClosed, Source, TooLong, TooMany
+from .incoming import Incoming, Join, PeerClosed, Source, TooLong, TooMany
 from .token_bucket import Bucket
 from .wire import Wire
 
@@ -36,6 +36,13 @@ class Intake:
     def messages(self) -> deque[str | bytes]:
         """Return the messages that have arrived whole and wait to be carried out."""
         return self._incoming.messages
+
+    def next(self) -> str | bytes:
+        """Take the next message, to be carried out."""
+        message = self._incoming.messages.popleft()
+        if isinstance(self._incoming, Incoming):
+            self._incoming.begun(len(message))
+        return message
 
     def take(self, join: Join | None) -> tuple[int, float]:
         """Read what is there, and take it apart; answers pings. Raises ConnectionClosed.

@@ -143,7 +143,7 @@ class Parked:
             for _ in range(min(len(messages), pacing.MESSAGES_AT_ONCE)):
                 if not served.at_once(messages[0]):
                     break
-                messages.popleft()
+                self._intake.next()
             served.settle_at_once()
         return not messages and self._intake.close is None and self._owed(served) <= 0
 
@@ -219,7 +219,7 @@ class Parked:
                 served.settle()
                 return Next.PAUSE
             if self._intake.messages:
-                self._work = served.take(self._intake.messages.popleft())
+                self._work = served.take(self._intake.next())
                 continue
             if self._intake.close is not None:
                 served.settle()

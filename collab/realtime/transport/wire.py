@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import ClassVar
 
-from ...events.close_codes import MESSAGE_TOO_BIG, SLOW_READER
+from ...events.close_codes import MESSAGE_TOO_BIG, SLOW_READER, TRY_AGAIN_LATER
 from ...serving.deadlines import NO_DEADLINE
 from .frames import close_frame
 from .reactor import Reactor
@@ -102,6 +102,9 @@ class Wire:
 
     def shut_too_big(self) -> None:
         """Say why a message that is too big closes the socket, and close it."""
+        if self.too_big_code == TRY_AGAIN_LATER:
+            self.shut(self.too_big_code, "Too many long messages are being read")
+            return
         self.push(self._too_big)
         self.shut(self.too_big_code, "Message is too big")
 
