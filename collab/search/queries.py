@@ -32,9 +32,13 @@ PROJECT_PARAMETER = bindparam("project_id", type_=Id)
 WORDS_PARAMETER = bindparam("words", type_=String)
 
 
-def candidates(words: int) -> int:
-    """Return how many of the newest matches of each kind are ranked in a search for some words."""
-    return min(MAX_CANDIDATES, MAX_RANKED_WORDS // max(1, words))
+def candidates(words: int, ranking: Ranking) -> int:
+    """Return how many of the newest matches of each kind are taken in a search for some words.
+
+    By titles, as many are taken of those that have the words there, and of all.
+    """
+    most = MAX_CANDIDATES // (2 if ranking is Ranking.TITLES else 1)
+    return min(most, MAX_RANKED_WORDS // max(1, words))
 
 
 @lru_cache(maxsize=MAX_STATEMENTS)

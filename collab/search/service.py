@@ -104,7 +104,7 @@ class Search:
         """Return the type and id of the best among the candidates, after `skip` of them."""
         ranking = fulltext.ranking(self.asked)
         values = self._who | self._expressions(kinds, ranking) | {"skip": skip, "count": count}
-        values["candidates"] = queries.candidates(len(self.terms))
+        values["candidates"] = queries.candidates(len(self.terms), ranking)
         statement = queries.ranked(kinds, *self.variant, ranking)
         return db.session.connection().execute(statement, values).all()
 

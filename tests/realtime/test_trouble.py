@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from collab.events.close_codes import UNREADABLE_MESSAGE
 from collab.realtime.transport.live import LIVE
 
 from ..support import databases, history
 from ..support.people import Person
-from ..support.raw import RawSocket
+from ..support.raw import CLOSE, TEXT, RawSocket
 from ..support.waiting import eventually
 
 
@@ -95,3 +96,16 @@ def test_a_reader_who_leaves_during_the_replay_ends_it(
     ) as reader:
         assert reader.receive()["type"] == "subscribed"
     eventually(lambda: not LIVE.of(app).capacity.used)
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "null", "4x", "42[]"], ids=["nothing", "JSON", "half a packet", "too early"]
+)
+def test_what_a_client_of_socketio_begins_wrong_with_is_not_called_our_fault(
+    server: Any, sent: str
+) -> None:
+    with RawSocket(server.url, "/socket.io/?EIO=4&transport=websocket") as one:
+        one.send_frame(TEXT, sent.encode())
+        while (frame := one.read_frame())[0] != CLOSE:
+            pass
+        assert int.from_bytes(frame[1][:2]) == UNREADABLE_MESSAGE

@@ -31,8 +31,10 @@ from ...core.slots import application
 from ...events.close_codes import (
     FORBIDDEN_CLOSURE,
     INTERNAL_ERROR,
+    POLICY_VIOLATION,
     TOKEN_ENDED,
     TRY_AGAIN_LATER,
+    UNREADABLE_MESSAGE,
 )
 from ...extensions import db, sock
 from ..transport.budget import JSON_BUDGET, JsonLimit, SizeLimit
@@ -161,8 +163,13 @@ def serve(ws: Server, topics: Callable[[Caller], list[str]]) -> None:
 
 def finish(wire: Wire, error: ApiError, code: int, speech: Speech = JSON_SPEECH) -> NoReturn:
     """Say what is wrong and close, with a code after the error unless one is given."""
-    code = code or (TRY_AGAIN_LATER if error.status == 429 else INTERNAL_ERROR)
-    end(wire, error, code, speech=speech)
+    end(wire, error, code or _code_for(error.status), speech=speech)
+
+
+def _code_for(status: int) -> int:
+    """Return the close code for an error: what a client does wrong is nothing broken here."""
+    codes = {400: UNREADABLE_MESSAGE, 429: TRY_AGAIN_LATER}
+    return codes.get(status, INTERNAL_ERROR if status >= 500 else POLICY_VIOLATION)
 
 
 def seated(seat: Seat, who: Caller) -> Caller:
