@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from collab.core.errors import TooManyRequests
 from collab.events.close_codes import MESSAGE_TOO_BIG, TRY_AGAIN_LATER
-from collab.realtime.json_door.protocol import MAX_MESSAGE_BYTES
-from collab.realtime.socketio_door.polling import PolledWire
-from collab.realtime.transport.budget import (
+from collab.realtime.budget import (
     JSON_BUDGET,
-    JSON_IN_ALL,
-    JSON_PER_ADDRESS,
+    MAX_JSON_LENGTH_IN_ALL,
+    MAX_JSON_LENGTH_PER_ADDRESS,
     SMALL_JSON_LENGTH,
     Budget,
     JsonLimit,
 )
+from collab.realtime.json_door.protocol import MAX_MESSAGE_BYTES
+from collab.realtime.socketio_door.polling import PolledWire
 from collab.realtime.transport.reactor import Reactor
 from collab.realtime.transport.wire import Wire
 
@@ -74,11 +74,11 @@ def test_a_message_that_is_too_long_is_so_whatever_is_free() -> None:
 
 @given(st.lists(st.integers(1, MAX_MESSAGE_BYTES), max_size=20), st.booleans())
 def test_nothing_is_left_whatever_was_sent_and_carried_out(sizes: list[int], ends: bool) -> None:
-    budget = Budget(JSON_PER_ADDRESS, JSON_IN_ALL)
+    budget = Budget(MAX_JSON_LENGTH_PER_ADDRESS, MAX_JSON_LENGTH_IN_ALL)
     one, _ = limit(budget)
     for size in sizes:
         for part in (size // 2, size):
-            assert not part > one or budget.used > JSON_PER_ADDRESS - MAX_MESSAGE_BYTES
+            assert not part > one or budget.used > MAX_JSON_LENGTH_PER_ADDRESS - MAX_MESSAGE_BYTES
         if not ends:
             one.begun(size)
     one.end()
@@ -92,10 +92,10 @@ def test_sockets_that_stop_in_the_middle_of_messages_get_no_more_than_the_bound(
 ) -> None:
     budget = JSON_BUDGET.of(app)
     with ExitStack() as stack:
-        for _ in range(JSON_PER_ADDRESS // LONG):
+        for _ in range(MAX_JSON_LENGTH_PER_ADDRESS // LONG):
             one = stack.enter_context(RawSocket(server.url, token=bob.token))
             one.send_frame(TEXT, b"x" * LONG, fin=False)
-        eventually(lambda: budget.used > JSON_PER_ADDRESS - LONG)
+        eventually(lambda: budget.used > MAX_JSON_LENGTH_PER_ADDRESS - LONG)
         late = stack.enter_context(RawSocket(server.url, PATHS[path]))
         late.send_frame(TEXT, b"x" * LONG, fin=False)
         while (frame := late.read_frame())[0] != CLOSE:
@@ -109,7 +109,7 @@ def test_sockets_that_stop_in_the_middle_of_messages_get_no_more_than_the_bound(
 
 def test_what_was_carried_out_is_given_back(server: Any, app: Flask, bob: Person) -> None:
     with RawSocket(server.url, token=bob.token) as one:
-        for number in range(2 * JSON_IN_ALL // LONG):
+        for number in range(2 * MAX_JSON_LENGTH_IN_ALL // LONG):
             message = {"type": "ping", "ref": str(number), "padding": "x" * LONG}
             one.send_frame(TEXT, json.dumps(message).encode())
             assert one.receive()["ref"] == str(number)

@@ -13,7 +13,7 @@ from .splitting import parts, words
 MAX_WORDS = 16
 
 #: The columns of the index that have texts.
-TEXTS = "title body tags"
+TEXT_COLUMNS = "title body tags"
 
 #: A plain or excluded "quoted phrase", or a word.
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
@@ -103,10 +103,10 @@ def expression(text: str) -> str:
 def in_fts5(asked: Asked) -> str:
     """Return a search in which something is wanted as FTS5 reads it."""
     query = wanted_in_fts5(asked)
-    return query + "".join(f" NOT {_in(TEXTS, str(one))}" for one in asked.excluded)
+    return query + "".join(f" NOT {_in(TEXT_COLUMNS, str(one))}" for one in asked.excluded)
 
 
-def wanted_in_fts5(asked: Asked, columns: str = TEXTS) -> str:
+def wanted_in_fts5(asked: Asked, columns: str = TEXT_COLUMNS) -> str:
     """Return what is wanted in some columns as FTS5 reads it, without what is excluded."""
     return _in(columns, " AND ".join(map(str, asked.wanted)))
 

@@ -13,8 +13,8 @@ from ...auth.guard import from_address
 from ...core.caller import Caller
 from ...core.errors import ApiError
 from ...extensions import sock
+from ...realtime.budget import SMALL_MESSAGE_BYTES
 from ...realtime.json_door.routes import run, socket_blueprint
-from ...realtime.transport.budget import SMALL_MESSAGE_BYTES
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ...realtime.transport.wire import Wire

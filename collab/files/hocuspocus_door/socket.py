@@ -23,7 +23,7 @@ from ...core.errors import (
 from ...core.slots import setting
 from ...events.close_codes import is_final
 from ...extensions import db
-from ...realtime.transport.budget import SizeLimit
+from ...realtime.budget import SizeLimit
 from ...realtime.transport.live import live
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat

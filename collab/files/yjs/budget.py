@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ...core.slots import Slot
 from ...events.close_codes import TOO_LARGE
-from ...realtime.transport.budget import Budget, SizeLimit
+from ...realtime.budget import Budget, SizeLimit
 from ...realtime.transport.wire import Wire
 
 #: Bytes of one message: an update of 8 MiB, and what says that it is one.

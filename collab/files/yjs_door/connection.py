@@ -10,7 +10,7 @@ from simple_websocket import ConnectionClosed
 from ...core.caller import Caller
 from ...core.errors import ApiError, Forbidden
 from ...extensions import db
-from ...realtime.transport.budget import SizeLimit
+from ...realtime.budget import SizeLimit
 from ...realtime.transport.frames import BINARY, frame
 from ...realtime.transport.incoming import Join
 from ...realtime.transport.live import live

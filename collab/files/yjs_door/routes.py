@@ -11,8 +11,8 @@ from ...auth import tickets
 from ...auth.guard import from_address
 from ...core.errors import ApiError, Unauthorized
 from ...extensions import sock
+from ...realtime.budget import SMALL_MESSAGE_BYTES
 from ...realtime.json_door.routes import run, seated, socket_blueprint
-from ...realtime.transport.budget import SMALL_MESSAGE_BYTES
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ..json_door.messages import load_text

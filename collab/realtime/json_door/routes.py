@@ -37,7 +37,7 @@ from ...events.close_codes import (
     UNREADABLE_MESSAGE,
 )
 from ...extensions import db, sock
-from ..transport.budget import JSON_BUDGET, JsonLimit, SizeLimit
+from ..budget import JSON_BUDGET, JsonLimit, SizeLimit
 from ..transport.incoming import Incoming
 from ..transport.intake import End
 from ..transport.live import live

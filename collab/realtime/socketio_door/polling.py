@@ -11,8 +11,8 @@ from typing import ClassVar, cast
 
 from ...core.errors import Malformed, TooManyRequests
 from ...serving.deadlines import NO_DEADLINE
+from ..budget import MAX_JSON_LENGTH_IN_ALL, MAX_JSON_LENGTH_PER_ADDRESS, Budget
 from ..json_door.protocol import MAX_MESSAGE_BYTES
-from ..transport.budget import JSON_IN_ALL, JSON_PER_ADDRESS, Budget
 from ..transport.frames import CLOSE, TEXT, unframed
 from ..transport.incoming import Join, PeerClosed, TooLong, TooMany
 from ..transport.reactor import Reactor
@@ -52,7 +52,10 @@ class PolledWire(Wire):
     ) -> None:
         """Make it; what waits is counted to a `network`."""
         super().__init__(cast("socket.socket", Nowhere()), reactor)
-        self._budget, self._network = budget or Budget(JSON_PER_ADDRESS, JSON_IN_ALL), network
+        self._budget, self._network = (
+            budget or Budget(MAX_JSON_LENGTH_PER_ADDRESS, MAX_JSON_LENGTH_IN_ALL),
+            network,
+        )
         self._brought: deque[bytes] = deque()
         #: Bytes that wait, and those of the body that is carried out: both are counted.
         self._brought_bytes = self._in_hand = 0

@@ -23,10 +23,10 @@ from ...core.slots import application, setting
 from ...extensions import sock
 from ...serving.deadlines import NO_DEADLINE
 from ...serving.holding import HOLDS_KEY, Hold
+from ..budget import JSON_BUDGET
 from ..json_door.protocol import LIVE_AREA, MAX_MESSAGE_BYTES
 from ..json_door.routes import finish as json_finish
 from ..json_door.routes import run, seated, socket_blueprint, topics_in_address
-from ..transport.budget import JSON_BUDGET
 from ..transport.incoming import bucket_of
 from ..transport.live import live
 from ..transport.parked import Parked

@@ -17,7 +17,7 @@ from wsproto.connection import Connection
 from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, Pong, TextMessage
 from wsproto.utilities import ProtocolError
 
-from .budget import SizeLimit
+from ..budget import SizeLimit
 from .token_bucket import Bucket
 
 #: Frames that may come for each message of MESSAGE_RATE: fragments, pings and pongs.

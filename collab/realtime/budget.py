@@ -10,17 +10,17 @@ import threading
 from collections import Counter
 from collections.abc import Hashable
 
-from ...core.slots import Slot
-from ...events.close_codes import MESSAGE_TOO_BIG, TRY_AGAIN_LATER
-from .wire import Wire
+from ..core.slots import Slot
+from ..events.close_codes import MESSAGE_TOO_BIG, TRY_AGAIN_LATER
+from .transport.wire import Wire
 
 #: Bytes up to which a message is not counted: typing never exceeds it. Characters, of JSON.
 SMALL_MESSAGE_BYTES = 64 * 1024
 SMALL_JSON_LENGTH = 16 * 1024
 #: Characters of longer messages of JSON, from one address and from all together; each takes up to
 #: four bytes.
-JSON_PER_ADDRESS = 2 * 2**20
-JSON_IN_ALL = 8 * 2**20
+MAX_JSON_LENGTH_PER_ADDRESS = 2 * 2**20
+MAX_JSON_LENGTH_IN_ALL = 8 * 2**20
 
 
 class Budget:
@@ -53,7 +53,9 @@ class Budget:
 
 
 #: That of the sockets which speak JSON.
-JSON_BUDGET: Slot[Budget] = Slot("JSON in hand", lambda _: Budget(JSON_PER_ADDRESS, JSON_IN_ALL))
+JSON_BUDGET: Slot[Budget] = Slot(
+    "JSON in hand", lambda _: Budget(MAX_JSON_LENGTH_PER_ADDRESS, MAX_JSON_LENGTH_IN_ALL)
+)
 
 
 class SizeLimit:
