@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import cached_property
 from typing import Any
 
 from ..core.counting import metrics
@@ -27,6 +28,11 @@ METRICS = (OPEN, IN_HAND, REFUSED)
 class CountingWorker(SelectingWorker):
     """The same worker; its application has declared METRICS."""
 
+    @cached_property
+    def _in_hand(self) -> Any:
+        # Looked up once, after the fork: each request counts there twice.
+        return IN_HAND.of(self.wsgi).child()
+
     def _admit(self, sock: socket.socket, client: Any, server: Any, sent: bytes = b"") -> None:
         super()._admit(sock, client, server, sent)
         OPEN.of(self.wsgi).child().set(self.nr_conns)
@@ -36,11 +42,11 @@ class CountingWorker(SelectingWorker):
         OPEN.of(self.wsgi).child().set(self.nr_conns)
 
     def _submit(self, peer: Peer, pool: Executor, work: Callable[[], bool | Held]) -> None:
-        IN_HAND.of(self.wsgi).child().inc()
+        self._in_hand.inc()
         super()._submit(peer, pool, work)
 
     def _answered(self, peer: Peer, done: Future[bool | Held]) -> None:
-        IN_HAND.of(self.wsgi).child().dec()
+        self._in_hand.dec()
         super()._answered(peer, done)
 
     def _refuse(self, peer: Peer, refused: Refused) -> None:

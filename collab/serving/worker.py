@@ -23,7 +23,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from .answering import answer
 from .deadlines import NO_DEADLINE, Deadlines
-from .gathering import Gatherer
+from .gathering import Gatherer, Settings
 from .holding import Held
 from .holding_worker import Holding
 from .leaving import Leaving
@@ -45,6 +45,8 @@ LINGER_S = 2.0
 LINGER_BYTES = 256 * 1024
 #: Seconds of quiet before a kept connection is closed.
 IDLE_S = 10.0
+#: Seconds between two signs of life; who waits for them waits for half a minute.
+NOTIFY_S = 1.0
 
 
 class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
@@ -57,6 +59,8 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadlines: Deadlines[Peer] = Deadlines()
+        self._notify_at = 0.0
+        self._settings = Settings(self.cfg)
         self._per_network: Counter[str] = Counter()
         self._waiting: set[Peer] = set()
         waiters = threading.BoundedSemaphore(max(1, self.cfg.threads // 4))
@@ -90,7 +94,7 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
         if self.nr_conns >= self.worker_connections - 1:
             self._make_room()
         spool = bounds.spool.of(network(client))
-        gatherer = Gatherer(self.cfg, client, spool, bounds.largest_body)
+        gatherer = Gatherer(self._settings, client, spool, bounds.largest_body)
         peer = Peer(sock, client, server, gatherer, Outgoing(sock, self._terms, spool))
         peer.release = lambda: self.method_queue.defer(self._drop, peer)
         self.nr_conns += 1
@@ -272,6 +276,15 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
             self._drop(peer)
 
     # -- what the main loop of gunicorn's worker calls ------------------------------------------
+
+    def notify(self) -> None:
+        """Give a sign of life, if the last one is some time ago."""
+        # The loop asks for it twice a request: it is a system call, before which the interpreter
+        # is let go, and another thread has to give it back.
+        now = time.monotonic()
+        if now >= self._notify_at:
+            self._notify_at = now + NOTIFY_S
+            super().notify()
 
     def murder_keepalived(self, force: bool = False) -> None:
         """End the connections that are out of time, or all that wait."""
