@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, false, insert, or_, select, upd
 from sqlalchemy.exc import OperationalError, TimeoutError
 
 from ..core.compiled import Compiled
-from ..core.database import take_write_lock
+from ..core.database import commit_lazily, take_write_lock
 from ..core.errors import ApiError
 from ..core.lists.reading import take_values
 from ..extensions import db
@@ -75,7 +75,7 @@ class Reader:
     def waiting_since(self) -> datetime | None:
         """Return the time of the oldest event that is wanted and not handled, None without any."""
         after = max(self._place() or 0, self._looked)
-        rows = self._read(after, log.last_id(), 1)
+        rows, _ = self._read(after, log.last_id(), 1)
         return rows[0].time if rows else None
 
     def catch_up(self) -> None:
@@ -98,22 +98,24 @@ class Reader:
         place = self._place()
         if place is not None:
             after = max(place, self._looked)
-            if not self._read(after, newest, 1):
+            if not self._read(after, newest, 1)[0]:
                 self._pass(place, newest)
                 return False
         db.session.rollback()
         return self._handle_some()
 
     def _handle_some(self) -> bool:
-        """Handle a batch and move the place, in one commit."""
+        """Handle a batch and move the place, in one commit; return whether there may be more."""
         take_write_lock()
         # Looked up again, under the lock: another process may have handled them meanwhile.
-        place = max(self._locked_place(), self._looked)
-        rows = self._read(place, log.last_id(), 1 if self._one_by_one else self._batch)
+        place, newest = max(self._locked_place(), self._looked), log.last_id()
+        rows, more = self._read(place, newest, 1 if self._one_by_one else self._batch)
         try:
             if rows:
                 self._handle(rows)
                 self._keep(rows[-1].id)
+            # What a power cut takes back is handled again, since the place goes with it.
+            commit_lazily()
             db.session.commit()
         except TRANSIENT_ERRORS:
             db.session.rollback()
@@ -121,9 +123,11 @@ class Reader:
         except Exception:
             db.session.rollback()
             self._isolate(rows)
-        else:
-            self._one_by_one = max(0, self._one_by_one - 1)
-        return bool(rows)
+            return True
+        self._one_by_one = max(0, self._one_by_one - 1)
+        if not more:
+            self._looked = newest
+        return more
 
     def _isolate(self, rows: Sequence[Any]) -> None:
         """Find the event that can't be handled, and leave it out."""
@@ -148,9 +152,10 @@ class Reader:
                 self._keep(newest)
             db.session.commit()
 
-    def _read(self, after: int, through: int, limit: int) -> Sequence[Any]:
-        values = {"after": after, "through": through, "limit": limit}
-        return self._query.read(values, lambda rows: take_values(rows, limit, log.READ_BYTES)[0])
+    def _read(self, after: int, through: int, limit: int) -> tuple[list[Any], bool]:
+        # One more than are taken: it is the proof that there are more.
+        values = {"after": after, "through": through, "limit": limit + 1}
+        return self._query.read(values, lambda rows: take_values(rows, limit, log.READ_BYTES))
 
     def _place(self) -> int | None:
         row = READER_POSITION.one({"reader": self.name})

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from collab.core.database import harden
+from collab.core.transactions.disk import DISK, Disk
 from collab.events import log
 from collab.events.log import Published
 from collab.events.reader import Reader
@@ -76,7 +78,7 @@ def test_what_waits_is_known_by_its_oldest_time(app: Flask) -> None:
     first, _ = commit(app, {}, {})
     with app.app_context():
         assert one.waiting_since() == first.time
-        assert one.read_some()
+        assert not one.read_some(), "it has handled all that there was"
         assert one.waiting_since() is None
         db.session.rollback()
 
@@ -86,6 +88,28 @@ def test_for_who_has_not_begun_all_waits(app: Flask) -> None:
     commit(app, {})
     with app.app_context():
         assert Reader("new", [HANDLED], Sizes()).waiting_since() == first.time
+
+
+def test_a_batch_that_is_the_last_one_is_not_looked_after_again(app: Flask) -> None:
+    one = begun(app, Sizes())
+    commit(app, *[{}] * 4)
+    with app.app_context():
+        assert one.read_some(), "three of four"
+        assert not one.read_some()
+
+
+@pytest.mark.sqlite("file")
+def test_what_follows_from_events_waits_for_no_disk_until_it_is_told(app: Flask) -> None:
+    syncs: list[None] = []
+    one = begun(app, Sizes())
+    commit(app, {})
+    with app.app_context():
+        db.engine.dispose()
+        DISK.put(app, Disk(lambda: syncs.append(None)))
+        one.catch_up()
+        assert not syncs
+        harden()
+    assert syncs
 
 
 @pytest.mark.sqlite("file")
