@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from ...core.parts import BackgroundThread
 from ...serving.deadlines import NO_DEADLINE, Deadlines
 from ...serving.deadlines import Mortal as Timed
+from ..unsent import Scales, Weighty
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,8 @@ class Reactor(BackgroundThread):
         self.on_cut = on_cut
         self._threads = threads
         self._events: dict[Watched, int] = {}
-        self._watched: set[Watched] = set()
+        self._watched: set[Weighty] = set()
+        self._scales = Scales()
         self._reading: dict[Watched, Waiting] = {}
         self._deadlines: Deadlines[Waiting] = Deadlines()
         self._expiring: Deadlines[Mortal] = Deadlines()
@@ -159,7 +161,11 @@ class Reactor(BackgroundThread):
         if self.started:
             self._tell(lambda: None)
 
-    def watch(self, wire: Watched) -> None:
+    def weigh(self) -> None:
+        """Look soon whether too much is unsent in all."""
+        self._tell(self._scales.more_waits)
+
+    def watch(self, wire: Weighty) -> None:
         """Flush a wire when its peer takes more."""
         self._tell(lambda: self._watch(wire))
 
@@ -204,7 +210,7 @@ class Reactor(BackgroundThread):
             self._reading.pop(one.wire, None)
             one.rouse()  # it was closed meanwhile
 
-    def _want(self, wire: Watched) -> bool:
+    def _want(self, wire: Any) -> bool:
         """Wait for what is wanted of a wire; return whether that is possible."""
         wanted = EVENT_WRITE * (wire in self._watched) | EVENT_READ * (wire in self._reading)
         known = self._events.pop(wire, 0)
@@ -231,7 +237,7 @@ class Reactor(BackgroundThread):
         with contextlib.suppress(OSError):  # it is awake already, or has ended
             self._waker.send(b"\0", socket.MSG_DONTWAIT)
 
-    def _watch(self, wire: Watched) -> None:
+    def _watch(self, wire: Any) -> None:
         self._watched.add(wire)
         if not self._want(wire):
             self._watched.discard(wire)
@@ -255,10 +261,11 @@ class Reactor(BackgroundThread):
                 one.due()
             for wire in list(self._expiring.due(now)):
                 wire.abort()
+            self._scales.weigh(now, self._watched)
 
     def _patience(self) -> float | None:
         """Return the seconds until the next deadline."""
-        nearest = min(self._expiring.next(), self._deadlines.next())
+        nearest = min(self._expiring.next(), self._deadlines.next(), self._scales.due_at)
         return None if nearest == NO_DEADLINE else max(0.0, nearest - time.monotonic())
 
     def _obey(self) -> None:

@@ -21,6 +21,8 @@ from .reactor import Reactor
 
 #: Unsent bytes past which a reader is too slow.
 MAX_UNSENT_BYTES = 1024 * 1024
+#: Unsent bytes with each of which the reactor looks whether those of all are too many.
+STEP_BYTES = 64 * 1024
 #: Seconds that a closing socket may take to read what is left and answer.
 LINGER_S = 10.0
 #: The same, when the server is stopping.
@@ -178,11 +180,19 @@ class Wire:
         self.cut()  # takes the lock itself
 
     def _append(self, chunk: bytes, sent: int, last_id: int) -> None:
-        was_empty = not self._queue
+        was_empty, steps = not self._queue, self.unsent // STEP_BYTES
         self._queue.append((memoryview(chunk)[sent:], last_id))
         self.unsent += len(chunk) - sent
+        if self.unsent // STEP_BYTES > steps:
+            self._reactor.weigh()
         if was_empty:  # else it is watched already
             self._watch()
+
+    def weights(self) -> dict[int, int]:
+        """Return the bytes of what waits, by the objects that have them: readers share those."""
+        with self._lock:
+            # A part that is sent already is in memory until the rest is.
+            return {id(chunk.obj): memoryview(chunk.obj).nbytes for chunk, _ in self._queue}
 
     def _watch(self) -> None:
         """Have `flush` called when the peer takes more."""
