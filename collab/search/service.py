@@ -10,7 +10,7 @@ from sqlalchemy import Integer, literal_column
 
 from ..core import fulltext
 from ..core.caller import Caller
-from ..core.fulltext import KINDS, Kind, Ranking
+from ..core.fulltext import KINDS, Kind, Ranking, Scoring
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page, decode, encode
 from ..core.words import asked
@@ -102,22 +102,22 @@ class Search:
 
     def ranked(self, kinds: tuple[Kind, ...], skip: int, count: int) -> Sequence[Any]:
         """Return the type and id of the best among the candidates, after `skip` of them."""
-        ranking = fulltext.ranking(self.asked)
-        values = self._who | self._expressions(kinds, ranking) | {"skip": skip, "count": count}
-        values["candidates"] = queries.candidates(len(self.terms), ranking)
-        statement = queries.ranked(kinds, *self.variant, ranking)
+        scoring = fulltext.scoring(self.asked)
+        values = self._who | self._expressions(kinds, scoring) | {"skip": skip, "count": count}
+        values["candidates"] = queries.candidates(len(self.terms), scoring.ranking)
+        statement = queries.ranked(kinds, *self.variant, scoring.ranking)
         return db.session.connection().execute(statement, values).all()
 
-    def _expressions(self, kinds: tuple[Kind, ...], ranking: Ranking) -> dict[str, str]:
+    def _expressions(self, kinds: tuple[Kind, ...], scoring: Scoring) -> dict[str, str]:
         wanted = {"match": fulltext.match}
-        if ranking is Ranking.TITLES:
+        if scoring.ranking is Ranking.TITLES:
             wanted["title"] = fulltext.in_titles
         found = {
             f"{name}_{kind.name}": express(self.asked, kind.name, self.scopes)
             for name, express in wanted.items()
             for kind in kinds
         }
-        return found | ({"words": fulltext.words(self.asked)} if ranking is Ranking.APART else {})
+        return found | ({"words": scoring.words} if scoring.ranking is Ranking.APART else {})
 
     def shown(self, ranked: Sequence[Any]) -> list[SearchResult]:
         """Return results in the order given, without what can't be read any more."""

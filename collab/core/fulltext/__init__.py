@@ -27,6 +27,7 @@ from ..words.asked import Asked, read
 from . import fts5, tsearch
 from .conditions import Matches, Relevance
 from .ranking import Ranking as Ranking
+from .ranking import Scoring as Scoring
 
 #: A row's id in the index is the id of what it stands for, times this, plus its kind's number.
 KEY_STRIDE = 8
@@ -100,15 +101,9 @@ def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
     return found
 
 
-def ranking(asked: Asked) -> Ranking:
-    """Return how the matches of a search, in which something is wanted, are to be ranked."""
-    found: Ranking = _language().ranking(asked)
-    return found
-
-
-def words(asked: Asked) -> str:
-    """Return the expression of what is wanted, for Ranking.APART."""
-    found: str = _language().words(asked)
+def scoring(asked: Asked) -> Scoring:
+    """Return how the matches of a search, in which something is wanted, are to be scored."""
+    found: Scoring = _language().scoring(asked)
     return found
 
 

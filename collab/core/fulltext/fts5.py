@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from ...extensions import db
 from ..words.asked import Asked, Term, in_fts5, wanted_in_fts5
-from .ranking import Ranking
+from .ranking import Ranking, Scoring
 
 #: What a word weighs in each column of the index, for BM25; the scope weighs nothing.
 COLUMN_WEIGHTS = (0.0, 8.0, 1.0, 2.0)
@@ -38,16 +38,14 @@ def in_titles(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
     return within(wanted_in_fts5(asked, "title") + excluded, kind, scopes)
 
 
-def words(asked: Asked) -> str:
-    """Return what is wanted, wherever it is seen from."""
-    return wanted_in_fts5(asked)
-
-
-def ranking(asked: Asked) -> Ranking:
-    """Return how matches are ranked: by BM25, unless a word is in so many rows that it counts."""
-    if rows() > MAX_COUNTED_ROWS and any(map(_is_common, asked.wanted)):
-        return Ranking.TITLES
-    return Ranking.APART
+def scoring(asked: Asked) -> Scoring:
+    """Return how matches are scored: by BM25 of the words that are not in too many rows."""
+    counts = asked.wanted
+    if rows() > MAX_COUNTED_ROWS:
+        counts = [term for term in counts if not _is_common(term)]
+    if not counts:
+        return Scoring(Ranking.TITLES)
+    return Scoring(Ranking.APART, wanted_in_fts5(Asked(counts, [])))
 
 
 def _is_common(term: Term) -> bool:

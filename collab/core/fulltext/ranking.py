@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import NamedTuple
 
 
 class Ranking(Enum):
@@ -12,5 +13,13 @@ class Ranking(Enum):
     WITHIN = auto()
     #: From another one, whose expression has nothing but the words.
     APART = auto()
-    #: It has all words in its title, or not: a word is in too many rows to count them.
+    #: It has all words in its title, or not: each is in too many rows to count them.
     TITLES = auto()
+
+
+class Scoring(NamedTuple):
+    """How the matches of a search are scored."""
+
+    ranking: Ranking
+    #: For Ranking.APART, the expression of the words that count.
+    words: str = ""

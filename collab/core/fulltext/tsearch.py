@@ -15,7 +15,7 @@ from ...extensions import db
 from ..database.postgresql_words import MAX_LOOKED_UP_CHARACTERS, PLACE_SIGN, lexeme
 from ..json import dumps
 from ..words.asked import Asked, Term
-from .ranking import Ranking
+from .ranking import Ranking, Scoring
 
 #: What a word weighs by its letter (D, C, B, A): in the text, nowhere, in tags, in a title.
 LETTER_WEIGHTS = "{0.125, 0, 0.25, 1}"
@@ -37,9 +37,9 @@ def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
     return dumps(found).decode()
 
 
-def ranking(asked: Asked) -> Ranking:
-    """Return how matches are ranked: each by its own words, whatever others have."""
-    return Ranking.WITHIN
+def scoring(asked: Asked) -> Scoring:
+    """Return how matches are scored: each by its own words, whatever others have."""
+    return Scoring(Ranking.WITHIN)
 
 
 def _needs_a_look(term: Term) -> bool:
