@@ -13,7 +13,7 @@ from ..auth.guard import recheck
 from ..core.caller import Caller
 from ..core.errors import Forbidden
 from ..core.json import dumps
-from ..core.lists.reading import take
+from ..core.lists.reading import take_from
 from ..core.lists.tables import csv_lines
 from ..core.models import Id
 from ..events import log
@@ -107,8 +107,7 @@ def _pieces(
     while more:
         with app.app_context():
             place = values | {"after": after, "before": end}
-            result = db.session.connection().execute(query, place)
-            rows, more = take(result, ROWS_PER_READ, log.READ_BYTES)
+            rows, more = take_from(query, ROWS_PER_READ, log.READ_BYTES, place)
             # After the reading and before the sending: what a demoted admin gets is not more than
             # this.
             if not recheck(caller, db.session.connection()).is_admin:

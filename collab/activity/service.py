@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.caller import Caller
 from ..core.lists.paging import Page, decode, encode
-from ..core.lists.reading import take
+from ..core.lists.reading import take_from
 from ..events import log
 from ..events.models import EventRow
 from ..extensions import db
@@ -112,7 +112,7 @@ def read_page(
         before = start if before is None else min(start, before)
     found = scan(sources, wanted.columns(), passes, after=after, before=before, limit=limit)
     query = log.rows().where(EventRow.id.in_(found.ids)).order_by(EventRow.id.desc())
-    rows, more = take(db.session.connection().execute(query), limit)
+    rows, more = take_from(query, limit)
     following = rows[-1].id if more else found.next
     return Page(rows, None if following is None else encode(FEED_ORDER, following, following))
 

@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, Select, bindparam, delete, func, insert, or
 from ..core import client_address, tracing
 from ..core.compiled import Compiled
 from ..core.database import harden, take_write_lock
-from ..core.lists.reading import as_text, take, take_values
+from ..core.lists.reading import as_text, take_from, take_values
 from ..core.models import utcnow
 from ..core.slots import Slot
 from ..core.transactions.after_commit import after_commit
@@ -180,7 +180,7 @@ def read_topics(
     if through is not None:
         query = query.where(EventRow.id <= through)
     query = query.order_by(EventRow.id).limit(limit + 1)
-    return _hardened(LogPage(*take(db.session.connection().execute(query), limit, READ_BYTES)))
+    return _hardened(LogPage(*take_from(query, limit, READ_BYTES)))
 
 
 def _hardened(batch: LogPage) -> LogPage:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Result, TypeDecorator, type_coerce
+from sqlalchemy import JSON, Dialect, Executable, Result, TypeDecorator, type_coerce
 from sqlalchemy.orm import DeclarativeBase
 
+from ...extensions import db
 from ..json import Stored
 from ..models import UtcDateTime
 from ..text import times
@@ -21,6 +22,10 @@ PAGE_BYTES = 1024 * 1024
 
 #: Lets a session read rows when they are wanted, some at a time, and not all before the first.
 AS_WANTED = {"yield_per": 8}
+
+#: Lets a connection do so where it is a server's, with a cursor there; SQLite reads no further than
+#: it is asked to anyway.
+ROW_BY_ROW = {"stream_results": True, "max_row_buffer": 8}
 
 
 class StoredJson(TypeDecorator[Any]):
@@ -65,11 +70,22 @@ def weight(values: Iterable[Any]) -> int:
     )
 
 
+def take_from(
+    query: Executable,
+    most: int,
+    most_bytes: int = PAGE_BYTES,
+    values: dict[str, Any] | None = None,
+) -> tuple[list[Any], bool]:
+    """Run a query on the session's connection, and read its rows as `take` does."""
+    connection = db.session.connection()
+    return take(connection.execute(query, values, execution_options=ROW_BY_ROW), most, most_bytes)
+
+
 def take(result: Result[Any], most: int, most_bytes: int = PAGE_BYTES) -> tuple[list[Any], bool]:
     """Read rows one by one, up to `most` and until they take `most_bytes`, at least one.
 
     Returns also whether there are more. No row is fetched from the database before it is wanted, if
-    the query was run on the connection; a session needs AS_WANTED for that.
+    the query was run with ROW_BY_ROW on the connection; a session needs AS_WANTED for that.
     """
     rows, more = take_some(result, weight, most, most_bytes)
     if more:

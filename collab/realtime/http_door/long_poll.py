@@ -17,7 +17,7 @@ from ...auth.guard import recheck
 from ...core.caller import Caller
 from ...core.database import harden
 from ...core.lists.paging import Page
-from ...core.lists.reading import take
+from ...core.lists.reading import take_from
 from ...core.models import utcnow
 from ...events import log
 from ...events.catalogue import canonical_type
@@ -113,7 +113,7 @@ def page(
     cut = Cut(after, kind, limit + 1, newest_first)
     ids = cut.of_all(own_topics.own_topics(caller)) if topic is None else cut.of(topic)
     query = log.rows().where(EventRow.id.in_(ids)).order_by(cut.order(EventRow.id))
-    rows, more = take(db.session.connection().execute(query), limit)
+    rows, more = take_from(query, limit)
     harden()  # whoever goes on from one of these ids must find the next
     still = _still({row.topic for row in rows}, caller, topic)
     last = rows[-1].id if rows else after
