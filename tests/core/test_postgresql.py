@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import delete, insert, text
+from sqlalchemy import delete, insert, text, update
 
 from collab import create_app
 from collab.core import database
@@ -20,6 +20,7 @@ from collab.events import log
 from collab.events.catalogue.tasks import TaskDeleted
 from collab.events.models import EventRow
 from collab.extensions import db
+from collab.files.models import FileChange
 from collab.server import prepare
 from collab.tasks.models import Comment, Task
 
@@ -230,22 +231,29 @@ def counter_changes() -> int:
     return int(db.session.scalar(text(counted)))
 
 
-def test_rows_that_come_and_go_at_once_are_one_change_of_each_counter(
+def test_rows_that_come_change_and_go_at_once_are_one_change_of_each_counter(
     start: MakeApp, somebody: Person
 ) -> None:
     """Each change looks at all states that the transaction has made of the counter before."""
-    told = {"topic": "job:0", "type": "note", "actor": somebody.id, "data": {}, "time": utcnow()}
+    author, now = somebody.id, utcnow()
+    told = {"topic": "job:0", "type": "note", "actor": author, "data": {}, "time": now}
     task_id = ok(somebody.post("/tasks", {"title": "Talk"}))["id"]
-    comment = {"task_id": task_id, "author_id": somebody.id, "body": "Yes."}
+    comment = {"task_id": task_id, "author_id": author, "body": "Yes."}
+    edit = {"file_id": somebody.makes_text(somebody.makes_project()), "author_id": author}
+    edit |= {"base": 0, "door": "yjs", "delta": ["x"], "update": b"long", "at": now}
     with start().app_context():
         db.session.execute(insert(EventRow.__table__), [told] * 500)
         db.session.execute(insert(Comment.__table__), [comment] * 500)
+        edits = [edit | {"version": at} for at in range(1000, 1500)]
+        db.session.execute(insert(FileChange.__table__), edits)
         came = counter_changes()
+        db.session.execute(update(FileChange).values(update=None))
+        changed = counter_changes()
         db.session.execute(delete(EventRow).where(EventRow.topic == "job:0"))
         db.session.execute(delete(Task).where(Task.id == task_id))
-        went = counter_changes() - came
-    assert 0 < came <= 10
-    assert 0 < went <= 10
+        db.session.execute(delete(FileChange))
+        went = counter_changes()
+    assert 0 < came < changed < went <= 30
 
 
 def test_nul_in_a_search_is_said_to_be_wrong(somebody: Person) -> None:

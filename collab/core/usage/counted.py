@@ -29,6 +29,8 @@ class Counted:
     project: str | None = None
     #: Where rows belong that don't name their owner: a place, and the id there.
     place: tuple[str, str] | None = None
+    #: Whether those that change are many at once, whatever changes in them, and few otherwise.
+    changed_at_once: bool = False
 
     @property
     def name(self) -> str:
@@ -106,6 +108,7 @@ COUNTED_TABLES = (
         _texts("delta", '"update"', "undoes"),
         "{row}.author_id",
         place=("edited", "{row}.file_id"),
+        changed_at_once=True,  # a checkpoint takes the updates out of all before it
     ),
     Counted(
         "file_checkpoints",

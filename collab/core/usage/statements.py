@@ -17,6 +17,8 @@ from .models import PERSON, PROJECT
 
 #: How rows of a statement are named in what is summed up of them.
 ROW_ALIAS = "t"
+#: Rows that are counted in (an empty sign) or taken out (`-`).
+SignedRows = tuple[str, str]
 _ADDED = "bytes = {0}.bytes + excluded.bytes, count = {0}.count + excluded.count"
 
 
@@ -68,40 +70,48 @@ def add_sums(*parts: str) -> str:
     )
 
 
-def move_sums(place: tuple[str, str], one: Counted, rows: str, sign: str) -> str:
-    """Return the statement that adds to the places that are still there what rows come to."""
-    name, key = place
-    key, size = of(key, ROW_ALIAS), of(one.bytes, ROW_ALIAS)
-    there = f"(SELECT true FROM usage_places p WHERE p.place = '{name}' AND p.id = kept.id)"
+def move_sums(kind: str, place: str, *parts: str) -> str:
+    """Return the statement that adds to the places that are still there what rows come to.
+
+    Each part is a query of `id`, `bytes` and `count`.
+    """
+    there = f"(SELECT true FROM usage_places p WHERE p.place = '{place}' AND p.id = kept.id)"
     # An insertion, though nothing is inserted: by that each place is looked up by its key, whatever
     # the server believed of the number of rows when it made the plan, which it keeps.
     return (
         "INSERT INTO usage_places (place, id, kind, bytes, count) "
-        f"SELECT '{name}', id, '{one.kind}', {sign}bytes, {sign}count FROM ("
-        f"SELECT {key} AS id, sum({size}) AS bytes, count(*) AS count "
-        f"FROM {rows} {ROW_ALIAS} WHERE {key} IS NOT NULL GROUP BY 1) AS kept WHERE {there} "
+        f"SELECT '{place}', id, '{kind}', bytes, count FROM ("
+        f"SELECT id, sum(bytes) AS bytes, sum(count) AS count FROM ({' UNION ALL '.join(parts)}) "
+        "AS each_row WHERE id IS NOT NULL GROUP BY id) AS kept "
+        f"WHERE (bytes <> 0 OR count <> 0) AND {there} "
         f"ON CONFLICT (place, id) DO UPDATE SET {_ADDED.format('usage_places')}"
     )
 
 
-def counting_all(one: Counted, rows: str, sign: str) -> Iterator[str]:
+def counting_all(one: Counted, *signed_rows: SignedRows) -> Iterator[str]:
     """Find the statements that add to all counters of the owners of a statement's rows."""
-    owners = ((PERSON, one.person), (PROJECT, one.project))
-    sizes = f"'{one.kind}' AS kind, {sign}{of(one.bytes, ROW_ALIAS)} AS bytes, {sign}1 AS count"
     parts = [
-        f"SELECT '{owner}' AS owner, {of(whose, ROW_ALIAS)} AS owner_id, {sizes} "
-        f"FROM {rows} {ROW_ALIAS}"
-        for owner, whose in owners
+        f"SELECT '{owner}' AS owner, {of(whose, ROW_ALIAS)} AS owner_id, '{one.kind}' AS kind, "
+        + _sizes(one, *some)
+        for owner, whose in ((PERSON, one.person), (PROJECT, one.project))
+        for some in signed_rows
         if whose is not None
     ]
     if parts:
         yield add_sums(*parts)
     if one.place is not None:
-        yield move_sums(one.place, one, rows, sign)
+        place, key = one.place
+        ids = f"SELECT {of(key, ROW_ALIAS)} AS id, "
+        yield move_sums(one.kind, place, *(ids + _sizes(one, *some) for some in signed_rows))
 
 
-def counting_places(*signed_rows: tuple[str, str]) -> str:
-    """Return the statement that adds what places have: the sign, `-` or none, and the rows."""
+def _sizes(one: Counted, sign: str, rows: str) -> str:
+    size = of(one.bytes, ROW_ALIAS)
+    return f"{sign}{size} AS bytes, {sign}1 AS count FROM {rows} {ROW_ALIAS}"
+
+
+def counting_places(*signed_rows: SignedRows) -> str:
+    """Return the statement that adds what places have."""
     return add_sums(
         *(
             f"SELECT '{owner}' AS owner, {owner}_id AS owner_id, kind, "

@@ -44,6 +44,10 @@ def _of_counted(one: Counted) -> Iterator[tuple[str, str]]:
     yield from _of_comings_and_goings(one)
     if not one.columns:
         return
+    if engine().sees_statements and one.changed_at_once:
+        changed = counting_all(one, ("", NEW_ROWS), ("-", OLD_ROWS))
+        yield _trigger_of_all(f"{one.name}_changed", "AFTER UPDATE", one.table, changed)
+        return
     new, old = of(one.bytes, "new"), of(one.bytes, "old")
     # Two triggers for a change: where the owner stays, one counter moves; else the old and the new
     # one.
@@ -66,7 +70,7 @@ def _of_comings_and_goings(one: Counted) -> Iterator[tuple[str, str]]:
     ):
         name = f"{one.name}_{moment}"
         if engine().sees_statements:
-            yield _trigger_of_all(name, when, one.table, counting_all(one, rows, sign))
+            yield _trigger_of_all(name, when, one.table, counting_all(one, (sign, rows)))
         else:
             each = counting(one, row, sign + of(one.bytes, row), f"{sign}1")
             yield _trigger(name, when, one.table, each)
