@@ -526,12 +526,12 @@ def test_where_it_is_off_nobody_must(app: Flask) -> None:
     ids=["by themselves", "by an admin"],
 )
 def test_who_was_let_in_by_a_factor_is_no_more_once_it_has_gone(
-    end: Callable[[User], object], app: Flask, alice: Person, user: User, device: Totp
+    end: Callable[[User], object], app: Flask, alice: Person, device: Totp
 ) -> None:
     app.config["REQUIRE_SECOND_FACTOR"] = "all"
     db.session.remove()  # or nobody is remembered
     assert guard.from_token(alice.token)
-    end(db.session.merge(user))
+    end(db.session.get_one(User, alice.id))
     db.session.remove()
     with pytest.raises(SecondFactorMissing):
         guard.from_token(alice.token)
