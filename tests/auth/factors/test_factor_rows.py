@@ -194,19 +194,6 @@ def test_a_proof_is_spent_once_and_remembered_until_it_would_have_run_out() -> N
     assert row.expires_at.timestamp() == one.expires
 
 
-def test_when_a_proof_runs_out_does_not_hang_on_the_zone_of_the_machine(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setenv("TZ", "America/New_York")
-        time.tzset()
-        proofs.spend(Proof("nonce", 2_000_000_000))
-        db.session.commit()
-    time.tzset()
-    row = db.session.get_one(SpentProof, digest("nonce"), populate_existing=True)
-    assert row.expires_at.timestamp() == 2_000_000_000
-
-
 def test_spent_proofs_are_forgotten_when_they_have_run_out() -> None:
     past, later = utcnow() - MINUTE, utcnow() + MINUTE
     rows = [SpentProof(digest=str(n), expires_at=past) for n in range(ROWS_PER_COMMIT + 1)]
