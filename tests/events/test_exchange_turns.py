@@ -199,7 +199,7 @@ def test_a_process_that_ends_may_have_written_something(alone: bool, here: Side)
     here.wire.alone = alone
     here.exchange.lost("there")
     assert here.bell.take_rows()
-    assert here.hub.crosses is not alone
+    assert here.hub.crosses is (not alone)
 
 
 class Teller:

@@ -355,6 +355,10 @@ def test_an_app_is_told_whose_it_is_and_of_what(user: User) -> None:
     assert begun.qr.startswith("<svg")
 
 
+def test_secrets_are_sealed_again_under_a_new_key_for_what_they_are_sealed_for() -> None:
+    assert sealing.SEALED.here()[Totp.secret] == totp.SECRET_PURPOSE
+
+
 def test_where_no_key_opens_the_secret_no_code_is_right(
     device: Totp, caplog: pytest.LogCaptureFixture
 ) -> None:

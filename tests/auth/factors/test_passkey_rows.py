@@ -220,6 +220,16 @@ def test_a_signature_gives_its_person_and_is_noted_under_the_lock(
     assert before <= row.last_used_at <= utcnow()
 
 
+def test_whose_it_is_is_looked_up_as_it_is(user: User, key: Passkey, device: Authenticator) -> None:
+    db.session.connection().execute(User.__table__.update().values(name="Renamed"))
+    assert user.name == "Alice"
+    assert signs(device).name == "Renamed"
+    db.session.connection().execute(Passkey.__table__.update().values(sign_count=9))
+    assert key.sign_count < 9
+    with pytest.raises(PasskeyRefused):
+        signs(device)
+
+
 def test_a_signature_is_taken_once(key: Passkey, device: Authenticator) -> None:
     device.count = 1
     asked = options_of()
