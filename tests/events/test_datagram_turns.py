@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,13 +13,11 @@ from collab.events.bell import datagram
 from collab.events.bell.datagram import MAX_NEIGHBOURS, SOCKET_SUFFIX, Datagrams, names, reached
 from collab.events.bell.line import MAX_WAITING_BYTES
 from collab.events.bell.neighbour import (
-    ALIVE_KIND,
     FIRST_KIND,
     LAST_KIND,
     MORE_KIND,
     NAME_BYTES,
     PIECE_BYTES,
-    RING_KIND,
     WHOLE_KIND,
     Neighbour,
     _pieces,
@@ -403,9 +402,22 @@ def test_where_there_is_no_folder_there_is_nobody(tmp_path: Path) -> None:
     datagram.ring_once(tmp_path / "nothing")
 
 
-def test_the_thread_is_not_asked_for_a_sign_of_life(here: Datagrams, there: Datagrams) -> None:
-    (whom,) = here._neighbours.values()
-    whom.nudge(ALIVE_KIND + here._token)
-    whom.nudge(RING_KIND + here._token)
-    there._hear()
-    assert kept(there).rings == 1
+def test_the_thread_sleeps_until_it_is_woken_or_hears_something(
+    here: Datagrams, there: Datagrams
+) -> None:
+    never = time.monotonic() + 10_000
+    here._wake()
+    here._wait(never)
+    assert wakings(here) == b""
+    there.send(b"letter")
+    here._wait(never)
+    here._hear()
+    assert kept(here).letters == [b"letter"]
+
+
+def test_the_thread_looks_around_in_time_and_tries_again_soon(
+    here: Datagrams, there: Datagrams
+) -> None:
+    here._wait(time.monotonic() - 10)
+    next(iter(here._neighbours.values())).behind = True
+    here._wait(time.monotonic() + 10_000)
