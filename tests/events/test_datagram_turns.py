@@ -76,10 +76,10 @@ def neighbour(ear: Ear) -> Iterator[Neighbour]:
     made.close()
 
 
-def fill(one: Neighbour) -> int:
+def fill(one: Neighbour, head: bytes = b"") -> int:
     """Send until there is no room; returns how many were sent, the last of which waits."""
     for number in range(VERY_MANY):
-        one.send(b"%d" % number)
+        one.send(head + b"%d" % number)
         if one.waits:
             return number + 1
     raise AssertionError("there is room for all")
@@ -346,6 +346,7 @@ def test_who_has_missed_letters_is_told_everything_again_and_rung(
     next(iter(here._neighbours.values())).behind = True
     here._go_on()
     there._hear()
+    assert kept(here).met_ones == [name_of(there)]
     assert (kept(there).letters, kept(there).rings) == ([b"of here"], 1)
     here._go_on()
     there._hear()
@@ -360,6 +361,41 @@ def test_what_waits_for_somebody_wakes_the_thread(here: Datagrams, there: Datagr
         if wakings(here):
             break
     assert any(one.waits for one in here._neighbours.values())
+
+
+def test_what_waits_is_sent_when_there_is_room(here: Datagrams, there: Datagrams) -> None:
+    (whom,) = here._neighbours.values()
+    sent = fill(whom, WHOLE_KIND + here._token)
+    while whom.waits:
+        there._hear()
+        here._go_on()
+    there._hear()
+    assert kept(there).letters == [b"%d" % number for number in range(sent)]
+
+
+def test_a_thread_that_is_woken_already_or_has_ended_needs_no_more(here: Datagrams) -> None:
+    for _ in range(VERY_MANY):
+        here._wake()
+    here._leave()
+    here._wake()
+
+
+def test_who_runs_no_thread_rings_whoever_has_a_socket(lines: Lines, folder: Path) -> None:
+    there = lines()
+    Datagrams(folder).ring()
+    there._hear()
+    assert kept(there).rings == 1
+
+
+def test_who_can_not_be_told_anything_is_noted_and_passed_over(
+    here: Datagrams, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("WARNING", datagram.log.name)
+    name = "y" * (2 * datagram.MAX_PATH_BYTES)
+    (folder / f"{name}{SOCKET_SUFFIX}").touch()
+    here._look()
+    assert here.alone
+    assert f"process {name} can't be told anything: " in caplog.text
 
 
 def test_so_many_neighbours_are_told_and_no_more(here: Datagrams, folder: Path) -> None:
