@@ -331,7 +331,7 @@ def test_a_person_lists_renames_and_removes_their_own(
     assert [one.id for one in page.items] == [key.id, phone.id]
     passkeys.update(passkeys.load(phone.id, user.id, to_change=True), {"name": "Tablet"})
     assert kept(phone).name == "Tablet"
-    passkeys.update(phone, {})
+    assert passkeys.update(phone, {}) is phone
     assert kept(phone).name == "Tablet"
     passkeys.remove(user, phone.id)
     db.session.rollback()
@@ -523,6 +523,7 @@ def test_what_no_browser_sends_is_refused_and_noted(
         with pytest.raises(PasskeyRefused):
             read()
     assert caplog.text.count("a passkey was refused: ") == len(reads)
+    assert "a passkey was refused: None" not in caplog.text
 
 
 def test_whose_key_it_is_may_be_left_out_and_may_not_be_junk() -> None:
