@@ -148,6 +148,7 @@ def test_after_the_grace_the_session_ends_and_no_other(user: User, made: SignedI
     traded_ago(fresh, setting("REFRESH_GRACE_SECONDS"))
     with pytest.raises(RefreshReused):
         trade(made)
+    db.session.rollback()  # it has ended, whatever becomes of the request
     assert row_of(fresh).revoked_at is not None
     assert row_of(other).revoked_at is None
     told = select(EventRow.data).where(EventRow.type == "session.revoked")
