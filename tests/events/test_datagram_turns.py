@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -383,6 +384,14 @@ def test_a_thread_that_is_woken_already_or_has_ended_needs_no_more(here: Datagra
 def test_who_runs_no_thread_rings_whoever_has_a_socket(lines: Lines, folder: Path) -> None:
     there = lines()
     Datagrams(folder).ring()
+    there._hear()
+    assert kept(there).rings == 1
+
+
+def test_who_runs_the_thread_rings_those_that_it_knows(here: Datagrams, there: Datagrams) -> None:
+    here._thread = threading.current_thread()
+    (here._folder / f"{name_of(there)}{SOCKET_SUFFIX}").unlink()  # the folder is not asked
+    here.ring()
     there._hear()
     assert kept(there).rings == 1
 
