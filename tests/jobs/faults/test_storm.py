@@ -23,8 +23,8 @@ from .support import count, illegal, submits
 Launch = Callable[..., JobServer]
 Over = Callable[..., Person]
 
-#: One kill in four takes the whole server, the others its worker alone.
-KILLS, PATIENCE = 20, 60.0
+#: Every fourth kill takes the whole server, the others its worker alone.
+KILLS, PATIENCE = 8, 60.0
 
 
 def test_every_accepted_job_ends_well_and_once_whatever_is_killed(
@@ -64,10 +64,10 @@ def work(person: Person, enough: threading.Event) -> list[int]:
 
 def storm(server: JobServer, traces: Traces, random_: random.Random) -> None:
     """Kill, each time after some more jobs have run."""
-    for _ in range(KILLS):
+    for number in range(KILLS):
         wanted = len(traces.lines("lines")) + random_.randint(1, 12)
         run(traces, wanted)
-        if random_.random() < 0.25:
+        if number % 4 == 3:
             server.kill()
             server.start()
         else:
