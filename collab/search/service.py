@@ -112,8 +112,9 @@ class Search:
         wanted = {"match": fulltext.match}
         if scoring.ranking is Ranking.TITLES:
             wanted["title"] = fulltext.in_titles
+        scopes = None if scoring.few else self.scopes
         found = {
-            f"{name}_{kind.name}": express(self.asked, kind.name, self.scopes)
+            f"{name}_{kind.name}": express(self.asked, kind.name, scopes)
             for name, express in wanted.items()
             for kind in kinds
         }

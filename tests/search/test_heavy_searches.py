@@ -125,7 +125,7 @@ def fill(count: int, word: str) -> None:
 
 @pytest.mark.sqlite("BM25")
 def test_bm25_counts_no_rows_of_places_and_of_no_word_that_very_many_have(
-    app: Flask, alice: Person
+    app: Flask, alice: Person, bob: Person
 ) -> None:
     """It counts, within one step, all rows that have any word of its expression."""
     kept(
@@ -153,6 +153,14 @@ def test_bm25_counts_no_rows_of_places_and_of_no_word_that_very_many_have(
         assert titles(alice.finds("red")) == ["Red", "Green", "Blue"]
         assert titles(alice.finds("red rare")) == ["Blue"]
         assert fulltext.scoring(read("red rare")).words == '{title body tags} : ("rare" *)'
+        # Of the few rows that have a rare word each is looked up, and no list of a place.
+        assert [fulltext.scoring(read(q)).few for q in ("red", "red rare", "nowhere")] == [
+            False,
+            True,
+            True,
+        ]
+        kept(app, a_post(alice, "Draft", body="rare", status="draft"))
+        assert titles(bob.finds("rare")) == titles(bob.finds("red rare")) == ["Blue"]
 
 
 def test_a_word_that_is_wanted_twice_is_looked_for_once() -> None:

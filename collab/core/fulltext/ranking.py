@@ -23,3 +23,5 @@ class Scoring(NamedTuple):
     ranking: Ranking
     #: For Ranking.APART, the expression of the words that count.
     words: str = ""
+    #: Whether so few rows match that places would cost more than they save: each is looked up.
+    few: bool = False
