@@ -154,10 +154,10 @@ def test_a_flood_of_edits_over_the_socket_is_refused_itself(
 ) -> None:
     text = alice.makes_text(project, "abc")
     socket = connect(bob, serve(PUBLISH_RATE_KB="1").url)
-    edit = {"file_id": text, "base_version": 1, "edits": [{"insert": "x" * 50_000}]}
+    edit = {"file_id": text, "base_version": 1, "edits": [{"insert": "x" * 60_000}]}
     answers = [socket.ask("file.edit", **edit) for _ in range(4)]
     assert [one.get("status", 200) for one in answers] == [200, 429, 429, 429]
-    assert len(socket.ask("file.open", file_id=text)["content"]) == 50_003
+    assert len(socket.ask("file.open", file_id=text)["content"]) == 60_003
 
 
 def test_a_refusal_says_when_to_come_back(
