@@ -26,6 +26,16 @@ from ..support.texts import TextDesk
 from ..support.zips import packed
 from .counts import counted, recounted
 
+
+@pytest.mark.sqlite("file")
+def test_how_counters_change_is_said_by_one_trigger_as_each_connection_parses_all(
+    app: Flask,
+) -> None:
+    with app.app_context():
+        saying = [name for name, sql in triggers.wanted().items() if "DO UPDATE" in sql]
+    assert saying == ["usage_changes_made"]
+
+
 # -- whatever people do ---------------------------------------------------------------------------
 
 

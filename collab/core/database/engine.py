@@ -36,6 +36,8 @@ class Engine(ABC):
     is_file: bool
     #: Whether its triggers can see all rows that a statement has changed.
     sees_statements: bool
+    #: Whether each connection parses the schema, and has it in memory: then a short one pays.
+    parses_schema: bool
 
     def __init__(self, app: Flask) -> None:
         """Know an application's settings; nothing is opened."""

@@ -66,6 +66,7 @@ class PostgresEngine(Engine):
     row_name = "ctid"
     is_file = False
     sees_statements = True
+    parses_schema = False
 
     @staticmethod
     def options(values: dict[str, Any]) -> dict[str, Any]:

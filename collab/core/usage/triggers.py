@@ -15,7 +15,16 @@ from sqlalchemy import Connection
 from ..database import NEW_ROWS, OLD_ROWS, engine
 from .counted import COUNTED_TABLES, PLACES, WITH_BLOBS, Counted, Place
 from .models import PERSON, PROJECT
-from .statements import add, counting, counting_all, counting_places, of
+from .statements import (
+    CHANGES_VIEW,
+    MAKE_CHANGES_VIEW,
+    carry_out_changes,
+    change,
+    counting,
+    counting_all,
+    counting_places,
+    of,
+)
 
 TRIGGER_PREFIX = "usage_"
 
@@ -113,8 +122,7 @@ def _of_places() -> Iterator[tuple[str, str]]:
 
 def _of_each_place() -> Iterator[tuple[str, str]]:
     def sums(row: str, size: str, count: str) -> Iterator[str]:
-        for owner in (PERSON, PROJECT):
-            yield add(owner, f"{row}.{owner}_id", f"{row}.kind", size, count)
+        return change(f"{row}.{PERSON}_id", f"{row}.{PROJECT}_id", f"{row}.kind", size, count)
 
     owners = (f"{owner}_id" for owner in (PERSON, PROJECT))
     same = " AND ".join(engine().same(f"old.{one}", f"new.{one}") for one in owners)
@@ -141,6 +149,9 @@ def _of_blobs(table: str) -> Iterator[tuple[str, str]]:
 def wanted() -> dict[str, str]:
     """Return the SQL of all triggers, by their names."""
     found = dict(_of_places())
+    if engine().parses_schema:
+        made = _trigger("changes_made", "INSTEAD OF INSERT", CHANGES_VIEW, carry_out_changes())
+        found.update([made])
     for place in PLACES:
         found.update(_of_place(place))
     for one in COUNTED_TABLES:
@@ -171,6 +182,8 @@ def ensure(connection: Connection) -> bool:
     # The triggers were missing or other ones for a while, so what was counted meanwhile is not
     # known.
     recount(connection)
+    if engine().parses_schema:
+        engine().run(connection, MAKE_CHANGES_VIEW)
     for name, statement in wanted().items():
         engine().make_trigger(connection, name, statement)
     return True
