@@ -156,9 +156,13 @@ class Watch:
         self._running = False
         return False
 
+    @property
+    def _flooded(self) -> bool:
+        return any(output.flooded for output in self.outputs)
+
     def _trouble(self, deadline: float) -> Reason | None:
         """Return why the code has to be stopped, if it has."""
-        if any(output.flooded for output in self.outputs):
+        if self._flooded:
             return "output_limit"
         if self._running and self._box.memory_kib > MEMORY_KIB:
             return "memory_limit"
@@ -172,3 +176,6 @@ class Watch:
             while output.read(stream.fileno()):
                 pass
             output.take(b"")
+        # A pipe holds as much: code may have ended before we had read what makes it a flood.
+        if self.reason is None and self._flooded:
+            self.reason = "output_limit"

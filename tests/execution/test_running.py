@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from collab.execution.box import SandboxError
 from collab.execution.command import Tools
 from collab.execution.output import FLOOD_BYTES, MAX_KEPT_BYTES
 from collab.execution.programs import Installed
-from collab.execution.running import Listener, run
+from collab.execution.running import Listener, Watch, run
 
 from ..support.waiting import PATIENCE, eventually
 from . import support
@@ -243,6 +244,16 @@ def test_a_flood_is_stopped_with_what_was_kept() -> None:
 
 def test_a_flood_that_ends_by_itself_is_one_too() -> None:
     assert execute(f"print('x' * {FLOOD_BYTES + 1})").stopped == "output_limit"
+
+
+def test_a_flood_that_is_read_after_the_end_is_one_too(tmp_path: Path) -> None:
+    (tmp_path / "stdout").write_bytes(b"x" * FLOOD_BYTES)
+    (tmp_path / "stderr").touch()
+    with (tmp_path / "stdout").open("rb") as stdout, (tmp_path / "stderr").open("rb") as stderr:
+        ended: Any = SimpleNamespace(streams=(None, stdout, stderr))
+        watch = Watch(ended, lambda name, text: None, "")
+        watch.drain()
+    assert watch.reason == "output_limit"
 
 
 def test_streams_that_the_code_closes_harm_nothing() -> None:

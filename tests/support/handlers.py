@@ -102,7 +102,11 @@ def children() -> list[str]:
 
 def descriptors() -> set[str]:
     """Return what this process has open."""
-    return {f"{entry.name}: {entry.readlink()}" for entry in _open_entries()}
+    found = set()
+    for entry in _open_entries():
+        with suppress(FileNotFoundError):  # another thread has just closed it
+            found.add(f"{entry.name}: {entry.readlink()}")
+    return found
 
 
 def _open_entries() -> list[Path]:
