@@ -63,11 +63,6 @@ class CollabWorker(SharingWorker):
         raise_descriptor_limit()
         super().init_process()
 
-    def init_signals(self) -> None:
-        """Hear signals, which were held back since before the fork where one process serves."""
-        super().init_signals()
-        lone.hear_signals()
-
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: say 1001 to sockets and streams, drop idle connections, finish requests."""
         if self.alive:
@@ -86,6 +81,8 @@ class CollabWorker(SharingWorker):
     def run(self) -> None:
         """Serve until told to stop; whatever else ends this ends the process too, and in time."""
         allocator.settle()
+        # Held back since before the fork: only now is there all that has to be stopped.
+        lone.hear_signals()
         try:
             super().run()
         finally:

@@ -7,7 +7,9 @@ is closed and go elsewhere; what waits is accepted; then the port is closed.
 
 from __future__ import annotations
 
+import os
 import selectors
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 from gunicorn.arbiter import Arbiter
 
 from .deadlines import NO_DEADLINE, Deadlines
-from .lone.watcher import keep_newcomers_out
+from .lone.watcher import HELD_SIGNALS, keep_newcomers_out
 from .peer import Peer
 
 #: Seconds that the rest of a request may take once the server has been told to stop.
@@ -29,6 +31,18 @@ class LeavingArbiter(Arbiter):  # type: ignore[misc]
 
     Where one process serves, `lone/watcher.py` does so.
     """
+
+    def spawn_worker(self) -> int:
+        """Start a worker; returns its number. A signal that comes meanwhile waits.
+
+        Until it has handlers of its own it would take it for its parent, and so for nothing.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)  # which a fork passes on
+        try:
+            return int(super().spawn_worker())
+        finally:
+            if os.getpid() == self.pid:  # the worker hears them once it has handlers
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
     def stop(self, graceful: bool = True) -> None:
         """Stop the workers."""

@@ -16,6 +16,7 @@ def test_a_forgotten_password_is_chosen_anew_by_the_link_of_a_mail(process, brow
     page = browser.new_page()
     page.goto(f"{site.url}/sign-in")
     page.get_by_role("link", name="Forgot the password?").click()
+    expect(page.get_by_role("heading", name="Forgotten password")).to_be_visible()
     page.get_by_label("E-mail").fill("bob@example.com")
     page.get_by_role("button", name="Send me a link").click()
     expect(page.locator("main").get_by_role("status")).to_contain_text("on its way")
