@@ -34,6 +34,8 @@ BY_CHANCE = {
     "getpid", "rseq", "set_robust_list", "exit", "rt_sigprocmask",
 }  # fmt: skip
 ATTACH_SECONDS = 10.0
+#: Seconds after which a server does nothing by itself any more.
+READY_S = 6.0
 
 
 class NotHere(Exception):
@@ -144,6 +146,8 @@ def system_calls() -> dict[str, float]:
             api = register(port)
             for one in MADE:
                 api.want(201, one.method, one.path, one.body)
+            # In its first seconds it makes ready what it needs later, such as its sandbox.
+            time.sleep(READY_S)
             return {name: _calls(server, port, api.token, one) for name, one in ASKED.items()}
         finally:
             server.stop()

@@ -34,7 +34,7 @@ PIECE_ROUNDS = 40
 
 
 class Counter:
-    """How many statements have been run, by whoever has a connection; triggers' own are not."""
+    """How many statements and programs of triggers have been run, by whoever has a connection."""
 
     def __init__(self) -> None:
         self.count = 0
