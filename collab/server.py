@@ -63,6 +63,13 @@ class CollabWorker(SharingWorker):
         raise_descriptor_limit()
         super().init_process()
 
+    def load_wsgi(self) -> None:
+        """Take the application, and hear signals, which were held back since before the fork."""
+        super().load_wsgi()
+        # Not sooner: to stop, there must be an application. Not later: its threads, and programs
+        # that they start, would have them held back for good.
+        lone.hear_signals()
+
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop: say 1001 to sockets and streams, drop idle connections, finish requests."""
         if self.alive:
@@ -81,8 +88,6 @@ class CollabWorker(SharingWorker):
     def run(self) -> None:
         """Serve until told to stop; whatever else ends this ends the process too, and in time."""
         allocator.settle()
-        # Held back since before the fork: only now is there all that has to be stopped.
-        lone.hear_signals()
         try:
             super().run()
         finally:

@@ -378,6 +378,8 @@ def test_a_thread_that_is_woken_already_or_has_ended_needs_no_more(here: Datagra
     for _ in range(VERY_MANY):
         here._wake()
     here._leave()
+    assert here._waker is not None
+    assert here._waker.fileno() == -1, "and yet nothing is raised"
     here._wake()
 
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from collab.serving.leaving import LeavingArbiter
+
+from ..support.servers import ProcessServer
+from ..support.waiting import eventually
 
 
 class Beginner:
@@ -40,3 +47,20 @@ def test_a_worker_that_is_told_to_stop_before_it_has_handlers_hears_it_later() -
     assert os.waitstatus_to_exitcode(status) == 0
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     assert signal.SIGTERM not in blocked, "the parent hears it at once"
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_no_thread_of_a_worker_holds_back_what_stops_the_programs_that_it_starts(
+    process: Callable[..., ProcessServer], processes: int
+) -> None:
+    server = process(WEB_PROCESSES=str(processes))
+    eventually(lambda: len(server.workers) == processes)
+    worker = server.workers[-1]
+    eventually(lambda: len(masks(worker)) > 1)
+    assert not any(mask >> (signal.SIGTERM - 1) & 1 for mask in masks(worker))
+
+
+def masks(process: int) -> list[int]:
+    """Return which signals each thread of a process holds back (proc_pid_status(5))."""
+    statuses = [one.read_text() for one in Path(f"/proc/{process}/task").glob("*/status")]
+    return [int(one.partition("SigBlk:")[2].split()[0], 16) for one in statuses]
