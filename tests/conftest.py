@@ -22,7 +22,7 @@ from collab.core.security.keys import KEY_NAMES
 from collab.extensions import db
 from collab.server import prepare
 
-from .support import databases, jobs
+from .support import databases, jobs, measuring
 from .support.databases import (  # hooks of pytest's
     pytest_addoption,  # noqa: F401
     pytest_configure,  # noqa: F401
@@ -60,6 +60,8 @@ os.environ["FLASK_SKIP_DOTENV"] = "1"
 # alone takes each of its processes ten seconds, and the sources half a second of each start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+measuring.pass_on()
 
 SETTINGS = {
     "SECRET_KEY": "a secret that only the tests know, long enough",

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from collab.serving.lone import watcher
+from collab.serving.lone import process, watcher
 from collab.serving.lone.watcher import BOOT_ERROR
 
+from ..support import measuring
 from ..support.waiting import PATIENCE
 
+#: As `lone/process.py` starts it; coverage begins only where `site` is.
+BARE_FLAGS = ("-I",) if measuring.VARIABLE in os.environ else process.BARE_FLAGS
 #: Becomes the watcher of a process that runs some lines, as `lone/process.py` does.
 LAUNCH = f"""
 import os, signal, socket, sys, tempfile, time
@@ -32,7 +35,7 @@ if child == 0:
 os.set_inheritable(heart.fileno(), True)
 told = [child, heart.fileno(), 0, silent_s, grace_s, sys.executable, "-c"]
 again = "import os; print('left', os.environ['{watcher.LEFT_VARIABLE}'].split())"
-program = [sys.executable, "-I", "-S", {watcher.__file__!r}, *map(str, told), again]
+program = [sys.executable, *{BARE_FLAGS!r}, {watcher.__file__!r}, *map(str, told), again]
 os.execv(sys.executable, program)
 """
 HEARS = "signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])\n"

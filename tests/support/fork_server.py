@@ -106,6 +106,7 @@ def _import_all() -> None:
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder:
         importlib.import_module("collab").create_app({"INSTANCE_PATH": folder})
+    importlib.import_module("tests.support.measuring").pass_on()
 
 
 def _next_child() -> dict[str, Any]:

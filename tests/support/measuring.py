@@ -1,0 +1,28 @@
+"""Branch coverage of processes that get nothing of the environment which they are started from.
+
+coverage begins in each new process by a variable that it has put there. Handlers' processes and the
+pipeline's worker are not given it, so all that these run would count as missed.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from collab.ingest.worker import process
+from collab.jobs.handlers import supervisor
+
+#: What coverage begins by in a process that is started (`patch = subprocess` in pyproject.toml).
+VARIABLE = "COVERAGE_PROCESS_CONFIG"
+
+needs_nothing_imported = pytest.mark.skipif(
+    VARIABLE in os.environ, reason="coverage imports half of the standard library"
+)
+
+
+def pass_on() -> None:
+    """Have those processes given the variable, too, if there is one."""
+    if VARIABLE in os.environ:
+        supervisor.HANDLER_ENVIRONMENT[VARIABLE] = os.environ[VARIABLE]
+        process.PASSED_VARIABLES += (VARIABLE,)
