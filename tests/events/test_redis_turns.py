@@ -1,0 +1,264 @@
+"""The line through Redis without its threads: what is said when, what is dropped, who is let go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collab.events.bell.line import MAX_WAITING_BYTES
+from collab.events.bell.redis_line import (
+    ALIVE_KIND,
+    GONE_KIND,
+    LETTER_KIND,
+    NAME_BYTES,
+    PATIENCE_S,
+    QUESTION_KIND,
+    RING_KIND,
+    RING_RETRY_S,
+    RedisLine,
+    Sender,
+    channel_of,
+    connected,
+)
+
+from ..support.redis import RedisServer, redis_server
+from .fakes import Keeps
+
+#: Where no Redis is.
+NOWHERE = "unix:///nowhere/redis.sock?db=3"
+#: The names of two other processes.
+OTHER, THIRD = b"o" * NAME_BYTES, b"t" * NAME_BYTES
+
+
+class Scene:
+    """A line whose threads do not run, and what it has said."""
+
+    def __init__(self) -> None:
+        self.keeps = Keeps(b"all there is")
+        self.line = RedisLine(NOWHERE)
+        self.line.reader = self.keeps
+        self.own = self.line._token
+
+    def says(self) -> list[bytes]:
+        """Return what waits to be published, and forget it."""
+        said = [*self.line._sender._waiting]
+        self.line._sender._waiting.clear()
+        return said
+
+    def everything(self) -> list[bytes]:
+        """Return what tells somebody all that they should know."""
+        return [LETTER_KIND + self.own + b"all there is"]
+
+    def knows(self, name: bytes) -> None:
+        self.line._take(ALIVE_KIND + name)
+        self.says()
+
+
+class Takes(Sender):
+    """A sender that seems to run, and publishes nothing."""
+
+    alive = True
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+@pytest.fixture
+def running(scene: Scene) -> Scene:
+    """Return a scene whose sender takes rings, too."""
+    scene.line._sender = Takes(NOWHERE, "channel")
+    return scene
+
+
+@pytest.fixture
+def redis_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+# -- what comes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [RING_KIND, ALIVE_KIND, LETTER_KIND, GONE_KIND, QUESTION_KIND])
+def test_what_comes_back_from_redis_is_nobodys(scene: Scene, kind: bytes) -> None:
+    scene.line._take(kind + scene.own + b"own")
+    assert (scene.keeps.rings, scene.keeps.letters, scene.says()) == (0, [], [])
+    assert scene.line.alone
+
+
+def test_a_ring_is_rung_and_makes_nobody_known(scene: Scene) -> None:
+    scene.line._take(RING_KIND + OTHER)
+    assert scene.keeps.rings == 1
+    assert scene.line.alone
+    assert scene.says() == []
+
+
+@pytest.mark.parametrize("kind", [ALIVE_KIND, LETTER_KIND, QUESTION_KIND])
+def test_who_is_heard_for_the_first_time_is_told_everything_and_rung(
+    running: Scene, kind: bytes
+) -> None:
+    running.line._take(kind + OTHER)
+    assert not running.line.alone
+    assert running.says() == [*running.everything(), RING_KIND + running.own]
+
+
+@pytest.mark.parametrize("kind", [ALIVE_KIND, LETTER_KIND])
+def test_who_is_known_is_told_nothing_again(scene: Scene, kind: bytes) -> None:
+    scene.knows(OTHER)
+    scene.line._take(kind + OTHER)
+    assert scene.says() == []
+
+
+def test_who_asks_is_told_everything_again(scene: Scene) -> None:
+    scene.knows(OTHER)
+    scene.line._take(QUESTION_KIND + OTHER)
+    assert scene.says() == scene.everything()
+
+
+def test_a_letter_comes_whole_and_with_the_name_of_its_sender(scene: Scene) -> None:
+    scene.line._take(LETTER_KIND + OTHER + b"a letter")
+    scene.line._take(LETTER_KIND + THIRD + b"")
+    assert scene.keeps.letters == [b"a letter", b""]
+    assert scene.keeps.origins == [OTHER.hex(), THIRD.hex()]
+
+
+@pytest.mark.parametrize("kind", [ALIVE_KIND, QUESTION_KIND, RING_KIND])
+def test_what_is_no_letter_is_not_taken_for_one(scene: Scene, kind: bytes) -> None:
+    scene.line._take(kind + OTHER)
+    assert scene.keeps.letters == []
+
+
+def test_who_says_goodbye_is_lost_once(scene: Scene) -> None:
+    scene.knows(OTHER)
+    scene.knows(THIRD)
+    scene.line._take(GONE_KIND + OTHER)
+    scene.line._take(GONE_KIND + OTHER)
+    assert scene.keeps.lost_ones == [OTHER.hex()]
+    assert not scene.line.alone, "the third one is there"
+
+
+def test_who_was_never_heard_is_not_lost(scene: Scene) -> None:
+    scene.line._take(GONE_KIND + OTHER)
+    assert scene.keeps.lost_ones == []
+
+
+def test_who_is_silent_for_too_long_is_lost_and_the_others_stay(scene: Scene) -> None:
+    scene.knows(OTHER)
+    scene.knows(THIRD)
+    scene.line._heard[OTHER.hex()] -= scene.line._dead_after_s
+    scene.line._miss()
+    assert scene.keeps.lost_ones == [OTHER.hex()]
+
+
+@pytest.mark.parametrize("kind", [ALIVE_KIND, LETTER_KIND, QUESTION_KIND])
+def test_whatever_comes_is_a_sign_of_life(scene: Scene, kind: bytes) -> None:
+    scene.knows(OTHER)
+    scene.line._heard[OTHER.hex()] = 0.0
+    scene.line._take(kind + OTHER)
+    scene.line._miss()
+    assert scene.keeps.lost_ones == []
+
+
+# -- what goes ------------------------------------------------------------------------------------
+
+
+def test_letters_and_rings_bear_the_name_of_their_process(running: Scene) -> None:
+    running.line.send(b"a letter")
+    running.line.ring()
+    assert running.says() == [LETTER_KIND + running.own + b"a letter", RING_KIND + running.own]
+
+
+def test_what_waits_is_bounded_and_what_is_dropped_is_told_again(scene: Scene) -> None:
+    sender, half = scene.line._sender, b"x" * (MAX_WAITING_BYTES // 2)
+    sender.put(half)
+    sender.put(half)
+    assert (len(scene.line._sender._waiting), sender.behind) == (2, False)
+    sender.put(b"one too many")
+    assert (scene.says(), sender.behind) == ([b"one too many"], True)
+    sender.put(half)
+    assert scene.says() == [half], "what was dropped takes no room"
+
+
+def test_who_is_told_everything_is_no_longer_behind(scene: Scene) -> None:
+    scene.line._sender.behind = True
+    scene.line._tell_all()
+    assert scene.line._sender.behind is False
+
+
+def test_a_fork_has_a_name_of_its_own(scene: Scene) -> None:
+    scene.line._prepare()
+    scene.line._sender.stop()
+    assert len(scene.line._token) == NAME_BYTES
+    assert scene.line._token != scene.own
+
+
+def test_who_never_began_says_no_goodbye(scene: Scene) -> None:
+    scene.line.stop()
+    assert scene.says() == []
+
+
+# -- Redis itself ---------------------------------------------------------------------------------
+
+
+def test_a_client_gives_up_soon() -> None:
+    told = connected(NOWHERE).connection_pool.connection_kwargs
+    assert told["socket_timeout"] == told["socket_connect_timeout"] == PATIENCE_S
+    assert told["retry"] is None
+
+
+def test_each_database_has_a_channel_and_the_first_is_meant_where_none_is_named() -> None:
+    assert channel_of(NOWHERE) == "collab:processes:3"
+    assert channel_of("redis://here:6379") == channel_of("redis://here:6379/0")
+    assert channel_of("redis://here:6379") == "collab:processes:0"
+
+
+def test_a_sender_without_redis_says_so_once_and_is_behind(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender = scene.line._sender
+    sender.put(b"a message")
+    assert not sender._published(sender._waiting)
+    assert not sender._published(sender._waiting)
+    assert (sender.trouble, sender.behind) == ("ConnectionError", True)
+    assert caplog.text.count("other processes are told later: Error 2 connecting") == 1
+    assert scene.line.state == "degraded: Redis does not answer: ConnectionError"
+
+
+def test_what_is_published_comes_in_its_order_on_its_channel_alone(redis_here: RedisServer) -> None:
+    sender = Sender(redis_here.url, "here")
+    sender.trouble = "ConnectionError"
+    with redis_here.client.pubsub() as ears:
+        ears.subscribe("here", "there")
+        for one in (b"first", b"second"):
+            sender.put(one)
+        assert sender._published(sender._waiting)
+        heard = [ears.get_message(timeout=PATIENCE_S) for _ in range(4)]
+    assert [one["data"] for one in heard if one["type"] == "message"] == [b"first", b"second"]
+    assert {one["channel"] for one in heard if one["type"] == "message"} == {b"here"}
+    assert sender.trouble == ""
+
+
+def test_a_sender_that_ends_publishes_what_waits(redis_here: RedisServer) -> None:
+    sender = Sender(redis_here.url, "here")
+    with redis_here.client.pubsub() as ears:
+        ears.subscribe("here")
+        ears.get_message(timeout=PATIENCE_S)
+        sender.put(b"goodbye")
+        sender.start()
+        sender.stop()
+        assert ears.get_message(timeout=PATIENCE_S)["data"] == b"goodbye"
+    assert not sender.alive
+
+
+def test_who_only_rings_leaves_a_redis_alone_that_is_not_there(scene: Scene) -> None:
+    before = time.monotonic()
+    scene.line.ring()
+    again_at = scene.line._ring_again_at
+    assert before + RING_RETRY_S <= again_at <= time.monotonic() + RING_RETRY_S
+    scene.line.ring()
+    assert scene.line._ring_again_at == again_at
