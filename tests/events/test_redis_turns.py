@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +25,7 @@ from collab.events.bell.redis_line import (
 )
 
 from ..support.redis import RedisServer, redis_server
+from ..support.waiting import PATIENCE, eventually
 from .fakes import Keeps
 
 #: Where no Redis is.
@@ -36,9 +37,9 @@ OTHER, THIRD = b"o" * NAME_BYTES, b"t" * NAME_BYTES
 class Scene:
     """A line whose threads do not run, and what it has said."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str = NOWHERE) -> None:
         self.keeps = Keeps(b"all there is")
-        self.line = RedisLine(NOWHERE)
+        self.line = RedisLine(url)
         self.line.reader = self.keeps
         self.own = self.line._token
 
@@ -237,7 +238,7 @@ def test_what_is_published_comes_in_its_order_on_its_channel_alone(redis_here: R
         for one in (b"first", b"second"):
             sender.put(one)
         assert sender._published(sender._waiting)
-        heard = [ears.get_message(timeout=PATIENCE_S) for _ in range(4)]
+        heard = [ears.get_message(timeout=PATIENCE) for _ in range(4)]
     assert [one["data"] for one in heard if one["type"] == "message"] == [b"first", b"second"]
     assert {one["channel"] for one in heard if one["type"] == "message"} == {b"here"}
     assert sender.trouble == ""
@@ -247,11 +248,11 @@ def test_a_sender_that_ends_publishes_what_waits(redis_here: RedisServer) -> Non
     sender = Sender(redis_here.url, "here")
     with redis_here.client.pubsub() as ears:
         ears.subscribe("here")
-        ears.get_message(timeout=PATIENCE_S)
+        ears.get_message(timeout=PATIENCE)
         sender.put(b"goodbye")
         sender.start()
         sender.stop()
-        assert ears.get_message(timeout=PATIENCE_S)["data"] == b"goodbye"
+        assert ears.get_message(timeout=PATIENCE)["data"] == b"goodbye"
     assert not sender.alive
 
 
@@ -262,3 +263,161 @@ def test_who_only_rings_leaves_a_redis_alone_that_is_not_there(scene: Scene) -> 
     assert before + RING_RETRY_S <= again_at <= time.monotonic() + RING_RETRY_S
     scene.line.ring()
     assert scene.line._ring_again_at == again_at
+
+
+# -- the threads, in this one ---------------------------------------------------------------------
+
+
+def test_a_sender_goes_on_after_each_message_and_forgets_how_much_has_gone(
+    redis_here: RedisServer,
+) -> None:
+    sender, much = Sender(redis_here.url, "here"), b"x" * (MAX_WAITING_BYTES - 1)
+    with redis_here.client.pubsub() as ears:
+        ears.subscribe("here")
+        ears.get_message(timeout=PATIENCE)
+        sender.start()
+        for one in (much, b"more"):
+            sender.put(one)
+            assert ears.get_message(timeout=PATIENCE)["data"] == one
+        sender.stop()
+    assert not sender.behind
+
+
+def test_a_sender_without_redis_ends_when_it_is_told_to(scene: Scene) -> None:
+    sender = scene.line._sender
+    sender._stopping.set()
+    sender.put(b"a message")
+    sender._run()
+    assert sender.behind
+
+
+class Stops(Keeps):
+    """Ends a line that listens, once something has come."""
+
+    def __init__(self, scene: Scene, client: Any) -> None:
+        super().__init__(b"all there is")
+        self.scene, self._client = scene, client
+        scene.keeps = scene.line.reader = self
+
+    def publishes(self, message: bytes) -> None:
+        self._client.publish(self.scene.line._channel, message)
+
+    def take(self, origin: str, letter: bytes) -> None:
+        super().take(origin, letter)
+        self.ends()
+
+    def ends(self) -> None:
+        self.scene.line._stopping.set()
+
+
+@pytest.fixture
+def there(redis_here: RedisServer) -> Scene:
+    """Return a scene with a Redis."""
+    return Scene(redis_here.url)
+
+
+class Answers(Stops):
+    """Is written to as soon as it listens."""
+
+    def met(self, origin: str) -> Iterator[bytes]:
+        if not self.met_ones:
+            self.publishes(LETTER_KIND + OTHER + b"an answer")
+        yield from super().met(origin)
+
+
+def test_who_begins_listens_asks_tells_everything_and_lives(
+    there: Scene, redis_here: RedisServer
+) -> None:
+    keeps = Answers(there, redis_here.client)
+    there.line._trouble = "ConnectionError"
+    there.line._listen()
+    assert keeps.letters == [b"an answer"]
+    asked, *told, lives = there.says()[:3]
+    assert (asked, told) == (QUESTION_KIND + there.own, there.everything())
+    assert lives == ALIVE_KIND + there.own
+    assert there.line._trouble == ""
+
+
+class FallsBehind(Stops):
+    """Learns while it tells everything that something was dropped, and ends when it tells again."""
+
+    def met(self, origin: str) -> Iterator[bytes]:
+        if self.met_ones:
+            self.ends()
+        self.scene.line._sender.behind = True
+        yield from super().met(origin)
+
+
+def test_who_was_behind_tells_everything_again(there: Scene, redis_here: RedisServer) -> None:
+    keeps = FallsBehind(there, redis_here.client)
+    there.line._listen()
+    assert len(keeps.met_ones) == 2
+
+
+class LosesSomebody(Stops):
+    def lost(self, origin: str) -> None:
+        super().lost(origin)
+        self.ends()
+
+
+def test_who_listens_lets_go_of_who_is_silent(there: Scene, redis_here: RedisServer) -> None:
+    keeps = LosesSomebody(there, redis_here.client)
+    there.line._heard[OTHER.hex()] = 0.0
+    there.line._sender.behind, there.line._sender.trouble = True, "ConnectionError"
+    there.line._listen()
+    assert keeps.lost_ones == [OTHER.hex()]
+    assert len(keeps.met_ones) == 1, "while Redis takes nothing, nothing is told"
+
+
+class Fails(RedisLine):
+    """Listens once, and fails."""
+
+    error: Exception = OSError("gone")
+
+    def _listen(self) -> None:
+        self._stopping.set()
+        raise self.error
+
+
+def test_without_redis_the_log_is_polled_and_who_is_silent_goes(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    line = Fails(NOWHERE)
+    line.reader = scene.keeps
+    line._heard[OTHER.hex()] = 0.0
+    for _ in range(2):
+        line._stopping.clear()
+        line._run()
+    assert scene.keeps.lost_ones == [OTHER.hex()]
+    assert line.state == "degraded: Redis does not answer: OSError"
+    assert caplog.messages == ["Redis does not answer, the log is polled: gone"]
+
+
+def test_a_letter_that_cannot_be_taken_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    line = Fails(NOWHERE)
+    line.error = KeyError("a letter")
+    line._run()
+    assert caplog.messages == ["a letter can't be taken, going on after it"]
+    assert not line.state.startswith("degraded")
+
+
+def test_a_process_that_only_rings_is_heard_on_the_channel(
+    there: Scene, redis_here: RedisServer
+) -> None:
+    with redis_here.client.pubsub() as ears:
+        ears.subscribe("collab:processes:0")
+        ears.get_message(timeout=PATIENCE)
+        there.line.ring()
+        assert ears.get_message(timeout=PATIENCE)["data"] == RING_KIND + there.own
+
+
+def test_who_ends_says_goodbye(there: Scene, redis_here: RedisServer) -> None:
+    Answers(there, redis_here.client)
+    with redis_here.client.pubsub() as ears:
+        ears.subscribe("collab:processes:0")
+        there.line.start()
+        eventually(lambda: not there.line.alive)
+        there.line.stop()
+        assert not there.line._sender.alive
+        heard = iter(lambda: ears.get_message(timeout=PATIENCE)["data"], None)
+        assert GONE_KIND + there.line._token in heard
