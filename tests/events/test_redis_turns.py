@@ -333,12 +333,13 @@ def test_who_begins_listens_asks_tells_everything_and_lives(
 ) -> None:
     keeps = Answers(there, redis_here.client)
     there.line._trouble = "ConnectionError"
+    there.line._beaten_at = 0.0
     there.line._listen()
     assert keeps.letters == [b"an answer"]
-    asked, *told, lives = there.says()[:3]
-    assert (asked, told) == (QUESTION_KIND + there.own, there.everything())
-    assert lives == ALIVE_KIND + there.own
+    begins = [QUESTION_KIND + there.own, *there.everything(), ALIVE_KIND + there.own]
+    assert there.says() == [*begins, *there.everything()], "the last for whom it has met"
     assert there.line._trouble == ""
+    assert there.line._beaten_at > 0
 
 
 class FallsBehind(Stops):
@@ -365,7 +366,8 @@ class LosesSomebody(Stops):
 
 def test_who_listens_lets_go_of_who_is_silent(there: Scene, redis_here: RedisServer) -> None:
     keeps = LosesSomebody(there, redis_here.client)
-    there.line._heard[OTHER.hex()] = 0.0
+    there.line._dead_after_s = 0.05
+    there.line._heard[OTHER.hex()] = time.monotonic()
     there.line._sender.behind, there.line._sender.trouble = True, "ConnectionError"
     there.line._listen()
     assert keeps.lost_ones == [OTHER.hex()]
