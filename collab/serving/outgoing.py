@@ -29,7 +29,6 @@ FILE_PIECE_BYTES = 256 * 1024
 #: Bytes a second that a reader has to take at least, and a sender has to send.
 MIN_BYTES_PER_S = 4 * 1024
 #: Bytes collected before the kernel gets them: the head and a small body go together.
-#: Bytes collected before the kernel gets them: the head and a small body go together.
 JOINED_BYTES = 64 * 1024
 
 
