@@ -179,11 +179,14 @@ class Waiting(Fake):
             raise KeyError("broken")
 
 
-def test_who_cannot_go_on_is_ended_and_the_others_go_on(scene: Scene) -> None:
+def test_who_cannot_go_on_is_ended_and_the_others_go_on(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
     broken, other = Waiting(scene, breaks=True), Waiting(scene)
     scene.broadcaster._tick()
     assert broken.story == [("ended", INTERNAL_ERROR, "Something broke on our side.")]
     assert (other.resumed, other.story) == (1, [])
+    assert "a subscriber could not go on" in caplog.text
     assert not scene.hub.resuming
 
 
