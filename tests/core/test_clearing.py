@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
-from collab.core.storage.clearing import ROWS_PER_TRANSACTION
+from collab.core.storage.clearing import FIRST_ROWS, ROWS_PER_TRANSACTION, clear
 from collab.extensions import db
 from collab.files.service import MAX_FILES_PER_DELETION, MAX_FILES_PER_MOVE
 from collab.tasks.on_member_left import MAX_TASKS_PER_TRANSACTION
@@ -69,6 +70,20 @@ def test_a_task_of_many_comments_is_deleted_part_by_part(
     assert sum(sizes) >= MANY
     assert max(sizes) < MANY
     assert alice.get(f"/tasks/{task}").status_code == 404
+
+
+@pytest.mark.parametrize(("seconds", "transactions"), [(0, 1), (1, 3)])
+def test_rows_that_take_long_to_delete_are_fewer_to_a_transaction(
+    app: Flask, alice: Person, project: int, seconds: int, transactions: int
+) -> None:
+    task = ok(alice.post("/tasks", {"title": "T", "project_id": project}))["id"]
+    for _ in range(3 * FIRST_ROWS):
+        ok(alice.post(f"/tasks/{task}/comments", {"body": "c"}))
+    clock = count(0, seconds)
+    with commits(app) as sizes:
+        clear(db.metadata.tables["tasks"], task, lambda: next(clock))
+    assert len([size for size in sizes if size]) == transactions
+    assert ok(alice.get(f"/tasks/{task}/comments"))["items"] == []
 
 
 def test_a_collection_of_many_posts_is_deleted_part_by_part(app: Flask, alice: Person) -> None:

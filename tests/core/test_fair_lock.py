@@ -35,6 +35,30 @@ def test_who_has_waited_too_long_is_handed_the_lock_and_nobody_else_gets_it():
     assert lock.acquire(0)
 
 
+def test_who_stands_behind_lets_those_go_first_who_come_within_that_time():
+    now, order = [0.0], []
+    lock = FairLock(lambda: now[0])
+
+    def wait(name: str, came: float, behind_s: float) -> threading.Thread:
+        def run() -> None:
+            assert lock.acquire(30, behind_s)
+            order.append(name)
+            lock.release()
+
+        now[0], count, thread = came, lock.waiting, threading.Thread(target=run, daemon=True)
+        thread.start()
+        eventually(lambda: lock.waiting > count)
+        return thread
+
+    assert lock.acquire(0)
+    coming = (("behind", 0.0, 0.5), ("first", 0.1, 0.0), ("within", 0.4, 0.0), ("after", 0.6, 0.0))
+    threads = [wait(*one) for one in coming]
+    lock.release()
+    for thread in threads:
+        thread.join()
+    assert order == ["first", "within", "behind", "after"]
+
+
 def test_who_gives_up_leaves_no_trace():
     lock = FairLock()
     assert lock.acquire(0)

@@ -213,6 +213,12 @@ def test_a_bomb_that_lies_about_its_size_is_refused(bob, workspace, instance):
     assert files_in(instance) == []
 
 
+def test_an_archive_that_states_too_much_is_refused_before_anything_is_unpacked(bob, workspace):
+    archive = bytearray(packed(*((f"{number}", bytes(2**20)) for number in range(20))))
+    archive[40:60] = b"\xff" * 20  # what can't be unpacked
+    assert "100 times" in problem(send(bob, workspace, bytes(archive)), 422)["detail"]
+
+
 def test_a_directory_too_large_to_read_is_refused(bob, workspace):
     archive = bytearray(zipped(a="x"))
     at = archive.rindex(b"PK\x05\x06")

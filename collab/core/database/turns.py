@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..caller import acting
 from ..counting import metrics
+from ..counting.debts import Debts
 from ..errors import Unavailable
 from ..slots import Slot
 from ..transactions.fair_lock import FairLock
@@ -17,8 +19,16 @@ from ..transactions.fair_lock import FairLock
 WRITER_WAIT = metrics.histogram(
     "collab_database_writer_wait_seconds", "What changes have waited for their turn to write."
 )
-#: Notes at a connection of the pool that it has the turn.
+#: Notes at a connection of the pool whose turn it has, and the CPU time at which it began.
 TURN_NOTE = "collab.turn"
+#: CPU seconds that a person may write at once, some thirty new tasks, and of each second from then
+#: on: so fifty people may write all the time.
+FREE_CPU_S = 0.1
+CPU_S_PER_S = 0.02
+#: CPU seconds that are remembered of somebody: those past FREE_CPU_S are forgotten after five.
+MAX_CPU_S = 0.2
+#: Seconds that somebody stands behind who has taken more: so they get their turn, too.
+BEHIND_S = 1.0
 
 
 class WriterTurns:
@@ -28,13 +38,21 @@ class WriterTurns:
     at a time: whoever tries at the right moment wins, and among many, some wait for seconds. A lock
     wakes the next one at once, and nobody takes it again while another has waited for long. Web
     processes of one file share such a lock; between all others the database's own way remains.
+
+    Whoever has written much lately stands behind those who come after them: so the largest files
+    of one person, or of ten, cost everybody else one of their turns each time, and no queue.
     """
 
     def __init__(
-        self, patience_s: float, waited: Callable[[float], None], lock: FairLock | None = None
+        self,
+        patience_s: float,
+        waited: Callable[[float], None],
+        lock: FairLock | None = None,
+        cpu_s: Callable[[], float] = time.thread_time,
     ) -> None:
         """Make it; `waited` is told what each turn was waited for, in seconds, also in vain."""
         self._lock, self._patience_s, self._waited = lock or FairLock(), patience_s, waited
+        self._debts, self._cpu_s = Debts(CPU_S_PER_S), cpu_s
 
     def take(
         self, connection: Connection, before_waiting: Callable[[], None] | None = None
@@ -44,18 +62,22 @@ class WriterTurns:
         Or until it is given back to the pool. `before_waiting` is called unless it comes at once.
         """
         if not connection.info.get(TURN_NOTE):
-            began = time.perf_counter()
+            began, who = time.perf_counter(), acting()
             taken = before_waiting is not None and self._lock.acquire(timeout=0)
             if not taken:
                 if before_waiting is not None:
                     before_waiting()
-                taken = self._lock.acquire(timeout=self._patience_s)
+                behind_s = self._behind(who.user_id) if who else 0.0
+                taken = self._lock.acquire(self._patience_s, behind_s)
             # In vain or not: a wait that was given up is the longest, and must not be missing in
             # the numbers.
             self._waited(time.perf_counter() - began)
             if not taken:
                 raise Unavailable("Too many writers are waiting.")
-            connection.info[TURN_NOTE] = True
+            connection.info[TURN_NOTE] = who and who.user_id, self._cpu_s()
+
+    def _behind(self, person: int) -> float:
+        return BEHIND_S if self._debts.owed(person) > FREE_CPU_S else 0.0
 
     @contextlib.contextmanager
     def one(self, patience_s: float) -> Iterator[bool]:
@@ -75,7 +97,12 @@ class WriterTurns:
     def end(self, info: dict[Any, Any]) -> None:
         """Pass the turn on that a connection had, which is known by its `info`."""
         # Noted at the connection, so that it is passed on once, by the commit or by the pool.
-        if info.pop(TURN_NOTE, False):
+        if turn := info.pop(TURN_NOTE, None):
+            person, began = turn
+            if person is not None:
+                # CPU time, so that nobody pays for a slow disk or for others.
+                owed = self._debts.owed(person) + max(0.0, self._cpu_s() - began)
+                self._debts.note(person, min(MAX_CPU_S, owed))
             self._lock.release()
 
     def given_back(self, driver: object, record: Any) -> None:

@@ -18,10 +18,11 @@ STARVING_S = 0.02
 
 
 class _Waiter:
-    """Somebody who waits, since when, and whether the lock was handed to them."""
+    """Somebody who waits, since when, their place, and whether the lock was handed to them."""
 
-    def __init__(self, since: float) -> None:
-        self.since, self.owns = since, False
+    def __init__(self, since: float, behind_s: float) -> None:
+        #: As if they had come so much later.
+        self.since, self.place, self.owns = since, since + behind_s, False
         self._gate = threading.Semaphore(0)
 
     def wake(self) -> None:
@@ -37,6 +38,7 @@ class FairLock:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._held = clock, False
         self._inside = threading.Lock()
+        #: In the order in which they came.
         self._waiting: deque[_Waiter] = deque()
 
     def locked(self) -> bool:
@@ -48,14 +50,17 @@ class FairLock:
         """Return how many wait for it."""
         return len(self._waiting)
 
-    def acquire(self, timeout: float) -> bool:
-        """Wait for the lock; returns False if it did not come within so many seconds."""
+    def acquire(self, timeout: float, behind_s: float = 0.0) -> bool:
+        """Wait for the lock; returns False if it did not come within so many seconds.
+
+        Who waits with `behind_s` lets those go first who come up to so many seconds later.
+        """
         with self._inside:
             # Once somebody starves, a free lock is left to them: newcomers queue up.
             if not self._held and not self._starving():
                 self._held = True
                 return True
-            waiter = _Waiter(self._clock())
+            waiter = _Waiter(self._clock(), behind_s)
             self._waiting.append(waiter)
         end = waiter.since + timeout
         while waiter.wait(end - self._clock()):
@@ -80,18 +85,22 @@ class FairLock:
             if not waiter.owns:
                 self._waiting.remove(waiter)
                 if not self._held and self._waiting:  # the call may have been for this one
-                    self._waiting[0].wake()
+                    self._first().wake()
             return waiter.owns
+
+    def _first(self) -> _Waiter:
+        return min(self._waiting, key=lambda waiter: waiter.place)
 
     def release(self) -> None:
         """Let go of it: for whoever comes first, or waits too long already."""
         with self._inside:
             if self._starving():
-                waiter = self._waiting.popleft()
+                waiter = self._first()
+                self._waiting.remove(waiter)
                 # Handed over while it stays held: in between nobody can take it.
                 waiter.owns = True
                 waiter.wake()
                 return
             self._held = False
             if self._waiting:
-                self._waiting[0].wake()
+                self._first().wake()

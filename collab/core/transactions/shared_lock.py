@@ -34,11 +34,14 @@ class SharedLock(FairLock):
         #: Which process opened them: a lock belongs to an opened file, which a fork would share.
         self._pid = 0
 
-    def acquire(self, timeout: float) -> bool:
-        """Wait for the lock; returns False if it did not come within so many seconds."""
+    def acquire(self, timeout: float, behind_s: float = 0.0) -> bool:
+        """Wait for the lock; returns False if it did not come within so many seconds.
+
+        `behind_s` is the place among the threads of this process.
+        """
         end = self._clock() + timeout
         # Threads first: a file's lock belongs to the process, and keeps none of its threads apart.
-        if not super().acquire(timeout):
+        if not super().acquire(timeout, behind_s):
             return False
         try:
             entered = self._enter(end)

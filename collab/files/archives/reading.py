@@ -32,7 +32,13 @@ MAX_ARCHIVE_RATIO = 100
 RATIO_FREE_ARCHIVE_BYTES = 4 * 2**20
 #: Bytes of the directory at an archive's end, which is read into memory.
 MAX_DIRECTORY_BYTES = 2 * 2**20
+#: Made once: for each of two thousand paths it takes longer than to check them.
+PATH_FIELD = PathField()
 TOO_MANY = f"An archive may have at most {MAX_FILES_PER_ARCHIVE:,} files."
+TOO_DENSE = (
+    f"An archive may unpack to {MAX_UNPACKED_BYTES // 2**20} MiB and, past the first "
+    f"{RATIO_FREE_ARCHIVE_BYTES // 2**20} MiB, to {MAX_ARCHIVE_RATIO} times its size."
+)
 
 END_SIGNATURE = b"PK\x05\x06"
 END_BYTES = 22
@@ -68,6 +74,9 @@ class Archive:
         self._left = min(MAX_UNPACKED_BYTES, RATIO_FREE_ARCHIVE_BYTES + MAX_ARCHIVE_RATIO * packed)
         #: The files by their paths.
         self.entries = _checked(archive.infolist())
+        # Whoever states too much is believed, before anything is unpacked; who states less is not.
+        if sum(info.file_size for info in self.entries.values()) > self._left:
+            raise BadArchive(TOO_DENSE)
 
     def read(self, path: str, limit: int = MAX_FILE_BYTES) -> bytes:
         """Return a file's bytes; raises BadArchive past `limit`, whatever the archive states."""
@@ -86,10 +95,7 @@ class Archive:
         """Count what has been unpacked; raises BadArchive past the total, or past the ratio."""
         self._left -= size
         if self._left < 0:
-            raise BadArchive(
-                f"An archive may unpack to {MAX_UNPACKED_BYTES // 2**20} MiB and, past the first "
-                f"{RATIO_FREE_ARCHIVE_BYTES // 2**20} MiB, to {MAX_ARCHIVE_RATIO} times its size."
-            )
+            raise BadArchive(TOO_DENSE)
 
 
 class _Sent(FileIO):
@@ -162,7 +168,7 @@ def _path(info: zipfile.ZipInfo) -> str:
     """Return where an entry goes; by the name as it is written, which may have a NUL in it."""
     name = info.orig_filename.removesuffix("/") if info.is_dir() else info.orig_filename
     try:
-        path: str = PathField().deserialize(name)
+        path: str = PATH_FIELD.deserialize(name)
     except ma.ValidationError:
         raise _refuse(
             info.orig_filename, f"has no valid path. {paths.PATH_DESCRIPTION[:-1]}"

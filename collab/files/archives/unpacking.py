@@ -41,7 +41,7 @@ from ..sniffing import sniff, text_of
 from .reading import Archive, opened
 
 #: Seconds after which a commit takes no further file, so that others get the writer's lock.
-MAX_COMMIT_LOCK_S = 0.1
+MAX_COMMIT_LOCK_S = 0.05
 #: Files of one commit, and their bytes together.
 FILES_AT_ONCE = 40
 BYTES_AT_ONCE = 2 * 2**20

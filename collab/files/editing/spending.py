@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ...core.counting.debts import Debts
 from ...core.errors import Unavailable
 
 #: CPU seconds that one person may take at once. An edit takes a thousandth of one; a class that
@@ -13,26 +14,17 @@ from ...core.errors import Unavailable
 BURST_CPU_S = 2.0
 #: CPU seconds of each further second.
 CPU_S_PER_S = 0.25
-#: People who are remembered; past them those who owe nothing are forgotten.
-MAX_PEOPLE_REMEMBERED = 1_000
 
 
 class TooBusy(Unavailable):
     """Your edits take too long to merge: send them again, slowly."""
 
 
-class Spending:
+class Spending(Debts):
     """CPU time that people have taken lately: whoever took much makes way for others."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        #: By person: the CPU seconds they owed, and when.
-        self._owed: dict[int, tuple[float, float]] = {}
-
-    def owed(self, person: int) -> float:
-        """Return how many CPU seconds somebody is ahead of their share."""
-        seconds, then = self._owed.get(person, (0.0, 0.0))
-        return max(0.0, seconds - CPU_S_PER_S * (self._clock() - then))
+        super().__init__(CPU_S_PER_S, clock)
 
     @contextmanager
     def of(self, person: int, spent_s: float = 0.0) -> Iterator[None]:
@@ -51,11 +43,3 @@ class Spending:
         # Whoever sent the missing part pays nothing for what others had waiting for it.
         self.note(payer, self.owed(payer) - seconds)
         self.note(debtor, self.owed(debtor) + seconds)
-
-    def note(self, person: int, owed: float) -> None:
-        """Note what somebody owes now."""
-        if len(self._owed) >= MAX_PEOPLE_REMEMBERED:
-            # Who owes nothing is as if never seen; debtors stay, or a crowd would clear their
-            # debts.
-            self._owed = {one: last for one, last in self._owed.items() if self.owed(one)}
-        self._owed[person] = (owed, self._clock())

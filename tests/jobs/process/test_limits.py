@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from collab.jobs.context import CUT_OFF, MAX_LOG_BYTES, JobContext, JobError, Result
 from collab.jobs.handlers.conversation import run_handler
+from collab.jobs.handlers.supervisor import NICER_BY
 from tests.support.handlers import (
     Call,
     context,
@@ -53,6 +55,14 @@ def test_the_limits_are_set_before_the_handler_is_loaded(call: Call) -> None:
         "NOFILE": [64, 64],
         "CORE": [0, 0],
     }
+
+
+def test_a_handler_gives_way_to_the_server(call: Call) -> None:
+    source = """
+        import os
+        def handler(event, context): return {"nice": os.nice(0)}
+    """
+    assert (call(source).data or {})["nice"] == min(19, os.nice(0) + NICER_BY)
 
 
 @pytest.mark.parametrize(
