@@ -148,7 +148,10 @@ class Compiled:
         text = self._for(connection.dialect)
         if text.made:
             raise TypeError("A statement that has rows is run once.")
-        text.execute(connection, [text.parameters(one) for one in values], many=True).close()
+        rows = [text.parameters(one) for one in values]
+        # The driver of PostgreSQL goes to some lengths for many, which one is not worth.
+        many = len(rows) != 1
+        text.execute(connection, rows if many else rows[0], many=many).close()
 
     def _executed(
         self, connection: Connection, values: Values, take: Callable[[Iterator[Any]], T]

@@ -148,7 +148,7 @@ def _insert(orders: Sequence[Order], owner_id: int, actor: int | None) -> list[J
     jobs = [NEW_JOBS.add(**_row(order, owner_id, utcnow())) for order in orders]
     queued = [JobQueued(job_type=job.type, reason=_why(job), **event_place(job)) for job in jobs]
     log.record_all(queued, actor=actor)
-    QUEUE.here().defer([QueuedJob(job.id, job.type, job.due_at) for job in jobs])
+    QUEUE.here().defer_new([QueuedJob(job.id, job.type, job.due_at) for job in jobs])
     wake_after_commit()
     return jobs
 

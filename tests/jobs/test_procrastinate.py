@@ -262,6 +262,20 @@ def test_without_a_delivery_nothing_is_claimed(alice: Person, workers: Any) -> N
     assert (status(alice, made), answer.done()) == ("succeeded", True)
 
 
+def test_what_the_own_process_has_made_is_claimed_before_it_is_delivered(
+    alice: Person, ask: Any, workers: Any
+) -> None:
+    worker = workers()
+    made = alice.submits()["id"]
+    worker.desk.scheduler.called = True
+    worker.desk.tick()
+    worker.desk.tick()
+    assert (status(alice, made), entries(ask)) == ("succeeded", [])
+    later = alice.submits()["id"]
+    worker.desk.tick()
+    assert status(alice, later) == "queued"
+
+
 def test_whose_turn_it_is_runs_whatever_was_delivered(
     app: Flask, url: str, alice: Person, bob: Person, clock: Clock, ask: Any
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -143,6 +144,17 @@ class Engine(ABC):
     @abstractmethod
     def drop_trigger(self, connection: Connection, name: str) -> None:
         """Drop a trigger that `trigger` made."""
+
+    def together(self, connection: Connection) -> AbstractContextManager[None]:
+        """Have statements of which nobody reads rows sent within such a block, all at once."""
+        return contextlib.nullcontext()
+
+    def find_and_change(self, driver: Any, query: str, change: str) -> list[Any]:
+        """Return what a query finds, and change that in the driver's open transaction."""
+        found: list[Any] = driver.execute(query).fetchall()
+        if found:
+            driver.execute(change)
+        return found
 
     @abstractmethod
     def derive(self, connection: Connection) -> None:

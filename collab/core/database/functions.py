@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Insert, Integer, String, Table
+from sqlalchemy import Insert, Integer, Select, String, Table, bindparam, cast, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
+from ..models import Id
 from .postgresql_words import FOLDED_SUFFIX
 
 
@@ -29,6 +30,15 @@ class json_each(GenericFunction[Any]):
     """The elements of a JSON array, as rows with a `value`; a text on some databases."""
 
     inherit_cache = True
+
+
+def numbers(name: str) -> Select[int]:
+    """Return the query for the numbers of a list that is given as JSON.
+
+    A statement with a list in it differs with its length; with this one it is compiled once.
+    """
+    found = json_each(bindparam(name, type_=String())).table_valued("value")
+    return select(cast(found.c.value, Id))
 
 
 class _InsertNew(Insert):

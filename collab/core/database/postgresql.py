@@ -21,7 +21,7 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...extensions import db
 from ..compiled import READERS, session_connection
@@ -98,13 +98,15 @@ class PostgresEngine(Engine):
         """Take the advisory lock."""
         driver: Any = connection.connection.dbapi_connection
         if driver.in_transaction:
+            driver.due = None
             return False
         turns = TURNS.here()
         # Whoever waits has no connection of the server: the one whose turn it is may need it.
         turns.take(connection, driver.let_go)
         driver.ended = partial(turns.end, connection.info)
         patience_s = self._config["DATABASE_TIMEOUT_SECONDS"]
-        connection.exec_driver_sql(BEGIN_WRITING, (f"{patience_s}s",))
+        with self.together(connection):  # BEGIN, too
+            driver.execute(BEGIN_WRITING.encode(), (f"{patience_s}s",))
         driver.in_transaction = True
         return True
 
@@ -219,11 +221,37 @@ class PostgresEngine(Engine):
     def begin_schema(self, connection: Connection) -> None:
         """Do nothing: a transaction has been begun."""
 
+    @contextlib.contextmanager
+    def together(self, connection: Connection) -> Iterator[None]:
+        """Send them in one round trip."""
+        driver: Any = connection.connection.dbapi_connection
+        base: Any = connection.dialect.loaded_dbapi.Error
+        try:
+            with driver.pipeline():
+                yield
+        except base as error:  # as SQLAlchemy would raise it
+            said = "statements that were sent together"
+            raise DBAPIError.instance(said, None, error, base, hide_parameters=True) from error
+
+    def find_and_change(self, driver: Any, query: str, change: str) -> list[Any]:
+        """Do both in one round trip: neither part of such a statement sees the other one's work.
+
+        And look which texts have changed: a commit follows, and asks for that next.
+        """
+        with driver.pipeline():
+            both = driver.execute(f"WITH changed AS ({change}) {query}".encode())
+            due = driver.execute(postgresql_words.TAKE_DUE.encode())
+        # Not within the block, or it would wait twice: for the rows, and for the end.
+        driver.due = due.fetchall()
+        found: list[Any] = both.fetchall()
+        return found
+
     def derive(self, connection: Connection) -> None:
         """Make the words and keys of texts."""
         driver: Any = connection.connection.dbapi_connection
         if driver.is_open:
-            postgresql_words.catch_up(driver)
+            due, driver.due = driver.due, None
+            postgresql_words.catch_up(driver, due)
 
     def forget_deleted(self, connection: Connection) -> bool:
         """Do nothing: what the server has of deleted rows is vacuumed by it."""

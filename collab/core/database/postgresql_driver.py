@@ -64,6 +64,8 @@ class Driver(DiscreetConnection):
     ended: Callable[[], None] = staticmethod(lambda: None)
     #: Whether the open transaction's commit may come to the disk later than it returns.
     lazy = False
+    #: The texts that have changed, if it is known and nothing was written since.
+    due: list[Any] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -125,7 +127,7 @@ class Driver(DiscreetConnection):
                 self.autocommit = False
 
     def _end(self) -> None:
-        self.lazy = False
+        self.lazy, self.due = False, None
         if self.in_transaction:
             self.in_transaction = False
             self.ended()

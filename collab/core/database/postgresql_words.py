@@ -137,16 +137,21 @@ def _trigger(one: TextSource) -> str:
     return postgresql_schema.trigger(TRIGGER_PREFIX + one.table, moment, one.table, [note])
 
 
-def catch_up(driver: Any) -> None:
-    """Look after all rows whose texts have changed, in the open transaction."""
-    while due := driver.execute(TAKE_DUE).fetchall():
+def catch_up(driver: Any, due: list[Any] | None = None) -> None:
+    """Look after all rows whose texts have changed, in the open transaction.
+
+    The first of them may have been taken already, as `due`.
+    """
+    if due is None:
+        due = driver.execute(TAKE_DUE).fetchall()
+    while due:
         ids: dict[str, list[int]] = defaultdict(list)
         for table, key in due:
             ids[table].append(key)
         for table, keys in ids.items():
             _look_after(driver, BY_TABLE[table], keys)
-        if len(due) < ROWS_AT_ONCE:
-            return
+        more = len(due) == ROWS_AT_ONCE
+        due = driver.execute(TAKE_DUE).fetchall() if more else []
 
 
 def _look_after(driver: Any, source: TextSource, keys: list[int]) -> None:

@@ -21,6 +21,7 @@ from ...extensions import db
 from .. import client_address
 from ..caller import acting
 from ..compiled import Compiled
+from ..database import engine
 from ..errors import ApiError
 from ..slots import setting
 from ..storage import disk
@@ -192,13 +193,10 @@ def _look(session: Session) -> None:
     # Nothing was written, so there is nothing to judge.
     if not driver.in_transaction:
         return
-    changed = driver.execute(SELECT_UNSETTLED).fetchall()
-    if not changed:
-        return
-    if _from_outside() and not essential:
-        _judge(changed)
     # In the same transaction: what is refused is not settled, and judged again.
-    driver.execute(SETTLE_ALL)
+    changed = engine().find_and_change(driver, SELECT_UNSETTLED, SETTLE_ALL)
+    if changed and _from_outside() and not essential:
+        _judge(changed)
 
 
 def _from_outside() -> bool:

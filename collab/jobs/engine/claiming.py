@@ -7,17 +7,30 @@ person's next one is the first entry of an index, however many stand behind it.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+import heapq
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, literal_column, null, select, union_all, update
+from sqlalchemy import (
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    null,
+    select,
+    tuple_,
+    type_coerce,
+    union_all,
+    update,
+)
 
 from ...auth.models import User
 from ...core.compiled import Compiled
+from ...core.database.functions import numbers
+from ...core.json import dumps
 from ...core.models import Id, UtcDateTime
 from ...extensions import db
 from .. import registry
@@ -25,6 +38,8 @@ from ..models import QUEUED, RETRY_WAIT, RUNNING, Job
 from .fairness import FairTurns
 
 JOB_COLUMNS = Job.__table__.c
+#: No job has a rank as high: it is a priority with its sign turned.
+MAX_RANK = 2**62
 IS_READY = (JOB_COLUMNS.status == literal_column("'queued'")) & JOB_COLUMNS.due_at.is_(None)
 
 
@@ -78,9 +93,6 @@ def claimed_columns(payload: Any) -> tuple[Any, ...]:
 
 # -- promotion ------------------------------------------------------------------------------------
 
-NEXT_DUE = Compiled(
-    select(func.min(JOB_COLUMNS.due_at).label("due_at")).where(JOB_COLUMNS.due_at.is_not(None))
-)
 PROMOTE_DUE = (
     update(Job.__table__)  # type: ignore[arg-type]
     .where(JOB_COLUMNS.due_at <= bindparam("now", type_=UtcDateTime()))
@@ -91,12 +103,6 @@ PROMOTE_DUE = (
         updated_at=bindparam("now", type_=UtcDateTime()),
     )
 )
-
-
-def next_due() -> datetime | None:
-    """Return when the next waiting job is due."""
-    due: datetime | None = NEXT_DUE.one({}).due_at
-    return due
 
 
 def promote(now: datetime) -> None:
@@ -113,61 +119,81 @@ def clamp_retries(now: datetime, longest: timedelta) -> None:
 # -- choosing -------------------------------------------------------------------------------------
 
 
-def _waiting_people() -> Any:
-    """Build the query for everybody with a ready job: one index seek a person."""
-    first = select(func.min(JOB_COLUMNS.owner_id).label("id")).where(IS_READY)
-    people = first.cte("people", recursive=True)
-    following = select(func.min(JOB_COLUMNS.owner_id)).where(
-        IS_READY, people.c.id < JOB_COLUMNS.owner_id
-    )
-    people = people.union_all(
-        select(following.correlate(people).scalar_subquery()).where(people.c.id.is_not(None))
-    )
+@dataclass(frozen=True)
+class Waiting:
+    """What waits: for whom jobs of which types are ready, and when the next other one is due."""
+
+    lines: list[tuple[int, str]]
+    next_due: datetime | None
+
+
+def _waiting() -> Any:
+    """Build the query for what waits: one index seek for each person and type, and one more."""
+    place = (JOB_COLUMNS.owner_id, JOB_COLUMNS.type)
+    head = select(JOB_COLUMNS.id).where(IS_READY).order_by(*place).limit(1)
+    line = select(*place)
+    first = line.where(JOB_COLUMNS.id == head.correlate(None).scalar_subquery())
+    lines = first.cte("lines", recursive=True)
+    # Past the last rank that there may be, since SQLite begins at what is equal and walks from
+    # there. And an expression instead of the type, or it would not look it up in the index.
+    last = tuple_(lines.c.owner_id, lines.c.type + "", literal_column(str(MAX_RANK)))
+    after = head.where(tuple_(*place, JOB_COLUMNS.rank) > last)
+    next_head = after.correlate(lines).scalar_subquery()
+    lines = lines.union_all(line.join(lines, JOB_COLUMNS.id == next_head))
     # Disabling cancels all that waits: this holds whatever else may ever leave a job behind.
-    disabled = exists().where(User.id == people.c.id, User.disabled_at.is_not(None))
-    return select(people.c.id).where(people.c.id.is_not(None), ~disabled)
+    disabled = exists().where(User.id == lines.c.owner_id, User.disabled_at.is_not(None))
+    due = func.min(JOB_COLUMNS.due_at)
+    next_due = select(type_coerce(null(), Id).label("owner_id"), null().label("type"), due)
+    next_due = next_due.where(JOB_COLUMNS.due_at.is_not(None))
+    ready = select(lines.c.owner_id, lines.c.type, null()).where(~disabled)
+    return union_all(next_due, ready)
 
 
-WAITING_PEOPLE = Compiled(_waiting_people())
+WAITING_LINES = Compiled(_waiting())
+NEXT_OF_LINE = Compiled(
+    select(JOB_COLUMNS.id, JOB_COLUMNS.type, JOB_COLUMNS.rank)
+    .where(
+        IS_READY,
+        JOB_COLUMNS.owner_id == bindparam("owner", type_=Id),
+        JOB_COLUMNS.type == bindparam("type"),
+    )
+    .order_by(JOB_COLUMNS.rank, JOB_COLUMNS.id)
+    .limit(bindparam("limit"))
+)
 
 
-@lru_cache(maxsize=64)
-def _heads(types: tuple[str, ...]) -> Compiled:
-    """Build the query for a person's next jobs of some types."""
-    parts = [
-        select(JOB_COLUMNS.id, JOB_COLUMNS.type, JOB_COLUMNS.rank)
-        .where(
-            IS_READY, JOB_COLUMNS.owner_id == bindparam("owner", type_=Id), JOB_COLUMNS.type == kind
-        )
-        .order_by(JOB_COLUMNS.rank, JOB_COLUMNS.id)
-        .limit(bindparam("limit"))
-        .subquery()
-        for kind in types
-    ]
-    every = union_all(*(select(part) for part in parts)).subquery()
-    return Compiled(select(every).order_by(every.c.rank, every.c.id))
+def look() -> Waiting:
+    """Return what waits."""
+    rows = WAITING_LINES.all({})
+    due = next(due for owner_id, _, due in rows if owner_id is None)
+    return Waiting([(one.owner_id, one.type) for one in rows if one.owner_id is not None], due)
 
 
-def choose(turns: FairTurns, served: Collection[str] | None = None) -> list[int]:
-    """Return the ids of the jobs that go next, as many as there is room for.
+def choose(
+    turns: FairTurns, lines: Iterable[tuple[int, str]], served: Collection[str] | None = None
+) -> list[int]:
+    """Return the ids of the jobs that go next of some lines, as many as there is room for.
 
     They are of the types that are `served`; None: of all.
     """
-    waiting = sorted((one.id for one in WAITING_PEOPLE.all({})), key=turns.order)
     kinds = [kind for kind in registry.all_types() if served is None or kind.name in served]
-    types = tuple(kind.name for kind in kinds if not turns.is_full(kind))
-    if not waiting or not types:
-        return []
+    types = {kind.name for kind in kinds if not turns.is_full(kind)}
+    # Whoever waits for other types only must not block those after them.
+    waiting: dict[int, list[str]] = defaultdict(list)
+    for owner_id, kind in lines:
+        if kind in types:
+            waiting[owner_id].append(kind)
     # Enough per person that one alone could fill the pool, for at most as many people as jobs.
-    lines: dict[int, deque[Any]] = {}
-    values = {"limit": turns.most()}
-    for who in waiting:
-        if len(lines) >= values["limit"]:
-            break
-        # Whoever waits for other types only must not block those after them.
-        if line := _heads(types).all(values | {"owner": who}):
-            lines[who] = deque(line)
-    return list(_deal(lines, turns))
+    most = turns.most()
+    people = sorted(waiting, key=turns.order)[:most]
+    return list(_deal({who: _next_jobs(who, waiting[who], most) for who in people}, turns))
+
+
+def _next_jobs(owner_id: int, types: Collection[str], most: int) -> deque[Any]:
+    """Return a person's next jobs of some types, in their order."""
+    values = {"owner": owner_id, "limit": most}
+    lines = [NEXT_OF_LINE.all(values | {"type": kind}) for kind in types]
+    return deque(heapq.merge(*lines, key=lambda job: (job.rank, job.id)))
 
 
 def _deal(lines: dict[int, deque[Any]], turns: FairTurns) -> Iterator[int]:
@@ -190,9 +216,9 @@ def _deal(lines: dict[int, deque[Any]], turns: FairTurns) -> Iterator[int]:
 
 #: A job that was cancelled, or taken by another process, since it was chosen is not ready any more.
 #: The token grows with each claim: whoever held the job before it changes nothing from here on.
-CLAIM_READY = (
+CLAIM_READY = Compiled(
     update(Job.__table__)  # type: ignore[arg-type]
-    .where(JOB_COLUMNS.id.in_(bindparam("ids", expanding=True)), IS_READY)
+    .where(JOB_COLUMNS.id.in_(numbers("ids")), IS_READY)
     .values(
         status=RUNNING,
         # Counted at the claim: a run that kills its process has been an attempt.
@@ -214,7 +240,7 @@ CLAIM_READY = (
 
 def claim(ids: Sequence[int], worker: str, now: datetime, lease: timedelta) -> list[Claimed]:
     """Take jobs for a worker; returns those that were still there to take, in the same order."""
-    values = {"ids": list(ids), "worker": worker, "now": now, "until": now + lease}
-    rows = db.session.connection().execute(CLAIM_READY, values).all()
+    values = {"ids": dumps(ids).decode(), "worker": worker, "now": now, "until": now + lease}
+    rows = CLAIM_READY.run(db.session.connection(), values)
     place = {key: number for number, key in enumerate(ids)}
     return sorted((Claimed.of(row) for row in rows), key=lambda job: place[job.id])

@@ -11,6 +11,8 @@ from sqlalchemy import bindparam, literal_column, select, update
 
 from ...core.compiled import Compiled
 from ...core.database import take_write_lock
+from ...core.database.functions import numbers
+from ...core.json import dumps
 from ...core.models import Id, utcnow
 from ...extensions import db
 from ..models import CANCELLED, RUNNING, SUCCEEDED, Job
@@ -24,9 +26,9 @@ IS_HELD = (
 )
 
 
-STILL_HELD = (
+STILL_HELD = Compiled(
     select(JOB_COLUMNS.id, JOB_COLUMNS.lease_token)
-    .where(JOB_COLUMNS.id.in_(bindparam("ids", expanding=True)), JOB_COLUMNS.status == RUNNING)
+    .where(JOB_COLUMNS.id.in_(numbers("ids")), JOB_COLUMNS.status == RUNNING)
     .where(JOB_COLUMNS.cancel_requested.is_(False))
     .with_for_update()
 )
@@ -42,7 +44,7 @@ def held(jobs: Sequence[Claimed]) -> dict[tuple[int, int], Claimed]:
     if len(jobs) < 2:
         return {}
     take_write_lock()
-    found = db.session.connection().execute(STILL_HELD, {"ids": [job.id for job in jobs]})
+    found = STILL_HELD.all({"ids": dumps([job.id for job in jobs]).decode()})
     held = {(row.id, row.lease_token) for row in found}
     return {key: job for job in jobs if (key := (job.id, job.token)) in held}
 

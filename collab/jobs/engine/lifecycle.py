@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from ...core.compiled import Compiled
+from ...core.database import engine
 from ...core.models import Model, utcnow
 from ...core.usage.counted import ROW_BYTES
 from ...core.usage.models import PERSON, PROJECT
@@ -137,12 +138,13 @@ class TransactionWrites:
             (INSERT_LINES, self.lines),
             (INSERT_RESULTS, self.results),
         )
-        for statement, rows in gathered:
-            if rows:
-                statement.run_many(connection, rows)
-        log.record_all(self.events, actor=None)
-        QUEUE.here().forget(self.taken)
-        QUEUE.here().defer(self.waiting)
+        with engine().together(connection):
+            for statement, rows in gathered:
+                if rows:
+                    statement.run_many(connection, rows)
+            log.record_all(self.events, actor=None)
+            QUEUE.here().forget(self.taken)
+            QUEUE.here().defer(self.waiting)
 
     # -- what may happen to a claimed job ---------------------------------------------------------
 

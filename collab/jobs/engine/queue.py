@@ -66,6 +66,9 @@ class Queue:
     def defer(self, jobs: Sequence[QueuedJob]) -> None:
         """Have jobs delivered to a worker when they are due, if the open transaction commits."""
 
+    def defer_new(self, jobs: Sequence[QueuedJob]) -> None:
+        """Do the same with jobs that the open transaction has made."""
+
     def forget(self, job_ids: Collection[int]) -> None:
         """Have jobs no longer delivered, if the open transaction commits."""
 

@@ -83,6 +83,8 @@ class Scheduler:
         self._source, self._types = source or JobFeed(), types
         #: Whether there was a job when it last looked.
         self._finds = False
+        #: Whether this process has made a job wait since: nobody need tell it of that.
+        self.called = False
         self._lease = timedelta(seconds=lease_s)
         self._clock, self._monotonic = clock, monotonic
         self._sweeper = Sweeper(worker, lease_s, monotonic)
@@ -223,22 +225,25 @@ class Scheduler:
     def _claim(
         self, batch: TransactionWrites, clock: datetime, ended: set[tuple[int, int]]
     ) -> tuple[list[Claimed], float]:
-        due = claiming.next_due()
-        if due is not None and due <= clock:
+        # Before it looks: what is made from here on calls again.
+        called, self.called = self.called, False
+        self._finds = self._finds or called
+        waiting = claiming.look()
+        if waiting.next_due is not None and waiting.next_due <= clock:
             claiming.promote(clock)
-            due = claiming.next_due()
+            waiting = claiming.look()
         # Runs that are settled but go on still take a thread, and so count.
         going_on = [run.job for key, run in self.runs.items() if key not in ended]
         self._turns.begin(going_on)
         ids: list[int] = []
         # Once called, it looks until it finds nothing: where one job waits, others may.
         if self._turns.free > 0 and (self._source.has_called or self._finds) and not self.closed:
-            ids = claiming.choose(self._turns, self._types)
+            ids = claiming.choose(self._turns, waiting.lines, self._types)
             self._finds = bool(ids)
         claimed = claiming.claim(ids, self._worker.name, clock, self._lease) if ids else []
         for job in claimed:
             batch.started(job)
-        return claimed, self._pause(due, clock, busy=bool(self.runs or claimed))
+        return claimed, self._pause(waiting.next_due, clock, busy=bool(self.runs or claimed))
 
     def _pause(self, due: datetime | None, clock: datetime, busy: bool) -> float:
         if self._ended:  # during this tick

@@ -19,8 +19,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
+from ...core.compiled import Compiled
 from ...core.database import take_write_lock
-from ...extensions import db
+from ...core.database.functions import numbers
+from ...core.json import dumps
 from ..engine.queue import JobFeed, Queue, QueuedJob
 from ..models import ENDED_STATUSES, RUNNING, Job
 from .mending import Mender
@@ -35,6 +37,12 @@ HELD_S = 20.0
 POSTPONED_S = 3.0
 
 JOB_COLUMNS = Job.__table__.c
+DELIVERED_JOBS = Compiled(
+    select(
+        *(JOB_COLUMNS.id, JOB_COLUMNS.type, JOB_COLUMNS.status),
+        *(JOB_COLUMNS.due_at, JOB_COLUMNS.lease_owner),
+    ).where(JOB_COLUMNS.id.in_(numbers("ids")))
+)
 
 
 @dataclass(eq=False)
@@ -117,10 +125,12 @@ class Deliveries(JobFeed):
         if not held:
             return
         view = View(worker, now, lease_s, closed, self._monotonic())
-        if any(view.again(one, row) for one, row in _with_rows(held)):
-            take_write_lock()  # and look once more: now nobody changes it
+        rows = _with_rows(held)
+        if any(view.again(one, row) for one, row in rows):
+            take_write_lock()
+            rows = _with_rows(held)  # once more: now nobody changes it
         again: dict[int, QueuedJob] = {}
-        for delivery, row in _with_rows(held):
+        for delivery, row in rows:
             if (anew := view.again(delivery, row)) is not None:
                 again[delivery.job_id] = anew
             elif view.waits(row):
@@ -140,11 +150,8 @@ class Deliveries(JobFeed):
 
 def _with_rows(held: Sequence[Delivery]) -> list[tuple[Delivery, Any]]:
     """Return deliveries with the rows of their jobs; None where one is gone."""
-    query = select(
-        *(JOB_COLUMNS.id, JOB_COLUMNS.type, JOB_COLUMNS.status),
-        *(JOB_COLUMNS.due_at, JOB_COLUMNS.lease_owner),
-    ).where(JOB_COLUMNS.id.in_({one.job_id for one in held}))
-    rows = {row.id: row for row in db.session.connection().execute(query)}
+    ids = dumps([one.job_id for one in held]).decode()
+    rows = {row.id: row for row in DELIVERED_JOBS.all({"ids": ids})}
     return [(one, rows.get(one.job_id)) for one in held]
 
 

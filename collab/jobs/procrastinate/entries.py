@@ -9,9 +9,10 @@ from flask import Flask
 from procrastinate import App, SyncPsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as Entry
-from sqlalchemy import text
+from sqlalchemy import ARRAY, String, any_, bindparam, column, delete, literal_column, table
 from sqlalchemy.exc import OperationalError
 
+from ...core.compiled import Compiled
 from ...core.database import take_write_lock
 from ...extensions import db
 from ..engine.queue import JobFeed, Queue, QueuedJob
@@ -19,8 +20,12 @@ from .deliveries import Deliveries
 from .naming import TASK_NAME, lock_name
 
 #: An entry that a worker has taken is that worker's: it sees by itself that the job waits no more.
-FORGET_ENTRIES = text(
-    "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(:locks)"
+_ENTRIES = table("procrastinate_jobs", column("status"), column("queueing_lock"))
+FORGET_ENTRIES = Compiled(
+    delete(_ENTRIES).where(
+        _ENTRIES.c.status == literal_column("'todo'"),
+        _ENTRIES.c.queueing_lock == any_(bindparam("locks", type_=ARRAY(String))),
+    )
 )
 
 
@@ -34,9 +39,13 @@ class Entries(Queue):
 
     def defer(self, jobs: Sequence[QueuedJob]) -> None:
         """Write the entries of jobs, in place of those that they may have."""
+        self.forget([job.id for job in jobs])
+        self.defer_new(jobs)
+
+    def defer_new(self, jobs: Sequence[QueuedJob]) -> None:
+        """Write the entries of jobs that have none."""
         if not jobs:
             return
-        self.forget([job.id for job in jobs])
         driver = db.session.connection().connection.driver_connection
         with _as_ours():
             self._manager.batch_defer_jobs([_entry(job) for job in jobs], driver)
@@ -46,7 +55,7 @@ class Entries(Queue):
         if job_ids:
             take_write_lock()
             locks = [lock_name(job_id) for job_id in job_ids]
-            db.session.connection().execute(FORGET_ENTRIES, {"locks": locks})
+            FORGET_ENTRIES.run_many(db.session.connection(), [{"locks": locks}])
 
     def source(
         self, app: Flask, types: Sequence[str], places: int, wake: Callable[[], None]

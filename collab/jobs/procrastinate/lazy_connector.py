@@ -12,6 +12,7 @@ from typing import Any
 from procrastinate import PsycopgConnector
 from procrastinate.sql import queries
 from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
 #: The setting holds until the end of the statement's own transaction: a pool of transactions may
 #: hand the connection on after it.
@@ -40,6 +41,7 @@ class LazyConnector(PsycopgConnector):
             min_size=1,
             max_size=max_connections,
             name="queue",
+            pool_factory=_trusting_pool,
         )
 
     async def execute_query_async(self, query: Any, **arguments: Any) -> None:
@@ -51,6 +53,14 @@ class LazyConnector(PsycopgConnector):
         query = LAZY_QUERIES.get(query, query)
         row: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
         return row
+
+
+def _trusting_pool(*, check: Any, **options: Any) -> AsyncConnectionPool:
+    """Make a pool that asks the server nothing before each statement.
+
+    A connection that is lost shows with the next one, and then the worker begins anew.
+    """
+    return AsyncConnectionPool(**options)
 
 
 async def _begin_nothing(connection: AsyncConnection[Any]) -> None:
