@@ -17,6 +17,12 @@ PONG = 0x8A
 #: The bit that says that a frame ends its message.
 FINAL_BIT = 0x80
 
+#: The bit of a frame's length that says that it is masked; then a mask of four bytes follows.
+MASKED_BIT = 0x80
+CLIENT_HEAD_BYTES = 6
+#: Codes that may be sent (§7.4.2), and the first that may not.
+CLOSE_CODES = (1000, 5000)
+
 #: A close frame's reason is at most this many bytes.
 #: A control frame has at most 125 bytes (RFC 6455 §5.5), two of which are the code.
 MAX_REASON_BYTES = 123
@@ -69,3 +75,20 @@ def close_frame(code: int, reason: str) -> bytes:
     # Decoded again, so that no character is cut in two: a reason must be UTF-8 (§5.5.1).
     cut = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
     return frame(CLOSE, struct.pack("!H", code) + cut)
+
+
+def ends_with_close(data: bytes) -> bool:
+    """Return whether the last of what a client sent is a close frame, masked as theirs are (§5.3).
+
+    Nothing before it is taken apart, so bytes of a message may look the same: with one in 10,000.
+    """
+    for size in (0, *range(2, 126)):
+        at = len(data) - CLIENT_HEAD_BYTES - size
+        if at >= 0 and data[at] == CLOSE and data[at + 1] == MASKED_BIT | size:
+            code = [
+                sent ^ mask
+                for sent, mask in zip(data[at + 6 : at + 8], data[at + 2 : at + 4], strict=False)
+            ]
+            if not size or CLOSE_CODES[0] <= int.from_bytes(code) < CLOSE_CODES[1]:
+                return True
+    return False

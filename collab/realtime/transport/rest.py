@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from . import pacing
+from .frames import ends_with_close
 from .incoming import PeerClosed, Source, TooLong, TooMany
 from .served import Next
 from .wire import Wire
@@ -16,6 +17,8 @@ class Rest:
     def __init__(self, wire: Wire, incoming: Source) -> None:
         self._wire, self._incoming = wire, incoming
         self._left = pacing.LAST_BYTES
+        #: Whether it is still taken apart. What floods us would pile up, a frame of each read taken.
+        self._taken_apart = True
 
     def read(self) -> Next:
         """Read what is there; return whether to wait for more, for the deadline, or not at all."""
@@ -36,15 +39,17 @@ class Rest:
 
     def _closes(self, data: bytes) -> bool:
         """Return whether the peer's close is in what it sent last."""
+        if not self._taken_apart:
+            return ends_with_close(data)
         try:
             self._incoming.feed(data)
         except PeerClosed:
             return True
         except (TooLong, TooMany):
-            pass
+            self._taken_apart = False
         # What is said after the end is read only to find the close in it.
         self._incoming.messages.clear()
-        return False
+        return not self._taken_apart and ends_with_close(data)
 
 
 class Over:
