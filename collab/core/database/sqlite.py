@@ -45,8 +45,10 @@ WAL_BYTES = 64 * 2**20
 #: written back once instead of each time.
 CHECKPOINT_PAGES = 4000
 #: Bytes that SQLite may take in this process before a connection has to give up pages of its cache
-#: for others. Each has about 1 MiB of schema, half of it triggers, and may cache 2 MiB.
-HEAP_BYTES = 64 * 2**20
+#: for others. Each has about 1 MiB of schema, half of it triggers, and may cache 2 MiB. A commit of
+#: another connection makes its cache worthless, and the system has all pages, too: lists and new
+#: tasks cost the same with 64 MiB.
+HEAP_BYTES = 24 * 2**20
 _BYTE_LENGTH = re.compile(r"byte_length\(([^()]*)\)")
 #: Steps of SQLite's virtual machine between two looks at whether to stop: about 10 ms.
 STEPS_BETWEEN_LOOKS = 200_000

@@ -17,7 +17,7 @@ class Rest:
     def __init__(self, wire: Wire, incoming: Source) -> None:
         self._wire, self._incoming = wire, incoming
         self._left = pacing.LAST_BYTES
-        #: Whether it is still taken apart. What floods us would pile up, a frame of each read taken.
+        #: Whether it is still taken apart: a flood would pile up, of which a read takes one frame.
         self._taken_apart = True
 
     def read(self) -> Next:
