@@ -14,6 +14,7 @@ from collab.core.database import harden
 from collab.core.transactions.disk import DISK, Disk
 from collab.events import log
 from collab.events.log import Published
+from collab.events.models import LogReader
 from collab.events.reader import Reader
 from collab.extensions import db
 
@@ -142,3 +143,61 @@ def test_nobody_else_writes_from_when_events_are_looked_up(app: Flask, instance:
     with app.app_context():
         one.catch_up()
     assert locked == [True]
+
+
+def test_after_a_look_in_vain_it_reads_nothing_until_something_is_new(app: Flask) -> None:
+    handle = Sizes()
+    one = begun(app, handle)
+    commit(app, {}, kind="another")
+    with app.app_context():
+        assert one.read_some() is False
+        assert one.read_some() is False
+        assert not db.session().in_transaction()
+    commit(app, {})
+    with app.app_context():
+        one.read_some()
+    assert handle.sizes == [1]
+
+
+def test_a_reader_that_wants_no_types_handles_nothing(app: Flask) -> None:
+    handle = Sizes()
+    one = Reader("of nothing", [], handle)
+    with app.app_context():
+        one.begin()
+    commit(app, {})
+    with app.app_context():
+        one.catch_up()
+    assert handle.sizes == []
+
+
+def test_of_two_the_one_that_can_be_handled_is(app: Flask) -> None:
+    handle = Sizes()
+    one = begun(app, handle, batch=2)
+    commit(app, {}, {"poison": True})
+    with app.app_context():
+        one.catch_up()
+    assert handle.sizes == [2, 1, 1]
+
+
+def test_after_one_that_fails_at_the_end_of_a_batch_the_next_are_handled_at_once(
+    app: Flask,
+) -> None:
+    handle = Sizes()
+    one = begun(app, handle)
+    commit(app, {}, {}, {"poison": True}, {}, {}, {})
+    with app.app_context():
+        one.catch_up()
+    assert handle.sizes == [3, 1, 1, 1, 3]
+
+
+def test_what_a_handler_has_written_before_it_fails_is_thrown_away(app: Flask) -> None:
+    def fails(rows: Sequence[Any]) -> None:
+        db.session.add(LogReader(name="written", position=1))
+        db.session.flush()
+        raise KeyError("poison")
+
+    one = begun(app, fails)
+    commit(app, {})
+    with app.app_context():
+        one.catch_up()
+        assert db.session.get(LogReader, "written") is None
