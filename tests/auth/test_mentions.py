@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from collab.auth.mentions import MAX_CALLS_PER_TEXT, mentioned
+from collab.auth.models import User
 
 from ..support.people import Person, ok
 
@@ -42,6 +43,24 @@ def test_a_person_is_called_by_name_or_address(app: Flask, bob: Person, vera: Pe
         ]
 
 
+def test_whoever_has_another_name_is_called_by_their_address(app: Flask, bob: Person) -> None:
+    names(bob, "Robert The Builder")
+    with app.app_context():
+        assert mentioned("@bob") == [bob.id]
+        assert mentioned("@bob smith") == [bob.id]
+
+
+def test_spaces_that_a_name_has_not_make_another_name_of_it(app: Flask, vera: Person) -> None:
+    names(vera, "MaxSmith")
+    with app.app_context():
+        assert mentioned("@Max Smith, look") == []
+
+
+def test_only_those_are_called_who_are_asked_for(app: Flask, bob: Person, vera: Person) -> None:
+    with app.app_context():
+        assert mentioned("@bob and @vera", among=User.id == vera.id) == [vera.id]
+
+
 def test_the_longest_name_is_meant(app: Flask, bob: Person, vera: Person) -> None:
     names(vera, "Bob Builder")
     with app.app_context():
@@ -56,6 +75,19 @@ def test_accents_tell_apart_whom_nothing_else_does(app: Flask, bob: Person, vera
         names(vera, "Jose")
         assert mentioned("@jose") == [vera.id]
         assert mentioned("@Jose\u0301") == [bob.id]
+
+
+@pytest.mark.parametrize(
+    ("plain", "accented", "written"),
+    [("Max.", "M\u00e1x", "@max"), ("Jose Max", "Jos\u00e9 Max", "@josemax")],
+)
+def test_neither_a_dot_at_the_end_nor_spaces_tell_names_apart(
+    app: Flask, bob: Person, vera: Person, plain: str, accented: str, written: str
+) -> None:
+    names(bob, plain)
+    names(vera, accented)
+    with app.app_context():
+        assert mentioned(written) == [bob.id]
 
 
 def test_a_name_goes_before_anothers_address(app: Flask, bob: Person, vera: Person) -> None:
