@@ -102,8 +102,11 @@ def test_an_access_is_kept_with_whose_it_was_and_bounded_words(alice: Person) ->
 def test_a_bad_token_is_kept_under_whom_it_names(alice: Person, claimed: bool) -> None:
     if claimed:
         g.claimed = alice.id
-    refusals.token("GET", "/", Unauthorized())
-    assert newest().actor == (alice.id if claimed else None)
+    refusals.token("PUT", "/there", Unauthorized("Not good."))
+    row = newest()
+    assert row.actor == (alice.id if claimed else None)
+    kept = [row.data[name] for name in ("method", "path", "status", "reason")]
+    assert kept == ["PUT", "/there", 401, "Not good."]
 
 
 # -- how many -------------------------------------------------------------------------------------
