@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
+from sqlalchemy import insert
 
-from collab.auth.mentions import MAX_CALLS_PER_TEXT, mentioned
+from collab.auth.mentions import MAX_CALLS_PER_TEXT, MAX_PEOPLE_LOOKED_AT, mentioned
 from collab.auth.models import User
+from collab.extensions import db
 
 from ..support.people import Person, ok
 
@@ -108,3 +112,17 @@ def test_a_disabled_person_is_not_called(app: Flask, ada: Person, bob: Person) -
     ada.patch(f"/users/{bob.id}", {"disabled": True})
     with app.app_context():
         assert mentioned("@bob") == []
+
+
+def test_among_more_people_than_are_looked_at_somebody_is_found_by_name(app: Flask) -> None:
+    many = range(1000, 1000 + MAX_PEOPLE_LOOKED_AT + 1)
+    with app.app_context():
+        people = [account(key, f"x{key}") for key in many]
+        db.session.execute(insert(User), [*people, account(5000, "zoe")])
+        db.session.commit()
+        assert mentioned("@zoe") == [5000]
+
+
+def account(key: int, name: str) -> dict[str, Any]:
+    spelled = {"name": name, "handle": name, "mailbox": name}
+    return {"id": key, "email": f"{name}@example.com", "password_hash": ""} | spelled

@@ -185,7 +185,7 @@ def test_what_was_refused_is_rolled_back_and_nobody_acts(alice: Person) -> None:
     act_as(Caller(alice.id, 1, "Alice", alice.email, False, utcnow()))
     refusals.access(alice.id, "GET", "/", Forbidden())
     assert acting() is None
-    db.session.rollback()
+    assert newest().type == "access.refused", "though that person's session has ended"
     assert db.session.get_one(User, alice.id).name == "Alice"
 
 
@@ -235,6 +235,7 @@ def test_a_token_that_was_sent_and_is_not_good_is_one(
     app: Flask, error: ApiError, status: int
 ) -> None:
     assert answered(app, error, status, refusal=error, caller=None)
+    assert newest().data["method"] == "POST"
 
 
 def test_who_sends_no_token_is_merely_not_signed_in(app: Flask) -> None:
