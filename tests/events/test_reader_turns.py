@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from collab.core.database import harden
 from collab.core.transactions.disk import DISK, Disk
 from collab.events import log
 from collab.events.log import Published
-from collab.events.models import LogReader
-from collab.events.reader import Reader
+from collab.events.models import EventRow, LogReader
+from collab.events.reader import MAX_UNWANTED_EVENTS, Reader
 from collab.extensions import db
 
 from ..support import databases
@@ -201,3 +203,62 @@ def test_what_a_handler_has_written_before_it_fails_is_thrown_away(app: Flask) -
     with app.app_context():
         one.catch_up()
         assert db.session.get(LogReader, "written") is None
+
+
+def place(name: str = "test") -> int:
+    """Return the place that is written down."""
+    db.session.rollback()
+    row = db.session.scalar(select(LogReader).where(LogReader.name == name))
+    assert row is not None
+    return row.position
+
+
+def test_who_begins_keeps_the_end_of_the_log(app: Flask) -> None:
+    (last,) = commit(app, {})
+    begun(app, Sizes())
+    with app.app_context():
+        assert place() == last.id
+
+
+def test_what_the_database_refuses_is_told_and_handled_the_next_time(app: Flask) -> None:
+    handle = Sizes()
+    troubles: list[Exception] = [OperationalError("UPDATE", {}, Exception("busy"))]
+
+    def once(rows: Sequence[Any]) -> None:
+        if troubles:
+            raise troubles.pop()
+        handle(rows)
+
+    one = begun(app, once)
+    commit(app, {}, {})
+    with app.app_context():
+        with pytest.raises(OperationalError):
+            one.read_some()
+        assert not db.session().in_transaction()
+        one.catch_up()
+    assert handle.sizes == [2]
+
+
+def test_an_event_that_cannot_be_handled_is_named_in_the_log(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = begun(app, Sizes())
+    (poison,) = commit(app, {"poison": True})
+    with app.app_context():
+        one.catch_up()
+    assert caplog.messages == [f"test can't handle event {poison.id} and goes on after it"]
+
+
+@pytest.mark.parametrize(("unwanted", "kept"), [(MAX_UNWANTED_EVENTS, True), (9_999, False)])
+def test_the_place_is_written_down_after_many_that_nobody_wanted(
+    app: Flask, unwanted: int, kept: bool
+) -> None:
+    one = begun(app, Sizes())
+    (other,) = commit(app, {}, kind="another")
+    with app.app_context():
+        before = place()
+        far = before + unwanted
+        db.session.execute(update(EventRow).where(EventRow.id == other.id).values(id=far))
+        db.session.commit()
+        assert not one.read_some()
+        assert place() == (far if kept else before)
