@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,10 +15,7 @@ from flask import Flask
 from hypothesis import settings
 
 from collab import create_app
-from collab.core import slots
-from collab.core.parts import PARTS
 from collab.core.security.keys import KEY_NAMES
-from collab.extensions import db
 from collab.server import prepare
 
 from .support import databases, jobs, measuring
@@ -35,6 +31,7 @@ from .support.people import Person, register
 from .support.postgres import PostgresServer, pool_before, postgres_server
 from .support.quiet import NOTHING_BESIDE
 from .support.servers import PLAIN, ForkedServer, ProcessServer, ThreadServer, fork_server
+from .support.shared import SharedApp, close, close_all, shared
 from .support.sockets import Socket
 from .support.streams import Stream
 
@@ -134,14 +131,6 @@ def makes_project(alice: Person) -> int:
     return alice.makes_project(bob="collaborator", vera="viewer")
 
 
-def close(app: Flask) -> None:
-    """End an application's threads and connections."""
-    PARTS.of(app).stop()
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
-
-
 def migrated(url: str, folder: Path, names: Sequence[str]) -> dict[str, Person]:
     """Migrate the database at an address, and register people in it; the first is the admin."""
     app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder), "DATABASE_URL": url})
@@ -184,35 +173,38 @@ def begins_with_project(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def instance(
+def alone(request: pytest.FixtureRequest) -> bool:
+    """Tell whether nothing but the application will know the database's file."""
+    about_the_file = request.node.get_closest_marker("sqlite")
+    return not about_the_file and "instance" not in request.fixturenames
+
+
+@pytest.fixture
+def ready(
     lasting: Flask,
     template: tuple[Path, dict[str, Person]],
     template_with_project: tuple[Path, int],
     begins_with_project: bool,
-) -> Path:
-    """Return an instance folder with nothing in it but a copy of the database."""
-    if slots.MADE_NOTE in lasting.extensions:  # by a request that went on after its test
-        close(lasting)
-        slots.renew(lasting)
-    source = template_with_project[0] if begins_with_project else template[0]
-    folder: Path = lasting.config["INSTANCE_PATH"]
-    if folder.exists():  # a test may have moved it away
-        # A thread that has not ended yet may make files while others go: so the name goes first.
-        shutil.rmtree(folder.rename(folder.with_name(f"gone-{uuid4()}")), ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    databases.copy(source, folder)
-    return folder
+    alone: bool,
+) -> SharedApp:
+    """Return the application that tests share, with nothing in its folder but the database."""
+    found = shared(lasting)
+    found.begin(template_with_project[0] if begins_with_project else template[0], alone=alone)
+    return found
 
 
 @pytest.fixture
-def shared_app(lasting: Flask, instance: Path) -> Iterator[Flask]:
+def instance(ready: SharedApp, alone: bool) -> Path:
+    """Return the instance folder: a test that asks for it may do what it likes with the files."""
+    assert not alone, "only the arguments of a test or fixture tell that in time"
+    return ready.folder
+
+
+@pytest.fixture
+def shared_app(ready: SharedApp) -> Iterator[Flask]:
     """Return the application that tests share, on this test's database and as if just built."""
-    config = dict(lasting.config)
-    yield lasting
-    close(lasting)
-    slots.renew(lasting)
-    lasting.config.clear()
-    lasting.config.update(config)
+    yield ready.app
+    ready.end()
 
 
 @pytest.fixture
@@ -383,7 +375,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_sessionfinish() -> None:
-    """End the fork server, if a test has started one."""
+    """End what tests share: applications, and the fork server, if a test has started one."""
+    close_all()
     if fork_server.cache_info().currsize:
         fork_server().close()
 

@@ -102,9 +102,9 @@ def words(folder: Path) -> set[str]:
 
 
 def test_nothing_of_her_is_left_in_the_database_or_on_the_disk(
-    app: Flask, zeb: Person, alice: Person, together: int
+    app: Flask, zeb: Person, alice: Person, together: int, instance: Path
 ) -> None:
-    folder = app.config["INSTANCE_PATH"]
+    folder = instance
     (folder / "mail").mkdir(exist_ok=True)
     (folder / "mail" / "1.eml").write_text(f"To: {EMAIL}\n\nHello {NAME}")
     (folder / "mail" / "2.eml").write_text("To: alice@example.com\n\nHello")
@@ -247,32 +247,34 @@ def test_a_project_that_is_not_hers_alone_any_more_stays(
     assert there == (200 if added == [201] else 404)
 
 
-def test_an_admin_can_and_nobody_else(app: Flask, ada: Person, bob: Person, zeb: Person) -> None:
+def test_an_admin_can_and_nobody_else(
+    app: Flask, ada: Person, bob: Person, zeb: Person, instance: Path
+) -> None:
     assert bob.delete(f"/users/{zeb.id}", json={"password": PASSWORD}).status_code == 403
     assert ada.delete(f"/users/{zeb.id}", json={"password": PASSWORD}).status_code == 204
     finish(app)
     shown = ok(ada.get(f"/users/{zeb.id}"))
     assert (shown["name"], shown["disabled"]) == (erasing.ERASED_NAME, True)
-    assert traces(app.config["INSTANCE_PATH"]) == []
+    assert traces(instance) == []
 
 
 def test_asked_for_twice_it_still_looks_for_the_words_of_the_first_time(
-    app: Flask, ada: Person, zeb: Person
+    app: Flask, ada: Person, zeb: Person, instance: Path
 ) -> None:
     for _ in range(2):
         assert ada.delete(f"/users/{zeb.id}", json={"password": PASSWORD}).status_code == 204
     finish(app)
-    assert traces(app.config["INSTANCE_PATH"]) == []
+    assert traces(instance) == []
 
 
-def test_it_goes_on_after_a_crash(app: Flask, zeb: Person) -> None:
+def test_it_goes_on_after_a_crash(app: Flask, zeb: Person, instance: Path) -> None:
     """Whatever step was the last before it, the rest is done by the next process."""
     assert zeb.delete("/auth/me", json={"password": PASSWORD}).status_code == 204
     with app.app_context():
         for _ in range(3):
             erasing.step()
     finish(app)
-    assert traces(app.config["INSTANCE_PATH"]) == []
+    assert traces(instance) == []
 
 
 # -- exports --------------------------------------------------------------------------------------
@@ -312,11 +314,13 @@ def test_no_export_shows_a_secret_or_somebody_else(
         assert word not in everything
 
 
-def test_an_export_wants_a_proof_and_leaves_nothing_on_the_disk(app: Flask, zeb: Person) -> None:
-    before = sorted(app.config["INSTANCE_PATH"].iterdir())
+def test_an_export_wants_a_proof_and_leaves_nothing_on_the_disk(
+    zeb: Person, instance: Path
+) -> None:
+    before = sorted(instance.iterdir())
     problem(zeb.post("/auth/me/export", {"password": "wrong password"}), 401)
     assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code == 200
-    assert sorted(app.config["INSTANCE_PATH"].iterdir()) == before
+    assert sorted(instance.iterdir()) == before
 
 
 def test_exports_take_turns_with_other_heavy_requests(app: Flask, zeb: Person) -> None:

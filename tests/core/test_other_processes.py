@@ -24,8 +24,8 @@ def look(path: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def test_a_program_that_closes_the_database_takes_no_log_away_from_the_server(app):
-    path = app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///")
+def test_a_program_that_closes_the_database_takes_no_log_away_from_the_server(app, instance):
+    path = str(instance / "collab.db")
     with app.app_context(), db.engine.connect() as first, db.engine.connect():
         first.execute(text("SELECT name FROM users")).all()
         look(path)

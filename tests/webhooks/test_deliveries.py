@@ -89,10 +89,12 @@ def test_a_secret_that_was_rotated_signs_too_until_its_time_is_over(
         Verifier(rotated["secret"]).verify(got.body, got.headers)
 
 
-def test_the_secret_is_shown_once_and_nowhere_kept_in_clear(alice, project, hooks, receiver, app):
+def test_the_secret_is_shown_once_and_nowhere_kept_in_clear(
+    alice, project, hooks, receiver, instance
+):
     hook = hooks.make(alice, project, receiver)
     assert "secret" not in hooks.shown(alice, hook)
-    assert not databases.has(app.config["INSTANCE_PATH"], hook["secret"])
+    assert not databases.has(instance, hook["secret"])
 
 
 def test_only_what_the_patterns_name_is_sent(alice, project, hooks, receiver):

@@ -121,9 +121,9 @@ def test_no_message_names_a_type_that_is_not_kept_either(nobody, make):
     assert nobody.post(path_of(hook), {}, params={"event": "moved"}).status_code == 422
 
 
-def test_a_token_is_kept_as_a_digest_and_ends_at_once(nobody, alice, make, app):
+def test_a_token_is_kept_as_a_digest_and_ends_at_once(nobody, alice, make, instance):
     hook = make()
-    assert not databases.has(app.config["INSTANCE_PATH"], hook["token"])
+    assert not databases.has(instance, hook["token"])
     rotated = ok(alice.post(f"/incoming-hooks/{hook['id']}/rotate"))
     assert nobody.post(path_of(hook), {}).status_code == 404
     assert nobody.post(path_of(rotated), {}).status_code == 201

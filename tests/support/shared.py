@@ -1,0 +1,191 @@
+"""The application that tests share: as if just built for each, on a database of its own.
+
+To copy the database, and to open and close it, takes 10 ms a test and more, since each connection
+parses the schema. So where the last test and the next know the application alone, its connections
+stay open, and the next one's database is written over the last one's. Whoever asks for the folder
+(`instance`) may open the file, so it is made anew before that test, and after it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask
+from sqlalchemy import Connection
+
+from collab.core import slots
+from collab.core.compiled import READERS
+from collab.core.parts import PARTS
+from collab.extensions import db
+
+from . import databases
+
+_at_end = contextlib.ExitStack()
+
+
+def close(app: Flask) -> None:
+    """End an application's threads and connections."""
+    PARTS.of(app).stop()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+class KeptFile:
+    """A database that another one is written over while connections are open."""
+
+    #: The database, its log, and the index of that.
+    NAMES = ("collab.db", "collab.db-wal", "collab.db-shm")
+
+    def __init__(self, folder: Path) -> None:
+        """Know the file that was just put into a folder."""
+        self._path = folder / self.NAMES[0]
+        self._inode = self._path.stat().st_ino
+        self._writer = sqlite3.connect(self._path, isolation_level=None, timeout=0)
+        # The application writes back what is in the log, once that is long.
+        self._writer.execute("PRAGMA wal_autocheckpoint=0")
+
+    def can_become(self, source: Path) -> bool:
+        """Return whether it is still that file, which nobody writes to, with a source's schema.
+
+        Connections know a schema by its number, and a schema of the test's may have another's.
+        """
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            number = _schema(self._writer)
+            self._writer.execute("ROLLBACK")
+            is_there = self._path.stat().st_ino == self._inode
+        except (sqlite3.Error, OSError):
+            return False
+        return is_there and number == _schema(_opened(source))
+
+    def become(self, source: Path) -> None:
+        """Take over all that is in a source."""
+        _opened(source).backup(self._writer)
+        # A backup moves the number, and all connections would parse the schema again.
+        self._writer.execute(f"PRAGMA schema_version={_schema(_opened(source))}")
+
+    def move(self, folder: Path, to: Path) -> None:
+        """Go to another folder, whose name will be the one that it had."""
+        for name in self.NAMES:
+            (folder / name).rename(to / name)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._writer.close()
+
+
+class SharedApp:
+    """An application, and what is kept of it from one test to the next."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.folder: Path = app.config["INSTANCE_PATH"]
+        self._config = dict(app.config)
+        self._file: KeptFile | None = None
+        self._readers: list[Connection] = []
+
+    def begin(self, source: Path, *, alone: bool) -> None:
+        """Give the folder a copy of a database, and nothing else; `alone`: to the application only.
+
+        `alone` tells that nothing but the application will open the file.
+        """
+        if slots.MADE_NOTE in self.app.extensions:  # by a request that went on after its test
+            self.end()
+            self.close()
+        if not alone or self._file is None or not self._file.can_become(source):
+            self.close()
+        gone = self._renew_folder()
+        if self._file is not None:
+            self._file.move(gone, self.folder)
+            self._file.become(source)
+            self._renew_connections()
+        else:
+            databases.copy(source, self.folder)
+            self._file = KeptFile(self.folder) if alone and not databases.server() else None
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def end(self) -> None:
+        """End what a test has begun."""
+        free = READERS.of(self.app)._free
+        self._readers += free
+        free.clear()  # what is in there ends with the parts
+        PARTS.of(self.app).stop()
+        with self.app.app_context():
+            db.session.remove()
+        slots.renew(self.app)
+        if self._file is None or self._pool.checkedout():
+            self.close()
+        self.app.config.clear()
+        self.app.config.update(self._config)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        for reader in self._readers:
+            reader.close()
+        self._readers = []
+        with self.app.app_context():
+            db.engine.dispose()
+        slots.renew(self.app)  # who listens to that has been made for it
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+
+    @property
+    def _pool(self) -> Any:
+        with self.app.app_context():
+            return db.engine.pool
+
+    def _renew_folder(self) -> Path:
+        """Make the folder anew, and return where all is that was in it."""
+        gone = self.folder.with_name(f"gone-{uuid4()}")
+        if self.folder.exists():  # a test may have moved it away
+            # A thread that has not ended yet may make files while others go: so the name goes
+            # first.
+            self.folder.rename(gone)
+        self.folder.mkdir(mode=0o700, parents=True)
+        return gone
+
+    def _renew_connections(self) -> None:
+        """Make connections know the parts of the application that have been made since."""
+        self._pool.close_idle()
+        lent = [self._pool.connect() for _ in range(self._pool.checkedin())]
+        for one in lent:
+            self._pool.dispatch.connect(one.dbapi_connection, one._connection_record)
+        for one in lent:
+            one.close()
+        READERS.of(self.app)._free.extend(self._readers)
+        self._readers = []
+
+
+@cache
+def shared(app: Flask) -> SharedApp:
+    """Return what is kept of an application that tests share."""
+    made = SharedApp(app)
+    _at_end.callback(made.close)
+    return made
+
+
+@cache
+def _opened(source: Path) -> sqlite3.Connection:
+    """Open a database that nobody changes any more."""
+    made = sqlite3.connect(f"{source.as_uri()}?immutable=1", uri=True)
+    _at_end.callback(made.close)
+    return made
+
+
+def _schema(connection: sqlite3.Connection) -> int:
+    """Return the number by which connections know whether they have the schema."""
+    number: int = connection.execute("PRAGMA schema_version").fetchone()[0]
+    return number
+
+
+def close_all() -> None:
+    """Let go of all that was kept."""
+    _at_end.close()

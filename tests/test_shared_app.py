@@ -1,0 +1,202 @@
+"""The application that tests share: nothing that a test leaves reaches the next one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from collab.core.compiled import READERS
+from collab.core.transactions.disk import DISK
+from collab.extensions import db
+from collab.realtime.transport.live import LIVE
+
+from .conftest import http_for, make_lasting
+from .support import databases
+from .support.people import Person, ok
+from .support.shared import SharedApp
+
+pytestmark = pytest.mark.sqlite("file")
+
+
+#: Connections of the pool that a test is seen to leave.
+MOST_KEPT = 4
+#: What goes on after the test that has begun it.
+Late = Callable[[], None]
+
+
+class Bench:
+    """An application of the tests' own, and what it is given before each of its tests."""
+
+    def __init__(self, shared: SharedApp, source: Path, person: Person) -> None:
+        self.shared, self.app, self.folder = shared, shared.app, shared.folder
+        self.source, self.person = source, person
+
+    def begin(self, *, alone: bool = True) -> None:
+        self.shared.begin(self.source, alone=alone)
+
+    def use(self) -> None:
+        """Do what most tests do: write, and read with a connection of each kind."""
+        with http_for(self.app) as http:
+            ok(self.person.at(http).post("/projects", {"name": "Left behind"}))
+            ok(self.person.at(http).get("/projects"))
+
+    def seen(self) -> list[Any]:
+        """Return what connections see, how they are set up, and which files there are."""
+        with self.app.app_context(), ExitStack() as lent:
+            pooled = [lent.enter_context(db.engine.connect()) for _ in range(MOST_KEPT)]
+            reader = READERS.here().take()
+            found = [_seen_by(one) for one in (*pooled, reader)]
+            READERS.here().give_back(reader)
+        return [found, sorted(path.name for path in self.folder.iterdir()), dict(self.app.config)]
+
+    def connections(self) -> set[int]:
+        """Return the numbers of the connections that are open and idle."""
+        with self.app.app_context(), db.engine.connect() as pooled:
+            free = [*READERS.here()._free, pooled]
+            return {id(one.connection.dbapi_connection) for one in free}
+
+
+def _seen_by(connection: Any) -> tuple[list[str], list[Any]]:
+    driver = connection.connection.dbapi_connection
+    names = ("foreign_keys", "secure_delete", "temp_store", "busy_timeout")
+    settings = [driver.execute(f"PRAGMA {name}").fetchone() for name in names]
+    return list(driver.iterdump()), settings
+
+
+@pytest.fixture
+def bench(template: tuple[Path, dict[str, Person]], tmp_path: Path) -> Iterator[Bench]:
+    shared = SharedApp(make_lasting(tmp_path / "instance"))
+    yield Bench(shared, template[0], template[1]["alice"])
+    shared.end()
+    shared.close()
+
+
+def _idle_connection(bench: Bench) -> Late:
+    with bench.app.app_context():
+        connection = db.engine.connect()
+
+    def write_late() -> None:
+        with bench.app.app_context():
+            connection.execute(text("UPDATE users SET name = 'Somebody else'"))
+            connection.commit()
+            connection.close()
+
+    return write_late
+
+
+def _other_program(bench: Bench) -> Late:
+    raw = databases.opened(bench.folder)
+    raw.execute("BEGIN IMMEDIATE")
+    raw.execute("UPDATE users SET name = 'Somebody else'")
+
+    def commit_late() -> None:
+        raw.execute("COMMIT")
+        raw.close()
+
+    return commit_late
+
+
+def _settings(bench: Bench) -> None:
+    with bench.app.app_context(), db.engine.connect() as connection:
+        for setting in ("foreign_keys = OFF", "secure_delete = OFF", "temp_store = FILE"):
+            connection.connection.cursor().execute(f"PRAGMA {setting}")
+
+
+def _sql(*lines: str) -> Callable[[Bench], None]:
+    def run(bench: Bench) -> None:
+        with bench.app.app_context():
+            for line in lines:
+                db.session.execute(text(line))
+            db.session.commit()
+
+    return run
+
+
+def _other_file(bench: Bench) -> None:
+    (bench.folder / "collab.db").rename(bench.folder / "old.db")
+    with closing(sqlite3.connect(bench.folder / "collab.db")) as other:
+        other.execute("CREATE TABLE users (name)")
+
+
+LEFT: dict[str, Callable[[Bench], Any]] = {
+    "rows": Bench.use,
+    "no rows": _sql("DELETE FROM users"),
+    "a file": lambda bench: (bench.folder / "blobs").write_text("x"),
+    "no folder": lambda bench: bench.folder.rename(bench.folder.with_name("elsewhere")),
+    "a table": _sql("CREATE TABLE broken (id INTEGER)"),
+    "a table and its rows": _sql("CREATE TABLE broken (id)", "INSERT INTO broken VALUES (1)"),
+    "no index": _sql("DROP INDEX ix_tasks_board_id"),
+    "a setting": lambda bench: bench.app.config.update(RATE_LIMIT="1 per day"),
+    "settings of a connection": _settings,
+    "a connection that is not given back": _idle_connection,
+    "another program's transaction": _other_program,
+    "another file": _other_file,
+}
+
+
+@pytest.mark.parametrize("left", LEFT.values(), ids=list(LEFT))
+def test_the_next_test_finds_all_as_the_first_one_did(bench, left):
+    bench.begin()
+    first = bench.seen()
+    bench.use()
+    late = left(bench)
+    bench.shared.end()
+    bench.begin()
+    if callable(late):
+        late()
+    assert bench.seen() == first
+
+
+def test_a_schema_is_not_taken_for_that_of_the_test_before(bench):
+    for column in ("one", "other"):
+        bench.begin()
+        _sql(f"CREATE TABLE made ({column})")(bench)
+        with bench.app.app_context():
+            reader = READERS.here().take()
+            reader.connection.cursor().execute(f"SELECT {column} FROM made")
+            READERS.here().give_back(reader)
+        bench.shared.end()
+
+
+def test_connections_know_the_disk_of_their_test(bench):
+    for _ in range(2):
+        bench.begin()
+        bench.use()
+        with bench.app.app_context(), db.engine.connect() as connection:
+            assert connection.connection.dbapi_connection.disk is DISK.of(bench.app)
+        bench.shared.end()
+
+
+def test_connections_stay_open_where_only_the_application_knew_the_file(bench):
+    bench.begin()
+    bench.use()
+    before = bench.connections()
+    bench.shared.end()
+    bench.begin()
+    assert bench.connections() == before
+
+
+def test_whoever_may_open_the_file_finds_a_new_one(bench):
+    bench.begin()
+    bench.use()
+    bench.shared.end()
+    bench.begin(alone=False)
+    assert not databases.has(bench.folder, "Left behind")
+    assert {one.name for one in bench.folder.iterdir()} == {"collab.db"}
+
+
+def test_nothing_is_left_of_a_request_that_went_on_after_its_test(bench):
+    bench.begin()
+    first = bench.seen()
+    bench.shared.end()
+    bench.use()
+    late = LIVE.of(bench.app)
+    bench.begin()
+    assert bench.seen() == first
+    assert LIVE.of(bench.app) is not late
