@@ -15,6 +15,7 @@ from flask import Flask
 from hypothesis import settings
 
 from collab import create_app
+from collab.core.allocator import settle
 from collab.core.security.keys import KEY_NAMES
 from collab.server import prepare
 
@@ -372,6 +373,11 @@ def over() -> Iterator[Callable[..., Person]]:
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes run tests: three for two cores, since tests that wait take none."""
     return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected, a million objects, out of garbage collection."""
+    settle()
 
 
 def pytest_sessionfinish() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -19,7 +21,7 @@ from collab.realtime.transport.live import LIVE
 from .conftest import http_for, make_lasting
 from .support import databases
 from .support.people import Person, ok
-from .support.shared import SharedApp
+from .support.shared import SharedApp, close
 
 pytestmark = pytest.mark.sqlite("file")
 
@@ -200,3 +202,13 @@ def test_nothing_is_left_of_a_request_that_went_on_after_its_test(bench):
     bench.begin()
     assert bench.seen() == first
     assert LIVE.of(bench.app) is not late
+
+
+def test_an_application_that_has_ended_takes_no_memory(tmp_path):
+    apps = [make_lasting(tmp_path / name) for name in ("one", "the last")]
+    for app in apps:
+        close(app)
+    one = weakref.ref(apps[0])
+    del app, apps
+    gc.collect()
+    assert one() is None

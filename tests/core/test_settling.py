@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,10 +10,8 @@ from collab.core.allocator import settle
 
 
 @pytest.fixture
-def settled() -> Iterator[None]:
+def settled() -> None:
     settle()
-    yield
-    gc.unfreeze()
 
 
 def test_what_was_there_at_the_start_is_not_looked_at_again(settled: None) -> None:
