@@ -95,7 +95,7 @@ class SharedApp:
         self._readers: list[Connection] = []
 
     def begin(self, source: Path, *, alone: bool) -> None:
-        """Give the folder a copy of a database, and nothing else; `alone`: to the application only.
+        """Give the folder a copy of a database, and nothing else.
 
         `alone` tells that nothing but the application will open the file.
         """
