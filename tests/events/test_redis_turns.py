@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from collab.events.bell import redis_line
 from collab.events.bell.line import MAX_WAITING_BYTES
 from collab.events.bell.redis_line import (
     ALIVE_KIND,
@@ -221,6 +222,7 @@ def test_each_database_has_a_channel_and_the_first_is_meant_where_none_is_named(
 def test_a_sender_without_redis_says_so_once_and_is_behind(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING", redis_line.log.name)
     sender = scene.line._sender
     sender.put(b"a message")
     assert not sender._published(sender._waiting)
@@ -387,6 +389,7 @@ class Fails(RedisLine):
 def test_without_redis_the_log_is_polled_and_who_is_silent_goes(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING", redis_line.log.name)
     line = Fails(NOWHERE)
     line.reader = scene.keeps
     line._heard[OTHER.hex()] = 0.0
