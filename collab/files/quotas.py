@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..core.slots import setting
@@ -51,6 +52,10 @@ class TextAllowance:
 
     def __init__(self) -> None:
         self._files, self._all = FileAllowance(), Allowance()
+
+    def expect(self, changes: Iterable[Change]) -> None:
+        """Look up at once what those keep who have made edits."""
+        self._all.expect(PERSON, {change.caller.user_id for change in changes})
 
     def take(self, change: Change, project_id: int) -> None:
         """Note that an edit will be kept; raises QuotaSpent, before anything is merged.

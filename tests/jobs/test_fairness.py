@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from collab.core.database import take_write_lock
 from collab.extensions import db
@@ -17,6 +16,7 @@ from collab.jobs.engine import claiming
 from ..support.history import rows
 from ..support.jobs import Desk
 from ..support.people import Person
+from ..support.statements import Statements
 from ..support.work import enqueues, people, status, statuses
 
 
@@ -156,25 +156,6 @@ def test_people_whose_jobs_nothing_here_runs_do_not_hold_back_others(
 
 
 # -- many -----------------------------------------------------------------------------------------
-
-
-class Statements:
-    """What was executed, with the parameters, within a `with` block."""
-
-    def __init__(self, app: Flask) -> None:
-        with app.app_context():
-            self._engine = db.engine
-        self.seen: list[tuple[str, Any]] = []
-
-    def _note(self, connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        self.seen.append((statement, parameters))
-
-    def __enter__(self) -> Statements:
-        event.listen(self._engine, "before_cursor_execute", self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        event.remove(self._engine, "before_cursor_execute", self._note)
 
 
 def plans(statements: Statements, table: sqlite3.Connection) -> dict[str, list[str]]:

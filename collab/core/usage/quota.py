@@ -9,7 +9,7 @@ commit of theirs carries the work of many people.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,9 @@ from .. import client_address
 from ..caller import acting
 from ..compiled import Compiled
 from ..database import engine
+from ..database.functions import numbers
 from ..errors import ApiError
+from ..json import dumps
 from ..slots import setting
 from ..storage import disk
 from .models import PERSON, PROJECT, Usage
@@ -56,6 +58,11 @@ SETTLE_ALL = (
 _OF_OWNER = (Usage.owner == bindparam("owner"), Usage.owner_id == bindparam("owner_id"))
 TOTAL_BYTES = Compiled(
     select(func.coalesce(func.sum(Usage.bytes), 0).label("bytes")).where(*_OF_OWNER)
+)
+TOTALS_OF_MANY = Compiled(
+    select(Usage.owner_id, func.sum(Usage.bytes).label("bytes"))
+    .where(Usage.owner == bindparam("owner"), Usage.owner_id.in_(numbers("ids")))
+    .group_by(Usage.owner_id)
 )
 BYTES_OF_KIND = Compiled(
     select(Usage.bytes).where(*_OF_OWNER).where(Usage.kind == bindparam("kind"))
@@ -102,18 +109,31 @@ class Allowance:
 
     def __init__(self) -> None:
         self._used: dict[Owner, int] = {}
+        self._limits: dict[str, int] = {}
+        #: Whether the disk has room for what is small: looked at once.
+        self._roomy = False
+
+    def expect(self, owner: str, ids: Collection[int]) -> None:
+        """Look up at once what many keep, of whom something may be taken."""
+        self._used |= dict.fromkeys(((owner, key) for key in ids), 0)
+        for row in TOTALS_OF_MANY.all({"owner": owner, "ids": dumps(list(ids)).decode()}):
+            self._used[owner, row.owner_id] = int(row.bytes)
 
     def take(self, size: int, owners: Iterable[tuple[str, int | None]]) -> None:
         """Note how many bytes more owners will keep.
 
         Raises QuotaSpent and DiskFull, and notes nothing then.
         """
-        disk.require_free(size)
+        if size > SMALL_GROWTH_BYTES or not self._roomy:
+            disk.require_free(size)
+            self._roomy = self._roomy or size > 0
         known = [(owner, key) for owner, key in owners if key is not None]
         for owner, key in known:
             if (owner, key) not in self._used:
                 self._used[owner, key] = used_by(owner, key)
-            used, limit = self._used[owner, key], limit_of(owner)
+            if owner not in self._limits:
+                self._limits[owner] = limit_of(owner)
+            used, limit = self._used[owner, key], self._limits[owner]
             if size > 0 and used + size > ceiling(limit, size):
                 raise spent(owner, used, limit)
         for one in known:

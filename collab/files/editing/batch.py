@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from ...core.caller import Caller
 from ...core.compiled import Compiled
@@ -70,6 +70,8 @@ class UndoneMeanwhile(Conflict):
 class Batch:
     """Changes that are committed together, or not at all."""
 
+    _connection: Connection
+
     def __init__(
         self, live_text: Callable[[int], LiveText], rights: Rights, spending: Spending | None = None
     ) -> None:
@@ -93,7 +95,9 @@ class Batch:
         Others wait for the writer's lock meanwhile.
         """
         take_write_lock()
+        self._connection = db.session.connection()
         self._rights.refresh()  # under the lock: from here to the commit no right is taken away
+        self._quota.expect(changes)
         # CPU time of this thread: on a busy machine others' work must not shorten the turn.
         end, taken = time.thread_time() + TURN_S, 0
         untouched: list[Change] = []
@@ -181,7 +185,7 @@ class Batch:
         if named in self._named:
             # An empty update writes nothing: the sender gets the first answer again.
             return replace(self._named[named], update=b"")
-        row = store.carried_out(*named)
+        row = store.carried_out(self._connection, *named)
         return row and Applied(row.base, row.version, loaded(row.delta), b"")
 
     def _entered(self, file_id: int) -> LiveText:

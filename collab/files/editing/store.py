@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from ...core.compiled import Compiled
 from ...core.database.functions import insert_new
@@ -37,7 +37,6 @@ CARRIED_OUT = Compiled(
 
 #: Bytes of changes that an edit of an old version may be rebased over, all in memory.
 MAX_BETWEEN_BYTES = 8 * 2**20
-#: Times that a reading starts over because the history was compacted under it.
 #: Times that a reading starts over because the history was compacted under it.
 READING_ATTEMPTS = 3
 
@@ -191,9 +190,11 @@ def oldest_version(file_id: int) -> int:
     return found or 0
 
 
-def carried_out(file_id: int, author_id: int, edit_id: str) -> Any:
+def carried_out(connection: Connection, file_id: int, author_id: int, edit_id: str) -> Any:
     """Return the row of the change with an author's `edit_id`, or None."""
-    return CARRIED_OUT.one({"key": file_id, "who": author_id, "edit": edit_id})
+    # Each edit asks this under the writer's lock, on the connection that has it.
+    values = {"key": file_id, "who": author_id, "edit": edit_id}
+    return next(iter(CARRIED_OUT.run(connection, values)), None)
 
 
 def units_at(file_id: int, version: int) -> str:
