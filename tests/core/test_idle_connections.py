@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, table, text
 
 from collab.core import allocator, database
-from collab.core.database.pooling import KEPT_IDLE, RecedingPool
+from collab.core.database.pooling import KEPT_IDLE, LONG_VALUE_LENGTH, RecedingPool
 from collab.core.database.sqlite import HEAP_BYTES
 from collab.core.storage.housekeeping import HOUSEKEEPER
 from collab.extensions import db
@@ -74,6 +74,32 @@ def test_the_housekeeper_looks_after_both(app: Flask) -> None:
     chores = {one.name: one.step for one in HOUSEKEEPER.of(app).agenda.chores}
     assert chores["idle connections"] is database.close_idle
     assert chores["freed memory"] is allocator.give_back
+
+
+@pytest.mark.sqlite("its prepared statements")
+@pytest.mark.parametrize(
+    ("length", "others", "stays"),
+    [
+        (LONG_VALUE_LENGTH - 1, KEPT_IDLE, True),
+        (LONG_VALUE_LENGTH, KEPT_IDLE, False),
+        (LONG_VALUE_LENGTH, KEPT_IDLE - 1, True),
+    ],
+    ids=["a short value", "a long one", "a long one while there are few"],
+)
+def test_a_connection_that_keeps_a_long_value_is_opened_anew(
+    app: Flask, length: int, others: int, stays: bool
+) -> None:
+    filling = table("filling", column("content"))
+    with app.app_context(), ExitStack() as stack:
+        lent_at_once(stack, others)
+        with db.engine.begin() as one:
+            one.execute(text("CREATE TABLE filling (content TEXT)"))
+        with db.engine.begin() as one:
+            used = one.connection.dbapi_connection
+            one.execute(filling.insert(), {"content": "x" * length})
+        with db.engine.connect() as again:
+            assert (again.connection.dbapi_connection is used) is stays
+            assert again.scalar(text("SELECT length(content) FROM filling")) == length
 
 
 @needs_proc

@@ -6,12 +6,18 @@ A connection has the schema and a cache of pages in memory, some megabytes.
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.util.queue import Empty
 
 #: Connections that stay open for whoever comes next.
 KEPT_IDLE = 4
+#: Notes at a connection that it keeps much in memory until it is closed.
+HEAVY_NOTE = "collab.heavy"
+#: Length of a value that is written, from which on it is much to keep.
+LONG_VALUE_LENGTH = 256 * 1024
 #: Of the others, one in so many is closed at each look: where they are needed, most are there.
 CLOSED_PART = 2
 
@@ -35,6 +41,13 @@ class RecedingPool(QueuePool):
             self._do_return_conn(one)
         return len(idle) - kept
 
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        # While there are few, each stays: to open one takes as long as to make a task.
+        open_now = self.checkedin() + self.checkedout()
+        if record.info.pop(HEAVY_NOTE, False) and open_now > KEPT_IDLE:
+            record.invalidate()  # whoever has it next opens it
+        super()._do_return_conn(record)
+
     def _idle(self) -> list[ConnectionPoolEntry]:
         """Take all that are idle, the one that was used last first."""
         found = []
@@ -42,3 +55,16 @@ class RecedingPool(QueuePool):
             while True:
                 found.append(self._pool.get(block=False))
         return found
+
+
+def note_long(
+    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> None:
+    """Note at a connection that a long value is written, called before each statement.
+
+    SQLite's statements stay prepared, and keep the values that they were given last.
+    """
+    if (context.isinsert or context.isupdate) and not many:
+        lengths = (len(one) for one in parameters if isinstance(one, str | bytes))
+        if any(length >= LONG_VALUE_LENGTH for length in lengths):
+            connection.info[HEAVY_NOTE] = True

@@ -24,6 +24,7 @@ from ..words.folding import fold
 from ..words.sorting import sort_key
 from ..words.splitting import indexed
 from .engine import Engine
+from .pooling import note_long
 from .sharing import SharingConnection
 from .turns import TURNS
 
@@ -45,9 +46,7 @@ WAL_BYTES = 64 * 2**20
 #: written back once instead of each time.
 CHECKPOINT_PAGES = 4000
 #: Bytes that SQLite may take in this process before a connection has to give up pages of its cache
-#: for others. Each has about 1 MiB of schema, half of it triggers, and may cache 2 MiB. A commit of
-#: another connection makes its cache worthless, and the system has all pages, too: lists and new
-#: tasks cost the same with 64 MiB.
+#: for others. A commit of another one makes them worthless: lists cost the same with 64 MiB.
 HEAP_BYTES = 24 * 2**20
 _BYTE_LENGTH = re.compile(r"byte_length\(([^()]*)\)")
 #: Steps of SQLite's virtual machine between two looks at whether to stop: about 10 ms.
@@ -86,6 +85,7 @@ class SqliteEngine(Engine):
         """Set the pragmas on every new connection."""
         event.listen(engine, "connect", self._set_pragmas)
         event.listen(engine, "checkin", roll_back)
+        event.listen(engine, "before_cursor_execute", note_long)
 
     def _set_pragmas(self, connection: Any, record: object) -> None:
         make_private(self.path)
