@@ -40,8 +40,8 @@ from .serving import counting_worker
 from .serving.handover import Handover
 from .serving.leaving import LeavingArbiter
 from .serving.lone import process as lone
+from .serving.messages.spool import Bounds, Spool
 from .serving.sharing_worker import SharingWorker
-from .serving.spool import Bounds, Spool
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Any
 from gunicorn.http import wsgi
 
 from .holding import HOLDS_KEY, App, Held, Hold
+from .messages.refusals import Refused
+from .messages.spool import Spooled
 from .peer import Peer
-from .refusals import Refused
-from .spool import Spooled
 
 log = logging.getLogger(__name__)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from functools import cached_property
 from typing import Any
 
 from ..core.counting import metrics
 from .holding import Held
+from .messages.refusals import Refused
+from .messages.spool import Spooled
 from .peer import Peer
-from .refusals import Refused
 from .worker import SelectingWorker
 
 OPEN = metrics.gauge("collab_http_connections", "Connections that wait, send or are answered.")
@@ -45,9 +46,13 @@ class CountingWorker(SelectingWorker):
         self._in_hand.inc()
         super()._submit(peer, pool, work)
 
-    def _answered(self, peer: Peer, done: Future[bool | Held]) -> None:
+    def _answer_here(self, peer: Peer, request: Any, body: Spooled) -> None:
+        self._in_hand.inc()
+        super()._answer_here(peer, request, body)
+
+    def _answered(self, peer: Peer, stays: bool | Held) -> None:
         self._in_hand.dec()
-        super()._answered(peer, done)
+        super()._answered(peer, stays)
 
     def _refuse(self, peer: Peer, refused: Refused) -> None:
         REFUSED.of(self.wsgi).child(str(refused.status)).inc()

@@ -9,15 +9,15 @@ from typing import Any
 
 from ..core.counting.networks import network_of
 from .deadlines import NO_DEADLINE
-from .gathering import Gatherer
 from .holding import Held
-from .outgoing import Outgoing
+from .messages.gathering import Gatherer
+from .messages.outgoing import Outgoing
 
 
 class Peer:
     """A connection: what came of its next request, and what is unsent of its answers.
 
-    It belongs to the worker's own thread, and to a thread of the pool while that answers.
+    It belongs to the thread that has the loop, and to the one that answers while that does.
     """
 
     def __init__(
@@ -33,6 +33,8 @@ class Peer:
         self.network = network(client)
         #: What the selector waits for, if it has this connection.
         self.events = 0
+        #: What is done then.
+        self.callback: Callable[[Peer], None] = Peer.close
         #: Whether another request may follow the answer.
         self.stays = True
         #: When the head of the present request began to come.
@@ -43,6 +45,11 @@ class Peer:
         #: The request that waits for something other than bytes, if one does.
         self.held: Held | None = None
         self.deadline = self.looked_at = NO_DEADLINE
+
+    def on_event(self, _: object) -> None:
+        """Do what was waited for; but not if an event of the same moment has ended the waiting."""
+        if self.events:
+            self.callback(self)
 
     def detach(self) -> Callable[[], None]:
         """Leave the socket to a long connection; return what it calls at its end."""

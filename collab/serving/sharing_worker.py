@@ -7,8 +7,8 @@ from typing import Any
 
 from .counting_worker import CountingWorker
 from .handover import Handover, written
+from .messages.spool import Spooled
 from .peer import Peer
-from .spool import Spooled
 from .worker import EVENT_READ
 
 
@@ -31,10 +31,10 @@ class SharingWorker(CountingWorker):
             if self.handover is not None:
                 self.handover.end()
 
-    def _answer(self, peer: Peer, request: Any, body: Spooled) -> None:
+    def _answer(self, peer: Peer, request: Any, body: Spooled, *, alone: bool) -> None:
         owner = self.owner_of(request) if self.handover is not None else None
         if owner is None or not self._given(owner, peer, request, body):
-            super()._answer(peer, request, body)
+            super()._answer(peer, request, body, alone=alone)
 
     def _given(self, owner: str, peer: Peer, request: Any, body: Spooled) -> bool:
         assert self.handover is not None  # noqa: S101

@@ -15,7 +15,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any
 
@@ -23,14 +22,15 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from .answering import answer
 from .deadlines import NO_DEADLINE, Deadlines
-from .gathering import Gatherer, Settings
 from .holding import Held
 from .holding_worker import Holding
 from .leaving import Leaving
-from .outgoing import MIN_BYTES_PER_S, Outgoing, Terms
+from .lending import Lending
+from .messages.gathering import Gatherer, Settings
+from .messages.outgoing import MIN_BYTES_PER_S, Outgoing, Terms
+from .messages.refusals import SERVER_STOPPING, TOO_LATE, Refused
+from .messages.spool import Bounds, Spooled
 from .peer import Peer, network
-from .refusals import SERVER_STOPPING, TOO_LATE, Refused
-from .spool import Bounds, Spooled
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +45,9 @@ LINGER_S = 2.0
 LINGER_BYTES = 256 * 1024
 #: Seconds of quiet before a kept connection is closed.
 IDLE_S = 10.0
-#: Seconds between two signs of life; who waits for them waits for half a minute.
-NOTIFY_S = 1.0
 
 
-class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
+class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[misc]
     """A worker whose threads get whole requests only."""
 
     #: Set by whoever makes the server, before the fork.
@@ -59,7 +57,6 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadlines: Deadlines[Peer] = Deadlines()
-        self._notify_at = 0.0
         self._settings = Settings(self.cfg)
         self._per_network: Counter[str] = Counter()
         self._waiting: set[Peer] = set()
@@ -111,12 +108,14 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
 
     def _watch(self, peer: Peer, events: int, callback: Callable[[Peer], None]) -> None:
         """Wait until a connection can be read from or written to; 0 for neither."""
-        data = lambda _: callback(peer)  # noqa: E731
+        peer.callback = callback
+        if events == peer.events:
+            return
         if peer.events and events:
-            self.poller.modify(peer.sock, events, data)
+            self.poller.modify(peer.sock, events, peer.on_event)
         elif events:
-            self.poller.register(peer.sock, events, data)
-        elif peer.events:
+            self.poller.register(peer.sock, events, peer.on_event)
+        else:
             self.poller.unregister(peer.sock)
         peer.events = events
         (self._waiting.add if events else self._waiting.discard)(peer)
@@ -143,13 +142,14 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
         if data:
             if peer.gatherer.idle:
                 peer.begun = time.monotonic()
-            self._feed(peer, data)
+            self._feed(peer, data, alone=True)
         elif peer.gatherer.idle:
             self._drop(peer)
         else:
             self._refuse(peer, Refused(400, "The request ended before it was whole."))
 
-    def _feed(self, peer: Peer, data: bytes) -> None:
+    def _feed(self, peer: Peer, data: bytes, *, alone: bool = False) -> None:
+        """Take what has come; `alone` tells that this is not done within another answer."""
         try:
             request = peer.gatherer.feed(data)
         except Refused as error:
@@ -161,7 +161,7 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
             if request is None:
                 self._await_rest(peer)
             else:
-                self._answer(peer, *request)
+                self._answer(peer, *request, alone=alone)
 
     def _await_rest(self, peer: Peer) -> None:
         """Wait for the rest of a request, as long as it comes at the least rate."""
@@ -185,19 +185,20 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
 
     # -- answering ------------------------------------------------------------------------------
 
-    def _answer(self, peer: Peer, request: Any, body: Spooled) -> None:
-        self._watch(peer, 0, self._on_readable)
+    def _answer(self, peer: Peer, request: Any, body: Spooled, *, alone: bool) -> None:
         self._deadlines.set(peer, NO_DEADLINE)
+        # Requests that came together would nest here, and the stack would grow with each.
+        if alone and self._answers_here(request):
+            self._answer_here(peer, request, body)
+            return
+        self._watch(peer, 0, self._on_readable)
         self._submit(peer, self.tpool, partial(answer, self, peer, request, body))
 
-    def _submit(self, peer: Peer, pool: Executor, work: Callable[[], bool | Held]) -> None:
-        future = pool.submit(work)
-        future.add_done_callback(lambda done: self.method_queue.defer(self._answered, peer, done))
-
-    def _answered(self, peer: Peer, done: Future[bool | Held]) -> None:
+    def _answered(self, peer: Peer, stays: bool | Held) -> None:
+        if peer.taken:
+            self._watch(peer, 0, self._on_readable)
         if peer.let_go():
             return
-        stays = not done.cancelled() and done.exception() is None and done.result()
         if isinstance(stays, Held):
             self._hold(peer, stays)
         else:
@@ -216,7 +217,6 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
             if peer.events != EVENT_WRITE:
                 self._watch(peer, EVENT_WRITE, self._send_on)
         elif peer.stays:
-            self._watch(peer, 0, self._on_readable)
             self._await_request(peer)
         else:
             self._linger(peer)
@@ -277,15 +277,6 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
 
     # -- what the main loop of gunicorn's worker calls ------------------------------------------
 
-    def notify(self) -> None:
-        """Give a sign of life, if the last one is some time ago."""
-        # The loop asks for it twice a request: it is a system call, before which the interpreter
-        # is let go, and another thread has to give it back.
-        now = time.monotonic()
-        if now >= self._notify_at:
-            self._notify_at = now + NOTIFY_S
-            super().notify()
-
     def murder_keepalived(self, force: bool = False) -> None:
         """End the connections that are out of time, or all that wait."""
         for peer in list(self._deadlines.due(time.monotonic())):
@@ -294,7 +285,6 @@ class SelectingWorker(Holding, Leaving, ThreadWorker):  # type: ignore[misc]
             for peer in list(self._waiting):
                 self._drop(peer)
 
-    def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Wait until something can be done, at most until the next deadline."""
-        left = max(0.0, self._deadlines.next() - time.monotonic())
-        super().wait_for_and_dispatch_events(min(timeout, left))
+    def _seconds_left(self) -> float:
+        """Return how long nothing has to be done unless something comes."""
+        return max(0.0, self._deadlines.next() - time.monotonic())

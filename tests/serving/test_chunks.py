@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.serving.chunks import EXTENSION_BYTES, MAX_CHUNKS, SIZE_LINE_BYTES, Chunks
-from collab.serving.refusals import Refused
+from collab.serving.messages.chunks import EXTENSION_BYTES, MAX_CHUNKS, SIZE_LINE_BYTES, Chunks
+from collab.serving.messages.refusals import Refused
 
 #: What is no body in chunks (RFC 9112 §7.1), and what it gets.
 MALFORMED = {

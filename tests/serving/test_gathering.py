@@ -11,9 +11,9 @@ from gunicorn.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collab.serving.gathering import Gatherer
-from collab.serving.refusals import Refused
-from collab.serving.spool import PIECE_BYTES, Spool
+from collab.serving.messages.gathering import Gatherer
+from collab.serving.messages.refusals import Refused
+from collab.serving.messages.spool import PIECE_BYTES, Spool
 
 from .test_chunks import cut
 

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -43,6 +44,12 @@ def is_closed(server: ProcessServer) -> bool:
     return knocked(server) != 0
 
 
+def is_told(worker: int) -> bool:
+    """Return whether SIGTERM waits for a process that is stopped (`man 5 proc_pid_status`)."""
+    fields = dict(line.split(":\t") for line in Path(f"/proc/{worker}/status").open())
+    return bool(int(fields["ShdPnd"], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def refuses(server: ProcessServer) -> bool:
     """Return whether whoever comes is told so at once: a proxy asks the next server then."""
     return knocked(server) == errno.ECONNREFUSED
@@ -69,6 +76,7 @@ def test_who_has_come_and_was_not_accepted_yet_is_answered(
         one.sendall(REQUEST)
     server.signal(signal.SIGTERM)
     eventually(lambda: is_closed(server))  # it lets nobody in who comes now
+    eventually(lambda: all(map(is_told, workers)))
     for worker in workers:
         os.kill(worker, signal.SIGCONT)
     answers = [one.makefile("rb").read() for one in waiting]

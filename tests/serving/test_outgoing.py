@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from collab.serving.outgoing import MIN_BYTES_PER_S, Outgoing, Terms
-from collab.serving.spool import Spool
+from collab.serving.messages.outgoing import MIN_BYTES_PER_S, Outgoing, Terms
+from collab.serving.messages.spool import Spool
 
 from ..support.waiting import eventually
 

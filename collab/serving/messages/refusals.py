@@ -12,8 +12,8 @@ from gunicorn.http.errors import (
     UnsupportedTransferCoding,
 )
 
-from ..core.json import dumps
-from ..core.problems import type_of
+from ...core.json import dumps
+from ...core.problems import type_of
 
 
 class Refused(Exception):
