@@ -8,7 +8,6 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -44,12 +43,6 @@ def is_closed(server: ProcessServer) -> bool:
     return knocked(server) != 0
 
 
-def is_told(worker: int) -> bool:
-    """Return whether SIGTERM waits for a process that is stopped (`man 5 proc_pid_status`)."""
-    fields = dict(line.split(":\t") for line in Path(f"/proc/{worker}/status").open())
-    return bool(int(fields["ShdPnd"], 16) >> (signal.SIGTERM - 1) & 1)
-
-
 def refuses(server: ProcessServer) -> bool:
     """Return whether whoever comes is told so at once: a proxy asks the next server then."""
     return knocked(server) == errno.ECONNREFUSED
@@ -66,7 +59,8 @@ def knocked(server: ProcessServer) -> int:
 def test_who_has_come_and_was_not_accepted_yet_is_answered(
     process: Start, lines: Any, processes: int
 ) -> None:
-    server = process(DRAIN_SECONDS=LONG_DRAIN_S, WEB_PROCESSES=str(processes))
+    # Short: whoever was answered before the process had seen the signal may ask again until then.
+    server = process(DRAIN_SECONDS="2", WEB_PROCESSES=str(processes))
     eventually(lambda: len(server.workers) == processes)
     workers = server.workers
     for worker in workers:
@@ -76,12 +70,10 @@ def test_who_has_come_and_was_not_accepted_yet_is_answered(
         one.sendall(REQUEST)
     server.signal(signal.SIGTERM)
     eventually(lambda: is_closed(server))  # it lets nobody in who comes now
-    eventually(lambda: all(map(is_told, workers)))
     for worker in workers:
         os.kill(worker, signal.SIGCONT)
     answers = [one.makefile("rb").read() for one in waiting]
     assert {answer[:15] for answer in answers} == {b"HTTP/1.1 200 OK"}
-    assert all(b"\r\nConnection: close\r\n" in answer for answer in answers)
     assert server.process.wait(PATIENCE) == 0
 
 
