@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collab.serving.outgoing import Outgoing, Terms, TooSlow
-from collab.serving.spool import PIECE_BYTES, Spool
+from collab.serving.messages.outgoing import Outgoing, Terms, TooSlow
+from collab.serving.messages.spool import PIECE_BYTES, Spool
 
 from ..support.waiting import PATIENCE
 
