@@ -16,7 +16,7 @@ from collab.realtime.transport.token_bucket import Bucket
 
 from ..serving.test_chunks import cut
 from ..support.people import Person
-from ..support.raw import CONTINUATION, PING, PONG, TEXT, RawSocket, client_frame
+from ..support.raw import BINARY, CONTINUATION, PING, PONG, TEXT, RawSocket, client_frame
 
 FLOODS = {
     "empty fragments": client_frame(TEXT, b"", fin=False)
@@ -62,6 +62,25 @@ def test_nothing_of_a_flood_is_taken_apart_after_the_frame_that_is_too_many(
     with pytest.raises(TooMany):
         incoming.feed(flood, join)
     assert 100 <= frames.taken <= 200  # as many at once, one more, and what a slow machine adds
+
+
+def fed_one_by_one(frames: int, join: Any) -> Incoming:
+    """Feed messages of a byte, each by itself, to somebody who may send a hundred a second."""
+    incoming = Incoming(Connection(ConnectionType.SERVER), 10_000, Bucket(100))
+    for _ in range(frames):
+        incoming.feed(client_frame(BINARY, b"x"), join)
+        incoming.messages.clear()  # carried out
+    return incoming
+
+
+def test_messages_that_could_be_joined_are_read_later_when_they_come_one_by_one() -> None:
+    assert fed_one_by_one(50, lambda _: None).debt_s == 0
+    assert 0 < fed_one_by_one(150, lambda _: None).debt_s <= 0.5
+
+
+def test_messages_that_nothing_joins_are_too_many_though_they_come_one_by_one() -> None:
+    with pytest.raises(TooMany):
+        fed_one_by_one(3000, None)
 
 
 messages = st.lists(st.one_of(st.text(max_size=40), st.binary(max_size=40)), max_size=8)

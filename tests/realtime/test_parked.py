@@ -45,6 +45,7 @@ class Words:
         self.messages: deque[str | bytes] = deque()
         self.pings: list[bytes] = []
         self.alive = True
+        self.debt_s = 0.0
 
     def feed(self, data: bytes, join: Any = None) -> None:
         if data == b"bye":

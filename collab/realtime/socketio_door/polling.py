@@ -223,6 +223,7 @@ class Brought:
     def __init__(self, bucket: Bucket) -> None:
         self.messages: deque[str | bytes] = deque()
         self.pings: list[bytes] = []
+        self.debt_s = 0.0
         self.alive = True
         self._bucket = bucket
 

@@ -24,7 +24,8 @@ from .token_bucket import Bucket
 FRAMES_PER_MESSAGE = 4
 #: Frames a second that are always allowed: no honest peer sends more, whatever MESSAGE_RATE says.
 MIN_FRAMES = 100
-
+#: Messages past the rate that may be left of one reading once they have been joined.
+MAX_LEFT_MESSAGES = 32
 
 #: What says messages that wait in fewer ones.
 Join = Callable[[deque[str | bytes]], None]
@@ -72,6 +73,8 @@ class Source(Protocol):
     pings: list[bytes]
     #: Whether a pong has come since this was set to False.
     alive: bool
+    #: Seconds after which what was fed last is within the rate: until then nothing more is read.
+    debt_s: float
 
     def feed(self, data: bytes, join: Join | None = None) -> None:
         """Take bytes; raises PeerClosed, TooLong and TooMany."""
@@ -91,6 +94,8 @@ class Incoming:
     pings: list[bytes] = field(default_factory=list)
     #: Whether a pong has come since this was set to False.
     alive: bool = True
+    #: Seconds after which the frames are within the rate, if few of them are not.
+    debt_s: float = 0.0
     #: Whether more frames have come than may a second.
     _too_many: bool = False
     _text: StringIO = field(default_factory=StringIO)
@@ -107,6 +112,7 @@ class Incoming:
 
         What has come faster than it may can be said in fewer messages, if the protocol can `join`.
         """
+        self.debt_s = 0.0
         try:
             self.protocol.receive_data(data)
             for event in self.protocol.events():
@@ -125,9 +131,14 @@ class Incoming:
         before = len(self.messages)
         if join is not None:
             join(self.messages)
-        self._too_many = not self.frames.give_back(before - len(self.messages))
-        if self._too_many:
+        self._too_many = False
+        if self.frames.give_back(before - len(self.messages)):
+            return
+        if join is None or len(self.messages) > MAX_LEFT_MESSAGES:
             raise TooMany
+        # They came one by one, since this kept up with the peer. It shall not: what waits meanwhile
+        # comes together, and is joined.
+        self.debt_s = self.frames.owed(0)
 
     def _on(self, event: Event, join: Join | None) -> None:
         if isinstance(event, CloseConnection):

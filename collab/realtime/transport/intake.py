@@ -47,12 +47,13 @@ class Intake:
     def take(self, join: Join | None) -> tuple[int, float]:
         """Read what is there, and take it apart; answers pings. Raises ConnectionClosed.
 
-        Returns how many bytes it was, and the seconds after which they are within the rate.
+        Returns how many bytes it was, and the seconds after which they are within the rates.
         """
         data = self._read()
-        if data:
-            self._feed(data, join)
-        return len(data), self._rate.owed(len(data)) if data else 0.0
+        if not data:
+            return 0, 0.0
+        self._feed(data, join)
+        return len(data), max(self._rate.owed(len(data)), self._incoming.debt_s)
 
     def _read(self) -> bytes:
         if self.ahead:

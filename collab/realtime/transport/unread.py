@@ -23,6 +23,7 @@ class Unread:
     def __init__(self) -> None:
         self.messages: deque[str | bytes] = deque()
         self.pings: list[bytes] = []
+        self.debt_s = 0.0
         self.alive = True
         self._left = UNREAD_BYTES
 
