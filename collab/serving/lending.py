@@ -139,12 +139,10 @@ class Lending:
             return
         while not loan.wait():
             if self._loop.acquire(blocking=False):
-                self._take_back(loan)
-                return
-        self._loop.acquire()
-        self._loan = None
-        if loan.error is not None:
-            raise loan.error
+                break  # taken back, in the middle of an answer
+        else:
+            self._loop.acquire()
+        self._end_of(loan)
         self._turn(0.0)  # what a borrower leaves to this thread
 
     def _lend(self, seconds: float) -> Loan | None:
@@ -160,11 +158,13 @@ class Lending:
         self._loop.release()
         return loan
 
-    def _take_back(self, loan: Loan) -> None:
-        """Go on without a borrower, whose connection waits for the answer and nothing else."""
+    def _end_of(self, loan: Loan) -> None:
+        """Go on without the borrower; raises what broke the loop in its hands."""
         self._loan = None
-        if loan.peer is not None:
+        if loan.peer is not None:  # it waits for its answer, and nothing that comes meanwhile
             self._watch(loan.peer, 0, self._on_readable)
+        if loan.error is not None:
+            raise loan.error
 
     # -- whoever has the loop -------------------------------------------------------------------
 
