@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -129,3 +130,20 @@ def test_what_was_freed_between_blocks_that_stay_goes_back_to_the_system() -> No
     allocator.give_back()
     assert full - resident() > 40 * MIB
     assert len(kept) == 20
+
+
+def test_what_the_pool_does_is_no_news(app: Flask) -> None:
+    told: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    ours = logging.getLogger("collab")
+    level = ours.level
+    ours.addHandler(handler)
+    ours.setLevel(logging.INFO)
+    try:
+        with app.app_context():
+            db.engine.dispose()
+    finally:
+        ours.setLevel(level)
+        ours.removeHandler(handler)
+    assert told == []

@@ -5,6 +5,7 @@ A connection has the schema and a cache of pages in memory, some megabytes.
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +19,8 @@ KEPT_IDLE = 4
 HEAVY_NOTE = "collab.heavy"
 #: Length of a value that is written, from which on it is much to keep.
 LONG_VALUE_LENGTH = 256 * 1024
+#: SQLAlchemy tells what a pool does under the name of its class, which makes it a message of ours.
+logging.getLogger(f"{__name__}.RecedingPool").setLevel(logging.WARNING)
 #: Of the others, one in so many is closed at each look: where they are needed, most are there.
 CLOSED_PART = 2
 
