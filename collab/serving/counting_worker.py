@@ -46,9 +46,9 @@ class CountingWorker(SelectingWorker):
         self._in_hand.inc()
         super()._submit(peer, pool, work)
 
-    def _answer_here(self, peer: Peer, request: Any, body: Spooled) -> None:
+    def _answer_here(self, peer: Peer, request: Any, body: Spooled, kind: int) -> None:
         self._in_hand.inc()
-        super()._answer_here(peer, request, body)
+        super()._answer_here(peer, request, body, kind)
 
     def _answered(self, peer: Peer, stays: bool | Held) -> None:
         self._in_hand.dec()

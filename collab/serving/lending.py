@@ -2,7 +2,7 @@
 
 To hand a request to another thread and its answer back takes eight system calls. Worse, where there
 is a second core, both threads run at once and pass the interpreter's lock to and fro between the
-cores: a list took six times the processor time. So one thread waits for requests and answers them.
+cores: a list took thrice the processor time. So one thread waits for requests and answers them.
 The worker's own thread has lent it the loop, looks after it, and goes on with the loop as soon as
 an answer takes long; what takes long is the pool's from then on.
 """
@@ -204,12 +204,15 @@ class Lending:
         self._loop.release()
         loan.end()
 
-    def _answers_here(self, request: Any) -> bool:
-        """Return whether the thread that has the loop shall answer a request itself."""
-        return self._loan is not None and not self._pace.is_long(self._pace.kind_of(request))
+    def _short_kind(self, request: Any) -> int | None:
+        """Return the kind of a request that the thread which has the loop shall answer itself."""
+        if self._loan is None:
+            return None
+        kind = self._pace.kind_of(request)
+        return None if self._pace.is_long(kind) else kind
 
-    def _answer_here(self, peer: Peer, request: Any, body: Spooled) -> None:
-        """Answer a request, while the loop can be taken back."""
+    def _answer_here(self, peer: Peer, request: Any, body: Spooled, kind: int) -> None:
+        """Answer a request of a short kind, while the loop can be taken back."""
         loan = self._loan
         assert loan is not None  # noqa: S101
         began = loan.begin(peer)
@@ -218,7 +221,7 @@ class Lending:
             stays = answer(self, peer, request, body)
         except BaseException:
             stays = False
-        self._pace.note(self._pace.kind_of(request), time.monotonic() - began)
+        self._pace.note(kind, time.monotonic() - began)
         if not self._has_still(loan):
             self.method_queue.defer(self._answered, peer, stays)
             raise _TakenBackError

@@ -188,8 +188,8 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
     def _answer(self, peer: Peer, request: Any, body: Spooled, *, alone: bool) -> None:
         self._deadlines.set(peer, NO_DEADLINE)
         # Requests that came together would nest here, and the stack would grow with each.
-        if alone and self._answers_here(request):
-            self._answer_here(peer, request, body)
+        if alone and (kind := self._short_kind(request)) is not None:
+            self._answer_here(peer, request, body, kind)
             return
         self._watch(peer, 0, self._on_readable)
         self._submit(peer, self.tpool, partial(answer, self, peer, request, body))

@@ -75,7 +75,8 @@ def fed_one_by_one(frames: int, join: Any) -> Incoming:
 
 def test_messages_that_could_be_joined_are_read_later_when_they_come_one_by_one() -> None:
     assert fed_one_by_one(50, lambda _: None).debt_s == 0
-    assert 0 < fed_one_by_one(150, lambda _: None).debt_s <= 0.5
+    # Many, since a slow machine lets a hundred more pass each second.
+    assert 0 < fed_one_by_one(1000, lambda _: None).debt_s <= 9
 
 
 def test_messages_that_nothing_joins_are_too_many_though_they_come_one_by_one() -> None:
