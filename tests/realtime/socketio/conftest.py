@@ -11,6 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from collab.realtime.socketio_door.polling import PolledWire
+from collab.realtime.transport.reactor import Reactor
+
 from ...support.people import Person
 from ...support.servers import PLAIN, ThreadServer
 from ...support.waiting import PATIENCE
@@ -115,3 +118,12 @@ def polling(server: ThreadServer) -> Iterator[Callable[..., Polling]]:
     yield make
     for one in made:
         one.http.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[PolledWire]:
+    """Return what a client that polls has instead of a socket."""
+    reactor = Reactor()
+    reactor.start()
+    yield PolledWire(reactor)
+    reactor.stop()

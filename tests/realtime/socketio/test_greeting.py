@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +16,6 @@ from collab.realtime.socketio_door.greeting import CONNECT_PATIENCE_S, Greeting
 from collab.realtime.socketio_door.heartbeat import Heartbeat
 from collab.realtime.socketio_door.polling import PolledWire
 from collab.realtime.socketio_door.sessions import SESSIONS
-from collab.realtime.transport.reactor import Reactor
 
 from ...support.people import Person
 from ...support.waiting import eventually
@@ -117,14 +116,6 @@ def test_an_event_that_asks_for_nothing_is_refused_in_its_callback(
     told = one.ask(*json.loads(event))
     assert (told["type"], told["status"]) == ("error", 422)
     assert [each["pointer"] for each in told["errors"]] == [pointer]
-
-
-@pytest.fixture
-def wire() -> Iterator[PolledWire]:
-    reactor = Reactor()
-    reactor.start()
-    yield PolledWire(reactor)
-    reactor.stop()
 
 
 def nobody() -> None:

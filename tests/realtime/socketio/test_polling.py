@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -22,7 +22,6 @@ from collab.realtime.socketio_door.recovery import Left, Recovery
 from collab.realtime.socketio_door.sessions import SESSIONS
 from collab.realtime.transport.frames import text_frame
 from collab.realtime.transport.live import LIVE
-from collab.realtime.transport.reactor import Reactor
 from collab.realtime.transport.wire import MAX_UNSENT_BYTES
 
 from ...support.people import Person, ok
@@ -115,14 +114,6 @@ def test_a_client_that_says_goodbye_is_gone(polling: Maker, bob: Person, app: Fl
     one.post("41")
     assert one.until("1")[-1] == "1"
     eventually(lambda: LIVE.of(app).capacity.used == 0)
-
-
-@pytest.fixture
-def wire() -> Iterator[PolledWire]:
-    reactor = Reactor()
-    reactor.start()
-    yield PolledWire(reactor)
-    reactor.stop()
 
 
 def test_who_polls_no_more_counts_as_gone(wire: PolledWire) -> None:
