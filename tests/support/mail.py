@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Coroutine
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import partial
 from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -37,16 +39,27 @@ class MailHost:
         options |= {"authenticator": self._authenticate, "tls_context": tls, "hostname": "mail"}
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self._server = self._do(self._serve(options))
-        self.port = int(self._server.sockets[0].getsockname()[1])
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)
+        self.port = int(self._listener.getsockname()[1])
+        self._transports: list[asyncio.WriteTransport] = []
+        self._serving = asyncio.run_coroutine_threadsafe(self._serve(options), self._loop)
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Have something done in the thread of the loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
-    async def _serve(self, options: dict[str, Any]) -> Any:
-        make = lambda: SMTP(self, loop=self._loop, **options)  # noqa: E731
-        return await self._loop.create_server(make, "127.0.0.1", 0)
+    async def _serve(self, options: dict[str, Any]) -> None:
+        """Take connections until the listener is shut down.
+
+        A server of asyncio that is closed forgets a connection that it has just accepted.
+        """
+        make = partial(SMTP, self, loop=self._loop, **options)
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = await self._loop.sock_accept(self._listener)
+                transport, _ = await self._loop.connect_accepted_socket(make, connection)
+                self._transports.append(cast(asyncio.WriteTransport, transport))
 
     def url(self, scheme: str = "smtp", user: str = "", query: str = "") -> str:
         return f"{scheme}://{user}127.0.0.1:{self.port}{query}"
@@ -55,14 +68,18 @@ class MailHost:
         """Stop; once is enough."""
         if self._loop.is_closed():
             return
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._serving.result(PATIENCE)
+        self._listener.close()
         self._do(self._end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE)
         self._loop.close()
 
     async def _end_all(self) -> None:
-        self._server.close()
-        await asyncio.sleep(0)  # a task of a connection that is cancelled unbegun leaves it open
+        for transport in self._transports:
+            transport.abort()
+        await asyncio.sleep(0)  # their sockets are closed in the loop's next round
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
