@@ -10,7 +10,7 @@ from ..core.slots import setting
 from ..jobs.context import FatalError, JobContext, Result, Stopped
 from ..jobs.registry import job_type
 from . import workspace
-from .box import SandboxError
+from .boxes.box import SandboxError
 from .hints import hint
 from .languages import LANGUAGES
 from .outcome import Outcome

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .box import KILL_PATIENCE_S, MEMORY_KIB, Box, SandboxError
-from .command import Tools
+from .boxes.box import KILL_PATIENCE_S, MEMORY_KIB, Box, SandboxError
+from .boxes.command import Tools
 from .languages import Language
 from .outcome import Outcome, Reason
 from .output import CHUNK_BYTES, Output
@@ -54,12 +54,15 @@ class Program:
     files: Files = NO_FILES
 
 
-def run(program: Program, tools: Tools, listener: Listener = NOBODY_LISTENS) -> Outcome:
+def run(
+    program: Program, tools: Tools, listener: Listener = NOBODY_LISTENS, spare: Box | None = None
+) -> Outcome:
     """Run code until it ends or is stopped; afterwards no process of it is left.
 
-    Raises SandboxError if the box can't be made, or breaks.
+    It runs in a box of its own, which may have been made before. Raises SandboxError if the box
+    can't be made, or breaks.
     """
-    box = Box(
+    box = spare or Box(
         *(tools, program.language, program.interpreter, program.wall_s),
         stdin=program.stdin is not None,
         files=program.files,

@@ -14,9 +14,11 @@ from sqlalchemy import make_url
 
 from ..core.parts import FIRST_WORK_AFTER_S, PARTS, BackgroundThread
 from ..core.slots import Slot
-from . import seccomp, selftest
-from .box import SandboxError
-from .command import Tools
+from . import selftest
+from .boxes import seccomp
+from .boxes.box import SandboxError
+from .boxes.command import Tools
+from .boxes.spares import Recipe, SpareBoxes
 from .languages import LANGUAGES, Language
 from .outcome import Outcome
 from .placed import NO_FILES, Files
@@ -58,6 +60,7 @@ class Sandbox(BackgroundThread):
         self.wall_s, self._secrets = wall_s, secrets
         self._places = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
+        self._spares = SpareBoxes()
         self._there_until = 0.0
         self._tools: Tools | None = None
         self._verdicts: dict[str, tuple[str | None, float]] = {}
@@ -66,6 +69,11 @@ class Sandbox(BackgroundThread):
         # A job that comes sooner has it made by itself.
         if not self._stopping.wait(FIRST_WORK_AFTER_S):
             self.unavailable()
+
+    def stop(self) -> None:
+        """Stop what was started."""
+        super().stop()
+        self._spares.stop()
 
     @property
     def state(self) -> str:
@@ -164,7 +172,13 @@ class Sandbox(BackgroundThread):
         if missing or interpreter is None or tools is None:
             raise SandboxError(f"A program of the sandbox is gone: {INSTALL_COMMAND}")
         program = Program(language, interpreter, code, wall_s, stdin, files)
-        return run(program, tools, listener)
+        recipe = Recipe(tools, language, interpreter, self.wall_s)
+        plain = stdin is None and files == NO_FILES and wall_s == self.wall_s
+        try:
+            return run(program, tools, listener, self._spares.take(recipe) if plain else None)
+        finally:
+            if plain and self.started:  # and so stopped some day
+                self._spares.replace(recipe)
 
 
 SANDBOX: Slot[Sandbox] = Slot("sandbox")

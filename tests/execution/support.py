@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from collab.execution import seccomp
-from collab.execution.command import Tools
+from collab.execution.boxes import seccomp
+from collab.execution.boxes.command import Tools
 from collab.execution.languages import LANGUAGES
 from collab.execution.outcome import Outcome
 from collab.execution.programs import Installed, bubblewrap, node

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from collab.execution.boxes.seccomp.denied import DENIED_CALLS
 from collab.execution.placed import Files
-from collab.execution.seccomp.denied import DENIED_CALLS
 
 from . import support
 from .attacks import ATTACKS, attack

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from collab.execution import programs
-from collab.execution.command import Tools
+from collab.execution.boxes.command import Tools
 from collab.execution.languages import JAVASCRIPT, PYTHON
 from collab.execution.outcome import Outcome
 from collab.execution.programs import Installed

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from collab.execution.box import SandboxError
-from collab.execution.command import Tools
+from collab.execution.boxes.box import SandboxError
+from collab.execution.boxes.command import Tools
 from collab.execution.output import FLOOD_BYTES, MAX_KEPT_BYTES
 from collab.execution.programs import Installed
 from collab.execution.running import Listener, Watch, run
@@ -62,7 +62,7 @@ def test_a_signal_that_ends_the_code_is_named(name: str) -> None:
 
 def test_processor_time_is_limited_where_the_clock_is_not_met_first() -> None:
     code = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 2))\nwhile True: pass"
-    outcome = execute(code)
+    outcome = execute(code, wall_s=PATIENCE)
     assert (outcome.signal, outcome.stopped) == ("SIGXCPU", None)
 
 

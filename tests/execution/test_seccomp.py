@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from collab.execution import seccomp
-from collab.execution.seccomp.denied import DENIED_CALLS
+from collab.execution.boxes import seccomp
+from collab.execution.boxes.seccomp.denied import DENIED_CALLS
 
 from . import bpf
 
 pyseccomp = pytest.importorskip("pyseccomp", reason="needs libseccomp: apt-get install libseccomp2")
-rules = pytest.importorskip("collab.execution.seccomp.rules")
+rules = pytest.importorskip("collab.execution.boxes.seccomp.rules")
 
 ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 REFUSED, NOT_THERE = ERROR | errno.EPERM, ERROR | errno.ENOSYS

@@ -1,6 +1,6 @@
 """What the filter says, and the command that compiles it: nothing of the service imports this.
 
-    python -m collab.execution.seccomp.rules
+    python -m collab.execution.boxes.seccomp.rules
 
 writes a program for each processor beside this file, by the system's libseccomp, which knows the
 numbers of all of them. The service needs the programs only.

@@ -23,9 +23,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 
+from ..languages import MIB, Language
+from ..programs import LIBRARY_FOLDERS, Installed, bubblewrap, system_program, zones
 from .hidden import hidden_mounts, showing, within
-from .languages import MIB, Language
-from .programs import LIBRARY_FOLDERS, Installed, bubblewrap, system_program, zones
 
 LINKS = {
     "/bin": "/usr/bin",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .programs import Installed, reachable
+from ..programs import Installed, reachable
 
 #: Of util-linux, as prlimit; outside only, so it is none of the box's tools.
 UNSHARE_PROGRAM = "/usr/bin/unshare"

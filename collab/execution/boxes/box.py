@@ -6,9 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-import re
 import resource
-import select
 import signal
 import subprocess
 import threading
@@ -17,12 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..languages import Language
+from ..output import FLOOD_BYTES
+from ..placed import NO_FILES, Files
+from ..programs import Installed
 from . import seccomp
 from .command import NOBODY_ID, Descriptors, Tools, command
-from .languages import Language
-from .output import FLOOD_BYTES
-from .placed import NO_FILES, Files
-from .programs import Installed
+from .processes import child, memory, readable
 
 #: Seconds that making a box may take on a busy machine.
 START_S = 10.0
@@ -34,8 +33,6 @@ MAX_FILES_IN_BOX = 4096
 #: it take, and its stack. That limit forgets memory which can no longer be written (mprotect(2)),
 #: this does not. Files in memory come on top; the kernel bounds them (`command.MOUNT_COMMAND`).
 MEMORY_KIB = (256 + 8) * 1024
-
-_MEMORY = re.compile(rb"\n(VmHWM|RssAnon|VmSwap):\s+(\d+) kB")
 
 
 class SandboxError(Exception):
@@ -153,7 +150,7 @@ class Box:
 
     def _enter(self) -> None:
         """Take hold of process 1 of the box, and of its folders; raises OSError."""
-        init = _child(self._popen.pid)
+        init = child(self._popen.pid)
         descriptor = os.pidfd_open(init)
         self._held.callback(os.close, descriptor)
         with self._lock:
@@ -161,7 +158,7 @@ class Box:
         for folder in ("box", "dev/shm"):
             self._folders.append(os.open(f"/proc/{init}/root/{folder}", os.O_RDONLY))
             self._held.callback(os.close, self._folders[-1])
-        self._inside = Path(f"/proc/{_child(init)}/task")
+        self._inside = Path(f"/proc/{child(init)}/task")
         self.look()  # code may be over before the next look
 
     def _documents(self, count: int, patience_s: float) -> list[dict[str, Any]]:
@@ -169,7 +166,7 @@ class Box:
         deadline = time.monotonic() + patience_s
         while self._said.count(b"\n") < count:
             left = max(0.0, deadline - time.monotonic())
-            if not _readable(self._status.fileno(), left):
+            if not readable(self._status.fileno(), left):
                 break
             data = os.read(self._status.fileno(), 4096)
             if not data:
@@ -177,13 +174,18 @@ class Box:
             self._said += data
         return [json.loads(line) for line in self._said.split(b"\n")[:-1]]
 
+    @property
+    def over(self) -> bool:
+        """Return whether all of it has ended."""
+        return readable(self.exited, 0)
+
     # -- while it runs ------------------------------------------------------------------------
 
     def look(self) -> None:
         """Note how much memory the code holds, and has held so far."""
         if self._inside is None:
             return
-        sizes = _memory(self._inside)
+        sizes = memory(self._inside)
         self.peak_kib = max(self.peak_kib, sizes.get("VmHWM", 0))
         self.memory_kib = sizes.get("RssAnon", 0) + sizes.get("VmSwap", 0)
 
@@ -213,9 +215,9 @@ class Box:
 
     def end(self) -> None:
         """Kill what is left, wait until all is gone, and note what it used."""
-        if not _readable(self.exited, 0):
+        if not self.over:
             self._kill()
-        if not _readable(self.exited, KILL_PATIENCE_S):
+        if not readable(self.exited, KILL_PATIENCE_S):
             self._popen.kill()
         with self._lock:
             _, status, used = os.wait4(self._popen.pid, 0)
@@ -266,32 +268,3 @@ def _widen(pipe: int) -> None:
     """
     with contextlib.suppress(OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, FLOOD_BYTES)
-
-
-def _child(process: int) -> int:
-    """Return the only child of a process; raises ProcessLookupError if it has none."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    if not children:
-        raise ProcessLookupError(process)
-    return int(children[0])
-
-
-def _memory(threads: Path) -> dict[str, int]:
-    """Return how much memory a process takes, in KiB by name (proc_pid_status(5)).
-
-    They share it, so any thread that still runs tells; the first, whose number is the process's,
-    may end before the others, and knows nothing from then on.
-    """
-    with contextlib.suppress(OSError):
-        for thread in threads.iterdir():
-            with contextlib.suppress(OSError):
-                if found := _MEMORY.findall((thread / "status").read_bytes()):
-                    return {name.decode(): int(size) for name, size in found}
-    return {}
-
-
-def _readable(descriptor: int, seconds: float) -> bool:
-    """Wait until a descriptor can be read, or is at its end."""
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))

@@ -1,0 +1,1 @@
+"""What code runs in: a box of namespaces, mounts and limits, made by bubblewrap for one run."""
