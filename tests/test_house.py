@@ -65,6 +65,7 @@ OWN_THREADS = {
     "core/parts.py",
     "server.py",
     "core/outbound/resolving.py",
+    "core/security/argon2id.py",
     "realtime/transport/reactor.py",
 }
 #: Modules beside the packages: what all may import, and what knows all.

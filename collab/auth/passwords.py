@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import ARGON2_VERSION
-
 from ..core.errors import Unavailable
+from ..core.security import argon2id
 from ..core.slots import setting
 from ..core.text.opaque import forbidden_in, prepared
 from ..core.text.visible import named
@@ -22,29 +18,16 @@ from .accounts.common_passwords import is_common
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 128
 
-#: OWASP's recommendation for argon2id: 19 MiB, two passes, one lane.
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-
-#: Hashing is heavy on purpose; more than this at once would only fill the memory: 19 MiB each.
+#: Hashing is heavy on purpose; more than this at once would only fill the memory: 20 MiB each.
 HASHES_AT_ONCE = 2
 _slots = threading.BoundedSemaphore(HASHES_AT_ONCE)
 #: Those that wait for a slot, some two seconds' worth: each holds a thread.
 MAX_HASHES_WAITING = 100
 _places = threading.BoundedSemaphore(HASHES_AT_ONCE + MAX_HASHES_WAITING)
 
-
-def _hash_of_nothing() -> str:
-    """Return what takes as long to check as a hash, and is no password's; made without hashing."""
-    salt, tag = (
-        b64encode(os.urandom(size)).decode().rstrip("=")
-        for size in (_hasher.salt_len, _hasher.hash_len)
-    )
-    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
-    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${tag}"
-
-
-#: What a log-in for an unknown address is checked against, so that it takes as long.
-_nobody = _hash_of_nothing()
+#: What a log-in for an unknown address is checked against, so that it takes as long. It is no
+#: password's, and made without hashing.
+_nobody = argon2id.spelled(os.urandom(argon2id.SALT_BYTES), os.urandom(argon2id.TAG_BYTES))
 
 #: Characters that a password has besides its owner's name and the installation's words.
 MIN_OTHER_CHARACTERS = 6
@@ -76,7 +59,7 @@ class Match(Enum):
 def hash_password(password: str) -> str:
     """Hash a password for keeping; raises Unavailable when too many wait for that."""
     with _turn():
-        return _hasher.hash(prepared(password))
+        return argon2id.make(prepared(password))
 
 
 def check_password(password: str, kept: str | None) -> Match | None:
@@ -95,15 +78,12 @@ def check_password(password: str, kept: str | None) -> Match | None:
 
 def _is_hash_of(password: str, kept: str | None) -> bool:
     with _turn():
-        try:
-            return _hasher.verify(kept or _nobody, password) and bool(kept)
-        except (VerificationError, InvalidHashError):
-            return False
+        return argon2id.matches(password, kept or _nobody) and bool(kept)
 
 
 def outdated(kept: str) -> bool:
     """Return whether a hash was made with other parameters than today's."""
-    return _hasher.check_needs_rehash(kept)
+    return argon2id.outdated(kept)
 
 
 def weakness(password: str, email: str) -> str | None:

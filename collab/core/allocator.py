@@ -10,7 +10,7 @@ import sys
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
 #: Bytes from which on an allocation is a mapping of its own, which goes back to the system at once.
-#: Left alone, glibc raises this to the largest that was freed: then a password's 19 MiB stay.
+#: Left alone, glibc raises this to the largest that was freed, and what is as large then stays.
 OWN_MAPPING_BYTES = 256 * 1024
 #: Heaps that threads share. Python's threads take turns anyway; glibc makes eight for each core,
 #: and each keeps what its threads once needed.

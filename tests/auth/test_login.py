@@ -44,10 +44,10 @@ def test_an_unknown_address_costs_as_much_work_as_a_wrong_password():
     kept = passwords.hash_password(PASSWORD)
 
     def work(known):
-        start = time.thread_time()
+        start = time.process_time()
         for _ in range(3):
             assert not passwords.check_password("wrong", known)
-        return time.thread_time() - start
+        return time.process_time() - start
 
     assert 0.2 < work(None) / work(kept) < 5
 

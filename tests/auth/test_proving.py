@@ -196,10 +196,10 @@ def test_a_wrong_password_is_wrong_however_it_is_typed() -> None:
 
 
 def test_what_stands_for_no_account_takes_as_long_and_is_nobodys() -> None:
-    made = passwords._hash_of_nothing()
-    assert extract_parameters(made) == extract_parameters(passwords.hash_password(PASSWORD))
+    nobodys = passwords._nobody
+    assert extract_parameters(nobodys) == extract_parameters(passwords.hash_password(PASSWORD))
     with pytest.raises(VerifyMismatchError):
-        PasswordHasher().verify(made, PASSWORD)
+        PasswordHasher().verify(nobodys, PASSWORD)
 
 
 def test_so_many_wait_for_their_turn_and_no_more() -> None:

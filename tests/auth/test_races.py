@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ def test_a_password_that_was_kept_anew_meanwhile_is_still_right(
 def test_an_outdated_hash_is_not_written_over_a_changed_password(
     queue: Queue, alice: Person
 ) -> None:
-    outdated = passwords._hasher.__class__(time_cost=1, memory_cost=8, parallelism=1)
+    outdated = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     kept = f"UPDATE users SET password_hash = '{outdated.hash(PASSWORD)}' WHERE id = {alice.id}"
     queue.database.execute(kept)
     (answer,) = queue.overtaken([(Person("alice", alice.http), log_in)], changed(alice))

@@ -1,0 +1,130 @@
+"""argon2id as other requests hardly notice it: by threads behind all others, in large pages.
+
+A hash in a request's own thread takes turns at the core with those that answer others, some
+milliseconds each. And the memory that the C library finds for it is 4,865 pages, which the system
+makes one by one: that takes half as long as the hash. Large pages are ten.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+import sys
+import threading
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from hmac import compare_digest
+from typing import Any, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import HashingError, InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION, Type, core, error_to_str, ffi
+
+T = TypeVar("T")
+
+#: OWASP's recommendation for argon2id: 19 MiB, two passes, one lane.
+MEMORY_KIB = 19 * 1024
+PASSES_OVER_IT = 2
+LANES_AT_ONCE = 1
+SALT_BYTES = 16
+TAG_BYTES = 32
+#: What a hash works in: whole large pages.
+MAPPING_BYTES = 20 * 2**20
+#: How far a hashing thread stands behind others, of 19: where all want the core, it gets a tenth.
+NICE_STEPS = 10
+
+#: How a hash with these parameters is spelled (PHC string format), with its salt and its tag.
+_PREFIX = f"$argon2id$v={ARGON2_VERSION}$m={MEMORY_KIB},t={PASSES_OVER_IT},p={LANES_AT_ONCE}$"
+_SPELLING = re.compile(re.escape(_PREFIX) + r"([\w+/]{22})\$([\w+/]{43})", re.ASCII)
+
+#: For hashes with other parameters, from before.
+_hasher = PasswordHasher(PASSES_OVER_IT, MEMORY_KIB, LANES_AT_ONCE, TAG_BYTES, SALT_BYTES)
+
+
+def make(password: str) -> str:
+    """Return a hash with a new salt."""
+    salt = os.urandom(SALT_BYTES)
+    return spelled(salt, _behind(lambda: _tag(password.encode(), salt)))
+
+
+def matches(password: str, kept: str) -> bool:
+    """Return whether a hash is this password's; what is no hash is nobody's."""
+    return _behind(lambda: _matches(password, kept))
+
+
+def outdated(kept: str) -> bool:
+    """Return whether a hash was made with other parameters than today's."""
+    return _hasher.check_needs_rehash(kept)
+
+
+def spelled(salt: bytes, tag: bytes) -> str:
+    """Spell a hash as it is kept."""
+    return _PREFIX + "$".join(b64encode(part).decode().rstrip("=") for part in (salt, tag))
+
+
+def _matches(password: str, kept: str) -> bool:
+    if found := _SPELLING.fullmatch(kept):
+        salt, tag = (b64decode(part + "=" * (-len(part) % 4)) for part in found.groups())
+        return compare_digest(_tag(password.encode(), salt), tag)
+    try:
+        return _hasher.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _tag(password: bytes, salt: bytes) -> bytes:
+    """Return the tag of a password (RFC 9106), worked out in memory of our own."""
+    out, secret, salted = ffi.new("uint8_t[]", TAG_BYTES), *map(ffi.from_buffer, (password, salt))
+    with _memory() as memory, ffi.from_buffer("uint8_t[]", memory) as place:
+
+        @ffi.callback("int(uint8_t **, size_t)", error=-1)
+        def give(where: Any, size: int) -> int:
+            where[0] = place
+            return 0 if size <= MAPPING_BYTES else -1
+
+        @ffi.callback("void(uint8_t *, size_t)")
+        def take_back(where: Any, size: int) -> None:
+            """Do nothing: the memory ends with the block."""
+
+        context = ffi.new("argon2_context *")
+        context.out, context.outlen = out, TAG_BYTES
+        context.pwd, context.pwdlen = secret, len(password)
+        context.salt, context.saltlen = salted, len(salt)
+        context.t_cost, context.m_cost, context.version = PASSES_OVER_IT, MEMORY_KIB, ARGON2_VERSION
+        context.lanes = context.threads = LANES_AT_ONCE
+        context.allocate_cbk, context.free_cbk = give, take_back
+        code = core(context, Type.ID.value)
+    if code:
+        raise HashingError(error_to_str(code))
+    return bytes(ffi.buffer(out))
+
+
+def _memory() -> mmap.mmap:
+    """Return memory that is the system's again as soon as it is closed."""
+    made = mmap.mmap(-1, MAPPING_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if sys.platform.startswith("linux"):
+        with suppress(OSError):  # a kernel without large pages
+            made.madvise(mmap.MADV_HUGEPAGE)
+    return made
+
+
+def _behind(work: Callable[[], T]) -> T:
+    """Do something in a thread that leaves the core to others whenever they want it.
+
+    It must not hold the interpreter for long: who waits for that waits for this thread's turns.
+    """
+    done: Future[T] = Future()
+
+    def run() -> None:
+        if sys.platform.startswith("linux"):  # where a thread has a priority of its own
+            os.nice(NICE_STEPS)
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="hash").start()
+    return done.result()
