@@ -66,7 +66,7 @@ OWN_THREADS = {
     "server.py",
     "core/outbound/resolving.py",
     "core/security/argon2id.py",
-    "realtime/transport/reactor.py",
+    "serving/threads.py",
 }
 #: Modules beside the packages: what all may import, and what knows all.
 GROUND = {

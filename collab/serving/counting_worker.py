@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from concurrent.futures import Executor
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +12,7 @@ from .holding import Held
 from .messages.refusals import Refused
 from .messages.spool import Spooled
 from .peer import Peer
+from .threads import Threads
 from .worker import SelectingWorker
 
 OPEN = metrics.gauge("collab_http_connections", "Connections that wait, send or are answered.")
@@ -42,7 +42,7 @@ class CountingWorker(SelectingWorker):
         super()._forget(peer)
         OPEN.of(self.wsgi).child().set(self.nr_conns)
 
-    def _submit(self, peer: Peer, pool: Executor, work: Callable[[], bool | Held]) -> None:
+    def _submit(self, peer: Peer, pool: Threads, work: Callable[[], bool | Held]) -> None:
         self._in_hand.inc()
         super()._submit(peer, pool, work)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import selectors
 import socket
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from .deadlines import NO_DEADLINE, Deadlines
 from .holding import Held
 from .peer import Peer
+from .threads import Threads
 
 EVENT_READ = selectors.EVENT_READ
 
@@ -25,12 +25,19 @@ class Holding:
     method_queue: Any
     _deadlines: Deadlines[Peer]
     _watch: Callable[[Peer, int, Callable[[Peer], None]], None]
-    _submit: Callable[[Peer, Executor, Callable[[], bool | Held]], None]
+    _submit: Callable[[Peer, Threads, Callable[[], bool | Held]], None]
 
     def init_process(self) -> None:
         """Begin to work, in the process that the fork made."""
-        self._resuming = ThreadPoolExecutor(RESUMING_THREADS, thread_name_prefix="resuming")
+        self._resuming = Threads("resuming", RESUMING_THREADS)
         super().init_process()  # type: ignore[misc]
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        try:
+            super().run()  # type: ignore[misc]
+        finally:
+            self._resuming.shutdown()
 
     def _hold(self, peer: Peer, held: Held) -> None:
         """Wait until what a request waits for has come, its time is over, or its client leaves."""

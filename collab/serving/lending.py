@@ -14,7 +14,7 @@ import selectors
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .answering import answer
@@ -22,6 +22,7 @@ from .holding import Held
 from .messages.spool import Spooled
 from .pace import LONG_S, Pace
 from .peer import Peer
+from .threads import Threads
 
 EVENT_READ = selectors.EVENT_READ
 
@@ -101,6 +102,7 @@ class Lending:
     """Lends the loop; a worker is made with it."""
 
     alive: bool
+    tpool: Threads
     PIPE: tuple[int, int]
     poller: Any
     method_queue: Any
@@ -129,7 +131,10 @@ class Lending:
         """Serve until told to stop."""
         # Where the interpreter notes each signal as it comes: its handler runs in this thread only.
         self.poller.register(self.PIPE[0], EVENT_READ, lambda pipe: os.read(pipe, SIGNALS_AT_ONCE))
-        super().run()  # type: ignore[misc]
+        try:
+            super().run()  # type: ignore[misc]
+        finally:
+            self.tpool.shutdown()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Have the loop turned for some seconds by a borrower, or once by this thread."""
@@ -239,12 +244,12 @@ class Lending:
 
     # -- the pool ---------------------------------------------------------------------------------
 
-    def _submit(self, peer: Peer, pool: Executor, work: Callable[[], bool | Held]) -> None:
-        future = pool.submit(work)
-        future.add_done_callback(
-            lambda done: self.method_queue.defer(self._answered, peer, _stays(done))
-        )
+    def _submit(self, peer: Peer, pool: Threads, work: Callable[[], bool | Held]) -> None:
+        def done() -> None:
+            try:
+                stays = work()
+            except BaseException:
+                stays = False
+            self.method_queue.defer(self._answered, peer, stays)
 
-
-def _stays(done: Future[bool | Held]) -> bool | Held:
-    return not done.cancelled() and done.exception() is None and done.result()
+        pool.submit(done)

@@ -31,6 +31,7 @@ from .messages.outgoing import MIN_BYTES_PER_S, Outgoing, Terms
 from .messages.refusals import SERVER_STOPPING, TOO_LATE, Refused
 from .messages.spool import Bounds, Spooled
 from .peer import Peer, network
+from .threads import Threads
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,10 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
         self._waiting: set[Peer] = set()
         waiters = threading.BoundedSemaphore(max(1, self.cfg.threads // 4))
         self._terms = Terms(self.bounds.send_seconds, waiters)
+
+    def get_thread_pool(self) -> Threads:
+        """Return the threads that answer what takes long; gunicorn calls this after the fork."""
+        return Threads("request", self.cfg.threads)
 
     # -- coming -------------------------------------------------------------------------------
 

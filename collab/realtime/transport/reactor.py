@@ -10,12 +10,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from ...core.parts import BackgroundThread
 from ...serving.deadlines import NO_DEADLINE, Deadlines
 from ...serving.deadlines import Mortal as Timed
+from ...serving.threads import Threads, Work
 from ..unsent import Scales, Weighty
 
 log = logging.getLogger(__name__)
@@ -69,55 +69,6 @@ class Releasable(Waiting, Protocol):
     released: threading.Event
 
 
-Turn = Callable[[], None]
-
-
-class Turns:
-    """The threads that carry out turns; whoever submits one waits for no lock.
-
-    Those of `concurrent.futures` have one for all pools, in which 64 handshakes stood in line.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most, self._stopped = most, False
-        self._waiting: SimpleQueue[Turn | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._growing = threading.Lock()
-
-    def submit(self, turn: Turn) -> None:
-        """Have a turn carried out soon; none is any more after the stop."""
-        if self._stopped:
-            return
-        self._waiting.put(turn)
-        if len(self._threads) < self._most:
-            self._grow()
-
-    def _grow(self) -> None:
-        with self._growing:
-            if len(self._threads) < self._most and not self._stopped:
-                name = f"turn_{len(self._threads)}"
-                thread = threading.Thread(target=self._run, name=name, daemon=True)
-                self._threads.append(thread)
-                thread.start()
-
-    def _run(self) -> None:
-        while (turn := self._waiting.get()) is not None:
-            try:
-                turn()
-            except Exception:
-                log.exception("a turn failed")
-
-    def stop(self) -> None:
-        """Begin no turn any more; those under way are not waited for."""
-        with self._growing:
-            self._stopped = True
-        with contextlib.suppress(Empty):
-            while True:
-                self._waiting.get_nowait()
-        for _ in self._threads:
-            self._waiting.put(None)
-
-
 class Reactor(BackgroundThread):
     """Waits for sockets to send, and to take more. Only its own thread touches the selector."""
 
@@ -140,7 +91,7 @@ class Reactor(BackgroundThread):
 
     def _prepare(self) -> None:
         """Open what a fork must not share."""
-        self._turns = Turns(self._threads)
+        self._turns = Threads("turn", self._threads, daemon=True)
         self._selector = selectors.DefaultSelector()
         self._waker, self._wakened = socket.socketpair()
         self._wakened.setblocking(False)
@@ -177,7 +128,7 @@ class Reactor(BackgroundThread):
         """Let go of a connection that has ended."""
         self._tell(lambda: self._forget(one))
 
-    def submit(self, turn: Turn) -> None:
+    def submit(self, turn: Work) -> None:
         """Run a turn in one of the threads; none runs any more when the reactor has stopped."""
         self._turns.submit(turn)
 
