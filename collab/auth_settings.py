@@ -47,6 +47,12 @@ AUTH_SETTINGS = (
         "words of this installation, with commas: a password needs 6 characters besides them",
     ),
     Setting(
+        "PASSWORD_HASH_MB",
+        "19",
+        whole(1, 1024),
+        "MiB that hashing a password takes (argon2id), and time in proportion; below 19: for tests",
+    ),
+    Setting(
         "REQUIRE_SECOND_FACTOR",
         "off",
         one_of("off", "admins", "all"),

@@ -26,6 +26,7 @@ from .core.http import heavy
 from .core.http.limits import largest_body
 from .core.operating.migrations import bring_up_to_date
 from .core.parts import PARTS
+from .core.security.argon2id import OWASP_MIB
 from .core.storage import blob_store, opening, pages
 from .core.storage.file_lock import locked
 from .core.transactions.rights_epoch import RIGHTS_EPOCH
@@ -268,6 +269,9 @@ def switched_off(app: Flask) -> list[str]:
         "calls from other origins: CORS_ORIGINS is empty": not config["CORS_ORIGINS"],
         "rate limits: RATE_LIMIT is off": config["RATE_LIMIT"] == "off",
         "limits on failed log-ins: AUTH_RATE_LIMIT is off": config["AUTH_RATE_LIMIT"] == "off",
+        f"strong hashes of passwords: PASSWORD_HASH_MB is below {OWASP_MIB}": (
+            config["PASSWORD_HASH_MB"] < OWASP_MIB
+        ),
         "pruning of old events: EVENT_RETENTION_DAYS is 0": not config["EVENT_RETENTION_DAYS"],
         "jobs: JOB_WORKERS is 0, another process must run them": not config["JOB_WORKERS"],
         "notifications: NOTIFIER is off, another process must make them": not config["NOTIFIER"],

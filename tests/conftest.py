@@ -74,6 +74,7 @@ SETTINGS = {
     "AUTH_RATE_LIMIT": "off",
     "REGISTER_RATE_LIMIT": "off",
     "PUBLISH_RATE_KB": "1000000",
+    "PASSWORD_HASH_MB": "1",  # what takes long is tested by itself (tests/core/test_argon2id.py)
     "ACCESS_TOKEN_MINUTES": "60",
     "FRESH_LOGIN_MINUTES": "1440",  # the people log in once, and the tests take longer than ten
     "LOG_LEVEL": "error",

@@ -37,7 +37,9 @@ def has_ended(pid):
 def fresh(tmp_path_factory):
     """Return a server that `python app.py` has started, on a folder that was not there."""
     folder = tmp_path_factory.mktemp("fresh")
-    with ProcessServer(folder / "instance", ACCESS_TOKEN_MINUTES="30") as server:
+    with ProcessServer(
+        folder / "instance", ACCESS_TOKEN_MINUTES="30", PASSWORD_HASH_MB="18"
+    ) as server:
         yield server
 
 
@@ -53,7 +55,10 @@ class TestStarting:
             assert f":{fresh.port}{address}" in printed
 
     def test_it_prints_what_is_switched_off_and_why(self, fresh):
-        assert "rate limits: RATE_LIMIT is off" in fresh.output.read_text()
+        printed = fresh.output.read_text()
+
+        assert "rate limits: RATE_LIMIT is off" in printed
+        assert "strong hashes of passwords: PASSWORD_HASH_MB is below 19" in printed
 
     def test_keys_are_kept_for_its_owner_alone(self, fresh):
         folder = fresh.output.parent

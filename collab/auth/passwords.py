@@ -18,7 +18,7 @@ from .accounts.common_passwords import is_common
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 128
 
-#: Hashing is heavy on purpose; more than this at once would only fill the memory: 20 MiB each.
+#: Hashing is heavy on purpose; more than this at once would only fill the memory.
 HASHES_AT_ONCE = 2
 _slots = threading.BoundedSemaphore(HASHES_AT_ONCE)
 #: Those that wait for a slot, some two seconds' worth: each holds a thread.
@@ -27,7 +27,7 @@ _places = threading.BoundedSemaphore(HASHES_AT_ONCE + MAX_HASHES_WAITING)
 
 #: What a log-in for an unknown address is checked against, so that it takes as long. It is no
 #: password's, and made without hashing.
-_nobody = argon2id.spelled(os.urandom(argon2id.SALT_BYTES), os.urandom(argon2id.TAG_BYTES))
+_nobodys = os.urandom(argon2id.SALT_BYTES), os.urandom(argon2id.TAG_BYTES)
 
 #: Characters that a password has besides its owner's name and the installation's words.
 MIN_OTHER_CHARACTERS = 6
@@ -59,7 +59,7 @@ class Match(Enum):
 def hash_password(password: str) -> str:
     """Hash a password for keeping; raises Unavailable when too many wait for that."""
     with _turn():
-        return argon2id.make(prepared(password))
+        return argon2id.make(prepared(password), setting("PASSWORD_HASH_MB"))
 
 
 def check_password(password: str, kept: str | None) -> Match | None:
@@ -78,12 +78,16 @@ def check_password(password: str, kept: str | None) -> Match | None:
 
 def _is_hash_of(password: str, kept: str | None) -> bool:
     with _turn():
-        return argon2id.matches(password, kept or _nobody) and bool(kept)
+        return argon2id.matches(password, kept or _nobodys_hash()) and bool(kept)
+
+
+def _nobodys_hash() -> str:
+    return argon2id.spelled(*_nobodys, setting("PASSWORD_HASH_MB"))
 
 
 def outdated(kept: str) -> bool:
     """Return whether a hash was made with other parameters than today's."""
-    return argon2id.outdated(kept)
+    return argon2id.outdated(kept, setting("PASSWORD_HASH_MB"))
 
 
 def weakness(password: str, email: str) -> str | None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import text
 
+from collab.core.security import argon2id
+from collab.core.slots import setting
 from collab.core.text.opaque import prepared
 from collab.extensions import db
 
@@ -126,7 +127,7 @@ def test_a_password_is_one_on_every_keyboard(nobody: Person) -> None:
 def test_a_hash_from_before_is_good_and_is_made_anew(app: Flask, nobody: Person) -> None:
     ok(registers(nobody, ADDRESS))
     with app.app_context():
-        kept = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(DECOMPOSED)
+        kept = argon2id.make(DECOMPOSED, setting("PASSWORD_HASH_MB"))
         statement = text("UPDATE users SET password_hash = :kept WHERE email = :email")
         db.session.execute(statement, {"kept": kept, "email": ADDRESS})
         db.session.commit()

@@ -33,10 +33,12 @@ from collab.core.caller import Caller
 from collab.core.database import TURNS, on_lock
 from collab.core.errors import Conflict, Unavailable
 from collab.core.models import utcnow
+from collab.core.security import argon2id
 from collab.core.slots import setting
 from collab.events.models import EventRow
 from collab.extensions import db
 
+from ..conftest import SETTINGS
 from ..support.people import PASSWORD, Person
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -154,7 +156,7 @@ def test_a_hash_of_today_stays_as_it_is(alice: Person, user: User) -> None:
     ("password", "kept"),
     [
         (PASSWORD, OUTDATED.hash(PASSWORD)),
-        (AS_TYPED, PasswordHasher(2, 19 * 1024, 1).hash(AS_TYPED)),
+        (AS_TYPED, argon2id.make(AS_TYPED, int(SETTINGS["PASSWORD_HASH_MB"]))),
     ],
     ids=["other parameters", "as typed"],
 )
@@ -196,7 +198,7 @@ def test_a_wrong_password_is_wrong_however_it_is_typed() -> None:
 
 
 def test_what_stands_for_no_account_takes_as_long_and_is_nobodys() -> None:
-    nobodys = passwords._nobody
+    nobodys = passwords._nobodys_hash()
     assert extract_parameters(nobodys) == extract_parameters(passwords.hash_password(PASSWORD))
     with pytest.raises(VerifyMismatchError):
         PasswordHasher().verify(nobodys, PASSWORD)

@@ -15,10 +15,11 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collab.auth import passwords
 from collab.core.database import TURNS
+from collab.core.security import argon2id
 from collab.events.log import BELL
 
+from ..conftest import SETTINGS
 from ..support.locks import Act, Queue
 from ..support.people import PASSWORD, Person
 from ..support.races import at_once
@@ -26,7 +27,8 @@ from ..support.sockets import Socket
 from ..support.waiting import eventually
 
 NEW = "another good one"
-NEW_HASH, OLD_HASH = passwords.hash_password(NEW), passwords.hash_password(PASSWORD)
+HASH_MIB = int(SETTINGS["PASSWORD_HASH_MB"])
+NEW_HASH, OLD_HASH = argon2id.make(NEW, HASH_MIB), argon2id.make(PASSWORD, HASH_MIB)
 AS_BEFORE = f"UPDATE users SET password_hash = '{OLD_HASH}', disabled_at = NULL"
 
 
@@ -83,7 +85,7 @@ def test_no_session_begins_with_a_password_that_was_changed_meanwhile(
 def test_a_password_that_was_kept_anew_meanwhile_is_still_right(
     queue: Queue, alice: Person
 ) -> None:
-    again = passwords.hash_password(PASSWORD)
+    again = argon2id.make(PASSWORD, HASH_MIB)
     kept_anew = f"UPDATE users SET password_hash = '{again}' WHERE id = {alice.id}"
     (answer,) = queue.overtaken([(Person("alice", alice.http), log_in)], kept_anew)
     assert answer.status_code == 200

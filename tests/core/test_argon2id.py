@@ -16,7 +16,7 @@ PASSWORD = "correct horse battery staple"
 
 @pytest.mark.parametrize("password", ["", PASSWORD, "Füße und 🚀", "x" * 128])
 def test_the_library_reads_what_is_made_here(password):
-    made = argon2id.make(password)
+    made = argon2id.make(password, 19)
     assert TODAY.verify(made, password)
     assert extract_parameters(made) == extract_parameters(TODAY.hash(password))
     assert not TODAY.check_needs_rehash(made)
@@ -30,7 +30,7 @@ def test_what_the_library_made_is_read_here(password):
 
 
 def test_two_hashes_of_one_password_have_nothing_in_common():
-    one, another = (argon2id.make(PASSWORD).split("$")[-2:] for _ in range(2))
+    one, another = (argon2id.make(PASSWORD, 1).split("$")[-2:] for _ in range(2))
     assert not set(one) & set(another)
 
 
@@ -38,7 +38,17 @@ def test_a_hash_with_other_parameters_is_read():
     kept = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2).hash(PASSWORD)
     assert argon2id.matches(PASSWORD, kept)
     assert not argon2id.matches("another", kept)
-    assert argon2id.outdated(kept)
+    assert argon2id.outdated(kept, 19)
+
+
+@pytest.mark.parametrize("mib", [1, 2, 3, 46])
+def test_a_hash_takes_the_memory_that_is_asked_for(mib):
+    made = argon2id.make(PASSWORD, mib)
+    assert extract_parameters(made).memory_cost == mib * 1024
+    assert TODAY.verify(made, PASSWORD)
+    assert argon2id.matches(PASSWORD, made)
+    assert not argon2id.outdated(made, mib)
+    assert argon2id.outdated(made, mib + 1)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +68,7 @@ def test_what_is_no_whole_hash_is_nobodys(spoil):
 
 def test_what_cannot_be_hashed_is_told_to_the_caller():
     with pytest.raises(UnicodeEncodeError):
-        argon2id.make("\ud800")
+        argon2id.make("\ud800", 19)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")

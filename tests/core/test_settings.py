@@ -40,6 +40,7 @@ BAD = {
     "SESSION_DAYS": ["", "-1", "3651", "1.5"],
     "SOCKET_ORIGINS": ["example.com", "https://x.org/", "https://x.org,*", "null"],
     "PASSWORD_WORDS": ["ab", "x" * 41, "two words"],
+    "PASSWORD_HASH_MB": ["", "0", "1025", "18.5"],
     "CORS_ORIGINS": ["example.com", "https://x.org/", "https://x.org,*", "https://*.x.org", "null"],
     "RATE_LIMIT": ["", "many", "300", "0 per minute", "5 per 0 minutes", "5 per fortnight", "-1"],
     "AUTH_RATE_LIMIT": ["", "0 per minute", "5/minute"],

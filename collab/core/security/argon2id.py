@@ -26,28 +26,35 @@ from argon2.low_level import ARGON2_VERSION, Type, core, error_to_str, ffi
 T = TypeVar("T")
 
 #: OWASP's recommendation for argon2id: 19 MiB, two passes, one lane.
-MEMORY_KIB = 19 * 1024
+OWASP_MIB = 19
 PASSES_OVER_IT = 2
 LANES_AT_ONCE = 1
 SALT_BYTES = 16
 TAG_BYTES = 32
-#: What a hash works in: whole large pages.
-MAPPING_BYTES = 20 * 2**20
+KIB_PER_MIB = 1024
+#: A hash works in whole large pages: ten, for 19 MiB.
+LARGE_PAGE_BYTES = 2 * 2**20
 #: How far a hashing thread stands behind others, of 19: where all want the core, it gets a tenth.
 NICE_STEPS = 10
 
-#: How a hash with these parameters is spelled (PHC string format), with its salt and its tag.
-_PREFIX = f"$argon2id$v={ARGON2_VERSION}$m={MEMORY_KIB},t={PASSES_OVER_IT},p={LANES_AT_ONCE}$"
-_SPELLING = re.compile(re.escape(_PREFIX) + r"([\w+/]{22})\$([\w+/]{43})", re.ASCII)
+#: How a hash of so many passes and lanes is spelled (PHC string format): with its memory in KiB,
+#: of 1 MiB or more, its salt and its tag.
+_BEFORE = f"$argon2id$v={ARGON2_VERSION}$m="
+_AFTER = f",t={PASSES_OVER_IT},p={LANES_AT_ONCE}$"
+_SPELLING = re.compile(
+    rf"{re.escape(_BEFORE)}(\d{{4,7}}){re.escape(_AFTER)}([\w+/]{{22}})\$([\w+/]{{43}})", re.ASCII
+)
 
 #: For hashes with other parameters, from before.
-_hasher = PasswordHasher(PASSES_OVER_IT, MEMORY_KIB, LANES_AT_ONCE, TAG_BYTES, SALT_BYTES)
+_hasher = PasswordHasher(
+    PASSES_OVER_IT, OWASP_MIB * KIB_PER_MIB, LANES_AT_ONCE, TAG_BYTES, SALT_BYTES
+)
 
 
-def make(password: str) -> str:
-    """Return a hash with a new salt."""
+def make(password: str, mib: int) -> str:
+    """Return a hash with a new salt, that took so many MiB."""
     salt = os.urandom(SALT_BYTES)
-    return spelled(salt, _behind(lambda: _tag(password.encode(), salt)))
+    return spelled(salt, _behind(lambda: _tag(password.encode(), salt, mib * KIB_PER_MIB)), mib)
 
 
 def matches(password: str, kept: str) -> bool:
@@ -55,35 +62,40 @@ def matches(password: str, kept: str) -> bool:
     return _behind(lambda: _matches(password, kept))
 
 
-def outdated(kept: str) -> bool:
+def outdated(kept: str, mib: int) -> bool:
     """Return whether a hash was made with other parameters than today's."""
-    return _hasher.check_needs_rehash(kept)
+    return not _SPELLING.fullmatch(kept) or not kept.startswith(_prefix(mib))
 
 
-def spelled(salt: bytes, tag: bytes) -> str:
+def _prefix(mib: int) -> str:
+    return f"{_BEFORE}{mib * KIB_PER_MIB}{_AFTER}"
+
+
+def spelled(salt: bytes, tag: bytes, mib: int) -> str:
     """Spell a hash as it is kept."""
-    return _PREFIX + "$".join(b64encode(part).decode().rstrip("=") for part in (salt, tag))
+    return _prefix(mib) + "$".join(b64encode(part).decode().rstrip("=") for part in (salt, tag))
 
 
 def _matches(password: str, kept: str) -> bool:
     if found := _SPELLING.fullmatch(kept):
-        salt, tag = (b64decode(part + "=" * (-len(part) % 4)) for part in found.groups())
-        return compare_digest(_tag(password.encode(), salt), tag)
+        kib, *parts = found.groups()
+        salt, tag = (b64decode(part + "=" * (-len(part) % 4)) for part in parts)
+        return compare_digest(_tag(password.encode(), salt, int(kib)), tag)
     try:
         return _hasher.verify(kept, password)
     except (VerificationError, InvalidHashError):
         return False
 
 
-def _tag(password: bytes, salt: bytes) -> bytes:
+def _tag(password: bytes, salt: bytes, kib: int) -> bytes:
     """Return the tag of a password (RFC 9106), worked out in memory of our own."""
     out, secret, salted = ffi.new("uint8_t[]", TAG_BYTES), *map(ffi.from_buffer, (password, salt))
-    with _memory() as memory, ffi.from_buffer("uint8_t[]", memory) as place:
+    with _memory(kib) as memory, ffi.from_buffer("uint8_t[]", memory) as place:
 
         @ffi.callback("int(uint8_t **, size_t)", error=-1)
         def give(where: Any, size: int) -> int:
             where[0] = place
-            return 0 if size <= MAPPING_BYTES else -1
+            return 0 if size <= len(memory) else -1
 
         @ffi.callback("void(uint8_t *, size_t)")
         def take_back(where: Any, size: int) -> None:
@@ -93,7 +105,7 @@ def _tag(password: bytes, salt: bytes) -> bytes:
         context.out, context.outlen = out, TAG_BYTES
         context.pwd, context.pwdlen = secret, len(password)
         context.salt, context.saltlen = salted, len(salt)
-        context.t_cost, context.m_cost, context.version = PASSES_OVER_IT, MEMORY_KIB, ARGON2_VERSION
+        context.t_cost, context.m_cost, context.version = PASSES_OVER_IT, kib, ARGON2_VERSION
         context.lanes = context.threads = LANES_AT_ONCE
         context.allocate_cbk, context.free_cbk = give, take_back
         code = core(context, Type.ID.value)
@@ -102,9 +114,10 @@ def _tag(password: bytes, salt: bytes) -> bytes:
     return bytes(ffi.buffer(out))
 
 
-def _memory() -> mmap.mmap:
+def _memory(kib: int) -> mmap.mmap:
     """Return memory that is the system's again as soon as it is closed."""
-    made = mmap.mmap(-1, MAPPING_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    pages = -(-kib * 1024 // LARGE_PAGE_BYTES)
+    made = mmap.mmap(-1, pages * LARGE_PAGE_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if sys.platform.startswith("linux"):
         with suppress(OSError):  # a kernel without large pages
             made.madvise(mmap.MADV_HUGEPAGE)
