@@ -6,13 +6,14 @@ They come from the Unicode data of the Python that runs. All this is pure: any p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import chain
 from unicodedata import category, normalize
 
-#: No marks and no symbols are looked for after these: what follows has none, or is private.
-_LOOKED_THROUGH = (range(0x80, 0x3400), range(0xA000, 0xAC00), range(0xF900, 0x1FC00))
 _EMOJI_BLOCKS = range(0x1F000, 0x1FB00)
+#: No marks and no symbols are looked for after these: what follows has none, or is private.
+_LOOKED_THROUGH = (
+    *(range(0x80, 0x3400), range(0xA000, 0xAC00), range(0xF900, 0x1F000)),
+    *(_EMOJI_BLOCKS, range(0x1FB00, 0x1FC00)),
+)
 #: Parts of Korean syllables as older character sets had them.
 _KOREAN_COMPATIBILITY = (range(0x3131, 0x318F), range(0xFFA1, 0xFFDD))
 
@@ -39,39 +40,38 @@ IGNORED_CHARACTERS = (
 )
 
 
-def _ranges(codes: Iterable[int]) -> Iterator[str]:
-    first = last = -2
-    for code in chain(codes, (-2,)):
-        if code != last + 1:
-            if first >= 0:
-                yield re.escape(chr(first)) + "-" + re.escape(chr(last))
-            first = code
-        last = code
+def _range(first: int, last: int) -> str:
+    return re.escape(chr(first)) + "-" + re.escape(chr(last))
 
 
-def _found(kinds: str) -> Iterator[tuple[int, str]]:
-    """Yield the characters of some kinds, by the first letter of their category, and those.
+def _kinds(codes: range) -> str:
+    """Return the first letter of the category of each character."""
+    categories = "".join(map(category, map(chr, codes)))
+    if codes is _EMOJI_BLOCKS:  # what this Python does not know yet is an emoji there
+        categories = categories.replace("Cn", "So")
+    return categories[::2]
 
-    It goes through 140,000 characters, and none of them stays in memory.
+
+_KINDS = tuple((codes, _kinds(codes)) for codes in _LOOKED_THROUGH)
+
+
+def _found(kind: str) -> str:
+    """Return the characters of a kind.
+
+    By their runs: going through 60,000 one by one took 9 ms more of each start.
     """
-    for part in _LOOKED_THROUGH:
-        for code in part:
-            if (kind := category(chr(code)))[0] in kinds:
-                yield code, kind
+    return "".join(
+        _range(codes[run.start()], codes[run.end() - 1])
+        for codes, kinds in _KINDS
+        for run in re.finditer(f"{kind}+", kinds)
+    )
 
 
 #: Marks: what is written on, below or around a letter, vowel signs included.
-LETTER_MARKS = "".join(_ranges(code for code, _ in _found("M")))
+LETTER_MARKS = _found("M")
 
-#: Symbols outside ASCII, emoji included, each a word of its own: also those of blocks of emoji that
-#: this Python does not know yet.
-WORD_SYMBOLS = "".join(
-    _ranges(
-        code
-        for code, kind in _found("SC")
-        if kind[0] == "S" or (kind == "Cn" and code in _EMOJI_BLOCKS)
-    )
-)
+#: Symbols outside ASCII, emoji included, each a word of its own.
+WORD_SYMBOLS = _found("S")
 
 #: What belongs to the character before it: marks, vowels and ends of Korean syllables in all their
 #: widths, and what has no shape.
@@ -80,12 +80,10 @@ JOINING_CHARACTERS = (
     + LETTER_MARKS
     + "\u1161-\u11ff\ud7b0-\ud7ff\uff9e\uff9f"
     + "".join(
-        _ranges(
-            code
-            for part in _KOREAN_COMPATIBILITY
-            for code in part
-            if 0x1161 <= ord(normalize("NFKC", chr(code))) <= 0x11FF
-        )
+        _range(code, code)
+        for part in _KOREAN_COMPATIBILITY
+        for code in part
+        if 0x1161 <= ord(normalize("NFKC", chr(code))) <= 0x11FF
     )
 )
 
