@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask_jwt_extended import JWTManager
-from flask_sock import Sock
 from flask_sqlalchemy import SQLAlchemy
 
 from .core.models import Model
@@ -11,4 +10,3 @@ from .core.models import Model
 #: Answers are written from what a commit left in memory, so objects stay loaded after it.
 db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
 jwt = JWTManager()
-sock = Sock()

@@ -5,7 +5,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Bind the extensions, and give every request the conventions of `core/http`."""
-    from ..extensions import db, jwt, sock
+    from ..extensions import db, jwt
     from . import (
         allocator,
         client_address,
@@ -39,7 +39,6 @@ def init_app(app: Flask) -> None:
     tracing.init_app(app)  # outside of what rewrites paths and addresses
     client_address.init_app(app)
     errors.init_app(app)
-    sock.init_app(app)
     housekeeping.init_app(app)
     own.init_app(app)
     metrics.register(app, "database", numbers.collect_database)

@@ -13,7 +13,9 @@ def init_app(app: Flask) -> None:
     from .json_door.protocol import LIVE_AREA
     from .socketio_door import routes as socketio_routes
     from .transport import live
+    from .upgrading import sock
 
+    sock.init_app(app)
     live.init_app(app)
     socket.init_app(app)
     doors = [one.blueprint for one in (routes, socket_routes, socketio_routes)]

@@ -54,6 +54,13 @@ def test_the_socket_has_several_addresses(path: str, server: Any) -> None:
     assert knock(server.url, path=path).status_code == 101
 
 
+def test_the_answer_to_a_key_is_that_of_the_standard(server: Any) -> None:
+    """RFC 6455 §1.3 has the example."""
+    answer = knock(server.url)
+    assert answer.headers["Sec-WebSocket-Accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    assert answer.headers["Upgrade"].lower() == "websocket"
+
+
 @pytest.mark.parametrize("path", ["/ws", "/ws/notifications"])
 def test_a_plain_get_of_the_socket_is_told_that_it_takes_handshakes(path: str, server: Any) -> None:
     answer = httpx.get(server.url + path, **PLAIN)
@@ -122,6 +129,20 @@ def test_a_handshake_whose_connection_is_not_upgraded_is_refused(
     answer = knock(server.url, Connection=connection)
     assert answer.status_code == 400
     assert is_problem(answer)
+
+
+@pytest.mark.parametrize("upgrade", [None, "", "h2c", "websockets"])
+def test_a_handshake_to_something_else_is_refused(upgrade: str | None, server: Any) -> None:
+    answer = knock(server.url, Upgrade=upgrade)
+    assert answer.status_code == 400
+    assert is_problem(answer)
+
+
+@pytest.mark.parametrize(
+    "header", [("Upgrade", "WebSocket"), ("Connection", "keep-alive, UPGRADE")]
+)
+def test_names_are_the_same_in_capital_letters(header: tuple[str, str], server: Any) -> None:
+    assert knock(server.url, **dict([header])).status_code == 101
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])

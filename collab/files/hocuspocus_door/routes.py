@@ -12,12 +12,12 @@ from ...auth import tickets
 from ...auth.guard import from_address
 from ...core.caller import Caller
 from ...core.errors import ApiError
-from ...extensions import sock
 from ...realtime.budget import SMALL_MESSAGE_BYTES
 from ...realtime.json_door.routes import run, socket_blueprint
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
 from ...realtime.transport.wire import Wire
+from ...realtime.upgrading import sock
 from ..yjs.budget import limit_of
 from ..yjs.closing import code_for, note_refusal
 from ..yjs.follower import editors_topic

@@ -10,11 +10,11 @@ from simple_websocket import Server
 from ...auth import tickets
 from ...auth.guard import from_address
 from ...core.errors import ApiError, Unauthorized
-from ...extensions import sock
 from ...realtime.budget import SMALL_MESSAGE_BYTES
 from ...realtime.json_door.routes import run, seated, socket_blueprint
 from ...realtime.transport.parked import Parked
 from ...realtime.transport.places import Seat
+from ...realtime.upgrading import sock
 from ..json_door.messages import load_text
 from ..yjs.budget import limit_of
 from ..yjs.closing import note_refusal

@@ -36,7 +36,7 @@ from ...events.close_codes import (
     TRY_AGAIN_LATER,
     UNREADABLE_MESSAGE,
 )
-from ...extensions import db, sock
+from ...extensions import db
 from ..budget import JSON_BUDGET, JsonLimit, SizeLimit
 from ..transport.incoming import Incoming
 from ..transport.intake import End
@@ -45,6 +45,7 @@ from ..transport.parked import Parked
 from ..transport.places import Seat
 from ..transport.served import Served
 from ..transport.wire import Wire
+from ..upgrading import sock
 from .protocol import JSON_SPEECH, MAX_MESSAGE_BYTES, Speech, TooBig, refusal
 from .socket import Socket
 from .stranger import Stranger, end

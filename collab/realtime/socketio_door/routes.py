@@ -20,7 +20,6 @@ from ...core.http.origin import refuse_foreign_sockets
 from ...core.http.resuming import Resumed
 from ...core.links import BASE_PATH
 from ...core.slots import application, setting
-from ...extensions import sock
 from ...serving.deadlines import NO_DEADLINE
 from ...serving.holding import HOLDS_KEY, Hold
 from ..budget import JSON_BUDGET
@@ -32,6 +31,7 @@ from ..transport.live import live
 from ..transport.parked import Parked
 from ..transport.places import Seat
 from ..transport.served import Served
+from ..upgrading import sock
 from . import packets, sessions
 from .client import Client
 from .greeting import Greeting
