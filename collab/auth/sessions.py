@@ -133,7 +133,14 @@ def is_known_network(email: str, client: Client) -> bool:
 
 def _know_network(user: User, client: Client) -> None:
     """Note from where somebody has logged in, in the open transaction."""
-    db.session.merge(KnownNetwork(user_id=user.id, network=client.network, used_at=utcnow()))
+    now = utcnow()
+    here = (KnownNetwork.user_id == user.id) & (KnownNetwork.network == client.network)
+    statement = update(KnownNetwork).where(here).values(used_at=now)
+    statement = statement.execution_options(synchronize_session=False)
+    known: Any = db.session.execute(statement)
+    if known.rowcount:
+        return
+    db.session.add(KnownNetwork(user_id=user.id, network=client.network, used_at=now))
     mine = select(KnownNetwork.network).where(KnownNetwork.user_id == user.id)
     old = mine.order_by(KnownNetwork.used_at.desc()).offset(KNOWN_NETWORKS)
     _forget(user.id, KnownNetwork.network.in_(old))

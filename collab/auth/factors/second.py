@@ -23,7 +23,7 @@ from ...extensions import db
 from ..models import User
 from . import recovery, totp
 from .guesses import WrongCode
-from .models import Passkey, Totp
+from .models import Passkey, RecoveryCode, Totp
 
 #: How a code of an authenticator app looks; anything else is meant as a recovery code.
 APP_CODE = re.compile(r"[0-9]{6}")
@@ -64,10 +64,12 @@ class Overview:
 
 def overview(user_id: int) -> Overview:
     """Return what protects an account, as it is now."""
-    found = totp.load(user_id)
-    count = select(func.count()).where(Passkey.user_id == user_id)
-    since = found.confirmed_at if found is not None else None
-    return Overview(since, db.session.scalar(count) or 0, recovery.left(user_id))
+    since = select(Totp.confirmed_at).where(Totp.user_id == user_id)
+    passkeys = select(func.count()).where(Passkey.user_id == user_id)
+    codes = select(func.count()).where(RecoveryCode.user_id == user_id)
+    # All at once, since each log-in asks.
+    asked = select(*(one.scalar_subquery() for one in (since, passkeys, codes)))
+    return Overview(*db.session.execute(asked).one())
 
 
 def take_code(user_id: int, code: str) -> None:
