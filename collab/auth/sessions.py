@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, select, update
 
 from ..core import client_address
 from ..core.caller import Caller
+from ..core.compiled import Compiled
 from ..core.counting.networks import network_of
 from ..core.errors import NotFound, Unauthorized
 from ..core.lists.paging import Page, paginate
-from ..core.models import utcnow
+from ..core.models import Id, utcnow
 from ..core.security import digest
 from ..core.slots import setting
 from ..core.storage import retention
@@ -114,21 +115,32 @@ def start(
     return issue(session, token_id)
 
 
+_OLDEST = Compiled(
+    select(Session.id)
+    .where(Session.user_id == bindparam("user_id", type_=Id))
+    .order_by(Session.created_at.desc(), Session.id.desc())
+    .offset(MAX_SESSIONS_KEPT)
+)
+
+
 def _end_oldest(user: User) -> None:
     """Keep the newest sessions of a person, ended ones included, in the open transaction."""
-    mine = select(Session.id).where(Session.user_id == user.id)
-    old = mine.order_by(Session.created_at.desc(), Session.id.desc()).offset(MAX_SESSIONS_KEPT)
-    keys = db.session.scalars(old).all()
+    keys = [row.id for row in _OLDEST.all({"user_id": user.id})]
     if keys:
         revoke(Session.id.in_(keys), f"more than {MAX_SESSIONS_KEPT:,} sessions")
         db.session.execute(delete(Session).where(Session.id.in_(keys)))
 
 
+_KNOWN = Compiled(
+    select(KnownNetwork.network)
+    .join(User, User.id == KnownNetwork.user_id)
+    .where(User.email == bindparam("email"), KnownNetwork.network == bindparam("network"))
+)
+
+
 def is_known_network(email: str, client: Client) -> bool:
     """Return whether somebody has logged in to the account with this e-mail from there before."""
-    of_account = select(KnownNetwork.network).join(User, User.id == KnownNetwork.user_id)
-    found = of_account.where(User.email == email, KnownNetwork.network == client.network)
-    return db.session.scalar(found) is not None
+    return _KNOWN.one({"email": email, "network": client.network}) is not None
 
 
 def _know_network(user: User, client: Client) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, bindparam, delete, func, select
 
 from ...core.caller import Caller
+from ...core.compiled import Compiled
 from ...core.database import take_write_lock
 from ...core.errors import Conflict, NotFound
+from ...core.models import Id
 from ...events import log
 from ...events.catalogue.security import (
     RecoveryCodesRenewed,
@@ -62,14 +65,24 @@ class Overview:
         return [name for name, there in has.items() if there]
 
 
+def _asked() -> Select[Any]:
+    """Ask for all at once, as each log-in does."""
+    whose = bindparam("user_id", type_=Id)
+    asked = {
+        "totp_since": select(Totp.confirmed_at).where(Totp.user_id == whose),
+        "passkeys": select(func.count()).where(Passkey.user_id == whose),
+        "recovery_codes_left": select(func.count()).where(RecoveryCode.user_id == whose),
+    }
+    return select(*(one.scalar_subquery().label(name) for name, one in asked.items()))
+
+
+_OVERVIEW = Compiled(_asked())
+
+
 def overview(user_id: int) -> Overview:
     """Return what protects an account, as it is now."""
-    since = select(Totp.confirmed_at).where(Totp.user_id == user_id)
-    passkeys = select(func.count()).where(Passkey.user_id == user_id)
-    codes = select(func.count()).where(RecoveryCode.user_id == user_id)
-    # All at once, since each log-in asks.
-    asked = select(*(one.scalar_subquery() for one in (since, passkeys, codes)))
-    return Overview(*db.session.execute(asked).one())
+    db.session.flush()  # what has changed in this transaction counts
+    return Overview(*_OVERVIEW.one({"user_id": user_id}))
 
 
 def take_code(user_id: int, code: str) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sqlalchemy import bindparam, select
 
 from ...core.caller import Caller
+from ...core.compiled import Compiled
 from ...core.database import take_write_lock
 from ...core.errors import Conflict, Unauthorized
+from ...core.models import Id
 from ...extensions import db
 from .. import passwords, sessions
 from ..attempts import attempts
@@ -14,8 +20,16 @@ from ..models import User
 from ..passwords import Match
 from ..sessions import Client
 
+#: Reads an account's id and hash, as they are now.
+Whose = Callable[[], Any]
+
 #: How often a password is checked that others change at the same time.
 PASSWORD_CHECKS = 3
+
+
+_KEPT = select(User.id, User.password_hash)
+_OF_EMAIL = Compiled(_KEPT.where(User.email == bindparam("email")))
+_OF_ID = Compiled(_KEPT.where(User.id == bindparam("id", type_=Id)))
 
 
 class WrongCredentials(Unauthorized):
@@ -29,7 +43,8 @@ def account_with(email: str, password: str, client: Client) -> User:
 
     An outdated hash is replaced. Raises WrongCredentials, TooManyAttempts.
     """
-    return _proved(User.email == email, email, password, client, WrongCredentials())
+    whose = partial(_OF_EMAIL.one, {"email": email})
+    return _proved(whose, email, password, client, WrongCredentials())
 
 
 def own_account(caller: Caller, password: str, client: Client, *, new: str | None = None) -> User:
@@ -38,12 +53,12 @@ def own_account(caller: Caller, password: str, client: Client, *, new: str | Non
     With `new`, that is its password from now on. Raises WrongCredentials, TooManyAttempts.
     """
     refusal = WrongCredentials("The current password is wrong.")
-    mine = User.id == caller.user_id
+    mine = partial(_OF_ID.one, {"id": caller.user_id})
     return _proved(mine, caller.email, password, client, refusal, new)
 
 
 def _proved(
-    whose: ColumnElement[bool],
+    whose: Whose,
     email: str,
     password: str,
     client: Client,
@@ -63,9 +78,7 @@ def _proved(
     return user
 
 
-def _check(
-    whose: ColumnElement[bool], password: str, new: str | None = None
-) -> tuple[User, str | None] | None:
+def _check(whose: Whose, password: str, new: str | None = None) -> tuple[User, str | None] | None:
     """Check a password; if it is right, take the writer's lock and return its account.
 
     It also returns the hash to keep from now on: of the new password, or of the same one if the
@@ -74,8 +87,7 @@ def _check(
     then what was right is so no longer. Raises Conflict if that goes on and on.
     """
     for _ in range(PASSWORD_CHECKS):
-        query = select(User.id, User.password_hash).where(whose)
-        kept = db.session.execute(query).one_or_none()
+        kept = whose()
         db.session.rollback()  # gives the connection back while the password is checked
         match = passwords.check_password(password, kept and kept.password_hash)
         if match is None or not kept:
