@@ -375,6 +375,7 @@ GLUE = (
     "core/http/representations/*",  # parts of bodies, and what comes back in them
     "ingest/doors/*",  # events: who sends them, and in which form
     "realtime/http_door/*",  # pages, polls and streams of events
+    "realtime/upgrading.py",  # answers handshakes
     "auth/guard.py",  # finds out who calls, before each request
     "auth/refreshing/cookies.py",  # the cookie in which a page has its refresh token
     "auth/refusals.py",  # notes who was refused, after each request

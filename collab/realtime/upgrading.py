@@ -17,7 +17,7 @@ from simple_websocket import ConnectionClosed, Server
 from wsproto.connection import Connection, ConnectionType
 from wsproto.utilities import generate_accept_token
 
-ANSWER = (
+UPGRADE_ANSWER = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: %s\r\n\r\n"
 )
@@ -34,7 +34,7 @@ class QuickServer(Server):  # type: ignore[misc]
         if self.environ.get("HTTP_UPGRADE", "").lower() != "websocket":
             raise ValueError("Missing header, 'Upgrade: websocket'")
         key = self.environ["HTTP_SEC_WEBSOCKET_KEY"].encode()
-        self.sock.send(ANSWER % generate_accept_token(key))
+        self.sock.send(UPGRADE_ANSWER % generate_accept_token(key))
         self.ws.connection = Connection(ConnectionType.SERVER)
         self.connected = True
 
