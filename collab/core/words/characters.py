@@ -55,7 +55,12 @@ def _kinds(codes: range) -> str:
 _KINDS = tuple((codes, _kinds(codes)) for codes in _LOOKED_THROUGH)
 
 
-def _found(kind: str) -> str:
+#: Runs of them, by the first letters of their categories.
+_MARK_RUNS = re.compile("M+")
+_SYMBOL_RUNS = re.compile("S+")
+
+
+def _found(runs: re.Pattern[str]) -> str:
     """Return the characters of a kind.
 
     By their runs: going through 60,000 one by one took 9 ms more of each start.
@@ -63,15 +68,15 @@ def _found(kind: str) -> str:
     return "".join(
         _range(codes[run.start()], codes[run.end() - 1])
         for codes, kinds in _KINDS
-        for run in re.finditer(f"{kind}+", kinds)
+        for run in runs.finditer(kinds)
     )
 
 
 #: Marks: what is written on, below or around a letter, vowel signs included.
-LETTER_MARKS = _found("M")
+LETTER_MARKS = _found(_MARK_RUNS)
 
 #: Symbols outside ASCII, emoji included, each a word of its own.
-WORD_SYMBOLS = _found("S")
+WORD_SYMBOLS = _found(_SYMBOL_RUNS)
 
 #: What belongs to the character before it: marks, vowels and ends of Korean syllables in all their
 #: widths, and what has no shape.
