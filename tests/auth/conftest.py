@@ -4,7 +4,11 @@ from functools import partial
 
 import pytest
 
+from collab.auth.factors import totp
+from collab.auth.factors.models import Totp
 from collab.auth.models import User
+from collab.core import sealing
+from collab.core.models import utcnow
 from collab.extensions import db
 
 from ..support.grace import age
@@ -27,3 +31,13 @@ def inside(app):
 def user(inside, alice):
     """Return alice's row."""
     return db.session.get_one(User, alice.id)
+
+
+@pytest.fixture
+def device(user):
+    """Return alice's authenticator app, as a row."""
+    sealed = sealing.seal("JBSWY3DPEHPK3PXP", purpose=totp.SECRET_PURPOSE)
+    made = Totp(user_id=user.id, secret=sealed, confirmed_at=utcnow(), last_step=0)
+    db.session.add(made)
+    db.session.commit()
+    return made

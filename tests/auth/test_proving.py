@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from collab.auth import guard, passwords, sessions
 from collab.auth.attempts import SPRAY_FACTOR, TooManyAttempts, attempts
-from collab.auth.factors import proofs, recovery, totp
+from collab.auth.factors import proofs, recovery
 from collab.auth.factors.guesses import WrongCode
 from collab.auth.factors.models import Totp
 from collab.auth.factors.proofs import ProofRefused, Purpose
@@ -28,7 +28,6 @@ from collab.auth.signing_in.confirming import NothingShown
 from collab.auth.signing_in.freshness import NotFresh
 from collab.auth.signing_in.proving import PASSWORD_CHECKS, WrongCredentials
 from collab.auth.tokens import read_access_token
-from collab.core import sealing
 from collab.core.caller import Caller
 from collab.core.database import TURNS, on_lock
 from collab.core.errors import Conflict, Unavailable
@@ -220,15 +219,6 @@ def test_so_many_wait_for_their_turn_and_no_more() -> None:
 
 
 # -- completing -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def device(user: User) -> Totp:
-    sealed = sealing.seal("JBSWY3DPEHPK3PXP", purpose=totp.SECRET_PURPOSE)
-    made = Totp(user_id=user.id, secret=sealed, confirmed_at=utcnow(), last_step=0)
-    db.session.add(made)
-    db.session.commit()
-    return made
 
 
 def started() -> dict[str, Any]:
