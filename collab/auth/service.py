@@ -89,8 +89,8 @@ def log_in(email: str, password: str, client: Client) -> SignedIn:
 def change_password(caller: Caller, current: str, new: str, client: Client) -> None:
     """Set a new password and end the other sessions; raises WrongCredentials."""
     _check_strength(new, caller.email, "new_password")
-    user = proving.own_account(caller, current, client, new=new)
-    _changed_password(user, caller, client)
+    proving.own_account(caller, current, client, new=new)
+    _changed_password(caller, client)
 
 
 def set_first_password(caller: Caller, new: str, client: Client) -> None:
@@ -105,10 +105,10 @@ def set_first_password(caller: Caller, new: str, client: Client) -> None:
     # Under the lock since it was looked at: two first passwords would each think themselves the
     # only one.
     user.password_hash = password_hash
-    _changed_password(user, caller, client)
+    _changed_password(caller, client)
 
 
-def _changed_password(user: User, caller: Caller, client: Client) -> None:
+def _changed_password(caller: Caller, client: Client) -> None:
     """End the other sessions, and whatever else the old password let in; commits."""
     others = (Session.user_id == caller.user_id) & (Session.id != caller.session_id)
     sessions.revoke(others, "password changed")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from collab.auth import guard, passwords, service, sessions
 from collab.auth.attempts import TooManyAccounts, TooManyAttempts
@@ -20,7 +21,7 @@ from collab.auth.signing_in.freshness import NotFresh
 from collab.auth.signing_in.proving import WrongCredentials
 from collab.auth.tokens import read_access_token
 from collab.core.caller import Caller
-from collab.core.database import TURNS
+from collab.core.database import TURNS, on_lock
 from collab.core.errors import Unprocessable
 from collab.core.models import utcnow
 from collab.core.slots import setting
@@ -92,6 +93,19 @@ def test_an_address_that_is_taken_is_refused_and_nothing_is_left_open(alice: Per
     with pytest.raises(EmailTaken):
         register(alice.email.upper())
     assert not TURNS.here().taken
+
+
+def test_of_two_who_register_an_address_at_once_one_is_told_that_it_is_taken(
+    make_app: Callable[..., Flask], user: User
+) -> None:
+    app = make_app()
+
+    def overtakes(connection: Connection) -> None:
+        connection.execute(User.__table__.update().values(email=DORA).where(User.id == user.id))
+
+    on_lock(app, overtakes)
+    with app.app_context(), pytest.raises(EmailTaken):
+        register()
 
 
 def test_a_weak_password_is_named_before_anything_is_counted(app: Flask) -> None:
@@ -237,7 +251,7 @@ def test_of_a_new_password_that_is_weak_its_field_is_named(kind: str, caller: Ca
 
 
 def test_a_new_name_is_kept_and_told(user: User) -> None:
-    service.update_me(user, {"name": "Alison"})
+    assert service.update_me(user, {"name": "Alison"}) is user
     assert row(user.id).name == "Alison"
     account = {"user_id": user.id, "name": "Alison"}
     assert told("account.updated") == [("account.updated", user.id, account)]

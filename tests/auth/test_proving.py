@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -47,6 +48,8 @@ NEW = "another good one"
 #: As one keyboard types it, and as it is compared (`core/text/opaque.py`).
 AS_TYPED = "correct cafe\u0301 battery"
 OUTDATED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+#: Those that are hashed, and those that wait.
+MOST = passwords.HASHES_AT_ONCE + passwords.MAX_HASHES_WAITING
 
 
 @pytest.fixture(autouse=True)
@@ -203,19 +206,30 @@ def test_what_stands_for_no_account_takes_as_long_and_is_nobodys() -> None:
         PasswordHasher().verify(nobodys, PASSWORD)
 
 
-def test_so_many_wait_for_their_turn_and_no_more() -> None:
-    most = passwords.HASHES_AT_ONCE + passwords.MAX_HASHES_WAITING
-    for _ in range(most + 1):
-        with passwords._turn():
-            pass
-    for _ in range(most):
+@contextmanager
+def taken_places() -> Iterator[None]:
+    """Have as many wait as may."""
+    for _ in range(MOST):
         assert passwords._places.acquire(blocking=False)
     try:
-        with pytest.raises(Unavailable) as refusal:
-            passwords.hash_password(PASSWORD)
+        yield
     finally:
-        passwords._places.release(most)
+        passwords._places.release(MOST)
+
+
+def test_so_many_wait_for_their_turn_and_no_more() -> None:
+    for _ in range(MOST + 1):
+        with passwords._turn():
+            pass
+    with taken_places(), pytest.raises(Unavailable) as refusal:
+        passwords.hash_password(PASSWORD)
     assert refusal.value.headers["Retry-After"] == "2"
+
+
+def test_who_waits_for_a_password_to_be_checked_holds_no_connection(alice: Person) -> None:
+    with taken_places(), pytest.raises(Unavailable):
+        proving.account_with(alice.email, PASSWORD, HERE)
+    assert not db.session().in_transaction()
 
 
 # -- completing -----------------------------------------------------------------------------------
