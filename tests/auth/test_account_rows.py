@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -196,9 +197,7 @@ def assert_changed(caller: Caller, others: list[int]) -> None:
     assert changed == ("account.password_changed", caller.user_id, {"user_id": caller.user_id})
 
 
-def test_a_new_password_ends_all_that_the_old_one_let_in(
-    caller: Caller, others: list[int]
-) -> None:
+def test_a_new_password_ends_all_that_the_old_one_let_in(caller: Caller, others: list[int]) -> None:
     service.change_password(caller, PASSWORD, NEW, HERE)
     assert_changed(caller, others)
 
@@ -237,11 +236,10 @@ def test_that_there_is_a_password_already_is_looked_up_under_the_lock(
 
 @pytest.mark.parametrize("kind", ["changed", "first"])
 def test_of_a_new_password_that_is_weak_its_field_is_named(kind: str, caller: Caller) -> None:
+    change = partial(service.change_password, caller, PASSWORD)
+    sets = partial(service.set_first_password, caller) if kind == "first" else change
     with pytest.raises(Unprocessable) as refusal:
-        if kind == "first":
-            service.set_first_password(caller, caller.email, HERE)
-        else:
-            service.change_password(caller, PASSWORD, caller.email, HERE)
+        sets(caller.email, HERE)
     assert refusal.value.errors == [
         {"pointer": "#/new_password", "detail": "This password is your e-mail address."}
     ]

@@ -195,3 +195,9 @@ def test_each_ring_is_for_it_too(app: Flask) -> None:
     one = ReaderThread(app, Reading([]))
     BELL.of(app).ring()
     assert one._rung.is_set()
+
+
+def test_it_is_called_as_its_reader_and_is_off_where_another_process_does_it(app: Flask) -> None:
+    one, off = ReaderThread(app, Reading([])), ReaderThread(app, Reading([]), enabled=False)
+    assert one._name == "test"
+    assert (one.state, off.state) == ("stopped", "off: another process must do it")

@@ -48,8 +48,8 @@ class Nobody:
 class Line(BackgroundThread, ABC):
     """A way to the other processes of this installation. No method but `stop` waits for them."""
 
-    def __init__(self, *, off: str | None = None) -> None:
-        super().__init__("bell", off=off)
+    def __init__(self) -> None:
+        super().__init__("bell")
         #: Who takes what comes; set before the start.
         self.reader: Listener = Nobody()
 
