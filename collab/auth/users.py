@@ -69,7 +69,7 @@ def update(user: User, changes: dict[str, Any], admin: Caller) -> User:
     transactions of their own, and the rest in the one that disables.
     """
     if changes.get("disabled") and not user.disabled:
-        user = _end_all_of(user, changes, admin)
+        user = _end_all_of(user, admin)
     role, disabled = changes.get("role", user.role), changes.get("disabled", user.disabled)
     if user.role == ADMIN and (role != ADMIN or disabled):
         _require_another_admin(user, admin)
@@ -88,7 +88,7 @@ def update(user: User, changes: dict[str, Any], admin: Caller) -> User:
     return user
 
 
-def _end_all_of(user: User, changes: dict[str, Any], admin: Caller) -> User:
+def _end_all_of(user: User, admin: Caller) -> User:
     """End what goes on for somebody; the last part of it is in the transaction left open."""
     if user.role == ADMIN:
         _require_another_admin(user, admin)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import Connection, Executable, delete, select, update
 
 from collab.auth import guard, passwords, sessions, users
 from collab.auth.accounts import disabling, known, oversight, ways_in
@@ -17,9 +19,11 @@ from collab.auth.service import EmailTaken
 from collab.auth.sessions import Client
 from collab.auth.users import LastAdmin, OwnAccount
 from collab.core.caller import Caller
-from collab.core.database import TURNS
+from collab.core.database import TURNS, on_lock
 from collab.core.errors import NotFound
 from collab.core.models import utcnow
+from collab.core.usage import quota
+from collab.core.words.calling import call_key
 from collab.events.models import EventRow
 from collab.extensions import db
 
@@ -60,16 +64,17 @@ def listed(**asked: Any) -> list[str]:
 # -- finding --------------------------------------------------------------------------------------
 
 
-def test_accounts_are_listed_by_what_is_asked_and_how(user: User) -> None:
+def test_accounts_are_listed_by_what_is_asked_and_how(user: User, bob: Person) -> None:
     user.disabled_at = utcnow()
+    db.session.get_one(User, bob.id).name = "Wonder"
     db.session.commit()
-    everybody = ["Ada", "Alice", "Bob", "Charlie", "Vera"]
+    everybody = ["Ada", "Alice", "Wonder", "Charlie", "Vera"]
     assert listed() == listed(q="") == everybody
     assert listed(sort="-email") == everybody[::-1]
-    assert listed(q="ÁLICE") == listed(q="alice@") == listed(disabled=True) == ["Alice"]
-    assert listed(q="vera@") == ["Vera"]
+    assert listed(q="ÁLICE@") == listed(disabled=True) == ["Alice"]
+    assert listed(q="WÖNDER") == listed(q="bob") == ["Wonder"]
     assert listed(role="admin") == ["Ada"]
-    assert listed(role="user", disabled=False) == ["Bob", "Charlie", "Vera"]
+    assert listed(role="user", disabled=False) == ["Wonder", "Charlie", "Vera"]
 
 
 def test_an_account_is_loaded_as_it_is_and_to_be_changed_under_the_lock(user: User) -> None:
@@ -96,11 +101,28 @@ def test_of_two_accounts_with_one_mailbox_the_spelling_that_is_kept_finds_the_yo
     assert known.address_of("BOB@xn--mnchen-3ya.de") == "bob@münchen.de"
 
 
+def test_an_account_is_called_by_its_name_and_by_what_stands_before_the_at(user: User) -> None:
+    user.email_verified_at = user.email_bounced_at = utcnow()
+    assert user.email_verified
+    user.name, user.email = "Dora Doe", "dora.doe@example.com"
+    assert (user.handle, user.mailbox) == (call_key("Dora Doe"), call_key("dora.doe"))
+    assert (user.email_verified, user.email_verified_at, user.email_bounced_at) == (
+        False,
+        None,
+        None,
+    )
+
+
 # -- changing -------------------------------------------------------------------------------------
 
 
 def changed(user: User, boss: Caller, **changes: Any) -> User:
     return users.update(users.load(user.id, to_change=True, to_admin=True), changes, boss)
+
+
+def test_whoever_is_disabled_stays_so_while_their_role_changes(user: User, boss: Caller) -> None:
+    for changes in ({"disabled": True}, {"role": "admin"}, {"role": "user"}):
+        assert changed(user, boss, **changes).disabled
 
 
 def test_a_role_is_given_and_taken_and_told(user: User, boss: Caller) -> None:
@@ -136,6 +158,7 @@ def test_an_admin_falls_only_by_another_admin(
 ) -> None:
     mine = db.session.get_one(User, ada.id)
     behind(user, role="admin")
+    changed(mine, boss, role="admin", disabled=False)
     with pytest.raises(OwnAccount):
         changed(mine, boss, **fall)
     changed(user, boss, **fall)
@@ -149,11 +172,19 @@ class Endings:
     """What goes on for somebody: it ends in so many parts."""
 
     def __init__(self, app: Flask, parts: int) -> None:
-        self.left, self.asked = parts, []
+        self.left, self.locks = parts, 0
+        self.asked: list[tuple[int, int, int]] = []
+        self.transactions: list[object] = []
+        on_lock(app, self._counts)
         disabling.on_disabled(app, self)
 
+    def _counts(self, _: Connection) -> None:
+        self.locks += 1
+
     def __call__(self, user_id: int, actor: int) -> bool:
-        self.asked.append((user_id, actor, TURNS.here().taken))
+        assert quota.ESSENTIAL_NOTE in db.session().info, "what ends passes a full quota"
+        self.asked.append((user_id, actor, self.locks))
+        self.transactions.append(db.session().get_transaction())
         self.left -= 1
         # Written in the transaction of its part.
         db.session.execute(update(User).where(User.id == actor).values(name=str(self.left)))
@@ -161,14 +192,15 @@ class Endings:
 
 
 def test_what_goes_on_for_somebody_ends_part_by_part_before_they_are_disabled(
-    make_app: Any, user: User, boss: Caller
+    make_app: Callable[..., Flask], user: User, boss: Caller
 ) -> None:
     app = make_app()
     with app.app_context():
         endings = Endings(app, 3)
         mine = users.load(user.id, to_change=True, to_admin=True)
         done = users.update(mine, {"disabled": True}, boss)
-        assert endings.asked == [(user.id, boss.user_id, True)] * 3
+        assert endings.asked == [(user.id, boss.user_id, locks) for locks in (1, 2, 3)]
+        assert len({*endings.transactions}) == 3
         assert (done.disabled, done.to_admin) == (True, True)
         db.session.rollback()
         assert db.session.get_one(User, boss.user_id, populate_existing=True).name == "0"
@@ -177,7 +209,7 @@ def test_what_goes_on_for_somebody_ends_part_by_part_before_they_are_disabled(
         assert endings.asked == [], "whoever is disabled has nothing that goes on"
 
 
-def test_of_the_last_admin_nothing_ends(make_app: Any, boss: Caller) -> None:
+def test_of_the_last_admin_nothing_ends(make_app: Callable[..., Flask], boss: Caller) -> None:
     app = make_app()
     with app.app_context():
         endings = Endings(app, 1)
@@ -254,6 +286,9 @@ def test_the_sessions_that_are_good_are_seen_with_whose_they_are(
     assert signed_in(boss, address=HERE.address) == []
     (alices,) = signed_in(boss, user_id=user.id)
     assert (alices.user_name, alices.current, alices.user_id) == ("Alice", False, user.id)
+    sessions.start(user, HERE)
+    db.session.commit()
+    assert [one.user_id for one in signed_in(boss, address=HERE.address)] == [user.id]
     everybodys = signed_in(boss)
     assert [one.id for one in everybodys] == sorted((one.id for one in everybodys), reverse=True)
     assert [one.user_id for one in everybodys if one.current] == [boss.user_id]
@@ -284,10 +319,55 @@ def test_an_admin_ends_all_sessions_of_somebody_there_is(user: User, boss: Calle
         oversight.end_all(boss, NOBODY)
 
 
+# -- what others do meanwhile ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def overtaken(make_app: Callable[..., Flask]) -> Iterator[Callable[[Executable], None]]:
+    """Return a way to have something done whenever the lock has been taken, as by another."""
+    app, done = make_app(), [select(1)]
+    on_lock(app, lambda connection: connection.execute(done[0]) and None)
+    with app.app_context():
+        yield partial(done.__setitem__, 0)
+
+
+def test_what_an_admin_or_the_command_line_changes_is_looked_up_under_the_lock(
+    overtaken: Callable[[Executable], None], user: User, boss: Caller
+) -> None:
+    key = user.id
+    (alices,) = signed_in(boss, user_id=key)
+    overtaken(update(User).where(User.id == key).values(role="admin"))
+    assert users.promote(user) is False
+    overtaken(update(User).where(User.id == key).values(email="dora@example.com"))
+    with pytest.raises(EmailTaken):
+        users.create_admin("dora@example.com", PASSWORD)
+    overtaken(update(Session).values(revoked_at=utcnow()))
+    with pytest.raises(NotFound):
+        oversight.end_session(boss, alices.id)
+    db.session.rollback()
+    overtaken(delete(User).where(User.id == key))
+    with pytest.raises(NotFound):
+        oversight.end_all(boss, key)
+
+
 # -- the ways in ----------------------------------------------------------------------------------
 
 
-def test_one_way_into_an_account_must_be_left(make_app: Any, user: User) -> None:
+def test_who_proves_that_an_unverified_address_is_theirs_closes_what_others_opened(
+    make_app: Callable[..., Flask], user: User
+) -> None:
+    app, closed = make_app(), []
+    ways_in.on_owner_proved(app, closed.append)
+    with app.app_context():
+        user.email_verified_at = utcnow()
+        ways_in.owner_proved(user)
+        assert closed == []
+        user.email_verified_at = None
+        ways_in.owner_proved(user)
+    assert closed == [user.id]
+
+
+def test_one_way_into_an_account_must_be_left(make_app: Callable[..., Flask], user: User) -> None:
     app, ways = make_app(), {user.id: 0}
     ways_in.count(app, ways.__getitem__)
     with app.app_context():
