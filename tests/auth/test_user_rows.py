@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Executable, delete, select, update
+from sqlalchemy import Connection, Executable, delete, insert, select, update
 
 from collab.auth import guard, passwords, sessions, users
 from collab.auth.accounts import disabling, known, oversight, ways_in
@@ -111,6 +111,14 @@ def test_an_account_is_called_by_its_name_and_by_what_stands_before_the_at(user:
         None,
         None,
     )
+
+
+def test_accounts_that_one_statement_makes_are_called_like_others(user: User) -> None:
+    many = [{"email": "dora.doe@example.com", "name": "Dora Doe", "password_hash": ""}]
+    db.session.execute(insert(User), many)
+    found = users.find_by_email("dora.doe@example.com")
+    assert found is not None
+    assert (found.handle, found.mailbox) == (call_key("Dora Doe"), call_key("dora.doe"))
 
 
 # -- changing -------------------------------------------------------------------------------------
