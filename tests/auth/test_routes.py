@@ -45,7 +45,7 @@ def test_what_second_factors_show_is_never_stored_and_201_where_it_is_new(alice:
     begun = alice.post("/auth/totp", shown)
     secret = App(begun.json()["secret"])
     confirmed = alice.post("/auth/totp/confirm", {"code": secret.code(0)})
-    renewed = alice.post("/auth/recovery-codes", shown)
+    renewed = alice.post("/auth/recovery-codes", {"code": secret.code()})
     options = alice.post("/auth/passkeys/options", shown)
     credential = Authenticator().create(options.json()["options"])
     added = alice.post("/auth/passkeys", {"name": "Laptop", "credential": credential})
