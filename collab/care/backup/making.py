@@ -87,9 +87,9 @@ def _write(sources: Sources, moment: Moment, staging: Path, sealer: Sealer | Non
     draft = staging / "draft"
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         sealed = SealingWriter(file, sealer) if sealer else None
-        tape = TapeWriter(sealed or file, sources.manifest)  # type: ignore[arg-type]
-        _add_all(sources, moment, staging, tape)
-        tape.finish()
+        with TapeWriter(sealed or file, sources.manifest) as tape:  # type: ignore[arg-type]
+            _add_all(sources, moment, staging, tape)
+            tape.finish()
         if sealed:
             sealed.finish()
         file.flush()

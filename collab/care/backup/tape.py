@@ -5,6 +5,7 @@ Nothing of it is ever held in memory but a piece.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import tarfile
@@ -58,6 +59,15 @@ class TapeWriter:
             bufsize=PIECE_BYTES,
         )
         self._manifest, self._names = manifest, set[str]()
+
+    def __enter__(self) -> TapeWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # What was not finished ends while its target is open: later, Python would tell on stderr
+        # that it could not. A full disk has been told already.
+        with contextlib.suppress(OSError):
+            self._tar.close()
 
     def add(self, name: str, path: Path, size: int | None = None) -> Entry:
         """Add a file, or its first `size` bytes; raises OSError, EOFError."""
