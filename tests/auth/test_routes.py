@@ -78,6 +78,12 @@ def test_a_passkey_signs_in_with_a_cookie_where_that_is_asked_for(
     assert answer.headers["Set-Cookie"].startswith("refresh_token=")
 
 
+def test_a_token_is_told_whose_it_is_and_in_which_role(alice: Person, ada: Person) -> None:
+    for who, role in ((alice, "user"), (ada, "admin")):
+        found = ok(who.get("/auth/verify"))
+        assert (found["user_id"], found["role"]) == (who.id, role)
+
+
 def test_what_an_admin_is_shown_of_an_account_has_a_tag_of_its_own(ada: Person) -> None:
     mine, seen = ada.get("/auth/me"), ada.get(f"/users/{ada.id}")
     assert mine.headers["ETag"] != seen.headers["ETag"]
