@@ -19,6 +19,26 @@ from .waiting import PATIENCE
 PATIENCE_MS = PATIENCE * 1000
 #: What a browser says of a page that does what its policy forbids.
 REFUSALS = ("Content Security Policy", "TrustedHTML", "TrustedScript")
+#: What Chromium has for somebody who sits before it, and is more than half of what a window costs:
+#: two hidden pages that suggest what to type in its address bar, and a process in advance for the
+#: next page.
+FOR_PEOPLE = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess")
+#: What Playwright switches off, again: the last option of its kind is the one that counts.
+FOR_PLAYWRIGHT = (
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -34,6 +54,7 @@ def launched() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Whoever runs tests as root, in a container, has no sandbox for Chromium to make.
         options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        options.append(f"--disable-features={','.join(FOR_PEOPLE + FOR_PLAYWRIGHT)}")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
         yield browser
         browser.close()
