@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from .people import PASSWORD
-from .servers import ProcessServer
+from .servers import ProcessServer, ThreadServer
 from .waiting import PATIENCE
 
 #: Milliseconds that anything on a page may take, on a machine that is busy.
@@ -39,6 +39,10 @@ FOR_PLAYWRIGHT = (
     "PreconnectToSearch",
     "ThirdPartyStoragePartitioning",
 )
+#: An address of the server's that loads none of the page's modules.
+NO_PAGE = "/health"
+#: What the page's form leaves behind besides the cookie: the hint that there is one.
+HINT = 'localStorage.setItem("collab.signed-in", "1")'
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -63,7 +67,9 @@ def launched() -> Iterator[Browser]:
 class Window:
     """Somebody's browser: cookies and storage of its own, and any number of tabs."""
 
-    def __init__(self, browser: Browser, server: ProcessServer, **options: Any) -> None:
+    def __init__(
+        self, browser: Browser, server: ThreadServer | ProcessServer, **options: Any
+    ) -> None:
         self.server = server
         self.context: BrowserContext = browser.new_context(
             base_url=server.url, reduced_motion="reduce", **options
@@ -90,6 +96,17 @@ class Window:
         page.get_by_label("E-mail").fill(f"{name}@example.com")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
+        page.locator(".frame").wait_for()
+        return page
+
+    def comes_back(self, name: str, path: str = "/") -> Page:
+        """Open a page as one of the tests' people who has signed in with this browser before."""
+        account = {"email": f"{name}@example.com", "password": PASSWORD, "cookie": True}
+        answer = self.context.request.post("/api/v1/auth/login", data=account)
+        assert answer.ok, answer.text()
+        page = self.tab(NO_PAGE)
+        page.evaluate(HINT)
+        page.goto(path)
         page.locator(".frame").wait_for()
         return page
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from ..support.browsers import Window, launched
 from ..support.people import Person
-from ..support.servers import ProcessServer
+from ..support.servers import ProcessServer, ThreadServer
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +19,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(process: Callable[..., ProcessServer]) -> ProcessServer:
-    """Return a server that serves the page, in a process that can be killed."""
+def whole_site(process: Callable[..., ProcessServer]) -> ProcessServer:
+    """Return a server in a process that can be killed, with all that works beside requests."""
     return process()
 
 
 @pytest.fixture
-def windows(browser: Browser, site: ProcessServer) -> Iterator[Callable[..., Window]]:
+def site(request: pytest.FixtureRequest) -> ThreadServer | ProcessServer:
+    """Return the server of the page: `whole_site` where a test uses that, else one of this process.
+
+    A process of its own, with its jobs, pipeline and sandbox, takes more than most tests here.
+    """
+    found: ThreadServer | ProcessServer = request.getfixturevalue(
+        "whole_site" if "whole_site" in request.fixturenames else "server"
+    )
+    return found
+
+
+@pytest.fixture
+def windows(
+    browser: Browser, site: ThreadServer | ProcessServer
+) -> Iterator[Callable[..., Window]]:
     """Return a maker of windows, in which nobody has signed in yet; fails on what broke in one."""
     opened: list[Window] = []
 
@@ -45,12 +59,14 @@ def window(windows: Callable[..., Window]) -> Callable[..., Page]:
     """Return a way to be somebody in a window of their own: `window("bob", "/projects/1")`."""
 
     def open_as(name: str, path: str = "/", **options: Any) -> Page:
-        return windows(**options).signs_in(name, path)
+        return windows(**options).comes_back(name, path)
 
     return open_as
 
 
 @pytest.fixture
-def at_site(site: ProcessServer, over: Callable[..., Person]) -> Callable[[Person], Person]:
+def at_site(
+    site: ThreadServer | ProcessServer, over: Callable[..., Person]
+) -> Callable[[Person], Person]:
     """Return a way to let somebody call the page's server by the API: `at_site(alice)`."""
     return lambda person: over(site, person)

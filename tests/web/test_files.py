@@ -72,6 +72,7 @@ def test_two_write_at_once_and_one_of_them_offline_and_end_with_the_server_s_tex
     assert "online\n" in owner.reads(file)
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_a_run_shows_what_is_written_as_it_comes_and_text_is_text(window, owner, project):
     file = owner.makes_text(project, SLOW, "src/slow.py")
     page = opened(window("alice", f"/projects/{project}/files/{file}"))
@@ -144,6 +145,7 @@ def test_who_may_write_no_longer_reads_on_and_a_deleted_file_is_said_to_be(
     expect(page.get_by_role("alert")).to_contain_text("deleted")
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_files_are_moved_deleted_and_taken_in_by_dropping(window, owner, text, project):
     _, path = text
     page = opened(window("alice", path))

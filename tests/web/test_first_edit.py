@@ -1,5 +1,6 @@
 """From nothing to a text that two people write, by the page alone."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from ..support.browsers import opened
@@ -15,6 +16,7 @@ def registers(page: Page, name: str) -> None:
     page.locator(".frame").wait_for()
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_two_who_register_share_their_first_edit(windows):
     nora, otto = windows().tab("/"), windows().tab("/")
     registers(nora, "Nora")

@@ -1,10 +1,12 @@
 """`examples/follow.html`, opened as a file: it follows a project from another origin."""
 
+import pytest
 from playwright.sync_api import expect
 
 from collab.config import ROOT
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_a_file_on_ones_own_disk_follows_a_project_across_a_restart(windows, at_site, alice, site):
     project = at_site(alice).makes_project()
     page = windows().context.new_page()

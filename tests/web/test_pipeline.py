@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from ..support.people import ok
 from ..support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("whole_site")
+
 
 @pytest.fixture
 def sent(at_site, alice, project):

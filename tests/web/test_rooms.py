@@ -3,6 +3,7 @@
 import re
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from collab.extensions import db
@@ -21,6 +22,7 @@ TALKS = "import time\nprint('first')\nwhile True: time.sleep(0.05)\n"
 
 
 @needs_bubblewrap
+@pytest.mark.usefixtures("whole_site")
 def test_a_run_shows_its_output_as_it_comes_and_is_cancelled(window):
     page = window("alice", "/jobs")
     page.get_by_role("button", name="New job").first.click()
@@ -46,6 +48,7 @@ def test_what_is_wrong_with_a_jobs_payload_is_told_at_its_field(window, project)
     expect(form.locator(".field-wrong:visible")).to_contain_text("365")
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_a_report_opens_in_place_with_its_own_looks(window, project):
     page = window("alice", f"/projects/{project}/jobs")
     page.get_by_role("button", name="New job").first.click()
@@ -59,6 +62,7 @@ def test_a_report_opens_in_place_with_its_own_looks(window, project):
     assert styles != "8px", "the browser's own margin: the style was refused"
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_hostile_text_is_text_in_every_room(window, at_site, alice, bob, project):
     owner = at_site(alice)
     post = owner.post("/posts", {"title": HOSTILE, "body": HOSTILE}).json()["id"]
@@ -86,6 +90,7 @@ def test_the_palette_goes_to_what_it_finds_with_keys_alone(window, at_site, alic
     expect(page.get_by_role("dialog").get_by_label("Title")).to_have_value("Order the rocket")
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_the_bell_counts_what_is_unread_while_one_looks_elsewhere(
     window, at_site, alice, bob, project
 ):
@@ -175,6 +180,7 @@ def test_an_admin_sees_to_what_goes_on_in_the_installation(
     assert owner.get(f"/webhooks/{webhook}").json()["state"] == "paused"
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_a_schedule_is_made_with_its_next_runs_in_sight_and_run_at_once(window, project):
     page = window("alice", f"/projects/{project}/schedules")
     page.get_by_role("button", name="New schedule").first.click()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..support.openid import real_provider, register_again, registered
-from ..support.servers import ProcessServer
+from ..support.servers import ThreadServer
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +20,12 @@ def acme() -> Iterator[str]:
 
 
 @pytest.fixture
-def site(acme: str, process: Callable[..., ProcessServer]) -> ProcessServer:
+def site(acme: str, serve: Callable[..., ThreadServer]) -> ThreadServer:
     """Return a server whose people sign in at the provider, too."""
     client = registered(acme, "http://127.0.0.1:1/")
     told: dict[str, Any] = {"CLIENT_ID": client["client_id"], "ISSUER": acme, "LABEL": "Acme"}
     told["CLIENT_SECRET"] = client["client_secret"]
-    server = process(**{f"OAUTH_ACME_{end}": value for end, value in told.items()})
+    server = serve(**{f"OAUTH_ACME_{end}": value for end, value in told.items()})
     register_again(client, f"{server.url}/auth/acme/callback")
     return server
 

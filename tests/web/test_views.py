@@ -18,6 +18,8 @@ AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE = {"width": 360, "height": 740}
 
+pytestmark = pytest.mark.usefixtures("whole_site")
+
 
 @dataclass
 class Places:

@@ -10,7 +10,7 @@ from ..support.servers import PLAIN
 
 
 @pytest.fixture
-def site(process):
+def whole_site(process):
     """Serve with webhooks to this machine."""
     return process(ALLOW_PRIVATE_WEBHOOKS="on")
 
@@ -22,6 +22,7 @@ def receiver():
     made.close()
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_a_webhook_is_made_tested_and_its_failed_deliveries_sent_again(window, receiver, project):
     page = window("alice", f"/projects/{project}/settings")
     page.get_by_role("link", name="Webhooks and incoming hooks").click()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from ..support.browsers import Window
@@ -91,6 +92,7 @@ def test_who_is_here_is_seen_and_who_is_removed_sees_nothing_more(
     expect(alices.get_by_label("Role of Bob")).to_have_value("collaborator")
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_a_page_whose_server_was_killed_comes_back_by_itself_and_misses_nothing(
     window: Callable[..., Page], site, at_site: Callable[[Person], Person], bob, project
 ):
