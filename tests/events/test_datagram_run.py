@@ -92,6 +92,7 @@ def test_what_can_not_be_taken_is_told_and_the_next_round_goes_on(
 def test_where_no_socket_can_be_had_it_says_so_and_runs_no_thread(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("WARNING", datagram.log.name)
     line = Datagrams(NO_PLACE)
     line.start()
     assert line.state.startswith(f"off: no socket in {NO_PLACE} (")
