@@ -53,6 +53,8 @@ _BYTE_LENGTH = re.compile(r"byte_length\(([^()]*)\)")
 STEPS_BETWEEN_LOOKS = 200_000
 #: Seconds that whoever ends waits for others to let go of the log.
 LOG_PATIENCE_S = 1
+#: Seconds that it waits for whoever reads what was deleted since; then it is tried again later.
+FORGET_PATIENCE_S = 0.1
 
 
 class SqliteEngine(Engine):
@@ -221,20 +223,18 @@ class SqliteEngine(Engine):
         """Do nothing: triggers have done it."""
 
     def forget_deleted(self, connection: Connection) -> bool:
-        """Write the whole write-ahead log into the file and cut it."""
-        driver: Any = connection.connection.dbapi_connection
-        driver.rollback()
-        busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        return not busy
+        """Write the log into the file and cut it; soon, for while it waits nobody can write."""
+        connection.connection.rollback()
+        return self._cut_log(FORGET_PATIENCE_S)
 
     def put_log_away(self) -> None:
         """Write the write-ahead log into the file, as far as nobody uses it now."""
         with contextlib.suppress(sqlite3.Error):
-            connection = sqlite3.connect(self.path, timeout=LOG_PATIENCE_S)
-            try:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            finally:
-                connection.close()
+            self._cut_log(LOG_PATIENCE_S)
+
+    def _cut_log(self, patience_s: float) -> bool:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=patience_s)) as connection:
+            return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def sizes(self) -> dict[str, int]:
         """Return the bytes of the files."""
