@@ -33,7 +33,8 @@ MEASURED_LAST = 20_000
 #: Curve -> its title, and the address asked for; the ids are those of the middle of what there is.
 ASKED = {
     "list": ("A list of 20 tasks of a project", "/api/v1/tasks?limit=20&project_id={project}"),
-    "search": ("A search for a rare word", "/api/v1/search?q=rare"),
+    "search": ("A search for a word that ten rows have", "/api/v1/search?q=earliest"),
+    "matches": ("A search for a word that one row of a thousand has", "/api/v1/search?q=rare"),
     "replay": (
         "Replay of 100 events of a project's log, from its middle",
         "/api/v1/events?project_id={project}&limit=100&after={middle}",

@@ -140,7 +140,7 @@ def _start() -> Iterator[Aim]:
     yield Aim("start", FIRST_ANSWER, 1, "time", most=True)
     yield Aim("start", "memory at rest", 85, "PSS", most=True)
     yield Aim("start", "memory after log-ins", 90, "PSS", most=True)
-    for name in ("list", "search", "claim", "replay", "feeds", "ingest"):
+    for name in ("list", "search", "matches", "claim", "replay", "feeds", "ingest"):
         work = f"{name}, with the most rows to with the fewest"
         yield Aim("growth", work, FLAT, most=True, curve=name)
 
