@@ -15,7 +15,7 @@ Parser = Callable[[str], Any]
 
 WHOLE_PATTERN = re.compile(r"-?\d{1,12}")
 ORIGIN_PATTERN = re.compile(r"https?://[\w.-]+(:\d+)?")
-RATE_PATTERN = re.compile(r"([1-9]\d{0,8}) per (?:([1-9]\d{0,4}) )?(second|minute|hour|day)s?")
+RATE_PATTERN = re.compile(r"[1-9]\d{0,8} per ([1-9]\d{0,4} )?(second|minute|hour|day)s?")
 WEB_PATTERN = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 DOMAIN_PATTERN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z][a-z0-9-]{0,62}")
 REDIS_PATTERN = re.compile(r"(rediss?|unix)://\S+")

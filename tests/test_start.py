@@ -103,7 +103,6 @@ RARELY_USED = (
     *("pycrdt", "anyio"),  # texts that are edited together
     *("jsonschema_rs", "openpyxl", "defusedxml", "PIL"),  # schemas of events, tables, pictures
     *("redis", "psycopg", "opentelemetry"),  # REDIS_URL, DATABASE_URL, OTEL_…
-    *("wrapt", "deprecated"),  # what others than ours would need
 )
 AT_REST = """
 import json, sys

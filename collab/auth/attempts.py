@@ -24,9 +24,9 @@ from hashlib import blake2b
 from math import ceil
 
 from flask import Flask
+from limits import parse
 
 from ..core.counting.kinds import windows_of
-from ..core.counting.rates import rate_of
 from ..core.counting.ration import ration_slot
 from ..core.counting.windows import MonotonicStorage
 from ..core.errors import TooManyRequests
@@ -68,8 +68,9 @@ class Attempts:
         windows: tuple[MonotonicStorage, MonotonicStorage] | None = None,
     ) -> None:
         """Make it; `windows` are those of failures and of waits, of this process unless given."""
+        limit = None if rate == "off" else parse(rate)
         #: Failures of a pair in one window; 0: nothing is limited.
-        self._most, self._window_s = rate_of(rate) or (0, 0)
+        self._most, self._window_s = (limit.amount, limit.get_expiry()) if limit else (0, 0)
         own = MonotonicStorage(clock=clock), MonotonicStorage(clock=clock)
         self._failures, self._waits = windows or own
 

@@ -13,8 +13,10 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 
-from collab.core.counting.rates import rate_of
 from collab.core.counting.shared_windows import WINDOWS_PER_BUCKET, SharedWindows, Table
 from collab.core.counting.windows import MAX_WINDOWS, WINDOWS_PER_LOOK, MonotonicStorage
 from collab.core.http.limits import Limits
@@ -64,25 +66,11 @@ def test_it_counts_as_a_plain_table_of_times_would(
             assert storage.get(name) == max(0, model.get(name, [0, 0])[0])
 
 
-@pytest.mark.parametrize(
-    ("written", "rate"),
-    [
-        ("off", None),
-        ("1 per second", (1, 1)),
-        ("300 per minute", (300, 60)),
-        ("5 per 15 minutes", (5, 900)),
-        ("120 per hour", (120, 3600)),
-        ("7 per 2 days", (7, 172_800)),
-    ],
-)
-def test_a_rate_is_read_as_it_is_meant(written: str, rate: tuple[int, int] | None) -> None:
-    assert rate_of(written) == rate
-
-
-@pytest.mark.parametrize("written", ["", "5", "5/minute", "0 per minute", "5 per fortnight"])
-def test_what_is_no_rate_is_refused(written: str) -> None:
-    with pytest.raises(ValueError, match="no rate"):
-        rate_of(written)
+def test_the_strategies_of_the_library_take_it() -> None:
+    limiter, limit = FixedWindowRateLimiter(storage_from_string("monotonic://")), parse("2/minute")
+    assert [limiter.hit(limit, "a") for _ in range(3)] == [True, True, False]
+    limiter.clear(limit, "a")
+    assert limiter.hit(limit, "a")
 
 
 class Asked(MonotonicStorage):

@@ -11,7 +11,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from math import ceil
 
-from ...core.counting.rates import rate_of
+from limits import parse
+
 from ...core.errors import TooManyRequests, Unauthorized
 from ...core.slots import setting
 from .models import Totp
@@ -66,4 +67,8 @@ def forgive(totp: Totp) -> None:
 
 def _limit() -> tuple[int, int]:
     """Return how many wrong codes are free, and the first wait in seconds; 0: no limit."""
-    return rate_of(setting("SECOND_FACTOR_RATE_LIMIT")) or (0, 0)
+    rate: str = setting("SECOND_FACTOR_RATE_LIMIT")
+    if rate == "off":
+        return 0, 0
+    limit = parse(rate)
+    return limit.amount, limit.get_expiry()

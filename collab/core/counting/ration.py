@@ -7,11 +7,11 @@ from collections.abc import Callable
 from math import ceil
 
 from flask import Flask
+from limits import parse
 
 from ..errors import TooManyRequests
 from ..slots import Slot
 from .kinds import windows_of
-from .rates import rate_of
 from .windows import MonotonicStorage
 
 
@@ -26,7 +26,8 @@ class Ration:
         windows: MonotonicStorage | None = None,
     ) -> None:
         """Make it; `windows` are for it alone, and of this process unless some are given."""
-        self._most, self._window_s = rate_of(rate) or (0, 0)
+        limit = None if rate == "off" else parse(rate)
+        self._most, self._window_s = (limit.amount, limit.get_expiry()) if limit else (0, 0)
         self._taken = MonotonicStorage(clock=clock) if windows is None else windows
         self._refusal = refusal
 

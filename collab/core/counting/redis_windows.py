@@ -61,6 +61,8 @@ class Counts:
 class RedisWindows(MonotonicStorage):
     """Windows in Redis, under names that begin with a name of their own."""
 
+    STORAGE_SCHEME = ["redis-windows"]
+
     def __init__(
         self, counts: Counts, name: str, clock: Callable[[], float] = time.monotonic
     ) -> None:

@@ -85,6 +85,8 @@ class Table:
 class SharedWindows(MonotonicStorage):
     """Windows in a table, under names that begin with a name of their own."""
 
+    STORAGE_SCHEME = ["shared-windows"]
+
     def __init__(
         self, table: Table, name: str, clock: Callable[[], float] = time.monotonic
     ) -> None:

@@ -1,7 +1,7 @@
 """Counts in fixed windows of time, for the limits: by the monotonic clock, in bounded memory.
 
-Not by the wall clock, which somebody may set; and what is over is forgotten as others are counted,
-by no thread.
+The `limits` library's own storage goes by the wall clock, which somebody may set, and starts a
+thread to forget windows that are over. This one forgets as it counts, and is chosen as `monotonic://`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
+
+from limits.storage import Storage
 
 #: Windows that are kept at once; each takes some 300 bytes.
 MAX_WINDOWS = 32_768
@@ -28,15 +31,29 @@ class Window:
         self.count, self.ends = 0, ends
 
 
-class MonotonicStorage:
+class MonotonicStorage(Storage):
     """Keeps the windows of a process. All its times are seconds of the monotonic clock."""
 
+    STORAGE_SCHEME = ["monotonic"]
+
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, most: int = MAX_WINDOWS
+        self,
+        uri: str | None = None,
+        wrap_exceptions: bool = False,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MAX_WINDOWS,
+        **options: Any,
     ) -> None:
+        super().__init__(uri, wrap_exceptions, **options)
         self._clock, self._most = clock, most
         self._lock = threading.Lock()
         self._windows: OrderedDict[str, Window] = OrderedDict()
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """Return what can go wrong in here: nothing that another storage could fix."""
+        return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1, *, longer: bool = False) -> int:
         """Count, in a window of `expiry` seconds, and return how often it has been.
@@ -98,6 +115,10 @@ class MonotonicStorage:
             window = self._present(key, self._clock())
             self._windows.pop(key, None)
             return window.count if window else 0
+
+    def check(self) -> bool:
+        """Return that it works."""
+        return True
 
     def reset(self) -> int:
         """Forget all, and return how much that was."""

@@ -9,10 +9,11 @@ from math import ceil
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from flask import Flask, g, request
+from limits import RateLimitItem, parse
+from limits.strategies import FixedWindowRateLimiter
 
 from ..counting.kinds import windows_of
 from ..counting.networks import network_of
-from ..counting.rates import Rate, rate_of
 from ..counting.windows import MonotonicStorage
 from ..errors import DETAILS, TooManyRequests
 from ..slots import Contributions, Slot
@@ -52,23 +53,26 @@ def count_otherwise(app: Flask, told: Callable[[], bool]) -> None:
     _COUNTED_OTHERWISE.add(app, told)
 
 
-class Counted(NamedTuple):
-    """What the limit says of one request."""
+class FixedWindows(FixedWindowRateLimiter):
+    """The library's strategy, which also says with each count what is left.
 
-    limit: Rate
-    within: bool
-    #: Requests that the window still takes, and its seconds.
-    remaining: int
-    left_s: int
+    The library asks the storage for that again, twice: in Redis, two messages more.
+    """
+
+    storage: MonotonicStorage
+
+    def count(self, limit: RateLimitItem, key: str) -> tuple[int, float]:
+        """Count one; returns how often it has been, and when the window ends (monotonic)."""
+        return self.storage.count(limit.key_for(key), limit.get_expiry())
 
 
 class Limits:
-    """Counts requests in fixed windows; a rate of `off` counts none."""
+    """Counts requests, by a strategy of the `limits` library; a rate of `off` counts none."""
 
     def __init__(self, rate: str, windows: MonotonicStorage) -> None:
-        self._windows = windows
-        self._ours = limit = rate_of(rate)
-        self._beforehand = limit and limit._replace(amount=limit.amount * PREFLIGHT_FACTOR)
+        self._strategy = FixedWindows(windows)
+        limit = None if rate == "off" else parse(rate)
+        self._ours, self._beforehand = limit, limit and _many_times(limit)
 
     def count(self, key: str, *, beforehand: bool = False) -> Counted | None:
         """Count a request under a name; `beforehand`: a preflight. None: there is no limit."""
@@ -76,11 +80,23 @@ class Limits:
         limit = self._beforehand if beforehand else self._ours
         if limit is None:
             return None
-        times, ends = self._windows.count(
-            f"preflights {key}" if beforehand else key, limit.window_s
-        )
+        times, ends = self._strategy.count(limit, key)
         left = limit.amount - times
         return Counted(limit, left >= 0, max(0, left), max(1, ceil(ends - time.monotonic())))
+
+
+class Counted(NamedTuple):
+    """What the limit says of one request."""
+
+    limit: RateLimitItem
+    within: bool
+    #: Requests that the window still takes, and its seconds.
+    remaining: int
+    left_s: int
+
+
+def _many_times(limit: RateLimitItem) -> RateLimitItem:
+    return type(limit)(limit.amount * PREFLIGHT_FACTOR, limit.multiples, "preflights")
 
 
 LIMITS: Slot[Limits] = Slot(
@@ -109,7 +125,7 @@ def headers_of(counted: Counted | None) -> list[tuple[str, str]]:
     if counted is None:
         return []
     limit = counted.limit
-    policy = f'"default";q={limit.amount};w={limit.window_s}'
+    policy = f'"default";q={limit.amount};w={limit.get_expiry()}'
     present = f'"default";r={counted.remaining};t={counted.left_s}'
     return [("RateLimit-Policy", policy), ("RateLimit", present)]
 
