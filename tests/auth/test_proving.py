@@ -141,7 +141,11 @@ def test_a_password_that_is_changed_while_it_is_checked_is_checked_again(
     with app.app_context():
         # What it changed went back with the transaction.
         overtakes = Overtakes(app, PASSWORD_CHECKS - 1)
-        assert proving.account_with(alice.email, PASSWORD, HERE).id == alice.id
+        known = db.session.get_one(User, alice.id)
+        db.session.commit()
+        # Known from before, and still looked up again each time.
+        assert proving.account_with(alice.email, PASSWORD, HERE) is known
+        assert not overtakes.left
         db.session.rollback()
         overtakes.left = PASSWORD_CHECKS
         with pytest.raises(Conflict):
@@ -227,6 +231,7 @@ def test_so_many_wait_for_their_turn_and_no_more() -> None:
 
 
 def test_who_waits_for_a_password_to_be_checked_holds_no_connection(alice: Person) -> None:
+    db.session.get_one(User, alice.id)  # whatever the request has read before
     with taken_places(), pytest.raises(Unavailable):
         proving.account_with(alice.email, PASSWORD, HERE)
     assert not db.session().in_transaction()

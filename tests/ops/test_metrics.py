@@ -12,6 +12,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from collab.core.counting import metrics
+from collab.events import log
 from collab.events.numbers import READERS
 from collab.events.reader import Reader
 
@@ -208,7 +209,10 @@ def test_a_reader_of_the_log_that_stands_still_is_seen(app: Flask, alice: Person
     assert scraped(alice.get("/metrics"))[name] > 0
     with app.app_context():
         reader.catch_up()
-    assert scraped(alice.get("/metrics"))[name] == 0
+        reached = log.last_id()
+    found = scraped(alice.get("/metrics"))
+    assert found[name] == 0
+    assert found["collab_log_reader_position|reader=dozing"] == reached
 
 
 def test_the_database_and_the_disk_are_measured(alice: Person) -> None:

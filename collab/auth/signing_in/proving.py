@@ -96,7 +96,7 @@ def _check(whose: Whose, password: str, new: str | None = None) -> tuple[User, s
         anew = password if new is None and outdated else new
         rehashed = passwords.hash_password(anew) if anew is not None else None
         take_write_lock()
-        user = db.session.get(User, kept.id)
+        user = db.session.get(User, kept.id, populate_existing=True)
         if user is not None and user.password_hash == kept.password_hash:
             return user, rehashed
         db.session.rollback()
