@@ -8,12 +8,39 @@ from typing import Any
 
 from gunicorn.http import wsgi
 
+from ..core.transactions.disk import Left, settled_later
 from .holding import HOLDS_KEY, App, Held, Hold
-from .messages.refusals import Refused
+from .messages.refusals import NOT_KEPT, Refused
 from .messages.spool import Spooled
 from .peer import Peer
 
 log = logging.getLogger(__name__)
+
+#: What changes something, and gets a short answer (RFC 9110 §9.3).
+CHANGING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def answer_later(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool | Held:
+    """Answer a request as `answer` does, but tell of no change before the caller has made sure."""
+    if request.method not in CHANGING_METHODS:
+        return answer(worker, peer, request, body)
+    with settled_later() as peer.outgoing.left:
+        return answer(worker, peer, request, body)
+
+
+def make_sure(peer: Peer, stays: bool | Held) -> bool | Held:
+    """Bring to the disk what an answer tells; one that can't tell it says so, and is the last."""
+    out = peer.outgoing
+    try:
+        if out.left:
+            out.left.settle()
+    except OSError as error:
+        log.error("a change may not be on the disk: %s", error)
+        out.close()
+        out.left = Left()
+        out.sendall(NOT_KEPT.answer())
+        return False
+    return stays
 
 
 def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool | Held:
@@ -45,7 +72,8 @@ def _answer(
         response.force_close()
     try:
         _call(app, response, environ)
-        out.settle()
+        if not out.left:
+            out.settle()
         return not response.should_close()
     except Hold as hold:
         return Held(hold.waiting, partial(_resume, worker, peer, hold.again, response, environ))

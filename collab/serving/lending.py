@@ -15,9 +15,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from .answering import answer
+from .answering import answer_later, make_sure
 from .holding import Held
 from .messages.spool import Spooled
 from .pace import LONG_S, Pace
@@ -32,6 +34,9 @@ SIGNALS_AT_ONCE = 64
 LOOK_S = LONG_S / 2
 #: Seconds without a request after which nobody looks after the borrower, until it answers again.
 QUIET_S = 0.1
+#: Seconds that an answer which tells of a change waits for others at most: one sync brings all of
+#: them to the disk.
+SHARED_S = 0.01
 #: Threads that may have borrowed the loop at once: one has it, the others finish a long answer.
 MAX_BORROWERS = 4
 
@@ -56,8 +61,8 @@ class Loan:
         self.error: BaseException | None = None
         self._heard = threading.Event()
 
-    def begin(self, peer: Peer) -> float:
-        """Begin an answer, which the lender looks after; returns when that was."""
+    def begin(self, peer: Peer | None) -> float:
+        """Begin an answer, or some, which the lender looks after; returns when that was."""
         self.peer = peer
         self._busy_since = self._answered_at = now = time.monotonic()
         # Read after that is written, while `_doze` does it the other way round: one of both sees
@@ -111,6 +116,7 @@ class Lending:
     _answered: Callable[[Peer, bool | Held], None]
     _watch: Callable[..., None]
     _on_readable: Callable[[Peer], None]
+    shared_s = SHARED_S
 
     def init_process(self) -> None:
         """Begin to work, in the process that the fork made."""
@@ -123,6 +129,9 @@ class Lending:
         self._loop.acquire()
         #: The present loan, unless the loop is the worker's own.
         self._loan: Loan | None = None
+        #: Answers that are sent once what they tell is on the disk, and when the first was made.
+        self._unsent: list[tuple[Peer, bool | Held]] = []
+        self._unsent_since = 0.0
         super().init_process()  # type: ignore[misc]
 
     # -- the worker's own thread ----------------------------------------------------------------
@@ -168,6 +177,10 @@ class Lending:
         self._loan = None
         if loan.peer is not None:  # it waits for its answer, and nothing that comes meanwhile
             self._watch(loan.peer, 0, self._on_readable)
+        unsent, self._unsent = self._unsent, []
+        for peer, stays in unsent:
+            self._watch(peer, 0, self._on_readable)
+            self.tpool.submit(partial(self._make_sure, peer, stays))
         if loan.error is not None:
             raise loan.error
 
@@ -183,6 +196,9 @@ class Lending:
             return False
         for key in ready:
             key.data(key.fileobj)
+            if self._unsent and time.monotonic() - self._unsent_since > self.shared_s:
+                self._send_unsent()
+        self._send_unsent()
         return True
 
     # -- a borrower -----------------------------------------------------------------------------
@@ -223,15 +239,40 @@ class Lending:
         began = loan.begin(peer)
         self._loop.release()
         try:
-            stays = answer(self, peer, request, body)
+            stays = answer_later(self, peer, request, body)
         except BaseException:
             stays = False
         self._pace.note(kind, time.monotonic() - began)
         if not self._has_still(loan):
-            self.method_queue.defer(self._answered, peer, stays)
+            self._make_sure(peer, stays)
             raise _TakenBackError
         loan.pause()
-        self._answered(peer, stays)
+        if peer.outgoing.left:
+            self._unsent_since = self._unsent_since if self._unsent else began
+            self._unsent.append((peer, stays))
+        else:
+            self._answered(peer, stays)
+
+    def _send_unsent(self) -> None:
+        """Have the disk take all that waiting answers tell, and send them."""
+        loan, unsent = self._loan, self._unsent
+        if loan is None or not unsent:
+            return
+        loan.begin(None)
+        self._loop.release()
+        with suppress(OSError):  # of which `make_sure` tells
+            for peer, _ in unsent:
+                peer.outgoing.left.settle()
+        if not self._has_still(loan):
+            raise _TakenBackError  # the worker's own thread has had others see to them
+        loan.pause()
+        self._unsent = []
+        for peer, stays in unsent:
+            self._answered(peer, make_sure(peer, stays))
+
+    def _make_sure(self, peer: Peer, stays: bool | Held) -> None:
+        """Wait for the disk without the loop, and leave an answer to whoever has it."""
+        self.method_queue.defer(self._answered, peer, make_sure(peer, stays))
 
     def _has_still(self, loan: Loan) -> bool:
         """Return whether the loop is ours again after an answer."""

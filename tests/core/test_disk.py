@@ -22,7 +22,14 @@ from hypothesis import strategies as st
 from collab.core.caller import Caller
 from collab.core.database import commit_lazily, harden, take_write_lock
 from collab.core.models import utcnow
-from collab.core.transactions.disk import DISK, LOG_SUFFIX, Disk, LogFile
+from collab.core.transactions.disk import (
+    DISK,
+    LOG_SUFFIX,
+    Disk,
+    LogFile,
+    once_settled,
+    settled_later,
+)
 from collab.extensions import db
 from collab.projects import service
 from collab.projects.models import Project
@@ -130,6 +137,79 @@ def test_what_nobody_waits_for_is_on_the_disk_before_it_is_told() -> None:
     disk.harden()
     disk.harden()
     assert (fake.kept, fake.syncs) == ({1}, 1)
+
+
+def test_who_hardens_while_another_does_waits_for_the_disk_too() -> None:
+    fake = FakeDisk()
+    disk = Disk(fake.sync)
+    disk.commit(lambda: fake.written.append(1), wait=False)
+
+    def told() -> bool:
+        disk.harden()
+        return 1 in fake.kept
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(told)
+        assert fake.begun.wait(30)
+        second = pool.submit(told)
+        fake.going_on.set()
+        assert all(one.result() for one in (first, second))
+
+
+def test_commits_that_are_settled_later_share_a_sync() -> None:
+    fake = FakeDisk()
+    fake.going_on.set()
+    disk = Disk(fake.sync)
+    with settled_later() as left:
+        for number in range(3):
+            disk.commit(lambda number=number: fake.written.append(number))
+    assert fake.syncs == 0
+    left.settle()
+    left.settle()
+    assert (fake.kept, fake.syncs) == ({0, 1, 2}, 1)
+
+
+def test_a_block_that_fails_settles_what_it_has_made() -> None:
+    fake = FakeDisk()
+    fake.going_on.set()
+
+    def fails() -> None:
+        with settled_later():
+            Disk(fake.sync).commit(lambda: fake.written.append(1))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
+    assert fake.kept == {1}
+
+
+def test_what_comes_after_the_disk_is_done_at_once_where_nothing_is_left() -> None:
+    done: list[str] = []
+    once_settled(lambda: done.append("outside"))
+    with settled_later():
+        once_settled(lambda: done.append("nothing written"))
+    assert done == ["outside", "nothing written"]
+
+
+def test_what_comes_after_the_disk_is_done_once_all_is_there() -> None:
+    fake = FakeDisk()
+    fake.going_on.set()
+    done: list[set[int]] = []
+    with settled_later() as left:
+        Disk(fake.sync).commit(lambda: fake.written.append(1))
+        once_settled(lambda: done.append(set(fake.kept)))
+        assert done == []
+    left.settle()
+    left.settle()
+    assert done == [{1}]
+
+
+def test_other_threads_wait_for_their_own_commits_within_such_a_block() -> None:
+    fake = FakeDisk()
+    fake.going_on.set()
+    disk = Disk(fake.sync)
+    with settled_later(), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(committing, disk, fake, 1).result()
 
 
 def test_a_log_that_was_put_away_needs_no_sync(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
-"""An installation of two machines, made once for all tests that want it."""
+"""Installations: of two machines, made once for all tests that want it; of one worker."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.client import HTTPConnection
 
 import pytest
 
+from ..support.lent import Service
 from ..support.machines import Machines
 from ..support.postgres import PostgresServer
 from ..support.redis import redis_server
+from ..support.waiting import PATIENCE
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +35,25 @@ def machines(lasting_machines: Machines) -> Iterator[Machines]:
     """Return both, well; a test may end what it likes."""
     yield lasting_machines
     lasting_machines.mend()
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """Serve from a worker of this process."""
+    made = Service()
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def line(service: Service) -> Iterator[Callable[[], HTTPConnection]]:
+    """Return a maker of connections, which are closed in the end."""
+    with ExitStack() as stack:
+
+        def connected() -> HTTPConnection:
+            made = HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
+            stack.callback(made.close)
+            return made
+
+        yield connected

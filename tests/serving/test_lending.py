@@ -6,153 +6,15 @@ import os
 import select
 import socket
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
-from http.client import HTTPConnection, HTTPResponse
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
-
-import pytest
-from gunicorn.config import Config
 
 from collab.serving.lending import MAX_BORROWERS
-from collab.serving.messages.spool import Bounds, Spool
 from collab.serving.pace import MAX_LONG_IN_A_ROW
-from collab.serving.worker import SelectingWorker
 
+from ..support.lent import answer, ask, get, has_begun
 from ..support.waiting import PATIENCE, eventually
 
-POOL_THREADS = 8
 #: Requests that one write brings; more than frames fit on a stack if answers nested.
 TOGETHER = 400
-
-
-class Quiet(SelectingWorker):
-    """The worker without signals: it runs in a thread of the test."""
-
-    bounds = Bounds(30, 30, 30, 0, 2**20, Spool(Path(), 2**20, 2**20))
-
-    def init_signals(self) -> None:
-        """Leave signals to the test."""
-
-
-class Silent:
-    """gunicorn's log, of which nobody reads anything."""
-
-    def close_on_exec(self) -> None:
-        """Do nothing: it has no file."""
-
-    def info(self, *_: object) -> None:
-        """Write nothing."""
-
-    debug = warning = info
-
-
-class Service:
-    """A WSGI application in a worker: it tells who answers, and waits where it is told to."""
-
-    def __init__(self) -> None:
-        self.gates: defaultdict[str, threading.Event] = defaultdict(threading.Event)
-        #: Who answered, by path.
-        self.answered_by: dict[str, str] = {}
-        self.arrived: set[str] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        config = Config()
-        config.set("threads", POOL_THREADS)
-        config.set("graceful_timeout", 5)
-        self.worker = Quiet(
-            1,
-            os.getppid(),
-            [self._listener],
-            SimpleNamespace(wsgi=lambda: self),
-            30,
-            config,
-            Silent(),
-        )
-        self.port = self._listener.getsockname()[1]
-        self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="worker's own")
-
-    def _run(self) -> None:
-        try:
-            self.worker.init_process()
-        except BaseException as error:
-            self.error = error
-
-    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer with the path and the thread; a path that begins with /wait waits for its gate."""
-        path = environ["PATH_INFO"]
-        self.arrived.add(path)
-        if path.startswith("/wait"):
-            assert self.gates[path].wait(PATIENCE)
-        self.answered_by[path] = threading.current_thread().name
-        body = f"{path} {threading.current_thread().name}".encode()
-        start("200 OK", [("Content-Length", str(len(body)))])
-        return [body]
-
-    def start(self) -> None:
-        """Serve."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Let all that waits go on, and end."""
-        for gate in list(self.gates.values()):
-            gate.set()
-        if self._thread.is_alive():
-            self.worker.alive = False
-            self.worker.method_queue.defer(lambda: None)
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive()
-        for peer in list(self.worker._waiting):  # unless it has ended by an error, there are none
-            peer.close()
-        self._listener.close()
-        self.worker.tmp.close()
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    """Serve from a worker of this process."""
-    made = Service()
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def line(service: Service) -> Iterator[Callable[[], HTTPConnection]]:
-    """Return a maker of connections, which are closed in the end."""
-    with ExitStack() as stack:
-
-        def connected() -> HTTPConnection:
-            made = HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
-            stack.callback(made.close)
-            return made
-
-        yield connected
-
-
-def ask(line: HTTPConnection, path: str) -> None:
-    """Send a request, and leave its answer."""
-    line.request("GET", path)
-
-
-def answer(line: HTTPConnection) -> str:
-    """Return the body of the next answer."""
-    found: HTTPResponse = line.getresponse()
-    return found.read().decode()
-
-
-def get(line: HTTPConnection, path: str) -> str:
-    """Ask and return the answer."""
-    ask(line, path)
-    return answer(line)
-
-
-def has_begun(service: Service, path: str) -> None:
-    """Wait until a request is being answered."""
-    eventually(lambda: path in service.arrived)
 
 
 def test_short_requests_are_answered_by_the_thread_that_waits_for_them(service, line):

@@ -23,7 +23,7 @@ class SharingConnection(sqlite3.Connection):
     lazy = False
 
     def commit(self) -> None:
-        """Commit, and return when it is on the disk."""
+        """Commit, and return when it is on the disk, unless that is left (`settled_later`)."""
         wait, self.lazy = not self.lazy, False
         if self.in_transaction:
             try:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from ...extensions import db
 from ..caller import act_as
-from ..database import take_write_lock
+from ..database import harden, take_write_lock
 from ..slots import Contributions, setting
 from ..usage.models import FreedBlob
 from . import disk
@@ -51,8 +51,14 @@ def sweep(digest: str) -> None:
     act_as(None)  # it is the service that tidies up, after a change that has been made
     take_write_lock()
     if not _is_used(digest):
-        blobs().remove(digest)
+        _remove(digest)
     db.session.rollback()
+
+
+def _remove(digest: str) -> bool:
+    """Delete bytes once no power cut can bring back the rows that had them."""
+    harden()
+    return blobs().remove(digest)
 
 
 def _is_used(digest: str) -> bool:
@@ -70,7 +76,7 @@ def sweep_freed() -> bool:
     db.session.rollback()
     for digest in digests:
         take_write_lock()
-        if not _is_used(digest) and not blobs().remove(digest):
+        if not _is_used(digest) and not _remove(digest):
             db.session.rollback()  # a backup copies them: later
             return False
         db.session.execute(delete(FreedBlob).where(FreedBlob.sha256 == digest))

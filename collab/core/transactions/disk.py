@@ -2,14 +2,16 @@
 
 A commit is written first, its writer's turn passed on, and then the disk is waited for, by all
 whose commits were written meanwhile together. Each has a transaction of its own, so that one which
-fails harms no other; only after the sync is anybody told that their change is made.
+fails harms no other; only after the sync is anybody told that their change is made. Where one
+thread makes changes one after the other, it settles some of them at once, and tells of them then.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flask import Flask
@@ -44,34 +46,39 @@ class Disk:
         self._counting = threading.Lock()
         #: Commits that are being written, or waited for.
         self._open = 0
-        #: Whether something was written that nobody waited for, or that did not come to the disk.
-        self._late = False
+        #: How many were written that nobody waited for, or that did not come to the disk, and how
+        #: many of these are there by now.
+        self._late = self._safe = 0
 
     def commit(self, write: Callable[[], None], *, wait: bool = True) -> None:
         """Have a commit written, and wait until it is on the disk, unless that is left to others.
 
         Raises what `write` raises, and OSError if it is written, but perhaps not on the disk.
         """
+        left = _left()
         # Counted before the write: whoever reads the row at once and asks `harden` must find it
         # open.
         self._count(1)
         try:
             write()
-            if wait:
+            if wait and left is None:
                 self.settle()
             else:
-                self._late = True
+                self._count(late=1)
+            if wait and left is not None:
+                left.disks.add(self)
         finally:
             self._count(-1)
 
-    def _count(self, more: int) -> None:
+    def _count(self, more: int = 0, late: int = 0) -> None:
         with self._counting:
             self._open += more
+            self._late += late
 
     def harden(self) -> None:
         """Return when all commits that could be read before this call are on the disk."""
         # Without a lock: what could be read before this call has been counted before it.
-        if self._open or self._late or self._shared:
+        if self._open or self._late > self._safe or self._shared:
             self.settle()
 
     def settle(self) -> None:
@@ -87,13 +94,69 @@ class Disk:
     def _lead(self, mine: _Round) -> None:
         with self._busy:
             # Before the sync begins: what is written from now on, it may miss.
-            self._next, self._late = _Round(), False
+            self._next, late = _Round(), self._late
             try:
                 self._sync()
+                self._safe = late
             except OSError as error:
-                # Late again: a later reader must not be told that what this round wrote is safe.
-                mine.error, self._late = error, True
+                # A later reader must not be told that what this round wrote is safe.
+                mine.error = error
+                self._count(late=1)
             mine.over = True
+
+
+class Left:
+    """What the commits of a block still wait for, and what is done after that."""
+
+    def __init__(self) -> None:
+        self.disks: set[Disk] = set()
+        self.then: list[Callable[[], None]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.disks)
+
+    def settle(self) -> None:
+        """Return when all is on the disk; raises OSError."""
+        for disk in self.disks:
+            disk.harden()
+        then, self.disks, self.then = self.then, set(), []
+        for act in then:
+            act()
+
+
+_PRESENT = threading.local()
+
+
+def _left() -> Left | None:
+    """Return what waits in this thread, within a block of `settled_later`."""
+    found: Left | None = getattr(_PRESENT, "left", None)
+    return found
+
+
+@contextmanager
+def settled_later() -> Iterator[Left]:
+    """Have commits of this thread not wait for the disk in such a block.
+
+    Whoever uses it settles what is left of it before anybody is told that their change is made: so
+    several, made one after the other, share a sync.
+    """
+    _PRESENT.left = left = Left()
+    try:
+        yield left
+    except BaseException:
+        left.settle()
+        raise
+    finally:
+        _PRESENT.left = None
+
+
+def once_settled(act: Callable[[], None]) -> None:
+    """Do something when the commits of this thread are on the disk: now, or after such a block."""
+    left = _left()
+    if left:
+        left.then.append(act)
+    else:
+        act()
 
 
 class LogFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from ...core.transactions.disk import once_settled
 from ...core.transactions.rights_epoch import RightsEpoch
 
 
@@ -41,6 +42,10 @@ class Bell:
         if rights_changed:
             self._epoch.move()
         self._untold = True
+        # Not before: who wakes makes sure that what they read is on the disk.
+        once_settled(self._ring)
+
+    def _ring(self) -> None:
         self._wake()
         if not self.attended:
             self.tell_afar()

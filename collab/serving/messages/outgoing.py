@@ -19,6 +19,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import IO
 
+from ...core.transactions.disk import Left
 from .refusals import Refused
 from .spool import PIECE_BYTES, Share, Spooled
 
@@ -82,6 +83,8 @@ class Outgoing:
         self._sent = self._ahead = 0
         #: Whether each write waits until it is sent, as a stream's must.
         self.paced = False
+        #: What has to be on the disk before anything is sent.
+        self.left = Left()
 
     @property
     def empty(self) -> bool:
@@ -150,6 +153,8 @@ class Outgoing:
 
     def flush(self) -> bool:
         """Send what the kernel takes; return whether all is sent. Raises OSError."""
+        if self.left:
+            self.left.settle()
         try:
             while not self.empty:
                 self._send_first()

@@ -41,6 +41,8 @@ class Refused(Exception):
 TOO_LATE = Refused(408, "The request did not come in time.")
 #: Nothing was done about what came of it, so it can be sent again.
 SERVER_STOPPING = Refused(503, "The server is stopping: send the request again.", retry_after=1)
+#: It is made, but a power cut might take it back.
+NOT_KEPT = Refused(503, "The change may not be on the disk.", retry_after=1)
 
 #: What gunicorn can't read, and the status for it; the order is from the special to the general.
 STATUSES = {
