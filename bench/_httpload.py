@@ -6,6 +6,7 @@ import gc
 import re
 import select
 import socket
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -96,8 +97,13 @@ class HttpLoad:
         self.poll.unregister(connection.sock)
         connection.sock.close()
 
-    def saturate(self, seconds: float, limit: int = 1 << 60) -> Result:
-        """Ask again on each connection as soon as it has its answer, at most so many times."""
+    def saturate(
+        self, seconds: float, limit: int = 1 << 60, ending: threading.Event | None = None
+    ) -> Result:
+        """Ask again on each connection as soon as it has its answer, at most so many times.
+
+        It ends sooner once `ending` is set.
+        """
         self._begin()
         start = time.perf_counter()
         asked = waiting = min(limit, len(self.connections))
@@ -106,7 +112,8 @@ class HttpLoad:
         while waiting:
             for done in self._ready(ANSWER_SECONDS):
                 now = time.perf_counter()
-                if now - start < seconds and asked < limit:
+                over = ending is not None and ending.is_set()
+                if now - start < seconds and asked < limit and not over:
                     asked += 1
                     self._ask(done, now)
                 else:
