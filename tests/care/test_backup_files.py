@@ -199,6 +199,17 @@ def test_where_no_database_is_there_is_nothing_to_back_up(
     assert (done.exit_code, "There is no database" in done.output) == (1, True)
 
 
+def test_a_restoring_names_the_keys_that_are_others_than_where_the_backup_was_made(
+    app: Flask, make_app: Callable[..., Flask], command: Command, tmp_path: Path
+) -> None:
+    assert command(app, "backup", tmp_path / "one.tar").exit_code == 0
+    there = make_app(INSTANCE_PATH=str(tmp_path / "new"), SEALING_KEY="s" * 40)
+    done = command(there, "restore", tmp_path / "one.tar")
+    assert done.exit_code == 0, done.output
+    assert "SEALING_KEY was a setting where the backup was made" in done.output
+    assert "JWT_SECRET_KEY was" not in done.output
+
+
 OWN_KEYS = {"SECRET_KEY": "", "JWT_SECRET_KEY": "", "SEALING_KEY": ""}
 
 

@@ -120,3 +120,13 @@ def test_a_file_of_keys_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_kept(tmp_path / "key", kept)
     assert read_kept(tmp_path / "key") == kept
     assert [one.name for one in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_key_that_was_rotated_while_secrets_are_resealed_keeps_the_older_ones(two) -> None:
+    one, other = two
+    with one.app.app_context():
+        resealing = keys.reseal(one.app)
+        assert next(resealing) == "0 secrets were resealed."
+        other.rotates()
+        assert list(resealing) == ["The key was rotated meanwhile: run it again."]
+    assert len(read_kept(one.app.config["INSTANCE_PATH"] / "sealing_key")) == 2
