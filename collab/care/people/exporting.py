@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -58,21 +59,22 @@ def _kinds() -> dict[str, list[tuple[str, frozenset[str]]]]:
 def _write(target: IO[bytes], queries: list[tuple[str, frozenset[str]]], whom: Subject) -> None:
     before, unchecked = b"[", 0
     for query, unshown in queries:
-        for row in _rows(query, whom):
-            shown = {name: _said(value) for name, value in row.items() if name not in unshown}
-            unchecked += target.write(before + b"\n" + dumps(shown))
-            before = b","
-            if unchecked >= PIECE_BYTES:
-                require_free(unchecked)
-                unchecked = 0
+        # Closed here: what fails in between would leave a cursor open in PostgreSQL.
+        with closing(_rows(query, whom)) as rows:
+            for row in rows:
+                shown = {name: _said(value) for name, value in row.items() if name not in unshown}
+                unchecked += target.write(before + b"\n" + dumps(shown))
+                before = b","
+                if unchecked >= PIECE_BYTES:
+                    require_free(unchecked)
+                    unchecked = 0
     target.write((before if before == b"[" else b"") + b"\n]\n")
 
 
-def _rows(query: str, whom: Subject) -> Iterator[dict[str, Any]]:
-    result = db.session.connection().execute(
-        text(query).execution_options(yield_per=ROWS_AT_ONCE), vars(whom)
-    )
-    yield from (dict(row._mapping) for row in result)
+def _rows(query: str, whom: Subject) -> Generator[dict[str, Any], None, None]:
+    statement = text(query).execution_options(yield_per=ROWS_AT_ONCE)
+    with db.session.connection().execute(statement, vars(whom)) as result:
+        yield from (dict(row._mapping) for row in result)
 
 
 def _said(value: Any) -> Any:
