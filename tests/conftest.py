@@ -28,6 +28,7 @@ from .support.databases import (  # hooks of pytest's
     pytest_unconfigure,  # noqa: F401
 )
 from .support.declared import Declared
+from .support.kept_apps import Lent, lender
 from .support.order import pytest_collection_modifyitems  # noqa: F401 (a hook of pytest's)
 from .support.people import Person, register
 from .support.postgres import PostgresServer, pool_before, postgres_server
@@ -218,19 +219,20 @@ def shared_app(ready: SharedApp) -> Iterator[Flask]:
 def make_app(instance: Path) -> Iterator[Callable[..., Flask]]:
     """Return a maker of applications on this test's database: `make_app(RATE_LIMIT="...")`.
 
-    Whoever needs no settings, and no second application, takes `app`, which is not built anew.
+    Whoever needs no settings, and no second application, takes `app`.
     """
-    made: list[Flask] = []
+    made: list[tuple[Lent, dict[str, str]]] = []
 
     def make(**settings: str) -> Flask:
-        where = databases.settings_of(instance)
-        app = create_app(SETTINGS | {"INSTANCE_PATH": str(instance)} | where | settings)
-        made.append(jobs.bring_types(app))
-        return made[-1]
+        own = databases.settings_of(instance) | settings
+        every = SETTINGS | {"INSTANCE_PATH": str(instance)} | own
+        lent = lender().take(lambda: jobs.bring_types(create_app(every)), own)
+        made.append((lent, own))
+        return lent.app
 
     yield make
-    for app in made:
-        close(app)
+    for lent, own in made:
+        lender().give_back(lent, own)
 
 
 @pytest.fixture

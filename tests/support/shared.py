@@ -26,7 +26,7 @@ from collab.extensions import db
 
 from . import databases
 
-_at_end = contextlib.ExitStack()
+at_end = contextlib.ExitStack()
 
 
 def close(app: Flask) -> None:
@@ -171,7 +171,7 @@ class SharedApp:
 def shared(app: Flask) -> SharedApp:
     """Return what is kept of an application that tests share."""
     made = SharedApp(app)
-    _at_end.callback(made.close)
+    at_end.callback(made.close)
     return made
 
 
@@ -179,7 +179,7 @@ def shared(app: Flask) -> SharedApp:
 def _opened(source: Path) -> sqlite3.Connection:
     """Open a database that nobody changes any more."""
     made = sqlite3.connect(f"{source.as_uri()}?immutable=1", uri=True)
-    _at_end.callback(made.close)
+    at_end.callback(made.close)
     return made
 
 
@@ -191,4 +191,4 @@ def _schema(connection: sqlite3.Connection) -> int:
 
 def close_all() -> None:
     """Let go of all that was kept."""
-    _at_end.close()
+    at_end.close()
