@@ -169,6 +169,19 @@ def test_commits_that_are_settled_later_share_a_sync() -> None:
     assert (fake.kept, fake.syncs) == ({0, 1, 2}, 1)
 
 
+def test_one_sync_settles_what_several_have_left_whoever_else_writes() -> None:
+    fake = FakeDisk()
+    fake.going_on.set()
+    disk, lefts = Disk(fake.sync, shared=True), []
+    for number in range(3):
+        with settled_later() as left:
+            disk.commit(lambda number=number: fake.written.append(number))
+            lefts.append(left)
+    for left in lefts:
+        left.settle()
+    assert (fake.kept, fake.syncs) == ({0, 1, 2}, 1)
+
+
 def test_a_block_that_fails_settles_what_it_has_made() -> None:
     fake = FakeDisk()
     fake.going_on.set()

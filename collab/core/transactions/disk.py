@@ -64,16 +64,22 @@ class Disk:
             if wait and left is None:
                 self.settle()
             else:
-                self._count(late=1)
-            if wait and left is not None:
-                left.disks.add(self)
+                number = self._count(late=1)
+                if wait and left is not None:
+                    left.disks[self] = number
         finally:
             self._count(-1)
 
-    def _count(self, more: int = 0, late: int = 0) -> None:
+    def _count(self, more: int = 0, late: int = 0) -> int:
         with self._counting:
             self._open += more
             self._late += late
+            return self._late
+
+    def reach(self, number: int) -> None:
+        """Return when the first so many that nobody waited for are on the disk; raises OSError."""
+        if self._safe < number:
+            self.settle()
 
     def harden(self) -> None:
         """Return when all commits that could be read before this call are on the disk."""
@@ -109,7 +115,8 @@ class Left:
     """What the commits of a block still wait for, and what is done after that."""
 
     def __init__(self) -> None:
-        self.disks: set[Disk] = set()
+        #: How many of each disk's late commits have to be there.
+        self.disks: dict[Disk, int] = {}
         self.then: list[Callable[[], None]] = []
 
     def __bool__(self) -> bool:
@@ -117,9 +124,9 @@ class Left:
 
     def settle(self) -> None:
         """Return when all is on the disk; raises OSError."""
-        for disk in self.disks:
-            disk.harden()
-        then, self.disks, self.then = self.then, set(), []
+        for disk, number in self.disks.items():
+            disk.reach(number)
+        then, self.disks, self.then = self.then, {}, []
         for act in then:
             act()
 
