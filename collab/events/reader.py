@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, false, insert, or_, select, update
@@ -40,6 +41,17 @@ READER_POSITION = Compiled(select(LogReader.position).where(LogReader.name == bi
 Handler = Callable[[Sequence[Any]], None]
 
 
+def _under(condition: ColumnElement[bool]) -> Compiled:
+    return Compiled(READ_EVENTS.where(condition))
+
+
+@cache
+def _of_types(types: tuple[str, ...]) -> Compiled:
+    """Return what reads events of some types: the same for each application of the process."""
+    # One by one: a list of parameters can't be compiled once.
+    return _under(or_(false(), *(EventRow.type == one for one in types)))
+
+
 class Reader:
     """Reads the events of some types, or under a condition, after a place kept under its name.
 
@@ -55,10 +67,10 @@ class Reader:
         handle: Handler,
         batch: int = EVENTS_PER_COMMIT,
     ) -> None:
-        if not isinstance(wanted, ColumnElement):
-            # One by one: a list of parameters can't be compiled once.
-            wanted = or_(false(), *(EventRow.type == one for one in wanted))
-        self.name, self._query = name, Compiled(READ_EVENTS.where(wanted))
+        self.name = name
+        self._query = (
+            _under(wanted) if isinstance(wanted, ColumnElement) else _of_types(tuple(wanted))
+        )
         self._handle, self._batch = handle, batch
         #: Up to here, nothing waits; only what is handled is written down at once.
         self._looked = 0
