@@ -5,6 +5,7 @@ A disk is faked where it is told to sync: what it holds is what there was when t
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from collab.core.caller import Caller
 from collab.core.database import commit_lazily, harden, take_write_lock
 from collab.core.models import utcnow
+from collab.core.storage import blob_store
 from collab.core.transactions.disk import (
     DISK,
     LOG_SUFFIX,
@@ -373,3 +375,22 @@ def test_what_other_processes_wrote_is_on_the_disk_before_it_is_told() -> None:
     assert fake.syncs == 0  # nobody wrote
     Disk(fake.sync, shared=True).harden()
     assert fake.syncs == 1
+
+
+def test_bytes_stay_while_a_power_cut_could_bring_back_who_had_them(app: Flask) -> None:
+    def fails() -> None:
+        raise OSError(errno.EIO, "the disk is gone")
+
+    with app.app_context():
+        kept = blob_store.blobs().path("a" * 64)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(b"x")
+        DISK.put(app, Disk(fails))
+        DISK.of(app).commit(lambda: None, wait=False)
+        with pytest.raises(OSError, match="the disk is gone"):
+            blob_store.sweep("a" * 64)
+        db.session.rollback()
+        assert kept.exists()
+        DISK.put(app, Disk(lambda: None))
+        blob_store.sweep("a" * 64)
+        assert not kept.exists()
