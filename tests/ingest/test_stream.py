@@ -12,7 +12,7 @@ from collab.ingest.pipeline.engines.face import Store
 from collab.ingest.pipeline.inbox import InboxFull, QuotaReached, Request
 from collab.ingest.pipeline.queues.requests import MAX_BYTES
 from collab.ingest.pipeline.queues.stream import ENTRIES_PER_READING, StreamQueue
-from collab.ingest.pipeline.queues.stream_inbox import STREAM_KEY, StreamInbox, queued
+from collab.ingest.pipeline.queues.stream_inbox import BYTES_KEY, STREAM_KEY, StreamInbox, queued
 from collab.ingest.pipeline.store import connect, is_url, writing
 from collab.ingest.worker.supervisor import Supervisor
 
@@ -134,6 +134,55 @@ def test_one_that_dies_after_the_acknowledgement_leaves_the_numbers_true(pipelin
     joins(pipeline, redis).take([])
     assert pipeline.asks("SELECT * FROM taken WHERE events > 0") == []
     assert accounted(redis, pipeline.loader.connection, 3)
+
+
+class LosesRedisAfterTheCommit(StreamQueue):
+    """A worker's side that Redis is gone for when it acknowledges."""
+
+    def acknowledge(self, rows):
+        """Find nobody there."""
+        if rows:
+            raise client.ConnectionError
+
+
+def test_a_load_is_done_though_redis_is_gone_when_it_is_acknowledged(
+    pipeline, redis, inbox, caplog
+):
+    for first in (0, 10):
+        send(inbox, first, 2)
+    pipeline.loader.queues.append(LosesRedisAfterTheCommit(redis.url, pipeline.loader.connection))
+    assert pipeline.loader.load_some() == 4
+    pipeline.loader.queues.pop()
+    joins(pipeline, redis, idle_ms=0)
+    for _ in range(2):  # what was left behind is taken over singly
+        pipeline.loads()
+    assert (pipeline.totals()["stored"], redis.client.xlen(STREAM_KEY)) == (4, 0)
+    assert "can't be loaded" not in caplog.text
+
+
+class StopsAfterTheCommit(StreamQueue):
+    """A worker's side that is stopped before it acknowledges, and goes on later."""
+
+    late = ()
+
+    def acknowledge(self, rows):
+        """Put it off."""
+        self.late = self.late or rows
+
+
+def test_a_worker_that_acknowledges_what_another_has_acknowledged_counts_nothing_off_twice(
+    pipeline, redis, inbox
+):
+    send(inbox, 0, 3)
+    stopped = StopsAfterTheCommit(redis.url, pipeline.loader.connection)
+    pipeline.loader.queues.append(stopped)
+    pipeline.loads()
+    pipeline.loader.queues.pop()
+    joins(pipeline, redis, idle_ms=0)
+    pipeline.loads()
+    StreamQueue.acknowledge(stopped, stopped.late)
+    assert queued(redis.url, pipeline.loader.connection).events == {}
+    assert redis.client.hgetall(BYTES_KEY) == {b"1": b"0"}
 
 
 def test_a_load_that_another_worker_was_faster_with_changes_nothing(pipeline, redis, inbox):

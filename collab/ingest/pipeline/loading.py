@@ -21,7 +21,7 @@ from .counters import Tally
 from .engines.face import Store
 from .event import Event
 from .queues.in_hand import InHand, path_of
-from .queues.requests import InboxQueue, Queue, TakenElsewhere
+from .queues.requests import InboxQueue, Queue, TakenElsewhere, stream_errors
 from .sources import SourceReader
 from .stages import Context, deduplicate, enrich, load, transform, validate
 from .store import CHECKPOINT_PAGES, Where, connect, store_errors, writing
@@ -42,7 +42,7 @@ class Postponed(Exception):
 
 def passing_errors() -> tuple[type[Exception], ...]:
     """Return what passes: nothing in the requests is wrong."""
-    return (*store_errors(), OSError, Postponed)
+    return (*store_errors(), *stream_errors(), OSError, Postponed)
 
 
 class Loader:
@@ -227,8 +227,7 @@ class Loader:
             # On disk before the commit: what leaves the inbox is in the archive.
             self._archive(connection, batch, packed)
             tally.write(connection)
-        # After the commit: a crash in between loads them twice, and their ids show it.
-        queue.acknowledge(rows)
+        _acknowledge(queue, rows)
 
     def _pass_stages(self, connection: Store, batch: Batch, tally: Tally) -> list[Event]:
         """Return the events that are to be stored; counts duplicates, adds letters to the batch."""
@@ -262,6 +261,15 @@ class Loader:
             for slot, member in packed.items()
         }
         tables.note_archives(connection, lengths, writer)
+
+
+def _acknowledge(queue: Queue, rows: Sequence[Row]) -> None:
+    """Have a queue forget what is loaded: after the commit, which notes that it is."""
+    try:
+        queue.acknowledge(rows)
+    except passing_errors() as error:
+        # Not for the load to fail: it is done. They come back, are known, and are acknowledged.
+        log.warning("ingest: what is loaded is acknowledged later: %s", error)
 
 
 def _note_replaced(connection: Store, rows: Sequence[Row], tally: Tally, now: int) -> None:

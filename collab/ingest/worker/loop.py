@@ -17,7 +17,6 @@ from ..pipeline.archives.writers import claim
 from ..pipeline.chores import Chores
 from ..pipeline.loading import Loader, Plugin, passing_errors
 from ..pipeline.queues.in_hand import path_of
-from ..pipeline.queues.requests import stream_errors
 from ..pipeline.sources import SourceReader
 from ..pipeline.store import Where, store_errors
 
@@ -106,7 +105,7 @@ def plugin(name: str) -> Plugin:
 
 def trouble() -> tuple[type[Exception], ...]:
     """Return what passes: a full disk, a locked store, another service that is down."""
-    return (sqlite3.Error, *passing_errors(), *stream_errors())
+    return (sqlite3.Error, *passing_errors())
 
 
 @contextlib.contextmanager
