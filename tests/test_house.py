@@ -144,6 +144,7 @@ APART = {
         "core/discreet_driver",
         "core/storage/file_lock",
         "core/storage/lasting",
+        "core/text/times",
     ),
 }
 

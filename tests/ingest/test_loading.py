@@ -377,6 +377,15 @@ def test_a_body_is_cut_once_for_all_of_its_letters():
     assert row.payload(1) is row.payload(1)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "5"])
+def test_of_what_is_no_time_of_ours_no_hour_is_derived(pipeline, text):
+    rules = [{"op": "derive", "from": "data.at", "to": "data.hour", "as": "hour"}]
+    pipeline.has_source(1, rules=rules)
+    pipeline.takes(event("a", data={"at": text}))
+    pipeline.loads()
+    assert (pipeline.stored(), pipeline.letters()) == (["a"], [])
+
+
 def test_objects_and_long_texts_are_not_derived(pipeline):
     rules = [{"op": "derive", "from": "data.o", "to": "data.o.copy", "as": "lower"}]
     rules += [{"op": "derive", "from": "data.long", "to": "data.o.long", "as": "upper"}]

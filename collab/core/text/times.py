@@ -59,5 +59,8 @@ def _may_leap(moment: datetime) -> bool:
     """Return whether the last moment of a minute is that of a month, in UTC."""
     if moment.tzinfo is None:
         return False
-    after = moment.astimezone(UTC) + timedelta(microseconds=1)
+    try:
+        after = moment.astimezone(UTC) + timedelta(microseconds=1)
+    except OverflowError:  # before the year 1, or after 9999
+        return False
     return (after.day, after.hour, after.minute) == (1, 0, 0)

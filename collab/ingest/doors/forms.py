@@ -37,6 +37,10 @@ JSON_TYPES = ("", "text/plain", "application/json")
 ATTRIBUTE_PREFIX = "ce-"
 #: Headers that a CloudEvent in binary mode has: one of them is enough to be taken for one.
 NEEDED_ATTRIBUTES = ("ce-specversion", "ce-id", "ce-type", "ce-source")
+#: Members by which a plain event and a CloudEvent are told apart.
+TELLING_MEMBERS = frozenset(("specversion", "event_type"))
+#: What some editors and shells of Windows begin a text with.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ESCAPED_CHARACTER = re.compile(r"\\(.)")
 
 
@@ -79,8 +83,11 @@ def sent(media_type: str, content_type: str | None, headers: Headers, body: byte
 def _plain(body: bytes) -> Sent:
     """Read events of the plain schema, or CloudEvents that nobody said are some."""
     found = _read(EVENT, body)
-    first = found.read.values[0] if found.read.values else None
-    if isinstance(first, dict) and "specversion" in first and "event_type" not in first:
+    # The first that says what it is: a line before it that is no event must not speak for it.
+    telling = (
+        one for one in found.read.values if isinstance(one, dict) and TELLING_MEMBERS & one.keys()
+    )
+    if TELLING_MEMBERS & next(telling, {}).keys() == {"specversion"}:
         return Sent(CLOUDEVENT, body, found.read)
     return found
 
@@ -99,7 +106,7 @@ def from_lines(body: bytes) -> bytes:
 
     So it costs none of its neighbours, and its dead letter shows it as it came.
     """
-    lines = (line.strip() for line in body.split(b"\n"))
+    lines = (line.strip() for line in body.removeprefix(BYTE_ORDER_MARK).split(b"\n"))
     return b"[" + b",".join(_line(one) for one in lines if one) + b"]"
 
 
@@ -140,10 +147,11 @@ def _data(media_type: str, body: bytes) -> dict[str, Any]:
         return {}
     json = media_type in ("application/json", "text/json") or media_type.endswith("+json")
     if json or not media_type:
+        text = body.removeprefix(BYTE_ORDER_MARK)
         try:
-            orjson.loads(body)
+            orjson.loads(text)
             # Passed on as it came: read and written again, large numbers would change.
-            return {"data": orjson.Fragment(body)}
+            return {"data": orjson.Fragment(text)}
         except orjson.JSONDecodeError as error:
             if json:
                 raise Malformed(f"The body is not JSON: {error}.") from None

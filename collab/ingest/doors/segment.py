@@ -15,22 +15,31 @@ from .forms import SEGMENT, Sent
 #: Where several are sent at a time.
 BATCH_NAME = "batch"
 KEY_MEMBER = "writeKey"
+#: What a batch may say of all its messages, which may say more.
+SHARED_MEMBERS = ("context", "integrations")
+#: What else the bytes of a batch can't be kept with: they would be read as one message.
+REWRITTEN_FOR = frozenset((*SHARED_MEMBERS, formats.NAMING_MEMBERS[SEGMENT]))
 
 
 def messages(name: str, body: bytes) -> Sent:
     """Read what was sent to one of the addresses; raises Malformed.
 
-    The key is not kept with the messages.
+    The key is not kept with the messages, and what their batch says of all of them is.
     """
+    is_batch = name == BATCH_NAME
     try:
-        read = formats.decode(SEGMENT, body)
+        read = formats.decode(SEGMENT, body, alone=not is_batch)
     except Undecodable as error:
         raise Malformed(f"The body {error}.") from None
-    if name == BATCH_NAME:
+    if is_batch:
         _require_list(read)
-        if KEY_MEMBER.encode() not in body:
+        if KEY_MEMBER.encode() not in body and REWRITTEN_FOR.isdisjoint(read.around):
             # No message can have a key then: the bytes are kept as they came.
             return Sent(SEGMENT, body, read)
+        shared = {
+            name: one for name in SHARED_MEMBERS if isinstance(one := read.around.get(name), dict)
+        }
+        read.values = [_with(shared, one) for one in read.values]
     else:
         read.values = [_typed(one, name) for one in read.values]
     read.values = [_without_key(one) for one in read.values]
@@ -51,6 +60,19 @@ def parts(sent: Sent, most: int) -> list[tuple[Sent, int]]:
 def _require_list(read: Body) -> None:
     if read.alone:
         raise Malformed("The body must have a list `batch` of messages.")
+
+
+def _with(shared: dict[str, dict[str, Any]], message: Any) -> Any:
+    """Return a message with what its batch says of all: where both say something, it counts."""
+    if not shared or not isinstance(message, dict):
+        return message
+    merged = dict(message)
+    for name, all_have in shared.items():
+        own = message.get(name)
+        # What is no object is the pipeline's to reject, as it was sent.
+        if own is None or isinstance(own, dict):
+            merged[name] = all_have | (own or {})
+    return merged
 
 
 def _typed(message: Any, kind: str) -> Any:

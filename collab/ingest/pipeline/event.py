@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ...core.text import times
+
 #: Characters of an event's id, type, user or session.
 MAX_NAME_CHARACTERS = 200
 #: The first and the last moment that an event may have been at: 1970 and 2100, in milliseconds.
@@ -192,17 +194,27 @@ def _loose(value: object) -> str | None:
     return value if fits else None  # type: ignore[return-value]
 
 
+def moment_of(text: str) -> datetime:
+    """Read a time as RFC 3339 or ISO 8601 has it; raises TypeError, ValueError."""
+    try:
+        moment = datetime.fromisoformat(text)  # what nearly all write, ten times as fast
+    except ValueError:
+        found = times.parse(text)  # small letters, leap seconds
+        if not isinstance(found, datetime):
+            raise
+        moment = found
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def time_of(value: object, name: str) -> int | None:
     """Return the milliseconds of an RFC 3339 time; one without an offset is UTC."""
     if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(value)  # type: ignore[arg-type]
+        moment = moment_of(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         words = "must be a time such as 2026-01-31T09:30:00Z"
         raise Rejected("validate", f"`{name}` {words}.") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     return checked_time(int(moment.timestamp() * 1000 + 0.5), name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -32,12 +32,15 @@ class Body:
     suspect: bool = False
     #: Whether the body is one event, and no list of them.
     alone: bool = False
+    #: What stands beside the list, of a body that is an object around it.
+    around: dict[str, Any] = field(default_factory=dict)
 
 
-def decode(format: str, body: bytes) -> Body:
+def decode(format: str, body: bytes, alone: bool | None = None) -> Body:
     """Read a body: one event, a list of them, or an object with a list. Raises Undecodable.
 
     What is wrong with a single event is not looked at here: it must not cost its neighbours.
+    `alone` says whether an object with a list is an event itself, where its members need not.
     """
     whole, suspect = _loads(body)
     if type(whole) is list:
@@ -45,10 +48,11 @@ def decode(format: str, body: bytes) -> Body:
     if type(whole) is not dict:
         raise Undecodable("must be an object or a list of objects")
     inner = whole.get(LISTS[format])
-    alone = type(inner) is not list or NAMING_MEMBERS[format] in whole
+    alone = type(inner) is not list or (NAMING_MEMBERS[format] in whole if alone is None else alone)
+    around = {} if alone else {name: whole[name] for name in whole if name != LISTS[format]}
     values: Any = [whole] if alone else inner
     sent_at, write_key = _text(whole.get("sentAt")), _text(whole.get("writeKey"))
-    return Body(values, sent_at, write_key, suspect, alone)
+    return Body(values, sent_at, write_key, suspect, alone, around)
 
 
 #: Each digit as 0 and all else as a blank: so a long number is found without a regular expression.

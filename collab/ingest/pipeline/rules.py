@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from .event import MAX_NAME_CHARACTERS, NUL_CHARACTER, Event
+from .event import MAX_NAME_CHARACTERS, NUL_CHARACTER, Event, moment_of
 
 #: Rules of one source.
 MAX_RULES = 100
@@ -39,11 +39,11 @@ def _host(text: str) -> str | None:
 
 def _moment(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        # A time without a zone is taken for UTC: another guess would be as wrong, and differ by
+        # server.
+        return moment_of(text).astimezone(UTC)
+    except (ValueError, OverflowError):  # some hours before the year 1, or after 9999
         return None
-    # A time without a zone is taken for UTC: another guess would be as wrong, and differ by server.
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _date(text: str) -> str | None:

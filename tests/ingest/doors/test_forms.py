@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from collab.core.errors import Malformed
-from collab.ingest.doors.forms import attribute
+from collab.ingest.doors.forms import BYTE_ORDER_MARK, attribute
 
 from ...support.outlets import Outlet
 from ...support.people import Person, ok
@@ -126,6 +127,28 @@ def test_what_is_not_utf8_is_400(outlet: Outlet, encoding: str) -> None:
     assert outlet.sends(body).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("time", "moment"),
+    [
+        ("2026-03-02t09:00:00z", datetime(2026, 3, 2, 9, tzinfo=UTC)),
+        ("2026-03-02T09:00:00.123456789Z", datetime(2026, 3, 2, 9, 0, 0, 123_000, UTC)),
+        ("2017-01-01T00:59:60+01:00", datetime(2017, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_an_event_may_have_any_time_of_rfc_3339(
+    outlet: Outlet, time: str, moment: datetime
+) -> None:
+    outlet.sends({"event_type": "a", "timestamp": time})
+    outlet.sends(CLOUD | {"time": time})
+    assert [one["ts"] for one in outlet.stored()] == [int(moment.timestamp() * 1000)] * 2
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:60Z", "2026-03-02T09:00:60Z", 5, "now", []])
+def test_an_event_of_another_time_is_rejected(outlet: Outlet, time: Any) -> None:
+    assert ok(outlet.sends({"event_type": "a", "timestamp": time}))["rejected"] == 1
+    assert outlet.stored() == []
+
+
 def test_an_empty_list_is_nothing(outlet: Outlet) -> None:
     empty = {"accepted": 0, "rejected": 0, "receipt": None, "events": []}
     assert ok(outlet.sends([])) == empty
@@ -178,10 +201,23 @@ def test_a_line_that_is_no_json_costs_no_neighbour(outlet: Outlet, line: bytes) 
     assert json.loads(payload) == line.decode("utf-8", "backslashreplace")
 
 
-def test_lines_of_cloudevents(outlet: Outlet) -> None:
-    body = (json.dumps(CLOUD) + "\n").encode()
+@pytest.mark.parametrize("before", [b"", b"{broken\n", b"5\n", b"{}\n", BYTE_ORDER_MARK])
+def test_lines_of_cloudevents(outlet: Outlet, before: bytes) -> None:
+    body = before + (json.dumps(CLOUD) + "\n").encode()
     outlet.sends(body, Content_Type="application/x-ndjson")
     assert types(outlet) == ["order.placed"]
+
+
+def test_a_byte_order_mark_costs_no_event(outlet: Outlet) -> None:
+    event = BYTE_ORDER_MARK + b'{"event_type": "a"}'
+    for media_type in ("application/x-ndjson", "application/json"):
+        assert ok(outlet.sends(event, Content_Type=media_type))["accepted"] == 1
+    ok(outlet.sends(event, Content_Type="application/json", **BINARY))
+    assert [(one["type"], one["data"]) for one in outlet.stored()] == [
+        ("a", {}),
+        ("a", {}),
+        ("order.placed", {"event_type": "a"}),
+    ]
 
 
 # -- CloudEvents ----------------------------------------------------------------------------------

@@ -74,6 +74,32 @@ def test_a_batch_as_large_as_any_library_sends_is_taken(outlet: Outlet) -> None:
     assert sum(events for _, events, _ in outlet.waiting()) == 160_000
 
 
+def metadata(outlet: Outlet) -> list[Any]:
+    """Load all that waits, and return what is stored beside the data of each."""
+    outlet.loads()
+    return [json.loads(data)["metadata"] for (data,) in outlet.asks("SELECT data FROM events")]
+
+
+def test_what_a_batch_says_of_all_is_said_of_each_message_that_says_nothing_else(
+    outlet: Outlet,
+) -> None:
+    batch = [track("a"), track("b", context={"ip": "2.2.2.2"}), track("c", context=5), 5]
+    shared = {"context": {"ip": "1.1.1.1", "app": "shop"}, "integrations": {"All": False}}
+    outlet.sends({"batch": batch} | shared, "/v1/batch")
+    first, second = metadata(outlet)
+    assert first["context"] == shared["context"]
+    assert second["context"] == {"ip": "2.2.2.2", "app": "shop"}
+    assert first["integrations"] == second["integrations"] == {"All": False}
+    assert len(outlet.letters()) == 2
+
+
+def test_a_list_is_a_batch_where_batches_are_sent_and_a_member_elsewhere(outlet: Outlet) -> None:
+    ok(outlet.sends({"type": "batch", "batch": [track("a")]}, "/v1/batch"))
+    ok(outlet.sends(track("b", batch=[1]), "/v1/track"))
+    ok(outlet.sends({"event": "c", "batch": [1]}, "/v1/track"))
+    assert [one["type"] for one in outlet.stored()] == ["a", "b", "c"]
+
+
 def test_an_empty_batch_is_a_success(outlet: Outlet) -> None:
     assert ok(outlet.sends({"batch": []}, "/v1/batch"))["accepted"] == 0
 
