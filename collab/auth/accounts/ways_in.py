@@ -13,7 +13,7 @@ from ..models import User
 #: Tells how many ways a package has for a person, in the open transaction.
 Count = Callable[[int], int]
 
-_COUNTS: Contributions[Count] = Contributions("ways in")
+COUNTS: Contributions[Count] = Contributions("ways in")
 
 
 class LastWayIn(Conflict):
@@ -24,18 +24,18 @@ class LastWayIn(Conflict):
 
 def count(app: Flask, counted: Count) -> None:
     """Let a package tell how many ways into an account it knows, besides the password."""
-    _COUNTS.add(app, counted)
+    COUNTS.add(app, counted)
 
 
 #: Takes away, in the open transaction, the ways that a package knows into a person's account.
 Closing = Callable[[int], None]
 
-_CLOSINGS: Contributions[Closing] = Contributions("ways in that are closed")
+CLOSINGS: Contributions[Closing] = Contributions("ways in that are closed")
 
 
 def on_owner_proved(app: Flask, close: Closing) -> None:
     """Let a package close what somebody may have opened for themselves with another's address."""
-    _CLOSINGS.add(app, close)
+    CLOSINGS.add(app, close)
 
 
 def owner_proved(user: User) -> None:
@@ -46,7 +46,7 @@ def owner_proved(user: User) -> None:
     linked a service, enrolled a device or made a token of their own. Of a verified one all stay.
     """
     if user.email_verified_at is None:
-        for close in _CLOSINGS:
+        for close in CLOSINGS:
             close(user.id)
 
 
@@ -56,5 +56,5 @@ def require_one(user: User) -> None:
     It is called in the transaction that takes a way away, after that, with the writer's lock held.
     """
     # Counted after the way has gone, in the same transaction: two that go at once see each other.
-    if not user.password_hash and not any(counted(user.id) for counted in _COUNTS):
+    if not user.password_hash and not any(counted(user.id) for counted in COUNTS):
         raise LastWayIn()
