@@ -6,10 +6,22 @@ is the expression for a kind, `title_<kind>` that for its titles, `words` that o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, String, bindparam, case, func, literal, null, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    String,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from ..core import fulltext
@@ -24,6 +36,11 @@ MAX_CANDIDATES = 1000
 #: 1,000 texts of 20 kB took 0.5 s; few texts have so many words, so fewer candidates lose little.
 MAX_RANKED_WORDS = 4000
 
+#: Where each word is in too many rows to rank by, titles of so many of the newest matches of each
+#: kind are looked at. Among all, for a word that is in every text and in no title, each row of the
+#: index was: 150 ms for a million.
+MAX_TITLES = 2000
+
 #: Statements that are kept, a search of each set of kinds has its own.
 MAX_STATEMENTS = 256
 
@@ -32,13 +49,9 @@ PROJECT_PARAMETER = bindparam("project_id", type_=Id)
 WORDS_PARAMETER = bindparam("words", type_=String)
 
 
-def candidates(words: int, ranking: Ranking) -> int:
-    """Return how many of the newest matches of each kind are taken in a search for some words.
-
-    By titles, as many are taken of those that have the words there, and of all.
-    """
-    most = MAX_CANDIDATES // (2 if ranking is Ranking.TITLES else 1)
-    return min(most, MAX_RANKED_WORDS // max(1, words))
+def candidates(words: int) -> int:
+    """Return how many of the newest matches of each kind are taken in a search for some words."""
+    return min(MAX_CANDIDATES, MAX_RANKED_WORDS // max(1, words))
 
 
 @lru_cache(maxsize=MAX_STATEMENTS)
@@ -46,22 +59,46 @@ def ranked(
     kinds: tuple[Kind, ...], is_admin: bool, in_project: bool, ranking: Ranking
 ) -> Select[Any]:
     """Build what gives the type and id of the best `count` of `candidates` after `skip` of them."""
-
-    def found(expression: str, *score: Any) -> list[Any]:
-        return [
-            select(_candidates(kind, is_admin, in_project, expression, *score).subquery())
-            for kind in kinds
-        ]
-
-    if ranking is Ranking.WITHIN:
-        query = _in_order(union_all(*found("match")).subquery())
+    who = is_admin, in_project
+    if ranking is Ranking.FEW:
+        rows = _matching().cte()
+        query = _in_order(union_all(*(_of_kind(kind, rows, *who) for kind in kinds)).subquery())
+    elif ranking is Ranking.WITHIN:
+        found = (_candidates(kind, *who, "match") for kind in kinds)
+        query = _in_order(_together(found).subquery())
     elif ranking is Ranking.APART:
-        rows = union_all(*found("match", null())).cte()
+        rows = _together(_candidates(kind, *who, "match", null()) for kind in kinds).cte()
         query = _gathered(union_all(select(rows), _scores(rows)).subquery())
     else:
-        both = found("title", literal(-1)) + found("match", literal(0))
-        query = _gathered(union_all(*both).subquery())
+        titles = [_titled(kind, *who) for kind in kinds]
+        rest = [_candidates(kind, *who, "match", literal(0)) for kind in kinds]
+        query = _gathered(_together(titles + rest).subquery())
     return query.limit(bindparam("count")).offset(bindparam("skip"))
+
+
+def _together(found: Iterable[Select[Any]]) -> CompoundSelect[Any]:
+    """Put candidates together, each part with an order and a limit of its own."""
+    return union_all(*(select(one.subquery()) for one in found))
+
+
+def _matching() -> Select[Any]:
+    """Build what finds all rows that have the words, with their scores."""
+    score = fulltext.relevance(WORDS_PARAMETER).label("score")
+    of = fulltext.number().label("number"), fulltext.key().label("key")
+    whole = fulltext.begins(bindparam("begun", type_=String))
+    return select(*of, score).where(fulltext.matches(WORDS_PARAMETER), whole)
+
+
+def _of_kind(kind: Kind, rows: Any, is_admin: bool, in_project: bool) -> Select[Any]:
+    """Leave of rows that were found those of a kind that may be read."""
+    shown = (
+        literal(kind.name).label("type"),
+        kind.model.id.label("id"),
+        rows.c.score,
+        kind.changed.label("at"),
+    )
+    query = _readable(select(*shown).select_from(rows), kind, is_admin, in_project)
+    return query.join(kind.model, kind.model.id == rows.c.key).where(rows.c.number == kind.number)
 
 
 def _in_order(found: Any) -> Select[Any]:
@@ -98,6 +135,27 @@ def _scores(found: Any) -> Select[Any]:
 def _candidates(
     kind: Kind, is_admin: bool, in_project: bool, name: str, score: Any = None
 ) -> Select[Any]:
+    query = _found(kind, is_admin, in_project, name, score)
+    # The newest by the index's own order: an order by relevance would have to read every match.
+    return query.order_by(SEARCH_INDEX.c.rowid.desc()).limit(bindparam("candidates"))
+
+
+def _titled(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
+    """Build what finds candidates by their titles among the newest matches of a kind."""
+    row = SEARCH_INDEX.c.rowid
+    newest = select(row).where(fulltext.matches(_expression(kind, "match")))
+    newest = newest.order_by(row.desc()).limit(MAX_TITLES)
+    since = select(func.min(newest.subquery().c.rowid)).scalar_subquery()
+    query = _found(kind, is_admin, in_project, "title", literal(-1)).where(row >= since)
+    # `+ 0` hides the order from FTS5, which begins at the oldest then: from the newest on, it would
+    # go past the last of these while it looks for the next title.
+    return query.order_by(row.op("+")(0).desc()).limit(bindparam("candidates"))
+
+
+def _found(
+    kind: Kind, is_admin: bool, in_project: bool, name: str, score: Any = None
+) -> Select[Any]:
+    """Build what finds the rows of a kind that match, and may be read."""
     expression = _expression(kind, name)
     shown = (
         literal(kind.name).label("type"),
@@ -108,9 +166,7 @@ def _candidates(
     )
     query = _readable(select(*shown).select_from(SEARCH_INDEX), kind, is_admin, in_project)
     query = query.join(kind.model, kind.model.id == fulltext.key())
-    query = query.where(fulltext.matches(expression))
-    # The newest by the index's own order: an order by relevance would have to read every match.
-    return query.order_by(SEARCH_INDEX.c.rowid.desc()).limit(bindparam("candidates"))
+    return query.where(fulltext.matches(expression))
 
 
 @lru_cache(maxsize=MAX_STATEMENTS)

@@ -102,13 +102,17 @@ class Search:
 
     def ranked(self, kinds: tuple[Kind, ...], skip: int, count: int) -> Sequence[Any]:
         """Return the type and id of the best among the candidates, after `skip` of them."""
-        scoring = fulltext.scoring(self.asked)
+        most = queries.candidates(len(self.terms))
+        scoring = fulltext.scoring(self.asked, most)
         values = self._who | self._expressions(kinds, scoring) | {"skip": skip, "count": count}
-        values["candidates"] = queries.candidates(len(self.terms), scoring.ranking)
+        # By titles, as many are taken of those that have the words there, and of all.
+        values["candidates"] = most // 2 if scoring.ranking is Ranking.TITLES else most
         statement = queries.ranked(kinds, *self.variant, scoring.ranking)
         return db.session.connection().execute(statement, values).all()
 
     def _expressions(self, kinds: tuple[Kind, ...], scoring: Scoring) -> dict[str, str]:
+        if scoring.ranking is Ranking.FEW:
+            return {"words": scoring.words, "begun": scoring.begun}
         wanted = {"match": fulltext.match}
         if scoring.ranking is Ranking.TITLES:
             wanted["title"] = fulltext.in_titles

@@ -19,7 +19,7 @@ from collab.core.words.asked import MAX_WORDS, Term, expression, read
 from collab.extensions import db
 from collab.search.excerpts import MAX_MATCHES_LOOKED_AT, excerpt
 from collab.search.highlighting import CLOSE_MARK, OPEN_MARK
-from collab.search.queries import MAX_CANDIDATES
+from collab.search.queries import MAX_CANDIDATES, MAX_TITLES
 
 from ..support.people import Person
 from .rows import a_post, kept, titles
@@ -110,6 +110,11 @@ def asked_for(search: Callable[[], object]) -> list[str]:
     return statements
 
 
+def scoring(query: str) -> fulltext.Scoring:
+    """Return how the matches of a search are scored."""
+    return fulltext.scoring(read(query), MAX_CANDIDATES)
+
+
 def fill(count: int, word: str) -> None:
     """Put rows of nobody's into the index that have a word."""
     db.session.execute(
@@ -140,7 +145,10 @@ def test_bm25_counts_no_rows_of_places_and_of_no_word_that_very_many_have(
         asked = asked_for(lambda: alice.finds("red"))
         ranking = [one for one in asked if "bm25" in one]
         assert (len(ranking), ranking[0].count("bm25")) == (1, 1)
-        assert fulltext.scoring(read("red -x")).words == '{title body tags} : ("red" *)'
+        assert (
+            fulltext.scoring(read("red -x"), MAX_CANDIDATES).words
+            == '{title body tags} : ("red" *)'
+        )
         assert titles(alice.finds("red")) == ["Red", "Blue", "Green"]
 
         fill_more = "UPDATE search_index SET body = 'red red' WHERE rowid > 8000000"
@@ -152,15 +160,46 @@ def test_bm25_counts_no_rows_of_places_and_of_no_word_that_very_many_have(
         assert [one for one in asked if "bm25" in one] == []
         assert titles(alice.finds("red")) == ["Red", "Green", "Blue"]
         assert titles(alice.finds("red rare")) == ["Blue"]
-        assert fulltext.scoring(read("red rare")).words == '{title body tags} : ("rare" *)'
+        assert (
+            fulltext.scoring(read("red rare"), MAX_CANDIDATES).words
+            == '{title body tags} : ("rare" *)'
+        )
         # Of the few rows that have a rare word each is looked up, and no list of a place.
-        assert [fulltext.scoring(read(q)).few for q in ("red", "red rare", "nowhere")] == [
-            False,
-            True,
-            True,
-        ]
+        assert (scoring("red rare").few, scoring("red -rare").few) == (True, False)
         kept(app, a_post(alice, "Draft", body="rare", status="draft"))
         assert titles(bob.finds("rare")) == titles(bob.finds("red rare")) == ["Blue"]
+
+
+@pytest.mark.sqlite("FTS5 looks for a word again in each part of a search")
+def test_a_word_that_few_rows_have_is_looked_for_once_and_found_in_each_kind(
+    app: Flask, alice: Person, bob: Person
+) -> None:
+    alice.makes_project("A kiwi")
+    kept(
+        app,
+        a_post(alice, "Kiwis", body="kiwi kiwi"),
+        a_post(bob, "A draft of a kiwi", status="draft"),
+    )
+    with app.app_context():
+        asked = asked_for(lambda: alice.finds("kiwi"))
+    ranking = [one for one in asked if "bm25" in one]
+    assert (len(ranking), ranking[0].count("MATCH")) == (1, 1)
+    assert sorted(titles(alice.finds("kiwi"))) == ["A kiwi", "Kiwis"]
+    assert titles(alice.finds("kiwi", type="post")) == ["Kiwis"]
+
+
+@pytest.mark.sqlite("titles come first where BM25 would count too many rows")
+def test_titles_come_first_among_the_newest_matches_of_a_word_that_very_many_have(
+    app: Flask, alice: Person
+) -> None:
+    """Among all of them, each row of the index would be looked at for a word in no title."""
+    kept(app, a_post(alice, "An old red one"))
+    with app.app_context():
+        fill(MAX_COUNTED_ROWS - MAX_TITLES, "red")
+    kept(app, *(a_post(alice, f"Post {number}", body="red") for number in range(MAX_TITLES)))
+    assert titles(alice.finds("red"))[0] == f"Post {MAX_TITLES - 1}"
+    kept(app, a_post(alice, "A new red one"), a_post(alice, "The last", body="red"))
+    assert titles(alice.finds("red"))[:2] == ["A new red one", "The last"]
 
 
 def test_a_word_that_is_wanted_twice_is_looked_for_once() -> None:

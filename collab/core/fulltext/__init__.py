@@ -25,7 +25,7 @@ from ..database import engine
 from ..slots import Registry
 from ..words.asked import Asked, read
 from . import fts5, tsearch
-from .conditions import Matches, Relevance
+from .conditions import Begins, Matches, Relevance
 from .ranking import Ranking as Ranking
 from .ranking import Scoring as Scoring
 
@@ -101,9 +101,12 @@ def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
     return found
 
 
-def scoring(asked: Asked) -> Scoring:
-    """Return how the matches of a search, in which something is wanted, are to be scored."""
-    found: Scoring = _language().scoring(asked)
+def scoring(asked: Asked, candidates: int) -> Scoring:
+    """Return how the matches of a search are to be scored, where so many of a kind may be.
+
+    Something must be wanted.
+    """
+    found: Scoring = _language().scoring(asked, candidates)
     return found
 
 
@@ -122,9 +125,19 @@ def matches(expression: Any) -> Any:
     return Matches(expression)
 
 
+def begins(words: Any) -> Any:
+    """Return the condition that words of a row of the index begin like these (`Scoring.begun`)."""
+    return Begins(words)
+
+
 def key() -> Any:
     """Return the id of what a row of the index stands for."""
     return SEARCH_INDEX.c.rowid.op("/")(literal_column(str(KEY_STRIDE)))  # of whole numbers
+
+
+def number() -> Any:
+    """Return the number of the kind of what a row of the index stands for."""
+    return SEARCH_INDEX.c.rowid.op("%")(literal_column(str(KEY_STRIDE)))
 
 
 def ids(kind: str, text: str, scopes: Iterable[str] | None) -> Select[Any] | None:

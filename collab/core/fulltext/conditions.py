@@ -9,6 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
+from ..words.splitting import PARTS_BAR
 from . import fts5, tsearch
 
 
@@ -21,6 +22,16 @@ class Matches(FunctionElement[Any]):
     )  # of a Boolean, SQLAlchemy asks SQLite whether it is 1: FTS5 does not know
 
 
+class Begins(FunctionElement[Any]):
+    """Whether words of a row of the index begin like this, which has a space before each word.
+
+    Nothing is a beginning of all. A phrase may not go from one column on into the next.
+    """
+
+    inherit_cache = True
+    type: Any = NullType()
+
+
 class Relevance(FunctionElement[float]):
     """A row's score for an expression, the best has the lowest."""
 
@@ -31,6 +42,14 @@ class Relevance(FunctionElement[float]):
 @compiles(Matches)
 def _in_fts5(element: Matches, compiler: Any, **options: Any) -> str:
     return f"search_index MATCH {compiler.process(element.clauses, **options)}"
+
+
+@compiles(Begins)
+def _in_words(element: Begins, compiler: Any, **options: Any) -> str:
+    begun = compiler.process(element.clauses, **options)
+    words = f" || ' {PARTS_BAR} ' || ".join(("' ' || title", "body", "tags"))
+    # Asked first: reading a row's words costs more than all else.
+    return f"({begun} = '' OR instr({words}, {begun}) > 0)"
 
 
 @compiles(Relevance)

@@ -7,7 +7,9 @@ without it can't write into these tables. The column `scope` has words that no s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import text
@@ -21,9 +23,8 @@ COLUMN_WEIGHTS = (0.0, 8.0, 1.0, 2.0)
 #: Rows that may have a word for BM25 to rank by it. It counts all rows that have each word of its
 #: expression, which takes 40 ms for a million; so it also gets the words alone, and no places.
 MAX_COUNTED_ROWS = 5000
-#: Rows that may have a word for a search not to be cut to places: of each row FTS5 looks into the
-#: list of every place, which took 5 ms for five rows among a million, and takes 0.4.
-MAX_FEW_ROWS = 500
+#: Letters of the longest beginning of a word that the index has by itself (`prefix`).
+LONGEST_BEGINNING = 6
 
 _ONE_PAST = text("SELECT 1 FROM search_index WHERE search_index MATCH :word LIMIT 1 OFFSET :most")
 #: The index's own note of how much is in it: the first number is that of its rows.
@@ -41,21 +42,49 @@ def in_titles(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
     return within(wanted_in_fts5(asked, "title") + excluded, kind, scopes)
 
 
-def scoring(asked: Asked) -> Scoring:
-    """Return how matches are scored: by BM25 of the words that are not in too many rows."""
-    counts, few = asked.wanted, False
-    if rows() > MAX_COUNTED_ROWS:
-        counts = [term for term in counts if not _is_in_more(term, MAX_COUNTED_ROWS)]
-        few = any(not _is_in_more(term, MAX_FEW_ROWS) for term in counts)
-    if not counts:
+def scoring(asked: Asked, candidates: int) -> Scoring:
+    """Return how matches are scored: by BM25 of the words that are not in too many rows.
+
+    A word that no more rows have than there may be candidates needs no places. They cost more than
+    they save: each part of the search looks for the word again, and of each of its rows into the
+    list of every place, which took 26 ms for ten rows among a million.
+    """
+    few = _counter()
+    shown = [short if few(short := _short(term), candidates) else term for term in asked.wanted]
+    scarce = any(few(term, candidates) for term in shown)
+    counts = [few(term, max(candidates, MAX_COUNTED_ROWS)) for term in shown]
+    if not any(counts):
         return Scoring(Ranking.TITLES)
-    return Scoring(Ranking.APART, wanted_in_fts5(Asked(counts, [])), few)
+    # BM25 counts each word of the expression, those that are excluded, too.
+    if scarce and all(counts) and not asked.excluded:
+        begun = [f" {' '.join(term.words)}" for term in asked.wanted if term not in shown]
+        return Scoring(Ranking.FEW, wanted_in_fts5(Asked(shown, [])), begun="".join(begun))
+    words = Asked(list(compress(asked.wanted, counts)), [])
+    return Scoring(Ranking.APART, wanted_in_fts5(words), few=scarce)
 
 
-def _is_in_more(term: Term, rows: int) -> bool:
-    """Return whether a term is in more than so many rows."""
-    word = wanted_in_fts5(Asked([term], []))
-    return db.session.scalar(_ONE_PAST, {"word": word, "most": rows}) is not None
+def _short(term: Term) -> Term:
+    """Cut a long beginning of a word to one that the index has.
+
+    For a longer one FTS5 walks over all rows that have the word before it in the alphabet: 3 ms
+    among a million.
+    """
+    *words, last = term.words
+    if not term.begun or term.parts or len(last) <= LONGEST_BEGINNING:
+        return term
+    return term._replace(words=(*words, last[:LONGEST_BEGINNING]))
+
+
+def _counter() -> Callable[[Term, int], bool]:
+    """Return what tells whether a term is in no more rows than so many; it asks once for each."""
+    there = rows()
+
+    @cache
+    def few(term: Term, most: int) -> bool:
+        word = wanted_in_fts5(Asked([term], []))
+        return there <= most or not db.session.scalar(_ONE_PAST, {"word": word, "most": most})
+
+    return few
 
 
 def rows() -> int:

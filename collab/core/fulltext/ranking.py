@@ -13,6 +13,9 @@ class Ranking(Enum):
     WITHIN = auto()
     #: From another one, whose expression has nothing but the words.
     APART = auto()
+    #: From the statement that finds it, which is cut to no place: so few rows match that each is
+    #: looked up.
+    FEW = auto()
     #: It has all words in its title, or not: each is in too many rows to count them.
     TITLES = auto()
 
@@ -21,7 +24,9 @@ class Scoring(NamedTuple):
     """How the matches of a search are scored."""
 
     ranking: Ranking
-    #: For Ranking.APART, the expression of the words that count.
+    #: For Ranking.APART and FEW, the expression of the words that count.
     words: str = ""
-    #: Whether so few rows match that places would cost more than they save: each is looked up.
+    #: For Ranking.APART, whether so few rows match that places would cost more than they save.
     few: bool = False
+    #: For Ranking.FEW, what the words of a row have to have besides, after a space; empty: nothing.
+    begun: str = ""

@@ -37,7 +37,7 @@ def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
     return dumps(found).decode()
 
 
-def scoring(asked: Asked) -> Scoring:
+def scoring(asked: Asked, candidates: int) -> Scoring:
     """Return how matches are scored: each by its own words, whatever others have."""
     return Scoring(Ranking.WITHIN)
 
