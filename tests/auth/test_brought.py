@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collab import create_app
-from collab.auth import guard, refusals, sessions, tickets
+from collab.auth import guard, refusals, sessions, tickets, tokens
 from collab.auth.accounts import personal, ways_in
 from collab.auth.factors import passkeys, proofs, second
 from collab.auth.factors.totp import Totp
@@ -22,7 +22,7 @@ from ..conftest import SETTINGS
 #: A route of each blueprint.
 ROUTES = (
     "/api/v1/auth/register",
-    "/api/v1/auth/login",
+    "/api/v1/auth/login/second-factor",
     "/api/v1/auth/totp",
     "/api/v1/auth/tokens",
     "/api/v1/users",
@@ -69,6 +69,11 @@ def test_a_passkey_is_a_way_in(build):
 def test_factors_and_tokens_are_closed_where_an_address_turns_out_to_be_another_persons(build):
     closed = {one.__module__ for one in ways_in.CLOSINGS.of(build())}
     assert closed >= {second.__name__, personal_tokens.__name__}
+
+
+def test_refresh_tokens_and_what_a_rotation_gave_have_boxes(build):
+    app = build()
+    assert tokens.REFRESH.of(app) is not tokens.PAIRS.of(app)
 
 
 @pytest.mark.parametrize("route", ROUTES)
