@@ -13,7 +13,7 @@ from ..core.errors import NotFound
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.downloads import download
-from ..core.http.etags import check_preconditions
+from ..core.http.etags import check_preconditions, is_known
 from ..core.http.heavy import HEAVY_BYTES, turn_for
 from ..core.http.limits import larger_body
 from ..core.http.sending import FORM_SLACK, file_body, sent_file
@@ -85,7 +85,7 @@ def edit_content(data: dict[str, Any], file_id: int) -> Answer:
 
 def _text(file: File) -> Response:
     """Answer with a text: never as anything that a browser would run."""
-    if request.if_none_match.contains_weak(file.content_etag):
+    if is_known(file.content_etag):
         return Response(status=304, headers={"ETag": quote_etag(file.content_etag)})
     with turn_for(file.size):
         units, version = content.text_now(file.id)

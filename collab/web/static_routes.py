@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask, Response, current_app, request
 
 from ..core.errors import NotFound
+from ..core.http.etags import conditional
 from .assets import Asset, assets
 from .pages import document, pages
 from .policy import PAGE_HEADERS
@@ -27,7 +28,7 @@ def send(asset: Asset, cache_control: str) -> Response:
     response.set_etag(asset.etag if packed is None else f"{asset.etag}-gzip")
     if packed is not None:
         response.headers["Content-Encoding"] = "gzip"
-    response.make_conditional(request)
+    conditional(response)
     return response
 
 

@@ -95,6 +95,15 @@ def test_a_star_matches_any_version_one_has(ada: Person, resource: str) -> None:
     assert ada.get(resource, headers={"If-None-Match": "*"}).status_code == 304
 
 
+def test_whoever_wants_another_version_gets_none(ada: Person, resource: str) -> None:
+    tag = tag_of(ada, resource)
+    for method in ("GET", "HEAD"):
+        for wanted, status in ((tag, 200), ("*", 200), ('"other"', 412), (f"W/{tag}", 412)):
+            answer = ada.request(method, resource, headers={"If-Match": wanted})
+            assert answer.status_code == status, (method, wanted)
+    problem(ada.get(resource, headers={"If-Match": '"other"', "If-None-Match": tag}), 412)
+
+
 def test_one_of_several_tags_is_enough(alice: Person, project: int) -> None:
     tag = tag_of(alice, f"/projects/{project}")
     headers = {"If-None-Match": f'"x", {tag}, "y"'}

@@ -16,6 +16,7 @@ from collab.extensions import db
 
 from ..conftest import http_for
 from ..support.people import Person, ok
+from ..support.problems import problem
 
 pytestmark = pytest.mark.sqlite("file")
 
@@ -54,6 +55,16 @@ def asks(who: Person, path: str, tag: str) -> int:
     """Return the status of a list for who has this tag; asked twice, so that it is remembered."""
     who.get(path, headers={"If-None-Match": tag})
     return who.get(path, headers={"If-None-Match": tag}).status_code
+
+
+def test_whoever_wants_another_version_of_a_list_gets_none(alice: Person, project: int) -> None:
+    tag = tag_of(alice, "/projects")
+    for wanted, status in ((tag, 200), ("*", 200), ('"other"', 412)):
+        answer = alice.get("/projects", headers={"If-Match": wanted})
+        assert answer.status_code == status, wanted
+    both = {"If-Match": '"other"', "If-None-Match": tag}
+    for _ in range(2):
+        assert problem(alice.get("/projects", headers=both), 412)["title"] == "Precondition Failed"
 
 
 @pytest.mark.parametrize("path", LISTS)

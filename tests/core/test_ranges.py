@@ -181,3 +181,27 @@ def test_the_bytes_of_a_large_file_are_the_right_ones(app: Flask, alice: Person)
     body: Any = bytes(range(256)) * 1024
     where = f"/uploads/{alice.uploads(body)['id']}/content"
     assert fetched(alice, where, "bytes=65530-200001").content == body[65530:200002]
+
+
+def test_parts_of_another_version_are_a_problem(alice: Person, address: str) -> None:
+    tag = alice.get(address).headers.get("ETag", "*")
+    for wanted in (tag, "*"):
+        assert fetched(alice, address, "bytes=0-1", **{"If-Match": wanted}).status_code == 206
+    problem(fetched(alice, address, "bytes=0-1", **{"If-Match": '"other"'}), 412)
+
+
+def test_what_was_changed_after_a_date_is_a_problem(alice: Person, upload: str) -> None:
+    date = alice.get(upload).headers["Last-Modified"]
+    before = {"If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}
+    assert fetched(alice, upload, "bytes=0-1", **{"If-Unmodified-Since": date}).status_code == 206
+    assert fetched(alice, upload, "bytes=0-1", **before, **{"If-Match": "*"}).status_code == 206
+    problem(fetched(alice, upload, "bytes=0-1", **before), 412)
+
+
+def test_a_part_is_not_taken_for_the_whole(alice: Person, project: int) -> None:
+    path = f"/files/{alice.makes_file(alice.makes_workspace(project), 'a.txt', 'whole')['id']}"
+    part = {"Content-Range": "bytes 0-0/5"}
+    for method, where in (("PUT", f"{path}/content"), ("POST", "/uploads")):
+        wrong = problem(alice.request(method, where, content=b"x", headers=part), 400)
+        assert "Content-Range" in wrong["detail"]
+    assert alice.get(f"{path}/content").text == "whole"

@@ -94,6 +94,15 @@ RAW = {
 }
 
 
+#: Addresses that were encoded for systems of one byte a letter, or by halves.
+OTHERWISE = {
+    "/search?q=caf%E9": "/search?q=caf%C3%A9",
+    "/search?q=caf%e9%26%C3%A9": "/search?q=caf%C3%A9%26%C3%A9",
+    "/%FC/1": "/%C3%BC/1",
+    "/search?q=%F0%9F%9A": "/search?q=%C3%B0%C2%9F%C2%9A",
+}
+
+
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
     return Spool(tmp_path, 10 * 2**20, 10 * 2**20)
@@ -119,6 +128,21 @@ def test_a_raw_address_is_told_how_to_be_written(
     assert refused.value.status == 400
     assert f"`{RAW[typed]}`" in str(refused.value)
     assert "percent-encoded" in refused.value.answer().decode()
+
+
+@pytest.mark.parametrize("typed", OTHERWISE)
+def test_an_address_that_is_encoded_otherwise_is_told_how_to_be_written(
+    gatherer: Callable[[], Gatherer], typed: str
+) -> None:
+    with pytest.raises(Refused, match="not %E9") as refused:
+        gatherer().feed(f"GET {typed} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
+    assert refused.value.status == 400
+    assert f"`{OTHERWISE[typed]}`" in str(refused.value)
+
+
+def test_what_is_encoded_as_utf_8_is_taken(gatherer: Callable[[], Gatherer]) -> None:
+    for path in (*RAW.values(), *OTHERWISE.values(), "/100%", "/%zz?q=%2F%26"):
+        assert requests(gatherer(), b"GET %s HTTP/1.1\r\n%s\r\n" % (path.encode(), HOST))
 
 
 def test_a_raw_address_that_is_long_is_not_shown(gatherer: Callable[[], Gatherer]) -> None:

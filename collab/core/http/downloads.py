@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, ParamSpec
 from flask import Response, request, send_file
 
 from ..lists.tables import CSV_TYPE, csv_lines
+from .etags import conditional
 from .representations.ranges import send_parts
 from .traits import Trait, mark
 
@@ -54,7 +55,7 @@ def _downloaded(
     response.headers["Content-Type"] = content_type
     # Without a rule for caches it gets that of all answers: private to one person.
     response.headers.pop("Cache-Control", None)
-    response.make_conditional(request.environ)
+    conditional(response)
     # Not for 304: there is no body to take parts of.
     if response.status_code == 200:
         send_parts(response, file, size)

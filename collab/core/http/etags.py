@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, Protocol
 
@@ -31,11 +32,44 @@ def versioned(view: Callable[P, Any]) -> Callable[P, Any]:
         resource = view(*args, **kwargs)
         headers = {"ETag": quote_etag(resource.etag)}
         # After the view: whether the caller may see it at all is decided there.
-        if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(resource.etag):
+        if request.method in ("GET", "HEAD") and is_known(resource.etag):
             return Response(status=304, headers=headers)
         return resource, None, headers
 
     return mark(wrapper, Trait.VERSIONED)
+
+
+def is_known(etag: str) -> bool:
+    """Return whether a reader has what has this tag already (304).
+
+    Raises PreconditionFailed where they want another version than this: parts of a file that they
+    put together, say, would be parts of two (RFC 9110 §13.2.2: If-Match comes first).
+    """
+    require_tag(etag)
+    return request.if_none_match.contains_weak(etag)
+
+
+def require_tag(etag: str) -> None:
+    """Refuse a request whose If-Match does not name this tag; raises PreconditionFailed."""
+    if "If-Match" in request.headers and not request.if_match.contains(etag):
+        raise PreconditionFailed()
+
+
+def require_date(changed: datetime, known: datetime) -> None:
+    """Refuse a request for what was changed after a date; raises PreconditionFailed."""
+    if changed > known:
+        raise PreconditionFailed()
+
+
+def conditional(response: Response) -> None:
+    """Make 304 of an answer that the reader has already; raises PreconditionFailed."""
+    require_tag(response.get_etag()[0] or "")  # what has no tag is none that somebody names
+    since, last = request.if_unmodified_since, response.last_modified
+    # Dates are for those who know no tag (§13.1.4).
+    if since is not None and last is not None and "If-Match" not in request.headers:
+        require_date(last, since)
+    # Werkzeug would answer 412 with the whole file, and to `*` as well.
+    response.make_conditional({**request.environ, "HTTP_IF_MATCH": ""})
 
 
 def require_match(resource: Tagged) -> None:
@@ -49,7 +83,6 @@ def require_match(resource: Tagged) -> None:
 
 def check_preconditions(etag: str) -> None:
     """Refuse a change of what has this tag as `require_match` does."""
-    if "If-Match" in request.headers and not request.if_match.contains(etag):
-        raise PreconditionFailed()
+    require_tag(etag)
     if request.if_none_match.contains_weak(etag):
         raise PreconditionFailed()

@@ -15,7 +15,7 @@ from limits.strategies import FixedWindowRateLimiter
 from ..counting.kinds import windows_of
 from ..counting.networks import network_of
 from ..counting.windows import MonotonicStorage
-from ..errors import DETAILS, TooManyRequests
+from ..errors import DETAILS, Malformed, TooManyRequests
 from ..slots import Contributions, Slot
 from .caller import optional_caller
 
@@ -160,14 +160,18 @@ def limit(app: Flask) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Refuse a body that ends before its Content-Length says (RFC 9112 §8), with 400.
+    """Refuse a body that is a part of what it should be, with 400.
 
-    A server that says that it ends bodies itself, as gunicorn does, gives what has come when a
-    client breaks off: half a file would look like a whole one.
+    It may end before its Content-Length says (RFC 9112 §8): a server that says that it ends bodies
+    itself, as gunicorn does, gives what has come when a client breaks off. Or its sender says that
+    it is a part (Content-Range), which is put into nothing here (RFC 9110 §14.5). Half a file would
+    look like a whole one.
     """
 
     @app.before_request
-    def count_body() -> None:
+    def refuse_parts() -> None:
         environ = request.environ
+        if "HTTP_CONTENT_RANGE" in environ and request.method not in ("GET", "HEAD"):
+            raise Malformed("Content-Range is not supported: send the whole, without it.")
         if "CONTENT_LENGTH" in environ and request.content_length is not None:
             environ.pop("wsgi.input_terminated", None)

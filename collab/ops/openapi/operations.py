@@ -188,7 +188,7 @@ def errors_of(app: Flask, rule: Rule, view: Callable[..., Any], method: str) -> 
     if Trait.IDEMPOTENT in traits:
         found |= {400, 409}
     if Trait.VERSIONED in traits and method == "get":
-        found |= {304}
+        found |= {304, 412}
     if asks_preconditions(view):
         found |= {412}
     return found | _of_changes(traits, method)

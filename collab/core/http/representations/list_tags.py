@@ -15,15 +15,17 @@ from functools import wraps
 from hashlib import blake2b
 from typing import Any, ParamSpec
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.http import quote_etag
 
 from ....extensions import db
 from ...database.engine import ENGINE
+from ...errors import PreconditionFailed
 from ...models import entity_tag
 from ...parts import PARTS
 from ...slots import Slot
 from ..caller import optional_caller
+from ..etags import is_known
 from ..traits import Trait, mark
 
 P = ParamSpec("P")
@@ -118,7 +120,7 @@ def _known() -> Response | None:
     Whoever asks without a tag has nothing to gain, and pays nothing.
     """
     known = KNOWN_TAGS.here()
-    if not known.most or "If-None-Match" not in request.headers:
+    if not known.most or "If-None-Match" not in request.headers or "If-Match" in request.headers:
         return None
     # Before anything of the list is read: what is committed meanwhile makes the tag outdated.
     version = COMMITS.here().version()
@@ -171,8 +173,11 @@ def _tag(response: Response) -> Response:
         asked, version = remembering
         KNOWN_TAGS.here().keep(asked, version, tag)
     headers = {"ETag": quote_etag(tag)}
-    if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(tag):
-        return Response(status=304, headers=headers)
+    try:
+        if request.method in ("GET", "HEAD") and is_known(tag):
+            return Response(status=304, headers=headers)
+    except PreconditionFailed as error:
+        return current_app.make_response(current_app.handle_user_exception(error))
     response.headers.update(headers)
     return response
 
