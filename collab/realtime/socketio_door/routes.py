@@ -40,8 +40,12 @@ from .polling import Brought, Poll, PolledWire
 from .speech import EventFollower
 
 SOCKET_IO_PATH = "/socket.io"
-#: Parameters of the address; Socket.IO's own, and what a client may say of itself.
-PARAMETERS = ("EIO", "transport", "sid", "t", "token", "ticket", "project_id", "projectId", "topic")
+#: Parameters of the address: Socket.IO's own, and what a client may say of itself. `b64` comes of
+#: those that want no bytes, as many do that poll without a browser: there are none here.
+PARAMETERS = (
+    *("EIO", "transport", "sid", "t", "b64"),
+    *("token", "ticket", "project_id", "projectId", "topic"),
+)
 
 blueprint = socket_blueprint("socketio")
 finish = partial(json_finish, speech=EventFollower.speech)

@@ -48,6 +48,16 @@ def test_a_client_of_an_older_workspace_works_with_others_over_each_way(
     assert names.isdisjoint({"file-change", "cursor-move", "file.changed", "cursor.moved"})
 
 
+@pytest.mark.parametrize("way", WAYS, ids="-".join)
+def test_a_client_that_wants_no_bytes_works_over_each_way(
+    way: tuple[str, ...], server: ThreadServer, clients: Clients, bob: Person, project: int
+) -> None:
+    """As those before 4.8 do in Node, and those of phones."""
+    options = {"auth": {"token": bob.token}, "transports": way, "forceBase64": True}
+    assert clients.open("bob", server.url, options)["connected"]
+    assert clients.ask("bob", "join-project", project)["type"] == "subscribed"
+
+
 def test_who_is_not_signed_in_is_told_an_authentication_error(
     server: ThreadServer, clients: Clients
 ) -> None:
