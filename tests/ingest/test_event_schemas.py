@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from collab.ingest.pipeline.event_schemas import MAX_PATTERNS, compile_kept, compile_schema
+from collab.ingest.pipeline.event_schemas import (
+    MAX_PATTERN_CHARACTERS,
+    MAX_PATTERNS,
+    MAX_REFERENCES,
+    MAX_SCHEMA_BYTES,
+    MAX_SCHEMA_DEPTH,
+    compile_kept,
+    compile_schema,
+)
 
 #: Hundreds of states are alive at each character of a text of its letters: 20 us each.
 COSTLY_PATTERN = "(a|b){1,371}c"
@@ -63,3 +71,55 @@ def test_a_schema_has_only_so_many_patterns():
     compile_schema(schema(MAX_PATTERNS))
     with pytest.raises(ValueError, match="at most 50 patterns"):
         compile_schema(schema(MAX_PATTERNS + 2))
+
+
+def deep(levels: int) -> dict[str, Any]:
+    """Return a schema that is so deep."""
+    schema: dict[str, Any] = {}
+    for _ in range(levels // 2):
+        schema = {"properties": {"x": schema}}
+    return schema
+
+
+def referring(times: int) -> dict[str, Any]:
+    """Return a schema in which one part is referred to so many times."""
+    refers = [{"$ref": "#/$defs/x"}] * times
+    return {"$defs": {"x": {"type": "string"}}, "properties": {"x": {"anyOf": refers}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        (["object"], "must be a JSON object"),
+        ({"description": "x" * MAX_SCHEMA_BYTES}, "at most 32 KiB"),
+        ({"$schema": "http://json-schema.org/draft-07/schema#"}, "or be left out"),
+        ({"type": "text"}, "At type: "),
+        ({"properties": {"x": {"$ref": "#/$defs/missing"}}}, "missing' does not exist"),
+        (deep(MAX_SCHEMA_DEPTH + 2), "at most 32 levels deep"),
+        ({"patternProperties": {"x" * (MAX_PATTERN_CHARACTERS + 1): {}}}, "at most 300 characters"),
+        ({"pattern": "x" * (MAX_PATTERN_CHARACTERS + 1)}, "at most 300 characters"),
+        ({"$id": "https://example.com/x"}, "`\\$id` is not supported"),
+        ({"properties": {"x": {"$anchor": "here"}}}, "`\\$anchor` is not supported"),
+        ({"$ref": "https://example.com/x"}, "only to its own parts"),
+        ({"$ref": "#"}, "only to its own parts"),
+        (
+            {"$defs": {"x": {"items": {"$ref": "#/$defs/x"}}}, "$ref": "#/$defs/x"},
+            "refers to itself",
+        ),
+        (referring(MAX_REFERENCES + 1), "more than 200 parts"),
+    ],
+)
+def test_a_schema_that_is_not_taken_is_told_why(schema: object, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        compile_schema(schema)
+
+
+def test_what_is_within_the_bounds_is_taken() -> None:
+    compile_schema(deep(MAX_SCHEMA_DEPTH - 2))
+    compile_schema(referring(MAX_REFERENCES // 2))
+    compile_schema({"pattern": "x" * MAX_PATTERN_CHARACTERS})
+
+
+def test_a_mistake_is_told_with_its_place() -> None:
+    check = compile_schema({"properties": {"x": {"items": {"type": "string"}}}})
+    assert check({"x": ["a", 5]}) == 'data.x.1: 5 is not of type "string"'

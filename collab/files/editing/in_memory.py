@@ -19,7 +19,6 @@ from .live_text import LiveText, Prepared, prepared
 #: they are loaded again when somebody comes back to them.
 MAX_MEMORY_BYTES = 64 * 2**20
 #: Bytes of a stored text from which it is taken apart in the thread of whoever asks for it.
-#: Bytes of a stored text from which it is taken apart in the thread of whoever asks for it.
 LONG_BYTES = 16 * 1024
 #: Long texts that are being taken apart at once for those whose text left memory meanwhile.
 MAX_HELPED = 8

@@ -95,7 +95,7 @@ class Rule:
                 put(event, self.to, made)
         elif self.op == "mask":
             put(event, self.path, masked(_words(found), self.keep))
-        elif self.op == "hash":
+        else:  # to hash: no other operation is compiled
             put(event, self.path, hashed(_words(found)))
 
 
@@ -178,9 +178,9 @@ def _compile(number: int, sent: Any) -> Rule:
 
 
 def _rule(sent: Any) -> Rule:
-    if not isinstance(sent, dict) or sent.get("op") not in NEEDED_MEMBERS:
+    op = sent.get("op") if isinstance(sent, dict) else None
+    if not isinstance(op, str) or op not in NEEDED_MEMBERS:  # a list can't even be looked for
         raise ValueError(f"`op` must be one of {', '.join(NEEDED_MEMBERS)}.")
-    op: str = sent["op"]
     needed = NEEDED_MEMBERS[op]
     if missing := needed - sent.keys():
         raise ValueError(f"`{sorted(missing)[0]}` is missing.")
