@@ -34,6 +34,7 @@ from .events.bell.datagram import reached
 from .events.bell.lines import FOLDER_NAME
 from .execution.sandbox import SANDBOX
 from .extensions import db
+from .files.archives import turns as archives
 from .flags import service as flags
 from .projects import service as projects
 from .realtime.socketio_door.sessions import owner_of
@@ -49,7 +50,13 @@ log = logging.getLogger(__name__)
 #: Seconds from SIGTERM, or from the end of DRAIN_SECONDS, until what still runs is killed.
 GRACE_S = 2
 #: Threads for requests that wait for a turn at what is heavy, so that HTTP_THREADS are kept free.
-WAITING_THREADS = heavy.MAX_HEAVY_AT_ONCE + heavy.MAX_HEAVY_WAITING + passwords.MAX_HASHES_WAITING
+WAITING_THREADS = (
+    heavy.MAX_HEAVY_AT_ONCE
+    + heavy.MAX_HEAVY_WAITING
+    + passwords.MAX_HASHES_WAITING
+    + archives.MAX_ARCHIVES_AT_ONCE
+    + archives.MAX_ARCHIVES_WAITING
+)
 #: Connections that may be open besides live ones and those that have a thread.
 SPARE_CONNECTIONS = 4000
 #: One address may use one part in this many of the spool's disk.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections import Counter
 from contextlib import suppress
@@ -73,6 +74,40 @@ def _zip(number: int) -> bytes:
             for index in range(199):
                 archive.writestr(f"{number}/{index}.txt", b"a" * 2**20)
     return buffer.getvalue()
+
+
+@attack("H4 archives", "40 connections that pack a workspace, or unpack 180 MiB in vain", 10)
+def packing(target: Target) -> Verdict:
+    """Have the server pack and unpack all the time, of which nothing is kept."""
+    statuses, me = Counter[int](), target.accounts["mallory"]
+    place = f"/api/v1/workspaces/{me.workspace}/archive"
+    large = _large_zip()
+
+    def send(number: int) -> bool:
+        api = target.api("mallory", timeout=30)
+        headers = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/zip"}
+        method, body = ("POST", large) if number % 2 else ("GET", None)
+        api.connection.request(method, place, body, headers)
+        answer = api.connection.getresponse()
+        answer.read()
+        statuses[answer.status] += 1
+        api.close()
+        return True
+
+    until_over(target, 40, send)
+    return Verdict(
+        statuses[500] == 0, ", ".join(f"{count}x {one}" for one, count in statuses.items())
+    )
+
+
+def _large_zip() -> bytes:
+    """Return a small zip of seven large files, of which the last one turns out to be damaged."""
+    buffer, large = io.BytesIO(), os.urandom(250_000) + bytes(25_800_000)
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(7):
+            archive.writestr(f"{number}.bin", large)
+        archive.writestr("last.txt", b"intact", zipfile.ZIP_STORED)
+    return buffer.getvalue().replace(b"intact", b"broken")
 
 
 @attack("H4 roots", "binaries of 200 KB in another root of a document", 8)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from .. import names
 from ..editing import store
 from ..models import TEXT, File
 from ..text.units import from_units
+from .turns import Turn
 
 PACKED_COLUMNS = (File.id, File.path, File.kind, File.sha256, File.updated_at)
 
@@ -47,11 +49,22 @@ def files_of(workspace: Workspace) -> list[Any]:
     return list(db.session.execute(query))
 
 
-def packed(files: list[Any]) -> Iterator[bytes]:
+def packed(files: list[Any], turn: Turn) -> Iterator[bytes]:
     """Yield a zip of files, each as it is when its turn comes, without those deleted by then.
 
     No more than a text, or a piece of bytes, is in memory.
     """
+    with closing(_pieces(files)) as pieces:
+        while True:
+            with turn.work():
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            with turn.paused():
+                yield piece
+
+
+def _pieces(files: list[Any]) -> Generator[bytes, None, None]:
     sink, called = _Sink(), names.portable(file.path for file in files)
     with zipfile.ZipFile(sink, "w") as archive:  # type: ignore[call-overload]
         for file in files:

@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
+from typing import IO
 
 import marshmallow as ma
 
 from ...core.errors import Unprocessable
+from ...core.storage.blobs import PIECE_BYTES
 from .. import paths
 from ..schemas import Path as PathField
 from ..service import MAX_FILE_BYTES
+from .turns import Turn
 
 #: Files in an archive.
 MAX_FILES_PER_ARCHIVE = 2_000
@@ -66,11 +69,30 @@ def _refuse(name: str, why: str) -> BadArchive:
     return BadArchive(detail, errors=[{"detail": detail, "pointer": pointer}])
 
 
+class _Entry:
+    """A file of an archive, read a piece at a time; raises BadArchive for what can't be read."""
+
+    def __init__(self, path: str, file: IO[bytes], limit: int) -> None:
+        self._path, self._file, self._limit = path, file, limit
+        self.size = 0
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes; raises BadArchive past the limit, whatever the archive states."""
+        try:
+            piece = self._file.read(size)
+        except BROKEN_ARCHIVE_ERRORS as error:
+            raise _refuse(self._path, f"can't be read: {error}") from None
+        self.size += len(piece)
+        if self.size > self._limit:
+            raise _refuse(self._path, f"has more than {self._limit // 2**20} MiB")
+        return piece
+
+
 class Archive:
     """A zip that has been checked as a whole: its paths are valid, its sizes within bounds."""
 
-    def __init__(self, archive: zipfile.ZipFile, packed: int) -> None:
-        self._archive = archive
+    def __init__(self, archive: zipfile.ZipFile, packed: int, turn: Turn) -> None:
+        self._archive, self._turn = archive, turn
         self._left = min(MAX_UNPACKED_BYTES, RATIO_FREE_ARCHIVE_BYTES + MAX_ARCHIVE_RATIO * packed)
         #: The files by their paths.
         self.entries = _checked(archive.infolist())
@@ -78,18 +100,30 @@ class Archive:
         if sum(info.file_size for info in self.entries.values()) > self._left:
             raise BadArchive(TOO_DENSE)
 
-    def read(self, path: str, limit: int = MAX_FILE_BYTES) -> bytes:
-        """Return a file's bytes; raises BadArchive past `limit`, whatever the archive states."""
-        info = self.entries[path]
+    @contextmanager
+    def entry(self, path: str, limit: int = MAX_FILE_BYTES) -> Iterator[_Entry]:
+        """Open a file, for as long as it has the turn to be unpacked; raises BadArchive."""
         try:
-            with self._archive.open(info) as file:
-                # One more than may be: the size that the directory states is the sender's word.
-                data = file.read(limit + 1)
+            file = self._archive.open(self.entries[path])
         except BROKEN_ARCHIVE_ERRORS as error:
             raise _refuse(path, f"can't be read: {error}") from None
-        if len(data) > limit:
-            raise _refuse(path, f"has more than {limit // 2**20} MiB")
-        return data
+        with file, self._turn.work():
+            yield _Entry(path, file, limit)
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Return a file's bytes; raises BadArchive past `limit`."""
+        with self.entry(path, limit) as entry:
+            # One more than may be: the size that the directory states is the sender's word.
+            return entry.read(limit + 1)
+
+    def look(self, path: str, head_bytes: int) -> tuple[bytes, int]:
+        """Return how a file begins and how long it is, and count it; raises BadArchive."""
+        with self.entry(path) as entry:
+            head = entry.read(head_bytes)
+            self.weigh(len(head))
+            while piece := entry.read(PIECE_BYTES):
+                self.weigh(len(piece))
+            return head, entry.size
 
     def weigh(self, size: int) -> None:
         """Count what has been unpacked; raises BadArchive past the total, or past the ratio."""
@@ -115,7 +149,7 @@ class _Sent(FileIO):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Archive]:
+def opened(path: Path, turn: Turn) -> Iterator[Archive]:
     """Open an archive; raises BadArchive, before anything of it is unpacked."""
     _check_directory(path)
     with _Sent(path, "rb") as file:
@@ -125,7 +159,7 @@ def opened(path: Path) -> Iterator[Archive]:
             raise BadArchive() from None
         # What is read from here on are files, which have bounds of their own.
         file.most = None
-        yield Archive(archive, path.stat().st_size)
+        yield Archive(archive, path.stat().st_size, turn)
 
 
 def _check_directory(path: Path) -> None:

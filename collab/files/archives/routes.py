@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from typing import Any
 
 from flask import Response, stream_with_context
@@ -10,7 +11,7 @@ from ...auth.guard import login_required
 from ...core.http.blueprint import Blueprint
 from ...core.http.caller import caller
 from ...core.http.idempotency import idempotent
-from ...core.http.limits import larger_body
+from ...core.http.limits import larger_body, rate_limit_key
 from ...core.http.sending import FORM_SLACK, file_body, sent_file
 from ...core.links import BASE_PATH
 from ...projects import access
@@ -18,6 +19,7 @@ from ...workspaces.models import Workspace
 from .. import content, service
 from ..schemas import ArchiveOut, ArchiveQuery
 from . import packing, unpacking
+from .turns import TURNS
 
 blueprint = Blueprint("archives", __name__, url_prefix=BASE_PATH, description="Workspaces as zips.")
 
@@ -27,10 +29,15 @@ blueprint = Blueprint("archives", __name__, url_prefix=BASE_PATH, description="W
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
 def get_archive(workspace_id: int) -> Response:
     """Fetch all files of a workspace as a zip, texts as they are now."""
-    files = packing.files_of(access.load(Workspace, workspace_id, caller()))
-    pieces = stream_with_context(packing.packed(files))
-    named = {"Content-Disposition": f"attachment; filename=workspace-{workspace_id}.zip"}
-    return Response(pieces, headers=named, content_type="application/zip")
+    with ExitStack() as stack:
+        turn = TURNS.here().begin(rate_limit_key())
+        stack.callback(turn.close)
+        files = packing.files_of(access.load(Workspace, workspace_id, caller()))
+        pieces = stream_with_context(packing.packed(files, turn))
+        named = {"Content-Disposition": f"attachment; filename=workspace-{workspace_id}.zip"}
+        response = Response(pieces, headers=named, content_type="application/zip")
+        response.call_on_close(stack.pop_all().close)
+    return response
 
 
 @blueprint.post("/workspaces/<id:workspace_id>/archive")
@@ -51,4 +58,5 @@ def unpack_archive(query: dict[str, Any], workspace_id: int) -> dict[str, int]:
     """
     content.admit_to(workspace_id, caller())
     source, _, _ = sent_file()
-    return unpacking.unpack(workspace_id, source, query["conflict"], caller())
+    with closing(TURNS.here().begin(rate_limit_key())) as turn:
+        return unpacking.unpack(workspace_id, source, query["conflict"], caller(), turn)

@@ -39,6 +39,7 @@ from ..quotas import weight_of
 from ..schemas import FAIL, SKIP
 from ..sniffing import sniff, text_of
 from .reading import Archive, opened
+from .turns import Turn
 
 #: Seconds after which a commit takes no further file, so that others get the writer's lock.
 MAX_COMMIT_LOCK_S = 0.05
@@ -79,7 +80,9 @@ class Plan:
     freed: list[str] = field(default_factory=list)
 
 
-def unpack(workspace_id: int, source: ByteSource, conflict: str, actor: Caller) -> dict[str, int]:
+def unpack(
+    workspace_id: int, source: ByteSource, conflict: str, actor: Caller, turn: Turn
+) -> dict[str, int]:
     """Put the files of an archive into a workspace; returns how many were made and changed.
 
     Raises BadArchive, PathsTaken, TooManyFiles, QuotaSpent, TooLarge, NotFound, Forbidden, and
@@ -88,7 +91,7 @@ def unpack(workspace_id: int, source: ByteSource, conflict: str, actor: Caller) 
     with ExitStack() as stack:
         sent = blobs().receive(source, service.MAX_FILE_BYTES)
         stack.callback(sent.discard)
-        archive = stack.enter_context(opened(sent.path))
+        archive = stack.enter_context(opened(sent.path, turn))
         plan = _weighed(archive)
         workspace = access.load(Workspace, workspace_id, actor, can=Right.WRITE)
         _compare(plan, workspace, conflict, actor)
@@ -106,10 +109,9 @@ def _weighed(archive: Archive) -> Plan:
     """Unpack everything once, and keep nothing of it but sizes and kinds."""
     plan = Plan()
     for path in archive.entries:
-        data = archive.read(path)
-        archive.weigh(len(data))
-        plan.sizes[path] = len(data)
-        if sniff(data)[0] != TEXT:
+        # What is longer than a text is none, so its beginning tells.
+        head, plan.sizes[path] = archive.look(path, MAX_TEXT_BYTES + 1)
+        if sniff(head)[0] != TEXT:
             plan.binary.add(path)
     return plan
 
@@ -192,7 +194,8 @@ def _received(
         if path not in plan.binary:
             found[path] = text_of(archive.read(path, MAX_TEXT_BYTES)) or ""
             continue
-        received = blobs().receive(BytesIO(archive.read(path)), service.MAX_FILE_BYTES)
+        with archive.entry(path) as entry:
+            received = blobs().receive(entry, service.MAX_FILE_BYTES)
         stack.callback(received.discard)
         found[path] = received
     return found
