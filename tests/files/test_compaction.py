@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from pycrdt import Doc, Text
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
-from collab.core.errors import NotFound
+from collab.core.errors import NotFound, Unavailable
 from collab.core.models import utcnow
 from collab.extensions import db
 from collab.files.editing import compaction, store, thinning
 from collab.files.editing.library import ROOT_NAME
 from collab.files.editing.live_text import LiveText
+from collab.files.editing.store import JoinedVersion
 from collab.files.models import Checkpoint, File, FileChange
 from collab.files.text.delta import Delta, normal
 from collab.files.text.encoding import stored
@@ -269,6 +270,83 @@ def test_a_document_is_loaded_anew_when_another_process_compacted_it(
     assert other.live == "xabcdefgh"
     other.changes(alice, 1, "-")
     assert text.live == "x-abcdefgh"
+
+
+# -- steps that come to nothing -------------------------------------------------------------------
+
+
+def test_a_step_that_another_process_came_before_is_taken_again(
+    small: None, text: TextDesk, alice: Person
+) -> None:
+    text.types(alice, *"abcd")
+
+    def step(live_text: LiveText) -> compaction.Write:
+        write = compaction._checkpoint(live_text)
+        text.changes(alice, "z")
+        return write
+
+    with text.app.app_context():
+        live_text = LiveText.load(text.id)
+        assert compaction.carry_out(step, live_text)
+        assert (live_text.version, checkpoints(text)) == (5, [])
+        assert compaction.next_step(live_text, quiet=True) is compaction._checkpoint
+        assert compaction.carry_out(compaction._checkpoint, live_text)
+    assert checkpoints(text) == [5]
+
+
+def test_a_step_that_is_refused_waits_a_while(small: None, text: TextDesk, alice: Person) -> None:
+    text.types(alice, *"abcd")
+
+    def step(live_text: LiveText) -> compaction.Write:
+        raise Unavailable("The database is busy.")
+
+    with text.app.app_context():
+        live_text = LiveText.load(text.id)
+        assert compaction.carry_out(step, live_text)
+        assert compaction.next_step(live_text, quiet=True) is None
+        live_text.paused_until = 0.0
+        assert compaction.next_step(live_text, quiet=True) is not None
+
+
+def test_a_step_of_a_file_that_is_gone_spoils_its_document(text: TextDesk, alice: Person) -> None:
+    text.changes(alice, "x")
+    with text.app.app_context():
+        live_text = LiveText.load(text.id)
+        db.session.delete(db.session.get_one(File, text.id))
+        db.session.commit()
+        assert not compaction.carry_out(compaction._checkpoint, live_text)
+
+
+# -- a history that lacks something ---------------------------------------------------------------
+
+
+@pytest.fixture
+def gap(app: Flask, text: TextDesk, alice: Person) -> TextDesk:
+    """Return a text of which the first of three changes is gone."""
+    text.types(alice, *"abc")
+    with app.app_context():
+        db.session.delete(db.session.get_one(FileChange, (text.id, 1)))
+        db.session.commit()
+    return text
+
+
+def test_a_text_whose_updates_are_not_all_there_is_not_loaded(gap: TextDesk) -> None:
+    with gap.app.app_context(), pytest.raises(Unavailable):
+        LiveText.load(gap.id)
+
+
+def test_a_version_after_a_gap_is_not_put_together(gap: TextDesk) -> None:
+    with gap.app.app_context(), pytest.raises(JoinedVersion):
+        store.units_at(gap.id, 3)
+
+
+def test_changes_that_are_all_gone_lead_nowhere(gap: TextDesk) -> None:
+    with gap.app.app_context():
+        db.session.execute(delete(FileChange))
+        db.session.commit()
+        assert store.deltas_between(gap.id, 3, 3) == []
+        with pytest.raises(JoinedVersion):
+            store.deltas_between(gap.id, 1, 3)
 
 
 # -- leaving memory -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from collab.core.errors import ApiError
 from collab.extensions import db
 from collab.files.editing import compaction, store
 from collab.files.editing.changes import of_update
+from collab.files.editing.document import Document
 from collab.files.editing.live_text import LiveText
 from collab.files.editing.proof import proofs
 from collab.files.editing.spending import BURST_CPU_S, CPU_S_PER_S, Spending, TooBusy
@@ -169,6 +170,27 @@ def test_what_was_stored_as_it_is_is_proved_before_it_leaves_memory(
     assert (proofs.proven, proofs.differed) == (proven + 1, differed)
     with text.app.app_context():
         assert compaction.next_step(text.writer._texts[text.id], quiet=True, leaves=True) is None
+
+
+def test_a_text_whose_state_is_another_text_is_stored_as_its_editors_see_it(
+    text: TextDesk, alice: Person
+) -> None:
+    text.changes(alice, "seen")
+    other = Document()
+    other.change(("another",))
+    other.units = "seen"
+
+    def compact(live_text: LiveText) -> None:
+        live_text.document = other
+        for _ in range(2):  # a change that makes its state the text, then the checkpoint
+            assert compaction.carry_out(compaction._checkpoint, live_text)
+
+    mended = proofs.mended
+    text.writer.inspect(text.id, compact)
+    assert loaded(text) == text.live == text.text == "seen"
+    assert proofs.mended == mended
+    with text.app.app_context():
+        assert db.session.get_one(FileChange, (text.id, 2)).author_id is None
 
 
 def test_whose_an_id_is_outlives_the_server(text: TextDesk, alice: Person, bob: Person) -> None:

@@ -70,19 +70,29 @@ class InMemory(Mapping[int, LiveText]):
 
     def unready(self, file_id: int) -> bool:
         """Return whether a long text is not taken apart yet; a thread beside this one does that."""
+        helping = self._helping.pop(file_id, None)
         if file_id in self._texts or file_id in self._prepared:
             return False
-        helping = self._helping.get(file_id)
         if helping is None:
-            if len(self._helping) < MAX_HELPED and store.stored_bytes(file_id) < LONG_BYTES:
+            if store.stored_bytes(file_id) < LONG_BYTES:
                 return False
-            if len(self._helping) < MAX_HELPED:
-                self._helper = self._helper or ThreadPoolExecutor(1, "texts helper")
-                self._helping[file_id] = self._helper.submit(self.prepare, file_id)
-            return True
-        if helping.done():  # and if it is not there now, loading it tells why
-            del self._helping[file_id]
-        return not helping.done()
+            helping = self._help(file_id)
+        elif helping.done():  # and if it is not there now, loading it tells why
+            return False
+        if helping is not None:
+            self._helping[file_id] = helping
+        return True
+
+    def _help(self, file_id: int) -> Future[None] | None:
+        """Have a text taken apart in another thread, unless that has enough to do."""
+        if len(self._helping) >= MAX_HELPED:
+            # Whoever asked for those that are done may have gone, and asks no more.
+            left = {one: helping for one, helping in self._helping.items() if not helping.done()}
+            self._helping = left
+        if len(self._helping) >= MAX_HELPED:
+            return None
+        self._helper = self._helper or ThreadPoolExecutor(1, "texts helper")
+        return self._helper.submit(self.prepare, file_id)
 
     def close(self) -> None:
         """End the helper."""
