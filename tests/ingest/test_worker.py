@@ -11,7 +11,7 @@ import pytest
 
 from collab.ingest.pipeline.inbox import Inbox, Request
 from collab.ingest.pipeline.store import connect
-from collab.ingest.worker.loop import Options
+from collab.ingest.worker.loop import Options, Worker
 from collab.ingest.worker.supervisor import Supervisor, WorkerThread
 
 from ..support.pipeline import MIB, MORNING, conserved
@@ -85,6 +85,33 @@ def test_a_worker_that_is_killed_again_and_again_loses_and_doubles_nothing(optio
     ids = store.execute("SELECT count(*), count(DISTINCT event_id) FROM events").fetchone()
     assert ids == (sent, sent)
     assert conserved(store)
+
+
+class AlwaysKnocking:
+    """Waits for nothing, as where somebody knocks all the time; then it is time to end."""
+
+    def __init__(self) -> None:
+        self.waited = 0
+
+    def __call__(self, seconds: float) -> bool:
+        self.waited += 1
+        return self.waited < 500
+
+
+@pytest.mark.parametrize("out_of_reach", ["what it asks", "the service's database"])
+def test_what_is_out_of_reach_is_not_asked_again_whenever_somebody_knocks(
+    options, inbox, caplog, out_of_reach
+):
+    send(inbox, 0, 1)
+    if out_of_reach == "what it asks":
+        options = replace(options, lookup_url="http://127.0.0.1:1", lookup_required=True)
+    else:
+        options = replace(options, database="/nowhere/collab.db")
+    knocking = AlwaysKnocking()
+    Worker(options, knocking).run()
+    assert knocking.waited >= 500
+    asked = [one for one in caplog.messages if "nothing is loaded" in one or "can't begin" in one]
+    assert 1 <= len(asked) < 10
 
 
 def test_no_process_runs_before_there_is_an_event(options):

@@ -30,7 +30,7 @@ PAUSE_S = 0.01
 CHORES_S = 15.0
 #: Seconds to wait after a load that failed: doubled each time, up to the second number.
 FIRST_BACKOFF_S = 0.5
-MAX_BACKOFF_S = 30.0
+MAX_BACKOFF_S = 5.0
 
 #: Waits for so many seconds, or until there is something to do; returns whether to go on.
 Wait = Callable[[float], bool]
@@ -163,8 +163,19 @@ class Worker:
                 return make_loader(self._options)
             except trouble() as error:
                 log.warning("ingest: the worker can't begin: %s", error)
-            if not self._wait(self._next_backoff()):
+            if not self._rest(self._next_backoff()):
                 return None
+
+    def _rest(self, seconds: float) -> bool:
+        """Wait for all of that time, whoever knocks meanwhile; returns whether to go on.
+
+        What is out of reach is no nearer when more has come: each request would ask it once more.
+        """
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if not self._wait(left):
+                return False
+        return True
 
     def _next_backoff(self) -> float:
         wait_s, self._backoff_s = self._backoff_s, min(self._backoff_s * 2, MAX_BACKOFF_S)
@@ -180,7 +191,8 @@ class Worker:
             # Written where `/ready` looks: this process has no door of its own.
             self._note_state(loader, f"{type(error).__name__}: {error}")
             log.warning("ingest: nothing is loaded for %.1f s: %s", self._backoff_s, error)
-            return self._next_backoff()
+            self._rest(self._next_backoff())
+            return 0.0
         # Only after trouble: a write each turn would cost more than many loads.
         if self._backoff_s != FIRST_BACKOFF_S:
             self._backoff_s = FIRST_BACKOFF_S
