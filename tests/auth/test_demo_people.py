@@ -1,8 +1,11 @@
 """With `--demo` the page is told who may be tried; their password stays on the machine."""
 
 import pytest
+from sqlalchemy import select, update
 
 from collab.auth.demo_people import DEMO, Demo, DemoPerson
+from collab.auth.models import User
+from collab.extensions import db
 from collab.server import prepare
 
 from ..support.people import ok
@@ -60,3 +63,18 @@ def test_the_people_who_are_told_of_can_sign_in(make_app, capsys):
     told = client.get("/api/v1/auth/demo", headers=LOCAL).json
     assert told["password"] in capsys.readouterr().out
     assert told["people"][0]["name"] == "Ada Admin"
+
+
+def test_the_people_who_are_told_of_are_asked_to_follow_no_mail(make_app):
+    from collab.demo import DEMO_PEOPLE, begin
+
+    app = make_app()
+    prepare(app)
+    with app.app_context():  # the tests' own people have the same addresses
+        db.session.execute(update(User).values(email="not-" + User.email))
+        db.session.commit()
+    begin(app)
+    with app.app_context():
+        demo = select(User).where(User.email.in_(f"{name}@example.com" for name in DEMO_PEOPLE))
+        people = {one.name: one.email_verified for one in db.session.scalars(demo)}
+    assert people == dict.fromkeys(DEMO_PEOPLE.values(), True)

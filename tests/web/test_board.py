@@ -1,6 +1,10 @@
 """The board in real browsers: what one does, the other sees; without a mouse, too."""
 
+import re
+
 from playwright.sync_api import Page, expect
+
+from ..support.people import register
 
 HOSTILE = "<img src=x onerror=alert(1)> & [x](javascript:alert(1)) {{7*7}}"
 
@@ -48,6 +52,26 @@ def test_a_card_moved_in_one_window_moves_in_the_other(window, at_site, alice, p
     other.get_by_label("New task in Blocked").fill("Fuel")
     other.keyboard.press("Enter")
     expect(column(one, "Blocked")).to_contain_text("Fuel")
+
+
+def test_a_projects_task_is_shown_on_its_board_with_who_is_there(window, at_site, alice, project):
+    task = at_site(alice).post(f"/projects/{project}/tasks", {"title": "Launch"}).json()["id"]
+    at_site(alice).comments(task)
+    page = window("alice", f"/tasks/{task}")
+    expect(page.locator(".comment-head")).to_contain_text("Alice")
+    expect(page).to_have_url(re.compile(f"/projects/{project}/board/{task}$"))
+
+
+def test_of_many_people_one_is_chosen_from_a_list(window, at_site, alice, bob, project):
+    owner = at_site(alice)
+    for name in ("cleo", "dan", "eve", "finn", "gus"):
+        owner.invites(project, at_site(register(owner.http, name)).email)
+    owner.post(f"/projects/{project}/tasks", {"title": "Launch", "assignee": bob.id})
+    owner.post(f"/projects/{project}/tasks", {"title": "Land"})
+    page = window("alice", f"/projects/{project}/board")
+    page.get_by_label("Assigned to somebody").select_option(str(bob.id))
+    expect(card(page, "Land")).to_have_count(0)
+    expect(page).to_have_url(re.compile(f"assignee={bob.id}"))
 
 
 def test_a_board_that_is_left_while_it_loads_leaves_no_error(window, project):

@@ -64,5 +64,10 @@ def test_those_are_called_whom_the_server_takes_for_called(text, called):
     assert re.findall("<span>(.*?)</span>", html) == called
 
 
+def test_an_excerpt_is_words_without_marks():
+    text = "# Big\n**a**b `c`\nd\n\n- one\n- two"
+    assert asked("plain", text) == "Big ab c d one two"
+
+
 def test_no_text_takes_long():
     assert asked("slow", LONG) == []

@@ -17,6 +17,19 @@ AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
 #: WCAG 2.2, levels A and AA, and what axe calls good practice.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+#: A name that no line can be broken in.
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+#: What is wider than what it lies in, unless that scrolls or hides it: by more than a few pixels,
+#: which marks may hang over.
+STICKING_OUT = """() => [...document.querySelectorAll('.frame *')].filter((one) => {
+  const [around, own] = [getComputedStyle(one.parentElement), getComputedStyle(one)];
+  if (around.overflowX !== 'visible' || /absolute|fixed/.test(own.position)) return false;
+  const scrolls = own.overflowX === 'auto'; // to the edges of a phone, over what is around it
+  if (one.ownerSVGElement || scrolls || around.display === 'contents') return false;
+  const [outer, inner] = [one.parentElement.getBoundingClientRect(), one.getBoundingClientRect()];
+  return inner.width > 0 && inner.right > outer.right + 5;
+}).map((one) => `${location.pathname} .${one.className} in .${one.parentElement.className}`)"""
 
 pytestmark = pytest.mark.usefixtures("whole_site")
 
@@ -49,18 +62,23 @@ class Places:
 def places(at_site: Callable[[Person], Person], alice, ada, project) -> Places:
     """Return what is there to look at; ada, who sees all, is a member, too."""
     owner = at_site(alice)
+    owner.patch("/auth/me", {"name": LONG})
+    owner.patch(f"/projects/{project}", {"name": LONG, "description": LONG})
     owner.invites(project, ada.email, "owner")
-    post = owner.writes("Hello", "**World**")["id"]
-    task = owner.makes_task("Launch", project_id=project, assignee=ada.id, priority="urgent")["id"]
-    owner.comments(task, "Is it ready, @ada?")
+    post = owner.writes(LONG, "**World**")["id"]
+    urgent = {"project_id": project, "assignee": ada.id, "priority": "urgent"}
+    task = owner.makes_task(LONG, **urgent, due_at="2026-03-02T09:00:00Z", tags=[LONG[:30]])["id"]
+    owner.comments(task, f"Is it ready, @ada? {LONG}")
     report = {"type": "report", "project_id": project}
-    weekly = owner.post("/schedules", report | {"name": "Weekly", "cron": "@weekly"})
-    owner.post(f"/ingest?project_id={project}", [{"event_type": "view"}, {"event_type": 5}])
-    owner.post(f"/projects/{project}/webhooks", {"name": "CI", "url": "https://example.com/hook"})
+    weekly = owner.post("/schedules", report | {"name": LONG, "cron": "@weekly"})
+    owner.post(f"/ingest?project_id={project}", [{"event_type": LONG[:60]}, {"event_type": 5}])
+    owner.post(
+        f"/projects/{project}/webhooks", {"name": LONG, "url": f"https://example.com/{LONG}"}
+    )
     return Places(
         project=project,
         task=task,
-        file=owner.makes_text(project, "print('Hello')\n"),
+        file=owner.makes_text(project, "print('Hello')\n", f"{LONG}.py"),
         job=owner.post("/jobs", report).json()["id"],
         schedule=weekly.json()["id"],
         post=post,
@@ -112,6 +130,16 @@ def test_no_view_has_a_violation_of_axes_in_either_theme(windows, places):
         found += violations(page)
         page.evaluate("() => { document.documentElement.dataset.theme = 'dark' }")
         found += violations(page, "color-contrast")
+    assert found == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_names_of_any_length_stay_within_what_they_lie_in(windows, places, size):
+    page = windows(viewport=size).signs_in("ada")
+    found = []
+    for path in places.paths():
+        go(page, path)
+        found += page.evaluate(STICKING_OUT)
     assert found == []
 
 

@@ -130,6 +130,8 @@ class Parts {
       ["", "Nobody"],
       ...people().map((one) => /** @type {[string, string]} */ ([String(one.id), one.name])),
     ];
+    const assignee = String(task.assignee_id ?? "");
+    if (!who.some(([id]) => id === assignee)) who.push([assignee, "Former member"]);
     const pick = (
       /** @type {string} */ label,
       /** @type {[string, string][]} */ choices,
@@ -142,7 +144,7 @@ class Parts {
     };
     return [
       pick("Status", COLUMNS, task.status, (status) => ({ status })),
-      pick("Assigned to", who, String(task.assignee_id ?? ""), (id) => ({ assignee_id: id ? Number(id) : null })),
+      pick("Assigned to", who, assignee, (id) => ({ assignee_id: id ? Number(id) : null })),
       pick("Priority", PRIORITIES, task.priority, (priority) => ({ priority })),
       fact("Due", this.#due(task)),
       fact("Tags", this.#tags(task)),

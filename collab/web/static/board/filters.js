@@ -4,11 +4,15 @@ import { h, replace } from "../core/dom.js";
 import { fold } from "../core/words.js";
 import { filterChips } from "../ui/chips.js";
 import { button } from "../ui/button.js";
+import { select } from "../ui/field.js";
 import { isLate, PRIORITIES } from "./model.js";
 
 /** @typedef {import("./model.js").Task} Task */
 /** @typedef {{ assignee: string, priority: string, tag: string, overdue: string, q: string }} Filters */
 /** @typedef {{ id: number, name: string }} Person */
+
+/** Others that have a chip each; of more, one is chosen from a list. */
+const MAX_PERSON_CHIPS = 5;
 
 const NAMES = /** @type {(keyof Filters)[]} */ (["assignee", "priority", "tag", "overdue", "q"]);
 
@@ -52,9 +56,10 @@ export function filterBar(filters, { people, tags, me }, changed) {
   const set = (/** @type {Partial<Filters>} */ some) => changed({ ...filters, ...some });
   const one = (/** @type {keyof Filters} */ name) => (/** @type {string[]} */ on) =>
     set({ [name]: on.find((value) => value !== filters[name]) ?? "" });
-  const others = people.filter((person) => person.id !== me);
+  const others = people.filter((person) => person.id !== me).map(chipOf);
+  const few = others.length <= MAX_PERSON_CHIPS;
   /** @type {[string, string][]} */
-  const who = [["me", "Mine"], ["none", "Nobody’s"], ...others.map(chipOf)];
+  const who = [["me", "Mine"], ["none", "Nobody’s"], ...(few ? others : [])];
   /** @type {[string, string][]} */
   const late = [["true", "Late"]];
   const on = (/** @type {string} */ value) => (value ? [value] : []);
@@ -65,6 +70,7 @@ export function filterBar(filters, { people, tags, me }, changed) {
   );
   const groups = [
     filterChips("Assigned to", who, on(filters.assignee), one("assignee")),
+    few ? null : personChoice(others, filters.assignee, (assignee) => set({ assignee })),
     filterChips("Priority", PRIORITIES.slice(0, 2), on(filters.priority), one("priority")),
     filterChips("Due", late, on(filters.overdue), one("overdue")),
     tags.length ? filterChips("Tag", tags.map(tagChip), on(filters.tag), one("tag")) : null,
@@ -72,6 +78,16 @@ export function filterBar(filters, { people, tags, me }, changed) {
   const clear = () => changed({ assignee: "", priority: "", tag: "", overdue: "", q: "" });
   replace(bar, [...bar.children], groups, isFiltered(filters) ? button("Clear", clear, { look: "quiet" }) : null);
   return bar;
+}
+
+/** Of many people one is chosen from a list. @param {[string, string][]} others @param {string} value @param {(value: string) => void} changed */
+function personChoice(others, value, changed) {
+  const choice = select([["", "Somebody’s…"], ...others], others.some(([id]) => id === value) ? value : "", {
+    "aria-label": "Assigned to somebody",
+    class: "input board-person",
+  });
+  choice.addEventListener("change", () => changed(choice.value));
+  return choice;
 }
 
 /** @param {Person} person @returns {[string, string]} */

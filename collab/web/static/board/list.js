@@ -39,7 +39,7 @@ function taskRow(task, aside) {
     : null;
   return h(
     "a",
-    { class: "row", href: placeOfTask(task) },
+    { class: "row row-wrap", href: placeOfTask(task) },
     h("span", { class: "row-main row-title", dir: "auto" }, task.title),
     aside,
     task.priority === "urgent" || task.priority === "high"

@@ -3,6 +3,7 @@
 import { h, replace } from "../core/dom.js";
 import { happening } from "../ui/activity.js";
 import { button } from "../ui/button.js";
+import { chip } from "../ui/chips.js";
 import { empty } from "../ui/empty.js";
 import { field } from "../ui/field.js";
 import { pagedList } from "../ui/paged.js";
@@ -57,6 +58,11 @@ function asTime(name, value) {
 /** @param {any} one */
 function entry(one) {
   const row = happening(one);
+  if (one.withheld) {
+    const mark = chip("private");
+    mark.title = "What is private is withheld from admins.";
+    row.querySelector(".happening-text")?.append(" ", mark);
+  }
   if (one.address) row.append(h("span", { class: "quiet mono" }, one.address));
   return row;
 }

@@ -3,6 +3,7 @@
 import { h, replace } from "../core/dom.js";
 import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
+import { plural } from "../core/text.js";
 import { button } from "../ui/button.js";
 import { problemBox } from "../ui/empty.js";
 import { field } from "../ui/field.js";
@@ -61,7 +62,7 @@ function drawn(funnel) {
   const bars = funnel.items.map((/** @type {any} */ one) => ({
     name: one.type,
     value: one.users,
-    words: `${one.users.toLocaleString()} users, ${percent(one.of_first)}`,
+    words: `${plural(one.users, "user")}, ${percent(one.of_first)}`,
   }));
   const head = ["Step", "Users", "Of the first", "Of the one before", "Median time to it"];
   const rows = funnel.items.map((/** @type {any} */ one) =>

@@ -119,7 +119,15 @@ class JobView {
     const cancel = button("Cancel", () => this.#change("cancel"), { icon: "stop" });
     const retry = button("Run again", () => this.#change("retry"), { icon: "retry" });
     const actions = ENDED.has(job.status) ? (job.status === "succeeded" ? [] : [retry]) : [cancel];
-    const sub = [chip(job.status, LOOKS[job.status]), " ", `Job ${job.id}, submitted `, timeOf(job.created_at)];
+    const exit = job.result?.exit_code;
+    const ended = exit ? [chip(`exit code ${exit}`, "wrong"), " "] : [];
+    const sub = [
+      chip(job.status, LOOKS[job.status]),
+      " ",
+      ...ended,
+      `Job ${job.id}, submitted `,
+      timeOf(job.created_at),
+    ];
     replace(this.#head, pageHead(job.type.replaceAll("_", " "), { sub, actions }));
     this.#drawProgress();
     const wrong = job.error

@@ -21,8 +21,14 @@ export function lettersPart(ctx, project) {
   const mayWrite = ctx.project?.role !== "viewer";
   const paged = pagedList(ctx, "ingest/dead-letters", {
     query: () => ({ project_id: project, limit: 10 }),
-    row: (one) => row(one, () => void open(ctx, one.id, mayWrite, paged.load)),
-    nothing: () => empty({ icon: "check", title: "Nothing was rejected" }),
+    row(one) {
+      all.hidden = false;
+      return row(one, () => void open(ctx, one.id, mayWrite, paged.load));
+    },
+    nothing() {
+      all.hidden = true;
+      return empty({ icon: "check", title: "Nothing was rejected" });
+    },
   });
   const all = button("Send all again", () => sendAll(ctx, project, paged.load), { icon: "retry" });
   return { element: paged.element, load: paged.load, actions: mayWrite ? all : null };

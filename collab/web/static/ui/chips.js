@@ -3,6 +3,9 @@
 import { h, replace } from "../core/dom.js";
 import { icon } from "./icons.js";
 
+/** Characters that a chip shows for sure; what is longer is told whole at the pointer, too. */
+const MAX_PLAIN_CHARACTERS = 24;
+
 /**
  * A word in a small frame. `look`: "neutral", "good", "wrong", "busy", "accent".
  * @param {string} text
@@ -36,6 +39,7 @@ export function filterChips(label, choices, chosen, choose) {
         const props = {
           type: /** @type {const} */ ("button"),
           class: "chip chip-filter",
+          title: words.length > MAX_PLAIN_CHARACTERS ? words : null,
           "aria-pressed": String(pressed),
           on: { click: toggle },
         };

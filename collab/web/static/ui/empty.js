@@ -5,7 +5,7 @@ import { button, linkButton } from "./button.js";
 import { icon } from "./icons.js";
 
 /**
- * @param {{ icon?: string, title: string, text?: string, actions?: HTMLElement[], heading?: boolean }} options `heading`: it is all
+ * @param {{ icon?: string, title: string, text?: import("../core/dom.js").Children, actions?: HTMLElement[], heading?: boolean }} options `heading`: it is all
  *   that the page shows
  */
 export function empty({ icon: name = "info", title, text, actions = [], heading = false }) {

@@ -29,6 +29,21 @@ export function markdown(text, options = {}) {
   return root;
 }
 
+/** What an excerpt of it says, on one line and without marks. @param {string} text */
+export function plainOf(text) {
+  return saidIn(markdown(text)).replace(/\s+/g, " ").trim();
+}
+
+/** Elements that stand in a line with what is around them. */
+const WITHIN_LINES = new Set(["A", "CODE", "EM", "S", "SPAN", "STRONG"]);
+
+/** @param {Node} node @returns {string} */
+function saidIn(node) {
+  return [...node.childNodes]
+    .map((one) => (one instanceof Element ? saidIn(one) + (WITHIN_LINES.has(one.tagName) ? "" : " ") : one.nodeValue))
+    .join("");
+}
+
 /** What begins a block other than a paragraph. */
 const FENCE = /^\s{0,3}(`{3,}|~{3,})\s*([\w+-]*)[^`]*$/;
 const HEADING = /^(#{1,6})[ \t]+(\S.*)$/;

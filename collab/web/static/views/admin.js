@@ -55,6 +55,7 @@ async function mount(root, ctx) {
   }
   const now = location.pathname.split("/")[2] ?? "";
   const nav = h("nav", { class: "tabs tabs-wrapped", "aria-label": "Installation" });
+  page.append(nav, place);
   drawTabs(
     nav,
     PARTS.map(([name, label, icon]) => ({
@@ -64,7 +65,6 @@ async function mount(root, ctx) {
       current: name === now,
     })),
   );
-  page.append(nav, place);
   const part = PARTS.find(([name]) => name === now)?.[3] ?? installationPart;
   const fill = async () => {
     try {

@@ -1,6 +1,6 @@
 // @ts-check
 /** A project's files: the workspaces with their trees, and beside them the file that is open. */
-import { h, loadStyles, replace, restyle } from "../core/dom.js";
+import { h, loadStyles, replace } from "../core/dom.js";
 import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem, isAbort } from "../core/problem.js";
 import { Bag } from "../core/store.js";
@@ -13,6 +13,7 @@ import { moveTo, removeNode, renameNode } from "./files/acts.js";
 import { bytesPane } from "./files/bytes_pane.js";
 import { historyPane } from "./files/history_pane.js";
 import { menuOf, newMenu, workspaceMenu } from "./files/menus.js";
+import { fitted } from "./files/fitted.js";
 import { fileById, joined, nameOf, without } from "./files/nodes.js";
 import { Sending, droppedFiles } from "./files/sending.js";
 import { textPane } from "./files/text_pane.js";
@@ -82,12 +83,8 @@ export class Files {
     this.element = h("div", { class: "files" }, this.side, this.place);
     this.tree.target(this.scroll, "");
     root.append(this.element);
-    const fit = () =>
-      restyle(this.element, { "--files-top": `${Math.round(this.element.getBoundingClientRect().top + scrollY)}px` });
-    const observer = new ResizeObserver(fit);
-    observer.observe(document.documentElement);
     this.bag.add(
-      () => observer.disconnect(),
+      fitted(this.element, root),
       () => clearTimeout(this.#timer),
       () => this.#close(),
     );
@@ -174,6 +171,7 @@ export class Files {
     this.#nodes = data.items;
     this.tree.show(without(this.#nodes, this.#hidden));
     this.tree.element.hidden = this.#nodes.length === 0;
+    this.element.classList.toggle("files-empty", this.#nodes.length === 0);
     if (!this.ctx.params["file"] && this.#shown === "") this.#openNothing();
   });
 
@@ -255,6 +253,7 @@ export class Files {
     this.#close();
     const box = noFileOpen(this, gallery(this.ctx, this.#nodes, this.mayWrite(), this.#beside));
     if (this.workspaceId) this.tree.target(box, "");
+    this.element.classList.toggle("files-empty", this.#nodes.length === 0);
     replace(this.place, box);
   }
 

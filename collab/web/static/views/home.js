@@ -196,7 +196,7 @@ function taskRow(one) {
 /** @param {HTMLElement} place @param {Context} ctx */
 async function drawNews(place, ctx) {
   const { data } = await ctx.api.get("activity", { query: { limit: 15 }, signal: ctx.signal });
-  const items = data.items.filter((/** @type {any} */ one) => !one.type.startsWith("session."));
+  const items = data.items.filter(isNews);
   if (!items.length)
     return replace(
       place,
@@ -221,6 +221,11 @@ async function drawNews(place, ctx) {
     ),
     linkButton("All activity", "/activity", { look: "quiet" }),
   );
+}
+
+/** Whether somebody wants to hear of it: not that they came in, nor each step of what works by itself. @param {any} one */
+function isNews(one) {
+  return !one.type.startsWith("session.") && one.type !== "job.started" && (one.type !== "job.queued" || one.actor);
 }
 
 /** What was the newest the last time this window was opened; kept for this visit. @type {Map<number, number>} */

@@ -106,8 +106,8 @@ function jobRow(one, base) {
     h(
       "span",
       { class: "row-main" },
-      h("span", { class: "row-title" }, one.type.replaceAll("_", " ")),
-      h("span", { class: "row-sub" }, one.progress_message ?? ""),
+      h("span", { class: "row-title" }, `${one.type.replaceAll("_", " ")} ${one.id}`),
+      h("span", { class: "row-sub" }, running ? one.progress_message : (one.error?.message ?? "")),
     ),
     bar,
     timeOf(one.created_at),

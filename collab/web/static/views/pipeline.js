@@ -121,7 +121,13 @@ function nothing() {
   return empty({
     icon: "pipeline",
     title: "No event has come yet",
-    text: "Make a source, and send with its write key: POST /api/v1/ingest. `flask --app app ingest-demo` sends made-up ones.",
+    text: [
+      "Make a source, and send with its write key: ",
+      h("code", {}, "POST /api/v1/ingest"),
+      ". The command ",
+      h("code", {}, "flask --app app ingest-demo"),
+      " sends made-up ones.",
+    ],
   });
 }
 

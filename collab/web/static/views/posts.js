@@ -10,7 +10,7 @@ import { chip } from "../ui/chips.js";
 import { openForm } from "../ui/dialog.js";
 import { empty, problemBox } from "../ui/empty.js";
 import { field } from "../ui/field.js";
-import { markdown } from "../ui/markdown.js";
+import { markdown, plainOf } from "../ui/markdown.js";
 import { menuAt } from "../ui/menu.js";
 import { pageHead } from "../ui/page.js";
 import { pagedList } from "../ui/paged.js";
@@ -79,7 +79,7 @@ function postCard(one) {
     "li",
     { class: "post-card" },
     h("h2", {}, h("a", { href: `/posts/${one.id}`, dir: "auto" }, one.title)),
-    h("p", { class: "quiet", dir: "auto" }, one.excerpt),
+    h("p", { class: "quiet", dir: "auto" }, plainOf(one.excerpt)),
     h(
       "p",
       { class: "post-foot" },

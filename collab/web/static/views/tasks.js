@@ -6,7 +6,7 @@ import { loadFollowed } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { openTask } from "../board/detail.js";
-import { taskList } from "../board/list.js";
+import { placeOfTask, taskList } from "../board/list.js";
 import { COLUMNS } from "../board/model.js";
 import { filterChips } from "../ui/chips.js";
 import { empty } from "../ui/empty.js";
@@ -19,6 +19,7 @@ import { toast } from "../ui/toast.js";
 /** @param {HTMLElement} root @param {Context} ctx */
 async function mount(root, ctx) {
   await loadStyles("board");
+  if (await isElsewhere(ctx)) return undefined;
   const bag = new Bag();
   const status = () => new URLSearchParams(location.search).get("status") ?? "";
   const assigned = taskList(
@@ -39,7 +40,7 @@ async function mount(root, ctx) {
       pageHead("My tasks"),
       chips,
       section("Assigned to me", [assigned.element]),
-      section("For myself", [newTask(ctx, load), personal.element]),
+      section("For myself", [h("div", { class: "task-list" }, newTask(ctx, load), personal.element)]),
     ),
   );
   const following = follow(ctx, bag, load);
@@ -51,6 +52,15 @@ async function mount(root, ctx) {
   };
   bag.add(() => open?.close());
   return { dispose: bag.dispose, update };
+}
+
+/** Whether the task is a project's: its board shows it, with the people there. @param {Context} ctx */
+async function isElsewhere(ctx) {
+  const id = ctx.params["task"];
+  const found = id ? await ctx.api.get(`tasks/${id}`, { signal: ctx.signal }).catch(() => null) : null;
+  if (!found?.data.project_id) return false;
+  ctx.router.go(placeOfTask(found.data), { replace: true });
+  return true;
 }
 
 /** Look again when something happens to one's own tasks, or one is given another. @param {Context} ctx @param {Bag} bag @param {() => unknown} load */
@@ -102,7 +112,7 @@ function newTask(ctx, done) {
 /** @param {{ project_id: number | null }} task */
 function projectOf(task) {
   const found = projects.get()?.find((one) => one.id === task.project_id);
-  return found ? h("span", { class: "quiet", dir: "auto" }, found.name) : null;
+  return found ? h("span", { class: "quiet row-aside", dir: "auto" }, found.name) : null;
 }
 
 function nothingAssigned() {

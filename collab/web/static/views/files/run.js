@@ -109,7 +109,8 @@ export class Run {
     const words = { succeeded: "Done", failed: "Failed", cancelled: "Stopped", dead: "Failed" }[
       /** @type {"failed"} */ (job.status)
     ];
-    this.#tell(job.status, exit ? `${words}: exit code ${exit}` : (words ?? job.status));
+    if (exit && job.status === "succeeded") this.#tell("failed", `Ended with exit code ${exit}`);
+    else this.#tell(job.status, exit ? `${words}: exit code ${exit}` : (words ?? job.status));
     if (job.error && !(exit && job.result?.stderr)) this.#write("stderr", `${job.error.message}\n`);
     if (this.#length === 0) this.output.append(h("span", { class: "quiet" }, "It wrote nothing."));
     const left = job.result?.files_left_out;
