@@ -221,7 +221,7 @@ NOT_ONE: dict[str, tuple[bytes, str]] = {
     "text": (b"a,b\n1,2\n", "does not begin as one"),
     "nothing": (b"", "does not begin as one"),
     "half of one": (PLAIN[:3000], "can't be read"),
-    "another zip": (PLAIN.replace(b"[Content_Types]", b"[content_types]"), "of something else"),
+    "another zip": (PLAIN.replace(b"[Content_Types]", b"[Content-Types]"), "of something else"),
     "no sheet": (with_parts(PLAIN, {"xl/workbook.xml": b"<x/>"}), "no sheet with cells"),
     "broken XML": (with_parts(PLAIN, {SHEET: b"<worksheet><sheetData>"}), "can't be read"),
     "strict": (with_parts(PLAIN, {SHEET: b'<w xmlns="http://purl.oclc.org/x"/>'}), "strict"),

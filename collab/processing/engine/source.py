@@ -87,6 +87,8 @@ class TextSource:
         self.begin_record()
         while line := self._decoded_line():
             self.line += 1
+            if self.line == 1:  # programs add a mark to a file that has one
+                line = line.lstrip("\ufeff") or "\n"
             self._room -= len(line)
             if self._room < 0:
                 raise too_long(f"The row that begins in line {self.record_line}")
@@ -156,7 +158,17 @@ def _unmarked(head: bytes) -> str:
     low, high = head[1::2].count(0), head[0::2].count(0)
     if max(low, high) < max(1, NUL_PART * len(head) / 2) or min(low, high) > max(low, high) / 8:
         return "utf-8"
-    return "utf-16-le" if low > high else "utf-16-be"
+    encoding = "utf-16-le" if low > high else "utf-16-be"
+    return encoding if _reads(head, encoding) else "utf-8"
+
+
+def _reads(head: bytes, encoding: str) -> bool:
+    """Return whether the beginning of a file is lines in UTF-16: NULs may be in other files."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(head, len(head) < TELLING_BYTES)
+    except UnicodeDecodeError:
+        return False
+    return text.isascii() or "\n" in text or "\r" in text
 
 
 def first_letter(path: Path) -> str:

@@ -18,13 +18,12 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 from openpyxl.reader.excel import ExcelReader
-from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
-from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.constants import ARC_STYLE, SHARED_STRINGS, SHEET_MAIN_NS
 
 from ..errors import TableError
 from .strings import unescaped
+from .styles import Styles, read_styles
 
 MIB = 2**20
 #: Parts in a workbook, and their bytes together, unpacked.
@@ -74,13 +73,37 @@ def too_large(what: str) -> TableError:
     return TableError("xlsx_too_large", f"The workbook has {what}: save the sheet as CSV.")
 
 
+class Parts(zipfile.ZipFile):
+    """The zip: its parts are found in whatever case their names are, and with backslashes.
+
+    Names of parts are compared so (ECMA-376 part 2, §6.2.2.3), and some programs rely on it.
+    """
+
+    def __init__(self, file: BinaryIO | Path) -> None:
+        super().__init__(file)
+        self.parts = {plain_name(one): one for one in self.infolist()}
+
+    def getinfo(self, name: str) -> zipfile.ZipInfo:
+        """Find a part; raises KeyError."""
+        try:
+            return self.parts[name.lower()]
+        except KeyError:
+            raise KeyError(f"it has no part {name[:60]!r}") from None
+
+
+def plain_name(part: zipfile.ZipInfo) -> str:
+    """Return the name of a part as it is compared with others."""
+    return part.filename.replace("\\", "/").lower()
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn what goes wrong with a workbook into a TableError."""
     try:
         yield
     except BROKEN_WORKBOOK_ERRORS as error:
-        words = " ".join(str(error).split())[:200] or type(error).__name__
+        said = error.args[0] if isinstance(error, KeyError) else error  # which quotes what it says
+        words = " ".join(str(said).split())[:200] or type(error).__name__
         raise bad_workbook(words.rstrip(".")) from None
 
 
@@ -92,21 +115,20 @@ def check_package(path: Path) -> None:
         raise bad_workbook("it is an old one (.xls), or has a password")
     if head != ZIP_SIGNATURE:
         raise bad_workbook("it does not begin as one")
-    with zipfile.ZipFile(path) as archive:
-        parts = archive.infolist()
-    names = {part.filename for part in parts}
-    if "[Content_Types].xml" not in names:
+    with Parts(path) as archive:
+        parts, names = archive.infolist(), archive.parts
+    if "[content_types].xml" not in names:
         raise bad_workbook("it is a zip of something else")
     if len(parts) > MAX_PARTS or len(names) < len(parts):
         raise too_large(f"more than {MAX_PARTS:,} parts, or two of one name")
     if sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
         raise too_large(f"more than {MAX_UNPACKED_BYTES // MIB} MiB unpacked")
-    for part in parts:
+    for name, part in names.items():
         if part.compress_type not in METHODS or part.flag_bits & 1:
             raise bad_workbook("it is packed in a way that workbooks are not")
-        sheet = part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
-        media = not part.filename.endswith((".xml", ".rels"))
-        most = MAX_SHARED_BYTES if "sharedStrings" in part.filename else MAX_PART_BYTES
+        sheet = name.startswith("xl/worksheets/") and name.endswith(".xml")
+        media = not name.endswith((".xml", ".rels"))
+        most = MAX_SHARED_BYTES if "sharedstrings" in name else MAX_PART_BYTES
         if not (sheet or media) and part.file_size > most:
             raise too_large(f"a part {part.filename[:60]!r} of more than {most // MIB} MiB")
 
@@ -127,18 +149,23 @@ class Book(ExcelReader):
         # Not by its path, which would have to end in .xlsx.
         super().__init__(file, read_only=True, data_only=True, keep_links=False)
         self.file = file
+        self.archive = parts = Parts(file)
+        self._there = parts.parts
         self.sheets: list[SheetPart] = []
+        self.styles = Styles([])
 
     def read(self) -> None:
         """Read what cells depend on, and no theme, chart or document property."""
         self.read_manifest()
         self.read_strings()
         self.read_workbook()
-        apply_stylesheet(self.archive, self.wb)
+        if ARC_STYLE.lower() in self._there:
+            with self.archive.open(ARC_STYLE) as source:
+                self.styles = read_styles(source)
         self.sheets = [
             SheetPart(sheet.name, rel.target, sheet.state == "visible")
             for sheet, rel in self.parser.find_sheets()
-            if rel.target in self.valid_files and rel.Type.endswith("/worksheet")
+            if rel.target.lower() in self._there and rel.Type.endswith("/worksheet")
         ]
         if not self.sheets:
             raise ValueError("it has no sheet with cells")
@@ -149,14 +176,6 @@ class Book(ExcelReader):
         if content is not None:
             with self.archive.open(content.PartName[1:]) as source:
                 self.shared_strings = list(shared_texts(source))
-
-    def format_of(self, style: int) -> str:
-        """Return the format of numbers that a style has."""
-        book = cast(Any, self.wb)
-        number = book._cell_styles[style].numFmtId
-        if number < BUILTIN_FORMATS_MAX_SIZE:
-            return str(BUILTIN_FORMATS.get(number, "General"))
-        return str(book._number_formats[number - BUILTIN_FORMATS_MAX_SIZE])
 
 
 def shared_texts(source: IO[bytes]) -> Iterator[str]:

@@ -62,6 +62,8 @@ class Cells(WorkSheetParser):
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
         """Return a cell, an empty text as such."""
+        if element.get("t") == "b":
+            _spell_boolean(element.find(VALUE_TAG))
         cell: dict[str, Any] = super().parse_cell(element)
         if cell["value"] is None and len(element) == 0 and element.get("t") == "inlineStr":
             cell["value"] = ""
@@ -73,6 +75,12 @@ class Cells(WorkSheetParser):
         if formula is not None and bare and self.uncalculated is None:
             self.uncalculated = f"{get_column_letter(cell['column'])}{cell['row']}"
         return cell
+
+
+def _spell_boolean(value: Any) -> None:
+    """Write a boolean as openpyxl reads it: XML has two spellings for each (xsd:boolean)."""
+    if value is not None and value.text:
+        value.text = {"true": "1", "false": "0"}.get(value.text.strip().lower(), value.text)
 
 
 def read_xlsx(path: Path, payload: dict[str, Any]) -> Table:
@@ -106,8 +114,8 @@ class Sheet:
                 book.shared_strings,
                 data_only=True,
                 epoch=workbook.epoch,
-                date_formats=workbook._date_formats,
-                timedelta_formats=workbook._timedelta_formats,
+                date_formats=book.styles.dates,
+                timedelta_formats=book.styles.durations,
             )
         self._formats: dict[int, str | None] = {}
         self._found = self._rows()
@@ -233,7 +241,7 @@ class Sheet:
     def _shown_as(self, style: int) -> str | None:
         """Return whether a style shows dates, times or both."""
         if style not in self._formats:
-            self._formats[style] = is_datetime(self._book.format_of(style))
+            self._formats[style] = is_datetime(self._book.styles.format_of(style))
         return self._formats[style]
 
 
