@@ -104,6 +104,8 @@ def _log_in(line: _Line, server: MailServer, tls: ssl.SSLContext) -> None:
     if server.tls not in (IMPLICIT, OFF):
         _encrypt(line, server, tls)
     if server.user is not None and server.password is not None:
+        if not line.has_extn("auth"):  # many offer it after STARTTLS alone
+            raise Deferred("The mail server offers no log-in, and SMTP_URL names a user.")
         line.login(server.user, server.password)
 
 

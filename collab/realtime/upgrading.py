@@ -24,15 +24,10 @@ UPGRADE_ANSWER = (
 
 
 class QuickServer(Server):  # type: ignore[misc]
-    """A socket; its blueprint has looked at version, key and method."""
+    """A socket; its blueprint has looked at version, key and method, and the router at the rest."""
 
     def handshake(self) -> None:
         """Agree to WebSocket, without extensions or subprotocols (RFC 6455 §4.2.2)."""
-        tokens = self.environ.get("HTTP_CONNECTION", "").lower().split(",")
-        if "upgrade" not in (token.strip() for token in tokens):
-            raise ValueError("Missing header, 'Connection: Upgrade'")
-        if self.environ.get("HTTP_UPGRADE", "").lower() != "websocket":
-            raise ValueError("Missing header, 'Upgrade: websocket'")
         key = self.environ["HTTP_SEC_WEBSOCKET_KEY"].encode()
         self.sock.send(UPGRADE_ANSWER % generate_accept_token(key))
         self.ws.connection = Connection(ConnectionType.SERVER)

@@ -126,3 +126,25 @@ def test_a_renamed_person_has_their_new_name(alice, project):
     items = ok(alice.get(f"/projects/{project}/activity"))["items"]
 
     assert items[-1]["text"] == "Alicia made the project “Apollo”"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "text"),
+    [
+        (
+            "task.updated",
+            {"title": "A", "changes": {"position": 3}},
+            "moved the task “A” on the board",
+        ),
+        ("task.updated", {"title": "A", "changes": {"status": "done"}}, "finished the task “A”"),
+        (
+            "task.updated",
+            {"title": "A", "changes": {"status": "doing"}},
+            "moved the task “A” to doing",
+        ),
+        ("flag.changed", {"name": "files", "overridden": False}, "gave the feature “files” back"),
+        ("flag.changed", {"name": "files", "enabled": False}, "switched the feature “files” off"),
+    ],
+)
+def test_what_a_change_did_is_told_by_what_changed(kind, data, text):
+    assert text in sentence(kind, 1, data, NAMES)

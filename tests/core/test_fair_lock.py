@@ -7,7 +7,7 @@ import threading
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collab.core.transactions.fair_lock import STARVING_S, FairLock
+from collab.core.transactions.fair_lock import STARVING_S, FairLock, _Waiter
 
 from ..support.waiting import eventually
 
@@ -67,6 +67,25 @@ def test_who_gives_up_leaves_no_trace():
     assert (lock.waiting, lock.locked()) == (0, True)
     lock.release()
     assert not lock.locked()
+
+
+def test_who_is_called_and_gives_up_has_the_next_one_called():
+    """The call was for one only: without this the next would sleep though the lock is free."""
+    lock = FairLock(lambda: 0.0)  # nobody starves
+    assert lock.acquire(0)
+    (thread, got), late = waiting_for(lock), _Waiter(0.0, -1.0)
+    with lock._inside:
+        lock._waiting.insert(0, late)
+    lock.release()
+    assert not lock._gave_up(late)
+    thread.join()
+    assert got == [True]
+
+
+def test_who_is_handed_the_lock_in_the_last_moment_has_it():
+    lock, waiter = FairLock(), _Waiter(0.0, 0.0)
+    waiter.owns = True
+    assert lock._gave_up(waiter)
 
 
 @settings(max_examples=15, deadline=None)

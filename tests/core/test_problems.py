@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 import httpx
 import pytest
+from flask import Flask, Response
+from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from collab.core.errors import NotFound, translated
 
 from ..support.people import Person
 from ..support.problems import pointers, problem
@@ -120,3 +127,29 @@ def test_a_bug_is_found_in_the_log_by_the_request_id(broken: Logged) -> None:
 def test_a_bug_leaves_the_next_request_unharmed(broken: Logged, alice: Person) -> None:
     broken.http.get("/api/v1/broken")
     assert broken.seen_by(alice).get("/auth/me").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (StaleDataError("somebody was faster"), 412),
+        (TimeoutError("no connection"), 503),
+        (OSError(errno.ENOSPC, "no space"), 507),
+        (KeyError("a bug"), 500),
+        (NotFound(), 404),
+    ],
+)
+def test_any_exception_has_an_answer(error: Exception, status: int) -> None:
+    assert translated(error).status == status
+
+
+def test_a_connection_that_was_lost_is_no_bug() -> None:
+    lost = OperationalError("SELECT 1", {}, Exception("gone"), connection_invalidated=True)
+    assert translated(lost).status == 503
+
+
+def test_an_answer_that_is_made_by_hand_is_sent_as_it_is(make_app: Callable[..., Flask]) -> None:
+    app = make_app()
+    handled = app.error_handler_spec[None][None][HTTPException]
+    made = Response("see there", 303)
+    assert handled(HTTPException(response=made)) is made

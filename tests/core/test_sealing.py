@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from collab.auth.factors.models import Totp
+from collab.auth.factors.totp import SECRET_PURPOSE
 from collab.core import sealing
 from collab.core.sealing import Unsealable, seal, unseal
 from collab.core.security.keys import Kept, KeyRing, read_kept, write_kept
+from collab.extensions import db
+
+from ..support.people import Person
 
 PLAIN = "JBSWY3DPEHPK3PXP"
 
@@ -109,3 +114,43 @@ def test_keys_of_settings_open_with_the_fallbacks(make_app) -> None:
         sealed = seal(PLAIN, purpose="totp")
     with make_app(SEALING_KEY=second, SEALING_KEY_FALLBACKS=f"x{first}|{first}").app_context():
         assert unseal(sealed, purpose="totp") == PLAIN
+
+
+@pytest.fixture
+def seeded(kept: Path, alice: Person) -> Totp:
+    """Return a row with what is sealed under a key that has been replaced."""
+    made = Totp(user_id=alice.id, secret=seal(PLAIN, purpose=SECRET_PURPOSE))
+    db.session.add(made)
+    db.session.commit()
+    write_kept(kept, [Kept("the newer key, also long enough"), *read_kept(kept)])
+    sealing.RINGS.here()["SEALING_KEY"].look_again()
+    return made
+
+
+def test_what_an_older_key_sealed_is_sealed_again_so_that_it_can_be_forgotten(
+    seeded: Totp, kept: Path
+) -> None:
+    assert sealing.is_any_old()
+    assert sealing.reseal() == 1
+    assert not sealing.is_any_old()
+    write_kept(kept, read_kept(kept)[:1])
+    sealing.RINGS.here()["SEALING_KEY"].look_again()
+    db.session.refresh(seeded)
+    assert unseal(seeded.secret, purpose=SECRET_PURPOSE) == PLAIN
+
+
+def test_what_the_newest_key_sealed_stays_as_it_is(seeded: Totp) -> None:
+    sealing.reseal()
+    db.session.refresh(seeded)
+    before = seeded.secret
+    assert sealing.reseal() == 0
+    db.session.refresh(seeded)
+    assert seeded.secret == before
+
+
+def test_what_no_key_opens_is_not_passed_over(seeded: Totp, kept: Path) -> None:
+    """Then an older key must not be forgotten."""
+    write_kept(kept, read_kept(kept)[:1])
+    sealing.RINGS.here()["SEALING_KEY"].look_again()
+    with pytest.raises(Unsealable):
+        sealing.reseal()

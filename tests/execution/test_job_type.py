@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,12 @@ from flask import Flask
 from marshmallow import ValidationError
 
 from collab.core.errors import Unavailable
-from collab.execution import job_types, sandbox
-from collab.execution.sandbox import SANDBOX, Sandbox
+from collab.execution import job_types, programs, sandbox
+from collab.execution.boxes.box import SandboxError
+from collab.execution.languages import LANGUAGES
+from collab.execution.placed import MAX_FILES_BYTES
+from collab.execution.programs import Installed
+from collab.execution.sandbox import INSTALL_COMMAND, SANDBOX, Sandbox
 from collab.execution.schemas import CodeIn
 from collab.jobs.context import FatalError, JobContext, Result, Stopped
 from collab.jobs.registry import JobType
@@ -333,3 +339,66 @@ def test_a_bad_payload_is_refused(change: dict[str, Any]) -> None:
 def test_a_good_payload_is_taken(change: dict[str, Any]) -> None:
     loaded = CodeIn().load({"language": "javascript", "code": "1"} | change)
     assert loaded["stdin"] == change.get("stdin")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"files": {"a": ""}, "workspace_id": 1, "path": "a.py"}, "either files or workspace_id"),
+        ({"files": {"main.py": ""}}, "the code itself"),
+        ({"files": {"main.py/x": ""}}, "not a folder"),
+        ({"files": {"a": "", "a/b": ""}}, "a folder too"),
+        ({"files": {"x" * 256: ""}}, "255 bytes"),
+        ({"files": {"../a": ""}}, "relative path"),
+        ({"files": {"a": "\ud800"}}, "valid Unicode"),
+        ({"files": {"a": "x" * MAX_FILES_BYTES}}, "at most 1 MiB"),
+        ({"workspace_id": 1}, "go together"),
+        ({"path": "a.py"}, "go together"),
+        ({"workspace_id": 1, "path": "x" * 256}, "more than 255 bytes"),
+    ],
+)
+def test_files_that_no_disk_takes_together_are_refused(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        CodeIn().load({"language": "python", "code": "1"} | change)
+
+
+# -- a machine that lacks something ---------------------------------------------------------------
+
+
+@pytest.fixture
+def bare() -> Sandbox:
+    return Sandbox(wall_s=5, at_once=1)
+
+
+def test_a_program_that_is_missing_is_named_with_its_package(
+    bare: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "PROGRAM_FOLDERS", ())
+    reason = bare.missing() or ""
+    assert reason.startswith("Running code needs ")
+    assert INSTALL_COMMAND in reason
+    assert bare.unavailable("python") == bare.unavailable() == reason
+    assert bare.state == f"off: {reason}"
+    with pytest.raises(SandboxError, match="gone"):
+        bare.run(LANGUAGES["python"], "1", 5)
+
+
+def test_another_system_than_linux_is_told(bare: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "needs Linux" in (bare.missing() or "")
+
+
+@needs_bubblewrap
+def test_a_language_whose_interpreter_is_missing_is_told_alone(bare: Sandbox) -> None:
+    lisp = replace(LANGUAGES["python"], name="lisp", package="sbcl", find=lambda: None)
+    assert "sbcl is not installed" in (bare._verdict(lisp) or "")
+    with pytest.raises(SandboxError, match="gone"):
+        bare.run(lisp, "1", 5)
+
+
+@needs_bubblewrap
+def test_a_sandbox_that_can_not_be_made_fails_its_self_test(bare: Sandbox) -> None:
+    assert bare.missing() is None
+    wrong = Installed("/usr/bin/false", "/usr/bin/false")
+    python = replace(LANGUAGES["python"], find=lambda: wrong)
+    assert "failed its self-test" in (bare._verdict(python) or "")

@@ -164,6 +164,27 @@ def test_without_either_there_is_none(tmp_path: Path) -> None:
     assert programs.newest([None, programs.node_of(tmp_path), programs.bubblewrap_of(None)]) is None
 
 
+def test_the_time_zones_of_the_machine_are_taken() -> None:
+    found = programs.zones()
+    assert found is not None
+    assert found.inside == programs.ZONES_FOLDER
+    assert Path(found.outside, "UTC").is_file()
+
+
+def test_a_folder_without_python_has_none(tmp_path: Path) -> None:
+    assert programs.python_of(tmp_path) is None
+
+
+def test_a_python_whose_library_is_in_its_program_needs_no_other(tmp_path: Path) -> None:
+    program, library = tmp_path / "bin" / f"python{VERSION}", tmp_path / "lib" / f"python{VERSION}"
+    library.mkdir(parents=True)
+    program.parent.mkdir()
+    program.touch(0o755)
+    found = programs.python_of(tmp_path)
+    assert found is not None
+    assert [source for source, _ in found.mounts] == [str(program), str(library)]
+
+
 def test_a_node_that_does_not_start_reserves_nothing() -> None:
     assert programs.data_at_rest("/usr/bin/false") == programs.data_at_rest("/nowhere") == 0
 

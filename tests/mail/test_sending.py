@@ -14,10 +14,11 @@ from cryptography.x509.oid import NameOID
 from collab.auth.models import User
 from collab.core.models import utcnow
 from collab.extensions import db
-from collab.jobs.context import JobContext, Stopped
+from collab.jobs.context import FatalError, JobContext, JobError, Stopped
 from collab.jobs.engine.attempt import carry_out
-from collab.mail import smtp
+from collab.mail import delivery, smtp
 from collab.mail.message import Mail, build, on_the_wire
+from collab.mail.models import OutgoingMail
 from collab.parsers import mail_server
 
 from ..support.mail import SlowHost, text_of
@@ -250,6 +251,20 @@ def test_a_wrong_password_is_no_mails_fault(hosts, of_server, trusting):
         deliver(host.url(user="collab:wrong@", query="?starttls=required"), tls=trusting)
 
 
+def test_a_server_that_offers_no_log_in_is_no_mails_fault(hosts):
+    """It was final, as if the mail's address had been refused."""
+    host = hosts()  # to log in takes TLS there
+    with pytest.raises(smtp.Deferred, match="offers no log-in"):
+        deliver(host.url(user="collab:word@"))
+    assert host.recipients == []
+
+
+def test_a_server_that_offers_no_tls_takes_mails_where_it_is_not_required(hosts):
+    host = hosts()
+    deliver(host.url(query="?starttls=offered"))
+    assert host.recipients == ["bob@example.com"]
+
+
 @pytest.mark.parametrize(
     ("to", "arrives_at"),
     [("dora@münchen.de", "dora@xn--mnchen-3ya.de"), ("dörte@example.com", "dörte@example.com")],
@@ -258,3 +273,64 @@ def test_addresses_of_any_script_are_sent_as_their_servers_take_them(hosts, to, 
     host = hosts(enable_SMTPUTF8=True)
     deliver(host.url(), to=on_the_wire(to))
     assert host.recipients == [arrives_at]
+
+
+# -- what is not sent any more --------------------------------------------------------------------
+
+
+def carried(app, key):
+    """Carry a mail as its job does; returns what that tells."""
+    with app.app_context():
+        return delivery.carry(db.session.get_one(OutgoingMail, key), run())
+
+
+def test_an_attempt_after_the_one_that_sent_it_sends_nothing(app, sends, mail, host, bob):
+    key = sends(bob.email)
+    first = carried(app, key)
+    assert carried(app, key).data == first.data == {"message_id": mail(key).message_id}
+    assert len(host.taken) == 1
+
+
+def test_a_mail_that_has_ended_is_not_sent(app, sends, host, bob):
+    key = sends(bob.email)
+    host.to_mails = ["550 5.6.0 no"]
+    with pytest.raises(FatalError):
+        carried(app, key)
+    with pytest.raises(FatalError, match=r"550 5\.6\.0 no") as again:
+        carried(app, key)
+    assert (again.value.code, host.taken) == ("bounced", [])
+
+
+def test_a_mail_that_comes_too_late_is_dropped(app, sends, mail, host, bob):
+    key = sends(bob.email, good_until=utcnow() - timedelta(seconds=1))
+    with pytest.raises(FatalError, match="too late"):
+        carried(app, key)
+    assert (mail(key).status, mail(key).sealed, host.taken) == ("dropped", None, [])
+
+
+def test_a_mail_to_a_disabled_account_is_dropped(app, sends, mail, host, bob):
+    key = sends(bob.email)
+    with app.app_context():
+        db.session.get_one(User, bob.id).disabled_at = utcnow()
+        db.session.commit()
+    with pytest.raises(FatalError, match="disabled"):
+        carried(app, key)
+    assert (mail(key).status, host.taken) == ("dropped", [])
+
+
+def test_a_mail_that_no_key_opens_is_dropped(app, sends, mail, host, bob):
+    key = sends(bob.email)
+    with app.app_context():
+        db.session.get_one(OutgoingMail, key).sealed = "sealed by nobody"
+        db.session.commit()
+    with pytest.raises(FatalError, match="key"):
+        carried(app, key)
+    assert (mail(key).status, host.taken) == ("dropped", [])
+
+
+def test_an_answer_that_names_the_address_is_kept_without_it(app, sends, mail, host, bob):
+    key = sends(bob.email)
+    host.to_recipients = [f"450 4.2.0 <{bob.email.upper()}> is busy, {bob.email}"]
+    with pytest.raises(JobError):
+        carried(app, key)
+    assert mail(key).answer == "450 4.2.0 <...> is busy, ..."

@@ -16,7 +16,7 @@ from openpyxl.styles import numbers
 
 from collab.jobs.context import FatalError
 from collab.processing.engine.errors import TableError
-from collab.processing.engine.xlsx import package
+from collab.processing.engine.xlsx import package, reading
 
 from .tables import run_file
 from .test_process import call
@@ -268,6 +268,30 @@ def test_xml_that_declares_anything_is_refused(part: str) -> None:
 def test_a_row_that_reaches_too_far_is_refused() -> None:
     code, message = refusal(sheet(HEAD + "<row>" + "<c><v>1</v></c>" * 20_000 + "</row>"))
     assert (code, "16,384 columns" in message) == ("xlsx_too_large", True)
+
+
+def test_a_sheet_of_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_CELLS", 5)
+    cells = "<c><v>1</v></c>"
+    assert read(sheet(HEAD + f"<row>{cells}</row>" * 4))["row_count"] == 4
+    code, message = refusal(sheet(HEAD + f"<row>{cells}</row>" * 5))
+    assert (code, "5 cells" in message) == ("xlsx_too_large", True)
+
+
+def test_a_sheet_that_names_no_columns_is_empty() -> None:
+    assert refusal(sheet('<row><c t="inlineStr"/></row><row/>'))[0] == "empty_file"
+
+
+def test_a_part_that_is_no_sheet_has_no_cells() -> None:
+    code, message = refusal(with_parts(workbook(["a"]), {SHEET: b"<chartsheet/>"}))
+    assert (code, "no cells" in message) == ("bad_xlsx", True)
+
+
+def test_an_empty_text_beside_the_table_is_passed_over() -> None:
+    """Spreadsheets leave such cells where something was deleted; what is there is refused."""
+    row = '<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="inlineStr">@</c></row>'
+    assert read(sheet(HEAD + row.replace("@", "")))["rows"] == [{"a": 1}]
+    assert "B2" in refusal(sheet(HEAD + row.replace("@", "<is><t>x</t></is>")))[1]
 
 
 @pytest.mark.parametrize("place", ["<row>@</row>", '<row><c t="inlineStr"><is>@</is></c></row>'])

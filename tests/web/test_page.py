@@ -9,6 +9,7 @@ from collab.config import ROOT
 from collab.reports.render import style_source
 from collab.web.assets import assets
 from collab.web.pages import pages
+from collab.web.static_routes import read_anew
 
 from ..support.people import ok
 
@@ -96,6 +97,19 @@ def test_files_of_this_version_are_kept_for_good_and_others_are_asked_for_again(
     old = http.get("/static/0123456789abcdef/app.js")
     assert old.content == now.content
     assert old.headers["Cache-Control"] == "no-cache"
+
+
+def test_files_are_read_anew_while_somebody_works_on_them(app):
+    known = assets()
+    with app.app_context():
+        read_anew()
+        assert assets() is known
+        app.debug = True
+        try:
+            read_anew()
+        finally:
+            app.debug = False
+    assert assets() is not known
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])

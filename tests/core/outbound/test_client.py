@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 
+import httpcore
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from collab.core.outbound.client import Client
 from collab.core.outbound.errors import Broken, Forbidden, TookTooLong, Unresolved
+from collab.core.outbound.network import Deadline, PinnedBackend
 from collab.core.outbound.urls import parse
 
 from ...support.receivers import Receiver, Rude, Says
@@ -298,3 +300,17 @@ def test_the_certificate_must_be_that_of_the_name(tmp_path):
     finally:
         receiver.close()
     assert asked[:2] == ["receiver.example", "other.example"]
+
+
+def test_nothing_is_begun_after_the_deadline():
+    backend = PinnedBackend(Deadline(0.0), Names(["127.0.0.1"]), allow_private=True)
+    with pytest.raises(TookTooLong):
+        backend.connect_tcp("receiver.example", 80)
+    with pytest.raises(TookTooLong):
+        backend.sleep(PATIENCE)
+
+
+def test_no_file_of_this_machine_is_connected_to():
+    backend = PinnedBackend(Deadline(PATIENT_S), Names(["127.0.0.1"]), allow_private=True)
+    with pytest.raises(httpcore.ConnectError):
+        backend.connect_unix_socket("/run/docker.sock")

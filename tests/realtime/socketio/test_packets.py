@@ -74,3 +74,20 @@ def test_frames_are_read_as_the_messages_that_they_were(messages):
 @pytest.mark.parametrize("size", [125, 126, 65_535, 65_536])
 def test_a_frame_of_any_size_is_read(size):
     assert list(unframed(frame(TEXT, b"x" * size))) == [(TEXT, b"x" * size)]
+
+
+@pytest.mark.parametrize("sent", ['40["a"]', "40[]", "40/a,[5]"])
+def test_what_a_client_says_of_itself_is_an_object(sent):
+    with pytest.raises(Malformed):
+        packets.read(sent).members()
+
+
+def test_a_client_need_not_say_anything_of_itself():
+    assert packets.read("40").members() == {}
+
+
+def test_a_packet_of_few_characters_and_too_many_bytes_is_too_big():
+    letters = packets.MAX_MESSAGE_BYTES // 4 + 1
+    assert packets.read('42["' + "x" * letters + '"]').arguments() == ["x" * letters]
+    with pytest.raises(TooBig):
+        packets.read('42["' + "😀" * letters + '"]')

@@ -186,8 +186,7 @@ class Sheet:
                     if self._parser.uncalculated:
                         raise _uncalculated(self._parser.uncalculated)
                     yield number, {cell["column"]: self._value(cell) for cell in cells}
-            if data is None:
-                raise bad_workbook("the sheet has no cells, or is of the strict kind of workbook")
+            raise bad_workbook("the sheet has no cells, or is of the strict kind of workbook")
 
     def _row(self, number: int, cells: dict[int, Value]) -> Row | None:
         """Return a row; None for a blank one; raises TableError for a cell outside the table."""
