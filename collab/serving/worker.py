@@ -218,7 +218,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
             self._drop(peer)
             return
         if not sent:
-            self._deadlines.set(peer, peer.outgoing.deadline)
+            self._deadlines.set(peer, peer.outgoing.looked_at)
             if peer.events != EVENT_WRITE:
                 self._watch(peer, EVENT_WRITE, self._send_on)
         elif peer.stays:
@@ -269,7 +269,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
         if peer.held is not None:
             self._resume(peer, peer.held)
         elif not peer.outgoing.empty and peer.outgoing.deadline > time.monotonic():
-            self._deadlines.set(peer, peer.outgoing.deadline)  # they took some of it meanwhile
+            self._deadlines.set(peer, peer.outgoing.looked_at)  # they took some of it meanwhile
         elif (
             peer.stays
             and not peer.gatherer.idle

@@ -19,6 +19,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from collab.care.people import erasing
+from collab.care.people.in_hand import EXPORTS, MAX_EXPORTS_PER_PERSON
 from collab.core.http.heavy import MAX_HEAVY_PER_PERSON, TURNS, HeavyTurns
 from collab.core.storage.housekeeping import HOUSEKEEPER
 from collab.core.words.folding import fold
@@ -331,3 +332,22 @@ def test_exports_take_turns_with_other_heavy_requests(app: Flask, zeb: Person) -
     assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code in (429, 503)
     turns.leave(f"user:{zeb.id}")
     assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code == 200
+
+
+def test_exports_that_are_not_fetched_are_few(app: Flask, zeb: Person, bob: Person) -> None:
+    """Each is a file on the disk, of which no quota knows."""
+    ask = {"password": PASSWORD}
+    for _ in range(MAX_EXPORTS_PER_PERSON):
+        EXPORTS.of(app).begin(zeb.id)
+    problem(zeb.post("/auth/me/export", ask), 429)
+    assert bob.post("/auth/me/export", ask).status_code == 200
+    EXPORTS.of(app).end(zeb.id)
+    assert zeb.post("/auth/me/export", ask).status_code == 200
+
+
+def test_an_export_is_in_hand_no_longer_however_it_ends(app: Flask, zeb: Person) -> None:
+    zeb.post("/auth/me/export", {"password": "wrong password"})
+    zeb.post("/auth/me/export", {"password": PASSWORD})
+    headers = {"Range": "bytes=0-9,20-29"}
+    zeb.post("/auth/me/export", {"password": PASSWORD}, headers=headers)
+    assert EXPORTS.of(app).of(zeb.id) == 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +20,9 @@ from ...core.json import dumps
 from ...core.personal.declared import EXPORTING, KEPT, Subject
 from ...core.slots import setting
 from ...core.storage.disk import require_free
+from ...core.storage.lent import LentFile
 from ...extensions import db
+from .in_hand import EXPORTS
 
 #: Rows that are fetched at a time.
 ROWS_AT_ONCE = 200
@@ -28,9 +30,17 @@ ROWS_AT_ONCE = 200
 PIECE_BYTES = 256 * 1024
 
 
-def export(user: User) -> IO[bytes]:
-    """Return somebody's export, from its beginning; raises DiskFull."""
-    whom = Subject(user.id, user.email, user.name)
+def export(user: User) -> LentFile:
+    """Return somebody's export, from its beginning; raises DiskFull, TooManyRequests."""
+    whom, exports = Subject(user.id, user.email, user.name), EXPORTS.here()
+    exports.begin(whom.id)
+    with ExitStack() as stack:
+        stack.callback(exports.end, whom.id)
+        file = _made(whom)
+        return LentFile(file, stack.pop_all().close)
+
+
+def _made(whom: Subject) -> IO[bytes]:
     file = tempfile.TemporaryFile(dir=setting("INSTANCE_PATH"))  # noqa: SIM115 (the answer's)
     try:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

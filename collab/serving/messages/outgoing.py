@@ -16,6 +16,7 @@ import termios
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
@@ -29,6 +30,11 @@ MAX_WAITING_BYTES = 32 * 2**20
 FILE_PIECE_BYTES = 256 * 1024
 #: Bytes a second that a reader has to take at least, and a sender has to send.
 MIN_BYTES_PER_S = 4 * 1024
+#: Seconds in which a file that is deleted meanwhile can be read to its end: its bytes stay on the
+#: disk for as long, and no quota counts them.
+DELETED_S = 60
+#: Seconds after which it is looked whether it was.
+LOOK_S = 15
 #: Bytes collected before the kernel gets them: the head and a small body go together.
 JOINED_BYTES = 64 * 1024
 
@@ -50,8 +56,18 @@ class TooSlow(OSError):
 class FilePart:
     """A part of a file that is sent without being read by us."""
 
-    def __init__(self, descriptor: int, offset: int, size: int) -> None:
+    def __init__(
+        self, descriptor: int, offset: int, size: int, returned: Callable[[], None] | None = None
+    ) -> None:
+        """Make it; `returned` is called when the descriptor is closed."""
         self.descriptor, self.offset, self.size = descriptor, offset, size
+        self._returned = returned
+        self._had_name = os.fstat(descriptor).st_nlink > 0
+
+    @property
+    def deleted(self) -> bool:
+        """Return whether the file was deleted since: its bytes are kept for this reader alone."""
+        return self._had_name and not os.fstat(self.descriptor).st_nlink
 
     def send(self, sock: socket.socket) -> int:
         """Send on; return how many bytes went. Raises BlockingIOError and OSError."""
@@ -68,6 +84,8 @@ class FilePart:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self.descriptor)
+        if self._returned is not None:
+            self._returned()
 
 
 class Outgoing:
@@ -98,7 +116,18 @@ class Outgoing:
         What our own kernel keeps for them, which may be megabytes, they have not taken.
         """
         taken = max(0, self._ahead + self._sent - self._in_the_kernel())
-        return self._begun + self._terms.patience + taken / MIN_BYTES_PER_S
+        at = self._begun + self._terms.patience + taken / MIN_BYTES_PER_S
+        part = self._parts[0] if self._parts else None
+        if isinstance(part, FilePart) and part.deleted:
+            return min(at, self._begun + DELETED_S)
+        return at
+
+    @property
+    def looked_at(self) -> float:
+        """Return when to look at the deadline: a file may be deleted any time."""
+        if self._parts and isinstance(self._parts[0], FilePart):
+            return min(self.deadline, time.monotonic() + LOOK_S)
+        return self.deadline
 
     def begin(self) -> None:
         """Begin an answer: its time runs from here."""
@@ -145,7 +174,8 @@ class Outgoing:
             self._wait_until_sent()
         self._close_joined()
         # A descriptor of our own: the answer closes its file before the last byte is sent.
-        self._parts.append(FilePart(os.dup(file.fileno()), offset, size))
+        lend = getattr(file, "lend", None)  # a `LentFile` wants to know when it is sent
+        self._parts.append(FilePart(os.dup(file.fileno()), offset, size, lend and lend()))
         self.flush()
         return size
 

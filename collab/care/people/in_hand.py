@@ -1,0 +1,46 @@
+"""Exports that are made or sent: each has a file on the disk that no quota counts."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+from ...core.errors import TooManyRequests
+from ...core.slots import Slot
+
+#: Exports of one person that are made or sent at once: one that hangs leaves room for another.
+MAX_EXPORTS_PER_PERSON = 2
+#: Seconds after which to ask again.
+RETRY_S = 60
+
+
+class Exports:
+    """Counts whose exports are in hand."""
+
+    def __init__(self) -> None:
+        self._in_hand: Counter[int] = Counter()
+        self._lock = threading.Lock()
+
+    def begin(self, user_id: int) -> None:
+        """Begin one; raises TooManyRequests."""
+        with self._lock:
+            if self._in_hand[user_id] >= MAX_EXPORTS_PER_PERSON:
+                raise TooManyRequests(
+                    "Your exports before this one are still being fetched: end one of them.",
+                    retry_after=RETRY_S,
+                )
+            self._in_hand[user_id] += 1
+
+    def end(self, user_id: int) -> None:
+        """End one: all of it was sent, or nobody reads it any more."""
+        with self._lock:
+            self._in_hand[user_id] -= 1
+            if not self._in_hand[user_id]:
+                del self._in_hand[user_id]
+
+    def of(self, user_id: int) -> int:
+        """Return how many somebody has."""
+        return self._in_hand[user_id]
+
+
+EXPORTS: Slot[Exports] = Slot("exports", lambda _: Exports())

@@ -1,0 +1,41 @@
+"""A file that is done with only when its last reader is: it may be sent long after it was made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import IO
+
+
+class LentFile:
+    """A file for reading; whoever sends it on borrows it, and `when_over` is called after all."""
+
+    def __init__(self, file: IO[bytes], when_over: Callable[[], None]) -> None:
+        self._file, self._when_over = file, when_over
+        self._holders, self._lock = 1, threading.Lock()
+        # As they are: an answer reads it, or sends it by its descriptor.
+        self.read, self.seek, self.tell, self.fileno = (
+            file.read,
+            file.seek,
+            file.tell,
+            file.fileno,
+        )
+
+    def lend(self) -> Callable[[], None]:
+        """Have one more reader, who has a descriptor of its own; returns what tells of its end."""
+        with self._lock:
+            self._holders += 1
+        return self._give_back
+
+    def close(self) -> None:
+        """Close it here; others may still have it."""
+        if not self._file.closed:
+            self._file.close()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        with self._lock:
+            self._holders -= 1
+            over = not self._holders
+        if over:
+            self._when_over()
