@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.http import dump_cookie
 
+from ..core.http.origin import address_of
 from ..core.security import new_token
 from ..core.slots import setting
 
@@ -33,7 +34,7 @@ def address_here() -> str:
     given: str = setting("PUBLIC_URL")
     if urlsplit(given).netloc == request.host:
         return f"{given.rstrip('/')}/"
-    return request.host_url
+    return address_of(request)
 
 
 def known() -> str | None:

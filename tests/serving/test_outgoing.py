@@ -132,9 +132,9 @@ def test_a_lent_file_is_over_when_its_reader_is(
     ends: tuple[socket.socket, socket.socket], tmp_path: Path, is_read: bool
 ) -> None:
     over: list[bool] = []
-    made = (tmp_path / "lent").open("w+b")  # noqa: SIM115 (it is lent)
-    made.truncate(FILE_BYTES)
-    lent = LentFile(made, lambda: over.append(True))
+    path = tmp_path / "lent"
+    path.write_bytes(bytes(FILE_BYTES))
+    lent = LentFile(path.open("rb"), lambda: over.append(True))
     out = Outgoing(ends[0], Terms(PATIENCE_S, threading.BoundedSemaphore(1)), spool_of(tmp_path))
     out.sendfile(lent)
     lent.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import request
+from flask import Request, request
 
 from ..errors import Forbidden
 from ..slots import setting
@@ -78,6 +78,14 @@ def refuse_foreign_pages() -> None:
     # Its scheme is not compared: a proxy may have ended TLS without saying so.
     if site is None and origin is not None and _host_of(origin) != request.host.lower():
         raise ForeignPage()
+
+
+def address_of(asked: Request) -> str:
+    """Return the address that a request calls this service by, with a slash at its end.
+
+    As it was sent: Werkzeug's `host_url` has the names of other alphabets decoded, or raises.
+    """
+    return f"{asked.scheme}://{asked.host}/"
 
 
 def is_local() -> bool:
