@@ -1,4 +1,4 @@
-"""An export that is fetched slowly is a file on the disk for as long: of one person there are few."""
+"""An export that is fetched slowly is a file on the disk for as long: a person has few."""
 
 from __future__ import annotations
 

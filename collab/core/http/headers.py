@@ -7,13 +7,14 @@ import re
 import time
 import uuid
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Request, Response, g, request
+from werkzeug.routing import RequestRedirect
 
 from ..counting import metrics, requests
 from ..logging.redacting import names_a_secret, shortened
 from . import limits
-from .origin import address_of
 
 log = logging.getLogger(__name__)
 
@@ -90,9 +91,9 @@ def _missing(response: Response, asked: Request, notes: Any) -> list[tuple[str, 
 def stay_here(response: Response, asked: Request) -> None:
     """Make a redirect of the router relative (RFC 9110 §10.2.2): its host is what a caller said."""
     # The header Host is the caller's to choose: an absolute one could lead elsewhere from a cache.
-    here = address_of(asked)
-    if response.location and response.location.startswith(here):
-        response.location = "/" + response.location.removeprefix(here).lstrip("/")
+    if isinstance(asked.routing_exception, RequestRedirect) and response.location:
+        there = urlsplit(response.location)
+        response.location = urlunsplit(("", "", "/" + there.path.lstrip("/"), there.query, ""))
         response.set_data(b"")
 
 
