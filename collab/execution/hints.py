@@ -17,6 +17,10 @@ NO_NETWORK_HINT = (
 NO_PROCESSES_HINT = (
     "The sandbox starts no other processes: code may have threads, and nothing else."
 )
+NO_INPUT_HINT = (
+    "Nothing more was there to be read: what a program reads, such as by input(), is given as "
+    "`stdin`, a line for each reading."
+)
 NO_PACKAGES_HINTS = {
     "python": (
         "There is no module {name} here: the sandbox has Python's standard library and the run's "
@@ -39,8 +43,9 @@ NETWORK_ERRORS = (
 )
 PROCESS_ERRORS = (
     *(("spawn", "EPERM"), ("spawn", "EAGAIN")),
-    *(("_fork_exec", "Operation not permitted"), ("os.fork", "Operation not permitted")),
+    *(("fork_exec", "Operation not permitted"), ("os.fork", "Operation not permitted")),
 )
+INPUT_ERRORS = (("EOFError: EOF when reading a line",),)
 
 
 def hint(outcome: Outcome) -> str | None:
@@ -51,6 +56,8 @@ def hint(outcome: Outcome) -> str | None:
         return NO_PACKAGES_HINTS[outcome.language].format(name=found[1])
     if _has_one_of(PROCESS_ERRORS, text):
         return NO_PROCESSES_HINT
+    if _has_one_of(INPUT_ERRORS, text):
+        return NO_INPUT_HINT
     return NO_NETWORK_HINT if _has_one_of(NETWORK_ERRORS, text) else None
 
 

@@ -216,6 +216,10 @@ MISSED = {
         "import http.server as s; s.HTTPServer(('', 0), None)": "no network",
         "import subprocess; subprocess.run(['ls'])": "no other processes",
         "import os; os.fork()": "no other processes",
+        "from multiprocessing.shared_memory import SharedMemory as S; S(create=True, size=9)": (
+            "no other processes"
+        ),
+        "name = input('Who? ')": "given as `stdin`",
     },
     "javascript": {
         "require('lodash')": "lodash",

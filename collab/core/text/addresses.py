@@ -3,7 +3,8 @@
 Two spellings that a mail server takes for one mailbox, or that a person can't tell apart on a
 screen, are one address here: in lower case throughout, composed (NFC, as RFC 6532 §3.1 asks), the
 domain as its owner writes it (IDNA 2008: `xn--mnchen-3ya.de` is `münchen.de`) and without the
-root's dot, nothing in it that can't be seen. What differs in letters stays different: `straße` and
+root's dot, nothing in it that can't be seen, ASCII of full width as ASCII (as a Japanese or Chinese
+keyboard sends it; no mail server has it). What differs in letters stays different: `straße` and
 `strasse` are two mailboxes, and IDNA 2003, which Python brings along, would make one of them.
 """
 
@@ -23,6 +24,8 @@ MAX_LABEL_LENGTH = 63
 #: Quotation marks and comments would write one mailbox in many ways.
 LOCAL_ASCII = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~.")
 LABEL_ASCII = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+#: ASCII as it is written in the width of ideographs.
+FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 #: Categories of characters that mean nothing yet, or to nobody else.
 UNUSABLE_CATEGORIES = frozenset(["Cn", "Co", "Zs"])
 
@@ -31,7 +34,7 @@ NO_ADDRESS = "Must be an e-mail address."
 
 def canonical(written: str) -> str:
     """Return the one spelling of an address; raises ValueError with a sentence for people."""
-    local, _, domain = written.strip().rpartition("@")
+    local, _, domain = written.strip().translate(FULL_WIDTH).rpartition("@")
     if not local or not domain:
         raise ValueError(NO_ADDRESS)
     found = f"{_local(local)}@{_domain(domain)}"

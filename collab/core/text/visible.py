@@ -19,14 +19,14 @@ SEEN_FORMATS = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 )
 #: Fillers, and the joiner that joins nothing: of other categories, and seen no more.
-FILLER_CHARACTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+FILLER_CHARACTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\U00016fe4")
 #: What no line takes, wherever it stands, as ranges for regular expressions of ECMAScript, too.
 NEVER_SHOWN_RANGES = (
     r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f"
     r"\u2028-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
 )
-#: Blank, but of the category of symbols.
-BLANK_BRAILLE = "\u2800"
+#: Blank, but of the categories of symbols and letters: no dots, no note, no hieroglyph.
+BLANK_CHARACTERS = frozenset("\u2800\U0001d159\U00013441\U00013442")
 #: What a line needs one of: a letter, a number, a sign. Marks and spaces alone show nothing.
 SEEN_CATEGORIES = "LNPS"
 
@@ -85,7 +85,7 @@ def is_seen(one: str) -> bool:
     """Return whether a character shows something by itself."""
     if unicodedata.category(one)[0] not in SEEN_CATEGORIES:
         return one in SEEN_FORMATS
-    return one not in FILLER_CHARACTERS and one != BLANK_BRAILLE
+    return one not in FILLER_CHARACTERS | BLANK_CHARACTERS
 
 
 def is_hidden(one: str) -> bool:

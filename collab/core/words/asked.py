@@ -15,8 +15,8 @@ MAX_WORDS = 16
 #: The columns of the index that have texts.
 TEXT_COLUMNS = "title body tags"
 
-#: A plain or excluded "quoted phrase", or a word.
-_TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
+#: A plain or excluded "quoted phrase", or a word; `--verbose` is a word.
+_TERM = re.compile(r'((?:-(?!-))?)(?:"([^"]*)"?|([^\s"]+))')
 _ENDS_IN_WORD = re.compile(rf"[^\W_][{JOINING_CHARACTERS}]*$")
 _RUN = re.compile(f"[{RUN_LETTERS}]")
 

@@ -4,7 +4,7 @@ A word is letters, digits and their marks. A sign written onto a word is a word 
 `C++` is three and `.NET` two; others only part them: `snake_case`, `kebab-case` and `src/main.py`
 are found by their parts. A symbol that is not ASCII's, such as an emoji, is a word. `camelCase` is
 one word, and its parts stand at the end, after a bar, with those of all other such words; so does
-what follows a dot in a word.
+what follows a dot in a word, and the number of a version that stands on letters (`v1.2`).
 
 Where words have no spaces between them (`RUN_LETTERS`), each letter with its marks is a word,
 and a search for several is one for a phrase: so it is found in the middle of a run. Why these are
@@ -42,10 +42,15 @@ _ASCII_WORD = re.compile(
     r"|[#@$+](?=[a-z0-9_])|(?<![a-z0-9_.])\.(?=[a-z])"
 )
 
-_UPPER = "".join(chr(code) for code in range(0x250) if chr(code).isupper())
-_LOWER = "".join(chr(code) for code in range(0x250) if chr(code).islower())
+#: Letters that have a case: Latin, Greek, Cyrillic, Armenian.
+_CASED = range(0x590)
+_UPPER = "".join(chr(code) for code in _CASED if chr(code).isupper())
+_LOWER = "".join(chr(code) for code in _CASED if chr(code).islower())
 #: What stands after a dot within a word: `.NET` is found in `ASP.NET`, `.pdf` in `plan.pdf`.
 _DOTTED = re.compile(r"(?<=[^\W_])\.([^\W\d_][^\W_]{0,40})")
+#: The number of a version after letters: `1.2` is found in `v1.2`, `3.11` in `python3.11`.
+_VERSION = re.compile(r"(?<=[^\W\d_])[0-9]{1,20}(?:\.[0-9]{1,20}){1,9}")
+_NUMBER = re.compile("[0-9]+")
 #: Where the parts of a word begin: `parseURLs` has two, `HTTPServer` two.
 _HUMP = re.compile(
     rf"(?<=[{_LOWER}0-9])(?=[{_UPPER}])|(?<=[{_UPPER}])(?=[{_UPPER}](?!s(?![^\W_]))[{_LOWER}])"
@@ -67,10 +72,14 @@ def words(text: str) -> list[str]:
 
 
 def parts(text: str) -> Iterator[list[Word]]:
-    """Find the words in camel case, and those after a dot: yields the parts of each."""
+    """Find words in camel case, those after a dot, and versions: yields the parts of each."""
     for match in _DOTTED.finditer(text):
         dot, end = match.start(), match.end()
         yield [Word(".", dot, dot + 1), Word(fold(match[1]), dot + 1, end)]
+    for match in _VERSION.finditer(text):
+        at = match.start()
+        numbers = _NUMBER.finditer(match[0])
+        yield [Word(one[0], at + one.start(), at + one.end()) for one in numbers]
     done = 0
     for hump in _HUMP.finditer(text):
         if hump.start() >= done:

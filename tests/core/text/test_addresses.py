@@ -1,5 +1,7 @@
 """One mailbox has one spelling, two mailboxes have two."""
 
+# ruff: noqa: RUF001 (letters of full width)
+
 from __future__ import annotations
 
 import unicodedata
@@ -24,6 +26,10 @@ ONE_MAILBOX = [
     ("用户@例子.公司", ["用户@xn--fsqu00a.xn--55qX5d", "用户@例子。公司。"]),
     ("x@fa\u00df.de", ["x@xn--fa-hia.de", "X@FA\u00df.DE"]),
     ("a+b.c_d@a-b.example", ["A+B.C_D@A-B.EXAMPLE"]),
+    (
+        "taro.1@example.jp",
+        ["ｔａｒｏ．１＠ｅｘａｍｐｌｅ．ｊｐ", "ＴＡＲＯ.1＠example.jp", "taro.1@example｡jp"],
+    ),
     ("x@i-dont_know.example", ["x@I-DONT_KNOW.example"]),
     ("x@xn--i-7iq.ws", ["x@XN--I-7IQ.ws"]),
 ]
@@ -31,7 +37,7 @@ OTHERS = [
     ("straße@example.com", "strasse@example.com"),
     ("x@fa\u00df.de", "x@fass.de"),
     ("a.b@example.com", "ab@example.com"),
-    ("\uff41lice@example.com", "alice@example.com"),
+    ("\ufb01@example.com", "fi@example.com"),
     ("x@example.com", "x@example.com.au"),
 ]
 NONE = [

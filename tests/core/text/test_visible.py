@@ -43,8 +43,10 @@ HIDING = {
     "interlinear": "a\ufff9b",
     "noncharacter": "a\uffffb",
     "musical": "a\U0001d173b",
+    "khitan filler": "a\U00016fe4b",
 }
 SHOWING_NOTHING = ["", " ", "\u00a0", "\u3000", "\u2800", "\u2800 \u2800", "\u0301", "\u0301\u0302"]
+SHOWING_NOTHING += ["\U0001d159", "\U0001d159 \u2800", "\U00013441"]
 WRITTEN = [
     "Zoë",
     "Zoe\u0308",
