@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 from dataclasses import replace
 
 import orjson
@@ -197,6 +198,48 @@ def test_a_load_that_another_worker_was_faster_with_changes_nothing(pipeline, re
         second.settle(connection, fast)
     assert pipeline.loader._load(first, slow) == 0
     assert pipeline.stored() == []
+
+
+def test_what_lies_beside_an_entry_that_another_worker_has_loaded_is_loaded_at_once(
+    pipeline, redis, inbox
+):
+    for first in (0, 10):
+        send(inbox, first, 1)
+    late = joins(pipeline, redis)
+    both = late.take([])
+    with writing(pipeline.loader.connection) as connection:
+        late.settle(connection, both[:1])
+    assert pipeline.loader._load(late, both) == 0
+    pipeline.loads()
+    assert pipeline.stored() == ["10"]
+
+
+class Away:
+    """A store that is out of reach for a while."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.is_away = store, False
+
+    def __getattr__(self, name):
+        """Return what the store has, if it can be reached."""
+        if self.is_away:
+            raise sqlite3.OperationalError
+        return getattr(self._store, name)
+
+
+def test_what_came_into_hand_while_the_store_was_away_is_loaded_once_it_is_back(
+    pipeline, redis, inbox
+):
+    store = Away(pipeline.loader.connection)
+    pipeline.loader.queues.append(StreamQueue(redis.url, store))
+    pipeline.loads()
+    send(inbox, 0, 3)
+    store.is_away = True
+    with pytest.raises(sqlite3.OperationalError):
+        pipeline.loader.load_some()
+    store.is_away = False
+    pipeline.loads()
+    assert pipeline.stored() == ["0", "1", "2"]
 
 
 def test_workers_that_are_killed_lose_and_double_nothing(options, redis, inbox, where):  # noqa: F811

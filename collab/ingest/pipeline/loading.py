@@ -128,6 +128,7 @@ class Loader:
             if rest := rows[done:]:
                 queue.put_back(rest)
         except TakenElsewhere:
+            queue.put_back(rows)  # some of them: those beside these are still to be loaded
             return 0
         except passing_errors():
             raise

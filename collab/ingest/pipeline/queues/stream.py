@@ -71,6 +71,8 @@ class StreamQueue:
         # its own.
         self._name = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
         self._held: list[Row] = []
+        #: Whether it is known of what is in hand that nobody has loaded it.
+        self._checked = True
         self._next_claim = 0.0
         #: The entry in hand that another worker had left behind.
         self._claimed = ""
@@ -87,12 +89,15 @@ class StreamQueue:
 
     def take(self, slow: Sequence[int]) -> list[Row]:
         """Return what was left behind, what is in hand, or what comes within a moment."""
+        self._check()
         if not self._held:
             self._claimed = ""
-        if not self._held and time.monotonic() >= self._next_claim:
-            self._held = self._fresh(self._claim())
+            if time.monotonic() >= self._next_claim:
+                self._held, self._checked = self._claim(), False
+                self._check()
         if not self._held:
-            self._held = self._fresh(self._read())
+            self._read()
+            self._check()
         # Slow projects last; the sort is stable, so each keeps the order of its events.
         self._held.sort(key=lambda row: row.project in slow)
         # One alone: it may have killed the worker that had it.
@@ -100,26 +105,38 @@ class StreamQueue:
         self._held = self._held[len(taken) :]
         return taken
 
-    def _read(self) -> list[Row]:
-        """Read what waits, until it is a load: a few entries at a time, of whatever size."""
-        rows: list[Row] = []
-        while len(rows) < MAX_ENTRIES and sum(len(row.body) for row in rows) < MAX_BYTES:
+    def _check(self) -> None:
+        """Let go of what others have loaded, of what came into hand since the last time.
+
+        What is in hand stays there where the store can't be asked: nobody else would see to it
+        until it counts as left behind.
+        """
+        if not self._checked:
+            self._held = self._fresh(self._held)
+            self._checked = True
+
+    def _read(self) -> None:
+        """Take what waits in hand, until it is a load: a few entries at a time, however large."""
+        self._checked = False
+        while (
+            len(self._held) < MAX_ENTRIES and sum(len(row.body) for row in self._held) < MAX_BYTES
+        ):
             found: Any = self._redis.xreadgroup(
                 GROUP_NAME,
                 self._name,
                 {STREAM_KEY: ">"},
                 count=ENTRIES_PER_READING,
                 # What came is loaded at once, and not kept waiting for more.
-                block=None if rows else BLOCK_MS,
+                block=None if self._held else BLOCK_MS,
             )
             if not found:
                 break
-            rows += _rows(found[0][1])
-        return rows
+            self._held += _rows(found[0][1])
 
     def put_back(self, rows: Sequence[Row]) -> None:
-        """Hold them for the next load."""
+        """Hold them for the next load; another worker may have them by then."""
         self._held[:0] = rows
+        self._checked = False
 
     def has_killed(self, row: Row) -> bool:
         """Return whether workers have died of it alone: it was delivered again and again."""
