@@ -7,10 +7,12 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 
+from collab.auth.factors.models import Totp
 from collab.auth.models import User
 from collab.core.compiled import READERS, Compiled, _Text
 from collab.core.database import TURNS
 from collab.core.models import utcnow
+from collab.core.transactions.rows import Rows
 from collab.events.models import EventRow
 from collab.extensions import db
 
@@ -116,3 +118,19 @@ def test_for_postgresql_parameters_go_by_name_and_with_their_types():
     assert (given["until"], "x" in given.values()) == (moment.replace(tzinfo=None), True)
     assert text.made is not None
     assert text.made(("Ada", moment.replace(tzinfo=None), "admin")).created_at == moment
+
+
+# -- rows -----------------------------------------------------------------------------------------
+
+
+def test_a_row_whose_key_is_given_is_inserted_as_it_is():
+    user_id = db.session.scalar(select(User.id).limit(1))
+    made = Rows(Totp).add(user_id=user_id, secret="sealed")
+    assert (made.user_id, made.secret) == (user_id, "sealed")
+    assert db.session.scalar(select(Totp.secret).where(Totp.user_id == user_id)) == "sealed"
+    db.session.rollback()
+
+
+def test_what_is_no_column_is_not_passed_over():
+    with pytest.raises(TypeError, match="no columns to fill: secrets"):
+        Rows(Totp).insert(user_id=1, secrets="x")

@@ -124,6 +124,15 @@ def test_without_the_setting_lists_are_read_and_304_all_the_same(
         assert [known_early(app, there, "/projects", tag) for _ in range(2)] == [False] * 2
 
 
+def test_where_the_database_does_not_tell_of_commits_lists_are_read(
+    app: Flask, alice: Person, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(COMMITS.of(app), "_is_file", False)
+    tag = tag_of(alice, "/projects")
+    assert not known_early(app, alice, "/projects", tag)
+    assert not known_early(app, alice, "/projects", tag)
+
+
 def test_nobody_has_anothers_list(alice: Person, bob: Person, ada: Person, project: int) -> None:
     for path in (f"/projects/{project}/tasks", "/projects", "/tasks"):
         tag = tag_of(alice, path)

@@ -101,3 +101,31 @@ def test_a_killed_process_leaves_the_lock(lock: SharedLock) -> None:
         assert not lock.acquire(0.01)
     assert lock.acquire(PATIENCE_S)
     lock.release()
+
+
+def test_who_waits_too_long_in_this_process_goes_without(lock: SharedLock) -> None:
+    assert lock.acquire(0)
+    assert not lock.acquire(0)
+    lock.release()
+    assert lock.acquire(0)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["door", "turn"])
+def test_who_waits_too_long_for_another_process_goes_without(
+    lock: SharedLock, tmp_path: Path, which: int
+) -> None:
+    other = SharedLock(tmp_path / "collab.db")
+    held = other._opened()[which]
+    assert held.try_take()
+    assert not lock.acquire(0)
+    assert not lock.locked()
+    held.release()
+    assert lock.acquire(0)
+    other.close()
+
+
+def test_a_file_that_can_not_be_opened_leaves_the_lock_free(tmp_path: Path) -> None:
+    nowhere = SharedLock(tmp_path / "nowhere" / "collab.db")
+    with pytest.raises(OSError, match="nowhere"):
+        nowhere.acquire(0)
+    assert not nowhere.locked()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
+
+from collab.jobs.context import JobContext
+from collab.jobs.engine.attempt import Run, carry_out, stopped
 
 from ..support.jobs import Desk
 from ..support.people import Person, ok
@@ -71,3 +76,44 @@ def test_a_page_of_attempts_is_no_longer_than_asked(
     alice: Person, third: int, sort: str, pages: list[list[int]]
 ) -> None:
     assert numbers(alice, third, sort, 1) == pages
+
+
+# -- one attempt, in a thread of its own ----------------------------------------------------------
+
+
+def run(type: str = "test_echo") -> Run:
+    """Return an attempt that has not begun."""
+    context = JobContext(job_id=1, attempt=1, owner_id=1, project_id=None, timeout_s=60)
+    job = SimpleNamespace(id=1, attempt=1, type=type, trace=None, payload={}, token=1)
+    return Run(job, context)  # type: ignore[arg-type]
+
+
+def test_what_was_told_to_stop_before_it_began_may_run_elsewhere(app: Flask) -> None:
+    told = run()
+    told.context.stop("stopping")
+    ending = carry_out(app, told)
+    assert (ending.outcome, ending.begun, told.begun) == ("handed_back", False, False)
+
+
+def test_a_type_that_nothing_here_runs_fails_for_good(app: Flask) -> None:
+    ending = carry_out(app, run("gone"))
+    assert ending.error is not None
+    assert (ending.outcome, ending.error["code"], ending.retry) == ("failed", "unknown_type", False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome", "code"),
+    [
+        ("timeout", "timeout", "timeout"),
+        ("stopping", "handed_back", "worker_lost"),
+        ("quota", "failed", "quota_spent"),
+        ("lost", "worker_lost", "worker_lost"),
+        ("cancelled", "cancelled", None),
+        (None, "cancelled", None),
+    ],
+)
+def test_how_a_run_ends_is_why_it_was_stopped(
+    reason: str | None, outcome: str, code: str | None
+) -> None:
+    ending = stopped(reason)
+    assert (ending.outcome, (ending.error or {}).get("code")) == (outcome, code)

@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 
 from collab.core.models import utcnow
+from collab.extensions import db
+from collab.schedules.attending import attend
 
 from ..support.history import rows
 from ..support.notes import Notes
@@ -129,6 +131,35 @@ def test_pausing_lets_the_run_go_on_and_nothing_wait(alice: Person, hours: Hours
     hours.desk.opens("pause")
     hours.tick()
     assert statuses(alice, made) == ["succeeded", "skipped"]
+
+
+def test_what_is_paused_may_be_paused_and_changed_and_makes_nothing(
+    alice: Person, hours: Hours
+) -> None:
+    made = hours.makes(alice)
+    for _ in range(2):
+        assert ok(alice.post(f"/schedules/{made}/pause"))["status"] == "paused"
+    changed = ok(alice.patch(f"/schedules/{made}", {"cron": "*/2 * * * *"}))
+    assert (changed["cron"], changed["status"], changed["next_at"]) == (
+        "*/2 * * * *",
+        "paused",
+        None,
+    )
+    hours.minutes(3)
+    assert jobs_of(alice, made) == []
+
+
+def test_a_change_of_nothing_is_told_to_nobody(alice: Person, hours: Hours) -> None:
+    made = hours.makes(alice)
+    ok(alice.patch(f"/schedules/{made}", {"name": shows(alice, made)["name"]}))
+    page = ok(alice.get("/events", params={"type": "schedule.updated"}))
+    assert page["items"] == []
+
+
+def test_a_schedule_that_was_deleted_meanwhile_is_passed_over(app: Flask, hours: Hours) -> None:
+    with app.app_context():
+        attend(2**40, utcnow())
+        assert not db.session().in_transaction()
 
 
 def test_a_deleted_schedule_leaves_its_jobs(alice: Person, hours: Hours) -> None:

@@ -9,6 +9,7 @@ from standardwebhooks.webhooks import Webhook as Signer
 
 from collab.core.json import dumps
 from collab.extensions import db
+from collab.webhooks.incoming import service
 from collab.webhooks.incoming.models import IncomingHook
 
 from ..support import databases
@@ -114,6 +115,19 @@ def test_no_hook_publishes_what_only_the_server_does(alice, project, kind):
     values = {"name": "CI", "event_type": kind}
     answer = alice.post(f"/projects/{project}/incoming-hooks", values)
     assert answer.status_code in (403, 422)
+
+
+def test_a_hook_can_not_be_changed_into_one_that_publishes_what_the_server_does(alice, make):
+    path = f"/incoming-hooks/{make()['id']}"
+    assert alice.patch(path, {"event_type": "task.created"}).status_code == 403
+    assert ok(alice.patch(path, {"event_type": "ci.other"}))["event_type"] == "ci.other"
+
+
+def test_a_project_has_only_so_many_hooks(alice, project, make, monkeypatch):
+    monkeypatch.setattr(service, "MAX_HOOKS_PER_PROJECT", 1)
+    make()
+    values = {"name": "CI", "event_type": "ci.build"}
+    assert alice.post(f"/projects/{project}/incoming-hooks", values).status_code == 409
 
 
 def test_no_message_names_a_type_that_is_not_kept_either(nobody, make):

@@ -1,13 +1,24 @@
 """Sending again, testing, and what races there are."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
+from collab.auth.models import User
+from collab.core.models import utcnow
 from collab.extensions import db
 from collab.jobs.models import Job
-from collab.webhooks.ending import forget_deliveries, forget_excess
+from collab.projects.models import Member
+from collab.webhooks.behalf import may_manage
+from collab.webhooks.ending import (
+    MESSAGES_KNOWN,
+    forget_deliveries,
+    forget_excess,
+    forget_messages,
+)
+from collab.webhooks.incoming.models import IncomingMessage
 from collab.webhooks.models import Delivery, Webhook
 from collab.webhooks.sending import outcomes
 from collab.webhooks.sending.parcels import next_parcel
@@ -218,3 +229,69 @@ def test_what_ended_long_ago_or_is_too_much_goes(alice, hooks, receiver, app, se
         while forget_deliveries() or forget_excess():
             pass
     assert [one["id"] for one in hooks.deliveries(alice, sent)] == [keys[1]]
+
+
+# -- one webhook's deliveries ---------------------------------------------------------------------
+
+
+def test_deliveries_are_found_by_their_state_and_type(alice, sent):
+    path = f"/webhooks/{sent['id']}/deliveries"
+    counted = [
+        len(ok(alice.get(path, params=asked))["items"])
+        for asked in ({"status": "delivered"}, {"status": "failed"}, {"type": "post.created"})
+    ]
+    assert counted == [3, 0, 0]
+
+
+def test_a_delivery_is_no_other_webhooks(alice, project, hooks, receiver, sent):
+    other = hooks.make(alice, project, receiver, "post.created")
+    first = hooks.deliveries(alice, sent)[0]
+    assert alice.get(f"/webhooks/{other['id']}/deliveries/{first['id']}").status_code == 404
+
+
+def test_a_webhook_that_is_disabled_sends_nothing_again(alice, hooks, sent):
+    first = hooks.deliveries(alice, sent)[0]
+    hooks.becomes(state="disabled", reason="requested")
+    path = f"/webhooks/{sent['id']}/deliveries/{first['id']}/redeliver"
+    assert alice.post(path).status_code == 409
+
+
+def test_a_webhook_whose_right_is_lost_is_not_tested(alice, hooks, sent):
+    hooks.becomes(state="disabled", reason="no_right")
+    assert alice.post(f"/webhooks/{sent['id']}/ping").status_code == 409
+
+
+def test_without_a_setting_deliveries_are_kept(app, hooks, sent):
+    old = utcnow() - timedelta(days=10_000)
+    with app.app_context():
+        db.session.query(Delivery).update({"ended_at": old})
+        db.session.commit()
+        app.config["WEBHOOK_RETENTION_DAYS"] = None
+        assert forget_deliveries() is False
+        assert db.session.query(Delivery).count() == 3
+
+
+def test_messages_that_came_long_ago_are_forgotten(app, alice, project):
+    hook = ok(alice.post(f"/projects/{project}/incoming-hooks", {"name": "x", "event_type": "a.b"}))
+    long_ago = utcnow() - MESSAGES_KNOWN - timedelta(days=1)
+    with app.app_context():
+        for name, at in (("old", long_ago), ("new", utcnow())):
+            message = IncomingMessage(hook_id=hook["id"], message_id=name, created_at=at)
+            db.session.add(message)
+        db.session.commit()
+        assert forget_messages() is False
+        assert [one.message_id for one in db.session.query(IncomingMessage)] == ["new"]
+
+
+def test_nobody_acts_for_an_account_that_is_disabled_or_in_a_project_without_members(
+    app, alice, project
+):
+    with app.app_context():
+        assert may_manage(alice.id, project)
+        db.session.query(Member).filter_by(project_id=project).delete()
+        assert not may_manage(alice.id, project)
+        db.session.rollback()
+        db.session.get_one(User, alice.id).disabled_at = utcnow()
+        assert not may_manage(alice.id, project)
+        assert not may_manage(2**40, project)
+        db.session.rollback()

@@ -7,7 +7,9 @@ from random import Random
 import orjson
 import pytest
 
-from collab.ingest.letters import changing, finding, rehearsing
+from collab.core.errors import Malformed
+from collab.core.lists import cursors
+from collab.ingest.letters import changing, finding, rehearsing, service
 from collab.ingest.letters.changing import Outcome
 from collab.ingest.letters.finding import Wanted, find
 from collab.ingest.letters.rehearsing import Rehearsal
@@ -254,3 +256,52 @@ def test_what_there_was_no_time_for_is_told(pipeline):
     pipeline.loads()
     made = Rehearsal(pipeline.loader.connection, pipeline.sources, b"key", MORNING)
     assert [one.outcome for one in made.of([1], patience_s=0)] == [rehearsing.UNKNOWN]
+
+
+# -- how far a look goes --------------------------------------------------------------------------
+
+
+def test_a_page_ends_where_so_many_letters_did_not_match(monkeypatch):
+    monkeypatch.setattr(finding, "MAX_LETTERS_EXAMINED", 2)
+    store = empty_store()
+    for stage in ("validate", "parse", "validate", "validate"):
+        add_letter(store, stage=stage)
+    first = find(store, Wanted(project=1, stage="parse"), 10)
+    assert (first.ids, first.next) == ([], 3)
+    second = find(store, Wanted(project=1, stage="parse"), 10, first.next)
+    assert second.ids == [2]
+
+
+def test_projects_with_open_letters_come_in_pages_by_their_ids():
+    store = empty_store()
+    for project in (1, 2, 2, 3, 5):
+        add_letter(store, project=project, state="discarded" if project == 3 else "open")
+    found, after = finding.open_by_project(store, 2, 0)
+    assert [(one.project, one.count) for one in found] == [(1, 1), (2, 2)]
+    rest, end = finding.open_by_project(store, 2, after)
+    assert ([(one.project, one.count) for one in rest], end) == ([(5, 1)], None)
+
+
+def test_a_page_of_projects_ends_where_so_many_have_no_open_letters(monkeypatch):
+    monkeypatch.setattr(finding, "MAX_PROJECTS_EXAMINED", 2)
+    store = empty_store()
+    for project in (1, 2, 3):
+        add_letter(store, project=project, state="open" if project == 3 else "discarded")
+    assert finding.open_by_project(store, 10, 0) == ([], 2)
+    assert finding.count_open(store) == 1
+
+
+def test_open_letters_are_counted_up_to_a_bound(monkeypatch):
+    monkeypatch.setattr(finding, "MAX_LETTERS_COUNTED", 3)
+    store = empty_store()
+    for project in (1, 1, 2, 2, 3):
+        add_letter(store, project=project)
+    assert finding.count_open(store) == 3
+
+
+def test_a_page_goes_on_with_the_cursor_of_letters_alone():
+    assert service.read_cursor(service.written_cursor(7)) == 7
+    assert service.read_cursor(None) is None
+    for other in (cursors.write(["event", 7]), cursors.write(["letter", "x"]), "x"):
+        with pytest.raises(Malformed):
+            service.read_cursor(other)
