@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 import orjson
 
 from ...core.errors import ApiError, Malformed
+from ...core.http.representations.coding import BYTE_ORDER_MARK
 from ..pipeline import formats
 from ..pipeline.formats import Body, Undecodable
 
@@ -39,8 +40,6 @@ ATTRIBUTE_PREFIX = "ce-"
 NEEDED_ATTRIBUTES = ("ce-specversion", "ce-id", "ce-type", "ce-source")
 #: Members by which a plain event and a CloudEvent are told apart.
 TELLING_MEMBERS = frozenset(("specversion", "event_type"))
-#: What some editors and shells of Windows begin a text with.
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 ESCAPED_CHARACTER = re.compile(r"\\(.)")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from collab.core.http.representations.coding import MAX_MEMBERS
 from collab.ingest.doors.bodies import MAX_BODY_BYTES
 
 from ...support.outlets import Outlet
@@ -25,6 +26,19 @@ def test_compressed_bodies(outlet: Outlet, coding: str) -> None:
     body = {"deflate": zlib.compress, "identity": bytes}.get(coding.lower(), gzip.compress)(EVENT)
     assert outlet.sends(body, Content_Encoding=coding).status_code == 202
     assert [one["type"] for one in outlet.stored()] == ["t"]
+
+
+def test_files_of_gzip_that_were_joined_are_one(outlet: Outlet) -> None:
+    body = b"".join(gzip.compress(EVENT + b"\n") for _ in range(MAX_MEMBERS))
+    sent = outlet.sends(body, Content_Type=LINES, Content_Encoding="gzip")
+    assert sent.json()["accepted"] == MAX_MEMBERS
+    whole = outlet.sends(body + body, Content_Type=LINES, Content_Encoding="gzip")
+    assert whole.status_code == 400
+
+
+def test_joined_files_of_gzip_have_the_bound_of_one(outlet: Outlet) -> None:
+    half = gzip.compress(bytes(MAX_BODY_BYTES // 2 + 1))
+    assert outlet.sends(half + half, Content_Encoding="gzip").status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/api/v1/ingest", "/v1/batch"])

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from collab.core.errors import Malformed
-from collab.ingest.doors.forms import BYTE_ORDER_MARK, attribute
+from collab.core.http.representations.coding import BYTE_ORDER_MARK
+from collab.ingest.doors.forms import attribute
 
 from ...support.outlets import Outlet
 from ...support.people import Person, ok

@@ -14,6 +14,8 @@ PLAIN_CODINGS = ("", "identity")
 GZIP_CODINGS = ("gzip", "x-gzip")
 #: zlib's word for the format of gzip (RFC 1952) alone.
 GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
+#: Members of gzip that one body may have: what is left is copied for each.
+MAX_MEMBERS = 64
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -57,13 +59,20 @@ def inflated(body: bytes, bits: int, most: int) -> bytes:
 
     `bits` is zlib's name for the format; what comes out has at most `most` bytes.
     """
-    inflater = zlib.decompressobj(bits)
-    try:
-        found = inflater.decompress(body, most + 1)
-    except zlib.error as error:
-        raise Malformed(f"The body is not packed as it says (gzip, deflate): {error}.") from None
-    if len(found) > most:
-        raise RequestEntityTooLarge()
-    if not inflater.eof or inflater.unused_data:
-        raise Malformed("The body is not one whole stream of what it says (gzip, deflate).")
-    return found
+    found, rest = b"", body
+    # Members of gzip in a row are one file (RFC 1952 §2.2), as whoever joins two files makes them.
+    for _ in range(MAX_MEMBERS if bits == GZIP_WINDOW_BITS else 1):
+        inflater = zlib.decompressobj(bits)
+        try:
+            found += inflater.decompress(rest, most + 1 - len(found))
+        except zlib.error as error:
+            words = "The body is not packed as it says (gzip, deflate)"
+            raise Malformed(f"{words}: {error}.") from None
+        if len(found) > most:
+            raise RequestEntityTooLarge()
+        rest = inflater.unused_data
+        if inflater.eof and not rest:
+            return found
+        if not inflater.eof:
+            break
+    raise Malformed("The body is not one whole stream of what it says (gzip, deflate).")
