@@ -271,7 +271,7 @@ def greet(app: Flask, base: str, off: list[str]) -> None:
 
 def switched_off(app: Flask) -> list[str]:
     """Say what does not work as it is set up, each with the reason."""
-    config, sandbox = app.config, SANDBOX.of(app)
+    config, sandbox, folder = app.config, SANDBOX.of(app), app.config["INSTANCE_PATH"]
     reasons = {
         "calls from other origins: CORS_ORIGINS is empty": not config["CORS_ORIGINS"],
         "rate limits: RATE_LIMIT is off": config["RATE_LIMIT"] == "off",
@@ -281,10 +281,9 @@ def switched_off(app: Flask) -> list[str]:
         ),
         "pruning of old events: EVENT_RETENTION_DAYS is 0": not config["EVENT_RETENTION_DAYS"],
         "jobs: JOB_WORKERS is 0, another process must run them": not config["JOB_WORKERS"],
+        "mails: SMTP_URL is empty, they are files in the data's mail/": not config["SMTP_URL"],
         "notifications: NOTIFIER is off, another process must make them": not config["NOTIFIER"],
-        "privacy: INSTANCE_PATH lets others look in (chmod 700)": opening.is_open(
-            config["INSTANCE_PATH"]
-        ),
+        "privacy: INSTANCE_PATH lets others look in (chmod 700)": opening.is_open(folder),
         f"code_execution: {sandbox.missing()}": sandbox.missing() is not None,
     }
     for flag in flags.list_flags():

@@ -11,6 +11,7 @@ import pytest
 
 from collab import starting
 from collab.config import ROOT, ConfigError
+from collab.server import switched_off
 from collab.starting import read_env_file
 
 from .support.servers import run_forked
@@ -180,3 +181,11 @@ class TestEnvFile:
     def test_git_never_sees_it(self):
         assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
         assert not Path(ROOT / ".env").is_symlink()
+
+
+@pytest.mark.parametrize(("address", "lines"), [("", 1), ("smtp://mail.example.com", 0)])
+def test_the_start_says_where_mails_are_without_a_mail_server(make_app, address, lines):
+    app = make_app(SMTP_URL=address)
+    with app.app_context():
+        said = [one for one in switched_off(app) if one.startswith("mails")]
+    assert len(said) == lines

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import NotFound as NoAddress
 
-from ..core.errors import NotFound
+from ..core.errors import NotFound, from_http, problem_response
 from ..core.http.etags import conditional
+from ..core.http.representations.pages import wants_page
 from .assets import Asset, assets
 from .pages import document, pages
 from .policy import PAGE_HEADERS
@@ -15,6 +17,8 @@ blueprint = Blueprint("web", __name__)
 #: Seconds in which a browser asks for a versioned file no more (RFC 8246).
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+#: Below these there is nothing for people to read.
+OF_PROGRAMS = ("/api/", "/static/")
 
 
 def send(asset: Asset, cache_control: str) -> Response:
@@ -63,9 +67,20 @@ def page_of(views: str) -> Response:
     return response
 
 
+def no_address(error: NoAddress) -> Response:
+    """Say that there is no such address: to people by the page, to programs as ever."""
+    if request.url_rule or request.path.startswith(OF_PROGRAMS) or not wants_page():
+        return problem_response(from_http(error))
+    response = Response(document(pages()["/"]).body, 404, PAGE_HEADERS, mimetype="text/html")
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response
+
+
 def init_app(app: Flask) -> None:
     """Serve the page at each of its addresses but `/`, where programs look, too."""
     app.register_blueprint(blueprint)
+    app.register_error_handler(NoAddress, no_address)
     for rule in pages():
         if rule != "/":
             app.add_url_rule(rule, "web.page", page, methods=["GET"])

@@ -43,7 +43,16 @@ def test_every_page_is_served_to_a_browser_and_asks_for_files_that_are_there(htt
 
 
 @pytest.mark.parametrize("path", ["/project", "/projects/x", "/projects/07", "/projects/7/nothing"])
-def test_what_is_no_page_is_not_found(http, path):
+def test_what_is_no_page_is_not_found_and_people_are_told_by_the_page(http, path):
+    response = http.get(path, headers=BROWSER)
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "script-src 'self'" in response.headers["Content-Security-Policy"]
+    assert http.get(path).headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/static/nothing.js", "/api/v1/projects/07"])
+def test_what_programs_ask_for_is_answered_for_programs(http, path):
     response = http.get(path, headers=BROWSER)
     assert response.status_code == 404
     assert response.headers["Content-Type"] == "application/problem+json"

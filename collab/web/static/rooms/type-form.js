@@ -2,7 +2,7 @@
 /** The part of a form that says what a job does: its type, and fields made from what the type takes. */
 import { append, h, replace } from "../core/dom.js";
 import { Problem } from "../core/problem.js";
-import { field, select } from "../ui/field.js";
+import { field, select, ticked } from "../ui/field.js";
 import { fieldsOf, payloadOf } from "./schema-form.js";
 
 /** @typedef {import("../core/context.js").Context} Context */
@@ -52,7 +52,7 @@ export async function typeForm(ctx, project) {
     const { type, fields } = forms.get(choice.value);
     replace(
       part,
-      h("p", { class: "quiet" }, type.summary),
+      h("p", { class: "quiet" }, ticked(type.summary)),
       type.available ? null : h("p", { class: "form-wrong" }, type.reason),
     );
     append(

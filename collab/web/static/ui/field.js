@@ -22,6 +22,11 @@ import { append, h } from "../core/dom.js";
 
 let count = 0;
 
+/** Words in which what stands between backticks is code. @param {string} text @returns {(string | HTMLElement)[]} */
+export function ticked(text) {
+  return text.split(/`([^`]+)`/).map((part, at) => (at % 2 ? h("code", {}, part) : part));
+}
+
 /**
  * @param {string} name the member of the body
  * @param {string} label
@@ -39,7 +44,7 @@ export function field(name, label, { type = "text", value = "", hint = "", choic
     element,
     h("label", { for: id }, label),
     input,
-    h("p", { class: "field-hint", id: `${id}-hint`, hidden: !hint }, hint),
+    h("p", { class: "field-hint", id: `${id}-hint`, hidden: !hint }, ticked(hint)),
     wrong,
   );
   return {

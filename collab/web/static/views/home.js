@@ -223,9 +223,12 @@ async function drawNews(place, ctx) {
   );
 }
 
+/** What works by itself, and goes well. */
+const ROUTINE = new Set(["job.queued", "job.started", "job.succeeded"]);
+
 /** Whether somebody wants to hear of it: not that they came in, nor each step of what works by itself. @param {any} one */
 function isNews(one) {
-  return !one.type.startsWith("session.") && one.type !== "job.started" && (one.type !== "job.queued" || one.actor);
+  return !one.type.startsWith("session.") && (one.actor || !ROUTINE.has(one.type));
 }
 
 /** What was the newest the last time this window was opened; kept for this visit. @type {Map<number, number>} */
