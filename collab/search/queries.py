@@ -85,8 +85,8 @@ def _matching() -> Select[Any]:
     """Build what finds all rows that have the words, with their scores."""
     score = fulltext.relevance(WORDS_PARAMETER).label("score")
     of = fulltext.number().label("number"), fulltext.key().label("key")
-    whole = fulltext.begins(bindparam("begun", type_=String))
-    return select(*of, score).where(fulltext.matches(WORDS_PARAMETER), whole)
+    begins = fulltext.begins(bindparam("begun", type_=String))
+    return select(*of, score).where(fulltext.matches(WORDS_PARAMETER), begins)
 
 
 def _of_kind(kind: Kind, rows: Any, is_admin: bool, in_project: bool) -> Select[Any]:

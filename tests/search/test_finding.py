@@ -165,28 +165,3 @@ def test_among_equals_the_newest_comes_first(alice: Person) -> None:
     assert [one["id"] for one in alice.finds("zebra")] == made[::-1]
     ok(alice.patch(f"/projects/{made[1]}", {"name": "zebra"}))
     assert alice.finds("zebra")[0]["id"] == made[1]
-
-
-@pytest.mark.parametrize(
-    ("q", "found"),
-    [
-        ("interna", ["Interna", "Internal", "International"]),
-        ("internat", ["International"]),
-        ("internation x", []),
-        ("very internat", ["International"]),
-        ("very-internat", ["International"]),
-        ("very-internal", []),
-        ('"internat"', []),
-        ("internati -very", []),
-    ],
-)
-def test_a_long_beginning_of_a_word_is_told_from_others_with_the_same_letters(
-    app: Flask, alice: Person, q: str, found: list[str]
-) -> None:
-    kept(
-        app,
-        a_post(alice, "Interna"),
-        a_post(alice, "Internal", body="it is very"),
-        a_post(alice, "International", body="a very international one"),
-    )
-    assert sorted(titles(alice.finds(q))) == found

@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 
 from collab.core import fulltext
 from collab.core.fulltext import fts5
-from collab.core.fulltext.fts5 import MAX_COUNTED_ROWS
+from collab.core.fulltext.fts5 import MAX_COUNTED_ROWS, MAX_WALKED_ROWS
 from collab.core.words.asked import MAX_WORDS, Term, expression, read
 from collab.extensions import db
 from collab.search.excerpts import MAX_MATCHES_LOOKED_AT, excerpt
@@ -186,6 +186,36 @@ def test_a_word_that_few_rows_have_is_looked_for_once_and_found_in_each_kind(
     assert (len(ranking), ranking[0].count("MATCH")) == (1, 1)
     assert sorted(titles(alice.finds("kiwi"))) == ["A kiwi", "Kiwis"]
     assert titles(alice.finds("kiwi", type="post")) == ["Kiwis"]
+
+
+BEGINNINGS = {
+    "interna": ["Interna", "Internal", "International"],
+    "internat": ["International"],
+    "internation x": [],
+    "very internat": ["International"],
+    "very-internat": ["International"],
+    "very-internal": [],
+    '"internat"': [],
+    "internati -very": [],
+}
+
+
+@pytest.mark.sqlite("FTS5 walks over the rows of the word before a long beginning")
+def test_a_long_beginning_among_very_many_rows_is_told_from_others_with_the_same_letters(
+    app: Flask, alice: Person
+) -> None:
+    kept(
+        app,
+        a_post(alice, "Interna"),
+        a_post(alice, "Internal", body="it is very"),
+        a_post(alice, "International", body="a very international one"),
+    )
+    before = {q: sorted(titles(alice.finds(q))) for q in BEGINNINGS}
+    with app.app_context():
+        fill(MAX_WALKED_ROWS, "in")
+        assert scoring("internat").begun == " internat"
+        assert scoring('"internat"').begun == ""
+    assert before == {q: sorted(titles(alice.finds(q))) for q in BEGINNINGS} == BEGINNINGS
 
 
 @pytest.mark.sqlite("titles come first where BM25 would count too many rows")

@@ -25,6 +25,8 @@ COLUMN_WEIGHTS = (0.0, 8.0, 1.0, 2.0)
 MAX_COUNTED_ROWS = 5000
 #: Letters of the longest beginning of a word that the index has by itself (`prefix`).
 LONGEST_BEGINNING = 6
+#: Rows of an index in which a longer one is looked for as it is, and so ranked exactly.
+MAX_WALKED_ROWS = 100_000
 
 _ONE_PAST = text("SELECT 1 FROM search_index WHERE search_index MATCH :word LIMIT 1 OFFSET :most")
 #: The index's own note of how much is in it: the first number is that of its rows.
@@ -49,8 +51,12 @@ def scoring(asked: Asked, candidates: int) -> Scoring:
     they save: each part of the search looks for the word again, and of each of its rows into the
     list of every place, which took 26 ms for ten rows among a million.
     """
-    few = _counter()
-    shown = [short if few(short := _short(term), candidates) else term for term in asked.wanted]
+    there = rows()
+    few = _counter(there)
+    shown = [
+        short if there > MAX_WALKED_ROWS and few(short := _short(term), candidates) else term
+        for term in asked.wanted
+    ]
     scarce = any(few(term, candidates) for term in shown)
     counts = [few(term, max(candidates, MAX_COUNTED_ROWS)) for term in shown]
     if not any(counts):
@@ -67,7 +73,7 @@ def _short(term: Term) -> Term:
     """Cut a long beginning of a word to one that the index has.
 
     For a longer one FTS5 walks over all rows that have the word before it in the alphabet: 3 ms
-    among a million.
+    among a million. BM25 counts all words that begin like the shorter one then.
     """
     *words, last = term.words
     if not term.begun or term.parts or len(last) <= LONGEST_BEGINNING:
@@ -75,9 +81,8 @@ def _short(term: Term) -> Term:
     return term._replace(words=(*words, last[:LONGEST_BEGINNING]))
 
 
-def _counter() -> Callable[[Term, int], bool]:
+def _counter(there: int) -> Callable[[Term, int], bool]:
     """Return what tells whether a term is in no more rows than so many; it asks once for each."""
-    there = rows()
 
     @cache
     def few(term: Term, most: int) -> bool:
