@@ -146,9 +146,7 @@ class LosesRedisAfterTheCommit(StreamQueue):
             raise client.ConnectionError
 
 
-def test_a_load_is_done_though_redis_is_gone_when_it_is_acknowledged(
-    pipeline, redis, inbox, caplog
-):
+def test_a_load_is_done_though_redis_is_gone_when_it_is_acknowledged(pipeline, redis, inbox):
     for first in (0, 10):
         send(inbox, first, 2)
     pipeline.loader.queues.append(LosesRedisAfterTheCommit(redis.url, pipeline.loader.connection))
@@ -158,7 +156,6 @@ def test_a_load_is_done_though_redis_is_gone_when_it_is_acknowledged(
     for _ in range(2):  # what was left behind is taken over singly
         pipeline.loads()
     assert (pipeline.totals()["stored"], redis.client.xlen(STREAM_KEY)) == (4, 0)
-    assert "can't be loaded" not in caplog.text
 
 
 class StopsAfterTheCommit(StreamQueue):
