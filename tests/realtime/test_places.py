@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
+from collab.core.errors import Unavailable
 from collab.realtime.transport.live import LIVE
 from collab.realtime.transport.places import MAX_LINGERING, Capacity, Limits
 
@@ -28,6 +30,12 @@ def full(crowded: Any, alice: Person, connect: Any) -> Any:
     """Return that server, its place taken by alice."""
     connect(alice, url=crowded.url).flush()
     return crowded
+
+
+@pytest.fixture
+def limits() -> Capacity:
+    """Return two places, both of which one person may have."""
+    return Capacity(Limits(all=2, person=2, address=10))
 
 
 def places_taken(server: Any) -> int:
@@ -180,6 +188,72 @@ def test_only_so_many_linger_without_a_place() -> None:
         seat.end()
         seat.end()
     assert (capacity.used, capacity.lingering) == (0, 0)
+
+
+# -- strangers ------------------------------------------------------------------------------------
+
+
+def test_strangers_keep_nobody_out(crowded: Any, alice: Person, connect: Any) -> None:
+    stranger = connect(url=crowded.url)
+    connect(alice, url=crowded.url).flush()
+    closed = stranger.wait_closed()
+    assert (closed.code, "sign in" in closed.reason) == (1013, True)
+
+
+def test_strangers_of_socket_io_keep_nobody_out(
+    crowded: Any, alice: Person, connect: Any, over: Any
+) -> None:
+    http = over(crowded, alice).http
+    opened = http.get("/socket.io/", params={"EIO": "4", "transport": "polling"})
+    assert opened.status_code == 200
+    connect(alice, url=crowded.url).flush()
+    assert places_taken(crowded) == 1
+
+
+def test_the_stranger_who_came_first_makes_room(limits: Capacity) -> None:
+    told: list[str] = []
+    for name in ("first", "second"):
+        limits.take("a", door="socket").when_left(partial(told.append, name))
+    limits.take("b", door="socket")
+    assert (told, limits.used) == (["first"], 2)
+
+
+def test_who_is_known_makes_no_room(limits: Capacity) -> None:
+    limits.take("a", 1, door="socket")
+    limits.take("a", door="socket").belongs_to(2)
+    with pytest.raises(Unavailable):
+        limits.take("b", 3, door="socket")
+
+
+def test_who_has_made_room_is_nobody_s_place_any_more(limits: Capacity) -> None:
+    gone, _ = (limits.take("a", door="socket") for _ in range(2))
+    limits.take("b", 1, door="socket")
+    with pytest.raises(Unavailable):
+        gone.belongs_to(2)
+    gone.end()
+    assert limits.used == 2
+
+
+def test_who_learns_late_that_their_place_is_gone_is_told_at_once(limits: Capacity) -> None:
+    gone, _ = (limits.take("a", door="socket") for _ in range(2))
+    limits.take("b", 1, door="socket")
+    told: list[bool] = []
+    gone.when_left(lambda: told.append(True))
+    assert told == [True]
+
+
+@pytest.mark.parametrize("known_before", [True, False])
+def test_who_goes_on_in_another_place_is_counted_there(
+    limits: Capacity, known_before: bool
+) -> None:
+    before, after = (limits.take("a", door="socketio") for _ in range(2))
+    if known_before:
+        before.belongs_to(1)
+    before.pass_on(after)
+    if not known_before:
+        before.belongs_to(1)
+    before.end()
+    assert (after.user_id, limits.used) == (1, 1)
 
 
 # -- one person, one address ----------------------------------------------------------------------

@@ -6,6 +6,7 @@ import base64
 import binascii
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
 from flask import Blueprint, Response, g, request
@@ -179,6 +180,11 @@ def seated(seat: Seat, who: Caller) -> Caller:
     return who
 
 
+def leave(wire: Wire) -> None:
+    """End a connection whose place somebody else has: it has not said in time who it is."""
+    wire.shut(TRY_AGAIN_LATER, "All places for live connections are taken: sign in at once.")
+
+
 def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> None:
     """Make a connection and leave it to the reactor; `end` tells the peer what went wrong."""
     wire: Wire = g.pop("wire")
@@ -193,6 +199,7 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     incoming = Incoming.of(protocol, ws.max_message_size, app.config["MESSAGE_RATE"])
     parked = Parked(app, wire, incoming, end, ping_seconds=app.config["PING_SECONDS"])
     served = None
+    seat.when_left(partial(leave, wire))
     try:
         served = connected(parked, seat)
         incoming.limit = ws.max_message_size  # it may depend on the person

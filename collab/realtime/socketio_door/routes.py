@@ -25,7 +25,7 @@ from ...serving.holding import HOLDS_KEY, Hold
 from ..budget import JSON_BUDGET
 from ..json_door.protocol import LIVE_AREA, MAX_MESSAGE_BYTES
 from ..json_door.routes import finish as json_finish
-from ..json_door.routes import run, seated, socket_blueprint, topics_in_address
+from ..json_door.routes import leave, run, seated, socket_blueprint, topics_in_address
 from ..transport.incoming import bucket_of
 from ..transport.live import live
 from ..transport.parked import Parked
@@ -80,7 +80,7 @@ def over_websocket(ws: Server) -> None:
 
     def connected(parked: Parked, seat: Seat) -> Served:
         if sid is not None:
-            return sessions.Upgrading(sessions.find(sid), parked)
+            return sessions.Upgrading(sessions.find(sid), parked, seat)
         beat = Heartbeat(_ping_seconds())
         return greeting(parked, seat, secrets.token_urlsafe(15), [], beat)
 
@@ -146,7 +146,8 @@ def _begun() -> bytes:
         here.wires.discard(wire)
         seat.give_back()
         raise
-    known[sid] = sessions.Session(wire, parked)
+    seat.when_left(partial(leave, wire))
+    known[sid] = sessions.Session(wire, parked, seat)
 
     def forget() -> None:
         here.wires.discard(wire)

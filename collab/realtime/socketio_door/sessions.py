@@ -17,6 +17,7 @@ from ...events.close_codes import POLICY_VIOLATION
 from ...serving.handover import NAME_PATTERN, own_name
 from ..transport.frames import text_frame
 from ..transport.parked import Parked
+from ..transport.places import Seat
 from ..transport.served import Served, Work
 from . import packets
 from .polling import PolledWire
@@ -41,6 +42,7 @@ class Session:
 
     wire: PolledWire
     parked: Parked
+    seat: Seat
 
 
 SESSIONS: Slot[dict[str, Session]] = Slot("socket.io sessions", lambda _: {})
@@ -76,8 +78,8 @@ def known(app: Flask, sid: str) -> bool:
 class Upgrading(Served):
     """A WebSocket that a client has opened beside its polls, to go on there."""
 
-    def __init__(self, session: Session, parked: Parked) -> None:
-        self._session, self._parked = session, parked
+    def __init__(self, session: Session, parked: Parked, seat: Seat) -> None:
+        self._session, self._parked, self._seat = session, parked, seat
         self._until = time.monotonic() + UPGRADE_PATIENCE_S
         self._moving = False
 
@@ -94,6 +96,7 @@ class Upgrading(Served):
             self._session.wire.wake()
         elif data == packets.UPGRADE_PACKET and self._session.wire.upgrading:
             self._moving = True
+            self._session.seat.pass_on(self._seat)
             self._session.wire.adopt(self._parked.wire)
             self._session.parked.pass_on(self._parked)
         else:

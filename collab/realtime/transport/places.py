@@ -36,22 +36,32 @@ class Capacity:
         self._moved = moved
         self._limits, self._used, self._lingering = limits, 0, 0
         self._people: Counter[int] = Counter()
+        #: Those of whom nobody knows yet who they are, in the order in which they came.
+        self._strangers: dict[Seat, None] = {}
         self._networks: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def take(self, network: str, user_id: int | None = None, *, door: str) -> Seat:
-        """Take a place; raises Unavailable when all are taken, and TooManyRequests."""
-        seat = Seat(self, network, door)
+        """Take a place; raises Unavailable when all are taken, and TooManyRequests.
+
+        Who has not said yet who they are makes room: nobody needs an account to be one of them.
+        """
+        seat, left = Seat(self, network, door), None
         with self._lock:
-            if self._used >= self._limits.all:
-                raise Unavailable("All places for live connections are taken.", retry_after=RETRY_S)
             if self._networks[network] >= self._limits.address:
                 # Before the person's own limit, which is asked once they are known: strangers are
                 # counted by address.
                 raise _too_many("address", self._limits.address)
+            if self._used >= self._limits.all:
+                left = self._make_room()
             self._used += 1
             self._networks[network] += 1
+            if user_id is None:
+                self._strangers[seat] = None
         self._moved(door, 1)
+        if left is not None:
+            self._moved(left.door, -1)
+            left.leave()
         try:  # outside of the lock, which `name` takes
             self.name(seat, user_id)
         except TooManyRequests:
@@ -59,29 +69,52 @@ class Capacity:
             raise
         return seat
 
+    def _make_room(self) -> Seat:
+        """Take the place of the stranger who came first; raises Unavailable if there is none."""
+        left = next(iter(self._strangers), None)
+        if left is None:
+            raise _no_place()
+        self._take_back(left)
+        return left
+
     def name(self, seat: Seat, user_id: int | None) -> None:
-        """Learn which person takes the place; raises TooManyRequests."""
+        """Learn which person takes the place; raises TooManyRequests, Unavailable."""
         with self._lock:
             # A socket may say who it is in its first message, and again later: the seat is counted
             # once.
             if user_id is None or seat.user_id is not None:
                 return
+            if seat.given_back:
+                raise _no_place()
             if self._people[user_id] >= self._limits.person:
                 raise _too_many("person", self._limits.person)
             self._people[user_id] += 1
             seat.user_id = user_id
+            self._strangers.pop(seat, None)
+
+    def pass_on(self, seat: Seat, heir: Seat) -> None:
+        """Count the person of a place as that of another one, through which they go on."""
+        with self._lock:
+            if seat.user_id is None or seat.given_back or heir.given_back:
+                return
+            heir.user_id, seat.user_id = seat.user_id, None
+            self._strangers.pop(heir, None)
 
     def give_back(self, seat: Seat) -> None:
         """Give a place back, once."""
         with self._lock:
             if seat.given_back:
                 return
-            seat.given_back = True
-            self._used -= 1
-            _less(self._networks, seat.network)
-            if seat.user_id is not None:
-                _less(self._people, seat.user_id)
+            self._take_back(seat)
         self._moved(seat.door, -1)
+
+    def _take_back(self, seat: Seat) -> None:
+        seat.given_back = True
+        self._used -= 1
+        self._strangers.pop(seat, None)
+        _less(self._networks, seat.network)
+        if seat.user_id is not None:
+            _less(self._people, seat.user_id)
 
     def linger(self, seat: Seat) -> bool:
         """Give a place back; return whether its connection may stay until its peer has answered."""
@@ -118,10 +151,30 @@ class Seat:
         self._capacity, self.network, self.door = capacity, network, door
         self.user_id: int | None = None
         self.given_back = self.lingers = False
+        self._when_left: Callable[[], object] = lambda: None
+        self._heir: Seat | None = None
+
+    def when_left(self, told: Callable[[], object]) -> None:
+        """Have a connection told that its place is somebody else's; at once if it is already."""
+        self._when_left = told
+        if self.given_back:
+            told()
+
+    def leave(self) -> None:
+        """Tell the connection that its place is somebody else's."""
+        self._when_left()
 
     def belongs_to(self, user_id: int) -> None:
-        """Learn which person takes the place; raises TooManyRequests if they have too many."""
-        self._capacity.name(self, user_id)
+        """Learn which person takes the place; raises TooManyRequests if they have too many.
+
+        Raises Unavailable if somebody else has it by now.
+        """
+        self._capacity.name(self._heir or self, user_id)
+
+    def pass_on(self, heir: Seat) -> None:
+        """Go on in another place, now and when it is known who this is."""
+        self._heir = heir
+        self._capacity.pass_on(self, heir)
 
     def give_back(self) -> None:
         """Give the place back; a second time does nothing."""
@@ -134,6 +187,10 @@ class Seat:
     def end(self) -> None:
         """Give all back: the connection has ended."""
         self._capacity.end(self)
+
+
+def _no_place() -> Unavailable:
+    return Unavailable("All places for live connections are taken.", retry_after=RETRY_S)
 
 
 def _less(counter: Counter[Any], key: Any) -> None:

@@ -205,6 +205,16 @@ def test_a_client_that_leaves_gives_its_place_back(
     eventually(lambda: here.capacity.used == 0 and not here.hub.present(f"project:{project}"))
 
 
+def test_a_client_that_moved_to_a_websocket_counts_as_its_person_s(
+    serve: Callable[..., ThreadServer], clients: Clients, bob: Person, connect: Any
+) -> None:
+    server = serve(LIVE_PER_PERSON="1")
+    clients.connect(server.url, bob, "polling", "websocket")
+    clients.upgraded("bob")
+    eventually(lambda: LIVE.of(server.app).capacity.used == 1)
+    assert "one person may have" in connect(bob, url=server.url).wait_closed().reason
+
+
 def test_each_event_of_a_burst_comes_once_and_in_order(
     serve: Callable[..., ThreadServer], clients: Clients, alice: Person, bob: Person, project: int
 ) -> None:
