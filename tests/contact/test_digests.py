@@ -174,3 +174,16 @@ def test_a_digest_is_due_at_eight_by_the_persons_clock(every, zone, now, due):
 @pytest.mark.parametrize("wrong", [{"every": "hourly"}, {"every": "daily", "zone": "Mars/Base"}])
 def test_what_is_no_period_or_zone_is_refused(bob, wrong):
     assert bob.put("/notifications/digest", wrong).status_code == 422
+
+
+def test_another_plan_begins_with_what_is_new_since_the_first(reader, alice, project, mornings):
+    assigns(alice, reader, project)
+    ok(reader.put("/notifications/digest", {"every": "weekly", "zone": "UTC"}))
+    assert ok(reader.get("/notifications/digest")) == {"every": "weekly", "zone": "UTC"}
+    assert len(mornings()) == 1
+
+
+def test_what_is_off_may_be_switched_off(bob):
+    for _ in range(2):
+        off = ok(bob.put("/notifications/digest", {"every": "off", "zone": "UTC"}))
+        assert off["every"] == "off"

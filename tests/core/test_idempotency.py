@@ -14,6 +14,7 @@ from flask import Flask, Response
 
 from collab.core.errors import Conflict
 from collab.core.http.idempotency import idempotent
+from collab.core.idempotency import Claim
 from collab.extensions import db
 from collab.projects.models import Project
 
@@ -392,3 +393,15 @@ def test_whoever_has_the_right_again_gets_the_first_answer(
     ok(alice.delete(f"/projects/{project}/members/{bob.id}"))
     alice.invites(project, bob.email)
     assert ok(bob.post(path, {"name": "Desk"}, headers=KEY)) == first
+
+
+def test_an_answer_that_no_key_opens_any_more_is_lost_and_not_given_twice(
+    app: Flask, alice: Person
+) -> None:
+    makes(alice)
+    with app.app_context():
+        db.session.query(Claim).update({"answer": "sealed by a key that is gone"})
+        db.session.commit()
+    body = problem(makes(alice), 409)
+    assert "lost" in body["detail"]
+    assert projects_of(alice) == ["Apollo"]

@@ -13,6 +13,7 @@ from collab.core.lists.ordering import (
     POSITION_DIGITS,
     WHOLE_DIGITS,
     NoRoom,
+    _halfway,
     between,
     fresh,
 )
@@ -90,3 +91,8 @@ def test_there_is_nothing_between_two_in_the_wrong_order(low: str, high: str) ->
 
 def test_fresh_positions_are_in_order() -> None:
     assert fresh(1000) == sorted(set(fresh(1000)))
+
+
+def test_before_a_longer_neighbour_its_first_digit_alone_has_room() -> None:
+    assert "a" < _halfway("a", "b5") < "b5"
+    assert _halfway("a", "b5") == "b"

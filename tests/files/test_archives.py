@@ -6,10 +6,18 @@ import io
 import stat
 import struct
 import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from flask import Flask
+
+from collab.files.archives import packing, reading
+from collab.files.archives.turns import ArchiveTurns
+from collab.files.models import TEXT
 
 from ..conftest import http_for
 from ..support.people import Person, ok
@@ -278,3 +286,50 @@ def test_a_repeated_key_unpacks_once(bob, workspace):
     archive = zipped(a="1")  # made once: it has the time in it
     first, second = (bob.request("POST", where, content=archive, headers=headers) for _ in range(2))
     assert ok(first) == ok(second) == {"created": 1, "replaced": 0, "skipped": 0}
+
+
+# -- what an archive states of itself -------------------------------------------------------------
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[reading.Archive]:
+    path = tmp_path / "x.zip"
+    path.write_bytes(zipped(a="abc"))
+    with closing(ArchiveTurns().begin("ann")) as turn, reading.opened(path, turn) as made:
+        yield made
+
+
+def test_more_than_a_file_may_have_is_refused_whatever_the_archive_states(
+    archive: reading.Archive,
+) -> None:
+    assert archive.read("a", 3) == b"abc"
+    with pytest.raises(reading.BadArchive, match="'a' has more than"):
+        archive.read("a", 2)
+
+
+def test_all_that_is_unpacked_is_counted(archive: reading.Archive) -> None:
+    archive.weigh(reading.RATIO_FREE_ARCHIVE_BYTES)
+    with pytest.raises(reading.BadArchive, match="may unpack to"):
+        archive.weigh(reading.MAX_UNPACKED_BYTES)
+
+
+def test_files_that_state_too_much_are_refused_before_they_are_unpacked() -> None:
+    def stated(size: int, count: int = 1) -> list[zipfile.ZipInfo]:
+        sizes = {"file_size": size, "compress_size": size}
+        return [entry(f"{number}", **sizes) for number in range(count)]
+
+    count = reading.MAX_UNPACKED_BYTES // reading.MAX_FILE_BYTES
+    assert len(reading._checked(stated(reading.MAX_FILE_BYTES, count))) == count
+    with pytest.raises(reading.BadArchive, match="'0' has more than"):
+        reading._checked(stated(reading.MAX_FILE_BYTES + 1))
+    with pytest.raises(reading.BadArchive, match="may unpack to at most"):
+        reading._checked(stated(reading.MAX_FILE_BYTES, count + 1))
+
+
+def test_what_was_deleted_meanwhile_has_no_content(app: Flask, bob: Person, workspace: int) -> None:
+    text, gone = bob.makes_file(workspace, "text", "x")["id"], 2**40
+    with app.app_context():
+        of = lambda key: packing.content(SimpleNamespace(id=key, kind=TEXT))  # noqa: E731
+        assert (of(text), of(gone)) == (b"x", None)
+        lost = SimpleNamespace(kind="binary", sha256="0" * 64)
+        assert packing.content(lost) is None

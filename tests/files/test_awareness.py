@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from collab.core.errors import Malformed
+from collab.files.yjs import awareness as module
 from collab.files.yjs import protocol
 from collab.files.yjs.awareness import MAX_EDITORS, MAX_STATE_BYTES, Awareness
 from collab.files.yjs.protocol import State
@@ -371,3 +372,33 @@ def test_what_editors_elsewhere_said_goes_with_them(awareness: Awareness) -> Non
     awareness.hear(FILE, THERE, BOB, [State(7, 1, b"{}")])
     awareness.forget(THERE)
     assert awareness._texts == {}
+
+
+def test_what_is_older_than_what_an_editor_said_itself_is_passed_over(awareness: Awareness) -> None:
+    connection = object()
+    awareness.join(FILE, connection)
+    tell = lambda *said: awareness.tell(  # noqa: E731
+        FILE, connection, BOB, [State(*said)], opening=False
+    )
+    assert tell(1, 5, b'{"at":5}')
+    assert tell(1, 4, b'{"at":4}') == []
+    assert told_of(awareness) == {1: b'{"at":5}'}
+
+
+def test_only_so_many_of_those_that_have_gone_are_remembered(
+    awareness: Awareness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_EDITORS_REMEMBERED", 1)
+    stays = object()
+    awareness.join(FILE, stays)
+    for client in (1, 2):
+        connection = object()
+        awareness.join(FILE, connection)
+        awareness.tell(FILE, connection, BOB, [State(client, 9, b"{}")], opening=True)
+        awareness.leave(FILE, connection)
+    # Of the second it is known that it has gone, so an old word of it is none of its coming.
+    told = [State(client, 3, b"{}") for client in (1, 2)]
+    answers = {
+        one.client: one.gone for one in awareness.tell(FILE, stays, ALICE, told, opening=True)
+    }
+    assert answers == {1: False, 2: True}

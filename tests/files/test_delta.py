@@ -117,3 +117,9 @@ def test_nothing_changes_nothing() -> None:
 def test_a_change_that_reaches_past_the_end_is_none(delta: Delta) -> None:
     with pytest.raises(ValueError, match="reaches"):
         apply("ab", delta)
+
+
+def test_an_insertion_that_ends_a_deletion_is_transformed_as_a_whole() -> None:
+    """Its first step is no place to go to, though it is one of two."""
+    over = (-3, "x")
+    assert apply(apply("abcdef", over), transform((4, "y"), over)) == "xdyef"

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+
+from collab.core.errors import Forbidden
+from collab.extensions import db
+from collab.projects import access, members
+from collab.projects.models import Member, Project
 
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from ..support.races import at_once, statuses
 from ..support.records import Record, recording
+from ..support.texts import caller_of
 
 
 def roles(person: Person, project: int) -> dict[str, str]:
@@ -275,3 +283,44 @@ def test_a_member_has_an_etag_and_refuses_a_lost_update(alice, project, bob):
 
     assert (first.status_code, second.status_code) == (200, 412)
     assert first.headers["ETag"] != tag
+
+
+# -- what viewers may not -------------------------------------------------------------------------
+
+
+def test_what_goes_on_for_who_becomes_a_viewer_is_ended_in_parts(
+    make_app: Callable[..., Flask], alice: Person, bob: Person, project: int
+) -> None:
+    app = make_app()
+    left, asked = [True, True, False], []
+
+    def end_some(*who: int) -> bool:
+        asked.append(who)
+        return left.pop(0)
+
+    members.on_demotion(app, end_some)
+    with app.app_context():
+        caller = caller_of(alice)
+        made = access.load(Project, project, caller, can=access.Right.MANAGE)
+        member = members.change_role(made, members.load(made, bob.id), "viewer", caller)
+        assert member.role == "viewer"
+    assert asked == [(project, bob.id, alice.id)] * 3
+
+
+def test_who_is_no_owner_any_more_makes_nobody_a_viewer(
+    make_app: Callable[..., Flask], alice: Person, bob: Person, project: int
+) -> None:
+    """What was found before is looked up again after each part."""
+    app = make_app()
+
+    def end_some(*who: int) -> bool:
+        db.session.query(Member).filter_by(user_id=alice.id).update({"role": "viewer"})
+        return True
+
+    members.on_demotion(app, end_some)
+    with app.app_context():
+        caller = caller_of(alice)
+        made = access.load(Project, project, caller, can=access.Right.MANAGE)
+        with pytest.raises(Forbidden):
+            members.change_role(made, members.load(made, bob.id), "viewer", caller)
+    assert roles(alice, project)["bob"] == "collaborator"

@@ -276,7 +276,9 @@ def test_messages_that_came_long_ago_are_forgotten(app, alice, project):
     long_ago = utcnow() - MESSAGES_KNOWN - timedelta(days=1)
     with app.app_context():
         for name, at in (("old", long_ago), ("new", utcnow())):
-            message = IncomingMessage(hook_id=hook["id"], message_id=name, created_at=at)
+            message = IncomingMessage(
+                hook_id=hook["id"], message_id=name, event_id=1, created_at=at
+            )
             db.session.add(message)
         db.session.commit()
         assert forget_messages() is False

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
+
+from collab.ingest.doors import verdicts as module
+from collab.ingest.doors.verdicts import Sources
 
 from ...support.outlets import Outlet
 from ...support.people import Person, ok
@@ -81,3 +86,32 @@ def test_schemas_are_listed_by_type_and_shown(outlet: Outlet, alice: Person) -> 
     page = ok(alice.get(f"/ingest/schemas?project_id={outlet.project}&event_type=click"))
     assert page["items"] == [made] == [ok(alice.get(f"/ingest/schemas/{made['id']}"))]
     assert made["schema"] == ACTION
+
+
+# -- what is remembered ---------------------------------------------------------------------------
+
+
+def test_a_source_that_was_deleted_meanwhile_is_one_of_no_project(app: Flask) -> None:
+    with app.app_context():
+        assert Sources(app).of(2**40).project == 0
+
+
+def test_only_so_many_checks_are_remembered_and_the_rest_is_made_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_KNOWN_CHECKS", 1)
+    sources = Sources(app)
+    first, second = (SimpleNamespace(id=key, schema=ACTION) for key in (1, 2))
+    known = sources._check(first)
+    assert sources._check(first) is known
+    sources._check(second)
+    assert list(sources._checks) == [2]
+    assert "action" in (sources._check(first)({}) or "")
+
+
+def test_what_takes_long_is_left_for_the_worker_but_the_first_is_always_checked(
+    app: Flask, outlet: Outlet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", -1.0)
+    answer = ok(outlet.sends([{}, {}, {}]))
+    assert [one["index"] for one in answer["events"]] == [0]
