@@ -1,5 +1,8 @@
 """With `--demo` the page is told who may be tried; their password stays on the machine."""
 
+import subprocess
+import sys
+
 import pytest
 from sqlalchemy import select, update
 
@@ -78,3 +81,12 @@ def test_the_people_who_are_told_of_are_asked_to_follow_no_mail(make_app):
         demo = select(User).where(User.email.in_(f"{name}@example.com" for name in DEMO_PEOPLE))
         people = {one.name: one.email_verified for one in db.session.scalars(demo)}
     assert people == dict.fromkeys(DEMO_PEOPLE.values(), True)
+
+
+@pytest.mark.parametrize(("given", "greeted"), [("", "World"), ("Moon\n", "Moon")])
+def test_the_program_that_they_have_greets_with_and_without_input(given, greeted):
+    from collab.demo import HELLO_TEXT
+
+    command = [sys.executable, "-c", HELLO_TEXT]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
+    assert done.stdout == f"Hello {greeted}\n"

@@ -91,6 +91,16 @@ def test_a_run_shows_what_is_written_as_it_comes_and_text_is_text(window, owner,
     assert page.locator(".pane img, .pane script").count() == 0
 
 
+@pytest.mark.usefixtures("whole_site")
+def test_a_run_that_ended_with_an_exit_code_is_not_told_as_a_success(window, owner, project):
+    file = owner.makes_text(project, "raise SystemExit(3)\n", "src/wrong.py")
+    page = opened(window("alice", f"/projects/{project}/files/{file}"))
+    page.get_by_role("button", name="Run", exact=True).click()
+    state = page.locator(".run .chip")
+    expect(state).to_have_text("Ended with exit code 3")
+    expect(state).to_have_class(re.compile("chip-wrong"))
+
+
 def test_keys_undo_one_s_own_changes_find_indent_and_leave(window, owner, text):
     file, path = text
     page = opened(window("alice", path))
