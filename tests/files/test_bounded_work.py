@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right, insort
+from concurrent.futures import Future
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
+from collab.core.errors import Unavailable
+from collab.files.editing.changes import waited
 from collab.files.editing.compaction import TEXTS_PER_LOOK, Rounds
 from collab.files.editing.document import Document
 from collab.files.editing.library import ROOT_NAME
@@ -128,3 +132,18 @@ def test_texts_in_memory_are_looked_at_in_turn_and_each_once_a_round():
         if not rounds.unfinished:
             break
     assert looked_at == list(live_texts)
+
+
+def test_who_waits_for_the_writer_is_told_at_last_and_what_was_not_begun_is_taken_back():
+    waiting = Future()
+    with pytest.raises(Unavailable):
+        waited(waiting, 0)
+    assert waiting.cancelled()
+
+
+def test_what_was_begun_is_waited_for_once_more_and_not_taken_back():
+    begun = Future()
+    begun.set_running_or_notify_cancel()
+    with pytest.raises(Unavailable):
+        waited(begun, 0)
+    assert begun.running()

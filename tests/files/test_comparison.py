@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.files.history.comparison import unified
+from collab.files.history.comparison import Comparison, unified
 from collab.files.text.common import split_lines
 from collab.files.text.delta import apply
 from collab.files.text.difference import difference
@@ -72,3 +72,8 @@ def test_equal_texts_have_no_difference() -> None:
 def test_a_missing_line_feed_at_the_end_is_told() -> None:
     told = "@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+a\n"
     assert unified("a", "a\n", (1, "\n")) == told
+
+
+def test_of_equal_texts_there_is_no_difference() -> None:
+    same = Comparison("a", 1, 2, "x\n", "x\n")
+    assert (same.unified, same.edits) == ("", [])

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, Text, XmlElement, XmlFragment, XmlText
 
+from collab.files.editing import library
 from collab.files.editing.document import Document
 from collab.files.text.delta import normal
 from collab.files.text.steps import in_units
 from collab.files.text.units import byte_offset, from_units, splits, to_units
 from collab.files.updates.bounds import Unusable
+from collab.files.updates.merge_cost import Spoilt
 
 #: One, two, three and four bytes of UTF-8; one and two code units; a combining mark.
 WORDS = st.text("ab\né€😀\u0301", max_size=8)
@@ -212,3 +214,19 @@ def test_rich_text_beside_the_shared_text_is_kept_and_changes_no_text() -> None:
     again.load([one.update for one in merged if one])
     other.doc.apply_update(again.state())
     assert "hello" in str(other.doc.get("default", type=XmlFragment))
+
+
+# -- what the library refuses ---------------------------------------------------------------------
+
+
+def test_of_what_was_stored_all_is_kept_that_the_library_can_take():
+    whole = Document()
+    parts = [whole.change((word,)) for word in ("b", "a")]
+    made, good, errors = library.salvaged(7, [parts[0], b"no update", parts[1]])
+    assert (str(made.text), good, len(errors)) == ("ab", parts, 1)
+    assert made.taken() == b""
+
+
+def test_what_the_library_refuses_is_spoilt_and_no_crash():
+    with pytest.raises(Spoilt):
+        library.loaded(7, [b"no update"])

@@ -14,6 +14,7 @@ from collab.events.close_codes import FORBIDDEN_CLOSURE, TOKEN_ENDED, TOKEN_EXPI
 from collab.files.yjs import protocol
 from collab.files.yjs.awareness import MAX_EDITORS, MAX_STATE_BYTES
 from collab.files.yjs.budget import BUDGET, MAX_MESSAGE_BYTES
+from collab.files.yjs.editor import MAX_AWARENESS_BYTES
 from collab.files.yjs.protocol import STEP_1, UPDATE, State
 from collab.realtime.transport.live import LIVE
 
@@ -517,3 +518,40 @@ def test_a_state_with_a_picture_of_64_kib_is_told(
 def told(editor: YjsEditor) -> dict[int, bytes]:
     """Return what an editor knows of others."""
     return {key: one.json for key, one in editor.states.items()}
+
+
+def test_who_asks_for_the_other_editors_is_told_them_again(
+    text: int, alice: Person, bob: Person, yjs: Yjs
+) -> None:
+    one, other = yjs(alice, text).sync(), yjs(bob, text).sync()
+    other.tell(State(7, 1, BLUE))
+    while 7 not in one.states:
+        one.read()
+    one.states.clear()
+    one.send(bytes((protocol.QUERY_AWARENESS,)))
+    while 7 not in one.states:
+        one.read()
+    assert told(one) == {7: BLUE}
+
+
+def test_more_states_than_a_message_may_have_are_passed_over(
+    text: int, bob: Person, yjs: Yjs, connect: Connect
+) -> None:
+    editor = yjs(bob, text).sync()
+    editor.send(bytes((protocol.AWARENESS,)) + protocol.sized(bytes(MAX_AWARENESS_BYTES + 1)))
+    editor.edit(3, "d")
+    editor.sync()
+    assert content(connect, bob, text) == "abcd"
+
+
+def test_a_viewer_who_sends_all_that_they_have_unasked_is_denied(
+    text: int, vera: Person, yjs: Yjs
+) -> None:
+    viewer = yjs(vera, text).sync()
+    whole = protocol.sync(protocol.STEP_2, viewer.doc.get_update())
+    viewer.send(whole)
+    viewer.sync()
+    if not viewer.denied:  # that answered the service's question
+        viewer.send(whole)
+    viewer.until_denied()
+    assert viewer.sync().text is not None

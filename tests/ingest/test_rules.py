@@ -134,3 +134,15 @@ def test_as_many_rules_are_taken_as_are_promised() -> None:
 def test_rules_that_cannot_work_are_refused_with_a_sentence(sent: object, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         compile_rules(sent)
+
+
+# -- names among one's own data -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [(5, "5"), ("s", "s"), ("", None), ([], None), ("x" * 201, None), ("\0", None)],
+)
+def test_a_session_among_the_data_is_one_if_it_can_be(sent: object, kept: str | None) -> None:
+    event = read({"event_type": "seen", "data": {"session_id": sent}}, "event", 7)
+    assert (event.session_id, event.ts) == (kept, 7)

@@ -81,3 +81,11 @@ def test_ten_thousand_connections_that_closed_early_leave_no_entries() -> None:
         deadlines.set(one, NO_DEADLINE)
         assert len(deadlines) <= 2 + SPARE_ENTRIES
     assert list(deadlines.due(10.0)) == [stays]
+
+
+def test_entries_of_what_was_moved_or_has_ended_are_passed_over() -> None:
+    deadlines, moved, ended = Deadlines[One](), One(), One()
+    for one, at in ((moved, 5.0), (moved, 1.0), (ended, 2.0), (ended, NO_DEADLINE)):
+        deadlines.set(one, at)
+    assert [deadlines.pop(), deadlines.pop()] == [moved, None]
+    assert len(deadlines) == 0

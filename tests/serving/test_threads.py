@@ -139,3 +139,35 @@ def test_a_shutdown_leaves_nothing_undone_that_was_submitted(threads: Threads) -
         thread.join(PATIENCE)
         assert not thread.is_alive()
     assert late.is_set()
+
+
+def no_more(_: threading.Thread) -> None:
+    """Start no thread: the system has no more of them."""
+    raise RuntimeError("can't start new thread")
+
+
+def test_where_the_system_has_no_thread_at_all_that_is_told(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+    with pytest.raises(RuntimeError):
+        threads.submit(lambda: None)
+    assert not threads.alive
+
+
+def test_where_the_system_has_no_more_threads_those_that_are_there_do_the_work(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, met = threading.Event(), threading.Event()
+
+    def waits() -> None:
+        met.set()
+        gate.wait(PATIENCE)
+
+    threads.submit(waits)
+    assert met.wait(PATIENCE)
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+    over = done(threads)
+    gate.set()
+    assert over.wait(PATIENCE)
+    assert len(threads.alive) == 1

@@ -115,3 +115,9 @@ def test_what_takes_long_is_left_for_the_worker_but_the_first_is_always_checked(
     monkeypatch.setattr(module, "PATIENCE_S", -1.0)
     answer = ok(outlet.sends([{}, {}, {}]))
     assert [one["index"] for one in answer["events"]] == [0]
+
+
+def test_a_version_without_a_schema_of_its_own_needs_one_of_all(outlet: Outlet) -> None:
+    ok(registers(outlet.owner, outlet.project, event_version="1"))
+    answer = ok(outlet.sends(GOOD | {"metadata": {"version": "2"}}))
+    assert "no schema for version '2'" in answer["events"][0]["reason"]
