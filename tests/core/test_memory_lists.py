@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, insert, update
+from sqlalchemy import JSON, LargeBinary, Text, event, insert, select, update
 
-from collab.core.lists.reading import PAGE_BYTES
+from collab.core.lists.reading import PAGE_BYTES, weigher
 from collab.extensions import db
 from collab.files.models import File, FileChange
 from collab.jobs.models import Job, JobResult, LogLine
@@ -133,3 +133,15 @@ def test_a_file_that_is_sent_with_an_idempotency_key_is_never_in_memory(alice: P
     assert peak_of(send) < 4 * MIB
     assert send()["size"] == len(content)
     assert PAGE_BYTES < 4 * MIB
+
+
+def test_rows_weigh_what_their_columns_of_any_length_have(app: Flask) -> None:
+    text = "x" * 100_000
+    for table in db.metadata.tables.values():
+        query = select(*table.columns)
+        plain = weigher(query)([None] * len(table.columns))
+        for at, column in enumerate(table.columns):
+            kind = column.type
+            if isinstance(kind, JSON | Text | LargeBinary) or getattr(kind, "length", 0) is None:
+                row = [text if other == at else None for other in range(len(table.columns))]
+                assert weigher(query)(row) >= plain + len(text), f"{table.name}.{column.name}"

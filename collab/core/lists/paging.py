@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ...extensions import db
 from ..compiled import Compiled
 from . import cursors
-from .reading import AS_WANTED, PAGE_BYTES, take, take_values
+from .reading import AS_WANTED, PAGE_BYTES, take, take_some, weigher
 
 Column = InstrumentedAttribute[Any]
 
@@ -64,8 +64,9 @@ def paginate(
         result = db.session.execute(statement, parameters, execution_options=AS_WANTED)
         shown, more = take(result, limit, most_bytes)
     else:
-        cut = partial(take_values, most=limit, most_bytes=most_bytes)
-        shown, more = _compiled(*asked).read(parameters, cut)
+        compiled, weigh = _compiled(*asked)
+        cut = partial(take_some, weigh=weigh, most=limit, most_bytes=most_bytes)
+        shown, more = compiled.read(parameters, cut)
     following = encode(sort, *shown[-1][-2:]) if more else None
     return Page([item(row) for row in shown], following)
 
@@ -91,8 +92,9 @@ def _sliced(
 
 # Found by the query's identity: whoever gives `values` has to build its query once.
 @lru_cache(maxsize=256)
-def _compiled(*asked: Any) -> Compiled:
-    return Compiled(_sliced(*asked))
+def _compiled(*asked: Any) -> tuple[Compiled, Callable[[Any], int]]:
+    query = _sliced(*asked)
+    return Compiled(query), weigher(query)
 
 
 def encode(sort: str, value: Any, key: int) -> str:

@@ -7,7 +7,21 @@ from collections.abc import Callable, Iterable
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Executable, Result, TypeDecorator, type_coerce
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    Dialect,
+    Executable,
+    Float,
+    Integer,
+    Result,
+    Select,
+    String,
+    TypeDecorator,
+    type_coerce,
+)
 from sqlalchemy.orm import DeclarativeBase
 
 from ...extensions import db
@@ -19,6 +33,9 @@ from ..text import times
 #: more is read, so at most one row, however large it may be, comes on top.
 PAGE_BYTES = 1024 * 1024
 
+#: Characters up to which a column of text is not weighed, row by row, and bytes of such a value.
+SHORT_CHARACTERS = 300
+SHORT_VALUE_BYTES = 64
 
 #: Lets a session read rows when they are wanted, some at a time, and not all before the first.
 AS_WANTED = {"yield_per": 8}
@@ -98,6 +115,25 @@ def take_values(
 ) -> tuple[list[Any], bool]:
     """Read rows of plain values as `take` does, such as those of a compiled statement."""
     return take_some(rows, _weight_of_values, most, most_bytes)
+
+
+def weigher(query: Select[Any]) -> Callable[[Any], int]:
+    """Return what weighs rows of a query by the values that may be long, for `take_some`.
+
+    To ask each number and time of a list for its size took a twentieth of all that the list takes.
+    """
+    kinds = [one.type for one in query.selected_columns]
+    long = [at for at, kind in enumerate(kinds) if _may_be_long(kind)]
+    others = (len(kinds) - len(long)) * SHORT_VALUE_BYTES
+    return lambda row: others + sum(map(sys.getsizeof, map(row.__getitem__, long)))
+
+
+def _may_be_long(kind: Any) -> bool:
+    while isinstance(kind, TypeDecorator):
+        kind = kind.impl
+    if isinstance(kind, String):
+        return kind.length is None or kind.length > SHORT_CHARACTERS
+    return not isinstance(kind, Integer | Boolean | DateTime | Date | Float)
 
 
 def take_some(
