@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import ValidationError
 
 from collab.core.json import MAX_VALUES, Stored, TooManyValues, count_values, dumps, loads_sent
+from collab.core.schemas import WholeNumber
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text('ab,:[{"\\}]\n😀'),
@@ -61,3 +63,14 @@ def test_stored_json_goes_out_as_it_is_kept_and_is_read_on_demand() -> None:
     assert dumps({"data": kept}) == b'{"data":{"a": [1,  2], "b": null}}'
     assert kept == {"a": [1, 2], "b": None}
     assert kept["a"] == [1, 2]
+
+
+@pytest.mark.parametrize("sent", [5, 5.0])
+def test_a_number_without_a_fraction_is_a_whole_one(sent):
+    assert WholeNumber().deserialize(sent) == 5
+
+
+@pytest.mark.parametrize("sent", ["5", True, 5.5, None, []])
+def test_nothing_else_is_a_whole_number(sent):
+    with pytest.raises(ValidationError):
+        WholeNumber().deserialize(sent)

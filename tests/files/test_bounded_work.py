@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right, insort
 from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
 from collab.core.errors import Unavailable
+from collab.files.editing import recent
 from collab.files.editing.changes import waited
 from collab.files.editing.compaction import TEXTS_PER_LOOK, Rounds
 from collab.files.editing.document import Document
@@ -147,3 +149,14 @@ def test_what_was_begun_is_waited_for_once_more_and_not_taken_back():
     with pytest.raises(Unavailable):
         waited(begun, 0)
     assert begun.running()
+
+
+def test_of_the_newest_updates_so_many_are_kept_and_the_oldest_go(monkeypatch):
+    monkeypatch.setattr(recent, "MAX_UPDATES", 2)
+    kept = recent.Recent()
+    for version in (1, 2, 3):
+        accepted = [(SimpleNamespace(file_id=7), SimpleNamespace(version=version, update=b"x"))]
+        kept.remember(SimpleNamespace(accepted=accepted))
+    assert list(kept) == [(7, 2), (7, 3)]
+    kept.forget(SimpleNamespace(accepted=accepted))
+    assert list(kept) == [(7, 2)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from collab.files.updates import parsing
@@ -9,7 +11,7 @@ from collab.files.updates.bounds import MAX_CLIENT, Unusable
 from collab.files.updates.cursor import Cursor
 from collab.files.updates.deletions import deletes_anything
 from collab.files.updates.joining import Joined
-from collab.files.updates.merge_cost import Spoilt, Stopwatch
+from collab.files.updates.merge_cost import LOADING_S, UNPROVEN_STEPS, Spoilt, Stopwatch, look
 from collab.files.updates.pairs import Pairs
 
 from ..support.updates import GC, SKIP, blank, number, section, sized, update
@@ -148,3 +150,25 @@ def test_a_cut_between_the_halves_of_a_character_is_found(
 def test_an_update_that_took_too_long_is_not_gone_on_with() -> None:
     with pytest.raises(Spoilt, match="too long"):
         Stopwatch(-1.0).apply(None, b"")  # type: ignore[arg-type]
+
+
+class Slow:
+    """A document that takes the processor a while to load."""
+
+    def get_update(self) -> bytes:
+        return b""
+
+    def apply_update(self, _: bytes) -> None:
+        until = time.thread_time() + LOADING_S
+        while time.thread_time() <= until:
+            pass
+
+
+def test_a_document_of_many_edits_in_one_place_takes_no_more() -> None:
+    with pytest.raises(Unusable, match="in one place"):
+        look(Slow(), 1, 1, UNPROVEN_STEPS)  # type: ignore[arg-type]
+
+
+def test_few_edits_of_a_document_are_not_checked() -> None:
+    assert not look(Slow(), 1, 0, UNPROVEN_STEPS + 1)  # type: ignore[arg-type]
+    assert not look(Slow(), 1, 1, UNPROVEN_STEPS - 1)  # type: ignore[arg-type]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from collab.jobs.context import JobContext
+from collab.jobs.handlers import host
 from tests.support.handlers import (
     Call,
     refused,
@@ -167,3 +169,11 @@ def test_programs_of_a_handler_do_not_get_the_pipe(call: Call) -> None:
             return {"pipes": int(done.stdout)}
     """
     assert call(source).data == {"pipes": 2}  # its own stdout, and stderr
+
+
+def test_a_file_that_is_no_python_has_no_handler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(host.Failure, match="not a Python file"):
+        host.load(str(tmp_path / "handler.txt"))
