@@ -220,6 +220,7 @@ def test_who_is_there_is_looked_up_again(user: User) -> None:
     assert lookup.again(who, db.session.connection()) == who
 
 
+@pytest.mark.sqlite("epoch")
 def test_an_open_session_leaves_nothing_remembered(app: Flask, user: User) -> None:
     made = make(user)
     key = digest(text_of(made))
