@@ -1,5 +1,6 @@
 """Retries, patterns and signatures, each by itself."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -120,3 +121,24 @@ def test_a_message_that_is_five_minutes_old_is_refused_though_its_signature_is_r
     for later in (timedelta(seconds=301), timedelta(seconds=-301)):
         with pytest.raises(signing.BadSignature, match="five minutes"):
             signing.verify(secret, told, b"{}", NOW + later)
+
+
+@pytest.mark.parametrize("size", [signing.MIN_SECRET_BYTES, signing.MAX_SECRET_BYTES])
+def test_a_secret_has_so_many_bytes(size):
+    written = base64.b64encode(bytes(size)).decode()
+    assert signing.key_of(signing.SECRET_PREFIX + written) == signing.key_of(written) == bytes(size)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "whsec_" + base64.b64encode(bytes(signing.MIN_SECRET_BYTES - 1)).decode(),
+        "whsec_" + base64.b64encode(bytes(signing.MAX_SECRET_BYTES + 1)).decode(),
+        "whsec_no base64",
+        "whsec_é",
+        "",
+    ],
+)
+def test_what_can_be_no_secret_is_refused_with_a_sentence(secret):
+    with pytest.raises(ValueError, match="base64"):
+        signing.key_of(secret)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from collab.ingest.pipeline.store import reading
 from collab.ingest.reading import health, numbers
 from collab.ingest.reading.health import Flow, examine, pace
 from collab.ingest.reading.latency import measure
 from collab.ingest.reading.periods import MINUTE_MS, Period, moment
+from collab.ingest.reading.stats import MAX_BUCKETS, TooMuch
 from collab.ingest.store import writer
 
 from ...support.pipeline import MORNING, Pipeline
+from ...support.stored import empty_store
 
 ENGINES = ("sqlite", "postgres")
 
@@ -101,3 +105,10 @@ def test_the_numbers_for_prometheus_tell_apart_so_many_sources(app):
     assert sum(one.value for one in received) == sum(range(1, many + 1))
     assert received[-1].labels == {"project": "other", "source": "other"}
     assert families["collab_ingest_unbalanced_sources"].samples[0].value == 0
+
+
+def test_what_took_long_is_not_measured_in_too_many_buckets():
+    store, most = empty_store(), MAX_BUCKETS * MINUTE_MS
+    measure(store, 1, Period(0, most), "minute")
+    with pytest.raises(TooMuch, match="narrow the time"):
+        measure(store, 1, Period(0, most + MINUTE_MS), "minute")
