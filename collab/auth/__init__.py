@@ -9,7 +9,7 @@ def init_app(app: Flask) -> None:
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from . import guard, refusals, routes, sessions, tickets, tokens, user_routes
-    from .accounts import personal, ways_in
+    from .accounts import former, personal, ways_in
     from .factors import passkeys, proofs, second, totp
     from .factors import routes as factor_routes
     from .personal_tokens import routes as token_routes
@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     tokens.init_app(app)
     housekeeping.bring(app, "ended sessions", sessions.forget)
     housekeeping.bring(app, "tickets", tickets.forget)
+    housekeeping.bring(app, "former addresses", former.forget)
     personal.init_app(app)
     housekeeping.bring(app, "proofs that were used", proofs.forget)
     housekeeping.bring(app, "ended personal tokens", personal_tokens.forget)

@@ -147,6 +147,18 @@ class KnownNetwork(Model):
     used_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
+class FormerAddress(Model):
+    """An address that an account had before; what was noted by it is found for an erasure."""
+
+    __tablename__ = "former_addresses"
+    __table_args__ = (Index("ix_former_addresses_user_id_email", "user_id", "email", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(String(254))
+    left_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+
+
 class Block(Model):
     """Somebody whom a person wants nothing to do with."""
 

@@ -21,6 +21,7 @@ from ..core.counting.networks import network_of
 from ..core.errors import ApiError, TooManyRequests
 from ..core.http.caller import optional_caller
 from ..core.slots import Slot
+from ..core.text.addresses import folded
 from ..events import log
 from ..events.catalogue.system import AccessRefused, LoginRefused
 from ..events.types import AuditEvent
@@ -87,7 +88,7 @@ class Meter:
 
 
 def log_in(email: str, error: ApiError) -> None:
-    """Record a log-in that failed; the address is as it was typed."""
+    """Record a log-in that failed, with the one spelling of the address that was typed."""
     reason = "wrong e-mail address or password"
     if isinstance(error, Disabled):
         reason = "the account is disabled"
@@ -98,7 +99,10 @@ def log_in(email: str, error: ApiError) -> None:
     _record(
         None,
         lambda left_out: LoginRefused(
-            email=email[:MAX_EMAIL_LENGTH], reason=reason, left_out=left_out
+            # As typed, an erasure would not find it again.
+            email=folded(email)[:MAX_EMAIL_LENGTH],
+            reason=reason,
+            left_out=left_out,
         ),
     )
 

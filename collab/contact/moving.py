@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import exists, select
 
-from ..auth.accounts import known
+from ..auth.accounts import former, known
 from ..auth.models import User
 from ..auth.service import EmailTaken
 from ..auth.sessions import Client
@@ -64,6 +64,7 @@ def confirm(caller: Caller, token: str) -> User:
     # Again: an hour may have passed since the link was sent.
     if _is_taken(link.email):
         raise EmailTaken()
+    former.note(user)
     before, user.email = user.email, link.email
     log.record(EmailChanged(user_id=user.id), actor=user.id)
     verification.mark(user)

@@ -14,4 +14,5 @@ def init_app(app: Flask) -> None:
     personal.init_app(app)
     register(app, job_types.email)
     housekeeping.bring(app, "ended mails", retention.forget)
+    housekeeping.bring(app, "files of mails", retention.forget_files)
     serve(app, routes.blueprint)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
+import re
 from pathlib import Path
 
 from ..core.slots import setting
@@ -13,6 +13,8 @@ logger = logging.getLogger(__name__)
 
 #: Mails that are kept; the oldest go.
 MAX_MAILS_KEPT = 200
+#: What a file is called that has a mail's id, without its ending.
+NAME_PATTERN = re.compile(r"[0-9]{8,19}")
 
 
 def folder() -> Path:
@@ -39,7 +41,17 @@ def keep(mail_id: int, message: bytes) -> Path:
     return path
 
 
+def ids() -> dict[int, Path]:
+    """Return the files that are kept, by the ids of their mails."""
+    found = folder().glob("*.eml")
+    return {int(path.stem): path for path in found if NAME_PATTERN.fullmatch(path.stem)}
+
+
+def forget(path: Path) -> None:
+    """Delete a file, unless another worker has."""
+    path.unlink(missing_ok=True)
+
+
 def _tidy(place: Path) -> None:
     for old in sorted(place.glob("*.eml"))[:-MAX_MAILS_KEPT]:
-        with contextlib.suppress(FileNotFoundError):  # another worker tidies, too
-            old.unlink()
+        forget(old)

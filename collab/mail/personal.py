@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from email import message_from_binary_file
+from email.message import EmailMessage
 from email.policy import default
 
 from flask import Flask
+from sqlalchemy import select
 
 from ..core.personal.declared import Days, Kept, Person, Subject, Then, declare, on_erase
+from ..extensions import db
 from . import folder
+from .letter import quoted
 from .message import on_the_wire
+from .models import OutgoingMail
 
 MAIL_TABLES = Kept(
     "mails",
@@ -29,11 +34,27 @@ def init_app(app: Flask) -> None:
 
 
 def forget_files(subject: Subject) -> bool:
-    """Delete the mails to somebody that are kept as files; there is no more."""
-    wanted = {subject.email, on_the_wire(subject.email)}
+    """Delete the mails that are kept as files and name somebody; there is no more."""
+    mine = OutgoingMail.owner_id == subject.id
+    sent = set(db.session.scalars(select(OutgoingMail.id).where(mine)))
+    kept = folder.ids()
+    wanted = {*subject.addresses, *map(on_the_wire, subject.addresses)}
     for path in folder.folder().glob("*.eml"):
         with path.open("rb") as file:
             message = message_from_binary_file(file, policy=default)
-        if wanted & {one.addr_spec for one in message["To"].addresses}:
-            path.unlink(missing_ok=True)
+        to = {one.addr_spec for one in message["To"].addresses}
+        if wanted & to or _names(message, subject):
+            folder.forget(path)
+    for mail_id in sent & kept.keys():  # to others, in their name
+        folder.forget(kept[mail_id])
     return False
+
+
+def _names(message: EmailMessage, subject: Subject) -> bool:
+    """Return whether a digest tells its reader what somebody did.
+
+    Of digests only: else whoever takes a common word for a name takes others' links along.
+    """
+    body = message.get_body(("plain",))
+    is_digest = "List-Unsubscribe" in message and body is not None
+    return is_digest and quoted(subject.name, len(subject.name)) in body.get_content()

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from ..core.models import utcnow
 from ..core.storage import retention
 from ..extensions import db
+from . import folder
 from .models import DROPPED, WAITING, OutgoingMail
 
 GIVEN_UP = "No mail server took it, and the job that sent it is long gone."
@@ -26,6 +27,17 @@ def forget() -> bool:
     if _give_up(before) == retention.ROWS_PER_COMMIT:
         return True
     return retention.delete_older(OutgoingMail.ended_at, before, OutgoingMail.id)
+
+
+def forget_files() -> bool:
+    """Delete the files of mails that are gone, whatever they went with; there is no more."""
+    # The files first: whatever mail has one was there before it.
+    kept = folder.ids()
+    known = select(OutgoingMail.id).where(OutgoingMail.id.in_(kept))
+    for mail_id in kept.keys() - set(db.session.scalars(known)):
+        folder.forget(kept[mail_id])
+    db.session.rollback()
+    return False
 
 
 def _give_up(before: datetime) -> int:

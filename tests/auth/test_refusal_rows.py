@@ -76,7 +76,7 @@ def test_why_a_log_in_failed_is_told_in_words(error: ApiError, reason: str) -> N
     refusals.log_in("Alice@example.com", error)
     row = newest()
     assert (row.type, row.actor, row.address) == ("login.refused", None, "2001:db8:1:2::7")
-    assert row.data == {"email": "Alice@example.com", "reason": reason, "left_out": 0}
+    assert row.data == {"email": "alice@example.com", "reason": reason, "left_out": 0}
 
 
 def test_what_is_typed_is_kept_up_to_a_bound() -> None:

@@ -60,6 +60,19 @@ TABLES = (
         {"scope": "words of the service"},
         unshown=("digest",),
     ),
+    Kept(
+        "former_addresses",
+        Days("AUDIT_RETENTION_DAYS", "former addresses"),
+        (
+            Person(
+                "user_id",
+                Then.STAYS,
+                export="former_addresses",
+                why="goes at the end of an erasure, which finds by it what else there is",
+            ),
+        ),
+        {"email": "goes with its row"},
+    ),
     Kept("spent_proofs", Span("SECOND_FACTOR_SECONDS", "proofs that were used")),
     Kept(
         "blocks",
@@ -81,7 +94,7 @@ def init_app(app: Flask) -> None:
         Person(
             "data",
             Then.DELETE,
-            "topic = 'audit' AND json_extract(data, '$.email') = :email",
+            "topic = 'audit' AND lower(json_extract(data, '$.email')) = :email",
             why="refused log-ins: of whoever knew the address, not of the person",
         ),
     )

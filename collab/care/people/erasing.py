@@ -9,13 +9,14 @@ what is deleted (`secure_delete`), and so no page has anything of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 
-from ...auth.accounts import disabling
-from ...auth.models import ADMIN, USER, User
+from ...auth.accounts import disabling, former
+from ...auth.models import ADMIN, USER, FormerAddress, User
 from ...auth.sessions import end_sessions_of
 from ...auth.users import LastAdmin
 from ...core import fulltext
@@ -144,7 +145,8 @@ def step() -> bool:
     if found is None:
         return False
     # A copy: the row is gone from the session with the snapshot that is given up here.
-    whom = Subject(found.user_id, found.email, found.name)
+    before = former.addresses_of(found.user_id)
+    whom = Subject(found.user_id, found.email, found.name, before)
     db.session.rollback()
     if not whom.email:  # all that was looked for is gone, and this is forgotten, too
         return _end(whom)
@@ -165,6 +167,12 @@ def _rules() -> Iterator[tuple[Kept, Person]]:
 
 
 def _apply(table: Kept, person: Person, whom: Subject) -> bool:
+    """Delete or unlink some rows by each of their addresses; returns whether there were any."""
+    addresses = whom.addresses if ":email" in person.condition else (whom.email,)
+    return any(_apply_one(table, person, replace(whom, email=one)) for one in addresses)
+
+
+def _apply_one(table: Kept, person: Person, whom: Subject) -> bool:
     """Delete or unlink some rows; returns whether there were any. Names are of declarations."""
     condition, values = person.condition, vars(whom)
     if person.then is Then.UNLINK:
@@ -194,6 +202,7 @@ def _forget_whom(whom: Subject) -> bool:
     erasure = db.session.get_one(Erasure, whom.id)
     # In a commit before the last: the log that is put away then has to hold these words as well.
     erasure.email = erasure.name = ""
+    db.session.execute(delete(FormerAddress).where(FormerAddress.user_id == whom.id))
     db.session.commit()
     return True
 

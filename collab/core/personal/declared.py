@@ -35,7 +35,8 @@ class Person:
     column: str
     then: Then
     #: The condition in SQL for the person's rows: `:id` is their id, `:email` their address,
-    #: `:name` their name. By default the column has the id.
+    #: `:name` their name. By default the column has the id. An erasure looks for each address that
+    #: they ever had.
     match: str = ""
     #: What these rows are called in the person's export; None: they are not in it.
     export: str | None = None
@@ -91,6 +92,13 @@ class Subject:
     id: int
     email: str
     name: str
+    #: Addresses that they had before, and that are nobody else's.
+    former: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return all their addresses."""
+        return (self.email, *self.former)
 
 
 #: Does a part of what an erasure takes besides rows, each in transactions of its own; returns
