@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
@@ -141,23 +142,34 @@ def restore(
     path: Path, check: bool, at: str | None, passphrase_file: Path | None, identity: Path | None
 ) -> None:
     """Restore a backup into INSTANCE_PATH, which must be empty; the server must not be running."""
-    ask = _asking(passphrase_file, identity)
-    if at is not None:
-        path = restoring.newest_before(path, _time(at), ask)
-        click.echo(f"The newest up to then is {path}.")
-    elif path.is_dir():
-        raise click.ClickException(f"{path} is a folder: `--at TIME` chooses one of its backups.")
-    manifest = restoring.check(path, ask) if check else _restored(path, ask)
+    ask, made = _asking(passphrase_file, identity), _keys_just_made()
+    with contextlib.ExitStack() as stack:
+        # Else a second try, with the right passphrase, would find the folder not empty.
+        stack.callback(restoring.take_back, application().config["INSTANCE_PATH"], made)
+        if at is not None:
+            path = restoring.newest_before(path, _time(at), ask)
+            click.echo(f"The newest up to then is {path}.")
+        elif path.is_dir():
+            raise click.ClickException(
+                f"{path} is a folder: `--at TIME` chooses one of its backups."
+            )
+        manifest = restoring.check(path, ask) if check else _restored(path, ask, made)
+        if not check:
+            stack.pop_all()
     moment, count = manifest.moment, len(manifest.files)
     click.echo(f"{path} is whole: {count} files, of {moment}, Collab {manifest.version}.")
     if not check:
         click.echo("It is restored. Start the server: it brings the database up to date.")
 
 
-def _restored(path: Path, ask: Callable[[], Opener]) -> Manifest:
+def _keys_just_made() -> set[Path]:
+    """Return the files of keys that this command has made, as each does where there are none."""
+    return {ring.path for ring in RINGS.here().values() if ring.is_new and ring.path}
+
+
+def _restored(path: Path, ask: Callable[[], Opener], made: set[Path]) -> Manifest:
     app = application()
     rings = RINGS.of(app)
-    made = {ring.path for ring in rings.values() if ring.is_new and ring.path}
     instance: Path = app.config["INSTANCE_PATH"]
     database = _database() if app.config["DATABASE_URL"] else None
     manifest = restoring.restore(path, ask, instance, database, made)

@@ -7,9 +7,11 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from flask import Flask
 
 from collab.config import ROOT
@@ -195,6 +197,33 @@ def words(tmp_path: Path) -> Path:
     path = tmp_path / "words"
     path.write_text("a passphrase that is long\n")
     return path
+
+
+@pytest.mark.parametrize("first", [("--check",), ("--passphrase-file", "wrong"), ("--at", "1999")])
+def test_what_restored_nothing_leaves_no_keys_in_the_way_of_a_second_try(
+    app: Flask,
+    command: Command,
+    make_app: Callable[..., Flask],
+    words: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    first: tuple[str, ...],
+) -> None:
+    path = tmp_path / "sealed"
+    assert command(app, "backup", path, "--passphrase-file", words).exit_code == 0
+    (tmp_path / "wrong").write_text("another passphrase\n")
+    monkeypatch.chdir(tmp_path)
+
+    def once(*options: str) -> Result:
+        # A process of its own, each time: it makes keys where there are none.
+        own = dict.fromkeys(("SECRET_KEY", "JWT_SECRET_KEY", "SEALING_KEY"), "")
+        there = make_app(INSTANCE_PATH=str(tmp_path / "restored"), **own)
+        return command(there, "restore", path, *options, input="a passphrase that is long\n")
+
+    once(*first)
+    assert not [one for one in (tmp_path / "restored").iterdir() if one.name != "log"]
+    done = once()
+    assert done.exit_code == 0, done.output
 
 
 def test_an_encrypted_one_shows_nothing_and_opens_with_its_passphrase(

@@ -71,13 +71,26 @@ def restore(
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _require_empty(instance: Path, database: Path | None, made: set[Path]) -> None:
+def take_back(instance: Path, made: set[Path]) -> None:
+    """Delete the keys that were `made` by a command that restored nothing.
+
+    Not if there is anything else by now: a server that was started meanwhile may use them.
+    """
+    if made and not _beside(instance, made):
+        for one in made:
+            one.unlink(missing_ok=True)
+
+
+def _beside(instance: Path, made: set[Path]) -> list[str]:
+    """Return the names of what is in a folder besides the log and what was made just now."""
     known = {*made, instance / LOG_NAME}
-    there = (
-        [one.name for one in instance.iterdir() if one not in known] if instance.exists() else []
-    )
-    if there:
-        names = ", ".join(sorted(there)[:5])
+    there = instance.iterdir() if instance.exists() else iter(())
+    return sorted(one.name for one in there if one not in known)
+
+
+def _require_empty(instance: Path, database: Path | None, made: set[Path]) -> None:
+    if there := _beside(instance, made):
+        names = ", ".join(there[:5])
         raise CanNotRestore(
             f"{instance} is not empty ({names}). Stop the server and move the folder away first."
         )
