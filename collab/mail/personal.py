@@ -56,5 +56,6 @@ def _names(message: EmailMessage, subject: Subject) -> bool:
     Of digests only: else whoever takes a common word for a name takes others' links along.
     """
     body = message.get_body(("plain",))
-    is_digest = "List-Unsubscribe" in message and body is not None
-    return is_digest and quoted(subject.name, len(subject.name)) in body.get_content()
+    if body is None or "List-Unsubscribe" not in message:
+        return False
+    return quoted(subject.name, len(subject.name)) in body.get_content()
