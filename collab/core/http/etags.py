@@ -15,6 +15,9 @@ from .traits import Trait, mark
 
 P = ParamSpec("P")
 
+#: The headers as WSGI has them: asked for first, since to parse what was not sent takes as long.
+IF_MATCH, IF_NONE_MATCH = "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"
+
 
 class Tagged(Protocol):
     """What has an entity tag."""
@@ -46,12 +49,12 @@ def is_known(etag: str) -> bool:
     put together, say, would be parts of two (RFC 9110 §13.2.2: If-Match comes first).
     """
     require_tag(etag)
-    return request.if_none_match.contains_weak(etag)
+    return IF_NONE_MATCH in request.environ and request.if_none_match.contains_weak(etag)
 
 
 def require_tag(etag: str) -> None:
     """Refuse a request whose If-Match does not name this tag; raises PreconditionFailed."""
-    if "If-Match" in request.headers and not request.if_match.contains(etag):
+    if IF_MATCH in request.environ and not request.if_match.contains(etag):
         raise PreconditionFailed()
 
 
@@ -66,10 +69,10 @@ def conditional(response: Response) -> None:
     require_tag(response.get_etag()[0] or "")  # what has no tag is none that somebody names
     since, last = request.if_unmodified_since, response.last_modified
     # Dates are for those who know no tag (§13.1.4).
-    if since is not None and last is not None and "If-Match" not in request.headers:
+    if since is not None and last is not None and IF_MATCH not in request.environ:
         require_date(last, since)
     # Werkzeug would answer 412 with the whole file, and to `*` as well.
-    response.make_conditional({**request.environ, "HTTP_IF_MATCH": ""})
+    response.make_conditional({**request.environ, IF_MATCH: ""})
 
 
 def require_match(resource: Tagged) -> None:

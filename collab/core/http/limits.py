@@ -74,6 +74,11 @@ class Limits:
         limit = None if rate == "off" else parse(rate)
         self._ours, self._beforehand = limit, limit and _many_times(limit)
 
+    @property
+    def on(self) -> bool:
+        """Return whether anything is counted."""
+        return self._ours is not None
+
     def count(self, key: str, *, beforehand: bool = False) -> Counted | None:
         """Count a request under a name; `beforehand`: a preflight. None: there is no limit."""
         # A browser sends preflights by itself, and no page can spare its people them.
@@ -106,9 +111,10 @@ LIMITS: Slot[Limits] = Slot(
 
 def check() -> None:
     """Count each request that reaches the application but a watcher's; raises TooManyRequests."""
-    if not _is_exempt():
+    limits = LIMITS.here()
+    if limits.on and not _is_exempt():
         # Noted, so that the answer says what is left, whatever becomes of the request.
-        g.counted = counted = LIMITS.here().count(rate_limit_key(), beforehand=is_preflight())
+        g.counted = counted = limits.count(rate_limit_key(), beforehand=is_preflight())
         if counted is not None and not counted.within:
             raise TooManyRequests(DETAILS[429], retry_after=counted.left_s)
 
