@@ -16,7 +16,8 @@ from .traits import Trait, mark
 P = ParamSpec("P")
 
 #: The headers as WSGI has them: asked for first, since to parse what was not sent takes as long.
-IF_MATCH, IF_NONE_MATCH = "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"
+IF_MATCH = "HTTP_IF_MATCH"
+IF_NONE_MATCH = "HTTP_IF_NONE_MATCH"
 
 
 class Tagged(Protocol):
