@@ -8,7 +8,7 @@ import smtplib
 import socket
 import ssl
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..jobs.context import JobContext
 from ..parsers import IMPLICIT, OFF, REQUIRED, MailServer
@@ -23,6 +23,10 @@ _ENHANCED = re.compile(r"5\.\d{1,3}\.\d{1,3}\b")
 AUTH_CODES = frozenset([530, 534, 535, 538])
 
 
+#: Bytes of one answer, all its lines together: what servers offer has a few hundred.
+MAX_ANSWER_BYTES = 64 * 1024
+
+
 class Deferred(Exception):
     """The mail server could not be reached, or asks to try again later."""
 
@@ -34,6 +38,33 @@ class Refused(Exception):
         super().__init__(answer)
         #: Whether it said that there is no such mailbox.
         self.no_mailbox = no_mailbox
+
+
+class _Bounded:
+    """What a server says, of which one answer has so many bytes.
+
+    The library joins the lines of an answer until the last one comes: whoever never sends that
+    would fill the memory.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source, self._left = source, 0
+
+    def begin(self) -> None:
+        """Begin with the next answer."""
+        self._left = MAX_ANSWER_BYTES
+
+    def readline(self, most: int) -> bytes:
+        """Read a line, or its beginning; raises OSError, as for a line that is broken."""
+        line = self._source.readline(most)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError("its answer has no end")
+        return line
+
+    def close(self) -> None:
+        """Close the source."""
+        self._source.close()
 
 
 class _Line(smtplib.SMTP):
@@ -62,6 +93,10 @@ class _Line(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         """Read an answer, unless the run has to stop: it may have been told while we connected."""
         self._ctx.check()
+        if self.file is None and self.sock is not None:  # anew after STARTTLS
+            self.file = _Bounded(self.sock.makefile("rb"))
+        if self.file is not None:
+            self.file.begin()
         return super().getreply()
 
 

@@ -21,7 +21,7 @@ from collab.mail.message import Mail, build, on_the_wire
 from collab.mail.models import OutgoingMail
 from collab.parsers import mail_server
 
-from ..support.mail import SlowHost, text_of
+from ..support.mail import EndlessHost, SlowHost, text_of
 from ..support.work import outcomes
 
 SENDER = "Collab <collab@example.com>"
@@ -214,6 +214,17 @@ def test_a_server_that_trickles_is_left_when_the_run_is_out_of_time():
         assert slow.left.wait(30)
     finally:
         slow.close()
+
+
+@pytest.mark.parametrize("before", [(), (b"220 hello\r\n",)], ids=["greeting", "offers"])
+def test_a_server_whose_answer_has_no_end_is_left_at_a_bound(before):
+    endless = EndlessHost(*before)
+    try:
+        with pytest.raises(smtp.Deferred, match="has no end"):
+            deliver(f"smtp://127.0.0.1:{endless.port}")
+    finally:
+        endless.close()
+    assert endless.said < endless.MOST_BYTES
 
 
 def test_a_run_that_was_stopped_says_nothing(hosts):

@@ -116,6 +116,35 @@ class MailHost:
         return said
 
 
+class EndlessHost:
+    """A server whose answers go on line by line; `said` are the bytes that somebody took."""
+
+    #: Bytes after which it gives up: whoever takes so many takes all.
+    MOST_BYTES = 64 * 2**20
+
+    def __init__(self, *answers: bytes) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.said, self._answers = 0, answers
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+        self._thread.start()
+
+    def _talk(self) -> None:
+        with contextlib.suppress(OSError):
+            line, _ = self._listener.accept()
+            with line:
+                for answer in self._answers:
+                    line.sendall(answer)
+                    line.recv(1024)
+                while self.said < self.MOST_BYTES:
+                    self.said += line.send(b"250-AND MORE\r\n" * 1000)
+
+    def close(self) -> None:
+        """Stop."""
+        self._listener.close()
+        self._thread.join(PATIENCE)
+
+
 class SlowHost:
     """A server that says its greeting a byte at a time, for ever, as long as anybody listens."""
 
