@@ -28,7 +28,7 @@ TOGETHER_S = 25.0
 #: Seconds over its time after which an attacker is ended.
 GRACE_S = 25.0
 #: Attacks that have settings of their own, or lock out an address, are not in the last round.
-ALONE = ("M4", "M1", "H5")
+ALONE = ("M4", "M1", "H5", "H5 strangers")
 
 
 def carried_out(

@@ -165,6 +165,28 @@ def all_places(target: Target) -> Verdict:
     return Verdict("gets in" in other, f"{len(held)} open, {refused} refused; {other}")
 
 
+@attack(
+    "H5 strangers",
+    "1,200 sockets without an account from twelve addresses, where there are 200 places",
+    8,
+    SOCKET_LIMIT="200",
+)
+def strangers(target: Target) -> Verdict:
+    """Take every live place without saying who one is, then look whether somebody gets one."""
+    key = b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    head = b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    held: list[socket.socket] = []
+    friends: list[Client] = []
+    with closing_all(held), closing_all(friends):
+        for number in range(1_200):
+            with suppress(OSError):
+                sock = target.raw(timeout=2, source=f"127.0.4.{number % 12 + 1}")
+                held.append(sock)
+                sock.sendall(head + key)
+        other = _let_in(target, friends)
+    return Verdict("gets in" in other, f"{len(held)} opened; {other}")
+
+
 def _let_in(target: Target, held: list[Client]) -> str:
     """Try for some seconds to open a socket as somebody else, from elsewhere; returns how it ended.
 
