@@ -107,7 +107,7 @@ def ask_password() -> str:
 
 @click.command("create-admin", cls=DatabaseCommand)
 @click.argument("email")
-@click.option("--password", help="of the new account; asked for if absent")
+@click.option("--password", help="password of a new account; asked for if left out")
 def create_admin(email: str, password: str | None) -> None:
     """Create an admin, or promote an existing account, whose password stays as it is."""
     user = users.find_by_email(email)
@@ -129,7 +129,7 @@ def create_admin(email: str, password: str | None) -> None:
 
 @click.command("set-password", cls=DatabaseCommand)
 @click.argument("email")
-@click.option("--password", help="the new one; asked for if absent")
+@click.option("--password", help="the new password; asked for if left out")
 def set_password(email: str, password: str | None) -> None:
     """Set the password of an account, and end its sessions."""
     user = account(email)
@@ -156,7 +156,11 @@ def demo() -> None:
 
 
 @click.command("prune-events", cls=DatabaseCommand)
-@click.option("--days", type=click.IntRange(1), help="age in days; by default EVENT_RETENTION_DAYS")
+@click.option(
+    "--days",
+    type=click.IntRange(1),
+    help="delete events older than this many days; by default EVENT_RETENTION_DAYS",
+)
 def prune_events(days: int | None) -> None:
     """Delete events that are older than a number of days."""
     days = days or setting("EVENT_RETENTION_DAYS")
@@ -175,10 +179,12 @@ def rebuild_search() -> None:
 
 
 @click.command("ingest-demo", cls=DatabaseCommand)
-@click.option("--project", type=int, help="whose events they are; by default the first project's")
+@click.option("--project", type=int, help="project that gets the events; by default the first")
 @click.option("--rate", default=20.0, type=click.FloatRange(0.1, 20_000), help="events a second")
-@click.option("--for", "for_s", default=60.0, type=click.FloatRange(0), help="seconds; 0: for ever")
-@click.option("--url", help="of the running server; by default this machine's, at PORT")
+@click.option(
+    "--for", "for_s", default=60.0, type=click.FloatRange(0), help="seconds to run; 0: for ever"
+)
+@click.option("--url", help="address of the running server; by default this machine's, at PORT")
 def ingest_demo(project: int | None, rate: float, for_s: float, url: str | None) -> None:
     """Send traffic of a made-up shop to the running server, with a write key of its own."""
     address = url or f"http://127.0.0.1:{setting('PORT')}"
@@ -221,8 +227,10 @@ def ingest_sql(query: str) -> None:
 @click.option(
     "--concurrency", type=click.IntRange(1, 64), help="jobs at once; by default JOB_WORKERS"
 )
-@click.option("--queues", help="the types of jobs that it runs, as one,two; by default all")
-@click.option("--host", default="127.0.0.1", show_default=True, help="address of --port")
+@click.option("--queues", help="job types to run, as one,two; by default all")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="address that --port listens on"
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="answer /health, /ready, /metrics")
 def worker(concurrency: int | None, queues: str | None, host: str, port: int | None) -> None:
     """Run jobs, and what else works beside requests, until SIGTERM or Ctrl-C."""

@@ -70,7 +70,7 @@ class Setting:
         if not path:
             return environ.get(self.name, self.default)
         if environ.get(self.name):
-            raise ConfigError(f"{self.name} and {variable} are both set: one of them is too many.")
+            raise ConfigError(f"{self.name} and {variable} are both set: set only one of them.")
         try:
             return Path(path).read_text(encoding="utf-8").removesuffix("\n")
         except (OSError, UnicodeDecodeError) as error:

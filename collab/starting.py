@@ -84,7 +84,9 @@ def check_env_text(path: Path, text: str) -> None:
             raise ConfigError(f"{path}, line {line}, must be NAME=value.")
         meant = get_close_matches((name or "").upper(), known, n=1, cutoff=NEARLY_THE_NAME)
         if meant and name not in known:
-            raise ConfigError(f"{path} sets {name}, which is not a setting: {meant[0]} is one.")
+            raise ConfigError(
+                f"{path} sets {name}, which is not a setting: did you mean {meant[0]}?"
+            )
 
 
 def port(text: str) -> int:
@@ -106,7 +108,9 @@ def parse_arguments(default_port: int) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=port, default=default_port, help="port to serve on (PORT, or %(default)s)"
     )
-    parser.add_argument("--demo", action="store_true", help="add people and a project to try it")
+    parser.add_argument(
+        "--demo", action="store_true", help="add people and a project to try it with"
+    )
     parser.add_argument("--open", action="store_true", help="open it in the browser")
     return parser.parse_args()
 

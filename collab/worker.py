@@ -66,7 +66,7 @@ def served(queues: str | None) -> list[str] | None:
     known = [kind.name for kind in registry.all_types()]
     for name in named:
         if name not in known:
-            raise click.UsageError(f"No type of jobs is {name!r}: {', '.join(known)}.")
+            raise click.UsageError(f"There is no job type {name!r}: {', '.join(known)}.")
     return named
 
 

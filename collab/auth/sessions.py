@@ -64,7 +64,7 @@ class SignedIn:
 
 
 class AddressNotVerified(Unauthorized):
-    """Verify your address first: the mail that you got has a link."""
+    """Verify your address first: follow the link in the mail that you got."""
 
     kind = "address-not-verified"
 
@@ -72,7 +72,7 @@ class AddressNotVerified(Unauthorized):
 
 
 class SecondFactorMissing(Unauthorized):
-    """Set up a second factor first, with an authenticator app or a passkey: here it must be."""
+    """Set up a second factor first, an authenticator app or a passkey: it is required here."""
 
     kind = "second-factor-missing"
 

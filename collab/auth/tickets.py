@@ -27,7 +27,7 @@ class TicketUsed(Unauthorized):
 
 
 class TicketOfAnother(Unauthorized):
-    """The ticket belongs to a stream of other topics: get one for this."""
+    """The ticket is for a stream of other topics: get one for this stream."""
 
 
 def issue(caller: Caller) -> tuple[str, datetime]:

@@ -75,7 +75,7 @@ def _passphrase(file: Path | None, *, twice: bool) -> Passphrase:
 
 @click.command("backup", cls=CareCommand)
 @click.argument("path", type=FILE_PATH)
-@click.option("--encrypt", is_flag=True, help="with a passphrase, which is asked for")
+@click.option("--encrypt", is_flag=True, help="encrypt with a passphrase, which is asked for")
 @passphrase_option
 @click.option("--to", "public", help="encrypt to this public key (`backup-identity` makes one)")
 def backup(path: Path, encrypt: bool, passphrase_file: Path | None, public: str | None) -> None:
@@ -135,7 +135,9 @@ def _revision() -> str:
 @click.command("restore", cls=CareCommand)
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--check", is_flag=True, help="only check that the backup is complete")
-@click.option("--at", help="of a folder of backups, the newest up to this time (RFC 3339)")
+@click.option(
+    "--at", help="from a folder of backups, restore the newest made up to this time (RFC 3339)"
+)
 @passphrase_option
 @click.option("--identity", type=FILE_PATH, help="the file with the private key")
 def restore(
@@ -201,7 +203,9 @@ def _time(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise click.ClickException(f"{text!r} is no time such as 2026-11-29T12:00:00Z.") from None
+        raise click.ClickException(
+            f"{text!r} is not a time such as 2026-11-29T12:00:00Z."
+        ) from None
     return found.replace(tzinfo=found.tzinfo or UTC)
 
 
@@ -216,7 +220,9 @@ def backup_identity(path: Path) -> None:
 
 
 @click.command("rotate-keys", cls=CareCommand)
-@click.option("--forget", is_flag=True, help="forget older ones at once: everybody is logged out")
+@click.option(
+    "--forget", is_flag=True, help="forget the older keys at once: everybody is logged out"
+)
 def rotate_keys(forget: bool) -> None:
     """Add a new key to sign and seal with; the older ones open until nothing needs them."""
     for line in keys.rotate(application(), forget=forget):

@@ -20,7 +20,7 @@ CHANGE_LIFE = timedelta(hours=1)
 
 
 class LinkSpent(ApiError):
-    """The link was used before, a newer one was sent, or its time is over."""
+    """The link was used before, was replaced by a newer one, or has expired."""
 
     kind = "link-spent"
 

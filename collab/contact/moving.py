@@ -35,7 +35,7 @@ def ask(caller: Caller, email: str, password: str | None, client: Client) -> Non
     user = db.session.get_one(User, caller.user_id, populate_existing=True)
     wanted = known.address_of(email)
     if wanted == user.email:
-        raise invalid("email", "This is your address already.")
+        raise invalid("email", "This is already your address.")
     if limits.has_enough(wanted, writing.NEW_ADDRESS):
         raise limits.TooManyMails(retry_after=3600)
     good_until = utcnow() + links.CHANGE_LIFE

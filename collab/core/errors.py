@@ -106,7 +106,7 @@ class TooManyRequests(ApiError):
 
 
 class DiskFull(ApiError):
-    """The server's disk is full: nothing can be kept until there is room again."""
+    """The server's disk is full: nothing can be saved until there is room again."""
 
     status = 507
 

@@ -18,8 +18,8 @@ NO_PROCESSES_HINT = (
     "The sandbox starts no other processes: code may have threads, and nothing else."
 )
 NO_INPUT_HINT = (
-    "Nothing more was there to be read: what a program reads, such as by input(), is given as "
-    "`stdin`, a line for each reading."
+    "There was no more input to read: what a program reads, such as with input(), must be "
+    "given as `stdin`, one line for each read."
 )
 NO_PACKAGES_HINTS = {
     "python": (

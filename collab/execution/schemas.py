@@ -64,7 +64,7 @@ def _check_paths(files: dict[str, str], main: str) -> None:
         if path in folders:
             raise ma.ValidationError(f"`{path}` is a folder too: `{folders[path]}` is in it.")
         if not fits_a_disk(path):
-            raise ma.ValidationError("A path has names of up to 255 bytes, and 1,024 in all.")
+            raise ma.ValidationError("A path may have 1,024 bytes, and each name in it 255.")
     if main in folders:
         raise ma.ValidationError(f"`{main}` is the code itself, not a folder.")
 
@@ -121,7 +121,7 @@ class CodeIn(Schema):
         except ma.ValidationError as error:
             raise ma.ValidationError(error.messages, "files") from None
         if size > MAX_FILES_BYTES:
-            raise ma.ValidationError("Must be at most 1 MiB of UTF-8 together.", "files")
+            raise ma.ValidationError("Together they must be at most 1 MiB of UTF-8.", "files")
 
     @ma.validates_schema
     def _workspace_has_a_path(self, data: dict[str, Any], **kwargs: Any) -> None:

@@ -38,7 +38,7 @@ class Path(fields.String):
                 f"Composed (NFC), it has more than {MAX_PATH_LENGTH} characters."
             )
         if isinstance(sent, str) and (wrong := names.trouble(sent)) is not None:
-            raise ma.ValidationError(f"Must be a name on all systems: {wrong}.")
+            raise ma.ValidationError(f"Must be a valid name on all systems: {wrong}.")
         return sent
 
 

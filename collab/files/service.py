@@ -218,7 +218,7 @@ def move_folder(workspace: Workspace, source: str, target: str, actor: Caller) -
     if target == source:
         return len(inside)
     if len(inside) > MAX_FILES_PER_MOVE:
-        raise invalid("from", f"It has more than {MAX_FILES_PER_MOVE:,} files: move part by part.")
+        raise invalid("from", f"It has more than {MAX_FILES_PER_MOVE:,} files: move them in parts.")
     new = {key: _moved(path, source, target) for key, path in inside.items()}
     kept = {path for key, path in rows.items() if key not in inside}
     require_free(workspace.id, list(new.values()), kept)

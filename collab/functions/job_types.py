@@ -21,7 +21,7 @@ def _admit_function(payload: dict[str, Any], project_id: int | None, caller: Cal
     function = registry.find(payload["name"])
     if function is None:
         names = ", ".join(registry.all_functions())
-        raise invalid("payload/name", f"There is no such function; there are {names}.")
+        raise invalid("payload/name", f"There is no such function; the functions are {names}.")
     _check_file(function, payload.get("upload_id"))
     sources.admit(payload, project_id, caller)
 

@@ -35,10 +35,10 @@ MAILS = ration_slot("mails of people", "MAIL_RATE_LIMIT", TooManyMails)
 def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
     """Let people send mails to themselves alone: nobody relays through this service."""
     if payload["to"] not in (None, caller.email):
-        raise invalid("payload/to", "A mail can be sent to your own address only.")
+        raise invalid("payload/to", "You can send mails to your own address only.")
     verified = select(User.email_verified_at).where(User.id == caller.user_id)
     if db.session.scalar(verified) is None:
-        raise AddressNotVerified("Verify your address first: mails go to verified ones alone.")
+        raise AddressNotVerified("Verify your address first: mails go to verified addresses only.")
     MAILS.here().take(str(caller.user_id))
 
 

@@ -28,7 +28,7 @@ def page() -> fields.String:
 
 def proof() -> fields.String:
     """Make a field for what a provider has said, sealed."""
-    words = "What the callback gave; it belongs to the browser that began, and is good once."
+    words = "What the callback gave you; it is tied to the browser that began, and works once."
     return fields.String(
         required=True,
         validate=validate.Length(1, MAX_SEALED_LENGTH),

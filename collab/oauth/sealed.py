@@ -98,7 +98,7 @@ def read_state(sealed: str | None, provider: str) -> State:
     state: State = _read(sealed, State, lambda found: State(**found))
     # Each provider has an address of its own to come back to: else one could answer for another.
     if state.provider != provider:
-        raise AttemptInvalid("This answer came from another provider than was asked.")
+        raise AttemptInvalid("This answer came from a different provider than was asked.")
     return state
 
 

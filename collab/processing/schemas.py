@@ -263,7 +263,7 @@ class ProcessingIn(Schema):
             raise ma.ValidationError("Give either rows or upload_id.")
         for name in READING_MEMBERS:
             if name in data and "rows" in data:
-                raise ma.ValidationError("Goes with upload_id only.", name)
+                raise ma.ValidationError("Can only be used with `upload_id`.", name)
 
     @ma.validates_schema
     def _result_has_columns(self, data: dict[str, Any], **kwargs: Any) -> None:

@@ -57,7 +57,7 @@ class CannotRun(Conflict):
 
 
 class StillRunning(Conflict):
-    """The run before has not ended, and the schedule says that a run is skipped then."""
+    """The previous run has not ended, and the schedule says to skip a run in that case."""
 
 
 class TooMany(Conflict):
@@ -206,7 +206,7 @@ def _check_type(
 
 def _check_policies(missed: str, overlap: str) -> None:
     if missed == ALL and overlap == CANCEL:
-        told = "Runs that are made up for would cancel one another: take once, or another overlap."
+        told = "The missed runs would cancel one another: choose `once`, or another overlap."
         raise invalid("missed", told)
 
 

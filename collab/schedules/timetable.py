@@ -185,10 +185,10 @@ def _check(cron: str) -> None:
     """Look at an expression; raises NoTimetable that says which part is wrong."""
     fields = cron.split(" ")
     if cron.startswith("@"):
-        raise NoTimetable(f"Of names there are {', '.join(NICKNAMES)}.")
+        raise NoTimetable(f"The names are {', '.join(NICKNAMES)}.")
     if len(fields) != len(CRON_FIELDS):
         names = ", ".join(name for name, _ in CRON_FIELDS)
-        raise NoTimetable(f"Must have five fields ({names}), and has {len(fields)}.")
+        raise NoTimetable(f"Must have five fields ({names}), but has {len(fields)}.")
     for place, (name, takes) in enumerate(CRON_FIELDS):
         if not _is_read(["*"] * place + [fields[place]] + ["*"] * (4 - place)):
             raise NoTimetable(

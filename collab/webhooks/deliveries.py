@@ -79,7 +79,7 @@ def whole(hook: Webhook, delivery: Delivery) -> dict[str, Any]:
 def redeliver_one(hook: Webhook, delivery: Delivery, actor: Caller) -> Delivery:
     """Put a delivery that has ended in the line again; raises Conflict while it waits."""
     if not _redeliver(hook, actor, Delivery.id == delivery.id, limit=1):
-        raise Conflict("The delivery waits to be sent, or is a ping.")
+        raise Conflict("The delivery is still waiting to be sent, or is a ping.")
     db.session.refresh(delivery)
     return delivery
 

@@ -161,12 +161,12 @@ def _signature(ctx: JobContext, signer: int, body: bytes) -> dict[str, str]:
     hook = db.session.get(Webhook, signer)
     try:
         if caller is None or hook is None:
-            raise FatalError("no_right", "The webhook that signs is gone.")
+            raise FatalError("no_right", "The webhook whose secret signs this is gone.")
         access.place(f"project:{hook.project_id}", caller, can=Right.MANAGE)
         # Asked again, as this runs later: rights may have gone since it was submitted.
         secret = unseal(hook.sealed_secret, purpose=SECRET_PURPOSE)
     except (ApiError, Unsealable):
-        raise FatalError("no_right", "The webhook that signs can't be used.") from None
+        raise FatalError("no_right", "The webhook whose secret signs this can't be used.") from None
     finally:
         db.session.rollback()
     # The same id at each attempt, so that the receiver knows a repetition.

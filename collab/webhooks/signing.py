@@ -27,7 +27,7 @@ SIGNATURE_HEADER = "webhook-signature"
 
 
 class BadSignature(Exception):
-    """The message was not signed with this secret, or not lately."""
+    """The message was not signed with this secret, or was signed too long ago."""
 
 
 def new_secret() -> str:
@@ -40,7 +40,7 @@ def key_of(secret: str) -> bytes:
     try:
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("Must be whsec_ and base64.") from None
+        raise ValueError("Must be `whsec_`, followed by base64.") from None
     if not MIN_SECRET_BYTES <= len(key) <= MAX_SECRET_BYTES:
         raise ValueError(f"Must be base64 of {MIN_SECRET_BYTES} to {MAX_SECRET_BYTES} bytes.")
     return key

@@ -65,7 +65,7 @@ def test_nothing_is_overwritten(made: Path, app: Flask, command: Command) -> Non
     before = made.read_bytes()
     done = command(app, "backup", made)
     assert done.exit_code == 1
-    assert "is there already" in done.output
+    assert "already exists" in done.output
     assert made.read_bytes() == before
 
 

@@ -164,7 +164,7 @@ def test_a_database_may_lie_elsewhere_and_keys_that_were_just_made_give_way(
     assert place.read_bytes() == made.read_bytes() == database.read_bytes()
     assert place.stat().st_mode & 0o777 == 0o600
     assert [one.name for one in instance.iterdir()] == ["secret_key"]
-    with pytest.raises(CanNotRestore, match="is there already"):
+    with pytest.raises(CanNotRestore, match="already exists"):
         restoring.restore(path, nobody, tmp_path / "new", place, set())
 
 

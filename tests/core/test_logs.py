@@ -344,7 +344,7 @@ def test_the_same_error_a_thousand_times_is_a_line_and_a_count(repeating: Any, c
     logger.info("something else")
     lines = stream.getvalue().splitlines()
     assert len(lines) == 3
-    assert "no space (so or alike 999 times more" in lines[1]
+    assert "no space (this or similar 999 times more" in lines[1]
 
 
 def test_one_sentence_about_many_things_is_some_lines_and_a_count(
@@ -358,7 +358,9 @@ def test_one_sentence_about_many_things_is_some_lines_and_a_count(
     repeats.tell()
     rest = 50 - MAX_LINES_OF_A_KIND
     last = stream.getvalue().splitlines()[-1]
-    assert last.endswith(f"event 49 can't be handled (so or alike {rest} times more within 10 s)")
+    assert last.endswith(
+        f"event 49 can't be handled (this or similar {rest} times more within 10 s)"
+    )
 
 
 def test_errors_of_different_types_are_different(repeating: Any) -> None:

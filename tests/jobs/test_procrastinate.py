@@ -602,7 +602,7 @@ def test_a_killed_worker_s_job_goes_on_elsewhere_and_a_stopped_one_hands_it_back
     ("arguments", "said"),
     [
         ((), "JOB_WORKERS is 0: pass --concurrency."),
-        (("--concurrency", "1", "--queues", "report,nonsense"), "No type of jobs is 'nonsense'"),
+        (("--concurrency", "1", "--queues", "report,nonsense"), "There is no job type 'nonsense'"),
         (("--concurrency", "65"), "65 is not in the range"),
     ],
     ids=["no places", "an unknown type", "too many"],

@@ -208,7 +208,7 @@ def test_a_delimiter_that_is_not_sure_is_told() -> None:
     assert found["rows"] == [{"a,b": "1,5", "c": 2}]
     (note,) = found["notes"]
     assert note == (
-        '";" was taken for what separates the cells, and "," would fit, too: `delimiter` decides.'
+        '";" was taken as the separator of cells, but "," would fit, too: `delimiter` chooses.'
     )
 
 

@@ -40,7 +40,9 @@ def test_there_is_exactly_one_source(payload: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("member", [{"format": "csv"}, {"delimiter": ";"}], ids=str)
 def test_how_to_read_a_file_goes_with_a_file(member: dict[str, Any]) -> None:
-    assert refused(rows=[], **member) == [(f"#/{next(iter(member))}", "Goes with upload_id only.")]
+    assert refused(rows=[], **member) == [
+        (f"#/{next(iter(member))}", "Can only be used with `upload_id`.")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_the_latest_of_a_thousand_years_cost_no_more() -> None:
         ("1,,2 * * * *", "The minute can't be '1,,2'"),
         ("\u0663 * * * *", "The minute can't be"),
         ("1" * 5000 + " * * * *", "The minute can't be"),
-        ("@often", "Of names there are @yearly"),
+        ("@often", "The names are @yearly"),
         ("* * 31 2 *", "never due: no month 2 has a day 31"),
         ("0 0 30 FEB *", "never due"),
         ("0 0 31 4,6,9,11 *", "never due"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collab.serving.messages.chunks import EXTENSION_BYTES, MAX_CHUNKS, SIZE_LINE_BYTES, Chunks
 from collab.serving.messages.refusals import Refused
 
-#: What is no body in chunks (RFC 9112 §7.1), and what it gets.
+#: What is not a chunked body (RFC 9112 §7.1), and what it gets.
 MALFORMED = {
     "no number": b"zz\r\n",
     "a prefix": b"0x2\r\nab\r\n0\r\n\r\n",

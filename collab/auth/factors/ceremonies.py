@@ -42,7 +42,7 @@ class PasskeyRefused(Unauthorized):
 
 
 class NoDomain(Conflict):
-    """Passkeys need a name, such as localhost: open the service by its name, not by a number."""
+    """Passkeys need a host name, such as localhost: don't open the service by its IP address."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ MAX_DOUBLINGS = 10
 
 
 class WrongCode(Unauthorized):
-    """The code is wrong, was used before, or has run out."""
+    """The code is wrong, was used before, or has expired."""
 
     kind = "wrong-code"
 

@@ -37,7 +37,7 @@ class TooManyPasskeys(Conflict):
 
 
 class PasskeyKnown(Conflict):
-    """This passkey is there already."""
+    """This passkey is already registered."""
 
 
 @dataclass(frozen=True)

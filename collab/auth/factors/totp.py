@@ -33,7 +33,7 @@ ISSUER_NAME = "Collab"
 
 
 class TotpOn(Conflict):
-    """This account has an authenticator app already: turn it off first."""
+    """This account already has an authenticator app: turn it off first."""
 
 
 class NothingToConfirm(Conflict):

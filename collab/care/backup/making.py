@@ -65,7 +65,7 @@ def make(sources: Sources, place: Path, seal: tuple[Sealer, Opener | None] | Non
     """
     # Looked at first, so that nobody waits for a copy to be told; and again when it is put there.
     if place.exists():
-        raise CanNotBackUp(f"{place} is there already.")
+        raise CanNotBackUp(f"{place} already exists.")
     place.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
@@ -203,5 +203,5 @@ def _put(draft: Path, place: Path) -> None:
         # A link and no rename: that would replace what is there without a word.
         os.link(draft, place)
     except FileExistsError:
-        raise CanNotBackUp(f"{place} is there already.") from None
+        raise CanNotBackUp(f"{place} already exists.") from None
     sync_folder(place.parent)

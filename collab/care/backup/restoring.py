@@ -95,7 +95,7 @@ def _require_empty(instance: Path, database: Path | None, made: set[Path]) -> No
             f"{instance} is not empty ({names}). Stop the server and move the folder away first."
         )
     if database is not None and database.exists():
-        raise CanNotRestore(f"{database} is there already.")
+        raise CanNotRestore(f"{database} already exists.")
 
 
 def _move_new(source: Path, target: Path) -> None:
@@ -105,7 +105,7 @@ def _move_new(source: Path, target: Path) -> None:
     try:
         os.link(draft, target)
     except FileExistsError:
-        raise CanNotRestore(f"{target} is there already.") from None
+        raise CanNotRestore(f"{target} already exists.") from None
     finally:
         draft.unlink()
     source.unlink()

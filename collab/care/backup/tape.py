@@ -120,7 +120,7 @@ def read_tape(source: IO[bytes], found: list[Entry]) -> Iterator[Piece | Manifes
                 # folder.
                 content = tar.extractfile(member) if member.isreg() else None
                 if content is None:
-                    raise NotABackup(f"{member.name!r} in it is no file.")
+                    raise NotABackup(f"{member.name!r} in it is not a file.")
                 if member.name == MANIFEST_NAME:
                     yield _manifest(content, member.size, found)
                     return

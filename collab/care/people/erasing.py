@@ -44,7 +44,7 @@ MERGED_PAGES = 300
 
 
 class OwnsAlone(Conflict):
-    """Others work in projects that only this account owns: share them, or set `take_projects`."""
+    """This account alone owns projects of others: add an owner, or set `take_projects`."""
 
     def __init__(self, found: list[int]) -> None:
         why = " ".join((type(self).__doc__ or "").split())

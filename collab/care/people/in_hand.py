@@ -26,7 +26,7 @@ class Exports:
         with self._lock:
             if self._in_hand[user_id] >= MAX_EXPORTS_PER_PERSON:
                 raise TooManyRequests(
-                    "Your exports before this one are still being fetched: end one of them.",
+                    "Your earlier exports are still being sent: wait for one, or cancel it.",
                     retry_after=RETRY_S,
                 )
             self._in_hand[user_id] += 1

@@ -178,6 +178,6 @@ def init_app(app: Flask) -> None:
     def refuse_parts() -> None:
         environ = request.environ
         if "HTTP_CONTENT_RANGE" in environ and request.method not in ("GET", "HEAD"):
-            raise Malformed("Content-Range is not supported: send the whole, without it.")
+            raise Malformed("Content-Range is not supported: send the whole body without it.")
         if "CONTENT_LENGTH" in environ and request.content_length is not None:
             environ.pop("wsgi.input_terminated", None)

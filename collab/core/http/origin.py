@@ -27,7 +27,7 @@ class ForeignPage(Forbidden):
 
 
 class ForeignSocket(Forbidden):
-    """Pages of this origin may open no sockets here: SOCKET_ORIGINS says which may."""
+    """Pages of this origin may not open sockets here: SOCKET_ORIGINS lists those that may."""
 
     kind = "foreign-socket"
 

@@ -17,7 +17,7 @@ class Trait(Enum):
     IDEMPOTENT = "it takes an Idempotency-Key"
     VERSIONED = "its answer has an ETag"
     LINKED = "its answer has a Link to the next page"
-    TABULAR = "its answer is CSV for who prefers it"
+    TABULAR = "its answer is CSV for callers who prefer it"
     RESUMED = "it takes a Last-Event-ID"
 
 

@@ -102,7 +102,7 @@ def _words(error: BaseException | None) -> str:
 
 def _count(last: logging.LogRecord, times: int) -> logging.LogRecord:
     """Make the line that stands for those that were held back, the last of which is given."""
-    message = f"{last.getMessage()} (so or alike {times} times more within {WINDOW_S:.0f} s)"
+    message = f"{last.getMessage()} (this or similar {times} times more within {WINDOW_S:.0f} s)"
     known = {"name": last.name, "levelno": last.levelno, "levelname": last.levelname}
     noted = {"request_id": getattr(last, "request_id", ""), "is_count": True}
     return logging.makeLogRecord(known | noted | {"msg": message, "created": time.time()})

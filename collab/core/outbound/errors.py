@@ -10,7 +10,7 @@ class OutboundError(Exception):
 
 
 class Forbidden(OutboundError):
-    """The address is none that may be called: nothing was sent."""
+    """This address may not be called: nothing was sent."""
 
     code = "forbidden_address"
 
@@ -28,6 +28,6 @@ class TookTooLong(OutboundError):
 
 
 class Broken(OutboundError):
-    """The connection could not be made, or broke, or what came over it was no HTTP."""
+    """The connection could not be made, or broke, or what came over it was not HTTP."""
 
     code = "broken"

@@ -82,5 +82,5 @@ def _words(error: Exception) -> str:
     if isinstance(error, httpcore.ConnectError):
         return "Nobody takes connections there."
     if isinstance(error, httpcore.ProtocolError):
-        return "What came was no proper HTTP."
+        return "The answer was not proper HTTP."
     return "The connection broke."

@@ -39,7 +39,7 @@ def addresses_of(
         raise Unresolved(f"{host} has no address.")
     if not allow_private and not all(map(is_public, found)):
         # Which one is not said: the sender would learn what the names inside stand for.
-        raise Forbidden(f"{host} is, or is also, an address that is not public.")
+        raise Forbidden(f"{host} has an address that is not public.")
     # These very addresses are connected to: a second look-up could give others (DNS rebinding).
     return found[:MAX_ADDRESSES]
 

@@ -69,7 +69,7 @@ def parse(url: str, *, allow_private: bool = False) -> Target:
     written, host, port, target = match.groups()
     scheme = written.lower()
     if scheme == "http" and not allow_private:
-        raise BadAddress("Must begin with https://, so that nobody on the way reads along.")
+        raise BadAddress("Must begin with https://, so that nobody on the way can read it.")
     if not TARGET_PATTERN.fullmatch(target):
         raise BadAddress("Must have only ASCII after the host: write other characters as %XX.")
     path = target if target.startswith("/") else f"/{target}"

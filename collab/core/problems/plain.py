@@ -138,7 +138,7 @@ PLAIN_TYPES = (
         "unavailable",
         503,
         "The service can't do this now, or not on this machine; `detail` has the reason.",
-        "Wait as long as `Retry-After` says. The server prints at its start what is switched off.",
+        "Wait as long as `Retry-After` says. The server prints at start-up what is off.",
     ),
     _plain(
         "http-version-not-supported",
@@ -149,7 +149,7 @@ PLAIN_TYPES = (
     _plain(
         "disk-full",
         507,
-        "The server's disk is full: nothing can be kept until there is room again.",
+        "The server's disk is full: nothing can be saved until there is room again.",
         "Delete what you no longer need, which still works, or tell whoever runs the server.",
     ),
 )

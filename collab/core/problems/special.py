@@ -31,7 +31,7 @@ SPECIAL_TYPES = (
         "refresh-token-reused",
         401,
         "Refresh token reused",
-        "The token was traded before, so somebody may have copied it: its session has been ended.",
+        "The token was used before, so somebody may have copied it: its session has been ended.",
         "Log in again, keep the newest token only, and refresh in one place at a time.",
     ),
     ProblemType(
@@ -59,7 +59,7 @@ SPECIAL_TYPES = (
         "provider-unavailable",
         503,
         "Provider out of reach",
-        "The service that is to say who you are gives no answer, or too many wait for it.",
+        "The service that should say who you are does not answer, or too many are waiting for it.",
         "Wait as long as `Retry-After` says and start again, or sign in another way.",
     ),
     ProblemType(
@@ -95,7 +95,7 @@ SPECIAL_TYPES = (
         409,
         "Password needed once",
         "An account has this address, and not both sides have verified whose address it is.",
-        "Send its password with the proof, once; or sign in as ever and link the service there.",
+        "Send its password with the proof, once; or sign in as usual and link the service there.",
     ),
     ProblemType(
         "identity-taken",
@@ -157,7 +157,7 @@ SPECIAL_TYPES = (
         "email-taken",
         409,
         "E-mail address taken",
-        "There is an account with this address already.",
+        "There is already an account with this address.",
         "Log in with it.",
     ),
     ProblemType(
@@ -185,14 +185,14 @@ SPECIAL_TYPES = (
         "events-quota-spent",
         507,
         "Quota of events spent",
-        "The project's events take all the room that they may: nothing of this request was kept.",
+        "The project's events have used up their quota: nothing of this request was kept.",
         "Discard dead letters, wait until old events are deleted, or ask for a larger quota.",
     ),
     ProblemType(
         "address-not-verified",
         403,
         "Address not verified",
-        "Nobody has shown yet that what is sent to your address is read by you.",
+        "You have not shown yet that you read what is sent to your address.",
         "Follow the link in the mail that you got; `POST /api/v1/auth/verification` sends another.",
     ),
     ProblemType(
@@ -206,7 +206,7 @@ SPECIAL_TYPES = (
         "link-spent",
         410,
         "Link spent",
-        "The link was used before, a newer one was sent, or its time is over.",
+        "The link was used before, was replaced by a newer one, or has expired.",
         "Ask for a new one, and follow the link in the newest mail.",
     ),
     ProblemType(
@@ -221,6 +221,6 @@ SPECIAL_TYPES = (
         429,
         "Too many attempts",
         "Too many passwords were tried for this address.",
-        "Wait as many seconds as `Retry-After` says; the right password is then taken.",
+        "Wait as many seconds as `Retry-After` says; the right password will then be accepted.",
     ),
 )

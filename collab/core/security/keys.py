@@ -34,7 +34,7 @@ def kept_secret(path: Path) -> str:
     if not path.exists():
         _make(path)
     if not (secret := path.read_text().strip()):
-        raise ValueError(f"{path.name} is empty: delete it, and a new one is made")
+        raise ValueError(f"{path.name} is empty: delete it, and a new one will be made")
     return secret
 
 

@@ -139,7 +139,7 @@ class Blobs:
                     yield
                     return
             if time.monotonic() > until:
-                raise TimeoutError("another backup goes on")
+                raise TimeoutError("another backup is running")
             time.sleep(HELD_LOOK_S)
 
     @contextlib.contextmanager

@@ -48,7 +48,7 @@ TAGGED_FLAGS = tuple(
     for code in ("gbeng", "gbsct", "gbwls")
 )
 
-NOTHING_SEEN = "Must have something to see in it."
+NOTHING_SEEN = "Must have at least one visible character."
 
 
 def trouble(line: str) -> str | None:

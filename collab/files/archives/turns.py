@@ -45,7 +45,7 @@ class ArchiveTurns:
         with self._moved:
             if self._open[who] >= MAX_ARCHIVES_PER_PERSON:
                 raise TooManyRequests(
-                    f"{MAX_ARCHIVES_PER_PERSON} archives are in hand: wait for their end."
+                    f"{MAX_ARCHIVES_PER_PERSON} archives of yours are in progress: wait for one."
                 )
             self._open[who] += 1
             try:

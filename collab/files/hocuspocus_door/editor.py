@@ -93,7 +93,7 @@ class NamedEditor(Editor):
         if self.patience() > 0:
             return
         if self._warned:
-            raise TokenExpired("The access token has expired: come back with a fresh one.")
+            raise TokenExpired("The access token has expired: connect again with a fresh one.")
         self._warned = True
         self.follower.say(protocol.TOKEN_REQUEST)
 

@@ -196,7 +196,7 @@ class HocuspocusSocket(Served):
             raise TooManyTexts()
         file_id = protocol.file_of(key) or self._file_id
         if file_id is None:
-            raise NotFound("There is no text of that name: it is named by its id.")
+            raise NotFound("There is no text with that name: a text is named by its id.")
         text = load_text(file_id, who)
         follower = NamedFollower(who, self._line, key, self._parked.rouse, closes=modern)
         self._editors[key] = NamedEditor(who, text.id, follower, lf=self._lf)

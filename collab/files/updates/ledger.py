@@ -134,7 +134,7 @@ class _Look:
         if struct.clock >= known or parent is None or self._trusted:
             return
         if self._known.of((struct.client, known - 1)) != parent:
-            raise Unusable("it goes on with something that is in another place")
+            raise Unusable("it continues a run that is in another place")
 
     def _of(self, at: Id) -> Places:
         is_known = self._new is None or at[1] < self._clocks.get(at[0], 0)
@@ -151,5 +151,5 @@ class _Look:
         if (left and first is None) or (right and second is None):
             return None
         if left and right and first != second and not self._trusted:
-            raise Unusable("it puts something beside two that are not in the same")
+            raise Unusable("it puts something between two that are in different places")
         return first if left else second

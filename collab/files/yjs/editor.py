@@ -124,7 +124,7 @@ class Editor(Connection):
     def tick(self) -> None:
         """End when the token has expired: this protocol has no way to renew it."""
         if self.patience() <= 0:
-            raise TokenExpired("The access token has expired: come back with a fresh one.")
+            raise TokenExpired("The access token has expired: connect again with a fresh one.")
 
     def pause(self) -> float:
         """Return the seconds after which the editor may go on: it sent too much at once."""

@@ -42,7 +42,7 @@ class Newlines:
             with suppress(Conflict):
                 self._convert()
                 return
-        raise Unavailable("The text changes too fast to have its line breaks changed: come back.")
+        raise Unavailable("The text changes too fast to convert its line breaks: connect again.")
 
     def _convert(self) -> None:
         ask = lambda document, version: (document.units, version)  # noqa: E731
@@ -55,7 +55,7 @@ class Newlines:
             writer().submit(Change(self._file_id, self._caller, "yjs", delta=delta, base=version))
         except Forbidden:
             raise Forbidden(
-                "This text has other line breaks than LF, and only who may write can change them."
+                "This text has line breaks other than LF; only people who may write convert them."
             ) from None
 
     def end(self) -> None:

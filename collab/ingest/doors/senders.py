@@ -23,7 +23,7 @@ DOOR_BLUEPRINTS = ("ingest", "segment")
 
 
 class WrongKey(Unauthorized):
-    """The write key is not known, or has ended."""
+    """The write key is unknown, or is no longer valid."""
 
     kind = "wrong-write-key"
 

@@ -117,5 +117,5 @@ def _request(connection: Store, key: int, now: int) -> Request:
 
 def _unchanged(connection: Store, key: int) -> Outcome:
     row = connection.execute("SELECT state FROM dead_letters WHERE id = ?", (key,)).fetchone()
-    why = f"It is {row[0]} already." if row else "It is not there any more."
+    why = f"It is {row[0]} already." if row else "It is gone."
     return Outcome(key, UNCHANGED, reason=why)

@@ -42,14 +42,14 @@ class Rehearsal:
         return [
             self._one(key)
             if time.monotonic() < deadline
-            else Outcome(key, UNKNOWN, reason="There was no time to look at it: ask for fewer.")
+            else Outcome(key, UNKNOWN, reason="There was no time left for it: ask for fewer.")
             for key in ids
         ]
 
     def _one(self, key: int) -> Outcome:
         letter = finding.load(self._connection, key)
         if letter is None:
-            return Outcome(key, UNCHANGED, reason="It is not there any more.")
+            return Outcome(key, UNCHANGED, reason="It is gone.")
         if letter.state != OPEN:
             return Outcome(key, UNCHANGED, reason=f"It is {letter.state} already.")
         source = self._sources.get([letter.source_id]).get(letter.source_id)

@@ -80,7 +80,7 @@ def correct(letter: Letter, payload: dict[str, Any] | None, actor: Caller) -> Le
     with writer() as connection:
         _require_quota(connection, letter.project_id, len(correction or b""))
         if not changing.correct(connection, letter.id, correction, milliseconds(utcnow())):
-            raise Conflict("The letter is not open any more.")
+            raise Conflict("The letter is no longer open.")
         changed = finding.load(connection, letter.id)
         act = acts.note(connection, letter.project_id, actor.user_id, "corrected", letter.id)
     acts.tell(act)
@@ -173,7 +173,7 @@ def _room(connection: Store) -> int:
     (waiting,) = connection.execute("SELECT sum(length(body)) FROM inbox").fetchone()
     room: int = setting("INGEST_QUEUE_MB") * MIB - (waiting or 0)
     if room <= 0:
-        raise TooManyRequests("Too much waits already: replay later.", retry_after=RETRY_S)
+        raise TooManyRequests("Too many events are waiting: replay later.", retry_after=RETRY_S)
     return room
 
 

@@ -128,11 +128,11 @@ class Lookup:
         try:
             found = orjson.loads(answer)["events"]
         except (ValueError, KeyError, TypeError):
-            raise Failed("answered something else than JSON with `events`") from None
+            raise Failed("answered with something other than JSON with `events`") from None
         if not isinstance(found, list) or len(found) != len(events):
-            raise Failed("answered about another number of events")
+            raise Failed("answered for a different number of events")
         if not all(isinstance(one, dict) for one in found):
-            raise Failed("answered with something that is no object")
+            raise Failed("answered with something that is not an object")
         return found
 
 

@@ -186,7 +186,7 @@ def _rule(sent: Any) -> Rule:
         raise ValueError(f"`{sorted(missing)[0]}` is missing.")
     known = needed | OPTIONAL_MEMBERS.get(op, set()) | {"op", "type"}
     if unknown := sent.keys() - known:
-        raise ValueError(f"`{sorted(map(str, unknown))[0]}` is no member of this rule.")
+        raise ValueError(f"`{sorted(map(str, unknown))[0]}` is not a member of this rule.")
     return Rule(
         op,
         _path(sent.get("path", sent.get("from"))),

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 #: Seconds of the processor that the events of one request may take to be checked: what is left then
 #: is rejected. Not seconds of a clock: on a busy machine good events would pay for others' work.
 CHECK_PATIENCE_S = 2.0
-GIVEN_UP_REASON = "The worker died several times while it had the request of this event in hand."
+GIVEN_UP_REASON = "The worker died several times while processing the request with this event."
 
 
 class Patience:

@@ -58,7 +58,7 @@ class Steps(fields.String):
         if not all(0 < len(one) <= MAX_NAME for one in found):
             raise ma.ValidationError(f"A type has 1 to {MAX_NAME} characters.")
         if len(set(found)) < len(found):
-            raise ma.ValidationError("The types must be different ones.")
+            raise ma.ValidationError("The types must differ from one another.")
         return found
 
 

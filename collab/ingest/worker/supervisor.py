@@ -22,8 +22,8 @@ from .process import ended_in_time, has_ended, start, unheard
 log = logging.getLogger(__name__)
 
 THREAD_WARNING = (
-    "INGEST_WORKER=thread: a turn of the worker has no bound of time and memory here, and shares"
-    " the server's interpreter; for events of strangers let it be a process"
+    "INGEST_WORKER=thread: a turn of the worker has no limit of time or memory here, and shares"
+    " the server's interpreter; if strangers send events, run it as a process"
 )
 #: Seconds before a process that died is started again: doubled each time, up to the second one.
 FIRST_BACKOFF_S = 0.2

@@ -141,7 +141,7 @@ def talking(provider: ProviderSettings) -> Iterator[None]:
     except OAuthError as error:
         _note(provider, error)
         if error.error in CODE_REFUSED:
-            raise AttemptInvalid(f"{provider.label} takes this code no more.") from None
+            raise AttemptInvalid(f"{provider.label} no longer accepts this code.") from None
         raise ProviderFailed(f"{provider.label} refused the log-in of this service.") from None
     except HTTPError as error:
         _note(provider, error)
@@ -153,7 +153,7 @@ def talking(provider: ProviderSettings) -> Iterator[None]:
         raise ProviderFailed() from None
     except (RequestException, OutboundError) as error:
         _note(provider, error)
-        raise ProviderUnavailable(f"{provider.label} gives no answer: try again later.") from None
+        raise ProviderUnavailable(f"{provider.label} does not answer: try again later.") from None
     except (JoseError, ValueError, KeyError, TypeError, RuntimeError) as error:
         _note(provider, error)
         raise ProviderFailed() from None

@@ -32,7 +32,7 @@ def _with_info(client: Client, token: dict[str, Any], found: dict[str, Any]) -> 
     """Add what the user's info says, if it is of the same person (OpenID Connect Core §5.3.2)."""
     info = client.userinfo(token=token)
     if info.get("sub") != found["sub"]:
-        raise ProviderFailed("The provider's answers are of two different people.")
+        raise ProviderFailed("The provider's answers are about two different people.")
     # Whether an address is verified is said by whoever names it.
     told = {key: one for key, one in found.items() if key != "email_verified"}
     return {**info, **told}

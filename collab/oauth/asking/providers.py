@@ -55,7 +55,7 @@ class Provider:
             must = metadata[NAMES_ISSUER]
             fits = named == metadata["issuer"] or (named is None and not must)
         if not fits:
-            raise AttemptInvalid("This answer came from another provider than was asked.")
+            raise AttemptInvalid("This answer came from a different provider than was asked.")
 
     def identify(self, code: str, redirect_uri: str, nonce: str, verifier: str) -> Claims:
         """Trade a code for what the provider says of a person; raises as `talking`."""

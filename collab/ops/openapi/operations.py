@@ -271,7 +271,7 @@ def _describe_headers(app: Flask, rule: Rule, view: Callable[..., Any], operatio
 
 
 def _describe_table(answer: Json) -> None:
-    complete = "Of CSV: `false` where it is not all that was asked for; JSON has it in the body."
+    complete = "For CSV: `false` if it is not all that was asked for; JSON says so in the body."
     schema = {"type": "string", "enum": ["true", "false"]}
     answer["content"][CSV_TYPE] = {"schema": {"type": "string"}, "example": "id,type\r\n"}
     answer["headers"][COMPLETE_HEADER] = {"description": complete, "schema": schema}

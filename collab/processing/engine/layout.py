@@ -53,8 +53,8 @@ def layout_of(path: Path, payload: dict[str, Any]) -> Layout:
     note = None
     if others:
         note = (
-            f"{quoted(best)} was taken for what separates the cells, and "
-            f"{' or '.join(map(quoted, others))} would fit, too: `delimiter` decides."
+            f"{quoted(best)} was taken as the separator of cells, but "
+            f"{' or '.join(map(quoted, others))} would fit, too: `delimiter` chooses."
         )
     return Layout(path, encoding, header_line, best, decimal, note)
 

@@ -85,7 +85,7 @@ class Query:
                 raise TableError(
                     "wrong_type",
                     f"Column {quoted(column)} was read as {kind}, and {quoted(wanted)} is text, "
-                    "which matches nothing in it. Leave out the quotation marks, or have the "
+                    "which matches nothing in it. Leave out the quotation marks, or read the "
                     f'column as text: "types": {{{quoted(column)}: "text"}}.',
                 )
 

@@ -100,7 +100,7 @@ def topic_of(request: Body, default: str | None = None) -> str:
         return f"project:{project_id}"
     topic = request.get("topic", default)
     if not isinstance(topic, str):
-        raise invalid("topic", "Say which topic: `topic` or `project_id`.")
+        raise invalid("topic", "Say which topic: send `topic` or `project_id`.")
     return topic
 
 
@@ -110,7 +110,7 @@ def topics_of(request: Body) -> list[str]:
     if topics is None:
         return [topic_of(request)]
     if {"topic", "project_id", "projectId"} & request.keys():
-        raise invalid("topics", "Say `topics` or one topic, not both.")
+        raise invalid("topics", "Send `topics` or one topic, not both.")
     if not _is_topics(topics):
         raise invalid("topics", f"Must be a list of 1 to {MAX_TOPICS} topics.")
     # In the order in which they were named, so that the answers come in it.

@@ -45,5 +45,5 @@ def _id_of(given: object) -> int | str:
     if isinstance(given, dict):
         given = given.get("projectId", given.get("project_id"))
     if isinstance(given, bool) or not isinstance(given, int | str):
-        raise invalid("projectId", "Say which project, by its id.")
+        raise invalid("projectId", "Name the project by its id.")
     return given

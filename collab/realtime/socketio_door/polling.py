@@ -72,7 +72,7 @@ class PolledWire(Wire):
             self.seen_at = time.monotonic()
             fits = not self._dead and self._brought_bytes + len(body) <= MAX_BROUGHT_BYTES
             if not fits or not self._budget.take(self._network, len(body)):
-                raise TooManyRequests("Too much at once.", retry_after=1)
+                raise TooManyRequests("You are sending too much at once.", retry_after=1)
             self._brought.append(body)
             self._brought_bytes += len(body)
 
@@ -104,7 +104,7 @@ class PolledWire(Wire):
         with self._lock:
             self.seen_at = time.monotonic()
             if self.polled:
-                raise Malformed("Another request is already waiting for this.")
+                raise Malformed("Another request is already polling this session.")
             self._poll = Poll(self)
             return self._poll
 

@@ -62,11 +62,11 @@ class Chunks:
         end = self._buffer.find(b"\n", 0, limit)
         if end < 0:
             if len(self._buffer) >= limit:
-                raise malformed("a line of its body in chunks is too long")
+                raise malformed("a line of its chunked body is too long")
             return None
         # A lone LF is refused: a proxy before us may see the line's end elsewhere (RFC 9112 §11.2).
         if end == 0 or self._buffer[end - 1] != 0x0D:
-            raise malformed("a line of its body in chunks does not end with CRLF")
+            raise malformed("a line of its chunked body does not end with CRLF")
         line = bytes(self._buffer[: end - 1])
         del self._buffer[: end + 1]
         return line

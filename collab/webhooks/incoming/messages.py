@@ -66,7 +66,7 @@ def _verify_github(secret: str, sent: Sent) -> None:
     offered = sent.headers.get(GITHUB_SIGNATURE_HEADER, "")
     # In constant time, and as bytes: the header may be anything.
     if not hmac.compare_digest(offered.encode(), (GITHUB_SIGNATURE_PREFIX + made).encode()):
-        raise BadSignature("The header X-Hub-Signature-256 is missing or not the right one.")
+        raise BadSignature("The header X-Hub-Signature-256 is missing or wrong.")
 
 
 def payload_of(sent: Sent) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _fields(body: bytes) -> dict[str, Any]:
     except ValueError:
         raise Malformed("The body is not a UTF-8 form, or has too many fields.") from None
     if any("\0" in name or "\0" in value for name, value in pairs):
-        raise Malformed("A field has the character NUL.")
+        raise Malformed("A field has a NUL character (U+0000).")
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name not in found:

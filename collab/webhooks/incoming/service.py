@@ -95,7 +95,7 @@ def delete(hook: IncomingHook, actor: Caller) -> None:
 def require_publishable(kind: str) -> None:
     """Raise Unprocessable or ReservedType for a type that no member may publish and keep."""
     if not publishing.draft(kind, {}).kept:
-        raise invalid("event_type", "Events of this type are not kept: choose another word.")
+        raise invalid("event_type", "Events of this type are not kept: choose another type.")
 
 
 def facts(hook: IncomingHook) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _take_secret(hook: IncomingHook, given: str | None) -> str | None:
     """Keep the secret that signatures are checked with; returns the one that was made."""
     if hook.check == NO_CHECK:
         if given is not None:
-            raise invalid("secret", "Goes with a `check` that uses it.")
+            raise invalid("secret", "Can only be used with a `check` that needs a secret.")
         return None
     if hook.check == STANDARD and given is not None:
         try:

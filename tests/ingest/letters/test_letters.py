@@ -152,7 +152,7 @@ def test_a_rehearsal_knows_of_sources_and_letters_that_are_gone(pipeline):
     assert [one.reason for one in told] == [
         "Its source has been deleted.",
         "It is replayed already.",
-        "It is not there any more.",
+        "It is gone.",
     ]
 
 

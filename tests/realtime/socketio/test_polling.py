@@ -145,7 +145,7 @@ def test_a_client_that_fetches_nothing_is_cut_off_at_the_bound(wire: PolledWire)
 
 def test_a_client_that_brings_more_than_is_read_is_refused(wire: PolledWire) -> None:
     wire.bring(b"x" * MAX_BROUGHT_BYTES)
-    with pytest.raises(TooManyRequests, match="Too much at once"):
+    with pytest.raises(TooManyRequests, match="sending too much at once"):
         wire.bring(b"x")
     assert len(wire.read(1)) == MAX_BROUGHT_BYTES
     wire.bring(b"x")

@@ -47,7 +47,7 @@ def unpacked(request: Request, body: bytes, most: int) -> bytes:
         body = inflated(body, GZIP_WINDOW_BITS, most)
     elif coding not in PLAIN_CODINGS:
         raise UnsupportedCoding(
-            "JSON is accepted as it is, or packed by gzip.",
+            "JSON is accepted as it is, or compressed with gzip.",
             headers={"Accept-Encoding": "gzip, identity"},
         )
     # Which parsers may ignore, and editors write (RFC 8259 §8.1).
@@ -66,7 +66,7 @@ def inflated(body: bytes, bits: int, most: int) -> bytes:
         try:
             found += inflater.decompress(rest, most + 1 - len(found))
         except zlib.error as error:
-            words = "The body is not packed as it says (gzip, deflate)"
+            words = "The body does not match its Content-Encoding (gzip, deflate)"
             raise Malformed(f"{words}: {error}.") from None
         if len(found) > most:
             raise RequestEntityTooLarge()
@@ -75,4 +75,4 @@ def inflated(body: bytes, bits: int, most: int) -> bytes:
             return found
         if not inflater.eof:
             break
-    raise Malformed("The body is not one whole stream of what it says (gzip, deflate).")
+    raise Malformed("The body is not one complete stream of its Content-Encoding (gzip, deflate).")

@@ -46,7 +46,7 @@ def _as_integer(value: Any, decimal: str) -> Value:
         raise BadValue("is not a whole number")
     whole = int(number)
     if not MIN_INTEGER <= whole <= MAX_INTEGER:
-        raise BadValue("has more digits than 64 bits hold: have it as text")
+        raise BadValue("has more digits than 64 bits hold: read it as text")
     return whole
 
 

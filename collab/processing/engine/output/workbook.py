@@ -53,7 +53,7 @@ class XlsxSink(Sink):
             raise TableError(
                 "output_too_large",
                 f"The workbook would have more than {MAX_SHEET_ROWS:,} rows, or "
-                f"{MAX_SHEET_CELLS:,} cells: filter the rows, or take CSV.",
+                f"{MAX_SHEET_CELLS:,} cells: filter the rows, or choose CSV.",
             )
         for cell in cells if font else ():
             cell.font = font
@@ -97,7 +97,7 @@ class XlsxSink(Sink):
             raise TableError(
                 "cell_too_large",
                 f"A value of column {quoted(name)} has more than the {MAX_TEXT_UNITS:,} characters "
-                "that a workbook takes in a cell: take CSV or JSON.",
+                "that a workbook allows in a cell: choose CSV or JSON.",
             )
         cell = self._made(written, "s")
         # Else it would become a formula as soon as somebody edits it.
