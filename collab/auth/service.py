@@ -41,7 +41,7 @@ def register(email: str, password: str, name: str | None, client: Client) -> Sig
     """
     email = known.address_of(email)
     _check_strength(password, email)
-    # Counted like log-ins: else registering would tell, as often as one likes, who has an account.
+    # Counted like log-ins: otherwise registering would tell anybody who has an account.
     attempt = attempts().begin(client.network, email, guess=False)
     REGISTRATIONS.here().take(client.network)
     password_hash = passwords.hash_password(password)  # before the lock: it takes long

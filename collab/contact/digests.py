@@ -78,7 +78,7 @@ def set_plan(caller: Caller, every: str, zone: str) -> dict[str, str]:
 def unsubscribe(token: str) -> None:
     """Stop the digests of whom a link was sent to; one that stopped already stays so.
 
-    Without an account's token: whoever has the mail may (RFC 8058 §3.1). What is no such token
+    Without an account's token: whoever has the mail may (RFC 8058 §3.1). What is not such a token
     does nothing.
     """
     try:

@@ -272,7 +272,7 @@ class Items(fields.List[Any]):
 
 
 def getters_of(schema: ma.Schema) -> list[tuple[str, Any]]:
-    """Return how each member is read, if that is all that a schema does; else nothing."""
+    """Return how each member is read, if that is all that a schema does; otherwise nothing."""
     if "_getters" not in vars(schema):
         shown = schema.dump_fields.items()
         plain = all(type(field) in PLAIN_FIELDS for _, field in shown)

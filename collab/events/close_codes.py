@@ -8,7 +8,7 @@ in 4500 to 4599, where the last two digits are those of that status.
 
 NORMAL_CLOSURE = 1000
 GOING_AWAY = 1001
-#: What was sent is no message of the protocol.
+#: What was sent is not a message of the protocol.
 UNREADABLE_MESSAGE = 1007
 POLICY_VIOLATION = 1008
 MESSAGE_TOO_BIG = 1009

@@ -148,7 +148,7 @@ class Watch:
         except BlockingIOError:
             return True
         except BrokenPipeError:
-            # The code has closed its input, which is no error: it has read enough.
+            # The code has closed its input, which is not an error: it has read enough.
             written = len(self._unread)
         self._unread = self._unread[written:]
         if not self._unread:

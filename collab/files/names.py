@@ -78,7 +78,7 @@ class _Names:
         #: Names without their case: of files, and of folders.
         self._files: set[str] = set()
         self._there: set[str] = set()
-        #: The last number that each name was given: else each of a thousand would count from one.
+        #: The last number that each name was given: or each of a thousand would count from one.
         self._numbers: Counter[str] = Counter()
 
     def of(self, path: str) -> str:

@@ -125,7 +125,7 @@ def is_on(name: str, user_id: int | None) -> bool:
 
 
 def require(name: str, user_id: int | None) -> None:
-    """Raise FeatureOff for who does not have a feature."""
+    """Raise FeatureOff for whoever does not have a feature."""
     if not is_on(name, user_id):
         raise FeatureOff(name)
 
@@ -139,7 +139,7 @@ def load_to_change(name: str) -> Flag:
 def switch(flag: Flag, enabled: bool, percentage: int, admin: Caller) -> Flag:
     """Switch a feature on or off, for some of the people or for all."""
     row = db.session.get(FlagOverride, flag.name) or FlagOverride(name=flag.name)
-    # The same again is no change: no event, and nobody's memory is outdated by it.
+    # The same again is not a change: no event, and nobody's memory is outdated by it.
     if (flag.enabled, flag.percentage, flag.overridden) != (enabled, percentage, True):
         row.enabled, row.percentage = enabled, percentage
         row.changed_by, row.changed_at = admin.user_id, utcnow()

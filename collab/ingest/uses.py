@@ -20,7 +20,7 @@ SOURCES: Any = Source.__table__
 NOTE_USE = (
     update(SOURCES)
     .where(SOURCES.c.id == bindparam("source"))
-    # It is no change, so the time of the last one stays.
+    # It is not a change, so the time of the last one stays.
     .values(
         last_used_at=bindparam("at", type_=SOURCES.c.last_used_at.type),
         updated_at=SOURCES.c.updated_at,

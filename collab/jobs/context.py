@@ -45,7 +45,7 @@ class Stopped(Exception):
 
 #: What goes into the headers that a job's file is sent with (RFC 9110 §8.3.1; RFC 6266).
 CONTENT_TYPE_PATTERN = re.compile(r"[\w.+-]{1,80}/[\w.+-]{1,80}(; ?charset=[\w-]{1,40})?", re.ASCII)
-#: One line, that is no path.
+#: One line, that is not a path.
 FILENAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]{1,200}")
 
 

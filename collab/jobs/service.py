@@ -234,7 +234,7 @@ def call_off(job: Job, actor: int | None, reason: str = "requested") -> None:
         _tell(JobCancelRequested(**told), actor)
         # It may run in this process, which then stops it now and not at the next look.
         wake_after_commit(look=True)
-    elif job.status != RUNNING:  # cancelled twice is no error: it has been told, and stops
+    elif job.status != RUNNING:  # cancelled twice is not an error: it has been told, and stops
         raise JobEnded(f"The job is already over: it is {job.status}.")
 
 

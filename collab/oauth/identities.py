@@ -84,7 +84,7 @@ def link(proof: Proof, caller: Caller) -> Identity:
 
     Raises AttemptInvalid, IdentityTaken, TooManyIdentities.
     """
-    # The session that asked: else a link could be finished in somebody else's browser (CSRF).
+    # The session that asked: otherwise a link could be finished in somebody else's browser (CSRF).
     if (proof.user_id, proof.session_id) != (caller.user_id, caller.session_id):
         raise AttemptInvalid()
     take_write_lock()

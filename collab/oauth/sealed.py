@@ -96,7 +96,7 @@ def proof_of(state: State, claims: Claims) -> Proof:
 def read_state(sealed: str | None, provider: str) -> State:
     """Open a state that came back; raises AttemptInvalid."""
     state: State = _read(sealed, State, lambda found: State(**found))
-    # Each provider has an address of its own to come back to: else one could answer for another.
+    # Each provider has its own address to come back to: otherwise one could answer for another.
     if state.provider != provider:
         raise AttemptInvalid("This answer came from a different provider than was asked.")
     return state

@@ -29,7 +29,7 @@ from .sealed import Proof
 
 
 def sign_in(proof: Proof, client: Client, password: str | None = None) -> SignedIn:
-    """Sign in whom a provider has named; makes an account for who has none.
+    """Sign in whom a provider has named; makes an account for whoever has none.
 
     Raises PasswordNeeded where there is an account that may be theirs, AddressNotVouched where
     nothing says that the address is theirs, AttemptInvalid, WrongCredentials, TooManyAttempts,
@@ -85,7 +85,7 @@ def _found(claims: Claims, client: Client) -> tuple[User, bool]:
         db.session.rollback()
         raise AddressNotVouched()
     user = db.session.scalar(select(User).where(User.email == claims.email))
-    # Only by a verified address: else anybody could reserve somebody's account for themselves.
+    # Only by a verified address: otherwise anybody could reserve somebody's account for themselves.
     if user is None and claims.verified:
         REGISTRATIONS.here().take(client.network)
         return service.new_account(claims.email, "", claims.name), True

@@ -21,7 +21,7 @@ from .openapi import examples, groups, operations
 #: How Swagger UI shows the document: closed groups, a filter, ready to try, and signed in for good.
 PAGE_SETTINGS = {
     "app_name": "Collab",
-    # Else it is made of the Host header, which Werkzeug can't take apart where it is a name with ß.
+    # Otherwise it is made of the Host header, which Werkzeug can't parse if it is a name with ß.
     "oauth2RedirectUrl": "/api/docs/oauth2-redirect.html",
     "validatorUrl": None,
     "docExpansion": "none",

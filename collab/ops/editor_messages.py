@@ -11,7 +11,7 @@ BYTES: Json = {"type": "string", "format": "binary"}
 YJS: dict[str, str] = {
     "yjsSync": "0: what I have (0), all that you lack (1), what is new (2), of the document.",
     "yjsAwareness": "1: what editors say about themselves; up to 64 KiB each are relayed.",
-    "yjsAuth": "2: from the service, permission denied (0) with the reason; else passed over.",
+    "yjsAuth": "2: from the service, permission denied (0) with the reason; otherwise passed over.",
     "yjsQueryAwareness": "3: asks what all editors say about themselves.",
 }
 #: What Hocuspocus adds; before each of its messages stands the text's id as a string.
@@ -33,7 +33,7 @@ DOORS: dict[str, tuple[str, str, list[str]]] = {
     ),
     "hocuspocus": (
         "/api/v1/hocuspocus/{file_id}",
-        "Texts for @hocuspocus/provider (2 to 4), several on one socket; a name that is no id "
+        "Texts for @hocuspocus/provider (2 to 4), several on one socket; a name that is not an id "
         "means the address's text. Stateless messages are passed over.",
         ["yjsSync", "yjsAwareness", "yjsQueryAwareness", *HOCUSPOCUS],
     ),

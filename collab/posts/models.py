@@ -59,7 +59,7 @@ class Collection(Versioned, Model):
     #: How often its posts have got fresh positions; cursors are good for one such time.
     numbering: Mapped[int] = mapped_column(default=0)
 
-    #: How many posts its owner sees in it; noted by who loads it.
+    #: How many posts its owner sees in it; noted by whoever loads it.
     posts = 0
 
     def shown_besides(self) -> tuple[object, ...]:

@@ -131,7 +131,7 @@ class AggregateIn(Schema):
         attribute="as",
         validate=validate.Length(1, MAX_NAME_LENGTH),
         metadata={
-            "description": "The name of the result's column; else such as `sum_price`.",
+            "description": "The name of the result's column; by default such as `sum_price`.",
             "example": "revenue",
         },
     )
@@ -208,7 +208,7 @@ class ProcessingIn(Schema):
         metadata={
             "description": "What columns are read as, by their names. Of the others in a CSV file "
             "a column is numbers if each cell, written again from its number, is the cell as it "
-            "stands; else all of it stays text: `007`, `1.10`, `1e3`, ids that would be rounded. "
+            "stands; if not, all of it is text: `007`, `1.10`, `1e3`, ids that would be rounded. "
             "The result says in `types` what each column was read as.",
             "example": {"zip": "text", "price": "number"},
         },

@@ -37,7 +37,7 @@ def report(ctx: JobContext, payload: dict[str, Any]) -> Result:
 def gather(ctx: JobContext, days: int, now: datetime) -> Report:
     """Read all facts at one moment; raises FatalError, and Stopped."""
     period = Period.ending(now, days)
-    # One moment for all sections: else a task could be counted in one and missing in another.
+    # One moment for all sections: otherwise a task could be counted in one and missing in another.
     with snapshot(ctx) as connection:
         scope = Scope.of(connection, ctx.project_id or 0, period)
         project = _project(scope, ctx.owner_id)

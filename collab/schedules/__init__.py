@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Serve schedules and see to them; nothing runs in the name of who is gone."""
+    """Serve schedules and see to them; nothing runs in the name of whoever is gone."""
     from ..auth.accounts.disabling import on_disabled
     from ..auth.personal_tokens.scopes import cover
     from ..core.counting import metrics

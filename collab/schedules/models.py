@@ -130,7 +130,7 @@ class Schedule(Owned, Versioned, Model):
         return [self.next_at, *islice(following, SHOWN_RUNS - 1)]
 
     def shown_besides(self) -> tuple[object, ...]:
-        """Return what changes as it runs, which is no change by anybody."""
+        """Return what changes as it runs, which is not a change by anybody."""
         return (self.next_at, self.failures)
 
 

@@ -1,4 +1,4 @@
-"""Nothing runs in the name of who is disabled, or may not make jobs in the project any more."""
+"""Nothing runs in the name of whoever is disabled, or may not make jobs in the project any more."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from .timetable import MAX_CRON_LENGTH
 ZONE_MEANING = "The time zone (IANA database) whose clock the expression means."
 CRON_MEANING = (
     "Minute, hour, day of the month, month and day of the week, or a name such as @daily. Where "
-    "the minute or the hour begins with `*` it is due whenever the clock matches; else once at "
+    "the minute or hour begins with `*` it is due whenever the clock matches; otherwise once at "
     "each of its times, even where the clock shows that time twice or jumps over it."
 )
 MISSED_MEANING = (

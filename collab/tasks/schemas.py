@@ -201,7 +201,7 @@ class MoveIn(Schema):
     before = identifier(metadata={"description": "The task that will follow it."})
     after = identifier(metadata={"description": "The task that it will follow."})
     status = fields.String(
-        validate=STATUS_CHOICE, metadata={"description": "The column; else that of the other task."}
+        validate=STATUS_CHOICE, metadata={"description": "The column; by default the other task's."}
     )
 
     @ma.validates_schema

@@ -1,4 +1,4 @@
-"""Trading refresh tokens: each is good once, and for a few seconds more for who asks again.
+"""Trading refresh tokens: each is good once, and for a few seconds more for whoever asks again.
 
 Two tabs, or a page that is loaded again before the answer has come, send one token twice. Within
 REFRESH_GRACE_SECONDS both are answered alike; after that, the second use ends the session.

@@ -108,7 +108,7 @@ def _add_all(sources: Sources, moment: Moment, staging: Path, tape: TapeWriter) 
             sources.manifest.missing += _add_archive(moment, copy, tape)
         (staging / STORE_NAME).unlink()
     for path in _others(sources.instance, {sources.database}):
-        with contextlib.suppress(FileNotFoundError):  # deleted meanwhile: it is no row's
+        with contextlib.suppress(FileNotFoundError):  # deleted meanwhile: it is not a row's
             tape.add(str(path.relative_to(sources.instance)), path)
 
 

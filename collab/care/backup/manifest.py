@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-#: The last file in a backup: without it, the backup is no whole one.
+#: The last file in a backup: without it, the backup is not a whole one.
 MANIFEST_NAME = "manifest.json"
 FORMAT_NUMBER = 1
 #: Bytes that a manifest may have: some 150 for each file.
@@ -15,7 +15,7 @@ MAX_MANIFEST_BYTES = 512 * 2**20
 
 
 class NotABackup(Exception):
-    """The file is no whole backup; the message says what is wrong."""
+    """The file is not a whole backup; the message says what is wrong."""
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ class Engine(ABC):
 
     @abstractmethod
     def ensure_schema(self, connection: Connection) -> None:
-        """Make after the migrations what is no table of theirs."""
+        """Make after the migrations what is not a table of theirs."""
 
     @abstractmethod
     def run(self, connection: Connection, sql: str) -> None:

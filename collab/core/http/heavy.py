@@ -138,7 +138,7 @@ def heavy(view: Callable[P, T]) -> Callable[P, T]:
 
 
 def sees_to_it_itself(view: Callable[P, T]) -> Callable[P, T]:
-    """Leave large bodies to a route that bounds them otherwise: its callers are no people."""
+    """Leave large bodies to a route that bounds them otherwise: its callers are not people."""
     view.bounds_bodies = True  # type: ignore[attr-defined]
     return view
 
@@ -172,7 +172,7 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def count_heavy() -> None:
         if "CONTENT_TYPE" not in request.environ:
-            return  # it is no JSON
+            return  # it is not JSON
         # How large what comes in chunks or packed will be, nobody knows yet.
         unknown = any(name in request.headers for name in UNTOLD_SIZES)
         size = LARGEST_BYTES if unknown else request.content_length or 0

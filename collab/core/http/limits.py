@@ -1,4 +1,4 @@
-"""Limits: of requests per user, or per address for who is not signed in; and of bodies."""
+"""Limits: of requests per user, or per address for whoever is not signed in; and of bodies."""
 
 from __future__ import annotations
 

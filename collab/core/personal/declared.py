@@ -59,7 +59,7 @@ class Days:
 
 @dataclass(frozen=True)
 class Span:
-    """Rows go after a time that is no setting; the chore does it."""
+    """Rows go after a time that is not a setting; the chore does it."""
 
     time: str
     chore: str

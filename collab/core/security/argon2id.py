@@ -58,7 +58,7 @@ def make(password: str, mib: int) -> str:
 
 
 def matches(password: str, kept: str) -> bool:
-    """Return whether a hash is this password's; what is no hash is nobody's."""
+    """Return whether a hash is this password's; what is not a hash is nobody's."""
     return _behind(lambda: _matches(password, kept))
 
 

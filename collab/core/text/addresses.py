@@ -44,7 +44,7 @@ def canonical(written: str) -> str:
 
 
 def folded(written: str) -> str:
-    """Return the one spelling, or of what is no address the same in lower case."""
+    """Return the one spelling, or of what is not an address the same in lower case."""
     try:
         return canonical(written)
     except ValueError:

@@ -13,7 +13,7 @@ from ..errors import Unprocessable, escaped
 
 NUL_CHARACTER = "\x00"
 NUL_DETAIL = "Must not have NUL characters (U+0000)."
-#: How JSON writes it: a string that has the character itself is no JSON (RFC 8259 §7).
+#: How JSON writes it: a string that has the character itself is not JSON (RFC 8259 §7).
 NUL_IN_JSON = rb"\u0000"
 #: Characters of a pointer that an answer repeats.
 MAX_POINTER_LENGTH = 1000

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 
-#: Categories that no keyboard sends: controls, halves of surrogate pairs, what is no character yet.
+#: Categories that no keyboard sends: controls, halves of surrogate pairs, unassigned ones.
 FORBIDDEN_CATEGORIES = frozenset(["Cc", "Cs", "Cn"])
 
 

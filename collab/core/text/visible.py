@@ -110,7 +110,7 @@ def _is_mongolian(one: str) -> bool:
 
 
 def _is_reserved(one: str) -> bool:
-    """Return whether it is ignored by default though it is no character yet, or never one."""
+    """Return whether it is ignored by default though it is not a character yet, or never one."""
     code = ord(one)
     return (
         code == 0x2065
@@ -148,7 +148,7 @@ def _is_cursive(text: str) -> bool:
 
 
 def _base(before: str) -> str:
-    """Return what ends with the last character that is no mark."""
+    """Return what ends with the last character that is not a mark."""
     tail = before[-MAX_MARKS_SKIPPED:]
     while _category(tail) == "Mn":
         tail = tail[:-1]

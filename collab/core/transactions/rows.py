@@ -54,7 +54,7 @@ class Rows(Generic[M]):
     def add(self, **values: Any) -> M:
         """Insert a row; returns a picture of it, which no session watches.
 
-        Raises TypeError for what is no column, and IntegrityError.
+        Raises TypeError for what is not a column, and IntegrityError.
         """
         row = self._row(values)
         found = self._insert.run(db.session.connection(), row)

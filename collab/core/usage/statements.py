@@ -15,7 +15,7 @@ from ..database import engine
 from .counted import Counted
 from .models import PERSON, PROJECT
 
-#: A view that shows nothing: what is inserted there is added to the counters. Else 175 triggers
+#: A view that shows nothing: what is inserted there is added to the counters. If not, 175 triggers
 #: would say how, and each connection of SQLite parses them all and has them in memory.
 CHANGES_VIEW = "usage_changes"
 MAKE_CHANGES_VIEW = (

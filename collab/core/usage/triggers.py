@@ -58,7 +58,7 @@ def _of_counted(one: Counted) -> Iterator[tuple[str, str]]:
         yield _trigger_of_all(f"{one.name}_changed", "AFTER UPDATE", one.table, changed)
         return
     new, old = of(one.bytes, "new"), of(one.bytes, "old")
-    # Two triggers for a change: where the owner stays, one counter moves; else the old and the new
+    # Two triggers for a change: if the owner stays, one counter moves; if not, the old and the new
     # one.
     same = _same_owners(one.person, one.project)
     grown = counting(one, "new", f"({new} - {old})", "0")

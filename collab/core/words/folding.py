@@ -7,7 +7,7 @@ in scripts in which words are written with and without them:
 - Latin and Greek: all of them. Letters whose stroke Unicode takes for a part of them (`ł`, `ø`,
   `đ`, `ı`) lose it, too, and `æ` and `œ` are two.
 - Cyrillic: the stress, and the dots of `ё`, which are left out in most texts. Others make another
-  letter: `й` is no `и`, `ї` no `і`, `ў` no `у`.
+  letter: `й` is not `и`, `ї` not `і`, `ў` not `у`.
 - Arabic, Hebrew and Syriac: vowel signs and points. `أ`, `إ`, `آ` and `ٱ` are written as `ا` by
   many, and the Persian `ی` and `ک` look like `ي` and `ك`.
 

@@ -59,7 +59,7 @@ class Datagrams(Line):
         self._waker: socket.socket | None = None
         self._lock = threading.Lock()
         self._neighbours: dict[str, Neighbour] = {}
-        #: Letters that are not whole yet, by who sends them.
+        #: Letters that are not whole yet, by whoever sends them.
         self._begun: dict[str, bytearray] = {}
 
     # -- from any thread ------------------------------------------------------------------------

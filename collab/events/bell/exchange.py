@@ -1,6 +1,6 @@
 """What the followers of one process hear of the people in another: signals, and who is there.
 
-The log is no part of it: each process reads that by itself, when it is rung.
+The log is not part of it: each process reads that by itself, when it is rung.
 """
 
 from __future__ import annotations

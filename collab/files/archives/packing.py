@@ -91,7 +91,7 @@ def _entry(file: Any, name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, _moment(file.updated_at))
     # Pictures and archives are packed already: to deflate them takes time and gains nothing.
     entry.compress_type = zipfile.ZIP_DEFLATED if file.kind == TEXT else zipfile.ZIP_STORED
-    # Else unpackers on Unix make files that nobody may read.
+    # Otherwise unpackers on Unix make files that nobody may read.
     entry.external_attr = 0o100644 << 16
     return entry
 

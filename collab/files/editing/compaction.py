@@ -177,7 +177,7 @@ def _store(live_text: LiveText, packed: bytes, state: bytes) -> None:
 
 
 def _prove(live_text: LiveText) -> Write:
-    """Prove that what is stored is what is in memory; else write a checkpoint of that."""
+    """Prove that what is stored is what is in memory; otherwise write a checkpoint of that."""
     if not proof.holds(live_text.document, store.load(live_text.file_id).all):
         return _checkpoint(live_text)
 

@@ -28,7 +28,7 @@ class Spending(Debts):
 
     @contextmanager
     def of(self, person: int, spent_s: float = 0.0) -> Iterator[None]:
-        """Note what is done here, and was before; raises TooBusy for who has taken too much."""
+        """Note what is done here, and was before; raises TooBusy for whoever has taken too much."""
         if (owed := self.owed(person)) > BURST_CPU_S:
             raise TooBusy()
         # CPU time, so that nobody pays for a slow disk or for others.

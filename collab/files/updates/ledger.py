@@ -91,7 +91,7 @@ class Ledger:
 
 
 def _is_other(struct: Struct) -> bool:
-    """Return whether something is no letter of the text, and not gone either."""
+    """Return whether something is not a letter of the text, and not gone either."""
     is_letter = struct.kind == STRING and struct.inside == TEXT_ROOT
     return not is_letter and struct.kind not in (GC, DELETED)
 

@@ -1,4 +1,4 @@
-"""How many bytes of a document are no letters of its text: what is in other roots, and formats."""
+"""How many bytes of a document are not letters of its text: what is in other roots, and formats."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Run = tuple[int, int, int]
 
 
 class Others:
-    """What is no letter of the text, by where it is: what is deleted counts once, and no longer."""
+    """What is not a letter of the text, by where it is: what is deleted counts only once."""
 
     def __init__(self) -> None:
         self.bytes = 0

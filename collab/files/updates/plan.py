@@ -73,7 +73,7 @@ def make(update: Update, clocks: dict[int, int]) -> Plan:
 
 
 def _alone(plan: Plan, clocks: dict[int, int]) -> dict[int, int] | None:
-    """Plan what most updates have, one new struct whose neighbours are there; else do nothing."""
+    """Plan what most updates have, one new struct whose neighbours are there, or do nothing."""
     if len(plan.update.structs) != 1:
         return None
     ((client, found),) = plan.update.structs.items()

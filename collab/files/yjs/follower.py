@@ -45,7 +45,7 @@ def editors_topic(file_id: int) -> str:
     return f"yjs:{file_id}"
 
 
-#: The type of the signal by which they are told; it is no event, and goes to them alone.
+#: The type of the signal by which they are told; it is not an event, and goes to them alone.
 EDITORS_CHANGED = "editors.changed"
 
 

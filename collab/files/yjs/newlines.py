@@ -31,7 +31,7 @@ class Newlines:
         self._here = False
 
     def begin(self, *, counts: bool) -> None:
-        """Change those that are there, in the name of who opens it; raises Forbidden, Unavailable.
+        """Change those that are there, in the opener's name; raises Forbidden, Unavailable.
 
         Who only reads (not `counts`) changes nothing, and has nobody else write otherwise.
         """

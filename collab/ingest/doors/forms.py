@@ -82,7 +82,7 @@ def sent(media_type: str, content_type: str | None, headers: Headers, body: byte
 def _plain(body: bytes) -> Sent:
     """Read events of the plain schema, or CloudEvents that nobody said are some."""
     found = _read(EVENT, body)
-    # The first that says what it is: a line before it that is no event must not speak for it.
+    # The first that says what it is: a line before it that is not an event must not speak for it.
     telling = (
         one for one in found.read.values if isinstance(one, dict) and TELLING_MEMBERS & one.keys()
     )
@@ -101,7 +101,7 @@ def _read(format: str, body: bytes) -> Sent:
 
 
 def from_lines(body: bytes) -> bytes:
-    """Make a list of events, one a line; a line that is no JSON becomes a text in it.
+    """Make a list of events, one a line; a line that is not JSON becomes a text in it.
 
     So it costs none of its neighbours, and its dead letter shows it as it came.
     """

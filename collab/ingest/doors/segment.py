@@ -69,7 +69,7 @@ def _with(shared: dict[str, dict[str, Any]], message: Any) -> Any:
     merged = dict(message)
     for name, all_have in shared.items():
         own = message.get(name)
-        # What is no object is the pipeline's to reject, as it was sent.
+        # What is not an object is the pipeline's to reject, as it was sent.
         if own is None or isinstance(own, dict):
             merged[name] = all_have | (own or {})
     return merged

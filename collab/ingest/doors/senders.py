@@ -69,7 +69,7 @@ def offered_key() -> str | None:
     if authorization.type == "basic":
         return authorization.username or authorization.password or ""
     token = authorization.token or ""
-    # By its prefix: an access token is no wrong key, but a person.
+    # By its prefix: an access token is not a wrong key, but a person.
     return token if authorization.type == "bearer" and token.startswith(KEY_PREFIX) else None
 
 
@@ -99,7 +99,7 @@ def by_key() -> Origin | None:
 def count_unproven() -> None:
     """Count a request for its address until there is a good key in its body (`by_key_in_body`).
 
-    Raises TooManyRequests, before anything is read, for who has sent too many without one.
+    Raises TooManyRequests, before anything is read, for whoever has sent too many without one.
     """
     WRONG_KEYS.here().take(network_of(request.remote_addr))
 

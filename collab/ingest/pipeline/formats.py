@@ -103,7 +103,7 @@ def is_sound(value: object) -> bool:
         probe = [probe]
     try:
         orjson.dumps(probe)
-        json.dumps(value, allow_nan=False)  # the other writes null for what is no number
+        json.dumps(value, allow_nan=False)  # the other writes null for what is not a number
     except (TypeError, ValueError, RecursionError):
         return False
     return True

@@ -37,7 +37,7 @@ blueprint = Blueprint(
     __name__,
     url_prefix=f"{BASE_PATH}/ingest",
     description="Events that the pipeline has stored: lists, numbers, sessions, funnels, cohorts. "
-    "Tables are CSV for who sends `Accept: text/csv`.",
+    "Tables are CSV if you send `Accept: text/csv`.",
 )
 
 

@@ -55,7 +55,7 @@ HEADER_PARAMETERS: dict[str, Json] = {
         "name": "Last-Event-ID",
         "description": (
             "Go on after this event; browsers send it when they connect again. An id that is none "
-            "of the log's is no error: the stream says `recovered: false`, and begins now."
+            "of the log's is not an error: the stream says `recovered: false`, and begins now."
         ),
         "schema": {"type": "string", "pattern": "^[0-9]{1,19}$", "examples": ["41"]},
     },
@@ -95,7 +95,7 @@ HEADERS: dict[str, Json] = {
         "example": 'Bearer realm="collab"',
     },
 }
-#: What they are called, where that is no name of a component.
+#: What they are called, where that is not a name of a component.
 HEADER_NAMES = {
     "RetryAfter": "Retry-After",
     "RateLimitPolicy": "RateLimit-Policy",

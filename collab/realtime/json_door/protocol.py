@@ -55,7 +55,7 @@ def parse(data: str | bytes) -> Body:
 
 
 class Speech:
-    """How a door says what is no event: here as an object of JSON in a text frame."""
+    """How a door says what is not an event: here as an object of JSON in a text frame."""
 
     def payload(self, kind: str, request: Body | None = None, **members: Any) -> bytes:
         """Write an answer as the text of a message; it repeats the request's `ref`."""

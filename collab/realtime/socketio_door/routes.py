@@ -63,7 +63,7 @@ class Unsupported(ApiError):
 def check_address() -> None:
     """Refuse what is not Engine.IO 4, or says something that this address does not take.
 
-    Pages of other origins are refused here, too, since polls are no handshakes.
+    Pages of other origins are refused here, too, since polls are not handshakes.
     """
     query.refuse_nul()
     refuse_foreign_sockets()

@@ -20,7 +20,7 @@ from .wire import MAX_UNSENT_BYTES, Wire
 #: Unsent bytes past which a reader is sent no more signals until they have read.
 #: Rows may use the rest: a flood of cursors must not cost anybody their connection.
 HINTS_LIMIT = MAX_UNSENT_BYTES // 4
-#: Rows read at once while catching up, if they are small; else see `log.READ_BYTES`.
+#: Rows read at once while catching up, if they are small; otherwise see `log.READ_BYTES`.
 ROWS_PER_READ = 500
 #: Bytes of a long message that are sent at once.
 PIECE_BYTES = 128 * 1024

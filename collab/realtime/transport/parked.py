@@ -112,7 +112,7 @@ class Parked:
     def at_once(self) -> bool:
         """Carry out what has come in the reactor's thread, if it takes no time.
 
-        Returns whether that is all; else a turn goes on with what is left.
+        Returns whether that is all; otherwise a turn goes on with what is left.
         """
         served = self._served
         if served is None or not served.hurries or self._left:

@@ -72,7 +72,7 @@ def _verify_github(secret: str, sent: Sent) -> None:
 def payload_of(sent: Sent) -> dict[str, Any]:
     """Return what was sent as an object: JSON, or the fields of a form.
 
-    JSON that is no object becomes its member `value`; no body at all is an object without members.
+    JSON that is not an object becomes its member `value`; no body at all is an empty object.
     Raises Malformed, UnsupportedMediaType.
     """
     if not sent.body and not sent.media_type:
@@ -115,7 +115,7 @@ def _fields(body: bytes) -> dict[str, Any]:
 def type_of(hook: IncomingHook, sent: Sent) -> str:
     """Return the type of the event: the hook's, and after it what the sender calls the message.
 
-    So no sender leaves the hook's own prefix. Raises Unprocessable for a word that is no type.
+    So no sender leaves the hook's own prefix. Raises Unprocessable for a word that is not a type.
     """
     named = sent.event if sent.event is not None else sent.headers.get(GITHUB_EVENT_HEADER)
     if not named:

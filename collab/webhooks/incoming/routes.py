@@ -125,7 +125,7 @@ MESSAGE_BODY: dict[str, Any] = {
     "content": {
         "application/json": {
             "schema": {
-                "description": "Any JSON; none is `{}`, what is no object its member `value`."
+                "description": "Any JSON; no body is `{}`, what is not an object becomes `value`."
             },
             "example": {"branch": "main", "passed": True},
         },

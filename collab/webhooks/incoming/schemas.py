@@ -52,7 +52,7 @@ class IncomingHookIn(Schema):
         load_default=None,
         allow_none=True,
         metadata={
-            "description": "The sender's secret, where it brings one along; else one is made.",
+            "description": "The sender's secret, where it brings one along; otherwise one is made.",
             "example": None,
         },
     )

@@ -115,7 +115,7 @@ def remembered(*by_the_clock: str) -> Callable[[Callable[P, Any]], Callable[P, A
 
 
 def _known() -> Response | None:
-    """Return 304 for who has the list as it still is; else have its tag remembered.
+    """Return 304 for whoever has the list as it still is; otherwise have its tag remembered.
 
     Whoever asks without a tag has nothing to gain, and pays nothing.
     """

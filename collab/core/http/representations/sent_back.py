@@ -1,7 +1,7 @@
 """What GET gave comes back by PUT or PATCH: members that nobody changes there may be there.
 
 A client reads a resource, changes a member of it and sends all of it back, as PUT has it (RFC 9110
-§9.3.4). Members such as `id` or `created_at` are no part of what PUT takes. Sent as they are they
+§9.3.4). Members such as `id` or `created_at` are not part of what PUT takes. Sent as they are they
 mean nothing; sent otherwise they ask for what is not possible, and are named.
 """
 

@@ -72,7 +72,7 @@ class Ranked(Numeral):
 
 
 def pointed(cell: str, decimal: str) -> str | None:
-    """Return a cell as it would be written with a decimal point; None if it is no number then.
+    """Return a cell as it would be written with a decimal point; None if it is not a number then.
 
     `decimal` is what separates decimals; nothing, if the payload does not say: then it is a point,
     and there are no groups.

@@ -100,7 +100,7 @@ class XlsxSink(Sink):
                 "that a workbook allows in a cell: choose CSV or JSON.",
             )
         cell = self._made(written, "s")
-        # Else it would become a formula as soon as somebody edits it.
+        # Otherwise it would become a formula as soon as somebody edits it.
         cell.quotePrefix = bool(FORMULA_PATTERN.match(text))
         return cell
 

@@ -60,7 +60,7 @@ BROKEN_WORKBOOK_ERRORS = (
 
 
 def bad_workbook(reason: str) -> TableError:
-    """Make the error for a file that is no workbook, or can't be read as one."""
+    """Make the error for a file that is not a workbook, or can't be read as one."""
     return TableError(
         "bad_xlsx",
         f"The file can't be read as a workbook (.xlsx): {reason}. Open it in a spreadsheet "

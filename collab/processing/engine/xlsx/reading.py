@@ -210,7 +210,7 @@ class Sheet:
             "bad_xlsx",
             f"Row {number:,} has a value in column {get_column_letter(column)}, but row "
             f"{self._header_row:,} names the columns {get_column_letter(self._first)} to {last}. "
-            "If the names are in another row, `header_line` says in which; else name the column.",
+            "If the names are in another row, set `header_line` to it; otherwise name the column.",
         )
 
     def _value(self, cell: dict[str, Any]) -> Value:
