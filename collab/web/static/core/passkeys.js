@@ -41,6 +41,6 @@ async function asked(ask) {
 /** @type {Record<string, string>} */
 const WORDS = {
   NotAllowedError: "No passkey was used: nothing was chosen, or it took too long.",
-  InvalidStateError: "This device has a passkey for your account already.",
+  InvalidStateError: "This device already has a passkey for your account.",
   SecurityError: "Passkeys need the service’s name in the address, such as http://localhost:5000.",
 };

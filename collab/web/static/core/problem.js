@@ -29,7 +29,7 @@ export class Problem extends Error {
   }
 
   get #id() {
-    return this.requestId ? `If it stays so, tell the operator this id: ${this.requestId}.` : "";
+    return this.requestId ? `If this persists, tell the operator this id: ${this.requestId}.` : "";
   }
 
   /**
@@ -55,7 +55,7 @@ const WAYS_ON = {
   412: "Load it again, and repeat your change.",
   413: "Delete what is no longer needed, or send less.",
   429: "Wait a moment, and try again.",
-  507: "The operator has to make room.",
+  507: "The operator has to free some space.",
 };
 
 /**

@@ -69,7 +69,7 @@ function codesRow(now, ctx, again) {
         await again();
         return () => showCodes(data.recovery_codes);
       },
-      "Those that you have are no longer good then.",
+      "The ones you have will stop working.",
     );
   return row("Recovery codes", `${plural(now.recovery_codes_left, "code")} left`, button("Make new ones", renew));
 }
@@ -91,7 +91,7 @@ function confirmApp(begun, ctx, again) {
   });
   const dialog = formThen({
     title: "Add it to the app",
-    intro: "Let the app read the picture, or type the key; then give the code that it shows.",
+    intro: "Scan the picture with the app, or type the key; then enter the code that it shows.",
     submit: "Turn it on",
     fields: [field("code", "Code", { attributes: { autocomplete: "one-time-code", inputmode: "numeric" } })],
     async save(values) {
@@ -114,7 +114,7 @@ function showCodes(codes) {
       h(
         "p",
         { class: "quiet" },
-        "Each is good once, when you have no device at hand. They are shown this once: keep them.",
+        "Each works once, for when you have no device at hand. They are shown only now: keep them.",
       ),
       h(
         "ul",

@@ -46,7 +46,7 @@ function row(ctx, hook, changed) {
   const ask = (/** @type {string} */ title, /** @type {string} */ submit, /** @type {() => Promise<void>} */ act) =>
     openForm({
       title: `${title} ${hook.name}`,
-      intro: "Whoever sends to the present address is refused from then on.",
+      intro: "From then on, requests to the present address are refused.",
       submit,
       fields: [],
       async save() {
@@ -59,7 +59,7 @@ function row(ctx, hook, changed) {
   const remove = () =>
     ask("Delete", "Delete it", async () => {
       await ctx.api.delete(path);
-      toast.done("The hook is deleted: its address ended.");
+      toast.done("The hook is deleted: its address no longer works.");
     });
   return h(
     "div",
@@ -92,7 +92,7 @@ function make(ctx, path, changed) {
         attributes: { maxlength: 60, required: true },
       }),
       field("check", "How messages are signed", { type: "select", choices: CHECKS, value: "none" }),
-      field("secret", "The sender’s secret", { hint: "Only where it brings one along; else one is made." }),
+      field("secret", "The sender’s secret", { hint: "Only if the sender has one; otherwise one is made." }),
     ],
     async save(values) {
       const body = { ...values, secret: values["secret"] || null };

@@ -135,7 +135,7 @@ async function sendAll(ctx, project, changed) {
   const dialog = openDialog({
     title: "Send all open letters again",
     body: [
-      h("p", {}, words.length ? `As it is now: ${words.join(", ")}.` : "No letter is open."),
+      h("p", {}, words.length ? `Now: ${words.join(", ")}.` : "No letter is open."),
       more ? h("p", {}, "There are more: these are the oldest 1,000.") : null,
     ],
     actions: words.length ? [button("Send again", send, { look: "primary" })] : [],

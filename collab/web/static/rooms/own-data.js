@@ -22,7 +22,7 @@ export function ownDataPart(ctx) {
     ),
     row(
       "Erase the account",
-      "What is yours alone goes; what is a project’s stays without your name. Nobody can bring it back.",
+      "What is yours alone is deleted; what is a project’s stays, without your name. This can’t be undone.",
       button("Erase it", () => erase(ctx), { look: "danger" }),
     ),
   );
@@ -42,7 +42,7 @@ function row(title, sub, act) {
 function passwordField() {
   return field("password", "Your password", {
     type: "password",
-    hint: "Not asked for if you have just signed in.",
+    hint: "Not needed if you have just signed in.",
     attributes: { autocomplete: "current-password" },
   });
 }
@@ -70,7 +70,7 @@ function notTheirs() {
 function erase(ctx) {
   openForm({
     title: "Erase the account",
-    intro: "You are signed out at once, and all that is yours is gone within minutes. This can’t be taken back.",
+    intro: "You are signed out at once, and all that is yours is gone within minutes. This can’t be undone.",
     submit: "Erase it for good",
     fields: [
       field("word", `Write ${ctx.user.email}`, { attributes: { autocomplete: "off", required: true } }),

@@ -106,7 +106,7 @@ function showToken(token) {
   openDialog({
     title: "Your new token",
     body: [
-      h("p", { class: "quiet" }, "It is shown this once. Send it as `Authorization: Bearer` and the token."),
+      h("p", { class: "quiet" }, "It is shown only now. Send it as `Authorization: Bearer` and the token."),
       h("p", { class: "secret", "aria-label": "Token" }, token),
     ],
     actions: [button("Copy", () => navigator.clipboard.writeText(token))],

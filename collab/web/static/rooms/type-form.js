@@ -87,7 +87,7 @@ function tell(error, fields) {
   if (!(error instanceof Problem)) throw error;
   const told = fields.filter((one) => one.tell(error.of(`payload/${one.name}`)));
   told[0]?.focus();
-  throw told.length ? new Problem(error.status, { detail: "Something in it can’t be taken as it is." }) : error;
+  throw told.length ? new Problem(error.status, { detail: "Something in it can’t be accepted as it is." }) : error;
 }
 
 /** @param {HTMLSelectElement} choice @param {HTMLElement} part @returns {import("../ui/field.js").Field} */

@@ -41,7 +41,7 @@ export function webhooksPart(ctx, project) {
       empty({
         icon: "link",
         title: "No webhook yet",
-        text: "Another system gets this project’s events as they happen, each signed, in their order.",
+        text: "Another system gets this project’s events as they happen, each signed, and in order.",
       }),
   });
   const add = button("Add a webhook", () => edit(ctx, `projects/${project}/webhooks`, null, paged.load), {
@@ -153,7 +153,7 @@ async function deliveries(ctx, hook, changed) {
   const remove = () =>
     openForm({
       title: `Delete ${hook.name}`,
-      intro: "What waits is not sent any more, and what was sent is forgotten.",
+      intro: "What is waiting will not be sent, and the record of what was sent is deleted.",
       submit: "Delete it",
       fields: [],
       async save() {

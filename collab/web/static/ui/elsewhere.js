@@ -115,7 +115,7 @@ function askPassword(proof, label, problem, { ctx, more, enter }) {
   replace(
     more,
     h("p", {}, "There is an account with ", h("strong", { dir: "auto" }, String(problem.body["email"] ?? "")), "."),
-    h("p", { class: "quiet" }, `Give its password once: then ${label} signs you in to it.`),
+    h("p", { class: "quiet" }, `Enter its password once: then ${label} signs you in to it.`),
     signForm(`Link ${label} and sign in`, [password], send, showProblem),
   );
   password.focus();

@@ -109,7 +109,7 @@ async function link(ctx, one, hasPassword) {
     });
     openForm({
       title: `Link ${one.label}`,
-      intro: "You signed in a while ago, so your password is asked for.",
+      intro: "You signed in a while ago, so your password is needed.",
       submit: "Go on",
       fields: [password],
       save: (values) => begin(ctx, one, values),

@@ -35,13 +35,13 @@ function newAddress(ctx) {
   openForm({
     title: "Change the address",
     intro:
-      "A mail goes to the new address; until its link was followed, nothing changes. The address that you have is told.",
+      "A mail goes to the new address; nothing changes until you follow its link. Your present address is told, too.",
     submit: "Send the mail",
     fields: [
       field("email", "The new address", { type: "email", attributes: { autocomplete: "email", required: true } }),
       field("password", "Your password", {
         type: "password",
-        hint: "Not asked for if you have just signed in.",
+        hint: "Not needed if you have just signed in.",
         attributes: { autocomplete: "current-password" },
       }),
     ],

@@ -70,7 +70,9 @@ export async function demoPart(place, ctx, { enter, fill }) {
     made.addEventListener("click", () => void busily(made, go));
     return made;
   });
-  const hint = data.password ? null : h("p", { class: "quiet" }, "Their password stands where the server was started.");
+  const hint = data.password
+    ? null
+    : h("p", { class: "quiet" }, "Their password was printed where the server was started.");
   replace(
     place,
     h(

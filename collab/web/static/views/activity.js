@@ -50,7 +50,7 @@ function mount(root, ctx) {
           empty({
             icon: "activity",
             title: "Nothing has happened yet",
-            text: "What you and your teammates do stands here, as it happens.",
+            text: "What you and your teammates do appears here, as it happens.",
           }),
         );
     } catch (error) {

@@ -49,7 +49,7 @@ async function mount(root, ctx) {
   const page = h("div", { class: "page" }, pageHead("Installation"));
   root.append(page);
   if (ctx.user.role !== "admin") {
-    const text = "The first account of an installation is an admin; admins make others so.";
+    const text = "The first account of an installation is an admin; admins can promote others.";
     page.append(empty({ icon: "admin", title: "This is for admins", text }));
     return bag.dispose;
   }

@@ -53,7 +53,7 @@ class BoardView {
     this.id = ctx.params["project"] ?? 0;
     this.filters = filtersOf(ctx.query);
     this.#columns = new Columns(this.#source());
-    const help = h("p", { class: "board-said", id: "board-help" }, "Space takes the card up, arrows move it.");
+    const help = h("p", { class: "board-said", id: "board-help" }, "Space picks the card up, arrows move it.");
     const head = pageHead("Board", { actions: this.#actions });
     const parts = [head, this.#filterPlace, this.#columns.element, help, this.#said];
     root.append(h("div", { class: "page page-wide board-page" }, parts));

@@ -83,7 +83,7 @@ function firstName(name) {
 /** @param {HTMLElement} place @param {import("../core/context.js").Project[]} found */
 function drawProjects(place, found) {
   if (!found.length) {
-    const text = "A project is a board, files and people. Make one, and invite who should work on it with you.";
+    const text = "A project is a board, files and people. Make one, and invite the people to work on it with you.";
     return replace(
       place,
       empty({
@@ -158,7 +158,7 @@ async function drawTasks(place, ctx) {
       empty({
         icon: "check",
         title: "Nothing is waiting for you",
-        text: "Tasks that are assigned to you stand here, the next one first.",
+        text: "Tasks that are assigned to you appear here, the next one first.",
       }),
     );
   return replace(place, h("div", { class: "rows" }, data.items.map(taskRow)));
@@ -203,7 +203,7 @@ async function drawNews(place, ctx) {
       empty({
         icon: "activity",
         title: "Nothing has happened yet",
-        text: "What you and your teammates do stands here.",
+        text: "What you and your teammates do appears here.",
       }),
     );
   const seen = lastSeen(ctx.user.id, items[0].id);

@@ -79,8 +79,8 @@ async function showList(root, ctx) {
 /** @param {boolean} inProject @param {() => unknown} start */
 function nothing(inProject, start) {
   const text = inProject
-    ? "Run code, compute tables, write a report on the project: in the background, with what they write as it comes."
-    : "Run code, compute tables, call functions: in the background, with what they write as it comes.";
+    ? "Run code, compute tables, write a report on the project: in the background, with their output as it comes."
+    : "Run code, compute tables, call functions: in the background, with their output as it comes.";
   return empty({
     icon: "jobs",
     title: "No jobs here",

@@ -41,9 +41,9 @@ const PAGES = {
   "/unsubscribe": {
     title: "No more of these mails",
     draw: (ctx, token) =>
-      asking("You get no more mails of what you have not read.", "Stop them", async () => {
+      asking("You will get no more mails about what you have not read.", "Stop them", async () => {
         await ctx.api.post(`mail/unsubscribe/${encodeURIComponent(token)}`, { anonymous: true });
-        return "They are stopped. In your account you can ask for them again.";
+        return "They are stopped. You can turn them on again in your account.";
       }),
   },
 };

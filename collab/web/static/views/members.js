@@ -84,7 +84,7 @@ function draw(list, ctx, members, invited, manages, load) {
       ? empty({
           icon: "members",
           title: "You are alone here",
-          text: "Invite somebody by their e-mail address. Who has no account yet finds the invitation when they make one.",
+          text: "Invite somebody by their e-mail address. Anybody without an account finds the invitation when they make one.",
         })
       : null,
   );

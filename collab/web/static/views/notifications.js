@@ -79,7 +79,7 @@ async function mount(root, ctx) {
 
 /** @param {boolean} unreadOnly */
 function nothing(unreadOnly) {
-  const text = "Mentions, assignments, invitations and the ends of your jobs stand here.";
+  const text = "Mentions, assignments, invitations and finished jobs appear here.";
   return empty({ icon: "bell", title: unreadOnly ? "Nothing unread" : "Nothing yet", text });
 }
 

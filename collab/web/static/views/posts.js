@@ -196,7 +196,7 @@ function write(ctx, post, etag = null, done) {
       field("body", "Text", {
         type: "textarea",
         value: post?.body ?? "",
-        hint: "Markdown; @ calls somebody",
+        hint: "Markdown; @ mentions somebody",
         attributes: { rows: 12, dir: "auto" },
       }),
       field("status", "Who reads it", { type: "select", value: post?.status ?? "published", choices: status }),

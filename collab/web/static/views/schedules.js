@@ -51,7 +51,7 @@ function nothing(start) {
   return empty({
     icon: "calendar",
     title: "No schedules here",
-    text: "A schedule makes a job again and again: every morning, each quarter of an hour, on the first of the month.",
+    text: "A schedule makes a job again and again: every morning, every quarter of an hour, on the first of the month.",
     actions: [button("New schedule", start, { look: "primary", icon: "plus" })],
   });
 }

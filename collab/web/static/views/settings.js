@@ -25,7 +25,11 @@ async function mount(root, ctx) {
     : h("p", { class: "quiet" }, "Owners change a project’s settings. You can leave it in its list of members.");
   const end = manages
     ? section("Delete", [
-        h("p", { class: "quiet" }, "All that is in the project goes with it, for everybody. That can’t be undone."),
+        h(
+          "p",
+          { class: "quiet" },
+          "Everything in the project is deleted with it, for everybody. That can’t be undone.",
+        ),
         h(
           "p",
           {},

@@ -116,7 +116,7 @@ function projectOf(task) {
 }
 
 function nothingAssigned() {
-  const text = "What somebody gives you on a board stands here, the next due first.";
+  const text = "What somebody assigns to you on a board appears here, the next due first.";
   return empty({ icon: "check", title: "Nothing is assigned to you", text });
 }
 

@@ -22,7 +22,7 @@ import { plural } from "../../core/text.js";
 export function makeFile(room, folder) {
   const path = field("path", "Name", {
     value: folder ? `${folder}/` : "",
-    hint: "With slashes it lies in folders: docs/plan.md. Python (.py) and JavaScript (.js) can be run.",
+    hint: "Slashes put it in folders: docs/plan.md. Python (.py) and JavaScript (.js) can be run.",
     attributes: { autocomplete: "off", spellcheck: "false", required: true },
   });
   openForm({
@@ -58,7 +58,7 @@ export function renameNode(room, node) {
 export function moveNode(room, node) {
   const folder = field("path", "Folder", {
     value: folderOf(node.path),
-    hint: "Empty for the top. A folder that is not there yet is made.",
+    hint: "Leave it empty for the top. A missing folder is made.",
     attributes: { autocomplete: "off", spellcheck: "false", list: "files-folders" },
   });
   const known = foldersIn(room.nodes()).filter((one) => !`${one.path}/`.startsWith(`${node.path}/`));

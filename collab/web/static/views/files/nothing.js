@@ -29,7 +29,7 @@ const CHOOSE = ["Choose a file", "Texts are written together: whoever has one op
 /** @type {Words} */
 const FIRST = ["No files yet", "Make one, or drop files and folders here."];
 /** @type {Words} */
-const NONE = ["No files yet", "Whoever may write can make some."];
+const NONE = ["No files yet", "Anybody who may write can add some."];
 
 /** @param {Files} files */
 function noWorkspace(files) {

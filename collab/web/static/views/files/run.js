@@ -114,7 +114,9 @@ export class Run {
     if (job.error && !(exit && job.result?.stderr)) this.#write("stderr", `${job.error.message}\n`);
     if (this.#length === 0) this.output.append(h("span", { class: "quiet" }, "It wrote nothing."));
     const left = job.result?.files_left_out;
-    const missed = left ? `It did not see ${left} files of this workspace: they are too many, or too large.` : "";
+    const missed = left
+      ? `It did not see ${left} files of this workspace: there are too many, or they are too large.`
+      : "";
     for (const words of [job.result?.hint, missed])
       if (words) this.output.append(h("span", { class: "quiet" }, `\n${words}`));
     this.#unfollow();

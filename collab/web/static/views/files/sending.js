@@ -135,7 +135,7 @@ export class Sending {
     const run = async (/** @type {Work} */ how) => {
       if (aborter.signal.aborted) return;
       try {
-        if (bytes > MOST_BYTES) throw new Problem(413, { detail: `It has ${size(bytes)}; a file may have 25 MiB.` });
+        if (bytes > MOST_BYTES) throw new Problem(413, { detail: `It is ${size(bytes)}; a file may have 25 MiB.` });
         await how((part) => (bar.value = part), aborter.signal);
         this.#gone(row);
         this.arrived();
