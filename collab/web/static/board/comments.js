@@ -113,7 +113,7 @@ function form(ctx, path, people, done) {
   const input = h("textarea", {
     class: "input",
     rows: 2,
-    placeholder: "Say something; @ calls somebody",
+    placeholder: "Say something; @ mentions somebody",
     "aria-label": "New comment",
   });
   const send = async () => {

@@ -232,7 +232,7 @@ class Parts {
     replace(
       this.#text,
       withMentions(input, this.hooks.people),
-      h("p", { class: "field-hint" }, "Markdown; @ calls somebody"),
+      h("p", { class: "field-hint" }, "Markdown; @ mentions somebody"),
       foot,
     );
     input.focus();
