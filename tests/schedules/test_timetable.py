@@ -154,8 +154,8 @@ def test_the_latest_of_a_thousand_years_cost_no_more() -> None:
     ("cron", "told"),
     [
         ("", "five fields"),
-        ("* * * *", "and has 4"),
-        ("0 * * * * *", "and has 6"),
+        ("* * * *", "but has 4"),
+        ("0 * * * * *", "but has 6"),
         ("60 * * * *", "The minute can't be '60': it takes 0 to 59"),
         ("* 24 * * *", "The hour can't be '24'"),
         ("* * 0 * *", "The day of the month can't be '0'"),
