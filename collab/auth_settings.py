@@ -17,25 +17,25 @@ AUTH_SETTINGS = (
         "SESSION_DAYS",
         "90",
         whole(0, 3650),
-        "after so long a session ends, however it is used: log in again; 0: never",
+        "days after which a session ends, even if it is in use: log in again; 0: never",
     ),
     Setting(
         "REFRESH_GRACE_SECONDS",
         "10",
         whole(0, 30),
-        "for so long a used refresh token gives the same new tokens; later, it ends its session",
+        "seconds for which a used refresh token gives the same tokens; later it ends the session",
     ),
     Setting(
         "FRESH_LOGIN_MINUTES",
         "10",
         whole(1, 1440),
-        "for so long after a log-in no password is asked for where a way into the account changes",
+        "minutes after a log-in in which ways into the account change without a password",
     ),
     Setting(
         "OAUTH_TIMEOUT_SECONDS",
         "10",
         whole(1, 60),
-        "how long a provider that signs people in is waited for",
+        "how long to wait for a provider that signs people in",
     ),
     Setting(
         "TICKET_SECONDS", "60", whole(1, 600), "time to use a ticket for a socket or stream URL"

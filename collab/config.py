@@ -35,7 +35,10 @@ SETTINGS = (
         "INSTANCE_PATH", str(ROOT / "instance"), folder, "where keys, database and uploads live"
     ),
     Setting(
-        "PORT", "5000", whole(1, 65535), "port that `python app.py` serves on; `--port` goes first"
+        "PORT",
+        "5000",
+        whole(1, 65535),
+        "port that `python app.py` serves on, unless `--port` is given",
     ),
     Setting(
         "DATABASE_URL", "", database_url, "SQLite or PostgreSQL; empty: INSTANCE_PATH/collab.db"
@@ -176,7 +179,7 @@ SETTINGS = (
         "SCHEDULE_MIN_SECONDS",
         "60",
         whole(60, 86_400),
-        "seconds that a schedule leaves between two runs at least",
+        "the least number of seconds between two runs of a schedule",
     ),
     Setting(
         "INGEST_WORKER",
@@ -209,7 +212,7 @@ SETTINGS = (
         "INGEST_LOOKUP_REQUIRED",
         "off",
         switch,
-        "whether events wait while that service gives no answer",
+        "whether events wait while that service does not answer",
     ),
     Setting(
         "REDIS_URL",
@@ -240,7 +243,7 @@ SETTINGS = (
         "FILE_QUOTA_MB",
         "500",
         whole(1, 1_000_000),
-        "MiB of a project's files, all that texts' documents have included",
+        "MiB of a project's files, including the whole documents of texts",
     ),
     Setting("FEATURE_CODE_EXECUTION", "on", switch, "whether code that people send is run"),
     Setting("FEATURE_FILES", "on", switch, "whether workspaces have files"),

@@ -19,8 +19,8 @@ MAIL_SETTINGS = (
         "what sends mails: `smtp://user:password@host:587` or `smtps://` (docs/mail.md); empty: "
         "they are kept in INSTANCE_PATH/mail",
     ),
-    Setting("MAIL_FROM", "Collab <collab@localhost>", mail_sender, "whom mails come from"),
-    Setting("MAIL_RATE_LIMIT", "20 per hour", rate, "mails that one person has sent to themselves"),
+    Setting("MAIL_FROM", "Collab <collab@localhost>", mail_sender, "the sender of mails"),
+    Setting("MAIL_RATE_LIMIT", "20 per hour", rate, "mails that a person may order to themselves"),
     Setting(
         "REQUIRE_VERIFIED_EMAIL",
         "off",

@@ -154,7 +154,7 @@ def database_url(value: str) -> str:
 
 
 def mail_sender(value: str) -> str:
-    """Parse whom mails come from: an address, with or without a name."""
+    """Parse the sender of mails: an address, with or without a name."""
     local, _, domain = parseaddr(value)[1].rpartition("@")
     if not local or not domain or not value.isprintable():
         raise ValueError("must look like 'Collab <collab@example.com>'")

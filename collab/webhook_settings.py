@@ -17,7 +17,7 @@ WEBHOOK_SETTINGS = (
         "WEBHOOK_BACKLOG",
         "1000",
         whole(1, 100_000),
-        "deliveries of one webhook that wait; what is more waits in the log",
+        "deliveries of one webhook that wait; any more wait in the log",
     ),
     Setting("WEBHOOKS_AT_ONCE", "2", whole(1, 64), "webhooks that are delivered to at once"),
     Setting(

@@ -17,7 +17,7 @@ from collab.core.personal.declared import KEPT, Days, Kept, Span
 PAGE = Path(__file__).parent / "settings.md"
 HEADING = "## How long everything is kept\n"
 INTRO = """
-What packages declare of their tables, drawn by `docs/draw_retention.py`. Files go with the rows
+What packages declare about their tables, drawn by `docs/draw_retention.py`. Files go with the rows
 that name them; logs are 2 MiB and three older files; backups are yours to delete. Of events,
 refusals, accounts and sessions stay for `AUDIT_RETENTION_DAYS`. A setting of 0 keeps things for
 ever.

@@ -237,7 +237,7 @@ class Table:
     def written(self) -> str:
         """Write all of it as the page has it."""
         lines = [
-            "| client | token runs out | server restarts | role becomes viewer, a key is struck "
+            "| client | token runs out | server restarts | role becomes viewer, a key is pressed "
             "| file is deleted | 2 MiB pasted | an hour offline |",
             "| --- | --- | --- | --- | --- | --- | --- |",
         ]
