@@ -15,6 +15,11 @@ import idna
 
 #: Characters of a subject; the rest is cut off.
 MAX_SUBJECT_LENGTH = 150
+#: What an encoded word begins with (RFC 2047 §2), and what looks alike and is none. Of what is put
+#: into a header Python decodes encoded words, and writes what comes of them as it is: line breaks
+#: too (CVE-2024-6923).
+ENCODED_WORD = "=?"
+NO_ENCODED_WORD = "=\uff1f"
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,12 @@ def sender_address(sender: str) -> str:
 
 def _mailbox(address: str, name: str = "") -> Address:
     local, _, domain = address.rpartition("@")
-    return Address(name, local, domain)
+    return Address(name, as_written(local), domain)
+
+
+def as_written(words: str) -> str:
+    """Return words of somebody's as a header shows them, and never decodes them."""
+    return words.replace(ENCODED_WORD, NO_ENCODED_WORD)
 
 
 def build(mail: Mail, sender: str, message_id: str, written_at: datetime) -> EmailMessage:
@@ -66,12 +76,12 @@ def build(mail: Mail, sender: str, message_id: str, written_at: datetime) -> Ema
     message = EmailMessage(policy=policy_for(mail.to))
     message["From"] = _mailbox(sender_address(sender), name)
     message["To"] = _mailbox(on_the_wire(mail.to))
-    message["Subject"] = mail.subject[:MAX_SUBJECT_LENGTH]
+    message["Subject"] = as_written(mail.subject)[:MAX_SUBJECT_LENGTH]
     message["Date"] = format_datetime(written_at)
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"  # no out-of-office answers (RFC 3834 §5)
     for header, value in mail.headers.items():
-        message[header] = value
+        message[header] = as_written(value)
     message.set_content(mail.text, cte="quoted-printable")
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html", cte="quoted-printable")

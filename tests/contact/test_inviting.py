@@ -80,6 +80,15 @@ def test_names_of_others_are_neither_links_nor_markup(clerks, arrives, alice):
     assert '<a href="https' not in text_of(mail, "html")
 
 
+def test_a_project_called_as_an_encoded_word_adds_no_header(clerks, arrives, alice):
+    project = alice.makes_project("=?utf-8?q?x=0D=0ABcc:_all=40example.com=0D=0A=0D=0AWon?=")
+    alice.invites(project, "dora@example.com")
+    (mail,) = arrives()
+    assert "Bcc" not in mail
+    assert "Alice invites you to" in mail["Subject"]
+    assert links_in(mail)
+
+
 def test_an_address_is_invited_five_times_a_day(clerks, arrives, alice):
     for number in range(7):
         alice.invites(alice.makes_project(f"No {number}"), "dora@example.com")

@@ -1,5 +1,7 @@
 """A letter is written once: as plain text, and as HTML in which nothing of others' words acts."""
 
+from email import message_from_bytes
+from email.policy import SMTP, default
 from html.parser import HTMLParser
 
 import pytest
@@ -72,6 +74,21 @@ def test_no_subject_and_no_address_adds_a_header(end):
     ):
         with pytest.raises(ValueError, match=r"(?i)cr or lf|linefeed|carriage"):
             build(wrong, "Collab <c@example.com>", "<1@example.com>", utcnow())
+
+
+@pytest.mark.parametrize("line_end", ["=0D=0A", "=0A", "=0D"])
+@pytest.mark.parametrize("coding", ["utf-8?Q", "UTF-8?q", "us-ascii?q", "utf-8*en?q", "nonsense?q"])
+def test_no_encoded_word_adds_a_header_or_says_what_no_name_may(coding, line_end):
+    word = f"=?{coding}?Hi{line_end}Bcc:_all=40example.com{line_end}{line_end}https=3A//evil.com?="
+    mail = Mail(f"{word.partition('Bcc')[0]}?=@example.com", word, "x", headers={"X-Note": word})
+    sent = build(mail, "Collab <c@example.com>", "<1@example.com>", utcnow()).as_bytes()
+    # What is kept is read again before it is sent.
+    for data in (sent, message_from_bytes(sent, policy=SMTP).as_bytes()):
+        read = message_from_bytes(data, policy=default)
+        assert "Bcc" not in read
+        assert read["Message-ID"] == "<1@example.com>"
+        assert str(read["Subject"]).startswith("=\uff1f")
+        assert read.get_content() == "x\r\n"
 
 
 def test_the_same_facts_make_the_same_bytes():

@@ -58,7 +58,8 @@ def _local(written: str) -> str:
             raise ValueError(f"Must not have {visible.named(one)} before the @.")
         if one.isascii() and one not in LOCAL_ASCII:
             raise ValueError(f"Must not have {one!r} before the @.")
-    if not visible.shows_something(local):
+    # The beginning of an encoded word (RFC 2047): what reads headers would read something else.
+    if "=?" in local or not visible.shows_something(local):
         raise ValueError(NO_ADDRESS)
     return local
 

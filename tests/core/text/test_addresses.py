@@ -41,6 +41,7 @@ OTHERS = [
     ("x@example.com", "x@example.com.au"),
 ]
 NONE = [
+    "=?utf-8?q?a?=@example.com",
     "alice\u200b@example.com",
     "rtl\u202e@example.com",
     "a\u3164@example.com",
