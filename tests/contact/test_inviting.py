@@ -81,7 +81,7 @@ def test_names_of_others_are_neither_links_nor_markup(clerks, arrives, alice):
 
 
 def test_a_project_called_as_an_encoded_word_adds_no_header(clerks, arrives, alice):
-    project = alice.makes_project("=?utf-8?q?x=0D=0ABcc:_all=40example.com=0D=0A=0D=0AWon?=")
+    project = alice.makes_project("=?utf-8?q?x=0D=0ABcc:_all=40example=2Ecom=0D=0A=0D=0AWon?=")
     alice.invites(project, "dora@example.com")
     (mail,) = arrives()
     assert "Bcc" not in mail
