@@ -42,7 +42,8 @@ def forget_files(subject: Subject) -> bool:
     for path in folder.folder().glob("*.eml"):
         with path.open("rb") as file:
             message = message_from_binary_file(file, policy=default)
-        to = {one.addr_spec for one in message["To"].addresses}
+        # Others may have put files there, too.
+        to = {one.addr_spec for header in message.get_all("To", ()) for one in header.addresses}
         if wanted & to or _names(message, subject):
             folder.forget(path)
     for mail_id in sent & kept.keys():  # to others, in their name

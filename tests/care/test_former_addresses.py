@@ -107,6 +107,7 @@ def test_a_digest_that_names_her_goes_and_other_mails_to_others_stay(
     }
     for name, words in kept.items():
         (instance / "mail" / name).write_text(f"To: alice@example.com\n{words}\n")
+    (instance / "mail" / "nobody's.eml").write_text("Subject: to nobody\n\nx\n")
     with app.app_context():
         forget_files(Subject(who_moved.id, NEW, NAME, (EMAIL,)))
     left = {path.name for path in (instance / "mail").iterdir()}
