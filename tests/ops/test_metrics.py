@@ -58,6 +58,17 @@ def test_a_scraper_that_reads_openmetrics_gets_it(nobody: Person) -> None:
     assert answer.text.endswith("# EOF\n")
 
 
+@pytest.mark.parametrize("version", ["x", "1.x.0", "1", "2.0.0", "-1", "1.0.0.0", "", "=1"])
+@pytest.mark.parametrize("kind", ["application/openmetrics-text", "text/plain"])
+def test_whatever_version_a_scraper_asks_for_it_gets_the_numbers(
+    nobody: Person, kind: str, version: str
+) -> None:
+    accept = f"{kind}; version={version}; escaping=x".encode("latin-1")
+    answer = nobody.get("/metrics", headers={"Accept": accept})
+    assert answer.status_code == 200
+    assert "collab_" in answer.text
+
+
 @pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
 def test_a_proxy_on_the_machine_is_not_the_machine(nobody: Person, name: str) -> None:
     assert nobody.get("/metrics", headers={name: "for=192.0.2.1"}).status_code == 403

@@ -171,5 +171,8 @@ def register(app: Flask, name: str, collect: Collect) -> None:
 
 def exported(accept: str) -> tuple[bytes, str]:
     """Return all metrics in the text format that a scraper accepts, and its content type."""
-    encode, content_type = choose_encoder(accept)
+    try:
+        encode, content_type = choose_encoder(accept)
+    except (TypeError, ValueError):  # a version that is no number, which it compares with one
+        encode, content_type = choose_encoder("")
     return encode(NUMBERS.here().registry), content_type
