@@ -60,6 +60,8 @@ def test_every_path_in_code_style_is_there():
         ("200\n403", "200\n403\n", True),
         ("200\n403", "403\n200\n", False),
         ("a.c", "abc", False),
+        ('{"items":[...]}', '{"items":[1]}', True),
+        ('{"items":[...]}', '{"items":[]}', False),
     ],
 )
 def test_what_is_printed_is_compared_with_what_is_shown(answer, output, shown):

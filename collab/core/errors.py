@@ -95,6 +95,13 @@ class Unprocessable(ApiError):
 
     status = 422
 
+    def __init__(
+        self, detail: str | None = None, *, errors: Pointers | None = None, pointer: str = "#"
+    ) -> None:
+        # Whoever names no value means one all the same: that at `pointer`, or the whole body.
+        super().__init__(detail, errors=errors)
+        self.errors = errors or [{"detail": self.detail, "pointer": pointer}]
+
 
 class TooManyRequests(ApiError):
     """Too many requests: wait and try again."""

@@ -131,7 +131,7 @@ def _known(
     claim: Claim, fingerprints: Sequence[str], who: Caller | None, now: datetime
 ) -> tuple[int, dict[str, Any] | None]:
     if claim.fingerprint not in fingerprints:
-        raise KeyReused()
+        raise KeyReused(pointer="#/headers/Idempotency-Key")
     if claim.state == ANSWERED:
         return claim.id, _given_before(claim, who)
     if claim.leased_until > now:

@@ -191,7 +191,7 @@ def _known(order: Order, caller: Caller) -> Job | None:
     if found is None:
         return None
     if found.fingerprint not in order.fingerprints:
-        raise KeyReused()
+        raise KeyReused(pointer="#/idempotency_key")
     return access.load(Job, found.job_id, caller)
 
 

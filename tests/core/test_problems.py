@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from collab.core.errors import NotFound, translated
+from collab.core.errors import NotFound, Unprocessable, translated
+from collab.core.errors import problem as problem_of
 
 from ..support.people import Person
 from ..support.problems import pointers, problem
@@ -72,6 +73,16 @@ def test_422_points_at_each_wrong_member(alice: Person) -> None:
 def test_422_points_at_an_unknown_member_with_its_name_escaped(alice: Person) -> None:
     response = alice.post("/projects", {"name": "x", "a/b~c": 1})
     assert pointers(response) == ["#/a~1b~0c"]
+
+
+@pytest.mark.parametrize("kind", Unprocessable.__subclasses__())
+def test_422_of_any_kind_points_somewhere(kind: type[Unprocessable]) -> None:
+    assert problem_of(kind())["errors"][0]["pointer"].startswith("#")
+
+
+def test_422_that_names_no_value_points_at_the_whole_with_its_own_words() -> None:
+    errors = problem_of(Unprocessable("Send less."))["errors"]
+    assert errors == [{"detail": "Send less.", "pointer": "#"}]
 
 
 def test_422_points_at_a_wrong_parameter(alice: Person) -> None:

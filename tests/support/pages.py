@@ -46,9 +46,13 @@ def shell_blocks(page: Path) -> list[Block]:
 
 
 def shows(answer: str, output: str) -> bool:
-    """Return whether an output is what a page shows: `...` is anything, spaces are nothing."""
+    """Return whether an output is what a page shows: `...` is anything, spaces are nothing.
+
+    `[...]` is a list that has something in it: an empty one would show nothing.
+    """
     parts = [re.escape("".join(part.split())) for part in answer.split("...")]
-    return re.search(".*".join(parts), "".join(output.split())) is not None
+    pattern = ".*".join(parts).replace(r"\[.*\]", r"\[[^]].*\]")
+    return re.search(pattern, "".join(output.split())) is not None
 
 
 def prose(page: Path) -> str:

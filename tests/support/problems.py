@@ -29,6 +29,7 @@ def problem(response: httpx.Response, status: int) -> dict[str, Any]:
     assert (body["status"], body["title"]) == (status, kind.title)
     assert kind.status == status
     assert body["detail"]
+    assert status != 422 or body["errors"], "a 422 says where, too"
     assert body["request_id"] == response.headers["X-Request-ID"]
     return body
 

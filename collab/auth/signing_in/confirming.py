@@ -35,7 +35,7 @@ def confirm(caller: Caller, client: Client, *, password: str | None, code: str |
     if code is not None:
         _take_code(user, code)
     elif user.password_hash or second.overview(user.id).totp_since:
-        raise NothingShown()
+        raise NothingShown(pointer="#/password")
     elif not freshness.is_fresh(caller):
         raise NotFresh()
     return user

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from ...core.errors import ApiError, Conflict, invalid
+from ...core.errors import ApiError, Conflict, Unprocessable, invalid
 from ..text import delta as deltas
 from ..text import steps, tidying
 from ..text.delta import Delta, transform
@@ -48,10 +48,8 @@ class TooFarBehind(Conflict):
     """Too much has changed since that version: fetch the text again."""
 
 
-class UnusableUpdate(ApiError):
+class UnusableUpdate(Unprocessable):
     """The update was refused."""
-
-    status = 422
 
 
 def unusable(error: Unusable) -> UnusableUpdate:

@@ -63,7 +63,7 @@ def count(
         try:
             return stats.count(connection, project, period, bucket, **filters)
         except stats.TooMuch as error:
-            raise Unprocessable(str(error)) from None
+            raise _too_long(str(error)) from None
 
 
 def measure(
@@ -75,7 +75,12 @@ def measure(
         try:
             return latency.measure(connection, project, period, bucket, source)
         except stats.TooMuch as error:
-            raise Unprocessable(str(error)) from None
+            raise _too_long(str(error)) from None
+
+
+def _too_long(detail: str) -> Unprocessable:
+    """Make the 422 for a time that has too much in it."""
+    return Unprocessable(detail, pointer="#/query/since")
 
 
 def find_sessions(
@@ -110,7 +115,7 @@ def find_retention(
     whole = period.aligned(width, first)
     if (whole.end - whole.start) // width > cohorts.MAX_PERIODS[unit]:
         most = cohorts.MAX_PERIODS[unit]
-        raise Unprocessable(f"That is more than {most} {unit}s: narrow the time.")
+        raise _too_long(f"That is more than {most} {unit}s: narrow the time.")
     with reader() as connection:
         return cohorts.find(connection, project, period, unit)
 

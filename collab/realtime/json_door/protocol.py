@@ -138,5 +138,5 @@ def after_of(request: Body) -> int | None:
     if isinstance(after, str) and after.isascii() and after.isdigit() and len(after) < 20:
         after = int(after)
     if type(after) is not int or not 0 <= after <= MAX_ID:
-        raise invalid("after", "Must be the id of an event.")
+        raise invalid("after", "Must be the id of an event (of one without `signal`).")
     return after
