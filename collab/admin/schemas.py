@@ -73,7 +73,7 @@ class StorageOut(Schema):
     kept_bytes = fields.Integer(required=True)
     free_bytes = fields.Integer(required=True)
     required_bytes = fields.Integer(
-        required=True, metadata={"description": "Below this nothing is kept any more."}
+        required=True, metadata={"description": "With less than this free, nothing more is stored."}
     )
     person_quota_bytes = fields.Integer(required=True)
     project_quota_bytes = fields.Integer(required=True)
@@ -92,6 +92,6 @@ class InstallationOut(Schema):
     deliveries = fields.Nested(DeliveryCountOut, required=True)
     mails = fields.Nested(MailCountOut, required=True)
     dead_letters = fields.Integer(
-        required=True, metadata={"description": "Open ones; 10,000 are so many at least."}
+        required=True, metadata={"description": "Open ones; 10,000 means at least that many."}
     )
     storage = fields.Nested(StorageOut, required=True)

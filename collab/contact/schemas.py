@@ -71,7 +71,7 @@ class DigestIn(Schema):
     zone = fields.String(
         load_default="UTC",
         validate=validate.Length(1, 64),
-        metadata={"description": "A time zone of the IANA, such as Europe/Berlin."},
+        metadata={"description": "An IANA time zone, such as Europe/Berlin."},
     )
 
     @ma.validates("zone")

@@ -107,7 +107,7 @@ class SourceOut(Schema):
     previous_until = Time(
         required=True,
         allow_none=True,
-        metadata={"description": "Until when the key before it is good.", "example": None},
+        metadata={"description": "When the previous key stops working.", "example": None},
     )
     created_by = fields.Integer(required=True, allow_none=True)
     created_at = Time(required=True)

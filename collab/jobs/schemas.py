@@ -186,7 +186,7 @@ class JobQuery(PageQuery):
     owner_id = fields.Integer(
         load_default=None,
         validate=validate.Range(1, MAX_ID),
-        metadata={"description": "Whose; those of others, in no one project, are for admins."},
+        metadata={"description": "Whose; those of others, outside one project, are for admins."},
     )
     project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
     schedule_id = fields.Integer(

@@ -65,11 +65,11 @@ class Problem(Schema):
     instance = fields.String(metadata={"description": "The path as called."})
     request_id = fields.String(metadata={"description": "The log has it too."})
     errors = fields.List(fields.Nested(ProblemPart))
-    code = fields.String(metadata={"description": "Of `/ingest` and `/v1`: the type's last part."})
+    code = fields.String(metadata={"description": "For `/ingest` and `/v1`: the type's last part."})
     message = fields.String(metadata={"description": "There, too: `detail` again."})
-    quota = fields.String(metadata={"description": "Of a 413: which quota is spent."})
-    used = fields.Integer(metadata={"description": "Of a 413: the bytes that it counts now."})
-    limit = fields.Integer(metadata={"description": "Of a 413: the bytes that it allows."})
+    quota = fields.String(metadata={"description": "For a 413: which quota is spent."})
+    used = fields.Integer(metadata={"description": "For a 413: the bytes that it counts now."})
+    limit = fields.Integer(metadata={"description": "For a 413: the bytes that it allows."})
 
 
 def config() -> dict[str, Any]:

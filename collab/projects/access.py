@@ -80,7 +80,7 @@ def role_in(
 ) -> Role:
     """Return the role that counts for a row: what is in no project is its owner's alone.
 
-    Admins manage it where the model says so. Who made something in a project has no right to it
+    Admins manage it where the model says so. Whoever made something in a project has no right to it
     but those of their role there, so that a removed member loses it too.
     """
     if project_id is None:

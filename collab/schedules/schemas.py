@@ -160,7 +160,7 @@ class ScheduleOut(Schema):
     )
     created_at = Time(required=True)
     updated_at = Time(
-        required=True, metadata={"description": "When somebody, or its own end, changed it."}
+        required=True, metadata={"description": "When somebody last changed it, or it ended."}
     )
     withheld = fields.Boolean(
         required=True,
@@ -260,7 +260,7 @@ class RunOut(Schema):
         required=True,
         validate=validate.OneOf(RUN_STATUSES),
         metadata={
-            "description": "`waiting` for the run before, `running` (its job has not ended), how "
+            "description": "`waiting` for the previous run, `running` (its job has not ended), how "
             "its job ended, `skipped`, or `refused`: no job could be made."
         },
     )

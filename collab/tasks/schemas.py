@@ -133,7 +133,7 @@ class TaskQuery(PageQuery):
         1,
         18,
         load_default=None,
-        metadata={"description": "A person's id, `me`, or `none` for what nobody has."},
+        metadata={"description": "A person's id, `me`, or `none` for unassigned tasks."},
     )
     tag = line(MAX_TAG_LENGTH, load_default=None)
     overdue = Flag(

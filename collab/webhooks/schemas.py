@@ -105,12 +105,12 @@ class WebhookOut(Schema):
     )
     behind = fields.Boolean(
         required=True,
-        metadata={"description": "Whether more events than may wait in the line wait in the log."},
+        metadata={"description": "Whether events that the line has no room for wait in the log."},
     )
     previous_until = Time(
         required=True,
         allow_none=True,
-        metadata={"description": "Until when the secret before signs too.", "example": None},
+        metadata={"description": "Until when the old secret signs, too.", "example": None},
     )
     created_by = fields.Integer(
         required=True, metadata={"description": "In whose name it reads the project."}
@@ -191,7 +191,7 @@ class DeliveryOut(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "What the last attempt failed of: status, timeout, unresolved, broken, "
+            "description": "Why the last attempt failed: status, timeout, unresolved, broken, "
             "forbidden_address; event_gone: the event has been deleted."
         },
     )
@@ -269,7 +269,8 @@ class RedeliveredOut(Schema):
         metadata={"description": "The last of them: the next request goes on after it."},
     )
     more = fields.Boolean(
-        required=True, metadata={"description": "Whether there may be more than one request takes."}
+        required=True,
+        metadata={"description": "Whether there may be more: then ask again."},
     )
 
 

@@ -162,9 +162,7 @@ class PasskeyOut(Schema):
     }
     id = fields.Integer(required=True)
     name = fields.String(required=True)
-    domain = fields.String(
-        required=True, metadata={"description": "The domain that it is good for."}
-    )
+    domain = fields.String(required=True, metadata={"description": "The domain that it works for."})
     backed_up = fields.Boolean(
         required=True, metadata={"description": "Whether the device keeps a copy elsewhere."}
     )

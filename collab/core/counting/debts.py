@@ -26,7 +26,7 @@ class Debts:
     def note(self, person: int, owed: float) -> None:
         """Note what somebody owes now. One thread at a time."""
         if len(self._owed) >= MAX_PEOPLE_REMEMBERED:
-            # Who owes nothing is as if never seen; debtors stay, or a crowd would clear their
+            # Whoever owes nothing is as if never seen; debtors stay, or a crowd would clear their
             # debts.
             self._owed = {one: last for one, last in self._owed.items() if self.owed(one)}
         self._owed[person] = (owed, self._clock())

@@ -33,7 +33,7 @@ class PageQuery(Schema):
         0,
         1500,
         load_default=None,
-        metadata={"description": "The `next_cursor` of the page before."},
+        metadata={"description": "The `next_cursor` of the previous page."},
     )
 
 

@@ -53,7 +53,7 @@ class FairLock:
     def acquire(self, timeout: float, behind_s: float = 0.0) -> bool:
         """Wait for the lock; returns False if it did not come within so many seconds.
 
-        Who waits with `behind_s` lets those go first who come up to so many seconds later.
+        Whoever waits with `behind_s` lets others go first who come up to that many seconds later.
         """
         with self._inside:
             # Once somebody starves, a free lock is left to them: newcomers queue up.

@@ -169,8 +169,8 @@ class _Growth:
     @property
     def asks_for_room(self) -> bool:
         """Whether more is kept than before, and not only because somebody has deleted something."""
-        # Whoever deletes gains room in the end, though the event of it takes some. Who trades many
-        # small rows for a long text gains none.
+        # Whoever deletes gains room in the end, though the event of it takes some. To trade
+        # many small rows for a long text gains none.
         tidied = self.rows < 0 and self.kept <= 0 and self.bytes <= SMALL_GROWTH_BYTES * -self.rows
         return self.bytes > 0 and not tidied
 

@@ -179,7 +179,7 @@ class HocuspocusSocket(Served):
     def _person(self, token: str, key: bytes) -> Caller:
         """Return who sends a token; raises Unauthorized, Forbidden, TooManyRequests.
 
-        Who is known by the address needs none for the address's text.
+        Whoever is known by the address needs none for the address's text.
         """
         here = protocol.file_of(key) in (None, self._file_id) or self._file_id is None
         who = from_token(token, FILES_AREA) if token else self._who if here else None

@@ -7,7 +7,7 @@ it first, and goes with it. Two things distinguish an editor's own word from an 
 - A stock editor that connects announces itself before it has heard of anybody. What a connection
   says so (`opening`) is its own, also where an older connection, which may be broken, still has it;
   and it speaks for nobody else.
-- Who has gone is remembered for a while: an echo of it, whose clock is not higher, brings nobody
+- An editor that has gone is remembered for a while: an echo, whose clock is not higher, brings none
   back. An editor that comes back with its old clock is announced with a higher one: others would
   take no notice of it (y-protocols compares clocks).
 """
@@ -154,7 +154,7 @@ class Awareness:
     def join(self, file_id: int, owner: object) -> list[State]:
         """Take a connection in, and return what to send it about the editors that are there.
 
-        Who has gone is remembered while anybody is there to repeat it.
+        Whoever has gone is remembered while anybody is there to repeat it.
         """
         with self._lock:
             text = self._texts.setdefault(file_id, _Text())

@@ -275,7 +275,7 @@ class Editor(Connection):
         size = sum(len(one.json) + STATE_BYTES for one in self._untold.values())
         if self._untold and not self.live.awareness.take(user_id, size):
             self._relay(self._untold.values())
-        # Who has gone is told in any case: others would show their cursors for ever.
+        # Whoever has gone is told in any case: others would show their cursors for ever.
         elif gone:
             self._relay(gone)
 

@@ -70,7 +70,7 @@ class Line:
     def send(self, message: bytes) -> None:
         """Send a message of any length as soon as none is on its way.
 
-        Who has many of them sends none while the line is `busy`.
+        Whoever has many of them sends none while the line is `busy`.
         """
         if self._pieces is None:
             self._begin(message)

@@ -33,7 +33,7 @@ class Newlines:
     def begin(self, *, counts: bool) -> None:
         """Change those that are there, in the opener's name; raises Forbidden, Unavailable.
 
-        Who only reads (not `counts`) changes nothing, and has nobody else write otherwise.
+        Whoever only reads (not `counts`) changes nothing, and makes nobody else write differently.
         """
         if counts:
             self._here = True

@@ -76,7 +76,7 @@ def offered_key() -> str | None:
 def is_counted_by_source() -> bool:
     """Return whether a request has a source's own bound, and no person's or address's.
 
-    Who has a good key is noted for the route. What may have its key in the body is counted there.
+    The owner of a good key is noted for the route. A key in the body is counted there.
     """
     if request.blueprint not in DOOR_BLUEPRINTS or request.method != "POST":
         return False

@@ -105,7 +105,7 @@ class LetterOut(LetterListed):
         "payload_encoding": "utf-8",
         "correction": None,
     }
-    context = JsonObject(required=True, metadata={"description": "What is known of its request."})
+    context = JsonObject(required=True, metadata={"description": "What we know of its request."})
     payload = fields.String(required=True, metadata={"description": "What was sent, untouched."})
     payload_encoding = fields.String(
         required=True,

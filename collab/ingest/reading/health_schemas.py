@@ -14,7 +14,7 @@ class HealthQuery(Schema):
 
     aliases = {"projectId": "project_id"}
     project_id = number(
-        load_default=None, metadata={"description": "Without one: all there are, for admins."}
+        load_default=None, metadata={"description": "Without it: all projects, for admins."}
     )
 
 

@@ -32,7 +32,7 @@ HOLD_LOCK = text(
     " set_config('tcp_keepalives_count', '4', true),"
     " pg_try_advisory_xact_lock(:key) AS held"
 )
-#: Who looks takes no lock: it would keep the worker from having it again.
+#: Looking takes no lock: that would keep the worker from having it again.
 IS_FREE = text(
     "SELECT NOT EXISTS (SELECT 1 FROM pg_locks"
     " WHERE locktype = 'advisory' AND objsubid = 1 AND granted"

@@ -54,8 +54,8 @@ HEADER_PARAMETERS: dict[str, Json] = {
     "LastEventId": {
         "name": "Last-Event-ID",
         "description": (
-            "Go on after this event; browsers send it when they connect again. An id that is none "
-            "of the log's is not an error: the stream says `recovered: false`, and begins now."
+            "Go on after this event; browsers send it when they connect again. An id that is not "
+            "in the log is not an error: the stream says `recovered: false`, and begins now."
         ),
         "schema": {"type": "string", "pattern": "^[0-9]{1,19}$", "examples": ["41"]},
     },

@@ -42,7 +42,7 @@ class EventQuery(TopicQuery):
     cursor = fields.Integer(
         load_default=None,
         validate=validate.Range(0, MAX_ID),
-        metadata={"description": "The `next_cursor` of the page before."},
+        metadata={"description": "The `next_cursor` of the previous page."},
     )
     type = fields.String(load_default=None, validate=validate.Length(1, 100))
     wait = fields.Integer(

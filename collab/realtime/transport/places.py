@@ -44,7 +44,7 @@ class Capacity:
     def take(self, network: str, user_id: int | None = None, *, door: str) -> Seat:
         """Take a place; raises Unavailable when all are taken, and TooManyRequests.
 
-        Who has not said yet who they are makes room: nobody needs an account to be one of them.
+        Whoever has not said yet who they are makes room: nobody needs an account to be one of them.
         """
         seat, left = Seat(self, network, door), None
         with self._lock:

@@ -155,7 +155,7 @@ def receive(query: dict[str, Any], token: str) -> tuple[Receipt, int]:
 def is_counted_by_hook() -> bool:
     """Return whether a request has a hook's own bound, and not its address's.
 
-    Who makes tokens up is counted by their address.
+    Whoever makes tokens up is counted by their address.
     """
     if request.endpoint != "incoming.receive":
         return False

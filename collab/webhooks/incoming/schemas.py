@@ -41,7 +41,7 @@ class IncomingHookIn(Schema):
         validate=validate.OneOf(CHECKS),
         metadata={
             "description": "How messages are signed: `standard` (Standard Webhooks), `github` "
-            "(X-Hub-Signature-256), or not: then the secret address is all that there is."
+            "(X-Hub-Signature-256), or not: then the secret address alone protects it."
         },
     )
     secret = patterned(
@@ -52,7 +52,7 @@ class IncomingHookIn(Schema):
         load_default=None,
         allow_none=True,
         metadata={
-            "description": "The sender's secret, where it brings one along; otherwise one is made.",
+            "description": "The sender's secret, if it has one; otherwise one is made.",
             "example": None,
         },
     )
@@ -64,7 +64,7 @@ class IncomingHookPatch(Schema):
     example = {"name": "Build server", "enabled": False}
     name = line(MAX_NAME_LENGTH)
     event_type = _event_type()
-    enabled = TrueOrFalse(metadata={"description": "Whether its address takes anything."})
+    enabled = TrueOrFalse(metadata={"description": "Whether its address accepts messages."})
 
 
 class IncomingHookOut(Schema):

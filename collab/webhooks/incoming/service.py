@@ -122,7 +122,7 @@ def _take_secret(hook: IncomingHook, given: str | None) -> str | None:
             raise invalid("secret", str(error)) from None
     made = given or (secrets.token_hex(32) if hook.check == GITHUB else new_secret())
     hook.sealed_secret = seal(made, purpose=INCOMING_PURPOSE)
-    # Who gave it knows it: an answer that repeats it would only be one more copy.
+    # Whoever gave it knows it: an answer that repeats it would only be one more copy.
     return None if given else made
 
 
