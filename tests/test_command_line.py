@@ -162,8 +162,8 @@ class TestEnvFile:
         [
             ("PORT 8000", "line 1, must be NAME=value"),
             ("# fine\n\nPORT", "line 3, must be NAME=value"),
-            ("ACESS_TOKEN_MINUTES=30", "ACCESS_TOKEN_MINUTES is one"),
-            ("port=8000", "PORT is one"),
+            ("ACESS_TOKEN_MINUTES=30", "did you mean ACCESS_TOKEN_MINUTES"),
+            ("port=8000", "did you mean PORT"),
         ],
     )
     def test_a_slip_in_it_is_named(self, tmp_path, monkeypatch, text, words):

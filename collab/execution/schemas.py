@@ -64,7 +64,7 @@ def _check_paths(files: dict[str, str], main: str) -> None:
         if path in folders:
             raise ma.ValidationError(f"`{path}` is a folder too: `{folders[path]}` is in it.")
         if not fits_a_disk(path):
-            raise ma.ValidationError("A path may have 1,024 bytes, and each name in it 255.")
+            raise ma.ValidationError("A path may have 1,024 bytes, and each name in it 255 bytes.")
     if main in folders:
         raise ma.ValidationError(f"`{main}` is the code itself, not a folder.")
 

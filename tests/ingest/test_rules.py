@@ -115,7 +115,7 @@ def test_as_many_rules_are_taken_as_are_promised() -> None:
         ([{"op": "keep"}], "`op` must be one of"),
         ([{"op": ["drop"]}], "`op` must be one of"),
         ([{"op": "drop"}], "`path` is missing"),
-        ([DERIVE | {"path": "data.x"}], "`path` is no member"),
+        ([DERIVE | {"path": "data.x"}], "`path` is not a member"),
         ([DROP | {"path": "event_id"}], "A path begins with data"),
         ([DROP | {"path": "data..x"}], "A path begins with data"),
         ([DROP | {"path": ["data", "x"]}], "A path begins with data"),
