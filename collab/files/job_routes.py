@@ -7,7 +7,7 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import versioned
+from ..core.http.etags import located, versioned
 from ..core.http.idempotency import idempotent
 from ..core.links import BASE_PATH
 from ..jobs.representation import JobView, shown
@@ -23,6 +23,7 @@ blueprint = Blueprint("file_jobs", __name__, url_prefix=BASE_PATH, description="
 @idempotent
 @blueprint.arguments(RunIn)
 @blueprint.response(201, JobWholeOut)
+@located("/jobs/{id}")
 @versioned
 def run_file(data: dict[str, Any], file_id: int) -> JobView:
     """Run a Python or JavaScript file in the sandbox, as it is now; returns the job."""
@@ -35,6 +36,7 @@ def run_file(data: dict[str, Any], file_id: int) -> JobView:
 @idempotent
 @blueprint.arguments(SmallIn)
 @blueprint.response(201, JobWholeOut)
+@located("/jobs/{id}")
 @versioned
 def make_thumbnail(data: dict[str, Any], file_id: int) -> JobView:
     """Make a small PNG, JPEG or WebP of an image; returns the job, whose output it becomes."""

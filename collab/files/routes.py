@@ -11,7 +11,7 @@ from ..auth.guard import login_required
 from ..core.errors import invalid
 from ..core.http.blueprint import Blueprint, UnsupportedMediaType
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
 from ..core.http.pages import linked
@@ -76,6 +76,7 @@ def get_tree(workspace_id: int) -> dict[str, Any]:
 @blueprint.arguments(FileQuery, location="query")
 @blueprint.doc(requestBody=FILE_BODY)
 @blueprint.response(201, FileOut)
+@located("/files/{id}")
 @versioned
 def create_file(query: dict[str, Any], workspace_id: int) -> File:
     """Create a file: a text as JSON; or any file as the body with `?path=`, or in a form."""

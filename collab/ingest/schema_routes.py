@@ -7,7 +7,7 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
@@ -43,6 +43,7 @@ def list_event_schemas(query: dict[str, Any]) -> Page:
 @idempotent
 @blueprint.arguments(EventSchemaIn)
 @blueprint.response(201, EventSchemaOut)
+@located("/ingest/schemas/{id}")
 @versioned
 def register_event_schema(data: dict[str, Any]) -> EventSchema:
     """Register the schema of a type; what does not fit it becomes a dead letter from now on."""

@@ -8,7 +8,7 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
@@ -53,6 +53,7 @@ def list_sources(query: dict[str, Any]) -> Page:
 @idempotent
 @blueprint.arguments(SourceIn)
 @blueprint.response(201, SourceKeyOut)
+@located("/ingest/sources/{id}")
 @versioned
 def create_source(data: dict[str, Any]) -> Source:
     """Create a source; its write key is shown here and never again."""

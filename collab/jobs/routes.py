@@ -18,6 +18,7 @@ from ..core.http.heavy import heavy
 from ..core.http.idempotency import KEY_PATTERN
 from ..core.http.pages import linked
 from ..core.http.representations.list_tags import remembered
+from ..core.http.traits import Trait, has
 from ..core.links import BASE_PATH
 from ..core.lists.paging import Page
 from ..flags import service as flags
@@ -73,6 +74,7 @@ def list_jobs(query: dict[str, Any]) -> Page:
 @blueprint.arguments(JobIn)
 @blueprint.response(201, JobWholeOut)
 @blueprint.alt_response(503, schema="Problem")
+@has(Trait.LOCATED)
 def submit_job(data: dict[str, Any]) -> tuple[JobView, int, dict[str, str]]:
     """Submit a job; with an idempotency key (in the body or the header) it is created once."""
     data["key"] = _one_key(data.pop("idempotency_key"))

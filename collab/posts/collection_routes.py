@@ -7,7 +7,7 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.http.representations.list_tags import remembered
@@ -50,6 +50,7 @@ def list_collections(query: dict[str, Any]) -> Page:
 @idempotent
 @blueprint.arguments(CollectionIn)
 @blueprint.response(201, CollectionOut)
+@located("/collections/{id}")
 @versioned
 def create_collection(data: dict[str, Any]) -> Collection:
     """Create a collection; nobody else sees it."""

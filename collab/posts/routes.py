@@ -7,7 +7,7 @@ from typing import Any
 from ..auth.guard import login_optional, login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller, optional_caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.http.representations.list_tags import remembered
@@ -41,6 +41,7 @@ def list_posts(query: dict[str, Any]) -> Page:
 @idempotent
 @blueprint.arguments(PostIn)
 @blueprint.response(201, PostOut)
+@located("/posts/{id}")
 @versioned
 def create_post(data: dict[str, Any]) -> Post:
     """Write a post; it is published at once, unless it is a draft."""

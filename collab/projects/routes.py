@@ -7,7 +7,7 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.http.representations.list_tags import remembered
@@ -40,6 +40,7 @@ def list_projects(query: dict[str, Any]) -> Page:
 @idempotent
 @blueprint.arguments(ProjectIn)
 @blueprint.response(201, ProjectOut)
+@located("/projects/{id}")
 @versioned
 def create_project(data: dict[str, Any]) -> Project:
     """Create a project; you own it."""

@@ -8,7 +8,7 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.http.representations.list_tags import remembered
@@ -56,6 +56,7 @@ def list_schedules(query: dict[str, Any]) -> Page:
 @blueprint.arguments(ScheduleIn)
 @blueprint.response(201, ScheduleWholeOut)
 @blueprint.alt_response(409, "Problem")
+@located("/schedules/{id}")
 @versioned
 def create_schedule(data: dict[str, Any]) -> Whole | Outline:
     """Create a schedule: its first run is at the next time that its expression names."""

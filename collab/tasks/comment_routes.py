@@ -7,7 +7,7 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
@@ -41,6 +41,7 @@ def list_comments(query: dict[str, Any], task_id: int) -> Page:
 @idempotent
 @blueprint.arguments(CommentIn)
 @blueprint.response(201, CommentOut)
+@located("/tasks/{task_id}/comments/{id}")
 @versioned
 def create_comment(data: dict[str, Any], task_id: int) -> Comment:
     """Comment on a task."""

@@ -7,7 +7,7 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.http.representations.list_tags import remembered
@@ -49,6 +49,7 @@ def list_project_tasks(query: dict[str, Any], project_id: int) -> Page:
 @idempotent
 @blueprint.arguments(TaskIn)
 @blueprint.response(201, TaskOut)
+@located("/tasks/{id}")
 @versioned
 def create_project_task(data: dict[str, Any], project_id: int) -> Task:
     """Create a task in a project."""
@@ -71,6 +72,7 @@ def list_tasks(query: dict[str, Any]) -> Page:
 @idempotent
 @blueprint.arguments(FlatTaskIn)
 @blueprint.response(201, TaskOut)
+@located("/tasks/{id}")
 @versioned
 def create_task(data: dict[str, Any]) -> Task:
     """Create a task of your own, or in the project that the body names."""

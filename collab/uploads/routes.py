@@ -12,7 +12,7 @@ from ..core.errors import NotFound, invalid
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
 from ..core.http.downloads import download
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.limits import larger_body
 from ..core.http.pages import linked
@@ -55,6 +55,7 @@ def list_uploads(query: dict[str, Any]) -> Page:
 @blueprint.doc(requestBody=file_body(1))
 @blueprint.response(201, UploadOut)
 @blueprint.alt_response(413, schema="Problem")
+@located("/uploads/{id}")
 @versioned
 def create_upload(query: dict[str, Any]) -> Upload:
     """Send a file of up to 25 MiB: as the body itself, or as `file` in a form."""

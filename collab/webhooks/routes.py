@@ -8,7 +8,7 @@ from typing import Any
 from ..auth.guard import admin_required, login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.links import BASE_PATH
@@ -73,6 +73,7 @@ def list_webhooks(query: dict[str, Any], project_id: int) -> Page:
 @blueprint.arguments(WebhookIn)
 @blueprint.response(201, WebhookSecretOut)
 @blueprint.alt_response(409, schema="Problem")
+@located("/webhooks/{id}")
 @versioned
 def create_webhook(data: dict[str, Any], project_id: int) -> Webhook:
     """Create a webhook; its secret is shown here and never again."""

@@ -7,7 +7,7 @@ from typing import Any
 from ..auth.guard import login_required
 from ..core.http.blueprint import Blueprint
 from ..core.http.caller import caller
-from ..core.http.etags import require_match, versioned
+from ..core.http.etags import located, require_match, versioned
 from ..core.http.idempotency import idempotent
 from ..core.http.pages import linked
 from ..core.http.representations.list_tags import remembered
@@ -49,6 +49,7 @@ def list_project_workspaces(query: dict[str, Any], project_id: int) -> Page:
 @idempotent
 @blueprint.arguments(WorkspaceIn)
 @blueprint.response(201, WorkspaceOut)
+@located("/workspaces/{id}")
 @versioned
 def create_project_workspace(data: dict[str, Any], project_id: int) -> Workspace:
     """Create a workspace in a project."""
@@ -75,6 +76,7 @@ def list_workspaces(query: dict[str, Any]) -> Page:
 @idempotent
 @blueprint.arguments(FlatWorkspaceIn)
 @blueprint.response(201, WorkspaceOut)
+@located("/workspaces/{id}")
 @versioned
 def create_workspace(data: dict[str, Any]) -> Workspace:
     """Create a workspace in the project that the body names."""

@@ -1,4 +1,7 @@
-"""Entity tags: 304 for what the caller has already, 412 for a lost update (RFC 9110 §13)."""
+"""Entity tags: 304 for what the caller has already, 412 for a lost update (RFC 9110 §13).
+
+And where what was made is (§10.2.2): without a `Location` 201 would say it is the list.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from flask import Response, request
 from werkzeug.http import quote_etag
 
 from ..errors import PreconditionFailed
+from ..links import BASE_PATH
 from .traits import Trait, mark
 
 P = ParamSpec("P")
@@ -41,6 +45,24 @@ def versioned(view: Callable[P, Any]) -> Callable[P, Any]:
         return resource, None, headers
 
     return mark(wrapper, Trait.VERSIONED)
+
+
+def located(path: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Send the `Location` of what a `versioned` view has made: a path in which `{id}` is its id.
+
+    Other names in it are those of the view's own arguments.
+    """
+
+    def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
+        @wraps(view)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+            made, status, headers = view(*args, **kwargs)
+            place = path.format(id=made.id, **kwargs)
+            return made, status, headers | {"Location": f"{BASE_PATH}{place}"}
+
+        return mark(wrapper, Trait.LOCATED)
+
+    return decorate
 
 
 def is_known(etag: str) -> bool:

@@ -16,6 +16,7 @@ class Trait(Enum):
     ADMINS = "its caller must be an admin"
     IDEMPOTENT = "it takes an Idempotency-Key"
     VERSIONED = "its answer has an ETag"
+    LOCATED = "its answer says where what was made is"
     LINKED = "its answer has a Link to the next page"
     TABULAR = "its answer is CSV for callers who prefer it"
     RESUMED = "it takes a Last-Event-ID"

@@ -74,6 +74,11 @@ HEADERS: dict[str, Json] = {
         "schema": TEXT_SCHEMA,
         "example": '</api/v1/projects?limit=20&cursor=WyJpZCIsMSwxXQ>; rel="next"',
     },
+    "Location": {
+        "description": "Where what was made is (RFC 9110 §10.2.2).",
+        "schema": {"type": "string", "format": "uri-reference"},
+        "example": "/api/v1/projects/1",
+    },
     "RetryAfter": {
         "description": "Seconds to wait.",
         "schema": {"type": "integer", "minimum": 0},
@@ -264,6 +269,7 @@ def _describe_headers(app: Flask, rule: Rule, view: Callable[..., Any], operatio
     traits = traits_of(view)
     names = [] if rule.endpoint in UNLIMITED_ENDPOINTS else list(RATE_HEADERS)
     names += ["ETag"] if Trait.VERSIONED in traits else []
+    names += ["Location"] if Trait.LOCATED in traits else []
     names += ["Link"] if Trait.LINKED in traits else []
     for status, answer in operation["responses"].items():
         if str(status).startswith("2") and names:

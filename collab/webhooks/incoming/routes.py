@@ -9,7 +9,7 @@ from flask import Flask, request, url_for
 from ...auth.guard import login_required
 from ...core.http.blueprint import NO_SECURITY, Blueprint
 from ...core.http.caller import caller
-from ...core.http.etags import require_match, versioned
+from ...core.http.etags import located, require_match, versioned
 from ...core.http.idempotency import idempotent
 from ...core.http.limits import count_otherwise
 from ...core.http.pages import linked
@@ -69,6 +69,7 @@ def list_incoming_hooks(query: dict[str, Any], project_id: int) -> Page:
 @blueprint.arguments(IncomingHookIn)
 @blueprint.response(201, IncomingHookSecretOut)
 @blueprint.alt_response(409, schema="Problem")
+@located("/incoming-hooks/{id}")
 @versioned
 def create_incoming_hook(data: dict[str, Any], project_id: int) -> IncomingHook:
     """Create an incoming hook; its address is shown here and never again."""
