@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from ..core.caller import Caller, act_as, acting
 from ..core.compiled import Compiled
 from ..core.database import on_lock
-from ..core.errors import Forbidden, Unauthorized
+from ..core.errors import BadToken, Forbidden, Unauthorized
 from ..core.http.caller import caller
 from ..core.http.traits import Trait, mark
 from ..core.models import utcnow
@@ -51,7 +51,7 @@ PERSON_OF_SESSION = Compiled(PERSON_QUERY)
 PERSON_WITH_FACTORS = Compiled(PERSON_QUERY.add_columns(requirement.HAS_FACTOR))
 
 
-class SessionEnded(Unauthorized):
+class SessionEnded(BadToken):
     """This session has ended: log in again."""
 
     kind = "session-ended"

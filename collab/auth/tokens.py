@@ -13,7 +13,7 @@ from flask_jwt_extended import create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import ExpiredSignatureError, PyJWTError
 
-from ..core.errors import Unauthorized
+from ..core.errors import BadToken
 from ..core.models import utcnow
 from ..core.schemas import MAX_ID
 from ..core.security import RINGS, KeyRing, SealedBox, key_id, new_token
@@ -57,7 +57,7 @@ def _verifying_key(header: dict[str, Any], claims: dict[str, Any]) -> str:
             # The last key is the oldest one.
             return _keys().secrets[-1]
         _keys().look_again()  # another process may have rotated it
-    raise Unauthorized("The access token is not valid.")
+    raise BadToken()
 
 
 def _keys() -> KeyRing:
@@ -87,7 +87,7 @@ class Verified(OrderedDict[str, AccessClaims]):
     secrets: tuple[str, ...] = ()
 
 
-class TokenExpired(Unauthorized):
+class TokenExpired(BadToken):
     """The access token has expired: refresh it."""
 
     kind = "token-expired"
@@ -143,7 +143,7 @@ def _verified(token: str) -> AccessClaims:
     except ExpiredSignatureError:  # its signature is good (RFC 7519 §7.2)
         raise TokenExpired(claims=_claims(decode_token(token, allow_expired=True))) from None
     except (JWTExtendedException, PyJWTError):
-        raise Unauthorized("The access token is not valid.") from None
+        raise BadToken() from None
 
 
 def _claims(found: dict[str, Any]) -> AccessClaims:
@@ -151,10 +151,10 @@ def _claims(found: dict[str, Any]) -> AccessClaims:
         expires = datetime.fromtimestamp(found["exp"], UTC)
         read = AccessClaims(int(found["sub"]), int(found["sid"]), expires)
     except (KeyError, ValueError, TypeError):
-        raise Unauthorized("The access token is not valid.") from None
+        raise BadToken() from None
     # A number that the database can't take would fail there, as an error of ours.
     if found.get("type") != "access" or not 0 < read.session_id <= MAX_ID:
-        raise Unauthorized("This is not an access token.")
+        raise BadToken("This is not an access token.")
     return read
 
 

@@ -61,9 +61,18 @@ class Unauthorized(ApiError):
     """Sign in first: send `Authorization: Bearer <access token>`."""
 
     status = 401
+    #: How to sign in (RFC 6750 §3).
+    challenge = 'Bearer realm="collab"'
 
     def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="collab"'})
+        super().__init__(detail, headers={"WWW-Authenticate": self.challenge})
+
+
+class BadToken(Unauthorized):
+    """The access token is not valid."""
+
+    # A client that had none is told nothing of tokens, one that had one what became of it (§3.1).
+    challenge = 'Bearer realm="collab", error="invalid_token"'
 
 
 class Forbidden(ApiError):
@@ -247,7 +256,7 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(JWTExtendedException)
     @app.errorhandler(PyJWTError)
     def token_error(error: Exception) -> Response:
-        return problem_response(Unauthorized(f"The access token is not valid: {error}"))
+        return problem_response(BadToken(f"The access token is not valid: {error}"))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

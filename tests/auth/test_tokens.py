@@ -107,7 +107,9 @@ def test_a_spoilt_token_is_refused_with_401(alice, spoil):
     answer = alice.get("/auth/me", headers={"Authorization": f"Bearer {token}"})
 
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    # Whoever sent none is told of no token (RFC 6750 §3.1).
+    error = ', error="invalid_token"' if token else ""
+    assert answer.headers["WWW-Authenticate"] == f'Bearer realm="collab"{error}'
 
 
 def signed_by(key, algorithm, **headers):

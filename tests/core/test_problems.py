@@ -62,7 +62,7 @@ def test_a_body_with_a_json_type_of_its_own_is_read(alice: Person) -> None:
 def test_a_missing_token_is_401_and_says_how_to_send_one(http: httpx.Client) -> None:
     response = http.get("/api/v1/projects")
     problem(response, 401)
-    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="collab"'
 
 
 def test_422_points_at_each_wrong_member(alice: Person) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, event, select, update
 
 from ...core.caller import Caller
 from ...core.compiled import Compiled
-from ...core.errors import Unauthorized
+from ...core.errors import BadToken
 from ...core.models import utcnow
 from ...core.security import digest
 from ...core.slots import Slot
@@ -56,7 +56,7 @@ FACTORS_BY_DIGEST = Compiled(_WITH_FACTORS.where(_DIGEST))
 FACTORS_BY_ID = Compiled(_WITH_FACTORS.where(_ID))
 
 
-class TokenEnded(Unauthorized):
+class TokenEnded(BadToken):
     """This personal token is not known, has expired or was revoked: make another."""
 
     kind = "personal-token-ended"
