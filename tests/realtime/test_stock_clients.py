@@ -120,7 +120,8 @@ class InPython(threading.Thread):
 
     def run(self) -> None:
         while not self._over.wait(0.2 if self.seen["codes"] else 0):
-            with suppress(ConnectionError, websocket.WebSocketException):
+            # Also of a socket that is closed at the end, in the middle of what the library does.
+            with suppress(OSError, websocket.WebSocketException):
                 self._follow()
 
     def _follow(self) -> None:

@@ -26,10 +26,17 @@ def xor(payload: bytes, mask: bytes) -> bytes:
 
 
 def client_frame(
-    opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool = True, rsv: int = 0
+    opcode: int,
+    payload: bytes = b"",
+    *,
+    fin: bool = True,
+    masked: bool = True,
+    rsv: int = 0,
+    mask: bytes = b"",
 ) -> bytes:
-    """Write a frame as a client does, or as it must not."""
-    size, mask = len(payload), os.urandom(4) if masked else b""
+    """Write a frame as a client does, or must not; the mask is random, unless one is given."""
+    size = len(payload)
+    mask = (mask or os.urandom(4)) if masked else b""
     first, bit = (fin << 7) | (rsv << 4) | opcode, masked << 7
     if size < 126:
         head = struct.pack("!BB", first, bit | size)

@@ -100,8 +100,18 @@ def deaf(ctx: JobContext, payload: dict[str, Any]) -> Result:
 @job_type("served_line", payload=GateIn)
 def line(ctx: JobContext, payload: dict[str, Any]) -> Result:
     """Work for a moment, and leave a line."""
+    return _leaves_line(ctx, payload, 0.01)
+
+
+@job_type("served_long_line", payload=GateIn)
+def long_line(ctx: JobContext, payload: dict[str, Any]) -> Result:
+    """Work too long to be taken ahead, and leave a line."""
+    return _leaves_line(ctx, payload, 0.1)
+
+
+def _leaves_line(ctx: JobContext, payload: dict[str, Any], seconds: float) -> Result:
     ctx.log("working")
-    time.sleep(0.01)
+    time.sleep(seconds)
     ctx.progress(0.9)
     _traces().add(payload["value"] or "lines", f"{ctx.job_id} {os.getpid()}")
     return _result(ctx)
@@ -118,7 +128,7 @@ def kill(ctx: JobContext, payload: dict[str, Any]) -> Result:
 def create() -> Flask:
     """Build the application: `flask --app tests.support.served:create worker`."""
     served = create_app()
-    register(served, gate, deaf, line, kill)
+    register(served, gate, deaf, line, long_line, kill)
     return served
 
 
