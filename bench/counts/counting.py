@@ -157,10 +157,13 @@ def _calls(server: _server.Server, port: int, token: str, asked: Asked) -> float
     tag = '"1"' if asked.tagged else ""
     load = HttpLoad(port, asked.path, token, 1, tag=tag, body=asked.data)
     load.saturate(60.0, WARM)
-    with _traced(server.pids(), server.folder / "calls") as output:
-        load.saturate(60.0, REPEATED["system calls"])
+    groups = []
+    for _ in range(GROUPS):
+        with _traced(server.pids(), server.folder / "calls") as output:
+            load.saturate(60.0, REPEATED["system calls"])
+        groups.append(_counted(output.read_text()))
     load.close()
-    return round(_counted(output.read_text()) / REPEATED["system calls"], 1)
+    return round(min(groups) / REPEATED["system calls"], 1)
 
 
 @contextmanager
