@@ -38,7 +38,7 @@ MAX_RANKED_WORDS = 4000
 
 #: Where each word is in too many rows to rank by, titles of so many of the newest matches of each
 #: kind are looked at. Among all, for a word that is in every text and in no title, each row of the
-#: index was: 150 ms for a million.
+#: index was: 80 ms for a million.
 MAX_TITLES = 2000
 
 #: Statements that are kept, a search of each set of kinds has its own.

@@ -115,9 +115,12 @@ def test_a_schema_that_is_not_taken_is_told_why(schema: object, told: str) -> No
 
 
 def test_what_is_within_the_bounds_is_taken() -> None:
-    compile_schema(deep(MAX_SCHEMA_DEPTH - 2))
-    compile_schema(referring(MAX_REFERENCES // 2))
-    compile_schema({"pattern": "x" * MAX_PATTERN_CHARACTERS})
+    for schema in (
+        deep(MAX_SCHEMA_DEPTH - 2),
+        referring(MAX_REFERENCES // 2),
+        {"pattern": "x" * MAX_PATTERN_CHARACTERS},
+    ):
+        assert compile_schema(schema)({}) is None
 
 
 def test_a_mistake_is_told_with_its_place() -> None:

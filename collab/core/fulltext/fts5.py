@@ -49,7 +49,7 @@ def scoring(asked: Asked, candidates: int) -> Scoring:
 
     A word that no more rows have than there may be candidates needs no places. They cost more than
     they save: each part of the search looks for the word again, and of each of its rows into the
-    list of every place, which took 26 ms for ten rows among a million.
+    list of every place, which took 23 ms for ten rows among a million.
     """
     there = rows()
     few = _counter(there)

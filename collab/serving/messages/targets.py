@@ -15,8 +15,7 @@ from .refusals import Refused, malformed
 LINE_PATTERN = re.compile(rb"([A-Z]{1,20}) (.+) HTTP/[0-9]\.[0-9]\r?")
 #: Printable ASCII, which an address may have as it is, or else a parser refuses.
 SAFE_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
-#: Escapes of bytes that are no ASCII.
-HIGH_ESCAPE_PATTERN = re.compile(rb"%[89A-Fa-f][0-9A-Fa-f]")
+#: Escapes of bytes that are no ASCII, one after the other.
 HIGH_RUN_PATTERN = re.compile(rb"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 #: Characters of an address that the refusal shows encoded.
 MAX_SHOWN_LENGTH = 300
@@ -39,7 +38,7 @@ def check_target(head: bytes) -> None:
 
 def _check_escapes(line: bytes) -> None:
     """Refuse an address with escapes that are not those of UTF-8."""
-    if not HIGH_ESCAPE_PATTERN.search(line):
+    if not HIGH_RUN_PATTERN.search(line):
         return
     target = line.split(b" ")[1]
     try:
