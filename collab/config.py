@@ -144,7 +144,13 @@ SETTINGS = (
         "LIST_TAGS",
         "10000",
         whole(0, 1_000_000),
-        "lists whose tags are remembered, to answer If-None-Match before they are read; 0: none",
+        "lists that are remembered, to answer If-None-Match before they are read; 0: none",
+    ),
+    Setting(
+        "LIST_CACHE_MB",
+        "8",
+        whole(0, 10_000),
+        "MiB of their answers kept in memory, and with REDIS_URL and PostgreSQL in Redis; 0: none",
     ),
     Setting("HOUSEKEEPING", "on", switch, "whether this process deletes what has expired"),
     Setting(
@@ -218,8 +224,9 @@ SETTINGS = (
         "REDIS_URL",
         "",
         redis_url,
-        "a Redis through which web processes hear each other, which keeps the counts of limits, and"
-        " whose stream is the inbox of events, for any number of workers; empty: none",
+        "a Redis through which web processes hear each other, which keeps the counts of limits and"
+        " lists that were read, and whose stream is the inbox of events, for any number of"
+        " workers; empty: none",
     ),
     Setting(
         "INGEST_DATABASE_URL",

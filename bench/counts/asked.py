@@ -16,6 +16,7 @@ PROJECTS_PATH, TASKS_PATH = "/api/v1/projects", "/api/v1/tasks"
 SETTINGS = {
     "LOG_LEVEL": "error",
     "RATE_LIMIT": "100000 per minute",
+    "LIST_CACHE_MB": "0",  # or each list but the first is found where it is kept
     "AUTH_RATE_LIMIT": "off",
     "REGISTER_RATE_LIMIT": "off",
     "ACCESS_TOKEN_MINUTES": "600",

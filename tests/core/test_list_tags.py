@@ -11,7 +11,8 @@ from flask import Flask
 from sqlalchemy import event
 
 from collab.core.database import register_functions
-from collab.core.http.representations.list_tags import COMMITS, KNOWN_TAGS, KnownTags
+from collab.core.database.commits import COMMITS
+from collab.core.http.representations.kept_lists import KEPT_LISTS, Kept, KeptLists
 from collab.extensions import db
 
 from ..conftest import http_for
@@ -100,7 +101,6 @@ def test_while_nothing_is_committed_the_list_is_not_read(
     app: Flask, alice: Person, project: int
 ) -> None:
     tag = tag_of(alice, "/projects")
-    assert not known_early(app, alice, "/projects", tag)
     assert known_early(app, alice, "/projects", tag)
     alice.makes_task(project_id=project)
     assert not known_early(app, alice, "/projects", tag)
@@ -111,7 +111,17 @@ def test_what_goes_by_the_clock_is_always_read(app: Flask, alice: Person) -> Non
     tag = tag_of(alice, "/tasks?overdue=true")
     assert [known_early(app, alice, "/tasks?overdue=true", tag) for _ in range(2)] == [False] * 2
     tag = tag_of(alice, "/tasks")
-    assert [known_early(app, alice, "/tasks", tag) for _ in range(2)] == [False, True]
+    assert [known_early(app, alice, "/tasks", tag) for _ in range(2)] == [True, True]
+
+
+def test_without_answers_the_tag_is_remembered_of_who_asked_with_one(
+    make_app: Callable[..., Flask], alice: Person
+) -> None:
+    app = make_app(LIST_CACHE_MB="0")
+    with http_for(app) as http:
+        there = alice.at(http)
+        tag = tag_of(there, "/projects")
+        assert [known_early(app, there, "/projects", tag) for _ in range(2)] == [False, True]
 
 
 def test_without_the_setting_lists_are_read_and_304_all_the_same(
@@ -122,15 +132,6 @@ def test_without_the_setting_lists_are_read_and_304_all_the_same(
         there = alice.at(http)
         tag = tag_of(there, "/projects")
         assert [known_early(app, there, "/projects", tag) for _ in range(2)] == [False] * 2
-
-
-def test_where_the_database_does_not_tell_of_commits_lists_are_read(
-    app: Flask, alice: Person, project: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(COMMITS.of(app), "_is_file", False)
-    tag = tag_of(alice, "/projects")
-    assert not known_early(app, alice, "/projects", tag)
-    assert not known_early(app, alice, "/projects", tag)
 
 
 def test_nobody_has_anothers_list(alice: Person, bob: Person, ada: Person, project: int) -> None:
@@ -217,17 +218,17 @@ def test_what_is_committed_while_a_list_is_read_outdates_its_tag(
 ) -> None:
     other = elsewhere(instance)
     with app.app_context():
-        known, version = KNOWN_TAGS.of(app), COMMITS.of(app).version()
-        assert version is not None
+        known, version = KEPT_LISTS.of(app), COMMITS.of(app).version()
         other.execute("UPDATE projects SET description = 'Later' WHERE id = ?", [project])
-        known.keep(b"asked", version, "tag")
-        assert known.find(b"asked", COMMITS.of(app).version() or 0) is None
+        known.keep(b"asked", Kept(version, "tag"))
+        assert known.find(b"asked", COMMITS.of(app).version()) is None
     other.close()
 
 
 def test_only_so_many_tags_are_remembered() -> None:
-    known = KnownTags(3)
+    known = KeptLists(3, 0)
     for number in range(10):
-        known.keep(bytes([number]), 1, str(number))
+        known.keep(bytes([number]), Kept("1", str(number)))
     assert len(known) == 3
-    assert [known.find(bytes([one]), 1) for one in (6, 7, 9)] == [None, "7", "9"]
+    found = [known.find(bytes([one]), "1") for one in (6, 7, 9)]
+    assert [one and one.tag for one in found] == [None, "7", "9"]

@@ -84,6 +84,7 @@ BAD = {
     "TOKEN_GRACE_SECONDS": ["", "0", "x"],
     "EVENT_RETENTION_DAYS": ["", "-1", "x"],
     "LIST_TAGS": ["", "-1", "x"],
+    "LIST_CACHE_MB": ["", "-1", "x"],
     "HOUSEKEEPING": ["", "maybe"],
     "AUDIT_RETENTION_DAYS": ["", "-1", "x"],
     "JOB_RETENTION_DAYS": ["", "-1", "x"],

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from collab.core.counting.redis_windows import RETRY_S, Counts, RedisWindows
+from collab.core.counting.redis_windows import Counts, RedisWindows
+from collab.core.outbound.remote_redis import RETRY_S
 from collab.events.bell.lines import LINE
 from collab.events.bell.redis_line import RedisLine
 

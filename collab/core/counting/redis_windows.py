@@ -6,24 +6,15 @@ in without a limit.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import redis
-
+from ..outbound.remote_redis import RemoteRedis
 from .windows import MonotonicStorage
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 #: What all keys of ours begin with.
 KEY_PREFIX = "collab:windows:"
-#: Seconds that Redis may take, and for which it is left alone after it did not answer.
-PATIENCE_S = 0.25
-RETRY_S = 2.0
 
 #: Undoes a count; what has been forgotten meanwhile stays forgotten.
 UNDO_SCRIPT = """
@@ -33,29 +24,11 @@ end
 """
 
 
-class Counts:
-    """The Redis of all windows; when it does not answer, it is left alone for a while."""
+class Counts(RemoteRedis):
+    """The Redis of all windows."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._redis = redis.Redis.from_url(
-            url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S, retry=None
-        )
-        self._clock, self._again_at = clock, 0.0
-
-    def ask(self, work: Callable[[Any], T], otherwise: Callable[[], T]) -> T:
-        """Return what comes of some work with Redis, or of other work if it does not answer."""
-        if self._clock() >= self._again_at:
-            try:
-                return work(self._redis)
-            except (redis.RedisError, OSError) as error:
-                log.warning("Redis does not count, each process does so for itself: %s", error)
-                # Not asked for a while: each request would else wait for the time-out.
-                self._again_at = self._clock() + RETRY_S
-        return otherwise()
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._redis.close()
+        super().__init__(url, "each process counts for itself", clock)
 
 
 class RedisWindows(MonotonicStorage):

@@ -18,6 +18,7 @@ class Trait(Enum):
     VERSIONED = "its answer has an ETag"
     LOCATED = "its answer says where what was made is"
     LINKED = "its answer has a Link to the next page"
+    REMEMBERED = "it is answered before it is read while nothing changed"
     TABULAR = "its answer is CSV for callers who prefer it"
     RESUMED = "it takes a Last-Event-ID"
 

@@ -1,0 +1,64 @@
+"""Lists that several processes have in common, in Redis: whoever read one spares the others that.
+
+What is there is sealed: a Redis that others can read shows nothing, and who can write to it cannot
+have a list shown that is none of ours. While Redis is away, each process reads for itself.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import Any
+
+from ...sealing import Unsealable, seal, unseal
+
+#: What all keys of ours begin with.
+KEY_PREFIX = "collab:lists:"
+#: Seconds after which Redis forgets a list; most are outdated by a commit long before.
+LIFETIME_S = 60
+LIST_PURPOSE = "list of others"
+
+#: The tag of a list, the body of its answer, and headers.
+Shared = tuple[str, str, dict[str, str]]
+
+
+class SharedLists:
+    """The lists of all processes that have this Redis and one database."""
+
+    def __init__(self, url: str) -> None:
+        from ...outbound.remote_redis import RemoteRedis  # the library takes long to import
+
+        self._redis = RemoteRedis(url, "each process reads lists for itself")
+
+    def find(self, asked: bytes, version: str) -> Shared | None:
+        """Return a list that another process has read at this version."""
+        key = _key(asked, version)
+        sealed = self._redis.ask(lambda client: client.get(key), lambda: None)
+        if sealed is None:
+            return None
+        try:
+            found = json.loads(unseal(sealed.decode(), purpose=LIST_PURPOSE))
+        except (Unsealable, ValueError):
+            return None
+        named, *shared = found
+        # What was sealed for one key must not be found under another.
+        return tuple(shared) if named == key else None
+
+    def keep(self, asked: bytes, version: str, shared: Shared) -> None:
+        """Give others a list."""
+        key = _key(asked, version)
+        sealed = seal(json.dumps([key, *shared]), purpose=LIST_PURPOSE)
+
+        def put(client: Any) -> None:
+            client.set(key, sealed, ex=LIFETIME_S)
+
+        self._redis.ask(put, lambda: None)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._redis.close()
+
+
+def _key(asked: bytes, version: str) -> str:
+    digest = blake2b(version.encode(), key=asked, digest_size=16)
+    return KEY_PREFIX + digest.hexdigest()
