@@ -163,6 +163,7 @@ SETTINGS = (
         "the same for refusals, accounts and sessions, which stay at least as long as events",
     ),
     Setting("JOB_RETENTION_DAYS", "30", whole(0, 3650), "days that ended jobs stay; 0: for ever"),
+    Setting("EXPORT_HOURS", "72", whole(1, 8760), "hours that a person can fetch their export"),
     Setting(
         "NOTIFICATION_RETENTION_DAYS",
         "90",

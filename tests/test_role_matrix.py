@@ -66,7 +66,8 @@ POST   auth/email/confirm                                 401     410  410 410  
 GET    auth/me                                            401     200  200 200   200 200
 PATCH  auth/me                                            401     200  200 200   200 200
 GET    auth/me/usage                                      401     200  200 200   200 200
-POST   auth/me/export                                     401     200  200 200   200 200
+POST   auth/me/export                                     401     202  202 202   202 202
+POST   auth/me/export/download                            401     404  404 404   404 404
 DELETE auth/me                                            401     204  204 204   204 409
 GET    auth/verify                                        401     200  200 200   200 200
 GET    auth/sessions                                      401     200  200 200   200 200
@@ -443,7 +444,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST auth/me/identities": {"proof": "<proof_to_link>"},
     "POST auth/me/identities of another": {"proof": "<proof_to_link>"},
     "PATCH auth/me": NAMED,
-    "POST auth/me/export": {"password": PASSWORD},
+    "POST auth/me/export/download": {"password": PASSWORD},
     "DELETE auth/me": {"password": PASSWORD, "take_projects": True},
     "DELETE users/<user>": {"password": PASSWORD, "take_projects": True},
     "POST auth/login/second-factor": {"proof": "none", "code": "123456"},

@@ -7,10 +7,13 @@ def init_app(app: Flask) -> None:
     """Add the commands for backups and keys; export and erase people's data."""
     from ..core.http.api import serve
     from ..core.operating.commands import bring
-    from .people import erasing, personal, routes
+    from ..jobs.registry import register
+    from .people import erasing, job_types, keeping, personal, routes
 
     bring(app, _add_commands)
     personal.init_app(app)
+    register(app, job_types.export)
+    keeping.init_app(app)
     erasing.init_app(app)
     serve(app, routes.blueprint)
 

@@ -25,6 +25,8 @@ STATUSES = (QUEUED, RUNNING, RETRY_WAIT, SUCCEEDED, FAILED, CANCELLED, DEAD)
 ACCOUNT_DISABLED = "account_disabled"
 #: Nothing more happens by itself.
 ENDED_STATUSES = (SUCCEEDED, FAILED, CANCELLED, DEAD)
+#: It runs, or will.
+LIVE_STATUSES = (QUEUED, RUNNING, RETRY_WAIT)
 
 
 class Job(Owned, Model):

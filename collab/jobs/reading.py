@@ -17,8 +17,10 @@ from ..core.schemas import MAX_ID
 from ..extensions import db
 from ..projects import access
 from . import oversight
-from .models import JOB_SORTS, RUNNING, Attempt, Job, JobResult, LogLine
+from .models import JOB_SORTS, LIVE_STATUSES, RUNNING, Attempt, Job, JobResult, LogLine
 
+#: Of jobs that will go on, if nothing happens to them.
+GOES_ON = Job.status.in_(LIVE_STATUSES) & Job.cancel_requested.is_(False)
 #: True of each, and asked for so that the list walks the indexes that are for it.
 EVERY_JOB = Job.created_at.is_not(None)
 
@@ -61,6 +63,18 @@ def _whose(caller: Caller, project_id: int | None, scope: str, owner_id: int | N
     everybodys = project_id is None and (scope == "all" or others)
     which = EVERY_JOB if everybodys else access.owned_by(Job, caller, project_id)
     return which if owner_id is None else which & (Job.owner_id == owner_id)
+
+
+def going_on(owner_id: int, kind: str) -> Job | None:
+    """Return a person's job of a type that waits or runs, the oldest if there are several."""
+    mine = select(Job).where(Job.owner_id == owner_id, Job.type == kind, GOES_ON)
+    return db.session.scalars(mine.order_by(Job.id).limit(1)).one_or_none()
+
+
+def is_wanted(job_id: int, attempt: int) -> bool:
+    """Return whether what an attempt makes still counts, as the open transaction has it."""
+    runs = (Job.status == RUNNING) & (Job.attempt == attempt) & Job.cancel_requested.is_(False)
+    return db.session.scalar(select(Job.id).where(Job.id == job_id, runs)) is not None
 
 
 def payload_of(job: Job) -> Mapping[str, Any]:

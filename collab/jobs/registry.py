@@ -41,6 +41,8 @@ class JobType:
     feature: str | None
     #: Whether its owner is notified of how it ended.
     tells: bool
+    #: Whether its result is owed to its owner, and kept though their quota is spent.
+    owed: bool
 
     @property
     def document(self) -> str:
@@ -69,6 +71,7 @@ def job_type(
     needs_project: bool = False,
     feature: str | None = None,
     tells: bool = True,
+    owed: bool = False,
 ) -> Callable[[Run], JobType]:
     """Make the decorated function a type of job; `register` gives it to an application."""
 
@@ -86,6 +89,7 @@ def job_type(
             needs_project=needs_project,
             feature=feature,
             tells=tells,
+            owed=owed,
         )
 
     return make

@@ -117,10 +117,13 @@ def enqueue_all(orders: Sequence[Order], caller: Caller) -> list[Job]:
     return _insert(orders, caller.user_id, caller.user_id)
 
 
-def enqueue_for(owner_id: int, order: Order) -> Job:
-    """Make a job of the service's own in somebody's name, in the open transaction."""
+def enqueue_for(owner_id: int, order: Order, actor: int | None = None) -> Job:
+    """Make a job of the service's own in somebody's name, in the open transaction.
+
+    `actor` is who caused it, if not the service itself.
+    """
     take_write_lock()
-    return _insert([order], owner_id, None)[0]
+    return _insert([order], owner_id, actor)[0]
 
 
 def _require_feature(kind: JobType, caller: Caller) -> None:

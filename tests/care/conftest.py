@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import Result
 from flask import Flask
 
 from ..conftest import SETTINGS
+from ..support.people import PASSWORD, Person, ok
+from .zebulonia import AGENT, EMAIL, NAME
 
 Command = Callable[..., Result]
 
@@ -29,6 +32,35 @@ def command() -> Command:
 def empty_app(make_app: Callable[..., Flask], tmp_path: Path) -> Flask:
     """Return an application whose folder is new: to restore into."""
     return make_app(INSTANCE_PATH=str(tmp_path / "restored"))
+
+
+@pytest.fixture
+def zeb(http: httpx.Client) -> Person:
+    """Return somebody with something of everything."""
+    account = {"email": EMAIL, "password": PASSWORD, "name": NAME}
+    headers = {"User-Agent": AGENT}
+    signed_in = ok(http.post("/api/v1/auth/register", json=account, headers=headers))
+    http.post("/api/v1/auth/login", json=account | {"password": "wrong password"})
+    http.post("/api/v1/auth/login", json={"email": EMAIL, "password": PASSWORD}, headers=headers)
+    zeb = Person("zeb", http, signed_in["user"]["id"], signed_in["access_token"])
+    task = zeb.makes_task("A plumbiferous task", description="xanthocarpous " * 500)
+    ok(zeb.patch(f"/tasks/{task['id']}", {"title": "A mirabilifolious task"}))
+    zeb.comments(task["id"], "A vexillological comment")
+    zeb.writes("Plumbiferous", "xanthocarpous", status="published")
+    zeb.uploads(b"ombrophobous bytes")
+    zeb.submits(value="vexillological")
+    ok(zeb.post("/tasks", {"title": "vexillological"}, headers={"Idempotency-Key": "plumbiferous"}))
+    return zeb
+
+
+@pytest.fixture
+def together(zeb: Person, alice: Person, project: int) -> int:
+    """Let her work in alice's project, and return the task that she comments on."""
+    alice.invites(project, EMAIL)
+    task = alice.makes_task("Launch", project_id=project)["id"]
+    zeb.comments(task, "I will see to it")
+    ok(alice.patch(f"/tasks/{task}", {"assignee_id": zeb.id}))
+    return int(task)
 
 
 __all__ = ["SETTINGS"]

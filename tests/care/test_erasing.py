@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
-import sqlite3
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,10 +16,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from collab.care.people import erasing
-from collab.care.people.in_hand import EXPORTS, MAX_EXPORTS_PER_PERSON
-from collab.core.http.heavy import MAX_HEAVY_PER_PERSON, TURNS, HeavyTurns
 from collab.core.storage.housekeeping import HOUSEKEEPER
-from collab.core.words.folding import fold
 from collab.extensions import db
 from collab.jobs.models import ENDED_STATUSES, Job
 
@@ -31,75 +25,11 @@ from ..support import databases
 from ..support.locks import Queue
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem
-
-NAME = "Zebulonia Quaggamire"
-EMAIL = "zebulonia.quaggamire@example.com"
-AGENT = "Quaggabrowser/7.7"
-#: What only she ever wrote, and nothing of it in a project.
-MARKS = (
-    *("zebulonia", "quaggamire", "quaggabrowser"),
-    *("plumbiferous", "xanthocarpous", "mirabilifolious", "vexillological", "ombrophobous"),
-)
-
-
-@pytest.fixture
-def zeb(http: httpx.Client) -> Person:
-    """Return somebody with something of everything."""
-    account = {"email": EMAIL, "password": PASSWORD, "name": NAME}
-    headers = {"User-Agent": AGENT}
-    signed_in = ok(http.post("/api/v1/auth/register", json=account, headers=headers))
-    http.post("/api/v1/auth/login", json=account | {"password": "wrong password"})
-    http.post("/api/v1/auth/login", json={"email": EMAIL, "password": PASSWORD}, headers=headers)
-    zeb = Person("zeb", http, signed_in["user"]["id"], signed_in["access_token"])
-    task = zeb.makes_task("A plumbiferous task", description="xanthocarpous " * 500)
-    ok(zeb.patch(f"/tasks/{task['id']}", {"title": "A mirabilifolious task"}))
-    zeb.comments(task["id"], "A vexillological comment")
-    zeb.writes("Plumbiferous", "xanthocarpous", status="published")
-    zeb.uploads(b"ombrophobous bytes")
-    zeb.submits(value="vexillological")
-    ok(zeb.post("/tasks", {"title": "vexillological"}, headers={"Idempotency-Key": "plumbiferous"}))
-    return zeb
-
-
-@pytest.fixture
-def together(zeb: Person, alice: Person, project: int) -> int:
-    """Let her work in alice's project, and return the task that she comments on."""
-    alice.invites(project, EMAIL)
-    task = alice.makes_task("Launch", project_id=project)["id"]
-    zeb.comments(task, "I will see to it")
-    ok(alice.patch(f"/tasks/{task}", {"assignee_id": zeb.id}))
-    return int(task)
+from .zebulonia import EMAIL, NAME, traces, words
 
 
 def finish(app: Flask) -> None:
     HOUSEKEEPER.of(app).do_all()
-
-
-def traces(folder: Path) -> list[str]:
-    """Return where anything of her is found, in any file of the instance."""
-    found = []
-    for path in folder.rglob("*"):
-        if path.is_file():
-            data = path.read_bytes().lower()
-            found += [f"{path.name}: {mark}" for mark in MARKS if mark.encode() in data]
-    if databases.server():
-        rows = databases.dump(folder).lower()
-        found += [f"rows: {mark}" for mark in MARKS if mark in rows or mark.encode().hex() in rows]
-    return found
-
-
-def words(folder: Path) -> set[str]:
-    """Return her words in the search index, which keeps words without what they begin alike."""
-    if databases.server():
-        with closing(databases.opened(folder)) as index:
-            rows = str(index.execute("SELECT words, vector::text FROM search_index").fetchall())
-        return {mark for mark in MARKS if fold(mark) in rows}
-    with closing(sqlite3.connect(folder / "collab.db")) as database:
-        database.execute(
-            "CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, search_index, 'row')"
-        )
-        terms = {term for (term,) in database.execute("SELECT term FROM terms")}
-    return {term for term in terms if any(term.startswith(fold(mark)) for mark in MARKS)}
 
 
 def test_nothing_of_her_is_left_in_the_database_or_on_the_disk(
@@ -276,78 +206,3 @@ def test_it_goes_on_after_a_crash(app: Flask, zeb: Person, instance: Path) -> No
             erasing.step()
     finish(app)
     assert traces(instance) == []
-
-
-# -- exports --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def exported(zeb: Person, together: int) -> Iterator[zipfile.ZipFile]:
-    answer = zeb.post("/auth/me/export", {"password": PASSWORD})
-    assert answer.status_code == 200
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        yield archive
-
-
-def test_an_export_has_each_kind_and_the_files(exported: zipfile.ZipFile) -> None:
-    kinds = {
-        name: json.loads(exported.read(name)) for name in exported.namelist() if "/" not in name
-    }
-    assert kinds["account.json"][0]["email"] == EMAIL
-    assert {one["title"] for one in kinds["tasks.json"]} == {
-        "A mirabilifolious task",
-        "vexillological",
-    }
-    assert [one["body"] for one in kinds["comments.json"]] == [
-        "A vexillological comment",
-        "I will see to it",
-    ]
-    assert len(kinds["sessions.json"]) == 2
-    (file,) = [name for name in exported.namelist() if name.startswith("files/")]
-    assert exported.read(file) == b"ombrophobous bytes"
-
-
-def test_no_export_shows_a_secret_or_somebody_else(
-    exported: zipfile.ZipFile, alice: Person, bob: Person
-) -> None:
-    everything = b"".join(exported.read(name) for name in exported.namelist())
-    for word in (b"password_hash", b"token_digest", b"argon2", alice.email.encode(), b"bob@"):
-        assert word not in everything
-
-
-def test_an_export_wants_a_proof_and_leaves_nothing_on_the_disk(
-    zeb: Person, instance: Path
-) -> None:
-    before = sorted(instance.iterdir())
-    problem(zeb.post("/auth/me/export", {"password": "wrong password"}), 401)
-    assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code == 200
-    assert sorted(instance.iterdir()) == before
-
-
-def test_exports_take_turns_with_other_heavy_requests(app: Flask, zeb: Person) -> None:
-    """One person's, each of which packs all that they keep, leave threads for everybody else."""
-    turns = TURNS.put(app, HeavyTurns(patience_s=0))
-    for _ in range(MAX_HEAVY_PER_PERSON):
-        turns.enter(f"user:{zeb.id}")
-    assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code in (429, 503)
-    turns.leave(f"user:{zeb.id}")
-    assert zeb.post("/auth/me/export", {"password": PASSWORD}).status_code == 200
-
-
-def test_exports_that_are_not_fetched_are_few(app: Flask, zeb: Person, bob: Person) -> None:
-    """Each is a file on the disk, of which no quota knows."""
-    ask = {"password": PASSWORD}
-    for _ in range(MAX_EXPORTS_PER_PERSON):
-        EXPORTS.of(app).begin(zeb.id)
-    problem(zeb.post("/auth/me/export", ask), 429)
-    assert bob.post("/auth/me/export", ask).status_code == 200
-    EXPORTS.of(app).end(zeb.id)
-    assert zeb.post("/auth/me/export", ask).status_code == 200
-
-
-def test_an_export_is_in_hand_no_longer_however_it_ends(app: Flask, zeb: Person) -> None:
-    zeb.post("/auth/me/export", {"password": "wrong password"})
-    zeb.post("/auth/me/export", {"password": PASSWORD})
-    headers = {"Range": "bytes=0-9,20-29"}
-    zeb.post("/auth/me/export", {"password": PASSWORD}, headers=headers)
-    assert EXPORTS.of(app).of(zeb.id) == 0

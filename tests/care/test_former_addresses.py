@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes
@@ -30,7 +28,9 @@ from ..contact.conftest import clerks
 from ..support.jobs import Desk
 from ..support.mail import links_in
 from ..support.people import PASSWORD, Person, ok
-from .test_erasing import EMAIL, NAME, finish, traces
+from .exports import fetch, made, opened
+from .test_erasing import finish
+from .zebulonia import EMAIL, NAME, traces
 
 __all__ = ["clerks"]
 
@@ -125,9 +125,9 @@ def test_whoever_has_the_address_by_now_keeps_what_is_theirs(
         assert EMAIL in db.session.scalars(mine).all()
 
 
-def test_an_export_has_the_addresses_of_before(who_moved: Person) -> None:
-    answer = who_moved.post("/auth/me/export", {"password": PASSWORD})
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+def test_an_export_has_the_addresses_of_before(who_moved: Person, desk: Desk) -> None:
+    made(who_moved, desk)
+    with opened(fetch(who_moved)) as archive:
         (one,) = json.loads(archive.read("former_addresses.json"))
     assert one["email"] == EMAIL
 

@@ -16,12 +16,13 @@ from sqlalchemy import select
 from collab.auth.accounts import disabling
 from collab.auth.guard import from_token
 from collab.auth.models import User
-from collab.care.people import erasing, exporting
+from collab.care.people import erasing, exporting, keeping
 from collab.care.people.models import Erasure
 from collab.core.errors import DiskFull
 from collab.core.personal.declared import Subject, on_erase, on_export
 from collab.events.models import EventRow
 from collab.extensions import db
+from collab.jobs.context import JobContext, Stopped
 
 from ..support.people import Person
 
@@ -38,6 +39,14 @@ def whom(alice: Person, **more: str) -> Subject:
     return Subject(alice.id, **{"email": alice.email, "name": "Alice"} | more)
 
 
+def goes_on() -> None:
+    """Do not stop."""
+
+
+def context(who: Person) -> JobContext:
+    return JobContext(job_id=1, attempt=1, owner_id=who.id, project_id=None, timeout_s=60)
+
+
 # -- exports --------------------------------------------------------------------------------------
 
 
@@ -46,15 +55,15 @@ def test_an_export_ends_where_the_disk_is_full(own_app: Flask, alice: Person) ->
     much = whom(alice, name="x" * exporting.PIECE_BYTES)
     queries = [("SELECT :name AS name", frozenset[str]())]
     with pytest.raises(DiskFull):
-        exporting._write(io.BytesIO(), queries, much)
-    exporting._write(io.BytesIO(), queries, whom(alice))  # so little passes without a look
+        exporting._write(io.BytesIO(), queries, much, goes_on)
+    exporting._write(io.BytesIO(), queries, whom(alice), goes_on)  # so little passes without a look
 
 
 def test_a_file_that_was_deleted_meanwhile_is_left_out(own_app: Flask, tmp_path: Path) -> None:
     (tmp_path / "kept").write_bytes(b"kept")
     with zipfile.ZipFile(io.BytesIO(), "w") as archive:
         for name in ("deleted", "kept"):
-            exporting._add_file(archive, f"files/{name}", tmp_path / name)
+            exporting._add_file(archive, f"files/{name}", tmp_path / name, goes_on)
         assert archive.namelist() == ["files/kept"]
 
 
@@ -64,8 +73,33 @@ def test_an_export_that_fails_leaves_nothing_open(own_app: Flask, alice: Person)
 
     on_export(own_app, fails)
     # pytest fails for a file that nobody closed.
-    with pytest.raises(KeyError):
-        exporting.export(db.session.get_one(User, alice.id))
+    with pytest.raises(KeyError), keeping.new_file(context(alice)) as file:
+        exporting.write(file, whom(alice), context(alice))
+    assert list(keeping.folder().iterdir()) == []
+
+
+@pytest.mark.parametrize("stops", ["rows", "files"])
+def test_an_export_stops_between_two_rows_or_two_pieces_of_a_file(
+    own_app: Flask, alice: Person, tmp_path: Path, stops: str
+) -> None:
+    (tmp_path / "file").write_bytes(bytes(2 * exporting.PIECE_BYTES))
+    looks: list[None] = []
+
+    def check() -> None:
+        looks.append(None)
+        if len(looks) == 2:
+            raise Stopped("cancelled")
+
+    def writes() -> None:
+        if stops == "rows":
+            queries = [("SELECT 1 AS n UNION SELECT 2 UNION SELECT 3", frozenset[str]())]
+            exporting._write(io.BytesIO(), queries, whom(alice), check)
+        with zipfile.ZipFile(io.BytesIO(), "w") as archive:
+            exporting._add_file(archive, "file", tmp_path / "file", check)
+
+    with pytest.raises(Stopped):
+        writes()
+    assert len(looks) == 2
 
 
 # -- erasures -------------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ BAD = {
     "HOUSEKEEPING": ["", "maybe"],
     "AUDIT_RETENTION_DAYS": ["", "-1", "x"],
     "JOB_RETENTION_DAYS": ["", "-1", "x"],
+    "EXPORT_HOURS": ["", "0", "8761", "x"],
     "NOTIFICATION_RETENTION_DAYS": ["", "-1", "x"],
     "SESSION_RETENTION_DAYS": ["", "-1", "x"],
     "JOB_WORKERS": ["", "-1", "65"],

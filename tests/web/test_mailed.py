@@ -50,9 +50,10 @@ def test_a_forgotten_password_is_chosen_anew_by_the_link_of_a_mail(process, brow
     page.get_by_role("button", name="Use it").click()
     expect(page.locator("main").get_by_role("status")).to_contain_text("is bob@example.org")
     page.goto(f"{site.url}/account")
+    page.get_by_role("button", name="Export").click()
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Export").click()
-        page.get_by_role("dialog").get_by_role("button", name="Export").click()
+        page.get_by_role("button", name="Download").click()
+        page.get_by_role("dialog").get_by_role("button", name="Download").click()
     assert saved.value.suggested_filename.startswith("collab-")
     page.get_by_role("button", name="Erase it").click()
     page.get_by_label("Write bob@example.org").fill("bob")

@@ -1,28 +1,24 @@
 """Giving somebody all that is kept of them: a zip with JSON of each kind, and their files.
 
-It is made when it is asked for and kept nowhere: a file on the server's disk that nobody but the
-answer has a name for. Memory holds a row at a time.
+A job makes it (`job_types.py`), and `keeping.py` has it on the disk. Memory holds a row at a time.
 """
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
-from collections.abc import Generator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import text
 
-from ...auth.models import User
 from ...core.json import dumps
 from ...core.personal.declared import EXPORTING, KEPT, Subject
-from ...core.slots import setting
 from ...core.storage.disk import require_free
-from ...core.storage.lent import LentFile
 from ...extensions import db
-from .in_hand import EXPORTS
+from ...jobs.context import JobContext
 
 #: Rows that are fetched at a time.
 ROWS_AT_ONCE = 200
@@ -30,29 +26,33 @@ ROWS_AT_ONCE = 200
 PIECE_BYTES = 256 * 1024
 
 
-def export(user: User) -> LentFile:
-    """Return somebody's export, from its beginning; raises DiskFull, TooManyRequests."""
-    whom, exports = Subject(user.id, user.email, user.name), EXPORTS.here()
-    exports.begin(whom.id)
-    with ExitStack() as stack:
-        stack.callback(exports.end, whom.id)
-        file = _made(whom)
-        return LentFile(file, stack.pop_all().close)
+#: Raises if there is no use in going on.
+Check = Callable[[], None]
 
 
-def _made(whom: Subject) -> IO[bytes]:
-    file = tempfile.TemporaryFile(dir=setting("INSTANCE_PATH"))  # noqa: SIM115 (the answer's)
-    try:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, queries in _kinds().items():
-                with archive.open(f"{name}.json", "w", force_zip64=True) as target:
-                    _write(target, queries, whom)
-            _add_files(archive, whom)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return file
+@dataclass(frozen=True)
+class Counts:
+    """What is in an export."""
+
+    #: Rows of each kind.
+    rows: dict[str, int]
+    files: int
+
+
+def write(file: IO[bytes], whom: Subject, ctx: JobContext) -> Counts:
+    """Write somebody's export, kind by kind; raises DiskFull, Stopped.
+
+    No transaction is longer than a kind: it would keep the database's log from being put away.
+    """
+    kinds, rows = _kinds(), dict[str, int]()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, (name, queries) in enumerate(kinds.items()):
+            ctx.progress(number / (len(kinds) + 1), name.replace("_", " "))
+            with archive.open(f"{name}.json", "w", force_zip64=True) as target:
+                rows[name] = _write(target, queries, whom, ctx.check)
+            db.session.rollback()
+        ctx.progress(len(kinds) / (len(kinds) + 1), "the files themselves")
+        return Counts(rows, _add_files(archive, whom, ctx.check))
 
 
 def _kinds() -> dict[str, list[tuple[str, frozenset[str]]]]:
@@ -66,19 +66,24 @@ def _kinds() -> dict[str, list[tuple[str, frozenset[str]]]]:
     return found
 
 
-def _write(target: IO[bytes], queries: list[tuple[str, frozenset[str]]], whom: Subject) -> None:
-    before, unchecked = b"[", 0
+def _write(
+    target: IO[bytes], queries: list[tuple[str, frozenset[str]]], whom: Subject, check: Check
+) -> int:
+    """Write the rows of a kind, and return how many there are."""
+    count, unchecked = 0, 0
     for query, unshown in queries:
         # Closed here: what fails in between would leave a cursor open in PostgreSQL.
         with closing(_rows(query, whom)) as rows:
             for row in rows:
                 shown = {name: _said(value) for name, value in row.items() if name not in unshown}
-                unchecked += target.write(before + b"\n" + dumps(shown))
-                before = b","
+                check()
+                unchecked += target.write((b",\n" if count else b"[\n") + dumps(shown))
+                count += 1
                 if unchecked >= PIECE_BYTES:
                     require_free(unchecked)
                     unchecked = 0
-    target.write((before if before == b"[" else b"") + b"\n]\n")
+    target.write(b"\n]\n" if count else b"[\n]\n")
+    return count
 
 
 def _rows(query: str, whom: Subject) -> Generator[dict[str, Any], None, None]:
@@ -92,18 +97,21 @@ def _said(value: Any) -> Any:
     return None if isinstance(value, bytes) else value
 
 
-def _add_files(archive: zipfile.ZipFile, whom: Subject) -> None:
-    for callback in EXPORTING:
-        for name, path in callback(whom):
-            _add_file(archive, f"files/{name}", path)
+def _add_files(archive: zipfile.ZipFile, whom: Subject, check: Check) -> int:
+    """Add somebody's files, and return how many there are."""
+    found = (one for callback in EXPORTING for one in callback(whom))
+    return sum(_add_file(archive, f"files/{name}", path, check) for name, path in found)
 
 
-def _add_file(archive: zipfile.ZipFile, name: str, path: Path) -> None:
+def _add_file(archive: zipfile.ZipFile, name: str, path: Path, check: Check) -> bool:
+    """Add a file, and return whether it was still there."""
     try:
         source = path.open("rb")
     except FileNotFoundError:  # deleted meanwhile
-        return
+        return False
     with source, archive.open(name, "w", force_zip64=True) as target:
         while piece := source.read(PIECE_BYTES):
+            check()
             require_free(len(piece))
             target.write(piece)
+    return True

@@ -1,4 +1,4 @@
-"""Exports that are made or sent: each has a file on the disk that no quota counts."""
+"""Exports that are sent: each holds a file, and a connection for as long as its reader takes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from ...core.errors import TooManyRequests
 from ...core.slots import Slot
 
-#: Exports of one person that are made or sent at once: one that hangs leaves room for another.
+#: Exports of one person that are sent at once: one that hangs leaves room for another.
 MAX_EXPORTS_PER_PERSON = 2
 #: Seconds after which to ask again.
 RETRY_S = 60

@@ -1,4 +1,4 @@
-"""Erasures that go on."""
+"""Erasures that go on, and exports that are kept."""
 
 from __future__ import annotations
 
@@ -21,3 +21,19 @@ class Erasure(Model):
     email: Mapped[str] = mapped_column(String(254))
     name: Mapped[str] = mapped_column(String(100))
     begun_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Export(Model):
+    """The export of somebody that is kept for them to fetch: the last one that was made."""
+
+    __tablename__ = "exports"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: The job that made it; no foreign key, as it may be deleted before.
+    job_id: Mapped[int]
+    #: What its file is called.
+    name: Mapped[str] = mapped_column(String(80))
+    size: Mapped[int]
+    made_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)

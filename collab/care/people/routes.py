@@ -1,4 +1,4 @@
-"""`/auth/me/export`, `DELETE /auth/me` and `DELETE /users/{id}`: people's own data."""
+"""`/auth/me/export…`, `DELETE /auth/me` and `DELETE /users/{id}`: people's own data."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from ...auth.users import load
 from ...core.http.blueprint import Blueprint
 from ...core.http.caller import caller
 from ...core.http.downloads import download
-from ...core.http.heavy import heavy
+from ...core.http.etags import located, versioned
+from ...core.http.idempotency import idempotent
 from ...core.links import BASE_PATH
-from . import erasing, exporting
+from ...jobs.representation import JobView, shown
+from ...jobs.schemas import JobWholeOut
+from . import erasing, keeping
 from .schemas import EraseMeIn, OwnProofIn
 
 blueprint = Blueprint(
@@ -33,13 +36,27 @@ def _own(data: dict[str, Any]) -> User:
 
 @blueprint.post("/auth/me/export")
 @login_required
-@heavy
+@idempotent
+@blueprint.response(202, JobWholeOut)
+@located("/jobs/{id}")
+@versioned
+def order_export() -> JobView:
+    """Have everything kept about you put together; returns the job, of which there is one at most.
+
+    Follow it, and fetch what it has made at `auth/me/export/download`.
+    """
+    return shown(keeping.order(caller().user_id))
+
+
+@blueprint.post("/auth/me/export/download")
+@login_required
 @blueprint.arguments(OwnProofIn)
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
-@blueprint.alt_response(507, "Problem")
-def export_me(data: dict[str, Any]) -> Response:
-    """Download everything kept about you: JSON of each kind, and your files, as a zip."""
-    file = exporting.export(_own(data))
+@blueprint.alt_response(409, "Problem")
+def download_export(data: dict[str, Any]) -> Response:
+    """Download your export: JSON of each kind, and your files, as a zip; 409 while it is made."""
+    _own(data)
+    file = keeping.lend(caller().user_id)
     return download(file, "application/zip", f"collab-{caller().user_id}.zip")  # type: ignore
 
 

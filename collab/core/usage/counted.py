@@ -289,6 +289,7 @@ UNCOUNTED_TABLES = {
     "identities": "at most 10 of each person",
     "spent_log_ins": "gone within minutes; each took an answer of a provider",
     "erasures": "a row for each erasure that goes on",
+    "exports": "one for each person, whose file is theirs by law whatever they keep",
     "former_addresses": "one for each address that was left, by a link mailed to the next one",
     "tickets": "gone after a minute, but for 100 of each session that belong to its streams",
 }

@@ -105,7 +105,8 @@ def _call(run: Run) -> Ending:
     result = kind.run(run.context, run.job.payload)
     if reason := _unkeepable(result):
         raise FatalError("bad_result", f"What the job made can't be kept: {reason}.")
-    _require_room(run, result)
+    if not kind.owed:
+        _require_room(run, result)
     return Ending(SUCCEEDED, result=result)
 
 

@@ -1,0 +1,182 @@
+"""Exports on the disk: one of each person, in a file of its own, for EXPORT_HOURS at most.
+
+A file is named by whose it is and by the run that makes it. It is somebody's export once a row
+names it; one that no row names, and that no run makes, goes. So whatever a killed process leaves is
+found by its name, and there is nothing to undo.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+from flask import Flask
+from sqlalchemy import delete, select
+
+from ...core.database import take_write_lock
+from ...core.errors import Conflict, NotFound
+from ...core.models import utcnow
+from ...core.personal.declared import Subject, on_erase
+from ...core.slots import setting
+from ...core.storage import housekeeping
+from ...core.storage.blob_store import blobs
+from ...core.storage.lasting import sync_folder
+from ...core.storage.lent import LentFile
+from ...core.usage import quota
+from ...extensions import db
+from ...jobs import reading, registry
+from ...jobs import service as jobs
+from ...jobs.context import JobContext, Stopped
+from ...jobs.models import RUNNING, Job
+from ...jobs.order import Order
+from .in_hand import EXPORTS
+from .models import Export
+
+EXPORT_TYPE = "export"
+FOLDER = "exports"
+#: Whose it is, and the job and the attempt that make it.
+NAME = "{}.{}.{}.zip"
+NAME_PATTERN = re.compile(r"\d+\.(\d+)\.(\d+)\.zip", re.ASCII)
+
+
+class NoExport(NotFound):
+    """There is no export of yours: order one by POST auth/me/export."""
+
+
+class BeingMade(Conflict):
+    """Your export is being made: fetch it when its job has ended."""
+
+
+def folder() -> Path:
+    """Return where exports are."""
+    return Path(setting("INSTANCE_PATH")) / FOLDER
+
+
+# -- ordering and fetching ------------------------------------------------------------------------
+
+
+def order(user_id: int) -> Job:
+    """Order somebody's export, and commit; returns the job that makes it, as there is one at most.
+
+    No quota refuses it: what is kept of them is theirs to have.
+    """
+    take_write_lock()
+    job = reading.going_on(user_id, EXPORT_TYPE)
+    if job is None:
+        quota.let_pass(db.session())
+        made = Order(registry.require(EXPORT_TYPE), {})
+        job = jobs.enqueue_for(user_id, made, actor=user_id)
+    db.session.commit()
+    return job
+
+
+def lend(user_id: int) -> LentFile:
+    """Return somebody's export for sending; raises NoExport, BeingMade, TooManyRequests."""
+    exports = EXPORTS.here()
+    exports.begin(user_id)
+    with ExitStack() as stack:
+        stack.callback(exports.end, user_id)
+        file = _opened(user_id)
+        return LentFile(file, stack.pop_all().close)
+
+
+def _opened(user_id: int) -> IO[bytes]:
+    if (job := reading.going_on(user_id, EXPORT_TYPE)) is not None:
+        raise BeingMade(f"Your export is being made by job {job.id}: fetch it when that has ended.")
+    kept = db.session.get(Export, user_id)
+    if kept is None or kept.made_at + life() <= utcnow():
+        raise NoExport()
+    try:
+        return (folder() / kept.name).open("rb")
+    except FileNotFoundError:  # the row came from a backup, in which no exports are
+        raise NoExport() from None
+
+
+def life() -> timedelta:
+    """Return for how long an export is kept."""
+    return timedelta(hours=setting("EXPORT_HOURS"))
+
+
+# -- keeping --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def new_file(ctx: JobContext) -> Iterator[IO[bytes]]:
+    """Open a run's own file for writing; when it is over, it is its owner's export.
+
+    Raises Stopped if nobody wants it any more. Whatever is raised meanwhile leaves no file.
+    """
+    path = folder() / NAME.format(ctx.owner_id, ctx.job_id, ctx.attempt)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(path.parent)
+        _keep(ctx, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _keep(ctx: JobContext, path: Path) -> None:
+    """Let a file be its owner's export instead of the one that they may have; commits."""
+    take_write_lock()
+    # Under the lock: whoever is being erased, or has lost the job, adds nothing from here on.
+    if not reading.is_wanted(ctx.job_id, ctx.attempt):
+        raise Stopped("lost")
+    before = db.session.get(Export, ctx.owner_id)
+    former = before.name if before else None
+    size = path.stat().st_size
+    db.session.merge(
+        Export(user_id=ctx.owner_id, job_id=ctx.job_id, name=path.name, size=size, made_at=utcnow())
+    )
+    db.session.commit()
+    if former is not None:
+        (path.parent / former).unlink(missing_ok=True)
+
+
+# -- letting go -----------------------------------------------------------------------------------
+
+
+def forget(whom: Subject) -> bool:
+    """Delete all files of somebody, finished or not; there is no more."""
+    for path in folder().glob(NAME.format(whom.id, "*", "*")):
+        path.unlink(missing_ok=True)
+    return False
+
+
+def tidy() -> bool:
+    """Let go of exports that are too old, and delete files that are nobody's; there is no more."""
+    db.session.execute(delete(Export).where(Export.made_at < utcnow() - life()))
+    db.session.commit()
+    _delete_unnamed()
+    return False
+
+
+def _delete_unnamed() -> None:
+    # By the rows of another database all files were nobody's.
+    if not folder().is_dir() or not blobs().are_ours():
+        return
+    found = [(path, NAME_PATTERN.fullmatch(path.name)) for path in folder().iterdir()]
+    # In this order: a run whose end is seen here has named its file before.
+    runs = select(Job.id, Job.attempt).where(Job.type == EXPORT_TYPE, Job.status == RUNNING)
+    running = {(job_id, attempt) for job_id, attempt in db.session.execute(runs)}
+    named = set(db.session.scalars(select(Export.name)))
+    for path, parts in found:
+        if parts and path.name not in named:
+            job_id, attempt = map(int, parts.groups())
+            if (job_id, attempt) not in running:
+                path.unlink(missing_ok=True)
+
+
+def init_app(app: Flask) -> None:
+    """Let exports go in time, and with whose they are."""
+    housekeeping.bring(app, "exports", tidy)
+    on_erase(app, forget)

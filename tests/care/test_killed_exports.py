@@ -1,0 +1,33 @@
+"""A server that is killed while it makes an export."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ..support.people import Person, ok
+from ..support.waiting import eventually
+from .exports import fetch, kept, opened, ordered
+
+
+def test_an_export_is_whole_though_the_server_was_killed_in_its_middle(
+    process: Any, alice: Person, over: Any, instance: Path
+) -> None:
+    dies = process(JOB_WORKERS="1")
+    me = over(dies, alice)
+    files = [os.urandom(20 * 2**20) for _ in range(2)]  # which take their time to be packed
+    for content in files:
+        me.uploads(content)
+    job = ordered(me)["id"]
+    begun = instance / "exports" / f"{alice.id}.{job}.1.zip"
+    eventually(lambda: begun.exists() and begun.stat().st_size > 2**20)
+    dies.kill()
+    assert kept(instance) == [begun.name]
+
+    me = over(process(JOB_WORKERS="1", HOUSEKEEPING="on"), alice)
+    eventually(lambda: ok(me.get(f"/jobs/{job}"))["status"] == "succeeded")
+    eventually(lambda: kept(instance) == [f"{alice.id}.{job}.2.zip"])
+    with opened(fetch(me)) as archive:
+        names = [name for name in archive.namelist() if name.startswith("files/")]
+        assert sorted(archive.read(name) for name in names) == sorted(files)
