@@ -118,10 +118,7 @@ def enqueue_all(orders: Sequence[Order], caller: Caller) -> list[Job]:
 
 
 def enqueue_for(owner_id: int, order: Order, actor: int | None = None) -> Job:
-    """Make a job of the service's own in somebody's name, in the open transaction.
-
-    `actor` is who caused it, if not the service itself.
-    """
+    """Make a job of the service's own in somebody's name, in the open transaction."""
     take_write_lock()
     return _insert([order], owner_id, actor)[0]
 

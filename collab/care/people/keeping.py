@@ -38,9 +38,9 @@ from .in_hand import EXPORTS
 from .models import Export
 
 EXPORT_TYPE = "export"
-FOLDER = "exports"
+EXPORTS_FOLDER = "exports"
 #: Whose it is, and the job and the attempt that make it.
-NAME = "{}.{}.{}.zip"
+FILE_NAME = "{}.{}.{}.zip"
 NAME_PATTERN = re.compile(r"\d+\.(\d+)\.(\d+)\.zip", re.ASCII)
 
 
@@ -54,7 +54,7 @@ class BeingMade(Conflict):
 
 def folder() -> Path:
     """Return where exports are."""
-    return Path(setting("INSTANCE_PATH")) / FOLDER
+    return Path(setting("INSTANCE_PATH")) / EXPORTS_FOLDER
 
 
 # -- ordering and fetching ------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def new_file(ctx: JobContext) -> Iterator[IO[bytes]]:
 
     Raises Stopped if nobody wants it any more. Whatever is raised meanwhile leaves no file.
     """
-    path = folder() / NAME.format(ctx.owner_id, ctx.job_id, ctx.attempt)
+    path = folder() / FILE_NAME.format(ctx.owner_id, ctx.job_id, ctx.attempt)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -147,7 +147,7 @@ def _keep(ctx: JobContext, path: Path) -> None:
 
 def forget(whom: Subject) -> bool:
     """Delete all files of somebody, finished or not; there is no more."""
-    for path in folder().glob(NAME.format(whom.id, "*", "*")):
+    for path in folder().glob(FILE_NAME.format(whom.id, "*", "*")):
         path.unlink(missing_ok=True)
     return False
 

@@ -52,6 +52,7 @@ def order_export() -> JobView:
 @login_required
 @blueprint.arguments(OwnProofIn)
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
+@blueprint.alt_response(404, "Problem")
 @blueprint.alt_response(409, "Problem")
 def download_export(data: dict[str, Any]) -> Response:
     """Download your export: JSON of each kind, and your files, as a zip; 409 while it is made."""
