@@ -41,7 +41,7 @@ EXPORT_TYPE = "export"
 EXPORTS_FOLDER = "exports"
 #: Whose it is, and the job and the attempt that make it.
 FILE_NAME = "{}.{}.{}.zip"
-NAME_PATTERN = re.compile(r"\d+\.(\d+)\.(\d+)\.zip", re.ASCII)
+NAME_PATTERN = re.compile(r"\d{1,20}\.(\d{1,20})\.(\d{1,20})\.zip", re.ASCII)
 
 
 class NoExport(NotFound):
