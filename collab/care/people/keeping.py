@@ -8,7 +8,6 @@ found by its name, and there is nothing to undo.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -40,8 +39,8 @@ from .models import Export
 EXPORT_TYPE = "export"
 EXPORTS_FOLDER = "exports"
 #: Whose it is, and the job and the attempt that make it.
-FILE_NAME = "{}.{}.{}.zip"
-NAME_PATTERN = re.compile(r"\d{1,20}\.(\d{1,20})\.(\d{1,20})\.zip", re.ASCII)
+EXPORT_SUFFIX = ".zip"
+FILE_NAME = "{}.{}.{}" + EXPORT_SUFFIX
 
 
 class NoExport(NotFound):
@@ -164,16 +163,15 @@ def _delete_unnamed() -> None:
     # By the rows of another database all files were nobody's.
     if not folder().is_dir() or not blobs().are_ours():
         return
-    found = [(path, NAME_PATTERN.fullmatch(path.name)) for path in folder().iterdir()]
+    found = list(folder().iterdir())
     # In this order: a run whose end is seen here has named its file before.
-    runs = select(Job.id, Job.attempt).where(Job.type == EXPORT_TYPE, Job.status == RUNNING)
-    running = {(job_id, attempt) for job_id, attempt in db.session.execute(runs)}
-    named = set(db.session.scalars(select(Export.name)))
-    for path, parts in found:
-        if parts and path.name not in named:
-            job_id, attempt = map(int, parts.groups())
-            if (job_id, attempt) not in running:
-                path.unlink(missing_ok=True)
+    runs = select(Job.owner_id, Job.id, Job.attempt)
+    runs = runs.where(Job.type == EXPORT_TYPE, Job.status == RUNNING)
+    wanted = {FILE_NAME.format(*run) for run in db.session.execute(runs)}
+    wanted.update(db.session.scalars(select(Export.name)))
+    for path in found:
+        if path.suffix == EXPORT_SUFFIX and path.name not in wanted:
+            path.unlink(missing_ok=True)
 
 
 def init_app(app: Flask) -> None:
