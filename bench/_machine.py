@@ -97,5 +97,5 @@ def describe() -> str:
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
     return (
         f"{model}, {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}, "
-        f"Python {platform.python_version()}, Node {node.stdout.strip()}"
+        f"Python {platform.python_version()} of {sys.base_prefix}, Node {node.stdout.strip()}"
     )
