@@ -21,15 +21,16 @@ def parent_of_orphans() -> Iterator[None]:
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     yield
+    support.end_ordinary()
     libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 @pytest.fixture(autouse=True)
 def no_process_remains() -> Iterator[None]:
     """Check that every process that began in a test has ended with it."""
-    before = support.descendants(os.getpid())
+    before = support.remaining()
     yield
-    eventually(lambda: not support.descendants(os.getpid(), before))
+    eventually(lambda: not support.remaining(before))
     for orphan in set(support.children(os.getpid())) - before:
         with contextlib.suppress(ChildProcessError):  # it was somebody's child, who has asked
             os.waitpid(orphan, os.WNOHANG)

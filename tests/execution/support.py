@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import subprocess
 from collections.abc import Callable, Collection
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,8 +64,71 @@ def execute(
 
 def execute_as_ordinary(code: str, language: str = "python", **how: Any) -> Outcome:
     """Run code in the sandbox, as an ordinary user; by a process of its own if we are root."""
+    if os.geteuid() != 0:
+        return execute(code, language, **how)
     seccomp.program()  # its file may be out of the other's reach
-    return as_ordinary(lambda: execute(code, language, **how))
+    return ordinary().execute(code, language, **how)
+
+
+class Ordinary:
+    """A process of an ordinary user's that runs code, one after the other, for all who ask.
+
+    To fork one of pytest's processes for each takes longer than their boxes do.
+    """
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("fork")
+        self._ours, self._theirs = context.Pipe()
+        self._process = context.Process(target=self._serve)
+        self._process.start()
+        self._theirs.close()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
+
+    def _serve(self) -> None:
+        # What tests have open is not to stay open here, nor our own end: whoever waits for the end
+        # of a pipe would wait for us. And what we know of it is not to close what gets its number.
+        gc.freeze()
+        channel = self._theirs.fileno()
+        os.closerange(3, channel)
+        os.closerange(channel + 1, os.sysconf("SC_OPEN_MAX"))
+        become(ORDINARY)
+        with contextlib.suppress(EOFError):
+            while True:
+                code, language, how = self._theirs.recv()
+                try:
+                    self._theirs.send((execute(code, language, **how), None))
+                except Exception as error:
+                    self._theirs.send((None, error))
+
+    def execute(self, code: str, language: str, **how: Any) -> Outcome:
+        """Run code in the sandbox."""
+        self._ours.send((code, language, how))
+        outcome, error = self._ours.recv()
+        if error is not None:
+            raise error
+        return outcome  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End it."""
+        self._ours.close()
+        self._process.join()
+        self._process.close()
+
+
+@cache
+def ordinary() -> Ordinary:
+    """Return the ordinary user's process; it starts with the first call, and ends with a module."""
+    return Ordinary()
+
+
+def end_ordinary() -> None:
+    """End the ordinary user's process, if there is one."""
+    if ordinary.cache_info().currsize:
+        ordinary().close()
+        ordinary.cache_clear()
 
 
 def as_ordinary(work: Callable[[], Result]) -> Result:
@@ -130,6 +195,14 @@ def alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def remaining(before: Collection[int] = ()) -> set[int]:
+    """Return what runs below us, but for some and what is below these: boxes of either user."""
+    if not ordinary.cache_info().currsize:
+        return descendants(os.getpid(), before)
+    standing = ordinary().pid or 0
+    return descendants(os.getpid(), {*before, standing}) | descendants(standing)
 
 
 def descendants(process: int, others: Collection[int] = ()) -> set[int]:
