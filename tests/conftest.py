@@ -16,7 +16,6 @@ from flask import Flask
 from hypothesis import settings
 
 from collab import create_app
-from collab.core.allocator import settle
 from collab.core.security.keys import KEY_NAMES
 from collab.server import prepare
 
@@ -56,6 +55,8 @@ if os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free >
 # Objects that have come and not gone when garbage is looked for. With Python's own 700 it took
 # one of twenty seconds of the processor.
 gc.set_threshold(20_000)
+# What is made until all is collected stays: there is nothing to look for.
+gc.disable()
 
 # A developer's own .env is none of the tests' business, nor of the servers that they start.
 os.environ["FLASK_SKIP_DOTENV"] = "1"
@@ -383,9 +384,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[Any]:
     """Leave what was imported and collected, a million objects, out of garbage collection."""
-    settle()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
 
 
 def pytest_sessionfinish() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise, product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,16 +24,21 @@ DAYS_WATCHED = 1
 
 
 def changes() -> Iterator[tuple[str, datetime]]:
-    """Find about when the clocks of the zones are changed."""
-    for zone in ZONES:
-        moment = datetime(2009, 1, 1, tzinfo=UTC)
-        before = moment.astimezone(ZoneInfo(zone)).utcoffset()
-        while moment.year < 2027:
-            moment += timedelta(hours=12)
-            after = moment.astimezone(ZoneInfo(zone)).utcoffset()
-            if after != before:
-                yield zone, moment
-            before = after
+    """Find about when the clocks of the zones are changed: never twice within a week."""
+    for zone, week in product(ZONES, range(52 * 18)):
+        begin = datetime(2009, 1, 1, tzinfo=UTC) + week * timedelta(weeks=1)
+        if offset(zone, begin) != offset(zone, begin + timedelta(weeks=1)):
+            halves = [begin + half * timedelta(hours=12) for half in range(15)]
+            yield from (
+                (zone, after)
+                for before, after in pairwise(halves)
+                if offset(zone, before) != offset(zone, after)
+            )
+
+
+def offset(zone: str, moment: datetime) -> timedelta | None:
+    """Return how far a zone's clocks are ahead."""
+    return moment.astimezone(ZoneInfo(zone)).utcoffset()
 
 
 CHANGES = list(changes())

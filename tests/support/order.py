@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from . import databases
@@ -41,8 +43,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=gone)
         items[:] = [item for item in items if item not in gone]
 
-    def rank(item: pytest.Item) -> int:
-        found = (at for at, path in enumerate(LONG) if item.nodeid.startswith(path))
-        return next(found, len(LONG))
+    items.sort(key=lambda item: _rank(item.location[0]))
 
-    items.sort(key=rank)
+
+@cache
+def _rank(file: str) -> int:
+    return next((at for at, path in enumerate(LONG) if file.startswith(path)), len(LONG))
