@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from collab import create_app
 from collab.config import ROOT, SETTINGS
+from collab.server import prepare
 
 from .support import pages
 from .support.pages import PAGES, Block, name_of
 from .support.servers import ForkedServer
+from .support.shared import close
 from .support.waiting import PATIENCE_FOR_MANY
 
 #: As they are for a reader, not as they are for tests.
@@ -24,10 +28,24 @@ LIMITS = {one.name: one.default for one in SETTINGS if one.name.endswith("RATE_L
 NOT_RUN = 15
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an instance folder as the first start leaves it: keys, and a database without rows.
+
+    To make the tables takes as long as all the rest of a start.
+    """
+    folder = tmp_path_factory.mktemp("begun") / "instance"
+    app = create_app({"INSTANCE_PATH": str(folder)})
+    prepare(app)
+    close(app)
+    return folder
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[ForkedServer]:
-    """Return a fresh server: nothing in its instance folder, and a reader's rate limits."""
-    with ForkedServer(tmp_path / "instance", **LIMITS) as running:
+def server(begun: Path, tmp_path: Path) -> Iterator[ForkedServer]:
+    """Return a server on which nobody has been, with a reader's rate limits."""
+    folder = Path(shutil.copytree(begun, tmp_path / "instance"))
+    with ForkedServer(folder, **LIMITS) as running:
         yield running
 
 
@@ -41,9 +59,14 @@ def script(blocks: list[Block], work: Path, url: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("page", [one for one in PAGES if pages.shell_blocks(one)], ids=name_of)
+def run_blocks(page: Path) -> list[Block]:
+    """Return the blocks of a page that can be run."""
+    return [block for block in pages.shell_blocks(page) if not block.not_run]
+
+
+@pytest.mark.parametrize("page", [one for one in PAGES if run_blocks(one)], ids=name_of)
 def test_every_shell_block_does_what_its_page_says(page, server, tmp_path):
-    blocks = [block for block in pages.shell_blocks(page) if not block.not_run]
+    blocks = run_blocks(page)
     work = tmp_path / "work"
     work.mkdir()
     environ = os.environ | {"COLLAB_URL": server.url, "INSTANCE_PATH": str(tmp_path / "instance")}

@@ -315,6 +315,13 @@ class TestStopping:
         eventually(lambda: has_ended(worker))
 
 
+@pytest.fixture(scope="class")
+def port(tmp_path_factory):
+    """Return the port of a server for all whose requests don't come as far as its application."""
+    with ForkedServer(tmp_path_factory.mktemp("refusing") / "instance") as server:
+        yield server.port
+
+
 class TestRefusedRequests:
     """What never reaches the application is answered with problem+json too."""
 
@@ -328,9 +335,8 @@ class TestRefusedRequests:
         ],
         ids=["no request", "long line", "bad header", "many headers"],
     )
-    def test_as_a_problem(self, process, request_bytes, status):
-        server = process()
-        with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as raw:
+    def test_as_a_problem(self, port, request_bytes, status):
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as raw:
             raw.sendall(request_bytes)
             answer = b""
             while chunk := raw.recv(4096):
