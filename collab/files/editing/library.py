@@ -52,7 +52,10 @@ class Library:
         def on_text(event: Any) -> None:
             events.extend(event.delta)
 
-        self._subscriptions = (self.doc.observe(on_transaction), self.text.observe(on_text))
+        # The text's own form of an event tells its place, too, for which nobody asks: what tells
+        # nothing else takes a tenth of the time.
+        raw = self.text.integrated.observe(on_text)
+        self._subscriptions = (self.doc.observe(on_transaction), raw)
 
     def __del__(self) -> None:
         if threading.get_ident() == self._thread:

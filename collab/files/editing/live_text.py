@@ -6,6 +6,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from ...core.errors import ApiError, Conflict, Unprocessable, invalid
 from ..text import delta as deltas
@@ -290,8 +291,9 @@ class LiveText:
 
     def since(self, base: int) -> list[Delta]:
         """Return what was changed after a version; raises JoinedVersion."""
-        known = list(self.latest)
+        # From the newest on: most changes are of the newest version, or nearly.
+        known = [*islice(reversed(self.latest), self.version - base)][::-1]
         oldest = self.version - len(known)
         if oldest <= base:
-            return known[base - oldest :]
+            return known
         return store.deltas_between(self.file_id, base, oldest) + known

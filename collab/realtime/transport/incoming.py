@@ -169,6 +169,11 @@ class Incoming:
         # have.
         if self._size > self.limit:
             raise TooLong
+        if event.message_finished and self._size == len(event.data):  # as most are: in one frame
+            whole = event.data if isinstance(event, TextMessage) else bytes(event.data)
+            self.messages.append(whole)
+            self._size = 0
+            return
         if isinstance(event, TextMessage):
             self._text.write(event.data)
         else:
