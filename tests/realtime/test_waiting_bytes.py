@@ -29,10 +29,17 @@ class Wire:
         self.sent.append(chunk)
 
 
-def done(value: bytes) -> Future[bytes]:
-    future: Future[bytes] = Future()
-    future.set_result(value)
-    return future
+class Awaited(Future[bytes]):
+    """Is done as soon as somebody waits for it."""
+
+    def __init__(self, value: bytes) -> None:
+        super().__init__()
+        self._value = value
+
+    def result(self, timeout: float | None = None) -> bytes:
+        if not self.done():
+            self.set_result(self._value)
+        return super().result(timeout)
 
 
 @given(st.lists(st.integers(1, MAX_WAITING_BYTES), max_size=40))
@@ -40,9 +47,9 @@ def test_requests_wait_for_others_within_the_bound_and_are_answered_in_order(
     sizes: list[int],
 ) -> None:
     wire: Any = Wire()
-    deferred = Deferred(wire, lambda error, request: None)
+    deferred = Deferred(wire, lambda request: wire.push(request.result()))
     for number, size in enumerate(sizes):
-        deferred.add({}, size, done(b"%d" % number), lambda answer: answer)
+        deferred.add(None, size, Awaited(b"%d" % number), lambda answer: answer)
         waiting = sizes[len(wire.sent) : number + 1]
         assert sum(waiting) <= MAX_WAITING_BYTES
         assert len(waiting) <= MAX_WAITING_MESSAGES

@@ -252,7 +252,7 @@ def test_an_aborted_wire_is_dead(line: Line) -> None:
 def test_aborting_tells_who_waits_for_the_end(line: Line) -> None:
     told = threading.Event()
     line.wire.push(b"a" * MUCH)
-    line.wire.at_end(told.set)
+    line.wire.serve_by(told.set)
     line.wire.abort()
     assert told.is_set()
 

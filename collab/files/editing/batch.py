@@ -246,8 +246,8 @@ class Batch:
         return event, change.caller.user_id or None, change.address
 
     def answer(self) -> None:
-        """Return to everybody what became of their change."""
-        for change, result in self._results:
+        """Return what became of each, the last first: then whose first is ready has all ready."""
+        for change, result in reversed(self._results):
             if isinstance(result, ApiError):
                 change.done.set_exception(result)
             else:

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from threading import Event
 from typing import Any
 
 from ...core import client_address
@@ -23,6 +24,9 @@ from .live_text import Applied, LiveText
 MAX_CHANGES_PER_COMMIT = 500
 #: About how many bytes of them.
 MAX_BYTES_PER_COMMIT = 4 * 2**20
+#: Seconds for which a turn waits for as many changes as the last one had, if it had several:
+#: whoever was answered by that sends the next, and all of them share a commit.
+GATHER_S = 0.002
 
 
 @dataclass(eq=False)
@@ -85,22 +89,26 @@ class Waiting:
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Change | Question | None] = SimpleQueue()
+        #: How many the thread waits for, beside the one that it has, and whether they are there.
+        self._wanted, self._enough = 0, Event()
 
     def put(self, item: Change | Question | None) -> None:
         """Hand something over; None is the last."""
         self._queue.put(item)
+        if 0 < self._wanted <= self._queue.qsize():
+            self._enough.set()
 
     def take(
-        self, items: list[Change | Question], patience_s: float, gather_s: float
+        self, items: list[Change | Question], patience_s: float, wanted: int
     ) -> tuple[list[Change | Question], bool]:
         """Add what is there to some items; returns them, and whether the last has come.
 
-        Waits for the first, and once that is there `gather_s` for more.
+        Waits for the first, and once that is there `GATHER_S` at most for as many as are `wanted`.
         """
         size = sum(item.weight for item in items)
         try:
             item = self._queue.get(timeout=patience_s)
-            end = time.monotonic() + gather_s
+            self._gather(wanted - 1)
             while item is not None:
                 # Not if its caller gave up and was told so: then it must not happen any more.
                 if item.done.set_running_or_notify_cancel():
@@ -108,16 +116,18 @@ class Waiting:
                     size += item.weight
                 if len(items) >= MAX_CHANGES_PER_COMMIT or size >= MAX_BYTES_PER_COMMIT:
                     return items, False
-                item = self._next(end)
+                item = self._queue.get_nowait()
         except Empty:
             return items, False
         return items, True
 
-    def _next(self, end: float) -> Change | Question | None:
-        """Return what is there, or comes until a time; raises Empty."""
-        if not self._queue.empty() or (left := end - time.monotonic()) <= 0:
-            return self._queue.get_nowait()
-        return self._queue.get(timeout=left)
+    def _gather(self, wanted: int) -> None:
+        """Sleep until so many are there, and not once for each that comes meanwhile."""
+        self._wanted = wanted
+        if self._queue.qsize() < wanted:
+            self._enough.wait(GATHER_S)
+        self._wanted = 0
+        self._enough.clear()
 
 
 def waited(done: Future[Any], patience_s: float) -> Any:

@@ -40,9 +40,6 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that a change may wait for its commit.
 PATIENCE_S = 15.0
-#: Seconds for which a turn waits for more where the last one had several changes: whoever was
-#: answered by that sends the next, and all of them share a commit.
-GATHER_S = 0.002
 #: Seconds between two turns where more is left to do.
 LEFT_S = 0.002
 #: Seconds after which a document that nobody uses leaves memory.
@@ -70,8 +67,8 @@ class Writer(BackgroundThread):
         self.idle_s = IDLE_S
         #: Whether there may be something to compact, and which texts are checked next.
         self._busy = False
-        #: Whether the last turn had several changes: then more are on their way.
-        self._several = False
+        #: How many changes the last turn had: then about as many are on their way.
+        self._last = 0
         self._rounds = compaction.Rounds()
         #: (file, version) -> update, for followers.
         self.updates = Recent()
@@ -127,6 +124,10 @@ class Writer(BackgroundThread):
         """Return how many texts were proved to be what is stored, and how many were not."""
         return asdict(proof.proofs)
 
+    def __contains__(self, file_id: int) -> bool:
+        """Return whether a text is in memory, so that a change of it is handed over at once."""
+        return file_id in self._texts
+
     @property
     def in_memory(self) -> list[int]:
         """Return the files whose documents are in memory."""
@@ -161,12 +162,12 @@ class Writer(BackgroundThread):
         items, self._left = self._left, []
         idle = max(0.01, self.idle_s / 2)
         patience_s = LEFT_S if items else 0 if self._busy else idle
-        return self._waiting.take(items, patience_s, GATHER_S if self._several else 0.0)
+        return self._waiting.take(items, patience_s, self._last)
 
     def _carry_out(self, items: Sequence[Change | Question]) -> None:
         """Take a turn: one commit, and what is asked after it; others write before the next."""
         changes = [item for item in items if isinstance(item, Change)]
-        self._several = len(changes) > 1
+        self._last = len(changes)
         questions = [item for item in items if isinstance(item, Question)]
         try:
             left = self._commit(changes) if changes else []

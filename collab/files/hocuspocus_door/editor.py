@@ -48,6 +48,7 @@ class NamedEditor(Editor):
     """Serves one provider of one text."""
 
     follower: NamedFollower
+    tells_saved = True
 
     def __init__(self, caller: Caller, file_id: int, follower: NamedFollower, *, lf: bool) -> None:
         super().__init__(caller, file_id, follower, lf=lf)
@@ -80,9 +81,9 @@ class NamedEditor(Editor):
 
     # -- the token ----------------------------------------------------------------------------
 
-    def patience(self) -> float:
+    def token_left(self) -> float:
         """Return the seconds until something is due about the token."""
-        return super().patience() + (self._grace if self._warned else 0)
+        return super().token_left() + (self._grace if self._warned else 0)
 
     def tick(self) -> None:
         """Tell a role that has changed; ask for a fresh token, and end when none came in time."""
@@ -90,7 +91,7 @@ class NamedEditor(Editor):
             self.follower.stale = False
             self.check_person()
             self._tell_role()
-        if self.patience() > 0:
+        if self.token_left() > 0:
             return
         if self._warned:
             raise TokenExpired("The access token has expired: connect again with a fresh one.")

@@ -112,15 +112,21 @@ class HocuspocusSocket(Served):
                 if kind != protocol.CLOSE:
                     yield from editor.take(message)
                 if kind == protocol.CLOSE or len(message) > LONG_MESSAGE_BYTES:
-                    editor.settle()  # a long message stays in memory until it is on disk
+                    editor.settle_all()  # a long message stays in memory until it is on disk
             if kind == protocol.CLOSE:
                 self._drop(key)
 
     def settle(self) -> None:
-        """Wait until what was sent is on disk."""
+        """See to what is on disk of what was sent."""
         for key, editor in tuple(self._editors.items()):
             with self._one(key):
                 editor.settle()
+
+    def settle_all(self) -> None:
+        """Wait until all is."""
+        for key, editor in tuple(self._editors.items()):
+            with self._one(key):
+                editor.settle_all()
 
     def tick(self) -> None:
         """Do what is due by the clock, or about rights."""

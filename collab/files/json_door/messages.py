@@ -78,8 +78,11 @@ def _now(live_text: LiveText, notes: dict[int, Any]) -> Body:
 def edit_file(socket: Socket, body: Body) -> None:
     """Change a text; it is answered once the change is on disk."""
     flags.require("files", socket.caller.user_id)
+    file_id = number(body, "file_id", 1)
+    if file_id not in writer():
+        socket.needs_turn()
     change = Change(
-        file_id=number(body, "file_id", 1),
+        file_id=file_id,
         caller=socket.caller,
         door="socket",
         delta=delta_sent(body.get("edits")),

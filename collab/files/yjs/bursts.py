@@ -26,7 +26,7 @@ def join(messages: Messages) -> None:
 def _joined(messages: Iterable[str | bytes]) -> Iterator[str | bytes]:
     group = Joined()
     for one in messages:
-        update = _small_update(one)
+        update = small_update(one)
         if update is not None and group.add(update):
             continue
         yield from _said(group)
@@ -42,7 +42,7 @@ def _said(group: Joined) -> Iterator[bytes]:
         yield protocol.sync(UPDATE, group.written())
 
 
-def _small_update(message: str | bytes) -> bytes | None:
+def small_update(message: str | bytes) -> bytes | None:
     """Return the update that a message brings, if it brings a small one and nothing else."""
     # A long one is worth a message of its own, and joining it would copy it.
     if isinstance(message, str) or len(message) > MAX_SMALL_BYTES:

@@ -19,9 +19,10 @@ from ...realtime.transport.wire import Wire
 from ..yjs import bursts, protocol
 from ..yjs.budget import LONG_MESSAGE_BYTES
 from ..yjs.closing import code_for
-from ..yjs.editor import UPDATE_BYTES, Editor
+from ..yjs.editor import Editor
 from ..yjs.follower import YjsFollower
 from ..yjs.line import Line
+from ..yjs.merging import UPDATE_BYTES
 
 
 def end(wire: Wire, error: ApiError, code: int = 0) -> NoReturn:
@@ -65,7 +66,7 @@ class YjsConnection(Editor):
         try:
             yield from super().take(data)
             if len(data) > LONG_MESSAGE_BYTES:
-                self.settle()  # a long message stays in memory until it is on disk
+                self.settle_all()  # a long message stays in memory until it is on disk
         finally:
             self._incoming.carried_out(len(data))
             db.session.remove()

@@ -30,16 +30,13 @@ class Expiring(Connection):
         """Say what is wrong and close; raises ConnectionClosed."""
         end(self._wire, error, code, request, self.speech)
 
-    def patience(self) -> float:
+    def token_left(self) -> float:
         """Return the seconds until something is due about the token."""
-        return self._token_left()
-
-    def _token_left(self) -> float:
-        return super().patience() + (self._grace if self._warned else 0)
+        return super().token_left() + (self._grace if self._warned else 0)
 
     def tick(self) -> None:
         """Warn when the token has expired; end when no other came in time."""
-        if self._token_left() > 0:
+        if self.token_left() > 0:
             return
         if self._warned:
             self.end(Unauthorized("The access token has expired."), TOKEN_ENDED)

@@ -21,6 +21,8 @@ from .protocol import LIVE_AREA, Body
 #: Followers up to which the thread that reads tells them a signal, some 5 ms; it reads no other
 #: socket meanwhile.
 MAX_FOLLOWERS_AT_ONCE = 1_000
+#: Characters of a message that the thread which reads hands to another.
+MAX_LENGTH_AT_ONCE = 4096
 
 
 class NotAtOnce(Exception):
@@ -29,6 +31,14 @@ class NotAtOnce(Exception):
 
 class Following(Expiring):
     """A connection whose person says what they follow."""
+
+    #: Whether a message is carried out in the thread that reads.
+    _hurried = False
+
+    def needs_turn(self) -> None:
+        """Say that what comes next takes time: raises NotAtOnce in the thread that reads."""
+        if self._hurried:
+            raise NotAtOnce
 
     def answer(self, kind: str, request: Body, **members: Any) -> None:
         """Answer a request."""

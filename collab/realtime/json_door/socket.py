@@ -34,10 +34,10 @@ from ..transport.served import Work
 from ..transport.token_bucket import Bucket
 from ..transport.wire import Wire
 from . import protocol
-from .deferred import Deferred
+from .deferred import Deferred, Request
 from .described import OWN_MESSAGES
 from .follower import SocketFollower
-from .following import Following, NotAtOnce
+from .following import MAX_LENGTH_AT_ONCE, Following, NotAtOnce
 from .group_commit import Group
 from .messages import MESSAGES, Handler, register
 from .needs import admit, needs, needs_nothing
@@ -58,14 +58,12 @@ class Socket(Following):
         self._topics, self._after = topics, after
         self._bucket = Bucket(setting("MESSAGE_RATE"))
         self._group = Group(wire, self.speech, self.withdrawn)
-        self._deferred = Deferred(wire, self._push_refusal)
+        self._deferred = Deferred(wire, self._finish)
         self._messages = MESSAGES.here()
         #: Bytes of the message that is being carried out, about.
         self._size = 0
-        #: Whether the last message was a signal, as the next one is then, most likely.
-        self._signals = False
-        #: Whether a message is carried out in the thread that reads.
-        self._hurried = False
+        #: Whether the last message could be done at once, as the next one can then, most likely.
+        self._quick = False
 
     def welcome(self) -> Work:
         """Subscribe to the topics that the address names."""
@@ -107,38 +105,57 @@ class Socket(Following):
 
     @property
     def hurries(self) -> bool:
-        """Return whether signals are coming, for which rights need not be looked up."""
+        """Return whether messages are coming for which rights need not be looked up."""
         known = self._epoch == self.live.bell.rights_epoch
-        return self._signals and known and not self._group and not self._deferred
+        return self._quick and known and not self._group
 
     def at_once(self, data: str | bytes) -> bool:
-        """Send a signal; whatever else comes, and what is refused, is for a turn."""
+        """Send a signal, or hand something short to another thread that will answer it.
+
+        Whatever else comes, and what is refused, is for a turn.
+        """
         if not self.hurries or not self._bucket.take():
             return False
-        self._hurried = True
+        self._hurried, self._size = True, len(data)
         try:
             body = self.parse(data)
             if body is None:
                 raise NotAtOnce
             handler = self._messages.handlers.get(same_type(body["type"]), Socket._on_event)
-            if handler not in self._messages.publishing:
+            if not self._is_for_now(handler):
                 raise NotAtOnce
             refuse_nul(data, body)
             refuse_large_numbers(data)
             admit(handler, self.caller)
             handler(self, body)
         except (NotAtOnce, ApiError):
-            self._signals = False
+            self._quick = False
             self._bucket.give_back(1)
         finally:
             self._hurried = False
-        return self._signals
+        return self._quick
+
+    def _is_for_now(self, handler: Handler) -> bool:
+        if handler in self._messages.publishing:
+            return not self._deferred  # answers keep the order of their requests
+        self._tell()
+        short = self._size <= MAX_LENGTH_AT_ONCE and self._deferred.has_room(self._size)
+        return short and handler in self._messages.deferring
 
     def settle(self) -> None:
-        """Commit what was published, send the signals, and answer what waits for other threads."""
+        """Commit what was published, send the signals, and answer what other threads have done."""
         self._group.commit()
         self._tell()
+        self._deferred.settle(wait=False)
+
+    def settle_all(self) -> None:
+        """Do the same, and wait for what other threads have not done yet."""
+        self.settle()
         self._deferred.settle()
+
+    def patience(self) -> float:
+        """Return the seconds until something is due."""
+        return min(super().patience(), self._deferred.patience())
 
     def publish(self, body: Body) -> None:
         """Publish what a message says, whose type is the event's."""
@@ -158,12 +175,18 @@ class Socket(Following):
 
         self._deferred.add(request, self._size, future, answer)
 
+    def _finish(self, request: Request) -> None:
+        try:
+            self._wire.push(request.answer(request.result()) or b"")
+        except Exception as error:
+            self._push_refusal(translated(error), request.what)
+
     def _guarded(self, body: Body, handler: Handler) -> Work:
         """Carry out one message and answer its error, if it has one."""
         if handler not in PUBLISHING_HANDLERS:
             self._group.commit()  # answers keep the order of their requests
         if handler not in self._messages.publishing:
-            self._signals = False
+            self._quick = handler in self._messages.deferring
             self._tell()
         if handler not in self._messages.deferring:
             self._deferred.settle()
@@ -186,9 +209,8 @@ class Socket(Following):
                 db.session.remove()
 
     def _refuse(self, error: ApiError, body: Body) -> None:
-        if self._hurried:
-            raise NotAtOnce
-        self.settle()
+        self.needs_turn()
+        self.settle_all()
         self._push_refusal(error, body)
 
     def _push_refusal(self, error: ApiError, body: Body) -> None:
@@ -229,9 +251,9 @@ class Socket(Following):
         what = publishing.draft(kind, body.get("payload", body.get("data", {})))
         followed = list(self.follower.topics)
         topic = protocol.topic_of(body, followed[0] if len(followed) == 1 else None)
-        self._signals = not what.kept
-        if self._hurried and not (self._signals and self._is_quick(what.kind, topic)):
-            raise NotAtOnce
+        self._quick = not what.kept
+        if not (self._quick and self._is_quick(what.kind, topic)):
+            self.needs_turn()
         if what.kept:
             self._tell()
             self.sent(body, self._group.add(body, what, topic, self.caller))

@@ -71,7 +71,7 @@ class Client(Socket):
         if data == packets.PONG_PACKET:
             return None
         if data == packets.CLOSED_PACKET:  # of the transport: the client may come back
-            self.settle()
+            self.settle_all()
             self._wire.close()
             raise ConnectionClosed(NORMAL_CLOSURE)
         packet = packets.read(data)
@@ -105,7 +105,7 @@ class Client(Socket):
     def _bye(self) -> NoReturn:
         """End, since the client wants to: they will not come back for what they missed."""
         self._lost = False
-        self.settle()
+        self.settle_all()
         self._wire.shut(NORMAL_CLOSURE, "Goodbye.")
         raise ConnectionClosed(NORMAL_CLOSURE)
 

@@ -72,13 +72,17 @@ class Connection(Served):
 
     def finish(self) -> None:
         """Do what comes after the last message."""
-        self.settle()
+        self.settle_all()
 
     @abstractmethod
     def tick(self) -> None:
         """Do what is due if the token has expired."""
 
     def patience(self) -> float:
+        """Return the seconds until something is due."""
+        return self.token_left()
+
+    def token_left(self) -> float:
         """Return the seconds until something is due about the token."""
         return (self.caller.token_expires - utcnow()).total_seconds()
 

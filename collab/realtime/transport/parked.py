@@ -75,7 +75,7 @@ class Parked:
             self._linger()
         else:
             self._served, self._work = served, served.begin()
-        self.wire.at_end(self.rouse)
+        self.wire.serve_by(self.rouse)
         self.rouse()
 
     def serve(self, served: Served) -> Work:
@@ -128,13 +128,14 @@ class Parked:
         except Exception:
             log.exception("what was done at once failed, and is left to a turn")
             done = False
+        self.wire.reactor.hasten(self, time.monotonic() + served.patience())
         with self._lock:
             self._running, again = False, self._again
             self._again = False
         return done and not again
 
     def _hurry(self, served: Served) -> bool:
-        if self.wire.closing or served.patience() <= 0:
+        if self.wire.closing or self._work is not None or served.patience() <= 0:
             return False
         messages = self._intake.messages
         with self._whose():
@@ -222,13 +223,14 @@ class Parked:
                 self._work = served.take(self._intake.next())
                 continue
             if self._intake.close is not None:
-                served.settle()
+                served.settle_all()
                 self._intake.close()
                 raise ConnectionClosed
             size = self._take_in(served) if handled < pacing.TURN_BYTES else 0
             if not size:
                 served.settle()
                 if self._heir is not None and handled < pacing.TURN_BYTES:
+                    served.settle_all()
                     return self._hand_over(served, self._heir)
                 return Next.READ if handled < pacing.TURN_BYTES else Next.NOW
             handled += size

@@ -136,6 +136,11 @@ class Reactor(BackgroundThread):
         """Rouse a connection at its deadline and, if `reading`, when its peer sends something."""
         self._tell(lambda: self._park(one, due, reading=reading))
 
+    def hasten(self, one: Waiting, due: float) -> None:
+        """Rouse a connection sooner; its own thread may call this."""
+        if due < one.deadline:
+            self._deadlines.set(one, due)
+
     def unpark(self, one: Waiting) -> None:
         """Let go of a connection that is over."""
         self._tell(lambda: self._park(one, NO_DEADLINE, reading=False))

@@ -47,6 +47,10 @@ class Served(ABC):
     def settle(self) -> None:  # noqa: B027 (most have nothing that waits)
         """Finish what waits for its commit: nothing more has been sent for now."""
 
+    def settle_all(self) -> None:
+        """Do the same, and wait for what other threads carry out: nothing may come before it."""
+        self.settle()
+
     @abstractmethod
     def tick(self) -> None:
         """Do what is due by the clock."""

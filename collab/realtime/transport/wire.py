@@ -63,7 +63,7 @@ class Wire:
         self.sent_id = 0
         #: When a closing wire is cut, on the monotonic clock; only the reactor sets it.
         self.deadline = self.looked_at = NO_DEADLINE
-        self._at_end: Callable[[], None] | None = None
+        self._rouse: Callable[[], None] | None = None
         self._when_drained: Callable[[], None] | None = None
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
 
@@ -130,13 +130,18 @@ class Wire:
         """Return whether the connection has ended."""
         return self._dead
 
-    def at_end(self, told: Callable[[], None]) -> None:
-        """Learn that a close has been sent, and of the end; at once if that has come already."""
+    def serve_by(self, rouse: Callable[[], None]) -> None:
+        """Have the connection's turns asked for by `rouse`, as when a close has been sent."""
         with self._lock:
-            self._at_end = told
+            self._rouse = rouse
             closing = self._closing
         if closing:
-            told()
+            rouse()
+
+    def rouse(self) -> None:
+        """Ask for a turn of the connection, if it is served yet."""
+        if self._rouse is not None:
+            self._rouse()
 
     def when_sent(self, told: Callable[[], None]) -> None:
         """Learn, once, that the last words are sent."""
@@ -259,8 +264,7 @@ class Wire:
     def _wind_up(self, linger: float) -> None:
         """Leave the peer some seconds to take the rest and to close its side."""
         self._reactor.expire(self, time.monotonic() + linger)
-        if self._at_end is not None:
-            self._at_end()
+        self.rouse()
 
     def abort(self) -> None:
         """End the connection now; whoever opened the descriptor closes it."""
@@ -274,9 +278,7 @@ class Wire:
             self._reactor.forget(self)
             self._shut_down()
             self._dead = True  # from here on the descriptor may be closed and reused
-            told = self._at_end
-        if told is not None:
-            told()
+        self.rouse()
 
     def _shut_down(self) -> None:
         with contextlib.suppress(OSError):
