@@ -12,7 +12,7 @@ def init_app(app: Flask) -> None:
 
     bring(app, _add_commands)
     personal.init_app(app)
-    register(app, job_types.export)
+    register(app, job_types.export, job_types.erase)
     keeping.init_app(app)
     erasing.init_app(app)
     serve(app, routes.blueprint)

@@ -23,6 +23,9 @@ DEAD = "dead"
 STATUSES = (QUEUED, RUNNING, RETRY_WAIT, SUCCEEDED, FAILED, CANCELLED, DEAD)
 #: The error of a job that ended because its owner's account was disabled.
 ACCOUNT_DISABLED = "account_disabled"
+#: The type of job that erases its owner. It goes on when all else has ended that is done in their
+#: name, and its row stays as the proof.
+ERASE_TYPE = "erase"
 #: Nothing more happens by itself.
 ENDED_STATUSES = (SUCCEEDED, FAILED, CANCELLED, DEAD)
 #: It runs, or will.

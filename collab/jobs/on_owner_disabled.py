@@ -1,4 +1,4 @@
-"""Whoever is disabled has no job that goes on, or that ever begins."""
+"""Whoever is disabled has no job that goes on, or that ever begins, but that of their erasure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from ..events.catalogue.jobs import JobCancelled, JobCancelRequested
 from ..extensions import db
 from .engine.queue import QUEUE
 from .engine.runner import wake_after_commit
-from .models import ACCOUNT_DISABLED, CANCELLED, QUEUED, RETRY_WAIT, RUNNING, Job, event_place
+from .models import (
+    ACCOUNT_DISABLED,
+    CANCELLED,
+    ERASE_TYPE,
+    QUEUED,
+    RETRY_WAIT,
+    RUNNING,
+    Job,
+    event_place,
+)
 
 #: Jobs that end in one transaction: some 60 ms of the writer's lock.
 MAX_JOBS_PER_TRANSACTION = 1_000
@@ -45,7 +54,7 @@ def _move(user_id: int, which: Any, **values: Any) -> list[Any]:
     """Change jobs of somebody, the oldest first, and return them."""
     some = (
         select(JOB_COLUMNS.id)
-        .where(JOB_COLUMNS.owner_id == user_id, which)
+        .where(JOB_COLUMNS.owner_id == user_id, JOB_COLUMNS.type != ERASE_TYPE, which)
         .order_by(JOB_COLUMNS.id)
     )
     statement = update(Job.__table__).where(  # type: ignore[arg-type]

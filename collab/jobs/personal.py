@@ -5,22 +5,31 @@ from __future__ import annotations
 from flask import Flask
 
 from ..core.personal.declared import Days, Kept, Person, Span, Then, declare, declare_more
+from .models import ERASE_TYPE
 
 ENDED_DAYS = Days("JOB_RETENTION_DAYS", "ended jobs")
-OWN_JOBS = "SELECT id FROM jobs WHERE owner_id = :id AND project_id IS NULL"
+#: That of an erasure stays as the proof of it: it has nothing but the id.
+IS_OWN = f"owner_id = :id AND project_id IS NULL AND type <> '{ERASE_TYPE}'"
+OWN_JOBS = f"SELECT id FROM jobs WHERE {IS_OWN}"  # noqa: S608 (no one's words)
 
 TABLES = (
     Kept(
         "jobs",
         ENDED_DAYS,
         (
-            Person("owner_id", Then.DELETE, "owner_id = :id AND project_id IS NULL", export="jobs"),
+            Person("owner_id", Then.DELETE, IS_OWN, export="jobs"),
             Person(
                 "owner_id",
                 Then.STAYS,
                 "owner_id = :id AND project_id IS NOT NULL",
                 export="project_jobs",
                 why="what is in a project belongs to it",
+            ),
+            Person(
+                "owner_id",
+                Then.STAYS,
+                f"owner_id = :id AND type = '{ERASE_TYPE}'",
+                why="the proof that they were erased, until JOB_RETENTION_DAYS",
             ),
         ),
         {

@@ -81,19 +81,19 @@ def who_moved(
     return who
 
 
-def erases(app: Flask, who: Person) -> None:
+def erases(app: Flask, desk: Desk, who: Person) -> None:
     assert who.delete("/auth/me", json={"password": PASSWORD}).status_code == 204
-    finish(app)
+    finish(app, desk)
 
 
 def test_nothing_is_left_by_an_address_of_before_or_in_mails_in_her_name(
-    app: Flask, who_moved: Person, instance: Path, work: Work
+    app: Flask, desk: Desk, who_moved: Person, instance: Path, work: Work
 ) -> None:
     hers = ok(who_moved.post("/projects", {"name": "Hers"}))["id"]
     who_moved.invites(hers, "stranger@example.net")
     work()
     assert any(".eml" in one for one in traces(instance)), "a blind search"
-    erases(app, who_moved)
+    erases(app, desk, who_moved)
     assert traces(instance) == []
 
 
@@ -115,11 +115,11 @@ def test_a_digest_that_names_her_goes_and_other_mails_to_others_stay(
 
 
 def test_whoever_has_the_address_by_now_keeps_what_is_theirs(
-    app: Flask, who_moved: Person, http: httpx.Client, work: Work
+    app: Flask, desk: Desk, who_moved: Person, http: httpx.Client, work: Work
 ) -> None:
     another = registers(http, EMAIL, "Another")
     work()
-    erases(app, who_moved)
+    erases(app, desk, who_moved)
     with app.app_context():
         mine = select(OutgoingMail.recipient).where(OutgoingMail.owner_id == another.id)
         assert EMAIL in db.session.scalars(mine).all()

@@ -1,19 +1,20 @@
 """Erasing somebody: what is theirs goes, what is a project's stays without them.
 
-It begins in one transaction, after which nobody is signed in as them any more; a chore of the
-housekeeper's does the rest in bounded steps, and goes on with it after a crash. At its end the
-search index has forgotten their words, and the write-ahead log has been put away: SQLite overwrites
-what is deleted (`secure_delete`), and so no page has anything of them.
+It begins in one transaction, after which nobody is signed in as them any more; a job, made in that
+transaction, does the rest in bounded steps (`job_types.py`). A chore of the housekeeper's makes
+another one for whoever has none, whatever became of theirs. At its end the search index has
+forgotten their words, and the write-ahead log has been put away: SQLite overwrites what is deleted
+(`secure_delete`), and so no page has anything of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, exists, func, select, text
 
 from ...auth.accounts import disabling, former
 from ...auth.models import ADMIN, USER, FormerAddress, User
@@ -30,8 +31,13 @@ from ...core.usage import quota
 from ...events import log
 from ...events.catalogue.accounts import AccountErased
 from ...extensions import db
+from ...jobs import reading, registry
+from ...jobs import service as jobs
+from ...jobs.models import ERASE_TYPE, Job
+from ...jobs.order import Order
 from ...projects import service as projects
 from ...projects.models import OWNER, Member, Project
+from . import keeping
 from .models import Erasure
 
 #: What an account is called after it.
@@ -82,8 +88,11 @@ def begin(user: User, *, take_projects: bool, actor: Caller) -> None:
     if db.session.get(Erasure, user.id) is None:
         db.session.add(Erasure(user_id=user.id, email=user.email, name=user.name))
     end_sessions_of(user.id, "account erased")
+    whom = Subject(user.id, user.email, user.name)
     _forget(user)
+    _order(user.id)
     db.session.commit()
+    keeping.forget(whom)  # at once: the job is not the first in its line
 
 
 def _goes_first(user_id: int, take_projects: bool, actor: Caller) -> bool:
@@ -136,12 +145,14 @@ def _require_another_admin(user: User) -> None:
 # -- the rest -------------------------------------------------------------------------------------
 
 
-def step() -> bool:
-    """Do a part of what is left of the oldest erasure; returns whether there is more."""
+def step(user_id: int, say: Callable[[float], None] = lambda _: None) -> bool:
+    """Do a part of what is left of an erasure; returns whether there is more that can be done now.
+
+    `say` is told which part of the tables is done.
+    """
     act_as(None)
     quota.let_pass(db.session())
-    # One at a time, the oldest first: done side by side, the first would be done later.
-    found = db.session.scalar(select(Erasure).order_by(Erasure.begun_at).limit(1))
+    found = db.session.get(Erasure, user_id, populate_existing=True)
     if found is None:
         return False
     # A copy: the row is gone from the session with the snapshot that is given up here.
@@ -152,8 +163,10 @@ def step() -> bool:
         return _end(whom)
     if any(callback(whom) for callback in ERASING):
         return True
-    for table, person in _rules():
+    rules = list(_rules())
+    for done, (table, person) in enumerate(rules):
         if _apply(table, person, whom):
+            say(done / len(rules))
             return True
     if blob_store.sweep_freed() or _merge():
         return True
@@ -210,10 +223,12 @@ def _forget_whom(whom: Subject) -> bool:
 def _end(whom: Subject) -> bool:
     """Put the write-ahead log away, and note that it is done."""
     if not put_away():
-        return False  # somebody reads an older state: at the next look
+        return False  # somebody reads an older state
     take_write_lock()
-    db.session.delete(db.session.get_one(Erasure, whom.id))
-    log.record(AccountErased(user_id=whom.id), actor=None)
+    # By the row count: another worker may have ended it, whose job was taken for this one's.
+    over: Any = db.session.execute(delete(Erasure).where(Erasure.user_id == whom.id))
+    if over.rowcount:
+        log.record(AccountErased(user_id=whom.id), actor=None)
     db.session.commit()
     return True
 
@@ -223,6 +238,39 @@ def put_away() -> bool:
     return engine().forget_deleted(db.session.connection())
 
 
+def goes_on(user_id: int) -> bool:
+    """Return whether somebody's erasure has begun and is not over."""
+    return db.session.get(Erasure, user_id, populate_existing=True) is not None
+
+
+# -- the jobs -------------------------------------------------------------------------------------
+
+
+def _order(user_id: int) -> None:
+    """Make the job that erases somebody, in the open transaction, if none goes on."""
+    quota.let_pass(db.session())
+    if reading.going_on(user_id, ERASE_TYPE) is None:
+        jobs.enqueue_for(user_id, Order(registry.require(ERASE_TYPE), {}))
+
+
+def order_lost() -> bool:
+    """Make a job for an erasure that has none: its own is dead, was cancelled, or never was.
+
+    Returns whether there may be more.
+    """
+    live = exists().where(Job.owner_id == Erasure.user_id, Job.type == ERASE_TYPE, reading.GOES_ON)
+    # Without the lock: whether there is one is asked again under it.
+    user_id = db.session.scalar(select(Erasure.user_id).where(~live).limit(1))
+    db.session.rollback()
+    if user_id is None:
+        return False
+    take_write_lock()
+    if goes_on(user_id):
+        _order(user_id)
+    db.session.commit()
+    return True
+
+
 def init_app(app: Flask) -> None:
-    """Let the housekeeper go on with erasures."""
-    housekeeping.bring(app, "erasures", step)
+    """Let the housekeeper see to it that each erasure comes to its end."""
+    housekeeping.bring(app, "erasures", order_lost)

@@ -1,4 +1,4 @@
-"""The job type `export`."""
+"""The job types `export` and `erase`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ from ...core.storage.free_space import is_full
 from ...core.text import times
 from ...extensions import db
 from ...jobs.context import JobContext, JobError, Result
+from ...jobs.models import ERASE_TYPE
 from ...jobs.registry import job_type
-from . import exporting, keeping
+from . import erasing, exporting, keeping
 
 #: Seconds that an export may take: some GiB of files.
 EXPORT_TIMEOUT_S = 1800
 EXPORT_ATTEMPTS = 3
 #: Exports that one process makes at once: others' jobs keep workers.
 EXPORTS_AT_ONCE = 2
+#: Seconds of one run of an erasure; the next one goes on where it ended.
+ERASE_TIMEOUT_S = 3600
+#: Half an hour of looks whether somebody still reads what is erased; then another job is made.
+ERASE_ATTEMPTS = 20
 
 
 class ExportIn(Schema):
@@ -57,3 +62,30 @@ def export(ctx: JobContext, payload: dict[str, Any]) -> Result:
         raise JobError("disk_full", "The server's disk has no room for it now.") from None
     told = {"size": size, "rows": counts.rows, "files": counts.files}
     return Result(told | {"deleted_at": times.write(utcnow() + keeping.life())})
+
+
+class EraseIn(Schema):
+    """Nothing: it erases whose job it is."""
+
+
+def _refuse_erase(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
+    """Refuse it to everybody: it takes a proof, and a beginning."""
+    raise invalid("type", "Only the server makes these jobs: DELETE auth/me, or users/{id}.")
+
+
+@job_type(
+    ERASE_TYPE,
+    payload=EraseIn,
+    timeout_s=ERASE_TIMEOUT_S,
+    max_attempts=ERASE_ATTEMPTS,
+    admit=_refuse_erase,
+    # Side by side, the first would be over later.
+    at_once=lambda: 1,
+    tells=False,
+)
+def erase(ctx: JobContext, payload: dict[str, Any]) -> None:
+    """Erase an account and what is its own alone; only the server makes these jobs."""
+    while erasing.step(ctx.owner_id, ctx.progress):
+        ctx.check()
+    if erasing.goes_on(ctx.owner_id):
+        raise JobError("read_meanwhile", "Somebody reads an older state of what is erased.")

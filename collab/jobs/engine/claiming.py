@@ -34,7 +34,7 @@ from ...core.json import dumps
 from ...core.models import Id, UtcDateTime
 from ...extensions import db
 from .. import registry
-from ..models import QUEUED, RETRY_WAIT, RUNNING, Job
+from ..models import ERASE_TYPE, QUEUED, RETRY_WAIT, RUNNING, Job
 from .fairness import FairTurns
 
 JOB_COLUMNS = Job.__table__.c
@@ -142,10 +142,11 @@ def _waiting() -> Any:
     lines = lines.union_all(line.join(lines, JOB_COLUMNS.id == next_head))
     # Disabling cancels all that waits: this holds whatever else may ever leave a job behind.
     disabled = exists().where(User.id == lines.c.owner_id, User.disabled_at.is_not(None))
+    stays = disabled & (lines.c.type != literal_column(f"'{ERASE_TYPE}'"))
     due = func.min(JOB_COLUMNS.due_at)
     next_due = select(type_coerce(null(), Id).label("owner_id"), null().label("type"), due)
     next_due = next_due.where(JOB_COLUMNS.due_at.is_not(None))
-    ready = select(lines.c.owner_id, lines.c.type, null()).where(~disabled)
+    ready = select(lines.c.owner_id, lines.c.type, null()).where(~stays)
     return union_all(next_due, ready)
 
 
