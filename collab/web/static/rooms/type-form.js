@@ -9,6 +9,9 @@ import { fieldsOf, payloadOf } from "./schema-form.js";
 /** @typedef {import("./schema-form.js").Schema} Schema */
 /** @typedef {{ name: string, summary: string, available: boolean, reason: string | null, needs_project: boolean, payload: string }} JobType */
 
+/** Types that are refused to everybody: the server makes these jobs, or another address does. */
+const NOT_BY_HAND = new Set(["erase", "export", "webhook_deliveries"]);
+
 /** The API's description, fetched once. @type {Promise<any> | null} */
 let described = null;
 
@@ -36,7 +39,8 @@ async function schemaAt(address) {
  */
 export async function typeForm(ctx, project) {
   const { data } = await ctx.api.get("jobs/types");
-  const types = /** @type {JobType[]} */ (data.items).filter((one) => project !== null || !one.needs_project);
+  const fits = (/** @type {JobType} */ one) => !NOT_BY_HAND.has(one.name) && (project !== null || !one.needs_project);
+  const types = /** @type {JobType[]} */ (data.items).filter(fits);
   const forms = new Map();
   for (const one of types) {
     const schema = await schemaAt(one.payload);
