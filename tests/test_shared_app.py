@@ -184,6 +184,20 @@ def test_connections_stay_open_where_only_the_application_knew_the_file(bench):
     assert bench.connections() == before
 
 
+def test_a_database_that_no_test_has_changed_is_not_written_again(bench):
+    bench.begin()
+    bench.use()
+    bench.shared.end()
+    bench.begin()
+    log = bench.folder / "collab.db-wal"
+    written = log.stat().st_size
+    with http_for(bench.app) as http:
+        ok(bench.person.at(http).get("/projects"))
+    bench.shared.end()
+    bench.begin()
+    assert log.stat().st_size == written > 0
+
+
 def test_whoever_may_open_the_file_finds_a_new_one(bench):
     bench.begin()
     bench.use()
