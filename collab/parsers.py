@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import parseaddr
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from .frozen import frozen
 
 Parser = Callable[[str], Any]
 
@@ -176,7 +178,7 @@ MAIL_URL_EXPECTED = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class MailServer:
     """A mail server; `tls` is `implicit`, or what becomes of STARTTLS."""
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
 
+from .frozen import frozen
 from .parsers import Parser, switch, web_address
 
 #: How a provider is called in a setting's name.
@@ -74,7 +75,7 @@ def secure_base(value: str) -> str:
     return value.rstrip("/")
 
 
-@dataclass(frozen=True)
+@frozen
 class ProviderSettings:
     """How a provider is reached, and what it is trusted with."""
 
@@ -104,7 +105,7 @@ class ProviderSettings:
         return f"{prefix}CLIENT_ID", f"{prefix}CLIENT_SECRET"
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """One setting of each provider: the end of its name, its field, check and meaning."""
 

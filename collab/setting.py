@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .frozen import frozen
 from .parsers import (
     Parser,
     database_url,
@@ -40,7 +40,7 @@ CONFIDENTIAL_READERS = (
 FILE_SUFFIX = "_FILE"
 
 
-@dataclass(frozen=True)
+@frozen
 class Setting:
     """One setting: its name, default, check and meaning (docs/settings.md has them all)."""
 

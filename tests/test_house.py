@@ -72,6 +72,7 @@ OWN_THREADS = {
 GROUND = {
     "config",
     "extensions",
+    "frozen",
     "auth_settings",
     "mail_settings",
     "parsers",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -20,6 +19,7 @@ from ..events import log
 from ..events.catalogue.system import AuditExported
 from ..events.models import EventRow
 from ..extensions import db
+from ..frozen import frozen
 from .audit import for_admins, sources
 from .filters import Wanted
 from .service import Item
@@ -59,7 +59,7 @@ def _cells(item: Item) -> list[Any]:
     ]
 
 
-@dataclass(frozen=True)
+@frozen
 class Style:
     """How an export is written."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import select
 from ..events.catalogue import canonical_type
 from ..events.models import EventRow
 from ..extensions import db
+from ..frozen import frozen
 
 #: What feeds leave out unless it is asked for by its own type: there is much of it.
 NOISY_TYPES = (
@@ -26,7 +26,7 @@ NOISY_TYPES = (
 CLOCK_SKEW = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Wanted:
     """A filter; None lets everything pass."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..core.lists.reading import take_from
 from ..events import log
 from ..events.models import EventRow
 from ..extensions import db
+from ..frozen import frozen
 from ..projects import access
 from ..projects.models import Project
 from .filters import Wanted
@@ -26,7 +26,7 @@ FEED_ORDER = "-id"
 ME = "me"
 
 
-@dataclass(frozen=True)
+@frozen
 class Actor:
     """Who did it."""
 
@@ -34,7 +34,7 @@ class Actor:
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Item:
     """A row of the log, for people."""
 

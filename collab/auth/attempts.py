@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import blake2b
 from math import ceil
 
@@ -31,6 +30,7 @@ from ..core.counting.ration import ration_slot
 from ..core.counting.windows import MonotonicStorage
 from ..core.errors import TooManyRequests
 from ..core.slots import Slot
+from ..frozen import frozen
 
 #: One network may fail this many times more over all e-mails: against trying one password on many.
 SPRAY_FACTOR = 20
@@ -50,7 +50,7 @@ class TooManyAttempts(TooManyRequests):
     kind = "too-many-attempts"
 
 
-@dataclass(frozen=True)
+@frozen
 class Attempt:
     """An attempt that was counted: `shared` are the counts that other pairs have a part in."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..core.slots import Slot
+from ..frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class DemoPerson:
     """Somebody to sign in as."""
 
@@ -15,7 +14,7 @@ class DemoPerson:
     email: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Demo:
     """The demo's people, and the password that they share; nobody without `--demo`."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from ..core.storage import retention
 from ..events import log
 from ..events.catalogue.accounts import SessionRevoked, SessionStarted
 from ..extensions import db
+from ..frozen import frozen
 from . import tokens
 from .models import SESSION_SORTS, KnownNetwork, Session, User
 
@@ -30,7 +30,7 @@ KNOWN_NETWORKS = 50
 MAX_SESSIONS_KEPT = 1000
 
 
-@dataclass(frozen=True)
+@frozen
 class Client:
     """Where a request came from."""
 
@@ -45,7 +45,7 @@ class Client:
         return network_of(self.address)
 
 
-@dataclass(frozen=True)
+@frozen
 class SignedIn:
     """A person with fresh tokens."""
 

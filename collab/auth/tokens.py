@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..core.schemas import MAX_ID
 from ..core.security import RINGS, KeyRing, SealedBox, key_id, new_token
 from ..core.slots import Slot, setting
 from ..extensions import jwt
+from ..frozen import frozen
 from .models import Session
 
 #: Tokens whose signature is remembered as checked; their person is looked up every time.
@@ -64,7 +64,7 @@ def _keys() -> KeyRing:
     return RINGS.here()["JWT_SECRET_KEY"]
 
 
-@dataclass(frozen=True)
+@frozen
 class AccessClaims:
     """What an access token says."""
 
@@ -73,7 +73,7 @@ class AccessClaims:
     expires: datetime
 
 
-@dataclass(frozen=True)
+@frozen
 class RefreshClaims:
     """What a refresh token says."""
 

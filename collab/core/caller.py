@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import g
 
+from ..frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Caller:
     """A signed-in person, as the database knows them at this moment."""
 

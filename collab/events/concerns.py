@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask import Flask
@@ -16,12 +15,13 @@ from sqlalchemy import ColumnElement, select
 
 from ..core.slots import Registry
 from ..extensions import db
+from ..frozen import frozen
 
 #: Names the people whom an event concerns, by the event and what its family has looked up.
 People = Callable[[Any, Any], Iterable[int | None]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Rule:
     """Whom an event concerns, and the kind of notification that they get."""
 

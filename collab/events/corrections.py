@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..frozen import frozen
 from .close_codes import TOKEN_ENDED
 
 
-@dataclass(frozen=True)
+@frozen
 class DropProject:
     """Followers lose all topics of the event's project; `member` names the one it concerns."""
 
@@ -15,14 +14,14 @@ class DropProject:
     member: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class DropTopic:
     """Followers lose one topic: a template, filled in from the event's data."""
 
     topic: str
 
 
-@dataclass(frozen=True)
+@frozen
 class EndConnections:
     """Connections end: those of a session (`session_id`) or of a person (`user_id`)."""
 
@@ -31,7 +30,7 @@ class EndConnections:
     code: int = TOKEN_ENDED
 
 
-@dataclass(frozen=True)
+@frozen
 class ReadAnew:
     """Nobody loses a topic, but rights that processes have cached are stale."""
 

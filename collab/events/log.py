@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..core.transactions.after_commit import after_commit
 from ..core.transactions.rights_epoch import RIGHTS_EPOCH
 from ..core.usage import quota
 from ..extensions import db
+from ..frozen import frozen
 from .bell.lines import LINE
 from .bell.waking import Bell
 from .message import Message
@@ -66,7 +66,7 @@ NEWEST_ID = Compiled(select(func.max(EVENT_COLUMNS.id).label("id")))
 PRUNED_THROUGH = Compiled(select(LogState.pruned_through))
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Published(Event):
     """What a member published, under a type of the members' own."""
 
@@ -155,7 +155,7 @@ def _ring(details: Set[str]) -> None:
     bell().ring(rights_changed=RIGHTS in details)
 
 
-@dataclass(frozen=True)
+@frozen
 class LogPage:
     """Rows that were read at once: fewer than asked for where they are large."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..frozen import frozen
 from .message import Message
 
 
-@dataclass(frozen=True)
+@frozen
 class Person:
     """Who a subscriber is for."""
 

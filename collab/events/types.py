@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, ClassVar
 
+from ..frozen import frozen
 from .corrections import Correction
 
 #: The pattern of a type: words, joined by dots or underscores.
 TYPE_PATTERN = r"[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,32}){0,7}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Event:
     """Something that happened."""
 
@@ -34,7 +35,7 @@ class Event:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ProjectEvent(Event):
     """Something that happened in a project."""
 
@@ -46,7 +47,7 @@ class ProjectEvent(Event):
         return f"project:{self.project_id}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AccountEvent(Event):
     """Something that happened to a person's account."""
 
@@ -58,7 +59,7 @@ class AccountEvent(Event):
         return f"user:{self.user_id}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AuditEvent(Event):
     """Something that only admins see."""
 
@@ -68,7 +69,7 @@ class AuditEvent(Event):
         return "audit"
 
 
-@dataclass(frozen=True)
+@frozen
 class OpenType:
     """A type that members publish themselves."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from ..frozen import frozen
 from . import nodes, programs
 from .programs import Installed
 
@@ -14,7 +14,7 @@ MIB = 1024 * 1024
 CODE_DATA = 208 * MIB
 
 
-@dataclass(frozen=True)
+@frozen
 class Language:
     """A language: its interpreter, the file that takes the code, and what memory it needs.
 

@@ -10,7 +10,8 @@ import base64
 import functools
 import json
 import subprocess
-from dataclasses import dataclass
+
+from ..frozen import frozen
 
 #: Seconds that a program may take to tell of itself, on a busy machine.
 PROBE_S = 10.0
@@ -35,6 +36,7 @@ LOADER_CODE = r"""
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compileFunction } from "node:vm";
+
 const NAMES = ["exports", "require", "module", "__filename", "__dirname"];
 const MODULE = /import statement outside|Unexpected token 'export'|'import\.meta' outside/;
 const compiles = (code) => {
@@ -58,7 +60,7 @@ export async function load(url, context, next) {
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class Node:
     """What a Node says of itself: its data at rest (bytes), version, and if it needs no traps."""
 

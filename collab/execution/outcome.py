@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
+
+from ..frozen import frozen
 
 Reason = Literal["timeout", "output_limit", "file_limit", "memory_limit"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """How the code ended, and what it wrote.
 

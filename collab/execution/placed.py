@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from ..frozen import frozen
 
 #: Files that a run may bring, and their bytes together.
 MAX_FILES = 100
@@ -16,7 +18,7 @@ MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 1024
 
 
-@dataclass(frozen=True)
+@frozen
 class Files:
     """Files by their paths from the working folder's top.
 

@@ -16,9 +16,10 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from ..frozen import frozen
 from .nodes import data_at_rest
 
 PROGRAM_FOLDERS = ("/usr/bin", "/usr/local/bin")
@@ -34,7 +35,7 @@ VERSION_S = 10.0
 MAX_LEAN_DATA = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True)
+@frozen
 class Installed:
     """A program: its path on the machine, and the path where the code sees it.
 

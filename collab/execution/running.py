@@ -8,8 +8,8 @@ import os
 import selectors
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from ..frozen import frozen
 from .boxes.box import KILL_PATIENCE_S, MEMORY_KIB, Box, SandboxError
 from .boxes.command import Tools
 from .languages import Language
@@ -27,7 +27,7 @@ def _ignore(*said: object) -> None:
     """Ignore what is reported."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Listener:
     """Is told how a run goes.
 
@@ -42,7 +42,7 @@ class Listener:
 NOBODY_LISTENS = Listener()
 
 
-@dataclass(frozen=True)
+@frozen
 class Program:
     """What to run: code, with what interpreter, for how long (seconds), on what input."""
 

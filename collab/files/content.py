@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..core.storage.blobs import ByteSource, Received
 from ..events import log
 from ..events.catalogue.files import FileReplaced
 from ..extensions import db
+from ..frozen import frozen
 from ..projects import access
 from ..projects.access import Right
 from ..workspaces.models import Workspace
@@ -40,7 +40,7 @@ class NotEditable(Conflict):
     """This file is not a text file: replace it as a whole with PUT."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Replaced:
     """A file after its content was replaced, and whether it is now exactly what was sent."""
 

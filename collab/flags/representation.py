@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from ..core.models import entity_tag
+from ..frozen import frozen
 from .service import Flag
 
 
-@dataclass(frozen=True)
+@frozen
 class FlagView(Flag):
     """A flag, and whether the reader has the feature."""
 

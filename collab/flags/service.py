@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask
@@ -19,6 +18,7 @@ from ..core.transactions.remembered import Remembered
 from ..events import log
 from ..events.catalogue.system import FlagChanged
 from ..extensions import db
+from ..frozen import frozen
 from .models import FlagOverride
 
 SETTING_PREFIX = "FEATURE_"
@@ -40,7 +40,7 @@ class FeatureOff(NotFound):
         super().__init__(f"The feature {name!r} is switched off here, or for you.")
 
 
-@dataclass(frozen=True)
+@frozen
 class Flag:
     """A feature's state."""
 

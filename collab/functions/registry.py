@@ -7,16 +7,17 @@ which it gets the file that it works on; without it, it takes none.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from ..frozen import frozen
 
 HANDLERS_FOLDER = Path(__file__).with_name("handlers")
 MEMORY_MB = 512
 
 
-@dataclass(frozen=True)
+@frozen
 class Function:
     """A function that jobs can call."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..core.security import digest
 from ..core.slots import Slot
 from ..core.transactions.remembered import Remembered
 from ..extensions import db
+from ..frozen import frozen
 from ..projects.models import Member
 from .models import Source
 
@@ -29,7 +29,7 @@ HINT_LENGTH = 4
 MAX_KNOWN_KEYS = 4096
 
 
-@dataclass(frozen=True)
+@frozen
 class Sender:
     """A source that somebody has the key of, as of the last change of anybody's rights."""
 

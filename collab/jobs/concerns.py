@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..events import log
 from ..events.concerns import Family, Rule, by_id, keys, who
 from ..events.models import EventRow
 from ..extensions import db
+from ..frozen import frozen
 from . import registry
 from .models import Job
 
@@ -21,7 +21,7 @@ OUTCOME_PHRASES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class JobFacts:
     """What some events are about; what is missing here has been deleted."""
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..frozen import frozen
+
 #: Bytes of a stream, or of log lines, that one attempt keeps; the rest is dropped, and marked.
 MAX_LOG_BYTES = 64 * 1024
 CUT_OFF = "The rest of {} is not kept: there is more than 64 KiB of it.\n"
@@ -49,7 +51,7 @@ CONTENT_TYPE_PATTERN = re.compile(r"[\w.+-]{1,80}/[\w.+-]{1,80}(; ?charset=[\w-]
 FILENAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]{1,200}")
 
 
-@dataclass(frozen=True)
+@frozen
 class Result:
     """What a job made: data to show, and perhaps a file to fetch."""
 
@@ -65,7 +67,7 @@ class Result:
         return bool(name_fits and CONTENT_TYPE_PATTERN.fullmatch(self.content_type))
 
 
-@dataclass(frozen=True)
+@frozen
 class Said:
     """A piece of what a run wrote: `stream` is `stdout`, `stderr` or `log`."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..core.json import dumps
 from ..core.security import ANSWERS
+from ..frozen import frozen
 from .registry import JobType
 
 
-@dataclass(frozen=True)
+@frozen
 class Order:
     """What somebody wants to have done; the payload is valid for the type."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -11,6 +10,7 @@ from flask import Flask
 from ..core.caller import Caller
 from ..core.schemas import Schema
 from ..core.slots import Registry
+from ..frozen import frozen
 from .context import JobContext, Result
 
 #: Runs in a thread of the pool, inside an application context; raises JobError or FatalError.
@@ -19,7 +19,7 @@ Run = Callable[[JobContext, dict[str, Any]], Result | None]
 Admit = Callable[[dict[str, Any], int | None, Caller], None]
 
 
-@dataclass(frozen=True)
+@frozen
 class JobType:
     """A type of job: what runs, and how often and how long at most."""
 

@@ -8,7 +8,6 @@ answer and our commit are two acts.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from email.message import EmailMessage
 
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from ..auth.models import User
 from ..core.models import utcnow
 from ..core.slots import setting
 from ..extensions import db
+from ..frozen import frozen
 from ..jobs.context import FatalError, JobContext, JobError, Result
 from ..parsers import MailServer
 from . import folder, outbox, smtp
@@ -26,7 +26,7 @@ from .models import BOUNCED, DROPPED, SENT, WAITING, OutgoingMail
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@frozen
 class Posted:
     """A mail, apart from its row: no transaction is open while a mail server is spoken to."""
 

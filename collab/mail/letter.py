@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup, escape
+
+from ..frozen import frozen
 
 #: Characters of a name or title that somebody else has written.
 MAX_QUOTED_LENGTH = 80
@@ -39,7 +40,7 @@ def quoted(words: str, most: int = MAX_QUOTED_LENGTH) -> str:
     return _LINKED.sub(lambda found: _UNLINKED[found[0]], short)
 
 
-@dataclass(frozen=True)
+@frozen
 class Words:
     """A paragraph."""
 
@@ -54,7 +55,7 @@ class Words:
         return Markup("<p>{}</p>").format(self.words)
 
 
-@dataclass(frozen=True)
+@frozen
 class Small(Words):
     """A paragraph in small print."""
 
@@ -63,7 +64,7 @@ class Small(Words):
         return Markup('<p style="{}">{}</p>').format(SMALL_STYLE, self.words)
 
 
-@dataclass(frozen=True)
+@frozen
 class Link:
     """An address to go to, and what there is."""
 
@@ -80,7 +81,7 @@ class Link:
         return made.format(self.url, BUTTON_STYLE, self.label, SMALL_STYLE, self.url)
 
 
-@dataclass(frozen=True)
+@frozen
 class Items:
     """A list, under a heading."""
 

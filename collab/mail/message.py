@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -12,6 +12,8 @@ from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 
 import idna
+
+from ..frozen import frozen
 
 #: Characters of a subject; the rest is cut off.
 MAX_SUBJECT_LENGTH = 150
@@ -22,7 +24,7 @@ ENCODED_WORD = "=?"
 NO_ENCODED_WORD = "=\uff1f"
 
 
-@dataclass(frozen=True)
+@frozen
 class Mail:
     """A mail to one address: plain text, and perhaps the same as HTML."""
 

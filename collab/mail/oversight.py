@@ -7,7 +7,6 @@ be sent again; whoever it was for asks for another one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -20,6 +19,7 @@ from ..core.lists.paging import Page, paginate
 from ..events import log
 from ..events.catalogue.system import MailResent
 from ..extensions import db
+from ..frozen import frozen
 from ..jobs import registry
 from ..jobs import service as jobs
 from ..jobs.engine.hastening import hasten
@@ -40,7 +40,7 @@ class BeingSent(Conflict):
     """The mail is being sent at this moment."""
 
 
-@dataclass(frozen=True)
+@frozen
 class MailWithJob:
     """A mail and the job that sends it, if there is one still; other attributes are the mail's."""
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from ..auth.models import Block, User
 from ..extensions import db
+from ..frozen import frozen
 from ..projects.models import Member
 from .models import NotificationPreferences
 from .rules import Draft, Facts, family_of
 
 
-@dataclass(frozen=True)
+@frozen
 class Readers:
     """Who may read what at this moment, and wants to."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,6 +17,7 @@ from ..core.lists.paging import Page, paginate
 from ..core.models import Id, entity_tag
 from ..events.concerns import FAMILIES, Family
 from ..extensions import db
+from ..frozen import frozen
 from ..projects.models import Member
 from .models import KINDS, NOTIFICATION_SORTS, Notification, NotificationPreferences
 from .rules import family_of
@@ -51,7 +51,7 @@ def _visible(families: Families) -> ColumnElement[bool]:
     return seen
 
 
-@dataclass(frozen=True)
+@frozen
 class Shown:
     """A notification as its reader sees it."""
 
@@ -142,7 +142,7 @@ def load(key: int, caller: Caller) -> Shown:
     return Shown.of(row)
 
 
-@dataclass(frozen=True)
+@frozen
 class Unread:
     """How many notifications somebody has not read."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, TypeVar
 
 from ..core.json import dumps, loads
 from ..core.sealing import Unsealable, seal, unseal
 from ..core.security import digest, new_token
+from ..frozen import frozen
 from . import browser
 from .asking.claims import Claims
 from .browser import ATTEMPT_S
@@ -26,7 +27,7 @@ PROOF_S = 600
 MAX_SEALED_LENGTH = 4096
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class _Sealed:
     """What both have."""
 
@@ -47,7 +48,7 @@ class _Sealed:
         return seal(dumps(asdict(self)).decode(), purpose=type(self).__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class State(_Sealed):
     """A log-in that was begun: what goes to the provider and comes back."""
 
@@ -57,7 +58,7 @@ class State(_Sealed):
     expires: int = field(default_factory=lambda: int(time.time()) + ATTEMPT_S)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Proof(_Sealed):
     """Who somebody is, as a provider has said."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -22,6 +21,7 @@ from ..core.schemas import MAX_ID
 from ..core.slots import Registry
 from ..events.topics import READ_ONLY
 from ..extensions import db
+from ..frozen import frozen
 from .models import COLLABORATOR, OWNER, VIEWER, AsSeen, Member, Owned, Project
 from .role_asked import ROLE_IN_PROJECT
 
@@ -217,7 +217,7 @@ def readable(model: type[AsSeen], user_id: Any, is_admin: bool) -> Any:
     return or_(and_(place.is_not(None), member), and_(place.is_(None), mine))
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """A topic that somebody may follow, and what they are there."""
 

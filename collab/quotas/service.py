@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,13 +13,14 @@ from ..core.slots import setting
 from ..core.usage.models import KINDS, PERSON, PROJECT, Usage
 from ..core.usage.quota import MIB, limit_of
 from ..extensions import db
+from ..frozen import frozen
 from ..projects.models import Project
 
 #: Kinds that have a quota of their own, below the one of all, and the setting for it.
 OWN_QUOTAS = {(PERSON, "uploads"): "UPLOAD_QUOTA_MB", (PROJECT, "files"): "FILE_QUOTA_MB"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Kind:
     """What is kept of one kind."""
 
@@ -30,7 +30,7 @@ class Kind:
     limit: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Kept:
     """What an owner keeps."""
 
@@ -53,7 +53,7 @@ def usage_of(owner: str, owner_id: int) -> Kept:
     return Kept(sum(one.bytes for one in kinds), limit_of(owner), kinds)
 
 
-@dataclass(frozen=True)
+@frozen
 class Keeper:
     """A person or a project, and all that they keep."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -20,6 +19,7 @@ from ..events.log import Published
 from ..events.message import Message
 from ..events.types import OPEN_TYPES, TYPE_PATTERN, same_type
 from ..extensions import db
+from ..frozen import frozen
 from ..projects import access
 from ..projects.access import Place, Right
 from .json_door.protocol import PROTOCOL_TYPES
@@ -40,7 +40,7 @@ class ReservedType(Forbidden):
     """Only the server itself records events of this type; use a name of your own."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Draft:
     """An event that somebody wants to publish, its type checked."""
 

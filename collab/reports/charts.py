@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from itertools import count
 from math import ceil
+
+from ..frozen import frozen
 
 #: What XML 1.0 (§2.2) has no place for.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -34,7 +35,7 @@ ROW_HEIGHT_PX = 40
 ROW_BAR_HEIGHT_PX = 8
 
 
-@dataclass(frozen=True)
+@frozen
 class Words:
     """What a chart is called: `key` is unique in its page."""
 
@@ -43,7 +44,7 @@ class Words:
     description: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Bar:
     """One number, 0 or more, and its name; `note` is shown when it is pointed at."""
 
@@ -128,7 +129,7 @@ def _line(kind: str, left: float, right: float, y: float) -> str:
     return f'<line class="{kind}" {ends}/>'
 
 
-@dataclass(frozen=True)
+@frozen
 class _Frame:
     """Where the columns of a chart stand."""
 

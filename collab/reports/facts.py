@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from heapq import nsmallest
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import String, case, cast, func, select
 from ..auth.models import User
 from ..core.words.sorting import sort_key
 from ..events.models import EventRow, LogState
+from ..frozen import frozen
 from ..projects.models import COLLABORATOR, OWNER, VIEWER, Member, Project
 from ..workspaces.models import Workspace
 from .scope import Query, Scope
@@ -24,7 +24,7 @@ MAX_PEOPLE_SHOWN = 10
 MAX_ROWS_LISTED = 100
 
 
-@dataclass(frozen=True)
+@frozen
 class ProjectFacts:
     """The project itself."""
 
@@ -41,7 +41,7 @@ def project(scope: Scope) -> ProjectFacts | None:
     return ProjectFacts(*row) if row else None
 
 
-@dataclass(frozen=True)
+@frozen
 class Activity:
     """The number of events on each day of the period."""
 
@@ -81,7 +81,7 @@ def _kept_since(scope: Scope) -> datetime | None:
     return since if since > scope.period.start else None
 
 
-@dataclass(frozen=True)
+@frozen
 class Types:
     """The most frequent types of events, and the total of the others."""
 
@@ -113,7 +113,7 @@ def _ranked(scope: Scope, key: Any, limit: int, *columns: Any) -> Query:
     return query.group_by(key).order_by(count.desc(), key.nulls_first()).limit(limit)
 
 
-@dataclass(frozen=True)
+@frozen
 class Person:
     """Somebody who caused events.
 
@@ -135,7 +135,7 @@ class Person:
         return self.name or f"Deleted account {self.user_id}"
 
 
-@dataclass(frozen=True)
+@frozen
 class People:
     """The most active people, and how many others there are."""
 
@@ -172,7 +172,7 @@ def _known(scope: Scope, user_ids: list[int | None]) -> dict[int, tuple[str, str
     return {row.id: (row.name, row.role) for row in rows}
 
 
-@dataclass(frozen=True)
+@frozen
 class Members:
     """The members: how many of each role, and the first of them by name."""
 
@@ -205,7 +205,7 @@ def members(scope: Scope) -> Members:
     return Members(roles, [(name, role, since) for _, name, _, role, since in listed])
 
 
-@dataclass(frozen=True)
+@frozen
 class Workspaces:
     """The workspaces: how many, and the first of them by name."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..frozen import frozen
 from . import charts
 from .facts import Activity, People, ProjectFacts, Types
 from .scope import Period
@@ -25,7 +25,7 @@ WIDE_CHART_PX = 720
 NARROW_CHART_PX = 340
 
 
-@dataclass(frozen=True)
+@frozen
 class Report:
     """What a page shows; `found` has each section's facts under its name."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, Select, select
 
 from ..events.catalogue.jobs import JobOutput, JobProgressed
 from ..events.models import EventRow
+from ..frozen import frozen
 
 CHATTER_TYPES = (JobOutput.type, JobProgressed.type)
 
@@ -19,7 +19,7 @@ Query = Select[*tuple[Any, ...]]
 CLOCK_SLACK = timedelta(days=1)
 
 
-@dataclass(frozen=True)
+@frozen
 class Period:
     """Whole days in UTC, the first and the last included."""
 
@@ -49,7 +49,7 @@ class Period:
         return datetime.combine(self.last + timedelta(days=1), time(), UTC)
 
 
-@dataclass(frozen=True)
+@frozen
 class Scope:
     """What is reported on, and the connection to read it through."""
 

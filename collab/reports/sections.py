@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from ..frozen import frozen
 from . import facts, task_facts
 from .scope import Scope
 
 
-@dataclass(frozen=True)
+@frozen
 class Section:
     """A part of the page: what it counts is shown by `templates/sections/<name>.html`."""
 

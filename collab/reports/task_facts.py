@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from sqlalchemy import func, select
 
 from ..auth.models import User
+from ..frozen import frozen
 from ..tasks.models import IS_OPEN, STATUSES, Task
 from .scope import Scope
 
@@ -15,7 +15,7 @@ from .scope import Scope
 PEOPLE_SHOWN = 10
 
 
-@dataclass(frozen=True)
+@frozen
 class Tasks:
     """The tasks: how many of each status, and who has most to do."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..events.concerns import Family, Rule, by_id, keys
+from ..frozen import frozen
 from .models import Schedule
 
 STOPPED_PHRASES = {
@@ -18,7 +18,7 @@ STOPPED_PHRASES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class ScheduleFacts:
     """What some events are about; what is missing here has been deleted."""
 

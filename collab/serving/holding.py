@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from ..frozen import frozen
 
 #: A WSGI application (PEP 3333).
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -40,7 +41,7 @@ class Hold(BaseException):
         self.waiting, self.again = waiting, again
 
 
-@dataclass(frozen=True)
+@frozen
 class Held:
     """A request that waits, as the worker sees it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,10 +13,11 @@ from ..core.text import times
 from ..core.text.zones import zones
 from ..events.concerns import Family, Rule, by_id, keys, member, mentioned, who
 from ..extensions import db
+from ..frozen import frozen
 from .models import Comment, Task
 
 
-@dataclass(frozen=True)
+@frozen
 class TaskFacts:
     """What some events are about; what is not in here is gone."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ from flask import Flask
 
 from ..core.caller import Caller
 from ..core.slots import Registry
+from ..frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class FileSource:
     """A kind of files that jobs work on."""
 

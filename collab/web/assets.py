@@ -11,9 +11,10 @@ import hashlib
 import mimetypes
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+
+from ..frozen import frozen
 
 STATIC_FOLDER = Path(__file__).with_name("static")
 
@@ -31,7 +32,7 @@ MEDIA_TYPES.add_type("text/javascript", ".js")
 MEDIA_TYPES.add_type("image/svg+xml", ".svg")
 
 
-@dataclass(frozen=True)
+@frozen
 class Asset:
     """One file, as it is sent."""
 

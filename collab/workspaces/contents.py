@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from flask import Flask
 
 from ..core.slots import Contributions
+from ..frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """A file: its path in the workspace, its bytes as they are counted, and what reads them.
 

@@ -6,7 +6,6 @@ so that a stolen one can be told. Its tokens are nobody's to see.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from ...core.errors import NotFound
 from ...core.lists.paging import Page, paginate
 from ...core.models import utcnow
 from ...extensions import db
+from ...frozen import frozen
 from ..models import Session, User
 from ..sessions import revoke
 
@@ -25,7 +25,7 @@ ALL_SESSION_SORTS = {"id": Session.id}
 ENDED_BY_ADMIN = "ended by an admin"
 
 
-@dataclass(frozen=True)
+@frozen
 class SeenSession:
     """A session, and whose it is; other attributes are the session's."""
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...core.errors import Conflict, Unauthorized
 from ...core.slots import setting
+from ...frozen import frozen
 from ..models import User
 from . import proofs
 from .proofs import Proof, Purpose
@@ -45,7 +45,7 @@ class NoDomain(Conflict):
     """Passkeys need a host name, such as localhost: don't open the service by its IP address."""
 
 
-@dataclass(frozen=True)
+@frozen
 class NewKey:
     """A key that a device has made."""
 
@@ -55,7 +55,7 @@ class NewKey:
     backed_up: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Signed:
     """What a device says beside its signature."""
 

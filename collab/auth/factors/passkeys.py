@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,6 +17,7 @@ from ...events import log
 from ...events.catalogue.security import PasskeyAdded, PasskeyRemoved
 from ...events.catalogue.security import PasskeyRefused as RefusedEvent
 from ...extensions import db
+from ...frozen import frozen
 from ..accounts import ways_in
 from ..models import User
 from ..sessions import Client
@@ -40,7 +40,7 @@ class PasskeyKnown(Conflict):
     """This passkey is already registered."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Added:
     """A new passkey, with the recovery codes that the first second factor brings."""
 

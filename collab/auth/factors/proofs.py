@@ -8,7 +8,7 @@ nothing is kept of those that nobody brings back, so that asking for them fills 
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -20,6 +20,7 @@ from ...core.security import digest, new_token
 from ...core.slots import setting
 from ...core.storage import retention
 from ...extensions import db
+from ...frozen import frozen
 from .models import SpentProof
 
 
@@ -38,7 +39,7 @@ class ProofRefused(Unauthorized):
     kind = "proof-refused"
 
 
-@dataclass(frozen=True)
+@frozen
 class Proof:
     """What a proof says."""
 

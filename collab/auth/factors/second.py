@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +22,7 @@ from ...events.catalogue.security import (
     TotpEnabled,
 )
 from ...extensions import db
+from ...frozen import frozen
 from ..models import User
 from . import recovery, totp
 from .guesses import WrongCode
@@ -40,7 +40,7 @@ class NoSecondFactor(Conflict):
     """This account has no second factor, so it has no use for recovery codes."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Overview:
     """What protects an account besides its password."""
 

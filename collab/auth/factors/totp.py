@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import logging
 import time
-from dataclasses import dataclass
 from io import BytesIO
 
 from flask import Flask
@@ -14,6 +13,7 @@ from ...core import sealing
 from ...core.errors import Conflict
 from ...core.models import utcnow
 from ...extensions import db
+from ...frozen import frozen
 from ..models import User
 from . import guesses
 from .guesses import WrongCode
@@ -40,7 +40,7 @@ class NothingToConfirm(Conflict):
     """There is no authenticator app to confirm: begin with `POST /auth/totp`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Enrolment:
     """What an app has to be told, shown once."""
 

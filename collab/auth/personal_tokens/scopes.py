@@ -13,6 +13,7 @@ from typing import Protocol
 from flask import Flask
 
 from ...core.slots import Registry
+from ...frozen import frozen
 
 READ = "read"
 WRITE = "write"
@@ -37,7 +38,7 @@ class Areas:
 AREAS: Registry[Areas] = Registry("areas of personal tokens", lambda _: Areas())
 
 
-@dataclass(frozen=True)
+@frozen
 class Scope:
     """One scope, and what it allows."""
 

@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +15,7 @@ from ...core.database import register_functions
 from ...core.storage.blobs import Blobs
 from ...core.storage.lasting import sync_folder
 from ...core.text import times
+from ...frozen import frozen
 from ...ingest.pipeline.archives.archive import Archive
 from .manifest import Manifest
 from .moment import ARCHIVE_NAME, STORE_NAME, Moment, pinned, sweep_links
@@ -37,7 +37,7 @@ class CanNotBackUp(Exception):
     """No backup can be made; the message says why."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Sources:
     """What is backed up."""
 
@@ -49,7 +49,7 @@ class Sources:
     manifest: Manifest
 
 
-@dataclass(frozen=True)
+@frozen
 class Made:
     """A backup that was made."""
 

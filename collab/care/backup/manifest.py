@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from ...frozen import frozen
+
 #: The last file in a backup: without it, the backup is not a whole one.
 MANIFEST_NAME = "manifest.json"
 FORMAT_NUMBER = 1
@@ -18,7 +20,7 @@ class NotABackup(Exception):
     """The file is not a whole backup; the message says what is wrong."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """A file in a backup."""
 

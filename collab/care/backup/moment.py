@@ -20,11 +20,11 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from ...core.models import utcnow
+from ...frozen import frozen
 
 #: How the folders begin that hold the second names.
 LINKED_PREFIX = ".backup-"
@@ -33,7 +33,7 @@ STORE_NAME = "ingest.db"
 ARCHIVE_NAME = "archive"
 
 
-@dataclass(frozen=True)
+@frozen
 class Moment:
     """What is copied: pinned readers of both databases, and the archive's second names."""
 

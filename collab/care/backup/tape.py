@@ -11,10 +11,10 @@ import io
 import tarfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ...frozen import frozen
 from .manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Entry, Manifest, NotABackup, checked_name
 
 PIECE_BYTES = 1024 * 1024
@@ -99,7 +99,7 @@ def _described(name: str, size: int) -> tarfile.TarInfo:
     return described
 
 
-@dataclass(frozen=True)
+@frozen
 class Piece:
     """A file of a backup, as it is read."""
 

@@ -6,13 +6,13 @@ On SQLite the migrations have it in their triggers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from ...frozen import frozen
 from ..words.folding import fold
 from ..words.sorting import sort_key
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """How rows of a table are found: their number among kinds, and what the index has of them."""
 
@@ -25,7 +25,7 @@ class Found:
     tags: str = "NULL"
 
 
-@dataclass(frozen=True)
+@frozen
 class TextSource:
     """A table with texts."""
 

@@ -14,13 +14,14 @@ Each kind of database has a language of its own for searches (`fts5.py`, `tsearc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import Select, column, func, literal, literal_column, null, select, table
 
 from ...extensions import db
+from ...frozen import frozen
 from ..database import engine
 from ..slots import Registry
 from ..words.asked import Asked, read
@@ -41,7 +42,7 @@ MAX_SCOPES = 100
 LANGUAGES: dict[str, Any] = {"sqlite": fts5, "postgresql": tsearch}
 
 
-@dataclass(frozen=True)
+@frozen
 class Kind:
     """A kind of rows that can be found; triggers in a migration put them into the index."""
 

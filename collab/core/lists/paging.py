@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ...extensions import db
+from ...frozen import frozen
 from ..compiled import Compiled
 from . import cursors
 from .reading import AS_WANTED, PAGE_BYTES, take, take_some, weigher
@@ -19,7 +19,7 @@ from .reading import AS_WANTED, PAGE_BYTES, take, take_some, weigher
 Column = InstrumentedAttribute[Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Page:
     """Some items, and where the next page begins."""
 

@@ -8,12 +8,13 @@ in `people` nor in `others`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from flask import Flask
 
+from ...frozen import frozen
 from ..slots import Contributions, Registry
 
 
@@ -28,7 +29,7 @@ class Then(StrEnum):
     STAYS = "stays"
 
 
-@dataclass(frozen=True)
+@frozen
 class Person:
     """A column that says whose a row is, or whom it is about."""
 
@@ -49,7 +50,7 @@ class Person:
         return self.match or f"{self.column} = :id"
 
 
-@dataclass(frozen=True)
+@frozen
 class Days:
     """Rows go when they are older than a setting says; the chore does it."""
 
@@ -57,7 +58,7 @@ class Days:
     chore: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Span:
     """Rows go after a time that is not a setting; the chore does it."""
 
@@ -65,14 +66,14 @@ class Span:
     chore: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Stays:
     """Rows stay, for the reason given."""
 
     why: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Kept:
     """A table: for how long its rows stay, and what they have of people."""
 
@@ -85,7 +86,7 @@ class Kept:
     unshown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Subject:
     """A person as they are before they are erased."""
 

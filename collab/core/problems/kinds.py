@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ...frozen import frozen
 
 #: Below this each type has its address. It is relative, as a server knows no name of its own: what
 #: a caller says in `Host` would stand in answers that others are given again.
 PROBLEMS_PATH = "/problems"
 
 
-@dataclass(frozen=True)
+@frozen
 class ProblemType:
     """A kind of problem: what it means, and what to do about it."""
 

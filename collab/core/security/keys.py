@@ -9,12 +9,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask
 
+from ...frozen import frozen
 from ..slots import Slot
 
 #: The keys of an instance, by the settings that give them; a file of the folder keeps one that no
@@ -63,7 +63,7 @@ def new_secret() -> str:
     return secrets.token_urlsafe(48)
 
 
-@dataclass(frozen=True)
+@frozen
 class Kept:
     """A line of a key's file: the key, and since when it is the newest (None: the first one)."""
 

@@ -8,10 +8,10 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ...frozen import frozen
 from ..errors import ApiError
 from .file_lock import FileLock
 from .lasting import sync_folder
@@ -41,7 +41,7 @@ class ByteSource(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Received:
     """A file that has arrived and is on disk, but not yet kept."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from ...frozen import frozen
 
 #: Does a bounded part; returns whether there is more to do.
 Step = Callable[[], bool]
 
 
-@dataclass(frozen=True)
+@frozen
 class Chore:
     """Something that is done at intervals, until its step has no more to do."""
 

@@ -6,14 +6,14 @@ well. A new table that keeps what people send needs a line here; a test finds th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ...frozen import frozen
 
 #: Bytes that a row takes besides its texts: its keys, numbers, times and index entries.
 #: A round number: it keeps a flood of empty rows from being free, and need not be exact.
 ROW_BYTES = 200
 
 
-@dataclass(frozen=True)
+@frozen
 class Counted:
     """How the rows of a table are counted.
 
@@ -38,7 +38,7 @@ class Counted:
         return f"{self.table}_{self.kind}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """Rows that others belong to, and who owns those then."""
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ...core.json import dumps, loads
+from ...frozen import frozen
 from ..message import Message
 
 #: People at topics in one letter.
 FACTS_PER_LETTER = 500
 
 
-@dataclass(frozen=True)
+@frozen
 class Letter:
     """Signals for followers, and whose presence has changed."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...frozen import frozen
 from ..close_codes import RIGHTS_CHANGED
 from ..corrections import EndConnections
 from ..types import AccountEvent
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AccountRegistered(AccountEvent):
     """A person registered."""
 
@@ -17,7 +16,7 @@ class AccountRegistered(AccountEvent):
     role: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AccountUpdated(AccountEvent):
     """A person changed what others see of the account."""
 
@@ -25,7 +24,7 @@ class AccountUpdated(AccountEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AccountDisabled(AccountEvent):
     """An admin disabled an account: its connections end."""
 
@@ -33,21 +32,21 @@ class AccountDisabled(AccountEvent):
     corrects = EndConnections("user_id")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AccountEnabled(AccountEvent):
     """An admin enabled a disabled account again."""
 
     type = "account.enabled"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AccountErased(AccountEvent):
     """An account and what was its person's own are gone; the id is all that is left."""
 
     type = "account.erased"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AccountRoleChanged(AccountEvent):
     """An admin changed an account's global role: its connections end and must be opened again."""
 
@@ -56,14 +55,14 @@ class AccountRoleChanged(AccountEvent):
     role: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PasswordChanged(AccountEvent):
     """A person changed their password; their other sessions ended."""
 
     type = "account.password_changed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class IdentityLinked(AccountEvent):
     """An identity at another service was linked: whoever has it there signs in to the account.
 
@@ -77,14 +76,14 @@ class IdentityLinked(AccountEvent):
     by: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class EmailChanged(AccountEvent):
     """A person gave the account another e-mail address, which they have shown to read."""
 
     type = "account.email_changed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class IdentityUnlinked(AccountEvent):
     """A person unlinked an identity: it signs in to the account no more."""
 
@@ -93,21 +92,21 @@ class IdentityUnlinked(AccountEvent):
     provider: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PasswordResetRequested(AccountEvent):
     """Somebody asked for a new password; a link was sent to the account's address."""
 
     type = "account.password_reset_requested"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class EmailVerified(AccountEvent):
     """A person showed that they read what is sent to their address."""
 
     type = "account.email_verified"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SessionStarted(AccountEvent):
     """Somebody logged in to the account; `by` and `factor` say with what."""
 
@@ -119,7 +118,7 @@ class SessionStarted(AccountEvent):
     factor: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SessionRevoked(AccountEvent):
     """A session ended before its time: its connections end. `reason` says why."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...frozen import frozen
 from ..corrections import DropTopic
 from ..types import Event, ProjectEvent
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class FileEvent(ProjectEvent):
     """Something that happened to a file as a whole."""
 
@@ -18,7 +18,7 @@ class FileEvent(ProjectEvent):
     path: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class FileCreated(FileEvent):
     """A file was made."""
 
@@ -27,7 +27,7 @@ class FileCreated(FileEvent):
     size: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class FileMoved(FileEvent):
     """A file got another path."""
 
@@ -35,7 +35,7 @@ class FileMoved(FileEvent):
     old_path: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class FileReplaced(FileEvent):
     """A file's bytes were replaced by others."""
 
@@ -44,7 +44,7 @@ class FileReplaced(FileEvent):
     sha256: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class FileDeleted(FileEvent):
     """A file was deleted with its history; its topic ends."""
 
@@ -52,7 +52,7 @@ class FileDeleted(FileEvent):
     corrects = DropTopic("file:{file_id}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class FileEdited(Event):
     """A text changed: `edits` turned the version before into `version`; null if too long."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...frozen import frozen
 from ..corrections import ReadAnew
 from ..types import ProjectEvent
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceCreated(ProjectEvent):
     """A source of events was made, with a write key."""
 
@@ -18,7 +18,7 @@ class SourceCreated(ProjectEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceUpdated(ProjectEvent):
     """A source changed; `changes` has the new values."""
 
@@ -30,7 +30,7 @@ class SourceUpdated(ProjectEvent):
     changes: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceKeyRotated(ProjectEvent):
     """A source got a new write key; the one before is good for `overlap_seconds` more."""
 
@@ -41,7 +41,7 @@ class SourceKeyRotated(ProjectEvent):
     overlap_seconds: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceKeyRevoked(ProjectEvent):
     """Write keys of a source ended: `all` of them, or only the `previous` one."""
 
@@ -52,7 +52,7 @@ class SourceKeyRevoked(ProjectEvent):
     keys: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SourceDeleted(ProjectEvent):
     """A source was deleted, with its keys and all that it has sent."""
 
@@ -62,7 +62,7 @@ class SourceDeleted(ProjectEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SchemaRegistered(ProjectEvent):
     """A schema was registered: events of the type are checked against it from now on."""
 
@@ -74,7 +74,7 @@ class SchemaRegistered(ProjectEvent):
     event_version: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SchemaDeleted(ProjectEvent):
     """A schema was deleted."""
 
@@ -85,7 +85,7 @@ class SchemaDeleted(ProjectEvent):
     event_version: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class DeadLetterCorrected(ProjectEvent):
     """What is to be sent in a dead letter's place was changed."""
 
@@ -93,7 +93,7 @@ class DeadLetterCorrected(ProjectEvent):
     letter_id: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class DeadLettersReplayed(ProjectEvent):
     """Dead letters were sent again."""
 
@@ -101,7 +101,7 @@ class DeadLettersReplayed(ProjectEvent):
     count: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class DeadLettersDiscarded(ProjectEvent):
     """Dead letters were discarded."""
 

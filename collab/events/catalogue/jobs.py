@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...frozen import frozen
 from ..types import Event
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobEvent(Event):
     """Something that happened to a job."""
 
@@ -21,7 +21,7 @@ class JobEvent(Event):
         return f"job:{self.job_id}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobQueued(JobEvent):
     """A job waits to be run: it is new, was handed back by a worker, or retried by request.
 
@@ -33,7 +33,7 @@ class JobQueued(JobEvent):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobStarted(JobEvent):
     """A worker began an attempt at a job."""
 
@@ -41,7 +41,7 @@ class JobStarted(JobEvent):
     attempt: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobProgressed(JobEvent):
     """A run says how far it is: `progress` from 0 to 1, and what it does."""
 
@@ -50,7 +50,7 @@ class JobProgressed(JobEvent):
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobOutput(JobEvent):
     """A run wrote something: `stream` is stdout, stderr, or the job's log."""
 
@@ -60,7 +60,7 @@ class JobOutput(JobEvent):
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobRetryScheduled(JobEvent):
     """An attempt failed, or was lost with its worker; the next one begins at `due_at`."""
 
@@ -70,7 +70,7 @@ class JobRetryScheduled(JobEvent):
     due_at: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobSucceeded(JobEvent):
     """A job is done; GET the job for its result."""
 
@@ -78,7 +78,7 @@ class JobSucceeded(JobEvent):
     attempt: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobFailed(JobEvent):
     """A job failed in a way that another attempt would not fix."""
 
@@ -87,7 +87,7 @@ class JobFailed(JobEvent):
     error: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobDied(JobEvent):
     """A job failed for the last time: it has no attempts left."""
 
@@ -96,7 +96,7 @@ class JobDied(JobEvent):
     error: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobCancelRequested(JobEvent):
     """Somebody cancelled a running job: it ends as cancelled within a second.
 
@@ -108,7 +108,7 @@ class JobCancelRequested(JobEvent):
     reason: str = "requested"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class JobCancelled(JobEvent):
     """A job was cancelled; `reason` as for `job.cancel_requested`."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...frozen import frozen
 from ..types import Event
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PostEvent(Event):
     """Something that happened to a post."""
 
@@ -23,7 +22,7 @@ class PostEvent(Event):
         return "posts" if self.public else f"user:{self.owner_id}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class CollectionEvent(Event):
     """Something that happened to a collection."""
 
@@ -37,7 +36,7 @@ class CollectionEvent(Event):
         return f"user:{self.owner_id}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PostCreated(PostEvent):
     """A post was made, as a draft or published at once."""
 
@@ -45,7 +44,7 @@ class PostCreated(PostEvent):
     mentioned: list[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PostUpdated(PostEvent):
     """A post changed; `changed` names the fields."""
 
@@ -54,7 +53,7 @@ class PostUpdated(PostEvent):
     mentioned: list[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PostPublished(PostEvent):
     """A draft was published."""
 
@@ -62,28 +61,28 @@ class PostPublished(PostEvent):
     mentioned: list[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PostUnpublished(PostEvent):
     """A published post became a draft: only its owner sees it now."""
 
     type = "post.unpublished"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PostDeleted(PostEvent):
     """A post was deleted, and left all collections."""
 
     type = "post.deleted"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class CollectionCreated(CollectionEvent):
     """A collection was made."""
 
     type = "collection.created"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class CollectionUpdated(CollectionEvent):
     """A collection's name or description changed; `changed` names the fields."""
 
@@ -91,14 +90,14 @@ class CollectionUpdated(CollectionEvent):
     changed: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class CollectionDeleted(CollectionEvent):
     """A collection was deleted; its posts were not."""
 
     type = "collection.deleted"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class CollectionPostAdded(CollectionEvent):
     """A post was added to a collection."""
 
@@ -106,7 +105,7 @@ class CollectionPostAdded(CollectionEvent):
     post_id: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class CollectionPostMoved(CollectionEvent):
     """A post was moved to another place in a collection."""
 
@@ -114,7 +113,7 @@ class CollectionPostMoved(CollectionEvent):
     post_id: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class CollectionPostRemoved(CollectionEvent):
     """A post was taken out of a collection."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...frozen import frozen
 from ..corrections import DropProject, DropTopic, ReadAnew
 from ..types import ProjectEvent
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ProjectCreated(ProjectEvent):
     """A project was made."""
 
@@ -17,7 +17,7 @@ class ProjectCreated(ProjectEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ProjectUpdated(ProjectEvent):
     """A project's name or description changed; `changes` has the new values."""
 
@@ -25,7 +25,7 @@ class ProjectUpdated(ProjectEvent):
     changes: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ProjectDeleted(ProjectEvent):
     """A project was deleted with everything in it."""
 
@@ -33,7 +33,7 @@ class ProjectDeleted(ProjectEvent):
     corrects = DropProject()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class MemberAdded(ProjectEvent):
     """A person became a member."""
 
@@ -42,7 +42,7 @@ class MemberAdded(ProjectEvent):
     role: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class MemberRoleChanged(ProjectEvent):
     """A member's role changed."""
 
@@ -52,7 +52,7 @@ class MemberRoleChanged(ProjectEvent):
     role: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class MemberRemoved(ProjectEvent):
     """A member was removed, or left: nothing of the project reaches them after this."""
 
@@ -61,7 +61,7 @@ class MemberRemoved(ProjectEvent):
     user_id: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class InvitationCreated(ProjectEvent):
     """An address without an account was invited."""
 
@@ -70,7 +70,7 @@ class InvitationCreated(ProjectEvent):
     role: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class InvitationRevoked(ProjectEvent):
     """An invitation was taken back."""
 
@@ -78,7 +78,7 @@ class InvitationRevoked(ProjectEvent):
     invitation_id: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class InvitationDeclined(ProjectEvent):
     """An invited person declined."""
 
@@ -86,7 +86,7 @@ class InvitationDeclined(ProjectEvent):
     invitation_id: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WorkspaceCreated(ProjectEvent):
     """A workspace was made in the project."""
 
@@ -95,7 +95,7 @@ class WorkspaceCreated(ProjectEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WorkspaceUpdated(ProjectEvent):
     """A workspace's name or settings changed; `changes` has the new values."""
 
@@ -104,7 +104,7 @@ class WorkspaceUpdated(ProjectEvent):
     changes: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WorkspaceDeleted(ProjectEvent):
     """A workspace was deleted; its topic ends."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...frozen import frozen
 from ..types import Event
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleEvent(Event):
     """Something that happened to a schedule."""
 
@@ -23,7 +23,7 @@ class ScheduleEvent(Event):
         return f"project:{self.project_id}" if self.project_id else f"user:{self.owner_id}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleCreated(ScheduleEvent):
     """A schedule was made: jobs of `job_type` at the times of a cron expression in a time zone."""
 
@@ -33,7 +33,7 @@ class ScheduleCreated(ScheduleEvent):
     time_zone: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleUpdated(ScheduleEvent):
     """A schedule changed; `changes` has the new values, but for what its jobs work on.
 
@@ -44,7 +44,7 @@ class ScheduleUpdated(ScheduleEvent):
     changes: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SchedulePaused(ScheduleEvent):
     """A schedule makes no jobs until it is resumed.
 
@@ -56,14 +56,14 @@ class SchedulePaused(ScheduleEvent):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleResumed(ScheduleEvent):
     """A schedule goes on with its next time; what passed meanwhile is not made up for."""
 
     type = "schedule.resumed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleEnded(ScheduleEvent):
     """A schedule makes no jobs any more: its owner may not make any in the project (role_lost)."""
 
@@ -71,14 +71,14 @@ class ScheduleEnded(ScheduleEvent):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleDeleted(ScheduleEvent):
     """A schedule was deleted with its history; its jobs stay."""
 
     type = "schedule.deleted"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleRunStarted(ScheduleEvent):
     """A schedule made a job; `nominal_at` is the time that it is for, null if somebody asked."""
 
@@ -88,7 +88,7 @@ class ScheduleRunStarted(ScheduleEvent):
     nominal_at: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleRunSkipped(ScheduleEvent):
     """A time of a schedule passed without a job.
 
@@ -103,7 +103,7 @@ class ScheduleRunSkipped(ScheduleEvent):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleRunEnded(ScheduleEvent):
     """The job of a run is over: `status` is succeeded or cancelled (failed has its own type)."""
 
@@ -113,7 +113,7 @@ class ScheduleRunEnded(ScheduleEvent):
     status: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleRunFailed(ScheduleEvent):
     """A run of a schedule failed, or its job was refused: `failures` are those in a row."""
 
@@ -124,7 +124,7 @@ class ScheduleRunFailed(ScheduleEvent):
     failures: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ScheduleRecovered(ScheduleEvent):
     """A run of a schedule succeeded after `failures` that had not."""
 

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...frozen import frozen
 from ..corrections import EndConnections
 from ..types import AccountEvent
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TotpEnabled(AccountEvent):
     """A person's authenticator app counts from now on: log-ins ask for its code."""
 
     type = "account.totp_enabled"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TotpDisabled(AccountEvent):
     """A person turned the authenticator app off."""
 
     type = "account.totp_disabled"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class RecoveryCodesRenewed(AccountEvent):
     """A person got new recovery codes; those before are no longer good."""
 
     type = "account.recovery_codes_renewed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class RecoveryCodeUsed(AccountEvent):
     """Somebody used one of the account's recovery codes; so many are left."""
 
@@ -37,7 +36,7 @@ class RecoveryCodeUsed(AccountEvent):
     left: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PasskeyAdded(AccountEvent):
     """A person added a passkey."""
 
@@ -46,7 +45,7 @@ class PasskeyAdded(AccountEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PasskeyRemoved(AccountEvent):
     """A person removed a passkey."""
 
@@ -55,7 +54,7 @@ class PasskeyRemoved(AccountEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PasskeyRefused(AccountEvent):
     """A passkey signed, but its device's count went back: there may be a copy of its key."""
 
@@ -64,14 +63,14 @@ class PasskeyRefused(AccountEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class SecondFactorsRemoved(AccountEvent):
     """An admin took all second factors from an account: its password alone logs in again."""
 
     type = "account.second_factors_removed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TokenCreated(AccountEvent):
     """A person made a personal token, which may do what its scopes say."""
 
@@ -81,7 +80,7 @@ class TokenCreated(AccountEvent):
     scopes: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TokenRevoked(AccountEvent):
     """A personal token ended before its time: its connections end. `reason` says why.
 

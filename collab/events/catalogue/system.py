@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...frozen import frozen
 from ..corrections import ReadAnew
 from ..types import AccountEvent, AuditEvent, Event
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class NotificationCreated(AccountEvent):
     """Somebody was notified: GET the notification, if it may still be seen."""
 
@@ -18,7 +17,7 @@ class NotificationCreated(AccountEvent):
     unread: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class NotificationRead(AccountEvent):
     """A person read notifications, on any device; `unread` says how many are left."""
 
@@ -26,7 +25,7 @@ class NotificationRead(AccountEvent):
     unread: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class FlagChanged(Event):
     """An admin switched a feature, or returned it to its setting (`overridden` is false)."""
 
@@ -44,7 +43,7 @@ class FlagChanged(Event):
         return "flags"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class LoginRefused(AuditEvent):
     """Somebody failed to log in; `left_out` refusals before it were too many to be recorded."""
 
@@ -54,7 +53,7 @@ class LoginRefused(AuditEvent):
     left_out: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AccessRefused(AuditEvent):
     """A request or a socket's message was refused: the role was too low, or the token not valid."""
 
@@ -66,7 +65,7 @@ class AccessRefused(AuditEvent):
     left_out: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class AuditExported(AuditEvent):
     """An admin exported the audit."""
 
@@ -74,7 +73,7 @@ class AuditExported(AuditEvent):
     format: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class MailResent(AuditEvent):
     """An admin had a mail that waited sent at once."""
 

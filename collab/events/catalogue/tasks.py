@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...frozen import frozen
 from ..types import Event
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskEvent(Event):
     """Something that happened to a task."""
 
@@ -23,7 +23,7 @@ class TaskEvent(Event):
         return f"project:{self.project_id}" if self.project_id else f"user:{self.owner_id}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskCreated(TaskEvent):
     """A task was made. `mentioned` are the people whose @name is in its description."""
 
@@ -36,7 +36,7 @@ class TaskCreated(TaskEvent):
     mentioned: list[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskUpdated(TaskEvent):
     """A task changed; `changes` has the new values, `mentioned` who is newly mentioned."""
 
@@ -45,7 +45,7 @@ class TaskUpdated(TaskEvent):
     mentioned: list[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskAssigned(TaskEvent):
     """A task has a new assignee, who is `mentioned`, too, if the same request mentions them."""
 
@@ -54,14 +54,14 @@ class TaskAssigned(TaskEvent):
     mentioned: list[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskDeleted(TaskEvent):
     """A task was deleted with its comments."""
 
     type = "task.deleted"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskCommented(TaskEvent):
     """Somebody commented on a task; `excerpt` is the comment's beginning."""
 
@@ -71,7 +71,7 @@ class TaskCommented(TaskEvent):
     mentioned: list[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskCommentEdited(TaskEvent):
     """The author changed a comment."""
 
@@ -81,7 +81,7 @@ class TaskCommentEdited(TaskEvent):
     mentioned: list[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskCommentDeleted(TaskEvent):
     """A comment was deleted."""
 
@@ -89,7 +89,7 @@ class TaskCommentDeleted(TaskEvent):
     comment_id: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskReminded(TaskEvent):
     """A task that is not done is due within a day, or overdue; sent once for each due date.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...frozen import frozen
 from ..types import ProjectEvent
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WebhookEvent(ProjectEvent):
     """Something that happened to a webhook; its address is not said, which may hold a secret."""
 
@@ -15,7 +14,7 @@ class WebhookEvent(ProjectEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WebhookCreated(WebhookEvent):
     """A webhook was made: events of these types are sent to its address."""
 
@@ -23,7 +22,7 @@ class WebhookCreated(WebhookEvent):
     types: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WebhookUpdated(WebhookEvent):
     """A webhook changed; `changed` names what."""
 
@@ -31,7 +30,7 @@ class WebhookUpdated(WebhookEvent):
     changed: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WebhookSecretRotated(WebhookEvent):
     """A webhook got a new secret; the one before signs too for `overlap_seconds` more."""
 
@@ -39,7 +38,7 @@ class WebhookSecretRotated(WebhookEvent):
     overlap_seconds: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WebhookDisabled(WebhookEvent):
     """The server disabled a webhook: nothing is sent until an owner enables it again.
 
@@ -51,7 +50,7 @@ class WebhookDisabled(WebhookEvent):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WebhookRedelivered(WebhookEvent):
     """Deliveries that had ended were put in the line again."""
 
@@ -59,14 +58,14 @@ class WebhookRedelivered(WebhookEvent):
     count: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class WebhookDeleted(WebhookEvent):
     """A webhook was deleted, with all that waited for it."""
 
     type = "webhook.deleted"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class IncomingHookEvent(ProjectEvent):
     """Something that happened to an incoming hook."""
 
@@ -74,7 +73,7 @@ class IncomingHookEvent(ProjectEvent):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class IncomingHookCreated(IncomingHookEvent):
     """An incoming hook was made: whoever has its address publishes events of this type."""
 
@@ -82,7 +81,7 @@ class IncomingHookCreated(IncomingHookEvent):
     event_type: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class IncomingHookUpdated(IncomingHookEvent):
     """An incoming hook changed; `changed` names what."""
 
@@ -90,14 +89,14 @@ class IncomingHookUpdated(IncomingHookEvent):
     changed: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class IncomingHookRotated(IncomingHookEvent):
     """An incoming hook got a new address; the one before is no longer one."""
 
     type = "incoming_hook.rotated"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class IncomingHookDeleted(IncomingHookEvent):
     """An incoming hook was deleted."""
 

@@ -20,9 +20,10 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import PurePosixPath
 
+from ...frozen import frozen
 from ..languages import MIB, Language
 from ..programs import LIBRARY_FOLDERS, Installed, bubblewrap, system_program, zones
 from .hidden import hidden_mounts, showing, within
@@ -70,7 +71,7 @@ MOUNT_COMMAND = (
 FOLDERS = ((BOX_FOLDER, BOX_BYTES), ("/dev/shm", SHM_BYTES))  # noqa: S108 (inside)
 
 
-@dataclass(frozen=True)
+@frozen
 class Tools:
     """The programs that make the box."""
 
@@ -98,7 +99,7 @@ def _find(name: str) -> Installed | None:
     return bubblewrap() if name == "bwrap" else system_program(name)
 
 
-@dataclass(frozen=True)
+@frozen
 class Descriptors:
     """What bubblewrap reads and writes: descriptors that it inherits, and the code does not."""
 

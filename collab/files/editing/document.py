@@ -7,9 +7,9 @@ but what `updates` has taken apart, found safe and whole, and rewritten where it
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Any
 
+from ...frozen import frozen
 from ..text import delta as deltas
 from ..text import steps
 from ..text.delta import NO_CHANGE, Delta
@@ -43,7 +43,7 @@ class TooHeavy(Unusable):
     """What a document keeps would take too many bytes: all its roots, and what was deleted."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Merged:
     """What became of an update: the update itself in full, and the change of the text."""
 

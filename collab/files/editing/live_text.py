@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from ...core.errors import ApiError, Conflict, Unprocessable, invalid
+from ...frozen import frozen
 from ..text import delta as deltas
 from ..text import steps, tidying
 from ..text.delta import Delta, transform
@@ -58,7 +59,7 @@ def unusable(error: Unusable) -> UnusableUpdate:
     return UnusableUpdate(f"The update was refused: {error}.")
 
 
-@dataclass(frozen=True)
+@frozen
 class Applied:
     """A change as it went into the text; `update` is empty if it changed nothing."""
 

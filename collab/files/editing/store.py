@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
@@ -13,6 +12,7 @@ from ...core.compiled import Compiled
 from ...core.database.functions import insert_new
 from ...core.errors import Conflict, NotFound, Unavailable
 from ...extensions import db
+from ...frozen import frozen
 from ..models import Checkpoint, File, FileChange, FileClient
 from ..text import delta as deltas
 from ..text.delta import Delta
@@ -45,7 +45,7 @@ class JoinedVersion(Conflict):
     """That version was joined with others when the history was compacted: open the text again."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Stored:
     """What a document is loaded from."""
 

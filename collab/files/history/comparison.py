@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
 
+from ...frozen import frozen
 from ..editing import store
 from ..models import File
 from ..text.delta import Delta, Step, span
@@ -26,7 +26,7 @@ NO_NEWLINE = "\\ No newline at end of file\n"
 Opcode = tuple[str, int, int, int, int]
 
 
-@dataclass(frozen=True)
+@frozen
 class Comparison:
     """The difference between two versions."""
 

@@ -7,7 +7,6 @@ writer as a change of the version that was read, so that it is merged with what 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from ...core.json import loads, written
 from ...core.lists.paging import Page, paginate
 from ...core.models import entity_tag
 from ...extensions import db
+from ...frozen import frozen
 from ...projects import access
 from ...projects.access import Right
 from ..editing import store
@@ -53,7 +53,7 @@ class TooFarBack(Conflict):
     """An undo reaches at most 1,000 small changes back: restore a version instead."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Author:
     """Who made a change."""
 
@@ -61,7 +61,7 @@ class Author:
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """A change of a text, as it is shown."""
 
@@ -82,7 +82,7 @@ class Entry:
         return entity_tag("Entry", self)
 
 
-@dataclass(frozen=True)
+@frozen
 class TextOutcome:
     """What became of a text after an undo or a restoration."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from ...frozen import frozen
 from .delta import NO_CHANGE, Builder, Delta
 from .units import byte_offset, from_units, splits, to_units
 
@@ -39,7 +40,7 @@ def most_kept(pieces: int) -> int:
     return max(MIN_PLACES, MAX_PIECES_PASSED // (2 * pieces + 1))
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """Where in the old text something is inserted or deleted, in bytes."""
 

@@ -6,8 +6,9 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ...frozen import frozen
 from .structs import Update
 
 #: How many wait for one document. Past it all are dropped: whoever brings what is missing is
@@ -30,7 +31,7 @@ def work_of(update: Update) -> int:
     return update.count + sum(map(len, update.deletes.values())) // RANGES_A_PIECE
 
 
-@dataclass(frozen=True)
+@frozen
 class PendingUpdate:
     """An update, its person, and the clocks that it waits for."""
 

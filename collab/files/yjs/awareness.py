@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from ...core.slots import Slot
+from ...frozen import frozen
 from .protocol import GONE_STATE, MAX_NUMBER, State
 
 #: Bytes of JSON that one editor may say about itself; a picture in it takes the most.
@@ -53,7 +54,7 @@ class _Editor:
         return self.state
 
 
-@dataclass(frozen=True)
+@frozen
 class _Gone:
     clock: int
     user_id: int

@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -22,6 +21,7 @@ from ...core.errors import ApiError
 from ...events.close_codes import FORBIDDEN_CLOSURE, NOT_FOUND_CLOSURE, TRY_AGAIN_LATER
 from ...events.message import Message
 from ...extensions import db
+from ...frozen import frozen
 from ...realtime.transport.connection import WireFollower
 from ...realtime.transport.follower import PIECE_BYTES
 from ...realtime.transport.frames import BINARY, frame
@@ -49,7 +49,7 @@ def editors_topic(file_id: int) -> str:
 EDITORS_CHANGED = "editors.changed"
 
 
-@dataclass(frozen=True)
+@frozen
 class News:
     """What is new for the editors of a text: versions up to one, and states of editors."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ...core.errors import Malformed
 from ...core.json import loads
+from ...frozen import frozen
 from ..updates.structs import number
 
 SYNC = 0
@@ -92,7 +92,7 @@ MAX_STATES = 4096
 GONE_STATE = b"null"
 
 
-@dataclass(frozen=True)
+@frozen
 class State:
     """What an editor says about itself (JSON, `null` once it is gone); a higher clock is newer."""
 

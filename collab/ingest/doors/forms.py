@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +16,7 @@ import orjson
 
 from ...core.errors import ApiError, Malformed
 from ...core.http.representations.coding import BYTE_ORDER_MARK
+from ...frozen import frozen
 from ..pipeline import formats
 from ..pipeline.formats import Body, Undecodable
 
@@ -49,7 +49,7 @@ class UnknownForm(ApiError):
     status = 415
 
 
-@dataclass(frozen=True)
+@frozen
 class Sent:
     """A request's events: the bytes that are kept, and what has been read of them."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import Flask, g, request
 
 from ...core.counting.networks import network_of
 from ...core.counting.ration import ration_slot
 from ...core.errors import Forbidden, TooManyRequests, Unauthorized, invalid
 from ...core.http.caller import caller
+from ...frozen import frozen
 from ...projects import access
 from ...projects.access import Right
 from ...projects.models import Project
@@ -44,7 +43,7 @@ class SourceTooFast(TooManyRequests):
     """This source sends more requests than it may: put more events into each."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Origin:
     """Where a request's events come from."""
 

@@ -8,7 +8,6 @@ have. It has an act twice only if the process dies between its commit and the ta
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.models import utcnow
@@ -21,6 +20,7 @@ from ...events.catalogue.ingest import (
 )
 from ...events.types import ProjectEvent
 from ...extensions import db
+from ...frozen import frozen
 from ...projects.models import Project
 from ..pipeline.engines.face import Store
 from ..reading.periods import milliseconds
@@ -39,7 +39,7 @@ EVENTS: dict[str, Callable[[int, int], ProjectEvent]] = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Act:
     """Something that somebody did: to one letter (its id), or to so many."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ...core.json import dumps, loads
+from ...frozen import frozen
 from ..pipeline.counters import add_totals
 from ..pipeline.engines.face import Store
 from ..pipeline.inbox import Request, put
@@ -22,7 +22,7 @@ QUEUED = "queued"
 UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """What happened to a letter, or would happen."""
 

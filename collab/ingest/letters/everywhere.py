@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from sqlalchemy import select
 from ...core.lists.paging import Page
 from ...core.slots import application
 from ...extensions import db
+from ...frozen import frozen
 from ...projects.models import Project
 from ..reading.periods import moment
 from ..store import reader, where_of
@@ -18,7 +18,7 @@ from . import finding
 from .service import read_cursor, written_cursor
 
 
-@dataclass(frozen=True)
+@frozen
 class OpenOfProject:
     """A project, and its open letters."""
 

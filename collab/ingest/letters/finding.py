@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from ..pipeline.store import OPEN
 from .letter import LETTER_STATES, LISTED_COLUMNS, Letter, Listed, letter_of
@@ -23,7 +23,7 @@ MAX_PROJECTS_EXAMINED = 1000
 MAX_LETTERS_COUNTED = 10_000
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Wanted:
     """Which letters of a project; None lets everything pass. Times are of the rejection."""
 
@@ -54,7 +54,7 @@ class Wanted:
 Row = tuple[int, int, str, str, str | None, int]
 
 
-@dataclass(frozen=True)
+@frozen
 class Ids:
     """Ids that were found, and the one after which there may be more."""
 
@@ -164,7 +164,7 @@ def strangers(connection: Store, project: int, ids: Sequence[int]) -> list[int]:
     ]
 
 
-@dataclass(frozen=True)
+@frozen
 class OpenLetters:
     """How many letters of a project are open, and when the oldest of them was rejected."""
 

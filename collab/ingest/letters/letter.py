@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ...core.json import Stored, loads
+from ...frozen import frozen
 from ..pipeline.store import DISCARDED, OPEN, REPLAYED
 from ..reading.periods import moment
 
@@ -22,7 +22,7 @@ LISTED_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Listed:
     """A dead letter in a list: all but what was sent."""
 
@@ -51,7 +51,7 @@ class Listed:
         return cls(*shown)
 
 
-@dataclass(frozen=True)
+@frozen
 class Letter(Listed):
     """A dead letter with what was sent, untouched, and what is to be sent in its place."""
 

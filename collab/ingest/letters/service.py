@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ...core.caller import Caller
@@ -14,6 +13,7 @@ from ...core.lists import cursors
 from ...core.lists.paging import Page
 from ...core.models import utcnow
 from ...core.slots import application, setting
+from ...frozen import frozen
 from ...projects import access
 from ...projects.access import Right
 from ...projects.models import Project
@@ -33,7 +33,7 @@ MAX_AT_ONCE = 1000
 RETRY_S = 2
 
 
-@dataclass(frozen=True)
+@frozen
 class Done:
     """What happened to letters, or would happen to them."""
 

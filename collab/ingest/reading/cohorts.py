@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
+from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from .periods import DAY_MS, FIRST_MONDAY_MS, WEEK_MS, Period, moment
 
@@ -19,7 +19,7 @@ MAX_PERIODS = {"day": 31, "week": 26}
 MAX_LEAPS = 100_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Cohort:
     """Users who came first in the same period."""
 
@@ -29,7 +29,7 @@ class Cohort:
     returned: list[int]
 
 
-@dataclass(frozen=True)
+@frozen
 class Retention:
     """The cohorts of a time."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ...core.json import Stored
+from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from ..pipeline.tables import compact
 from .periods import DAY_MS, Period, moment
@@ -28,7 +29,7 @@ BY_USER = Walk(("project", "user_id"), ("type", "session_id"))
 ALL_TIME = Period(0, 2**62)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Wanted:
     """Which events of a project; None lets everything pass."""
 
@@ -41,7 +42,7 @@ class Wanted:
     period: Period = ALL_TIME
 
 
-@dataclass(frozen=True)
+@frozen
 class Shown:
     """An event as it is stored."""
 
@@ -58,7 +59,7 @@ class Shown:
     metadata: Stored
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """Some events, and the place after which there may be more."""
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from .periods import Period, moment, reach
 
@@ -22,7 +22,7 @@ MAX_FUNNEL_EVENTS = 500_000
 Row = tuple[int, int, str]
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """A step, and those who came to it."""
 
@@ -35,7 +35,7 @@ class Step:
     median_seconds: float | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Funnel:
     """A funnel of a period."""
 

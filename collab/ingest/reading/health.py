@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from ..pipeline.queues.requests import InStream
 from .periods import MINUTE_MS, moment
@@ -22,7 +22,7 @@ PERCENTILES = (0.5, 0.99)
 MAX_SOURCES_TOLD = 500
 
 
-@dataclass(frozen=True)
+@frozen
 class Flow:
     """What became of all that was received; each is a count of events."""
 
@@ -56,7 +56,7 @@ def _counts(flow: Flow) -> tuple[int, ...]:
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class Pace:
     """How fast it goes, over the last minutes."""
 
@@ -66,7 +66,7 @@ class Pace:
     p99_ms: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class SourceHealth:
     """A source: its flow, its pace, and what waits."""
 
@@ -79,7 +79,7 @@ class SourceHealth:
     dead_letters_open: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Health:
     """Some sources, each and together; those first that received most."""
 
@@ -96,7 +96,7 @@ class Health:
         return all(one.flow.balanced for one in self.sources)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Queue:
     events: int
     oldest: int

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import datetime
 
+from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from .health import percentiles
 from .periods import MINUTE_MS, Period, moment
 from .stats import MAX_BUCKETS, WIDTHS_MS, TooMuch
 
 
-@dataclass(frozen=True)
+@frozen
 class Took:
     """What was stored in a stretch of time, and how long that took in milliseconds."""
 
@@ -22,7 +22,7 @@ class Took:
     p99_ms: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Latency:
     """How long it took, bucket by bucket, the empty ones too."""
 

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from ..pipeline.event import MAX_TIME_MS, MIN_TIME_MS
 
@@ -35,7 +35,7 @@ def _possible(ms: int) -> int:
     return min(max(ms, MIN_TIME_MS), MAX_TIME_MS)
 
 
-@dataclass(frozen=True)
+@frozen
 class Period:
     """From `start` on, and before `end`."""
 
@@ -61,7 +61,7 @@ class Period:
         return Period(start, end)
 
 
-@dataclass(frozen=True)
+@frozen
 class Reach:
     """How far back a reading goes that looks at no more than so many events."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from ...core.errors import Unprocessable
 from ...core.lists.paging import Page
 from ...core.lists.reading import PAGE_BYTES
 from ...core.models import utcnow
+from ...frozen import frozen
 from ..store import in_stream, reader
 from ..worker.supervisor import WORKER
 from . import cohorts, events, funnels, health, latency, sessions, stats, walking
@@ -120,7 +120,7 @@ def find_retention(
         return cohorts.find(connection, project, period, unit)
 
 
-@dataclass(frozen=True)
+@frozen
 class Shown:
     """The health of some sources, and how the worker is."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from .periods import Period, Reach, moment, reach
 
@@ -32,7 +33,7 @@ class Span:
     last_type: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Session:
     """A session."""
 
@@ -46,7 +47,7 @@ class Session:
     last_type: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Sessions:
     """The sessions of a period: how many, how long, and the newest of them."""
 

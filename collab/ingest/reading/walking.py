@@ -9,11 +9,11 @@ order, so nothing is ever sorted: not even a million events of one millisecond.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from ...core.lists import cursors
+from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from .periods import Period
 
@@ -21,7 +21,7 @@ from .periods import Period
 Place = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Walk:
     """An index of the events: the columns that are given, and those after `ts` in it."""
 

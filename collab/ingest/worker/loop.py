@@ -8,10 +8,10 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.storage.file_lock import FileLock
+from ...frozen import frozen
 from ..pipeline.archives.archive import Archive
 from ..pipeline.archives.writers import claim
 from ..pipeline.chores import Chores
@@ -36,7 +36,7 @@ MAX_BACKOFF_S = 5.0
 Wait = Callable[[float], bool]
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """What a worker is told by whoever starts it."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +32,7 @@ from ...core.database.functions import numbers
 from ...core.json import dumps
 from ...core.models import Id, UtcDateTime
 from ...extensions import db
+from ...frozen import frozen
 from .. import registry
 from ..models import ERASE_TYPE, QUEUED, RETRY_WAIT, RUNNING, Job
 from .fairness import FairTurns
@@ -43,7 +43,7 @@ MAX_RANK = 2**62
 IS_READY = (JOB_COLUMNS.status == literal_column("'queued'")) & JOB_COLUMNS.due_at.is_(None)
 
 
-@dataclass(frozen=True)
+@frozen
 class Claimed:
     """A job that this worker runs; `token` is what its writes are fenced by."""
 
@@ -119,7 +119,7 @@ def clamp_retries(now: datetime, longest: timedelta) -> None:
 # -- choosing -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class Waiting:
     """What waits: for whom jobs of which types are ready, and when the next other one is due."""
 

@@ -39,6 +39,7 @@ from ...events.catalogue.jobs import (
     JobSucceeded,
 )
 from ...extensions import db
+from ...frozen import frozen
 from .. import registry
 from ..context import Result, RunReport, Said, storable
 from ..models import (
@@ -81,7 +82,7 @@ INSERT_LINES = _inserting(LogLine)
 INSERT_RESULTS = _inserting(JobResult)
 
 
-@dataclass(frozen=True)
+@frozen
 class Ending:
     """How a run ended, as its worker saw it."""
 

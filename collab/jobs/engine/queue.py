@@ -8,15 +8,15 @@ transaction, and a worker looks once that has delivered something (`../procrasti
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask
 
 from ...core.slots import Registry
+from ...frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class QueuedJob:
     """A job that waits to be run."""
 

@@ -14,13 +14,13 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 from ...core.json import dumps, loads, loads_sent
+from ...frozen import frozen
 from ..context import FatalError, JobContext, JobError, Result
 from .supervisor import HostProcess
 
@@ -78,7 +78,7 @@ def run_handler(
         return answer.result(Path(folder, "output"))
 
 
-@dataclass(frozen=True)
+@frozen
 class Success:
     """What a handler returned, and what it said of the file that it wrote."""
 
@@ -101,7 +101,7 @@ class Success:
         return result
 
 
-@dataclass(frozen=True)
+@frozen
 class Refusal:
     """Why a handler made nothing."""
 

@@ -23,6 +23,7 @@ from ...core.compiled import Compiled
 from ...core.database import take_write_lock
 from ...core.database.functions import numbers
 from ...core.json import dumps
+from ...frozen import frozen
 from ..engine.queue import JobFeed, Queue, QueuedJob
 from ..models import ENDED_STATUSES, RUNNING, Job
 from .mending import Mender
@@ -155,7 +156,7 @@ def _with_rows(held: Sequence[Delivery]) -> list[tuple[Delivery, Any]]:
     return [(one, rows.get(one.job_id)) for one in held]
 
 
-@dataclass(frozen=True)
+@frozen
 class View:
     """How a worker sees what was delivered to it."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import ValidationError
 
 from ...core.schemas import Schema, line
 from ...core.text.addresses import canonical
+from ...frozen import frozen
 from ..models import MAX_ISSUER_LENGTH, MAX_SUBJECT_LENGTH
 from ..problems import ProviderFailed
 
@@ -26,7 +26,7 @@ class _Named(Schema):
     name = line(MAX_NAME_LENGTH, required=True)
 
 
-@dataclass(frozen=True)
+@frozen
 class Claims:
     """Who somebody is: the issuer's subject, and an address that may be theirs."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
 from ...core.slots import Registry, setting
+from ...frozen import frozen
 from ...provider_settings import GITHUB_KIND, ProviderSettings
 from ..problems import AttemptInvalid, NotConfigured
 from . import github, openid
@@ -26,7 +26,7 @@ WELL_KNOWN = "/.well-known/openid-configuration"
 PKCE_METHOD = "S256"
 
 
-@dataclass(frozen=True)
+@frozen
 class Provider:
     """A provider, and what speaks with it."""
 

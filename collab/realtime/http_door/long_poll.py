@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -25,6 +24,7 @@ from ...events.message import Message
 from ...events.models import EventRow
 from ...events.subscriber import Subscriber
 from ...extensions import db
+from ...frozen import frozen
 from ...projects import access, own_topics
 from ...projects.access import Place
 from ...serving.holding import Hold
@@ -91,7 +91,7 @@ def places(caller: Caller, topic: str | None) -> list[Place]:
     return access.own_places(caller) if topic is None else [access.place(topic, caller)]
 
 
-@dataclass(frozen=True)
+@frozen
 class EventPage(Page):
     """Some events, where to go on, and whether any before them have been pruned."""
 
@@ -125,7 +125,7 @@ def page(
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class Cut:
     """Which rows of a topic are wanted, and in which order."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from flask import Flask
@@ -20,6 +19,7 @@ from ...events.close_codes import GOING_AWAY, NORMAL_CLOSURE, TOKEN_ENDED
 from ...events.hub import Hub
 from ...events.message import Message
 from ...extensions import db
+from ...frozen import frozen
 from ...projects import access
 from ...projects.access import Place
 from ...serving.deadlines import NO_DEADLINE
@@ -160,7 +160,7 @@ class Stream:
             self.park(sock, chunked=True, at_end=[]).done.wait()
 
 
-@dataclass(frozen=True)
+@frozen
 class Following:
     """What a stream is about: places, the id to resume after, seconds between signs of life."""
 

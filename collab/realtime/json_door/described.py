@@ -5,9 +5,9 @@ A handler can't be registered without: `socket.register` takes both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...frozen import frozen
 from .protocol import MAX_TOPICS
 
 Json = dict[str, Any]
@@ -38,7 +38,7 @@ def message_of(kind: str, *required: str, **properties: Json) -> Json:
 Message = tuple[str, Json]
 
 
-@dataclass(frozen=True)
+@frozen
 class Described:
     """A type of message that sockets take: what it is for, and what answers it, by type."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NoReturn
 
 from simple_websocket import ConnectionClosed
@@ -13,6 +13,7 @@ from ...core.caller import Caller
 from ...core.errors import ApiError
 from ...events.close_codes import NORMAL_CLOSURE
 from ...events.message import Message
+from ...frozen import frozen
 from ..json_door.protocol import Body
 from ..json_door.socket import Socket
 from ..transport.frames import text_frame
@@ -25,7 +26,7 @@ from .recovery import RECOVERY, Left
 from .speech import Ack, EventFollower
 
 
-@dataclass(frozen=True)
+@frozen
 class Opening:
     """How a client begins: under which ids, following what, and from where."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import Malformed
 from ...core.json import dumps, loads_sent
+from ...frozen import frozen
 from ..json_door.protocol import MAX_MESSAGE_BYTES, TooBig
 
 #: The version of Engine.IO, as clients name it in `?EIO=`.
@@ -40,7 +40,7 @@ PACKET_PATTERN = re.compile(r"4([0-6])(?:(/[^,]{0,200}),)?([0-9]{1,15})?(.*)", r
 MAIN_NAMESPACE = "/"
 
 
-@dataclass(frozen=True)
+@frozen
 class Packet:
     """A packet of Socket.IO."""
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from ...core.slots import Slot
 from ...events import log
+from ...frozen import frozen
 
 #: Seconds for which a client may come back.
 REMEMBERED_S = 120.0
@@ -21,7 +21,7 @@ REMEMBERED_S = 120.0
 MAX_REMEMBERED = 10_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Left:
     """Somebody whose connection broke."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,6 +13,7 @@ from simple_websocket import ConnectionClosed
 from ...core.errors import ApiError
 from ...core.slots import Slot
 from ...events.close_codes import POLICY_VIOLATION
+from ...frozen import frozen
 from ...serving.handover import NAME_PATTERN, own_name
 from ..transport.frames import text_frame
 from ..transport.parked import Parked
@@ -36,7 +36,7 @@ class UnknownSession(ApiError):
     status = 400
 
 
-@dataclass(frozen=True)
+@frozen
 class Session:
     """A connection that is polled for."""
 

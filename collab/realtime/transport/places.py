@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import TooManyRequests, Unavailable
+from ...frozen import frozen
 
 #: When to come again, in seconds.
 RETRY_S = 5
@@ -17,7 +17,7 @@ RETRY_S = 5
 MAX_LINGERING = 256
 
 
-@dataclass(frozen=True)
+@frozen
 class Limits:
     """How many places there are; for one person and for one address as well."""
 

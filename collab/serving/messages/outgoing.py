@@ -17,10 +17,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import IO
 
 from ...core.transactions.disk import Left
+from ...frozen import frozen
 from .refusals import Refused
 from .spool import PIECE_BYTES, Share, Spooled
 
@@ -39,7 +39,7 @@ LOOK_S = 15
 JOINED_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True)
+@frozen
 class Terms:
     """What all answers have in common."""
 

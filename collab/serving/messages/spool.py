@@ -8,11 +8,11 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import Counter
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
+from ...frozen import frozen
 from .refusals import Refused
 
 #: Bytes of one body, or one answer, that wait in memory.
@@ -72,7 +72,7 @@ class Spool:
         return self._memory, self._disk.total()
 
 
-@dataclass(frozen=True)
+@frozen
 class Share:
     """The spool, as one address may use it."""
 
@@ -121,7 +121,7 @@ class Spooled:
         self.size = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Bounds:
     """What connections may take of a server, as its settings say; seconds and bytes."""
 

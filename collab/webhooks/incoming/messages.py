@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +16,7 @@ from ...core.json import loads_sent
 from ...core.text.nul import refuse_nul
 from ...core.text.numbers import refuse_large_numbers
 from ...events.types import TYPE_PATTERN
+from ...frozen import frozen
 from ..signing import ID_HEADER, BadSignature, verify
 from .models import GITHUB, MAX_MESSAGE_ID_LENGTH, STANDARD, IncomingHook
 
@@ -38,7 +38,7 @@ class BadMessageSignature(Unauthorized):
     kind = "bad-signature"
 
 
-@dataclass(frozen=True)
+@frozen
 class Sent:
     """A request to a hook's address."""
 

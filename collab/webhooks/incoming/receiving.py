@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from ...core.counting.ration import ration_slot
@@ -13,6 +11,7 @@ from ...core.models import utcnow
 from ...core.sealing import Unsealable, unseal
 from ...core.security import digest
 from ...extensions import db
+from ...frozen import frozen
 from ...realtime import publishing
 from ..behalf import as_caller
 from ..counting import MESSAGES
@@ -38,7 +37,7 @@ class HookTooFast(TooManyRequests):
 RATIONS = ration_slot("incoming hooks", "HOOK_RATE_LIMIT", HookTooFast)
 
 
-@dataclass(frozen=True)
+@frozen
 class Receipt:
     """What became of a message."""
 

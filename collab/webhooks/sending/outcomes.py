@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...core import tracing
@@ -12,6 +11,7 @@ from ...core.models import utcnow
 from ...core.outbound.client import milliseconds_since
 from ...core.outbound.errors import OutboundError
 from ...core.outbound.urls import BadAddress, parse
+from ...frozen import frozen
 from ...jobs.context import storable
 from ...version import VERSION
 from .. import signing
@@ -31,7 +31,7 @@ FORBIDDEN_ADDRESS_ERROR = "forbidden_address"
 GONE_STATUS = 410
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """What an attempt brought; `error` is None where the delivery was accepted."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ...core.database import take_write_lock
@@ -13,6 +12,7 @@ from ...events import log
 from ...events.message import EVENT_SOURCE, Message
 from ...events.models import EventRow
 from ...extensions import db
+from ...frozen import frozen
 from .. import states
 from ..behalf import may_manage
 from ..models import DROPPED, NO_RIGHT, SECRET_LOST, Delivery, Webhook
@@ -25,7 +25,7 @@ PING_TYPE = "webhook.ping"
 EVENT_GONE = "event_gone"
 
 
-@dataclass(frozen=True)
+@frozen
 class Parcel:
     """One delivery, ready to be sent."""
 

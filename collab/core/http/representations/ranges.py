@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
@@ -18,6 +17,7 @@ from flask import Response, request
 from werkzeug.datastructures import IfRange
 from werkzeug.http import parse_if_range_header
 
+from ....frozen import frozen
 from ...errors import ApiError
 
 #: Ranges that one request may ask for; whoever asks for more gets the whole (§17.15).
@@ -39,7 +39,7 @@ class Unsatisfiable(ApiError):
     status = 416
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """Bytes from a position up to before another one."""
 
