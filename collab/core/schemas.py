@@ -55,6 +55,18 @@ class Schema(ma.Schema):
     #: Whether a request without a body counts as one with an empty object.
     body_optional: ClassVar[bool] = False
 
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+
+    def __getattr__(self, name: str) -> Any:
+        """Make its fields when something first asks for them: a start makes four hundred schemas."""
+        if name.startswith("__") or "fields" in vars(self):
+            raise AttributeError(name)
+        ready = object.__new__(type(self))
+        ma.Schema.__init__(ready, **self._options)
+        vars(self).update(vars(ready))  # at once, since another thread may ask, too
+        return getattr(self, name)
+
     @ma.pre_load
     def _rename(self, data: Any, **kwargs: Any) -> Any:
         if isinstance(data, Mapping):

@@ -9,6 +9,7 @@ from typing import Any
 import flask_smorest
 from apispec import APISpec
 from flask import Flask
+from flask_smorest.spec import openapi_cli
 
 from ..slots import Slot
 
@@ -27,6 +28,11 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         self._preparing: list[Callable[[APISpec], None]] = []
         self._finishing: list[Callable[[APISpec], None]] = []
         super().__init__()
+
+    def _init_spec(self, **options: Any) -> None:
+        """Leave it for later, too: it describes an answer for each status of HTTP."""
+        self._options = options
+        self._app.cli.add_command(openapi_cli)
 
     def register_blueprint(self, blueprint: Any, **options: Any) -> None:
         """Register a blueprint whose routes belong in the document."""
@@ -47,7 +53,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     def spec(self) -> Any:
         """Return the document, whole."""
         with self._lock:
-            if self._undescribed:
+            if self._undescribed or self._spec is None:
                 self._describe()
         return self._spec
 
@@ -57,6 +63,8 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def _describe(self) -> None:
         blueprints, self._undescribed = self._undescribed, []
+        if self._spec is None:
+            super()._init_spec(**self._options)
         for step in self._preparing:
             step(self.spec)
         for one in blueprints:

@@ -125,7 +125,7 @@ def _read_once(schema: ma.Schema, reading: Any) -> Any:
     """
     # A hook may look at more than the text, such as who calls.
     own = {kind for kind, hooks in schema._hooks.items() if hooks} - {"pre_load"}
-    if own or any(callable(one.load_default) for one in schema.load_fields.values()):
+    if own or any(callable(one.load_default) for one in schema._declared_fields.values()):
         return reading
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -206,8 +206,6 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         location = options.get("location", "json")
         if location == "json":
             options["required"] = not made.body_optional
-        else:
-            _show_examples(made)
         reading = super().arguments(made, **options)
         return _read_once(made, reading) if location == "query" else reading
 
@@ -215,4 +213,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Document refusals of arguments like all errors, as problem+json."""
         if "arguments" in doc_info:
             doc_info["arguments"]["responses"] = {400: "Problem", 422: "Problem"}
+            for one in doc_info["arguments"]["parameters"]:
+                if one["in"] != "json":
+                    _show_examples(one["schema"])
         return super()._prepare_arguments_doc(doc, doc_info, **context)
