@@ -15,6 +15,7 @@ from .json import dumps
 from .text import times, visible
 from .text.addresses import MAX_ADDRESS_LENGTH, canonical
 from .text.likeness import most_like
+from .text.patterns import later
 from .text.visible import NEVER_SHOWN_RANGES
 
 _ANY = rf"[^{NEVER_SHOWN_RANGES}]*"
@@ -59,7 +60,7 @@ class Schema(ma.Schema):
         self._options = options
 
     def __getattr__(self, name: str) -> Any:
-        """Make its fields when something first asks for them: a start makes four hundred schemas."""
+        """Make its fields when something asks for them: a start makes four hundred schemas."""
         if name.startswith("__") or "fields" in vars(self):
             raise AttributeError(name)
         ready = object.__new__(type(self))
@@ -132,7 +133,7 @@ class Pattern(validate.Validator):
     def __init__(
         self, pattern: str, message: str, high: int, trouble: Trouble = lambda _: None
     ) -> None:
-        self.regex = re.compile(pattern.removeprefix("^").removesuffix("$"))
+        self.regex = later(lambda: re.compile(pattern.removeprefix("^").removesuffix("$")))
         self.message, self.high, self.trouble = message, high, trouble
 
     def __call__(self, value: str) -> str:

@@ -14,10 +14,11 @@ from html import escape
 from itertools import count
 from math import ceil
 
+from ..core.text.patterns import later
 from ..frozen import frozen
 
 #: What XML 1.0 (§2.2) has no place for.
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = later(lambda: re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"))
 #: Width of a character, about: the style sets labels in 12 px.
 CHARACTER_WIDTH_PX = 7.0
 #: Parts of a scale, at most.

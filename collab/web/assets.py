@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import mimetypes
 import posixpath
 import re
 from functools import cache, cached_property
@@ -20,16 +19,18 @@ STATIC_FOLDER = Path(__file__).with_name("static")
 
 #: Characters of a version, and of a tag.
 DIGEST_LENGTH = 16
-#: What is compressed, once.
-TEXT_SUFFIXES = {".css", ".html", ".js", ".json", ".svg"}
+#: The types of what is text, which is compressed, once. Not the system's table: it may say
+#: otherwise, and a module of another type does not run.
+MEDIA_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
 
 #: What a module imports as soon as it is loaded: `import ... from "./x.js"`, `export ... from`.
 _IMPORT = re.compile(r'\b(?:from|import) "(\.[^"\n]*)";')
-
-# The system's table of types may say otherwise, and a module of another type does not run.
-MEDIA_TYPES = mimetypes.MimeTypes()
-MEDIA_TYPES.add_type("text/javascript", ".js")
-MEDIA_TYPES.add_type("image/svg+xml", ".svg")
 
 
 @frozen
@@ -47,7 +48,7 @@ class Asset:
     @cached_property
     def packed(self) -> bytes | None:
         """Return it compressed, if that is worth it."""
-        if Path(self.name).suffix not in TEXT_SUFFIXES:
+        if Path(self.name).suffix not in MEDIA_TYPES:
             return None
         packed = gzip.compress(self.body, mtime=0)
         return packed if len(packed) < len(self.body) else None
@@ -55,8 +56,8 @@ class Asset:
     @property
     def content_type(self) -> str:
         """Return its media type."""
-        found = MEDIA_TYPES.guess_type(self.name)[0] or "application/octet-stream"
-        return f"{found}; charset=utf-8" if Path(self.name).suffix in TEXT_SUFFIXES else found
+        found = MEDIA_TYPES.get(Path(self.name).suffix)
+        return f"{found}; charset=utf-8" if found else "application/octet-stream"
 
 
 class Assets:

@@ -6,16 +6,17 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from joserfc import jwe
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
 
 from ..json import dumps, loads
 from ..slots import Slot
 from .keys import RINGS, KeyRing
+
+if TYPE_CHECKING:  # it is forty modules, and nothing is sealed at a start
+    from joserfc.jwk import OctKey
 
 JWE_HEADER = {"alg": "dir", "enc": "A256GCM"}
 #: Hex digits by which a token names its key.
@@ -41,15 +42,27 @@ class BoxKey:
     """What a secret becomes for one purpose."""
 
     def __init__(self, secret: str, purpose: str) -> None:
+        from joserfc.jwk import OctKey
+
         self.raw = hmac.digest(secret.encode(), purpose.encode(), "sha256")
         self.key = OctKey.import_key(self.raw)
         self.header = JWE_HEADER | {"kid": key_id(secret)}
         # The first part of a token is the same for all of a key: compared, no header is parsed.
-        self.head = jwe.encrypt_compact(self.header, b"", self.key).partition(".")[0]
+        self.head = _sealed(self.header, b"", self.key).partition(".")[0]
 
 
-#: What tokens began with before keys had names: each of the ring's keys may have sealed them.
-NAMELESS_HEAD = jwe.encrypt_compact(JWE_HEADER, b"", OctKey.import_key(bytes(32))).partition(".")[0]
+def _sealed(header: dict[str, str], plain: bytes, key: OctKey) -> str:
+    from joserfc import jwe
+
+    return jwe.encrypt_compact(header, plain, key)
+
+
+@cache
+def nameless_head() -> str:
+    """Return how tokens began before keys had names: any of the ring's may have sealed them."""
+    from joserfc.jwk import OctKey
+
+    return _sealed(JWE_HEADER, b"", OctKey.import_key(bytes(32))).partition(".")[0]
 
 
 class SealedBox:
@@ -76,7 +89,7 @@ class SealedBox:
     def seal(self, claims: dict[str, Any]) -> str:
         """Encrypt and authenticate."""
         newest = self.keys[0]
-        return jwe.encrypt_compact(newest.header, dumps(claims), newest.key)
+        return _sealed(newest.header, dumps(claims), newest.key)
 
     def is_newest(self, token: str) -> bool:
         """Return whether the newest key is the one that a token names."""
@@ -94,7 +107,7 @@ class SealedBox:
         """Return the keys that may have sealed what begins so: no other header is ever parsed."""
         # Once more after a look at the file: another process may have rotated the key just now.
         for _ in range(2):
-            if found := [one for one in self.keys if head in (one.head, NAMELESS_HEAD)]:
+            if found := [one for one in self.keys if head in (one.head, nameless_head())]:
                 return found
             self._ring.look_again()
         return []
@@ -112,6 +125,9 @@ class SealedBox:
 
 
 def _opened(token: str, key: OctKey, most: int) -> dict[str, Any] | None:
+    from joserfc import jwe
+    from joserfc.errors import JoseError
+
     try:
         registry = jwe.JWERegistry()
         # Before it is decrypted: what is too long takes neither time nor memory.

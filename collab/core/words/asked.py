@@ -6,7 +6,8 @@ import re
 from itertools import islice
 from typing import NamedTuple
 
-from .characters import JOINING_CHARACTERS, RUN_LETTERS
+from ..text.patterns import later
+from .characters import RUN_LETTERS, joining_characters
 from .splitting import parts, words
 
 #: Words that are looked at, those of phrases too; the rest of a search is left out.
@@ -17,8 +18,8 @@ TEXT_COLUMNS = "title body tags"
 
 #: A plain or excluded "quoted phrase", or a word; `--verbose` is a word.
 _TERM = re.compile(r'((?:-(?!-))?)(?:"([^"]*)"?|([^\s"]+))')
-_ENDS_IN_WORD = re.compile(rf"[^\W_][{JOINING_CHARACTERS}]*$")
-_RUN = re.compile(f"[{RUN_LETTERS}]")
+_ENDS_IN_WORD = later(lambda: re.compile(rf"[^\W_][{joining_characters()}]*$"))
+_RUN = later(lambda: re.compile(f"[{RUN_LETTERS}]"))
 
 
 class Term(NamedTuple):

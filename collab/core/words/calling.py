@@ -15,14 +15,15 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .characters import JOINING_CHARACTERS, RUN_LETTERS
+from ..text.patterns import later
+from .characters import RUN_LETTERS, joining_characters
 from .folding import fold
 
 #: Characters after an @ in which a name ends; an account's has 100.
 MAX_WRITTEN_CHARACTERS = 120
 
-_RUN = re.compile(f"[{RUN_LETTERS}]")
-_JOINING = re.compile(f"[{JOINING_CHARACTERS}]")
+_RUN = later(lambda: re.compile(f"[{RUN_LETTERS}]"))
+_JOINING = later(lambda: re.compile(f"[{joining_characters()}]"))
 _SPACES = re.compile(r"\s+")
 _APOSTROPHES = re.compile("[\u2018\u2019\u02bc\uff07`\u00b4]")
 #: What joins a name to a word directly after it, and what makes no call of an @ directly after it.

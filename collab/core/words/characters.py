@@ -6,6 +6,7 @@ They come from the Unicode data of the Python that runs. All this is pure: any p
 from __future__ import annotations
 
 import re
+from functools import cache
 from unicodedata import category, normalize
 
 _EMOJI_BLOCKS = range(0x1F000, 0x1FB00)
@@ -52,7 +53,9 @@ def _kinds(codes: range) -> str:
     return categories[::2]
 
 
-_KINDS = tuple((codes, _kinds(codes)) for codes in _LOOKED_THROUGH)
+@cache
+def _all_kinds() -> tuple[tuple[range, str], ...]:
+    return tuple((codes, _kinds(codes)) for codes in _LOOKED_THROUGH)
 
 
 #: Runs of them, by the first letters of their categories.
@@ -63,34 +66,42 @@ _SYMBOL_RUNS = re.compile("S+")
 def _found(runs: re.Pattern[str]) -> str:
     """Return the characters of a kind.
 
-    By their runs: going through 60,000 one by one took 9 ms more of each start.
+    By their runs: going through 60,000 one by one takes 9 ms more.
     """
     return "".join(
         _range(codes[run.start()], codes[run.end() - 1])
-        for codes, kinds in _KINDS
+        for codes, kinds in _all_kinds()
         for run in runs.finditer(kinds)
     )
 
 
-#: Marks: what is written on, below or around a letter, vowel signs included.
-LETTER_MARKS = _found(_MARK_RUNS)
+@cache
+def letter_marks() -> str:
+    """Return the marks: what is written on, below or around a letter, vowel signs included."""
+    return _found(_MARK_RUNS)
 
-#: Symbols outside ASCII, emoji included, each a word of its own.
-WORD_SYMBOLS = _found(_SYMBOL_RUNS)
 
-#: What belongs to the character before it: marks, vowels and ends of Korean syllables in all their
-#: widths, and what has no shape.
-JOINING_CHARACTERS = (
-    IGNORED_CHARACTERS
-    + LETTER_MARKS
-    + "\u1161-\u11ff\ud7b0-\ud7ff\uff9e\uff9f"
-    + "".join(
+@cache
+def word_symbols() -> str:
+    """Return the symbols outside ASCII, emoji included, each a word of its own."""
+    return _found(_SYMBOL_RUNS)
+
+
+@cache
+def joining_characters() -> str:
+    """Return what belongs to the character before it.
+
+    That is marks, vowels and ends of Korean syllables in all widths, and what has no shape.
+    """
+    korean = (
         _range(code, code)
         for part in _KOREAN_COMPATIBILITY
         for code in part
         if 0x1161 <= ord(normalize("NFKC", chr(code))) <= 0x11FF
     )
-)
+    joined = "\u1161-\u11ff\ud7b0-\ud7ff\uff9e\uff9f"
+    return IGNORED_CHARACTERS + letter_marks() + joined + "".join(korean)
+
 
 #: Letters outside ASCII that stay what they are when a text is folded, but for their case.
 PLAIN_LETTERS = (

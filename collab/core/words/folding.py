@@ -20,7 +20,8 @@ import re
 from functools import lru_cache
 from unicodedata import category, normalize
 
-from .characters import IGNORED_CHARACTERS, JOINING_CHARACTERS, PLAIN_LETTERS
+from ..text.patterns import later
+from .characters import IGNORED_CHARACTERS, PLAIN_LETTERS, joining_characters
 
 #: Marks of one letter that are looked at, as in UAX #15 (Stream-Safe Text Format): putting many in
 #: order takes the square of how many they are.
@@ -29,12 +30,16 @@ MAX_MARKS = 30
 MAX_EXPANSION = 8
 MAX_KEPT_CLUSTERS = 2**14
 
-#: What is not the same when it is folded: a character and what joins it.
-_ODD = re.compile(
-    f"[^\0-\x7f{PLAIN_LETTERS}{JOINING_CHARACTERS}][{JOINING_CHARACTERS}]{{0,{MAX_MARKS}}}"
-    f"|[\0-\x7f{PLAIN_LETTERS}][{JOINING_CHARACTERS}]{{1,{MAX_MARKS}}}"
-    f"|[{JOINING_CHARACTERS}]{{1,{MAX_MARKS}}}"
-)
+
+def _odd(joining: str) -> str:
+    """Return what is not the same when it is folded: a character and what joins it."""
+    return (
+        f"[^\0-\x7f{PLAIN_LETTERS}{joining}][{joining}]{{0,{MAX_MARKS}}}"
+        f"|[\0-\x7f{PLAIN_LETTERS}][{joining}]{{1,{MAX_MARKS}}}|[{joining}]{{1,{MAX_MARKS}}}"
+    )
+
+
+_ODD = later(lambda: re.compile(_odd(joining_characters())))
 _IGNORED = re.compile(f"[{IGNORED_CHARACTERS}]+")
 
 #: Accents of any script, and the vowel signs and points of some.

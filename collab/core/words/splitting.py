@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from .characters import LETTER_MARKS, RUN_LETTERS, WORD_SYMBOLS
+from ..text.patterns import later
+from .characters import RUN_LETTERS, letter_marks, word_symbols
 from .folding import fold, folded_with_places
 
 #: Stands before the parts of a word; no text has it as a word.
@@ -27,16 +28,21 @@ PARTS_BAR = "|"
 MAX_WORDS_WITH_PARTS = 2000
 MAX_WORD_CHARACTERS = 200
 
-_IN_WORD = rf"\w{LETTER_MARKS}"
-#: Signs on a word: after one (`C++`, `C#`, `50%`, `A*`), before one (`.NET`, `#tag`, `@name`,
-#: `$5`), or between two (`R&D`).
-_SIGN = (
-    rf"(?<=[{_IN_WORD}+#])[+#]|(?<=[{_IN_WORD}])(?:%|\*(?![\w*])|&(?=\w))"
-    rf"|[#@$+](?=\w)|(?<![{_IN_WORD}.])\.(?=[^\W\d_])"
-)
-_WORD = re.compile(
-    rf"(?:[^\W_{RUN_LETTERS}][{LETTER_MARKS}]*)+|[{RUN_LETTERS}][{LETTER_MARKS}]*|[{WORD_SYMBOLS}][{LETTER_MARKS}]*|{_SIGN}"
-)
+
+def _word(marks: str) -> str:
+    """Return the pattern of a word, or of a sign on one.
+
+    Signs are after a word (`C++`, `C#`, `50%`, `A*`), before one (`.NET`, `#tag`, `@name`, `$5`),
+    or between two (`R&D`).
+    """
+    return (
+        rf"(?:[^\W_{RUN_LETTERS}][{marks}]*)+|[{RUN_LETTERS}][{marks}]*|[{word_symbols()}][{marks}]*"
+        rf"|(?<=[\w{marks}+#])[+#]|(?<=[\w{marks}])(?:%|\*(?![\w*])|&(?=\w))"
+        rf"|[#@$+](?=\w)|(?<![\w{marks}.])\.(?=[^\W\d_])"
+    )
+
+
+_WORD = later(lambda: re.compile(_word(letter_marks())))
 _ASCII_WORD = re.compile(
     r"[a-z0-9]+|(?<=[a-z0-9_+#])[+#]|(?<=[a-z0-9_])(?:%|\*(?![a-z0-9_*])|&(?=[a-z0-9_]))"
     r"|[#@$+](?=[a-z0-9_])|(?<![a-z0-9_.])\.(?=[a-z])"
@@ -52,8 +58,10 @@ _DOTTED = re.compile(r"(?<=[^\W_])\.([^\W\d_][^\W_]{0,40})")
 _VERSION = re.compile(r"(?<=[^\W\d_])[0-9]{1,20}(?:\.[0-9]{1,20}){1,9}")
 _NUMBER = re.compile("[0-9]+")
 #: Where the parts of a word begin: `parseURLs` has two, `HTTPServer` two.
-_HUMP = re.compile(
-    rf"(?<=[{_LOWER}0-9])(?=[{_UPPER}])|(?<=[{_UPPER}])(?=[{_UPPER}](?!s(?![^\W_]))[{_LOWER}])"
+_HUMP = later(
+    lambda: re.compile(
+        rf"(?<=[{_LOWER}0-9])(?=[{_UPPER}])|(?<=[{_UPPER}])(?=[{_UPPER}](?!s(?![^\W_]))[{_LOWER}])"
+    )
 )
 
 
