@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec
 
 import flask_smorest
@@ -186,6 +186,20 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """A blueprint of routes that are documented by their decorators."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._undescribed: list[Callable[[], None]] = []
+        super().__init__(*args, **options)
+
+    def _store_endpoint_docs(self, *args: Any, **options: Any) -> None:
+        """Leave it for the document: it copies all that decorators say of a route."""
+        self._undescribed.append(partial(super()._store_endpoint_docs, *args, **options))
+
+    def register_views_in_doc(self, *args: Any, **options: Any) -> None:
+        """Describe the routes in a document."""
+        while self._undescribed:
+            self._undescribed.pop(0)()
+        super().register_views_in_doc(*args, **options)
 
     def add_url_rule(
         self,

@@ -3,21 +3,24 @@
 The first process of a server becomes this one once it has begun the other, which is all that needs
 the application: so the application is in memory once. This passes signals on, and becomes a whole
 server again when the process that serves has died or hangs; the port stays open meanwhile.
-Nothing is imported but what the interpreter has.
+Nothing is imported but what the interpreter has, not even the names that `signal` gives to numbers,
+nor `typing`: each would be a megabyte, in a program of three.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     import socket
     from types import FrameType
     from typing import NoReturn
+else:
+    import _signal as signal
 
 #: Where the next server finds what this one leaves to it: the open port's descriptors, and the code
 #: that the process which served ended with, such as `5,6 -9`; no code if it was told to end.
