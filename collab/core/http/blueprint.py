@@ -58,12 +58,12 @@ class Parser(FlaskParser):
         "query": ma.RAISE,
     }
 
-    def use_args(self, schema: ma.Schema, *args: Any, **options: Any) -> Any:
+    def use_args(self, argmap: Any, *args: Any, **options: Any) -> Any:
         """Have a function give the schema, for else it is asked whether it is a mapping.
 
         Python remembers of 22 kinds of mappings that a schema is none: 1 MB for all of them.
         """
-        return super().use_args(lambda _: schema, *args, **options)
+        return super().use_args(lambda _: argmap, *args, **options)
 
     def load_querystring(self, req: Request, schema: Any) -> Any:
         """Read the address's parameters; raises ValidationError for a second value."""
